@@ -1,0 +1,1 @@
+"""One add-on in one module."""

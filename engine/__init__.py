@@ -1,0 +1,1 @@
+"""How to get the Pulumi engine."""
