@@ -64,7 +64,6 @@ class ClusterSettings(Settings):
     access: Mapping[str, AccessSettings] = Field(default_factory=dict)
     logs: ControlPlaneLogSettings = ControlPlaneLogSettings()
     support_type: Literal["STANDARD", "EXTENDED"] = "STANDARD"
-    deletion_protection: bool = True
     managed_addons: Mapping[str, ManagedAddonSettings] = Field(default_factory=dict)
     addons: Mapping[str, AddonSettings] = Field(default_factory=dict)
     storage_classes: StorageClassSettings = StorageClassSettings()

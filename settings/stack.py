@@ -29,6 +29,10 @@ class StackSettings(Settings):
     owner: str
     cost_center: str
     tags: Mapping[str, str] = Field(default_factory=dict)
+    deletion_protection: bool = Field(
+        default=True,
+        description="Protects what holds data, and the clusters, from deletion. Off is the first step of retiring a stack.",
+    )
     keys: KeySettings = KeySettings()
     network: NetworkSettings = NetworkSettings()
     clusters: Mapping[str, ClusterSettings] = Field(min_length=1)
