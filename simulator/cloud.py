@@ -1,0 +1,114 @@
+"""The cloud itself: every simulated resource, in one SQLite file, apart from Pulumi's state."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulator.values import Props
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS resources (
+    type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, state TEXT NOT NULL, made INTEGER NOT NULL,
+    PRIMARY KEY (type, id)
+);
+CREATE INDEX IF NOT EXISTS order_of_creation ON resources (made)"""
+
+
+@dataclass(frozen=True)
+class CloudResource:
+    """One resource as the cloud holds it.
+
+    state: its live properties, inputs and outputs alike. made: a running number, in order of creation.
+    urn: who asked for it; the cloud uses it for nothing but listings.
+    """
+
+    type: str
+    id: str
+    state: Props = field(hash=False)
+    urn: str = ""
+    made: int = 0
+
+
+class Cloud:
+    """Resources by type and id, shared by the threads of the providers and by other processes.
+
+    Reads are served from memory; SQLite's data_version tells when another process has written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        self._version: int | None = None
+        self._known: dict[str, dict[str, CloudResource]] = {}
+
+    def close(self) -> None:
+        """Writes everything into the one file and lets go of it."""
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.close()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Holds the cloud still, so that a look and the write that follows from it are one step."""
+        with self._lock:
+            yield
+
+    def get(self, type_: str, id_: str) -> CloudResource | None:
+        """The resource of that type and id, or None."""
+        with self._lock:
+            return self._resources().get(type_, {}).get(id_)
+
+    def of_type(self, type_: str) -> list[CloudResource]:
+        """All resources of a type, oldest first."""
+        with self._lock:
+            return sorted(self._resources().get(type_, {}).values(), key=lambda resource: resource.made)
+
+    def all(self) -> list[CloudResource]:
+        """Everything there is, oldest first."""
+        with self._lock:
+            held = [resource for by_id in self._resources().values() for resource in by_id.values()]
+            return sorted(held, key=lambda resource: resource.made)
+
+    def put(self, type_: str, id_: str, state: Props, urn: str = "") -> CloudResource:
+        """Creates the resource, or changes its state; the order of creation stays."""
+        with self._lock:
+            before = self.get(type_, id_)
+            made = before.made if before else self._next_number()
+            resource = CloudResource(type_, id_, state, urn or (before.urn if before else ""), made)
+            row = (type_, id_, resource.urn, json.dumps(state, sort_keys=True), made)
+            self._db.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?)", row)
+            self._known.setdefault(type_, {})[id_] = resource
+            return resource
+
+    def delete(self, type_: str, id_: str) -> bool:
+        """Removes the resource; False when it was gone already."""
+        with self._lock:
+            removed = self._resources().get(type_, {}).pop(id_, None)
+            self._db.execute("DELETE FROM resources WHERE type = ? AND id = ?", (type_, id_))
+            return removed is not None
+
+    def _next_number(self) -> int:
+        (number,) = self._db.execute("SELECT COALESCE(MAX(made), 0) + 1 FROM resources").fetchone()
+        return int(number)
+
+    def _resources(self) -> dict[str, dict[str, CloudResource]]:
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._known = {}
+            rows: list[tuple[str, str, str, str, int]] = self._db.execute("SELECT * FROM resources").fetchall()
+            for type_, id_, urn, state, made in rows:
+                loaded: dict[str, Any] = json.loads(state)
+                self._known.setdefault(type_, {})[id_] = CloudResource(type_, id_, loaded, urn, made)
+            self._version = version
+        return self._known

@@ -1,0 +1,56 @@
+"""Faults on request: what a cloud does to a deployment on a bad day.
+
+`--fault KIND=TARGET[:TIMES]`, e.g. `--fault throttle=aws:ec2/subnet:Subnet --fault crash=aws:eks/cluster:Cluster:1`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+KINDS = {
+    "throttle": "TARGET is a resource type: its creates and updates are refused as throttled",
+    "crash": "TARGET is a resource type: the engine is killed when it asks for one to be created",
+    "capacity": "TARGET is an instance type: no zone has any left",
+    "quota": "TARGET is a quota code: the quota is used up",
+}
+
+
+class FaultError(ValueError):
+    """A --fault that cannot be understood; says what may be written."""
+
+
+@dataclass
+class _Fault:
+    kind: str
+    target: str
+    left: int | None
+
+
+class Faults:
+    """The faults asked for, and how often each is still to strike. A fault without TIMES never ends."""
+
+    def __init__(self, specs: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._faults = [_parse(spec) for spec in specs]
+
+    def strikes(self, kind: str, target: str) -> bool:
+        """Whether such a fault strikes now; a limited one is used up by it."""
+        with self._lock:
+            for fault in self._faults:
+                if (fault.kind, fault.target) == (kind, target) and fault.left != 0:
+                    fault.left = None if fault.left is None else fault.left - 1
+                    return True
+            return False
+
+
+def _parse(spec: str) -> _Fault:
+    kind, _, target = spec.partition("=")
+    if kind not in KINDS or not target:
+        ways = "\n".join(f"  {name}=TARGET[:TIMES]  {text}" for name, text in KINDS.items())
+        raise FaultError(f"--fault {spec} is not understood. It takes one of:\n{ways}")
+    body, _, times = target.rpartition(":")
+    if body and times.isdigit():
+        return _Fault(kind, body, int(times))
+    return _Fault(kind, target, None)

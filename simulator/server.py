@@ -1,0 +1,273 @@
+"""Puts packages on the wire: a gRPC ResourceProvider for each, as the engine attaches to it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import (
+    ResourceProviderServicer,
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
+
+from simulator.difference import Change, Kind
+from simulator.faults import Faults
+from simulator.provider import Call, Checked, Difference, InitializationFailure, Package, Refusal, urn_type
+from simulator.values import Props, from_struct, to_struct
+
+_LOG = logging.getLogger("simulator")
+_MESSAGE_LIMIT = 400 * 1024 * 1024  # the engine's own
+_WORKERS = 48  # more than the engine has requests in flight; a Construct holds one while its children need others
+_THROTTLED = (
+    "exceeded maximum number of attempts, 25, https response error StatusCode: 503, api error Throttling: Rate exceeded"
+)
+
+
+class Servers:
+    """One server for each package, on a free port of the loopback interface."""
+
+    def __init__(self, packages: Iterable[Package], faults: Faults, crash: Callable[[], None]) -> None:
+        self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="simulator")
+        self._servers = []
+        self.ports: dict[str, int] = {}
+        for package in packages:
+            options = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", -1)]
+            server = grpc.server(self._executor, options=options)
+            provider_pb2_grpc.add_ResourceProviderServicer_to_server(_Servicer(package, faults, crash), server)
+            self.ports[package.name] = server.add_insecure_port("127.0.0.1:0")
+            server.start()
+            self._servers.append(server)
+
+    def stop(self) -> None:
+        """Ends all servers, without waiting for requests that nobody reads any more."""
+        for server in self._servers:
+            server.stop(grace=None).wait()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns a Refusal into the status that the real providers answer with, and a defect into one that says so."""
+
+    def answer(self: _Servicer, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except Refusal as refusal:
+            context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
+        except InitializationFailure as failure:
+            context.abort_with_status(_initialization_status(failure))
+        except Exception as error:
+            subject = getattr(request, "urn", "") or getattr(request, "tok", "") or getattr(request, "type", "")
+            _LOG.exception("%s of %s", method.__name__, subject)
+            where = f"{method.__name__} of {subject}"
+            context.abort(grpc.StatusCode.INTERNAL, f"defect in the simulator, in {where}: {error!r}")
+
+    return answer
+
+
+class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generated base class is untyped
+    """One package. Each provider resource of the stack has a connection of its own, told apart by its peer."""
+
+    def __init__(self, package: Package, faults: Faults, crash: Callable[[], None]) -> None:
+        self._package, self._faults, self._crash = package, faults, crash
+        self._configs: dict[str, Props] = {}
+        self._engine: _Engine | None = None
+        self._lock = threading.Lock()
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        with self._lock:
+            if self._engine is None or self._engine.address != request.address:
+                self._engine = _Engine(request.address)
+        return empty_pb2.Empty()
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(accept_resources=self._accepts_references())
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return plugin_pb2.PluginInfo(version=self._package.version)
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return provider_pb2.GetSchemaResponse(
+            schema=f'{{"name": "{self._package.name}", "version": "{self._package.version}"}}'
+        )
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return empty_pb2.Empty()
+
+    @_answering
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return _check_response(self._package.check_config(request.urn, from_struct(request.news)))
+
+    @_answering
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return _diff_response(self._package.diff_config(from_struct(request.olds), from_struct(request.news)))
+
+    @_answering
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        inputs = from_struct(request.args)
+        self._configs[context.peer()] = inputs
+        self._package.configure(request.urn, request.id, inputs)
+        return provider_pb2.ConfigureResponse(
+            supportsPreview=True,
+            acceptResources=self._accepts_references(),
+            supports_autonaming_configuration=False,
+        )
+
+    @_answering
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        call = self._call(request.urn, context)
+        old, new = from_struct(request.olds), from_struct(request.news)
+        return _check_response(self._package.check(call, old, new, request.randomSeed))
+
+    @_answering
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        inputs, state = from_struct(request.old_inputs), from_struct(request.olds)
+        call = self._call(request.urn, context)
+        return _diff_response(self._package.diff(call, request.id, inputs, state, from_struct(request.news)))
+
+    @_answering
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if not request.preview:
+            self._bad_day(request.urn)
+        made = self._package.create(
+            self._call(request.urn, context, preview=request.preview), from_struct(request.properties)
+        )
+        return provider_pb2.CreateResponse(id=made.id, properties=to_struct(made.state))
+
+    @_answering
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        inputs, state = from_struct(request.inputs), from_struct(request.properties)
+        found = self._package.read(self._call(request.urn, context), request.id, inputs, state)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(id=found.id, properties=to_struct(found.state), inputs=to_struct(found.inputs))
+
+    @_answering
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if not request.preview:
+            self._throttle(request.urn)
+        call = self._call(request.urn, context, preview=request.preview)
+        inputs, state = from_struct(request.old_inputs), from_struct(request.olds)
+        updated = self._package.update(call, request.id, inputs, state, from_struct(request.news))
+        return provider_pb2.UpdateResponse(properties=to_struct(updated))
+
+    @_answering
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        inputs, state = from_struct(request.old_inputs), from_struct(request.properties)
+        self._package.delete(self._call(request.urn, context), request.id, inputs, state)
+        return empty_pb2.Empty()
+
+    @_answering
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
+        call = self._call("", context, preview=request.preview)
+        answer = self._package.invoke(call, request.tok, from_struct(request.args))
+        return provider_pb2.InvokeResponse(**{"return": to_struct(answer)})
+
+    @_answering
+    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return self._package.construct(request, self._engine.address if self._engine else "")
+
+    @_answering
+    def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return self._package.call(request, self._engine.address if self._engine else "")
+
+    def _accepts_references(self) -> bool:
+        """Only components take references to resources; the others get the id that stands for one."""
+        return type(self._package).construct is not Package.construct
+
+    def _call(self, urn: str, context: grpc.ServicerContext, preview: bool = False) -> Call:
+        engine = self._engine
+        warn = (lambda message: engine.warn(urn, message)) if engine else (lambda message: None)
+        return Call(urn, self._configs.get(context.peer(), {}), preview, warn)
+
+    def _bad_day(self, urn: str) -> None:
+        if self._faults.strikes("crash", urn_type(urn)):
+            self._crash()
+            raise Refusal("the engine was killed, as --fault asked")
+        self._throttle(urn)
+
+    def _throttle(self, urn: str) -> None:
+        if self._faults.strikes("throttle", urn_type(urn)):
+            raise Refusal(_THROTTLED)
+
+
+class _Engine:
+    """The engine that attached, for warnings."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def warn(self, urn: str, message: str) -> None:
+        with suppress(grpc.RpcError):  # the engine may be on its way out, and a warning is not worth a failure
+            self._stub.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn))
+
+
+def _check_response(checked: Checked) -> Any:
+    failures = [provider_pb2.CheckFailure(property=each.property, reason=each.reason) for each in checked.failures]
+    return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures)
+
+
+def _diff_response(difference: Difference) -> Any:
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_SOME if difference.changes else response.DIFF_NONE,
+        diffs=sorted({_root(change.path) for change in difference.changes}),
+        replaces=sorted(difference.replaces),
+        deleteBeforeReplace=difference.delete_before_replace,
+        hasDetailedDiff=True,
+        detailedDiff=_detailed(difference),
+    )
+
+
+_ENTRY = provider_pb2.PropertyDiff
+_KINDS: Mapping[tuple[Kind, bool], Any] = {
+    (Kind.ADD, False): _ENTRY.ADD,
+    (Kind.ADD, True): _ENTRY.ADD_REPLACE,
+    (Kind.DELETE, False): _ENTRY.DELETE,
+    (Kind.DELETE, True): _ENTRY.DELETE_REPLACE,
+    (Kind.UPDATE, False): _ENTRY.UPDATE,
+    (Kind.UPDATE, True): _ENTRY.UPDATE_REPLACE,
+}
+
+
+def _detailed(difference: Difference) -> dict[str, Any]:
+    return {each.path: _ENTRY(kind=_kind(each, difference), inputDiff=True) for each in difference.changes}
+
+
+def _kind(change: Change, difference: Difference) -> Any:
+    return _KINDS[change.kind, change.path in difference.replaces]
+
+
+def _root(path: str) -> str:
+    return path.split(".", 1)[0].split("[", 1)[0]
+
+
+class _Status(grpc.Status):  # type: ignore[misc]  # grpc ships no types
+    """A status with details, which is how partial failures travel."""
+
+    def __init__(self, details: str, packed: bytes) -> None:
+        self.code, self.details = grpc.StatusCode.UNKNOWN, details
+        self.trailing_metadata = (("grpc-status-details-bin", packed),)
+
+
+def _initialization_status(failure: InitializationFailure) -> _Status:
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=failure.id,
+        properties=to_struct(failure.state),
+        inputs=to_struct(failure.inputs),
+        reasons=failure.reasons,
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure))
+    status.details.add().Pack(detail)
+    return _Status(str(failure), status.SerializeToString())
