@@ -119,9 +119,6 @@ class Package(ABC):
         """What a change of the provider resource itself means for the resources under it."""
         return Difference()
 
-    def configure(self, urn: str, id_: str, inputs: Props) -> None:
-        """Takes the inputs of a provider resource into use; calls through it carry them as `Call.config`."""
-
     @abstractmethod
     def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
         """Validates new inputs and fills in defaults and automatic names; old are the last checked inputs, or {}.

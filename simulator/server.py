@@ -114,9 +114,7 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
 
     @_answering
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        inputs = from_struct(request.args)
-        self._configs[context.peer()] = inputs
-        self._package.configure(request.urn, request.id, inputs)
+        self._configs[context.peer()] = from_struct(request.args)
         return provider_pb2.ConfigureResponse(
             supportsPreview=True,
             acceptResources=self._accepts_references(),

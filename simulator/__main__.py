@@ -1,0 +1,67 @@
+"""`python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... -- COMMAND...`: any command, in a simulated cloud.
+
+`python -m simulator cloud list|show|set|delete`: looks at that cloud, and changes it behind Pulumi's back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # the command is started while gRPC threads run
+
+import sys
+from pathlib import Path
+
+from simulator import console
+from simulator.faults import KINDS
+from simulator.workspace import Workspace, WorkspaceError, find_project
+
+_USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... -- COMMAND..."
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command line; returns the exit code of the command, 2 for a command line that is not understood."""
+    own, _, command = _split(arguments)
+    options = _parser().parse_args(own)
+    try:
+        project = find_project(Path.cwd())
+        workspace = Workspace(project, (options.home or project / ".simulator").resolve())
+        cloud_file = (options.cloud or workspace.cloud).resolve()
+        if options.action == "cloud":
+            return console.run(options.arguments, cloud_file)
+        if not command:
+            print(f"usage: {_USAGE}\nNo COMMAND was given, e.g. -- pulumi preview --stack dev", file=sys.stderr)
+            return 2
+        from simulator.session import run  # the providers are heavy; `cloud` needs none of them
+
+        return run(workspace, cloud_file, options.fault, command)
+    except WorkspaceError as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2
+
+
+def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
+    if "--" not in arguments:
+        return arguments, "", []
+    at = arguments.index("--")
+    return arguments[:at], "--", arguments[at + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        usage=f"{_USAGE}\n       python -m simulator cloud {{list,show,set,delete}} ...",
+        description="Runs a command, usually pulumi, against a simulated cloud that lives in a local file.",
+        epilog="Faults: " + "; ".join(f"{kind}=TARGET[:TIMES] ({text})" for kind, text in KINDS.items()),
+    )
+    parser.add_argument("--home", type=Path, metavar="DIR", help="where state and cloud live (.simulator)")
+    parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud file (HOME/cloud.sqlite)")
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see below; may be repeated")
+    parser.add_argument("action", nargs="?", choices=["cloud"], help="look into the cloud instead of running a command")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""`python -m simulator cloud …`: what the cloud holds, and how to change it behind Pulumi's back."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from simulator.cloud import Cloud, CloudResource
+from simulator.provider import urn_name
+
+
+def run(arguments: list[str], cloud_file: Path) -> int:
+    """Runs one `cloud` command on the cloud file; 1 when the resource asked for does not exist."""
+    parser = argparse.ArgumentParser(prog="python -m simulator cloud")
+    commands = parser.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="every resource: type, id and who asked for it")
+    listing.add_argument("--json", action="store_true", help="as JSON, one object a line")
+    for name, text in (("show", "the live properties of a resource"), ("delete", "delete it, and tell nobody")):
+        commands.add_parser(name, help=text).add_argument("id")
+    setting = commands.add_parser("set", help="change a property, and tell nobody: set ID PROPERTY JSON")
+    for argument in ("id", "property", "value"):
+        setting.add_argument(argument)
+    options = parser.parse_args(arguments)
+    with closing(Cloud(cloud_file)) as cloud:
+        if options.command == "list":
+            return _list(cloud, options.json)
+        resource = next((each for each in cloud.all() if each.id == options.id), None)
+        if resource is None:
+            print(f"There is no {options.id} in {cloud_file}. `cloud list` shows what there is.", file=sys.stderr)
+            return 1
+        if options.command == "show":
+            print(json.dumps(resource.state, indent=2, sort_keys=True))
+        elif options.command == "delete":
+            cloud.delete(resource.type, resource.id)
+        else:
+            cloud.put(resource.type, resource.id, resource.state | {options.property: _value(options.value)})
+        return 0
+
+
+def _list(cloud: Cloud, as_json: bool) -> int:
+    for each in cloud.all():
+        print(json.dumps({"type": each.type, "id": each.id, "urn": each.urn}) if as_json else _line(each))
+    return 0
+
+
+def _line(resource: CloudResource) -> str:
+    return f"{resource.type:<55} {resource.id:<45} {urn_name(resource.urn) if resource.urn else ''}".rstrip()
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,99 @@
+"""One command in the simulated cloud: the providers are up before it starts, and gone when it has ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from engine.locate import EngineNotFoundError, locate
+from simulator import locks
+from simulator.aws.package import AwsPackage
+from simulator.cloud import Cloud
+from simulator.eks.package import EksPackage
+from simulator.faults import FaultError, Faults
+from simulator.kubernetes.package import KubernetesPackage
+from simulator.server import Servers
+from simulator.workspace import Workspace, WorkspaceError
+
+
+def run(workspace: Workspace, cloud_file: Path, fault_specs: Sequence[str], command: Sequence[str]) -> int:
+    """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
+    try:
+        engine, faults = locate(), Faults(fault_specs)
+    except (EngineNotFoundError, FaultError) as error:
+        raise WorkspaceError(str(error)) from None
+    workspace.home.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
+    child = _Child()
+    with closing(Cloud(cloud_file)) as cloud:
+        packages = (AwsPackage(cloud, faults), EksPackage(), KubernetesPackage(cloud, faults))
+        servers = Servers(packages, faults, child.kill)
+        try:
+            environment = workspace.environment(engine.bin_dir, servers.ports)
+            workspace.prepare(engine.path, environment)
+            locks.release_stale(workspace.home / "state")
+            return child.run(command, workspace.shadow, environment)
+        finally:
+            servers.stop()
+            workspace.bring_back()
+
+
+class _Child:
+    """The command, in a process group of its own, so that each interrupt reaches it exactly once.
+
+    A second interrupt makes the engine drop what it is doing, so a Ctrl-C must not arrive both from the terminal and
+    from here. The group gets the terminal, if there is one: then Ctrl-C and prompts are between the two of them.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
+        """Waits for the command to end."""
+        with self._signals_passed_on():
+            try:
+                self._process = subprocess.Popen(command, cwd=folder, env=dict(environment), process_group=0)
+            except FileNotFoundError:
+                print(f"simulator: no command {command[0]} on PATH", file=sys.stderr)
+                return 127
+            with _terminal_lent_to(self._process.pid):
+                code = self._process.wait()
+        return 128 - code if code < 0 else code
+
+    def kill(self) -> None:
+        """Ends the command without warning, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+
+    @contextmanager
+    def _signals_passed_on(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _pass_on(self, number: int, frame: object) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+
+
+@contextmanager
+def _terminal_lent_to(group: int) -> Iterator[None]:
+    if not os.isatty(0) or os.tcgetpgrp(0) != os.getpgrp():
+        yield
+        return
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # taking the terminal back from the background stops us else
+    try:
+        os.tcsetpgrp(0, group)
+        yield
+    finally:
+        os.tcsetpgrp(0, os.getpgrp())
+        signal.signal(signal.SIGTTOU, before)

@@ -1,0 +1,210 @@
+"""A place of its own for simulated stacks: state, PULUMI_HOME, and a copy of the project that may be written to.
+
+The engine writes into stack files (the salt of a passphrase, `pulumi config set`), and stack files may name a cloud
+secrets provider that does not exist here. So commands run in a shadow of the project: links to everything, except the
+stack files, which are cleaned copies. The user's own files, stacks, credentials and home are never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+_CLOUD_VARIABLES = ("AWS_", "KUBECONFIG", "PULUMI_K8S_")
+_KEPT_VARIABLES = ("PULUMI_DEBUG_COMMANDS", "PULUMI_STACK", "PULUMI_OPTION_", "PULUMI_EXPERIMENTAL")
+_REPLACED_SECRET = "simulated-secret"  # noqa: S105 - stands for a value that only the real secrets provider can read
+
+
+class WorkspaceError(Exception):
+    """The simulator cannot be set up here; says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One project and one home of simulated state.
+
+    project: the folder that holds Pulumi.yaml. home: where everything that the simulator writes goes.
+    """
+
+    project: Path
+    home: Path
+
+    @property
+    def shadow(self) -> Path:
+        """The folder that commands run in."""
+        return self.home / "project"
+
+    @property
+    def cloud(self) -> Path:
+        """The default cloud file."""
+        return self.home / "cloud.sqlite"
+
+    def environment(self, engine_folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
+        """The environment of a command: the caller's, without what names real clouds, accounts and backends."""
+        kept = {key: value for key, value in os.environ.items() if not _is_foreign(key)}
+        path = os.pathsep.join([str(engine_folder), str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+        return kept | {
+            "PATH": path,
+            "PULUMI_HOME": str(self.home / "pulumi"),
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in sorted(ports.items())),
+        }
+
+    def prepare(self, pulumi: Path, environment: Mapping[str, str]) -> None:
+        """Brings the shadow project up to date, and makes the stacks that are not there yet."""
+        for folder in (self.shadow, self.home / "state", self.home / "pulumi"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._link_project()
+        secured = [stack for stack in self._stacks() if self._copy_stack_file(stack)]
+        self._make_stacks(pulumi, environment)
+        for stack in secured:
+            self._stand_in_for_secrets(stack, pulumi, environment)
+
+    def bring_back(self) -> None:
+        """Moves files that the command wrote into its working folder to where the user expects them."""
+        for entry in self.shadow.iterdir():
+            target = self.project / entry.name
+            if not entry.is_symlink() and not _is_project_file(entry) and not target.exists():
+                shutil.move(entry, target)
+
+    def _passphrase(self) -> str:
+        path = self.home / "passphrase"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24))
+        return path.read_text()
+
+    def _stacks(self) -> Iterator[str]:
+        for path in sorted(self.project.glob("Pulumi.*.yaml")):
+            yield path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+    def _link_project(self) -> None:
+        wanted = {entry.name for entry in self.project.iterdir() if not _is_stack_file(entry)} - {self._home_entry()}
+        for entry in self.shadow.iterdir():
+            if entry.is_symlink() and entry.name not in wanted:
+                entry.unlink()
+        for name in wanted:
+            link = self.shadow / name
+            if not link.is_symlink() and not link.exists():
+                link.symlink_to(self.project / name)
+
+    def _home_entry(self) -> str | None:
+        """The entry of the project that holds the home: linking it would make the shadow contain itself."""
+        if self.home.is_relative_to(self.project) and self.home != self.project:
+            return self.home.relative_to(self.project).parts[0]
+        return None
+
+    def _copy_stack_file(self, stack: str) -> bool:
+        """Renews the copy when the user's file has changed since; True when it holds values that are encrypted."""
+        source, copy = (folder / f"Pulumi.{stack}.yaml" for folder in (self.project, self.shadow))
+        text = source.read_text()
+        mark, stamp = self.home / f"copied-{stack}", hashlib.sha256(text.encode()).hexdigest()
+        if copy.exists() and mark.exists() and mark.read_text() == stamp:
+            return False
+        content = _parse(source, text)
+        salt = _parse(copy, copy.read_text()).get("encryptionsalt") if copy.exists() else None
+        cleaned = {key: value for key, value in content.items() if key not in _PROVIDER_KEYS}
+        if salt:
+            cleaned["encryptionsalt"] = salt
+        secured = list(_secure_paths(cleaned.get("config") or {}))
+        for path in secured:
+            _remove(cleaned["config"], path)
+        copy.write_text(yaml.safe_dump(cleaned, sort_keys=False, allow_unicode=True))
+        (self.home / f"secured-{stack}").write_text(json.dumps([_property_path(path) for path in secured]))
+        mark.write_text(stamp)
+        return bool(secured)
+
+    def _make_stacks(self, pulumi: Path, environment: Mapping[str, str]) -> None:
+        made = self.home / "state" / ".pulumi" / "stacks" / self._project_name()
+        for stack in self._stacks():
+            if not any((made / f"{stack}{ending}").exists() for ending in (".json", ".json.gz")):
+                self._run(pulumi, environment, "stack", "init", stack)
+
+    def _stand_in_for_secrets(self, stack: str, pulumi: Path, environment: Mapping[str, str]) -> None:
+        for path in json.loads((self.home / f"secured-{stack}").read_text()):
+            self._run(
+                pulumi, environment, "config", "set", "--stack", stack, "--secret", "--path", path, _REPLACED_SECRET
+            )
+
+    def _project_name(self) -> str:
+        path = self.project / "Pulumi.yaml"
+        return str(_parse(path, path.read_text())["name"])
+
+    def _run(self, pulumi: Path, environment: Mapping[str, str], *arguments: str) -> None:
+        command = [str(pulumi), *arguments, "--non-interactive"]
+        done = subprocess.run(command, cwd=self.shadow, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise WorkspaceError(f"`pulumi {' '.join(arguments)}` failed in the simulator:\n{done.stderr.strip()}")
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder at or above start that holds a Pulumi.yaml. Raises WorkspaceError when there is none."""
+    for folder in (start, *start.parents):
+        if (folder / "Pulumi.yaml").exists():
+            return folder
+    raise WorkspaceError(f"No Pulumi.yaml in {start} or above it. Run the simulator inside a Pulumi project.")
+
+
+def _is_foreign(variable: str) -> bool:
+    if variable.startswith(_KEPT_VARIABLES):
+        return False
+    return variable.startswith((*_CLOUD_VARIABLES, "PULUMI_"))
+
+
+def _is_stack_file(path: Path) -> bool:
+    return path.name != "Pulumi.yaml" and path.match("Pulumi.*.yaml")
+
+
+def _is_project_file(path: Path) -> bool:
+    return path.match("Pulumi*.yaml")
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise WorkspaceError(f"{path.name} is no YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise WorkspaceError(f"{path.name} holds no mapping. Put the settings under `config:`.")
+    return content
+
+
+def _secure_paths(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            yield at
+            return
+        for key, item in value.items():
+            yield from _secure_paths(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _secure_paths(item, (*at, index))
+
+
+def _remove(container: Any, path: tuple[str | int, ...]) -> None:
+    for step in path[:-1]:
+        container = container[step]
+    container[path[-1]] = ""  # in a list the place has to stay
+
+
+def _property_path(path: tuple[str | int, ...]) -> str:
+    steps = [f"[{step}]" if isinstance(step, int) else f'["{step}"]' for step in path[1:]]
+    return str(path[0]) + "".join(steps)
