@@ -1,0 +1,73 @@
+"""Helm charts at pinned versions. Sources and the month they were read stand in each row of the data file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.rows import LazyTable, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crd:
+    """One custom resource definition that a chart brings. `versions` are the served ones."""
+
+    group: str
+    kind: str
+    plural: str
+    scope: str
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """One chart.
+
+    repository: the URL of the repository; for a chart in an OCI registry the `oci://` reference of the chart itself.
+    addon: True when `components/addons` has a module that installs it.
+    """
+
+    name: str
+    repository: str
+    chart: str
+    version: str
+    app_version: str
+    namespace: str
+    crds: tuple[Crd, ...]
+    addon: bool
+    source: str
+    read: str
+
+    @property
+    def oci(self) -> bool:
+        """Whether `repository` is a whole chart reference in an OCI registry."""
+        return self.repository.startswith("oci://")
+
+
+def _chart(name: str, row: Mapping[str, Any]) -> Chart:
+    return Chart(
+        name=name,
+        repository=row["repository"],
+        chart=row["chart"],
+        version=row["version"],
+        app_version=row["app_version"],
+        namespace=row["namespace"],
+        crds=tuple(
+            Crd(group=group, kind=kind, plural=plural, scope=scope, versions=tuple(versions))
+            for group, kind, plural, scope, versions in row.get("crds", ())
+        ),
+        addon=row.get("addon", False),
+        source=row["source"],
+        read=row["read"],
+    )
+
+
+def _load() -> dict[str, Chart]:
+    return {name: _chart(name, row) for name, row in read_table("charts")["charts"].items()}
+
+
+CHARTS: Mapping[str, Chart] = LazyTable(_load)
+
+
+def addon_names() -> tuple[str, ...]:
+    """The charts that the platform installs as add-ons, so that a stack file may name them under `addons`."""
+    return tuple(name for name, chart in CHARTS.items() if chart.addon)

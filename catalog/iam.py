@@ -1,0 +1,31 @@
+"""ARNs of the AWS managed policies that the platform attaches, and of the EKS access policies.
+
+Sources: AWS managed policy reference; Amazon EKS user guide, "Review access policy permissions"; read 2026-08.
+The partition is `aws`; other partitions change the second field.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+EKS_CLUSTER_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
+EKS_CNI_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
+EKS_WORKER_NODE_MINIMAL_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodeMinimalPolicy"
+EKS_WORKER_NODE_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+ECR_PULL_ONLY: Final = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+SSM_MANAGED_INSTANCE_CORE: Final = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+EBS_CSI_DRIVER_POLICY_V2: Final = "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
+EFS_CSI_DRIVER_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"
+FSX_FULL_ACCESS: Final = "arn:aws:iam::aws:policy/AmazonFSxFullAccess"
+CLOUDWATCH_AGENT_SERVER_POLICY: Final = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"
+XRAY_WRITE_ONLY_ACCESS: Final = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
+
+# What an access entry's `policy` may say -> the access policy of EKS.
+EKS_ACCESS_POLICIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cluster-admin": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        "admin": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy",
+        "edit": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        "view": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+    }
+)

@@ -1,0 +1,73 @@
+"""EC2 instance types: what a node of each has. Sources and the month they were read stand in the data file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from catalog.rows import LazyTable, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accelerator:
+    """The accelerators of one instance type. `memory_mib` is that of one device; None where it is not known."""
+
+    kind: Literal["gpu", "neuron"]
+    manufacturer: str
+    name: str
+    count: int
+    memory_mib: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceType:
+    """One EC2 instance type. None means that no source gives the figure.
+
+    max_pods: with the VPC CNI and single addresses; max_pods_prefix_delegation: with /28 prefixes (Nitro only).
+    max_enis: over every network card. local_nvme_gb: decimal gigabytes in all, 0 without instance store.
+    regions: where AWS offers the type; capacity and quotas are another matter.
+    """
+
+    name: str
+    family: str
+    vcpus: int
+    memory_mib: int
+    arch: Literal["x86_64", "arm64"]
+    accelerator: Accelerator | None
+    efa_interfaces: int | None
+    local_nvme_gb: float
+    max_pods: int | None
+    max_pods_prefix_delegation: int | None
+    max_enis: int | None
+    ipv4_per_eni: int | None
+    usage_classes: tuple[str, ...]
+    bare_metal: bool
+    current_generation: bool
+    regions: frozenset[str]
+
+
+def _instance_type(name: str, row: Mapping[str, Any]) -> InstanceType:
+    return InstanceType(
+        name=name,
+        family=name.split(".")[0],
+        vcpus=row["vcpus"],
+        memory_mib=row["memory_mib"],
+        arch=row["arch"],
+        accelerator=Accelerator(**row["accelerator"]) if "accelerator" in row else None,
+        efa_interfaces=row.get("efa_interfaces", 0),
+        local_nvme_gb=row.get("local_nvme_gb", 0),
+        max_pods=row["max_pods"],
+        max_pods_prefix_delegation=row["max_pods_prefix_delegation"],
+        max_enis=row["max_enis"],
+        ipv4_per_eni=row["ipv4_per_eni"],
+        usage_classes=tuple(row["usage_classes"]),
+        bare_metal=row.get("bare_metal", False),
+        current_generation=row.get("current_generation", True),
+        regions=frozenset(row["regions"].split()),
+    )
+
+
+def _load() -> dict[str, InstanceType]:
+    return {name: _instance_type(name, row) for name, row in read_table("instance_types")["types"].items()}
+
+
+INSTANCE_TYPES: Mapping[str, InstanceType] = LazyTable(_load)

@@ -1,0 +1,55 @@
+"""AWS regions and their zones. Sources and the month they were read stand in the data file.
+
+Which zone name stands for which zone id differs between accounts; the pairs here are those of example accounts.
+Whoever has to be right about an account (EKS refuses certain zone ids) asks AWS with `eks_excluded_zone_ids`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.rows import LazyTable, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    """One availability zone, e.g. `us-west-2a`, `usw2-az2`."""
+
+    name: str
+    zone_id: str
+
+    @property
+    def letter(self) -> str:
+        """The last character of the name."""
+        return self.name[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """One region. `eks_excluded_zone_ids`: zones where EKS takes no cluster subnets."""
+
+    name: str
+    partition: str
+    zones: tuple[Zone, ...]
+    eks_excluded_zone_ids: tuple[str, ...]
+
+    @property
+    def eks_zones(self) -> tuple[Zone, ...]:
+        """The zones that may hold cluster subnets, in the order of their names."""
+        return tuple(zone for zone in self.zones if zone.zone_id not in self.eks_excluded_zone_ids)
+
+
+def _region(name: str, row: Mapping[str, Any]) -> Region:
+    return Region(
+        name=name,
+        partition=row.get("partition", "aws"),
+        zones=tuple(Zone(name=f"{name}{letter}", zone_id=zone_id) for letter, zone_id in row["zones"].items()),
+        eks_excluded_zone_ids=tuple(row.get("eks_excluded_zone_ids", ())),
+    )
+
+
+def _load() -> dict[str, Region]:
+    return {name: _region(name, row) for name, row in read_table("regions")["regions"].items()}
+
+
+REGIONS: Mapping[str, Region] = LazyTable(_load)

@@ -1,0 +1,37 @@
+"""How the catalog's tables are kept: JSON files of one row a line, read when first asked for."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+Row = TypeVar("Row")
+
+DATA = Path(__file__).parent / "data"
+
+
+def read_table(name: str) -> dict[str, Any]:
+    """The whole content of `catalog/data/<name>.json`, its notes and sources included."""
+    table: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    return table
+
+
+class LazyTable(Mapping[str, Row], Generic[Row]):
+    """A read-only mapping that reads its rows at the first look, so that importing the catalog costs nothing."""
+
+    def __init__(self, load: Callable[[], dict[str, Row]]) -> None:
+        self._load = load
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        return self._load()
+
+    def __getitem__(self, key: str) -> Row:
+        return self._rows[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
