@@ -1,0 +1,121 @@
+import stat
+
+import pytest
+import yaml
+
+from simulator.workspace import Workspace, WorkspaceError, find_project
+
+STACK = """\
+# the platform team's prod stack
+secretsprovider: awskms://alias/pulumi?region=us-west-2
+encryptedkey: AQICAHg
+config:
+  ml-platform:environment: prod
+  ml-platform:token:
+    secure: v1:cipher
+  ml-platform:clusters:
+    main: {version: "1.35", keys: [{secure: v1:other}]}
+"""
+
+PULUMI = """\
+#!/bin/sh
+echo "$@" >> "$PULUMI_HOME/calls"
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    project = tmp_path / "project"
+    (project / "components").mkdir(parents=True)
+    (project / "components" / "network.py").write_text("x = 1\n")
+    (project / "Pulumi.yaml").write_text("name: ml-platform\nruntime: python\n")
+    (project / "Pulumi.prod.yaml").write_text(STACK)
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(PULUMI)
+    pulumi.chmod(0o755)
+    return Workspace(project, project / ".simulator")
+
+
+def prepare(workspace):
+    environment = workspace.environment(workspace.project, {"aws": 1})
+    workspace.prepare(workspace.project.parent / "pulumi", environment)
+    calls = workspace.home / "pulumi" / "calls"
+    return calls.read_text().splitlines() if calls.exists() else []
+
+
+def copy_of(workspace):
+    return yaml.safe_load((workspace.shadow / "Pulumi.prod.yaml").read_text())
+
+
+def test_a_stack_file_that_names_a_cloud_secrets_provider_is_used_without_it_and_left_as_it_is(workspace):
+    prepare(workspace)
+    assert not {"secretsprovider", "encryptedkey"} & set(copy_of(workspace)), "the engine would call the cloud's KMS"
+    assert (workspace.project / "Pulumi.prod.yaml").read_text() == STACK
+
+
+def test_every_stack_file_is_a_stack_from_the_start_and_each_value_that_only_the_cloud_can_read_gets_a_stand_in(
+    workspace,
+):
+    calls = prepare(workspace)
+    assert "stack init prod --non-interactive" in calls
+    secured = [call.split("--path ")[1].split(" ")[0] for call in calls if call.startswith("config set")]
+    assert secured == ["ml-platform:token", 'ml-platform:clusters["main"]["keys"][0]']
+
+
+def test_a_setting_changed_in_the_simulator_stays_until_the_users_file_changes(workspace):
+    prepare(workspace)
+    copy = workspace.shadow / "Pulumi.prod.yaml"
+    copy.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": {"ml-platform:environment": "staging"}}))
+    prepare(workspace)
+    assert copy_of(workspace)["config"] == {"ml-platform:environment": "staging"}
+    (workspace.project / "Pulumi.prod.yaml").write_text("config: {ml-platform:environment: dev}\n")
+    prepare(workspace)
+    assert copy_of(workspace) == {"config": {"ml-platform:environment": "dev"}, "encryptionsalt": "v1:salt"}
+
+
+def test_the_shadow_shows_the_project_as_it_is_now(workspace):
+    prepare(workspace)
+    (workspace.project / "policies").mkdir()
+    (workspace.project / "components" / "network.py").write_text("x = 2\n")
+    prepare(workspace)
+    assert (workspace.shadow / "components" / "network.py").read_text() == "x = 2\n"
+    assert (workspace.shadow / "policies").is_dir()
+    assert not (workspace.shadow / ".simulator").exists(), "the shadow would contain itself"
+
+
+def test_a_file_that_a_command_writes_ends_where_the_user_looks_for_it(workspace):
+    prepare(workspace)
+    (workspace.shadow / "state.json").write_text("{}")
+    workspace.bring_back()
+    assert (workspace.project / "state.json").read_text() == "{}"
+    assert not (workspace.project / "Pulumi.prod.yaml").is_symlink()
+
+
+def test_nothing_in_the_environment_points_at_a_real_cloud_account_or_backend(workspace, monkeypatch):
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "KUBECONFIG"):
+        monkeypatch.setenv(name, "nonsense")
+    monkeypatch.setenv("PULUMI_DEBUG_COMMANDS", "true")
+    environment = workspace.environment(workspace.project, {"aws": 4001, "eks": 4002})
+    assert "nonsense" not in environment.values()
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{workspace.home}/state"
+    assert environment["PULUMI_DEBUG_PROVIDERS"] == "aws:4001,eks:4002"
+    assert environment["PULUMI_DEBUG_COMMANDS"] == "true", "the caller asks the engine for its event log with it"
+
+
+def test_the_passphrase_is_drawn_once_and_readable_by_its_owner_alone(workspace):
+    first = workspace.environment(workspace.project, {})["PULUMI_CONFIG_PASSPHRASE"]
+    again = workspace.environment(workspace.project, {})["PULUMI_CONFIG_PASSPHRASE"]
+    assert first == again
+    assert len(first) > 20
+    assert stat.S_IMODE((workspace.home / "passphrase").stat().st_mode) == 0o600
+
+
+def test_outside_a_project_the_error_says_so(tmp_path):
+    with pytest.raises(WorkspaceError, match=r"Run the simulator inside a Pulumi project\.$"):
+        find_project(tmp_path)
+
+
+def test_a_stack_file_that_is_no_mapping_is_named(workspace):
+    (workspace.project / "Pulumi.prod.yaml").write_text("- a\n")
+    with pytest.raises(WorkspaceError, match=r"^Pulumi\.prod\.yaml holds no mapping"):
+        prepare(workspace)
