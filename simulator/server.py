@@ -23,7 +23,8 @@ from pulumi.runtime.proto import (
 
 from simulator.difference import Change, Kind
 from simulator.faults import Faults
-from simulator.provider import Call, Checked, Difference, InitializationFailure, Package, Refusal, urn_type
+from simulator.provider import Call as ProviderCall
+from simulator.provider import Checked, Difference, InitializationFailure, Package, Refusal, urn_type
 from simulator.values import Props, from_struct, to_struct
 
 _LOG = logging.getLogger("simulator")
@@ -183,10 +184,10 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         """Only components take references to resources; the others get the id that stands for one."""
         return type(self._package).construct is not Package.construct
 
-    def _call(self, urn: str, context: grpc.ServicerContext, preview: bool = False) -> Call:
+    def _call(self, urn: str, context: grpc.ServicerContext, preview: bool = False) -> ProviderCall:
         engine = self._engine
         warn = (lambda message: engine.warn(urn, message)) if engine else (lambda message: None)
-        return Call(urn, self._configs.get(context.peer(), {}), preview, warn)
+        return ProviderCall(urn, self._configs.get(context.peer(), {}), preview, warn)
 
     def _bad_day(self, urn: str) -> None:
         if self._faults.strikes("crash", urn_type(urn)):
