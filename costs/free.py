@@ -1,0 +1,61 @@
+"""Resource types that AWS does not bill, or that exist on Pulumi's side alone.
+
+A type is here only when its price list says nothing is charged for it. A type that nobody looked up is not free: it is
+unpriced. Source: AWS price pages of each service, read 2026-11.
+"""
+
+_TYPES = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "security groups are free",
+    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "only the traffic is billed",
+    "aws:ec2/internetGateway:InternetGateway": "only the traffic is billed",
+    "aws:ec2/launchTemplate:LaunchTemplate": "billed as the nodes that use it",
+    "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation": "routing is free",
+    "aws:ec2/networkAcl:NetworkAcl": "network ACLs are free",
+    "aws:ec2/placementGroup:PlacementGroup": "placement groups are free",
+    "aws:ec2/route:Route": "routing is free",
+    "aws:ec2/routeTable:RouteTable": "routing is free",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "routing is free",
+    "aws:ec2/securityGroup:SecurityGroup": "security groups are free",
+    "aws:ec2/securityGroupRule:SecurityGroupRule": "security groups are free",
+    "aws:ec2/subnet:Subnet": "subnets are free",
+    "aws:ec2/tag:Tag": "tags are free",
+    "aws:ec2/vpc:Vpc": "a VPC is free",
+    "aws:ec2/vpcDhcpOptions:VpcDhcpOptions": "DHCP options are free",
+    "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": "routing is free",
+    "aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation": "counted with its endpoint",
+    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "address ranges are free",
+    "aws:autoscaling/tag:Tag": "tags are free",
+    "aws:eks/accessEntry:AccessEntry": "access entries are free",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "access entries are free",
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": "Pod Identity is free",
+    "aws:kms/alias:Alias": "aliases are free",
+    "aws:kms/grant:Grant": "grants are free",
+    "aws:kms/keyPolicy:KeyPolicy": "key policies are free",
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "resource policies are free",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "transitions are counted as use of the bucket",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "part of the bucket",
+    "aws:s3/bucketPolicy:BucketPolicy": "part of the bucket",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "part of the bucket",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "part of the bucket",
+    "aws:s3/bucketVersioning:BucketVersioning": "older versions are counted as use of the bucket",
+    "aws:servicequotas/serviceQuota:ServiceQuota": "quota requests are free",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security groups are free",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security groups are free",
+}
+
+_PREFIXES = {
+    "aws:iam/": "IAM is free",
+    "pulumi:": "exists on Pulumi's side alone",
+    "random:": "exists on Pulumi's side alone",
+    "tls:": "exists on Pulumi's side alone",
+    "eks:index:": "a component: its children are counted",
+    "mlplatform:": "a component: its children are counted",
+    "kubernetes:": "runs on nodes that are counted",
+}
+
+
+def why_free(resource_type: str) -> str | None:
+    """Why a type costs nothing, or None when that is not known."""
+    if resource_type in _TYPES:
+        return _TYPES[resource_type]
+    return next((why for prefix, why in _PREFIXES.items() if resource_type.startswith(prefix)), None)

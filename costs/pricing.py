@@ -1,0 +1,87 @@
+"""What a pricer is given, and how it makes its lines."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from catalog.prices import SERVICE_PRICES, Price
+from costs.line import LineItem, Unpriced
+from costs.resource import NoPriceError, Resource, is_unknown
+from costs.usage import Amount, Usage
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a pricer may look at beside its own resource.
+
+    resources: every resource of the estimate by URN, e.g. for the launch template of a node group.
+    children: parent URN -> the resources registered under it.
+    """
+
+    region: str
+    resources: Mapping[str, Resource]
+    children: Mapping[str, tuple[Resource, ...]]
+    usage: Usage
+    today: date
+
+    def region_of(self, resource: Resource) -> str:
+        """The region the resource names itself, else the stack's."""
+        own = resource.inputs.get("region")
+        return own if isinstance(own, str) and own and not is_unknown(own) else self.region
+
+
+Pricer = Callable[[Resource, Context], Iterable[LineItem | Unpriced]]
+"""Yields what one resource costs. Raises NoPriceError for what it cannot say; the estimate lists the reason."""
+
+
+def line(
+    resource: Resource,
+    context: Context,
+    item: str,
+    price_key: str,
+    unit: str,
+    quantity: float | Amount,
+    usage: str = "",
+    notes: tuple[str, ...] = (),
+) -> LineItem:
+    """One line at a price of the catalog's service list, marked where that price is another region's.
+
+    Raises NoPriceError when the catalog has no such price.
+    """
+    price = service_price(price_key)
+    low, high = (quantity.low, quantity.high) if isinstance(quantity, Amount) else (quantity, quantity)
+    return LineItem(
+        urn=resource.urn,
+        item=item,
+        quantity_min=low,
+        quantity_max=high,
+        unit=unit,
+        price_min=price,
+        price_max=price,
+        usage=usage,
+        notes=(*notes, *approximations((price,), context.region_of(resource))),
+    )
+
+
+def service_price(key: str) -> Price:
+    """A price of the catalog's service list. Raises NoPriceError when there is none."""
+    price = SERVICE_PRICES.get(key)
+    if price is None:
+        raise NoPriceError(f"the catalog has no price {key}")
+    return price
+
+
+def approximations(prices: Iterable[Price], region: str) -> tuple[str, ...]:
+    """What makes these prices approximate in a region: another region's list, or no verified source."""
+    notes: list[str] = []
+    for price in prices:
+        if price.region != region:
+            notes.append(f"price of {price.region}, taken for {region}")
+        if not price.verified:
+            notes.append("price not verified")
+    return tuple(dict.fromkeys(notes))
+
+
+def assumed(amount: Amount, what: str) -> str:
+    """The sentence that states an assumption, e.g. `5 to 50 GB of control-plane logs`."""
+    return f"{amount.low:g} to {amount.high:g} {what}"

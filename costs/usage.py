@@ -1,0 +1,35 @@
+"""What is billed by use: how much of it the estimate assumes, from a quiet month to a busy one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A monthly amount, quiet to busy."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Monthly amounts, each for one resource. They are guesses until a bill replaces them: pass your own to `estimate`.
+
+    nat_gib: data through one NAT gateway, mostly images and model weights.
+    endpoint_gib: data through one interface endpoint.
+    control_plane_log_gib: all five control-plane log types of one cluster; audit is most of it.
+    log_group_gib: any other log group.
+    bucket_gib: data held by one bucket at the end of the month.
+    kms_requests_10k: requests to one key, in tens of thousands, beyond the free ones of the account.
+    registry_gib: images held by one repository.
+    load_balancer_units: capacity units (LCU or NLCU) in use on average.
+    """
+
+    nat_gib: Amount = Amount(50, 1000)
+    endpoint_gib: Amount = Amount(5, 100)
+    control_plane_log_gib: Amount = Amount(5, 50)
+    log_group_gib: Amount = Amount(1, 20)
+    bucket_gib: Amount = Amount(5, 200)
+    kms_requests_10k: Amount = Amount(0, 20)
+    registry_gib: Amount = Amount(5, 100)
+    load_balancer_units: Amount = Amount(0.1, 5)
