@@ -1,0 +1,209 @@
+"""The host's gRPC service: what the engine asks, answered with processes of the program's own Python.
+
+Source: the protocol's own comments (pulumi/runtime/proto/language_pb2.pyi in the SDK) and how engine 3.259 calls it
+(pkg/resource/plugin/langruntime_plugin.go).
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = dict(os.environ)  # before gRPC: what is set for it is the host's affair, not the program's
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # children are started by exec alone; else gRPC warns on stderr
+
+import grpc  # noqa: E402
+
+from engine.language_host import children, protocol, virtualenv  # noqa: E402
+from engine.language_host.children import Child, Output  # noqa: E402
+from engine.language_host.policy_pack import PolicyPackRelay  # noqa: E402
+
+RUNNER = Path(__file__).with_name("run_program.py")
+SHOWN_ALREADY = 32  # exit status of the runner: the program failed, and the engine has been told why
+
+
+class LanguageHost(protocol.language_grpc.LanguageRuntimeServicer):  # type: ignore[misc]  # generated, untyped
+    """One host serves one engine. engine_address: where programs send their log lines."""
+
+    def __init__(self, engine_address: str) -> None:
+        self._engine_address = engine_address
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        self._engine_address = request.engine_address or self._engine_address
+        return protocol.language.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        return protocol.plugin.PluginInfo(version=importlib.metadata.version("pulumi"))
+
+    def About(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        environment = _environment(request.info, context)
+        version = platform.python_version()
+        if environment.root is not None:
+            command = [str(environment.python), "-c", "import platform; print(platform.python_version())"]
+            version = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return protocol.language.AboutResponse(
+            executable=str(environment.python), version=version, metadata={"toolchain": "pip"}
+        )
+
+    def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        return protocol.language.GetRequiredPackagesResponse(
+            packages=[
+                protocol.plugin.PackageDependency(
+                    name=needed.name, kind="resource", version=needed.version, server=needed.server
+                )
+                for needed in virtualenv.required_plugins(_environment(request.info, context))
+            ]
+        )
+
+    def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        environment = _environment(request.info, context)
+        found = virtualenv.installed(environment, transitive=request.transitiveDependencies)
+        return protocol.language.GetProgramDependenciesResponse(
+            dependencies=[protocol.language.DependencyInfo(name=name, version=version) for name, version in found]
+        )
+
+    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        directory = request.info.program_directory or request.directory
+        environment = _environment(request.info, context, must_exist=False)
+        for command in _install_commands(environment, directory):
+            child = Child(command, directory, environment.activate(ENVIRONMENT))
+            context.add_callback(child.stop)
+            for output in child.outputs():
+                yield protocol.language.InstallDependenciesResponse(**{output.stream: output.text})
+            if status := child.exit_status():
+                context.abort(grpc.StatusCode.INTERNAL, f"`{' '.join(command)}` ended with exit status {status}.")
+
+    def Run(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        environment = _environment(request.info, context)
+        variables = environment.activate(ENVIRONMENT) | {
+            "PULUMI_CONFIG": json.dumps(dict(request.config)),
+            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+        }
+        command = [str(environment.python), "-u", str(RUNNER), self._run_settings(request)]
+        command += [str(Path(request.info.program_directory, request.info.entry_point or ".")), *request.args]
+        # Output goes where the host's own goes: the engine reads it there, in the order in which it was written.
+        process = subprocess.Popen(command, cwd=request.pwd or None, env=variables, stdin=subprocess.DEVNULL)
+        if not context.add_callback(lambda: children.stop(process)):
+            children.stop(process)
+        status = process.wait()
+        if status == 0:
+            return protocol.language.RunResponse()
+        if status == SHOWN_ALREADY or not context.is_active():
+            return protocol.language.RunResponse(bail=True)
+        if status < 0:
+            return protocol.language.RunResponse(error=f"The program was ended by {signal.Signals(-status).name}.")
+        return protocol.language.RunResponse(error=f"The program ended with exit status {status}.")
+
+    def _run_settings(self, request: Any) -> str:
+        return json.dumps(
+            {
+                "monitor": request.monitor_address,
+                "engine": self._engine_address,
+                "project": request.project,
+                "stack": request.stack,
+                "organization": request.organization,
+                "parallel": request.parallel,
+                "dry_run": request.dryRun,
+                "root_directory": request.info.root_directory,
+            }
+        )
+
+    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        environment, folder = _environment(request.info, context), request.info.program_directory
+        variables = environment.activate(dict(pair.partition("=")[::2] for pair in request.env) or ENVIRONMENT)
+        python = [str(environment.python), "-u"]
+        if request.kind == "analyzer":
+            command = [*python, "-m", "pulumi.policy", *request.args, folder]
+            relay = PolicyPackRelay(lambda stack: Child(command, folder, variables | stack))
+            context.add_callback(relay.stop)
+            visible: Iterator[Output | int] = relay.run()
+        else:
+            child = Child([*python, folder, *request.args], request.pwd, variables)
+            context.add_callback(child.stop)
+            visible = _output_and_status(child)
+        for shown in visible:
+            if isinstance(shown, int):
+                yield protocol.language.RunPluginResponse(exitcode=shown)
+            else:
+                yield protocol.language.RunPluginResponse(**{shown.stream: shown.text})
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        # A program in flight ends by itself, since the monitor refuses its next registration; SIGINT ends the rest.
+        return protocol.language.google_dot_protobuf_dot_empty__pb2.Empty()
+
+
+def _output_and_status(child: Child) -> Iterator[Output | int]:
+    yield from child.outputs()
+    yield child.exit_status()
+
+
+def _environment(
+    info: Any, context: grpc.ServicerContext, *, must_exist: bool = True
+) -> virtualenv.PythonEnvironment:
+    find = virtualenv.existing if must_exist else virtualenv.configured
+    options: Mapping[str, object] = dict(info.options.items())
+    try:
+        return find(info.root_directory, options)
+    except virtualenv.EnvironmentProblem as problem:
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(problem))
+        raise
+
+
+def _install_commands(environment: virtualenv.PythonEnvironment, directory: str) -> Iterator[list[str]]:
+    if environment.root is not None and not environment.python.is_file():
+        yield [sys.executable, "-m", "venv", str(environment.root)]
+    if Path(directory, "requirements.txt").is_file():
+        yield [str(environment.python), "-m", "pip", "install", "-r", "requirements.txt"]
+
+
+def _refusal(method: str) -> Callable[..., Any]:
+    def refuse(self: LanguageHost, request: Any, context: grpc.ServicerContext) -> Any:
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            f"The language host beside a built engine runs programs and policy packs; it does not {method}. "
+            "Use Pulumi's own CLI for that.",
+        )
+
+    return refuse
+
+
+# The generated base raises for these, which gRPC would print as a traceback among the user's output.
+for _method, _what in {
+    "GetRequiredPlugins": "answer GetRequiredPlugins, which GetRequiredPackages replaced",
+    "RuntimeOptionsPrompts": "ask for options of new projects",
+    "Template": "fill in templates of new projects",
+    "GenerateProgram": "convert programs",
+    "GenerateProject": "convert projects",
+    "GeneratePackage": "generate SDKs",
+    "Pack": "pack SDKs",
+    "Link": "link local packages",
+}.items():
+    setattr(LanguageHost, _method, _refusal(_what))
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """Serve until SIGINT or SIGTERM; prints the port first, as the engine expects of a plugin.
+
+    arguments: as the engine gives them: its flags for logging, then its own address, which comes last.
+    """
+    addresses = [argument for argument in arguments if not argument.startswith("-")]
+    server = grpc.server(ThreadPoolExecutor(max_workers=32), options=protocol.MESSAGE_SIZE)
+    protocol.language_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost("".join(addresses[-1:])), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    server.start()
+    print(port, flush=True)
+    over.wait()
+    server.stop(None).wait(5)
+    sys.stdout.flush()
+    os._exit(0)  # threads that still wait on children must not hold up the engine, which has hung up
