@@ -132,7 +132,7 @@ class Workspace:
 
     def _make_stacks(self, pulumi: Path, environment: Mapping[str, str]) -> None:
         made = self.home / "state" / ".pulumi" / "stacks" / self._project_name()
-        for stack in self._stacks():
+        for stack in reversed(list(self._stacks())):  # init selects the stack: the first by name is selected in the end
             if not any((made / f"{stack}{ending}").exists() for ending in (".json", ".json.gz")):
                 self._run(pulumi, environment, "stack", "init", stack)
 
