@@ -4,7 +4,7 @@ A type is here only when its price list says nothing is charged for it. A type t
 unpriced. Source: AWS price pages of each service, read 2026-11.
 """
 
-_TYPES = {
+FREE_TYPES = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "security groups are free",
     "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": "only the traffic is billed",
     "aws:ec2/internetGateway:InternetGateway": "only the traffic is billed",
@@ -56,6 +56,6 @@ _PREFIXES = {
 
 def why_free(resource_type: str) -> str | None:
     """Why a type costs nothing, or None when that is not known."""
-    if resource_type in _TYPES:
-        return _TYPES[resource_type]
+    if resource_type in FREE_TYPES:
+        return FREE_TYPES[resource_type]
     return next((why for prefix, why in _PREFIXES.items() if resource_type.startswith(prefix)), None)

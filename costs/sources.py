@@ -1,0 +1,91 @@
+"""Readers: what Pulumi writes about a stack, as the resources of an estimate.
+
+Each gives the resources as they will be after the operation: what is deleted is left out, and so is what Pulumi only
+reads (`external`), since somebody else pays for it. Secrets become `UNKNOWN`: nothing that is billed hides in one.
+Formats: sdk/go/common/apitype of Pulumi 3.259 (`events.go`, `deployments.go`), checked against the engine's own output.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from costs.resource import UNKNOWN, Resource
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "read", "read-replacement"})
+
+
+class SourceError(Exception):
+    """What was given is not what the reader reads. `str()` says what was expected and how to get it."""
+
+
+def from_preview_json(document: Mapping[str, Any]) -> tuple[Resource, ...]:
+    """The resources of `pulumi preview --json`. Raises SourceError for anything else."""
+    steps = document.get("steps") if isinstance(document, Mapping) else None
+    if not isinstance(steps, list):
+        raise SourceError("this is no preview: it has no steps. Make one with `pulumi preview --json`.")
+    return _collect((step["newState"], step.get("op", "")) for step in steps if step.get("newState"))
+
+
+def from_deployment(document: Mapping[str, Any]) -> tuple[Resource, ...]:
+    """The resources of `pulumi stack export`. Raises SourceError for anything else."""
+    deployment = document.get("deployment") if isinstance(document, Mapping) else None
+    if not isinstance(deployment, Mapping):
+        raise SourceError("this is no deployment: it has no key deployment. Make one with `pulumi stack export`.")
+    states = deployment.get("resources") or []  # a stack that holds nothing has no such key
+    return _collect((state, "") for state in states if not state.get("delete"))
+
+
+def from_event_log(lines: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources of an engine's event log, one event a line, as after the operation.
+
+    The log knows no property dependencies; parents stand in for them. Raises SourceError for anything else.
+    """
+    return _collect((step["new"], step["op"]) for step in _steps(lines) if step.get("new"))
+
+
+def before_from_event_log(lines: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources that the stack held before the operation, by the same log."""
+    return _collect((step["old"], "") for step in _steps(lines) if step.get("old"))
+
+
+def _steps(lines: Iterable[str]) -> Iterable[Mapping[str, Any]]:
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            event = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SourceError(f"line {number} of the event log is no JSON: {error}") from None
+        if "resourcePreEvent" in event:
+            yield event["resourcePreEvent"]["metadata"]
+
+
+def _collect(states: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[Resource, ...]:
+    """One resource per URN: of the steps of a replacement, the last one that leaves something behind."""
+    found: dict[str, Resource] = {}
+    for state, op in states:
+        if op in _GONE or state.get("external") or state.get("delete"):
+            continue
+        found[state["urn"]] = Resource(
+            urn=state["urn"],
+            type=state["type"],
+            inputs={key: _plain(value) for key, value in (state.get("inputs") or {}).items()},
+            property_dependencies=state.get("propertyDependencies") or {},
+            parent=state.get("parent") or "",
+            id=state.get("id") or "",
+        )
+    return tuple(found.values())
+
+
+def _plain(value: Any) -> Any:
+    """The value without Pulumi's wrappings; secrets and what is not known yet become UNKNOWN."""
+    if isinstance(value, Mapping):
+        if _SIGNATURE in value:
+            known = value[_SIGNATURE] == _OUTPUT_VALUE and "value" in value and not value.get("secret")
+            return _plain(value["value"]) if known else UNKNOWN
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return UNKNOWN if value == "[secret]" else value

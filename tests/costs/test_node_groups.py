@@ -1,0 +1,93 @@
+"""Node groups: the range from the smallest to the largest bill, and the disks of the nodes."""
+
+from catalog.prices import on_demand_usd_per_hour, spot_usd_per_hour
+from costs.resource import UNKNOWN, Resource
+from tests.costs.builders import group, group_with_unknown_template, items, price, reasons, resource, template
+
+POOL = "urn:pulumi:dev::ml-platform::mlplatform:compute:NodePool::pool"
+
+
+def nodes(result):
+    (line,) = [item for item in result.items if item.item.startswith("nodes")]
+    return line
+
+
+def test_the_range_is_min_size_of_the_cheapest_type_to_max_size_of_the_dearest():
+    line = nodes(price(group("m5.4xlarge", "m5.2xlarge", low=2, high=5)))
+    cheap, dear = (on_demand_usd_per_hour(name, "us-west-2").usd for name in ("m5.2xlarge", "m5.4xlarge"))
+    assert line.item == "nodes, m5.2xlarge to m5.4xlarge, on-demand"
+    assert line.monthly_min_usd == 2 * 730 * cheap, "the least it can cost"
+    assert line.monthly_max_usd == 5 * 730 * dear, "the most it can cost"
+
+
+def test_spot_is_priced_by_its_estimate_and_says_so():
+    line = nodes(price(group("m5.2xlarge", capacityType="SPOT")))
+    assert line.price_min == spot_usd_per_hour("m5.2xlarge", "us-west-2")
+    assert "spot price is an estimate: it moves by zone and hour" in line.notes
+
+
+def test_an_instance_type_without_a_price_is_listed_and_the_others_still_count():
+    result = price(group("m5.2xlarge", "zz9.huge"))
+    assert nodes(result).monthly_max_usd > 0
+    assert [reason for reason in reasons(result) if reason.startswith("zz9.huge: no price")], "it would be missing"
+
+
+def test_a_type_that_aws_sells_by_capacity_blocks_says_so():
+    assert "Capacity Blocks" in " ".join(reasons(price(group("p5e.48xlarge"))))
+
+
+def test_the_disk_comes_from_the_launch_template_that_the_property_depends_on():
+    other, wanted = template("other", volumeSize=999), template("wanted", volumeSize=80)
+    pool = group_with_unknown_template()
+    linked = Resource(pool.urn, pool.type, pool.inputs, {"launchTemplate": [wanted.urn]})
+    disks = items(price(linked, other, wanted))["node disks, gp3"]
+    assert (disks.quantity_min, disks.quantity_max) == (160, 400), "two to five nodes of 80 GiB"
+
+
+def test_without_dependencies_the_template_of_the_same_component_is_meant():
+    disks = items(price(group_with_unknown_template(POOL), template(parent=POOL), template("far")))["node disks, gp3"]
+    assert disks.quantity_min == 200, "two nodes of 100 GiB"
+
+
+def test_the_template_of_a_running_stack_is_found_by_its_id():
+    running = Resource(template().urn, template().type, template().inputs, id="lt-0abc")
+    disks = items(price(group(launchTemplate={"id": "lt-0abc"}), running, template("far")))["node disks, gp3"]
+    assert disks.quantity_min == 200
+
+
+def test_a_template_that_cannot_be_found_is_said_not_guessed():
+    result = price(group_with_unknown_template(), template())
+    assert not [item for item in result.items if "disk" in item.item], "a template from elsewhere is a guess"
+    assert "disks of the nodes: the launch template is not among these resources" in reasons(result)[0]
+
+
+def test_iops_and_throughput_are_billed_beyond_what_gp3_includes():
+    fast = template(parent=POOL, iops=4000, throughput=225)
+    lines = items(price(group_with_unknown_template(POOL), fast))
+    assert lines["node disks, IOPS over 3000"].quantity_min == 2000, "a thousand more on each of two nodes"
+    assert lines["node disks, MiB/s over 125"].quantity_min == 200
+
+
+def test_without_a_launch_template_eks_gives_twenty_gib():
+    assert items(price(group(low=1, high=1)))["node disks, gp3"].quantity_min == 20
+    assert items(price(group(low=1, high=1, diskSize=50)))["node disks, gp3"].quantity_min == 50
+
+
+def test_an_unknown_size_is_listed_not_taken_for_zero():
+    result = price(group(scalingConfig={"minSize": UNKNOWN, "maxSize": 3}))
+    assert reasons(result) == ["scalingConfig.minSize is not known before the update"]
+    assert not result.items
+
+
+def test_unknown_instance_types_are_listed():
+    assert reasons(price(group(instanceTypes=UNKNOWN)))[0] == "instanceTypes is not known before the update"
+
+
+def test_a_volume_of_its_own_is_priced_like_a_disk():
+    result = price(resource("aws:ebs/volume:Volume", size=100, type="io2", iops=40000))
+    assert items(result)["volume, io2"].monthly_min_usd == 12.5
+    assert "IOPS beyond 32000 have no price" in reasons(result)[0]
+
+
+def test_a_volume_type_without_a_price_is_listed():
+    assert reasons(price(resource("aws:ebs/volume:Volume", size=100)))[0].startswith("gp2 volumes have no price")

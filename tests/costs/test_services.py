@@ -1,0 +1,123 @@
+"""The other services: one statement about each thing that is billed."""
+
+from datetime import date
+
+import pytest
+
+from costs.resource import UNKNOWN, Resource
+from costs.usage import Amount, Usage
+from tests.costs.builders import cluster, items, price, reasons, resource
+
+
+def hourly(result):
+    (item,) = result.items
+    return item.price_min.usd
+
+
+def test_a_supported_version_costs_the_standard_price():
+    assert hourly(price(cluster("1.35"))) == 0.10
+
+
+def test_a_version_past_standard_support_costs_six_times_as_much():
+    result = price(cluster("1.33", support="EXTENDED"))
+    assert hourly(result) == 0.60
+    assert items(result)["EKS control plane, extended support"].notes[0].endswith("left standard support on 2026-07-29")
+
+
+def test_extended_is_what_aws_gives_when_nothing_is_said():
+    assert hourly(price(cluster("1.33", support=None))) == 0.60
+
+
+def test_standard_support_never_gets_extended_prices_since_aws_upgrades_the_cluster():
+    assert hourly(price(cluster("1.33", support="STANDARD"))) == 0.10
+
+
+def test_a_version_about_to_leave_standard_support_warns():
+    (item,) = price(cluster("1.35", support="EXTENDED"), today=date(2027, 1, 1)).items
+    assert item.notes[0].startswith("0.60 USD an hour from 2027-03-27")
+
+
+def test_a_version_the_catalog_does_not_know_is_a_range():
+    (item,) = price(cluster("1.99")).items
+    assert (item.price_min.usd, item.price_max.usd) == (0.10, 0.60)
+
+
+def test_auto_mode_is_listed_as_unpriced():
+    auto = resource("aws:eks/cluster:Cluster", version="1.35", computeConfig={"enabled": True})
+    assert "Auto Mode" in reasons(price(auto))[0]
+
+
+def test_an_addon_is_free_but_the_one_that_sends_metrics_is_not():
+    assert price(resource("aws:eks/addon:Addon", addonName="vpc-cni")).free == 1
+    assert price(resource("aws:eks/addon:Addon", addonName="amazon-cloudwatch-observability")).unpriced
+
+
+def test_a_nat_gateway_costs_by_the_hour_and_by_the_gigabyte():
+    lines = items(price(resource("aws:ec2/natGateway:NatGateway")))
+    assert round(lines["NAT gateway"].monthly_min_usd, 2) == 32.85
+    assert lines["NAT data"].usage == "50 to 1000 GB through each NAT gateway", "an assumption is stated"
+    assert not lines["NAT gateway"].usage, "the hours are no assumption"
+
+
+def test_a_public_address_is_billed_unless_it_is_ones_own():
+    assert round(price(resource("aws:ec2/eip:Eip", domain="vpc")).monthly_min_usd, 2) == 3.65
+    assert price(resource("aws:ec2/eip:Eip", publicIpv4Pool="ipv4pool-ec2-0abc")).free == 1
+
+
+def test_an_interface_endpoint_is_billed_in_each_subnet():
+    endpoint = resource("aws:ec2/vpcEndpoint:VpcEndpoint", vpcEndpointType="Interface", subnetIds=[UNKNOWN] * 3)
+    assert items(price(endpoint))["interface endpoints"].quantity_min == 3, "unknown ids still count"
+
+
+def test_a_list_of_subnets_that_is_unknown_is_counted_by_its_dependencies():
+    subnets = [resource("aws:ec2/subnet:Subnet", f"private-{zone}") for zone in "ab"]
+    inputs = {"vpcEndpointType": "Interface", "subnetIds": UNKNOWN}
+    urns = [subnet.urn for subnet in subnets]
+    endpoint = Resource("urn:pulumi:a::b::c::d", "aws:ec2/vpcEndpoint:VpcEndpoint", inputs, {"subnetIds": urns})
+    assert items(price(endpoint, *subnets))["interface endpoints"].quantity_min == 2
+    assert reasons(price(endpoint)) == ["subnetIds is not known before the update"]
+
+
+def test_a_gateway_endpoint_is_free():
+    assert price(resource("aws:ec2/vpcEndpoint:VpcEndpoint", serviceName="s3")).free == 1
+
+
+def test_a_key_that_rotates_may_cost_three_key_months():
+    line = items(price(resource("aws:kms/key:Key", enableKeyRotation=True)))["KMS key"]
+    assert (line.monthly_min_usd, line.monthly_max_usd) == (1.0, 3.0)
+    assert items(price(resource("aws:kms/key:Key")))["KMS key"].monthly_max_usd == 1.0
+
+
+def test_longer_retention_costs_more():
+    def kept(days):
+        group = resource("aws:cloudwatch/logGroup:LogGroup", name="/aws/eks/x/cluster", retentionInDays=days)
+        return items(price(group))["logs kept"].monthly_max_usd
+
+    assert kept(30) < kept(90) < kept(365)
+    assert kept(0) == pytest.approx(kept(360)), "a group without retention is counted as a year"
+
+
+def test_a_log_group_whose_name_is_unknown_is_still_priced():
+    assert items(price(resource("aws:cloudwatch/logGroup:LogGroup", name=UNKNOWN)))["logs written"].quantity_max == 20
+
+
+def test_flow_logs_into_a_bucket_are_listed_since_their_delivery_has_no_price():
+    assert "vended logs" in reasons(price(resource("aws:ec2/flowLog:FlowLog", logDestinationType="s3")))[0]
+    assert price(resource("aws:ec2/flowLog:FlowLog")).free == 1, "counted with the log group it writes to"
+
+
+def test_a_bucket_is_billed_by_what_it_is_assumed_to_hold():
+    result = price(resource("aws:s3/bucket:Bucket"), usage=Usage(bucket_gib=Amount(1000, 1000)))
+    assert result.monthly_min_usd == result.monthly_max_usd == 23.0, "one's own usage replaces the assumption"
+
+
+def test_a_load_balancer_service_is_billed_and_a_cluster_ip_is_not():
+    assert price(resource("kubernetes:core/v1:Service", spec={"type": "LoadBalancer"})).monthly_min_usd > 16
+    assert price(resource("kubernetes:core/v1:Service", spec={})).free == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["helm.sh/v3:Release", "networking.k8s.io/v1:Ingress", "core/v1:PersistentVolumeClaim"]
+)
+def test_what_makes_things_that_only_the_cluster_sees_is_listed(kind):
+    assert price(resource(f"kubernetes:{kind}")).unpriced

@@ -1,0 +1,98 @@
+"""The readers: the same stack, as each of Pulumi's formats tells it."""
+
+import json
+
+import pytest
+
+from costs.resource import UNKNOWN
+from costs.sources import (
+    SourceError,
+    before_from_event_log,
+    from_deployment,
+    from_event_log,
+    from_preview_json,
+)
+
+PREFIX = "urn:pulumi:dev::ml-platform::"
+EIP = f"{PREFIX}aws:ec2/eip:Eip::nat"
+
+
+def state(urn=EIP, **more):
+    return {"urn": urn, "type": urn.split("::")[2].split("$")[-1], "inputs": {"domain": "vpc"}, "id": "", **more}
+
+
+def event(op, new=None, old=None):
+    return json.dumps({"sequence": 1, "resourcePreEvent": {"metadata": {"op": op, "new": new, "old": old}}})
+
+
+def test_a_preview_gives_each_new_state_with_its_dependencies():
+    subnet = f"{PREFIX}aws:ec2/subnet:Subnet::a"
+    new = state(propertyDependencies={"subnetId": [subnet]}, parent="urn:parent")
+    (found,) = from_preview_json({"steps": [{"op": "create", "urn": EIP, "newState": new}]})
+    assert (found.urn, found.type, found.name) == (EIP, "aws:ec2/eip:Eip", "nat")
+    assert found.property_dependencies == {"subnetId": [subnet]}
+    assert found.parent == "urn:parent"
+
+
+def test_what_is_deleted_costs_nothing_any_more():
+    assert from_preview_json({"steps": [{"op": "delete", "urn": EIP, "oldState": state()}]}) == ()
+    assert from_event_log([event("delete", old=state(), new=None)]) == ()
+
+
+def test_a_replacement_counts_once():
+    log = [event("create-replacement", state(), state()), event("replace", state(), state()), event("delete-replaced")]
+    assert len(from_event_log(log)) == 1, "the old one goes when the new one stands"
+
+
+def test_what_pulumi_only_reads_is_paid_for_elsewhere():
+    assert from_event_log([event("read", state(external=True))]) == ()
+    assert from_deployment({"deployment": {"resources": [state(external=True)]}}) == ()
+
+
+def test_an_event_log_is_read_past_events_of_other_kinds():
+    log = ['{"sequence":0,"preludeEvent":{"config":{}}}', "", event("same", state(), state()), '{"cancelEvent":{}}']
+    assert [found.urn for found in from_event_log(log)] == [EIP]
+
+
+def test_the_state_before_is_in_the_same_log():
+    log = [event("create", state()), event("delete", None, state(f"{PREFIX}aws:kms/key:Key::old"))]
+    assert [found.name for found in before_from_event_log(log)] == ["old"]
+    assert [found.name for found in from_event_log(log)] == ["nat"]
+
+
+def test_a_deployment_gives_what_the_stack_holds():
+    (found,) = from_deployment({"version": 3, "deployment": {"resources": [state(id="eipalloc-1")]}})
+    assert found.id == "eipalloc-1"
+
+
+def test_an_empty_stack_is_no_error():
+    assert from_deployment({"version": 3, "deployment": {"manifest": {}}}) == ()
+
+
+def test_secrets_and_outputs_are_unwrapped_or_unknown():
+    signature = "4dabf18193072939515e22adb298388d"
+    secret = {signature: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
+    output = {signature: "d0e6a833031e9bbcd3f4e8bde6ca49a4", "value": ["m5.large"]}
+    pending = {signature: "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
+    inputs = {"a": secret, "b": [output], "c": pending, "d": {"e": "[secret]"}}
+    (found,) = from_deployment({"deployment": {"resources": [state() | {"inputs": inputs}]}})
+    assert found.inputs == {"a": UNKNOWN, "b": [["m5.large"]], "c": UNKNOWN, "d": {"e": UNKNOWN}}
+
+
+@pytest.mark.parametrize(
+    ("reader", "wrong", "way_out"),
+    [
+        (from_preview_json, {"deployment": {}}, "Make one with `pulumi preview --json`."),
+        (from_preview_json, [], "Make one with `pulumi preview --json`."),
+        (from_deployment, {"steps": []}, "Make one with `pulumi stack export`."),
+    ],
+)
+def test_the_wrong_file_is_refused_with_the_way_out(reader, wrong, way_out):
+    with pytest.raises(SourceError) as refused:
+        reader(wrong)
+    assert str(refused.value).endswith(way_out)
+
+
+def test_a_broken_event_log_names_the_line():
+    with pytest.raises(SourceError, match="line 2 of the event log is no JSON"):
+        from_event_log(["{}", "{half"])
