@@ -1,0 +1,207 @@
+"""Which address ranges the subnets of a VPC get. A pure function of two ranges and the names of the zones.
+
+A range has eight slots, and a zone always takes the slot of its letter (a = first ... h = eighth). So adding or
+dropping a zone moves no other zone's subnets, and two stacks with the same ranges cut them alike. For a /16:
+
+    public    8 x /24   10.0.0.0/21     load balancers and NAT gateways
+    intra     8 x /26   10.0.8.0/23     control-plane interfaces and interface endpoints; no way out
+    free                10.0.10.0 ff.   for a data tier
+    private   8 x /20   10.0.128.0/17   nodes and internal load balancers
+
+Smaller ranges are cut in the same proportion, down to the smallest subnets that still serve: /27 public (a load
+balancer takes no smaller one) and /28 intra. The pod range is cut into eight equal subnets.
+Sources: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html and subnet-sizing.html,
+https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from types import MappingProxyType
+
+ZONE_LETTERS = "abcdefgh"
+SLOT_BITS = 3  # eight slots
+RESERVED_PER_SUBNET = 5  # AWS keeps the first four addresses and the last one
+SMALLEST_RANGE = 20
+LARGEST_VPC_RANGE = 16
+LARGEST_POD_RANGE = 14  # four secondary blocks of /16: a VPC takes five blocks in all
+ASSOCIATION_PREFIX = 16
+MIN_ZONES, MAX_ZONES = 2, 6
+
+VPC_SPACE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+POD_SPACE = tuple(map(IPv4Network, ("100.64.0.0/10", "198.19.0.0/16")))
+
+
+class PlanError(ValueError):
+    """The ranges cannot be cut. `mistakes` holds one (argument, sentence) for each mistake."""
+
+    def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(f"{argument}: {sentence}" for argument, sentence in mistakes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZonePlan:
+    """The subnets of one zone. `pod_block`: the secondary block of the VPC that holds the pod subnet."""
+
+    public: str
+    private: str
+    intra: str
+    pods: str
+    pod_block: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPlan:
+    """All ranges of a VPC. `pod_blocks`: what to associate with the VPC beside `cidr`."""
+
+    cidr: str
+    pod_blocks: tuple[str, ...]
+    zones: Mapping[str, ZonePlan]
+
+
+def usable_addresses(cidr: str) -> int:
+    """Addresses of a subnet that resources may take."""
+    return IPv4Network(cidr).num_addresses - RESERVED_PER_SUBNET
+
+
+def plan(cidr: str, pod_cidr: str, zones: Sequence[str]) -> NetworkPlan:
+    """Cut the VPC's range and the pod range into subnets for these zones (names such as `us-west-2a`).
+
+    Raises PlanError with every mistake in the three arguments.
+    """
+    mistakes = [
+        *(("cidr", sentence) for sentence in vpc_range_mistakes(cidr)),
+        *(("pod_cidr", sentence) for sentence in pod_range_mistakes(pod_cidr)),
+        *(("pod_cidr", sentence) for sentence in overlap_mistakes(cidr, pod_cidr)),
+        *(("zones", sentence) for sentence in zone_mistakes(zones)),
+    ]
+    if mistakes:
+        raise PlanError(mistakes)
+    vpc, pods = IPv4Network(cidr), IPv4Network(pod_cidr)
+    blocks = pod_blocks(pods)
+    return NetworkPlan(
+        cidr=str(vpc),
+        pod_blocks=tuple(map(str, blocks)),
+        zones=MappingProxyType({zone: _zone_plan(vpc, pods, blocks, zone) for zone in sorted(zones)}),
+    )
+
+
+def pod_blocks(pods: IPv4Network) -> tuple[IPv4Network, ...]:
+    """The blocks, at most a /16 each, by which a pod range is added to a VPC."""
+    return tuple(pods.subnets(new_prefix=max(pods.prefixlen, ASSOCIATION_PREFIX)))
+
+
+def _zone_plan(vpc: IPv4Network, pods: IPv4Network, blocks: Sequence[IPv4Network], zone: str) -> ZonePlan:
+    slot = ZONE_LETTERS.index(zone[-1])
+    lower, upper = vpc.subnets(prefixlen_diff=1)
+    public_prefix = min(vpc.prefixlen + 8, 27)
+    intra_prefix = min(vpc.prefixlen + 10, 28)
+    public_tier = next(lower.subnets(new_prefix=public_prefix - SLOT_BITS))
+    intra_start = int(public_tier.broadcast_address) + 1  # aligned: the intra tier is never the larger one
+    intra_tier = IPv4Network((intra_start, intra_prefix - SLOT_BITS))
+    pod_subnet = _slot(pods, slot)
+    return ZonePlan(
+        public=str(_slot(public_tier, slot)),
+        private=str(_slot(upper, slot)),
+        intra=str(_slot(intra_tier, slot)),
+        pods=str(pod_subnet),
+        pod_block=str(next(block for block in blocks if pod_subnet.subnet_of(block))),
+    )
+
+
+def _slot(tier: IPv4Network, slot: int) -> IPv4Network:
+    return list(tier.subnets(prefixlen_diff=SLOT_BITS))[slot]
+
+
+def range_mistakes(cidr: str) -> list[str]:
+    """What is wrong with the way a range is written; nothing when it is an IPv4 range without host bits."""
+    try:
+        network = IPv4Network(cidr, strict=False)
+    except (AddressValueError, NetmaskValueError, ValueError):
+        return [f"{cidr!r} is no IPv4 range. Write it as address/prefix, for example 10.0.0.0/16."]
+    if "/" not in cidr:
+        return [f"{cidr} has no prefix, so it would be one single address. Write for example {network[0]}/16."]
+    if not cidr.partition("/")[2].isdigit():
+        return [f"{cidr} gives a netmask where a prefix is meant. Write {network}."]
+    if str(network) != cidr:
+        return [f"{cidr} has host bits set, so AWS would refuse it. Write {network}."]
+    return []
+
+
+def vpc_range_mistakes(cidr: str) -> list[str]:
+    """Every mistake in the VPC's own range."""
+    if written := range_mistakes(cidr):
+        return written
+    vpc, mistakes = IPv4Network(cidr), []
+    if not LARGEST_VPC_RANGE <= vpc.prefixlen <= SMALLEST_RANGE:
+        mistakes.append(
+            f"{cidr} is a /{vpc.prefixlen}; AWS takes no VPC larger than /{LARGEST_VPC_RANGE}, and one smaller than "
+            f"/{SMALLEST_RANGE} cannot be cut into subnets for eight zones. Give a /16 to /20."
+        )
+    if not any(vpc.subnet_of(space) for space in VPC_SPACE):
+        mistakes.append(
+            f"{cidr} is not private address space, so the hosts on the internet that own it could not be reached. "
+            "Take a range out of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)."
+        )
+    return mistakes
+
+
+def pod_range_mistakes(pod_cidr: str) -> list[str]:
+    """Every mistake in the pod range, taken by itself."""
+    if written := range_mistakes(pod_cidr):
+        return written
+    pods, mistakes = IPv4Network(pod_cidr), []
+    if not LARGEST_POD_RANGE <= pods.prefixlen <= SMALLEST_RANGE:
+        mistakes.append(
+            f"{pod_cidr} is a /{pods.prefixlen}; a VPC takes four secondary blocks of /16, which is a "
+            f"/{LARGEST_POD_RANGE}, and below /{SMALLEST_RANGE} a zone has room for the pods of two nodes at most. "
+            "Give a /14 to /20; 100.64.0.0/16 serves about 64 nodes a zone."
+        )
+    if not any(pods.subnet_of(space) for space in POD_SPACE):
+        mistakes.append(
+            f"{pod_cidr} is neither in 100.64.0.0/10 nor in 198.19.0.0/16, so pods would use up addresses that other "
+            "networks of the company may need to reach. Take shared address space (RFC 6598), for example 100.64.0.0/16."
+        )
+    return mistakes
+
+
+def overlap_mistakes(cidr: str, pod_cidr: str) -> list[str]:
+    """Whether the two ranges share addresses. Silent when one of them is no range at all."""
+    if range_mistakes(cidr) or range_mistakes(pod_cidr):
+        return []
+    if not IPv4Network(cidr).overlaps(IPv4Network(pod_cidr)):
+        return []
+    return [
+        f"{pod_cidr} overlaps the VPC's own range {cidr}, and an address can belong to one subnet only. "
+        "Give pods a range of their own, for example 100.64.0.0/16 beside a VPC of 10.0.0.0/16."
+    ]
+
+
+def zone_count_mistakes(count: int) -> list[str]:
+    """Whether a VPC may span that many zones."""
+    if MIN_ZONES <= count <= MAX_ZONES:
+        return []
+    reason = (
+        "EKS wants its control plane in two zones at least"
+        if count < MIN_ZONES
+        else "no region has more zones than six for EKS"
+    )
+    return [f"{count} zone{'' if count == 1 else 's'} asked for; {reason}. Give {MIN_ZONES} to {MAX_ZONES}, usually 3."]
+
+
+def zone_mistakes(zones: Sequence[str]) -> list[str]:
+    """Every mistake in a list of zone names."""
+    mistakes = zone_count_mistakes(len(zones))
+    if twice := sorted({zone for zone in zones if list(zones).count(zone) > 1}):
+        mistakes.append(f"{', '.join(twice)} named twice. Name each zone once.")
+    for zone in dict.fromkeys(zones):
+        if not zone or zone[-1] not in ZONE_LETTERS:
+            mistakes.append(
+                f"{zone!r} is no availability zone: its slot in the address plan comes from its last letter, a to h. "
+                "Write for example us-west-2a."
+            )
+    letters = {zone[-1] for zone in zones if zone}
+    if not twice and len(letters) < len(zones):
+        mistakes.append(f"{', '.join(zones)} are not zones of one region: two share a letter. Take one region's zones.")
+    return mistakes
