@@ -29,7 +29,12 @@ class Child:
 
     def __init__(self, command: Sequence[str], cwd: str, variables: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            command, cwd=cwd or None, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=cwd or None,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         self._outputs: queue.SimpleQueue[Output | None] = queue.SimpleQueue()
         assert self._process.stdout is not None

@@ -22,11 +22,11 @@ _ANSWERED_BY_THE_RELAY = {"Handshake", "Cancel"}  # both may come before the sta
 Raw = Callable[..., bytes]
 
 
-class PackFailed(Exception):
+class PackError(Exception):
     """The pack ended before it served; what it wrote went to the engine already."""
 
 
-class PolicyPackRelay(grpc.GenericRpcHandler):
+class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is untyped
     """Serves `pulumirpc.Analyzer` for one pack.
 
     start_pack: starts the pack's process with these variables added to its environment.
@@ -76,7 +76,7 @@ class PolicyPackRelay(grpc.GenericRpcHandler):
             try:
                 self._start(stack_variables(request) if name == "ConfigureStack" else {})
                 return self._call(method)(request)
-            except PackFailed as problem:
+            except PackError as problem:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(problem))
             except grpc.RpcError as error:
                 context.set_trailing_metadata(error.trailing_metadata() or ())
@@ -97,13 +97,13 @@ class PolicyPackRelay(grpc.GenericRpcHandler):
             if self._channel is not None:
                 return
             if self._pack is not None:
-                raise PackFailed("The policy pack has ended.")
+                raise PackError("The policy pack has ended.")
             self._pack = self._start_pack(variables)
             outputs = self._pack.outputs()
             port = self._await_port(outputs)
             threading.Thread(target=self._show, args=(self._pack, outputs), daemon=True).start()
             if port is None:
-                raise PackFailed(
+                raise PackError(
                     f"The policy pack ended with exit status {self._pack.exit_status()} before it served; "
                     "what it wrote above says why."
                 )

@@ -39,7 +39,9 @@ def run(settings: dict[str, object], program: str, arguments: list[str]) -> int:
     sys.argv = [program, *arguments]
     path = Path(program)
     if not path.is_file() and not (path / "__main__.py").is_file():
-        pulumi.log.error(f"There is no program to run at {program}: it is neither a file nor a folder with __main__.py.")
+        pulumi.log.error(
+            f"There is no program to run at {program}: it is neither a file nor a folder with __main__.py."
+        )
         return SHOWN_ALREADY
     if path.is_file():
         sys.path.insert(0, str(path.parent))

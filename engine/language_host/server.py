@@ -122,7 +122,7 @@ class LanguageHost(protocol.language_grpc.LanguageRuntimeServicer):  # type: ign
         python = [str(environment.python), "-u"]
         if request.kind == "analyzer":
             command = [*python, "-m", "pulumi.policy", *request.args, folder]
-            relay = PolicyPackRelay(lambda stack: Child(command, folder, variables | stack))
+            relay = PolicyPackRelay(lambda stack: Child(command, folder, {**variables, **stack}))
             context.add_callback(relay.stop)
             visible: Iterator[Output | int] = relay.run()
         else:
@@ -145,14 +145,12 @@ def _output_and_status(child: Child) -> Iterator[Output | int]:
     yield child.exit_status()
 
 
-def _environment(
-    info: Any, context: grpc.ServicerContext, *, must_exist: bool = True
-) -> virtualenv.PythonEnvironment:
+def _environment(info: Any, context: grpc.ServicerContext, *, must_exist: bool = True) -> virtualenv.PythonEnvironment:
     find = virtualenv.existing if must_exist else virtualenv.configured
     options: Mapping[str, object] = dict(info.options.items())
     try:
         return find(info.root_directory, options)
-    except virtualenv.EnvironmentProblem as problem:
+    except virtualenv.VirtualenvError as problem:
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(problem))
         raise
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-class EnvironmentProblem(Exception):
+class VirtualenvError(Exception):
     """The program's Python environment cannot be used; the message says which, why, and the way out."""
 
 
@@ -46,14 +46,14 @@ def configured(root_directory: str, options: Mapping[str, object]) -> PythonEnvi
     """The environment that `runtime.options` of a Pulumi.yaml or PulumiPolicy.yaml ask for, whether made or not.
 
     root_directory: where that file is; a relative `virtualenv` starts there.
-    Raises EnvironmentProblem for a toolchain that this host does not run.
+    Raises VirtualenvError for a toolchain that this host does not run.
     """
     toolchain, virtualenv = options.get("toolchain") or "pip", options.get("virtualenv")
     if toolchain != "pip":
-        raise EnvironmentProblem(
-            f"{root_directory}: runtime.options.toolchain is {toolchain!r}, but the language host beside a built engine "
-            "runs virtual environments of pip alone. Write `toolchain: pip`, or install Pulumi's own CLI, whose host "
-            "runs the others."
+        raise VirtualenvError(
+            f"{root_directory}: runtime.options.toolchain is {toolchain!r}, but the language host beside a built "
+            "engine runs virtual environments of pip alone. Write `toolchain: pip`, or install Pulumi's own CLI, "
+            "whose host runs the others."
         )
     return PythonEnvironment(Path(root_directory, str(virtualenv)) if virtualenv else None)
 
@@ -61,11 +61,11 @@ def configured(root_directory: str, options: Mapping[str, object]) -> PythonEnvi
 def existing(root_directory: str, options: Mapping[str, object]) -> PythonEnvironment:
     """As `configured`, and its interpreter is there.
 
-    Raises EnvironmentProblem where it is not, since the engine would show no more than a failed process.
+    Raises VirtualenvError where it is not, since the engine would show no more than a failed process.
     """
     environment = configured(root_directory, options)
     if not environment.python.is_file():
-        raise EnvironmentProblem(
+        raise VirtualenvError(
             f"{root_directory}: runtime.options.virtualenv is {options.get('virtualenv')!r}, but there is no Python at "
             f"{environment.python}. Make it with `make setup`, or with `python3 -m venv {environment.root}` and "
             f"`{environment.python} -m pip install -r requirements.txt`."
