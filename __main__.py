@@ -1,0 +1,23 @@
+"""The program that Pulumi runs: the stack file in, the platform out."""
+
+import pulumi
+from pulumi.runtime.config import get_config_env
+
+from settings.loader import SettingsError, load_pulumi_config
+
+
+def main() -> None:
+    """Build the stack. A wrong stack file ends here: before any SDK is loaded, and before anything is built."""
+    try:
+        settings = load_pulumi_config(get_config_env(), f"Pulumi.{pulumi.get_stack()}.yaml")
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+
+    from components.platform import Platform  # the SDKs take seconds to load
+
+    for key, value in Platform("platform", settings).outputs().items():
+        pulumi.export(key, value)
+
+
+if __name__ == "__main__":
+    main()

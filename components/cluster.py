@@ -1,0 +1,230 @@
+"""One EKS cluster: control plane, who may enter it, managed add-ons, pools, storage classes, Helm add-ons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks as eks
+import pulumi_kubernetes as kubernetes
+
+from catalog import iam as arns
+from components import iam
+from components.addon import AddOn, AddOnArgs, AddOnContext, discover, wanted
+from components.managed_addons import AFTER_NODES, BEFORE_NODES, ManagedAddonArgs, managed_addon
+from components.node_pool import NodePool, NodePoolArgs
+from components.stage import Stage
+from components.storage_classes import StorageClasses, StorageClassesArgs
+from settings.cluster import AccessSettings, AddonSettings, ClusterSettings, ManagedAddonSettings
+from settings.node_pool import NodePoolSettings
+
+# The CNI takes its own role, so nodes do without AmazonEKS_CNI_Policy.
+NODE_POLICIES = (arns.EKS_WORKER_NODE_POLICY, arns.ECR_PULL_ONLY, arns.SSM_MANAGED_INSTANCE_CORE)
+
+
+def cluster_role_pattern(stage: Stage, cluster: str) -> str:
+    """ARN pattern of the role that pulumi-eks makes for the control plane of `clusters.<cluster>`."""
+    return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
+
+
+def landing_pool(pools: Sequence[NodePoolSettings]) -> NodePoolSettings:
+    """The pool where the cluster's own add-ons land: the first one without taints that starts with a node.
+
+    If there is none, the first pool; the add-ons then wait for somebody to add a node that takes them.
+    """
+    fit = (pool for pool in pools if not pool.taints and (pool.desired_size or pool.min_size))
+    return next(fit, pools[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """What the cluster is told, and what it stands on.
+
+    control_plane_subnet_ids: where EKS puts its network interfaces; two zones at least.
+    node_subnet_ids: zone name -> private subnet id.
+    """
+
+    settings: ClusterSettings
+    stage: Stage
+    vpc_id: pulumi.Input[str]
+    control_plane_subnet_ids: Sequence[pulumi.Input[str]]
+    node_subnet_ids: Mapping[str, pulumi.Input[str]]
+    secrets_key_arn: pulumi.Input[str]
+    volume_key_arn: pulumi.Output[str]
+    logs_key_arn: pulumi.Input[str]
+
+
+class Cluster(pulumi.ComponentResource):
+    """Named by its key under `clusters`.
+
+    Nodes and control plane share the security group that EKS makes; nobody else is let in by it.
+    Sources: https://docs.aws.amazon.com/eks/latest/userguide/ and pulumi-eks 4.4
+    """
+
+    name: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    node_role_arn: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    provider: kubernetes.Provider
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:cluster:Cluster", name, None, opts)
+        self._key, self._args = name, args
+        control_plane = self._control_plane()
+        # Taken from the cluster itself and not from its known name: replacing it then replaces what is on it.
+        self.name = control_plane.eks_cluster.apply(lambda cluster: cluster.name)
+        self.endpoint = control_plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
+        self.security_group_id = control_plane.cluster_security_group_id
+        self.provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=control_plane.kubeconfig_json,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for key, entry in args.settings.access.items():
+            self._access(key, entry)
+        self._nodes_and_addons()
+        self.register_outputs(
+            {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
+        )
+
+    def _control_plane(self) -> eks.Cluster:
+        settings, stage, name = self._args.settings, self._args.stage, self._key
+        physical_name = stage.cluster_name(name)
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"/aws/eks/{physical_name}/cluster",
+            retention_in_days=settings.logs.retention_days,
+            kms_key_id=self._args.logs_key_arn,
+            opts=pulumi.ResourceOptions(parent=self, protect=stage.deletion_protection),
+        )
+        return eks.Cluster(
+            name,
+            # By way of the log group, which has to be there first and to go last: else EKS makes one of its own, which
+            # is kept for ever and under no key of ours.
+            name=log_group.name.apply(lambda _: physical_name),
+            version=settings.version,
+            vpc_id=self._args.vpc_id,
+            subnet_ids=list(self._args.control_plane_subnet_ids),
+            endpoint_private_access=True,
+            endpoint_public_access=settings.endpoint.public,
+            public_access_cidrs=list(settings.endpoint.public_cidrs) if settings.endpoint.public else None,
+            authentication_mode=eks.AuthenticationMode.API,
+            encryption_config_key_arn=self._args.secrets_key_arn,
+            enabled_cluster_log_types=list(settings.logs.types),
+            upgrade_policy={"support_type": settings.support_type},
+            deletion_protection=stage.deletion_protection,
+            # Pools, security groups, add-ons and roles for pods are ours, each with its own module.
+            skip_default_node_group=True,
+            create_instance_role=False,
+            skip_default_security_groups=True,
+            bootstrap_self_managed_addons=False,
+            use_default_vpc_cni=True,
+            kube_proxy_addon_options={"enabled": False},
+            coredns_addon_options={"enabled": False},
+            create_oidc_provider=False,
+            opts=pulumi.ResourceOptions(parent=self, protect=stage.deletion_protection),
+        )
+
+    def _access(self, key: str, entry: AccessSettings) -> None:
+        access = aws.eks.AccessEntry(
+            f"{self._key}-{key}",
+            cluster_name=self.name,
+            principal_arn=entry.principal_arn,
+            kubernetes_groups=list(entry.groups),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        scope = {"type": "namespace", "namespaces": list(entry.namespaces)} if entry.namespaces else {"type": "cluster"}
+        aws.eks.AccessPolicyAssociation(
+            f"{self._key}-{key}",
+            cluster_name=self.name,
+            principal_arn=access.principal_arn,
+            policy_arn=self._args.stage.in_partition(arns.EKS_ACCESS_POLICIES[entry.policy]),
+            access_scope=scope,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _nodes_and_addons(self) -> None:
+        settings = self._args.settings
+        early = [self._managed_addon(addon) for addon in BEFORE_NODES]
+        pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
+        landing = pools[landing_pool(settings.pools).name]
+        late = dict.fromkeys((*AFTER_NODES, *settings.managed_addons))
+        running = {
+            addon: self._managed_addon(addon, [landing]) for addon in late if addon not in BEFORE_NODES
+        }  # EKS waits for their pods, which wait for a node
+        StorageClasses(
+            f"{self._key}-storage",
+            StorageClassesArgs(
+                settings=settings.storage_classes, stage=self._args.stage, volume_key_arn=self._args.volume_key_arn
+            ),
+            pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
+        )
+        self._addons([landing, running["coredns"]])  # pods find nothing without DNS, and the releases would time out
+
+    def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
+        return managed_addon(
+            f"{self._key}-{addon}",
+            ManagedAddonArgs(
+                addon=addon,
+                settings=self._args.settings.managed_addons.get(addon, ManagedAddonSettings()),
+                stage=self._args.stage,
+                cluster=self._key,
+                cluster_name=self.name,
+                kubernetes_version=self._args.settings.version,
+                volume_key_arn=self._args.volume_key_arn,
+            ),
+            self,
+            depends_on,
+        )
+
+    def _pools(self, before: Sequence[pulumi.Resource]) -> dict[str, NodePool]:
+        opts = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{self._key}-node-role", assume_role_policy=iam.service_trust("ec2.amazonaws.com"), opts=opts
+        )
+        permissions = [
+            aws.iam.RolePolicyAttachment(
+                f"{self._key}-node-role-{policy.rsplit('/', 1)[-1]}",
+                role=role.name,
+                policy_arn=self._args.stage.in_partition(policy),
+                opts=opts,
+            )
+            for policy in NODE_POLICIES
+        ]
+        self.node_role_arn = role.arn
+        return {
+            pool.name: NodePool(
+                f"{self._key}-{pool.name}",
+                NodePoolArgs(
+                    settings=pool,
+                    stage=self._args.stage,
+                    cluster_name=self.name,
+                    kubernetes_version=self._args.settings.version,
+                    node_role_arn=role.arn,
+                    subnet_ids=self._args.node_subnet_ids,
+                    volume_key_arn=self._args.volume_key_arn,
+                    after=[*before, *permissions],
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            for pool in self._args.settings.pools
+        }
+
+    def _addons(self, before: Sequence[pulumi.Resource]) -> None:
+        context = AddOnContext(
+            stage=self._args.stage, cluster=self._key, kubernetes_version=self._args.settings.version
+        )
+        settings = self._args.settings.addons
+        installed: dict[str, AddOn] = {}
+        for spec in wanted(discover(), settings):
+            installed[spec.name] = AddOn(
+                f"{self._key}-{spec.name}",
+                AddOnArgs(
+                    spec=spec,
+                    settings=settings.get(spec.name, AddonSettings()),
+                    context=context,
+                    cluster_name=self.name,
+                    after=[*before, *(installed[name] for name in spec.after)],
+                ),
+                pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
+            )

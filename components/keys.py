@@ -1,0 +1,67 @@
+"""Customer-managed KMS keys: one for each class of data, so that access to one gives access to no other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.stage import Stage
+from settings.stack import KeySettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeysArgs:
+    """What the keys are told.
+
+    cluster_role_arns: patterns of the clusters' own roles, which encrypt Kubernetes secrets.
+    flow_logs_in_s3: only then there is a bucket, and a key for it.
+    """
+
+    settings: KeySettings
+    stage: Stage
+    cluster_role_arns: Sequence[str]
+    flow_logs_in_s3: bool
+
+
+class Keys(pulumi.ComponentResource):
+    """ARNs of the keys. Each rotates by itself and has the alias `alias/<stack>-<class>`.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+    """
+
+    eks: pulumi.Output[str]
+    ebs: pulumi.Output[str]
+    logs: pulumi.Output[str]
+    data: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:security:Keys", name, None, opts)
+        stage = args.stage
+        self.eks = self._key(name, args, "eks", "Kubernetes secrets", iam.eks_key_policy(stage, args.cluster_role_arns))
+        self.ebs = self._key(name, args, "ebs", "Volumes of nodes and pods", iam.ebs_key_policy(stage))
+        self.logs = self._key(name, args, "logs", "CloudWatch log groups", iam.logs_key_policy(stage))
+        self.data = None
+        if args.flow_logs_in_s3:
+            self.data = self._key(name, args, "data", "Buckets", iam.data_key_policy(stage))
+        self.register_outputs({"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data})
+
+    def _key(self, name: str, args: KeysArgs, data_class: str, what: str, policy: str) -> pulumi.Output[str]:
+        key = aws.kms.Key(
+            f"{name}-{data_class}",
+            description=f"{what} of {args.stage.prefix}",
+            policy=policy,
+            enable_key_rotation=True,
+            rotation_period_in_days=args.settings.rotation_days,
+            deletion_window_in_days=args.settings.deletion_window_days,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.stage.deletion_protection),
+        )
+        aws.kms.Alias(
+            f"{name}-{data_class}",
+            name=f"alias/{args.stage.prefix}-{data_class}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        arn: pulumi.Output[str] = key.arn
+        return arn
