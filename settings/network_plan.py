@@ -161,7 +161,7 @@ def pod_range_mistakes(pod_cidr: str) -> list[str]:
     if not any(pods.subnet_of(space) for space in POD_SPACE):
         mistakes.append(
             f"{pod_cidr} is neither in 100.64.0.0/10 nor in 198.19.0.0/16, so pods would use up addresses that other "
-            "networks of the company may need to reach. Take shared address space (RFC 6598), for example 100.64.0.0/16."
+            "networks of the company may need. Take shared address space (RFC 6598), for example 100.64.0.0/16."
         )
     return mistakes
 
@@ -172,10 +172,11 @@ def overlap_mistakes(cidr: str, pod_cidr: str) -> list[str]:
         return []
     if not IPv4Network(cidr).overlaps(IPv4Network(pod_cidr)):
         return []
-    return [
+    sentence = (
         f"{pod_cidr} overlaps the VPC's own range {cidr}, and an address can belong to one subnet only. "
         "Give pods a range of their own, for example 100.64.0.0/16 beside a VPC of 10.0.0.0/16."
-    ]
+    )
+    return [sentence]
 
 
 def zone_count_mistakes(count: int) -> list[str]:

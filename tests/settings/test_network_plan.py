@@ -1,6 +1,7 @@
 """The address plan: what every cut has to keep, whatever the ranges and zones."""
 
 from ipaddress import IPv4Network
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ def subnets(network: NetworkPlan) -> list[tuple[str, IPv4Network]]:
 @given(vpc_ranges, pod_ranges, zone_sets)
 def test_no_two_subnets_share_an_address(cidr: str, pod_cidr: str, zones: list[str]) -> None:
     ordered = sorted(subnets(plan(cidr, pod_cidr, zones)), key=lambda item: item[1])
-    for (name, subnet), (next_name, next_subnet) in zip(ordered, ordered[1:], strict=False):
+    for (name, subnet), (next_name, next_subnet) in pairwise(ordered):
         assert not subnet.overlaps(next_subnet), f"AWS refuses {next_name} beside {name}: InvalidSubnet.Conflict"
 
 

@@ -1,0 +1,28 @@
+"""What AWS allows at most, or at all, where a stack file may ask for more.
+
+Quotas are the defaults of a new account, per region; AWS raises them on request.
+"""
+
+from typing import Final
+
+# Source: CloudWatch Logs API reference, PutRetentionPolicy, read 2026-08.
+LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+# Source: Amazon VPC quotas, read 2026-08. One NAT gateway takes one Elastic IP.
+ELASTIC_IPS_PER_REGION: Final = 5
+
+# Source: Amazon EKS user guide and API reference, read 2026-08.
+EKS_CLUSTER_NAME_LENGTH: Final = 100
+EKS_NODE_GROUP_NAME_LENGTH: Final = 63
+EKS_PUBLIC_ACCESS_CIDRS: Final = 40
+EKS_LABELS_PER_NODE_GROUP: Final = 50
+EKS_TAINTS_PER_NODE_GROUP: Final = 50
+EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET: Final = 6
+
+# Source: AWS general reference, "Tagging your AWS resources"; IAM user guide, "Tags for IAM resources"; read 2026-08.
+TAGS_PER_RESOURCE: Final = 50
+TAG_KEY_LENGTH: Final = 128
+TAG_VALUE_LENGTH: Final = 256
