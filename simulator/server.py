@@ -92,7 +92,10 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         return empty_pb2.Empty()
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return provider_pb2.ProviderHandshakeResponse(accept_resources=self._accepts_references())
+        component = self._builds_components()
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=component, accept_resources=component, accept_outputs=component
+        )
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
         return plugin_pb2.PluginInfo(version=self._package.version)
@@ -118,7 +121,9 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         self._configs[context.peer()] = from_struct(request.args)
         return provider_pb2.ConfigureResponse(
             supportsPreview=True,
-            acceptResources=self._accepts_references(),
+            acceptSecrets=self._builds_components(),
+            acceptResources=self._builds_components(),
+            acceptOutputs=self._builds_components(),
             supports_autonaming_configuration=False,
         )
 
@@ -180,8 +185,8 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
     def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
         return self._package.call(request, self._engine.address if self._engine else "")
 
-    def _accepts_references(self) -> bool:
-        """Only components take references to resources; the others get the id that stands for one."""
+    def _builds_components(self) -> bool:
+        """Components take secrets, outputs and references as such; the others get the plain values behind them."""
         return type(self._package).construct is not Package.construct
 
     def _call(self, urn: str, context: grpc.ServicerContext, preview: bool = False) -> ProviderCall:

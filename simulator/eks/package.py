@@ -1,0 +1,124 @@
+"""pulumi-eks in the simulated cloud: a component provider, so it makes nothing itself and keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import pulumi
+from pulumi.errors import RunError
+from pulumi.provider import CallResult, ConstructResult, Provider
+from pulumi.provider.server import ProviderServicer
+
+from simulator.eks import kubeconfig, vpc_cni
+from simulator.eks.cluster import Cluster
+from simulator.eks.inputs import plain, validate
+from simulator.eks.resources import accept_references
+from simulator.provider import Call, Checked, Difference, Found, Made, Package, Refusal
+from simulator.values import Props
+
+_CLUSTER = "eks:index:Cluster"
+_GET_KUBECONFIG = "eks:index:Cluster/getKubeconfig"
+_Answer = TypeVar("_Answer")
+
+
+class EksPackage(Package):
+    """Builds eks:index:Cluster, and answers its method getKubeconfig.
+
+    A build runs in the calling thread, in an event loop and a context of its own: the SDK keeps the engine's address,
+    stack and mode in context variables, so several builds at once do not see each other.
+    """
+
+    name = "eks"
+
+    def construct(self, request: Any, engine_address: str) -> Any:
+        """Raises Refusal for a component, or an input of it, that is not simulated, and when the engine gives up."""
+        if request.type != _CLUSTER:
+            raise Refusal(
+                f"pulumi-eks component {request.type} is not simulated. "
+                "Use AWS resources instead, or add it to simulator/eks/package.py."
+            )
+        accept_references()
+        # The servicer's public Construct would wrap what is refused into a traceback.
+        return _run(lambda: _servicer(engine_address)._construct(request, None))
+
+    def call(self, request: Any, engine_address: str) -> Any:
+        """Raises Refusal for a method that is not simulated."""
+        if request.tok != _GET_KUBECONFIG:
+            raise Refusal(f"pulumi-eks method {request.tok} is not simulated. Add it to simulator/eks/package.py.")
+        accept_references()
+        return _run(lambda: _servicer(engine_address)._call(request, None))
+
+    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
+        raise _no_custom_resource(call)
+
+    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Difference:
+        raise _no_custom_resource(call)
+
+    def create(self, call: Call, inputs: Props) -> Made:
+        raise _no_custom_resource(call)
+
+    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> Found | None:
+        raise _no_custom_resource(call)
+
+    def update(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Props:
+        raise _no_custom_resource(call)
+
+    def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:
+        raise _no_custom_resource(call)
+
+
+class _Components(Provider):
+    """What the SDK asks once it has turned a request into Python values."""
+
+    def __init__(self) -> None:
+        super().__init__(version=EksPackage.version)
+
+    def construct(
+        self,
+        name: str,
+        resource_type: str,
+        inputs: Mapping[str, Any],
+        options: pulumi.ResourceOptions | None = None,
+    ) -> ConstructResult:
+        validate(inputs)
+        vpc_cni.refuse_unknown(plain(inputs, "vpcCniOptions", {}))
+        cluster = Cluster(name, inputs, options or pulumi.ResourceOptions())
+        return ConstructResult(urn=cluster.urn, state=cluster.state)
+
+    def call(self, token: str, args: Mapping[str, Any]) -> CallResult:
+        component = pulumi.Output.from_input(args["__self__"])
+        asked = component.apply(lambda urn: {"urn": urn})
+        found = asked.apply(lambda said: pulumi.runtime.invoke_output("pulumi:pulumi:getResource", said))
+        role, profile = args.get("roleArn"), args.get("profileName")
+
+        def form(values: list[Any]) -> str:
+            state, role_arn, profile_name = values
+            return kubeconfig.text(kubeconfig.for_caller(state["state"]["kubeconfig"], role_arn, profile_name))
+
+        return CallResult(outputs={"result": pulumi.Output.all(found, role, profile).apply(form)})
+
+
+def _servicer(engine_address: str) -> ProviderServicer:
+    return ProviderServicer(_Components(), [], engine_address)
+
+
+def _run(work: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def main() -> _Answer:
+        return await work()
+
+    try:
+        return asyncio.run(main())
+    except Refusal:
+        raise
+    except RunError as error:  # the engine is on its way out, and has said why
+        raise Refusal(str(error)) from error
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise Refusal(str(error)) from error  # what the engine or the AWS provider answered
+
+
+def _no_custom_resource(call: Call) -> Refusal:
+    return Refusal(f"pulumi-eks has no resource {call.type} in the simulator; it has components only.")
