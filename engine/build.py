@@ -7,18 +7,16 @@ The module (`go.mod`, `go.sum`) is Pulumi's own engine without a language host; 
 import contextlib
 import fcntl
 import os
-import queue
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
 
 from engine import version
 from engine.locate import HOME, LANGUAGE_HOST, Engine, EngineNotFound, answer, is_built, locate, stamp_built
+from engine.log import Log
 from engine.progress import Progress
 from engine.toolchain import GoError, fetch_go, find_go
 
@@ -101,8 +99,6 @@ def _run_go(
 
     Raises BuildError with the end of that log.
     """
-    log: list[str] = []
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     process = subprocess.Popen(
         [str(go), *arguments],
         cwd=module,
@@ -113,14 +109,12 @@ def _run_go(
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    threading.Thread(target=_pass_on, args=(process.stderr, lines), daemon=True).start()
+    log = Log(process.stderr)
     with ThreadPoolExecutor(max_workers=1) as reader:
         printed = reader.submit(process.stdout.read)
         try:
-            while (line := _next(lines)) is not None:
-                if line:
-                    log.append(line.rstrip())
-                progress.update(shown.format(sum(entry.startswith(counted) for entry in log)))
+            for _ in log:
+                progress.update(shown.format(sum(line.startswith(counted) for line in log.lines)))
         except BaseException:
             process.terminate()
             raise
@@ -128,24 +122,10 @@ def _run_go(
             process.wait()
     if process.returncode != 0:
         progress.done("failed")
-        end = "\n    ".join(log[-_LAST_LINES:])
+        end = "\n    ".join(log.lines[-_LAST_LINES:])
         problem = f"`go {arguments[0]}` ended with exit status {process.returncode}:\n    {end}"
         raise BuildError(_ways_out(version.show(version.pinned(module)), problem))
     return printed.result().split()
-
-
-def _pass_on(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
-    lines.put(None)
-
-
-def _next(lines: queue.SimpleQueue[str | None]) -> str | None:
-    """The next line of a log, "" when a second brought none, None at its end."""
-    try:
-        return lines.get(timeout=1)
-    except queue.Empty:
-        return ""
 
 
 def _go_environment(go: Path) -> dict[str, str]:

@@ -1,0 +1,55 @@
+"""`python -m engine.packages FILE...`: install hashed requirements into this Python, and show how far it is.
+
+pip alone is silent for the minute in which it unpacks and compiles the provider SDKs, which are its largest part.
+"""
+
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.log import Log
+from engine.progress import Progress
+
+_LAST_LINES = 10
+
+
+def wanted(requirements: Sequence[Path]) -> int:
+    """How many packages the files pin, each counted once."""
+    pins = [re.findall(r"^([\w.-]+)==", file.read_text(encoding="utf-8"), re.MULTILINE) for file in requirements]
+    return len({name for names in pins for name in names})
+
+
+def install(requirements: Sequence[Path], progress: Progress, site_packages: Path | None = None) -> int:
+    """Run pip, show what it does, and return its exit status; when it fails, the end of its log goes to stderr."""
+    where = site_packages or Path(sysconfig.get_path("purelib"))
+    total, fetched = wanted(requirements), 0
+    # Bytecode is written even where PYTHONDONTWRITEBYTECODE is set: without it, each import of the SDKs costs 5 s more.
+    command = [sys.executable, "-m", "pip", "install", "--compile", "--require-hashes", "--no-input"]
+    command += ["--disable-pip-version-check", "--progress-bar", "off"]
+    for file in requirements:
+        command += ["-r", str(file)]
+    progress.step(f"Installing {total} packages")
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
+        assert pip.stdout is not None
+        log = Log(pip.stdout)
+        for line in log:
+            if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+                fetched += 1
+            if "Installing collected packages" in log.last:
+                progress.update(f"unpacked {min(len(list(where.glob('*.dist-info'))), total)} of {total}")
+            else:
+                progress.update(f"fetched {min(fetched, total)} of {total}")
+    progress.done("failed" if pip.returncode else "done")
+    if pip.returncode:
+        print("pip could not install the packages:", *log.lines[-_LAST_LINES:], sep="\n    ", file=sys.stderr)
+    return pip.returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(install([Path(name) for name in sys.argv[1:]], Progress(sys.stderr)))
+    except KeyboardInterrupt:
+        sys.exit(130)
