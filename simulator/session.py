@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from engine.locate import EngineNotFoundError, locate
+from engine.locate import EngineNotFound, locate
 from simulator import locks
 from simulator.aws.package import AwsPackage
 from simulator.cloud import Cloud
@@ -26,7 +26,7 @@ def run(workspace: Workspace, cloud_file: Path, fault_specs: Sequence[str], comm
     """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
     try:
         engine, faults = locate(), Faults(fault_specs)
-    except (EngineNotFoundError, FaultError) as error:
+    except (EngineNotFound, FaultError) as error:
         raise WorkspaceError(str(error)) from None
     workspace.home.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
