@@ -1,0 +1,324 @@
+"""The pack as the engine talks to it: the `Analyzer` service of Pulumi's policy protocol.
+
+The protocol is spoken directly rather than through pulumi_policy's PolicyPack, which decodes every resource once per
+rule, hands secrets over as plain text and can neither vary a level by stack nor survive an exception in a rule; see
+docs/decisions/0005-policies.md. Source of the protocol: proto/pulumi/analyzer.proto of pulumi/pulumi, read 2026-11.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+import grpc
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime.proto import analyzer_pb2 as wire
+from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
+
+from policies.decode import decode
+from policies.evaluate import Finding, judge, judge_stack
+from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
+from policies.views import Reads, Resource, Setting, Stack
+from policies.waivers import Waiver, did_you_mean
+
+PACK = "ml-platform"
+VERSION = "0.1.0"
+DOCS = "docs/policies/README.md"
+_LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
+_SEVERITIES: Mapping[Severity, int] = {
+    "low": wire.POLICY_SEVERITY_LOW,
+    "medium": wire.POLICY_SEVERITY_MEDIUM,
+    "high": wire.POLICY_SEVERITY_HIGH,
+    "critical": wire.POLICY_SEVERITY_CRITICAL,
+}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that the pack itself reports, beside the rules."""
+
+    id: str
+    level: Level
+    severity: Severity
+    why: str
+
+
+PROFILE = Notice("profile", "advisory", "low", "Says which environment's levels and limits apply to the stack.")
+CRASHED = Notice("rule-crashed", "mandatory", "critical", "A rule that breaks decides nothing, so nothing may pass it.")
+DEFERRED = Notice("rule-deferred", "advisory", "low", "A rule that waits for a value is not a rule that was kept.")
+APPLIED = Notice("waiver-applied", "advisory", "low", "An exception stays in sight for as long as it is used.")
+UNUSED = Notice(
+    "waiver-unused", "advisory", "low", "An exception that nothing needs any more waits for something to hide."
+)
+EXPIRED = Notice("waiver-expired", "mandatory", "medium", "An exception ends on the day it said.")
+NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED)
+
+
+class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
+    """Judges resources and stacks by `rules`, in the environment that the stack belongs to.
+
+    The environment: `{"profile": {"environment": "dev"}}` in the file given with `--policy-pack-config`; else the
+    stack's `ml-platform:environment`; else the stack's name, when it is dev, staging or prod; else prod, the strictest.
+    """
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule | StackRule],
+        waivers: Iterable[Waiver] = (),
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self._rules, self._waivers, self._today = rules, tuple(waivers), today
+        self._resource_rules = [rule for rule in rules.values() if isinstance(rule, Rule)]
+        self._stack_rules = [rule for rule in rules.values() if isinstance(rule, StackRule)]
+        self._by_type: dict[str, list[Rule]] = {}
+        self._configured: Mapping[str, wire.PolicyConfig] = {}
+        self._given_environment: str = ""
+        self._used: set[Waiver] = set()
+
+    # What the engine asks
+
+    def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> wire.AnalyzerInfo:  # noqa: N802
+        """What rules there are, with their levels in the environment as known so far."""
+        environment = self._environment("")
+        policies = [_policy_info(rule, environment) for rule in self._rules.values()]
+        return wire.AnalyzerInfo(
+            name=PACK, version=VERSION, supportsConfig=True, policies=[*policies, *map(_notice_info, NOTICES)]
+        )
+
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
+        """The pack's version."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def Handshake(  # noqa: N802
+        self, request: wire.AnalyzerHandshakeRequest, context: grpc.ServicerContext
+    ) -> wire.AnalyzerHandshakeResponse:
+        """Nothing to agree on."""
+        return wire.AnalyzerHandshakeResponse()
+
+    def ConfigureStack(  # noqa: N802
+        self, request: wire.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
+    ) -> wire.AnalyzerStackConfigureResponse:
+        """Takes the stack's own environment, where its configuration names one."""
+        self._given_environment = request.config.get("ml-platform:environment", "")
+        return wire.AnalyzerStackConfigureResponse()
+
+    def Configure(self, request: wire.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        """Takes levels and options. Refuses names that no rule or option has, with the nearest that one has."""
+        problems = list(self._config_mistakes(request.policyConfig))
+        if problems:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "policy pack configuration: " + "; ".join(problems))
+        self._configured = dict(request.policyConfig)
+        return empty_pb2.Empty()
+
+    def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
+        """Judges one resource by its inputs."""
+        response, setting = wire.AnalyzeResponse(), self._setting(request.urn)
+        resource = _resource(request, setting, Reads())
+        for rule in self._rules_for(request.type):
+            if self._runs(rule, setting.environment, response):
+                self._report(rule, judge(rule, resource, self._options(rule, setting.environment)), setting, response)
+        return response
+
+    def AnalyzeStack(self, request: wire.AnalyzeStackRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
+        """Judges the whole stack by its outputs, then reports on waivers."""
+        response, reads = wire.AnalyzeResponse(), Reads()
+        urn = request.resources[0].urn if request.resources else ""
+        setting = self._setting(urn)
+        resources = _linked(request.resources, setting, reads)
+        for rule in self._stack_rules:
+            if self._runs(rule, setting.environment, response):
+                stack = Stack(urn, setting, [resource for resource in resources if rule.covers(resource.type)])
+                findings = judge_stack(rule, stack, self._options(rule, setting.environment))
+                self._report(rule, findings, setting, response)
+        self._report_waivers(_stack_of(urn), setting.today, response)
+        return response
+
+    def Remediate(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.RemediateResponse:  # noqa: N802
+        """The pack judges and changes nothing."""
+        return wire.RemediateResponse()
+
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        """Nothing to stop: a judgement takes milliseconds."""
+        return empty_pb2.Empty()
+
+    # Which rules, at which level, with which options
+
+    def _environment(self, urn: str) -> Environment:
+        profile = self._configured.get(PROFILE.id)
+        configured = profile.properties.fields["environment"].string_value if profile else ""
+        for name in (configured, self._given_environment, _stack_of(urn)):
+            if name in ENVIRONMENTS:
+                return name
+        return "prod"
+
+    def _setting(self, urn: str) -> Setting:
+        return Setting(self._environment(urn), self._today())
+
+    def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
+        """The configured level where it was changed from what GetAnalyzerInfo told; else the environment's."""
+        configured = self._configured.get(rule.id)
+        told = _LEVELS[rule.level(self._environment(""))]
+        if configured is None or configured.enforcementLevel == told:
+            return rule.level(environment)
+        names = {number: name for name, number in _LEVELS.items()}
+        return names.get(configured.enforcementLevel, "mandatory")
+
+    def _runs(self, rule: Rule | StackRule, environment: Environment, response: wire.AnalyzeResponse) -> bool:
+        if self._level(rule, environment) != "disabled":
+            return True
+        reason = f"disabled in {environment}"
+        response.not_applicable.append(wire.PolicyNotApplicable(policy_name=rule.id, reason=reason))
+        return False
+
+    def _options(self, rule: Rule | StackRule, environment: Environment) -> dict[str, Any]:
+        configured = self._configured.get(rule.id)
+        given = json_format.MessageToDict(configured.properties) if configured else {}
+        return {
+            name: given[name] if name in given else option.value_in(environment)
+            for name, option in rule.options.items()
+        }
+
+    def _rules_for(self, kind: str) -> list[Rule]:
+        if kind not in self._by_type:
+            self._by_type[kind] = [rule for rule in self._resource_rules if rule.covers(kind)]
+        return self._by_type[kind]
+
+    def _config_mistakes(self, config: Mapping[str, wire.PolicyConfig]) -> Iterator[str]:
+        names = [*self._rules, *(notice.id for notice in NOTICES)]
+        for name, given in config.items():
+            if name not in names:
+                yield f'no rule is called "{name}"{did_you_mean(name, names)}'
+                continue
+            options = (
+                ["environment"] if name == PROFILE.id else [*self._rules[name].options] if name in self._rules else []
+            )
+            for key in given.properties.fields:
+                if key not in options:
+                    has = f"it has {', '.join(options)}" if options else "it has none"
+                    yield f'{name} has no option "{key}"{did_you_mean(key, options)}; {has}'
+
+    # What it answers
+
+    def _report(
+        self, rule: Rule | StackRule, findings: list[Finding], setting: Setting, response: wire.AnalyzeResponse
+    ) -> None:
+        for finding in findings:
+            if finding.kind == "crashed":
+                text = f"The rule {rule.id} {finding.message} on {finding.urn}, so it was not decided.\n"
+                response.diagnostics.append(
+                    _notice(CRASHED, f"{text}Fix: mend the rule, or disable it knowingly.", finding.urn)
+                )
+            elif finding.kind == "deferred":
+                response.diagnostics.append(
+                    _notice(DEFERRED, f"{rule.id}: {finding.path} {finding.message}.", finding.urn)
+                )
+            elif waiver := self._waiver_for(finding, setting.today):
+                response.diagnostics.append(_notice(APPLIED, f"Waived: {waiver}.", finding.urn))
+            else:
+                response.diagnostics.append(_violation(rule, self._level(rule, setting.environment), finding))
+
+    def _waiver_for(self, finding: Finding, today: date) -> Waiver | None:
+        fitting = [waiver for waiver in self._waivers if waiver.is_for(finding.rule, finding.urn)]
+        self._used.update(fitting)
+        return next((waiver for waiver in fitting if not waiver.is_over(today)), None)
+
+    def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
+        for waiver in self._waivers:
+            if waiver.stack == stack and waiver.is_over(today):
+                text = f"Expired: {waiver}. Fix: mend the resource, or decide anew and set a new day."
+                response.diagnostics.append(_notice(EXPIRED, text, ""))
+            elif waiver.stack == stack and waiver not in self._used:
+                response.diagnostics.append(_notice(UNUSED, f"Unused: {waiver}. Fix: take it out.", ""))
+
+
+def _stack_of(urn: str) -> str:
+    return urn.split(":")[2] if urn.startswith("urn:pulumi:") else ""
+
+
+def _resource(request: wire.AnalyzeRequest | wire.AnalyzerResource, setting: Setting, reads: Reads) -> Resource:
+    return Resource(
+        urn=request.urn,
+        kind=request.type,
+        read=lambda: decode(request.properties),
+        read_provider=lambda: decode(request.provider.properties),
+        protect=request.options.protect,
+        setting=setting,
+        reads=reads,
+    )
+
+
+def _linked(requests: Iterable[wire.AnalyzerResource], setting: Setting, reads: Reads) -> list[Resource]:
+    by_urn = {request.urn: (_resource(request, setting, reads), request) for request in requests}
+    for resource, request in by_urn.values():
+        resource.links = {
+            key: [by_urn[urn][0] for urn in dependencies.urns if urn in by_urn]
+            for key, dependencies in request.propertyDependencies.items()
+        }
+    return [resource for resource, _ in by_urn.values()]
+
+
+def _policy_info(rule: Rule | StackRule, environment: Environment) -> wire.PolicyInfo:
+    kind = wire.POLICY_TYPE_RESOURCE if isinstance(rule, Rule) else wire.POLICY_TYPE_STACK
+    info = wire.PolicyInfo(
+        name=rule.id,
+        displayName=rule.id,
+        description=rule.why,
+        enforcementLevel=cast(Any, _LEVELS[rule.level(environment)]),
+        severity=cast(Any, _SEVERITIES[rule.severity]),
+        policy_type=kind,
+        tags=list(rule.standards),
+        remediation_steps=rule.fix,
+        url=f"{DOCS}#{rule.id}",
+    )
+    for name, option in rule.options.items():
+        info.configSchema.properties.update({name: option_schema(option)})
+    return info
+
+
+def _notice_info(notice: Notice) -> wire.PolicyInfo:
+    info = wire.PolicyInfo(
+        name=notice.id,
+        displayName=notice.id,
+        description=notice.why,
+        enforcementLevel=cast(Any, _LEVELS[notice.level]),
+        severity=cast(Any, _SEVERITIES[notice.severity]),
+        url=f"{DOCS}#{notice.id}",
+    )
+    if notice is PROFILE:
+        info.configSchema.properties.update({"environment": {"type": "string", "enum": list(ENVIRONMENTS)}})
+    return info
+
+
+def option_schema(option: Option) -> dict[str, Any]:
+    """The JSON Schema of an option's value, read off its default."""
+    if isinstance(option.default, bool):
+        return {"type": "boolean", "description": option.means}
+    if isinstance(option.default, int | float):
+        return {"type": "number", "description": option.means}
+    if isinstance(option.default, str):
+        return {"type": "string", "description": option.means}
+    return {"type": "array", "items": {"type": "string"}, "description": option.means}
+
+
+def _violation(rule: Rule | StackRule, level: Level, finding: Finding) -> wire.AnalyzeDiagnostic:
+    message = f"{finding.path} {finding.message}.\nWhy: {rule.why}\nFix: {rule.fix}\nMore: {DOCS}#{rule.id}"
+    return _diagnostic(rule.id, rule.why, level, rule.severity, message, finding.urn)
+
+
+def _notice(notice: Notice, message: str, urn: str) -> wire.AnalyzeDiagnostic:
+    return _diagnostic(notice.id, notice.why, notice.level, notice.severity, message, urn)
+
+
+def _diagnostic(
+    name: str, description: str, level: Level, severity: Severity, message: str, urn: str
+) -> wire.AnalyzeDiagnostic:
+    return wire.AnalyzeDiagnostic(
+        policyName=name,
+        policyPackName=PACK,
+        policyPackVersion=VERSION,
+        description=description,
+        message=message,
+        urn=urn,
+        enforcementLevel=cast(Any, _LEVELS[level]),
+        severity=cast(Any, _SEVERITIES[severity]),
+    )

@@ -1,0 +1,30 @@
+"""A forgotten upgrade does not become a bill."""
+
+from collections.abc import Iterator
+
+from policies.rule import Case, Resource, Rule, text
+
+PATH = "upgradePolicy.supportType"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if text(resource, PATH, default="EXTENDED") != "STANDARD":  # AWS's own default
+        yield PATH, "is not STANDARD, so an old version moves to extended support, at six times the price"
+
+
+RULE = Rule(
+    id="eks-standard-support",
+    applies_to="aws:eks/cluster:Cluster",
+    severity="medium",
+    standards=("EKS UpgradePolicyRequest",),
+    why="Extended support is worth its price only where somebody decided for it.",
+    fix="Set clusters.<name>.support_type: STANDARD.",
+    on_unknown="fail",
+    prod="advisory",
+    check=check,
+    good={"standard": {"upgradePolicy": {"supportType": "STANDARD"}}},
+    bad={
+        "nothing said, so AWS extends": Case({}, at=PATH),
+        "extended": Case({"upgradePolicy": {"supportType": "EXTENDED"}}, at=PATH),
+    },
+)

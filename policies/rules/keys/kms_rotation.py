@@ -1,0 +1,33 @@
+"""Keys are renewed by themselves."""
+
+from collections.abc import Iterator
+
+from policies.rule import Case, Resource, Rule, flag, text
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    symmetric = text(resource, "customerMasterKeySpec", default="SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
+    if symmetric and not flag(resource, "enableKeyRotation"):
+        yield "enableKeyRotation", "is not true, so the same key material serves for good"
+
+
+RULE = Rule(
+    id="kms-rotation",
+    applies_to="aws:kms/key:Key",
+    severity="medium",
+    standards=("FSBP KMS.4", "CKV_AWS_7"),
+    why="Rotation bounds how much one piece of key material protects, and costs nothing to the readers.",
+    fix="Set enable_key_rotation=True.",
+    dev="advisory",
+    check=check,
+    good={
+        "rotates": {"enableKeyRotation": True},
+        "a signing key, which AWS cannot rotate": {"customerMasterKeySpec": "ECC_NIST_P256"},
+    },
+    bad={
+        "nothing said": Case({}, at="enableKeyRotation"),
+        "turned off": Case(
+            {"customerMasterKeySpec": "SYMMETRIC_DEFAULT", "enableKeyRotation": False}, at="enableKeyRotation"
+        ),
+    },
+)

@@ -1,0 +1,95 @@
+"""Nodes stand in subnets that the internet cannot reach."""
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at, each, flag, present
+
+NODE_GROUP, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+TABLE, ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
+GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+
+
+def _leads_out(stack: Stack, route: Resource) -> bool:
+    """Whether the route leads to an internet gateway, of this stack or known by its id."""
+    if stack.linked(route, "gatewayId", (GATEWAY,)):
+        return True
+    return not route.links.get("gatewayId") and str(at(route, "gatewayId")).startswith("igw-")
+
+
+def _public_tables(stack: Stack) -> set[str]:
+    public = set()
+    for route in stack.of(ROUTE):
+        if _leads_out(stack, route):
+            public |= {table.urn for table in stack.linked(route, "routeTableId", (TABLE,))}
+    for table in stack.of(TABLE):
+        inline = (
+            any(present(route, "gatewayId") for route in each(table, "routes")) if present(table, "routes") else False
+        )
+        if inline and stack.linked(table, "routes", (GATEWAY,)):
+            public.add(table.urn)
+    return public
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    public_tables, public_subnets = _public_tables(stack), set()
+    for association in stack.of(ASSOCIATION):
+        if public_tables & {table.urn for table in stack.linked(association, "routeTableId", (TABLE,))}:
+            public_subnets |= {subnet.urn for subnet in stack.linked(association, "subnetId", (SUBNET,))}
+    for group in stack.of(NODE_GROUP):
+        subnets = stack.linked(group, "subnetIds", (SUBNET,))
+        if not subnets:
+            yield group, "subnetIds", "names no subnet of this stack, so nothing here tells whether they are private"
+        for subnet in subnets:
+            if subnet.urn in public_subnets:
+                yield group, "subnetIds", f"holds {subnet.name}, whose route table leads to an internet gateway"
+            elif flag(subnet, "mapPublicIpOnLaunch"):
+                yield group, "subnetIds", f"holds {subnet.name}, which gives every machine a public address"
+
+
+def _stack(*, target: str = "nat", public_ip: bool = False, subnets: tuple[str, ...] = ("private",)) -> StackCase:
+    return StackCase(
+        {
+            "igw": Sample(GATEWAY),
+            "private": Sample(SUBNET, {"mapPublicIpOnLaunch": public_ip}),
+            "table": Sample(TABLE),
+            "association": Sample(ASSOCIATION, links={"routeTableId": "table", "subnetId": "private"}),
+            "default": Sample(
+                ROUTE,
+                {"destinationCidrBlock": "0.0.0.0/0"},
+                links={"routeTableId": "table", **({"gatewayId": "igw"} if target == "igw" else {})},
+            ),
+            "cpu": Sample(NODE_GROUP, links={"subnetIds": subnets}),
+        },
+        at=("cpu", "subnetIds"),
+    )
+
+
+_INLINE = {
+    **_stack().resources,
+    "table": Sample(TABLE, {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]}, links={"routes": "igw"}),
+}
+
+RULE = StackRule(
+    id="net-nodes-private",
+    applies_to=(NODE_GROUP, SUBNET, ASSOCIATION, TABLE, ROUTE, GATEWAY),
+    severity="high",
+    standards=("CIS EKS 5.4.3", "EKS best practices: hosts"),
+    why="What has no route from the internet needs no firewall rule to be right.",
+    fix="Give the node group the private subnets, which leave through NAT.",
+    check=check,
+    good={"behind NAT": _stack(), "no nodes": StackCase({"private": Sample(SUBNET)})},
+    bad={
+        "nothing said": _stack(subnets=()),
+        "a route to the internet": _stack(target="igw"),
+        "the route written into the table": StackCase(_INLINE, at=("cpu", "subnetIds")),
+        "a gateway known by its id alone": StackCase(
+            {
+                **_stack().resources,
+                "default": Sample(ROUTE, {"gatewayId": "igw-1"}, links={"routeTableId": "table"}),
+            },
+            at=("cpu", "subnetIds"),
+        ),
+        "public addresses": _stack(public_ip=True),
+    },
+)

@@ -1,0 +1,79 @@
+"""No security group lets the internet in."""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+
+from policies.rule import Case, Option, Resource, Rule, View, every, number, text, texts
+
+RULE_TYPE, OLD_RULE_TYPE = (
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:ec2/securityGroupRule:SecurityGroupRule",
+)
+GROUP, DEFAULT_GROUP = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+KEYS = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
+SHORTEST_PREFIX = 9  # anything wider than a /9 is a slice of the internet; 10.0.0.0/8 is not of the internet
+
+
+def _is_internet(cidr: str) -> bool:
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return False  # AWS refuses it
+    return network.prefixlen < SHORTEST_PREFIX and not network.is_private
+
+
+def _ranges(rule: View, key: str) -> list[str]:
+    return texts(rule, key) if key.endswith("Blocks") else [text(rule, key)]
+
+
+def _open(rule: View, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
+    first, last = number(rule, "fromPort"), number(rule, "toPort")
+    if first is not None and first == last and f"{first:g}" in public_ports:
+        return
+    for key in KEYS:
+        if any(_is_internet(cidr) for cidr in _ranges(rule, key)):
+            yield rule.under(key), "admits the internet"
+
+
+def check(resource: Resource, *, public_ports: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if resource.type in (GROUP, DEFAULT_GROUP):
+        yield from every(resource, "ingress", lambda rule: _open(rule, public_ports))
+    elif resource.type == RULE_TYPE or text(resource, "type") == "ingress":
+        yield from _open(resource, public_ports)
+
+
+RULE = Rule(
+    id="net-sg-no-public-ingress",
+    applies_to=(RULE_TYPE, OLD_RULE_TYPE, GROUP, DEFAULT_GROUP),
+    severity="critical",
+    standards=("FSBP EC2.13", "FSBP EC2.14", "FSBP EC2.18", "FSBP EC2.19", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260"),
+    why="Load balancers face the internet, with rules that their controller makes; nothing else does.",
+    fix="Name the range or the security group that may connect.",
+    options={"public_ports": Option("Ports that may be open to the internet, when a rule opens one alone.", [])},
+    check=check,
+    good={
+        "nothing said, so nobody is admitted": {},
+        "our own range": {"cidrIpv4": "10.0.0.0/16", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443},
+        "a private range as wide as there is": {"cidrIpv4": "10.0.0.0/8"},
+        "a group": {"referencedSecurityGroupId": "sg-1"},
+        "an office": {"cidrIpv4": "203.0.113.0/24"},
+        "egress in the old form": Case({"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}, type=OLD_RULE_TYPE),
+        "group without rules": Case({"egress": [{"cidrBlocks": ["0.0.0.0/0"]}]}, type=GROUP),
+    },
+    bad={
+        "everything": Case({"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"}, at="cidrIpv4"),
+        "one port": Case({"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, at="cidrIpv4"),
+        "IPv6": Case({"cidrIpv6": "::/0", "ipProtocol": "-1"}, at="cidrIpv6"),
+        "half of the internet": Case({"cidrIpv4": "128.0.0.0/1"}, at="cidrIpv4"),
+        "an eighth of an eighth": Case({"cidrIpv4": "64.0.0.0/8"}, at="cidrIpv4"),
+        "old form": Case(
+            {"type": "ingress", "cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}, type=OLD_RULE_TYPE, at="cidrBlocks"
+        ),
+        "in the group itself": Case(
+            {"ingress": [{"self": True}, {"ipv6CidrBlocks": ["::/0"]}]}, type=GROUP, at="ingress[1].ipv6CidrBlocks"
+        ),
+        "default group": Case(
+            {"ingress": [{"cidrBlocks": ["0.0.0.0/0"]}]}, type=DEFAULT_GROUP, at="ingress[0].cidrBlocks"
+        ),
+    },
+)

@@ -1,0 +1,77 @@
+"""Every disk that a launch template or an instance brings is encrypted."""
+
+from collections.abc import Iterator
+
+from policies.rule import Case, Resource, Rule, View, every, flag, present, text
+
+TEMPLATE, INSTANCE = "aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"
+REASON = "is not true, so the disk is written in the clear"
+
+
+def _mapping(mapping: View) -> Iterator[tuple[str, str]]:
+    if text(mapping, "noDevice") or present(mapping, "virtualName"):
+        return
+    if not flag(mapping, "ebs.encrypted"):
+        yield mapping.under("ebs.encrypted"), REASON
+
+
+def _block_device(device: View) -> Iterator[tuple[str, str]]:
+    if not flag(device, "encrypted"):
+        yield device.under("encrypted"), REASON
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type == INSTANCE:
+        if not flag(resource, "rootBlockDevice.encrypted"):
+            yield "rootBlockDevice.encrypted", REASON
+        yield from every(resource, "ebsBlockDevices", _block_device)
+    elif not present(resource, "blockDeviceMappings"):
+        yield "blockDeviceMappings", "names no disk, so the image decides, and images of EKS come unencrypted"
+    else:
+        yield from every(resource, "blockDeviceMappings", _mapping)
+
+
+def _disk(**ebs: object) -> dict[str, object]:
+    return {"deviceName": "/dev/xvda", "ebs": {"volumeType": "gp3", **ebs}}
+
+
+RULE = Rule(
+    id="node-volume-encrypted",
+    applies_to=(TEMPLATE, INSTANCE),
+    severity="high",
+    standards=("FSBP EC2.3", "FSBP EC2.7", "CKV_AWS_8"),
+    why="Node disks hold image layers, secrets mounted into pods, and cached training data.",
+    fix='Name the root disk in block_device_mappings with ebs={"encrypted": "true", "kms_key_id": ...}.',
+    dev="advisory",
+    check=check,
+    good={
+        "root disk; launch templates keep the flag as text": {"blockDeviceMappings": [_disk(encrypted="true")]},
+        "a device of the image taken away": {
+            "blockDeviceMappings": [_disk(encrypted="true"), {"deviceName": "/dev/xvdb", "noDevice": "true"}]
+        },
+        "a disk of the host itself": {
+            "blockDeviceMappings": [_disk(encrypted="true"), {"deviceName": "/dev/xvdb", "virtualName": "ephemeral0"}]
+        },
+        "instance": Case(
+            {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": True}]}, type=INSTANCE
+        ),
+    },
+    bad={
+        "nothing said": Case({}, at="blockDeviceMappings"),
+        "an empty list": Case({"blockDeviceMappings": []}, at="blockDeviceMappings"),
+        "not said on the disk": Case({"blockDeviceMappings": [_disk()]}, at="blockDeviceMappings[0].ebs.encrypted"),
+        'the text "false", which is true to a careless reader': Case(
+            {"blockDeviceMappings": [_disk(encrypted="false")]}, at="blockDeviceMappings[0].ebs.encrypted"
+        ),
+        "the second disk": Case(
+            {"blockDeviceMappings": [_disk(encrypted="true"), _disk(encrypted="false")]},
+            at="blockDeviceMappings[1].ebs.encrypted",
+        ),
+        "instance, nothing said": Case({}, type=INSTANCE, at="rootBlockDevice.encrypted"),
+        "instance, a further disk": Case(
+            {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": False}]},
+            type=INSTANCE,
+            at="ebsBlockDevices[0].encrypted",
+        ),
+    },
+)

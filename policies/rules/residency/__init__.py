@@ -1,0 +1,1 @@
+"""Where things may be."""

@@ -1,0 +1,41 @@
+"""EBS volumes are encrypted, also those that a StorageClass makes later."""
+
+from collections.abc import Iterator
+
+from policies.rule import Case, Resource, Rule, flag, text
+
+VOLUME, CLASS = "aws:ebs/volume:Volume", "kubernetes:storage.k8s.io/v1:StorageClass"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type == CLASS and text(resource, "provisioner") not in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):
+        return
+    path = "parameters.encrypted" if resource.type == CLASS else "encrypted"
+    if not flag(resource, path):
+        yield path, "is not true, so volumes are written in the clear"
+
+
+RULE = Rule(
+    id="ebs-encrypted",
+    applies_to=(VOLUME, CLASS),
+    severity="high",
+    standards=("FSBP EC2.3", "CKV_AWS_3"),
+    why="A volume outlives its pod, and its snapshots can be shared with any account.",
+    fix='Set encrypted=True on a volume; in a StorageClass, parameters={"encrypted": "true", "kmsKeyId": ...}.',
+    check=check,
+    good={
+        "volume": {"encrypted": True},
+        "storage class": Case({"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "true"}}, type=CLASS),
+        "another driver's class": Case({"provisioner": "efs.csi.aws.com"}, type=CLASS),
+    },
+    bad={
+        "nothing said": Case({}, at="encrypted"),
+        "turned off": Case({"encrypted": False}, at="encrypted"),
+        "storage class, nothing said": Case({"provisioner": "ebs.csi.aws.com"}, type=CLASS, at="parameters.encrypted"),
+        "storage class of Auto Mode": Case(
+            {"provisioner": "ebs.csi.eks.amazonaws.com", "parameters": {"encrypted": "false"}},
+            type=CLASS,
+            at="parameters.encrypted",
+        ),
+    },
+)

@@ -1,0 +1,50 @@
+"""Every bucket has all four blocks against public access."""
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, flag
+
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    guarded = set()
+    for block in stack.of(BLOCK):
+        for name in FLAGS:
+            if not flag(block, name):
+                yield block, name, "is not true, which leaves one way to make the bucket public"
+        guarded |= {bucket.urn for bucket in stack.linked(block, "bucket", BUCKETS)}
+    for bucket in stack.of(*BUCKETS):
+        if bucket.urn not in guarded:
+            yield bucket, "bucket", "has no BucketPublicAccessBlock in this stack"
+
+
+def _stack(**flags: bool) -> StackCase:
+    return StackCase(
+        {
+            "logs": Sample(BUCKETS[0], {"bucket": "logs"}),
+            "block": Sample(BLOCK, {**dict.fromkeys(FLAGS, True), **flags}, links={"bucket": "logs"}),
+        },
+        at=("block", next(iter(flags), "")),
+    )
+
+
+RULE = StackRule(
+    id="s3-block-public-access",
+    applies_to=(*BUCKETS, BLOCK),
+    severity="critical",
+    standards=("FSBP S3.8", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6"),
+    why="One wrong policy or ACL publishes a bucket; the block makes that impossible instead of unlikely.",
+    fix="Add aws.s3.BucketPublicAccessBlock(bucket=bucket.id, ...) with all four flags True.",
+    check=check,
+    good={"all four": _stack(), "no bucket": StackCase({})},
+    bad={
+        "nothing said": StackCase({"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")),
+        **{f"{name} off": _stack(**{name: False}) for name in FLAGS},
+        "the block of another bucket": StackCase(
+            {**_stack().resources, "data": Sample(BUCKETS[1], {"bucket": "data"})}, at=("data", "bucket")
+        ),
+    },
+)

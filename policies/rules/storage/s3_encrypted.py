@@ -1,0 +1,57 @@
+"""Every bucket is encrypted with a key of ours."""
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, flag, text
+
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+ENCRYPTIONS = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+)
+ALGORITHM = "applyServerSideEncryptionByDefault.sseAlgorithm"
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    covered = set()
+    for encryption in stack.of(*ENCRYPTIONS):
+        covered |= {bucket.urn for bucket in stack.linked(encryption, "bucket", BUCKETS)}
+        for rule in each(encryption, "rules"):
+            if text(rule, ALGORITHM) not in ("aws:kms", "aws:kms:dsse"):
+                yield encryption, rule.under(ALGORITHM), "is not aws:kms, so no key policy guards the objects"
+            elif not flag(rule, "bucketKeyEnabled"):
+                yield encryption, rule.under("bucketKeyEnabled"), "is not true, so each object pays for a KMS request"
+    for bucket in stack.of(*BUCKETS):
+        if bucket.urn not in covered:
+            yield bucket, "bucket", "has no BucketServerSideEncryptionConfiguration in this stack"
+
+
+def _stack(*, algorithm: str = "aws:kms", bucket_key: bool = True, at: str = "") -> StackCase:
+    rule = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": algorithm}, "bucketKeyEnabled": bucket_key}
+    return StackCase(
+        {
+            "logs": Sample(BUCKETS[0], {"bucket": "logs"}),
+            "encryption": Sample(ENCRYPTIONS[0], {"rules": [rule]}, links={"bucket": "logs"}),
+        },
+        at=("encryption", at),
+    )
+
+
+RULE = StackRule(
+    id="s3-encrypted",
+    applies_to=(*BUCKETS, *ENCRYPTIONS),
+    severity="high",
+    standards=("FSBP S3.17", "CKV_AWS_145"),
+    why="With a key of ours, reading takes two permissions: the bucket's and the key's, and the key can be taken away.",
+    fix='Add aws.s3.BucketServerSideEncryptionConfiguration with sse_algorithm "aws:kms" and bucket_key_enabled=True.',
+    dev="advisory",
+    check=check,
+    good={"our key": _stack(), "two layers": _stack(algorithm="aws:kms:dsse")},
+    bad={
+        "nothing said, so S3 uses its own key": StackCase(
+            {"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")
+        ),
+        "the key of S3": _stack(algorithm="AES256", at=f"rules[0].{ALGORITHM}"),
+        "no bucket key": _stack(bucket_key=False, at="rules[0].bucketKeyEnabled"),
+    },
+)

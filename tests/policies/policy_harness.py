@@ -1,0 +1,98 @@
+"""Turns the cases in the rules' records into what the engine sends, and asks the pack as the engine does."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import analyzer_pb2 as wire
+
+from policies.analyzer import Analyzer
+from policies.decode import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_TEXT, Secret
+from policies.registry import rules
+from policies.rule import Case, Rule, Sample, StackCase, StackRule
+
+TODAY = date(2026, 11, 1)
+ALL = rules()
+RESOURCE_RULES = [rule for rule in ALL.values() if isinstance(rule, Rule)]
+STACK_RULES = [rule for rule in ALL.values() if isinstance(rule, StackRule)]
+
+
+def encode(value: Any) -> Any:
+    """A property value as the engine writes it on the wire."""
+    if value is UNKNOWN:
+        return UNKNOWN_TEXT
+    if isinstance(value, Secret):
+        return {SIGNATURE_KEY: SECRET_SIGNATURE, "value": encode(value.value)}
+    if isinstance(value, Mapping):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    return value
+
+
+def struct(properties: Mapping[str, Any]) -> Struct:
+    message = Struct()
+    message.update(encode(properties))
+    return message
+
+
+def urn(kind: str, name: str = "it", stack: str = "prod") -> str:
+    return f"urn:pulumi:{stack}::ml-platform::{kind}::{name}"
+
+
+def kind_of(rule: Rule, case: Case) -> str:
+    return case.type or rule.types[0].replace("*", "ec2/vpc:Vpc")
+
+
+def as_case(case: Mapping[str, Any] | Case) -> Case:
+    return case if isinstance(case, Case) else Case(case)
+
+
+def good_cases(rule: Rule) -> Iterator[tuple[str, Case]]:
+    return ((name, as_case(case)) for name, case in rule.good.items())
+
+
+def request(rule: Rule, case: Case) -> wire.AnalyzeRequest:
+    kind = kind_of(rule, case)
+    return wire.AnalyzeRequest(
+        type=kind,
+        urn=urn(kind, stack=case.environment),
+        name="it",
+        properties=struct(case.props),
+        options=wire.AnalyzerResourceOptions(protect=case.protect),
+        provider=wire.AnalyzerProviderResource(type="pulumi:providers:aws", properties=struct(case.provider)),
+    )
+
+
+def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.AnalyzeStackRequest:
+    def resource(name: str, sample: Sample) -> wire.AnalyzerResource:
+        message = wire.AnalyzerResource(
+            type=sample.type,
+            urn=urn(sample.type, name, stack),
+            name=name,
+            properties=struct(sample.props),
+            provider=wire.AnalyzerProviderResource(
+                type="pulumi:providers:aws", properties=struct({"region": "us-west-2"})
+            ),
+        )
+        for key, targets in sample.links.items():
+            for target in (targets,) if isinstance(targets, str) else targets:
+                message.propertyDependencies[key].urns.append(urn(resources[target].type, target, stack))
+        return message
+
+    root = wire.AnalyzerResource(type="pulumi:pulumi:Stack", urn=urn("pulumi:pulumi:Stack", "ml-platform", stack))
+    return wire.AnalyzeStackRequest(resources=[root, *(resource(*item) for item in resources.items())])
+
+
+def pack(rule: Rule | StackRule, **options: Any) -> Analyzer:
+    """A pack of one rule that reports at whatever level the rule has, never disabled."""
+    return Analyzer({rule.id: rule}, today=lambda: TODAY, **options)
+
+
+def ask(rule: Rule, case: Case) -> list[wire.AnalyzeDiagnostic]:
+    return list(pack(rule).Analyze(request(rule, case), None).diagnostics)
+
+
+def ask_stack(rule: StackRule, case: StackCase) -> list[wire.AnalyzeDiagnostic]:
+    return list(pack(rule).AnalyzeStack(stack_request(case.resources, case.environment), None).diagnostics)
