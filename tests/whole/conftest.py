@@ -1,0 +1,79 @@
+"""Whole stacks on the real engine in the simulator, in a project of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Project:
+    """The program as it is, with stack files that a test may change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        for entry in ROOT.iterdir():
+            if entry.name not in {".simulator", ".git", "build"} and not entry.match("Pulumi.*.yaml"):
+                (folder / entry.name).symlink_to(entry)
+        (folder / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
+        for path in ROOT.glob("Pulumi.*.yaml"):
+            if path.name != "Pulumi.yaml":
+                (folder / path.name).write_text(path.read_text())
+
+    def settings(self, stack: str) -> dict:
+        return yaml.safe_load((self.folder / f"Pulumi.{stack}.yaml").read_text())["config"]
+
+    def change(self, stack: str, **settings) -> None:
+        """Writes settings over those of the stack file; dots in names are double underscores."""
+        path = self.folder / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(path.read_text())
+        for key, value in settings.items():
+            place = content["config"]
+            first, *rest = key.split("__")
+            steps = [f"ml-platform:{first}", *rest]
+            for step in steps[:-1]:
+                place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+            place[int(steps[-1]) if isinstance(place, list) else steps[-1]] = value
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
+        """Runs a command in the simulator and returns how it ended."""
+        home = ["--home", str(self.folder / ".simulator")]
+        faults = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
+        line = [sys.executable, "-m", "simulator", *home, *faults, "--", *command]
+        return subprocess.run(
+            line, cwd=self.folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=300, **options
+        )
+
+    def pulumi(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        done = self.simulate("pulumi", *arguments, "--non-interactive", **options)
+        assert done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def preview(self, stack: str, *arguments: str) -> dict:
+        """The engine's JSON of a preview."""
+        return json.loads(self.pulumi("preview", "--stack", stack, "--json", *arguments).stdout)
+
+    def cloud(self, *arguments: str) -> str:
+        line = [sys.executable, "-m", "simulator", "--home", str(self.folder / ".simulator"), "cloud", *arguments]
+        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True).stdout
+
+    def held(self) -> list[dict]:
+        """Everything that the cloud holds."""
+        return [json.loads(line) for line in self.cloud("list", "--json").splitlines()]
+
+
+def steps(preview: dict, *kinds: str) -> set[str]:
+    """Names of the resources that a preview would do this to."""
+    return {step["urn"].rsplit("::", 1)[-1] for step in preview["steps"] if step["op"] in kinds}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    return Project(tmp_path_factory.mktemp("whole") / "project")

@@ -1,0 +1,134 @@
+"""The dev stack lives its whole life: the tests follow each other, as the days of a stack do."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.whole.conftest import steps
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--stack", "dev", "--yes", "--skip-preview")
+
+
+def zones(project):
+    return sorted(
+        each["urn"].rsplit("private-", 1)[-1]
+        for each in project.held()
+        if each["type"] == "aws:ec2/subnet:Subnet" and "-private-" in each["urn"]
+    )
+
+
+def test_a_preview_prints_the_engines_json_and_nothing_else_on_stdout(project):
+    preview = project.preview("dev", "--policy-pack", "policies")
+    assert steps(preview, "create") >= {"network-vpc", "main", "main-system"}
+    assert project.held() == [], "a preview makes nothing"
+
+
+def test_a_control_c_leaves_a_state_that_the_next_run_continues_from(project):
+    home = str(project.folder / ".simulator")
+    command = [sys.executable, "-m", "simulator", "--home", home, "--", "pulumi", *UP, "--non-interactive"]
+    running = subprocess.Popen(
+        command, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
+    )
+    while len(project.held()) < 10 and running.poll() is None:
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=120)
+    assert running.returncode == 1, output
+    assert "Traceback" not in output
+    assert project.held(), "the interrupt came before there was anything to continue from"
+
+
+def test_the_interrupted_update_is_finished_by_the_next(project):
+    project.pulumi(*UP, "--policy-pack", "policies")
+    urns = [each["urn"] for each in project.held() if each["urn"]]
+    assert len(urns) == len(set(urns)), "nothing is made twice"
+
+
+def test_a_second_preview_shows_no_change(project):
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
+def test_a_refresh_of_an_untouched_cloud_changes_nothing(project):
+    project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_another_cidr_replaces_the_vpc(project):
+    before = project.settings("dev").get("ml-platform:network", {}).get("cidr")
+    project.change("dev", network__cidr="10.64.0.0/16")
+    shown = steps(project.preview("dev"), "replace", "create-replacement")
+    project.change("dev", network__cidr=before or "10.0.0.0/16")
+    assert {"network-vpc", "main-eksCluster"} <= shown, "a cluster cannot outlive its VPC"
+
+
+def test_a_larger_maximum_is_an_update_in_place(project):
+    pools = project.settings("dev")["ml-platform:clusters"]["main"]["pools"]
+    index = next(i for i, pool in enumerate(pools) if pool["name"] != "system")
+    before = pools[index].get("max_size", 3)
+    project.change("dev", **{f"clusters__main__pools__{index}__max_size": before + 1})
+    preview = project.preview("dev")
+    project.change("dev", **{f"clusters__main__pools__{index}__max_size": before})
+    assert steps(preview, "update") == {f"main-{pools[index]['name']}"}
+    assert not steps(preview, "replace", "create", "delete")
+
+
+def test_one_more_zone_touches_nothing_of_the_others(project):
+    there = zones(project)
+    project.change("dev", network__zones=len(there) + 1)
+    preview = project.preview("dev")
+    assert not steps(preview, "replace", "delete"), "a zone that moves takes its nodes and volumes down"
+    touched = steps(preview, "update", "create")
+    assert touched, "the zone has to appear"
+    assert not [name for name in touched if name.endswith(tuple(there))], "subnets and routes of the other zones"
+    project.change("dev", network__zones=len(there))
+
+
+def test_a_subnet_deleted_behind_pulumis_back_is_seen_and_made_again(project):
+    lost = next(each for each in project.held() if each["type"] == "aws:ec2/subnet:Subnet" and "-pods-" in each["urn"])
+    project.cloud("delete", lost["id"])
+    assert (
+        lost["urn"].rsplit("::", 1)[-1]
+        in project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview", "--diff").stdout
+    )
+    project.pulumi(*UP)
+    assert lost["urn"] in {each["urn"] for each in project.held()}
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
+def test_a_bucket_deleted_behind_pulumis_back_is_seen_and_made_again(project):
+    lost = next(each for each in project.held() if each["type"] == "aws:s3/bucket:Bucket")
+    project.cloud("delete", lost["id"])
+    project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview")
+    project.pulumi(*UP)
+    assert lost["urn"] in {each["urn"] for each in project.held()}
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
+def test_a_property_changed_behind_pulumis_back_is_put_right(project):
+    group = next(each for each in project.held() if each["type"] == "aws:cloudwatch/logGroup:LogGroup")
+    wanted = json.loads(project.cloud("show", group["id"]))["retentionInDays"]
+    project.cloud("set", group["id"], "retentionInDays", "3653")
+    project.pulumi(*UP, "--refresh")
+    assert json.loads(project.cloud("show", group["id"]))["retentionInDays"] == wanted
+
+
+def test_an_engine_killed_in_the_middle_leaves_nothing_twice(project):
+    pools = project.settings("dev")["ml-platform:clusters"]["main"]["pools"]
+    project.change("dev", **{f"clusters__main__pools__{len(pools) - 1}__instance_types": ["m5.4xlarge"]})
+    killed = project.simulate("pulumi", *UP, "--non-interactive", faults=["crash=aws:eks/nodeGroup:NodeGroup:1"])
+    assert killed.returncode == 137, killed.stdout + killed.stderr
+    project.pulumi(*UP)
+    urns = [each["urn"] for each in project.held() if each["urn"]]
+    assert len(urns) == len(set(urns))
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
+def test_after_destroy_the_cloud_holds_nothing(project):
+    project.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
+    assert project.held() == []
