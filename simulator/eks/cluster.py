@@ -33,12 +33,14 @@ class Cluster(pulumi.ComponentResource):
         self._tags = inputs.get("tags")
         self._subnet_ids = self._form_subnet_ids()
         partition = aws_invoke("aws:index/getPartition:getPartition", {}, self)
-        self._role = inputs.get("serviceRole") or _ServiceRole(f"{name}-eksRole", partition, self._tags, self).role
+        made = None if inputs.get("serviceRole") else _ServiceRole(f"{name}-eksRole", partition, self._tags, self)
+        self._role: AwsResource = made.role if made else inputs["serviceRole"]
+        self._permissions = [made.attachment] if made else []
         self._cluster_group = self._make_cluster_group()
         self._encryption = self._form_encryption()
         self._cluster = self._make_cluster()
         self._kubeconfig = self._form_kubeconfig(with_profile=False)
-        self._provider = self._make_provider()
+        self._kubernetes = self._make_provider()
         self._make_kube_proxy()
         entries = self._make_access_entries()
         self._vpc_cni = None if plain(inputs, "useDefaultVpcCni", False) else self._make_vpc_cni(entries)
@@ -100,18 +102,19 @@ class Cluster(pulumi.ComponentResource):
     def _make_cluster(self) -> AwsResource:
         said = self._inputs.get
         group = self._cluster_group
+        network = {
+            "securityGroupIds": None if group is None else [group.id],
+            "subnetIds": self._subnet_ids,
+            "endpointPrivateAccess": said("endpointPrivateAccess"),
+            "endpointPublicAccess": said("endpointPublicAccess"),
+            "publicAccessCidrs": said("publicAccessCidrs"),
+        }
         inputs = {
             "name": said("name"),
             "roleArn": self._role.output("arn"),
             "kubernetesNetworkConfig": self._form_network(),
             "bootstrapSelfManagedAddons": plain(self._inputs, "bootstrapSelfManagedAddons", True),
-            "vpcConfig": {
-                "securityGroupIds": None if group is None else [group.id],
-                "subnetIds": self._subnet_ids,
-                "endpointPrivateAccess": said("endpointPrivateAccess"),
-                "endpointPublicAccess": said("endpointPublicAccess"),
-                "publicAccessCidrs": said("publicAccessCidrs"),
-            },
+            "vpcConfig": {key: value for key, value in network.items() if value is not None},
             "version": said("version"),
             "enabledClusterLogTypes": said("enabledClusterLogTypes"),
             "tags": self._tagged(f"{self._name}-eksCluster", said("clusterTags")),
@@ -123,7 +126,8 @@ class Cluster(pulumi.ComponentResource):
             "upgradePolicy": said("upgradePolicy"),
             "deletionProtection": said("deletionProtection"),
         }
-        return self._aws("aws:eks/cluster:Cluster", "eksCluster", inputs, _CLUSTER_OUTPUTS, ignore_changes=_IGNORED)
+        token, options = "aws:eks/cluster:Cluster", {"ignore_changes": _IGNORED, "depends_on": self._permissions}
+        return self._aws(token, "eksCluster", inputs, _CLUSTER_OUTPUTS, **options)
 
     def _form_network(self) -> pulumi.Output[Any] | None:
         services, family = self._inputs.get("kubernetesServiceIpAddressRange"), self._inputs.get("ipFamily")
@@ -218,7 +222,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _make_vpc_cni(self, entries: list[AwsResource]) -> pulumi.ComponentResource:
         options = plain(self._inputs, "vpcCniOptions", {})
-        own = pulumi.ResourceOptions(parent=self, depends_on=entries, providers={"kubernetes": self._provider})
+        own = pulumi.ResourceOptions(parent=self, depends_on=entries, providers={"kubernetes": self._kubernetes})
         component = pulumi.ComponentResource("eks:index:VpcCniAddon", f"{self._name}-vpc-cni", None, own)
         inputs = self._addon_inputs("vpc-cni", options, component) | {
             "configurationValues": _json(pulumi.Output.from_input(dict(options)).apply(vpc_cni.configuration)),
@@ -308,7 +312,7 @@ class Cluster(pulumi.ComponentResource):
             "nodeSecurityGroupTags": said("nodeSecurityGroupTags"),
             "oidcProvider": self._oidc,
             "privateSubnetIds": said("privateSubnetIds"),
-            "provider": self._provider,
+            "provider": self._kubernetes,
             "publicSubnetIds": said("publicSubnetIds"),
             "storageClasses": {},
             "subnetIds": self._subnet_ids,
@@ -337,13 +341,13 @@ class _ServiceRole(pulumi.ComponentResource):
         # The hash is of the ARN in the aws partition, whichever partition it is, so that names stay the same.
         digest = hashlib.sha1(f"arn:aws:iam::aws:policy/{_SERVICE_POLICY}".encode()).hexdigest()[:8]  # noqa: S324
         arn = partition.apply(lambda found: f"arn:{found['partition']}:iam::aws:policy/{_SERVICE_POLICY}")
-        attachment = AwsResource(
+        self.attachment = AwsResource(
             "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
             f"{name}-{digest}",
             {"policyArn": arn, "role": self.role},
             pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"directRole": self.role, "resolvedRole": attachment.id.apply(lambda _: self.role)})
+        self.register_outputs({"directRole": self.role, "resolvedRole": self.attachment.id.apply(lambda _: self.role)})
 
 
 def _given(value: Any) -> bool:

@@ -1,0 +1,234 @@
+"""The simulated eks.Cluster against a record of what the real one registered, on the real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.eks.package import EksPackage
+from simulator.faults import Faults
+from simulator.server import Servers
+from tests.simulator.eks.stand_in import StandIn
+
+ROOT = Path(__file__).parents[3]
+RECORD = ROOT.parent / "shared" / "contracts" / "eks_cluster_children.json"
+ENGINE = ROOT / ".engine" / "bin"
+CONFIGURATIONS = (
+    "private_with_oidc",
+    "explicit_provider",
+    "skip_security_groups",
+    "api_mode_defaults",
+    "default_vpc_cni",
+    "given_service_role_api",
+    "provider_credential_opts",
+    "public_endpoint",
+)
+KUBERNETES = "pulumi:providers:kubernetes::main-eks-k8s"
+ADDED = ("version", "__internal")  # the engine itself adds these to a provider's inputs
+PROGRAM = Path(__file__).with_name("program")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not RECORD.exists(), reason="the record eks_cluster_children.json is not here"),
+    pytest.mark.skipif(not (ENGINE / "pulumi").exists(), reason="no engine has been set up: run `make setup`"),
+]
+
+
+class Run:
+    """One stack with a cluster of every configuration, previewed, updated and previewed again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.aws = StandIn("aws")
+        self.state: dict[str, Any] = {}
+        self._folder = folder
+        servers = Servers([self.aws, EksPackage(), StandIn("kubernetes")], Faults(), lambda: None)
+        try:
+            self._environment = environment(folder, servers.ports)
+            self.engine("stack", "init", "test")
+            self.preview = self.engine("preview", "--json")
+            self.engine("up", "--yes", "--skip-preview")
+            exported = self.engine("stack", "export")["deployment"]["resources"]
+            self.state = {short(each["urn"]): each for each in exported}
+            self.again = self.engine("preview", "--json")
+        finally:
+            servers.stop()
+
+    def engine(self, *command: str) -> Any:
+        run = [str(ENGINE / "pulumi"), "--non-interactive", *command]
+        done = subprocess.run(run, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return json.loads(done.stdout) if done.stdout.startswith("{") else None
+
+
+def environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
+    (folder / "Pulumi.yaml").write_text(f"name: children\nruntime: python\nmain: {PROGRAM}\n")
+    (folder / "home").mkdir()
+    (folder / "state").mkdir()
+    return {
+        "PATH": os.pathsep.join([str(ENGINE), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(folder),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": "x",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in ports.items()),
+        "CLUSTERS": json.dumps({name: cluster_inputs(name) for name in CONFIGURATIONS}),
+    }
+
+
+def record() -> Any:
+    return json.loads(RECORD.read_text())["configurations"]
+
+
+def cluster_inputs(configuration: str) -> Any:
+    return record()[configuration]["construct"][0]["request"]["inputs"]
+
+
+def children(configuration: str) -> dict[str, Any]:
+    """What the real component registered, those children included that the record gives by reference."""
+    recorded = record()
+    baseline = {f"{each['type']}::{each['name']}": each for each in recorded["private_with_oidc"]["children"]}
+    own = recorded[configuration]
+    found = {f"{each['type']}::{each['name']}": each for each in own["children"]}
+    found |= {name: baseline[name] for name in own.get("childrenSameAsBaseline", ())}
+    return {name: each for name, each in found.items() if each["urnTypeChain"].startswith("eks:index:Cluster$")}
+
+
+def short(urn: str) -> str:
+    return "::".join((urn.split("::")[2].rsplit("$", 1)[-1], urn.rsplit("::", 1)[-1]))
+
+
+def masked(value: Any, configuration: str) -> Any:
+    """The value with the cluster's own name put to the record's, and ids reduced to their kind."""
+    text = (
+        json.dumps(value, sort_keys=True)
+        .replace(f"{configuration}-", "main-")
+        .replace(f'::{configuration}"', '::main"')
+    )
+    text = re.sub(r"\b(sg|vpc|subnet|sgr|sgrule)-[0-9a-f]{10,17}\b", r"\1", text)
+    text = re.sub(r"(?<=[a-z]-)[0-9a-f]{7}\b|\b[0-9A-F]{32}\b|(?<=key/)[0-9a-f]{32}", "ID", text)
+    return json.loads(re.sub(r"v[\d.]+-eksbuild\.\d+", "VERSION", text))
+
+
+def registered(run: Run, configuration: str) -> dict[str, Any]:
+    parent_prefix = f"eks:index:Cluster::{configuration}"
+    found = {}
+    for name, each in run.state.items():
+        chain, top = each, ""
+        while "parent" in chain and "pulumi:pulumi:Stack" not in chain["parent"]:
+            top = short(chain["parent"])
+            chain = run.state[top]
+        if top == parent_prefix:
+            found[name.replace(f"::{configuration}-", "::main-")] = each
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    return Run(tmp_path_factory.mktemp("children"))
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_the_same_children_are_registered_under_the_same_parents(run: Run, configuration: str) -> None:
+    found = {
+        name: masked(short(each["parent"]), configuration) for name, each in registered(run, configuration).items()
+    }
+    real = {name: each["parent"] for name, each in children(configuration).items()}
+    assert found == real, "policies, aliases and targets name resources by URN, which holds type, name and parents"
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_every_child_is_given_the_same_inputs(run: Run, configuration: str) -> None:
+    found = registered(run, configuration)
+    for name, real in children(configuration).items():
+        wanted = {key: by_id(value) for key, value in real["inputs"].items()}
+        said = {
+            key: value for key, value in found[name].get("inputs", {}).items() if name != KUBERNETES or key not in ADDED
+        }
+        assert masked(said, configuration) == masked(wanted, "main"), f"{name}: policies judge inputs"
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_every_child_depends_on_the_same_resources(run: Run, configuration: str) -> None:
+    found = registered(run, configuration)
+    for name, real in children(configuration).items():
+        depends = sorted({masked(short(urn), configuration) for urn in found[name].get("dependencies", ())})
+        by_property = {
+            key: sorted(masked(short(urn), configuration) for urn in urns)
+            for key, urns in (found[name].get("propertyDependencies") or {}).items()
+            if urns
+        }
+        assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders work by this"
+        assert by_property == real.get("propertyDependencies", {}), f"{name}: replacements spread along this"
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_protection_and_ignored_changes_reach_the_same_children(run: Run, configuration: str) -> None:
+    found = registered(run, configuration)
+    for name, real in children(configuration).items():
+        options = real.get("options", {})
+        assert bool(found[name].get("protect")) == options.get("protect", False), name
+        assert found[name].get("ignoreChanges", []) == options.get("ignoreChanges", []), name
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_every_child_uses_the_same_provider(run: Run, configuration: str) -> None:
+    for name, real in children(configuration).items():
+        if "provider" in real:
+            used = short(registered(run, configuration)[name]["provider"].rsplit("::", 1)[0])
+            assert used == real["provider"], f"{name}: default tags and the allowed account come from the provider"
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_the_component_gives_the_same_outputs(run: Run, configuration: str) -> None:
+    real = record()[configuration]["construct"][0]["outputs"]
+    found = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
+    wanted = {key: flat(value) for key, value in real.items()}
+    assert masked(found, configuration) == masked(wanted, "main"), "programs read these"
+
+
+def test_functions_wait_for_a_cluster_that_does_not_exist_yet(run: Run) -> None:
+    at_preview = {name for name, preview in run.aws.invoked[: run.aws.invoked.index(first_update(run))] if preview}
+    assert at_preview == {"aws:index/getPartition:getPartition", "aws:index/getRegion:getRegion"}, (
+        "add-on versions are unknown at the first preview of the real component too"
+    )
+
+
+def first_update(run: Run) -> tuple[str, bool]:
+    return next(each for each in run.aws.invoked if not each[1])
+
+
+def test_a_second_preview_shows_no_change(run: Run) -> None:
+    steps = {each["op"] for each in run.again["steps"]}
+    assert steps == {"same"}, "a component that differs from run to run would hide real changes"
+
+
+def test_getting_a_kubeconfig_for_a_profile_keeps_the_cluster(run: Run) -> None:
+    outputs = next(each for name, each in run.state.items() if name.startswith("pulumi:pulumi:Stack"))["outputs"]
+    arguments = json.loads(outputs["kubeconfig"])["users"][0]["user"]["exec"]["args"]
+    assert arguments[-4:] == ["--output", "json", "--profile", "ci"]
+    assert arguments[5].startswith("skip_security_groups-eksCluster-")
+
+
+def by_id(value: Any) -> Any:
+    """References as providers other than components get them."""
+    return value["id"] if isinstance(value, dict) and "$resource" in value else value
+
+
+def flat(value: Any) -> Any:
+    """References reduced to what stays the same between two runs: the resource, never its id."""
+    if isinstance(value, dict):
+        if "$resource" in value:
+            return value["$resource"]
+        if "4dabf18193072939515e22adb298388d" in value and "urn" in value:
+            return short(value["urn"])
+        return {key: flat(item) for key, item in value.items()}
+    return [flat(item) for item in value] if isinstance(value, list) else value
