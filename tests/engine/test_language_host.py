@@ -1,0 +1,163 @@
+"""The language host, asked over its own protocol, without an engine."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2, language_pb2, language_pb2_grpc
+
+from engine.language_host import __main__ as entry
+from engine.language_host.policy_pack import stack_variables
+
+
+@dataclass
+class Host:
+    process: subprocess.Popen[bytes]
+    stub: language_pb2_grpc.LanguageRuntimeStub
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-I", str(entry.__file__), *arguments, "127.0.0.1:1"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    process = start(tmp_path_factory.mktemp("anywhere"), "--logtostderr", "-v=9")
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield Host(process, language_pb2_grpc.LanguageRuntimeStub(channel))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, b""), "whatever the host prints lands among the user's output"
+
+
+def info(folder: Path, virtualenv: str = sys.prefix, **options: str) -> language_pb2.ProgramInfo:
+    program = language_pb2.ProgramInfo(root_directory=str(folder), program_directory=str(folder), entry_point=".")
+    program.options.update({"virtualenv": virtualenv, **options})
+    return program
+
+
+def test_the_host_answers_the_handshake_and_tells_its_version(host: Host) -> None:
+    host.stub.Handshake(language_pb2.LanguageHandshakeRequest(engine_address="127.0.0.1:2"))
+
+    assert host.stub.GetPluginInfo(empty_pb2.Empty()).version.startswith("3."), "the engine shows it in `about`"
+    assert host.stub.Cancel(empty_pb2.Empty()) == empty_pb2.Empty()
+
+
+def test_required_packages_are_those_that_the_environment_declares(host: Host, tmp_path: Path) -> None:
+    site = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
+    for package, manifest in {
+        "pulumi_aws": '{"resource": true, "name": "aws", "version": "7.51.1"}',
+        "pulumi_policy": '{"resource": false}',
+        "pulumi_mine": '{"resource": true, "version": "1.0.0", "server": "https://plugins.example"}',
+    }.items():
+        (site / package).mkdir(parents=True)
+        (site / package / "pulumi-plugin.json").write_text(manifest)
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+
+    answered = host.stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(info=info(tmp_path, "venv")))
+
+    assert {(found.name, found.kind, found.version, found.server) for found in answered.packages} == {
+        ("aws", "resource", "7.51.1", ""),
+        ("mine", "resource", "1.0.0", "https://plugins.example"),
+    }, "a package too many is a download that fails without a network"
+
+
+def test_about_names_the_python_that_programs_run_with(host: Host, tmp_path: Path) -> None:
+    answered = host.stub.About(language_pb2.AboutRequest(info=info(tmp_path)))
+
+    assert answered.executable == str(Path(sys.prefix, "bin", "python"))
+    assert answered.version == sys.version.split()[0]
+
+
+def test_dependencies_are_the_direct_ones_unless_all_are_asked_for(host: Host, tmp_path: Path) -> None:
+    def ask(transitive: bool) -> set[str]:
+        request = language_pb2.GetProgramDependenciesRequest(info=info(tmp_path), transitiveDependencies=transitive)
+        return {found.name for found in host.stub.GetProgramDependencies(request).dependencies}
+
+    direct, every = ask(transitive=False), ask(transitive=True)
+
+    assert "pulumi-policy" in direct
+    assert "grpcio" not in direct, "a package that pulumi brings along is not one that the project asked for"
+    assert direct | {"grpcio", "pulumi"} <= every
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"virtualenv": "nowhere"}, "Make it with `make setup`"),
+        ({"toolchain": "poetry"}, "Write `toolchain: pip`"),
+    ],
+    ids=["no environment", "another toolchain"],
+)
+def test_an_environment_that_cannot_be_used_is_named_with_the_way_out(
+    host: Host, tmp_path: Path, options: dict[str, str], said: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        host.stub.Run(language_pb2.RunRequest(info=info(tmp_path, **options), pwd=str(tmp_path)))
+
+    assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert str(tmp_path) in refused.value.details()
+    assert said in refused.value.details()
+
+
+def test_what_the_host_does_not_do_is_refused_without_a_traceback(host: Host) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        host.stub.GenerateProgram(language_pb2.GenerateProgramRequest())
+
+    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED, "other codes are not tolerated by the engine"
+    assert refused.value.details().endswith("Use Pulumi's own CLI for that.")
+
+
+def test_installing_streams_what_pip_says_and_fails_when_pip_does(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("this is no requirement\n")
+    answers = host.stub.InstallDependencies(language_pb2.InstallDependenciesRequest(info=info(tmp_path)))
+    received: list[language_pb2.InstallDependenciesResponse] = []
+
+    with pytest.raises(grpc.RpcError) as failed:
+        received.extend(answers)
+
+    said = b"".join(answer.stdout + answer.stderr for answer in received)
+    assert b"requirements.txt" in said, f"pip's own words are how a user finds out what is wrong: {said!r}"
+    assert failed.value.details().endswith("-m pip install -r requirements.txt` ended with exit status 1.")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_host_still_loads_ends_it_quietly(tmp_path: Path, number: signal.Signals) -> None:
+    process = start(tmp_path)
+    time.sleep(0.1)  # Python is up, gRPC is not
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=10)
+
+    assert (process.returncode, errors) == (0, b"")
+
+
+def test_a_stack_reaches_the_pack_under_the_names_that_the_sdk_reads() -> None:
+    configured = analyzer_pb2.AnalyzerStackConfigureRequest(
+        stack="prod",
+        project="ml-platform",
+        organization="acme",
+        dry_run=True,
+        config={"ml-platform:network": "{}"},
+        config_secret_keys=["ml-platform:token"],
+    )
+
+    assert stack_variables(configured.SerializeToString()) == {
+        "PULUMI_STACK": "prod",
+        "PULUMI_PROJECT": "ml-platform",
+        "PULUMI_ORGANIZATION": "acme",
+        "PULUMI_DRY_RUN": "true",
+        "PULUMI_CONFIG": '{"ml-platform:network": "{}"}',
+        "PULUMI_CONFIG_SECRET_KEYS": '["ml-platform:token"]',
+    }

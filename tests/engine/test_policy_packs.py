@@ -1,0 +1,56 @@
+"""Policy packs on the real engine, through the project's own language host."""
+
+import json
+
+import pytest
+
+from tests.engine.real_project import Project
+
+pytestmark = pytest.mark.engine
+
+PACK = """
+    import os
+    import pulumi
+    from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy
+
+    print("loaded in", os.path.basename(os.getcwd()))
+    STACK = (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), pulumi.Config("tiny").get("size"))
+
+    def tell(arguments, report):
+        report(f"stack {STACK}, preview {pulumi.runtime.is_dry_run()}, resources {len(arguments.resources)}")
+
+    PolicyPack("tell", [StackValidationPolicy("tell", "Tells.", tell, EnforcementLevel.MANDATORY)])
+"""
+
+
+def test_a_pack_knows_the_stack_from_its_first_line_on(project: Project) -> None:
+    project.program("")
+    project.pulumi("config", "set", "size", "large")
+
+    preview = project.pulumi("preview", "--policy-pack", str(project.pack(PACK)))
+
+    assert "stack ('organization', 'tiny', 'dev', 'large'), preview True, resources 1" in preview.stdout, preview.stdout
+    assert "loaded in pack" in preview.stdout, "what a pack prints must not be lost"
+    assert preview.returncode == 1, "a mandatory violation that exits 0 is an opinion"
+
+
+def test_a_pack_runs_over_a_state_alone_where_there_is_no_stack(project: Project) -> None:
+    urn = "urn:pulumi:dev::tiny::pulumi:pulumi:Stack::tiny-dev"
+    resource = {"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}
+    state = project.folder / "state.json"
+    state.write_text(json.dumps({"version": 3, "deployment": {"manifest": {}, "resources": [resource]}}))
+
+    analyzed = project.pulumi("policy", "analyze", "--policy-pack", str(project.pack(PACK)), "--file", str(state))
+
+    assert "resources 1" in analyzed.stdout, analyzed.stdout
+    assert analyzed.returncode == 1
+
+
+def test_a_pack_that_cannot_start_says_why(project: Project) -> None:
+    project.program("")
+
+    preview = project.pulumi("preview", "--policy-pack", str(project.pack("import no_such_module\n")))
+
+    assert preview.returncode == 1
+    assert "No module named 'no_such_module'" in preview.stdout, preview.stdout
+    assert "ended with exit status 1 before it served" in preview.stdout, preview.stdout
