@@ -162,7 +162,7 @@ class AddOn(pulumi.ComponentResource):
             return []
         context = args.context
         inline = {"permissions": iam.document(*statements)}
-        role = pod_role(f"{name}-role", context.stage, context.cluster, self, statements=inline)
+        role = pod_role(name, context.stage, context.cluster, self, statements=inline)
         association = aws.eks.PodIdentityAssociation(
             f"{name}-identity",
             cluster_name=args.cluster_name,

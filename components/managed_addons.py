@@ -79,7 +79,7 @@ def managed_addon(
         if args.addon == "aws-ebs-csi-driver":
             key = args.volume_key_arn
             statements["volume-key"] = key.apply(lambda arn: iam.document(*iam.volume_encryption(arn)))
-        role = pod_role(f"{name}-role", args.stage, args.cluster, parent, facts.policy_arns, statements)
+        role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
         identity = {
             "pod_identity_associations": [{"role_arn": role.arn, "service_account": facts.service_account}],
         }

@@ -8,7 +8,7 @@ from settings.stack import StackSettings
 
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
-    """Tags of every taggable resource. The stack's own facts win over `tags`, since bills are split by them."""
+    """Tags of every taggable resource, by which bills are split."""
     return {
         **settings.tags,
         "project": settings.name,

@@ -1,13 +1,46 @@
+import pulumi
 import pytest
-from fake_cloud import FakeCloud
 
+from components.cluster import Cluster, ClusterArgs
+from components.network import Network, NetworkArgs
 from components.platform import Platform
+from components.stage import Stage
 from settings.stack import StackSettings
+from tests.components.fake_cloud import ACCOUNT, FakeCloud
 
 
 class PlatformCloud(FakeCloud):
+    """A cloud that knows how to build the platform, or one part of it standing on plain values."""
+
     def up(self, settings: StackSettings, preview: bool = False) -> Platform:
         return self.build(lambda: Platform("platform", settings), preview)
+
+    def up_network(self, settings: StackSettings, clusters: tuple[str, ...] = ("main",)) -> Network:
+        args = NetworkArgs(
+            settings=settings.network,
+            stage=Stage.of(settings, ACCOUNT),
+            zones=settings.network.zones,
+            clusters=clusters,
+            logs_key_arn="logs-key",
+            bucket_key_arn="data-key",
+        )
+        return self.build(lambda: Network("network", args))
+
+    def up_cluster(self, settings: StackSettings, preview: bool = False) -> Cluster:
+        def make() -> Cluster:
+            args = ClusterArgs(
+                settings=settings.clusters["main"],
+                stage=Stage.of(settings, ACCOUNT),
+                vpc_id="vpc-1",
+                control_plane_subnet_ids=["intra-a", "intra-b"],
+                node_subnet_ids={"us-west-2a": "private-a", "us-west-2b": "private-b"},
+                secrets_key_arn="eks-key",
+                volume_key_arn=pulumi.Output.from_input("ebs-key"),
+                logs_key_arn="logs-key",
+            )
+            return Cluster("main", args)
+
+        return self.build(make, preview)
 
 
 @pytest.fixture

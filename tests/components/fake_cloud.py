@@ -1,6 +1,7 @@
 """A cloud for component tests: same name, same id; unknown at preview what AWS leaves unknown; strangers refused."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +63,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Registered:
-    """One resource as the program asked for it. `inputs` has rpc.UNKNOWN where a value is not known yet."""
+    """One resource as the program asked for it. `inputs` has an `Unknown` where a value is not known yet."""
 
     urn: str
     type: str
@@ -76,6 +77,10 @@ class Registered:
     dependencies: frozenset[str]
     property_dependencies: dict[str, frozenset[str]]
 
+    def inputs_as_text(self) -> str:
+        """The same for the same inputs, whatever is unknown in them."""
+        return json.dumps(self.inputs, sort_keys=True, default=lambda unknown: "?")
+
     def stands_on(self, other: "Registered") -> bool:
         return other.urn in self.dependencies
 
@@ -85,7 +90,7 @@ class _Monitor(MockMonitor):
         super().__init__(cloud)
         self.cloud, self.preview = cloud, preview
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+    def RegisterResource(self, request: Any) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == "pulumi:pulumi:Stack":
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -193,7 +198,7 @@ class FakeCloud(Mocks):
 
 
 def known(value: Any) -> bool:
-    return value != rpc.UNKNOWN
+    return not isinstance(value, pulumi.output.Unknown)
 
 
 def resolved(output: pulumi.Output[Any]) -> Any:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from components.stage import Stage
-from fake_cloud import ACCOUNT, REGION
 from settings.stack import StackSettings
+from tests.components.fake_cloud import ACCOUNT, REGION
 
 POOL: dict[str, Any] = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}
 CLUSTER: dict[str, Any] = {"version": "1.35", "pools": [POOL]}

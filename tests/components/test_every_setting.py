@@ -1,0 +1,147 @@
+"""A setting that changes nothing is a bug: it promises something, and nobody keeps it."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from settings.stack import StackSettings
+from tests.components.conftest import PlatformCloud
+from tests.components.stacks import CLUSTER, POOL, stack
+
+ARN = "arn:aws:iam::123456789012:role/admins"
+ZONES = ["us-west-2a", "us-west-2b", "us-west-2c"]
+
+
+def network(**changes: Any) -> dict[str, Any]:
+    return {"network": {"zones": ZONES, **changes}}
+
+
+def cluster(**changes: Any) -> dict[str, Any]:
+    return {"clusters": {"main": {**CLUSTER, **changes}}}
+
+
+def pool(**changes: Any) -> dict[str, Any]:
+    return cluster(pools=[{**POOL, **changes}])
+
+
+def access(**changes: Any) -> dict[str, Any]:
+    return cluster(access={"admins": {"principal_arn": ARN, **changes}})
+
+
+def public(cidr: str) -> dict[str, Any]:
+    return cluster(endpoint={"public": True, "public_cidrs": [cidr]})
+
+
+def coredns(**changes: Any) -> dict[str, Any]:
+    return cluster(managed_addons={"coredns": changes})
+
+
+def cert_manager(**changes: Any) -> dict[str, Any]:
+    return cluster(addons={"cert-manager": changes})
+
+
+def io2(**changes: Any) -> dict[str, Any]:
+    return cluster(storage_classes={"io2": True, **changes})
+
+
+# Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
+CHANGES: dict[str, Any] = {
+    "environment": {"environment": "staging"},
+    "region": {"region": "us-east-1"},
+    "account_id": {"account_id": "210987654321"},
+    "name": {"name": "other"},
+    "owner": {"owner": "other-team"},
+    "cost_center": {"cost_center": "other"},
+    "tags": {"tags": {"team": "vision"}},
+    "deletion_protection": {"deletion_protection": False},
+    "keys.deletion_window_days": {"keys": {"deletion_window_days": 7}},
+    "keys.rotation_days": {"keys": {"rotation_days": 90}},
+    "network.cidr": network(cidr="10.8.0.0/16"),
+    "network.pod_cidr": network(pod_cidr="100.96.0.0/16"),
+    "network.zones": network(zones=ZONES[:2]),
+    "network.nat": network(nat="single"),
+    "network.endpoints.gateway": network(endpoints={"gateway": ["s3", "dynamodb"]}),
+    "network.endpoints.interface": network(endpoints={"interface": ["sts"]}),
+    "network.flow_logs.destination": network(flow_logs={"destination": "cloudwatch"}),
+    "network.flow_logs.retention_days": network(flow_logs={"retention_days": 30}),
+    "network.flow_logs.aggregation_seconds": network(flow_logs={"aggregation_seconds": 60}),
+    "clusters.version": cluster(version="1.36"),
+    "clusters.endpoint.public": public("203.0.113.0/24"),
+    "clusters.endpoint.public_cidrs": (public("203.0.113.0/24"), public("198.51.100.0/24")),
+    "clusters.access.principal_arn": (access(), access(principal_arn=f"{ARN}2")),
+    "clusters.access.policy": (access(), access(policy="edit")),
+    "clusters.access.namespaces": (access(), access(namespaces=["team-a"])),
+    "clusters.access.groups": (access(), access(groups=["platform:viewers"])),
+    "clusters.logs.types": cluster(logs={"types": ["audit"]}),
+    "clusters.logs.retention_days": cluster(logs={"retention_days": 30}),
+    "clusters.support_type": cluster(support_type="EXTENDED"),
+    "clusters.managed_addons.version": coredns(version="v9.9.9-eksbuild.9"),
+    "clusters.managed_addons.configuration": coredns(configuration={"replicaCount": 3}),
+    "clusters.addons.enabled": cert_manager(enabled=False),
+    "clusters.addons.values": cert_manager(values={"replicaCount": 7}),
+    "clusters.storage_classes.gp3": cluster(storage_classes={"gp3": False}),
+    "clusters.storage_classes.io2": io2(),
+    "clusters.storage_classes.io2_iops": (io2(), io2(io2_iops=8000)),
+    "clusters.pools.name": pool(name="other"),
+    "clusters.pools.instance_types": pool(instance_types=["m5.2xlarge"]),
+    "clusters.pools.capacity_type": pool(capacity_type="spot"),
+    "clusters.pools.min_size": pool(min_size=2),
+    "clusters.pools.max_size": pool(max_size=9),
+    "clusters.pools.desired_size": pool(desired_size=3),
+    "clusters.pools.operating_system": pool(operating_system="bottlerocket"),
+    "clusters.pools.disk.size_gib": pool(disk={"size_gib": 200}),
+    "clusters.pools.disk.iops": pool(disk={"iops": 4000}),
+    "clusters.pools.disk.throughput_mibps": pool(disk={"throughput_mibps": 250}),
+    "clusters.pools.labels": pool(labels={"platform/workload-mlops": "true"}),
+    "clusters.pools.taints.key": (pool(taints=[{"key": "a"}]), pool(taints=[{"key": "b"}])),
+    "clusters.pools.taints.value": (pool(taints=[{"key": "a"}]), pool(taints=[{"key": "a", "value": "b"}])),
+    "clusters.pools.taints.effect": (pool(taints=[{"key": "a"}]), pool(taints=[{"key": "a", "effect": "NoExecute"}])),
+    "clusters.pools.zones": pool(zones=["us-west-2b"]),
+    "clusters.pools.max_unavailable_percentage": pool(max_unavailable_percentage=10),
+    "clusters.pools.node_repair": pool(node_repair=False),
+}
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Every setting there is, by its path without the names and numbers of entries."""
+    for name, field in model.model_fields.items():
+        inner = next(models_in(field.annotation), None)
+        if inner is None:
+            yield f"{path}{name}"
+        else:
+            yield from leaves(inner, f"{path}{name}.")
+
+
+def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> dict[str, str]:
+    """What the program asks for: all of it, or the part that the setting is about, to save time."""
+    settings = stack(**changes)
+    part = path.split(".")[0]
+    {"network": cloud.up_network, "clusters": cloud.up_cluster}.get(part, cloud.up)(settings)
+    return {urn: str((r.inputs_as_text(), r.protect)) for urn, r in cloud.registered.items()}
+
+
+@cache
+def unchanged(part: str) -> dict[str, str]:
+    return snapshot(PlatformCloud(), part, {})
+
+
+def test_no_setting_is_forgotten_here():
+    assert set(CHANGES) == set(leaves(StackSettings)), "each setting has to show here that it changes something"
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_changing_a_setting_changes_what_is_built(cloud, path):
+    change = CHANGES[path]
+    before, after = change if isinstance(change, tuple) else (None, change)
+    built_before = unchanged(path.split(".")[0]) if before is None else snapshot(cloud, path, before)
+    assert snapshot(cloud, path, after) != built_before, f"{path} promises something, and nobody keeps it"

@@ -1,0 +1,45 @@
+import pytest
+
+from tests.components.stacks import stack, stack_with_cluster
+
+
+def classes(cloud):
+    return {c.inputs["metadata"]["name"]: c.inputs for c in cloud.all("StorageClass")}
+
+
+def test_every_class_is_encrypted_with_our_key_grows_and_waits_for_its_pod(cloud):
+    cloud.up_cluster(stack_with_cluster(storage_classes={"io2": True, "io2_iops": 8000}))
+    found = classes(cloud)
+    assert set(found) == {"gp3", "io2"}
+    for name, inputs in found.items():
+        assert inputs["parameters"]["encrypted"] == "true"
+        assert inputs["parameters"]["kmsKeyId"] == "ebs-key"
+        assert inputs["parameters"]["type"] == name
+        assert inputs["allowVolumeExpansion"]
+        assert inputs["volumeBindingMode"] == "WaitForFirstConsumer", "else the volume may be in a zone without its pod"
+    assert found["io2"]["parameters"]["iops"] == "8000"
+
+
+def test_gp3_is_what_a_claim_gets_that_names_no_class(cloud):
+    cloud.up_cluster(stack_with_cluster(storage_classes={"io2": True}))
+    default = {n for n, c in classes(cloud).items() if c["metadata"].get("annotations")}
+    assert default == {"gp3"}, "two defaults, and the newer one wins unasked"
+
+
+def test_a_class_can_be_left_out(cloud):
+    cloud.up_cluster(stack_with_cluster(storage_classes={"gp3": False}))
+    assert cloud.one("nodeGroup:NodeGroup")
+    assert classes(cloud) == {}
+
+
+@pytest.mark.parametrize(("environment", "policy"), [("prod", "Retain"), ("dev", "Delete")])
+def test_in_production_a_volume_outlives_its_claim(cloud, environment, policy):
+    cloud.up_cluster(stack(environment=environment))
+    assert classes(cloud)["gp3"]["reclaimPolicy"] == policy
+
+
+def test_giving_up_protection_does_not_touch_the_classes(cloud):
+    cloud.up_cluster(stack(deletion_protection=False))
+    assert classes(cloud)["gp3"]["reclaimPolicy"] == "Retain", (
+        "Kubernetes refuses to change it, and nothing could retire"
+    )
