@@ -1,0 +1,62 @@
+"""`python -m report preview|rehearse|write --stack STACK`: what `make preview`, `rehearse` and `report` run."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from report.simulated import ROOT, ReportError
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; returns the engine's exit code, or 2 for what cannot be run at all."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGINT, _leave_to_the_engine)
+    if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
+        stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
+        print(f"There is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.", file=sys.stderr)
+        return 2
+    try:
+        if options.command == "preview":
+            from report.preview import preview
+
+            return preview(options.stack)
+        if options.command == "rehearse":
+            from report.rehearse import rehearse
+
+            return rehearse(options.stack, verbose=options.verbose)
+        from report.write import write
+
+        return write(options.stack, options.base)
+    except ReportError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 2
+
+
+def _leave_to_the_engine(number: int, frame: object) -> None:
+    """Ctrl-C reaches the engine, which finishes what is in flight; its exit code then ends the report too."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m report", description="Previews, rehearsals and reports of a stack."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    texts = {
+        "preview": "pulumi preview with the policy pack in the simulator, then the monthly cost",
+        "rehearse": "the whole life of the stack in the simulator: preview, up, refresh, preview, destroy",
+        "write": "the report's files, under build/report/STACK/",
+    }
+    for name, text in texts.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--stack", default="dev", help="the stack, by the name of its file (default: dev)")
+        if name == "rehearse":
+            command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
+        if name == "write":
+            command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""How long a command takes, and how much memory each of the processes under it holds at its peak."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+POLL_SECONDS = 0.05
+PROC = Path("/proc")
+
+ROLES = (
+    ("language_host", "host"),
+    ("pulumi-language", "host"),
+    ("run_program", "program"),
+    ("pulumi.policy", "pack"),
+    ("policy_pack", "pack"),
+    ("simulator", "simulator"),
+)
+"""Part of a command line -> the process's role. The first that fits counts; the engine is told by its executable."""
+
+
+class MeasureError(Exception):
+    """A measured command failed, so its time means nothing. `str()` holds what it printed."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run: wall-clock seconds, and the peak of resident memory in MiB by role; empty where there is no /proc."""
+
+    seconds: float
+    peak_mib: Mapping[str, float]
+
+    @property
+    def total_mib(self) -> float:
+        """The peak of all processes together."""
+        return self.peak_mib.get("all", 0.0)
+
+
+def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Measurement:
+    """Runs a command to its end. Raises MeasureError when it fails."""
+    peaks: dict[str, float] = {}
+    began = time.perf_counter()
+    with (
+        tempfile.TemporaryFile("w+") as printed,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=printed, stderr=subprocess.STDOUT) as process,
+    ):
+        while process.poll() is None:
+            now: dict[str, float] = {}
+            for role, mib in _family(process.pid):
+                now[role] = now.get(role, 0.0) + mib
+                now["all"] = now.get("all", 0.0) + mib
+            peaks = {role: max(peaks.get(role, 0.0), now.get(role, 0.0)) for role in peaks.keys() | now.keys()}
+            time.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - began
+        printed.seek(0)
+        if process.returncode:
+            raise MeasureError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.read().strip()}")
+    return Measurement(seconds, peaks)
+
+
+def _family(root: int) -> Iterator[tuple[str, float]]:
+    """Role and resident MiB of a process and of everything under it."""
+    if not PROC.is_dir():
+        return
+    children: dict[int, list[int]] = {}
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            parent = _parent(entry)
+            if parent is not None:
+                children.setdefault(parent, []).append(int(entry.name))
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        waiting += children.get(pid, [])
+        try:
+            words = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            pages = int((PROC / str(pid) / "statm").read_text().split()[1])
+        except (OSError, IndexError):
+            continue  # it has ended meanwhile
+        yield _role(words), pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _parent(entry: Path) -> int | None:
+    try:
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _role(words: Sequence[str]) -> str:
+    if Path(words[0]).name == "pulumi":
+        return "engine"
+    line = " ".join(words)
+    return next((role for part, role in ROLES if part in line), "other")

@@ -1,0 +1,119 @@
+"""The page that a pull request shows: what changes, what it costs, what it endangers, in one minute."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from costs.estimate import Estimate
+from report.cost import grouped
+from report.dangers import dangers
+from report.events import CHANGES, Operation, counted
+from report.tables import markdown
+from report.tree import component_of, type_of
+
+MOST_FINDINGS = 20
+
+
+def summary(
+    stack: str,
+    operation: Operation,
+    cost: Estimate,
+    before: Estimate,
+    parents: Mapping[str, str],
+    compared_with: str,
+) -> str:
+    """The page as Markdown. compared_with: what the stack held before, e.g. `an empty account`."""
+    changes = counted({op: count for op, count in operation.counts.items() if op != "same"}) or "none"
+    facts = [
+        ("Result", _result(operation)),
+        ("Changes", f"{changes}, compared with {compared_with}"),
+        ("Policies", _policies(operation)),
+        ("Cost a month", _cost(cost, before)),
+    ]
+    parts = [
+        [f"## Stack `{stack}`", "", *markdown(("", ""), facts), ""],
+        _errors(operation),
+        _dangers(operation),
+        _findings(operation),
+        _changes(operation, parents),
+        _cost_table(cost, parents),
+    ]
+    return "\n".join(line for part in parts for line in part)
+
+
+def _result(operation: Operation) -> str:
+    if operation.succeeded:
+        return "the preview succeeds"
+    return "**the preview is refused by the policies**" if operation.mandatory else "**the preview fails**"
+
+
+def _policies(operation: Operation) -> str:
+    stopping = len(operation.mandatory)
+    notes = len(operation.findings) - stopping
+    violations = f"**violations: {stopping}**" if stopping else "no violation"
+    return f"{violations}, advisory notes: {notes}"
+
+
+def _cost(cost: Estimate, before: Estimate) -> str:
+    text = f"{cost.monthly_min_usd:,.0f} to {cost.monthly_max_usd:,.0f} USD"
+    if before.items:
+        low, high = cost.monthly_min_usd - before.monthly_min_usd, cost.monthly_max_usd - before.monthly_max_usd
+        text += f", that is {low:+,.0f} to {high:+,.0f} USD" if round(low) or round(high) else ", as before"
+    if cost.unpriced:
+        text += f"; without price: {len(cost.unpriced)}"
+    return text
+
+
+def _errors(operation: Operation) -> list[str]:
+    if not operation.errors or operation.mandatory:
+        return []
+    text = "\n".join(operation.errors).replace("```", "'''")
+    return ["### Errors", "", "```text", text, "```", ""]
+
+
+def _dangers(operation: Operation) -> list[str]:
+    found = dangers(operation.changes)
+    if not found:
+        return []
+    lines = ["### Look twice", ""]
+    for danger in found:
+        change = danger.change
+        because = f" Because of: {', '.join(change.because)}." if change.because else ""
+        lines.append(f"- **{change.op} `{change.name}`** ({change.type}): {danger.consequence}.{because}")
+    return [*lines, ""]
+
+
+def _findings(operation: Operation) -> list[str]:
+    if not operation.findings:
+        return []
+    ordered = sorted(operation.findings, key=lambda finding: (finding.level != "mandatory", finding.policy))
+    rows = [
+        (finding.level, finding.policy, finding.urn.rpartition("::")[2] or "the stack", finding.message)
+        for finding in ordered[:MOST_FINDINGS]
+    ]
+    more = [f"… and {len(ordered) - MOST_FINDINGS} more.", ""] if len(ordered) > MOST_FINDINGS else []
+    return ["### Policies", "", *markdown(("Level", "Policy", "Resource", "Finding"), rows), "", *more]
+
+
+def _changes(operation: Operation, parents: Mapping[str, str]) -> list[str]:
+    counts: dict[str, Counter[str]] = {}
+    for change in operation.changes:
+        if not type_of(change.urn).startswith("pulumi:"):
+            counts.setdefault(component_of(change.urn, parents), Counter())[change.op] += 1
+    if not counts:
+        return []
+    rows: list[Sequence[str]] = [
+        (component, *(str(count[op] or "") for op in CHANGES)) for component, count in sorted(counts.items())
+    ]
+    return ["### Changes by component", "", *markdown(("Component", *CHANGES), rows, right=(1, 2, 3, 4)), ""]
+
+
+def _cost_table(cost: Estimate, parents: Mapping[str, str]) -> list[str]:
+    if not cost.items:
+        return []
+    rows: list[Sequence[str]] = [
+        (component, f"{sum(row.low for row in lines):,.2f}", f"{sum(row.high for row in lines):,.2f}")
+        for component, lines in grouped(cost, parents)
+    ]
+    rows.append(("**Total**", f"**{cost.monthly_min_usd:,.2f}**", f"**{cost.monthly_max_usd:,.2f}**"))
+    table = markdown(("Component", "Min/month", "Max/month"), rows, right=(1, 2))
+    return ["<details><summary>Cost by component, USD, list prices</summary>", "", *table, "", "</details>", ""]

@@ -1,0 +1,96 @@
+"""`make report`: the report's files of one stack, under `build/report/<stack>/`."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from costs.estimate import Estimate, estimate
+from costs.sources import before_from_event_log, from_event_log
+from report import events
+from report.cost import as_markdown
+from report.preview import PACK
+from report.region import region_of
+from report.settings import as_markdown as settings_page
+from report.simulated import HOME, ROOT, Finished, ReportError, Simulated
+from report.summary import summary
+
+
+def write(stack: str, base: str | None = None) -> int:
+    """Previews the stack in the simulator and writes cost.md, cost.json, settings.md and summary.md.
+
+    base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
+    Returns the engine's exit code: the files are written for a preview that is refused, too.
+    Raises ReportError when there is nothing to report on.
+    """
+    target = ROOT / "build" / "report" / stack
+    simulated = Simulated(HOME / "report" / stack)
+    simulated.clear()
+    compared_with = _build_base(simulated, stack, base) if base else "an empty account"
+    print(f"Previewing {stack} in the simulator …", file=sys.stderr, flush=True)
+    done = _quietly(simulated, "preview", "preview", "--stack", stack, "--non-interactive", *PACK)
+    operation, parents = events.read(done.events), events.parents(done.events)
+    cost, before = _estimates(done)
+    target.mkdir(parents=True, exist_ok=True)
+    files = {
+        "summary.md": summary(stack, operation, cost, before, parents, compared_with),
+        "cost.md": as_markdown(cost, parents, stack),
+        "cost.json": json.dumps(cost.as_json(), indent=2) + "\n",
+        "settings.md": settings_page(ROOT / f"Pulumi.{stack}.yaml", stack),
+    }
+    for name, text in files.items():
+        (target / name).write_text(text)
+    print("\n".join(str((target / name).relative_to(ROOT)) for name in files))
+    return done.code
+
+
+def _estimates(done: Finished) -> tuple[Estimate, Estimate]:
+    """The estimate after the change, and the one before."""
+    after, before = from_event_log(done.events), before_from_event_log(done.events)
+    try:
+        region = region_of((*after, *before))
+    except ReportError:
+        if done.code == 0:
+            raise
+        region = "unknown"  # it failed before there was a provider: the report is about the error
+    return estimate(after, region), estimate(before, region)
+
+
+def _build_base(simulated: Simulated, stack: str, base: str) -> str:
+    """Builds another revision of the project in the simulated cloud; says what it is for the summary."""
+    folder = simulated.home / "base"
+    _extract(base, folder)
+    if not (folder / f"Pulumi.{stack}.yaml").exists():
+        return f"`{base}`, which has no stack {stack}"
+    print(f"Building {stack} of {base} in the simulator …", file=sys.stderr, flush=True)
+    done = _quietly(Simulated(simulated.home, folder), "base", "up", "--stack", stack, "--yes", "--skip-preview")
+    if done.code:
+        raise ReportError(
+            f"{base} itself cannot be built, so there is nothing to compare with. Its output is in "
+            f"{(simulated.home / 'logs' / 'base.txt').relative_to(ROOT)}; leave --base out for a report without it."
+        )
+    return f"`{base}`"
+
+
+def _extract(base: str, folder: Path) -> None:
+    """The files of a revision, with our own environment beside them: nothing is installed twice."""
+    packed = subprocess.run(["git", "archive", base], cwd=ROOT, capture_output=True, check=False)
+    if packed.returncode:
+        raise ReportError(f"git knows no revision {base}: {packed.stderr.decode().strip()}. Fetch it first.")
+    folder.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+
+
+def _quietly(simulated: Simulated, name: str, *arguments: str) -> Finished:
+    """Runs a command and keeps what it prints in a file."""
+    output = simulated.home / "logs" / f"{name}.txt"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.open("w") as sink:
+        done = simulated.pulumi(name, *arguments, output=sink)
+    if done.code and not done.events:
+        raise ReportError(f"the engine did not start:\n{output.read_text().strip()}")
+    return done

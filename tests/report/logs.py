@@ -1,0 +1,75 @@
+"""A small event log, as the engine writes one."""
+
+import json
+from typing import Any
+
+from costs.resource import UNKNOWN
+
+PREFIX = "urn:pulumi:dev::ml-platform::"
+STACK = f"{PREFIX}pulumi:pulumi:Stack::ml-platform-dev"
+NETWORK = f"{PREFIX}mlplatform:network:Network::network"
+POOL = f"{PREFIX}mlplatform:compute:NodePool::main-system"
+PROVIDER = f"{PREFIX}pulumi:providers:aws::aws"
+BUCKET = f"{PREFIX}mlplatform:network:Network$aws:s3/bucket:Bucket::network-flow-logs"
+
+
+def urn(type_: str, name: str) -> str:
+    return f"{PREFIX}{type_}::{name}"
+
+
+def state(urn_: str, parent: str = STACK, **more: Any) -> dict[str, Any]:
+    kind = urn_.split("::")[2].rpartition("$")[2]
+    return {"urn": urn_, "type": kind, "parent": parent, "id": "", "inputs": {}, "outputs": {}, "provider": "", **more}
+
+
+def step(op: str, urn_: str, parent: str = STACK, old: Any = None, because: Any = (), **more: Any) -> str:
+    new = None if op.startswith("delete") else state(urn_, parent, **more)
+    old = state(urn_, parent, **more) if old is None and op != "create" else old
+    metadata = {"op": op, "urn": urn_, "type": state(urn_)["type"], "new": new, "old": old, "keys": list(because)}
+    return json.dumps({"sequence": 1, "timestamp": 1, "resourcePreEvent": {"metadata": metadata, "planning": True}})
+
+
+def finding(policy: str = "net-flow-logs", level: str = "mandatory", message: str = "no flow log") -> str:
+    event = {"resourceUrn": NETWORK, "message": f"<{{%fg 1%}}>{message}<{{%reset%}}>", "policyName": policy}
+    return json.dumps({"policyEvent": {**event, "enforcementLevel": level, "policyPackName": "ml-platform"}})
+
+
+def summary(result: str = "succeeded", **counts: int) -> str:
+    body = {"resourceChanges": {key.replace("_", "-"): value for key, value in counts.items()}, "result": result}
+    return json.dumps({"summaryEvent": {"maybeCorrupt": False, "durationSeconds": 1, "isPreview": True, **body}})
+
+
+def created() -> list[str]:
+    """A first preview of a little stack: a NAT gateway, a bucket, a log group, a node group with its template."""
+    template = {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 100, "volumeType": "gp3"}}]}
+    nodes = {
+        "scalingConfig": {"minSize": 1, "maxSize": 3},
+        "instanceTypes": ["m5.xlarge", "m5.large"],
+        "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},
+    }
+    return [
+        '{"sequence":0,"timestamp":1,"preludeEvent":{"config":{}}}',
+        step("create", STACK, ""),
+        step("create", PROVIDER, STACK, inputs={"region": "us-east-1"}),
+        step("create", NETWORK),
+        step("create", urn("mlplatform:network:Network$aws:ec2/vpc:Vpc", "network"), NETWORK),
+        step("create", urn("mlplatform:network:Network$aws:ec2/natGateway:NatGateway", "network-nat-a"), NETWORK),
+        step("create", urn("mlplatform:network:Network$aws:ec2/natGateway:NatGateway", "network-nat-b"), NETWORK),
+        step("create", urn("mlplatform:network:Network$aws:s3/bucket:Bucket", "network-flow-logs"), NETWORK),
+        step(
+            "create",
+            urn("mlplatform:network:Network$aws:ec2/flowLog:FlowLog", "network"),
+            NETWORK,
+            inputs={"logDestinationType": "s3"},
+        ),
+        step("create", POOL),
+        step(
+            "create",
+            urn("mlplatform:compute:NodePool$aws:ec2/launchTemplate:LaunchTemplate", "t"),
+            POOL,
+            inputs=template,
+        ),
+        step("create", urn("mlplatform:compute:NodePool$aws:eks/nodeGroup:NodeGroup", "n"), POOL, inputs=nodes),
+        summary(create=12),
+        '{"cancelEvent":{}}',
+    ]
