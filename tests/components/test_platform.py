@@ -1,11 +1,14 @@
 import json
+from pathlib import Path
 
 import pulumi
 import pytest
 
+from settings.loader import load_file
 from tests.components.fake_cloud import resolved
 from tests.components.stacks import CLUSTER, stack, stack_with_network
 
+PROJECT = Path(__file__).parents[2]
 HOLDS_DATA = ("kms/key:Key", "s3/bucket:Bucket", "logGroup:LogGroup", "eks:index:Cluster")
 
 
@@ -106,3 +109,11 @@ def test_names_begin_with_the_component_they_belong_to(cloud):
     assert len(children) > 70
     for child in children:
         assert child.name.startswith(by_urn[child.parent].name), f"{child.urn} says nothing of where it belongs"
+
+
+@pytest.mark.parametrize("path", sorted(PROJECT.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+def test_the_stacks_of_the_project_can_be_built(cloud, path):
+    settings = load_file(path)
+    platform = cloud.up(settings, preview=True)
+    assert set(platform.clusters) == set(settings.clusters)
+    assert len(cloud.all("nodeGroup:NodeGroup")) == sum(len(c.pools) for c in settings.clusters.values())
