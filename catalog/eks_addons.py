@@ -25,6 +25,7 @@ class ManagedAddon:
 
     service_account: what Pod Identity binds a role to; None when the add-on calls no AWS API.
     policy_arns: AWS managed policies for that role, smallest known set.
+    every_cluster: True for those that no cluster goes without; the others come where a stack file names them.
     versions: Kubernetes version -> the add-on version pinned for it; a version that is not there has to be given.
     """
 
@@ -32,6 +33,7 @@ class ManagedAddon:
     namespace: str = "kube-system"
     service_account: str | None = None
     policy_arns: tuple[str, ...] = ()
+    every_cluster: bool = False
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -42,30 +44,36 @@ def _table(*rows: ManagedAddon) -> dict[str, ManagedAddon]:
 ADDONS: Mapping[str, ManagedAddon] = _table(
     ManagedAddon(
         name="vpc-cni",
+        every_cluster=True,
         service_account="aws-node",
         policy_arns=(iam.EKS_CNI_POLICY,),
         versions={"1.34": "v1.21.1-eksbuild.1", "1.35": "v1.21.1-eksbuild.8", "1.36": "v1.22.4-eksbuild.3"},
     ),
     ManagedAddon(
         name="kube-proxy",
+        every_cluster=True,
         versions={"1.34": "v1.34.1-eksbuild.2", "1.35": "v1.35.3-eksbuild.5", "1.36": "v1.36.0-eksbuild.21"},
     ),
     ManagedAddon(
         name="coredns",
+        every_cluster=True,
         versions={"1.34": "v1.12.4-eksbuild.1", "1.35": "v1.14.2-eksbuild.4", "1.36": "v1.14.3-eksbuild.16"},
     ),
     ManagedAddon(
         name="eks-pod-identity-agent",
+        every_cluster=True,
         versions={"1.34": "v1.3.10-eksbuild.2", "1.35": "v1.3.10-eksbuild.3", "1.36": "v1.3.10-eksbuild.3"},
     ),
     ManagedAddon(
         name="aws-ebs-csi-driver",
+        every_cluster=True,
         service_account="ebs-csi-controller-sa",
         policy_arns=(iam.EBS_CSI_DRIVER_POLICY_V2,),
         versions={"1.34": "v1.54.0-eksbuild.1", "1.35": "v1.59.0-eksbuild.1", "1.36": "v1.63.1-eksbuild.1"},
     ),
     ManagedAddon(
         name="metrics-server",
+        every_cluster=True,
         versions={"1.34": "v0.8.1-eksbuild.4", "1.35": "v0.8.1-eksbuild.6", "1.36": "v0.8.1-eksbuild.10"},
     ),
     ManagedAddon(

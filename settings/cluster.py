@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.charts import addon_names
 from catalog.eks_addons import ADDONS
@@ -14,7 +14,7 @@ from settings.base import Settings
 from settings.network import nearest_retention
 from settings.network_plan import range_mistakes
 from settings.node_pool import NodePoolSettings
-from settings.problems import did_you_mean, listed, raise_if, repeated
+from settings.problems import listed, nearest_or_all, raise_if, repeated
 from settings.rules import DNS_LABEL, iam_principal_mistakes
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
@@ -28,6 +28,27 @@ NOT_PUBLIC = tuple(
 RESERVED_GROUPS = ("system:", "eks:", "aws:", "amazon:", "iam:")
 
 
+def managed_addon_is_known(name: str) -> str:
+    """The name as it is. Raises ValueError when the catalog has no such EKS add-on."""
+    if name not in ADDONS:
+        raise ValueError(f"{name} is no EKS add-on that the catalog knows.{nearest_or_all(name, ADDONS)}")
+    return name
+
+
+def addon_is_known(name: str) -> str:
+    """The name as it is. Raises ValueError when the platform installs no such add-on."""
+    known = addon_names()
+    if name in ADDONS and name not in known:
+        raise ValueError(f"{name} is an EKS add-on, so it would not be found here. Move it to managed_addons.")
+    if name not in known:
+        raise ValueError(f"{name} is no add-on of this platform.{nearest_or_all(name, known)}")
+    return name
+
+
+ManagedAddonName = Annotated[str, AfterValidator(managed_addon_is_known)]
+AddonName = Annotated[str, AfterValidator(addon_is_known)]
+
+
 class ApiEndpointSettings(Settings):
     """Who may reach the Kubernetes API. The private endpoint is always on."""
 
@@ -35,32 +56,29 @@ class ApiEndpointSettings(Settings):
         default=False, description="Whether the API answers from outside the VPC too, to public_cidrs alone."
     )
     public_cidrs: tuple[str, ...] = Field(
-        default=(), description="Public ranges that may reach the API, for example that of an office."
+        default=(),
+        validate_default=True,
+        description="Public ranges that may reach the API, for example that of an office.",
     )
 
     @field_validator("public_cidrs")
     @classmethod
-    def public_cidrs_are_narrow_public_ranges(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
+    def a_public_endpoint_names_who_may_come(cls, cidrs: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        public = info.data.get("public")
         mistakes = [mistake for cidr in cidrs for mistake in _public_range_mistakes(cidr)]
         if len(cidrs) > EKS_PUBLIC_ACCESS_CIDRS:
             mistakes.append(
                 f"{len(cidrs)} ranges are given, and EKS takes {EKS_PUBLIC_ACCESS_CIDRS}. Join some of them."
             )
+        if public and not cidrs:
+            mistakes.append(
+                "is empty while public is on, which EKS reads as 0.0.0.0/0: anyone could try credentials on the API. "
+                "Name your ranges, or set public: false."
+            )
+        if cidrs and public is False:
+            mistakes.append("is given while public is off, so it would do nothing. Set public: true, or drop it.")
         raise_if(mistakes)
         return cidrs
-
-    @model_validator(mode="after")
-    def a_public_endpoint_names_who_may_come(self) -> Self:
-        if self.public and not self.public_cidrs:
-            raise ValueError(
-                "public is on and public_cidrs is empty, which EKS reads as 0.0.0.0/0: anyone could try credentials on "
-                "the API. Name your ranges in public_cidrs, or set public: false."
-            )
-        if self.public_cidrs and not self.public:
-            raise ValueError(
-                "public_cidrs are given while public is off, so they would do nothing. Set public: true, or drop them."
-            )
-        return self
 
 
 class ControlPlaneLogSettings(Settings):
@@ -133,6 +151,7 @@ class ManagedAddonSettings(Settings):
     version: str | None = Field(
         default=None,
         pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
+        examples=["v1.21.1-eksbuild.8"],
         description="Version as `aws eks describe-addon-versions` lists it; the catalog's pin when not given.",
     )
     configuration: Mapping[str, Any] = Field(
@@ -170,10 +189,10 @@ class ClusterSettings(Settings):
         default="STANDARD",
         description="At the end of standard support: be upgraded by AWS, or stay and pay six times as much an hour.",
     )
-    managed_addons: Mapping[str, ManagedAddonSettings] = Field(
+    managed_addons: Mapping[ManagedAddonName, ManagedAddonSettings] = Field(
         default_factory=dict, description="EKS add-ons by name: versions and configuration of the ones that we install."
     )
-    addons: Mapping[str, AddonSettings] = Field(default_factory=dict, description="Helm add-ons by name.")
+    addons: Mapping[AddonName, AddonSettings] = Field(default_factory=dict, description="Helm add-ons by name.")
     storage_classes: StorageClassSettings = Field(
         default=StorageClassSettings(), description="Which EBS storage classes there are."
     )
@@ -195,28 +214,6 @@ class ClusterSettings(Settings):
         if twice := repeated([entry.principal_arn for entry in access.values()]):
             raise ValueError(f"{listed(twice)} has two entries, and EKS takes one for a principal. Join them.")
         return access
-
-    @field_validator("managed_addons")
-    @classmethod
-    def managed_addons_are_known(cls, addons: Mapping[str, ManagedAddonSettings]) -> Mapping[str, ManagedAddonSettings]:
-        raise_if(
-            f"{name} is no EKS add-on that the catalog knows.{did_you_mean(name, ADDONS)} Known: {listed(ADDONS)}."
-            for name in addons
-            if name not in ADDONS
-        )
-        return addons
-
-    @field_validator("addons")
-    @classmethod
-    def addons_are_known(cls, addons: Mapping[str, AddonSettings]) -> Mapping[str, AddonSettings]:
-        known = addon_names()
-        raise_if(
-            f"{name} is no add-on of this platform.{did_you_mean(name, known)} Known: {listed(known)}. "
-            f"{'It is an EKS add-on: move it to managed_addons.' if name in ADDONS else 'Drop it, or add its module.'}"
-            for name in addons
-            if name not in known
-        )
-        return addons
 
 
 def _public_range_mistakes(cidr: str) -> list[str]:

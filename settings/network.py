@@ -1,14 +1,14 @@
 """`network`: the VPC that all clusters of the stack share."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from catalog import endpoints
 from catalog.limits import LOG_RETENTION_DAYS
 from settings import network_plan
 from settings.base import Settings
-from settings.problems import did_you_mean, listed, raise_if, repeated
+from settings.problems import listed, nearest_or_all, raise_if, repeated
 
 
 class FlowLogSettings(Settings):
@@ -22,15 +22,15 @@ class FlowLogSettings(Settings):
         default=600, description="How long connections are summed up before they are written; 60 costs more."
     )
 
-    @model_validator(mode="after")
-    def retention_is_one_that_cloudwatch_takes(self) -> Self:
-        if self.destination == "cloudwatch" and self.retention_days not in LOG_RETENTION_DAYS:
-            days = self.retention_days
+    @field_validator("retention_days")
+    @classmethod
+    def retention_is_one_that_cloudwatch_takes(cls, days: int, info: ValidationInfo) -> int:
+        if info.data.get("destination") == "cloudwatch" and days not in LOG_RETENTION_DAYS:
             raise ValueError(
-                f"retention_days {days} is none that CloudWatch takes. {nearest_retention(days)} "
+                f"{days} is no retention that CloudWatch takes. {nearest_retention(days)} "
                 "Or set destination: s3, which takes any number of days."
             )
-        return self
+        return days
 
 
 class EndpointSettings(Settings):
@@ -59,7 +59,9 @@ class NetworkSettings(Settings):
 
     cidr: str = Field(default="10.0.0.0/16", description="Range of the VPC, /16 to /20. Changing it replaces the VPC.")
     pod_cidr: str = Field(
-        default="100.64.0.0/16", description="Range of the pods, /14 to /20, out of 100.64.0.0/10 or 198.19.0.0/16."
+        default="100.64.0.0/16",
+        validate_default=True,
+        description="Range of the pods, /14 to /20, out of 100.64.0.0/10 or 198.19.0.0/16.",
     )
     zones: int | tuple[str, ...] = Field(
         default=3, description="How many zones, 2 to 6, or their names. A name keeps its subnets for good."
@@ -80,8 +82,10 @@ class NetworkSettings(Settings):
 
     @field_validator("pod_cidr")
     @classmethod
-    def pod_cidr_can_be_cut(cls, pod_cidr: str) -> str:
-        raise_if(network_plan.pod_range_mistakes(pod_cidr))
+    def pod_cidr_can_be_cut(cls, pod_cidr: str, info: ValidationInfo) -> str:
+        vpc = info.data.get("cidr")
+        overlap = network_plan.overlap_mistakes(vpc, pod_cidr) if vpc else []
+        raise_if([*network_plan.pod_range_mistakes(pod_cidr), *overlap])
         return pod_cidr
 
     @field_validator("zones")
@@ -91,11 +95,6 @@ class NetworkSettings(Settings):
             network_plan.zone_count_mistakes(zones) if isinstance(zones, int) else network_plan.zone_mistakes(zones)
         )
         return zones
-
-    @model_validator(mode="after")
-    def ranges_do_not_overlap(self) -> Self:
-        raise_if(network_plan.overlap_mistakes(self.cidr, self.pod_cidr))
-        return self
 
 
 def nearest_retention(days: int) -> str:
@@ -111,8 +110,8 @@ def _known(kind: str, names: tuple[str, ...], known: tuple[str, ...], others: tu
             mistakes.append(f"{name} is not reached through {kind} endpoints. Move it to the other list.")
         elif name not in known:
             mistakes.append(
-                f"{name} is no {kind} endpoint that the catalog knows.{did_you_mean(name, known)} "
-                f"Known: {listed(known)}. Another one is one word in catalog/endpoints.py."
+                f"{name} is no {kind} endpoint that the catalog knows.{nearest_or_all(name, known)} "
+                "Another one is one word in catalog/endpoints.py."
             )
     if twice := repeated(names):
         mistakes.append(f"{listed(twice)} named twice. Name each service once.")

@@ -1,15 +1,21 @@
-"""`clusters.<name>.pools[]`: the machines of a cluster."""
+"""`clusters.<name>.pools[]`: the machines of a cluster.
+
+Rules between two settings are kept by the later of them, so that a mistake elsewhere in the pool does not hide them.
+"""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from catalog.limits import EKS_LABELS_PER_NODE_GROUP, EKS_TAINTS_PER_NODE_GROUP
 from settings.base import Settings
 from settings.problems import did_you_mean, listed, raise_if, repeated
-from settings.rules import label_key_mistakes, label_value_mistakes
+from settings.rules import label_key, label_value
+
+LabelKey = Annotated[str, AfterValidator(label_key)]
+LabelValue = Annotated[str, AfterValidator(label_value)]
 
 
 class DiskSettings(Settings):
@@ -25,43 +31,49 @@ class DiskSettings(Settings):
         default=125, ge=125, le=1000, description="Throughput in MiB/s; 125 cost nothing extra."
     )
 
-    @model_validator(mode="after")
-    def gp3_performance_follows_from_size(self) -> Self:
+    @field_validator("iops")
+    @classmethod
+    def iops_follow_from_size(cls, iops: int, info: ValidationInfo) -> int:
         """Source: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html"""
-        mistakes = []
-        if self.iops > 500 * self.size_gib:
-            mistakes.append(
-                f"iops {self.iops} is more than gp3 gives a volume of {self.size_gib} GiB (500 per GiB). "
-                f"Raise size_gib to {-(-self.iops // 500)}, or lower iops."
+        size_gib = info.data.get("size_gib")
+        if size_gib and iops > 500 * size_gib:
+            raise ValueError(
+                f"{iops} is more than gp3 gives a volume of {size_gib} GiB (500 per GiB). "
+                f"Raise size_gib to {-(-iops // 500)}, or lower iops."
             )
-        if self.throughput_mibps * 4 > self.iops:
-            mistakes.append(
-                f"throughput_mibps {self.throughput_mibps} is more than gp3 gives with {self.iops} IOPS "
-                f"(a quarter MiB/s each). Raise iops to {self.throughput_mibps * 4}, or lower throughput_mibps."
+        return iops
+
+    @field_validator("throughput_mibps")
+    @classmethod
+    def throughput_follows_from_iops(cls, throughput_mibps: int, info: ValidationInfo) -> int:
+        """Source: as for iops."""
+        iops = info.data.get("iops")
+        if iops and throughput_mibps * 4 > iops:
+            raise ValueError(
+                f"{throughput_mibps} is more than gp3 gives with {iops} IOPS (a quarter MiB/s each). "
+                f"Raise iops to {throughput_mibps * 4}, or lower throughput_mibps."
             )
-        raise_if(mistakes)
-        return self
+        return throughput_mibps
 
 
 class TaintSettings(Settings):
     """One Kubernetes taint, in Kubernetes spelling."""
 
-    key: str = Field(description="Taint key; a bare name or <your domain>/<name>.")
-    value: str = Field(default="", description="Taint value; may be empty.")
+    key: LabelKey = Field(description="Taint key; a bare name or <your domain>/<name>.")
+    value: LabelValue = Field(default="", description="Taint value; may be empty.")
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = Field(
         default="NoSchedule", description="What happens to pods that do not tolerate it."
     )
-
-    @model_validator(mode="after")
-    def taint_is_one_that_kubernetes_takes(self) -> Self:
-        raise_if([*label_key_mistakes(self.key), *label_value_mistakes(self.key, self.value)])
-        return self
 
 
 class NodePoolSettings(Settings):
     """One pool of equal nodes: an EKS managed node group."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="Name of the pool, unique in its cluster.")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,30}$",
+        description="Name of the pool, unique in its cluster: up to 31 lower-case letters, digits and '-'.",
+        examples=["system"],
+    )
     instance_types: tuple[str, ...] = Field(
         min_length=1, description="EC2 instance types, most wanted first. Spot pools want several."
     )
@@ -70,7 +82,13 @@ class NodePoolSettings(Settings):
         description="How the nodes are bought. Spot is cheaper and may go with two minutes' notice.",
     )
     min_size: int = Field(default=1, ge=0, le=1000, description="Fewest nodes.")
-    max_size: int = Field(default=3, ge=1, le=1000, description="Most nodes; address plan and cost maximum follow it.")
+    max_size: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        validate_default=True,
+        description="Most nodes; address plan and cost maximum follow it.",
+    )
     desired_size: int | None = Field(
         default=None, ge=0, le=1000, description="Nodes at creation; the minimum when not given."
     )
@@ -78,7 +96,7 @@ class NodePoolSettings(Settings):
         default="al2023", description="Amazon Linux 2023, or Bottlerocket (read-only root, no package manager)."
     )
     disk: DiskSettings = Field(default=DiskSettings(), description="Root volume of each node.")
-    labels: Mapping[str, str] = Field(default_factory=dict, description="Kubernetes labels of the nodes.")
+    labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict, description="Kubernetes labels of the nodes.")
     taints: tuple[TaintSettings, ...] = Field(default=(), description="Kubernetes taints of the nodes.")
     zones: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="Zones of the network to use; all of them when not given."
@@ -95,7 +113,7 @@ class NodePoolSettings(Settings):
 
     @field_validator("instance_types")
     @classmethod
-    def instance_types_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def instance_types_share_one_machine_image(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         mistakes = [
             f"{name} is no instance type that the catalog knows.{did_you_mean(name, INSTANCE_TYPES)} "
             "A new type is one row of catalog/data/instance_types.json."
@@ -104,8 +122,48 @@ class NodePoolSettings(Settings):
         ]
         if twice := repeated(names):
             mistakes.append(f"{listed(twice)} named twice. Name each type once.")
+        types = [INSTANCE_TYPES[name] for name in names if name in INSTANCE_TYPES]
+        if len({t.arch for t in types}) > 1:
+            mistakes.append(
+                f"architectures are mixed ({listed(f'{t.name} is {t.arch}' for t in types)}), but the nodes of a pool "
+                "share one machine image. Make a pool for each architecture."
+            )
+        if accelerated := [t for t in types if t.accelerator]:
+            mistakes.append(_accelerated(accelerated))
         raise_if(mistakes)
         return names
+
+    @field_validator("capacity_type")
+    @classmethod
+    def types_are_sold_that_way(cls, capacity_type: str, info: ValidationInfo) -> str:
+        types = [INSTANCE_TYPES[name] for name in info.data.get("instance_types", ())]
+        if unsold := [t.name for t in types if t.usage_classes and capacity_type not in t.usage_classes]:
+            raise ValueError(
+                f"AWS does not sell {listed(unsold)} as {capacity_type}. Change capacity_type, or take other types."
+            )
+        return capacity_type
+
+    @field_validator("max_size")
+    @classmethod
+    def max_size_is_not_under_min_size(cls, max_size: int, info: ValidationInfo) -> int:
+        min_size = info.data.get("min_size")
+        if min_size is not None and max_size < min_size:
+            raise ValueError(
+                f"{max_size} is under min_size, {min_size}, so no number of nodes would do. "
+                "Lower min_size or raise max_size."
+            )
+        return max_size
+
+    @field_validator("desired_size")
+    @classmethod
+    def desired_size_is_within(cls, desired_size: int | None, info: ValidationInfo) -> int | None:
+        least, most = info.data.get("min_size"), info.data.get("max_size")
+        if None not in (desired_size, least, most) and not least <= desired_size <= most:
+            raise ValueError(
+                f"{desired_size} is not within {least} (min_size) and {most} (max_size), and EKS would refuse it. "
+                "Move it there, or leave it out to begin with the minimum."
+            )
+        return desired_size
 
     @field_validator("zones")
     @classmethod
@@ -116,13 +174,11 @@ class NodePoolSettings(Settings):
 
     @field_validator("labels")
     @classmethod
-    def labels_are_ones_that_kubernetes_takes(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
-        mistakes = [m for k, v in labels.items() for m in (*label_key_mistakes(k), *label_value_mistakes(k, v))]
+    def labels_are_not_too_many(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
         if len(labels) > EKS_LABELS_PER_NODE_GROUP:
-            mistakes.append(
+            raise ValueError(
                 f"{len(labels)} labels are given, and EKS takes {EKS_LABELS_PER_NODE_GROUP} a group. Drop some."
             )
-        raise_if(mistakes)
         return labels
 
     @field_validator("taints")
@@ -138,40 +194,6 @@ class NodePoolSettings(Settings):
             )
         raise_if(mistakes)
         return taints
-
-    @model_validator(mode="after")
-    def sizes_are_in_order(self) -> Self:
-        mistakes = []
-        if self.min_size > self.max_size:
-            mistakes.append(
-                f"min_size {self.min_size} is over max_size {self.max_size}, so no number of nodes would do. "
-                "Lower min_size or raise max_size."
-            )
-        elif self.desired_size is not None and not self.min_size <= self.desired_size <= self.max_size:
-            mistakes.append(
-                f"desired_size {self.desired_size} is not within min_size {self.min_size} and max_size {self.max_size}: "
-                "EKS would refuse it. Move it between them, or leave it out to begin with the minimum."
-            )
-        raise_if([*mistakes, *self._machine_mistakes()])
-        return self
-
-    def _machine_mistakes(self) -> list[str]:
-        types = [INSTANCE_TYPES[name] for name in self.instance_types]
-        mistakes = []
-        if len({t.arch for t in types}) > 1:
-            mistakes.append(
-                f"instance_types mix architectures ({listed(f'{t.name} is {t.arch}' for t in types)}), but the nodes "
-                "of a pool share one machine image. Make a pool for each architecture."
-            )
-        if accelerated := [t for t in types if t.accelerator]:
-            mistakes.append(_accelerated(accelerated))
-        unsold = [t.name for t in types if t.usage_classes and self.capacity_type not in t.usage_classes]
-        if unsold:
-            mistakes.append(
-                f"capacity_type is {self.capacity_type}, but AWS does not sell {listed(unsold)} that way. "
-                "Change capacity_type, or take other types."
-            )
-        return mistakes
 
 
 def _accelerated(types: list[InstanceType]) -> str:

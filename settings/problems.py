@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 PathPart = str | int
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -49,6 +50,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean x?` for the nearest known word, or nothing when none is near."""
     nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {nearest[0]}?" if nearest else ""
+
+
+def nearest_or_all(word: str, known: Iterable[str]) -> str:
+    """` Did you mean x?`, or ` Known: ...` when no known word is near."""
+    words = list(known)
+    return did_you_mean(word, words) or f" Known: {listed(words)}."
+
+
+def has(container: object, part: PathPart) -> TypeGuard[Any]:
+    """Whether a map has this key, or a list this position."""
+    if isinstance(container, Mapping):
+        return part in container
+    return isinstance(container, list) and isinstance(part, int) and part < len(container)
 
 
 def listed(words: Iterable[object]) -> str:

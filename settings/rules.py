@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from catalog.limits import TAG_KEY_LENGTH, TAG_VALUE_LENGTH
+from settings.problems import raise_if
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
@@ -38,13 +39,37 @@ def label_key_mistakes(key: str) -> Iterator[str]:
             )
 
 
-def label_value_mistakes(key: str, value: str) -> Iterator[str]:
+def label_value_mistakes(value: str) -> Iterator[str]:
     """Kubernetes syntax of a label or taint value."""
     if value and not QUALIFIED_NAME.fullmatch(value):
         yield (
-            f"{value!r} is no value for {key!r}: at most 63 letters, digits, '-', '_' or '.', beginning and ending "
+            f"{value!r} is no Kubernetes value: at most 63 letters, digits, '-', '_' or '.', beginning and ending "
             "with a letter or digit. Rewrite it, or leave it empty."
         )
+
+
+def label_key(key: str) -> str:
+    """The key as it is. Raises ValueError with every mistake in it."""
+    raise_if(label_key_mistakes(key))
+    return key
+
+
+def label_value(value: str) -> str:
+    """The value as it is. Raises ValueError when Kubernetes would refuse it."""
+    raise_if(label_value_mistakes(value))
+    return value
+
+
+def tag_key(key: str) -> str:
+    """The key as it is. Raises ValueError with every mistake in it."""
+    raise_if(tag_key_mistakes(key))
+    return key
+
+
+def tag_value(value: str) -> str:
+    """The value as it is. Raises ValueError with every mistake in it."""
+    raise_if(tag_value_mistakes(value))
+    return value
 
 
 def tag_key_mistakes(key: str) -> Iterator[str]:

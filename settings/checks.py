@@ -1,0 +1,265 @@
+"""What is wrong only when parts of a stack file are compared with each other, with the region, or with the day.
+
+The checks run over whichever parts are right in themselves, so that a bad range does not hide a bad pool.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from catalog.eks_addons import ADDONS
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.kubernetes import VERSIONS
+from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, ELASTIC_IPS_PER_REGION
+from catalog.regions import REGIONS
+from settings import capacity
+from settings.parts import Mistake, Parts, Path
+from settings.problems import listed
+
+PULUMI_SUFFIX = 8  # what Pulumi adds to the name of a resource that has no name of its own: -1234567
+
+
+def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
+    """Every mistake between parts."""
+    return [
+        *_zones(parts),
+        *_elastic_ips(parts),
+        *_machines(parts),
+        *_pool_names(parts),
+        *_names_of_resources(parts),
+        *_landing_places(parts),
+        *_versions(parts, today),
+        *_addon_versions(parts),
+        *capacity.mistakes(parts.network, zone_names(parts), dict(parts.pools()), len(parts.clusters)),
+    ]
+
+
+def zone_names(parts: Parts) -> tuple[str, ...] | None:
+    """The zones of the network: as named, or the first ones of the region. None when they cannot be told."""
+    region = REGIONS.get(parts.region or "")
+    if parts.network is None or region is None:
+        return None
+    zones = parts.network.zones
+    if isinstance(zones, tuple):
+        return zones
+    usable = tuple(zone.name for zone in region.eks_zones)
+    return usable[:zones] if zones <= len(usable) else None
+
+
+def _zones(parts: Parts) -> Iterator[Mistake]:
+    region = REGIONS.get(parts.region or "")
+    if parts.network is None or region is None:
+        return
+    zones = parts.network.zones
+    all_names, usable = [zone.name for zone in region.zones], len(region.eks_zones)
+    if isinstance(zones, int):
+        if zones > usable:
+            yield (
+                ("network", "zones"),
+                (
+                    f"{zones} zones asked for, and EKS can use {usable} in {region.name}. Give {usable} or less, "
+                    "or take another region."
+                ),
+            )
+    else:
+        for zone in zones:
+            if zone not in all_names:
+                yield (
+                    ("network", "zones"),
+                    f"{zone} is no zone of {region.name}. Its zones are {listed(all_names)}.",
+                )
+        if len(set(zones) & set(all_names)) > usable:
+            yield (
+                ("network", "zones"),
+                (
+                    f"all zones of {region.name} are named, and EKS refuses cluster subnets in "
+                    f"{listed(region.eks_excluded_zone_ids)}. Which name that is differs between accounts: look with "
+                    "`aws ec2 describe-availability-zones` and leave it out."
+                ),
+            )
+    for place, pool in parts.pools():
+        if pool.zones is None:
+            continue
+        if isinstance(zones, int):
+            yield (
+                (*place, "zones"),
+                (
+                    f"the pool names zones ({listed(pool.zones)}), but network.zones is a number, so AWS decides which "
+                    "ones there are. Name the zones in network.zones too."
+                ),
+            )
+        elif strange := [zone for zone in pool.zones if zone not in zones]:
+            yield (
+                (*place, "zones"),
+                (
+                    f"{listed(strange)} is not among network.zones ({listed(zones)}), so no subnet is there. "
+                    "Add it to the network, or drop it here."
+                ),
+            )
+
+
+def _elastic_ips(parts: Parts) -> Iterator[Mistake]:
+    if parts.network is None or parts.network.nat != "per-zone":
+        return
+    zones = parts.network.zones
+    count = zones if isinstance(zones, int) else len(zones)
+    if count > ELASTIC_IPS_PER_REGION:
+        yield (
+            ("network", "nat"),
+            (
+                f"a NAT gateway in each of {count} zones takes {count} Elastic IPs, and an account has "
+                f"{ELASTIC_IPS_PER_REGION} in a region. Use fewer zones, or nat: single."
+            ),
+        )
+
+
+def _machines(parts: Parts) -> Iterator[Mistake]:
+    region = parts.region
+    if region is None:
+        return
+    for place, pool in parts.pools():
+        missing = [name for name in pool.instance_types if region not in INSTANCE_TYPES[name].regions]
+        if not any(region in known.regions for known in INSTANCE_TYPES.values()):
+            yield (
+                place,
+                f"which instance types {region} offers is not in the catalog. Take another region, or add them.",
+            )
+        elif missing:
+            yield (
+                (*place, "instance_types"),
+                (
+                    f"{listed(missing)} is not offered in {region}, so nodes would never start. "
+                    f"{_offered_instead(missing[0], region)}"
+                ),
+            )
+
+
+def _offered_instead(name: str, region: str) -> str:
+    wanted = INSTANCE_TYPES[name]
+    alike = [
+        other.name
+        for other in INSTANCE_TYPES.values()
+        if region in other.regions
+        and (other.vcpus, other.arch, other.accelerator) == (wanted.vcpus, wanted.arch, wanted.accelerator)
+        and other.memory_mib >= wanted.memory_mib
+    ]
+    nearest = sorted(alike, key=lambda other: INSTANCE_TYPES[other].memory_mib)[:3]
+    return f"Alike and offered: {listed(nearest)}." if nearest else "Take another type, or another region."
+
+
+def _pool_names(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        first: dict[str, int] = {}
+        for index, pool in content.pools.items():
+            if pool.name in first:
+                yield (
+                    ("clusters", cluster, "pools", index, "name"),
+                    (
+                        f"{pool.name} is the name of pools[{first[pool.name]}] already, and a pool is known by its "
+                        "name. Rename one of them."
+                    ),
+                )
+            first.setdefault(pool.name, index)
+
+
+def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
+    joined: dict[str, str] = {}
+    for place, pool in parts.pools():
+        cluster = str(place[1])
+        name = f"{cluster}-{pool.name}"
+        if len(name) + PULUMI_SUFFIX > EKS_NODE_GROUP_NAME_LENGTH:
+            yield (
+                (*place, "name"),
+                (
+                    f"the node group's name, {name}-1234567, would have {len(name) + PULUMI_SUFFIX} characters, and "
+                    f"EKS takes {EKS_NODE_GROUP_NAME_LENGTH}. Shorten the name of the pool or of the cluster."
+                ),
+            )
+        if joined.setdefault(name, cluster) != cluster:
+            yield (
+                (*place, "name"),
+                (
+                    f"{name} is the name of a pool of cluster {joined[name]} too, once cluster and pool are joined by "
+                    "a hyphen. Rename one of them."
+                ),
+            )
+    for cluster in parts.clusters:
+        physical = f"{parts.name}-{parts.environment}-{cluster}"
+        if parts.name and parts.environment and len(physical) > EKS_CLUSTER_NAME_LENGTH:
+            yield (
+                ("clusters", cluster),
+                (
+                    f"the cluster's name in AWS, {physical}, has {len(physical)} characters, and EKS takes "
+                    f"{EKS_CLUSTER_NAME_LENGTH}. Shorten it."
+                ),
+            )
+
+
+def _landing_places(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        if not content.complete:
+            continue
+        place: Path = ("clusters", cluster, "pools")
+        open_pools = [
+            pool
+            for pool in content.pools.values()
+            if pool.start_size > 0 and not any(taint.effect != "PreferNoSchedule" for taint in pool.taints)
+        ]
+        if not open_pools:
+            yield (
+                place,
+                (
+                    "no pool without taints begins with a node, so CoreDNS and the other add-ons would have no place "
+                    "to run. Give one pool no taints and min_size or desired_size of 1 or more."
+                ),
+            )
+        elif parts.environment in ("staging", "prod") and all(p.capacity_type == "spot" for p in open_pools):
+            yield (
+                place,
+                (
+                    f"every pool that add-ons can run on is spot, so AWS could take all of them at once; in "
+                    f"{parts.environment} that stops the cluster. Make one pool without taints on-demand."
+                ),
+            )
+
+
+def _versions(parts: Parts, today: date) -> Iterator[Mistake]:
+    supported = [known.version for known in VERSIONS.values() if known.end_standard >= today]
+    for cluster, content in parts.clusters.items():
+        known = VERSIONS.get(content.version or "")
+        if known is None:
+            continue
+        place: Path = ("clusters", cluster, "version")
+        if known.end_extended < today:
+            yield (
+                place,
+                (
+                    f"{known.version} has had no support since {known.end_extended}, and AWS upgrades such clusters by "
+                    f"itself. Write one of {listed(supported)}, going up one minor version at a time."
+                ),
+            )
+        elif known.end_standard < today and content.support_type == "STANDARD":
+            yield (
+                place,
+                (
+                    f"{known.version} left standard support on {known.end_standard}, and with support_type STANDARD "
+                    f"AWS upgrades the cluster by itself. Write one of {listed(supported)}, or support_type: EXTENDED, "
+                    "which costs six times as much an hour."
+                ),
+            )
+
+
+def _addon_versions(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        if content.version is None or content.managed_addons is None:
+            continue
+        for name, addon in ADDONS.items():
+            asked = content.managed_addons.get(name)
+            given = asked.get("version") if isinstance(asked, Mapping) else None
+            if (addon.every_cluster or asked is not None) and given is None and content.version not in addon.versions:
+                yield (
+                    ("clusters", cluster, "managed_addons", name, "version"),
+                    (
+                        f"is missing, and the catalog pins no version of {name} for Kubernetes {content.version}. "
+                        "Write one that `aws eks describe-addon-versions` lists."
+                    ),
+                )
