@@ -97,8 +97,8 @@ class Workspace:
     def _link_project(self) -> None:
         wanted = {entry.name for entry in self.project.iterdir() if not _is_stack_file(entry)} - {self._home_entry()}
         for entry in self.shadow.iterdir():
-            if entry.is_symlink() and entry.name not in wanted:
-                entry.unlink()
+            if entry.is_symlink() and (entry.name not in wanted or entry.readlink() != self.project / entry.name):
+                entry.unlink()  # also a link into another revision of the project, that this home served before
         for name in wanted:
             link = self.shadow / name
             if not link.is_symlink() and not link.exists():
