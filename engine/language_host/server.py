@@ -11,7 +11,6 @@ import platform
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -187,6 +186,19 @@ for _method, _what in {
     setattr(LanguageHost, _method, _refusal(_what))
 
 
+def _end_of_service() -> int:
+    """A file descriptor that has something to read once a signal asked the host to end.
+
+    Written by the C handler in whatever thread the signal lands: a main thread that waits for a lock would sleep on.
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
 def serve(arguments: Sequence[str]) -> int:
     """Serve until SIGINT or SIGTERM; prints the port first, as the engine expects of a plugin.
 
@@ -196,12 +208,10 @@ def serve(arguments: Sequence[str]) -> int:
     server = grpc.server(ThreadPoolExecutor(max_workers=32), options=protocol.MESSAGE_SIZE)
     protocol.language_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost("".join(addresses[-1:])), server)
     port = server.add_insecure_port("127.0.0.1:0")
-    over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+    wake = _end_of_service()
     server.start()
     print(port, flush=True)
-    over.wait()
+    os.read(wake, 1)
     server.stop(None).wait(5)
     sys.stdout.flush()
     os._exit(0)  # threads that still wait on children must not hold up the engine, which has hung up
