@@ -15,7 +15,8 @@ class LineItem:
     price_min, price_max: unit prices in USD; they differ where a pool may pick from several instance types.
     unit: what is counted, e.g. `node` or `GB`.
     usage: what was assumed about use, "" where the quantity follows from the resource alone.
-    notes: what makes the figure approximate, or what will change it.
+    approximations: what makes the price an approximation: another region's list, no verified source, a spot market.
+    notes: what will change the figure, or what is behind its range.
     """
 
     urn: str
@@ -26,6 +27,7 @@ class LineItem:
     price_min: Price
     price_max: Price
     usage: str = ""
+    approximations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -57,6 +59,7 @@ class LineItem:
             "unitPriceUsd": {"min": _price(self.price_min), "max": _price(self.price_max)},
             "monthlyUsd": {"min": round(self.monthly_min_usd, 2), "max": round(self.monthly_max_usd, 2)},
             "assumedUsage": self.usage,
+            "approximations": list(self.approximations),
             "notes": list(self.notes),
         }
 

@@ -59,7 +59,8 @@ def line(
         price_min=price,
         price_max=price,
         usage=usage,
-        notes=(*notes, *approximations((price,), context.region_of(resource))),
+        approximations=approximations((price,), context.region_of(resource)),
+        notes=notes,
     )
 
 

@@ -43,7 +43,7 @@ class Row:
     @property
     def marks(self) -> str:
         """`*` for assumed use, `~` for an approximate price."""
-        return ("*" if self.first.usage else "") + ("~" if any(line.notes for line in self.lines) else "")
+        return ("*" if self.first.usage else "") + ("~" if any(line.approximations for line in self.lines) else "")
 
 
 Groups = Sequence[tuple[str, Sequence[Row]]]
@@ -118,12 +118,14 @@ def as_markdown(estimate: Estimate, parents: Mapping[str, str], stack: str) -> s
 
 def _footnotes(estimate: Estimate) -> list[str]:
     assumptions = sorted({line.usage.split(", kept")[0] for line in estimate.items if line.usage})
-    notes = Counter(note for line in estimate.items for note in line.notes)
+    approximations = Counter(why for line in estimate.items for why in line.approximations)
     lines: list[str] = []
     if assumptions:
         lines += wrapped(f"* Assumed use a month: {'; '.join(assumptions)}.", "  ")
-    for note, count in sorted(notes.items(), key=lambda entry: (-entry[1], entry[0])):
-        lines += wrapped(f"~ {note} ({count} {'line' if count == 1 else 'lines'}).", "  ")
+    for why, count in sorted(approximations.items(), key=lambda entry: (-entry[1], entry[0])):
+        lines += wrapped(f"~ Approximate: {why} ({count} of {len(estimate.items)} prices).", "  ")
+    for note in sorted({f"- {line.item}: {note}." for line in estimate.items for note in line.notes}):
+        lines += wrapped(note, "  ")
     if estimate.unpriced:
         lines += ["", f"  Not priced, so not in the total ({len(estimate.unpriced)}):"]
         by_reason: dict[tuple[str, str], list[str]] = {}
@@ -156,11 +158,13 @@ def _usd(amount: float) -> str:
 def _unit_price(line: LineItem) -> str:
     low, high = _price(line.price_min), _price(line.price_max)
     span = low if low == high else f"{low}-{high}"
-    return f"{span}/{'h' if line.hourly else line.unit}"
+    return f"{span}/{'h' if line.hourly else line.unit.removeprefix('x ')}"
 
 
 def _price(price: Price) -> str:
-    return f"{price.usd:.4f}".rstrip("0").rstrip(".") if price.usd < 0.1 else f"{price.usd:.3f}"
+    """At least cents, at most four decimals."""
+    whole, _, decimals = f"{price.usd:.4f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def _plural(unit: str) -> str:

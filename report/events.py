@@ -50,6 +50,12 @@ class Finding:
     message: str
     severity: str = ""
 
+    @property
+    def short(self) -> str:
+        """What is wrong and what to do, without the reasons that the policy gives each time."""
+        lines = (line.strip() for line in self.message.splitlines())
+        return " ".join(line for line in lines if line and not line.startswith(("Why:", "More:")))
+
 
 @dataclass(frozen=True)
 class Operation:

@@ -1,6 +1,7 @@
 """`make rehearse`: the whole life of a stack in the simulator, in a home of its own, from nothing to nothing."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from report.simulated import HOME, Finished, Simulated
 from report.tables import aligned
 
 YES = ("--yes", "--skip-preview")
-TAIL_LINES = 60
+TAIL_LINES = 30
 LABEL_WIDTH = 62
 
 
@@ -69,15 +70,15 @@ def rehearse(stack: str, *, verbose: bool = False) -> int:
     results: list[Result] = []
     for step in _BUILD:
         if not _run(simulated, stack, step, results, verbose):
-            return _failed(simulated, results)
+            return _failed(simulated, stack, results)
     if results[-1].operation.protected:
         count = results[-1].operation.protected
         print(f"  {count} resources are protected, so destroy would refuse them. Lifting the protection first:")
         for step in _RETIRE:
             if not _run(simulated, stack, step, results, verbose):
-                return _failed(simulated, results)
+                return _failed(simulated, stack, results)
     if not _run(simulated, stack, _END, results, verbose):
-        return _failed(simulated, results)
+        return _failed(simulated, stack, results)
     return _conclude(simulated, results)
 
 
@@ -104,7 +105,7 @@ def _run(simulated: Simulated, stack: str, step: Step, results: list[Result], ve
     start = "\r" if live else ""
     print(f"{start}{label:<{LABEL_WIDTH}} {finished.seconds:6.1f} s   {outcome:<12}".rstrip(), flush=True)
     if finished.code and not verbose:
-        _show_failure(output)
+        _show_failure(result.operation, output)
     return finished.code == 0
 
 
@@ -128,8 +129,8 @@ def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
     rows = [("step", "resources", "time", "outcome"), *(result.row for result in results if result.step.logs_events)]
     rows.append(("total", "", f"{total:.1f} s", "the cloud is empty" if not left else f"{len(left)} left over"))
     print("\n".join(aligned(rows, right=(2,))))
-    for finding in results[0].operation.findings:
-        print(f"\n  {finding.level}: {finding.policy}: {finding.message}")
+    for (level, policy), count in Counter((each.level, each.policy) for each in results[1].operation.findings).items():
+        print(f"  policy {policy}: {count} {level} {'finding' if count == 1 else 'findings'}, shown by the preview")
     if left:
         print("\n  destroy left these in the cloud; somebody would go on paying for them:")
         print("\n".join(f"    {line}" for line in left))
@@ -137,22 +138,24 @@ def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
     return 0
 
 
-def _failed(simulated: Simulated, results: Sequence[Result]) -> int:
+def _failed(simulated: Simulated, stack: str, results: Sequence[Result]) -> int:
     result = results[-1]
     home = _shown(simulated.home)
     print(
         f"\n  The rehearsal stopped at {result.step.name}. State and cloud are kept: look with\n"
         f"    python -m simulator --home {home} cloud list\n"
-        f"    python -m simulator --home {home} -- pulumi stack"
+        f"    python -m simulator --home {home} -- pulumi stack --stack {stack}"
     )
     return result.finished.code
 
 
-def _show_failure(output: Path) -> None:
-    lines = output.read_text(errors="replace").splitlines()
-    if len(lines) > TAIL_LINES:
-        print(f"    … {len(lines) - TAIL_LINES} lines before are in {_shown(output)}")
-    print("\n".join(f"    {line}" for line in lines[-TAIL_LINES:]), flush=True)
+def _show_failure(operation: Operation, output: Path) -> None:
+    """What went wrong, in the engine's own words; the end of its output where it found none."""
+    causes = [*operation.errors, *(f"{finding.policy}: {finding.message}" for finding in operation.mandatory)]
+    lines = [line for cause in causes for line in cause.splitlines()]
+    lines = lines or output.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    print("\n".join(f"    {line}" for line in lines))
+    print(f"    All that the engine printed is in {_shown(output)}.", flush=True)
 
 
 def _output_of(simulated: Simulated, name: str) -> Path:

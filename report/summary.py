@@ -87,7 +87,7 @@ def _findings(operation: Operation) -> list[str]:
         return []
     ordered = sorted(operation.findings, key=lambda finding: (finding.level != "mandatory", finding.policy))
     rows = [
-        (finding.level, finding.policy, finding.urn.rpartition("::")[2] or "the stack", finding.message)
+        (finding.level, finding.policy, finding.urn.rpartition("::")[2] or "the stack", finding.short)
         for finding in ordered[:MOST_FINDINGS]
     ]
     more = [f"… and {len(ordered) - MOST_FINDINGS} more.", ""] if len(ordered) > MOST_FINDINGS else []

@@ -37,7 +37,8 @@ def cluster(resource: Resource, context: Context) -> Iterator[LineItem | Unprice
         unit="cluster",
         price_min=low,
         price_max=high,
-        notes=(*notes, *approximations((low, high), context.region_of(resource))),
+        approximations=approximations((low, high), context.region_of(resource)),
+        notes=notes,
     )
     if read(resource.inputs, "computeConfig.enabled", False) is True:
         yield Unpriced(resource.urn, resource.type, "EKS Auto Mode adds a share of each node's price; it has no price")

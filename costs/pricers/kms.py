@@ -16,7 +16,7 @@ def key(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
     requests = context.usage.kms_requests_10k
     said = assumed(requests, "x 10 000 requests to each key")
     yield line(resource, context, "KMS key", "kms.key_month", "key", count, notes=notes)
-    yield line(resource, context, "KMS requests", "kms.requests_10k", "10k", requests, said)
+    yield line(resource, context, "KMS requests", "kms.requests_10k", "x 10k", requests, said)
 
 
 PRICERS: Mapping[str, Pricer] = {"aws:kms/key:Key": key}

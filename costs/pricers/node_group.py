@@ -66,7 +66,7 @@ def _instances(group: Resource, context: Context, size: Amount, types: Sequence[
         unit="node",
         price_min=low,
         price_max=high,
-        notes=tuple(dict.fromkeys((*notes, *approximations((low, high), region)))),
+        approximations=tuple(dict.fromkeys((*notes, *approximations((low, high), region)))),
     )
 
 
@@ -75,7 +75,7 @@ def _price(instance_type: str, region: str, spot: bool) -> tuple[Price | None, s
     if spot:
         price = spot_usd_per_hour(instance_type, region)
         if price is not None:
-            return price, "spot price is an estimate: it moves by zone and hour"
+            return price, "spot price, which moves by zone and hour: a typical one"
     price = on_demand_usd_per_hour(instance_type, region) or on_demand_usd_per_hour(instance_type, HOME_REGION)
     note = f"no spot price for {instance_type}: its on-demand price, an upper bound" if spot and price else ""
     return price, note

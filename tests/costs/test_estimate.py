@@ -58,12 +58,12 @@ def test_every_line_says_what_it_counts_and_where_its_price_comes_from():
 def test_the_price_of_another_region_is_marked_as_an_approximation():
     (item,) = price(cluster()).items
     assert item.price_min.region == "us-east-1", "the service list has one region; the test needs another"
-    assert "price of us-east-1, taken for us-west-2" in item.notes, "an approximation must say that it is one"
+    assert "price of us-east-1, taken for us-west-2" in item.approximations, "an approximation must say that it is one"
 
 
 def test_the_region_of_a_resource_wins_over_that_of_the_stack():
     (item,) = price(resource("aws:eks/cluster:Cluster", version="1.35", region="us-east-1")).items
-    assert not [note for note in item.notes if "us-east-1" in note], "it is in the region of the price list"
+    assert not [why for why in item.approximations if "us-east-1" in why], "it is in the region of the price list"
 
 
 def test_free_types_say_why():

@@ -23,7 +23,7 @@ def test_the_range_is_min_size_of_the_cheapest_type_to_max_size_of_the_dearest()
 def test_spot_is_priced_by_its_estimate_and_says_so():
     line = nodes(price(group("m5.2xlarge", capacityType="SPOT")))
     assert line.price_min == spot_usd_per_hour("m5.2xlarge", "us-west-2")
-    assert "spot price is an estimate: it moves by zone and hour" in line.notes
+    assert "spot price, which moves by zone and hour: a typical one" in line.approximations
 
 
 def test_an_instance_type_without_a_price_is_listed_and_the_others_still_count():

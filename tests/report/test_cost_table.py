@@ -57,7 +57,7 @@ def test_an_approximate_price_is_marked_and_explained():
     log = [line.replace('"us-east-1"', '"us-west-2"') for line in created()]
     text = as_text(estimate(from_event_log(log), "us-west-2"), events.parents(log), "dev")
     assert "NAT gateway ~" in text
-    assert "~ price of us-east-1, taken for us-west-2" in text
+    assert "~ Approximate: price of us-east-1, taken for us-west-2" in text
 
 
 def test_a_stack_without_anything_billed_still_has_a_table():

@@ -66,3 +66,8 @@ def test_a_resource_of_somebody_elses_component_is_grouped_by_it():
 def test_titles_do_not_stutter():
     assert title(NETWORK) == "Network"
     assert title(POOL) == "NodePool main-system"
+
+
+def test_a_finding_is_shortened_to_what_is_wrong_and_what_to_do():
+    (found,) = events.read([finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs")]).findings
+    assert found.short == "is open. Fix: close it."
