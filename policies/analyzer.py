@@ -73,6 +73,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._by_type: dict[str, list[Rule]] = {}
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment: str = ""
+        self._told: dict[str, Level] = {}
         self._used: set[Waiver] = set()
 
     # What the engine asks
@@ -80,6 +81,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> wire.AnalyzerInfo:  # noqa: N802
         """What rules there are, with their levels in the environment as known so far."""
         environment = self._environment("")
+        self._told = {rule.id: rule.level(environment) for rule in self._rules.values()}
         policies = [_policy_info(rule, environment) for rule in self._rules.values()]
         return wire.AnalyzerInfo(
             name=PACK, version=VERSION, supportsConfig=True, policies=[*policies, *map(_notice_info, NOTICES)]
@@ -157,8 +159,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
         """The configured level where it was changed from what GetAnalyzerInfo told; else the environment's."""
         configured = self._configured.get(rule.id)
-        told = _LEVELS[rule.level(self._environment(""))]
-        if configured is None or configured.enforcementLevel == told:
+        if configured is None or configured.enforcementLevel == _LEVELS[self._told[rule.id]]:
             return rule.level(environment)
         names = {number: name for name, number in _LEVELS.items()}
         return names.get(configured.enforcementLevel, "mandatory")

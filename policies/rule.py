@@ -82,7 +82,7 @@ class Option:
 class Case:
     """One resource that a rule passes or fails. `type` is the rule's first one unless given.
 
-    at: the path that the finding has to name, in a bad case.
+    at: the path that the finding has to name, in a bad case. options: what the pack's configuration says of the rule.
     """
 
     props: Mapping[str, Any]
@@ -90,7 +90,7 @@ class Case:
     at: str = ""
     protect: bool = False
     environment: Environment = "prod"
-    provider: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

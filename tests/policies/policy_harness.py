@@ -61,7 +61,6 @@ def request(rule: Rule, case: Case) -> wire.AnalyzeRequest:
         name="it",
         properties=struct(case.props),
         options=wire.AnalyzerResourceOptions(protect=case.protect),
-        provider=wire.AnalyzerProviderResource(type="pulumi:providers:aws", properties=struct(case.provider)),
     )
 
 
@@ -85,13 +84,20 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
     return wire.AnalyzeStackRequest(resources=[root, *(resource(*item) for item in resources.items())])
 
 
-def pack(rule: Rule | StackRule, **options: Any) -> Analyzer:
-    """A pack of one rule that reports at whatever level the rule has, never disabled."""
-    return Analyzer({rule.id: rule}, today=lambda: TODAY, **options)
+def pack(rule: Rule | StackRule, options: Mapping[str, Any] | None = None) -> Analyzer:
+    """A pack of one rule, configured as the engine does it when there is something to configure."""
+    analyzer = Analyzer({rule.id: rule}, today=lambda: TODAY)
+    if options:
+        told = {info.name: info.enforcementLevel for info in analyzer.GetAnalyzerInfo(None, None).policies}
+        config = wire.ConfigureAnalyzerRequest()
+        config.policyConfig[rule.id].enforcementLevel = told[rule.id]
+        config.policyConfig[rule.id].properties.update(options)
+        analyzer.Configure(config, None)
+    return analyzer
 
 
 def ask(rule: Rule, case: Case) -> list[wire.AnalyzeDiagnostic]:
-    return list(pack(rule).Analyze(request(rule, case), None).diagnostics)
+    return list(pack(rule, case.options).Analyze(request(rule, case), None).diagnostics)
 
 
 def ask_stack(rule: StackRule, case: StackCase) -> list[wire.AnalyzeDiagnostic]:

@@ -37,6 +37,7 @@ RULE = Rule(
     good={
         "private": {"vpcConfig": {"endpointPublicAccess": False}},
         "open to one office": {"vpcConfig": {"publicAccessCidrs": ["203.0.113.0/24"]}},
+        "one address and its range, as AWS takes it": {"vpcConfig": {"publicAccessCidrs": ["203.0.113.7/24"]}},
         "the widest allowed": {"vpcConfig": {"publicAccessCidrs": ["198.51.96.0/20", "2001:db8::/32"]}},
     },
     bad={

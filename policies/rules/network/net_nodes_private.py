@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at, each, flag, present
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at, flag
 
 NODE_GROUP, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
@@ -10,24 +10,18 @@ TABLE, ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 
 
-def _leads_out(stack: Stack, route: Resource) -> bool:
-    """Whether the route leads to an internet gateway, of this stack or known by its id."""
-    if stack.linked(route, "gatewayId", (GATEWAY,)):
+def _leads_out(stack: Stack, holder: Resource, key: str) -> bool:
+    """Whether a route or a table's routes lead to an internet gateway, of this stack or known by its id alone."""
+    if stack.linked(holder, key, (GATEWAY,)):
         return True
-    return not route.links.get("gatewayId") and str(at(route, "gatewayId")).startswith("igw-")
+    return not holder.links.get(key) and "igw-" in str(at(holder, key))
 
 
 def _public_tables(stack: Stack) -> set[str]:
-    public = set()
+    public = {table.urn for table in stack.of(TABLE) if _leads_out(stack, table, "routes")}
     for route in stack.of(ROUTE):
-        if _leads_out(stack, route):
+        if _leads_out(stack, route, "gatewayId"):
             public |= {table.urn for table in stack.linked(route, "routeTableId", (TABLE,))}
-    for table in stack.of(TABLE):
-        inline = (
-            any(present(route, "gatewayId") for route in each(table, "routes")) if present(table, "routes") else False
-        )
-        if inline and stack.linked(table, "routes", (GATEWAY,)):
-            public.add(table.urn)
     return public
 
 
@@ -69,6 +63,11 @@ _INLINE = {
     **_stack().resources,
     "table": Sample(TABLE, {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]}, links={"routes": "igw"}),
 }
+_THROUGH_A_VPN = {
+    **_stack().resources,
+    "vpn": Sample("aws:ec2/vpnGateway:VpnGateway"),
+    "default": Sample(ROUTE, {"gatewayId": "igw-like"}, links={"routeTableId": "table", "gatewayId": "vpn"}),
+}
 
 RULE = StackRule(
     id="net-nodes-private",
@@ -78,11 +77,19 @@ RULE = StackRule(
     why="What has no route from the internet needs no firewall rule to be right.",
     fix="Give the node group the private subnets, which leave through NAT.",
     check=check,
-    good={"behind NAT": _stack(), "no nodes": StackCase({"private": Sample(SUBNET)})},
+    good={
+        "behind NAT": _stack(),
+        "through a VPN": StackCase(_THROUGH_A_VPN),
+        "no nodes": StackCase({"private": Sample(SUBNET)}),
+    },
     bad={
         "nothing said": _stack(subnets=()),
         "a route to the internet": _stack(target="igw"),
         "the route written into the table": StackCase(_INLINE, at=("cpu", "subnetIds")),
+        "the same, known by its id alone": StackCase(
+            {**_stack().resources, "table": Sample(TABLE, {"routes": [{"gatewayId": "igw-1"}]})},
+            at=("cpu", "subnetIds"),
+        ),
         "a gateway known by its id alone": StackCase(
             {
                 **_stack().resources,

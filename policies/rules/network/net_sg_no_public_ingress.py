@@ -55,6 +55,9 @@ RULE = Rule(
         "nothing said, so nobody is admitted": {},
         "our own range": {"cidrIpv4": "10.0.0.0/16", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443},
         "a private range as wide as there is": {"cidrIpv4": "10.0.0.0/8"},
+        "an admitted port": Case(
+            {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, options={"public_ports": ["443"]}
+        ),
         "a group": {"referencedSecurityGroupId": "sg-1"},
         "an office": {"cidrIpv4": "203.0.113.0/24"},
         "egress in the old form": Case({"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}, type=OLD_RULE_TYPE),
@@ -63,6 +66,13 @@ RULE = Rule(
     bad={
         "everything": Case({"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"}, at="cidrIpv4"),
         "one port": Case({"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, at="cidrIpv4"),
+        "everything, written with an address": Case({"cidrIpv4": "198.51.100.7/0"}, at="cidrIpv4"),
+        "a range around an admitted port": Case(
+            {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 444}, options={"public_ports": ["443"]}, at="cidrIpv4"
+        ),
+        "another port than the admitted": Case(
+            {"cidrIpv4": "0.0.0.0/0", "fromPort": 22, "toPort": 22}, options={"public_ports": ["443"]}, at="cidrIpv4"
+        ),
         "IPv6": Case({"cidrIpv6": "::/0", "ipProtocol": "-1"}, at="cidrIpv6"),
         "half of the internet": Case({"cidrIpv4": "128.0.0.0/1"}, at="cidrIpv4"),
         "an eighth of an eighth": Case({"cidrIpv4": "64.0.0.0/8"}, at="cidrIpv4"),

@@ -26,7 +26,6 @@ RULE = Rule(
     id="rel-stateful-protected",
     applies_to=STATEFUL,
     severity="high",
-    standards=("pulumi-policy#110",),
     why="Data is the one thing that another `pulumi up` does not bring back.",
     fix="Set deletion_protection: true in the stack file, or ResourceOptions(protect=True) on the resource.",
     dev="disabled",

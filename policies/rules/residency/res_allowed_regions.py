@@ -19,7 +19,6 @@ RULE = Rule(
     id="res-allowed-regions",
     applies_to=(PROVIDER, "aws:*"),
     severity="critical",
-    standards=("CIS AWS: unused regions",),
     why="Where data lies decides whose law holds for it, and what nobody expects in a region nobody watches.",
     fix="Set region in the stack file to one of these, or add the region to the rule's list, where it is reviewed.",
     on_unknown="fail",

@@ -36,7 +36,6 @@ RULE = Rule(
     id="k8s-chart-pinned",
     applies_to="kubernetes:helm.sh/v3:Release",
     severity="high",
-    standards=("SLSA: pinned dependencies",),
     why="A chart runs with the rights of the cluster's administrator; which one it is must be known beforehand.",
     fix="Give the chart a row in the catalog, with its version, and install it from there.",
     on_unknown="fail",

@@ -1,0 +1,73 @@
+"""The names that rules and cases use exist: a misspelt type or property would pass for ever."""
+
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from policies.rule import Case, Rule, Sample, StackCase, StackRule
+from tests.policies.policy_harness import ALL, kind_of
+
+SDKS = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
+PROPERTY = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+def (\w+)\(')
+OF_THE_RESOURCE = {"id"}  # outputs of every resource, and what the engine adds
+
+
+@cache
+def sdk(package: str) -> Path:
+    spec = importlib.util.find_spec(SDKS[package])
+    assert spec, f"{SDKS[package]} is not installed"
+    assert spec.origin
+    return Path(spec.origin)
+
+
+@cache
+def registered(package: str) -> dict[str, tuple[str, str]]:
+    """Type token -> (module, class), as the SDK registers them."""
+    modules = re.findall(r'"fqn": "([\w.]+)",\s+"classes": \{([^}]*)\}', sdk(package).read_text(encoding="utf-8"))
+    return {
+        token: (fqn, name) for fqn, classes in modules for token, name in re.findall(r'"([^"]+)": "(\w+)"', classes)
+    }
+
+
+@cache
+def properties(token: str) -> set[str]:
+    """The properties of a resource type, in the provider's spelling."""
+    fqn, name = registered(token.split(":")[0])[token]
+    folder = sdk(token.split(":")[0]).parent.joinpath(*fqn.split(".")[1:])
+    source = next(
+        p
+        for p in sorted(folder.glob("*.py"))
+        if f"class {name}(pulumi.CustomResource)" in p.read_text(encoding="utf-8")
+    )
+    return {camel or plain for camel, plain in PROPERTY.findall(source.read_text(encoding="utf-8"))}
+
+
+def samples(rule: Rule | StackRule) -> list[tuple[str, set[str]]]:
+    """The types in the rule's cases, each with the properties that the case sets."""
+    found: list[tuple[str, set[str]]] = []
+    for case in (*rule.good.values(), *rule.bad.values()):
+        if isinstance(case, StackCase):
+            found += [(it.type, {*it.props, *it.links}) for it in case.resources.values() if isinstance(it, Sample)]
+        else:
+            whole = case if isinstance(case, Case) else Case(case)
+            found.append((kind_of(rule, whole), set(whole.props)))
+    return found
+
+
+@pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
+def test_every_type_that_a_rule_covers_exists(rule: Rule | StackRule) -> None:
+    for token in rule.types:
+        if token.endswith("*") or token.startswith("pulumi:"):
+            continue
+        assert token in registered(token.split(":")[0]), f"{token} is no resource type, so the rule never looks"
+
+
+@pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
+def test_every_property_in_a_case_exists(rule: Rule | StackRule) -> None:
+    for token, names in samples(rule):
+        if not token.startswith("pulumi:"):
+            unknown = names - properties(token) - OF_THE_RESOURCE
+            assert unknown == set(), f"{token} has no such property, so the case proves nothing"
