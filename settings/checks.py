@@ -27,8 +27,7 @@ def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
         *_pool_names(parts),
         *_names_of_resources(parts),
         *_landing_places(parts),
-        *_versions(parts, today),
-        *_addon_versions(parts),
+        *(_versions(parts, today) or _addon_versions(parts)),  # a version that has to go needs no add-ons
         *capacity.mistakes(parts.network, zone_names(parts), dict(parts.pools()), len(parts.clusters)),
     ]
 
@@ -61,12 +60,11 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
                 ),
             )
     else:
-        for zone in zones:
-            if zone not in all_names:
-                yield (
-                    ("network", "zones"),
-                    f"{zone} is no zone of {region.name}. Its zones are {listed(all_names)}.",
-                )
+        if strange := [zone for zone in zones if zone not in all_names]:
+            yield (
+                ("network", "zones"),
+                f"{region.name} has no zone {listed(strange)}. Its zones are {listed(all_names)}.",
+            )
         if len(set(zones) & set(all_names)) > usable:
             yield (
                 ("network", "zones"),
@@ -91,7 +89,7 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
             yield (
                 (*place, "zones"),
                 (
-                    f"{listed(strange)} is not among network.zones ({listed(zones)}), so no subnet is there. "
+                    f"network.zones ({listed(zones)}) has no {listed(strange)}, so no subnet is there. "
                     "Add it to the network, or drop it here."
                 ),
             )
@@ -127,7 +125,7 @@ def _machines(parts: Parts) -> Iterator[Mistake]:
             yield (
                 (*place, "instance_types"),
                 (
-                    f"{listed(missing)} is not offered in {region}, so nodes would never start. "
+                    f"{region} does not offer {listed(missing)}, so nodes of it would never start. "
                     f"{_offered_instead(missing[0], region)}"
                 ),
             )
@@ -222,44 +220,46 @@ def _landing_places(parts: Parts) -> Iterator[Mistake]:
             )
 
 
-def _versions(parts: Parts, today: date) -> Iterator[Mistake]:
-    supported = [known.version for known in VERSIONS.values() if known.end_standard >= today]
+def _versions(parts: Parts, today: date) -> list[Mistake]:
+    found: list[Mistake] = []
+    supported = listed(known.version for known in VERSIONS.values() if known.end_standard >= today)
     for cluster, content in parts.clusters.items():
         known = VERSIONS.get(content.version or "")
         if known is None:
             continue
-        place: Path = ("clusters", cluster, "version")
         if known.end_extended < today:
-            yield (
-                place,
-                (
-                    f"{known.version} has had no support since {known.end_extended}, and AWS upgrades such clusters by "
-                    f"itself. Write one of {listed(supported)}, going up one minor version at a time."
-                ),
+            sentence = (
+                f"{known.version} has had no support since {known.end_extended}, and AWS upgrades such clusters by "
+                f"itself. Write one of {supported}, going up one minor version at a time."
             )
         elif known.end_standard < today and content.support_type == "STANDARD":
-            yield (
-                place,
-                (
-                    f"{known.version} left standard support on {known.end_standard}, and with support_type STANDARD "
-                    f"AWS upgrades the cluster by itself. Write one of {listed(supported)}, or support_type: EXTENDED, "
-                    "which costs six times as much an hour."
-                ),
+            sentence = (
+                f"{known.version} left standard support on {known.end_standard}, and with support_type STANDARD AWS "
+                f"upgrades the cluster by itself. Write one of {supported}, or support_type: EXTENDED, which costs six "
+                "times as much an hour."
             )
+        else:
+            continue
+        found.append((("clusters", cluster, "version"), sentence))
+    return found
 
 
 def _addon_versions(parts: Parts) -> Iterator[Mistake]:
     for cluster, content in parts.clusters.items():
         if content.version is None or content.managed_addons is None:
             continue
+        unpinned = []
         for name, addon in ADDONS.items():
             asked = content.managed_addons.get(name)
             given = asked.get("version") if isinstance(asked, Mapping) else None
             if (addon.every_cluster or asked is not None) and given is None and content.version not in addon.versions:
-                yield (
-                    ("clusters", cluster, "managed_addons", name, "version"),
-                    (
-                        f"is missing, and the catalog pins no version of {name} for Kubernetes {content.version}. "
-                        "Write one that `aws eks describe-addon-versions` lists."
-                    ),
-                )
+                unpinned.append(name)
+        if unpinned:
+            yield (
+                ("clusters", cluster, "managed_addons"),
+                (
+                    f"the catalog pins no version of {listed(unpinned)} for Kubernetes {content.version}. Give "
+                    f"`{unpinned[0]}: {{version: ...}}` one that `aws eks describe-addon-versions` lists"
+                    f"{', and each of the others' if len(unpinned) > 1 else ''}."
+                ),
+            )

@@ -158,7 +158,9 @@ class NodePoolSettings(Settings):
     @classmethod
     def desired_size_is_within(cls, desired_size: int | None, info: ValidationInfo) -> int | None:
         least, most = info.data.get("min_size"), info.data.get("max_size")
-        if None not in (desired_size, least, most) and not least <= desired_size <= most:
+        if desired_size is None or least is None or most is None:
+            return desired_size
+        if not least <= desired_size <= most:
             raise ValueError(
                 f"{desired_size} is not within {least} (min_size) and {most} (max_size), and EKS would refuse it. "
                 "Move it there, or leave it out to begin with the minimum."

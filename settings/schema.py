@@ -25,7 +25,7 @@ TARGET = Path(__file__).parent.parent / "docs" / "stack-file.schema.json"
 
 def stack_file_schema() -> dict[str, Any]:
     """Schema of a whole `Pulumi.<stack>.yaml`; keys of other namespaces are let through."""
-    model = StackSettings.model_json_schema()
+    model = _without_titles(StackSettings.model_json_schema())
     definitions = model.pop("$defs")
     properties = model["properties"]
     _complete(properties, definitions)
@@ -42,7 +42,7 @@ def stack_file_schema() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "properties": {f"{NAMESPACE}:{name}": schema for name, schema in properties.items()},
-                "patternProperties": {f"^{NAMESPACE}:": True},
+                "patternProperties": {f"^{NAMESPACE}:(?!({'|'.join(properties)})$)": False},  # a misspelt key
                 "required": [f"{NAMESPACE}:{name}" for name in model["required"]],
             }
         },
@@ -66,6 +66,17 @@ def _complete(properties: dict[str, Any], definitions: dict[str, Any]) -> None:
     of("EndpointSettings", "interface")["items"] = {"enum": list(INTERFACE)}
     usable = [name for name, known in INSTANCE_TYPES.items() if known.regions and known.accelerator is None]
     of("NodePoolSettings", "instance_types")["items"] = {"enum": usable}
+
+
+def _without_titles(schema: Any) -> Any:
+    """Pydantic's titles repeat the key beside them."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _text() -> str:

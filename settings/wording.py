@@ -1,5 +1,6 @@
 """What the models' validation finds, in the project's own words: where, what, why, and what to write instead."""
 
+import json
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from settings.parts import Mistake, Path
-from settings.problems import PathPart, did_you_mean, has, listed
+from settings.problems import PathPart, has, listed, nearest_or_all
 
 WANTED = {  # pydantic's error type -> what the model wants there
     "int_type": "a whole number",
@@ -33,7 +34,7 @@ ECHOES = frozenset({*WANTED, "too_short"})
 
 def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[Mistake]:
     """Every error as (path, sentence), in the order they were found, one for each thing to mend."""
-    placed = [(_place(data, error), error) for error in errors]
+    placed = [(_place(model, data, error), error) for error in errors]
     deep = [path for path, _ in placed]
     found: dict[Path, list[str]] = {}
     for path, error in placed:
@@ -51,13 +52,16 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     return [(path, sentence) for path, sentences in found.items() for sentence in sentences]
 
 
-def _place(data: Any, error: ErrorDetails) -> Path:
-    """Where an error is in the file: pydantic's location without the names of union branches."""
+def _place(model: type[BaseModel], data: Any, error: ErrorDetails) -> Path:
+    """Where an error is in the file: pydantic's location without the names of union branches.
+
+    A key that the file does not have stays in when the model has it: it is missing, or its default does not fit.
+    """
     path: list[PathPart] = []
-    for index, part in enumerate(error["loc"]):
+    for part in error["loc"]:
         if has(data, part):
             data = data[part]
-        elif not (error["type"] == "missing" and index == len(error["loc"]) - 1):
+        elif part not in keys_at(model, tuple(path)):
             continue
         path.append(part)
     return tuple(path)
@@ -77,8 +81,8 @@ def _wrong_kind(value: Any, wanted: Sequence[str], path: Path) -> str:
     advice = "Write its keys under it, or drop it."
     if value is None:
         advice = "Give it a value, or drop the key."
-    elif "text" in wanted and isinstance(value, int | float) and not isinstance(value, bool):
-        advice = f'Write it in quotes: "{value}".'
+    elif "text" in wanted and isinstance(value, int | float):
+        advice = f'Write it in quotes: "{json.dumps(value)}".'
         if path[-1] == "version":
             advice = f'Write it in quotes, "{value}": YAML takes 1.30 for the number 1.3.'
     elif "a whole number" in wanted and isinstance(value, str) and value.strip().isdigit():
@@ -110,13 +114,13 @@ def _missing(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, _mod
 
 def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, model: type[BaseModel], path: Path) -> str:
     known = keys_at(model, path[:-1])
-    return f"is no setting, so it would do nothing.{did_you_mean(str(path[-1]), known)} Known here: {listed(known)}."
+    return f"is no setting, so it would do nothing.{nearest_or_all(str(path[-1]), known)}"
 
 
 def _not_listed(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     allowed = re.findall(r"'([^']*)'|(\d+)", str(ctx["expected"]))
     words = [text or number for text, number in allowed]
-    return f"is {_shown(value)}, and one of {listed(words)} is wanted.{did_you_mean(str(value), words)}{_about(field)}"
+    return f"is {_shown(value)}, and one of {listed(words)} is wanted.{_about(field)}"
 
 
 def _too_small(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:

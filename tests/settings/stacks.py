@@ -1,0 +1,53 @@
+"""A stack file that is right, for tests to break in one place."""
+
+from copy import deepcopy
+from datetime import date
+from typing import Any
+
+from settings.loader import Problem, SettingsError, load
+from settings.problems import PathPart
+
+TODAY = date(2026, 11, 21)  # versions come and go: the tests stay on one day
+SOURCE = "Pulumi.test.yaml"
+
+RIGHT: dict[str, Any] = {
+    "environment": "prod",
+    "region": "us-west-2",
+    "owner": "ml-platform-team",
+    "cost_center": "research",
+    "network": {"zones": ["us-west-2a", "us-west-2b", "us-west-2c"]},
+    "clusters": {
+        "main": {
+            "version": "1.35",
+            "pools": [
+                {"name": "system", "instance_types": ["m5.large"], "min_size": 3, "max_size": 6},
+                {"name": "cpu", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "max_size": 12},
+            ],
+        }
+    },
+}
+POOL: tuple[PathPart, ...] = ("clusters", "main", "pools", 1)
+GONE = object()
+
+
+def stack(*changes: tuple[tuple[PathPart, ...], Any]) -> dict[str, Any]:
+    """The right stack file with each value set at its place; `GONE` takes a key away."""
+    raw = deepcopy(RIGHT)
+    for path, value in changes:
+        at: Any = raw
+        for part in path[:-1]:
+            at = at[part] if isinstance(part, int) else at.setdefault(part, {})
+        if value is GONE:
+            del at[path[-1]]
+        else:
+            at[path[-1]] = value
+    return raw
+
+
+def problems(raw: dict[str, Any], today: date = TODAY) -> tuple[Problem, ...]:
+    """What the loader finds wrong; nothing when it takes the file."""
+    try:
+        load(raw, SOURCE, today)
+    except SettingsError as error:
+        return error.problems
+    return ()

@@ -1,0 +1,63 @@
+"""The address plan against the pools at their maximum size."""
+
+from typing import Any
+
+import pytest
+
+from settings import capacity
+from settings.network_plan import plan, usable_addresses
+from settings.node_pool import NodePoolSettings
+from tests.settings.stacks import POOL, problems, stack
+
+
+def messages(*changes: Any) -> dict[str, str]:
+    return {problem.path: problem.message for problem in problems(stack(*changes))}
+
+
+def test_pods_that_find_no_address_at_the_maximum_are_found_now() -> None:
+    found = messages((("network", "pod_cidr"), "100.64.0.0/19"), ((*POOL, "max_size"), 90))
+    assert list(found) == ["network.pod_cidr"], "later it would be a pod that never starts, on a busy day"
+    assert "30 nodes of main.pools[1] with 110 pods each" in found["network.pod_cidr"], "who takes them"
+    assert found["network.pod_cidr"].endswith("Give 100.64.0.0/16 or larger, or lower max_size.")
+
+
+def test_the_range_that_is_advised_would_do() -> None:
+    assert messages((("network", "pod_cidr"), "100.64.0.0/16"), ((*POOL, "max_size"), 90)) == {}, "advice that fails"
+
+
+def test_a_maximum_that_no_pod_range_holds_is_said_to_be_so() -> None:
+    found = messages((("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_size"), 1000))
+    assert found["network.pod_cidr"].endswith("Not even a /14 would do: lower max_size.")
+
+
+def test_a_zone_that_carries_a_pool_alone_is_the_one_that_counts() -> None:
+    found = messages(((*POOL, "max_size"), 90), ((*POOL, "zones"), ["us-west-2b"]))
+    assert "pods in us-west-2b" in found["network.pod_cidr"], "evenly over three zones it would have fitted"
+
+
+def test_nodes_that_find_no_address_are_found_now() -> None:
+    found = messages(
+        (("network", "cidr"), "10.0.0.0/20"), (("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_size"), 750)
+    )
+    assert found["network.cidr"].endswith("Give 10.0.0.0/19 or larger, or lower max_size.")
+
+
+def test_endpoints_that_leave_the_control_plane_no_address_are_found_now() -> None:
+    services = ["ecr.api", "ecr.dkr", "eks-auth", "sts", "ssm", "kms"]
+    found = messages((("network", "cidr"), "10.0.0.0/20"), (("network", "endpoints"), {"interface": services}))
+    assert found["network.cidr"].endswith("or larger, or drop endpoints.")
+
+
+@pytest.mark.parametrize(
+    ("types", "pods", "addresses"), [(["m5.large"], 110, 128), (["m5.large", "m5.24xlarge"], 250, 272)]
+)
+def test_a_node_holds_blocks_for_its_pods_and_one_in_reserve(types: list[str], pods: int, addresses: int) -> None:
+    pool = NodePoolSettings(name="p", instance_types=tuple(types))
+    assert (capacity.pods_per_node(pool), capacity.pod_addresses_per_node(pool)) == (pods, addresses)
+
+
+def test_a_demand_that_just_fits_is_taken() -> None:
+    room = usable_addresses(plan("10.0.0.0/16", "100.64.0.0/18", ["us-west-2a", "us-west-2b"]).zones["us-west-2a"].pods)
+    nodes = (room // 128) * 3 - 6  # three zones; the system pool has two nodes in each
+    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_size"), nodes)) == {}, "no false alarm"
+    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_size"), nodes + 1)), "and none missed"

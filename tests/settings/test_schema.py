@@ -1,0 +1,72 @@
+"""The JSON Schema that editors complete stack files by."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from settings import schema
+from settings.stack import StackSettings
+from tests.settings.stacks import stack
+
+ROOT = Path(__file__).parents[2]
+
+
+def fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, Any]]:
+    """Every setting of a model and of the models in it."""
+    seen.add(model)
+    for name, field in model.model_fields.items():
+        yield f"{model.__name__}.{name}", field
+        for inner in models_in(field.annotation):
+            if inner not in seen:
+                yield from fields(inner, seen)
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for arm in getattr(annotation, "__args__", ()):
+        yield from models_in(arm)
+
+
+def test_every_setting_says_what_it_is() -> None:
+    found = dict(fields(StackSettings, set()))
+    assert len(found) > 40, "the walk has to have walked"
+    silent = [name for name, field in found.items() if not (field.description or "").endswith(".")]
+    assert silent == [], "editors, messages and reports show the description; it is a sentence"
+
+
+def test_the_committed_schema_is_what_the_models_say() -> None:
+    assert json.loads(schema.TARGET.read_text()) == schema.stack_file_schema(), "run `python -m settings.schema`"
+
+
+@pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "Pulumi.prod.yaml"])
+def test_the_stack_files_fit_and_name_it(name: str) -> None:
+    text = (ROOT / name).read_text()
+    jsonschema.validate(yaml.safe_load(text), schema.stack_file_schema())
+    assert text.startswith("# yaml-language-server: $schema=docs/stack-file.schema.json\n"), "else no editor finds it"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"ml-platform:enviroment": "dev"},
+        {"ml-platform:region": "us-west-9"},
+        {"ml-platform:clusters": {"main": {"version": "1.22", "pools": []}}},
+    ],
+)
+def test_an_editor_marks_what_the_loader_would_refuse(config: dict[str, Any]) -> None:
+    right = {f"ml-platform:{key}": value for key, value in stack().items()}
+    jsonschema.validate({"config": right}, schema.stack_file_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"config": {**right, **config}}, schema.stack_file_schema())
+
+
+def test_a_switch_may_be_text_as_the_command_line_writes_it() -> None:
+    right = {f"ml-platform:{key}": value for key, value in stack().items()}
+    jsonschema.validate({"config": {**right, "ml-platform:deletion_protection": "false"}}, schema.stack_file_schema())
