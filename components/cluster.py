@@ -42,6 +42,7 @@ class ClusterArgs:
 
     control_plane_subnet_ids: where EKS puts its network interfaces; two zones at least.
     node_subnet_ids: zone name -> private subnet id.
+    ways_out: what nodes need of the network in order to reach the control plane and their images.
     """
 
     settings: ClusterSettings
@@ -52,6 +53,7 @@ class ClusterArgs:
     secrets_key_arn: pulumi.Input[str]
     volume_key_arn: pulumi.Output[str]
     logs_key_arn: pulumi.Input[str]
+    ways_out: Sequence[pulumi.Resource] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -203,7 +205,7 @@ class Cluster(pulumi.ComponentResource):
                     node_role_arn=role.arn,
                     subnet_ids=self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
-                    after=[*before, *permissions],
+                    after=[*self._args.ways_out, *before, *permissions],
                 ),
                 pulumi.ResourceOptions(parent=self),
             )

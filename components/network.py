@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -66,15 +67,18 @@ class Network(pulumi.ComponentResource):
     """Children are named by zone, never by position: dropping a zone touches nothing of the others.
 
     subnet_ids: tier -> zone -> subnet id.
+    ways_out: routes and endpoints; a node that starts before them cannot join its cluster.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
 
     vpc_id: pulumi.Output[str]
     subnet_ids: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    ways_out: list[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:Network", name, None, opts)
         self._key, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
+        self.ways_out = []
         self.vpc_id = self._vpc()
         self.subnet_ids = self._subnets()
         tables = self._routes()
@@ -141,11 +145,23 @@ class Network(pulumi.ComponentResource):
         table = aws.ec2.RouteTable(
             f"{self._key}-{suffix}", vpc_id=self.vpc_id, tags=self._named(suffix), opts=self._opts
         )
-        for subnet, subnet_id in subnets.items():
+        self.ways_out += [
             aws.ec2.RouteTableAssociation(
                 f"{self._key}-{subnet}", route_table_id=table.id, subnet_id=subnet_id, opts=self._opts
             )
+            for subnet, subnet_id in subnets.items()
+        ]
         return table
+
+    def _default_route(self, suffix: str, table: aws.ec2.RouteTable, **target: pulumi.Output[str]) -> None:
+        route = aws.ec2.Route(
+            f"{self._key}-{suffix}-internet",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            **target,
+            opts=self._opts,
+        )
+        self.ways_out.append(route)
 
     def _routes(self) -> list[aws.ec2.RouteTable]:
         """Route tables of everything that is not public."""
@@ -154,13 +170,7 @@ class Network(pulumi.ComponentResource):
             f"{self._key}-internet", vpc_id=self.vpc_id, tags=self._named("internet"), opts=self._opts
         )
         public = self._route_table("public", {f"public-{zone}": i for zone, i in ids["public"].items()})
-        aws.ec2.Route(
-            f"{self._key}-public-internet",
-            route_table_id=public.id,
-            destination_cidr_block=ANYWHERE,
-            gateway_id=gateway.id,
-            opts=self._opts,
-        )
+        self._default_route("public", public, gateway_id=gateway.id)
         exits = nat_zones(self._args.settings.nat, list(ids["private"]))
         nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(exits.values())}
         tables = [self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})]
@@ -169,13 +179,7 @@ class Network(pulumi.ComponentResource):
             table = self._route_table(f"private-{zone}", subnets)
             tables.append(table)
             if zone in exits:
-                aws.ec2.Route(
-                    f"{self._key}-private-{zone}-internet",
-                    route_table_id=table.id,
-                    destination_cidr_block=ANYWHERE,
-                    nat_gateway_id=nats[exits[zone]].id,
-                    opts=self._opts,
-                )
+                self._default_route(f"private-{zone}", table, nat_gateway_id=nats[exits[zone]].id)
         return tables
 
     def _nat(self, zone: str, gateway: aws.ec2.InternetGateway) -> aws.ec2.NatGateway:
@@ -191,32 +195,33 @@ class Network(pulumi.ComponentResource):
         )
 
     def _endpoints(self, tables: Sequence[aws.ec2.RouteTable]) -> None:
-        settings, region = self._args.settings.endpoints, self._args.stage.region
+        settings = self._args.settings.endpoints
+        routed = {"route_table_ids": [table.id for table in tables]}
         for service in settings.gateway:
-            aws.ec2.VpcEndpoint(
-                f"{self._key}-endpoint-{service}",
-                vpc_id=self.vpc_id,
-                service_name=f"com.amazonaws.{region}.{service}",
-                vpc_endpoint_type="Gateway",
-                route_table_ids=[table.id for table in tables],
-                tags=self._named(f"endpoint-{service}"),
-                opts=self._opts,
-            )
+            self._endpoint("Gateway", service, **routed)
         if not settings.interface:
             return
         group = self._endpoint_security_group()
         for service in settings.interface:
-            aws.ec2.VpcEndpoint(
-                f"{self._key}-endpoint-{service}",
-                vpc_id=self.vpc_id,
-                service_name=f"com.amazonaws.{region}.{service}",
-                vpc_endpoint_type="Interface",
+            self._endpoint(
+                "Interface",
+                service,
                 subnet_ids=list(self.subnet_ids["private"].values()),  # intra subnets are too small for many of them
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                tags=self._named(f"endpoint-{service}"),
-                opts=self._opts,
             )
+
+    def _endpoint(self, kind: str, service: str, **more: Any) -> None:
+        endpoint = aws.ec2.VpcEndpoint(
+            f"{self._key}-endpoint-{service}",
+            vpc_id=self.vpc_id,
+            service_name=f"com.amazonaws.{self._args.stage.region}.{service}",
+            vpc_endpoint_type=kind,
+            tags=self._named(f"endpoint-{service}"),
+            **more,
+            opts=self._opts,
+        )
+        self.ways_out.append(endpoint)
 
     def _endpoint_security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(

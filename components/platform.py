@@ -98,6 +98,7 @@ class Platform(pulumi.ComponentResource):
                 secrets_key_arn=keys.eks,
                 volume_key_arn=keys.ebs,
                 logs_key_arn=keys.logs,
+                ways_out=self.network.ways_out,
             ),
             self._opts,
         )

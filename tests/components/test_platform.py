@@ -71,6 +71,14 @@ def test_clusters_share_network_and_keys_and_have_names_of_their_own(cloud):
     assert "role/serve-eksRole-role-*" in policy
 
 
+def test_nodes_start_only_when_there_is_a_way_out(cloud):
+    cloud.up(stack())
+    nodes = cloud.one("nodeGroup:NodeGroup")
+    needed = [*cloud.all("ec2/route:Route"), *cloud.all("RouteTableAssociation"), *cloud.all("VpcEndpoint")]
+    assert len(needed) > 15
+    assert all(nodes.stands_on(r) for r in needed), "a node that cannot reach its cluster counts as failed"
+
+
 def test_what_the_stack_exports(cloud):
     outputs = cloud.up(stack()).outputs()
     assert set(outputs) == {"region", "account_id", "vpc_id", "clusters"}
