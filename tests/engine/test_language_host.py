@@ -143,6 +143,20 @@ def test_a_signal_while_the_host_still_loads_ends_it_quietly(tmp_path: Path, num
     assert (process.returncode, errors) == (0, b"")
 
 
+def test_a_signal_ends_the_host_in_whatever_thread_it_lands(tmp_path: Path) -> None:
+    hosts = [start(tmp_path) for _ in range(8)]
+    for started in hosts:
+        assert started.stdout is not None
+        assert int(started.stdout.readline()) > 0
+        started.send_signal(signal.SIGINT)
+
+    assert [started.wait(timeout=4) for started in hosts] == [0] * 8, (
+        "the engine waits five seconds for one that sleeps on"
+    )
+    for started in hosts:
+        started.communicate()
+
+
 def test_a_stack_reaches_the_pack_under_the_names_that_the_sdk_reads() -> None:
     configured = analyzer_pb2.AnalyzerStackConfigureRequest(
         stack="prod",
