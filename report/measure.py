@@ -1,10 +1,11 @@
 """How long a command takes, and how much memory each of the processes under it holds at its peak."""
 
 import os
+import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,9 @@ POLL_SECONDS = 0.05
 PROC = Path("/proc")
 
 ROLES = (
+    ("run_program", "program"),
     ("language_host", "host"),
     ("pulumi-language", "host"),
-    ("run_program", "program"),
     ("pulumi.policy", "pack"),
     ("policy_pack", "pack"),
     ("simulator", "simulator"),
@@ -28,9 +29,13 @@ class MeasureError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run: wall-clock seconds, and the peak of resident memory in MiB by role; empty where there is no /proc."""
+    """One run: wall-clock seconds, seconds of CPU, and the peak of resident memory in MiB by role.
+
+    cpu_seconds: of all processes together; other load on the machine hardly moves it. peak_mib: empty without /proc.
+    """
 
     seconds: float
+    cpu_seconds: float
     peak_mib: Mapping[str, float]
 
     @property
@@ -39,10 +44,12 @@ class Measurement:
         return self.peak_mib.get("all", 0.0)
 
 
-def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Measurement:
-    """Runs a command to its end. Raises MeasureError when it fails."""
+def measure(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], failed: Callable[[int], bool] = bool
+) -> Measurement:
+    """Runs a command to its end. Raises MeasureError when `failed` says so of its exit code."""
     peaks: dict[str, float] = {}
-    began = time.perf_counter()
+    began, cpu_before = time.perf_counter(), _cpu_of_children()
     with (
         tempfile.TemporaryFile("w+") as printed,
         subprocess.Popen(command, cwd=folder, env=environment, stdout=printed, stderr=subprocess.STDOUT) as process,
@@ -56,9 +63,14 @@ def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]
             time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - began
         printed.seek(0)
-        if process.returncode:
+        if failed(process.returncode):
             raise MeasureError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.read().strip()}")
-    return Measurement(seconds, peaks)
+    return Measurement(seconds, _cpu_of_children() - cpu_before, peaks)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _family(root: int) -> Iterator[tuple[str, float]]:

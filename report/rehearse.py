@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report import events
-from report.events import Operation
+from report.events import Finding, Operation
 from report.preview import PACK
 from report.simulated import HOME, Finished, Simulated
 from report.tables import aligned
@@ -151,8 +151,13 @@ def _failed(simulated: Simulated, stack: str, results: Sequence[Result]) -> int:
 
 def _show_failure(operation: Operation, output: Path) -> None:
     """What went wrong, in the engine's own words; the end of its output where it found none."""
-    causes = [*operation.errors, *(f"{finding.policy}: {finding.message}" for finding in operation.mandatory)]
-    lines = [line for cause in causes for line in cause.splitlines()]
+    lines = [line for error in operation.errors for line in error.splitlines()]
+    by_policy: dict[str, list[Finding]] = {}
+    for finding in operation.mandatory:
+        by_policy.setdefault(finding.policy, []).append(finding)
+    for policy, found in by_policy.items():
+        more = f" ({len(found)} resources have this)" if len(found) > 1 else ""
+        lines.append(f"policy {policy}: {found[0].urn.rpartition('::')[2]} {found[0].short}{more}")
     lines = lines or output.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     print("\n".join(f"    {line}" for line in lines))
     print(f"    All that the engine printed is in {_shown(output)}.", flush=True)

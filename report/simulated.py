@@ -98,7 +98,8 @@ class Simulated:
     @property
     def environment(self) -> Mapping[str, str]:
         """PULUMI_DEBUG_COMMANDS brings the flag for event logs. Other revisions run in our simulator, not in theirs."""
-        ours = {"PYTHONPATH": str(ROOT)} if self._isolated else {}
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        ours = {"PYTHONPATH": path} if self._isolated else {}
         return os.environ | {"PULUMI_DEBUG_COMMANDS": "true"} | ours
 
     @property
