@@ -125,7 +125,7 @@ def _machines(parts: Parts) -> Iterator[Mistake]:
             yield (
                 (*place, "instance_types"),
                 (
-                    f"{region} does not offer {listed(missing)}, so nodes of it would never start. "
+                    f"{region} does not offer {listed(missing)}, so its nodes would never start. "
                     f"{_offered_instead(missing[0], region)}"
                 ),
             )

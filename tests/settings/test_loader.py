@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from settings.loader import SettingsError, load, load_file, load_pulumi_config, read_file
+from settings.problems import PathPart
 from settings.stack import StackSettings
-from tests.settings.stacks import SOURCE, TODAY, stack
+from tests.settings.stacks import RIGHT, SOURCE, TODAY, stack
 
 ROOT = Path(__file__).parents[2]
 STACK_FILES = ("Pulumi.dev.yaml", "Pulumi.prod.yaml")
@@ -52,6 +53,22 @@ keys = st.sampled_from([*StackSettings.model_fields, "unknown"])
 @given(st.dictionaries(keys, values, max_size=3))
 def test_whatever_is_written_gives_settings_or_a_report(changes: dict[str, object]) -> None:
     raw = {**stack(), **changes}
+    with suppress(SettingsError):
+        assert load(raw, SOURCE, TODAY), "anything but SettingsError would be a traceback in somebody's terminal"
+
+
+def places(value: object, path: tuple[PathPart, ...] = ()) -> list[tuple[PathPart, ...]]:
+    """Every place in a stack file."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, item in inner for found in [(*path, key), *places(item, (*path, key))]]
+
+
+@given(st.lists(st.tuples(st.sampled_from(places(RIGHT)), values), min_size=1, max_size=3))
+def test_a_wrong_value_anywhere_gives_settings_or_a_report(changes: list[tuple[tuple[PathPart, ...], object]]) -> None:
+    try:
+        raw = stack(*changes)
+    except (TypeError, KeyError, IndexError, AttributeError):
+        assume(False)  # the second change went into what the first one had taken away
     with suppress(SettingsError):
         assert load(raw, SOURCE, TODAY), "anything but SettingsError would be a traceback in somebody's terminal"
 
