@@ -1,5 +1,7 @@
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from components.addon import AddOn, AddOnArgs, AddOnContext, AddOnSpec, discover
 from components.overlay import overlay
 from settings.cluster import AddonSettings
 from tests.components.stacks import stack, stack_with_cluster, stage
+
+CHART_SOURCES = Path(__file__).parents[3] / "shared/charts"
 
 
 def spec(name="cert-manager", **more):
@@ -106,6 +110,16 @@ def test_cert_manager_survives_a_node_in_production_and_is_small_elsewhere(envir
     parts = (values, values["webhook"], values["cainjector"])
     assert tuple(p["replicaCount"] for p in parts) == replicas
     assert all(p["podDisruptionBudget"]["enabled"] == (p["replicaCount"] > 1) for p in parts), "it would block drains"
+
+
+@pytest.mark.parametrize("name", sorted(discover()))
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_values_fit_the_schema_that_the_chart_brings(name, environment):
+    schema = CHART_SOURCES / name / "values.schema.json"
+    if not schema.exists():
+        pytest.skip(f"no schema of {name} beside the project")
+    values = discover()[name].values(context(environment=environment))
+    jsonschema.validate(values, json.loads(schema.read_text(encoding="utf-8")))
 
 
 def test_add_ons_come_after_those_they_need():
