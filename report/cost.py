@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from catalog.prices import Price
 from costs.estimate import Estimate, LineItem
 from costs.line import NOT_INCLUDED
-from report.tables import aligned, markdown, wrapped
+from report.tables import aligned, markdown, some, wrapped
 from report.tree import component_of, title, type_of
 
 
@@ -132,14 +132,9 @@ def _footnotes(estimate: Estimate) -> list[str]:
         for entry in estimate.unpriced:
             by_reason.setdefault((type_of(entry.urn).rpartition(":")[2], entry.reason), []).append(title(entry.urn))
         for (_, reason), names in sorted(by_reason.items()):
-            lines += wrapped(f"- {_some(sorted(names))}: {reason}.", "  ")
+            lines += wrapped(f"- {some(sorted(names))}: {reason}.", "  ")
     lines += ["", *wrapped(f"Not included: {'; '.join(NOT_INCLUDED)}.", "  ")]
     return lines
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def _assumed(estimate: Estimate) -> tuple[float, float]:

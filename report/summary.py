@@ -7,7 +7,7 @@ from costs.estimate import Estimate
 from report.cost import grouped
 from report.dangers import dangers
 from report.events import CHANGES, Operation, counted
-from report.tables import markdown
+from report.tables import markdown, some
 from report.tree import component_of, type_of
 
 MOST_FINDINGS = 20
@@ -83,15 +83,20 @@ def _dangers(operation: Operation) -> list[str]:
 
 
 def _findings(operation: Operation) -> list[str]:
-    if not operation.findings:
+    """One row for each policy and message, the mandatory ones first; equal findings share a row."""
+    found: dict[tuple[bool, str, str], list[str]] = {}
+    for finding in operation.findings:
+        key = (finding.level != "mandatory", finding.policy, finding.short)
+        found.setdefault(key, []).append(finding.urn.rpartition("::")[2] or "the stack")
+    if not found:
         return []
-    ordered = sorted(operation.findings, key=lambda finding: (finding.level != "mandatory", finding.policy))
     rows = [
-        (finding.level, finding.policy, finding.urn.rpartition("::")[2] or "the stack", finding.short)
-        for finding in ordered[:MOST_FINDINGS]
+        ("advisory" if advisory else "**mandatory**", policy, some(sorted(names)), message)
+        for (advisory, policy, message), names in sorted(found.items())
     ]
-    more = [f"… and {len(ordered) - MOST_FINDINGS} more.", ""] if len(ordered) > MOST_FINDINGS else []
-    return ["### Policies", "", *markdown(("Level", "Policy", "Resource", "Finding"), rows), "", *more]
+    more = [f"… and {len(rows) - MOST_FINDINGS} more.", ""] if len(rows) > MOST_FINDINGS else []
+    table = markdown(("Level", "Policy", "Resources", "Finding"), rows[:MOST_FINDINGS])
+    return ["### Policies", "", *table, "", *more]
 
 
 def _changes(operation: Operation, parents: Mapping[str, str]) -> list[str]:

@@ -42,6 +42,12 @@ def wrapped(text: str, indent: str, width: int = WIDTH) -> list[str]:
     return [*lines, line.rstrip()]
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Names as a list in a sentence, the first few of many, e.g. `a, b, c and 12 more`."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
 def _fit(cell: str, width: int, flush_right: bool) -> str:
     cut = cell if len(cell) <= width else f"{cell[: width - 1]}…"
     return cut.rjust(width) if flush_right else cut.ljust(width)
