@@ -1,0 +1,56 @@
+"""The pack as a process: started in its own folder as the language host does, answering over gRPC, ending quietly."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2_grpc
+
+from policies.analyzer import VERSION
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(folder)]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_the_pack_prints_its_port_answers_and_ends_without_a_word(ending: signal.Signals) -> None:
+    process = start(ROOT / "policies")
+    try:
+        assert process.stdout
+        port = int(process.stdout.readline())
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            told = analyzer_pb2_grpc.AnalyzerStub(channel).GetPluginInfo(empty_pb2.Empty(), timeout=30)
+        assert told.version == VERSION
+        process.send_signal(ending)
+        _, error = process.communicate(timeout=30)
+        assert (process.returncode, error) == (0, ""), (
+            "the engine ends the pack at every run; nobody wants to read of it"
+        )
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_mistake_in_the_waivers_stops_everything_before_anything_is_built(tmp_path: Path) -> None:
+    for room in ("policies", "catalog", "costs"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "policies" / "waivers.yaml").write_text("- {rule: node-no-shh}\n", encoding="utf-8")
+    process = start(tmp_path / "policies")
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, ""), "a pack that starts without its waivers judges otherwise than reviewed"
+    assert 'did you mean "node-no-ssh"?' in error
+    assert "Traceback" not in error
+
+
+def test_the_version_is_said_once() -> None:
+    manifest = (ROOT / "policies" / "PulumiPolicy.yaml").read_text(encoding="utf-8")
+    assert f"\nversion: {VERSION}\n" in manifest, "the engine shows the one in PulumiPolicy.yaml"
