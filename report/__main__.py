@@ -1,4 +1,7 @@
-"""`python -m report preview|rehearse|write --stack STACK`: what `make preview`, `rehearse` and `report` run."""
+"""`python -m report preview|rehearse|write --stack STACK`: what `make preview`, `rehearse` and `report` run.
+
+`python -m report cost FILE`: the cost of a real stack, by what Pulumi writes about it.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,32 @@ def main(arguments: list[str]) -> int:
     """Runs one command; returns the engine's exit code, or 2 for what cannot be run at all."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGINT, _leave_to_the_engine)
-    if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
-        stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
-        print(f"There is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.", file=sys.stderr)
-        return 2
     try:
-        if options.command == "preview":
-            from report.preview import preview
+        if options.command == "cost":
+            from report.price import price
 
-            return preview(options.stack)
-        if options.command == "rehearse":
-            from report.rehearse import rehearse
-
-            return rehearse(options.stack, verbose=options.verbose)
-        from report.write import write
-
-        return write(options.stack, options.base)
+            return price(options.file)
+        return _of_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
+
+
+def _of_stack(options: argparse.Namespace) -> int:
+    if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
+        stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
+        raise ReportError(f"there is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.")
+    if options.command == "preview":
+        from report.preview import preview
+
+        return preview(options.stack)
+    if options.command == "rehearse":
+        from report.rehearse import rehearse
+
+        return rehearse(options.stack, verbose=options.verbose)
+    from report.write import write
+
+    return write(options.stack, options.base)
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
@@ -55,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
         if name == "write":
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
+    cost = commands.add_parser("cost", help="the cost of what `pulumi preview --json` or `pulumi stack export` wrote")
+    cost.add_argument("file", metavar="FILE", help="that file; - for standard input")
     return parser
 
 

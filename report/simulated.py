@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -64,10 +65,12 @@ class Simulated:
         with subprocess.Popen(
             command, cwd=self.project, env=self.environment, stdout=output, stderr=output and subprocess.STDOUT
         ) as process:
+            before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # the engine ends, then we do
             while watch is not None and process.poll() is None:
                 watch(log)
                 time.sleep(POLL_SECONDS)
             code = process.wait()
+            signal.signal(signal.SIGTERM, before)
         lines = tuple(log.read_text().splitlines()) if log.exists() else ()
         return Finished(code, time.monotonic() - began, lines)
 

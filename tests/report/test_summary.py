@@ -60,7 +60,9 @@ def test_a_refused_preview_says_by_whom():
     text = page([*created()[:-2], finding(message="a | b"), summary("failed", create=12)])
     assert "| Result | **the preview is refused by the policies** |" in text
     assert "**violations: 1**" in text
-    assert "| **mandatory** | net-flow-logs | network | a \\| b |" in text, "a bar in a message must not break the table"
+    assert "| **mandatory** | net-flow-logs | network | a \\| b |" in text, (
+        "a bar in a message must not break the table"
+    )
 
 
 def test_a_failed_preview_shows_its_errors():

@@ -1,0 +1,39 @@
+"""`python -m report cost FILE`: what a stack costs by what Pulumi wrote about it, e.g. of the real account."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from costs.estimate import estimate
+from costs.resource import Resource
+from costs.sources import SourceError, from_deployment, from_preview_json
+from report.cost import as_text
+from report.region import region_of
+from report.simulated import ReportError
+
+
+def price(file: str) -> int:
+    """Prints the table for `pulumi preview --json` or `pulumi stack export`; `-` reads standard input.
+
+    Raises ReportError for a file that is neither.
+    """
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text()
+        resources = _resources(json.loads(text))
+    except (OSError, ValueError, SourceError) as error:
+        raise ReportError(
+            f"{file} cannot be priced: {str(error).rstrip('.')}. Give the output of `pulumi preview --json` or `pulumi stack export`."
+        ) from None
+    stack = resources[0].urn.split("::")[0].rpartition(":")[2] if resources else "an empty stack"
+    parents = {resource.urn: resource.parent for resource in resources}
+    region = region_of(resources) if resources else "no region"
+    print(as_text(estimate(resources, region), parents, stack))
+    return 0
+
+
+def _resources(document: Any) -> tuple[Resource, ...]:
+    if not isinstance(document, Mapping):
+        raise SourceError("it holds no object")
+    return from_deployment(document) if "deployment" in document else from_preview_json(document)
