@@ -243,6 +243,7 @@ def _resource(request: wire.AnalyzeRequest | wire.AnalyzerResource, setting: Set
         read=lambda: decode(request.properties),
         read_provider=lambda: decode(request.provider.properties),
         protect=request.options.protect,
+        parent=request.options.parent,
         setting=setting,
         reads=reads,
     )

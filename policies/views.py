@@ -68,11 +68,12 @@ class Resource(View):
         setting: Setting,
         reads: Reads,
         protect: bool = False,
+        parent: str = "",
         read_provider: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(self, None, "")
         self.urn, self.type, self.name, self.protect = urn, kind, urn.rpartition("::")[2], protect
-        self.setting, self.reads = setting, reads
+        self.setting, self.reads, self.parent = setting, reads, parent
         self._read, self._read_provider = read, read_provider
         self.links: Mapping[str, Sequence[Resource]] = {}
 
@@ -84,6 +85,12 @@ class Resource(View):
     def value(self) -> Any:
         """The properties, decoded when they are first asked for."""
         return self._properties
+
+    @property
+    def id(self) -> str:
+        """The provider's id, as the outputs that a stack rule sees have it; "" before it is known."""
+        found = self.value.get("id")
+        return found if isinstance(found, str) else ""
 
     @cached_property
     def provider(self) -> View:
@@ -123,12 +130,7 @@ class Stack:
         except NotKnownError:
             return []
         names = {str(item) for item in (named if isinstance(named, list) else [named]) if item}
-        return [target for target in self.of(*wanted) if _id(target) in names]
-
-
-def _id(resource: Resource) -> str | None:
-    value = resource.value.get("id")
-    return value if isinstance(value, str) else None
+        return [target for target in self.of(*wanted) if target.id in names]
 
 
 class NotKnownError(Exception):

@@ -27,6 +27,8 @@ def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
             urn=resource.urn,
             type=resource.type,
             inputs=plain(resource.value),
+            parent=resource.parent,
+            id=resource.id,
             property_dependencies={key: [each.urn for each in links] for key, links in resource.links.items()},
         )
         for resource in stack.resources

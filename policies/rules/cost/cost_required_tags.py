@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.rule import Case, Option, Resource, Rule, at, text
+from policies.rule import Case, Option, Resource, Rule, present, text
 
 BILLED = (
     "aws:ec2/vpc:Vpc",
@@ -33,7 +33,7 @@ BILLED = (
 
 def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
     # tagsAll is what the provider merged from its default tags; without any, only the resource's own tags are there.
-    key = "tagsAll" if at(resource, "tagsAll") else "tags"
+    key = "tagsAll" if present(resource, "tagsAll") else "tags"
     missing = [name for name in tags if not text(resource, (key, name)).strip()]
     if missing:
         yield key, f"lacks {', '.join(missing)}"

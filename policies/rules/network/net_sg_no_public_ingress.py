@@ -11,7 +11,8 @@ RULE_TYPE, OLD_RULE_TYPE = (
 )
 GROUP, DEFAULT_GROUP = "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 KEYS = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
-SHORTEST_PREFIX = 9  # anything wider than a /9 is a slice of the internet; 10.0.0.0/8 is not of the internet
+WIDEST = {4: 9, 6: 24}  # a shorter prefix is a slice of the internet rather than anybody's network
+PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "fc00::/7")))  # the private ranges that are as wide as that
 
 
 def _is_internet(cidr: str) -> bool:
@@ -19,7 +20,8 @@ def _is_internet(cidr: str) -> bool:
         network = ipaddress.ip_network(cidr, strict=False)
     except ValueError:
         return False  # AWS refuses it
-    return network.prefixlen < SHORTEST_PREFIX and not network.is_private
+    wide = network.prefixlen < WIDEST[network.version]
+    return wide and not any(network.network_address in own and network.prefixlen >= own.prefixlen for own in PRIVATE)
 
 
 def _ranges(rule: View, key: str) -> list[str]:
@@ -58,6 +60,7 @@ RULE = Rule(
         "an admitted port": Case(
             {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}, options={"public_ports": ["443"]}
         ),
+        "a private IPv6 range": {"cidrIpv6": "fc00::/7"},
         "a group": {"referencedSecurityGroupId": "sg-1"},
         "an office": {"cidrIpv4": "203.0.113.0/24"},
         "egress in the old form": Case({"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}, type=OLD_RULE_TYPE),
@@ -74,6 +77,8 @@ RULE = Rule(
             {"cidrIpv4": "0.0.0.0/0", "fromPort": 22, "toPort": 22}, options={"public_ports": ["443"]}, at="cidrIpv4"
         ),
         "IPv6": Case({"cidrIpv6": "::/0", "ipProtocol": "-1"}, at="cidrIpv6"),
+        "a private range and its neighbour": Case({"cidrIpv4": "10.0.0.0/7"}, at="cidrIpv4"),
+        "a slice of IPv6": Case({"cidrIpv6": "2600::/12"}, at="cidrIpv6"),
         "half of the internet": Case({"cidrIpv4": "128.0.0.0/1"}, at="cidrIpv4"),
         "an eighth of an eighth": Case({"cidrIpv4": "64.0.0.0/8"}, at="cidrIpv4"),
         "old form": Case(
