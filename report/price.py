@@ -23,8 +23,9 @@ def price(file: str) -> int:
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
         resources = _resources(json.loads(text))
     except (OSError, ValueError, SourceError) as error:
+        cause = str(error).rstrip(".")
         raise ReportError(
-            f"{file} cannot be priced: {str(error).rstrip('.')}. Give the output of `pulumi preview --json` or `pulumi stack export`."
+            f"{file} cannot be priced: {cause}. Give the output of `pulumi preview --json` or `pulumi stack export`."
         ) from None
     stack = resources[0].urn.split("::")[0].rpartition(":")[2] if resources else "an empty stack"
     parents = {resource.urn: resource.parent for resource in resources}
