@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,7 @@ class Cloud:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         self._version: int | None = None
+        self._when_deleted: list[tuple[str, Callable[[str], None]]] = []
         self._known: dict[str, dict[str, CloudResource]] = {}
 
     def close(self) -> None:
@@ -96,7 +97,14 @@ class Cloud:
         with self._lock:
             removed = self._resources().get(type_, {}).pop(id_, None)
             self._db.execute("DELETE FROM resources WHERE type = ? AND id = ?", (type_, id_))
+            for watched, react in self._when_deleted:
+                if watched == type_:
+                    react(id_)
             return removed is not None
+
+    def on_delete(self, type_: str, react: Callable[[str], None]) -> None:
+        """Calls `react` with the id of each resource of the type that is deleted: what lives inside goes with it."""
+        self._when_deleted.append((type_, react))
 
     def _next_number(self) -> int:
         (number,) = self._db.execute("SELECT COALESCE(MAX(made), 0) + 1 FROM resources").fetchone()

@@ -1,0 +1,175 @@
+"""What the API server says to an object, given what else is in the cluster, and what the same preview will make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.kubernetes import pod_security, quota
+from simulator.kubernetes.checking import invalid
+from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.kinds import BUILT_IN
+from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.schema import findings
+from simulator.provider import Call, Refusal
+from simulator.values import Props
+
+_RETRIED = "The preview of the real provider accepts this; its update tries for 63 s and then fails."
+_LATE = "The preview of the real provider accepts this; its update fails."
+_STARVES = (
+    "The preview of the real provider accepts this; its update makes the object, waits ten minutes for pods that are "
+    "never made, and then fails without naming the reason."
+)
+_EXISTS = """
+
+The resource already exists in the cluster. This can happen when:
+
+  - Renaming a Pulumi resource: use an alias to preserve the identity,
+    or use deleteBeforeReplace if the resource needs replacement.
+  - Managing an existing resource: use a Patch resource (e.g. NamespacePatch)
+    to manage specific fields without owning the resource lifecycle.
+  - Adopting a resource into Pulumi: use `pulumi import`. Note that
+    protected resources (e.g. kube-system) cannot be deleted on destroy.
+  - Intentional upsert: set upsertExistingObjects on the provider to allow
+    server-side apply to update existing objects on create."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """One object on its way into a cluster.
+
+    state: the object as it would be stored. patience_seconds: how long something missing may take to appear.
+    """
+
+    call: Call
+    cluster: Cluster
+    planned: Planned
+    state: Props
+    namespace: str
+    patience_seconds: float
+
+    def create(self) -> None:
+        """Raises Refusal when the object cannot be made."""
+        self._kind_is_served()
+        self._namespace_exists()
+        self._name_is_free()
+        self.change()
+
+    def change(self) -> None:
+        """Raises Refusal when the object may not be as it is; for an object that is there already."""
+        self._custom_schema()
+        self._pod_security()
+        self._quota()
+
+    @property
+    def _name(self) -> str:
+        name: str = self.state["metadata"]["name"]
+        return name
+
+    def _kind_is_served(self) -> None:
+        api_version, kind = self.state["apiVersion"], self.state["kind"]
+        if self.cluster.builtin(api_version, kind):
+            return
+
+        def served() -> bool:
+            return bool(
+                self.cluster.served(api_version, kind) or self.planned.custom(self.cluster.name, api_version, kind)
+            )
+
+        if not self.planned.wait(self.patience_seconds, served):
+            raise Refusal(
+                f'creation of resource "{self.call.urn}" with kind {api_version}/{kind} failed because the Kubernetes '
+                "API server reported that the apiVersion for this resource does not exist. Verify that any required "
+                f'CRDs have been created: no matches for kind "{kind}" in version "{api_version}"{self._note(_RETRIED)}'
+            )
+
+    def _namespace_exists(self) -> None:
+        def there() -> bool:
+            return self._namespace() is not None
+
+        if self.namespace and not self.planned.wait(self.patience_seconds, there):
+            raise self._refused(f'namespaces "{self.namespace}" not found', _RETRIED)
+
+    def _namespace(self) -> Mapping[str, Any] | None:
+        """The namespace as it is, or as this preview will make or change it."""
+        planned = self.planned.object(self.cluster.name, "Namespace", "", self.namespace) if self.call.preview else None
+        stored = self.cluster.get("v1", "Namespace", "", self.namespace)
+        if planned is not None or stored is not None:
+            return planned if stored is None or planned is not None else stored.state
+        return {} if ("Namespace", "", self.namespace) in BUILT_IN else None
+
+    def _name_is_free(self) -> None:
+        api_version, kind = self.state["apiVersion"], self.state["kind"]
+        if not self.cluster.exists(api_version, kind, self.namespace, self._name):
+            return
+        stored = self.cluster.get(api_version, kind, self.namespace, self._name)
+        if self.call.preview and stored is not None and stored.urn == self.call.urn:
+            return  # the one that this replacement deletes first
+        group = api_version.rpartition("/")[0]
+        what = f'{_plural(kind)}{f".{group}" if group else ""} "{self._name}" already exists'
+        raise self._refused(what + _EXISTS, _LATE)
+
+    def _custom_schema(self) -> None:
+        api_version, kind = self.state["apiVersion"], self.state["kind"]
+        if self.cluster.builtin(api_version, kind):
+            return
+        planned = self.planned.custom(self.cluster.name, api_version, kind)
+        schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
+        if schema is None:
+            return
+        own = {key: value for key, value in self.state.items() if key not in ("apiVersion", "kind", "metadata")}
+        said = {key: value for key, value in own.items() if not key.startswith("__")}
+        open_schema = {**schema, "required": [key for key in schema.get("required", ()) if key != "metadata"]}
+        for finding in findings(said, open_schema):
+            if finding.unknown_field:
+                note = "The real provider sends it, and the API server prunes it in silence."
+                raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", note, always=True)
+            raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", "")
+
+    def _pod_security(self) -> None:
+        pod = pod_security.pod_of(self.state)
+        labels = ((self._namespace() or {}).get("metadata") or {}).get("labels") if pod and self.namespace else None
+        level = labels.get(pod_security.ENFORCE) if isinstance(labels, Mapping) else None
+        found = pod_security.violations(level, pod) if pod is not None and isinstance(level, str) else []
+        if found:
+            version = labels.get(f"{pod_security.ENFORCE}-version", "latest") if isinstance(labels, Mapping) else ""
+            text = f'violates PodSecurity "{level}:{version}": {", ".join(found)}'
+            raise self._refused(self._forbidden(text), self._late_for_pods)
+
+    def _quota(self) -> None:
+        if not self.namespace:
+            return
+        found = quota.exceeded(self.cluster, self.namespace, self.state)
+        if found:
+            raise self._refused(self._forbidden(found), self._late_for_pods)
+
+    @property
+    def _late_for_pods(self) -> str:
+        return _LATE if self.state["kind"] in ("Pod", "PersistentVolumeClaim") else _STARVES
+
+    def _forbidden(self, text: str) -> str:
+        kind = self.state["kind"]
+        subject = _plural(kind) if kind in ("Pod", "PersistentVolumeClaim") else f"pods of {kind}"
+        return f'{subject} "{self._name}" is forbidden: {text}'
+
+    def _refused(self, text: str, note: str, always: bool = False) -> Refusal:
+        shown = f"\n{note}" if always else self._note(note)
+        return Refusal(
+            f'resource "{self.call.urn}" was not successfully created by the Kubernetes API server: {text}{shown}'
+        )
+
+    def _note(self, note: str) -> str:
+        return f"\n{note}" if note and (self.call.preview or note == _STARVES) else ""
+
+
+def _plural(kind: str) -> str:
+    lower = kind.lower()
+    if lower.endswith(("s", "x")):
+        return f"{lower}es"
+    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
+
+
+def id_of(namespace: str, name: str) -> str:
+    """The Pulumi id of an object."""
+    return f"{namespace}/{name}" if namespace else name

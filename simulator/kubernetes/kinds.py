@@ -1,0 +1,136 @@
+"""Facts about built-in kinds: their scope, which changes replace an object, and which the API server refuses.
+
+Sources: a record of the real provider (4.34 line) against kube-apiserver 1.35; pulumi-kubernetes,
+provider/pkg/provider/diff.go and provider/pkg/kinds/deprecated.go; read in August 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_IMMUTABLE = "field is immutable"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is special about a kind. Paths are prefixes, in the engine's notation.
+
+    replaced_by: a change of these makes the provider replace the object.
+    refused: a change of these is refused by the API server, although the provider tries it in place; with its reason.
+    mutable_with: the provider option that makes replaced_by an update in place.
+    """
+
+    replaced_by: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    mutable_with: str = ""
+
+
+ALWAYS_REPLACED_BY = ("metadata.name", "metadata.namespace")
+ORDINARY = Kind()
+
+SPECIAL: Mapping[str, Kind] = {
+    "ClusterRoleBinding": Kind(replaced_by=("roleRef",)),
+    "ConfigMap": Kind(replaced_by=("data", "binaryData"), mutable_with="enableConfigMapMutable"),
+    "CustomResourceDefinition": Kind(
+        refused={"spec.group": _IMMUTABLE, "spec.scope": _IMMUTABLE, "spec.names.kind": _IMMUTABLE}
+    ),
+    "DaemonSet": Kind(replaced_by=("spec.selector",)),
+    "Deployment": Kind(replaced_by=("spec.selector",)),
+    "Job": Kind(replaced_by=("spec.completions", "spec.parallelism", "spec.selector", "spec.template")),
+    "PersistentVolume": Kind(
+        replaced_by=tuple(f"spec.{source}" for source in ("awsElasticBlockStore", "csi", "hostPath", "local", "nfs"))
+    ),
+    "PersistentVolumeClaim": Kind(
+        replaced_by=("spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"),
+        refused={"spec.volumeMode": _IMMUTABLE},
+    ),
+    "Pod": Kind(replaced_by=("spec",)),
+    "PriorityClass": Kind(
+        refused={"value": "may not be changed in an update.", "preemptionPolicy": _IMMUTABLE},
+    ),
+    "RoleBinding": Kind(replaced_by=("roleRef",)),
+    "Secret": Kind(replaced_by=("data", "stringData", "type"), mutable_with="enableSecretMutable"),
+    "Service": Kind(replaced_by=("spec.clusterIP",)),
+    "StatefulSet": Kind(replaced_by=("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates")),
+    "StorageClass": Kind(
+        replaced_by=("parameters", "provisioner"),
+        refused={"reclaimPolicy": "updates to reclaimPolicy are forbidden.", "volumeBindingMode": _IMMUTABLE},
+    ),
+}
+
+CLUSTER_SCOPED = frozenset(
+    {
+        *("APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "ClusterTrustBundle"),
+        *("ComponentStatus", "CSIDriver", "CSINode", "CustomResourceDefinition", "DeviceClass", "DeviceTaintRule"),
+        *("FlowSchema", "IPAddress", "IngressClass", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
+        *("MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PriorityClass"),
+        *("PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "ServiceCIDR", "StorageClass"),
+        *("StorageVersionMigration", "SelfSubjectReview", "TokenReview", "ValidatingAdmissionPolicy"),
+        *("ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment"),
+        "VolumeAttributesClass",
+    }
+)
+
+REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
+    # (apiVersion, kind) -> the version that no longer serves it, and what to write instead
+    ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"): ("1.22", "apiextensions.k8s.io/v1"),
+    ("apps/v1beta1", "Deployment"): ("1.16", "apps/v1"),
+    ("apps/v1beta2", "Deployment"): ("1.16", "apps/v1"),
+    ("autoscaling/v2beta1", "HorizontalPodAutoscaler"): ("1.25", "autoscaling/v2"),
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): ("1.26", "autoscaling/v2"),
+    ("batch/v1beta1", "CronJob"): ("1.25", "batch/v1"),
+    ("extensions/v1beta1", "Deployment"): ("1.16", "apps/v1"),
+    ("extensions/v1beta1", "Ingress"): ("1.22", "networking.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"): ("1.32", "flowcontrol.apiserver.k8s.io/v1"),
+    ("flowcontrol.apiserver.k8s.io/v1beta3", "PriorityLevelConfiguration"): (
+        "1.32",
+        "flowcontrol.apiserver.k8s.io/v1",
+    ),
+    ("networking.k8s.io/v1beta1", "Ingress"): ("1.22", "networking.k8s.io/v1"),
+    ("policy/v1beta1", "PodDisruptionBudget"): ("1.25", "policy/v1"),
+    ("policy/v1beta1", "PodSecurityPolicy"): ("1.25", ""),
+    ("rbac.authorization.k8s.io/v1beta1", "RoleBinding"): ("1.22", "rbac.authorization.k8s.io/v1"),
+    ("scheduling.k8s.io/v1beta1", "PriorityClass"): ("1.22", "scheduling.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "CSIStorageCapacity"): ("1.27", "storage.k8s.io/v1"),
+    ("storage.k8s.io/v1beta1", "StorageClass"): ("1.22", "storage.k8s.io/v1"),
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A custom kind that a cluster serves."""
+
+    group: str
+    kind: str
+    plural: str
+    namespaced: bool
+    versions: tuple[str, ...]
+
+
+WITH_EVERY_CLUSTER = (  # EKS installs these with the control plane
+    Served("crd.k8s.amazonaws.com", "ENIConfig", "eniconfigs", False, ("v1alpha1",)),
+    Served("networking.k8s.aws", "PolicyEndpoint", "policyendpoints", True, ("v1alpha1",)),
+    Served("vpcresources.k8s.aws", "CNINode", "cninodes", False, ("v1alpha1",)),
+    Served("vpcresources.k8s.aws", "SecurityGroupPolicy", "securitygrouppolicies", True, ("v1beta1",)),
+)
+WITH_ADDON: Mapping[str, tuple[Served, ...]] = {
+    "snapshot-controller": (
+        Served("snapshot.storage.k8s.io", "VolumeSnapshot", "volumesnapshots", True, ("v1",)),
+        Served("snapshot.storage.k8s.io", "VolumeSnapshotClass", "volumesnapshotclasses", False, ("v1",)),
+        Served("snapshot.storage.k8s.io", "VolumeSnapshotContent", "volumesnapshotcontents", False, ("v1",)),
+    ),
+}
+
+BUILT_IN = frozenset(  # objects that are there from the start: (kind, namespace, name)
+    {
+        *(("Namespace", "", name) for name in ("default", "kube-node-lease", "kube-public", "kube-system")),
+        *(("PriorityClass", "", name) for name in ("system-cluster-critical", "system-node-critical")),
+        ("StorageClass", "", "gp2"),
+    }
+)
+
+
+def kind_facts(kind: str) -> Kind:
+    """The facts of a kind; those of an ordinary one for a kind without specialities, custom ones included."""
+    return SPECIAL.get(kind, ORDINARY)

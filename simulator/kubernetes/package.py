@@ -1,0 +1,128 @@
+"""pulumi-kubernetes in the simulated cloud. The API server is that of the EKS cluster which the kubeconfig names."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from simulator.cloud import Cloud
+from simulator.difference import changes
+from simulator.faults import Faults
+from simulator.kubernetes import clusters
+from simulator.kubernetes.checking import check_object
+from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.objects import Objects, diff_object
+from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.releases import RELEASE, Releases, check_release, diff_release
+from simulator.provider import Call, Checked, Difference, Found, Made, Package, Refusal
+from simulator.values import UNKNOWN, Props
+
+_UNREACHABLE = (
+    "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
+    "the kubeconfig names {cluster}, and there is no such cluster in the simulated cloud"
+)
+_NEWEST = "999"
+_PREVIEW_PATIENCE_SECONDS = 1.0
+
+
+class KubernetesPackage(Package):
+    """Objects and Helm releases, in every cluster of the cloud.
+
+    patience_seconds: how long an update waits for a namespace or a custom kind that something else is making; the real
+    provider tries for 63 s.
+    """
+
+    name = "kubernetes"
+
+    def __init__(self, cloud: Cloud, faults: Faults, patience_seconds: float = 10.0) -> None:
+        self._cloud, self._faults, self._patience = cloud, faults, patience_seconds
+        self._planned = Planned()
+        clusters.forget_orphans(cloud)
+        cloud.on_delete(clusters.EKS_CLUSTER, lambda name: clusters.forget(cloud, name))
+
+    def diff_config(self, old: Props, new: Props) -> Difference:
+        """Another API server replaces the provider, and with it everything under it."""
+        found = tuple(changes(old, new))
+        before, after = clusters.address(old.get("kubeconfig")), clusters.address(new.get("kubeconfig"))
+        elsewhere = UNKNOWN not in (old.get("kubeconfig"), new.get("kubeconfig")) and before != after
+        return Difference(found, frozenset({"kubeconfig"}) if elsewhere else frozenset())
+
+    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
+        """Fields that nobody knows are refused here; the real provider drops them in silence."""
+        if call.type == RELEASE:
+            return check_release(call, old, new, seed)
+        cluster = self._find(call)
+        return check_object(call, old, new, seed, cluster.version if cluster else _NEWEST)
+
+    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Difference:
+        if call.type == RELEASE:
+            return diff_release(old_inputs, new_inputs)
+        return diff_object(call, old_inputs, new_inputs)
+
+    def create(self, call: Call, inputs: Props) -> Made:
+        cluster = self._find(call)
+        if cluster is None:
+            if not call.preview:
+                raise self._unreachable(call)
+            call.warn(self._unreachable(call).args[0] + ". The preview of the real provider says nothing of it.")
+            return Made("", inputs)
+        if call.type == RELEASE:
+            return self._releases(call, cluster).create(inputs)
+        return self._objects(call, cluster).create(inputs)
+
+    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> Found | None:
+        cluster = self._find(call)
+        if cluster is None:
+            if self._drops_unreachable(call):
+                return None
+            raise self._unreachable(call, hint=True)
+        if call.type == RELEASE:
+            return self._releases(call, cluster).read(id_, inputs)
+        return self._objects(call, cluster).read(id_, inputs, state)
+
+    def update(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Props:
+        cluster = self._find(call)
+        if cluster is None:
+            if call.preview:
+                return new_inputs
+            raise self._unreachable(call)
+        if call.type == RELEASE:
+            return self._releases(call, cluster).update(id_, old_state, new_inputs)
+        return self._objects(call, cluster).update(id_, old_inputs, old_state, new_inputs)
+
+    def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:
+        cluster = self._find(call)
+        if cluster is None:
+            if self._drops_unreachable(call):
+                return
+            raise self._unreachable(call, hint=True)
+        if call.type == RELEASE:
+            self._releases(call, cluster).delete(id_)
+        else:
+            self._objects(call, cluster).delete(id_, inputs, state)
+
+    def _find(self, call: Call) -> Cluster | None:
+        return clusters.find(self._cloud, call.config.get("kubeconfig"))
+
+    def _objects(self, call: Call, cluster: Cluster) -> Objects:
+        return Objects(call, cluster, self._planned, self._patience_for(call))
+
+    def _releases(self, call: Call, cluster: Cluster) -> Releases:
+        return Releases(call, cluster, self._planned, self._patience_for(call))
+
+    def _patience_for(self, call: Call) -> float:
+        return min(self._patience, _PREVIEW_PATIENCE_SECONDS) if call.preview else self._patience
+
+    def _drops_unreachable(self, call: Call) -> bool:
+        asked: Any = call.config.get("deleteUnreachable", os.environ.get("PULUMI_K8S_DELETE_UNREACHABLE"))
+        return asked is True or asked == "true"
+
+    def _unreachable(self, call: Call, hint: bool = False) -> Refusal:
+        said = clusters.address(call.config.get("kubeconfig"))
+        text = _UNREACHABLE.format(cluster=f"{said.cluster} at {said.server}" if said else "no EKS cluster")
+        if hint:
+            text += (
+                ". If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the "
+                "operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to true"
+            )
+        return Refusal(text)

@@ -1,0 +1,238 @@
+"""Helm releases: what the Release resource does, without rendering a chart.
+
+A chart is known by its row in catalog/charts.py; installing it installs the custom kinds that the row names.
+Source: a record of the real provider, 4.34 line.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.charts import CHARTS, Chart
+from simulator.difference import changes
+from simulator.kubernetes.admission import id_of
+from simulator.kubernetes.clusters import CRD, Cluster, token
+from simulator.kubernetes.kinds import Served
+from simulator.kubernetes.names import suffix
+from simulator.kubernetes.planned import Planned
+from simulator.provider import Call, Checked, Difference, Failure, Found, Made, Refusal
+from simulator.values import UNKNOWN, Props
+
+_API, _KIND = "helm.sh/v3", "Release"
+RELEASE = token(_API, _KIND)
+_OFF = (
+    *("allowNullValues", "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks"),
+    *("disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes"),
+    *("replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs"),
+)
+_DEFAULTS: Mapping[str, Any] = {**dict.fromkeys(_OFF, False), "description": "", "keyring": "", "postrender": ""}
+_TIMEOUT_SECONDS = 300
+_KNOWN = frozenset(
+    {
+        *(*_DEFAULTS, "chart", "compat", "manifest", "maxHistory", "name", "namespace", "repositoryOpts"),
+        *("resourceNames", "timeout", "valueYamlFiles", "values", "version"),
+    }
+)
+_NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_RETRIED = "The preview of the real provider accepts this; its update fails."
+# Charts that bring their CRDs only when their values say so: any of these switches.
+_CRDS_BY_VALUE: Mapping[str, tuple[tuple[str, ...], ...]] = {"cert-manager": (("crds", "enabled"), ("installCRDs",))}
+
+
+def check_release(call: Call, old: Props, new: Props, seed: bytes) -> Checked:
+    """Inputs with the provider's defaults, the chart's version and a name; the chart has to be in the catalog."""
+    said = {key: value for key, value in copy.deepcopy(new).items() if value is not None}
+    inputs = {**_DEFAULTS, "timeout": _TIMEOUT_SECONDS, **said}
+    inputs.setdefault("namespace", "default")
+    if "name" not in inputs:
+        same = old.get("namespace") == inputs["namespace"] and "name" in old
+        inputs["name"] = old["name"] if same else f"{call.name}-{suffix(call.urn, seed)}"
+    failures = [
+        Failure(key, f"{key} is no input of a Release. The real provider drops it in silence.")
+        for key in sorted(inputs.keys() - _KNOWN)
+    ]
+    name = inputs["name"]
+    if isinstance(name, str) and not (re.fullmatch(_NAME, name) and len(name) <= 53):
+        rule = f"must match regex {_NAME} and the length must not be longer than 53"
+        failures.append(Failure("name", f'invalid release name, {rule}: "{name}"'))
+    if UNKNOWN not in (inputs.get("chart"), inputs.get("version")):
+        try:
+            inputs["version"] = _chart(inputs).version
+        except Refusal as refusal:
+            failures.append(Failure("chart", str(refusal)))
+    return Checked(inputs, tuple(failures))
+
+
+def diff_release(old: Props, new: Props) -> Difference:
+    """Name and namespace replace a release; everything else is an upgrade."""
+    found = tuple(changes(old, new))
+    return Difference(found, frozenset(each.path for each in found if each.path in ("name", "namespace")))
+
+
+def _chart(inputs: Mapping[str, Any]) -> Chart:
+    chart, version = str(inputs.get("chart")), inputs.get("version")
+    repository = (inputs.get("repositoryOpts") or {}).get("repo") if not chart.startswith("oci://") else chart
+    rows = [row for row in CHARTS.values() if _is(row, chart, repository)]
+    for row in rows:
+        if version in (None, "", row.version):
+            return row
+    where = f"{chart} of {repository}" if repository and repository != chart else chart
+    if rows:
+        known = ", ".join(sorted(row.version for row in rows))
+        raise Refusal(
+            f"version {version} of chart {where} is not in the catalog, which has {known}. "
+            "Pin that one, or bring the chart's row in catalog/data/charts.json up to date."
+        )
+    raise Refusal(
+        f"chart {where} is not in the catalog, so nobody knows which custom resources it brings. "
+        "Add a row for it to catalog/data/charts.json."
+    )
+
+
+def _is(row: Chart, chart: str, repository: Any) -> bool:
+    if row.oci or chart.startswith("oci://"):
+        return row.repository.rstrip("/") == chart.rstrip("/")
+    return row.chart == chart and isinstance(repository, str) and row.repository.rstrip("/") == repository.rstrip("/")
+
+
+@dataclass(frozen=True)
+class Releases:
+    """One request about a release in a cluster that can be reached."""
+
+    call: Call
+    cluster: Cluster
+    planned: Planned
+    patience_seconds: float
+
+    def create(self, inputs: Props) -> Made:
+        """Raises Refusal when the name is in use or the namespace is missing."""
+        name, namespace = inputs["name"], inputs["namespace"]
+        if self.call.preview:
+            if UNKNOWN not in (name, namespace):
+                self._refuse(name, namespace, inputs)
+            self._plan(inputs)
+            return Made("", {**inputs, "status": UNKNOWN, "resourceNames": UNKNOWN})
+        self._refuse(name, namespace, inputs)
+        with self.cluster.cloud.exclusive():
+            self._refuse(name, namespace, inputs, patience_seconds=0)
+            if inputs.get("createNamespace") and not self.cluster.exists("v1", "Namespace", "", namespace):
+                self._make_namespace(namespace)
+            state = self._install(inputs, revision=1)
+        self.planned.made()
+        return Made(id_of(namespace, name), state)
+
+    def read(self, id_: str, inputs: Props) -> Found | None:
+        """The release as it is deployed."""
+        stored = self._stored(id_)
+        if stored is None:
+            return None
+        live = {key: value for key, value in stored.items() if key in inputs or not inputs}
+        own = {key: value for key, value in live.items() if key not in ("status", "resourceNames")}
+        return Found(id_, dict(stored), own)
+
+    def update(self, id_: str, old_state: Props, new: Props) -> Props:
+        """An upgrade: one revision more."""
+        stored = self._stored(id_) or old_state
+        if self.call.preview:
+            self._plan(new)
+            return {**new, "status": UNKNOWN, "resourceNames": UNKNOWN}
+        with self.cluster.cloud.exclusive():
+            state = self._install(new, int(stored.get("status", {}).get("revision", 0)) + 1)
+        self.planned.made()
+        return state
+
+    def delete(self, id_: str) -> None:
+        """Uninstalls; the CRDs of a chart stay, with everything made of them."""
+        namespace, _, name = id_.rpartition("/")
+        self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}")
+        self.planned.made()
+
+    def _stored(self, id_: str) -> Props | None:
+        namespace, _, name = id_.rpartition("/")
+        found = self.cluster.get(_API, _KIND, namespace, name)
+        return found.state if found else None
+
+    def _refuse(self, name: str, namespace: str, inputs: Props, patience_seconds: float | None = None) -> None:
+        note = f"\n{_RETRIED}" if self.call.preview else ""
+
+        def there() -> bool:
+            return self.cluster.exists("v1", "Namespace", "", namespace) or bool(
+                self.planned.object(self.cluster.name, "Namespace", "", namespace)
+            )
+
+        patience = self.patience_seconds if patience_seconds is None else patience_seconds
+        if not inputs.get("createNamespace") and not self.planned.wait(patience, there):
+            raise Refusal(f'create: failed to create: namespaces "{namespace}" not found{note}')
+        taken = self.cluster.get(_API, _KIND, namespace, name)
+        if taken is not None and not (self.call.preview and taken.urn == self.call.urn):
+            raise Refusal(f"cannot re-use a name that is still in use: {namespace}/{name}{note}")
+
+    def _plan(self, inputs: Props) -> None:
+        if inputs.get("createNamespace") and isinstance(inputs["namespace"], str):
+            self.planned.add(self.cluster.name, "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
+        for served in self._brings(inputs):
+            self.planned.add_kind(self.cluster.name, served)
+
+    def _brings(self, inputs: Props) -> list[Served]:
+        if inputs.get("skipCrds") is True or UNKNOWN in (inputs.get("chart"), inputs.get("version")):
+            return []
+        chart = _chart(inputs)
+        switches = _CRDS_BY_VALUE.get(chart.name, ())
+        if switches and not any(_on(inputs.get("values"), switch) for switch in switches):
+            return []
+        return [Served(crd.group, crd.kind, crd.plural, crd.scope != "Cluster", crd.versions) for crd in chart.crds]
+
+    def _install(self, inputs: Props, revision: int) -> Props:
+        chart, namespace, name = _chart(inputs), inputs["namespace"], inputs["name"]
+        brought = self._brings(inputs)
+        for served in brought:
+            self._install_kind(served, f"{namespace}/{name}")
+        status = {
+            "appVersion": chart.app_version,
+            "chart": chart.chart,
+            "name": name,
+            "namespace": namespace,
+            "revision": revision,
+            "status": "deployed",
+            "version": chart.version,
+        }
+        plurals = [f"{served.plural}.{served.group}" for served in brought]
+        names = {f"{CRD[1]}.apiextensions.k8s.io/{CRD[0]}": plurals} if plurals else {}
+        state = {**inputs, "status": status, "resourceNames": names}
+        self.cluster.cloud.put(RELEASE, f"{self.cluster.name}/{namespace}/{name}", state, self.call.urn)
+        return state
+
+    def _install_kind(self, served: Served, release: str) -> None:
+        name = f"{served.plural}.{served.group}"
+        if self.cluster.get(*CRD, "", name) is not None:
+            return  # Helm leaves a CRD that is there as it is
+        definition = {
+            "apiVersion": CRD[0],
+            "kind": CRD[1],
+            "metadata": {"name": name, "annotations": {"meta.helm.sh/release-name": release}},
+            "spec": {
+                "group": served.group,
+                "names": {"kind": served.kind, "plural": served.plural},
+                "scope": "Namespaced" if served.namespaced else "Cluster",
+                "versions": [{"name": version, "served": True} for version in served.versions],
+            },
+        }
+        self.cluster.put(definition, "")
+
+    def _make_namespace(self, namespace: str) -> None:
+        labels = {"kubernetes.io/metadata.name": namespace, "name": namespace}
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
+        self.cluster.put(made, "")
+
+
+def _on(values: Any, path: tuple[str, ...]) -> bool:
+    """Whether a switch of the values is on; one that is not known yet is taken for on."""
+    for key in path:
+        if values is UNKNOWN:
+            return True
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values is True or values is UNKNOWN

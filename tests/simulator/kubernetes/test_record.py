@@ -1,0 +1,124 @@
+"""The simulated Kubernetes provider against a record of the real one."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.provider import Refusal
+from simulator.values import Props
+from tests.simulator.kubernetes.bench import Bench, bench
+
+RECORD = Path(__file__).parents[4] / "shared" / "contracts" / "kubernetes_provider.json"
+pytestmark = pytest.mark.skipif(not RECORD.exists(), reason="the record kubernetes_provider.json is not here")
+EARLIER = {  # refused by the API server, where the record notes that the real update goes through
+    ("Deployment", "spec.strategy"),
+    ("PodDisruptionBudget", "spec.maxUnavailable"),
+    ("Service", "spec.ports.0.port"),
+    ("ValidatingAdmissionPolicyBinding", "spec.validationActions"),
+}
+
+
+def record() -> Any:
+    return json.loads(RECORD.read_text())
+
+
+def kinds() -> dict[str, Any]:
+    found = record()["kinds"] if RECORD.exists() else {}
+    return {name.rsplit(":", 1)[-1]: each for name, each in found.items() if not name.endswith("Patch")}
+
+
+def change_cases() -> Iterator[Any]:
+    for kind, recorded in (record()["changes"] if RECORD.exists() else {}).items():
+        if not kind.endswith("Patch"):
+            for number, case in enumerate(recorded):
+                yield pytest.param(kind, case, id=f"{kind}-{number}")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Bench:
+    made = bench(tmp_path)
+    made.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rec"}}, "rec")
+    definition = kinds()["CustomResourceDefinition"]["inputs"]
+    if RECORD.exists():
+        made.make(definition, "crd")
+    return made
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_what_check_adds_and_the_id_are_the_same(cluster: Bench, kind: str) -> None:
+    recorded = kinds()[kind]
+    inputs = recorded["inputs"]
+    if kind == "CustomResourceDefinition":
+        cluster.cloud.delete("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "main/widgets.example.com")
+    name = recorded["id"].split("/")[-1].removesuffix("-<hex8>")
+    id_, checked, state = cluster.make(inputs, name)
+    assert re.sub(r"-[0-9a-f]{8}$", "-<hex8>", id_) == recorded["id"], "imports and policies see ids"
+    added = {path for path in leaves(checked) if path not in leaves(inputs)}
+    wanted = {path for path in recorded["checkAdds"] if path != "data"}
+    assert wanted <= added | {"data"}
+    assert state["metadata"]["uid"] != ""
+    assert set(recorded["outputs"]) - {"status"} <= set(state) | {"spec"}, "programs read outputs"
+
+
+def leaves(value: Any, path: str = "") -> set[str]:
+    if isinstance(value, dict):
+        return {leaf for key, item in value.items() for leaf in leaves(item, f"{path}.{key}" if path else key)}
+    return {path}
+
+
+@pytest.mark.parametrize(("kind", "case"), change_cases())
+def test_a_change_is_answered_as_recorded(cluster: Bench, kind: str, case: Any) -> None:
+    inputs = kinds()[kind]["inputs"]
+    old = cluster.checked(inputs)
+    changed = apply_change(inputs, case["change"])
+    new = cluster.checked(changed, old=old)
+    found = cluster.diff(old, new)
+    if "error" in case:
+        if (kind, next(iter(case["change"]))) not in EARLIER:
+            made = ("rec/x", old, old)
+            with pytest.raises(Refusal, match=r"failed to fully initialize or become live"):
+                cluster.update(made, new, preview=True)
+        return
+    assert sorted(found.replaces) == sorted(case.get("replaces", [])), "a surprise replacement is an outage"
+    assert bool(found.changes) == bool(case["detailedDiff"])
+    if "deleteBeforeReplace" in case:
+        assert found.delete_before_replace == case["deleteBeforeReplace"]["autonamed"]
+        given = {**old, "metadata": {**old["metadata"], "annotations": {}}}
+        given_new = {**new, "metadata": {**new["metadata"], "annotations": {}}}
+        named = cluster.diff(given, given_new).delete_before_replace
+        assert named == case["deleteBeforeReplace"]["nameGiven"], "with a given name there is no room for both"
+
+
+def apply_change(inputs: Props, change: Any) -> Props:
+    """The inputs with the recorded change; a list of paths gets a value of the test's own."""
+    new = copy.deepcopy(inputs)
+    values = {"metadata.name": "other-name", "metadata.namespace": "default", "metadata.labels": {"changed": "yes"}}
+    items = {path: values[path] for path in change} if isinstance(change, list) else change
+    for path, value in items.items():
+        *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+        target: Any = new
+        for key in parents:
+            target = target[key]
+        if value == "(removed)":
+            del target[last]
+        else:
+            target[last] = value
+    return new
+
+
+def test_helm_releases_get_the_recorded_defaults(cluster: Bench) -> None:
+    (check, create) = record()["helmRelease"]["install, values colour and nested.a"]["calls"]
+    request = check["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
+    checked = cluster.checked(request, "app")
+    wanted = check["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
+    assert checked == wanted, "a policy that looks at a default has to see it here too"
+    made = cluster.make(request, "app")
+    assert set(made[2]) == set(create["outputs"])
+    assert set(made[2]["status"]) == set(create["outputs"]["status"])
