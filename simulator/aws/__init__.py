@@ -1,0 +1,1 @@
+"""Simulated AWS: what each resource type is, and what the cloud refuses."""

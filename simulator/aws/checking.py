@@ -1,0 +1,147 @@
+"""Check: automatic names, defaults, tags, and everything that can be refused without asking AWS.
+
+Source: pulumi-terraform-bridge (defaults and names), pulumi-aws provider/tags.go (tags); read 2026-11.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simulator.aws import paths, templates
+from simulator.aws.model import Autoname, ResourceType
+from simulator.aws.situation import region_of, setting
+from simulator.cloud import Cloud
+from simulator.provider import Call, Checked, Failure
+from simulator.values import UNKNOWN, Props, has_unknown
+
+DEFAULTS = "__defaults"
+
+
+def check(kind: ResourceType, cloud: Cloud, call: Call, old: Props, new: Props) -> Checked:
+    """The inputs as the provider completes them, and what is wrong with them."""
+    inputs = {key: value for key, value in new.items() if value is not None and key != DEFAULTS}
+    filled: list[str] = []
+    if kind.regional and "region" not in inputs:
+        inputs["region"] = region_of(call.config)
+        filled.append("region")
+    problems = list(_unknown_names(kind, inputs))
+    if kind.autoname:
+        problems += _name(kind, kind.autoname, cloud, call, old, inputs, filled)
+    for path, value in kind.defaults.items():
+        _default(inputs, path, value, filled)
+    if kind.taggable:
+        inputs["tagsAll"] = _all_tags(call.config, inputs.get("tags"))
+    inputs[DEFAULTS] = sorted(filled)
+    problems += _missing(kind, inputs)
+    problems += _refused(kind, inputs)
+    return Checked(
+        inputs, tuple(Failure("", f"{text}. Examine values at '{_place(call, path)}'.") for path, text in problems)
+    )
+
+
+def without_notes(inputs: Props) -> Props:
+    """The inputs alone, without the lists of those that are defaults."""
+    return {key: _clean(value) for key, value in inputs.items() if key != DEFAULTS}
+
+
+def _clean(value: Any) -> Any:
+    return without_notes(value) if isinstance(value, dict) else value
+
+
+def _place(call: Call, path: str) -> str:
+    return f"{call.name}.{path}" if path else call.name
+
+
+def _unknown_names(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+    for name in inputs:
+        if name not in kind.known:
+            near = difflib.get_close_matches(name, kind.known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield name, f"{kind.type} has no argument {name}{hint}"
+
+
+def _name(
+    kind: ResourceType, autoname: Autoname, cloud: Cloud, call: Call, old: Props, inputs: Props, filled: list[str]
+) -> list[tuple[str, str]]:
+    if autoname.property in inputs or (autoname.given_prefix and autoname.given_prefix in inputs):
+        return []
+    filled.append(autoname.property)
+    if autoname.property in old.get(DEFAULTS, ()) and autoname.property in old:
+        inputs[autoname.property] = old[autoname.property]
+        return []
+    base = call.name.lower() if autoname.lower else call.name
+    end = autoname.suffix(inputs) if autoname.suffix else ""
+    if len(autoname.prefix) + len(base) + 8 + len(end) > autoname.max_length:
+        text = f"name '{base}-' plus 7 random chars is longer than maximum length {autoname.max_length}"
+        return [(autoname.property, text)]
+    taken = {row.state.get(autoname.property) for row in cloud.of_type(kind.type)}
+    attempt = 0
+    while True:
+        drawn = templates.draw("hex", 7, f"{call.urn}|name|{attempt}")
+        name = f"{autoname.prefix}{base}-{drawn}{end}"
+        if name not in taken:
+            inputs[autoname.property] = name
+            return []
+        attempt += 1
+
+
+def _default(inputs: Props, path: str, value: Any, filled: list[str]) -> None:
+    """A default inside a block is filled in only where the block is given."""
+    *way, last = path.split(".")
+    target = inputs
+    for key in way:
+        inner = target.get(key)
+        if not isinstance(inner, dict):
+            return
+        target[key] = inner = dict(inner)
+        target = inner
+    if target.get(last) is None:
+        target[last] = value
+        if way:
+            target[DEFAULTS] = sorted([*target.get(DEFAULTS, []), last])
+        else:
+            filled.append(last)
+
+
+def _all_tags(config: Mapping[str, Any], tags: Any) -> Any:
+    default = setting(config, "defaultTags")
+    common = default.get("tags") if isinstance(default, dict) else default
+    if common is UNKNOWN or tags is UNKNOWN or has_unknown(common) or has_unknown(tags):
+        return UNKNOWN
+    return {**(common or {}), **(tags or {})}
+
+
+def _missing(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+    for name in kind.required.split():
+        if inputs.get(name) is None:
+            argument = paths.snake(name)
+            yield (
+                name,
+                f'Missing required argument. The argument "{argument}" is required, but no definition was found.',
+            )
+    for group in kind.one_of:
+        names = group.split()
+        given = [paths.snake(name) for name in names if inputs.get(name) is not None]
+        listed = ",".join(paths.snake(name) for name in names)
+        if not given:
+            yield names[0], f"Missing required argument. one of `{listed}` must be specified"
+        elif len(given) > 1:
+            yield (
+                names[0],
+                f"Invalid combination of arguments. only one of `{listed}` can be specified, "
+                f"but `{','.join(given)}` were specified.",
+            )
+    for group in kind.conflicts:
+        given = [name for name in group.split() if inputs.get(name) not in (None, "")]
+        if len(given) > 1:
+            first, second = (paths.snake(name) for name in given[:2])
+            yield given[0], f'Conflicting configuration arguments. "{first}": conflicts with {second}'
+
+
+def _refused(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+    for path, constraint in kind.checks:
+        for place, value in paths.find(inputs, path):
+            if not has_unknown(value) and (text := constraint(paths.argument(path), value)):
+                yield place, text

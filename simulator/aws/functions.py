@@ -1,0 +1,306 @@
+"""The provider's functions: questions that AWS answers without a resource."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from catalog.eks_addons import ADDONS
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.kubernetes import VERSIONS
+from catalog.regions import REGIONS
+from simulator.aws import templates
+from simulator.aws.policy_document import policy_document
+from simulator.aws.services.eks_rules import minor, offered_versions
+from simulator.aws.situation import account_of, region_of
+from simulator.cloud import Cloud
+from simulator.provider import Call, Refusal
+from simulator.values import UNKNOWN, Props, has_unknown
+
+# Source: https://docs.aws.amazon.com/general/latest/gr/rande.html
+_DESCRIPTIONS = {
+    "us-east-1": "US East (N. Virginia)",
+    "us-east-2": "US East (Ohio)",
+    "us-west-1": "US West (N. California)",
+    "us-west-2": "US West (Oregon)",
+    "eu-west-1": "Europe (Ireland)",
+    "eu-central-1": "Europe (Frankfurt)",
+    "ap-northeast-1": "Asia Pacific (Tokyo)",
+    "ap-southeast-1": "Asia Pacific (Singapore)",
+}
+_SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
+
+# Code: service, name, default. Source: Service Quotas of Amazon EC2, VPC and EKS; medium confidence, read 2026-11.
+_QUOTAS = {
+    "L-417A185B": ("ec2", "Running On-Demand P instances", 0.0),
+    "L-7212CCBC": ("ec2", "All P4, P3 and P2 Spot Instance Requests", 0.0),
+    "L-DB2E81BA": ("ec2", "Running On-Demand G and VT instances", 0.0),
+    "L-3819A6DF": ("ec2", "All G and VT Spot Instance Requests", 0.0),
+    "L-1216C47A": ("ec2", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5.0),
+    "L-34B43A08": ("ec2", "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", 5.0),
+    "L-0263D0A3": ("ec2", "EC2-VPC Elastic IPs", 5.0),
+    "L-1194D53C": ("eks", "Clusters", 100.0),
+    "L-6D54EA21": ("eks", "Managed node groups per cluster", 30.0),
+    "L-F678F1CE": ("vpc", "VPCs per Region", 5.0),
+    "L-FE5A380F": ("vpc", "NAT gateways per Availability Zone", 5.0),
+}
+
+# Public parameters that name images. Source: Amazon EKS user guide, "Retrieve recommended AMI IDs"; read 2026-08.
+_IMAGE_PARAMETERS = re.compile(
+    r"/aws/service/(?:"
+    r"eks/optimized-ami/(?P<eks>\d+\.\d+)/(?:amazon-linux-2023/(?:x86_64|arm64)/(?:standard|nvidia|neuron)|"
+    r"amazon-linux-2(?:-gpu|-arm64)?)/(?:recommended|amazon-eks-[\w.-]+)/(?:image_id|release_version)|"
+    r"bottlerocket/aws-k8s-(?P<bottlerocket>\d+\.\d+)(?:-nvidia|-fips|-nvidia-fips)?/(?:x86_64|arm64)/[\w.-]+/"
+    r"(?:image_id|image_version)|"
+    r"ami-amazon-linux-latest/[\w.-]+)"
+)
+
+
+def answer(cloud: Cloud, call: Call, token: str, args: Props) -> Props:
+    """Answers a function call. Raises Refusal for a function that the simulator does not know."""
+    function = _FUNCTIONS.get(token)
+    if function is None:
+        raise Refusal(
+            f"The simulated AWS does not know the function {token}. "
+            "Add it to simulator/aws/functions.py; the real provider may well know it."
+        )
+    if has_unknown(args):
+        return {**args, "id": UNKNOWN}
+    return function(cloud, call, args)
+
+
+def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    excluded = {*(args.get("excludeNames") or []), *(args.get("excludeZoneIds") or [])}
+    zones = [zone for zone in REGIONS[region].zones if not excluded & {zone.name, zone.zone_id}]
+    for item in args.get("filters") or []:
+        wanted = set(item["values"])
+        if item["name"] in ("zone-name", "zone-id"):
+            zones = [zone for zone in zones if wanted & {zone.name, zone.zone_id}]
+        elif item["name"] == "opt-in-status" and "opt-in-not-required" not in wanted:
+            zones = []
+    if args.get("state") not in (None, "available"):
+        zones = []
+    return {
+        **args,
+        "groupNames": [f"{region}-zg-1"] if zones else [],
+        "id": region,
+        "names": [zone.name for zone in zones],
+        "region": region,
+        "zoneIds": [zone.zone_id for zone in zones],
+    }
+
+
+def _caller(cloud: Cloud, call: Call, args: Props) -> Props:
+    account = account_of(call.config)
+    partition = REGIONS[region_of(call.config)].partition
+    arn = f"arn:{partition}:iam::{account}:user/deployer"
+    return {"accountId": account, "arn": arn, "id": account, "userId": "AIDACKCEVSQ6C2EXAMPLE"}
+
+
+def _partition(cloud: Cloud, call: Call, args: Props) -> Props:
+    partition = REGIONS[region_of(call.config)].partition
+    suffix = _SUFFIXES[partition]
+    reverse = ".".join(reversed(suffix.split(".")))
+    return {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
+
+
+def _region(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region") or args.get("name"))
+    return {
+        "description": _DESCRIPTIONS.get(region, region),
+        "endpoint": f"ec2.{region}.{_SUFFIXES[REGIONS[region].partition]}",
+        "id": region,
+        "name": region,
+        "region": region,
+    }
+
+
+def _document(cloud: Cloud, call: Call, args: Props) -> Props:
+    return policy_document(args)
+
+
+def _parameter(cloud: Cloud, call: Call, args: Props) -> Props:
+    name, region = args["name"], region_of(call.config, args.get("region"))
+    row = cloud.get("aws:ssm/parameter:Parameter", name)
+    if row is not None:
+        value = row.state.get("value") or row.state.get("insecureValue") or ""
+        found = {"arn": row.state["arn"], "type": row.state["type"], "value": value, "version": row.state["version"]}
+    else:
+        partition = REGIONS[region].partition
+        arn = f"arn:{partition}:ssm:{region}::parameter{name}"
+        found = {"arn": arn, "type": "String", "value": _image_value(name, region), "version": 1}
+    secret = found["type"] == "SecureString"
+    shown = {"insecureValue": "" if secret else found["value"], "withDecryption": args.get("withDecryption", True)}
+    return {**found, **shown, "id": name, "name": name, "region": region}
+
+
+def _image_value(name: str, region: str) -> str:
+    """An image id that is always the same for a path, for paths that AWS publishes images under."""
+    match = _IMAGE_PARAMETERS.fullmatch(name)
+    version = (match["eks"] or match["bottlerocket"]) if match else None
+    if match is None or (version and version not in VERSIONS):
+        raise Refusal(f"reading SSM Parameter ({name}): couldn't find resource")
+    if name.endswith("release_version"):
+        return f"{version}.0-20260115"
+    if name.endswith("image_version"):
+        return "1.50.0-abcdef12"
+    return "ami-" + templates.draw("hex", 17, f"{region}|{name}")
+
+
+def _cluster_versions(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    today, default = date.today(), offered_versions()[-1]  # noqa: DTZ011  support ends on a day, wherever one is
+    only = args.get("clusterVersionsOnlies")
+    found = []
+    for row in sorted(VERSIONS.values(), key=lambda each: minor(each.version), reverse=True):
+        status = "STANDARD_SUPPORT" if today <= row.end_standard else "EXTENDED_SUPPORT"
+        status = "UNSUPPORTED" if today > row.end_extended else status
+        wanted = args.get("versionStatus") in (None, status) and (only is None or row.version in only)
+        if not wanted or (args.get("defaultOnly") and row.version != default):
+            continue
+        if row.release > today or (status == "UNSUPPORTED" and not args.get("includeAll")):
+            continue
+        found.append(
+            {
+                "clusterType": args.get("clusterType") or "eks",
+                "clusterVersion": row.version,
+                "defaultPlatformVersion": "eks.1",
+                "defaultVersion": row.version == default,
+                "endOfExtendedSupportDate": f"{row.end_extended}T00:00:00Z",
+                "endOfStandardSupportDate": f"{row.end_standard}T00:00:00Z",
+                "kubernetesPatchVersion": f"{row.version}.0",
+                "releaseDate": f"{row.release}T00:00:00Z",
+                "versionStatus": status,
+            }
+        )
+    return {**args, "clusterVersions": found, "region": region}
+
+
+def _addon_version(cloud: Cloud, call: Call, args: Props) -> Props:
+    name, version = args["addonName"], args["kubernetesVersion"]
+    addon = ADDONS.get(name)
+    pinned = addon.versions.get(version) if addon else None
+    if pinned is None:
+        raise Refusal(
+            f"reading EKS Add-On version info ({name}, {version}): couldn't find resource; "
+            "catalog/eks_addons.py has no version of it for this Kubernetes version"
+        )
+    region = region_of(call.config, args.get("region"))
+    return {"mostRecent": False, **args, "id": name, "region": region, "version": pinned}
+
+
+def _offerings(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    where = args.get("locationType") or "region"
+    if where not in ("region", "availability-zone", "availability-zone-id"):
+        raise Refusal(
+            f'expected location_type to be one of ["region" "availability-zone" "availability-zone-id"], got {where}'
+        )
+    filters = {item["name"]: item["values"] for item in args.get("filters") or []}
+    places = {
+        "region": [region],
+        "availability-zone": [zone.name for zone in REGIONS[region].zones],
+        "availability-zone-id": [zone.zone_id for zone in REGIONS[region].zones],
+    }[where]
+    rows = [
+        (name, place)
+        for name, row in INSTANCE_TYPES.items()
+        if region in row.regions and _passes(name, filters.get("instance-type"))
+        for place in places
+        if _passes(place, filters.get("location"))
+    ]
+    return {
+        **args,
+        "id": region,
+        "instanceTypes": [name for name, _ in rows],
+        "locations": [place for _, place in rows],
+        "locationType": where,
+        "locationTypes": [where] * len(rows),
+        "region": region,
+    }
+
+
+def _passes(value: str, patterns: list[str] | None) -> bool:
+    if patterns is None:
+        return True
+    return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), value) for pattern in patterns)
+
+
+def _quota(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    service = args.get("serviceCode")
+    for code, (owner, name, value) in _QUOTAS.items():
+        if service == owner and (args.get("quotaCode") == code or args.get("quotaName") == name):
+            partition = REGIONS[region].partition
+            arn = f"arn:{partition}:servicequotas:{region}:{account_of(call.config)}:{owner}/{code}"
+            return {
+                "adjustable": True,
+                "arn": arn,
+                "defaultValue": value,
+                "globalQuota": False,
+                "id": arn,
+                "quotaCode": code,
+                "quotaName": name,
+                "region": region,
+                "serviceCode": owner,
+                "serviceName": owner,
+                "usageMetrics": [],
+                "value": value,
+            }
+    message = "The request failed because the specified resource does not exist."
+    raise Refusal(
+        f"reading Service Quotas Service Quota ({service}/{args.get('quotaCode')}): NoSuchResourceException: {message}"
+    )
+
+
+def _image(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    filters = {item["name"]: item["values"] for item in args.get("filters") or []}
+    given = filters.get("image-id")
+    name = (filters.get("name") or ["amazon-eks-node-al2023-x86_64-standard"])[0].replace("*", "20260115")
+    id_ = given[0] if given else "ami-" + templates.draw("hex", 17, f"{region}|{name}")
+    arch = "arm64" if "arm64" in name or filters.get("architecture") == ["arm64"] else "x86_64"
+    partition = REGIONS[region].partition
+    return {
+        **args,
+        "architecture": arch,
+        "arn": f"arn:{partition}:ec2:{region}::image/{id_}",
+        "blockDeviceMappings": [],
+        "creationDate": "2026-01-15T03:04:05.000Z",
+        "enaSupport": True,
+        "hypervisor": "xen",
+        "id": id_,
+        "imageId": id_,
+        "imageOwnerAlias": "amazon",
+        "imageType": "machine",
+        "name": name,
+        "ownerId": "602401143452",
+        "platformDetails": "Linux/UNIX",
+        "productCodes": [],
+        "public": True,
+        "region": region,
+        "rootDeviceName": "/dev/xvda",
+        "rootDeviceType": "ebs",
+        "rootSnapshotId": "snap-" + templates.draw("hex", 17, f"{id_}|snapshot"),
+        "state": "available",
+        "tags": {},
+        "usageOperation": "RunInstances",
+        "virtualizationType": "hvm",
+    }
+
+
+_FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
+    "aws:ec2/getAmi:getAmi": _image,
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offerings,
+    "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
+    "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,
+    "aws:iam/getPolicyDocument:getPolicyDocument": _document,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+    "aws:servicequotas/getServiceQuota:getServiceQuota": _quota,
+    "aws:ssm/getParameter:getParameter": _parameter,
+}

@@ -1,0 +1,201 @@
+"""What an entry of `services/` says about a resource type. `services/ec2.py` has many to copy from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from simulator.aws import constraints, templates
+from simulator.aws.constraints import Constraint
+from simulator.aws.messages import AwsError, Service
+from simulator.values import Props
+
+if TYPE_CHECKING:
+    from simulator.aws.situation import Situation
+
+Rule: TypeAlias = "Callable[[Situation], None]"
+"""Looks at a situation and raises AwsError or ProviderError; a value that is not known yet ends it quietly."""
+
+Value: TypeAlias = "str | bool | int | list[Any] | dict[str, Any] | Callable[[Situation], Any]"
+"""An output: a template, a literal, or a function of the situation."""
+
+
+class Refused(NamedTuple):
+    """An answer of AWS as a template; {value} is the value that is refused."""
+
+    code: str
+    message: str
+    status: int = 400
+    modeled: bool | None = None
+
+    def error(self, look: Callable[[str], Any], *, settles: bool = False) -> AwsError:
+        """The error itself."""
+        message = templates.fill(self.message, "", look)
+        return AwsError(self.code, message, self.status, modeled=self.modeled, settles=settles)
+
+
+class Autoname(NamedTuple):
+    """How the provider names a resource that the program gives no name: `{logical name}-{7 hex digits}`.
+
+    given_prefix: the input that asks for a name that starts with it instead.
+    """
+
+    property: str = "name"
+    max_length: int = 255
+    prefix: str = ""
+    lower: bool = False
+    given_prefix: str = ""
+    suffix: Callable[[Props], str] | None = None
+
+
+class Reference(NamedTuple):
+    """An input that names another resource.
+
+    by: the output that the value is compared with. outside: says of a value that it lives outside this cloud, as the
+    policies do that AWS maintains. missing: AWS's answer; None for the one of the named type.
+    """
+
+    type: str
+    by: str = "id"
+    missing: Refused | None = None
+    outside: Callable[[str], bool] | None = None
+
+
+class Unique(NamedTuple):
+    """Inputs that no two resources of the type may share."""
+
+    inputs: str
+    refused: Refused
+
+
+class Quota(NamedTuple):
+    """How many there may be in the region, or for each value of the input `per`."""
+
+    code: str
+    limit: int
+    refused: Refused
+    per: str = ""
+
+
+class Use(NamedTuple):
+    """Another resource that keeps this one from being deleted, for as long as it names it at `path`.
+
+    by: what it names: the id, or an output. settles: the provider waits for it to go.
+    """
+
+    type: str
+    path: str
+    refused: Refused
+    by: str = "id"
+    settles: bool = False
+
+
+class Company(NamedTuple):
+    """Resources that go when this one is deleted: those that name it at `path`, by its id or another output."""
+
+    type: str
+    path: str
+    by: str = "id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceType:
+    """One resource type of the provider. Lists of names are texts, separated by spaces.
+
+    creates, updates, deletes: API operations. human: as the provider's messages call the type, with the label behind it
+        when one is made; creating, updating and deleting are the beginnings of messages that are not built so.
+    id, arn: templates, see templates.py. inputs: every input there is, region included for a regional type.
+    replace_on: paths whose change replaces the resource; replace_if: only when the function of old and new says so.
+    defaults: what the provider writes into the inputs. omitted: what AWS fills in when the program says nothing: it
+        is in the state only, and its absence is no change. computed: all other outputs.
+    documents: inputs that hold JSON; another layout of the same content is no change. sets: lists without an order.
+    maps: objects with free keys, other than tags. one_of: groups of which exactly one has to be given.
+    conflicts: groups of which at most one may be given.
+    rules: for a create. update_rules: for an update. delete_rules: for a delete.
+    brings: what comes into being with it. follows: what else changes in its state when it is updated.
+    import_id: template of the id for `pulumi import`, where it is not the id itself.
+    """
+
+    type: str
+    service: Service
+    creates: str
+    human: str
+    id: str | Callable[[Situation], str]
+    inputs: str
+    source: str
+    label: str = ""
+    updates: str = ""
+    deletes: str = ""
+    creating: str = ""
+    updating: str = ""
+    deleting: str = ""
+    arn: str = ""
+    arn_output: str = "arn"
+    required: str = ""
+    replace_on: str = ""
+    replace_if: Mapping[str, Callable[[Props, Props], bool]] = field(default_factory=dict)
+    delete_before_replace: bool = False
+    autoname: Autoname | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Value] = field(default_factory=dict)
+    omitted: Mapping[str, Value] = field(default_factory=dict)
+    constraints: Mapping[str, Constraint] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    documents: str = ""
+    sets: str = ""
+    maps: str = ""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    not_found: Refused | None = None
+    unique: Unique | None = None
+    quotas: tuple[Quota, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    update_rules: tuple[Rule, ...] = ()
+    delete_rules: tuple[Rule, ...] = ()
+    used_by: tuple[Use, ...] = ()
+    takes_along: tuple[Company, ...] = ()
+    brings: Rule | None = None
+    follows: Rule | None = None
+    import_id: str = ""
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Names of all inputs."""
+        return frozenset([*self.inputs.split(), "tagsAll"] if self.taggable else self.inputs.split())
+
+    @cached_property
+    def taggable(self) -> bool:
+        """Whether the type has tags."""
+        return "tags" in self.inputs.split()
+
+    @cached_property
+    def regional(self) -> bool:
+        """Whether the type lives in a region."""
+        return "region" in self.inputs.split()
+
+    @cached_property
+    def replacing(self) -> tuple[str, ...]:
+        """Paths whose change replaces the resource, the region included."""
+        return (*self.replace_on.split(), *(["region"] if self.regional else []))
+
+    @cached_property
+    def drawn_id(self) -> bool:
+        """Whether AWS draws the id, so that a known id of the type is one of a resource that exists."""
+        return isinstance(self.id, str) and templates.is_drawn(self.id)
+
+    @cached_property
+    def checks(self) -> tuple[tuple[str, Constraint], ...]:
+        """Constraints, with those that every document and all tags have."""
+        documents = [(path, constraints.json_text) for path in self.documents.split()]
+        tags = [("tags", constraints.tags)] if self.taggable else []
+        return (*self.constraints.items(), *documents, *tags)
+
+    def prefix(self, doing: str) -> str:
+        """Template of the beginning of its messages: doing is creating, updating or deleting."""
+        given: str = getattr(self, doing)
+        if given:
+            return given
+        label = self.label if doing == "creating" else "{id}"
+        return f"{doing} {self.human} ({label})" if label else f"{doing} {self.human}"

@@ -1,0 +1,16 @@
+"""One module for each AWS service: its resource types, one entry each."""
+
+from simulator.aws.services import autoscaling, cloudwatch, ec2, eks, iam, kms, s3, sqs, ssm, vpc
+
+TYPES = (
+    *ec2.TYPES,
+    *vpc.TYPES,
+    *eks.TYPES,
+    *iam.TYPES,
+    *kms.TYPES,
+    *cloudwatch.TYPES,
+    *s3.TYPES,
+    *sqs.TYPES,
+    *ssm.TYPES,
+    *autoscaling.TYPES,
+)

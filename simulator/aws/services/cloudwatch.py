@@ -1,0 +1,219 @@
+"""CloudWatch Logs and EventBridge. Tokens `aws:cloudwatch/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the API models; read 2026-11.
+"""
+
+from __future__ import annotations
+
+import json
+
+from simulator.aws import tokens
+from simulator.aws.constraints import arn, every, length, matches, one_of
+from simulator.aws.messages import AwsError, Service
+from simulator.aws.model import Autoname, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+
+LOGS = Service("CloudWatch Logs")
+EVENTS = Service("EventBridge")
+
+_RETENTIONS = (
+    0,
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+_NO_RULE = Refused(
+    "ResourceNotFoundException", "Rule {value} does not exist on EventBus {eventBusName}.", 404, modeled=True
+)
+
+
+def _key_lets_logs_use_it(s: Situation) -> None:
+    """The key's own policy has to name the service: a role cannot stand in for it."""
+    key = s.find(tokens.KEY, "arn", s.get("kmsKeyId", ""))
+    if key and not documents.allows_service(key.state.get("policy"), f"logs.{s.region}.amazonaws.com"):
+        where = s.fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
+        raise AwsError("InvalidParameterException", f"{_KEY_REFUSED} '{where}'")
+
+
+_KEY_REFUSED = "The specified KMS key does not exist or is not allowed to be used with Arn"
+
+
+def _log_group_may_go(s: Situation) -> None:
+    if s.before.get("deletionProtectionEnabled"):
+        message = "The log group cannot be deleted because deletion protection is enabled"
+        raise AwsError("InvalidParameterException", message)
+
+
+def _rule_has_an_occasion(s: Situation) -> None:
+    pattern, schedule = s.get("eventPattern"), s.get("scheduleExpression")
+    if not pattern and not schedule:
+        raise AwsError(
+            "ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.", modeled=False
+        )
+    if schedule and not (schedule.startswith(("cron(", "rate(")) and schedule.endswith(")")):
+        raise AwsError("ValidationException", "Parameter ScheduleExpression is not valid.", modeled=False)
+    if pattern and not isinstance(json.loads(pattern), dict):
+        message = "Event pattern is not valid. Reason: Filter is not an object"
+        raise AwsError("InvalidEventPatternException", message)
+
+
+def _rule_id(s: Situation) -> str:
+    bus, name = s.get("eventBusName", "default"), s.get("name")
+    return str(name) if bus == "default" else f"{bus}/{name}"
+
+
+def _rule_arn(s: Situation) -> str:
+    return s.fill("arn:{partition}:events:{region}:{account}:rule/") + _rule_id(s)
+
+
+def _target_id(s: Situation) -> str:
+    bus = s.get("eventBusName", "default")
+    return s.fill("{rule}-{targetId}" if bus == "default" else "{eventBusName}-{rule}-{targetId}")
+
+
+LOG_GROUP = ResourceType(
+    type=tokens.LOG_GROUP,
+    service=LOGS,
+    creates="CreateLogGroup",
+    updates="PutRetentionPolicy",
+    deletes="DeleteLogGroup",
+    human="CloudWatch Logs Log Group",
+    label="{name}",
+    id="{name}",
+    arn="arn:{partition}:logs:{region}:{account}:log-group:{name}",
+    inputs=("deletionProtectionEnabled kmsKeyId logGroupClass name namePrefix region retentionInDays skipDestroy tags"),
+    replace_on="logGroupClass name namePrefix",
+    autoname=Autoname(given_prefix="namePrefix"),
+    defaults={"retentionInDays": 0, "skipDestroy": False},
+    omitted={"deletionProtectionEnabled": False, "logGroupClass": "STANDARD"},
+    constraints={
+        "kmsKeyId": arn,
+        "logGroupClass": one_of("DELIVERY", "INFREQUENT_ACCESS", "STANDARD"),
+        "name": every(length(1, 512), matches(r"[0-9A-Za-z_./#-]+", "letters, digits and _ . / # -")),
+        "retentionInDays": one_of(*_RETENTIONS),
+    },
+    references={
+        "kmsKeyId": Reference(
+            tokens.KEY,
+            "arn",
+            Refused(
+                "InvalidParameterException",
+                _KEY_REFUSED + " 'arn:{partition}:logs:{region}:{account}:log-group:{name}'",
+            ),
+        )
+    },
+    not_found=Refused("ResourceNotFoundException", "The specified log group does not exist."),
+    unique=Unique("name", Refused("ResourceAlreadyExistsException", "The specified log group already exists")),
+    rules=(_key_lets_logs_use_it,),
+    update_rules=(_key_lets_logs_use_it,),
+    delete_rules=(_log_group_may_go,),
+    source="hashicorp/terraform-provider-aws internal/service/logs/group.go",
+)
+
+EVENT_RULE = ResourceType(
+    type=tokens.EVENT_RULE,
+    service=EVENTS,
+    creates="PutRule",
+    updates="PutRule",
+    deletes="DeleteRule",
+    human="EventBridge Rule",
+    label="{name}",
+    id=_rule_id,
+    inputs=(
+        "description eventBusName eventPattern forceDestroy isEnabled name namePrefix region roleArn "
+        "scheduleExpression state tags"
+    ),
+    replace_on="eventBusName name namePrefix",
+    autoname=Autoname(max_length=64, given_prefix="namePrefix"),
+    documents="eventPattern",
+    conflicts=("isEnabled state",),
+    defaults={"eventBusName": "default", "forceDestroy": False, "state": "ENABLED"},
+    computed={"arn": _rule_arn},
+    constraints={
+        "description": length(0, 512),
+        "eventPattern": length(0, 4096),
+        "name": every(length(1, 64), matches(r"[0-9A-Za-z_.-]+", "letters, digits and _ . -")),
+        "roleArn": arn,
+        "scheduleExpression": length(0, 256),
+        "state": one_of("DISABLED", "ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"),
+    },
+    references={"roleArn": Reference(tokens.ROLE, "arn")},
+    not_found=_NO_RULE,
+    quotas=(
+        Quota(
+            "L-244521F2",
+            300,
+            Refused("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
+            per="eventBusName",
+        ),
+    ),
+    rules=(_rule_has_an_occasion,),
+    update_rules=(_rule_has_an_occasion,),
+    used_by=(
+        Use(
+            tokens.EVENT_TARGET,
+            "rule",
+            Refused("ValidationException", "Rule can't be deleted since it has targets.", modeled=False),
+            by="name",
+            settles=True,
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/events/rule.go",
+)
+
+EVENT_TARGET = ResourceType(
+    type=tokens.EVENT_TARGET,
+    service=EVENTS,
+    creates="PutTargets",
+    updates="PutTargets",
+    deletes="RemoveTargets",
+    human="EventBridge Target",
+    label="{rule}-{targetId}",
+    id=_target_id,
+    import_id="{rule}/{targetId}",
+    inputs=(
+        "appsyncTarget arn batchTarget deadLetterConfig ecsTarget eventBusName forceDestroy httpTarget input "
+        "inputPath inputTransformer kinesisTarget redshiftTarget region retryPolicy roleArn rule runCommandTargets "
+        "sagemakerPipelineTarget sqsTarget targetId"
+    ),
+    required="arn rule",
+    replace_on="eventBusName rule targetId",
+    autoname=Autoname("targetId"),
+    defaults={"eventBusName": "default", "forceDestroy": False},
+    constraints={
+        "arn": arn,
+        "targetId": every(length(1, 64), matches(r"[0-9A-Za-z_.-]+", "letters, digits and _ . -")),
+    },
+    references={"roleArn": Reference(tokens.ROLE, "arn"), "rule": Reference(tokens.EVENT_RULE, "name")},
+    quotas=(
+        Quota(
+            "L-E1FE3C0A",
+            5,
+            Refused("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
+            per="rule",
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/events/target.go",
+)
+
+TYPES = (LOG_GROUP, EVENT_RULE, EVENT_TARGET)

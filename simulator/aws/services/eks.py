@@ -1,0 +1,405 @@
+"""EKS: clusters, node groups, add-ons and access. Tokens `aws:eks/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the EKS API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+from simulator.aws import tokens
+from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
+from simulator.aws.messages import Service
+from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import eks_rules as rules
+
+EKS = Service("EKS")
+MADE = "2026-01-02T03:04:05Z"  # a clock would make two equal runs differ
+
+_NO_CLUSTER = Refused("ResourceNotFoundException", "No cluster found for name: {value}.", 404)
+_NO_ROLE = Refused(
+    "InvalidParameterException",
+    "Role with arn: {value}, could not be assumed because it does not exist or the trusted entity is not correct",
+)
+_TO_CLUSTER = Reference(tokens.CLUSTER, "name", _NO_CLUSTER)
+_SUBNET_MISSING = Refused(
+    "InvalidParameterException",
+    "The subnet ID '{value}' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: "
+    "InvalidSubnetID.NotFound; Request ID: {uuid})",
+)
+_TO_SUBNET = Reference(tokens.SUBNET, missing=_SUBNET_MISSING)
+_IMAGES = [
+    "AL2023_ARM_64_NVIDIA",
+    "AL2023_ARM_64_STANDARD",
+    "AL2023_x86_64_NEURON",
+    "AL2023_x86_64_NVIDIA",
+    "AL2023_x86_64_STANDARD",
+    "AL2_ARM_64",
+    "AL2_x86_64",
+    "AL2_x86_64_GPU",
+    "BOTTLEROCKET_ARM_64",
+    "BOTTLEROCKET_ARM_64_FIPS",
+    "BOTTLEROCKET_ARM_64_NVIDIA",
+    "BOTTLEROCKET_ARM_64_NVIDIA_FIPS",
+    "BOTTLEROCKET_x86_64",
+    "BOTTLEROCKET_x86_64_FIPS",
+    "BOTTLEROCKET_x86_64_NVIDIA",
+    "BOTTLEROCKET_x86_64_NVIDIA_FIPS",
+    "CUSTOM",
+    "WINDOWS_CORE_2019_x86_64",
+    "WINDOWS_CORE_2022_x86_64",
+    "WINDOWS_CORE_2025_x86_64",
+    "WINDOWS_FULL_2019_x86_64",
+    "WINDOWS_FULL_2022_x86_64",
+    "WINDOWS_FULL_2025_x86_64",
+]
+
+CLUSTER = ResourceType(
+    type=tokens.CLUSTER,
+    service=EKS,
+    creates="CreateCluster",
+    updates="UpdateClusterVersion",
+    deletes="DeleteCluster",
+    human="EKS Cluster",
+    label="{name}",
+    updating="updating EKS Cluster ({id}) version",
+    id="{name}",
+    arn="arn:{partition}:eks:{region}:{account}:cluster/{name}",
+    inputs=(
+        "accessConfig bootstrapSelfManagedAddons computeConfig controlPlaneScalingConfig defaultAddonsToRemoves "
+        "deletionProtection enabledClusterLogTypes encryptionConfig forceUpdateVersion kubeApiServerConfig "
+        "kubeControllerManagerConfig kubeSchedulerConfig kubernetesNetworkConfig name outpostConfig region "
+        "remoteNetworkConfig roleArn storageConfig tags upgradePolicy version vpcConfig zonalShiftConfig"
+    ),
+    required="roleArn vpcConfig",
+    replace_on=(
+        "accessConfig.bootstrapClusterCreatorAdminPermissions bootstrapSelfManagedAddons "
+        "kubernetesNetworkConfig.ipFamily kubernetesNetworkConfig.serviceIpv4Cidr name "
+        "outpostConfig.controlPlaneInstanceType outpostConfig.controlPlanePlacement.groupName roleArn"
+    ),
+    replace_if={
+        "encryptionConfig": rules.encryption_is_removed,
+        "computeConfig.nodeRoleArn": lambda old, new: (
+            bool((old.get("computeConfig") or {}).get("nodeRoleArn"))
+            and bool((new.get("computeConfig") or {}).get("nodeRoleArn"))
+        ),
+        "vpcConfig.controlPlaneEgressMode": lambda old, new: (
+            (old.get("vpcConfig") or {}).get("controlPlaneEgressMode") == "CUSTOMER_ROUTED"
+        ),
+    },
+    autoname=Autoname(),
+    sets="enabledClusterLogTypes vpcConfig.subnetIds vpcConfig.securityGroupIds vpcConfig.publicAccessCidrs",
+    defaults={
+        "bootstrapSelfManagedAddons": True,
+        "vpcConfig.endpointPrivateAccess": False,
+        "vpcConfig.endpointPublicAccess": True,
+    },
+    omitted={
+        "accessConfig.authenticationMode": "CONFIG_MAP",
+        "computeConfig": {"enabled": False},
+        "controlPlaneScalingConfig.tier": "standard",
+        "deletionProtection": False,
+        "kubernetesNetworkConfig": rules.cluster_network,
+        "storageConfig": {"blockStorage": {"enabled": False}},
+        "upgradePolicy.supportType": "EXTENDED",
+        "version": rules.default_version,
+        "vpcConfig.controlPlaneEgressMode": "AWS_MANAGED",
+        "vpcConfig.publicAccessCidrs": ["0.0.0.0/0"],
+    },
+    computed={
+        "certificateAuthority": rules.certificate,
+        "clusterId": "",
+        "createdAt": MADE,
+        "endpoint": "https://{HEX32:endpoint}.gr7.{region}.eks.amazonaws.com",
+        "identities": rules.identities,
+        "platformVersion": "eks.1",
+        "status": "ACTIVE",
+        "vpcConfig.clusterSecurityGroupId": "sg-{hex17:cluster}",
+        "vpcConfig.vpcId": rules.cluster_vpc,
+    },
+    constraints={
+        "accessConfig.authenticationMode": one_of("API", "API_AND_CONFIG_MAP", "CONFIG_MAP"),
+        "computeConfig.nodePools[*]": one_of("general-purpose", "system"),
+        "controlPlaneScalingConfig.tier": one_of("standard", "tier-2xl", "tier-4xl", "tier-8xl", "tier-xl"),
+        "enabledClusterLogTypes[*]": one_of("api", "audit", "authenticator", "controllerManager", "scheduler"),
+        "encryptionConfig.resources[*]": one_of("secrets"),
+        "kubernetesNetworkConfig.ipFamily": one_of("ipv4", "ipv6"),
+        "kubernetesNetworkConfig.serviceIpv4Cidr": rules.service_range_fits,
+        "name": every(
+            length(1, 100), matches(r"[0-9A-Za-z][0-9A-Za-z_-]*", "letters, digits, _ and -, and no _ or - in front")
+        ),
+        "roleArn": arn,
+        "upgradePolicy.supportType": one_of("EXTENDED", "STANDARD"),
+        "vpcConfig.controlPlaneEgressMode": one_of("AWS_MANAGED", "CUSTOMER_ROUTED"),
+    },
+    references={
+        "encryptionConfig.provider.keyArn": Reference(tokens.KEY, "arn"),
+        "roleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
+        "vpcConfig.securityGroupIds[*]": Reference(tokens.SECURITY_GROUP),
+        "vpcConfig.subnetIds[*]": _TO_SUBNET,
+    },
+    not_found=_NO_CLUSTER,
+    unique=Unique("name", Refused("ResourceInUseException", "Cluster already exists with name: {name}", 409)),
+    quotas=(
+        Quota("L-1194D53C", 100, Refused("ResourceLimitExceededException", "Cluster limit exceeded for account.")),
+    ),
+    rules=(
+        rules.version_is_offered,
+        rules.subnets_span_two_zones,
+        rules.auto_mode_is_all_or_nothing,
+        rules.some_endpoint_is_open,
+        rules.service_range_is_not_the_vpcs,
+        rules.role_can_be_taken,
+    ),
+    update_rules=(
+        rules.version_is_offered,
+        rules.version_goes_up_by_one,
+        rules.authentication_moves_forward,
+        rules.subnets_span_two_zones,
+        rules.auto_mode_is_all_or_nothing,
+        rules.some_endpoint_is_open,
+    ),
+    delete_rules=(rules.cluster_may_go,),
+    used_by=(
+        Use(
+            tokens.NODE_GROUP,
+            "clusterName",
+            Refused("ResourceInUseException", "Cluster has nodegroups attached", 409),
+            settles=True,
+        ),
+    ),
+    takes_along=tuple(
+        Company(type_, "clusterName")
+        for type_ in (tokens.ADDON, tokens.ACCESS_ENTRY, tokens.ACCESS_POLICY, tokens.POD_IDENTITY)
+    ),
+    brings=rules.cluster_brings_company,
+    source="hashicorp/terraform-provider-aws internal/service/eks/cluster.go",
+)
+
+NODE_GROUP = ResourceType(
+    type=tokens.NODE_GROUP,
+    service=EKS,
+    creates="CreateNodegroup",
+    updates="UpdateNodegroupConfig",
+    deletes="DeleteNodegroup",
+    human="EKS Node Group",
+    label="{clusterName}:{nodeGroupName}",
+    updating="updating EKS Node Group ({id}) config",
+    id="{clusterName}:{nodeGroupName}",
+    arn="arn:{partition}:eks:{region}:{account}:nodegroup/{clusterName}/{nodeGroupName}/{uuid}",
+    inputs=(
+        "amiType capacityType clusterName diskSize forceUpdateVersion instanceTypes labels launchTemplate "
+        "nodeGroupName nodeGroupNamePrefix nodeRepairConfig nodeRoleArn region releaseVersion remoteAccess "
+        "scalingConfig subnetIds tags taints updateConfig version warmPoolConfig"
+    ),
+    required="clusterName nodeRoleArn scalingConfig subnetIds",
+    replace_on=(
+        "amiType capacityType clusterName diskSize instanceTypes launchTemplate.id launchTemplate.name "
+        "nodeGroupName nodeGroupNamePrefix nodeRoleArn remoteAccess subnetIds"
+    ),
+    autoname=Autoname("nodeGroupName", given_prefix="nodeGroupNamePrefix"),
+    sets="subnetIds taints",
+    maps="labels",
+    conflicts=("nodeGroupName nodeGroupNamePrefix",),
+    defaults={"nodeRepairConfig.enabled": False},
+    omitted={
+        "amiType": rules.image_type,
+        "capacityType": "ON_DEMAND",
+        "diskSize": rules.disk_size,
+        "instanceTypes": rules.machines,
+        "version": rules.group_version,
+        "releaseVersion": rules.release_version,
+        "updateConfig": {"maxUnavailable": 1},
+    },
+    computed={"resources": rules.scaling_groups, "status": "ACTIVE"},
+    constraints={
+        "amiType": one_of(*_IMAGES),
+        "capacityType": one_of("CAPACITY_BLOCK", "ON_DEMAND", "SPOT"),
+        "launchTemplate.version": length(1, 255),
+        "nodeGroupName": length(0, 63),
+        "nodeGroupNamePrefix": length(0, 37),
+        "nodeRoleArn": arn,
+        "scalingConfig.desiredSize": at_least(0),
+        "scalingConfig.maxSize": at_least(1),
+        "scalingConfig.minSize": at_least(0),
+        "taints": length(0, 50),
+        "taints[*].effect": one_of("NO_EXECUTE", "NO_SCHEDULE", "PREFER_NO_SCHEDULE"),
+        "taints[*].key": length(1, 63),
+        "taints[*].value": length(0, 63),
+        "updateConfig.maxUnavailable": between(1, 100),
+        "updateConfig.maxUnavailablePercentage": between(1, 100),
+        "updateConfig.updateStrategy": one_of("DEFAULT", "MINIMAL"),
+        "warmPoolConfig.poolState": one_of("HIBERNATED", "RUNNING", "STOPPED"),
+    },
+    references={
+        "clusterName": _TO_CLUSTER,
+        "launchTemplate.id": Reference(tokens.LAUNCH_TEMPLATE),
+        "launchTemplate.name": Reference(tokens.LAUNCH_TEMPLATE, "name"),
+        "nodeRoleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
+        "subnetIds[*]": _TO_SUBNET,
+    },
+    not_found=Refused("ResourceNotFoundException", "No node group found for name: {nodeGroupName}.", 404),
+    unique=Unique(
+        "clusterName nodeGroupName",
+        Refused(
+            "ResourceInUseException",
+            "NodeGroup already exists with name {nodeGroupName} and cluster name {clusterName}",
+            409,
+        ),
+    ),
+    quotas=(
+        Quota(
+            "L-6D54EA21",
+            30,
+            Refused("ResourceLimitExceededException", "Nodegroup limit exceeded for cluster"),
+            per="clusterName",
+        ),
+    ),
+    rules=(
+        rules.sizes_are_in_order,
+        rules.instance_types_exist,
+        rules.image_fits_the_machines,
+        rules.template_agrees,
+        rules.group_follows_the_cluster,
+        rules.group_lies_in_the_clusters_vpc,
+        rules.capacity_block_is_targeted,
+    ),
+    update_rules=(rules.sizes_are_in_order, rules.template_agrees, rules.group_follows_the_cluster),
+    brings=rules.nodes_start,
+    follows=rules.nodes_start_again,
+    source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",
+)
+
+ADDON = ResourceType(
+    type=tokens.ADDON,
+    service=EKS,
+    creates="CreateAddon",
+    updates="UpdateAddon",
+    deletes="DeleteAddon",
+    human="EKS Add-On",
+    label="{clusterName}:{addonName}",
+    id="{clusterName}:{addonName}",
+    arn="arn:{partition}:eks:{region}:{account}:addon/{clusterName}/{addonName}/{uuid}",
+    inputs=(
+        "addonName addonVersion clusterName configurationValues namespaceConfig podIdentityAssociations preserve "
+        "region resolveConflictsOnCreate resolveConflictsOnUpdate serviceAccountRoleArn tags"
+    ),
+    required="addonName clusterName",
+    replace_on="addonName clusterName namespaceConfig",
+    sets="podIdentityAssociations",
+    omitted={"addonVersion": rules.addon_version, "configurationValues": ""},
+    computed={"createdAt": MADE, "modifiedAt": MADE},
+    constraints={
+        "resolveConflictsOnCreate": one_of("NONE", "OVERWRITE"),
+        "resolveConflictsOnUpdate": one_of("NONE", "OVERWRITE", "PRESERVE"),
+        "serviceAccountRoleArn": arn,
+    },
+    references={
+        "clusterName": _TO_CLUSTER,
+        "podIdentityAssociations[*].roleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
+        "serviceAccountRoleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
+    },
+    not_found=Refused("ResourceNotFoundException", "No addon: {addonName} found in cluster: {clusterName}", 404),
+    unique=Unique("clusterName addonName", Refused("ResourceInUseException", "Addon already exists.", 409)),
+    rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
+    update_rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
+    source="hashicorp/terraform-provider-aws internal/service/eks/addon.go",
+)
+
+ACCESS_ENTRY = ResourceType(
+    type=tokens.ACCESS_ENTRY,
+    service=EKS,
+    creates="CreateAccessEntry",
+    updates="UpdateAccessEntry",
+    deletes="DeleteAccessEntry",
+    human="EKS Access Entry",
+    label="{clusterName}:{principalArn}",
+    id="{clusterName}:{principalArn}",
+    inputs="clusterName kubernetesGroups principalArn region tags type userName",
+    required="clusterName principalArn",
+    replace_on="clusterName principalArn type",
+    sets="kubernetesGroups",
+    defaults={"type": "STANDARD"},
+    omitted={"kubernetesGroups": [], "userName": rules.entry_user},
+    computed={"accessEntryArn": rules.entry_arn, "createdAt": MADE, "modifiedAt": MADE},
+    constraints={
+        "principalArn": arn,
+        "type": one_of(
+            "EC2", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRID_LINUX", "HYPERPOD_LINUX", "STANDARD"
+        ),
+    },
+    references={"clusterName": _TO_CLUSTER},  # principals are mostly people's roles, which no stack of ours makes
+    not_found=Refused("ResourceNotFoundException", "The specified resource could not be found: {value}", 404),
+    unique=Unique(
+        "clusterName principalArn",
+        Refused(
+            "ResourceInUseException", "The specified access entry resource is already in use on this cluster.", 409
+        ),
+    ),
+    rules=(rules.entries_are_on, rules.only_people_have_groups),
+    update_rules=(rules.only_people_have_groups,),
+    source="hashicorp/terraform-provider-aws internal/service/eks/access_entry.go",
+)
+
+ACCESS_POLICY = ResourceType(
+    type=tokens.ACCESS_POLICY,
+    service=EKS,
+    creates="AssociateAccessPolicy",
+    deletes="DisassociateAccessPolicy",
+    human="EKS Access Policy Association",
+    label="{clusterName}#{principalArn}#{policyArn}",
+    id="{clusterName}#{principalArn}#{policyArn}",
+    inputs="accessScope clusterName policyArn principalArn region",
+    required="accessScope clusterName policyArn principalArn",
+    replace_on="accessScope clusterName policyArn principalArn",
+    sets="accessScope.namespaces",
+    computed={"associatedAt": "2026-01-02 03:04:05 +0000 UTC", "modifiedAt": "2026-01-02 03:04:05 +0000 UTC"},
+    constraints={
+        "accessScope.type": one_of("cluster", "namespace"),
+        "policyArn": matches(
+            r"arn:aws[\w-]*:eks::aws:cluster-access-policy/Amazon\w+Policy",
+            "arn:aws:eks::aws:cluster-access-policy/Amazon...Policy",
+        ),
+    },
+    references={"clusterName": _TO_CLUSTER},
+    rules=(rules.scope_says_where, rules.entry_exists),
+    source="hashicorp/terraform-provider-aws internal/service/eks/access_policy_association.go",
+)
+
+POD_IDENTITY = ResourceType(
+    type=tokens.POD_IDENTITY,
+    service=EKS,
+    creates="CreatePodIdentityAssociation",
+    updates="UpdatePodIdentityAssociation",
+    deletes="DeletePodIdentityAssociation",
+    human="EKS Pod Identity Association",
+    id="a-{alnum17}",
+    import_id="{clusterName},{associationId}",
+    arn="arn:{partition}:eks:{region}:{account}:podidentityassociation/{clusterName}/{id}",
+    arn_output="associationArn",
+    inputs="clusterName disableSessionTags namespace policy region roleArn serviceAccount tags targetRoleArn",
+    required="clusterName namespace roleArn serviceAccount",
+    replace_on="clusterName namespace serviceAccount",
+    defaults={"disableSessionTags": False},
+    computed={
+        "associationId": "{id}",
+        "externalId": lambda s: s.fill("{uuid:external}") if s.inputs.get("targetRoleArn") else "",
+    },
+    constraints={
+        "namespace": length(1, 63),
+        "roleArn": arn,
+        "serviceAccount": length(1, 253),
+        "targetRoleArn": arn,
+    },
+    references={
+        "clusterName": _TO_CLUSTER,
+        "roleArn": Reference(
+            tokens.ROLE,
+            "arn",
+            Refused("InvalidParameterException", "Role provided in the request does not exist."),
+        ),
+    },
+    rules=(rules.association_is_new, rules.association_role_trusts_pods),
+    update_rules=(rules.association_role_trusts_pods,),
+    source="hashicorp/terraform-provider-aws internal/service/eks/pod_identity_association.go",
+)
+
+TYPES = (CLUSTER, NODE_GROUP, ADDON, ACCESS_ENTRY, ACCESS_POLICY, POD_IDENTITY)

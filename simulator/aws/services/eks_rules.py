@@ -1,0 +1,564 @@
+"""What EKS refuses, beyond what an entry of `eks.py` can declare."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import date
+from typing import Any
+
+from catalog.eks_addons import ADDONS
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.kubernetes import VERSIONS
+from simulator.aws import paths, tokens
+from simulator.aws.constraints import network
+from simulator.aws.messages import AwsError, bridged
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+from simulator.cloud import CloudResource
+from simulator.provider import InitializationFailure
+from simulator.values import Props
+
+_SKEW = 3  # minor versions that a kubelet may be behind. Source: https://kubernetes.io/releases/version-skew-policy/
+
+
+def minor(version: str) -> tuple[int, int]:
+    """`1.35` as numbers; (0, 0) for anything else."""
+    match = re.fullmatch(r"(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def offered_versions() -> list[str]:
+    """Versions that EKS creates clusters of today, oldest first."""
+    today = date.today()  # noqa: DTZ011  support ends on a day, wherever one is
+    found = [row.version for row in VERSIONS.values() if row.release <= today <= row.end_extended]
+    return sorted(found, key=minor)
+
+
+def default_version(s: Situation) -> str:
+    """The newest version on offer."""
+    return offered_versions()[-1]
+
+
+def cluster_of(s: Situation) -> CloudResource | None:
+    """The cluster that the inputs name; None at a preview that is going to make it."""
+    return s.cloud.get(tokens.CLUSTER, str(s.get("clusterName")))
+
+
+def version_is_offered(s: Situation) -> None:
+    """A version inside its support."""
+    version = s.get("version")
+    if version is not None and version not in offered_versions():
+        raise AwsError("InvalidParameterException", "unsupported Kubernetes version")
+
+
+def role_can_be_taken(s: Situation) -> None:
+    """The cluster's role has to trust EKS."""
+    role = s.find(tokens.ROLE, "arn", s.get("roleArn"))
+    if role is not None and not documents.trusts(role.state, "eks.amazonaws.com"):
+        raise AwsError("InvalidParameterException", role_refused(s.get("roleArn")))
+
+
+def role_refused(arn: str) -> str:
+    """EKS's words for a role that is not there, or not for it."""
+    return f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
+
+
+def _subnets(s: Situation, path: str) -> list[CloudResource]:
+    found = [s.cloud.get(tokens.SUBNET, id_) for id_ in s.get(path, [])]
+    return [subnet for subnet in found if subnet is not None]
+
+
+def subnets_span_two_zones(s: Situation) -> None:
+    """Two zones at least, none of those that EKS leaves out, all in one VPC."""
+    subnets = _subnets(s, "vpcConfig.subnetIds")
+    if len(s.get("vpcConfig.subnetIds", [])) < 2 or (subnets and len({_zone(subnet) for subnet in subnets}) < 2):
+        raise AwsError("InvalidParameterException", "Subnets specified must be in at least two different AZs")
+    ids = {zone.name: zone.zone_id for zone in s.place.zones}
+    for subnet in subnets:
+        if ids.get(_zone(subnet)) in s.place.eks_excluded_zone_ids:
+            choices = ", ".join(zone.name for zone in s.place.eks_zones)
+            message = (
+                f"Cannot create cluster '{s.get('name')}' because {_zone(subnet)}, the targeted availability zone, "
+                f"does not currently have sufficient capacity to support the cluster. Retry and choose from these "
+                f"availability zones: {choices}"
+            )
+            raise AwsError("UnsupportedAvailabilityZoneException", message)
+    if len({subnet.state["vpcId"] for subnet in subnets}) > 1:
+        raise AwsError("InvalidParameterException", "Subnets specified must belong to the same VPC")
+
+
+def _zone(subnet: CloudResource) -> str:
+    return str(subnet.state["availabilityZone"])
+
+
+def auto_mode_is_all_or_nothing(s: Situation) -> None:
+    """Three switches that go together, and no self-managed add-ons with them."""
+    switches = {
+        s.get(path, False)
+        for path in (
+            "computeConfig.enabled",
+            "kubernetesNetworkConfig.elasticLoadBalancing.enabled",
+            "storageConfig.blockStorage.enabled",
+        )
+    }
+    if len(switches) > 1:
+        message = (
+            "compute_config.enabled, kubernetes_network_config.elastic_load_balancing.enabled, and "
+            "storage_config.block_storage.enabled must all be set to either true or false"
+        )
+        raise AwsError("InvalidParameterException", message)
+    if True in switches and s.get("bootstrapSelfManagedAddons", True):
+        message = "bootstrapSelfManagedAddons must be set to false if EKS Auto Mode is enabled"
+        raise AwsError("InvalidParameterException", message)
+
+
+def some_endpoint_is_open(s: Situation) -> None:
+    """A cluster that nothing can reach."""
+    config = s.get("vpcConfig", {})
+    if config.get("endpointPublicAccess") is False and config.get("endpointPrivateAccess") is False:
+        message = "Private and public endpoint access cannot be disabled at the same time"
+        raise AwsError("InvalidParameterException", message)
+
+
+def service_range_fits(argument: str, value: Any) -> str | None:
+    """/12 to /24 inside the private ranges."""
+    found = network(value)
+    private = [network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+    if found is None or str(found) != value or not 12 <= found.prefixlen <= 24:
+        return f'expected "{argument}" to contain a network Value with between 12 and 24 significant bits, got: {value}'
+    if not any(block and found.version == block.version and found.subnet_of(block) for block in private):  # type: ignore[arg-type]
+        return f"{argument} must be inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, got: {value}"
+    return None
+
+
+def service_range_is_not_the_vpcs(s: Situation) -> None:
+    """Services and machines have addresses of their own."""
+    wanted = network(s.get("kubernetesNetworkConfig.serviceIpv4Cidr", ""))
+    for subnet in _subnets(s, "vpcConfig.subnetIds"):
+        vpc = s.cloud.get(tokens.VPC, subnet.state["vpcId"])
+        block = network(vpc.state["cidrBlock"]) if vpc else None
+        if wanted and block and wanted.version == block.version and wanted.overlaps(block):
+            message = f"The specified service CIDR {wanted} overlaps with the CIDR block {block} of the VPC"
+            raise AwsError("InvalidParameterException", message)
+
+
+def cluster_network(s: Situation) -> Props:
+    """Addresses of services: the one of AWS's two ranges that the VPC does not use."""
+    subnets = _subnets(s, "vpcConfig.subnetIds")
+    vpc = s.cloud.get(tokens.VPC, subnets[0].state["vpcId"]) if subnets else None
+    ten = network("10.0.0.0/8")
+    block = network(vpc.state["cidrBlock"]) if vpc else None
+    service = "172.20.0.0/16" if block and ten and block.overlaps(ten) else "10.100.0.0/16"
+    return {"elasticLoadBalancing": {"enabled": False}, "ipFamily": "ipv4", "serviceIpv4Cidr": service}
+
+
+def cluster_vpc(s: Situation) -> str:
+    """The VPC of the subnets."""
+    subnets = _subnets(s, "vpcConfig.subnetIds")
+    return str(subnets[0].state["vpcId"]) if subnets else ""
+
+
+def certificate(s: Situation) -> Props:
+    """A certificate authority in form only: nobody connects to this cluster by TLS."""
+    body = base64.b64encode(s.fill("{hex64:ca}").encode()).decode()
+    pem = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+    return {"data": base64.b64encode(pem.encode()).decode()}
+
+
+def identities(s: Situation) -> list[Props]:
+    """The OIDC issuer, with the same digits as the endpoint."""
+    return [{"oidcs": [{"issuer": s.fill("https://oidc.eks.{region}.amazonaws.com/id/{HEX32:endpoint}")}]}]
+
+
+def cluster_brings_company(s: Situation) -> None:
+    """The cluster security group, the creator's access entry, and a log group where the stack made none."""
+    owner = f"{s.kind.type}::{s.id}"
+    group = s.state["vpcConfig"]["clusterSecurityGroupId"]
+    s.cloud.put(
+        tokens.SECURITY_GROUP,
+        group,
+        {
+            "name": s.fill("eks-cluster-sg-{name}-{hex8:group}"),
+            "description": "EKS created security group applied to ENI that is attached to EKS Control Plane master "
+            "nodes, as well as any managed workloads.",
+            "vpcId": s.state["vpcConfig"]["vpcId"],
+            "region": s.region,
+            "ownerId": s.account,
+            "arn": s.fill("arn:{partition}:ec2:{region}:{account}:security-group/") + group,
+            "tags": {f"kubernetes.io/cluster/{s.id}": "owned"},
+            "__owner": owner,
+        },
+    )
+    log_group = f"/aws/eks/{s.id}/cluster"
+    if s.state.get("enabledClusterLogTypes") and s.cloud.get(tokens.LOG_GROUP, log_group) is None:
+        arn = s.fill("arn:{partition}:logs:{region}:{account}:log-group:") + log_group
+        s.cloud.put(
+            tokens.LOG_GROUP, log_group, {"name": log_group, "arn": arn, "region": s.region, "retentionInDays": 0}
+        )
+
+
+def version_goes_up_by_one(s: Situation) -> None:
+    """One minor at a time, never down, and no further than the nodes can follow."""
+    old, new = s.before.get("version", ""), s.get("version", "")
+    if not new or old == new:
+        return
+    (major, before), (new_major, after) = minor(old), minor(new)
+    if new_major != major or after != before + 1:
+        message = f"Unsupported Kubernetes minor version update from {old} to {new}"
+        raise AwsError("InvalidParameterException", message)
+    for group in s.naming(tokens.NODE_GROUP, "clusterName", s.id):
+        if after - minor(group.state.get("version", new))[1] > _SKEW:
+            message = f"Nodegroup version {group.state['version']} is too far behind"
+            raise AwsError("InvalidParameterException", message)
+
+
+def authentication_moves_forward(s: Situation) -> None:
+    """CONFIG_MAP, then both, then API; never back."""
+    order = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
+    old = paths.get(s.before, "accessConfig.authenticationMode")
+    new = s.get("accessConfig.authenticationMode", old)
+    if old in order and new in order and order.index(new) < order.index(old):
+        message = f"Unsupported authentication mode update from {old} to {new}"
+        raise AwsError("InvalidParameterException", message)
+
+
+def cluster_may_go(s: Situation) -> None:
+    """Deletion protection. Node groups are declared."""
+    if s.before.get("deletionProtection"):
+        message = "Cluster cannot be deleted because deletion protection is enabled"
+        raise AwsError("InvalidRequestException", message)
+
+
+def encryption_is_removed(old: Props, new: Props) -> bool:
+    """Encryption of secrets can be added in place, but not taken away."""
+    return bool(old.get("encryptionConfig")) and new.get("encryptionConfig") is None
+
+
+def sizes_are_in_order(s: Situation) -> None:
+    """Minimum, desired, maximum."""
+    low, high = s.get("scalingConfig.minSize", 0), s.get("scalingConfig.maxSize", 0)
+    wanted = s.get("scalingConfig.desiredSize", low)
+    if low > high:
+        message = f"Minimum capacity {low} can't be greater than maximum capacity {high}"
+        raise AwsError("InvalidParameterException", message)
+    if low > wanted:
+        message = f"Minimum capacity {low} can't be greater than desired size {wanted}"
+        raise AwsError("InvalidParameterException", message)
+    if wanted > high:
+        message = f"desired capacity {wanted} can't be greater than max size {high}"
+        raise AwsError("InvalidParameterException", message)
+
+
+def instance_types_exist(s: Situation) -> None:
+    """Each one exists, and the region has it."""
+    missing = [
+        name
+        for name in s.get("instanceTypes", [])
+        if name not in INSTANCE_TYPES or s.region not in INSTANCE_TYPES[name].regions
+    ]
+    if missing:
+        message = f"The following supplied instance types do not exist: [{', '.join(missing)}]"
+        raise AwsError("InvalidParameterException", message)
+
+
+def image_fits_the_machines(s: Situation) -> None:
+    """Architecture, and accelerators where the image is made for one."""
+    image = s.get("amiType", "AL2023_x86_64_STANDARD")
+    arch = "arm64" if "ARM_64" in image else "x86_64"
+    for name in s.get("instanceTypes", []):
+        machine = INSTANCE_TYPES.get(name)
+        if machine is None or image == "CUSTOM":
+            continue
+        accelerator = machine.accelerator.kind if machine.accelerator else ""
+        wanted = (
+            "gpu" if "NVIDIA" in image or image.endswith("_GPU") else "neuron" if "NEURON" in image else accelerator
+        )
+        if machine.arch != arch or accelerator != wanted:
+            message = f"[{name}] is not a valid instance type for requested amiType {image}"
+            raise AwsError("InvalidParameterException", message)
+
+
+def template_agrees(s: Situation) -> None:
+    """What the launch template says, the group may not say as well."""
+    template = s.get("launchTemplate")
+    if not template:
+        return
+    if s.get("diskSize") is not None:
+        raise AwsError("InvalidParameterException", "Disk size must be specified within the launch template.")
+    if s.get("remoteAccess") is not None:
+        message = "Remote access configuration cannot be specified with a launch template."
+        raise AwsError("InvalidParameterException", message)
+    by, value = ("id", template["id"]) if template.get("id") else ("name", template.get("name"))
+    row = s.find(tokens.LAUNCH_TEMPLATE, by, value)
+    if row is None:
+        return
+    if row.state.get("imageId") and s.get("amiType", "CUSTOM") != "CUSTOM":
+        message = (
+            "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template."
+        )
+        raise AwsError("InvalidParameterException", message)
+    if row.state.get("instanceType") and s.get("instanceTypes"):
+        message = "Instance type cannot be specified in both the launch template and API request"
+        raise AwsError("InvalidParameterException", message)
+    version = str(template.get("version", ""))
+    if version.isdigit() and int(version) > int(row.state.get("latestVersion", 1)):
+        message = f"The specified launch template version {version} does not exist for launch template {row.id}"
+        raise AwsError("InvalidParameterException", message)
+
+
+def group_follows_the_cluster(s: Situation) -> None:
+    """No kubelet is newer than its API server."""
+    cluster, version = cluster_of(s), s.get("version")
+    if cluster is None or version is None:
+        return
+    head = cluster.state["version"]
+    major, low = minor(head)
+    if minor(version) > minor(head) or minor(version)[1] < low - _SKEW:
+        message = (
+            f"Nodegroup Kubernetes version should be equal to Cluster kubernetes version {head} or NodeGroup "
+            f"kubernetes version {major}.{low - 1}"
+        )
+        raise AwsError("InvalidParameterException", message)
+
+
+def group_lies_in_the_clusters_vpc(s: Situation) -> None:
+    """Nodes and control plane share the VPC."""
+    cluster = cluster_of(s)
+    for subnet in _subnets(s, "subnetIds"):
+        if cluster and subnet.state["vpcId"] != cluster.state["vpcConfig"]["vpcId"]:
+            raise AwsError("InvalidParameterException", f"Subnet {subnet.id} is not in the VPC of the cluster")
+
+
+def capacity_block_is_targeted(s: Situation) -> None:
+    """A Capacity Block is bought, and named in the launch template."""
+    if s.get("capacityType", "") != "CAPACITY_BLOCK":
+        return
+    template = s.get("launchTemplate") or {}
+    row = s.cloud.get(tokens.LAUNCH_TEMPLATE, template.get("id") or "")
+    if not template or (row and paths.get(row.state, "instanceMarketOptions.marketType") != "capacity-block"):
+        message = (
+            "capacityType CAPACITY_BLOCK requires a launch template with InstanceMarketOptions marketType "
+            "capacity-block and a Capacity Block reservation target"
+        )
+        raise AwsError("InvalidParameterException", message)
+
+
+def machines(s: Situation) -> list[str]:
+    """The type in the launch template is the group's, else t3.medium."""
+    return [] if _template_row(s, "instanceType") else ["t3.medium"]
+
+
+def _template_row(s: Situation, key: str) -> Any:
+    template = s.inputs.get("launchTemplate") or {}
+    row = s.cloud.get(tokens.LAUNCH_TEMPLATE, template.get("id") or "")
+    return row.state.get(key) if row else None
+
+
+def image_type(s: Situation) -> str:
+    """CUSTOM for a launch template with an image."""
+    return "CUSTOM" if _template_row(s, "imageId") else "AL2023_x86_64_STANDARD"
+
+
+def disk_size(s: Situation) -> int:
+    """The launch template says it, where there is one."""
+    return 0 if s.inputs.get("launchTemplate") else 20
+
+
+def group_version(s: Situation) -> str:
+    """That of the cluster."""
+    cluster = cluster_of(s)
+    return str(cluster.state["version"]) if cluster else ""
+
+
+def release_version(s: Situation) -> str:
+    """The build of the image: in form only, the newest of a made-up series."""
+    return f"{s.state.get('version') or group_version(s)}.0-20260115"
+
+
+def scaling_groups(s: Situation) -> list[Props]:
+    """The Auto Scaling group behind the node group."""
+    name = s.fill("eks-{nodeGroupName}-{uuid:group}")
+    return [{"autoscalingGroups": [{"name": name}], "remoteAccessSecurityGroupId": ""}]
+
+
+def nodes_start(s: Situation) -> None:
+    """The group is there before its nodes are: without capacity it stays, and the next update tries again."""
+    _node_role_gets_an_entry(s)
+    if not paths.get(s.state, "scalingConfig.desiredSize"):
+        return
+    type_ = next((name for name in s.state["instanceTypes"] if s.faults.strikes("capacity", name)), None)
+    if type_ is None:
+        return
+    zone = _zone(_subnets(s, "subnetIds")[0])
+    others = ", ".join(each.name for each in s.place.zones if each.name != zone)
+    group = s.state["resources"][0]["autoscalingGroups"][0]["name"]
+    kind = "Spot" if s.state.get("capacityType") == "SPOT" else "On-Demand"
+    reason = (
+        f"waiting for EKS Node Group ({s.id}) create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. "
+        f"last error: {group}: AsgInstanceLaunchFailures: Could not launch {kind} Instances. "
+        f"InsufficientInstanceCapacity - We currently do not have sufficient {type_} capacity in the Availability Zone "
+        f"you requested ({zone}). Our system will be working on provisioning additional capacity. You can currently "
+        f"get {type_} capacity by not specifying an Availability Zone in your request or choosing {others}. Launching "
+        "EC2 instance failed."
+    )
+    s.state = {**s.state, "status": "CREATE_FAILED"}
+    s.cloud.put(s.kind.type, s.id, s.state, s.call.urn)
+    raise InitializationFailure(s.id, s.state, s.checked, [bridged(reason, f"creating {s.call.urn}")])
+
+
+def nodes_start_again(s: Situation) -> None:
+    """The Auto Scaling group goes on trying, so a failed group becomes active once there is capacity."""
+    if not s.call.preview and s.before.get("status") == "CREATE_FAILED":
+        s.state = {**s.state, "status": "ACTIVE"}
+
+
+def _node_role_gets_an_entry(s: Situation) -> None:
+    """EKS itself lets the nodes of a managed group in."""
+    cluster = cluster_of(s)
+    mode = paths.get(cluster.state, "accessConfig.authenticationMode") if cluster else "CONFIG_MAP"
+    principal = s.state["nodeRoleArn"]
+    entry = f"{s.state['clusterName']}:{principal}"
+    if mode == "CONFIG_MAP" or s.cloud.get(tokens.ACCESS_ENTRY, entry) is not None:
+        return
+    s.cloud.put(
+        tokens.ACCESS_ENTRY,
+        entry,
+        {
+            "clusterName": s.state["clusterName"],
+            "principalArn": principal,
+            "type": "EC2_LINUX",
+            "kubernetesGroups": ["system:nodes"],
+            "userName": "system:node:{{EC2PrivateDNSName}}",
+            "region": s.region,
+            "__owner": f"{tokens.CLUSTER}::{s.state['clusterName']}",
+        },
+    )
+
+
+def addon_is_known(s: Situation) -> None:
+    """The name has to be one of AWS's; of a version only the form, and kube-proxy's minor, can be told."""
+    name, version, cluster = s.get("addonName"), s.get("addonVersion"), cluster_of(s)
+    head = cluster.state["version"] if cluster else None
+    if name not in ADDONS:
+        message = f"Addon specified is not supported in {head or 'the'} kubernetes version"
+        raise AwsError("InvalidParameterException", message)
+    wrong_form = version is not None and not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version)
+    wrong_minor = bool(version and head and name == "kube-proxy" and not version.startswith(f"v{head}."))
+    if wrong_form or wrong_minor:
+        raise AwsError("InvalidParameterException", "Addon version specified is not supported")
+
+
+def addon_configuration_is_json(s: Situation) -> None:
+    """The schema of each add-on is AWS's own; that it is an object is not."""
+    text = s.get("configurationValues", "")
+    try:
+        fits = not text or isinstance(json.loads(text), dict)
+    except ValueError:
+        fits = False
+    if not fits:
+        message = (
+            "ConfigurationValue provided in request is not supported: Json schema validation failed with error: "
+            "[$: the text is no JSON object]"
+        )
+        raise AwsError("InvalidParameterException", message)
+
+
+def addon_version(s: Situation) -> str:
+    """The version pinned for the cluster's version."""
+    cluster = cluster_of(s)
+    head = str(cluster.state["version"]) if cluster else default_version(s)
+    versions = ADDONS[s.get("addonName")].versions
+    pinned: str | None = versions.get(head)
+    return pinned or (list(versions.values()) or ["v1.0.0-eksbuild.1"])[-1]
+
+
+def addon_roles_trust_pods(s: Situation) -> None:
+    """Roles that the add-on's pods take."""
+    for item in s.get("podIdentityAssociations", []):
+        _trusts_pods(s, item.get("roleArn", ""))
+
+
+def entries_are_on(s: Situation) -> None:
+    """Access entries need the API to be asked about them."""
+    cluster = cluster_of(s)
+    if cluster and paths.get(cluster.state, "accessConfig.authenticationMode") == "CONFIG_MAP":
+        message = (
+            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this "
+            "operation."
+        )
+        raise AwsError("InvalidRequestException", message)
+
+
+def only_people_have_groups(s: Situation) -> None:
+    """Groups belong to standard entries, and names of Kubernetes itself to nobody."""
+    groups = s.get("kubernetesGroups", [])
+    if groups and s.get("type", "STANDARD") != "STANDARD":
+        message = f"kubernetesGroups cannot be given for an access entry of type {s.get('type')}"
+        raise AwsError("InvalidParameterException", message)
+    reserved = [name for name in groups if name.startswith(("system:", "eks:", "aws:", "amazon:", "iam:"))]
+    if reserved:
+        message = f"The kubernetes group name {reserved[0]} is invalid, it cannot start with system:"
+        raise AwsError("InvalidParameterException", message)
+
+
+def entry_user(s: Situation) -> str:
+    """A role's sessions have names of their own."""
+    principal = str(s.get("principalArn"))
+    if ":role/" not in principal:
+        return principal
+    role = principal.rsplit("/", 1)[-1]
+    return s.fill("arn:{partition}:sts::{account}:assumed-role/") + role + "/{{SessionName}}"
+
+
+def entry_arn(s: Situation) -> str:
+    """The ARN spells out the kind and name of the principal."""
+    kind, _, name = str(s.get("principalArn")).split(":", 5)[-1].partition("/")
+    front = s.fill("arn:{partition}:eks:{region}:{account}:access-entry/{clusterName}/")
+    return f"{front}{kind}/{s.account}/{name.rsplit('/', 1)[-1]}/{s.fill('{uuid}')}"
+
+
+def entry_exists(s: Situation) -> None:
+    """A policy needs somebody to hold it."""
+    entry = s.cloud.get(tokens.ACCESS_ENTRY, f"{s.get('clusterName')}:{s.get('principalArn')}")
+    if entry is None and not s.call.preview:
+        message = (
+            "The specified principalArn could not be found. You can view your available access entries with "
+            "'list-access-entries'."
+        )
+        raise AwsError("ResourceNotFoundException", message, 404)
+
+
+def scope_says_where(s: Situation) -> None:
+    """Namespaces with the scope of that name, and only there."""
+    scoped, namespaces = s.get("accessScope.type") == "namespace", s.get("accessScope.namespaces", [])
+    if scoped != bool(namespaces):
+        message = "The namespaces of an access scope go with the type namespace, and only with it"
+        raise AwsError("InvalidParameterException", message)
+
+
+def association_is_new(s: Situation) -> None:
+    """One role a service account; add-ons have associations too."""
+    cluster, namespace, account = (s.get(key) for key in ("clusterName", "namespace", "serviceAccount"))
+    for row in s.others():
+        same = row.state.get("clusterName") == cluster and row.state.get("namespace") == namespace
+        if same and row.state.get("serviceAccount") == account:
+            raise AwsError("ResourceInUseException", f"Association already exists: {row.id}", 409)
+    for row in s.naming(tokens.ADDON, "clusterName", cluster):
+        accounts = [item.get("serviceAccount") for item in row.state.get("podIdentityAssociations") or []]
+        home = ADDONS[row.state["addonName"]].namespace
+        if account in accounts and namespace == home:
+            raise AwsError("ResourceInUseException", f"Association already exists: {row.id}", 409)
+
+
+def association_role_trusts_pods(s: Situation) -> None:
+    """The role has to let the Pod Identity service take and tag its sessions."""
+    _trusts_pods(s, s.get("roleArn"))
+
+
+def _trusts_pods(s: Situation, arn: str) -> None:
+    role = s.find(tokens.ROLE, "arn", arn)
+    if role and not documents.trusts(role.state, "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"):
+        message = "Trust policy of role does not allow pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession"
+        raise AwsError("InvalidParameterException", message)

@@ -1,0 +1,389 @@
+"""IAM: roles, policies and what ties them together. Tokens `aws:iam/...`. IAM is global: no type has a region.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the IAM API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from simulator.aws import tokens
+from simulator.aws.constraints import arn, between, every, length, matches
+from simulator.aws.messages import AwsError, Service
+from simulator.aws.model import Autoname, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+
+IAM = Service("IAM")
+MADE = "2026-01-02T03:04:05Z"  # a clock would make two equal runs differ
+
+_NAME = matches(r"[\w+=,.@-]*", "letters, digits and +=,.@-_")
+_PATH = every(length(1, 512), matches(r"/(.*/)?", "must begin and end with /"))
+_NO_ROLE = Refused("NoSuchEntity", "The role with name {value} cannot be found.", 404)
+_TO_ROLE = Reference(tokens.ROLE, "name")
+_MALFORMED = "MalformedPolicyDocument"
+
+
+def _kept_by_aws(value: str) -> bool:
+    """Policies that AWS maintains are not in the cloud, and are there all the same."""
+    return ":iam::aws:policy/" in value
+
+
+def _compact(text: str) -> int:
+    return len("".join(text.split()))
+
+
+def _identity_policy_is_complete(s: Situation) -> None:
+    """Every statement has an effect, actions and resources, and no principal."""
+    try:
+        document = json.loads(s.get("policy") or "{}")
+    except ValueError:
+        raise AwsError(_MALFORMED, "Syntax errors in policy.") from None
+    statements = documents.listed(document.get("Statement"))
+    if not statements:
+        raise AwsError(_MALFORMED, "Syntax errors in policy.")
+    for statement in statements:
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            raise AwsError(_MALFORMED, "Syntax errors in policy.")
+        if "Principal" in statement or "NotPrincipal" in statement:
+            raise AwsError(_MALFORMED, "Policy document should not specify a principal.")
+        if not documents.listed(statement.get("Resource")) and "NotResource" not in statement:
+            raise AwsError(_MALFORMED, "Policy statement must contain resources.")
+        for action in documents.listed(statement.get("Action")) + documents.listed(statement.get("NotAction")):
+            if action != "*" and ":" not in str(action):
+                raise AwsError(_MALFORMED, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+        if "Action" not in statement and "NotAction" not in statement:
+            raise AwsError(_MALFORMED, "Policy statement must contain actions.")
+
+
+def _policy_is_short(s: Situation) -> None:
+    if _compact(s.get("policy")) > 6144:
+        raise AwsError("LimitExceeded", "Cannot exceed quota for PolicySize: 6144", 409)
+
+
+def _inline_policies_fit(s: Situation) -> None:
+    """All inline policies of a role together."""
+    role = s.get("role")
+    rows = [row for row in s.naming(tokens.ROLE_POLICY, "role", role) if row.state.get("name") != s.get("name")]
+    if sum(_compact(row.state["policy"]) for row in rows) + _compact(s.get("policy")) > 10240:
+        raise AwsError("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}", 409)
+
+
+def _trust_policy_is_complete(s: Situation) -> None:
+    """Every statement says who, and none says what."""
+    text = s.get("assumeRolePolicy")
+    if _compact(text) > 2048:
+        raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise AwsError(_MALFORMED, "This policy contains invalid Json") from None
+    for statement in documents.listed(document.get("Statement")):
+        if "Resource" in statement or "NotResource" in statement:
+            raise AwsError(_MALFORMED, "Has prohibited field Resource")
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            raise AwsError(_MALFORMED, "Missing required field Principal")
+
+
+def _role_lets_go(s: Situation) -> None:
+    """The provider takes a role out of its instance profiles first, and detaches its policies if it was told to."""
+    for row in list(s.naming(tokens.INSTANCE_PROFILE, "role", s.before["name"])):
+        s.cloud.put(row.type, row.id, {key: value for key, value in row.state.items() if key != "role"})
+    if s.before.get("forceDetachPolicies"):
+        for type_ in (tokens.ROLE_POLICY_ATTACHMENT, tokens.ROLE_POLICY):
+            for row in list(s.naming(type_, "role", s.before["name"])):
+                s.cloud.delete(row.type, row.id)
+
+
+def _issuer(s: Situation) -> str:
+    url = str(s.get("url")).removeprefix("https://")
+    return s.fill("arn:{partition}:iam::{account}:oidc-provider/") + url
+
+
+def _thumbprint(s: Situation) -> list[str]:
+    return [hashlib.sha1(str(s.get("url")).encode(), usedforsecurity=False).hexdigest()]
+
+
+def _linked_name(s: Situation) -> str:
+    service = str(s.get("awsServiceName")).split(".amazonaws", 1)[0]
+    known = {
+        "autoscaling": "AutoScaling",
+        "eks": "AmazonEKS",
+        "eks-nodegroup": "AmazonEKSNodegroup",
+        "elasticloadbalancing": "ElasticLoadBalancing",
+        "spot": "EC2Spot",
+    }
+    name = known.get(service, "".join(part.capitalize() for part in service.replace(".", "-").split("-")))
+    suffix = s.get("customSuffix")
+    return f"AWSServiceRoleFor{name}" + (f"_{suffix}" if suffix else "")
+
+
+def _linked_arn(s: Situation) -> str:
+    front = s.fill("arn:{partition}:iam::{account}:role/aws-service-role/{awsServiceName}/")
+    return front + _linked_name(s)
+
+
+def _linked_role_is_new(s: Situation) -> None:
+    name = _linked_name(s)
+    if any(row.state.get("name") == name for row in s.others()):
+        message = f"Service role name {name} has been taken in this account, please try a different suffix."
+        raise AwsError("InvalidInput", message)
+
+
+ROLE = ResourceType(
+    type=tokens.ROLE,
+    service=IAM,
+    creates="CreateRole",
+    updates="UpdateAssumeRolePolicy",
+    deletes="DeleteRole",
+    human="IAM Role",
+    label="{name}",
+    updating="updating IAM Role ({id}) assume role policy",
+    id="{name}",
+    arn="arn:{partition}:iam::{account}:role{path}{name}",
+    inputs=(
+        "assumeRolePolicy description forceDetachPolicies inlinePolicies managedPolicyArns maxSessionDuration name "
+        "namePrefix path permissionsBoundary tags"
+    ),
+    required="assumeRolePolicy",
+    replace_on="name namePrefix path",
+    autoname=Autoname(max_length=64, given_prefix="namePrefix"),
+    documents="assumeRolePolicy",
+    sets="managedPolicyArns inlinePolicies",
+    defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
+    omitted={"inlinePolicies": [], "managedPolicyArns": [], "namePrefix": ""},
+    computed={"createDate": MADE, "uniqueId": "AROA{ALNUM17}"},
+    constraints={
+        "description": length(0, 1000),
+        "maxSessionDuration": between(3600, 43200),
+        "name": every(length(1, 64), _NAME),
+        "namePrefix": every(length(0, 38), _NAME),
+        "path": _PATH,
+        "permissionsBoundary": arn,
+    },
+    references={
+        "managedPolicyArns[*]": Reference(tokens.POLICY, "arn", outside=_kept_by_aws),
+        "permissionsBoundary": Reference(
+            tokens.POLICY,
+            "arn",
+            Refused("NoSuchEntity", "Scope ARN: {value} does not exist or is not attachable.", 404, modeled=False),
+            outside=_kept_by_aws,
+        ),
+    },
+    not_found=_NO_ROLE,
+    unique=Unique("name", Refused("EntityAlreadyExists", "Role with name {name} already exists.", 409)),
+    quotas=(Quota("L-FE177D64", 1000, Refused("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),),
+    rules=(_trust_policy_is_complete,),
+    update_rules=(_trust_policy_is_complete,),
+    delete_rules=(_role_lets_go,),
+    used_by=(
+        Use(
+            tokens.ROLE_POLICY_ATTACHMENT,
+            "role",
+            Refused("DeleteConflict", "Cannot delete entity, must detach all policies first.", 409),
+            by="name",
+            settles=True,
+        ),
+        Use(
+            tokens.ROLE_POLICY,
+            "role",
+            Refused("DeleteConflict", "Cannot delete entity, must delete policies first.", 409),
+            by="name",
+            settles=True,
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/iam/role.go",
+)
+
+POLICY = ResourceType(
+    type=tokens.POLICY,
+    service=IAM,
+    creates="CreatePolicy",
+    updates="CreatePolicyVersion",
+    deletes="DeletePolicy",
+    human="IAM Policy",
+    label="{name}",
+    id="{arn}",
+    arn="arn:{partition}:iam::{account}:policy{path}{name}",
+    inputs="delayAfterPolicyCreationInMs description name namePrefix path policy tags",
+    required="policy",
+    replace_on="description name namePrefix path",
+    autoname=Autoname(given_prefix="namePrefix"),
+    documents="policy",
+    defaults={"path": "/"},
+    computed={"attachmentCount": 0, "policyId": "ANPA{ALNUM17}"},
+    constraints={
+        "description": length(0, 1000),
+        "name": every(length(1, 128), _NAME),
+        "namePrefix": every(length(0, 102), _NAME),
+        "path": _PATH,
+    },
+    not_found=Refused("NoSuchEntity", "Policy {value} does not exist or is not attachable.", 404),
+    unique=Unique(
+        "name",
+        Refused("EntityAlreadyExists", "A policy called {name} already exists. Duplicate names are not allowed.", 409),
+    ),
+    quotas=(
+        Quota("L-E95E4862", 1500, Refused("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)),
+    ),
+    rules=(_identity_policy_is_complete, _policy_is_short),
+    update_rules=(_identity_policy_is_complete, _policy_is_short),
+    used_by=tuple(
+        Use(
+            user,
+            path,
+            Refused("DeleteConflict", "Cannot delete a policy attached to entities.", 409),
+            by="arn",
+            settles=True,
+        )
+        for user, path in (
+            (tokens.ROLE_POLICY_ATTACHMENT, "policyArn"),
+            (tokens.ROLE, "managedPolicyArns[*]"),
+            (tokens.ROLE, "permissionsBoundary"),
+        )
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/iam/policy.go",
+)
+
+ROLE_POLICY = ResourceType(
+    type=tokens.ROLE_POLICY,
+    service=IAM,
+    creates="PutRolePolicy",
+    updates="PutRolePolicy",
+    deletes="DeleteRolePolicy",
+    human="IAM Role Policy",
+    creating="putting IAM Role ({role}) Policy ({name})",
+    updating="putting IAM Role ({role}) Policy ({name})",
+    id="{role}:{name}",
+    inputs="name namePrefix policy role",
+    required="policy role",
+    replace_on="name namePrefix role",
+    autoname=Autoname(given_prefix="namePrefix"),
+    documents="policy",
+    constraints={"name": every(length(1, 128), _NAME)},
+    references={"role": _TO_ROLE},
+    rules=(_identity_policy_is_complete, _inline_policies_fit),
+    update_rules=(_identity_policy_is_complete, _inline_policies_fit),
+    source="hashicorp/terraform-provider-aws internal/service/iam/role_policy.go",
+)
+
+ROLE_POLICY_ATTACHMENT = ResourceType(
+    type=tokens.ROLE_POLICY_ATTACHMENT,
+    service=IAM,
+    creates="AttachRolePolicy",
+    deletes="DetachRolePolicy",
+    human="IAM Role Policy Attachment",
+    creating="attaching IAM Policy ({policyArn}) to IAM Role ({role})",
+    deleting="detaching IAM Policy ({policyArn}) from IAM Role ({role})",
+    id="{role}/{policyArn}",
+    inputs="policyArn role",
+    required="policyArn role",
+    replace_on="policyArn role",
+    delete_before_replace=True,
+    constraints={"policyArn": arn},
+    references={"role": _TO_ROLE, "policyArn": Reference(tokens.POLICY, "arn", outside=_kept_by_aws)},
+    quotas=(
+        Quota(
+            "L-0DA4ABF3", 10, Refused("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10", 409), per="role"
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/iam/role_policy_attachment.go",
+)
+
+INSTANCE_PROFILE = ResourceType(
+    type=tokens.INSTANCE_PROFILE,
+    service=IAM,
+    creates="CreateInstanceProfile",
+    updates="AddRoleToInstanceProfile",
+    deletes="DeleteInstanceProfile",
+    human="IAM Instance Profile",
+    label="{name}",
+    id="{name}",
+    arn="arn:{partition}:iam::{account}:instance-profile{path}{name}",
+    inputs="name namePrefix path role tags",
+    replace_on="name namePrefix path",
+    autoname=Autoname(given_prefix="namePrefix"),
+    defaults={"path": "/"},
+    computed={"createDate": MADE, "uniqueId": "AIPA{ALNUM17}"},
+    constraints={"name": every(length(1, 128), _NAME), "path": _PATH},
+    references={"role": _TO_ROLE},
+    not_found=Refused("NoSuchEntity", "Instance Profile {value} cannot be found.", 404),
+    unique=Unique("name", Refused("EntityAlreadyExists", "Instance Profile {name} already exists.", 409)),
+    quotas=(
+        Quota(
+            "L-6E65F664",
+            1000,
+            Refused("LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: 1000", 409),
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/iam/instance_profile.go",
+)
+
+OPEN_ID_CONNECT_PROVIDER = ResourceType(
+    type="aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+    service=IAM,
+    creates="CreateOpenIDConnectProvider",
+    updates="AddClientIDToOpenIDConnectProvider",
+    deletes="DeleteOpenIDConnectProvider",
+    human="IAM OIDC Provider",
+    updating="updating IAM OIDC Provider ({id}) client IDs",
+    id=_issuer,
+    inputs="clientIdLists tags thumbprintLists url",
+    required="clientIdLists url",
+    replace_on="url",
+    sets="clientIdLists",
+    omitted={"thumbprintLists": _thumbprint},
+    computed={"arn": "{id}"},
+    constraints={
+        "clientIdLists": length(1, 100),
+        "clientIdLists[*]": length(1, 255),
+        "thumbprintLists": length(0, 5),
+        "thumbprintLists[*]": length(40, 40),
+        "url": matches(r"(https://)?[\w./:-]+", "an https URL"),
+    },
+    not_found=Refused("NoSuchEntity", "OpenIDConnect Provider not found for arn {value}", 404),
+    unique=Unique("url", Refused("EntityAlreadyExists", "Provider with url {url} already exists.", 409)),
+    quotas=(
+        Quota(
+            "L-858F3967",
+            100,
+            Refused("LimitExceeded", "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100", 409),
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/iam/openid_connect_provider.go",
+)
+
+SERVICE_LINKED_ROLE = ResourceType(
+    type="aws:iam/serviceLinkedRole:ServiceLinkedRole",
+    service=IAM,
+    creates="CreateServiceLinkedRole",
+    updates="UpdateRole",
+    deletes="DeleteServiceLinkedRole",
+    human="IAM Service Linked Role",
+    label="{awsServiceName}",
+    id=_linked_arn,
+    inputs="awsServiceName customSuffix description tags",
+    required="awsServiceName",
+    replace_on="awsServiceName customSuffix",
+    computed={
+        "arn": "{id}",
+        "createDate": MADE,
+        "name": _linked_name,
+        "path": "/aws-service-role/{awsServiceName}/",
+        "uniqueId": "AROA{ALNUM17}",
+    },
+    constraints={"awsServiceName": matches(r"[\w.-]+\.amazonaws\.com(\.cn)?", "a service name, SERVICE.amazonaws.com")},
+    rules=(_linked_role_is_new,),
+    source="hashicorp/terraform-provider-aws internal/service/iam/service_linked_role.go",
+)
+
+TYPES = (
+    ROLE,
+    POLICY,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    INSTANCE_PROFILE,
+    OPEN_ID_CONNECT_PROVIDER,
+    SERVICE_LINKED_ROLE,
+)

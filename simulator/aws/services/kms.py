@@ -1,0 +1,188 @@
+"""KMS: keys and aliases. Tokens `aws:kms/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the KMS API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+import json
+
+from simulator.aws import tokens
+from simulator.aws.constraints import between, every, length, matches, one_of
+from simulator.aws.messages import AwsError, Service
+from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+from simulator.values import UNKNOWN
+
+KMS = Service("KMS")
+
+_SPECS = (
+    *("ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1"),
+    *("HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87"),
+    *("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024", "RSA_2048", "RSA_3072", "RSA_4096", "SM2", "SYMMETRIC_DEFAULT"),
+)
+
+
+def _default_policy(s: Situation) -> str:
+    """The account's IAM decides. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"""
+    statement = {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": s.fill("arn:{partition}:iam::{account}:root")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
+
+
+def _policy_keeps_a_way_in(s: Situation) -> None:
+    """A policy that the caller could never change again."""
+    text = s.get("policy")
+    if not text or s.get("bypassPolicyLockoutSafetyCheck", False):
+        return
+    for statement in documents.allowed(text):
+        principal = statement.get("Principal")
+        people = documents.listed(principal.get("AWS")) if isinstance(principal, dict) else documents.listed(principal)
+        actions = documents.listed(statement.get("Action"))
+        if people and any(action in ("*", "kms:*", "kms:Put*", "kms:PutKeyPolicy") for action in actions):
+            return
+    message = "The new key policy will not allow you to update the key policy in the future."
+    raise AwsError("MalformedPolicyDocumentException", message)
+
+
+def _rotation_is_possible(s: Situation) -> None:
+    """Only symmetric keys rotate, and only then there is a period."""
+    rotates = s.get("enableKeyRotation", False)
+    if rotates and s.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+        raise AwsError("UnsupportedOperationException", "Automatic key rotation is for symmetric encryption keys only")
+    if s.get("rotationPeriodInDays") is not None and not rotates:
+        raise AwsError("ValidationException", "rotationPeriodInDays needs enableKeyRotation")
+
+
+def _key_arn(s: Situation) -> str:
+    key = str(s.get("targetKeyId"))
+    return key if key.startswith("arn:") else s.fill("arn:{partition}:kms:{region}:{account}:key/") + key
+
+
+def _target_exists(s: Situation) -> None:
+    """An alias names its key by id or ARN, and ids are known only of keys that exist."""
+    key = str(s.get("targetKeyId")).rsplit("key/", 1)[-1]
+    if s.cloud.get(tokens.KEY, key) is None:
+        raise AwsError("NotFoundException", f"Key '{_key_arn(s)}' does not exist")
+
+
+def _target_moves(s: Situation) -> None:
+    target = s.inputs["targetKeyId"]
+    s.state["targetKeyArn"] = UNKNOWN if target is UNKNOWN else _key_arn(s)
+
+
+KEY = ResourceType(
+    type=tokens.KEY,
+    service=KMS,
+    creates="CreateKey",
+    updates="PutKeyPolicy",
+    deletes="ScheduleKeyDeletion",
+    human="KMS Key",
+    updating="updating KMS Key ({id}) policy",
+    id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
+    arn="arn:{partition}:kms:{region}:{account}:key/{id}",
+    inputs=(
+        "bypassPolicyLockoutSafetyCheck customKeyStoreId customerMasterKeySpec deletionWindowInDays description "
+        "enableKeyRotation isEnabled keyUsage multiRegion policy region rotationPeriodInDays tags xksKeyId"
+    ),
+    replace_on="customKeyStoreId customerMasterKeySpec keyUsage multiRegion xksKeyId",
+    documents="policy",
+    defaults={
+        "bypassPolicyLockoutSafetyCheck": False,
+        "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "enableKeyRotation": False,
+        "isEnabled": True,
+        "keyUsage": "ENCRYPT_DECRYPT",
+    },
+    omitted={
+        "description": "",
+        "multiRegion": False,
+        "policy": _default_policy,
+        "rotationPeriodInDays": lambda s: 365 if s.inputs.get("enableKeyRotation") else 0,
+    },
+    computed={"keyId": "{id}"},
+    constraints={
+        "customerMasterKeySpec": one_of(*_SPECS),
+        "deletionWindowInDays": between(7, 30),
+        "description": length(0, 8192),
+        "keyUsage": one_of(
+            "ENCAPSULATE_DECAPSULATE", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "SIGN_VERIFY"
+        ),
+        "policy": length(0, 32768),
+        "rotationPeriodInDays": between(90, 2560),
+    },
+    not_found=Refused("NotFoundException", "Key '{value}' does not exist"),
+    quotas=(
+        Quota(
+            "L-C2F1777E",
+            100000,
+            Refused("LimitExceededException", "The request was rejected because a quota was exceeded"),
+        ),
+    ),
+    rules=(_policy_keeps_a_way_in, _rotation_is_possible),
+    update_rules=(_policy_keeps_a_way_in, _rotation_is_possible),
+    takes_along=(
+        Company(tokens.ALIAS, "targetKeyArn", by="arn"),
+        Company(tokens.KEY_POLICY, "keyId"),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/kms/key.go",
+)
+
+KEY_POLICY = ResourceType(
+    type=tokens.KEY_POLICY,
+    service=KMS,
+    creates="PutKeyPolicy",
+    updates="PutKeyPolicy",
+    deletes="PutKeyPolicy",
+    human="KMS Key policy",
+    creating="attaching KMS Key policy ({keyId})",
+    updating="updating KMS Key ({id}) policy",
+    deleting="removing KMS Key policy ({id})",
+    id="{keyId}",
+    inputs="bypassPolicyLockoutSafetyCheck keyId policy region",
+    required="keyId policy",
+    replace_on="keyId",
+    documents="policy",
+    defaults={"bypassPolicyLockoutSafetyCheck": False},
+    references={"keyId": Reference(tokens.KEY)},
+    rules=(_policy_keeps_a_way_in,),
+    update_rules=(_policy_keeps_a_way_in,),
+    source="hashicorp/terraform-provider-aws internal/service/kms/key_policy.go",
+)
+
+ALIAS = ResourceType(
+    type=tokens.ALIAS,
+    service=KMS,
+    creates="CreateAlias",
+    updates="UpdateAlias",
+    deletes="DeleteAlias",
+    human="KMS Alias",
+    label="{name}",
+    id="{name}",
+    arn="arn:{partition}:kms:{region}:{account}:{name}",
+    inputs="name namePrefix region targetKeyId",
+    required="targetKeyId",
+    replace_on="name namePrefix",
+    autoname=Autoname(max_length=238, prefix="alias/", given_prefix="namePrefix"),
+    computed={"targetKeyArn": _key_arn},
+    constraints={
+        "name": every(
+            length(7, 256),
+            matches(r"alias/(?!aws/)[0-9A-Za-z_/-]+", "alias/ and letters, digits, _ / -, not alias/aws/"),
+        )
+    },
+    not_found=Refused("NotFoundException", "Alias {value} is not found."),
+    unique=Unique("name", Refused("AlreadyExistsException", "An alias with the name {arn} already exists")),
+    rules=(_target_exists,),
+    update_rules=(_target_exists,),
+    follows=_target_moves,
+    source="hashicorp/terraform-provider-aws internal/service/kms/alias.go",
+)
+
+TYPES = (KEY, KEY_POLICY, ALIAS)

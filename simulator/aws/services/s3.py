@@ -1,0 +1,491 @@
+"""S3: buckets and their settings, each of which is a resource of its own. Tokens `aws:s3/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the S3 API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from simulator.aws import paths, tokens
+from simulator.aws.constraints import Constraint, between, length, matches, one_of
+from simulator.aws.messages import AwsError, ProviderError, Service
+from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Rule, Value
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+from simulator.cloud import CloudResource
+
+S3 = Service("S3", modeled=False)
+
+_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+_NO_BUCKET = Refused("NoSuchBucket", "The specified bucket does not exist", 404)
+# Source: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
+_ZONES = {
+    "us-east-1": "Z3AQBSTGFYJSTF",
+    "us-east-2": "Z2O1EMRO9K5GLX",
+    "us-west-1": "Z2F56UZL2M1ACD",
+    "us-west-2": "Z3BJ6K6RIION7M",
+    "eu-west-1": "Z1BKCTXD74EZPE",
+    "eu-central-1": "Z21DNDUVLTQW6Q",
+}
+
+
+def _bucket_name(argument: str, value: Any) -> str | None:
+    """The naming rules. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+    wrong = matches(r"[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]", "3 to 63 lower-case letters, digits, dots and hyphens")
+    if text := wrong(argument, value):
+        return text
+    if value.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or value.endswith(
+        ("-s3alias", "--ol-s3", ".mrap", "--x-s3")
+    ):
+        return f"invalid value for {argument} (this beginning or end is reserved)"
+    if ".." in value:
+        return f"invalid value for {argument} (two dots in a row)"
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return None
+    return f"invalid value for {argument} (formatted as an IP address)"
+
+
+def _name_is_free(s: Situation) -> None:
+    """Names are unique over all regions and accounts."""
+    name = s.get("bucket")
+    row = s.cloud.get(tokens.BUCKET, name)
+    if row is not None and not (s.call.preview and row.urn == s.call.urn):
+        message = "Your previous request to create the named bucket succeeded and you already own it."
+        raise AwsError("BucketAlreadyOwnedByYou", message, 409, modeled=True)
+
+
+def _bucket_is_empty(s: Situation) -> None:
+    """What services have written into the bucket stays there, unless it was made to be emptied."""
+    if s.before.get("__objects") and not s.before.get("forceDestroy"):
+        versioned = any(_versioned(row) for row in s.naming(_VERSIONING, "bucket", s.id))
+        tail = ". You must delete all versions in the bucket." if versioned else ""
+        raise AwsError("BucketNotEmpty", f"The bucket you tried to delete is not empty{tail}", 409)
+
+
+def _versioned(row: CloudResource) -> bool:
+    return bool(paths.get(row.state, "versioningConfiguration.status") == "Enabled")
+
+
+def _has_versioning(s: Situation, bucket: str) -> bool:
+    row = s.cloud.get(tokens.BUCKET, bucket)
+    inline = row is not None and paths.get(row.state, "versioning.enabled") is True
+    return inline or any(_versioned(each) for each in s.naming(_VERSIONING, "bucket", bucket))
+
+
+def _lifecycle_makes_sense(s: Situation) -> None:
+    """Colder classes take objects from their 30th day on, and objects expire last."""
+    for rule in s.get("rules", []):
+        days = [int(move.get("days") or 0) for move in rule.get("transitions") or []]
+        for move in rule.get("transitions") or []:
+            storage = move.get("storageClass")
+            if storage in ("STANDARD_IA", "ONEZONE_IA") and move.get("days") is not None and int(move["days"]) < 30:
+                message = (
+                    f"'Days' in Transition action must be greater than or equal to 30 for storageClass '{storage}'"
+                )
+                raise AwsError("InvalidArgument", message)
+        end = (rule.get("expiration") or {}).get("days")
+        if end is not None and any(int(end) <= day for day in days):
+            prefix = (rule.get("filter") or {}).get("prefix") or ""
+            message = (
+                f"'Days' in the Expiration action for filter '(prefix={prefix})' must be greater than 'Days' in the "
+                "Transition action"
+            )
+            raise AwsError("InvalidArgument", message)
+
+
+def _policy_has_principals(s: Situation) -> None:
+    """A bucket policy says who, and about this bucket."""
+    text = s.get("policy")
+    if len(text) > 20480:
+        raise AwsError("PolicyTooLarge", "The policy exceeds the maximum allowed document size.")
+    bucket = s.get("bucket")
+    for statement in documents.listed(json.loads(text).get("Statement")):
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            raise AwsError("MalformedPolicy", "Missing required field Principal")
+        for resource in documents.listed(statement.get("Resource")):
+            if not str(resource).split(":::", 1)[-1].startswith(bucket):
+                raise AwsError("MalformedPolicy", "Policy has invalid resource")
+    if any(_public(statement) for statement in documents.allowed(text)) and _blocks_public_policies(s, bucket):
+        message = (
+            f"User: {s.fill('arn:{partition}:iam::{account}:user/deployer')} is not authorized to perform: "
+            f's3:PutBucketPolicy on resource: "{s.fill("arn:{partition}:s3:::{bucket}")}" because public policies are '
+            "blocked by the BlockPublicPolicy block public access setting."
+        )
+        raise AwsError("AccessDenied", message, 403)
+
+
+def _public(statement: dict[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    return (principal == "*" or principal == {"AWS": "*"}) and not statement.get("Condition")
+
+
+def _blocks_public_policies(s: Situation, bucket: str) -> bool:
+    rows = s.naming("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket)
+    return any(row.state.get("blockPublicPolicy") for row in rows)
+
+
+def _versioning_is_not_taken_back(s: Situation) -> None:
+    """A bucket that was versioned once can only be suspended."""
+    old = paths.get(s.before, "versioningConfiguration.status")
+    new = s.get("versioningConfiguration.status")
+    if new == "Disabled" and old in ("Enabled", "Suspended"):
+        raise ProviderError(f'versioning_configuration.status cannot be updated from "{old}" to "{new}"')
+
+
+def _versioned_for(what: str) -> Rule:
+    """A setting that needs versioning."""
+
+    def rule(s: Situation) -> None:
+        if not s.call.preview and not _has_versioning(s, s.get("bucket")):
+            message = f"Versioning must be 'Enabled' on the bucket to apply a {what} configuration"
+            code, status = ("InvalidBucketState", 409) if what == "Object Lock" else ("InvalidRequest", 400)
+            raise AwsError(code, message, status)
+
+    return rule
+
+
+def _destinations_are_versioned(s: Situation) -> None:
+    for destination in _destinations(s):
+        if s.call.preview:
+            return
+        if s.cloud.get(tokens.BUCKET, destination) is None:
+            raise AwsError("InvalidRequest", "Destination bucket must exist.")
+        if not _has_versioning(s, destination):
+            raise AwsError("InvalidRequest", "Destination bucket must have versioning enabled.")
+
+
+def _destinations(s: Situation) -> Iterator[str]:
+    for rule in s.get("rules", []):
+        yield str((rule.get("destination") or {}).get("bucket", "")).split(":::", 1)[-1]
+
+
+def _target_takes_logs(s: Situation) -> None:
+    row = s.cloud.get(tokens.BUCKET, s.get("targetBucket"))
+    if row is None and not s.call.preview:
+        message = (
+            "The target bucket for logging does not exist, is not owned by you, or does not have the appropriate "
+            "grants for the log-delivery group."
+        )
+        raise AwsError("InvalidTargetBucketForLogging", message)
+    if row is not None and row.state.get("region", s.region) != s.region:
+        raise AwsError("CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed.", 403)
+
+
+def _target_fills(s: Situation) -> None:
+    row = s.cloud.get(tokens.BUCKET, s.state["targetBucket"])
+    if row is not None:
+        s.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
+
+
+def _setting_id(s: Situation) -> str:
+    owner = s.get("expectedBucketOwner")
+    return f"{s.get('bucket')},{owner}" if owner else str(s.get("bucket"))
+
+
+def _setting(
+    name: str,
+    human: str,
+    *,
+    puts: str,
+    deletes: str,
+    inputs: str,
+    required: str = "",
+    owner: bool = False,
+    creating: str = "",
+    updating: str = "",
+    source: str = "",
+    replace_on: str = "",
+    documents_: str = "",
+    defaults: dict[str, Any] | None = None,
+    omitted: dict[str, Value] | None = None,
+    constraints: dict[str, Constraint] | None = None,
+    references: dict[str, Reference] | None = None,
+    rules: tuple[Rule, ...] = (),
+    update_rules: tuple[Rule, ...] | None = None,
+    brings: Rule | None = None,
+) -> ResourceType:
+    """One setting of a bucket; the bucket's name is its id. owner: it may name the bucket's expected owner."""
+    file = source or "bucket_" + paths.snake(name[6].lower() + name[7:])
+    return ResourceType(
+        type=f"aws:s3/{name[0].lower()}{name[1:]}:{name}",
+        service=S3,
+        creates=puts,
+        updates=puts,
+        deletes=deletes,
+        human=f"S3 Bucket {human}",
+        creating=creating or f"creating S3 Bucket ({{bucket}}) {human}",
+        updating=updating,
+        id=_setting_id if owner else "{bucket}",
+        inputs=f"bucket region {inputs}" + (" expectedBucketOwner" if owner else ""),
+        required=f"bucket {required}",
+        replace_on=f"bucket {replace_on}" + (" expectedBucketOwner" if owner else ""),
+        documents=documents_,
+        defaults=defaults or {},
+        omitted=omitted or {},
+        constraints=constraints or {},
+        references={"bucket": Reference(tokens.BUCKET, "bucket"), **(references or {})},
+        rules=rules,
+        update_rules=rules if update_rules is None else update_rules,
+        brings=brings,
+        source=f"hashicorp/terraform-provider-aws internal/service/s3/{file}.go",
+    )
+
+
+BUCKET = ResourceType(
+    type=tokens.BUCKET,
+    service=S3,
+    creates="CreateBucket",
+    updates="PutBucketTagging",
+    deletes="DeleteBucket",
+    human="S3 Bucket",
+    label="{bucket}",
+    id="{bucket}",
+    arn="arn:{partition}:s3:::{bucket}",
+    inputs=(
+        "accelerationStatus acl bucket bucketNamespace bucketPrefix corsRules forceDestroy grants lifecycleRules "
+        "logging objectLockConfiguration objectLockEnabled policy region replicationConfiguration requestPayer "
+        "serverSideEncryptionConfiguration tags versioning website"
+    ),
+    replace_on="bucket bucketNamespace bucketPrefix objectLockEnabled",
+    autoname=Autoname("bucket", max_length=63, lower=True, given_prefix="bucketPrefix"),
+    documents="policy",
+    defaults={"forceDestroy": False},
+    omitted={
+        "accelerationStatus": "",
+        "acl": "",
+        "bucketNamespace": "global",
+        "bucketPrefix": "",
+        "grants": lambda s: [
+            {"id": s.fill("{hex64:owner}"), "permissions": ["FULL_CONTROL"], "type": "CanonicalUser", "uri": ""}
+        ],
+        "objectLockEnabled": False,
+        "policy": "",
+        "requestPayer": "BucketOwner",
+        "serverSideEncryptionConfiguration": {
+            "rule": {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}, "bucketKeyEnabled": False}
+        },
+        "versioning": {"enabled": False, "mfaDelete": False},
+    },
+    computed={
+        "bucketDomainName": "{bucket}.s3.amazonaws.com",
+        "bucketRegion": "{region}",
+        "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
+        "hostedZoneId": lambda s: _ZONES.get(s.region) or s.fill("Z{ALNUM13}"),
+        "websiteDomain": "",
+        "websiteEndpoint": "",
+    },
+    constraints={
+        "accelerationStatus": one_of("Enabled", "Suspended"),
+        "bucket": _bucket_name,
+        "bucketNamespace": one_of("account-regional", "global"),
+        "bucketPrefix": length(0, 37),
+        "requestPayer": one_of("BucketOwner", "Requester"),
+    },
+    not_found=_NO_BUCKET,
+    quotas=(
+        Quota(
+            "L-DC2B2D3D",
+            10000,
+            Refused("TooManyBuckets", "You have attempted to create more buckets than allowed"),
+        ),
+    ),
+    rules=(_name_is_free,),
+    delete_rules=(_bucket_is_empty,),
+    takes_along=tuple(
+        Company(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
+        for name in (
+            "IntelligentTieringConfiguration",
+            "LifecycleConfiguration",
+            "Logging",
+            "ObjectLockConfiguration",
+            "OwnershipControls",
+            "Policy",
+            "PublicAccessBlock",
+            "ReplicationConfig",
+            "ServerSideEncryptionConfiguration",
+            "Versioning",
+        )
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/s3/bucket.go",
+)
+
+TIERING = ResourceType(
+    type="aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
+    service=S3,
+    creates="PutBucketIntelligentTieringConfiguration",
+    updates="PutBucketIntelligentTieringConfiguration",
+    deletes="DeleteBucketIntelligentTieringConfiguration",
+    human="S3 Bucket Intelligent-Tiering Configuration",
+    creating="creating S3 Bucket ({bucket}) Intelligent-Tiering Configuration ({bucket}:{name})",
+    id="{bucket}:{name}",
+    inputs="bucket filter name region status tierings",
+    required="bucket tierings",
+    replace_on="bucket name",
+    autoname=Autoname(),
+    sets="tierings",
+    defaults={"status": "Enabled"},
+    constraints={
+        "status": one_of("Disabled", "Enabled"),
+        "tierings[*].accessTier": one_of("ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"),
+        "tierings[*].days": between(90, 730),
+    },
+    references={"bucket": Reference(tokens.BUCKET, "bucket")},
+    source="hashicorp/terraform-provider-aws internal/service/s3/bucket_intelligent_tiering_configuration.go",
+)
+
+LIFECYCLE = _setting(
+    "BucketLifecycleConfiguration",
+    "Lifecycle Configuration",
+    puts="PutBucketLifecycleConfiguration",
+    deletes="DeleteBucketLifecycle",
+    inputs="rules timeouts transitionDefaultMinimumObjectSize",
+    owner=True,
+    omitted={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
+    constraints={
+        "rules": length(1, 1000),
+        "rules[*].id": length(1, 255),
+        "rules[*].status": one_of("Disabled", "Enabled"),
+        "rules[*].transitions[*].storageClass": one_of(
+            "DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"
+        ),
+        "transitionDefaultMinimumObjectSize": one_of("all_storage_classes_128K", "varies_by_storage_class"),
+    },
+    rules=(_lifecycle_makes_sense,),
+)
+
+LOGGING = _setting(
+    "BucketLogging",
+    "Logging",
+    puts="PutBucketLogging",
+    deletes="PutBucketLogging",
+    inputs="targetBucket targetGrants targetObjectKeyFormat targetPrefix",
+    required="targetBucket targetPrefix",
+    owner=True,
+    rules=(_target_takes_logs,),
+    brings=_target_fills,
+)
+
+OBJECT_LOCK = _setting(
+    "BucketObjectLockConfiguration",
+    "Object Lock Configuration",
+    puts="PutObjectLockConfiguration",
+    deletes="PutObjectLockConfiguration",
+    inputs="objectLockEnabled rule token",
+    owner=True,
+    replace_on="objectLockEnabled",
+    defaults={"objectLockEnabled": "Enabled"},
+    constraints={
+        "objectLockEnabled": one_of("Enabled"),
+        "rule.defaultRetention.mode": one_of("COMPLIANCE", "GOVERNANCE"),
+    },
+    rules=(_versioned_for("Object Lock"),),
+)
+
+OWNERSHIP = _setting(
+    "BucketOwnershipControls",
+    "Ownership Controls",
+    puts="PutBucketOwnershipControls",
+    deletes="DeleteBucketOwnershipControls",
+    inputs="rule",
+    required="rule",
+    constraints={"rule.objectOwnership": one_of("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")},
+)
+
+POLICY = _setting(
+    "BucketPolicy",
+    "Policy",
+    puts="PutBucketPolicy",
+    deletes="DeleteBucketPolicy",
+    inputs="policy",
+    required="policy",
+    creating="putting S3 Bucket ({bucket}) Policy",
+    updating="putting S3 Bucket ({bucket}) Policy",
+    documents_="policy",
+    rules=(_policy_has_principals,),
+)
+
+PUBLIC_ACCESS = _setting(
+    "BucketPublicAccessBlock",
+    "Public Access Block",
+    puts="PutPublicAccessBlock",
+    deletes="DeletePublicAccessBlock",
+    inputs="blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets skipDestroy",
+    defaults={
+        "blockPublicAcls": False,
+        "blockPublicPolicy": False,
+        "ignorePublicAcls": False,
+        "restrictPublicBuckets": False,
+    },
+)
+
+REPLICATION = _setting(
+    "BucketReplicationConfig",
+    "Replication Configuration",
+    puts="PutBucketReplication",
+    deletes="DeleteBucketReplication",
+    inputs="role rules token",
+    required="role rules",
+    source="bucket_replication_configuration",
+    constraints={"rules": length(1, 1000), "rules[*].status": one_of("Disabled", "Enabled")},
+    references={
+        "role": Reference(tokens.ROLE, "arn", Refused("InvalidArgument", "Invalid role ARN")),
+    },
+    rules=(_versioned_for("replication"), _destinations_are_versioned),
+)
+
+ENCRYPTION = _setting(
+    "BucketServerSideEncryptionConfiguration",
+    "Server-side Encryption Configuration",
+    puts="PutBucketEncryption",
+    deletes="DeleteBucketEncryption",
+    inputs="rules",
+    required="rules",
+    owner=True,
+    constraints={
+        "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm": one_of(
+            "AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"
+        ),
+        "rules[*].blockedEncryptionTypes[*]": one_of("NONE", "SSE-C"),
+    },
+    references={
+        "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId": Reference(
+            tokens.KEY, "arn", outside=lambda value: ":key/" not in value
+        )
+    },
+)
+
+VERSIONING = _setting(
+    "BucketVersioning",
+    "Versioning",
+    puts="PutBucketVersioning",
+    deletes="PutBucketVersioning",
+    inputs="mfa versioningConfiguration",
+    required="versioningConfiguration",
+    owner=True,
+    omitted={"versioningConfiguration.mfaDelete": ""},
+    constraints={
+        "versioningConfiguration.mfaDelete": one_of("Disabled", "Enabled"),
+        "versioningConfiguration.status": one_of("Disabled", "Enabled", "Suspended"),
+    },
+    update_rules=(_versioning_is_not_taken_back,),
+)
+
+TYPES = (
+    BUCKET,
+    TIERING,
+    LIFECYCLE,
+    LOGGING,
+    OBJECT_LOCK,
+    OWNERSHIP,
+    POLICY,
+    PUBLIC_ACCESS,
+    REPLICATION,
+    ENCRYPTION,
+    VERSIONING,
+)

@@ -1,0 +1,96 @@
+"""Systems Manager: parameters. Tokens `aws:ssm/...`.
+
+Made from the provider's source that the entry names, its SDK 7.51 and the SSM API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+from simulator.aws.constraints import every, length, matches, one_of
+from simulator.aws.messages import AwsError, Service
+from simulator.aws.model import Autoname, Refused, ResourceType, Unique
+from simulator.aws.situation import Situation
+from simulator.values import UNKNOWN
+
+SSM = Service("SSM")
+
+
+def _name_is_allowed(s: Situation) -> None:
+    name = s.get("name", "")
+    if name.lstrip("/").lower().startswith(("aws", "ssm")):
+        message = (
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
+            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
+            "following 3 symbols .-_"
+        )
+        raise AwsError("ValidationException", message, modeled=False)
+
+
+def _value_is_short(s: Situation) -> None:
+    value = s.get("value") or s.get("insecureValue") or ""
+    if len(value) > 4096 and s.get("tier", "Standard") == "Standard":
+        message = (
+            "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
+            "parameter value, upgrade the parameter to use the advanced-parameter tier."
+        )
+        raise AwsError("ValidationException", message, modeled=False)
+
+
+def _version_goes_up(s: Situation) -> None:
+    if any(s.inputs.get(key) != s.before.get(key) for key in ("value", "insecureValue") if s.inputs.get(key)):
+        s.state["version"] = UNKNOWN if s.call.preview else int(s.before.get("version", 0)) + 1
+
+
+def _arn(s: Situation) -> str:
+    name = str(s.get("name")).removeprefix("/")
+    return s.fill("arn:{partition}:ssm:{region}:{account}:parameter/") + name
+
+
+PARAMETER = ResourceType(
+    type="aws:ssm/parameter:Parameter",
+    service=SSM,
+    creates="PutParameter",
+    updates="PutParameter",
+    deletes="DeleteParameter",
+    human="SSM Parameter",
+    label="{name}",
+    id="{name}",
+    inputs=(
+        "allowedPattern arn dataType description insecureValue keyId name overwrite region tags tier type value "
+        "valueWo valueWoVersion"
+    ),
+    required="type",
+    replace_on="dataType name",
+    replace_if={"tier": lambda old, new: old.get("tier") == "Advanced" and new.get("tier") == "Standard"},
+    autoname=Autoname(),
+    one_of=("value insecureValue valueWo",),
+    omitted={
+        "arn": _arn,
+        "dataType": "text",
+        "insecureValue": lambda s: "" if s.get("type") == "SecureString" else s.get("value", ""),
+        "keyId": lambda s: "alias/aws/ssm" if s.get("type") == "SecureString" else "",
+        "tier": "Standard",
+    },
+    computed={"hasValueWo": False, "version": 1},
+    constraints={
+        "allowedPattern": length(0, 1024),
+        "dataType": one_of("aws:ec2:image", "aws:ssm:integration", "text"),
+        "description": length(0, 1024),
+        "name": every(length(1, 2048), matches(r"[0-9A-Za-z_./-]+", "letters, digits and _ . / -")),
+        "tier": one_of("Advanced", "Intelligent-Tiering", "Standard"),
+        "type": one_of("SecureString", "String", "StringList"),
+    },
+    not_found=Refused("ParameterNotFound", ""),
+    unique=Unique(
+        "name",
+        Refused(
+            "ParameterAlreadyExists",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        ),
+    ),
+    rules=(_name_is_allowed, _value_is_short),
+    update_rules=(_value_is_short,),
+    follows=_version_goes_up,
+    source="hashicorp/terraform-provider-aws internal/service/ssm/parameter.go",
+)
+
+TYPES = (PARAMETER,)

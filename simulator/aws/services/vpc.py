@@ -1,0 +1,174 @@
+"""Security groups and their rules. Tokens `aws:ec2/securityGroup...` and `aws:vpc/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the EC2 API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+from simulator.aws import tokens
+from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
+from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import network_rules as rules
+from simulator.aws.services.ec2 import EC2
+
+_TO_GROUP = Reference(tokens.SECURITY_GROUP)
+_IN_USE = Refused("DependencyViolation", "resource {id} has a dependent object")
+_FULL = Refused(
+    "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
+)
+_RULES = Quota("L-0EA8095F", 60, _FULL, per="securityGroupId")
+
+SECURITY_GROUP = ResourceType(
+    type=tokens.SECURITY_GROUP,
+    service=EC2,
+    creates="CreateSecurityGroup",
+    updates="AuthorizeSecurityGroupIngress",
+    deletes="DeleteSecurityGroup",
+    human="Security Group",
+    label="{name}",
+    updating="updating Security Group ({id}) ingress rules",
+    id="sg-{hex17}",
+    arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    inputs="description egress ingress name namePrefix region revokeRulesOnDelete tags vpcId",
+    replace_on="description name namePrefix vpcId",
+    autoname=Autoname(given_prefix="namePrefix"),
+    sets="ingress egress",
+    defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+    omitted={"egress": [], "ingress": [], "namePrefix": "", "vpcId": ""},
+    computed={"ownerId": "{account}"},
+    constraints={
+        "description": every(
+            length(0, 255),
+            matches(r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]*", "letters, digits, spaces and _.:/()#,@[]+=&;{}!$*-"),
+        ),
+        "name": every(length(1, 255), matches(r"(?!sg-).*", "cannot begin with sg-")),
+    },
+    references={"vpcId": Reference(tokens.VPC)},
+    not_found=Refused("InvalidGroup.NotFound", "The security group '{value}' does not exist"),
+    unique=Unique(
+        "name vpcId",
+        Refused("InvalidGroup.Duplicate", "The security group '{name}' already exists for VPC '{vpcId}'"),
+    ),
+    quotas=(
+        Quota(
+            "L-E79EC296",
+            2500,
+            Refused(
+                "SecurityGroupLimitExceeded",
+                "The maximum number of security groups for VPC '{vpcId}' has been reached.",
+            ),
+        ),
+    ),
+    rules=(rules.group_has_a_vpc, rules.group_rules_fit),
+    update_rules=(rules.group_rules_fit,),
+    delete_rules=(rules.groups_of_nodes, rules.no_other_group_names_it),
+    used_by=(
+        Use(tokens.CLUSTER, "vpcConfig.securityGroupIds[*]", _IN_USE, settles=True),
+        Use(tokens.VPC_ENDPOINT, "securityGroupIds[*]", _IN_USE, settles=True),
+    ),
+    takes_along=tuple(
+        Company(rule, "securityGroupId")
+        for rule in (tokens.INGRESS_RULE, tokens.EGRESS_RULE, tokens.SECURITY_GROUP_RULE)
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group.go",
+)
+
+DEFAULT_SECURITY_GROUP = ResourceType(
+    type=tokens.DEFAULT_SECURITY_GROUP,
+    service=EC2,
+    creates="DescribeSecurityGroups",
+    human="EC2 Default Security Group",
+    creating="reading EC2 Default Security Group ({vpcId})",
+    id=rules.adopted_group,
+    arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    inputs="egress ingress region revokeRulesOnDelete tags vpcId",
+    replace_on="vpcId",
+    sets="ingress egress",
+    omitted={"vpcId": ""},
+    computed={
+        "description": "default VPC security group",
+        "name": "default",
+        "namePrefix": "",
+        "ownerId": "{account}",
+    },
+    references={"vpcId": Reference(tokens.VPC)},
+    rules=(rules.group_rules_fit,),
+    update_rules=(rules.group_rules_fit,),
+    source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_default_security_group.go",
+)
+
+SECURITY_GROUP_RULE = ResourceType(
+    type=tokens.SECURITY_GROUP_RULE,
+    service=EC2,
+    creates="AuthorizeSecurityGroupIngress",
+    updates="UpdateSecurityGroupRuleDescriptionsIngress",
+    deletes="RevokeSecurityGroupIngress",
+    human="Security Group Rule",
+    creating="authorizing Security Group ({securityGroupId}) Rule",
+    updating="updating Security Group ({securityGroupId}) Rule ({id}) description",
+    deleting="revoking Security Group ({securityGroupId}) Rule ({id})",
+    id="sgrule-{alnum10}",
+    inputs=(
+        "cidrBlocks description fromPort ipv6CidrBlocks prefixListIds protocol region securityGroupId self "
+        "sourceSecurityGroupId toPort type"
+    ),
+    required="fromPort protocol securityGroupId toPort type",
+    replace_on=(
+        "cidrBlocks fromPort ipv6CidrBlocks prefixListIds protocol securityGroupId self sourceSecurityGroupId toPort "
+        "type"
+    ),
+    computed={"securityGroupRuleId": "sgr-{hex17}"},
+    constraints={
+        "cidrBlocks[*]": ipv4_network(),
+        "ipv6CidrBlocks[*]": ipv6_network,
+        "type": one_of("egress", "ingress"),
+    },
+    references={"securityGroupId": _TO_GROUP, "sourceSecurityGroupId": _TO_GROUP},
+    quotas=(_RULES,),
+    rules=(rules.classic_rule_is_new,),
+    source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_rule.go",
+)
+_SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+
+
+def _rule(token: str, way: str) -> ResourceType:
+    """Rules of both directions are alike. way: Ingress or Egress."""
+    return ResourceType(
+        type=token,
+        service=EC2,
+        creates=f"AuthorizeSecurityGroup{way}",
+        updates="ModifySecurityGroupRules",
+        deletes=f"RevokeSecurityGroup{way}",
+        human=f"VPC Security Group {way} Rule",
+        id="sgr-{hex17}",
+        arn="arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
+        inputs=(
+            "cidrIpv4 cidrIpv6 description fromPort ipProtocol prefixListId referencedSecurityGroupId region "
+            "securityGroupId tags toPort"
+        ),
+        required="ipProtocol securityGroupId",
+        replace_on="securityGroupId",
+        replace_if=dict.fromkeys(_SOURCES, rules.kind_of_source_changes),
+        one_of=("cidrIpv4 cidrIpv6 prefixListId referencedSecurityGroupId",),
+        computed={"securityGroupRuleId": "{id}"},
+        constraints={
+            "cidrIpv4": ipv4_network(),
+            "cidrIpv6": ipv6_network,
+            "fromPort": between(-1, 65535),
+            "ipProtocol": matches(r"tcp|udp|icmp|icmpv6|-1|all|\d{1,3}", "tcp, udp, icmp, icmpv6, a number, or -1"),
+            "toPort": between(-1, 65535),
+        },
+        references={"referencedSecurityGroupId": _TO_GROUP, "securityGroupId": _TO_GROUP},
+        quotas=(_RULES,),
+        rules=(rules.rule_is_new,),
+        source=f"hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_{way.lower()}_rule.go",
+    )
+
+
+TYPES = (
+    SECURITY_GROUP,
+    DEFAULT_SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    _rule(tokens.INGRESS_RULE, "Ingress"),
+    _rule(tokens.EGRESS_RULE, "Egress"),
+)
