@@ -11,17 +11,13 @@ _HEARTBEAT_SECONDS = 1.0
 class Log:
     """Iterate for each line as it comes, and for "" whenever a second brought none, until the stream ends.
 
-    lines: what came so far; last: the last of them, "" before the first.
+    lines: what came so far.
     """
 
     def __init__(self, stream: IO[str]) -> None:
         self.lines: list[str] = []
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
-
-    @property
-    def last(self) -> str:
-        return self.lines[-1] if self.lines else ""
 
     def __iter__(self) -> Iterator[str]:
         while True:

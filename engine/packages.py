@@ -25,9 +25,9 @@ def wanted(requirements: Sequence[Path]) -> int:
 def install(requirements: Sequence[Path], progress: Progress, site_packages: Path | None = None) -> int:
     """Run pip, show what it does, and return its exit status; when it fails, the end of its log goes to stderr."""
     where = site_packages or Path(sysconfig.get_path("purelib"))
-    total, fetched = wanted(requirements), 0
+    total, fetched, unpacking = wanted(requirements), 0, False
     # Bytecode is written even where PYTHONDONTWRITEBYTECODE is set: without it, each import of the SDKs costs 5 s more.
-    command = [sys.executable, "-m", "pip", "install", "--compile", "--require-hashes", "--no-input"]
+    command = [sys.executable, "-u", "-m", "pip", "install", "--compile", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
     for file in requirements:
         command += ["-r", str(file)]
@@ -38,7 +38,8 @@ def install(requirements: Sequence[Path], progress: Progress, site_packages: Pat
         for line in log:
             if line.startswith(("Collecting ", "Requirement already satisfied: ")):
                 fetched += 1
-            if "Installing collected packages" in log.last:
+            unpacking = unpacking or line.startswith("Installing collected packages")
+            if unpacking:
                 progress.update(f"unpacked {min(len(list(where.glob('*.dist-info'))), total)} of {total}")
             else:
                 progress.update(f"fetched {min(fetched, total)} of {total}")
