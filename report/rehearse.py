@@ -14,7 +14,7 @@ from report.tables import aligned
 
 YES = ("--yes", "--skip-preview")
 TAIL_LINES = 30
-LABEL_WIDTH = 62
+LABEL_WIDTH = 68
 
 
 @dataclass(frozen=True)
