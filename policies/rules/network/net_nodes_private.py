@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at, flag
+from policies.decode import UNKNOWN
+from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, at, flag
 
 NODE_GROUP, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
@@ -14,7 +15,10 @@ def _leads_out(stack: Stack, holder: Resource, key: str) -> bool:
     """Whether a route or a table's routes lead to an internet gateway, of this stack or known by its id alone."""
     if stack.linked(holder, key, (GATEWAY,)):
         return True
-    return not holder.links.get(key) and "igw-" in str(at(holder, key))
+    try:
+        return not holder.links.get(key) and "igw-" in str(at(holder, key))
+    except NotKnownError:  # unknown, and computed from nothing here: AWS fills it in, the program did not say it
+        return False
 
 
 def _public_tables(stack: Stack) -> set[str]:
@@ -63,6 +67,7 @@ _INLINE = {
     **_stack().resources,
     "table": Sample(TABLE, {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]}, links={"routes": "igw"}),
 }
+_FILLED_IN = {**_stack().resources, "table": Sample(TABLE, {"routes": UNKNOWN})}
 _THROUGH_A_VPN = {
     **_stack().resources,
     "vpn": Sample("aws:ec2/vpnGateway:VpnGateway"),
@@ -80,6 +85,7 @@ RULE = StackRule(
     good={
         "behind NAT": _stack(),
         "through a VPN": StackCase(_THROUGH_A_VPN),
+        "a list that AWS fills in": StackCase(_FILLED_IN),
         "no nodes": StackCase({"private": Sample(SUBNET)}),
     },
     bad={
