@@ -129,7 +129,7 @@ class Admission:
 
     def _pod_security(self) -> None:
         pod = pod_security.pod_of(self.state)
-        labels = ((self._namespace() or {}).get("metadata") or {}).get("labels") if pod and self.namespace else None
+        labels = (self._namespace() or {}).get("metadata", {}).get("labels") if pod and self.namespace else None
         level = labels.get(pod_security.ENFORCE) if isinstance(labels, Mapping) else None
         found = pod_security.violations(level, pod) if pod is not None and isinstance(level, str) else []
         if found:

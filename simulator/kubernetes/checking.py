@@ -23,7 +23,8 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
     """
     kind = call.type.rsplit(":", 1)[-1]
     inputs = copy.deepcopy(new)
-    if kind.endswith(("Patch", "List")) and kind != inputs.get("kind"):
+    said = (inputs.get("apiVersion"), inputs.get("kind"))
+    if (kind.endswith("Patch") and kind != said[1]) or (kind.endswith("List") and said in kinds(version)):
         raise Refusal(
             f"{call.type} is not simulated. Make the object itself, or add the kind to simulator/kubernetes/objects.py."
         )
@@ -86,7 +87,8 @@ def _selector_findings(inputs: Props) -> Iterator[Finding]:
     if inputs["kind"] not in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet") or not isinstance(spec, Mapping):
         return
     wanted = _at(spec, "selector", "matchLabels")
-    labels = _at(spec, "template", "metadata", "labels") or {}
+    labels = _at(spec, "template", "metadata", "labels")
+    labels = {} if labels is None else labels
     if not isinstance(wanted, Mapping) or not isinstance(labels, Mapping):
         return
     if any(labels.get(key) not in (value, UNKNOWN) and value is not UNKNOWN for key, value in wanted.items()):

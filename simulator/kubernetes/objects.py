@@ -129,7 +129,8 @@ class Objects:
         """Where the object lands: an object that says no namespace lands in `default`, and nothing warns."""
         planned = self.planned.custom(self.cluster.name, inputs["apiVersion"], inputs["kind"])
         namespaced = planned[0].namespaced if planned else self.cluster.namespaced(inputs["apiVersion"], inputs["kind"])
-        return (inputs["metadata"].get("namespace") or "default") if namespaced else ""
+        said = inputs["metadata"].get("namespace")
+        return ("default" if said in (None, "") else said) if namespaced else ""
 
     def _plan(self, state: Props, namespace: str) -> None:
         self.planned.add(self.cluster.name, state["kind"], namespace, state)
@@ -144,7 +145,7 @@ class Objects:
         digest = hashlib.sha256(f"{self.cluster.name} {self.call.urn}".encode()).hexdigest()
         metadata = state["metadata"] = dict(state["metadata"])
         namespace = self._namespace(state)
-        if namespace:
+        if namespace != "":
             metadata["namespace"] = namespace
         metadata |= {"creationTimestamp": _BORN, "uid": str(uuid.UUID(digest[:32]))}
         _fill(state, digest)
@@ -172,8 +173,10 @@ class Objects:
                 )
 
     def _resized(self, old: Props, new: Props) -> str | None:
-        before, after = (quota.quantity(each["spec"]["resources"]["requests"]["storage"]) for each in (old, new))
-        if after < before:
+        before, after = (each["spec"]["resources"]["requests"]["storage"] for each in (old, new))
+        if UNKNOWN in (before, after):
+            return None
+        if quota.quantity(after) < quota.quantity(before):
             return _SMALLER
         name = new["spec"].get("storageClassName")
         found = self.cluster.get("storage.k8s.io/v1", "StorageClass", "", name) if isinstance(name, str) else None
@@ -184,7 +187,9 @@ def _fill(state: Props, digest: str) -> None:
     """Defaults of the API server, for the fields that programs and policies read."""
     kind, metadata = state["kind"], state["metadata"]
     if kind == "Namespace":
-        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+        labels = metadata.get("labels", {})
+        own = {"kubernetes.io/metadata.name": metadata["name"]}
+        metadata["labels"] = labels if labels is UNKNOWN else {**labels, **own}
         state.setdefault("spec", {"finalizers": ["kubernetes"]})
         state["status"] = {"phase": "Active"}
     elif kind == "StorageClass":

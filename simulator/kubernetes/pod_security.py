@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from simulator.values import UNKNOWN
+
 ENFORCE = "pod-security.kubernetes.io/enforce"
 _TEMPLATES = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
@@ -67,8 +69,19 @@ def violations(level: str, pod: Pod) -> list[str]:
 
 
 def _containers(pod: Pod) -> list[Mapping[str, Any]]:
-    lists = (pod["spec"].get(key) for key in ("initContainers", "containers", "ephemeralContainers"))
-    return [each for some in lists if isinstance(some, list) for each in some if isinstance(each, Mapping)]
+    kinds = ("initContainers", "containers", "ephemeralContainers")
+    found = [each for kind in kinds for each in _objects(pod["spec"], kind)]
+    return [each for each in found if each.get("securityContext") is not UNKNOWN]
+
+
+def _objects(subject: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    said = subject.get(key)
+    return [each for each in said if isinstance(each, Mapping)] if isinstance(said, list) else []
+
+
+def _known(subject: Mapping[str, Any], key: str) -> Any:
+    value = subject.get(key)
+    return None if value is UNKNOWN else value
 
 
 def _context(subject: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -88,18 +101,13 @@ def _host_namespaces(pod: Pod) -> Iterator[str]:
 
 
 def _host_ports(pod: Pod) -> Iterator[str]:
-    def uses(container: Mapping[str, Any]) -> bool:
-        ports = container.get("ports")
-        return any(isinstance(port, Mapping) and port.get("hostPort") for port in ports or ()) is True
-
-    bad = [each for each in _containers(pod) if isinstance(each.get("ports"), list) and uses(each)]
+    bad = [each for each in _containers(pod) if any(_known(port, "hostPort") for port in _objects(each, "ports"))]
     if bad:
         yield f"hostPort ({_name(bad)} uses a hostPort)"
 
 
 def _host_path(pod: Pod) -> Iterator[str]:
-    volumes = pod["spec"].get("volumes")
-    bad = [each.get("name") for each in volumes or () if isinstance(each, Mapping) and each.get("hostPath") is not None]
+    bad = [each.get("name") for each in _objects(pod["spec"], "volumes") if each.get("hostPath") is not None]
     if bad:
         yield f"hostPath volumes (volume{'s' if len(bad) > 1 else ''} " + ", ".join(f'"{name}"' for name in bad) + ")"
 
@@ -111,7 +119,7 @@ def _privileged(pod: Pod) -> Iterator[str]:
 
 
 def _proc_mount(pod: Pod) -> Iterator[str]:
-    bad = [each for each in _containers(pod) if _context(each).get("procMount") not in (None, "Default")]
+    bad = [each for each in _containers(pod) if _known(_context(each), "procMount") not in (None, "Default")]
     if bad:
         yield f'procMount ({_name(bad)} must not set securityContext.procMount to "Unmasked")'
 
@@ -120,15 +128,15 @@ def _selinux(pod: Pod) -> Iterator[str]:
     for subject in (pod["spec"], *_containers(pod)):
         options = _context(subject).get("seLinuxOptions")
         if isinstance(options, Mapping) and (
-            options.get("type", "") not in _SELINUX or options.get("user") or options.get("role")
+            (_known(options, "type") or "") not in _SELINUX or _known(options, "user") or _known(options, "role")
         ):
             yield "seLinuxOptions (pod or containers set forbidden securityContext.seLinuxOptions)"
             return
 
 
 def _sysctls(pod: Pod) -> Iterator[str]:
-    said = _context(pod["spec"]).get("sysctls")
-    bad = [each.get("name") for each in said or () if isinstance(each, Mapping) and each.get("name") not in _SYSCTLS]
+    names = [_known(each, "name") for each in _objects(_context(pod["spec"]), "sysctls")]
+    bad = [name for name in names if name is not None and name not in _SYSCTLS]
     if bad:
         yield f"forbidden sysctls ({', '.join(map(str, bad))})"
 
@@ -182,14 +190,15 @@ def _all_dropped(pod: Pod) -> Iterator[str]:
 
 
 def _volumes(pod: Pod) -> Iterator[str]:
-    volumes = pod["spec"].get("volumes")
-    for each in volumes or ():
-        bad = sorted(set(each) - _VOLUMES) if isinstance(each, Mapping) else []
+    for each in _objects(pod["spec"], "volumes"):
+        bad = sorted(key for key, value in each.items() if value is not None and key not in _VOLUMES)
         if bad:
             yield f'restricted volume types (volume "{each.get("name")}" uses restricted volume type "{bad[0]}")'
 
 
 def _root(pod: Pod) -> Iterator[str]:
+    if pod["spec"].get("securityContext") is UNKNOWN:
+        return
     whole = _context(pod["spec"]).get("runAsNonRoot")
     bad = [each for each in _containers(pod) if _context(each).get("runAsNonRoot", whole) in (None, False)]
     if bad:
@@ -203,6 +212,9 @@ def _root_user(pod: Pod) -> Iterator[str]:
 
 
 def _seccomp(pod: Pod) -> Iterator[str]:
+    if pod["spec"].get("securityContext") is UNKNOWN:
+        return
+
     def allowed(subject: Mapping[str, Any]) -> bool | None:
         profile = _context(subject).get("seccompProfile")
         if profile is None:

@@ -20,7 +20,7 @@ from simulator.kubernetes.kinds import Served
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
 from simulator.provider import Call, Checked, Difference, Failure, Found, Made, Refusal
-from simulator.values import UNKNOWN, Props
+from simulator.values import UNKNOWN, Props, has_unknown
 
 _API, _KIND = "helm.sh/v3", "Release"
 RELEASE = token(_API, _KIND)
@@ -38,6 +38,7 @@ _KNOWN = frozenset(
     }
 )
 _NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_WHICH_CHART = ("chart", "repositoryOpts", "version")
 _RETRIED = "The preview of the real provider accepts this; its update fails."
 # Charts that bring their CRDs only when their values say so: any of these switches.
 _CRDS_BY_VALUE: Mapping[str, tuple[tuple[str, ...], ...]] = {"cert-manager": (("crds", "enabled"), ("installCRDs",))}
@@ -59,7 +60,7 @@ def check_release(call: Call, old: Props, new: Props, seed: bytes) -> Checked:
     if isinstance(name, str) and not (re.fullmatch(_NAME, name) and len(name) <= 53):
         rule = f"must match regex {_NAME} and the length must not be longer than 53"
         failures.append(Failure("name", f'invalid release name, {rule}: "{name}"'))
-    if UNKNOWN not in (inputs.get("chart"), inputs.get("version")):
+    if not has_unknown([inputs.get(key) for key in _WHICH_CHART]):
         try:
             inputs["version"] = _chart(inputs).version
         except Refusal as refusal:
@@ -119,7 +120,7 @@ class Releases:
         self._refuse(name, namespace, inputs)
         with self.cluster.cloud.exclusive():
             self._refuse(name, namespace, inputs, patience_seconds=0)
-            if inputs.get("createNamespace") and not self.cluster.exists("v1", "Namespace", "", namespace):
+            if inputs.get("createNamespace") is True and not self.cluster.exists("v1", "Namespace", "", namespace):
                 self._make_namespace(namespace)
             state = self._install(inputs, revision=1)
         self.planned.made()
@@ -165,20 +166,20 @@ class Releases:
             )
 
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
-        if not inputs.get("createNamespace") and not self.planned.wait(patience, there):
+        if inputs.get("createNamespace") is False and not self.planned.wait(patience, there):
             raise Refusal(f'create: failed to create: namespaces "{namespace}" not found{note}')
         taken = self.cluster.get(_API, _KIND, namespace, name)
         if taken is not None and not (self.call.preview and taken.urn == self.call.urn):
             raise Refusal(f"cannot re-use a name that is still in use: {namespace}/{name}{note}")
 
     def _plan(self, inputs: Props) -> None:
-        if inputs.get("createNamespace") and isinstance(inputs["namespace"], str):
+        if inputs.get("createNamespace") is True and isinstance(inputs["namespace"], str):
             self.planned.add(self.cluster.name, "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
         for served in self._brings(inputs):
             self.planned.add_kind(self.cluster.name, served)
 
     def _brings(self, inputs: Props) -> list[Served]:
-        if inputs.get("skipCrds") is True or UNKNOWN in (inputs.get("chart"), inputs.get("version")):
+        if inputs.get("skipCrds") is True or has_unknown([inputs.get(key) for key in _WHICH_CHART]):
             return []
         chart = _chart(inputs)
         switches = _CRDS_BY_VALUE.get(chart.name, ())

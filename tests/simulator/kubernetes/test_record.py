@@ -73,7 +73,7 @@ def leaves(value: Any, path: str = "") -> set[str]:
     return {path}
 
 
-@pytest.mark.parametrize(("kind", "case"), change_cases())
+@pytest.mark.parametrize(("kind", "case"), list(change_cases()))
 def test_a_change_is_answered_as_recorded(cluster: Bench, kind: str, case: Any) -> None:
     inputs = kinds()[kind]["inputs"]
     old = cluster.checked(inputs)

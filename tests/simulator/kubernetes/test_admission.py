@@ -1,0 +1,148 @@
+"""Pod Security and quotas, which the real provider reports late or never."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.kubernetes.pod_security import violations
+from simulator.kubernetes.quota import quantity, usage
+from simulator.provider import Refusal
+from simulator.values import UNKNOWN, Props
+from tests.simulator.kubernetes.bench import Bench, bench, deployment, namespace
+
+RECORD = Path(__file__).parents[4] / "shared" / "contracts" / "kubernetes_provider.json"
+ENFORCE = "pod-security.kubernetes.io/enforce"
+SAFE = {
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Bench:
+    made = bench(tmp_path)
+    made.make({**namespace("restricted"), "metadata": {"name": "restricted", "labels": {ENFORCE: "restricted"}}}, "ns")
+    return made
+
+
+def pod(context: Any = None, in_namespace: str = "restricted", **spec: Any) -> Props:
+    container = {"name": "a", "image": "i"} | ({"securityContext": context} if context is not None else {})
+    metadata = {"name": "p", "namespace": in_namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]} | spec}
+
+
+def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
+    with pytest.raises(Refusal) as refused:
+        _ = cluster.preview(inputs) if preview else cluster.make(inputs)
+    return str(refused.value)
+
+
+@pytest.mark.skipif(not RECORD.exists(), reason="the record kubernetes_provider.json is not here")
+def test_a_pod_is_refused_in_the_words_of_the_admission_plugin(cluster: Bench) -> None:
+    recorded = json.loads(RECORD.read_text())["errors"]["psa_pod"]["update"]["message"]
+    assert refusal(cluster, pod()).partition("violates")[2] == recorded.partition("violates")[2]
+
+
+def test_a_safe_pod_passes(cluster: Bench) -> None:
+    cluster.make(pod(SAFE))
+
+
+def test_a_workload_is_refused_at_once_and_told_that_it_would_starve(cluster: Bench) -> None:
+    for preview in (True, False):
+        text = refusal(cluster, deployment("restricted"), preview)
+        assert text.endswith("and then fails without naming the reason."), "ten minutes of waiting say nothing"
+
+
+def test_a_namespace_of_the_same_preview_enforces_too(cluster: Bench) -> None:
+    labels = {"name": "strict", "labels": {ENFORCE: "baseline"}}
+    cluster.preview({**namespace("strict"), "metadata": labels}, "strict")
+    assert "host namespaces" in refusal(cluster, pod(in_namespace="strict", hostNetwork=True), preview=True)
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({"hostPID": True}, "host namespaces (hostPID=true)"),
+        ({"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, 'hostPath volumes (volume "v")'),
+        ({"containers": [{"name": "a", "ports": [{"hostPort": 80}]}]}, "hostPort"),
+        ({"containers": [{"name": "a", "securityContext": {"privileged": True}}]}, "privileged"),
+        ({"containers": [{"name": "a", "securityContext": {"procMount": "Unmasked"}}]}, "procMount"),
+        ({"containers": [{"name": "a", "securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}]}, "SYS_ADMIN"),
+        ({"securityContext": {"seccompProfile": {"type": "Unconfined"}}}, "Unconfined"),
+        ({"securityContext": {"sysctls": [{"name": "kernel.msgmax"}]}}, "forbidden sysctls (kernel.msgmax)"),
+        ({"securityContext": {"seLinuxOptions": {"type": "spc_t"}}}, "seLinuxOptions"),
+        ({"securityContext": {"windowsOptions": {"hostProcess": True}}}, "hostProcess"),
+    ],
+)
+def test_the_baseline_level_forbids(spec: Props, text: str) -> None:
+    subject = {"spec": {"containers": [{"name": "a"}]} | spec}
+    (found,) = violations("baseline", subject)
+    assert text in found
+    assert violations("privileged", subject) == []
+
+
+def test_the_restricted_level_forbids_more() -> None:
+    plain = violations("restricted", {"spec": {"containers": [{"name": "a"}, {"name": "b"}]}})
+    assert len(plain) == 4
+    assert all('"a", "b"' in text for text in plain), "one look has to name every container"
+    rooted = {"containers": [{"name": "a", "securityContext": SAFE | {"runAsUser": 0}}]}
+    assert violations("restricted", {"spec": rooted}) == ["runAsUser=0 (pod or containers must not set runAsUser=0)"]
+    nfs = {"containers": [{"name": "a", "securityContext": SAFE}], "volumes": [{"name": "v", "nfs": {}}]}
+    assert 'volume type "nfs"' in violations("restricted", {"spec": nfs})[0]
+
+
+def test_what_is_not_known_yet_violates_nothing() -> None:
+    unknown = {"containers": [{"name": "a", "securityContext": UNKNOWN, "ports": UNKNOWN}], "volumes": UNKNOWN}
+    for level in ("baseline", "restricted"):
+        assert violations(level, {"spec": unknown}) == []
+        hidden = {"containers": [{"name": "a", "securityContext": SAFE}], "securityContext": UNKNOWN}
+        assert violations(level, {"spec": hidden}) == []
+
+
+def quota(**hard: str) -> Props:
+    metadata = {"name": "q", "namespace": "restricted"}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
+
+
+def test_a_quota_that_is_used_up_refuses_the_next_pod(cluster: Bench) -> None:
+    cluster.make(quota(pods="1"), "q")
+    cluster.make(pod(SAFE), "first")
+    second = pod(SAFE) | {"metadata": {"name": "second", "namespace": "restricted"}}
+    wanted = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
+    assert refusal(cluster, second).endswith(wanted)
+
+
+def test_a_quota_counts_every_copy_of_a_workload(cluster: Bench) -> None:
+    cluster.make({**quota(), "spec": {"hard": {"requests.nvidia.com/gpu": "4"}}}, "q")
+    gpus = {"resources": {"requests": {"nvidia.com/gpu": "2"}, "limits": {"nvidia.com/gpu": "2"}}}
+    container = {"name": "a", "image": "i", "securityContext": SAFE} | gpus
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
+    cluster.preview(deployment("restricted", template=template, replicas=2))
+    text = refusal(cluster, deployment("restricted", template=template, replicas=3))
+    assert "requested: requests.nvidia.com/gpu=6, used: requests.nvidia.com/gpu=0" in text
+
+
+def test_a_claim_over_the_storage_quota_is_refused(cluster: Bench) -> None:
+    cluster.make({**quota(), "spec": {"hard": {"requests.storage": "1Gi"}}}, "q")
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "5Gi"}}}
+    metadata = {"name": "data", "namespace": "restricted"}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+    assert "requested: requests.storage=5Gi, used: requests.storage=0, limited: requests.storage=1Gi" in refusal(
+        cluster, claim
+    )
+
+
+@pytest.mark.parametrize(("text", "value"), [("500m", 0.5), ("1Ki", 1024), ("2", 2), ("1.5G", 1.5e9), ("3e2", 300)])
+def test_quantities_are_read_as_kubernetes_reads_them(text: str, value: float) -> None:
+    assert float(quantity(text)) == value
+
+
+def test_a_scheduled_job_uses_nothing_until_it_runs() -> None:
+    template = {"template": {"spec": {"containers": []}}}
+    assert usage({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}}) == {}

@@ -1,0 +1,212 @@
+"""The life of an object in a simulated cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.provider import Refusal
+from simulator.values import UNKNOWN, Props
+from tests.simulator.kubernetes.bench import (
+    EKS,
+    ENDPOINT,
+    Bench,
+    bench,
+    config_map,
+    deployment,
+    namespace,
+    widget,
+    widget_definition,
+)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Bench:
+    return bench(tmp_path)
+
+
+def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
+    with pytest.raises(Refusal) as refused:
+        _ = cluster.preview(inputs, "refused") if preview else cluster.make(inputs, "refused")
+    return str(refused.value)
+
+
+def test_an_object_without_a_namespace_lands_in_default(cluster: Bench) -> None:
+    inputs = config_map()
+    del inputs["metadata"]["namespace"]
+    id_, _, state = cluster.make(inputs)
+    assert id_ == "default/settings"
+    assert state["metadata"]["namespace"] == "default", "nothing else would say where it went"
+
+
+def test_a_preview_stores_nothing_and_knows_what_a_dry_run_knows(cluster: Bench) -> None:
+    state = cluster.preview(config_map())
+    assert state["metadata"]["name"] == "settings"
+    assert "resourceVersion" not in state["metadata"]
+    assert len(cluster.cloud.all()) == 1, "the cluster alone"
+
+
+def test_a_missing_namespace_is_refused_at_preview_with_what_the_real_run_does(cluster: Bench) -> None:
+    text = refusal(cluster, config_map(in_namespace="nowhere"), preview=True)
+    assert 'namespaces "nowhere" not found' in text
+    assert text.endswith("its update tries for 63 s and then fails.")
+    assert refusal(cluster, config_map(in_namespace="nowhere")).endswith('namespaces "nowhere" not found')
+
+
+def test_a_namespace_of_the_same_preview_counts(cluster: Bench) -> None:
+    cluster.preview(namespace("team"), "team")
+    cluster.preview(config_map(in_namespace="team"))
+    assert "not found" in refusal(cluster, config_map(in_namespace="team")), "it was only planned"
+
+
+def test_a_custom_resource_needs_its_definition(cluster: Bench) -> None:
+    assert 'no matches for kind "Widget" in version "example.com/v1"' in refusal(cluster, widget(), preview=True)
+    cluster.preview(widget_definition(), "crd")
+    cluster.preview(widget(), "planned")
+    made = cluster.make(widget_definition(), "crd")
+    id_, _, _ = cluster.make(widget(), "made")
+    assert id_ == "default/w"
+    cluster.delete(made, "crd")
+    assert not [each for each in cluster.cloud.all() if each.type.endswith(":Widget")], "they go with their definition"
+
+
+def test_a_custom_resource_is_held_against_the_schema_of_its_definition(cluster: Bench) -> None:
+    cluster.make(widget_definition(), "crd")
+    assert refusal(cluster, widget(size=0)).endswith("spec.size in body should be greater than or equal to 1")
+    assert "prunes it in silence" in refusal(cluster, widget(color="red"))
+
+
+def test_a_cluster_scoped_custom_resource_has_no_namespace(cluster: Bench) -> None:
+    cluster.make(widget_definition(scope="Cluster"), "crd")
+    inputs = widget()
+    del inputs["metadata"]["namespace"]
+    assert cluster.make(inputs)[0] == "w"
+
+
+def test_values_that_are_not_known_yet_pass_a_preview(cluster: Bench) -> None:
+    somewhere = {"name": "settings", "namespace": UNKNOWN, "labels": UNKNOWN, "annotations": UNKNOWN}
+    assert cluster.preview(config_map() | {"metadata": somewhere})["data"] == {"a": "1"}
+    assert cluster.preview(config_map() | {"metadata": UNKNOWN})["metadata"] is UNKNOWN
+    assert cluster.preview(namespace("team") | {"metadata": {"name": "team", "labels": UNKNOWN}})
+    cluster.preview(deployment(template=UNKNOWN, selector=UNKNOWN))
+    made = cluster.make(claim("5Gi"), "claim")
+    grown = {**made[1], "spec": {**made[1]["spec"], "resources": {"requests": {"storage": UNKNOWN}}}}
+    assert cluster.update(made, grown, "claim", preview=True)
+
+
+def test_a_name_that_is_taken_is_refused(cluster: Bench) -> None:
+    cluster.make(config_map(), "first")
+    assert 'configmaps "settings" already exists' in refusal(cluster, config_map())
+    assert "its update fails" in refusal(cluster, config_map(), preview=True)
+    assert "already exists" in refusal(cluster, namespace("kube-system")), "every cluster has it from the start"
+
+
+def test_a_replacement_that_deletes_first_may_have_the_same_name_at_preview(cluster: Bench) -> None:
+    cluster.make(config_map(), "same")
+    cluster.preview(config_map(a="2"), "same")
+
+
+def test_what_was_changed_behind_our_back_shows_and_what_others_added_does_not(cluster: Bench) -> None:
+    id_, inputs, state = cluster.make(deployment())
+    stored = cluster.cloud.get("kubernetes:apps/v1:Deployment", "main/default/web")
+    assert stored is not None
+    drifted = {**stored.state, "spec": {**stored.state["spec"], "replicas": 5, "paused": True}}
+    cluster.cloud.put(stored.type, stored.id, drifted)
+    call = cluster.call("kubernetes:apps/v1:Deployment", "x")
+    found = cluster.package.read(call, id_, inputs, state)
+    assert found is not None
+    assert found.inputs["spec"]["replicas"] == 5
+    assert "paused" not in found.inputs["spec"], "fields of others are none of ours"
+    cluster.cloud.delete(stored.type, stored.id)
+    assert cluster.package.read(call, id_, inputs, state) is None
+
+
+def test_an_import_finds_the_inputs_that_would_make_the_object(cluster: Bench) -> None:
+    id_, inputs, _ = cluster.make(deployment())
+    found = cluster.package.read(cluster.call("kubernetes:apps/v1:Deployment", "x"), id_, {}, {})
+    assert found is not None
+    assert found.inputs == inputs
+
+
+def test_an_update_keeps_what_others_said_and_drops_what_we_say_no_more(cluster: Bench) -> None:
+    made = cluster.make(deployment(minReadySeconds=5))
+    stored = cluster.cloud.get("kubernetes:apps/v1:Deployment", "main/default/web")
+    assert stored is not None
+    cluster.cloud.put(stored.type, stored.id, {**stored.state, "spec": {**stored.state["spec"], "paused": True}})
+    state = cluster.update(made, cluster.checked(deployment(replicas=2)))
+    assert state["spec"]["replicas"] == 2
+    assert state["spec"]["paused"] is True
+    assert "minReadySeconds" not in state["spec"]
+    assert state["metadata"]["uid"] == made[2]["metadata"]["uid"], "it is the same object still"
+    assert state["metadata"]["resourceVersion"] == "2"
+
+
+def claim(size: str, storage_class: str = "gp3") -> Props:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+    metadata = {"name": "data", "namespace": "default"}
+    spec["storageClassName"] = storage_class
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+
+def test_a_claim_grows_where_its_class_allows_it_and_never_shrinks(cluster: Bench) -> None:
+    gp3 = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "gp3"}}
+    gp3 |= {"provisioner": "ebs.csi.aws.com", "allowVolumeExpansion": True}
+    cluster.make(gp3, "gp3")
+    made = cluster.make(claim("5Gi"))
+    assert cluster.update(made, claim("9Gi"))["spec"]["resources"]["requests"]["storage"] == "9Gi"
+    with pytest.raises(Refusal, match=r"can not be less than status\.capacity$"):
+        cluster.update(made, claim("5000Mi"))
+    fixed = cluster.make(claim("5Gi", "gp2") | {"metadata": {"name": "other", "namespace": "default"}}, "fixed")
+    with pytest.raises(Refusal, match=r"must support resize$"):
+        cluster.update(fixed, {**fixed[1], "spec": claim("9Gi", "gp2")["spec"]}, "fixed", preview=True)
+
+
+def test_a_service_has_an_address_and_a_load_balancer_a_name(cluster: Bench) -> None:
+    spec = {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    inputs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
+    state = cluster.make(inputs)[2]
+    assert state["spec"]["clusterIP"].startswith("10.100.")
+    assert state["status"]["loadBalancer"]["ingress"][0]["hostname"].endswith(".elb.amazonaws.com")
+
+
+def test_config_map_data_changes_in_place_only_where_the_provider_says_so(cluster: Bench) -> None:
+    old, new = cluster.checked(config_map(a="1")), cluster.checked(config_map(a="2"))
+    assert cluster.diff(old, new).replaces == {"data.a"}
+    cluster.config["enableConfigMapMutable"] = "true"
+    assert cluster.diff(old, new).replaces == frozenset()
+
+
+def test_deleting_a_namespace_deletes_what_is_in_it(cluster: Bench) -> None:
+    made = cluster.make(namespace("team"), "team")
+    inside = cluster.make(config_map(in_namespace="team"), "inside")
+    cluster.delete(made, "team")
+    assert [each.type for each in cluster.cloud.all()] == [EKS]
+    cluster.delete(inside, "inside")  # gone already, which is no error
+
+
+def test_the_objects_of_a_cluster_go_with_it(cluster: Bench) -> None:
+    cluster.make(config_map())
+    cluster.cloud.delete(EKS, "main")
+    assert cluster.cloud.all() == [], "after destroy the cloud holds nothing"
+
+
+def test_a_kubeconfig_that_names_no_cluster_fails_in_the_update_and_warns_at_preview(cluster: Bench) -> None:
+    made = cluster.make(config_map())
+    cluster.cloud.delete(EKS, "main")
+    cluster.preview(config_map())
+    assert "unreachable" in cluster.warnings[0], "the real preview says nothing, so this is the only sign"
+    assert refusal(cluster, config_map()).startswith("configured Kubernetes cluster is unreachable: ")
+    with pytest.raises(Refusal, match="PULUMI_K8S_DELETE_UNREACHABLE"):
+        cluster.delete(made)
+    cluster.config["deleteUnreachable"] = True
+    cluster.delete(made)
+
+
+def test_another_api_server_replaces_the_provider(cluster: Bench) -> None:
+    old = cluster.config["kubeconfig"]
+    elsewhere, same = old.replace(ENDPOINT, "https://other"), old.replace("Y2E=", "Y2I=")
+    diff = cluster.package.diff_config
+    assert diff({"kubeconfig": old}, {"kubeconfig": elsewhere}).replaces == {"kubeconfig"}
+    assert not diff({"kubeconfig": old}, {"kubeconfig": same}).replaces
+    assert not diff({"kubeconfig": old}, {"kubeconfig": UNKNOWN}).replaces

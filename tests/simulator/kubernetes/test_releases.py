@@ -1,0 +1,130 @@
+"""Helm releases in a simulated cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.charts import CHARTS
+from simulator.provider import Refusal
+from simulator.values import UNKNOWN, Props
+from tests.simulator.kubernetes.bench import EKS, Bench, bench, namespace
+
+CHART = CHARTS["cert-manager"]
+ISSUER = {
+    "apiVersion": "cert-manager.io/v1",
+    "kind": "ClusterIssuer",
+    "metadata": {"name": "internal"},
+    "spec": {"selfSigned": {}},
+}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Bench:
+    made = bench(tmp_path)
+    made.make(namespace("cert-manager"), "ns")
+    return made
+
+
+def release(**changed: Any) -> Props:
+    said = {"chart": CHART.repository, "version": CHART.version, "name": "cert-manager", "namespace": "cert-manager"}
+    return said | {"values": {"crds": {"enabled": True}}} | changed
+
+
+def test_a_release_makes_its_custom_kinds_known(cluster: Bench) -> None:
+    with pytest.raises(Refusal, match="no matches for kind"):
+        cluster.preview(ISSUER)
+    cluster.preview(release(), "release")
+    cluster.preview(ISSUER)
+    cluster.make(release(), "release")
+    assert cluster.make(ISSUER)[0] == "internal", "an issuer for the whole cluster has no namespace"
+
+
+def test_without_the_switch_of_its_values_a_chart_brings_no_definitions(cluster: Bench) -> None:
+    cluster.make(release(values={}), "release")
+    with pytest.raises(Refusal, match="no matches for kind"):
+        cluster.make(ISSUER)
+
+
+def test_definitions_outlive_the_release_and_go_with_the_cluster(cluster: Bench) -> None:
+    made = cluster.make(release(), "release")
+    cluster.make(ISSUER, "issuer")
+    cluster.delete(made, "release")
+    assert cluster.make(ISSUER | {"metadata": {"name": "other"}}, "other")[0] == "other", "Helm keeps CRDs"
+    cluster.cloud.delete(EKS, "main")
+    assert cluster.cloud.all() == []
+
+
+def test_new_values_are_an_upgrade(cluster: Bench) -> None:
+    made = cluster.make(release(), "release")
+    assert made[2]["status"]["revision"] == 1
+    assert made[2]["status"]["appVersion"] == CHART.app_version
+    new = cluster.checked(release(values={"crds": {"enabled": True}, "replicaCount": 2}), "release", made[1])
+    found = cluster.diff(made[1], new)
+    assert not found.replaces
+    assert [change.path for change in found.changes] == ["values.replicaCount"]
+    assert cluster.update(made, new, "release", preview=True)["status"] is UNKNOWN
+    state = cluster.update(made, new, "release")
+    assert (state["status"]["revision"], state["status"]["status"]) == (2, "deployed")
+
+
+def test_another_namespace_or_name_replaces_the_release(cluster: Bench) -> None:
+    old = cluster.checked(release())
+    for key in ("name", "namespace"):
+        assert cluster.diff(old, {**old, key: "other"}).replaces == {key}
+
+
+def test_a_release_without_a_name_gets_one_and_keeps_it(cluster: Bench) -> None:
+    inputs = release()
+    del inputs["name"]
+    first = cluster.checked(inputs, "app", seed=b"1")
+    assert first["name"].startswith("app-")
+    assert cluster.checked(inputs, "app", old=first, seed=b"2")["name"] == first["name"]
+    moved = cluster.checked(inputs | {"namespace": "other"}, "app", old=first, seed=b"2")
+    assert moved["name"] != first["name"], "a release in another namespace is another release"
+
+
+def test_a_missing_namespace_is_refused_unless_the_release_makes_it(cluster: Bench) -> None:
+    with pytest.raises(Refusal, match='namespaces "nowhere" not found'):
+        cluster.preview(release(namespace="nowhere"))
+    cluster.make(release(namespace="nowhere", createNamespace=True))
+    assert cluster.cloud.get("kubernetes:core/v1:Namespace", "main/nowhere")
+
+
+def test_values_that_are_not_known_yet_pass_a_preview(cluster: Bench) -> None:
+    cluster.preview(release(values=UNKNOWN), "one")
+    cluster.preview(ISSUER, "issuer")
+    hidden = release(chart=UNKNOWN, name=UNKNOWN, namespace=UNKNOWN, createNamespace=UNKNOWN)
+    call = cluster.call("kubernetes:helm.sh/v3:Release", "two", preview=True)
+    checked = cluster.package.check(call, {}, hidden, b"")
+    assert not checked.failures
+    assert cluster.package.create(call, checked.inputs).id == ""
+
+
+def test_a_name_in_use_is_refused(cluster: Bench) -> None:
+    cluster.make(release(), "first")
+    with pytest.raises(Refusal, match=r"^cannot re-use a name that is still in use"):
+        cluster.make(release(), "second")
+
+
+def test_a_chart_that_is_not_in_the_catalog_is_refused_with_where_to_add_it(cluster: Bench) -> None:
+    failures = cluster.failures(release(chart="oci://registry.invalid/charts/surprise"))
+    assert failures["chart"].endswith("Add a row for it to catalog/data/charts.json.")
+
+
+def test_a_version_that_is_not_in_the_catalog_is_refused_with_the_one_that_is(cluster: Bench) -> None:
+    assert f"which has {CHART.version}" in cluster.failures(release(version="v0.0.1"))["chart"]
+
+
+def test_a_misspelt_input_is_refused(cluster: Bench) -> None:
+    assert list(cluster.failures(release(vaules={}))) == ["vaules"]
+
+
+def test_every_chart_of_the_catalog_can_be_installed(cluster: Bench) -> None:
+    for name, chart in CHARTS.items():
+        said = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
+        said |= {} if chart.oci else {"repositoryOpts": {"repo": chart.repository}}
+        said |= {"version": chart.version, "name": name[:53], "namespace": chart.namespace, "createNamespace": True}
+        assert cluster.make(said, name)[2]["status"]["version"] == chart.version
