@@ -129,6 +129,17 @@ def test_a_file_with_a_secrets_provider_is_read_as_any_other(tmp_path: Path) -> 
     assert load_file(path, TODAY) == load_file(ROOT / "Pulumi.dev.yaml", TODAY), "no setting is a secret"
 
 
-def test_yes_and_dates_are_text_as_in_pulumi(tmp_path: Path) -> None:
-    raw = read_file(write(tmp_path, "config:\n  ml-platform:tags: {a: yes, b: 2026-01-01, c: 0777}\n"))
-    assert raw["tags"] == {"a": "yes", "b": "2026-01-01", "c": "0777"}, "PyYAML alone would change all three"
+def test_yes_is_text_as_in_pulumi(tmp_path: Path) -> None:
+    raw = read_file(write(tmp_path, "config:\n  ml-platform:tags: {a: yes, b: off, c: 12:30:45}\n"))
+    assert raw["tags"] == {"a": "yes", "b": "off", "c": "12:30:45"}, "PyYAML alone would change all three"
+
+
+@pytest.mark.parametrize(
+    "value", ["007", "012345678901", "1_000", "0x1F", "1e3", "+5", ".5", "5.", ".inf", "2026-01-01"]
+)
+def test_a_value_that_pulumi_reads_as_another_has_to_be_quoted(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read_file(write(tmp_path, f"config:\n  ml-platform:tags:\n    - {{a: {value}}}\n"))
+    (problem,) = error.value.problems
+    assert (problem.path, problem.message.endswith(f'Write it in quotes: "{value}".')) == ("tags[0].a", True), problem
+    assert read_file(write(tmp_path, f'config:\n  ml-platform:name: "{value}"\n')) == {"name": value}, "as advised"
