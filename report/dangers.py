@@ -23,15 +23,15 @@ HOLDS_DATA: Mapping[str, str] = {
 
 CARRIES_OTHERS: Mapping[str, str] = {
     "aws:eks/cluster:Cluster": "every workload of the cluster stops, and what is only in it is lost",
-    "aws:eks/nodeGroup:NodeGroup": "its nodes go, and the pods on them move or wait",
     "aws:ec2/vpc:Vpc": "everything in the network goes with it",
     "aws:ec2/subnet:Subnet": "what stands in it goes with it",
+    "aws:eks/nodeGroup:NodeGroup": "its nodes go, and the pods on them move or wait",
     "aws:ec2/natGateway:NatGateway": "nodes of the zone lose the way out until routes follow",
     "aws:ec2/eip:Eip": "the address changes: others may have let it through by name",
     "kubernetes:core/v1:Namespace": "everything in the namespace goes with it",
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "every object of the kind goes with it",
 }
-"""Resource type -> what happens when it goes."""
+"""Resource type -> what happens when it goes, the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,5 @@ def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
             found.append(Danger(change, CARRIES_OTHERS[change.type], False))
         elif change.protected:
             found.append(Danger(change, "it is protected, so the update will be refused", False))
-    return tuple(sorted(found, key=lambda danger: (not danger.loses_data, danger.change.urn)))
+    gravest = {kind: place for place, kind in enumerate((*HOLDS_DATA, *CARRIES_OTHERS))}
+    return tuple(sorted(found, key=lambda danger: (gravest.get(danger.change.type, len(gravest)), danger.change.urn)))

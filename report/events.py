@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
@@ -95,7 +95,8 @@ def read(lines: Iterable[str]) -> Operation:
             step = event["resourcePreEvent"]["metadata"]
             change = _change(step)
             if change is not None:
-                changes[change.urn] = change
+                before = changes.get(change.urn, change)
+                changes[change.urn] = replace(change, because=before.because or change.because)
             if (step.get("new") or {}).get("protect"):
                 protected.add(step["urn"])
         elif "policyEvent" in event:

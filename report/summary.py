@@ -71,15 +71,18 @@ def _errors(operation: Operation) -> list[str]:
 
 
 def _dangers(operation: Operation) -> list[str]:
-    found = dangers(operation.changes)
-    if not found:
-        return []
-    lines = ["### Look twice", ""]
-    for danger in found:
+    """One line for each kind of danger, however many resources share it."""
+    alike: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for danger in dangers(operation.changes):
         change = danger.change
-        because = f" Because of: {', '.join(change.because)}." if change.because else ""
-        lines.append(f"- **{change.op} `{change.name}`** ({change.type}): {danger.consequence}.{because}")
-    return [*lines, ""]
+        key = (change.op, change.type.rpartition(":")[2], danger.consequence, change.because)
+        alike.setdefault(key, []).append(f"`{change.name}`")
+    lines = [
+        f"- **{op} {kind}** {some(sorted(names))}: {consequence}."
+        + (f" Because of: {', '.join(because)}." if because else "")
+        for (op, kind, consequence, because), names in alike.items()
+    ]
+    return ["### Look twice", "", *lines, ""] if lines else []
 
 
 def _findings(operation: Operation) -> list[str]:

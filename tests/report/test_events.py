@@ -8,7 +8,8 @@ VPC = urn("mlplatform:network:Network$aws:ec2/vpc:Vpc", "network")
 
 
 def test_the_steps_of_a_replacement_are_one_replacement():
-    log = [step(op, VPC, NETWORK, because=["cidrBlock"]) for op in ("create-replacement", "replace", "delete-replaced")]
+    log = [step("create-replacement", VPC, NETWORK, because=["cidrBlock"])]
+    log += [step(op, VPC, NETWORK) for op in ("replace", "delete-replaced")]
     (change,) = events.read(log).changes
     assert (change.op, change.name, change.because) == ("replace", "network", ("cidrBlock",))
 

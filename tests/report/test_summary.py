@@ -41,7 +41,7 @@ def test_lost_data_comes_first_and_says_why():
         summary("succeeded", replace=2),
     ]
     lines = [line for line in page(log).splitlines() if line.startswith("- **")]
-    assert lines[0].startswith("- **replace `network-flow-logs`**")
+    assert lines[0].startswith("- **replace Bucket** `network-flow-logs`: ")
     assert lines[0].endswith("its objects would be lost. Because of: bucket.")
     assert "lose the way out" in lines[1]
 
@@ -70,3 +70,12 @@ def test_a_failed_preview_shows_its_errors():
     text = page([*created()[:5], error, summary("failed", create=4)])
     assert "| Result | **the preview fails** |" in text
     assert "boom ''' x" in text, "an error must not close the block that it is shown in"
+
+
+def test_equal_dangers_share_a_line():
+    subnets = [urn("aws:ec2/subnet:Subnet", f"private-{zone}") for zone in "abcd"]
+    text = page([step("replace", each, because=["vpcId"]) for each in subnets])
+    assert (
+        "- **replace Subnet** `private-a`, `private-b`, `private-c` and 1 more: what stands in it goes with it. "
+        "Because of: vpcId." in text
+    )
