@@ -16,6 +16,7 @@ import grpc
 from engine.language_host import protocol
 from engine.language_host.children import Child, Output
 
+_GRACE_SECONDS = 1.0
 _SERVICE = "/pulumirpc.Analyzer/"
 _ANSWERED_BY_THE_RELAY = {"Handshake", "Cancel"}  # both may come before the stack is known; the SDK needs neither
 
@@ -36,6 +37,7 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
     def __init__(self, start_pack: Callable[[Mapping[str, str]], Child]) -> None:
         self._start_pack = start_pack
         self._lock = threading.Lock()
+        self._stopped = False
         self._pack: Child | None = None
         self._channel: grpc.Channel | None = None
         self._calls: dict[str, Raw] = {}
@@ -55,13 +57,13 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
                 return
 
     def stop(self) -> None:
-        """End the pack and the relay, whether the pack was started or not."""
-        with self._lock:
-            self._server.stop(None)
-            if self._pack is not None:
-                self._pack.stop()
-            else:
-                self._visible.put(0)
+        """End the pack and the relay, whether the pack was started or not. Returns at once."""
+        self._stopped = True
+        self._server.stop(_GRACE_SECONDS)  # an answer that is on its way, such as why the pack ended, still arrives
+        if self._pack is not None:
+            self._pack.stop()
+        else:
+            self._visible.put(0)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """One method of the service, with messages left as they are on the wire."""
@@ -96,9 +98,11 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
         with self._lock:
             if self._channel is not None:
                 return
-            if self._pack is not None:
+            if self._pack is not None or self._stopped:
                 raise PackError("The policy pack has ended.")
             self._pack = self._start_pack(variables)
+            if self._stopped:
+                self._pack.stop()
             outputs = self._pack.outputs()
             port = self._await_port(outputs)
             threading.Thread(target=self._show, args=(self._pack, outputs), daemon=True).start()

@@ -8,7 +8,9 @@ import importlib.metadata
 import json
 import os
 import platform
+import select
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -199,8 +201,21 @@ def _end_of_service() -> int:
     return readable
 
 
+def _await_end(wake: int) -> None:
+    """Until a signal comes, or the engine is gone: then nobody signals, and what the host started must not stay on.
+
+    The engine holds the other end of the host's stdin and never writes to it, so it ends when the engine does.
+    """
+    watched = [wake, 0] if stat.S_ISFIFO(os.fstat(0).st_mode) else [wake]
+    while wake not in (ready := select.select(watched, [], [])[0]):
+        if 0 in ready and not os.read(0, 4096):
+            if os.getpgrp() == os.getpid():
+                os.killpg(0, signal.SIGTERM)
+            return
+
+
 def serve(arguments: Sequence[str]) -> int:
-    """Serve until SIGINT or SIGTERM; prints the port first, as the engine expects of a plugin.
+    """Serve until SIGINT, SIGTERM or the end of the engine; prints the port first, as the engine expects of a plugin.
 
     arguments: as the engine gives them: its flags for logging, then its own address, which comes last.
     """
@@ -211,7 +226,7 @@ def serve(arguments: Sequence[str]) -> int:
     wake = _end_of_service()
     server.start()
     print(port, flush=True)
-    os.read(wake, 1)
+    _await_end(wake)
     server.stop(None).wait(5)
     sys.stdout.flush()
     os._exit(0)  # threads that still wait on children must not hold up the engine, which has hung up

@@ -125,6 +125,30 @@ def test_ctrl_c_ends_the_program_quietly_and_soon(project: Project) -> None:
     _wait_until(lambda: not _alive(int(pid.read_text())), seconds=10)
 
 
+def test_an_engine_that_is_killed_leaves_no_processes_behind(project: Project) -> None:
+    project.program(
+        """
+        import os, pathlib, time
+        pathlib.Path("pids").write_text(f"{os.getpid()} {os.getppid()}")
+        time.sleep(120)
+        """
+    )
+    running = subprocess.Popen(
+        project.command("preview"),
+        cwd=project.folder,
+        env=project.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    pids = project.folder / "pids"
+    _wait_until(lambda: pids.exists() and " " in pids.read_text(), seconds=60)
+    program, host = map(int, pids.read_text().split())
+    running.kill()
+    running.wait()
+
+    _wait_until(lambda: not _alive(host) and not _alive(program), seconds=10)
+
+
 def test_packages_that_a_program_has_installed_are_told_without_downloads(project: Project) -> None:
     project.program("")
 
