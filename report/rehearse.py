@@ -9,7 +9,7 @@ from pathlib import Path
 from report import events
 from report.events import Finding, Operation
 from report.preview import PACK
-from report.simulated import HOME, Finished, Simulated
+from report.simulated import HOME, Finished, Simulated, shown
 from report.tables import aligned
 
 YES = ("--yes", "--skip-preview")
@@ -65,7 +65,7 @@ def rehearse(stack: str, *, verbose: bool = False) -> int:
     """Runs every step, stops at the first that fails, and returns its exit code; 1 when something is left over."""
     simulated = Simulated(HOME / "rehearsal" / stack)
     if simulated.clear():
-        print(f"Starting afresh: {_shown(simulated.home)} held an earlier rehearsal.")
+        print(f"Starting afresh: {shown(simulated.home)} held an earlier rehearsal.")
     print(f"Rehearsal of {stack}, in the simulator\n", flush=True)
     results: list[Result] = []
     for step in _BUILD:
@@ -140,7 +140,7 @@ def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
 
 def _failed(simulated: Simulated, stack: str, results: Sequence[Result]) -> int:
     result = results[-1]
-    home = _shown(simulated.home)
+    home = shown(simulated.home)
     print(
         f"\n  The rehearsal stopped at {result.step.name}. State and cloud are kept: look with\n"
         f"    python -m simulator --home {home} cloud list\n"
@@ -160,12 +160,8 @@ def _show_failure(operation: Operation, output: Path) -> None:
         lines.append(f"policy {policy}: {found[0].urn.rpartition('::')[2]} {found[0].short}{more}")
     lines = lines or output.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     print("\n".join(f"    {line}" for line in lines))
-    print(f"    All that the engine printed is in {_shown(output)}.", flush=True)
+    print(f"    All that the engine printed is in {shown(output)}.", flush=True)
 
 
 def _output_of(simulated: Simulated, name: str) -> Path:
     return simulated.home / "logs" / f"{name}.txt"
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(HOME.parent))

@@ -111,3 +111,8 @@ class Simulated:
 
     def _simulator(self, *arguments: str) -> Sequence[str]:
         return (sys.executable, *self._isolated, "-m", "simulator", "--home", str(self.home), *arguments)
+
+
+def shown(path: Path) -> str:
+    """A path as it is told to people: from the project's folder, where it is in it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -14,8 +14,10 @@ from report.cost import as_markdown
 from report.preview import PACK
 from report.region import region_of
 from report.settings import as_markdown as settings_page
-from report.simulated import HOME, ROOT, Finished, ReportError, Simulated
+from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
+
+BUILD = ROOT / "build" / "report"
 
 
 def write(stack: str, base: str | None = None) -> int:
@@ -25,7 +27,7 @@ def write(stack: str, base: str | None = None) -> int:
     Returns the engine's exit code: the files are written for a preview that is refused, too.
     Raises ReportError when there is nothing to report on.
     """
-    target = ROOT / "build" / "report" / stack
+    target = BUILD / stack
     simulated = Simulated(HOME / "report" / stack)
     simulated.clear()
     compared_with = _build_base(simulated, stack, base) if base else "an empty account"
@@ -42,7 +44,7 @@ def write(stack: str, base: str | None = None) -> int:
     }
     for name, text in files.items():
         (target / name).write_text(text)
-    print("\n".join(str((target / name).relative_to(ROOT)) for name in files))
+    print("\n".join(shown(target / name) for name in files))
     return done.code
 
 
@@ -69,7 +71,7 @@ def _build_base(simulated: Simulated, stack: str, base: str) -> str:
     if done.code:
         raise ReportError(
             f"{base} itself cannot be built, so there is nothing to compare with. Its output is in "
-            f"{(simulated.home / 'logs' / 'base.txt').relative_to(ROOT)}; leave --base out for a report without it."
+            f"{shown(simulated.home / 'logs' / 'base.txt')}; leave --base out for a report without it."
         )
     return f"`{base}`"
 

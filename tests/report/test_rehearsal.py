@@ -63,7 +63,7 @@ def test_the_first_failure_ends_the_rehearsal_and_shows_what_the_engine_said(eng
     assert rehearsed.verbs == ["preview", "up", "refresh"], "nothing runs after a failure"
     shown = capsys.readouterr().out
     assert "error: no capacity" in shown
-    assert "--home .simulator/rehearsal/dev cloud list" in shown, "the way to look at what is there"
+    assert ".simulator/rehearsal/dev cloud list" in shown, "the way to look at what is there"
 
 
 def test_something_left_in_the_cloud_is_a_failure(engine, capsys):
