@@ -128,11 +128,8 @@ def _missing(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
         if not given:
             yield names[0], f"Missing required argument. one of `{listed}` must be specified"
         elif len(given) > 1:
-            yield (
-                names[0],
-                f"Invalid combination of arguments. only one of `{listed}` can be specified, "
-                f"but `{','.join(given)}` were specified.",
-            )
+            text = f"only one of `{listed}` can be specified, but `{','.join(given)}` were specified."
+            yield names[0], f"Invalid combination of arguments. {text}"
     for group in kind.conflicts:
         given = [name for name in group.split() if inputs.get(name) not in (None, "")]
         if len(given) > 1:

@@ -165,9 +165,10 @@ class AwsPackage(Package):
             value = situation.id if company.by == "id" else situation.before.get(company.by)
             for row in situation.naming(company.type, company.path, value):
                 self._cloud.delete(row.type, row.id)
-        for row in self._cloud.all():
-            if row.state.get("__owner") == f"{kind.type}::{situation.id}":
-                self._cloud.delete(row.type, row.id)
+        if kind.brings:
+            for row in self._cloud.all():
+                if row.state.get("__owner") == f"{kind.type}::{situation.id}":
+                    self._cloud.delete(row.type, row.id)
         self._cloud.delete(kind.type, situation.id)
 
 
@@ -209,9 +210,9 @@ def _unique(situation: Situation) -> None:
     kind = situation.kind
     if kind.unique is None:
         return
-    wanted = [situation.get(path) for path in kind.unique.inputs.split()]
+    wanted = [(name, situation.get(name)) for name in kind.unique.inputs.split()]
     for row in situation.others():
-        if [paths.get(row.state, path) for path in kind.unique.inputs.split()] == wanted:
+        if all(row.state.get(name) == value for name, value in wanted):
             raise situation.refuse(kind.unique.refused, row.id)
 
 

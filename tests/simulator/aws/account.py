@@ -1,0 +1,147 @@
+"""An AWS account as the engine sees it: resources are made, changed and deleted through the provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pytest
+
+from simulator.aws.package import AwsPackage
+from simulator.cloud import Cloud
+from simulator.faults import Faults
+from simulator.provider import Call, Checked, Difference, Refusal
+
+CONFIG = {"region": "us-west-2"}
+Old: TypeAlias = Mapping[str, Any] | None
+
+
+def trust(service: str, *actions: str) -> str:
+    """A role's trust policy for one service."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions or ("sts:AssumeRole",))}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def permission(action: str = "s3:GetObject") -> str:
+    """An identity policy of one statement."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@dataclass
+class Held:
+    """A resource as the engine's state holds it."""
+
+    type: str
+    name: str
+    id: str
+    inputs: dict[str, Any]
+    state: dict[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.state[key]
+
+
+@dataclass
+class Account:
+    """The provider on one cloud. Faults are given as on the command line."""
+
+    cloud: Cloud
+    faults: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=lambda: dict(CONFIG))
+
+    def __post_init__(self) -> None:
+        self.package = AwsPackage(self.cloud, Faults(self.faults), patience_seconds=0.0)
+
+    def call(self, type_: str, name: str, preview: bool = False) -> Call:
+        return Call(f"urn:pulumi:dev::project::{type_}::{name}", self.config, preview)
+
+    def check(self, type_: str, name: str = "one", old: Old = None, /, **inputs: Any) -> Checked:
+        return self.package.check(self.call(type_, name), dict(old or {}), inputs, b"")
+
+    def problems(self, type_: str, name: str = "one", /, **inputs: Any) -> str:
+        return "\n".join(failure.reason for failure in self.check(type_, name, **inputs).failures)
+
+    def checked(self, type_: str, name: str = "one", old: Old = None, /, **inputs: Any) -> dict[str, Any]:
+        checked = self.check(type_, name, old, **inputs)
+        assert not checked.failures, checked.failures
+        return checked.inputs
+
+    def preview(self, type_: str, name: str = "one", /, **inputs: Any) -> Held:
+        checked = self.checked(type_, name, **inputs)
+        made = self.package.create(self.call(type_, name, preview=True), checked)
+        return Held(type_, name, made.id, checked, made.state)
+
+    def make(self, type_: str, name: str = "one", /, **inputs: Any) -> Held:
+        checked = self.checked(type_, name, **inputs)
+        made = self.package.create(self.call(type_, name), checked)
+        return Held(type_, name, made.id, checked, made.state)
+
+    def refusal(self, type_: str, name: str = "one", /, preview: bool = False, **inputs: Any) -> str:
+        checked = self.checked(type_, name, **inputs)
+        with pytest.raises(Refusal) as refused:
+            self.package.create(self.call(type_, name, preview), checked)
+        return str(refused.value)
+
+    def diff(self, held: Held, /, **inputs: Any) -> Difference:
+        new = self.checked(held.type, held.name, held.inputs, **inputs)
+        return self.package.diff(self.call(held.type, held.name), held.id, held.inputs, held.state, new)
+
+    def update(self, held: Held, /, preview: bool = False, **inputs: Any) -> dict[str, Any]:
+        new = self.checked(held.type, held.name, held.inputs, **inputs)
+        call = self.call(held.type, held.name, preview)
+        return self.package.update(call, held.id, held.inputs, held.state, new)
+
+    def delete(self, held: Held) -> None:
+        self.package.delete(self.call(held.type, held.name), held.id, held.inputs, held.state)
+
+    def still_used(self, held: Held) -> str:
+        with pytest.raises(Refusal) as refused:
+            self.delete(held)
+        return str(refused.value)
+
+    def ask(self, token: str, /, **args: Any) -> dict[str, Any]:
+        return self.package.invoke(self.call("", ""), token, args)
+
+    def vpc(self, name: str = "vpc", cidr: str = "10.0.0.0/16", /, **inputs: Any) -> Held:
+        return self.make("aws:ec2/vpc:Vpc", name, **{"cidrBlock": cidr, "enableDnsHostnames": True, **inputs})
+
+    def subnet(self, vpc: Held, letter: str = "a", cidr: str = "10.0.0.0/24", **inputs: Any) -> Held:
+        zone = f"{self.config['region']}{letter}"
+        given = {"vpcId": vpc.id, "cidrBlock": cidr, "availabilityZone": zone, **inputs}
+        return self.make("aws:ec2/subnet:Subnet", f"subnet-{letter}", **given)
+
+    def role(self, name: str, service: str, *actions: str) -> Held:
+        return self.make("aws:iam/role:Role", name, assumeRolePolicy=trust(service, *actions))
+
+    def cluster_inputs(self, **inputs: Any) -> dict[str, Any]:
+        """What a cluster in two zones needs, made."""
+        vpc = self.vpc()
+        subnets = [self.subnet(vpc, "a", "10.0.0.0/24"), self.subnet(vpc, "b", "10.0.1.0/24")]
+        given: dict[str, Any] = {
+            "name": "main",
+            "roleArn": self.role("cluster", "eks.amazonaws.com")["arn"],
+            "version": "1.35",
+            "accessConfig": {"authenticationMode": "API"},
+            "vpcConfig": {"subnetIds": [subnet.id for subnet in subnets]},
+        }
+        return {**given, **inputs}
+
+    def cluster(self, **inputs: Any) -> Held:
+        return self.make("aws:eks/cluster:Cluster", "main", **self.cluster_inputs(**inputs))
+
+    def group_inputs(self, cluster: Held, **inputs: Any) -> dict[str, Any]:
+        """What a node group of a cluster needs, made."""
+        given = {
+            "clusterName": cluster.id,
+            "nodeRoleArn": self.role("node", "ec2.amazonaws.com")["arn"],
+            "scalingConfig": {"minSize": 1, "desiredSize": 2, "maxSize": 3},
+            "subnetIds": cluster["vpcConfig"]["subnetIds"],
+            "instanceTypes": ["m5.2xlarge"],
+        }
+        return {**given, **inputs}
+
+    def group(self, cluster: Held, **inputs: Any) -> Held:
+        return self.make("aws:eks/nodeGroup:NodeGroup", "cpu", **self.group_inputs(cluster, **inputs))

@@ -1,0 +1,332 @@
+"""What EKS refuses, and what comes and goes with a cluster."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from simulator.provider import InitializationFailure, Refusal
+from simulator.values import UNKNOWN
+from tests.simulator.aws.account import Account, Held
+
+CLUSTER = "aws:eks/cluster:Cluster"
+GROUP = "aws:eks/nodeGroup:NodeGroup"
+ADDON = "aws:eks/addon:Addon"
+ENTRY = "aws:eks/accessEntry:AccessEntry"
+POLICY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+PEOPLE = "arn:aws:iam::123456789012:role/people"
+
+
+def changed(held: Held, **inputs: object) -> dict[str, object]:
+    """The inputs of a resource, some of them changed."""
+    given = {key: value for key, value in held.inputs.items() if not key.startswith("__") and key != "tagsAll"}
+    return {**given, **inputs}
+
+
+def test_a_cluster_has_outputs_of_the_real_shape(aws: Account) -> None:
+    cluster = aws.cluster()
+    digits = re.fullmatch(r"https://([0-9A-F]{32})\.gr7\.us-west-2\.eks\.amazonaws\.com", cluster["endpoint"])
+    assert digits is not None
+    issuer = cluster["identities"][0]["oidcs"][0]["issuer"]
+    assert issuer == f"https://oidc.eks.us-west-2.amazonaws.com/id/{digits[1]}", (
+        "endpoint and issuer share their digits"
+    )
+    assert cluster["kubernetesNetworkConfig"]["serviceIpv4Cidr"] == "172.20.0.0/16", "the VPC has the other range"
+    assert cluster.id == "main"
+
+
+def test_what_eks_makes_is_unknown_at_preview(aws: Account) -> None:
+    planned = aws.preview(CLUSTER, **aws.cluster_inputs())
+    assert planned["vpcConfig"]["clusterSecurityGroupId"] is UNKNOWN
+    assert planned["vpcConfig"]["endpointPublicAccess"] is True, "a default that the provider knows"
+    assert planned["endpoint"] is UNKNOWN
+    assert planned["kubernetesNetworkConfig"] is UNKNOWN
+
+
+def test_the_cluster_security_group_comes_and_goes_with_the_cluster(aws: Account) -> None:
+    cluster = aws.cluster()
+    group = cluster["vpcConfig"]["clusterSecurityGroupId"]
+    assert aws.cloud.get(SECURITY_GROUP, group) is not None
+    rule = {"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"}
+    assert aws.make("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", **rule).id, "rules may name it"
+    aws.delete(cluster)
+    assert aws.cloud.get(SECURITY_GROUP, group) is None
+
+
+def test_clusters_are_made_of_supported_versions_only(aws: Account) -> None:
+    given = aws.cluster_inputs(version="1.22")
+    for preview in (True, False):
+        assert "InvalidParameterException: unsupported Kubernetes version" in aws.refusal(
+            CLUSTER, "c", preview, **given
+        )
+
+
+def test_a_cluster_spans_two_zones(aws: Account) -> None:
+    given = aws.cluster_inputs()
+    one = {"subnetIds": given["vpcConfig"]["subnetIds"][:1]}
+    text = aws.refusal(CLUSTER, "c", preview=True, **{**given, "vpcConfig": one})
+    assert "Subnets specified must be in at least two different AZs" in text
+
+
+def test_zones_that_eks_leaves_out_are_refused(aws: Account) -> None:
+    aws.config = {"region": "us-east-1"}
+    zones = aws.ask("aws:index/getAvailabilityZones:getAvailabilityZones")
+    left_out = dict(zip(zones["zoneIds"], zones["names"], strict=True))["use1-az3"]
+    given = aws.cluster_inputs()
+    vpc = aws.cloud.of_type("aws:ec2/vpc:Vpc")[0].id
+    bad = aws.make("aws:ec2/subnet:Subnet", "bad", vpcId=vpc, cidrBlock="10.0.9.0/24", availabilityZone=left_out)
+    subnets = [*given["vpcConfig"]["subnetIds"], bad.id]
+    text = aws.refusal(CLUSTER, "c", **{**given, "vpcConfig": {"subnetIds": subnets}})
+    assert f"because {left_out}, the targeted availability zone, does not currently have sufficient capacity" in text
+    assert "UnsupportedAvailabilityZoneException" in text
+
+
+def test_a_cluster_needs_a_role_that_trusts_eks(aws: Account) -> None:
+    given = aws.cluster_inputs(roleArn=aws.role("other", "ec2.amazonaws.com")["arn"])
+    assert "could not be assumed because it does not exist or the trusted entity is not correct" in aws.refusal(
+        CLUSTER, "c", **given
+    )
+    nobody = {**given, "roleArn": "arn:aws:iam::123456789012:role/nobody"}
+    assert "role/nobody, could not be assumed" in aws.refusal(CLUSTER, "c", **nobody)
+
+
+def test_unknown_subnets_and_keys_are_refused(aws: Account) -> None:
+    given = aws.cluster_inputs()
+    text = aws.refusal(CLUSTER, "c", **{**given, "vpcConfig": {"subnetIds": ["subnet-0", "subnet-1"]}})
+    assert "The subnet ID 'subnet-0' does not exist (Service: AmazonEC2" in text
+    key = "arn:aws:kms:us-west-2:123456789012:key/0"
+    secrets = {"encryptionConfig": {"provider": {"keyArn": key}, "resources": ["secrets"]}}
+    assert f"NotFoundException: Key '{key}' does not exist" in aws.refusal(CLUSTER, "c", **given, **secrets)
+
+
+def test_a_cluster_name_is_taken_once(aws: Account) -> None:
+    cluster = aws.cluster()
+    text = aws.refusal(CLUSTER, "two", **changed(cluster))
+    assert "StatusCode: 409" in text
+    assert "ResourceInUseException: Cluster already exists with name: main" in text
+
+
+def test_services_do_not_use_the_addresses_of_the_vpc(aws: Account) -> None:
+    given = aws.cluster_inputs(kubernetesNetworkConfig={"serviceIpv4Cidr": "10.0.0.0/16"})
+    assert "overlaps with the CIDR block 10.0.0.0/16 of the VPC" in aws.refusal(CLUSTER, "c", **given)
+    wide = aws.problems(CLUSTER, "c", **{**given, "kubernetesNetworkConfig": {"serviceIpv4Cidr": "11.0.0.0/16"}})
+    assert "must be inside 10.0.0.0/8" in wide
+
+
+def test_versions_go_up_one_at_a_time(aws: Account) -> None:
+    cluster = aws.cluster(version="1.33")
+    for version in ("1.35", "1.32"):
+        with pytest.raises(Refusal, match=f"Unsupported Kubernetes minor version update from 1.33 to {version}"):
+            aws.update(cluster, preview=True, **changed(cluster, version=version))
+    assert aws.update(cluster, **changed(cluster, version="1.34"))["version"] == "1.34"
+
+
+def test_nodes_too_far_behind_hold_the_cluster_back(aws: Account) -> None:
+    cluster = aws.cluster(version="1.35")
+    group = aws.group(cluster, version="1.33")
+    row = aws.cloud.get(GROUP, group.id)
+    assert row is not None
+    aws.cloud.put(GROUP, group.id, {**row.state, "version": "1.32"})
+    with pytest.raises(Refusal, match=r"Nodegroup version 1\.32 is too far behind"):
+        aws.update(cluster, **changed(cluster, version="1.36"))
+
+
+def test_authentication_never_goes_back(aws: Account) -> None:
+    cluster = aws.cluster()
+    with pytest.raises(Refusal, match="Unsupported authentication mode update from API to CONFIG_MAP"):
+        aws.update(cluster, **changed(cluster, accessConfig={"authenticationMode": "CONFIG_MAP"}))
+
+
+def test_encryption_of_secrets_is_added_in_place_and_removed_by_replacement(aws: Account) -> None:
+    key = aws.make("aws:kms/key:Key")
+    secrets = {"encryptionConfig": {"provider": {"keyArn": key["arn"]}, "resources": ["secrets"]}}
+    inputs = aws.cluster_inputs()
+    plain = aws.make(CLUSTER, "main", **inputs)
+    assert not aws.diff(plain, **inputs, **secrets).replaces
+    plain.inputs = aws.checked(CLUSTER, "main", **inputs, **secrets)
+    assert aws.diff(plain, **inputs).replaces
+
+
+def test_a_named_cluster_is_deleted_before_it_is_made_again(aws: Account) -> None:
+    cluster = aws.cluster()
+    other = aws.role("other", "eks.amazonaws.com")
+    difference = aws.diff(cluster, **changed(cluster, roleArn=other["arn"]))
+    assert difference.replaces == {"roleArn"}
+    assert difference.delete_before_replace
+
+
+def test_a_cluster_stays_while_it_has_node_groups_or_protection(aws: Account) -> None:
+    cluster = aws.cluster(deletionProtection=True)
+    group = aws.group(cluster)
+    assert "Cluster cannot be deleted because deletion protection is enabled" in aws.still_used(cluster)
+    aws.update(cluster, **changed(cluster, deletionProtection=False))
+    assert "ResourceInUseException: Cluster has nodegroups attached" in aws.still_used(cluster)
+    aws.delete(group)
+    aws.delete(cluster)
+    assert aws.cloud.of_type(ENTRY) == [], "access entries go with the cluster"
+
+
+def test_what_a_cluster_uses_stays(aws: Account) -> None:
+    cluster = aws.cluster()
+    subnet = aws.cloud.get("aws:ec2/subnet:Subnet", cluster["vpcConfig"]["subnetIds"][0])
+    assert subnet is not None
+    held = Held(subnet.type, "subnet-a", subnet.id, {}, subnet.state)
+    assert "DependencyViolation" in aws.still_used(held)
+
+
+def test_eks_makes_the_log_group_that_the_stack_did_not(aws: Account) -> None:
+    aws.cluster(enabledClusterLogTypes=["audit"])
+    text = aws.refusal(LOG_GROUP, name="/aws/eks/main/cluster")
+    assert "ResourceAlreadyExistsException: The specified log group already exists" in text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "text"),
+    [
+        ({"minSize": 3, "desiredSize": 2, "maxSize": 4}, "Minimum capacity 3 can't be greater than desired size 2"),
+        ({"minSize": 1, "desiredSize": 5, "maxSize": 4}, "desired capacity 5 can't be greater than max size 4"),
+        ({"minSize": 5, "desiredSize": 5, "maxSize": 4}, "Minimum capacity 5 can't be greater than maximum capacity 4"),
+    ],
+)
+def test_sizes_of_a_group_are_in_order(aws: Account, sizes: dict[str, int], text: str) -> None:
+    assert text in aws.refusal(GROUP, preview=True, **aws.group_inputs(aws.cluster(), scalingConfig=sizes))
+
+
+@pytest.mark.parametrize("types", [["m5.3xlarge"], ["m5.2xlarge", "h100.large"]])
+def test_instance_types_exist(aws: Account, types: list[str]) -> None:
+    text = aws.refusal(GROUP, **aws.group_inputs(aws.cluster(), instanceTypes=types))
+    assert f"The following supplied instance types do not exist: [{types[-1]}]" in text
+
+
+def test_instance_types_are_offered_in_the_region(aws: Account) -> None:
+    aws.config = {"region": "eu-west-3"}
+    text = aws.refusal(GROUP, **aws.group_inputs(aws.cluster(), instanceTypes=["p4de.24xlarge"]))
+    assert "The following supplied instance types do not exist: [p4de.24xlarge]" in text
+
+
+@pytest.mark.parametrize(
+    ("machine", "image"),
+    [
+        ("m7g.xlarge", "AL2023_x86_64_STANDARD"),
+        ("m5.2xlarge", "AL2023_ARM_64_STANDARD"),
+        ("m5.2xlarge", "AL2023_x86_64_NVIDIA"),
+    ],
+)
+def test_an_image_fits_its_machines(aws: Account, machine: str, image: str) -> None:
+    given = aws.group_inputs(aws.cluster(), instanceTypes=[machine], amiType=image)
+    assert f"[{machine}] is not a valid instance type for requested amiType {image}" in aws.refusal(GROUP, **given)
+
+
+def test_a_group_of_no_cluster_is_refused_when_it_is_made(aws: Account) -> None:
+    given = {**aws.group_inputs(aws.cluster()), "clusterName": "other"}
+    assert aws.preview(GROUP, **given).id == "", "at preview the cluster may be about to be made"
+    assert "ResourceNotFoundException: No cluster found for name: other." in aws.refusal(GROUP, **given)
+
+
+def test_a_group_and_its_launch_template_do_not_say_the_same_thing_twice(aws: Account) -> None:
+    template = aws.make("aws:ec2/launchTemplate:LaunchTemplate", instanceType="m5.2xlarge", imageId="ami-1")
+    given = aws.group_inputs(aws.cluster(), launchTemplate={"id": template.id, "version": "1"})
+    assert "Disk size must be specified within the launch template." in aws.refusal(GROUP, **given, diskSize=50)
+    assert "Remote access configuration cannot be specified" in aws.refusal(
+        GROUP, **given, remoteAccess={"ec2SshKey": "k"}
+    )
+    assert "Instance type cannot be specified in both" in aws.refusal(GROUP, **given)
+    image = {**given, "amiType": "AL2023_x86_64_STANDARD"}
+    assert "You cannot specify an AMI Type other than CUSTOM" in aws.refusal(GROUP, **image)
+    later = {**given, "launchTemplate": {"id": template.id, "version": "7"}, "instanceTypes": []}
+    assert "version 7 does not exist" in aws.refusal(GROUP, **later)
+
+
+def test_a_group_is_no_newer_than_its_cluster(aws: Account) -> None:
+    text = aws.refusal(GROUP, **aws.group_inputs(aws.cluster(version="1.34"), version="1.35"))
+    assert "Nodegroup Kubernetes version should be equal to Cluster kubernetes version 1.34" in text
+
+
+def test_raising_the_maximum_is_an_update_in_place(aws: Account) -> None:
+    group = aws.group(aws.cluster())
+    difference = aws.diff(group, **changed(group, scalingConfig={"minSize": 1, "desiredSize": 2, "maxSize": 9}))
+    assert [change.path for change in difference.changes] == ["scalingConfig.maxSize"]
+    assert not difference.replaces
+    assert aws.diff(group, **changed(group, instanceTypes=["m5.4xlarge"])).replaces == {"instanceTypes[0]"}
+
+
+def test_a_group_without_capacity_stays_and_recovers(aws: Account) -> None:
+    poor = Account(aws.cloud, ("capacity=m5.2xlarge:1",))
+    cluster = poor.cluster()
+    given = poor.group_inputs(cluster, nodeGroupName="cpu")
+    with pytest.raises(InitializationFailure, match="InsufficientInstanceCapacity") as failed:
+        poor.make(GROUP, "cpu", **given)
+    assert failed.value.id == "main:cpu"
+    assert failed.value.state["status"] == "CREATE_FAILED"
+    assert "unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'" in failed.value.reasons[0]
+    held = Held(GROUP, "cpu", failed.value.id, failed.value.inputs, failed.value.state)
+    assert poor.update(held, **given)["status"] == "ACTIVE", "a second run has to converge"
+    assert len(poor.cloud.of_type(GROUP)) == 1
+
+
+def test_eks_lets_the_nodes_of_a_managed_group_in(aws: Account) -> None:
+    group = aws.group(aws.cluster())
+    text = aws.refusal(ENTRY, clusterName="main", principalArn=group["nodeRoleArn"], type="EC2_LINUX")
+    assert "The specified access entry resource is already in use on this cluster." in text
+
+
+def test_an_addon_is_one_that_aws_has(aws: Account) -> None:
+    aws.cluster()
+    unknown = aws.refusal(ADDON, clusterName="main", addonName="vpc-cnl")
+    assert "Addon specified is not supported in 1.35 kubernetes version" in unknown
+    for name, version in (("coredns", "1.14"), ("kube-proxy", "v1.34.1-eksbuild.2")):
+        text = aws.refusal(ADDON, clusterName="main", addonName=name, addonVersion=version)
+        assert "Addon version specified is not supported" in text, name
+    assert aws.make(ADDON, clusterName="main", addonName="coredns")["addonVersion"].startswith("v1.")
+    assert "Addon already exists." in aws.refusal(ADDON, "two", clusterName="main", addonName="coredns")
+
+
+def test_the_configuration_of_an_addon_is_json(aws: Account) -> None:
+    aws.cluster()
+    text = aws.refusal(ADDON, preview=True, clusterName="main", addonName="coredns", configurationValues="replicas: 2")
+    assert "ConfigurationValue provided in request is not supported: Json schema validation failed" in text
+
+
+def test_access_entries_need_the_api_mode(aws: Account) -> None:
+    aws.cluster(accessConfig={"authenticationMode": "CONFIG_MAP"})
+    text = aws.refusal(ENTRY, clusterName="main", principalArn=PEOPLE)
+    assert "authentication mode must be set to one of [API, API_AND_CONFIG_MAP]" in text
+
+
+def test_an_access_entry_is_made_once_and_a_policy_after_it(aws: Account) -> None:
+    aws.cluster()
+    grant = {"clusterName": "main", "principalArn": PEOPLE, "policyArn": VIEW, "accessScope": {"type": "cluster"}}
+    assert "The specified principalArn could not be found." in aws.refusal(POLICY, **grant)
+    entry = aws.make(ENTRY, clusterName="main", principalArn=PEOPLE)
+    assert entry["userName"] == "arn:aws:sts::123456789012:assumed-role/people/{{SessionName}}"
+    assert "already in use" in aws.refusal(ENTRY, "two", clusterName="main", principalArn=PEOPLE)
+    assert aws.make(POLICY, **grant).id == f"main#{PEOPLE}#{VIEW}"
+    nowhere = {**grant, "accessScope": {"type": "namespace"}}
+    assert "namespaces of an access scope go with the type namespace" in aws.refusal(POLICY, "two", **nowhere)
+
+
+def test_reserved_groups_are_refused(aws: Account) -> None:
+    aws.cluster()
+    text = aws.refusal(ENTRY, clusterName="main", principalArn=PEOPLE, kubernetesGroups=["system:masters"])
+    assert "The kubernetes group name system:masters is invalid" in text
+
+
+def test_a_service_account_has_one_role_that_trusts_pods(aws: Account) -> None:
+    aws.cluster()
+    given = {"clusterName": "main", "namespace": "ml", "serviceAccount": "trainer"}
+    half = aws.role("half", "pods.eks.amazonaws.com")
+    assert "does not allow pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession" in aws.refusal(
+        ASSOCIATION, **given, roleArn=half["arn"]
+    )
+    nobody = "arn:aws:iam::123456789012:role/nobody"
+    assert "Role provided in the request does not exist." in aws.refusal(ASSOCIATION, **given, roleArn=nobody)
+    role = aws.role("pods", "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession")
+    made = aws.make(ASSOCIATION, **given, roleArn=role["arn"])
+    assert re.fullmatch("a-[a-z0-9]{17}", made.id)
+    text = aws.refusal(ASSOCIATION, "two", **given, roleArn=role["arn"])
+    assert f"ResourceInUseException: Association already exists: {made.id}" in text

@@ -1,0 +1,273 @@
+"""What holds for every type: names, ids, defaults, tags, previews, changes, refreshes."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+from simulator.aws.package import AwsPackage
+from simulator.cloud import Cloud
+from simulator.faults import Faults
+from simulator.provider import Refusal
+from simulator.values import UNKNOWN
+from tests.simulator.aws.account import Account
+
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+VPC = "aws:ec2/vpc:Vpc"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+
+
+def test_an_automatic_name_is_the_same_at_preview_and_update(aws: Account) -> None:
+    first, second = (aws.checked(LOG_GROUP, "audit")["name"] for _ in range(2))
+    assert re.fullmatch("audit-[0-9a-f]{7}", first), "the real provider adds seven digits"
+    assert first == second, "a preview that shows another name than the update makes is no rehearsal"
+
+
+def test_an_automatic_name_stays_for_life(aws: Account) -> None:
+    made = aws.make(LOG_GROUP, "audit")
+    again = aws.checked(LOG_GROUP, "audit", made.inputs, retentionInDays=30)
+    assert again["name"] == made.inputs["name"], "a new name would be a replacement"
+    assert "name" in again["__defaults"]
+
+
+def test_a_replacement_gets_another_name_while_the_old_one_is_there(aws: Account) -> None:
+    old = aws.make(LOG_GROUP, "audit")
+    assert aws.checked(LOG_GROUP, "audit")["name"] != old.inputs["name"], "both are there for a while"
+
+
+def test_a_name_that_gets_too_long_is_refused(aws: Account) -> None:
+    long = "r" * 60
+    role = aws.problems("aws:iam/role:Role", long, assumeRolePolicy="{}")
+    assert f"name '{long}-' plus 7 random chars is longer than maximum length 64" in role
+
+
+def test_bucket_names_are_lower_case_and_aliases_have_their_prefix(aws: Account) -> None:
+    assert aws.checked("aws:s3/bucket:Bucket", "FlowLogs")["bucket"].startswith("flowlogs-")
+    assert aws.checked("aws:kms/alias:Alias", "eks", targetKeyId="k")["name"].startswith("alias/eks-")
+
+
+def test_ids_are_the_same_in_every_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    ids = set()
+    for _ in range(2):
+        account = Account(Cloud(tmp_path_factory.mktemp("cloud") / "cloud.sqlite"))
+        ids.add((account.vpc().id, account.vpc("other", "10.1.0.0/16").id))
+    assert len(ids) == 1, "outputs of two equal runs could not be compared"
+    assert len(set(ids.pop())) == 2
+
+
+def test_two_at_once_of_one_urn_have_different_ids(aws: Account) -> None:
+    assert aws.vpc().id != aws.vpc().id, "a replacement is made before the old one goes"
+
+
+def test_a_preview_knows_the_inputs_and_nothing_else(aws: Account) -> None:
+    planned = aws.preview(VPC, cidrBlock="10.0.0.0/16")
+    assert planned.id == "", "nothing exists yet"
+    assert planned["cidrBlock"] == "10.0.0.0/16"
+    assert planned["defaultSecurityGroupId"] is UNKNOWN
+    assert planned["enableDnsHostnames"] is UNKNOWN, "AWS decides what the program leaves out"
+    assert aws.cloud.all() == [], "a preview changes nothing"
+
+
+def test_every_output_of_the_preview_is_there_after_the_update(aws: Account) -> None:
+    planned = aws.preview(VPC, cidrBlock="10.0.0.0/16").state
+    made = aws.make(VPC, cidrBlock="10.0.0.0/16").state
+    assert planned.keys() == made.keys()
+    assert UNKNOWN not in made.values()
+
+
+def test_the_region_comes_from_the_provider(aws: Account) -> None:
+    assert aws.checked(VPC, cidrBlock="10.0.0.0/16")["region"] == "us-west-2"
+
+
+def test_a_provider_without_a_region_is_refused(cloud: Cloud) -> None:
+    nowhere = Account(cloud, config={})
+    with pytest.raises(Refusal, match="aws:region"):
+        nowhere.check(VPC, cidrBlock="10.0.0.0/16")
+    assert "aws:region" in nowhere.package.check_config("urn", {}).failures[0].reason
+
+
+def test_a_region_that_aws_does_not_have_is_refused(aws: Account) -> None:
+    assert (
+        "invalid AWS Region: eu-west-9" in aws.package.check_config("urn", {"region": "eu-west-9"}).failures[0].reason
+    )
+
+
+def test_default_tags_are_laid_under_the_tags(cloud: Cloud) -> None:
+    account = Account(cloud, config={"region": "us-west-2", "defaultTags": '{"tags": {"team": "ml", "stage": "dev"}}'})
+    assert account.checked(VPC, cidrBlock="10.0.0.0/16", tags={"team": "own"})["tagsAll"] == {
+        "team": "own",
+        "stage": "dev",
+    }
+    assert account.checked(VPC, cidrBlock="10.0.0.0/16", tags={"team": UNKNOWN})["tagsAll"] is UNKNOWN
+
+
+def test_the_account_is_the_one_that_the_provider_allows(cloud: Cloud) -> None:
+    account = Account(cloud, config={"region": "us-west-2", "allowedAccountIds": '["111122223333"]'})
+    assert account.vpc()["ownerId"] == "111122223333"
+
+
+def test_an_argument_that_the_type_does_not_have_is_named_with_the_nearest(aws: Account) -> None:
+    text = aws.problems(VPC, "main", cidrBlok="10.0.0.0/16")
+    assert "has no argument cidrBlok; did you mean cidrBlock?. Examine values at 'main.cidrBlok'." in text
+
+
+def test_a_missing_argument_is_named_as_terraform_names_it(aws: Account) -> None:
+    assert 'Missing required argument. The argument "vpc_id" is required' in aws.problems("aws:ec2/subnet:Subnet")
+
+
+def test_a_value_out_of_the_list_is_refused(aws: Account) -> None:
+    text = aws.problems(LOG_GROUP, "logs", retentionInDays=2)
+    assert "expected retention_in_days to be one of [0 1 3 " in text
+    assert text.endswith("got 2. Examine values at 'logs.retentionInDays'.")
+
+
+def test_a_value_inside_a_list_is_checked_at_its_place(aws: Account) -> None:
+    devices = [{"deviceName": "/dev/xvda", "ebs": {"volumeType": "gp4"}}]
+    text = aws.problems(TEMPLATE, "t", blockDeviceMappings=devices)
+    assert text.endswith("got gp4. Examine values at 't.blockDeviceMappings[0].ebs.volumeType'.")
+
+
+def test_unknown_values_are_not_checked_yet(aws: Account) -> None:
+    assert aws.problems("aws:ec2/subnet:Subnet", vpcId=UNKNOWN, cidrBlock=UNKNOWN) == ""
+
+
+def test_a_type_that_nobody_entered_is_refused_with_where_to_add_it(aws: Account) -> None:
+    with pytest.raises(Refusal, match=r"services/mq\.py"):
+        aws.check("aws:mq/broker:Broker")
+
+
+def test_a_change_of_the_cidr_replaces_the_vpc_after_making_the_new_one(aws: Account) -> None:
+    difference = aws.diff(aws.vpc(), cidrBlock="10.1.0.0/16", enableDnsHostnames=True)
+    assert difference.replaces == {"cidrBlock"}
+    assert not difference.delete_before_replace
+
+
+def test_a_change_of_tags_is_made_in_place(aws: Account) -> None:
+    difference = aws.diff(aws.vpc(), cidrBlock="10.0.0.0/16", enableDnsHostnames=True, tags={"a": "b"})
+    assert {change.path for change in difference.changes} == {"tags", "tagsAll.a"}
+    assert not difference.replaces
+
+
+def test_a_name_that_the_program_gave_is_freed_before_it_is_used_again(aws: Account) -> None:
+    vpc = aws.vpc()
+    named = aws.make(GROUP, name="nodes", vpcId=vpc.id)
+    assert aws.diff(named, name="nodes", vpcId=vpc.id, description="other").delete_before_replace
+    automatic = aws.make(GROUP, "two", vpcId=vpc.id)
+    assert not aws.diff(automatic, vpcId=vpc.id, description="other").delete_before_replace
+
+
+def test_leaving_out_what_aws_fills_in_is_no_change(aws: Account) -> None:
+    assert aws.diff(aws.vpc(), cidrBlock="10.0.0.0/16").changes == ()
+
+
+def test_another_layout_of_a_document_is_no_change(aws: Account) -> None:
+    role = aws.role("reader", "ec2.amazonaws.com")
+    other = role["assumeRolePolicy"].replace(" ", "")
+    assert other != role["assumeRolePolicy"], "the test compares two layouts"
+    assert aws.diff(role, assumeRolePolicy=other).changes == ()
+
+
+def test_another_order_of_a_set_is_no_change(aws: Account) -> None:
+    cluster = aws.cluster()
+    inputs = {
+        key: value for key, value in cluster.inputs.items() if key in ("name", "roleArn", "version", "accessConfig")
+    }
+    turned = {"subnetIds": cluster["vpcConfig"]["subnetIds"][::-1]}
+    assert aws.diff(cluster, **inputs, vpcConfig=turned).changes == ()
+
+
+def test_an_update_keeps_what_aws_has_said(aws: Account) -> None:
+    vpc = aws.vpc()
+    after = aws.update(vpc, cidrBlock="10.0.0.0/16", tags={"a": "b"})
+    assert after["defaultSecurityGroupId"] == vpc["defaultSecurityGroupId"]
+    assert after["enableDnsHostnames"] is True
+    assert after["tags"] == {"a": "b"}
+
+
+def test_a_change_of_a_launch_template_makes_a_version(aws: Account) -> None:
+    template = aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})
+    assert template["latestVersion"] == 1
+    change = {"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}}
+    assert aws.update(template, preview=True, **change)["latestVersion"] is UNKNOWN, "node groups have to see a change"
+    assert aws.update(template, **change)["latestVersion"] == 2
+    assert aws.update(template, **change, tags={"a": "b"})["latestVersion"] == 2, "tags make no version"
+
+
+def test_a_refresh_sees_what_somebody_changed(aws: Account) -> None:
+    vpc = aws.vpc()
+    row = aws.cloud.get(VPC, vpc.id)
+    assert row is not None
+    aws.cloud.put(VPC, vpc.id, {**row.state, "enableDnsHostnames": False, "tags": {"by": "hand"}})
+    found = aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state)
+    assert found is not None
+    assert found.inputs["enableDnsHostnames"] is False, "drift shows in the inputs, where the next diff looks"
+    assert "enableNetworkAddressUsageMetrics" not in found.inputs, "what was never asked for is no drift"
+    assert found.state["tags"] == {"by": "hand"}
+
+
+def test_a_refresh_without_drift_changes_nothing(aws: Account) -> None:
+    for held in (aws.cluster(), aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})):
+        found = aws.package.read(aws.call(held.type, held.name), held.id, held.inputs, held.state)
+        assert found is not None
+        assert (found.inputs, found.state) == (held.inputs, held.state), held.type
+
+
+def test_what_is_gone_reads_as_gone_and_deletes_in_peace(aws: Account) -> None:
+    vpc = aws.vpc()
+    aws.cloud.delete(VPC, vpc.id)
+    assert aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state) is None
+    aws.delete(vpc)
+    with pytest.raises(Refusal, match=r"InvalidVpcID\.NotFound: The vpc ID"):
+        aws.update(vpc, cidrBlock="10.0.0.0/16", tags={"a": "b"})
+
+
+def test_an_import_derives_the_inputs_from_the_cloud(aws: Account) -> None:
+    vpc = aws.vpc()
+    found = aws.package.read(aws.call(VPC, "vpc"), vpc.id, {}, {})
+    assert found is not None
+    assert found.inputs["cidrBlock"] == "10.0.0.0/16"
+    assert "ownerId" not in found.inputs, "an output is no input"
+
+
+def test_a_refusal_reads_as_the_real_providers(aws: Account) -> None:
+    text = aws.refusal("aws:ec2/subnet:Subnet", vpcId="vpc-0123456789abcdef0", cidrBlock="10.0.0.0/24")
+    assert re.fullmatch(
+        r"1 error occurred:\n\t\* creating EC2 Subnet: operation error EC2: CreateSubnet, "
+        r"https response error StatusCode: 400, RequestID: [0-9a-f-]{36}, "
+        r"api error InvalidVpcID\.NotFound: The vpc ID 'vpc-0123456789abcdef0' does not exist\n\n",
+        text,
+    )
+
+
+def test_a_drawn_id_that_does_not_exist_is_refused_at_preview_already(aws: Account) -> None:
+    text = aws.refusal("aws:ec2/subnet:Subnet", preview=True, vpcId="vpc-0123456789abcdef0", cidrBlock="10.0.0.0/24")
+    assert "InvalidVpcID.NotFound" in text
+
+
+def test_a_name_that_this_update_may_make_is_not_refused_at_preview(aws: Account) -> None:
+    attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    planned = aws.preview(attachment, role="new", policyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    assert planned["role"] == "new"
+
+
+def test_a_quota_that_a_fault_used_up_is_refused(cloud: Cloud) -> None:
+    account = Account(cloud, ("quota=L-F678F1CE:1",))
+    assert "VpcLimitExceeded: The maximum number of VPCs has been reached." in account.refusal(
+        VPC, cidrBlock="10.0.0.0/16"
+    )
+    assert account.vpc().id, "the fault was asked for once"
+
+
+def test_a_delete_waits_for_what_is_still_going(cloud: Cloud) -> None:
+    account = Account(cloud)
+    account.package = AwsPackage(cloud, Faults(), patience_seconds=5.0)
+    vpc = account.vpc()
+    subnet = account.subnet(vpc)
+    later = threading.Timer(0.15, lambda: account.delete(subnet))
+    later.start()
+    account.delete(vpc)
+    later.join()
+    assert cloud.all() == [], "the real provider waits for minutes; the order of two deletes is not always the engine's"

@@ -1,0 +1,327 @@
+"""What EC2 refuses in a network."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulator.aws.account import Account, Held
+
+SUBNET = "aws:ec2/subnet:Subnet"
+NAT = "aws:ec2/natGateway:NatGateway"
+EIP = "aws:ec2/eip:Eip"
+GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE = "aws:ec2/route:Route"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+BLOCK = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def gateway(aws: Account, vpc: Held) -> Held:
+    return aws.make(GATEWAY, vpcId=vpc.id)
+
+
+def nat(aws: Account, subnet: Held, name: str = "nat") -> Held:
+    address = aws.make(EIP, name, domain="vpc")
+    return aws.make(NAT, name, subnetId=subnet.id, allocationId=address["allocationId"])
+
+
+@pytest.mark.parametrize(
+    ("cidr", "text"),
+    [
+        (
+            "10.0.0.0/8",
+            'expected "cidr_block" to contain a network Value with between 16 and 28 significant bits, got: 8',
+        ),
+        ("10.0.1.0/16", '"10.0.1.0/16" is not a valid IPv4 CIDR block; did you mean "10.0.0.0/16"?'),
+        ("10.0.0.0.0/16", "is not a valid IPv4 CIDR block: invalid CIDR address: 10.0.0.0.0/16"),
+    ],
+)
+def test_a_bad_block_is_refused(aws: Account, cidr: str, text: str) -> None:
+    assert text in aws.problems("aws:ec2/vpc:Vpc", cidrBlock=cidr)
+
+
+def test_subnets_do_not_overlap(aws: Account) -> None:
+    vpc = aws.vpc()
+    aws.subnet(vpc, "a", "10.0.0.0/20")
+    for preview in (True, False):
+        text = aws.refusal(SUBNET, "b", preview, vpcId=vpc.id, cidrBlock="10.0.8.0/24")
+        assert "InvalidSubnet.Conflict: The CIDR '10.0.8.0/24' conflicts with another subnet" in text
+
+
+def test_the_same_range_in_another_vpc_is_fine(aws: Account) -> None:
+    aws.subnet(aws.vpc("one"), "a")
+    assert aws.subnet(aws.vpc("two"), "b").id
+
+
+def test_a_subnet_lies_in_a_block_of_its_vpc(aws: Account) -> None:
+    vpc = aws.vpc()
+    outside = {"vpcId": vpc.id, "cidrBlock": "100.64.0.0/18"}
+    assert "InvalidSubnet.Range: The CIDR '100.64.0.0/18' is invalid." in aws.refusal(SUBNET, **outside)
+    aws.make(BLOCK, vpcId=vpc.id, cidrBlock="100.64.0.0/16")
+    assert aws.make(SUBNET, **outside).id, "secondary blocks count"
+
+
+def test_a_subnet_lies_in_a_zone_of_the_region(aws: Account) -> None:
+    text = aws.refusal(SUBNET, vpcId=aws.vpc().id, cidrBlock="10.0.0.0/24", availabilityZone="us-east-1a")
+    assert (
+        "Value (us-east-1a) for parameter availabilityZone is invalid. Subnets can currently only be created in" in text
+    )
+
+
+def test_a_subnet_knows_the_id_of_its_zone(aws: Account) -> None:
+    assert aws.subnet(aws.vpc(), "a")["availabilityZoneId"].startswith("usw2-az")
+
+
+def test_secondary_blocks_have_their_limits(aws: Account) -> None:
+    vpc = aws.vpc()
+    assert "CidrConflict" in aws.refusal(BLOCK, vpcId=vpc.id, cidrBlock="10.0.128.0/20")
+    assert "is restricted. Use a CIDR from the same private address range" in aws.refusal(
+        BLOCK, vpcId=vpc.id, cidrBlock="172.16.0.0/16"
+    )
+    for index in range(4):
+        aws.make(BLOCK, f"block-{index}", vpcId=vpc.id, cidrBlock=f"100.{64 + index}.0.0/16")
+    text = aws.refusal(BLOCK, "sixth", vpcId=vpc.id, cidrBlock="100.70.0.0/16")
+    assert f"CidrLimitExceeded: This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5" in text
+
+
+def test_a_block_stays_while_a_subnet_lies_in_it(aws: Account) -> None:
+    vpc = aws.vpc()
+    block = aws.make(BLOCK, vpcId=vpc.id, cidrBlock="100.64.0.0/16")
+    subnet = aws.subnet(vpc, "a", "100.64.0.0/18")
+    assert "InvalidCidrBlock.InUse" in aws.still_used(block)
+    aws.delete(subnet)
+    aws.delete(block)
+
+
+def test_a_region_has_five_vpcs_and_five_addresses(aws: Account) -> None:
+    for index in range(5):
+        aws.vpc(f"vpc-{index}", f"10.{index}.0.0/16")
+        aws.make(EIP, f"eip-{index}")
+    assert "VpcLimitExceeded" in aws.refusal("aws:ec2/vpc:Vpc", "sixth", cidrBlock="10.9.0.0/16")
+    assert "AddressLimitExceeded: The maximum number of addresses has been reached." in aws.refusal(EIP, "sixth")
+    assert "VpcLimitExceeded" in aws.refusal("aws:ec2/vpc:Vpc", "sixth", preview=True, cidrBlock="10.9.0.0/16")
+
+
+def test_a_public_nat_needs_an_internet_gateway(aws: Account) -> None:
+    vpc = aws.vpc()
+    subnet, address = aws.subnet(vpc), aws.make(EIP)
+    text = aws.refusal(NAT, subnetId=subnet.id, allocationId=address.id)
+    assert f"Gateway.NotAttached: Network {vpc.id} has no Internet gateway attached" in text
+    gateway(aws, vpc)
+    made = aws.make(NAT, subnetId=subnet.id, allocationId=address.id)
+    assert made["publicIp"] == address["publicIp"]
+
+
+def test_an_address_serves_one_nat(aws: Account) -> None:
+    vpc = aws.vpc()
+    gateway(aws, vpc)
+    subnet = aws.subnet(vpc)
+    first = nat(aws, subnet)
+    text = aws.refusal(NAT, "second", subnetId=subnet.id, allocationId=first["allocationId"])
+    assert "Resource.AlreadyAssociated" in text
+
+
+def test_what_a_nat_uses_cannot_go_before_it(aws: Account) -> None:
+    vpc = aws.vpc()
+    internet, subnet = gateway(aws, vpc), aws.subnet(vpc)
+    address = aws.make(EIP)
+    way_out = aws.make(NAT, subnetId=subnet.id, allocationId=address.id)
+    assert f"DependencyViolation: Network {vpc.id} has some mapped public address(es)." in aws.still_used(internet)
+    assert f"DependencyViolation: The subnet '{subnet.id}' has dependencies and cannot be deleted." in aws.still_used(
+        subnet
+    )
+    assert "InvalidIPAddress.InUse" in aws.still_used(address)
+    for held in (way_out, address, internet, subnet, vpc):
+        aws.delete(held)
+    assert aws.cloud.all() == []
+
+
+def test_a_vpc_stays_while_something_is_in_it(aws: Account) -> None:
+    vpc = aws.vpc()
+    inside = [
+        aws.subnet(vpc),
+        gateway(aws, vpc),
+        aws.make(TABLE, vpcId=vpc.id),
+        aws.make(GROUP, vpcId=vpc.id),
+        aws.make(ENDPOINT, vpcId=vpc.id, serviceName="com.amazonaws.us-west-2.s3"),
+    ]
+    for held in inside:
+        text = aws.still_used(vpc)
+        assert f"deleting EC2 VPC ({vpc.id}): operation error EC2: DeleteVpc" in text, held.type
+        assert f"DependencyViolation: The vpc '{vpc.id}' has dependencies and cannot be deleted." in text, held.type
+        aws.delete(held)
+    aws.delete(vpc)
+    assert aws.cloud.all() == [], "the default group and the main route table go with the VPC"
+
+
+def test_a_vpc_has_one_internet_gateway(aws: Account) -> None:
+    vpc = aws.vpc()
+    first = gateway(aws, vpc)
+    text = aws.refusal(GATEWAY, "second", vpcId=vpc.id)
+    assert f"resource {vpc.id} is already attached to network {first.id}" in text
+
+
+def test_a_destination_has_one_route_in_a_table(aws: Account) -> None:
+    vpc = aws.vpc()
+    internet, table = gateway(aws, vpc), aws.make(TABLE, vpcId=vpc.id)
+    route = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": internet.id}
+    assert aws.make(ROUTE, **route).id == f"r-{table.id}1080289494", "the id ends in the CRC-32 of the destination"
+    assert f"Route in Route Table ({table.id}) with destination (0.0.0.0/0) already exists" in aws.refusal(
+        ROUTE, "two", **route
+    )
+
+
+def test_a_route_has_one_target(aws: Account) -> None:
+    text = aws.problems(ROUTE, routeTableId="rtb-1", destinationCidrBlock="0.0.0.0/0")
+    assert "Missing required argument. one of `carrier_gateway_id" in text
+    both = {"gatewayId": "igw-1", "natGatewayId": "nat-1"}
+    text = aws.problems(ROUTE, routeTableId="rtb-1", destinationCidrBlock="0.0.0.0/0", **both)
+    assert "but `gateway_id,nat_gateway_id` were specified." in text
+
+
+def test_the_target_of_a_route_is_changed_in_place(aws: Account) -> None:
+    vpc = aws.vpc()
+    internet, table = gateway(aws, vpc), aws.make(TABLE, vpcId=vpc.id)
+    way_out = nat(aws, aws.subnet(vpc))
+    where = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
+    route = aws.make(ROUTE, **where, gatewayId=internet.id)
+    assert not aws.diff(route, **where, natGatewayId=way_out.id).replaces
+    assert aws.diff(route, routeTableId=table.id, destinationCidrBlock="10.9.0.0/16", gatewayId=internet.id).replaces
+
+
+def test_a_subnet_has_one_route_table(aws: Account) -> None:
+    vpc = aws.vpc()
+    subnet, table = aws.subnet(vpc), aws.make(TABLE, vpcId=vpc.id)
+    aws.make(ASSOCIATION, subnetId=subnet.id, routeTableId=table.id)
+    text = aws.refusal(ASSOCIATION, "two", subnetId=subnet.id, routeTableId=table.id)
+    assert "Resource.AlreadyAssociated: the specified association for route table" in text
+
+
+def test_an_association_that_is_replaced_does_not_stand_in_its_own_way_at_preview(aws: Account) -> None:
+    vpc = aws.vpc()
+    subnet, table = aws.subnet(vpc), aws.make(TABLE, vpcId=vpc.id)
+    aws.make(ASSOCIATION, subnetId=subnet.id, routeTableId=table.id)
+    assert aws.preview(ASSOCIATION, subnetId=subnet.id, routeTableId=table.id).id == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["com.amazonaws.eu-west-1.s3", "com.amazonaws.us-west-2.ecr.api", "com.amazonaws.us-west-2"]
+)
+def test_a_gateway_endpoint_leads_to_s3_or_dynamodb_of_the_region(aws: Account, name: str) -> None:
+    text = aws.refusal(ENDPOINT, vpcId=aws.vpc().id, serviceName=name)
+    assert f"InvalidServiceName: The Vpc Endpoint Service '{name}' does not exist" in text
+
+
+def test_private_names_need_both_dns_attributes(aws: Account) -> None:
+    given = {
+        "serviceName": "com.amazonaws.us-west-2.ecr.api",
+        "vpcEndpointType": "Interface",
+        "privateDnsEnabled": True,
+    }
+    vpc = aws.vpc(enableDnsHostnames=False)
+    assert "Enabling private DNS requires both enableDnsSupport" in aws.refusal(ENDPOINT, vpcId=vpc.id, **given)
+
+
+def test_an_interface_endpoint_is_one_a_service_and_has_one_subnet_a_zone(aws: Account) -> None:
+    vpc = aws.vpc()
+    given = {"serviceName": "com.amazonaws.us-west-2.sts", "vpcEndpointType": "Interface", "privateDnsEnabled": True}
+    subnets = [
+        aws.subnet(vpc, "a"),
+        aws.make(SUBNET, "more", vpcId=vpc.id, cidrBlock="10.0.9.0/24", availabilityZone="us-west-2a"),
+    ]
+    both = [subnet.id for subnet in subnets]
+    assert "DuplicateSubnetsInSameZone" in aws.refusal(ENDPOINT, vpcId=vpc.id, subnetIds=both, **given)
+    made = aws.make(ENDPOINT, vpcId=vpc.id, subnetIds=both[:1], **given)
+    assert made["securityGroupIds"] == [vpc["defaultSecurityGroupId"]]
+    assert len(made["networkInterfaceIds"]) == 1
+    assert "already a conflicting DNS domain" in aws.refusal(ENDPOINT, "two", vpcId=vpc.id, subnetIds=both[1:], **given)
+
+
+def test_a_rule_is_not_made_twice(aws: Account) -> None:
+    group = aws.make(GROUP, vpcId=aws.vpc().id)
+    rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"}
+    aws.make(INGRESS, **rule)
+    text = aws.refusal(INGRESS, "two", **rule)
+    assert '"peer: 10.0.0.0/16, TCP, from port: 443, to port: 443, ALLOW" already exists' in text
+
+
+def test_a_group_has_sixty_rules_each_way(aws: Account) -> None:
+    group = aws.make(GROUP, vpcId=aws.vpc().id)
+    rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "cidrIpv4": "10.0.0.0/16"}
+    for port in range(60):
+        aws.make(INGRESS, f"rule-{port}", **rule, fromPort=port, toPort=port)
+    assert "RulesPerSecurityGroupLimitExceeded" in aws.refusal(INGRESS, "more", **rule, fromPort=60, toPort=60)
+
+
+def test_another_kind_of_source_replaces_a_rule(aws: Account) -> None:
+    group = aws.make(GROUP, vpcId=aws.vpc().id)
+    rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+    made = aws.make(INGRESS, **rule, cidrIpv4="10.0.0.0/16")
+    assert not aws.diff(made, **rule, cidrIpv4="10.1.0.0/16").replaces
+    assert aws.diff(made, **rule, referencedSecurityGroupId=group.id).replaces
+
+
+def test_a_group_that_another_groups_rules_name_stays(aws: Account) -> None:
+    vpc = aws.vpc()
+    one, two = aws.make(GROUP, "one", vpcId=vpc.id), aws.make(GROUP, "two", vpcId=vpc.id)
+    rule = aws.make(INGRESS, securityGroupId=two.id, ipProtocol="-1", referencedSecurityGroupId=one.id)
+    assert f"DependencyViolation: resource {one.id} has a dependent object" in aws.still_used(one)
+    aws.delete(rule)
+    aws.delete(one)
+
+
+def test_a_group_name_is_taken_within_its_vpc(aws: Account) -> None:
+    vpc = aws.vpc()
+    aws.make(GROUP, name="nodes", vpcId=vpc.id)
+    text = aws.refusal(GROUP, "two", name="nodes", vpcId=vpc.id)
+    assert f"InvalidGroup.Duplicate: The security group 'nodes' already exists for VPC '{vpc.id}'" in text
+
+
+def test_the_default_group_is_adopted_and_not_made(aws: Account) -> None:
+    vpc = aws.vpc()
+    adopted = aws.make("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", vpcId=vpc.id)
+    assert adopted.id == vpc["defaultSecurityGroupId"]
+
+
+def test_a_flow_log_has_a_destination_and_fills_it(aws: Account) -> None:
+    vpc = aws.vpc()
+    given = {
+        "vpcId": vpc.id,
+        "trafficType": "ALL",
+        "logDestinationType": "s3",
+        "logDestination": "arn:aws:s3:::flow/vpc",
+    }
+    assert "LogDestinationNotFoundException" in aws.refusal(FLOW_LOG, **given)
+    bucket = aws.make("aws:s3/bucket:Bucket", bucket="flow")
+    aws.make(FLOW_LOG, **given)
+    assert "FlowLogAlreadyExists" in aws.refusal(FLOW_LOG, "two", **given)
+    text = aws.still_used(bucket)
+    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in text, "logs are objects too"
+    aws.update(bucket, bucket="flow", forceDestroy=True)
+    aws.delete(bucket)
+
+
+def test_a_flow_log_to_cloudwatch_needs_a_role_of_its_service(aws: Account) -> None:
+    logs = aws.make("aws:cloudwatch/logGroup:LogGroup", name="flow")
+    given = {"vpcId": aws.vpc().id, "trafficType": "ALL", "logDestination": logs["arn"]}
+    other = aws.role("other", "ec2.amazonaws.com")
+    assert "Unable to assume given IAM role" in aws.refusal(FLOW_LOG, **given, iamRoleArn=other["arn"])
+    own = aws.role("own", "vpc-flow-logs.amazonaws.com")
+    assert aws.make(FLOW_LOG, **given, iamRoleArn=own["arn"]).id
+
+
+def test_a_capacity_reservation_meets_a_zone_without_capacity(aws: Account) -> None:
+    given = {
+        "availabilityZone": "us-west-2a",
+        "instanceCount": 1,
+        "instancePlatform": "Linux/UNIX",
+        "instanceType": "m5.2xlarge",
+    }
+    poor = Account(aws.cloud, ("capacity=m5.2xlarge",))
+    text = poor.refusal("aws:ec2/capacityReservation:CapacityReservation", **given)
+    assert "InsufficientInstanceCapacity: We currently do not have sufficient m5.2xlarge capacity" in text
+    assert aws.make("aws:ec2/capacityReservation:CapacityReservation", **given).id
