@@ -153,6 +153,7 @@ CLUSTER = ResourceType(
         rules.version_is_offered,
         rules.version_goes_up_by_one,
         rules.authentication_moves_forward,
+        rules.subnets_stay_in_their_zones,
         rules.subnets_span_two_zones,
         rules.auto_mode_is_all_or_nothing,
         rules.some_endpoint_is_open,

@@ -231,6 +231,25 @@ def cluster_may_go(s: Situation) -> None:
         raise AwsError("InvalidRequestException", message)
 
 
+def subnets_stay_in_their_zones(s: Situation) -> None:
+    """Other subnets may take over, in the VPC and the zones that the cluster was made in.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html; the wording of the refusals is unverified.
+    """
+    old = [s.cloud.get(tokens.SUBNET, id_) for id_ in s.before["vpcConfig"].get("subnetIds", [])]
+    zones = {_zone(subnet) for subnet in old if subnet}
+    for subnet in _subnets(s, "vpcConfig.subnetIds"):
+        if subnet.state["vpcId"] != s.before["vpcConfig"]["vpcId"]:
+            message = f"Provided subnet {subnet.id} does not belong to the VPC of the cluster"
+            raise AwsError("InvalidParameterException", message)
+        if zones and _zone(subnet) not in zones:
+            listed = ", ".join(sorted(zones))
+            message = (
+                f"Provided subnet {subnet.id} is not in one of the zones that the cluster was created in: {listed}"
+            )
+            raise AwsError("InvalidParameterException", message)
+
+
 def encryption_is_removed(old: Props, new: Props) -> bool:
     """Encryption of secrets can be added in place, but not taken away."""
     return bool(old.get("encryptionConfig")) and new.get("encryptionConfig") is None

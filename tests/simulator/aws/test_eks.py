@@ -16,6 +16,7 @@ ADDON = "aws:eks/addon:Addon"
 ENTRY = "aws:eks/accessEntry:AccessEntry"
 POLICY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+SUBNET = "aws:ec2/subnet:Subnet"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
@@ -79,7 +80,7 @@ def test_zones_that_eks_leaves_out_are_refused(aws: Account) -> None:
     left_out = dict(zip(zones["zoneIds"], zones["names"], strict=True))["use1-az3"]
     given = aws.cluster_inputs()
     vpc = aws.cloud.of_type("aws:ec2/vpc:Vpc")[0].id
-    bad = aws.make("aws:ec2/subnet:Subnet", "bad", vpcId=vpc, cidrBlock="10.0.9.0/24", availabilityZone=left_out)
+    bad = aws.make(SUBNET, "bad", vpcId=vpc, cidrBlock="10.0.9.0/24", availabilityZone=left_out)
     subnets = [*given["vpcConfig"]["subnetIds"], bad.id]
     text = aws.refusal(CLUSTER, "c", **{**given, "vpcConfig": {"subnetIds": subnets}})
     assert f"because {left_out}, the targeted availability zone, does not currently have sufficient capacity" in text
@@ -142,6 +143,19 @@ def test_authentication_never_goes_back(aws: Account) -> None:
         aws.update(cluster, **changed(cluster, accessConfig={"authenticationMode": "CONFIG_MAP"}))
 
 
+def test_the_control_plane_stays_in_its_vpc_and_zones(aws: Account) -> None:
+    cluster = aws.cluster()
+    subnets, vpc = cluster["vpcConfig"]["subnetIds"], aws.cloud.of_type("aws:ec2/vpc:Vpc")[0].id
+    same = aws.make(SUBNET, "same", vpcId=vpc, cidrBlock="10.0.7.0/24", availabilityZone="us-west-2a")
+    assert aws.update(cluster, **changed(cluster, vpcConfig={"subnetIds": [subnets[1], same.id]}))
+    third = aws.make(SUBNET, "third", vpcId=vpc, cidrBlock="10.0.8.0/24", availabilityZone="us-west-2c")
+    with pytest.raises(Refusal, match="zones that the cluster was created in: us-west-2a, us-west-2b"):
+        aws.update(cluster, preview=True, **changed(cluster, vpcConfig={"subnetIds": [*subnets, third.id]}))
+    elsewhere = aws.subnet(aws.vpc("other", "10.9.0.0/16"), "a", "10.9.0.0/24")
+    with pytest.raises(Refusal, match="does not belong to the VPC of the cluster"):
+        aws.update(cluster, **changed(cluster, vpcConfig={"subnetIds": [*subnets, elsewhere.id]}))
+
+
 def test_encryption_of_secrets_is_added_in_place_and_removed_by_replacement(aws: Account) -> None:
     key = aws.make("aws:kms/key:Key")
     secrets = {"encryptionConfig": {"provider": {"keyArn": key["arn"]}, "resources": ["secrets"]}}
@@ -173,7 +187,7 @@ def test_a_cluster_stays_while_it_has_node_groups_or_protection(aws: Account) ->
 
 def test_what_a_cluster_uses_stays(aws: Account) -> None:
     cluster = aws.cluster()
-    subnet = aws.cloud.get("aws:ec2/subnet:Subnet", cluster["vpcConfig"]["subnetIds"][0])
+    subnet = aws.cloud.get(SUBNET, cluster["vpcConfig"]["subnetIds"][0])
     assert subnet is not None
     held = Held(subnet.type, "subnet-a", subnet.id, {}, subnet.state)
     assert "DependencyViolation" in aws.still_used(held)
