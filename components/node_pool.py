@@ -1,4 +1,4 @@
-"""One pool of equal nodes: an EKS managed node group with a launch template of its own."""
+"""One pool of equal nodes: an EKS managed node group in each zone, with a launch template of their own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,30 +93,40 @@ class NodePoolArgs:
 
 
 class NodePool(pulumi.ComponentResource):
-    """Nodes take the cluster's own security group, since the template names none: all they need is open there.
+    """A node group in each zone: EKS replaces a group whose subnets change, so a zone more must be a group more.
 
+    Nodes take the cluster's own security group, since the template names none: all they need is open there.
     The number of nodes wanted is set at creation and then left to whoever scales the pool. So a minimum above the
     present number is refused by EKS until somebody has scaled up.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
-    node_group_name: pulumi.Output[str]
+    node_group_names: Mapping[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:compute:NodePool", name, None, opts)
-        settings = args.settings
         template = self._launch_template(name, args)
-        desired = settings.min_size if settings.desired_size is None else settings.desired_size
+        self.node_group_names = {zone: self._node_group(name, zone, args, template) for zone in args.zones}
+        self.register_outputs({"node_group_names": self.node_group_names})
+
+    def _node_group(
+        self, name: str, zone: str, args: NodePoolArgs, template: aws.ec2.LaunchTemplate
+    ) -> pulumi.Output[str]:
+        settings = args.settings
         node_group = aws.eks.NodeGroup(
-            name,  # no physical name: a replacement can then be there before the old nodes go
+            f"{name}-{zone}",  # no physical name: a replacement can then be there before the old nodes go
             cluster_name=args.cluster_name,
             version=args.kubernetes_version,
             node_role_arn=args.node_role_arn,
-            subnet_ids=[args.subnet_ids[zone] for zone in args.zones],
+            subnet_ids=[args.subnet_ids[zone]],
             ami_type=ami_type(settings.operating_system, settings.instance_types),
             instance_types=list(settings.instance_types),
             capacity_type=CAPACITY_TYPES[settings.capacity_type],
-            scaling_config={"min_size": settings.min_size, "max_size": settings.max_size, "desired_size": desired},
+            scaling_config={
+                "min_size": settings.min_per_zone,
+                "max_size": settings.max_per_zone,
+                "desired_size": settings.start_per_zone,
+            },
             launch_template={"id": template.id, "version": template.latest_version.apply(lambda v: str(int(v)))},
             labels=dict(settings.labels),
             taints=[{"key": t.key, "value": t.value, "effect": TAINT_EFFECTS[t.effect]} for t in settings.taints],
@@ -126,8 +136,8 @@ class NodePool(pulumi.ComponentResource):
                 parent=self, ignore_changes=["scalingConfig.desiredSize"], depends_on=list(args.after)
             ),
         )
-        self.node_group_name = node_group.node_group_name
-        self.register_outputs({"node_group_name": self.node_group_name})
+        group_name: pulumi.Output[str] = node_group.node_group_name
+        return group_name
 
     def _launch_template(self, name: str, args: NodePoolArgs) -> aws.ec2.LaunchTemplate:
         # Default tags of the provider stop at the template: what it launches is tagged here, or cannot be billed.

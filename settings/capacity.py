@@ -66,17 +66,17 @@ def mistakes(
 def _demand(
     pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
 ) -> tuple[dict[str, int], dict[str, int], dict[str, list[str]]]:
-    """Nodes and pod addresses by zone, and what each pool adds, in words. EKS spreads a pool evenly over its zones."""
+    """Nodes and pod addresses by zone, and what each pool adds, in words."""
     nodes: dict[str, int] = defaultdict(int)
     pods: dict[str, int] = defaultdict(int)
     shares: dict[str, list[str]] = defaultdict(list)
     for path, pool in pools.items():
-        own = [zone for zone in pool.zones or zones if zone in zones]
-        for zone in own:
-            count = math.ceil(pool.max_size / len(own))
-            nodes[zone] += count
-            pods[zone] += count * pod_addresses_per_node(pool)
-            shares[zone].append(f"{count} nodes of {join_path(path[1:])} with {pods_per_node(pool)} pods each")
+        for zone in set(pool.zones or zones) & set(zones):
+            nodes[zone] += pool.max_per_zone
+            pods[zone] += pool.max_per_zone * pod_addresses_per_node(pool)
+            shares[zone].append(
+                f"{pool.max_per_zone} nodes of {join_path(path[1:])} with {pods_per_node(pool)} pods each"
+            )
     return nodes, pods, shares
 
 
@@ -110,7 +110,7 @@ def _intra(network: NetworkSettings, zone_plan: ZonePlan, clusters: int) -> Iter
         )
 
 
-def _larger(cidr: str, largest: int, shortage: float, otherwise: str = "lower max_size") -> str:
+def _larger(cidr: str, largest: int, shortage: float, otherwise: str = "lower max_per_zone") -> str:
     """Advice: the smallest range around this one that would do, or that none would."""
     network = IPv4Network(cidr)
     prefix = network.prefixlen - math.ceil(math.log2(shortage))

@@ -15,8 +15,6 @@ from settings import capacity
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
 
-PULUMI_SUFFIX = 8  # what Pulumi adds to the name of a resource that has no name of its own: -1234567
-
 
 def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
     """Every mistake between parts."""
@@ -164,11 +162,12 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
     for place, pool in parts.pools():
         cluster = str(place[1])
         name = f"{cluster}-{pool.name}"
-        if len(name) + PULUMI_SUFFIX > EKS_NODE_GROUP_NAME_LENGTH:
+        group = f"{name}-{parts.region}a-1234567"  # one in each zone, with the suffix that Pulumi adds
+        if len(group) > EKS_NODE_GROUP_NAME_LENGTH:
             yield (
                 (*place, "name"),
                 (
-                    f"the node group's name, {name}-1234567, would have {len(name) + PULUMI_SUFFIX} characters, and "
+                    f"the node group's name, {group}, would have {len(group)} characters, and "
                     f"EKS takes {EKS_NODE_GROUP_NAME_LENGTH}. Shorten the name of the pool or of the cluster."
                 ),
             )
@@ -200,14 +199,14 @@ def _landing_places(parts: Parts) -> Iterator[Mistake]:
         open_pools = [
             pool
             for pool in content.pools.values()
-            if pool.start_size > 0 and not any(taint.effect != "PreferNoSchedule" for taint in pool.taints)
+            if pool.start_per_zone > 0 and not any(taint.effect != "PreferNoSchedule" for taint in pool.taints)
         ]
         if not open_pools:
             yield (
                 place,
                 (
                     "no pool without taints begins with a node, so CoreDNS and the other add-ons would have no place "
-                    "to run. Give one pool no taints and min_size or desired_size of 1 or more."
+                    "to run. Give one pool no taints and min_per_zone or desired_per_zone of 1 or more."
                 ),
             )
         elif parts.environment in ("staging", "prod") and all(p.capacity_type == "spot" for p in open_pools):

@@ -16,7 +16,7 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class Explained:
-    """One setting in force: `clusters.main.pools[0].max_size`, its value, and who said so."""
+    """One setting in force: `clusters.main.pools[0].max_per_zone`, its value, and who said so."""
 
     path: str
     value: Any

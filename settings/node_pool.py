@@ -67,7 +67,7 @@ class TaintSettings(Settings):
 
 
 class NodePoolSettings(Settings):
-    """One pool of equal nodes: an EKS managed node group."""
+    """One pool of equal nodes: an EKS managed node group in each of its zones, of the same size in all of them."""
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,30}$",
@@ -81,16 +81,16 @@ class NodePoolSettings(Settings):
         default="on-demand",
         description="How the nodes are bought. Spot is cheaper and may go with two minutes' notice.",
     )
-    min_size: int = Field(default=1, ge=0, le=1000, description="Fewest nodes.")
-    max_size: int = Field(
+    min_per_zone: int = Field(default=1, ge=0, le=1000, description="Fewest nodes in each zone.")
+    max_per_zone: int = Field(
         default=3,
         ge=1,
         le=1000,
         validate_default=True,
-        description="Most nodes; address plan and cost maximum follow it.",
+        description="Most nodes in each zone; address plan and cost maximum follow it.",
     )
-    desired_size: int | None = Field(
-        default=None, ge=0, le=1000, description="Nodes at creation; the minimum when not given."
+    desired_per_zone: int | None = Field(
+        default=None, ge=0, le=1000, description="Nodes in each zone at creation; the minimum when not given."
     )
     operating_system: Literal["al2023", "bottlerocket"] = Field(
         default="al2023", description="Amazon Linux 2023, or Bottlerocket (read-only root, no package manager)."
@@ -107,9 +107,9 @@ class NodePoolSettings(Settings):
     node_repair: bool = Field(default=True, description="Whether EKS replaces nodes that stay unhealthy.")
 
     @property
-    def start_size(self) -> int:
-        """Nodes at creation."""
-        return self.min_size if self.desired_size is None else self.desired_size
+    def start_per_zone(self) -> int:
+        """Nodes in each zone at creation."""
+        return self.min_per_zone if self.desired_per_zone is None else self.desired_per_zone
 
     @field_validator("instance_types")
     @classmethod
@@ -143,29 +143,29 @@ class NodePoolSettings(Settings):
             )
         return capacity_type
 
-    @field_validator("max_size")
+    @field_validator("max_per_zone")
     @classmethod
-    def max_size_is_not_under_min_size(cls, max_size: int, info: ValidationInfo) -> int:
-        min_size = info.data.get("min_size")
-        if min_size is not None and max_size < min_size:
+    def max_is_not_under_min(cls, max_per_zone: int, info: ValidationInfo) -> int:
+        min_per_zone = info.data.get("min_per_zone")
+        if min_per_zone is not None and max_per_zone < min_per_zone:
             raise ValueError(
-                f"{max_size} is under min_size, {min_size}, so no number of nodes would do. "
-                "Lower min_size or raise max_size."
+                f"{max_per_zone} is under min_per_zone, {min_per_zone}, so no number of nodes would do. "
+                "Lower min_per_zone or raise max_per_zone."
             )
-        return max_size
+        return max_per_zone
 
-    @field_validator("desired_size")
+    @field_validator("desired_per_zone")
     @classmethod
-    def desired_size_is_within(cls, desired_size: int | None, info: ValidationInfo) -> int | None:
-        least, most = info.data.get("min_size"), info.data.get("max_size")
-        if desired_size is None or least is None or most is None:
-            return desired_size
-        if not least <= desired_size <= most:
+    def desired_is_within(cls, desired_per_zone: int | None, info: ValidationInfo) -> int | None:
+        least, most = info.data.get("min_per_zone"), info.data.get("max_per_zone")
+        if desired_per_zone is None or least is None or most is None:
+            return desired_per_zone
+        if not least <= desired_per_zone <= most:
             raise ValueError(
-                f"{desired_size} is not within {least} (min_size) and {most} (max_size), and EKS would refuse it. "
+                f"{desired_per_zone} is not within {least} (min_per_zone) and {most} (max_per_zone), and EKS would refuse it. "
                 "Move it there, or leave it out to begin with the minimum."
             )
-        return desired_size
+        return desired_per_zone
 
     @field_validator("zones")
     @classmethod

@@ -34,7 +34,7 @@ class SettingsError(Exception):
 
 
 def join_path(parts: Iterable[PathPart]) -> str:
-    """`clusters.training.pools[2].max_size`; a key with other characters is quoted: `tags["cost:center"]`."""
+    """`clusters.training.pools[2].max_per_zone`; a key with other characters is quoted: `tags["cost:center"]`."""
     path = ""
     for part in parts:
         if isinstance(part, int):

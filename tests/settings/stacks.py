@@ -20,8 +20,8 @@ RIGHT: dict[str, Any] = {
         "main": {
             "version": "1.35",
             "pools": [
-                {"name": "system", "instance_types": ["m5.large"], "min_size": 3, "max_size": 6},
-                {"name": "cpu", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "max_size": 12},
+                {"name": "system", "instance_types": ["m5.large"], "min_per_zone": 1, "max_per_zone": 2},
+                {"name": "cpu", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "max_per_zone": 4},
             ],
         }
     },

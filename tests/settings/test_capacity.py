@@ -15,31 +15,33 @@ def messages(*changes: Any) -> dict[str, str]:
 
 
 def test_pods_that_find_no_address_at_the_maximum_are_found_now() -> None:
-    found = messages((("network", "pod_cidr"), "100.64.0.0/19"), ((*POOL, "max_size"), 90))
+    found = messages((("network", "pod_cidr"), "100.64.0.0/19"), ((*POOL, "max_per_zone"), 30))
     assert list(found) == ["network.pod_cidr"], "later it would be a pod that never starts, on a busy day"
     assert "30 nodes of main.pools[1] with 110 pods each" in found["network.pod_cidr"], "who takes them"
-    assert found["network.pod_cidr"].endswith("Give 100.64.0.0/16 or larger, or lower max_size.")
+    assert found["network.pod_cidr"].endswith("Give 100.64.0.0/16 or larger, or lower max_per_zone.")
 
 
 def test_the_range_that_is_advised_would_do() -> None:
-    assert messages((("network", "pod_cidr"), "100.64.0.0/16"), ((*POOL, "max_size"), 90)) == {}, "advice that fails"
+    assert messages((("network", "pod_cidr"), "100.64.0.0/16"), ((*POOL, "max_per_zone"), 30)) == {}, (
+        "advice that fails"
+    )
 
 
 def test_a_maximum_that_no_pod_range_holds_is_said_to_be_so() -> None:
-    found = messages((("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_size"), 1000))
-    assert found["network.pod_cidr"].endswith("Not even a /14 would do: lower max_size.")
+    found = messages((("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_per_zone"), 1000))
+    assert found["network.pod_cidr"].endswith("Not even a /14 would do: lower max_per_zone.")
 
 
 def test_a_zone_that_carries_a_pool_alone_is_the_one_that_counts() -> None:
-    found = messages(((*POOL, "max_size"), 90), ((*POOL, "zones"), ["us-west-2b"]))
-    assert "pods in us-west-2b" in found["network.pod_cidr"], "evenly over three zones it would have fitted"
+    found = messages(((*POOL, "max_per_zone"), 90), ((*POOL, "zones"), ["us-west-2b"]))
+    assert "pods in us-west-2b" in found["network.pod_cidr"], "where the pool is, not where the network is"
 
 
 def test_nodes_that_find_no_address_are_found_now() -> None:
     found = messages(
-        (("network", "cidr"), "10.0.0.0/20"), (("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_size"), 750)
+        (("network", "cidr"), "10.0.0.0/20"), (("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_per_zone"), 250)
     )
-    assert found["network.cidr"].endswith("Give 10.0.0.0/19 or larger, or lower max_size.")
+    assert found["network.cidr"].endswith("Give 10.0.0.0/19 or larger, or lower max_per_zone.")
 
 
 def test_endpoints_that_leave_the_control_plane_no_address_are_found_now() -> None:
@@ -58,6 +60,8 @@ def test_a_node_holds_blocks_for_its_pods_and_one_in_reserve(types: list[str], p
 
 def test_a_demand_that_just_fits_is_taken() -> None:
     room = usable_addresses(plan("10.0.0.0/16", "100.64.0.0/18", ["us-west-2a", "us-west-2b"]).zones["us-west-2a"].pods)
-    nodes = (room // 128) * 3 - 6  # three zones; the system pool has two nodes in each
-    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_size"), nodes)) == {}, "no false alarm"
-    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_size"), nodes + 1)), "and none missed"
+    nodes = room // 128 - 2  # which the system pool has
+    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_per_zone"), nodes)) == {}, (
+        "no false alarm"
+    )
+    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_per_zone"), nodes + 1)), "and none missed"

@@ -74,7 +74,7 @@ def test_each_origin_is_told() -> None:
     assert rows["network.cidr"] == ("10.9.0.0/16", "stack file")
     assert rows["network.nat"] == ("per-zone", "profile")
     assert rows["network.pod_cidr"] == ("100.64.0.0/16", "default")
-    assert rows["clusters.main.pools[1].max_size"] == (12, "stack file")
+    assert rows["clusters.main.pools[1].max_per_zone"] == (4, "stack file")
     assert rows["clusters.main.pools[1].capacity_type"] == ("on-demand", "profile")
     assert rows["clusters.main.pools[1].instance_types"] == (["m5.2xlarge", "m5.4xlarge"], "stack file")
 

@@ -12,7 +12,7 @@ Change = tuple[tuple[PathPart, ...], Any]
 
 MISTAKES: dict[str, tuple[Change, str, str]] = {
     # what is wrong: (the change, where it is found, how the message ends)
-    "misspelt key": (((*POOL, "max_sise"), 3), "clusters.main.pools[1].max_sise", "Did you mean max_size?"),
+    "misspelt key": (((*POOL, "max_per_zome"), 3), "clusters.main.pools[1].max_per_zome", "Did you mean max_per_zone?"),
     "misspelt key at the top": ((("enviroment",), "dev"), "enviroment", "Did you mean environment?"),
     "misspelt section": ((("network", "flowlogs"), {}), "network.flowlogs", "Did you mean flow_logs?"),
     "missing key": ((("owner",), GONE), "owner", "Write for example `owner: ml-platform-team`."),
@@ -36,7 +36,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         f"clusters.{'a' * 30}.pools[0].name",
         "Shorten the name of the pool or of the cluster.",
     ),
-    "text for a number": (((*POOL, "min_size"), "2"), "clusters.main.pools[1].min_size", "Write 2, without quotes."),
+    "text for a number": (
+        ((*POOL, "min_per_zone"), "2"),
+        "clusters.main.pools[1].min_per_zone",
+        "Write 2, without quotes.",
+    ),
     "number for text": (((*MAIN, "version"), 1.35), "clusters.main.version", "YAML takes 1.30 for the number 1.3."),
     "text for a switch": (
         (("deletion_protection",), "on"),
@@ -216,18 +220,18 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Name each type once.",
     ),
     "minimum over maximum": (
-        ((*POOL, "min_size"), 13),
-        "clusters.main.pools[1].max_size",
-        "Lower min_size or raise max_size.",
+        ((*POOL, "min_per_zone"), 13),
+        "clusters.main.pools[1].max_per_zone",
+        "Lower min_per_zone or raise max_per_zone.",
     ),
     "minimum over the maximum that was not given": (
-        (POOL, {"name": "cpu", "instance_types": ["m5.large"], "min_size": 4}),
-        "clusters.main.pools[1].max_size",
-        "Lower min_size or raise max_size.",
+        (POOL, {"name": "cpu", "instance_types": ["m5.large"], "min_per_zone": 4}),
+        "clusters.main.pools[1].max_per_zone",
+        "Lower min_per_zone or raise max_per_zone.",
     ),
     "desired number out of bounds": (
-        ((*POOL, "desired_size"), 13),
-        "clusters.main.pools[1].desired_size",
+        ((*POOL, "desired_per_zone"), 13),
+        "clusters.main.pools[1].desired_per_zone",
         "or leave it out to begin with the minimum.",
     ),
     "two pools of one name": (
@@ -278,7 +282,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "no place for add-ons": (
         ((*MAIN, "pools"), [{"name": "cpu", "instance_types": ["m5.large"], "taints": [{"key": "x"}]}]),
         "clusters.main.pools",
-        "Give one pool no taints and min_size or desired_size of 1 or more.",
+        "Give one pool no taints and min_per_zone or desired_per_zone of 1 or more.",
     ),
     "add-ons on spot alone": (
         ((*MAIN, "pools"), [{"name": "cpu", "instance_types": ["m5.large"], "capacity_type": "spot"}]),
@@ -321,7 +325,7 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
             (("network", "cidr"), "10.0.1.0/16"),
             (("network", "zones"), 7),
             ((*POOL, "instance_types"), ["g5.xlarge"]),
-            ((*POOL, "max_size"), 0),
+            ((*POOL, "max_per_zone"), 0),
             ((*POOL, "disk"), {"size_gib": 1}),
             ((*MAIN, "version"), "1.33"),
         )
@@ -331,15 +335,15 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
         "network.cidr",
         "network.zones",
         "clusters.main.pools[1].instance_types",
-        "clusters.main.pools[1].max_size",
+        "clusters.main.pools[1].max_per_zone",
         "clusters.main.pools[1].disk.size_gib",
         "clusters.main.version",
     }, "a mistake that waits for the next run costs a run"
 
 
 def test_a_wrong_pool_does_not_hide_what_is_wrong_between_the_others() -> None:
-    found = problems(stack((("clusters", "main", "pools", 0, "min_size"), -1), ((*POOL, "zones"), ["us-west-2d"])))
-    assert {p.path for p in found} == {"clusters.main.pools[0].min_size", "clusters.main.pools[1].zones"}, (
+    found = problems(stack((("clusters", "main", "pools", 0, "min_per_zone"), -1), ((*POOL, "zones"), ["us-west-2d"])))
+    assert {p.path for p in found} == {"clusters.main.pools[0].min_per_zone", "clusters.main.pools[1].zones"}, (
         "the zones of the second pool have nothing to do with the first"
     )
 

@@ -21,10 +21,8 @@ class Project:
         for entry in ROOT.iterdir():
             if entry.name not in {".simulator", ".git", "build"} and not entry.match("Pulumi.*.yaml"):
                 (folder / entry.name).symlink_to(entry)
-        (folder / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
         for path in ROOT.glob("Pulumi.*.yaml"):
-            if path.name != "Pulumi.yaml":
-                (folder / path.name).write_text(path.read_text())
+            (folder / path.name).write_text(path.read_text())
 
     def settings(self, stack: str) -> dict:
         return yaml.safe_load((self.folder / f"Pulumi.{stack}.yaml").read_text())["config"]

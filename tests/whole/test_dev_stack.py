@@ -26,7 +26,7 @@ def zones(project):
 
 def test_a_preview_prints_the_engines_json_and_nothing_else_on_stdout(project):
     preview = project.preview("dev", "--policy-pack", "policies")
-    assert steps(preview, "create") >= {"network-vpc", "main", "main-system"}
+    assert steps(preview, "create") >= {"network-vpc", "main", "main-system", "main-system-us-west-2a"}
     assert project.held() == [], "a preview makes nothing"
 
 
@@ -69,12 +69,12 @@ def test_another_cidr_replaces_the_vpc(project):
 
 def test_a_larger_maximum_is_an_update_in_place(project):
     pools = project.settings("dev")["ml-platform:clusters"]["main"]["pools"]
-    index = next(i for i, pool in enumerate(pools) if pool["name"] != "system")
-    before = pools[index].get("max_size", 3)
-    project.change("dev", **{f"clusters__main__pools__{index}__max_size": before + 1})
+    index = next(i for i, pool in enumerate(pools) if pool["name"] == "cpu")
+    before = pools[index]["max_per_zone"]
+    project.change("dev", **{f"clusters__main__pools__{index}__max_per_zone": before + 1})
     preview = project.preview("dev")
-    project.change("dev", **{f"clusters__main__pools__{index}__max_size": before})
-    assert steps(preview, "update") == {f"main-{pools[index]['name']}"}
+    project.change("dev", **{f"clusters__main__pools__{index}__max_per_zone": before})
+    assert steps(preview, "update") == {f"main-cpu-{zone}" for zone in zones(project)}
     assert not steps(preview, "replace", "create", "delete")
 
 
@@ -85,7 +85,7 @@ def test_one_more_zone_touches_nothing_of_the_others(project):
     assert not steps(preview, "replace", "delete"), "a zone that moves takes its nodes and volumes down"
     touched = steps(preview, "update", "create")
     assert touched, "the zone has to appear"
-    assert not [name for name in touched if name.endswith(tuple(there))], "subnets and routes of the other zones"
+    assert not [name for name in touched if name.endswith(tuple(there))], "subnets, routes and nodes of the others"
     project.change("dev", network__zones=len(there))
 
 

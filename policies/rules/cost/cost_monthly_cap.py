@@ -64,7 +64,7 @@ RULE = StackRule(
     applies_to="*",
     severity="high",
     why="A pool's maximum is a promise to pay: the estimate counts every pool at its largest.",
-    fix="Lower max_size of the dearest pools, or raise the cap in the pack's configuration, where it is reviewed.",
+    fix="Lower max_per_zone of the dearest pools, or raise the cap in the pack's configuration, where it is reviewed.",
     options={
         "usd": Option(
             "Most US dollars in a month, with every pool at its largest.", 20000, {"dev": 2500, "staging": 8000}
