@@ -234,7 +234,7 @@ def cluster_may_go(s: Situation) -> None:
 def subnets_stay_in_their_zones(s: Situation) -> None:
     """Other subnets may take over, in the VPC and the zones that the cluster was made in.
 
-    Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html; the wording of the refusals is unverified.
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html; wording of the refusals unverified.
     """
     old = [s.cloud.get(tokens.SUBNET, id_) for id_ in s.before["vpcConfig"].get("subnetIds", [])]
     zones = {_zone(subnet) for subnet in old if subnet}
