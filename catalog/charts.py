@@ -23,7 +23,6 @@ class Chart:
     """One chart.
 
     repository: the URL of the repository; for a chart in an OCI registry the `oci://` reference of the chart itself.
-    addon: True when `components/addons` has a module that installs it.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Chart:
     app_version: str
     namespace: str
     crds: tuple[Crd, ...]
-    addon: bool
     source: str
     read: str
 
@@ -55,7 +53,6 @@ def _chart(name: str, row: Mapping[str, Any]) -> Chart:
             Crd(group=group, kind=kind, plural=plural, scope=scope, versions=tuple(versions))
             for group, kind, plural, scope, versions in row.get("crds", ())
         ),
-        addon=row.get("addon", False),
         source=row["source"],
         read=row["read"],
     )
@@ -66,8 +63,3 @@ def _load() -> dict[str, Chart]:
 
 
 CHARTS: Mapping[str, Chart] = LazyTable(_load)
-
-
-def addon_names() -> tuple[str, ...]:
-    """The charts that the platform installs as add-ons, so that a stack file may name them under `addons`."""
-    return tuple(name for name, chart in CHARTS.items() if chart.addon)

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from catalog.charts import addon_names
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
+from settings.addon_names import addon_names
 from settings.base import Settings
 from settings.network import nearest_retention
 from settings.network_plan import range_mistakes

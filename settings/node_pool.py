@@ -162,8 +162,8 @@ class NodePoolSettings(Settings):
             return desired_per_zone
         if not least <= desired_per_zone <= most:
             raise ValueError(
-                f"{desired_per_zone} is not within {least} (min_per_zone) and {most} (max_per_zone), and EKS would refuse it. "
-                "Move it there, or leave it out to begin with the minimum."
+                f"{desired_per_zone} is not within {least} (min_per_zone) and {most} (max_per_zone), and EKS would "
+                "refuse it. Move it there, or leave it out to begin with the minimum."
             )
         return desired_per_zone
 

@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from catalog.charts import addon_names
 from catalog.eks_addons import ADDONS
 from catalog.endpoints import GATEWAY, INTERFACE
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.limits import LOG_RETENTION_DAYS
 from catalog.regions import REGIONS
+from settings.addon_names import addon_names
 from settings.stack import StackSettings
 from settings.stack_file import NAMESPACE
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.charts import addon_names
+from catalog.charts import CHARTS
 from components import iam
 from components.addon import AddOn, AddOnArgs, AddOnContext, AddOnSpec, discover, wanted
 from components.overlay import overlay
+from settings.addon_names import addon_names
 from settings.cluster import AddonSettings
 from tests.components.stacks import stack, stack_with_cluster, stage
 
@@ -35,7 +36,8 @@ def install(cloud, add_on, values=None):
 
 
 def test_add_ons_are_found_by_being_there_and_the_catalog_knows_the_same_ones():
-    assert set(discover()) == set(addon_names()), "a stack file may name what the catalog marks, and nothing else"
+    assert set(discover()) == set(addon_names()), "a stack file may name every module there, by its file's name"
+    assert set(discover()) <= set(CHARTS), "the chart, its version and its namespace are the row of the same name"
 
 
 def test_a_release_is_pinned_and_waited_for(cloud):
@@ -99,7 +101,7 @@ def test_what_the_stack_file_says_wins_and_the_rest_stays(cloud):
 
 def test_an_add_on_can_be_turned_off(cloud):
     cloud.up_cluster(stack_with_cluster(addons={"cert-manager": {"enabled": False}}))
-    assert cloud.one("nodeGroup:NodeGroup")
+    assert cloud.all("nodeGroup:NodeGroup")
     assert not cloud.all("Release")
     assert not cloud.all("Namespace")
 
