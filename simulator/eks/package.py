@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
+import grpc
 import pulumi
 from pulumi.errors import RunError
 from pulumi.provider import CallResult, ConstructResult, Provider
@@ -41,14 +43,14 @@ class EksPackage(Package):
             )
         accept_references()
         # The servicer's public Construct would wrap what is refused into a traceback.
-        return _run(lambda: _servicer(engine_address)._construct(request, None))
+        return _run(request.monitorEndpoint, lambda: _servicer(engine_address)._construct(request, None))
 
     def call(self, request: Any, engine_address: str) -> Any:
         """Raises Refusal for a method that is not simulated."""
         if request.tok != _GET_KUBECONFIG:
             raise Refusal(f"pulumi-eks method {request.tok} is not simulated. Add it to simulator/eks/package.py.")
         accept_references()
-        return _run(lambda: _servicer(engine_address)._call(request, None))
+        return _run(request.monitorEndpoint, lambda: _servicer(engine_address)._call(request, None))
 
     def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
         raise _no_custom_resource(call)
@@ -104,20 +106,39 @@ def _servicer(engine_address: str) -> ProviderServicer:
     return ProviderServicer(_Components(), [], engine_address)
 
 
-def _run(work: Callable[[], Awaitable[_Answer]]) -> _Answer:
-    async def main() -> _Answer:
-        return await work()
-
+def _run(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
     try:
-        return asyncio.run(main())
+        return asyncio.run(_while_connected(monitor_address, work))
     except Refusal:
         raise
-    except RunError as error:  # the engine is on its way out, and has said why
-        raise Refusal(str(error)) from error
+    except (RunError, asyncio.CancelledError, grpc.RpcError):  # the engine is on its way out, and has said why
+        raise Refusal("the engine stopped while the component was being built") from None
     except Exception as error:
         if type(error) is not Exception:
             raise
         raise Refusal(str(error)) from error  # what the engine or the AWS provider answered
+
+
+async def _while_connected(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
+    """The work, given up when the engine goes: the SDK would wait for answers that never come."""
+    task = asyncio.ensure_future(work())
+    loop = asyncio.get_running_loop()
+
+    seen: set[grpc.ChannelConnectivity] = set()
+
+    def look(state: grpc.ChannelConnectivity) -> None:
+        lost = state == grpc.ChannelConnectivity.IDLE and grpc.ChannelConnectivity.READY in seen
+        seen.add(state)
+        if lost or state == grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            with suppress(RuntimeError):  # the loop has ended, and with it the work
+                loop.call_soon_threadsafe(task.cancel)
+
+    with grpc.insecure_channel(monitor_address) as channel:
+        channel.subscribe(look, try_to_connect=True)
+        try:
+            return await task
+        finally:
+            channel.unsubscribe(look)
 
 
 def _no_custom_resource(call: Call) -> Refusal:
