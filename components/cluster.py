@@ -28,12 +28,26 @@ def cluster_role_pattern(stage: Stage, cluster: str) -> str:
 
 
 def landing_pool(pools: Sequence[NodePoolSettings]) -> NodePoolSettings:
-    """The pool where the cluster's own add-ons land: the first one without taints that starts with a node.
+    """The pool where the cluster's own add-ons land: the first one that starts with a node and keeps no pod out.
 
     If there is none, the first pool; the add-ons then wait for somebody to add a node that takes them.
     """
-    fit = (pool for pool in pools if not pool.taints and (pool.desired_size or pool.min_size))
-    return next(fit, pools[0])
+    for pool in pools:
+        if pool.start_per_zone and all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
+            return pool
+    return pools[0]
+
+
+def replaced_with(vpc: aws.ec2.Vpc) -> pulumi.ResourceTransform:
+    """Replaces the control plane whenever its VPC is: EKS takes other subnets, but never those of another VPC."""
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != "aws:eks/cluster:Cluster":
+            return None
+        ours = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)  # its name is taken until then
+        return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, ours))
+
+    return transform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +61,7 @@ class ClusterArgs:
 
     settings: ClusterSettings
     stage: Stage
-    vpc_id: pulumi.Input[str]
+    vpc: aws.ec2.Vpc
     control_plane_subnet_ids: Sequence[pulumi.Input[str]]
     node_subnet_ids: Mapping[str, pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
@@ -105,7 +119,7 @@ class Cluster(pulumi.ComponentResource):
             # is kept for ever and under no key of ours.
             name=log_group.name.apply(lambda _: physical_name),
             version=settings.version,
-            vpc_id=self._args.vpc_id,
+            vpc_id=self._args.vpc.id,
             subnet_ids=list(self._args.control_plane_subnet_ids),
             endpoint_private_access=True,
             endpoint_public_access=settings.endpoint.public,
@@ -124,7 +138,9 @@ class Cluster(pulumi.ComponentResource):
             kube_proxy_addon_options={"enabled": False},
             coredns_addon_options={"enabled": False},
             create_oidc_provider=False,
-            opts=pulumi.ResourceOptions(parent=self, protect=stage.deletion_protection),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=stage.deletion_protection, transforms=[replaced_with(self._args.vpc)]
+            ),
         )
 
     def _access(self, key: str, entry: AccessSettings) -> None:

@@ -71,6 +71,7 @@ class Network(pulumi.ComponentResource):
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
 
+    vpc: aws.ec2.Vpc
     vpc_id: pulumi.Output[str]
     subnet_ids: Mapping[str, Mapping[str, pulumi.Output[str]]]
     ways_out: list[pulumi.Resource]
@@ -79,7 +80,8 @@ class Network(pulumi.ComponentResource):
         super().__init__("mlplatform:network:Network", name, None, opts)
         self._key, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
         self.ways_out = []
-        self.vpc_id = self._vpc()
+        self.vpc = self._vpc()
+        self.vpc_id = self.vpc.id
         self.subnet_ids = self._subnets()
         tables = self._routes()
         self._endpoints(tables)
@@ -99,7 +101,7 @@ class Network(pulumi.ComponentResource):
     def _named(self, suffix: str) -> dict[str, str]:
         return {"Name": f"{self._args.stage.prefix}-{suffix}"}
 
-    def _vpc(self) -> pulumi.Output[str]:
+    def _vpc(self) -> aws.ec2.Vpc:
         vpc = aws.ec2.Vpc(
             f"{self._key}-vpc",
             cidr_block=self._args.settings.cidr,
@@ -112,8 +114,7 @@ class Network(pulumi.ComponentResource):
         aws.ec2.DefaultSecurityGroup(
             f"{self._key}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._named("closed"), opts=self._opts
         )
-        vpc_id: pulumi.Output[str] = vpc.id
-        return vpc_id
+        return vpc
 
     def _subnets(self) -> dict[str, dict[str, pulumi.Output[str]]]:
         args = self._args
@@ -167,7 +168,11 @@ class Network(pulumi.ComponentResource):
         """Route tables of everything that is not public."""
         ids = self.subnet_ids
         gateway = aws.ec2.InternetGateway(
-            f"{self._key}-internet", vpc_id=self.vpc_id, tags=self._named("internet"), opts=self._opts
+            f"{self._key}-internet",
+            vpc_id=self.vpc_id,
+            tags=self._named("internet"),
+            # AWS could move it to another VPC, but not while public addresses of the old one are in use.
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["vpcId"]),
         )
         public = self._route_table("public", {f"public-{zone}": i for zone, i in ids["public"].items()})
         self._default_route("public", public, gateway_id=gateway.id)
@@ -190,8 +195,9 @@ class Network(pulumi.ComponentResource):
             subnet_id=self.subnet_ids["public"][zone],
             allocation_id=address.allocation_id,
             tags=tags,
-            # Without a gateway on the VPC, AWS makes the NAT gateway and then fails it.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[gateway]),
+            # Without a gateway on the VPC, AWS makes the NAT gateway and then fails it. And an address, which others
+            # may have let in by name, serves one NAT gateway at a time.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[gateway], delete_before_replace=True),
         )
 
     def _endpoints(self, tables: Sequence[aws.ec2.RouteTable]) -> None:

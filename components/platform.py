@@ -92,7 +92,7 @@ class Platform(pulumi.ComponentResource):
             ClusterArgs(
                 settings=settings.clusters[key],
                 stage=self.stage,
-                vpc_id=self.network.vpc_id,
+                vpc=self.network.vpc,
                 control_plane_subnet_ids=list(subnet_ids["intra"].values()),
                 node_subnet_ids=subnet_ids["private"],
                 secrets_key_arn=keys.eks,

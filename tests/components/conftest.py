@@ -1,4 +1,5 @@
 import pulumi
+import pulumi_aws as aws
 import pytest
 
 from components.cluster import Cluster, ClusterArgs
@@ -31,7 +32,7 @@ class PlatformCloud(FakeCloud):
             args = ClusterArgs(
                 settings=settings.clusters["main"],
                 stage=Stage.of(settings, ACCOUNT),
-                vpc_id="vpc-1",
+                vpc=aws.ec2.Vpc("vpc", cidr_block=settings.network.cidr),
                 control_plane_subnet_ids=["intra-a", "intra-b"],
                 node_subnet_ids={"us-west-2a": "private-a", "us-west-2b": "private-b"},
                 secrets_key_arn="eks-key",

@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks, test
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import callback_pb2, resource_pb2
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.sync_await import _sync_await
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
@@ -132,6 +133,16 @@ class _Monitor(MockMonitor):
         return {rpc._special_sig_key: rpc._special_resource_sig, "urn": child, "id": child_id, "packageVersion": ""}
 
 
+class _Callbacks:
+    """Transforms are for the children of remote components, and those do not appear here."""
+
+    def register_transform(self, transform: Any) -> Any:
+        return callback_pb2.Callback(token=str(id(transform)))
+
+    async def shutdown(self) -> None:
+        pass
+
+
 def _registered(urn: str, request: Any, inputs: dict[str, Any]) -> Registered:
     return Registered(
         urn=urn,
@@ -161,6 +172,7 @@ class FakeCloud(Mocks):
         self.registered.clear()
         made: list[Any] = []
         set_mocks(self, project="ml-platform", stack="test", preview=preview, monitor=_Monitor(self, preview))
+        SETTINGS.callbacks = _Callbacks()
 
         @test
         def program() -> None:

@@ -1,8 +1,9 @@
 import json
 
+import pulumi
 import pytest
 
-from components.cluster import landing_pool
+from components.cluster import landing_pool, replaced_with
 from components.managed_addons import version
 from settings.cluster import ManagedAddonSettings
 from settings.node_pool import NodePoolSettings
@@ -47,6 +48,19 @@ def test_the_log_group_is_there_before_the_cluster_and_goes_after_it(cloud):
     assert group.inputs["kmsKeyId"] == "logs-key"
     assert group.protect
     assert group.urn in cloud.one("eks:index:Cluster").property_dependencies["name"], "else EKS makes one of its own"
+
+
+def test_a_new_vpc_means_a_new_control_plane_and_first_the_end_of_the_old_one():
+    vpc = object.__new__(pulumi.CustomResource)
+    args = pulumi.ResourceTransformArgs(
+        custom=True, type_="aws:eks/cluster:Cluster", name="c", props={"a": 1}, opts=pulumi.ResourceOptions()
+    )
+    changed = replaced_with(vpc)(args)
+    assert changed.opts.replace_with == [vpc], "EKS takes no subnets of another VPC"
+    assert changed.opts.delete_before_replace, "its name is taken until then"
+    assert changed.props == {"a": 1}
+    args.type_ = "aws:iam/role:Role"
+    assert replaced_with(vpc)(args) is None
 
 
 def test_pulumi_eks_makes_nothing_that_we_make_ourselves(cloud):
@@ -150,8 +164,8 @@ def test_an_add_on_that_nobody_pinned_is_refused():
 def test_addons_that_need_nodes_wait_for_a_pool_and_no_longer(cloud):
     pools = [{**POOL, "name": "gpu", "taints": [{"key": "gpu"}]}, POOL]
     cloud.up_cluster(stack_with_cluster(pools=pools))
-    system = cloud.one("nodeGroup:NodeGroup", "main-system")
-    tainted = cloud.one("nodeGroup:NodeGroup", "main-gpu")
+    system = cloud.one("nodeGroup:NodeGroup", "main-system-us-west-2a")
+    tainted = cloud.one("nodeGroup:NodeGroup", "main-gpu-us-west-2a")
     for addon in ("coredns", "aws-ebs-csi-driver", "metrics-server"):
         assert cloud.one("addon:Addon", f"main-{addon}").stands_on(system), "EKS waits for pods that have no node"
         assert not cloud.one("addon:Addon", f"main-{addon}").stands_on(tainted), "nothing of them runs there"
@@ -164,7 +178,9 @@ def test_the_landing_pool_is_the_first_that_takes_pods_at_once():
         return NodePoolSettings(**{**POOL, "name": name, **more})
 
     tainted = pool("a", taints=[{"key": "gpu"}])
-    empty = pool("b", min_size=0)
+    empty = pool("b", min_per_zone=0)
     full = pool("c")
+    reluctant = pool("d", taints=[{"key": "batch", "effect": "PreferNoSchedule"}])
     assert landing_pool([tainted, empty, full]) is full
+    assert landing_pool([tainted, reluctant]) is reluctant
     assert landing_pool([tainted, empty]) is tainted, "somebody has to be first"

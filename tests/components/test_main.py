@@ -27,10 +27,10 @@ def run(**config):
 
 
 def test_a_wrong_stack_file_is_answered_with_every_mistake_before_any_sdk_is_loaded():
-    clusters = {"main": {"version": "1.2", "pools": [{**POOL, "max_size": -1}]}}
+    clusters = {"main": {"version": "1.2", "pools": [{**POOL, "max_per_zone": -1}]}}
     done = run(environment="dev", region="us-west-9", owner="a", cost_center="b", clusters=json.dumps(clusters))
     assert done.returncode == 0, done.stderr
-    for path in ("region", "clusters.main.version", "clusters.main.pools[0].max_size"):
+    for path in ("region", "clusters.main.version", "clusters.main.pools[0].max_per_zone"):
         assert f"Pulumi.dev.yaml, {path}: " in done.stdout
     assert "SDKs loaded: False" in done.stdout, "a typing mistake must not cost seconds"
     assert "Traceback" not in done.stdout + done.stderr

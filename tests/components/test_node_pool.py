@@ -10,7 +10,7 @@ def template(cloud):
 
 
 def group(cloud):
-    return cloud.one("nodeGroup:NodeGroup").inputs
+    return cloud.one("nodeGroup:NodeGroup", "main-system-us-west-2a").inputs
 
 
 def test_pods_cannot_take_the_credentials_of_their_node(cloud):
@@ -52,10 +52,10 @@ def test_taints_and_labels_reach_eks_in_its_own_spelling(cloud):
 
 
 def test_the_number_of_nodes_is_left_to_whoever_scales_them(cloud):
-    cloud.up_cluster(stack_with_pool(min_size=2, max_size=6))
+    cloud.up_cluster(stack_with_pool(min_per_zone=2, max_per_zone=6))
     assert group(cloud)["scalingConfig"] == {"minSize": 2, "maxSize": 6, "desiredSize": 2}
-    assert cloud.one("nodeGroup:NodeGroup").ignore_changes == ("scalingConfig.desiredSize",)
-    cloud.up_cluster(stack_with_pool(min_size=2, max_size=6, desired_size=4))
+    assert all(g.ignore_changes == ("scalingConfig.desiredSize",) for g in cloud.all("nodeGroup:NodeGroup"))
+    cloud.up_cluster(stack_with_pool(min_per_zone=2, max_per_zone=6, desired_per_zone=4))
     assert group(cloud)["scalingConfig"]["desiredSize"] == 4
 
 
@@ -67,7 +67,7 @@ def test_a_pool_has_no_physical_name_so_that_its_replacement_can_come_first(clou
 
 def test_nodes_wait_for_the_cni_and_keep_their_permissions_until_they_are_gone(cloud):
     cloud.up_cluster(stack())
-    nodes = cloud.one("nodeGroup:NodeGroup")
+    nodes = cloud.one("nodeGroup:NodeGroup", "main-system-us-west-2b")
     for addon in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"):
         assert nodes.stands_on(cloud.one("addon:Addon", f"main-{addon}")), "no node gets ready without it"
     policies = cloud.all("RolePolicyAttachment")
@@ -77,9 +77,17 @@ def test_nodes_wait_for_the_cni_and_keep_their_permissions_until_they_are_gone(c
     assert not any("EKS_CNI" in p.inputs["policyArn"] for p in node_policies), "the CNI has a role of its own"
 
 
+def test_a_pool_has_a_group_of_its_own_in_each_zone(cloud):
+    cloud.up_cluster(stack())
+    groups = {g.name: g.inputs["subnetIds"] for g in cloud.all("nodeGroup:NodeGroup")}
+    expected = {"main-system-us-west-2a": ["private-a"], "main-system-us-west-2b": ["private-b"]}
+    assert groups == expected, "EKS replaces a group whose subnets change, so one more zone must be one more group"
+    assert len(cloud.all("launchTemplate:LaunchTemplate")) == 1
+
+
 def test_a_pool_may_stay_in_some_of_the_zones(cloud):
     cloud.up_cluster(stack_with_pool(zones=["us-west-2b"]))
-    assert group(cloud)["subnetIds"] == ["private-b"]
+    assert cloud.names("nodeGroup:NodeGroup") == {"main-system-us-west-2b"}
 
 
 def test_a_zone_that_the_network_does_not_have_is_named():

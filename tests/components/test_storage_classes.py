@@ -28,7 +28,7 @@ def test_gp3_is_what_a_claim_gets_that_names_no_class(cloud):
 
 def test_a_class_can_be_left_out(cloud):
     cloud.up_cluster(stack_with_cluster(storage_classes={"gp3": False}))
-    assert cloud.one("nodeGroup:NodeGroup")
+    assert cloud.all("nodeGroup:NodeGroup")
     assert classes(cloud) == {}
 
 
