@@ -32,7 +32,7 @@ def run(workspace: Workspace, cloud_file: Path, fault_specs: Sequence[str], comm
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
     child = _Child()
     with closing(Cloud(cloud_file)) as cloud:
-        packages = (AwsPackage(cloud, faults), EksPackage(), KubernetesPackage(cloud, faults))
+        packages = (AwsPackage(cloud, faults), EksPackage(), KubernetesPackage(cloud))
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)

@@ -7,7 +7,6 @@ from typing import Any
 
 from simulator.cloud import Cloud
 from simulator.difference import changes
-from simulator.faults import Faults
 from simulator.kubernetes import clusters
 from simulator.kubernetes.checking import check_object
 from simulator.kubernetes.clusters import Cluster
@@ -34,8 +33,8 @@ class KubernetesPackage(Package):
 
     name = "kubernetes"
 
-    def __init__(self, cloud: Cloud, faults: Faults, patience_seconds: float = 10.0) -> None:
-        self._cloud, self._faults, self._patience = cloud, faults, patience_seconds
+    def __init__(self, cloud: Cloud, patience_seconds: float = 10.0) -> None:
+        self._cloud, self._patience = cloud, patience_seconds
         self._planned = Planned()
         clusters.forget_orphans(cloud)
         cloud.on_delete(clusters.EKS_CLUSTER, lambda name: clusters.forget(cloud, name))

@@ -10,7 +10,6 @@ from typing import Any
 
 from simulator.cloud import Cloud
 from simulator.eks.kubeconfig import kubeconfig
-from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Call, Checked, Difference
 from simulator.values import Props
@@ -69,7 +68,7 @@ def bench(folder: Path, version: str = "1.35") -> Bench:
     cloud = Cloud(folder / "cloud.sqlite")
     cloud.put(EKS, "main", {"name": "main", "version": version, "endpoint": ENDPOINT})
     config = {"kubeconfig": json.dumps(kubeconfig("main", ENDPOINT, "Y2E=", "us-west-2"))}
-    return Bench(cloud, KubernetesPackage(cloud, Faults(), patience_seconds=0.2), config)
+    return Bench(cloud, KubernetesPackage(cloud, patience_seconds=0.2), config)
 
 
 def token(inputs: Props) -> str:
