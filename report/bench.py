@@ -95,16 +95,20 @@ def _stacks(rooms: Mapping[str, Room]) -> Mapping[tuple[str, bool], Measurement]
 
 def _print_stacks(found: Mapping[tuple[str, bool], Measurement], resources: Mapping[str, int]) -> None:
     empty = found["empty", False].seconds
-    rows: list[Sequence[str]] = [
-        ("preview of", "resources", "pack", "seconds", "cpu", "x empty", "ms/resource", *_ROLES)
-    ]
+    rows: list[Sequence[str]] = [("preview of", "resources", "pack", "seconds", "x empty", "ms/resource", *_ROLES)]
     for (name, pack), measured in found.items():
         count = resources.get(name, 1)
         each = f"{(measured.seconds - empty) / count * 1000:.1f}" if name != "empty" else "-"
-        cells = (name, str(count), "yes" if pack else "no", *_times(measured), f"{measured.seconds / empty:.2f}")
-        rows.append((*cells, each, *_memory(measured)))
+        cells = (
+            name,
+            str(count),
+            "yes" if pack else "no",
+            f"{measured.seconds:.2f}",
+            f"{measured.seconds / empty:.2f}",
+        )
+        rows.append((*cells, each, *_by_role(measured)))
     _say("")
-    print(f"\nPreviews against an empty program with the same imports, best of {ROUNDS}; memory in MiB at the peak\n")
+    print(f"\nPreviews against an empty program with the same imports, best of {ROUNDS}.\n{LEGEND}\n")
     print("\n".join(aligned(rows, right=range(1, 15))), flush=True)
 
 
@@ -115,14 +119,14 @@ def _print_sizes() -> None:
         "floor: no provider": (STASHES, False),
     }
     base = {name: _sized(f"{name}, 0", program, 0, pack) for name, (program, pack) in kinds.items()}
-    rows: list[Sequence[str]] = [("program", "resources", "seconds", "cpu", "ms/resource", *_ROLES)]
+    rows: list[Sequence[str]] = [("program", "resources", "seconds", "ms/resource", *_ROLES)]
     for name, (program, pack) in kinds.items():
         for size in SIZES:
             measured = _sized(f"{name}, {size}", program, size, pack)
             each = (measured.seconds - base[name].seconds) / size * 1000
-            rows.append((name, str(size), *_times(measured), f"{each:.1f}", *_memory(measured)))
+            rows.append((name, str(size), f"{measured.seconds:.2f}", f"{each:.1f}", *_by_role(measured)))
     _say("")
-    print("\nGenerated programs, one run each; ms/resource is over the same program without resources\n")
+    print("\nGenerated programs, one run each; ms/resource is over the same program without resources.\n")
     print("\n".join(aligned(rows, right=range(1, 13))), flush=True)
 
 
@@ -143,15 +147,18 @@ def _verdict(found: Mapping[tuple[str, bool], Measurement], resources: int) -> i
     return 0 if kept else 1
 
 
+LEGEND = "By process: seconds of CPU / MiB of memory at the peak."
 _ROLES = ("engine", "host", "program", "pack", "simulator", "all")
 
 
-def _memory(measured: Measurement) -> Sequence[str]:
-    return [f"{measured.peak_mib[role]:.0f}" if role in measured.peak_mib else "-" for role in _ROLES]
-
-
-def _times(measured: Measurement) -> Sequence[str]:
-    return f"{measured.seconds:.2f}", f"{measured.cpu_seconds:.2f}"
+def _by_role(measured: Measurement) -> Sequence[str]:
+    """Seconds of CPU and MiB for each role."""
+    return [
+        f"{measured.cpu_seconds[role]:.1f}/{measured.peak_mib.get(role, 0):.0f}"
+        if role in measured.cpu_seconds
+        else "-"
+        for role in _ROLES
+    ]
 
 
 def _room(name: str, body: str, stack: str) -> Room:

@@ -29,13 +29,13 @@ class MeasureError(Exception):
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run: wall-clock seconds, seconds of CPU, and the peak of resident memory in MiB by role.
+    """One run: wall-clock seconds, and by role (`all` for everything) seconds of CPU and the peak of resident MiB.
 
-    cpu_seconds: of all processes together; other load on the machine hardly moves it. peak_mib: empty without /proc.
+    cpu_seconds: other load on the machine hardly moves it. Without /proc there is `all` alone, and no peak_mib.
     """
 
     seconds: float
-    cpu_seconds: float
+    cpu_seconds: Mapping[str, float]
     peak_mib: Mapping[str, float]
 
     @property
@@ -49,6 +49,7 @@ def measure(
 ) -> Measurement:
     """Runs a command to its end. Raises MeasureError when `failed` says so of its exit code."""
     peaks: dict[str, float] = {}
+    cpu: dict[int, tuple[str, float]] = {}
     began, cpu_before = time.perf_counter(), _cpu_of_children()
     with (
         tempfile.TemporaryFile("w+") as printed,
@@ -56,16 +57,18 @@ def measure(
     ):
         while process.poll() is None:
             now: dict[str, float] = {}
-            for role, mib in _family(process.pid):
-                now[role] = now.get(role, 0.0) + mib
-                now["all"] = now.get("all", 0.0) + mib
+            for seen in _family(process.pid):
+                now[seen.role] = now.get(seen.role, 0.0) + seen.mib
+                now["all"] = now.get("all", 0.0) + seen.mib
+                cpu[seen.pid] = (seen.role, seen.cpu_seconds)  # what a process used up to its last sample
             peaks = {role: max(peaks.get(role, 0.0), now.get(role, 0.0)) for role in peaks.keys() | now.keys()}
             time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - began
         printed.seek(0)
         if failed(process.returncode):
             raise MeasureError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.read().strip()}")
-    return Measurement(seconds, _cpu_of_children() - cpu_before, peaks)
+    used = {role: sum(spent for other, spent in cpu.values() if other == role) for role, _ in cpu.values()}
+    return Measurement(seconds, used | {"all": _cpu_of_children() - cpu_before}, peaks)
 
 
 def _cpu_of_children() -> float:
@@ -73,8 +76,16 @@ def _cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _family(root: int) -> Iterator[tuple[str, float]]:
-    """Role and resident MiB of a process and of everything under it."""
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    role: str
+    mib: float
+    cpu_seconds: float
+
+
+def _family(root: int) -> Iterator[_Process]:
+    """A process and everything under it, as they are at this moment."""
     if not PROC.is_dir():
         return
     children: dict[int, list[int]] = {}
@@ -90,9 +101,14 @@ def _family(root: int) -> Iterator[tuple[str, float]]:
         try:
             words = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
             pages = int((PROC / str(pid) / "statm").read_text().split()[1])
+            fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         except (OSError, IndexError):
             continue  # it has ended meanwhile
-        yield _role(words), pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        if not words[0]:
+            continue  # a zombie: its command line is gone, and with it its role
+        ticks = int(fields[11]) + int(fields[12])  # utime and stime: proc(5)
+        mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        yield _Process(pid, _role(words), mib, ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def _parent(entry: Path) -> int | None:
