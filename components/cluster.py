@@ -65,7 +65,7 @@ class ClusterArgs:
     control_plane_subnet_ids: Sequence[pulumi.Input[str]]
     node_subnet_ids: Mapping[str, pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
-    volume_key_arn: pulumi.Output[str]
+    volume_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     ways_out: Sequence[pulumi.Resource] = ()
 
@@ -189,7 +189,6 @@ class Cluster(pulumi.ComponentResource):
                 cluster=self._key,
                 cluster_name=self.name,
                 kubernetes_version=self._args.settings.version,
-                volume_key_arn=self._args.volume_key_arn,
             ),
             self,
             depends_on,

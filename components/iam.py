@@ -53,12 +53,18 @@ def pod_identity_trust(stage: Stage, cluster: str) -> str:
     )
 
 
-def volume_encryption(key_arn: str) -> list[Statement]:
-    """What a CSI driver needs to make volumes under a customer-managed key; the AWS-managed policies grant no KMS."""
-    return [
-        allow("UseVolumeKey", KMS_USE, [key_arn]),
-        allow("LetEc2UseVolumeKey", ["kms:CreateGrant"], [key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}}),
-    ]
+def volume_encryption(stage: Stage) -> str:
+    """What a CSI driver needs to make volumes under a customer-managed key; the AWS-managed policies grant no KMS.
+
+    The key is named by its alias, which is known at preview, so that the document can be judged before it is made.
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """
+    keys, alias = [stage.arn("kms", "key/*")], {"kms:ResourceAliases": stage.key_alias("ebs")}
+    for_ec2 = {"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAnyValue:StringEquals": alias}
+    return document(
+        allow("UseVolumeKey", KMS_USE, keys, {"ForAnyValue:StringEquals": alias}),
+        allow("LetEc2UseVolumeKey", ["kms:CreateGrant"], keys, for_ec2),
+    )
 
 
 def flow_log_writer(log_group_arn: str) -> str:

@@ -59,7 +59,7 @@ class Keys(pulumi.ComponentResource):
         )
         aws.kms.Alias(
             f"{name}-{data_class}",
-            name=f"alias/{args.stage.prefix}-{data_class}",
+            name=args.stage.key_alias(data_class),
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -64,7 +64,6 @@ class ManagedAddonArgs:
     cluster: str
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
-    volume_key_arn: pulumi.Output[str]
 
 
 def managed_addon(
@@ -77,8 +76,7 @@ def managed_addon(
     if facts is not None and facts.policy_arns and facts.service_account:
         statements = {}
         if args.addon == "aws-ebs-csi-driver":
-            key = args.volume_key_arn
-            statements["volume-key"] = key.apply(lambda arn: iam.document(*iam.volume_encryption(arn)))
+            statements["volume-key"] = iam.volume_encryption(args.stage)
         role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
         identity = {
             "pod_identity_associations": [{"role_arn": role.arn, "service_account": facts.service_account}],

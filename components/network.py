@@ -32,7 +32,11 @@ def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
     """
     return {
         "public": {"kubernetes.io/role/elb": "1"},
-        "private": {"kubernetes.io/role/internal-elb": "1", "karpenter.sh/discovery": discovery},
+        "private": {
+            "kubernetes.io/role/internal-elb": "1",
+            "karpenter.sh/discovery": discovery,
+            "kubernetes.io/role/cni": "0",  # else pods also take addresses from the nodes' subnet, and fill it
+        },
         "intra": {},
         "pods": {"kubernetes.io/role/cni": "1"},
     }[tier]

@@ -23,7 +23,7 @@ def pod_role(
     cluster: str,
     parent: pulumi.Resource,
     managed_policies: Sequence[str] = (),
-    statements: Mapping[str, pulumi.Input[str]] | None = None,
+    statements: Mapping[str, str] | None = None,
 ) -> PodRole:
     """A role that pods of one cluster may take.
 

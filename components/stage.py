@@ -60,6 +60,10 @@ class Stage:
         """Physical name of the cluster under `clusters.<key>`."""
         return f"{self.prefix}-{key}"
 
+    def key_alias(self, data_class: str) -> str:
+        """Alias of the KMS key for a class of data, e.g. `alias/ml-platform-prod-ebs`."""
+        return f"alias/{self.prefix}-{data_class}"
+
     def cluster_arn(self, key: str) -> str:
         return self.arn("eks", f"cluster/{self.cluster_name(key)}")
 

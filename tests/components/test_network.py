@@ -38,6 +38,7 @@ def test_controllers_find_their_subnets_by_tag(cloud):
     assert tags["network-private-us-west-2a"]["kubernetes.io/role/internal-elb"] == "1"
     assert tags["network-private-us-west-2a"]["karpenter.sh/discovery"] == "ml-platform-prod-main"
     assert tags["network-pods-us-west-2a"]["kubernetes.io/role/cni"] == "1", "without it pods stay in the node subnets"
+    assert tags["network-private-us-west-2a"]["kubernetes.io/role/cni"] == "0", "pods would fill the node subnets"
     assert set(tags["network-intra-us-west-2a"]) == {"Name"}, "nobody but the control plane belongs there"
 
 
