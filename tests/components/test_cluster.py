@@ -123,7 +123,8 @@ def test_the_csi_driver_may_use_the_volume_key_and_tags_what_it_makes(cloud):
     assert json.loads(addon.inputs["configurationValues"])["controller"]["extraVolumeTags"]["cost-center"] == "ml-42"
     policy = cloud.one("RolePolicy")
     statements = json.loads(policy.inputs["policy"])["Statement"]
-    assert all(s["Resource"] == ["ebs-key"] for s in statements)
+    aliases = [s["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"] for s in statements]
+    assert aliases == ["alias/ml-platform-prod-ebs"] * 2
     assert addon.stands_on(policy), "its pods start at once, and fail while their role can do nothing"
 
 
