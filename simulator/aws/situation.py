@@ -145,8 +145,11 @@ class Situation:
     def within(self, quota: Quota) -> None:
         """Raises AwsError when one more is over the quota, or a fault used it up."""
         per = self.get(quota.per) if quota.per else None
-        count = sum(1 for row in self.others() if not owned(row) and (per is None or row.state.get(quota.per) == per))
-        if count >= quota.limit or (not self.call.preview and self.faults.strikes("quota", quota.code)):
+        used_up = not self.call.preview and self.faults.strikes("quota", quota.code)
+        if not used_up and len(self.cloud.of_type(self.kind.type)) >= quota.limit:
+            rows = (row for row in self.others() if not owned(row))
+            used_up = sum(1 for row in rows if per is None or row.state.get(quota.per) == per) >= quota.limit
+        if used_up:
             raise self.refuse(quota.refused, quota.limit)
 
 
