@@ -7,6 +7,8 @@ RUN := $(VENV)/bin/python
 # Each writes a committed file from the code, or says with --check that the file is out of date.
 GENERATORS := settings.schema policies.docs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, every command compiles the project anew, and a preview takes a second longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
@@ -24,8 +26,8 @@ preview: setup ## preview STACK on the real engine in the simulator, with the po
 rehearse: setup ## preview, up, refresh, preview again, destroy STACK in the simulator
 	@$(RUN) -m report rehearse --stack $(STACK)
 
-report: setup ## write the reports of STACK to build/report/STACK/
-	@$(RUN) -m report write --stack $(STACK)
+report: setup ## write the reports of STACK to build/report/STACK/, against BASE=origin/main if given
+	@$(RUN) -m report write --stack $(STACK) $(if $(BASE),--base $(BASE))
 
 test: setup setup-dev ## run the tests; TESTS=tests/engine for some of them
 	@$(RUN) -m pytest $(TESTS)
