@@ -13,11 +13,6 @@ from typing import Any
 
 import pytest
 
-from simulator.eks.package import EksPackage
-from simulator.faults import Faults
-from simulator.server import Servers
-from tests.simulator.eks.stand_in import StandIn
-
 ROOT = Path(__file__).parents[3]
 RECORD = ROOT.parent / "shared" / "contracts" / "eks_cluster_children.json"
 ENGINE = ROOT / ".engine" / "bin"
@@ -45,12 +40,18 @@ class Run:
     """One stack with a cluster of every configuration, previewed, updated and previewed again."""
 
     def __init__(self, folder: Path) -> None:
-        self.aws = StandIn("aws")
         self.state: dict[str, Any] = {}
         self._folder = folder
-        servers = Servers([self.aws, EksPackage(), StandIn("kubernetes")], Faults(), lambda: None)
+        servers = subprocess.Popen(
+            [sys.executable, "-m", "tests.simulator.eks.serve"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert servers.stdout is not None
         try:
-            self._environment = environment(folder, servers.ports)
+            self._environment = environment(folder, json.loads(servers.stdout.readline()))
             self.engine("stack", "init", "test")
             self.preview = self.engine("preview", "--json")
             self.engine("up", "--yes", "--skip-preview")
@@ -58,7 +59,8 @@ class Run:
             self.state = {short(each["urn"]): each for each in exported}
             self.again = self.engine("preview", "--json")
         finally:
-            servers.stop()
+            output, _ = servers.communicate(timeout=30)
+        self.invoked = [(function, preview) for function, preview in json.loads(output)]
 
     def engine(self, *command: str) -> Any:
         run = [str(ENGINE / "pulumi"), "--non-interactive", *command]
@@ -196,14 +198,14 @@ def test_the_component_gives_the_same_outputs(run: Run, configuration: str) -> N
 
 
 def test_functions_wait_for_a_cluster_that_does_not_exist_yet(run: Run) -> None:
-    at_preview = {name for name, preview in run.aws.invoked[: run.aws.invoked.index(first_update(run))] if preview}
+    at_preview = {name for name, preview in run.invoked[: run.invoked.index(first_update(run))] if preview}
     assert at_preview == {"aws:index/getPartition:getPartition", "aws:index/getRegion:getRegion"}, (
         "add-on versions are unknown at the first preview of the real component too"
     )
 
 
 def first_update(run: Run) -> tuple[str, bool]:
-    return next(each for each in run.aws.invoked if not each[1])
+    return next(each for each in run.invoked if not each[1])
 
 
 def test_a_second_preview_shows_no_change(run: Run) -> None:
