@@ -54,7 +54,7 @@ def replaced_with(vpc: aws.ec2.Vpc) -> pulumi.ResourceTransform:
 class ClusterArgs:
     """What the cluster is told, and what it stands on.
 
-    control_plane_subnet_ids: where EKS puts its network interfaces; two zones at least.
+    intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
     node_subnet_ids: zone name -> private subnet id.
     ways_out: what nodes need of the network in order to reach the control plane and their images.
     """
@@ -62,7 +62,7 @@ class ClusterArgs:
     settings: ClusterSettings
     stage: Stage
     vpc: aws.ec2.Vpc
-    control_plane_subnet_ids: Sequence[pulumi.Input[str]]
+    intra_subnet_ids: Mapping[str, pulumi.Input[str]]
     node_subnet_ids: Mapping[str, pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
@@ -120,7 +120,7 @@ class Cluster(pulumi.ComponentResource):
             name=log_group.name.apply(lambda _: physical_name),
             version=settings.version,
             vpc_id=self._args.vpc.id,
-            subnet_ids=list(self._args.control_plane_subnet_ids),
+            subnet_ids=[self._args.intra_subnet_ids[zone] for zone in self._control_plane_zones()],
             endpoint_private_access=True,
             endpoint_public_access=settings.endpoint.public,
             public_access_cidrs=list(settings.endpoint.public_cidrs) if settings.endpoint.public else None,
@@ -142,6 +142,10 @@ class Cluster(pulumi.ComponentResource):
                 parent=self, protect=stage.deletion_protection, transforms=[replaced_with(self._args.vpc)]
             ),
         )
+
+    def _control_plane_zones(self) -> Sequence[str]:
+        """Two are enough, and EKS refuses any other one later: with all of them, the network could never grow."""
+        return self._args.settings.control_plane_zones or list(self._args.intra_subnet_ids)[:2]
 
     def _access(self, key: str, entry: AccessSettings) -> None:
         access = aws.eks.AccessEntry(

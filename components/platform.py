@@ -93,7 +93,7 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.clusters[key],
                 stage=self.stage,
                 vpc=self.network.vpc,
-                control_plane_subnet_ids=list(subnet_ids["intra"].values()),
+                intra_subnet_ids=subnet_ids["intra"],
                 node_subnet_ids=subnet_ids["private"],
                 secrets_key_arn=keys.eks,
                 volume_key_arn=keys.ebs,

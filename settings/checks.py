@@ -72,20 +72,18 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
                     "`aws ec2 describe-availability-zones` and leave it out."
                 ),
             )
-    for place, pool in parts.pools():
-        if pool.zones is None:
-            continue
+    for place, who, named in parts.named_zones():
         if isinstance(zones, int):
             yield (
-                (*place, "zones"),
+                place,
                 (
-                    f"the pool names zones ({listed(pool.zones)}), but network.zones is a number, so AWS decides which "
+                    f"{who} names zones ({listed(named)}), but network.zones is a number, so AWS decides which "
                     "ones there are. Name the zones in network.zones too."
                 ),
             )
-        elif strange := [zone for zone in pool.zones if zone not in zones]:
+        elif strange := [zone for zone in named if zone not in zones]:
             yield (
-                (*place, "zones"),
+                place,
                 (
                     f"network.zones ({listed(zones)}) has no {listed(strange)}, so no subnet is there. "
                     "Add it to the network, or drop it here."

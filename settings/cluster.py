@@ -185,6 +185,12 @@ class ClusterSettings(Settings):
         default_factory=dict, description="Who may do what in the cluster, each under a name of your choice."
     )
     logs: ControlPlaneLogSettings = Field(default=ControlPlaneLogSettings(), description="Control-plane logs.")
+    control_plane_zones: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=2,
+        description="Zones of the control plane's network interfaces, for good: EKS never takes another one later. "
+        "The first two of the network when not given.",
+    )
     support_type: Literal["STANDARD", "EXTENDED"] = Field(
         default="STANDARD",
         description="At the end of standard support: be upgraded by AWS, or stay and pay six times as much an hour.",
@@ -207,6 +213,13 @@ class ClusterSettings(Settings):
                 "a new one is one row of catalog/kubernetes.py."
             )
         return version
+
+    @field_validator("control_plane_zones")
+    @classmethod
+    def zones_are_named_once(cls, zones: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = repeated(zones or ())
+        raise_if([f"{listed(twice)} named twice. Name each zone once."] if twice else [])
+        return zones
 
     @field_validator("access")
     @classmethod

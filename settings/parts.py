@@ -24,6 +24,7 @@ class ClusterParts:
     version: str | None
     support_type: str | None
     managed_addons: Mapping[str, Any] | None
+    control_plane_zones: tuple[str, ...] | None
     pools: Mapping[int, NodePoolSettings]
     complete: bool
 
@@ -43,6 +44,15 @@ class Parts:
         for cluster, parts in self.clusters.items():
             for index, pool in parts.pools.items():
                 yield ("clusters", cluster, "pools", index), pool
+
+    def named_zones(self) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+        """Every choice among the zones of the network: its place, whose it is, and the zones."""
+        for cluster, parts in self.clusters.items():
+            if parts.control_plane_zones is not None:
+                yield ("clusters", cluster, "control_plane_zones"), "the cluster", parts.control_plane_zones
+        for place, pool in self.pools():
+            if pool.zones is not None:
+                yield (*place, "zones"), "the pool", pool.zones
 
 
 def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
@@ -69,6 +79,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             version=value(None, *place, "version"),
             support_type=value("STANDARD", *place, "support_type"),
             managed_addons=value({}, *place, "managed_addons"),
+            control_plane_zones=tuple(zones) if (zones := value(None, *place, "control_plane_zones")) else None,
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
         )

@@ -136,8 +136,11 @@ def _misfit(value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, *_: An
     return f"is {_shown(value)}, which does not fit.{_about(field)}{example}"
 
 
-def _empty(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    return f"is empty, and at least one is needed.{_about(field)} Add one."
+def _too_few(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
+    least, given = context["min_length"], context["actual_length"]
+    if not given:
+        return f"is empty, and at least one is needed.{_about(field)} Add one."
+    return f"has {given} of at least {least}.{_about(field)} Add {'one' if least - given == 1 else least - given}."
 
 
 def _about(field: FieldInfo | None) -> str:
@@ -152,7 +155,7 @@ WORDING: Mapping[str, Callable[..., str]] = {
     "greater_than_equal": _too_small,
     "less_than_equal": _too_large,
     "string_pattern_mismatch": _misfit,
-    "too_short": _empty,
+    "too_short": _too_few,
 }
 
 

@@ -33,7 +33,7 @@ class PlatformCloud(FakeCloud):
                 settings=settings.clusters["main"],
                 stage=Stage.of(settings, ACCOUNT),
                 vpc=aws.ec2.Vpc("vpc", cidr_block=settings.network.cidr),
-                control_plane_subnet_ids=["intra-a", "intra-b"],
+                intra_subnet_ids={"us-west-2a": "intra-a", "us-west-2b": "intra-b"},
                 node_subnet_ids={"us-west-2a": "private-a", "us-west-2b": "private-b"},
                 secrets_key_arn="eks-key",
                 volume_key_arn=pulumi.Output.from_input("ebs-key"),

@@ -31,8 +31,9 @@ def test_the_control_plane_is_private_encrypted_logged_and_kept(cloud):
 def test_the_control_plane_stands_in_intra_subnets(cloud):
     cloud.up(stack())
     intra = {s.name: s for s in cloud.all("ec2/subnet:Subnet") if "-intra-" in s.name}
-    assert len(control_plane(cloud)["subnetIds"]) == len(intra) == 3
-    assert all(cloud.one("eks:index:Cluster").stands_on(s) for s in intra.values())
+    assert len(intra) == 3
+    chosen = [name for name, subnet in intra.items() if cloud.one("eks:index:Cluster").stands_on(subnet)]
+    assert chosen == ["network-intra-us-west-2a", "network-intra-us-west-2b"], "a third zone may then come and go"
 
 
 def test_a_public_endpoint_is_open_to_named_ranges(cloud):

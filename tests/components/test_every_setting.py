@@ -77,6 +77,7 @@ CHANGES: dict[str, Any] = {
     "clusters.access.groups": (access(), access(groups=["platform:viewers"])),
     "clusters.logs.types": cluster(logs={"types": ["audit"]}),
     "clusters.logs.retention_days": cluster(logs={"retention_days": 30}),
+    "clusters.control_plane_zones": cluster(control_plane_zones=["us-west-2b", "us-west-2a"]),
     "clusters.support_type": cluster(support_type="EXTENDED"),
     "clusters.managed_addons.version": coredns(version="v9.9.9-eksbuild.9"),
     "clusters.managed_addons.configuration": coredns(configuration={"replicaCount": 3}),

@@ -81,6 +81,16 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "network.zones",
         "Its zones are us-west-2a, us-west-2b, us-west-2c, us-west-2d.",
     ),
+    "control plane in one zone": (
+        (("clusters", "main", "control_plane_zones"), ["us-west-2a"]),
+        "clusters.main.control_plane_zones",
+        "Add one.",
+    ),
+    "control plane where no network is": (
+        (("clusters", "main", "control_plane_zones"), ["us-west-2a", "us-west-2d"]),
+        "clusters.main.control_plane_zones",
+        "Add it to the network, or drop it here.",
+    ),
     "zone named twice": ((("network", "zones"), ["us-west-2a"] * 2), "network.zones", "Name each zone once."),
     "neither a number of zones nor a list": (
         (("network", "zones"), "three"),

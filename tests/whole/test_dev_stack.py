@@ -86,7 +86,15 @@ def test_one_more_zone_touches_nothing_of_the_others(project):
     touched = steps(preview, "update", "create")
     assert touched, "the zone has to appear"
     assert not [name for name in touched if name.endswith(tuple(there))], "subnets, routes and nodes of the others"
-    project.change("dev", network__zones=len(there))
+
+
+def test_the_zone_can_be_had_and_given_back(project):
+    project.pulumi(*UP)
+    assert len(zones(project)) == 3
+    project.change("dev", network__zones=2)
+    project.pulumi(*UP)
+    assert len(zones(project)) == 2
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
 def test_a_subnet_deleted_behind_pulumis_back_is_seen_and_made_again(project):
