@@ -30,7 +30,7 @@ report: setup ## write the reports of STACK to build/report/STACK/, against BASE
 	@$(RUN) -m report write --stack $(STACK) $(if $(BASE),--base $(BASE))
 
 test: setup setup-dev ## run the tests; TESTS=tests/engine for some of them
-	@$(RUN) -m pytest $(TESTS)
+	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
 check: setup-dev ## format, lint, types, who imports whom, generated files up to date
 	@echo "format" && $(RUN) -m ruff format --check --quiet .
