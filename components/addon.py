@@ -18,6 +18,8 @@ from components.pod_identity import pod_role
 from components.stage import Stage
 from settings.cluster import AddonSettings
 
+LEVELS = ("restricted", "baseline", "privileged")  # of the Pod Security Standards, each laxer than the one before
+COMES_WITH_THE_CLUSTER = "kube-system"
 INSTALL_SECONDS = 600  # pulling images over a cold NAT takes longer than Helm's five minutes
 
 
@@ -96,9 +98,43 @@ def wanted(specs: Mapping[str, AddOnSpec], settings: Mapping[str, AddonSettings]
     return [on[name] for name in order]
 
 
+def namespace_levels(specs: Sequence[AddOnSpec]) -> dict[str, str]:
+    """Namespace -> the Pod Security level that all add-ons in it can live with."""
+    levels: dict[str, str] = {}
+    for spec in specs:
+        name = spec.chart.namespace
+        if name != COMES_WITH_THE_CLUSTER:
+            levels[name] = max(levels.get(name, spec.pod_security), spec.pod_security, key=LEVELS.index)
+    return levels
+
+
+def make_namespaces(
+    cluster: str, specs: Sequence[AddOnSpec], context: AddOnContext, opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Resource]:
+    """The namespaces of the add-ons, by name. They belong to the cluster, since add-ons may share one."""
+    return {
+        name: kubernetes.core.v1.Namespace(
+            f"{cluster}-namespace-{name}",
+            metadata={
+                "name": name,
+                "labels": {
+                    f"pod-security.kubernetes.io/{mode}{suffix}": value
+                    for mode, enforced in (("enforce", level), ("audit", "restricted"), ("warn", "restricted"))
+                    for suffix, value in (("", enforced), ("-version", f"v{context.kubernetes_version}"))
+                },
+            },
+            opts=opts,
+        )
+        for name, level in namespace_levels(specs).items()
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class AddOnArgs:
-    """What one add-on is told, and what it stands on. `after`: what its pods need in order to become ready."""
+    """What one add-on is told, and what it stands on.
+
+    after: its namespace, and what its pods need in order to become ready.
+    """
 
     spec: AddOnSpec
     settings: AddonSettings
@@ -108,14 +144,14 @@ class AddOnArgs:
 
 
 class AddOn(pulumi.ComponentResource):
-    """Namespace, permissions, release, then the custom resources that the release makes possible."""
+    """Permissions, release, then the custom resources that the release makes possible."""
 
     release_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: AddOnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
-        waits = [*args.after, *self._namespace(name, args), *self._permissions(name, args)]
+        waits = [*args.after, *self._permissions(name, args)]
         release = kubernetes.helm.v3.Release(
             name,
             name=spec.name,
@@ -139,22 +175,6 @@ class AddOn(pulumi.ComponentResource):
             )
         self.release_name = release.name
         self.register_outputs({"release_name": self.release_name})
-
-    def _namespace(self, name: str, args: AddOnArgs) -> list[pulumi.Resource]:
-        level = args.spec.pod_security
-        if args.spec.chart.namespace == "kube-system":  # comes with the cluster
-            return []
-        modes = {
-            f"pod-security.kubernetes.io/{mode}{suffix}": value
-            for mode, enforced in (("enforce", level), ("audit", "restricted"), ("warn", "restricted"))
-            for suffix, value in (("", enforced), ("-version", f"v{args.context.kubernetes_version}"))
-        }
-        namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={"name": args.spec.chart.namespace, "labels": modes},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return [namespace]
 
     def _permissions(self, name: str, args: AddOnArgs) -> list[pulumi.Resource]:
         statements = args.spec.statements(args.context)

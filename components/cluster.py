@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 
 from catalog import iam as arns
 from components import iam
-from components.addon import AddOn, AddOnArgs, AddOnContext, discover, wanted
+from components.addon import AddOn, AddOnArgs, AddOnContext, discover, make_namespaces, wanted
 from components.managed_addons import AFTER_NODES, BEFORE_NODES, ManagedAddonArgs, managed_addon
 from components.node_pool import NodePool, NodePoolArgs
 from components.stage import Stage
@@ -236,8 +236,12 @@ class Cluster(pulumi.ComponentResource):
             stage=self._args.stage, cluster=self._key, kubernetes_version=self._args.settings.version
         )
         settings = self._args.settings.addons
+        opts = pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
+        specs = wanted(discover(), settings)
+        namespaces = make_namespaces(self._key, specs, context, opts)
         installed: dict[str, AddOn] = {}
-        for spec in wanted(discover(), settings):
+        for spec in specs:
+            namespace = namespaces.get(spec.chart.namespace)
             installed[spec.name] = AddOn(
                 f"{self._key}-{spec.name}",
                 AddOnArgs(
@@ -245,7 +249,7 @@ class Cluster(pulumi.ComponentResource):
                     settings=settings.get(spec.name, AddonSettings()),
                     context=context,
                     cluster_name=self.name,
-                    after=[*before, *(installed[name] for name in spec.after)],
+                    after=[*before, *([namespace] if namespace else []), *(installed[name] for name in spec.after)],
                 ),
-                pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
+                opts,
             )

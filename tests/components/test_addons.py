@@ -2,13 +2,23 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.charts import CHARTS
 from components import iam
-from components.addon import AddOn, AddOnArgs, AddOnContext, AddOnSpec, discover, wanted
+from components.addon import (
+    AddOn,
+    AddOnArgs,
+    AddOnContext,
+    AddOnSpec,
+    discover,
+    make_namespaces,
+    namespace_levels,
+    wanted,
+)
 from components.overlay import overlay
 from settings.addon_names import addon_names
 from settings.cluster import AddonSettings
@@ -56,15 +66,21 @@ def test_a_chart_from_a_repository_names_it(cloud):
     release = cloud.one("Release").inputs
     assert release["chart"] == "aws-load-balancer-controller"
     assert release["repositoryOpts"] == {"repo": "https://aws.github.io/eks-charts"}
-    assert not cloud.all("Namespace"), "kube-system comes with the cluster"
 
 
 def test_the_namespace_enforces_its_level_and_warns_of_more(cloud):
-    install(cloud, spec(pod_security="baseline"))
-    labels = cloud.one("Namespace").inputs["metadata"]["labels"]
+    cloud.build(lambda: make_namespaces("main", [spec(pod_security="baseline")], context(), pulumi.ResourceOptions()))
+    labels = cloud.one("Namespace", "main-namespace-cert-manager").inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
     assert labels["pod-security.kubernetes.io/warn"] == labels["pod-security.kubernetes.io/audit"] == "restricted"
     assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.35"
+
+
+def test_add_ons_that_share_a_namespace_get_one_that_lets_them_all_run():
+    shared = [spec(pod_security="restricted"), spec("trust-manager", pod_security="baseline")]
+    assert namespace_levels(shared) == {"cert-manager": "baseline"}
+    assert namespace_levels(shared[::-1]) == {"cert-manager": "baseline"}
+    assert namespace_levels([spec("aws-load-balancer-controller")]) == {}, "kube-system comes with the cluster"
 
 
 def test_custom_resources_come_after_the_release_that_brings_their_kind(cloud):
