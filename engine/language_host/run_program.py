@@ -13,13 +13,17 @@ sys.path.pop(0)  # this file's folder; the program's own takes its place
 import asyncio  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
+import queue  # noqa: E402
 import runpy  # noqa: E402
+import threading  # noqa: E402
 import traceback  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from concurrent.futures import ThreadPoolExecutor  # noqa: E402
+from contextlib import suppress  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import TracebackType  # noqa: E402
 
+import grpc  # noqa: E402
 import pulumi  # noqa: E402
 import pulumi.runtime  # noqa: E402
 from pulumi.runtime.proto import engine_pb2  # noqa: E402
@@ -27,6 +31,7 @@ from pulumi.runtime.settings import get_engine  # noqa: E402
 
 SHOWN_ALREADY = 32
 INTERRUPTED = 130
+DEBUG_GRACE_SECONDS = 5.0
 _MACHINERY = (__file__, runpy.__file__, "<frozen runpy>", str(Path(asyncio.__file__).parent))
 _SDK = str(Path(pulumi.__file__).parent)
 
@@ -38,7 +43,7 @@ def run(settings: dict[str, object], program: str, arguments: list[str]) -> int:
     """
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))  # type: ignore[arg-type]  # as decoded
-    _send_debug_lines_aside()
+    finish_debug_lines = _send_debug_lines_aside()
     sys.argv = [program, *arguments]
     path = Path(program)
     if not path.is_file() and not (path / "__main__.py").is_file():
@@ -64,21 +69,38 @@ def run(settings: dict[str, object], program: str, arguments: list[str]) -> int:
         return INTERRUPTED
     except Exception as error:
         return _report(error)
+    finally:
+        finish_debug_lines()
     return 0
 
 
-def _send_debug_lines_aside() -> None:
-    """The SDK sends the engine some four debug lines a resource and waits for each, in the program's own thread, whether
-    anybody asked for them or not: a third of what a resource costs. They go all the same, without the waiting.
+def _send_debug_lines_aside() -> Callable[[], None]:
+    """Returns what sends the rest of them.
+
+    The SDK sends the engine some four debug lines a resource, whether anybody asked for them or not, and waits for each
+    in the program's own thread: a third of what a resource costs. They go all the same, in order, from another thread.
     """
     engine = get_engine()
-    if engine is not None:
-        send = engine.Log
+    if engine is None:
+        return lambda: None
+    send, waiting = engine.Log, queue.SimpleQueue[engine_pb2.LogRequest | None]()
 
-        def log(request: engine_pb2.LogRequest) -> object:
-            return send.future(request) if request.severity == engine_pb2.DEBUG else send(request)
+    def log(request: engine_pb2.LogRequest) -> None:
+        (waiting.put if request.severity == engine_pb2.DEBUG else send)(request)
 
-        engine.Log = log
+    def work() -> None:
+        with suppress(grpc.RpcError):  # the engine is gone, and nobody reads them any more
+            while (request := waiting.get()) is not None:
+                send(request)
+
+    def finish() -> None:
+        waiting.put(None)
+        worker.join(DEBUG_GRACE_SECONDS)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    engine.Log = log
+    return finish
 
 
 def _execute(program: str) -> None:
