@@ -32,6 +32,7 @@ from pulumi.runtime.settings import get_engine  # noqa: E402
 SHOWN_ALREADY = 32
 INTERRUPTED = 130
 DEBUG_GRACE_SECONDS = 5.0
+DEBUG_LINES_WAITING = 512
 _MACHINERY = (__file__, runpy.__file__, "<frozen runpy>", str(Path(asyncio.__file__).parent))
 _SDK = str(Path(pulumi.__file__).parent)
 
@@ -83,14 +84,15 @@ def _send_debug_lines_aside() -> Callable[[], None]:
     engine = get_engine()
     if engine is None:
         return lambda: None
-    send, waiting = engine.Log, queue.SimpleQueue[engine_pb2.LogRequest | None]()
+    # Bounded: a program of thousands of resources that never waits for its lines takes twice as long.
+    send, waiting = engine.Log, queue.Queue[engine_pb2.LogRequest | None](maxsize=DEBUG_LINES_WAITING)
 
     def log(request: engine_pb2.LogRequest) -> None:
         (waiting.put if request.severity == engine_pb2.DEBUG else send)(request)
 
     def work() -> None:
-        with suppress(grpc.RpcError):  # the engine is gone, and nobody reads them any more
-            while (request := waiting.get()) is not None:
+        while (request := waiting.get()) is not None:
+            with suppress(grpc.RpcError):  # the engine is gone; whoever still waits for room must not wait for ever
                 send(request)
 
     def finish() -> None:
