@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from components.overlay import overlay
 from components.pod_identity import pod_role
 from components.stage import Stage
 from settings.cluster import AddonSettings
+from settings.node_pool import NodePoolSettings
 
 LEVELS = ("restricted", "baseline", "privileged")  # of the Pod Security Standards, each laxer than the one before
 COMES_WITH_THE_CLUSTER = "kube-system"
@@ -25,11 +26,17 @@ INSTALL_SECONDS = 600  # pulling images over a cold NAT takes longer than Helm's
 
 @dataclass(frozen=True, kw_only=True)
 class AddOnContext:
-    """What an add-on may ask about the cluster it is put on. `cluster` is its key in the stack file."""
+    """What an add-on may ask about the cluster it is put on.
+
+    cluster: its key in the stack file. needed: add-ons that its pools cannot do without.
+    """
 
     stage: Stage
     cluster: str
     kubernetes_version: str
+    pools: tuple[NodePoolSettings, ...] = ()
+    gpu_allocation: str = "device-plugin"
+    needed: frozenset[str] = frozenset()
 
     @property
     def cluster_name(self) -> str:
@@ -53,7 +60,10 @@ class AddOnSpec:
     after: add-ons that have to be there first, if they are on.
     service_account: Kubernetes service account that gets the AWS permissions of `statements`.
     manifests: name -> custom resource of a kind that the chart itself brings.
-    on: whether a cluster has it when its stack file says nothing.
+    daemons: paths in the values (`daemonsets.tolerations`) of the tolerations of pods that every node needs, whatever
+        taints its pool has. The pools' taints are laid there.
+    skip_crds: whether the CRDs in the chart's own `crds/` folder are left out, because another add-on owns them.
+    on: whether a cluster has it when its stack file says nothing and no pool needs it.
     """
 
     name: str
@@ -63,6 +73,8 @@ class AddOnSpec:
     service_account: str | None = None
     statements: Callable[[AddOnContext], Sequence[iam.Statement]] = no_statements
     manifests: Callable[[AddOnContext], Mapping[str, Mapping[str, Any]]] = no_manifests
+    daemons: tuple[str, ...] = ()
+    skip_crds: bool = False
     on: bool = False
 
     @property
@@ -79,15 +91,21 @@ def discover() -> dict[str, AddOnSpec]:
     return found
 
 
-def wanted(specs: Mapping[str, AddOnSpec], settings: Mapping[str, AddonSettings]) -> list[AddOnSpec]:
-    """The add-ons that a cluster gets, each one after those it needs.
+def wanted(
+    specs: Mapping[str, AddOnSpec], settings: Mapping[str, AddonSettings], needed: Collection[str] = ()
+) -> list[AddOnSpec]:
+    """The add-ons that a cluster gets, each one after those it needs. needed: those that its pools cannot do without.
 
     Raises ValueError for an add-on that does not exist, and for one that needs another which is off.
     """
     unknown = sorted(set(settings) - set(specs))
     if unknown:
         raise ValueError(f"there is no add-on {', '.join(unknown)}. There are: {', '.join(sorted(specs))}.")
-    on = {name: spec for name, spec in specs.items() if (settings[name].enabled if name in settings else spec.on)}
+    on = {
+        name: spec
+        for name, spec in specs.items()
+        if (settings[name].enabled if name in settings else spec.on or name in needed)
+    }
     for spec in on.values():
         missing = [name for name in spec.after if name not in on]
         if missing:

@@ -16,6 +16,7 @@ from components.node_pool import NodePool, NodePoolArgs
 from components.stage import Stage
 from components.storage_classes import StorageClasses, StorageClassesArgs
 from settings.cluster import AccessSettings, AddonSettings, ClusterSettings, ManagedAddonSettings
+from settings.needed_addons import needed_addons
 from settings.node_pool import NodePoolSettings
 
 # The CNI takes its own role, so nodes do without AmazonEKS_CNI_Policy.
@@ -232,12 +233,18 @@ class Cluster(pulumi.ComponentResource):
         }
 
     def _addons(self, before: Sequence[pulumi.Resource]) -> None:
+        cluster = self._args.settings
         context = AddOnContext(
-            stage=self._args.stage, cluster=self._key, kubernetes_version=self._args.settings.version
+            stage=self._args.stage,
+            cluster=self._key,
+            kubernetes_version=cluster.version,
+            pools=cluster.pools,
+            gpu_allocation=cluster.gpu_allocation,
+            needed=frozenset(needed_addons(cluster.pools, cluster.gpu_allocation)),
         )
-        settings = self._args.settings.addons
+        settings = cluster.addons
         opts = pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
-        specs = wanted(discover(), settings)
+        specs = wanted(discover(), settings, context.needed)
         namespaces = make_namespaces(self._key, specs, context, opts)
         installed: dict[str, AddOn] = {}
         for spec in specs:

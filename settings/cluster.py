@@ -202,6 +202,11 @@ class ClusterSettings(Settings):
     storage_classes: StorageClassSettings = Field(
         default=StorageClassSettings(), description="Which EBS storage classes there are."
     )
+    gpu_allocation: Literal["device-plugin", "dra"] = Field(
+        default="device-plugin",
+        description="How pods get GPUs: by the device plugin, which knows every kind of sharing, or by Dynamic "
+        "Resource Allocation, which knows whole GPUs and MIG, on managed pools only.",
+    )
     pools: tuple[NodePoolSettings, ...] = Field(min_length=1, description="The machines of the cluster.")
 
     @field_validator("version")

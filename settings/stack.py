@@ -12,6 +12,7 @@ from settings.base import Settings
 from settings.cluster import ClusterSettings
 from settings.network import NetworkSettings
 from settings.problems import listed, nearest_or_all, raise_if, repeated
+from settings.quotas import QuotaSettings
 from settings.rules import tag_key, tag_value
 
 Environment = Literal["dev", "staging", "prod"]
@@ -80,6 +81,9 @@ class StackSettings(Settings):
     )
     keys: KeySettings = Field(default=KeySettings(), description="The customer-managed KMS keys.")
     network: NetworkSettings = Field(default=NetworkSettings(), description="The VPC that all clusters share.")
+    quotas: QuotaSettings = Field(
+        default=QuotaSettings(), description="EC2 quotas of the account in this region, as far as pools need them."
+    )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(min_length=1, description="The EKS clusters, by name.")
 
     @field_validator("region")

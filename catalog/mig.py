@@ -1,0 +1,102 @@
+"""MIG: how the GPUs that can be partitioned are. Sources and the month they were read stand in the data file.
+
+A GPU has compute slices and memory slices; an instance takes its profile's share of both, and starts only at certain
+memory slices. So not everything that adds up fits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from catalog.instance_types import Accelerator
+from catalog.rows import LazyTable, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigProfile:
+    """One size of instance. memory_gb: as NVIDIA names it; what a process can use is a little less."""
+
+    name: str
+    compute_slices: int
+    memory_slices: int
+    memory_gb: int
+    placement_starts: tuple[int, ...]
+    max_instances: int
+
+    @property
+    def resource(self) -> str:
+        """The extended resource that pods ask for, e.g. `nvidia.com/mig-1g.10gb`."""
+        return f"nvidia.com/mig-{self.name.replace('+', '.')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigGpu:
+    """One model of GPU. memory_mib: what tells it from others of the same name; None where the name is enough."""
+
+    name: str
+    accelerator: str
+    memory_mib: int | None
+    compute_slices: int
+    memory_slices: int
+    profiles: Mapping[str, MigProfile]
+
+    def fits(self, layout: Mapping[str, int]) -> bool:
+        """Whether these instances (profile -> count, profiles of this GPU) can stand on one GPU at the same time."""
+        wanted = [self.profiles[name] for name, count in layout.items() for _ in range(count)]
+        if sum(profile.compute_slices for profile in wanted) > self.compute_slices:
+            return False
+        if any(count > self.profiles[name].max_instances for name, count in layout.items()):
+            return False
+        if sum(count for name, count in layout.items() if name.endswith("+me")) > 1:
+            return False
+        largest_first = sorted(wanted, key=lambda profile: (-profile.memory_slices, len(profile.placement_starts)))
+        return _placed(tuple(largest_first), frozenset())
+
+
+@cache
+def _placed(wanted: Sequence[MigProfile], taken: frozenset[int]) -> bool:
+    if not wanted:
+        return True
+    for start in wanted[0].placement_starts:
+        space = frozenset(range(start, start + wanted[0].memory_slices))
+        if not space & taken and _placed(wanted[1:], taken | space):
+            return True
+    return False
+
+
+def _gpu(name: str, row: Mapping[str, Any]) -> MigGpu:
+    profiles = [
+        MigProfile(
+            name=profile,
+            compute_slices=compute,
+            memory_slices=memory,
+            memory_gb=memory_gb,
+            placement_starts=tuple(starts),
+            max_instances=most,
+        )
+        for profile, compute, memory, memory_gb, starts, most in row["profiles"]
+    ]
+    return MigGpu(
+        name=name,
+        accelerator=row["accelerator"],
+        memory_mib=row["memory_mib"],
+        compute_slices=row["compute_slices"],
+        memory_slices=row["memory_slices"],
+        profiles={profile.name: profile for profile in profiles},
+    )
+
+
+def _load() -> dict[str, MigGpu]:
+    return {name: _gpu(name, row) for name, row in read_table("mig_profiles")["gpus"].items()}
+
+
+MIG_GPUS: Mapping[str, MigGpu] = LazyTable(_load)
+
+
+def mig_gpu(accelerator: Accelerator) -> MigGpu | None:
+    """The MIG facts of an instance type's accelerators; None where they cannot be partitioned."""
+    for gpu in MIG_GPUS.values():
+        if gpu.accelerator == accelerator.name and gpu.memory_mib in (None, accelerator.memory_mib):
+            return gpu
+    return None

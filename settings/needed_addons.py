@@ -1,0 +1,27 @@
+"""Which add-ons the pools of a cluster cannot do without: on by themselves, and refused when turned off."""
+
+from collections.abc import Iterable, Mapping
+
+from settings.node_pool import NodePoolSettings
+
+
+def needed_addons(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> Mapping[str, str]:
+    """Name of a Helm add-on -> the name of a pool that needs it."""
+    needed: dict[str, str] = {}
+    for pool in pools:
+        if pool.provisioner == "karpenter":
+            needed.setdefault("karpenter-crd", pool.name)
+            needed.setdefault("karpenter", pool.name)
+        accelerator = pool.accelerator
+        if accelerator is not None and accelerator.manufacturer == "NVIDIA" and pool.operating_system == "al2023":
+            needed.setdefault("gpu-operator", pool.name)  # Bottlerocket brings driver, plugin and MIG by itself
+            if gpu_allocation == "dra":
+                needed.setdefault("dra-driver-nvidia-gpu", pool.name)
+        if pool.efa:
+            needed.setdefault("aws-efa-k8s-device-plugin", pool.name)
+    return needed
+
+
+def needed_managed_addons(pools: Iterable[NodePoolSettings]) -> tuple[str, ...]:
+    """Names of EKS add-ons. GPU faults are seen, and GPU nodes repaired, by the node monitoring agent alone."""
+    return ("eks-node-monitoring-agent",) if any(pool.accelerator for pool in pools) else ()

@@ -1,0 +1,21 @@
+"""`quotas`: the EC2 quotas of the account in this region, as far as the pools need them."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from settings.base import Settings
+
+
+class QuotaSettings(Settings):
+    """EC2 counts running instances in vCPUs, by family and by how they are bought."""
+
+    vcpus: Mapping[str, int] = Field(
+        default_factory=dict,
+        description="Quota code -> vCPUs that the account has, as `aws service-quotas get-service-quota` says. "
+        "Pools that need more at their maximum are then refused.",
+        examples=[{"L-417A185B": 384}],
+    )
+    request: bool = Field(
+        default=False, description="Whether the stack asks AWS to raise the quotas to what its pools need at most."
+    )
