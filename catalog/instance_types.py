@@ -9,13 +9,29 @@ from catalog.rows import LazyTable, read_table
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator:
-    """The accelerators of one instance type. `memory_mib` is that of one device; None where it is not known."""
+    """The accelerators of one instance type. `memory_mib` is that of one device; None where it is not known.
+
+    fractional: the device is a part of a GPU, cut by AWS (g6f, gr6f); EC2's API counts such a type as having no GPU.
+    """
 
     kind: Literal["gpu", "neuron"]
     manufacturer: str
     name: str
     count: int
     memory_mib: int | None
+    fractional: bool = False
+
+    @property
+    def memory_gb(self) -> int | None:
+        """Memory as the maker sells it: makers count some in GiB, some in GB, and EC2 reports all in MiB."""
+        if self.memory_mib is None:
+            return None
+        return self.memory_mib // 1024 if self.memory_mib % 1024 == 0 else round(self.memory_mib * 1.048576 / 1000)
+
+    def __str__(self) -> str:
+        """In words, e.g. `8 x A100 40 GB`."""
+        memory = "" if self.memory_gb is None else f" {self.memory_gb} GB"
+        return f"{self.count} x {'part of ' if self.fractional else ''}{self.name}{memory}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +39,7 @@ class InstanceType:
     """One EC2 instance type. None means that no source gives the figure.
 
     max_pods: with the VPC CNI and single addresses; max_pods_prefix_delegation: with /28 prefixes (Nitro only).
+    efa_cards: network cards with an EFA, where they are not the first ones; see catalog/efa.py.
     max_enis: over every network card. local_nvme_gb: decimal gigabytes in all, 0 without instance store.
     regions: where AWS offers the type; capacity and quotas are another matter.
     """
@@ -34,6 +51,7 @@ class InstanceType:
     arch: Literal["x86_64", "arm64"]
     accelerator: Accelerator | None
     efa_interfaces: int | None
+    efa_cards: tuple[int, ...]
     local_nvme_gb: float
     max_pods: int | None
     max_pods_prefix_delegation: int | None
@@ -54,6 +72,7 @@ def _instance_type(name: str, row: Mapping[str, Any]) -> InstanceType:
         arch=row["arch"],
         accelerator=Accelerator(**row["accelerator"]) if "accelerator" in row else None,
         efa_interfaces=row.get("efa_interfaces", 0),
+        efa_cards=tuple(row.get("efa_cards", ())),
         local_nvme_gb=row.get("local_nvme_gb", 0),
         max_pods=row["max_pods"],
         max_pods_prefix_delegation=row["max_pods_prefix_delegation"],

@@ -26,3 +26,9 @@ EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET: Final = 6
 TAGS_PER_RESOURCE: Final = 50
 TAG_KEY_LENGTH: Final = 128
 TAG_VALUE_LENGTH: Final = 256
+
+# How many pods may share one GPU. MPS: 48 clients a GPU, from Volta on. Source: NVIDIA, "Multi-Process Service",
+# section on client connections, read 2026-08. Time-slicing has no limit of its own; sixteen contexts leave each a sixteenth of
+# the time and, on 24 GB, 1.5 GB of memory, under which no framework starts: our choice.
+GPU_REPLICAS_TIME_SLICING: Final = 16
+GPU_REPLICAS_MPS: Final = 48

@@ -86,8 +86,10 @@ class Sharing:
 
 
 def accelerator_label(accelerator: Accelerator) -> str:
-    """Value of the accelerator's label, e.g. `a100-40gb`, `l40s`; MIG needs the memory, so it is there where known."""
+    """Value of the accelerator's label, e.g. `a100-40gb`, `l40s`: with the memory where the name alone does not tell."""
     name = accelerator.name.lower().replace(" ", "-")
+    if accelerator.fractional:
+        return f"{name}-{accelerator.memory_gb}gb"
     gpu = mig_gpu(accelerator)
     return gpu.name.lower() if gpu is not None else name
 

@@ -1,0 +1,34 @@
+"""Which network interfaces a node has for the Elastic Fabric Adapter: those of its type, laid out by EC2's rules.
+
+The first interface of card 0 carries IP. Every EFA is `efa-only`: it takes no address and cannot come first, so that
+on card 0 it is device 1, and on any other card device 0. A card has one EFA: DescribeInstanceTypes counts as many cards
+as EFAs. Exceptions are `efa_cards` of the instance type's row.
+Source: EC2 user guide, "Maximize network bandwidth on EC2 instances with multiple network cards", read 2026-08;
+DescribeInstanceTypes as in moto 5.2.5, read 2026-11.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from catalog.instance_types import InstanceType
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkInterface:
+    """One interface of a launch template, or of an EC2NodeClass."""
+
+    card: int
+    device: int
+    kind: Literal["interface", "efa-only"]
+
+
+def efa_interfaces(instance_type: InstanceType) -> tuple[NetworkInterface, ...]:
+    """All interfaces of a node with all the EFAs of its type, that with the address first.
+
+    Empty when the type has no EFA, or when the catalog does not know how many.
+    """
+    if not instance_type.efa_interfaces:
+        return ()
+    cards = instance_type.efa_cards or range(instance_type.efa_interfaces)
+    efas = (NetworkInterface(card=card, device=1 if card == 0 else 0, kind="efa-only") for card in cards)
+    return (NetworkInterface(card=0, device=0, kind="interface"), *efas)
