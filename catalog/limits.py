@@ -27,8 +27,8 @@ TAGS_PER_RESOURCE: Final = 50
 TAG_KEY_LENGTH: Final = 128
 TAG_VALUE_LENGTH: Final = 256
 
-# How many pods may share one GPU. MPS: 48 clients a GPU, from Volta on. Source: NVIDIA, "Multi-Process Service",
-# section on client connections, read 2026-08. Time-slicing has no limit of its own; sixteen contexts leave each a sixteenth of
-# the time and, on 24 GB, 1.5 GB of memory, under which no framework starts: our choice.
+# How many pods may share one GPU. MPS: 48 clients a GPU up to CUDA 13.0, and the images' driver, 580, is of CUDA 13.0.
+# Source: NVIDIA, "Multi-Process Service", client-server connection limits, read 2026-11.
+# Time-slicing knows no limit. Ours: a sixteenth of a 24 GB GPU is 1.5 GB, and below that no framework starts.
 GPU_REPLICAS_TIME_SLICING: Final = 16
 GPU_REPLICAS_MPS: Final = 48

@@ -86,7 +86,7 @@ class Sharing:
 
 
 def accelerator_label(accelerator: Accelerator) -> str:
-    """Value of the accelerator's label, e.g. `a100-40gb`, `l40s`: with the memory where the name alone does not tell."""
+    """Value of the accelerator's label, e.g. `a100-40gb`, `l40s`: with memory where the name alone does not tell."""
     name = accelerator.name.lower().replace(" ", "-")
     if accelerator.fractional:
         return f"{name}-{accelerator.memory_gb}gb"

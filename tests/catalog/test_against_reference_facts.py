@@ -1,5 +1,6 @@
 """The catalog against the facts that it was made from, where those are at hand."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
+from catalog.mig import MIG_GPUS, mig_gpu
 from catalog.prices import SERVICE_PRICES, on_demand_usd_per_hour
 
+CHARTS_READ_ELSEWHERE = {"neuron-helm-chart"}  # its row names its source
 SHARED = Path(__file__).parents[3] / "shared"
 pytestmark = pytest.mark.skipif(not (SHARED / "facts").is_dir(), reason="reference facts are not beside the project")
 
@@ -60,8 +63,9 @@ def test_every_service_price_is_that_of_the_facts() -> None:
 
 def test_every_chart_has_the_version_and_kinds_of_the_facts() -> None:
     reference = facts("charts/charts.json")
-    for name, chart in CHARTS.items():
-        row = reference[name]
+    assert CHARTS.keys() - reference.keys() == CHARTS_READ_ELSEWHERE, "a row that nothing can be compared with"
+    for name in CHARTS.keys() & reference.keys():
+        chart, row = CHARTS[name], reference[name]
         assert (chart.version, chart.namespace) == (row["version"], row["namespace"]), name
         assert {(c.group, c.kind, c.plural, c.scope) for c in chart.crds} == {
             (c["group"], c["kind"], c["plural"], c["scope"]) for c in row["crds"]
@@ -75,3 +79,65 @@ def test_every_addon_lives_and_acts_as_the_facts_say() -> None:
         assert addon.service_account == reference[name].get("service_account"), name
         named = {policy.rsplit("/", 1)[-1] for policy in reference[name].get("managed_policies", ())}
         assert {arn.rsplit("/", 1)[-1] for arn in addon.policy_arns} <= named, f"{name}: a policy nobody asked for"
+
+
+def mig_facts() -> dict[str, Any]:
+    """The GPUs of the facts that an EC2 instance type has."""
+    gpus = {name: row for name, row in facts("facts/mig_profiles.json")["gpus"].items() if row["ec2_instance_types"]}
+    assert len(gpus) > 7, "the loop has to have something to loop over"
+    return gpus
+
+
+def test_every_mig_profile_is_that_of_the_facts() -> None:
+    assert set(MIG_GPUS) == set(mig_facts()), "a GPU was lost or made up"
+    for name, row in mig_facts().items():
+        gpu = MIG_GPUS[name]
+        assert (gpu.compute_slices, gpu.memory_slices) == (row["compute_slices"], row["memory_slices"]), name
+        profiles = {p["name"]: p for p in row["profiles"]}
+        for known in gpu.profiles.values():
+            fact = profiles[known.name]
+            assert (known.compute_slices, known.memory_slices, known.memory_gb, known.max_instances) == (
+                fact["compute_slices"],
+                fact["memory_slices"],
+                fact["memory_gb"],
+                fact["max_instances"],
+            ), f"{name} {known.name}"
+            assert known.placement_starts == tuple(fact["placement_starts"]), f"{name} {known.name}"
+            assert known.resource == fact["k8s_resource"], "pods would ask for what no node offers"
+        lost = [p["name"] for p in profiles.values() if p["base"] and p["name"] not in gpu.profiles]
+        assert lost == [], f"{name}: profiles that everybody may want"
+
+
+def test_every_gpu_of_an_instance_type_is_found_by_its_accelerator() -> None:
+    for name, row in mig_facts().items():
+        for instance_type in row["ec2_instance_types"]:
+            accelerator = INSTANCE_TYPES[instance_type].accelerator
+            found = mig_gpu(accelerator) if accelerator else None
+            assert found is not None, f"{instance_type}: MIG would be refused"
+            assert found.name == name, f"{instance_type} would be offered the profiles of another GPU"
+
+
+def test_exactly_the_layouts_of_the_facts_fit() -> None:
+    for name, row in mig_facts().items():
+        gpu = MIG_GPUS[name]
+        base = [p["name"] for p in row["profiles"] if p["base"]]
+        counts = [range(gpu.profiles[profile].max_instances + 1) for profile in base]
+        layouts = [dict(zip(base, picked, strict=True)) for picked in itertools.product(*counts)]
+        valid = [layout for layout in layouts if any(layout.values()) and gpu.fits(layout)]
+        assert len(valid) == row["layout_counts"]["valid"], (
+            f"{name}: settings would refuse or take what the GPU does not"
+        )
+        maximal = [layout for layout in valid if not any(gpu.fits({**layout, more: layout[more] + 1}) for more in base)]
+        wanted = {tuple(sorted(layout.items())) for layout in row["maximal_layouts"]}
+        assert {tuple(sorted((k, n) for k, n in layout.items() if n)) for layout in maximal} == wanted, name
+
+
+def test_a_homogeneous_layout_holds_as_many_instances_as_the_facts_say() -> None:
+    for name, row in mig_facts().items():
+        gpu = MIG_GPUS[name]
+        for layout in row["homogeneous_layouts"]:
+            for profile, count in layout["mig_devices"].items():
+                if profile in gpu.profiles:
+                    assert gpu.profiles[profile].max_instances == count, f"{name} {profile}"
+                    assert gpu.fits({profile: count}), f"{name} {profile}"
+                    assert not gpu.fits({profile: count + 1}), f"{name} {profile}: one too many"

@@ -1,0 +1,83 @@
+"""How accelerators are told, cut and imaged: words, labels, Bottlerocket's names."""
+
+import re
+
+import pytest
+
+from catalog.instance_types import INSTANCE_TYPES, Accelerator
+from catalog.machine_images import BOTTLEROCKET_MIG_NAMES, KARPENTER_ALIASES, bottlerocket_mig_profiles
+from catalog.mig import MIG_GPUS, mig_gpu
+from catalog.sharing import Sharing, accelerator_label
+
+
+def accelerator(name: str) -> Accelerator:
+    found = INSTANCE_TYPES[name].accelerator
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("p4d.24xlarge", "8 x A100 40 GB"),
+        ("p4de.24xlarge", "8 x A100 80 GB"),
+        ("g6.xlarge", "1 x L4 24 GB"),
+        ("g6e.48xlarge", "8 x L40S 48 GB"),
+        ("p5en.48xlarge", "8 x H200 141 GB"),
+        ("g6f.large", "1 x part of L4 3 GB"),
+        ("p6e-gb200.36xlarge", "4 x GB200"),
+        ("inf2.xlarge", "1 x Inferentia2 32 GB"),
+    ],
+)
+def test_an_accelerator_is_told_as_its_maker_sells_it(name: str, words: str) -> None:
+    assert str(accelerator(name)) == words
+
+
+def test_a_part_of_a_gpu_is_never_taken_for_a_whole_one() -> None:
+    parts = {name for name, known in INSTANCE_TYPES.items() if known.accelerator and known.accelerator.fractional}
+    assert parts == {n for n in INSTANCE_TYPES if n.startswith(("g6f.", "gr6f."))}, "EC2 counts these as having no GPU"
+    assert accelerator_label(accelerator("g6f.large")) != accelerator_label(accelerator("g6.xlarge"))
+
+
+def test_gpus_with_different_memory_have_different_labels() -> None:
+    known = {accelerator(n) for n, row in INSTANCE_TYPES.items() if row.accelerator and row.regions}
+    by_label = {(accelerator_label(a), a.memory_mib) for a in known}
+    assert len({label for label, _ in by_label}) == len(by_label), "a selector would find pods a smaller GPU"
+    for label, _ in by_label:
+        assert re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", label), "no label value"
+
+
+@pytest.mark.parametrize("name", MIG_GPUS)
+def test_the_label_of_a_layout_gives_the_layout_back(name: str) -> None:
+    for profile in MIG_GPUS[name].profiles.values():
+        sharing = Sharing("mig", 1, ((profile.name, profile.max_instances),))
+        assert Sharing.of_label(sharing.label) == sharing, "prices and policies read the label"
+        assert len(sharing.label) <= 63, "no label value"
+
+
+def test_the_shares_of_a_layout_make_the_whole_gpu() -> None:
+    for name in ("p4d.24xlarge", "p5.48xlarge", "p6-b200.48xlarge"):
+        gpu = mig_gpu(accelerator(name))
+        assert gpu is not None
+        for profile in gpu.profiles.values():
+            sharing = Sharing("mig", 1, ((profile.name, profile.max_instances),))
+            shares = sharing.shares(accelerator(name))
+            assert sum(shares.values()) * profile.max_instances == pytest.approx(1), "cost lost or made up"
+
+
+def test_karpenter_starts_from_a_release_that_is_named() -> None:
+    assert set(KARPENTER_ALIASES) == {"al2023", "bottlerocket"}, "the operating systems of a pool"
+    for system, alias in KARPENTER_ALIASES.items():
+        assert re.fullmatch(rf"{system}@v[0-9.]+", alias), "latest replaces all nodes when AWS publishes an image"
+
+
+def test_bottlerocket_names_gpus_of_the_catalog() -> None:
+    assert set(BOTTLEROCKET_MIG_NAMES) <= set(MIG_GPUS), "a name for nothing"
+    for name, key in BOTTLEROCKET_MIG_NAMES.items():
+        model, memory = name.lower().split("-")
+        assert key == f"{model}.{memory}", "Bottlerocket's key"
+
+
+def test_bottlerocket_is_asked_only_for_what_it_cuts() -> None:
+    assert bottlerocket_mig_profiles(MIG_GPUS["A100-40GB"]) == ("1g.5gb", "1g.10gb", "2g.10gb", "3g.20gb", "7g.40gb")
+    assert bottlerocket_mig_profiles(MIG_GPUS["B300-269GB"]) == (), "it miscounts on GPUs that it does not know"
