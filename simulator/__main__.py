@@ -1,6 +1,7 @@
-"""`python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... -- COMMAND...`: any command, in a simulated cloud.
+"""`python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND...`: any command.
 
-`python -m simulator cloud list|show|set|delete`: looks at that cloud, and changes it behind Pulumi's back.
+It runs in a simulated cloud. `python -m simulator cloud list|show|set|delete`: looks at that cloud, and changes it
+behind Pulumi's back.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from simulator import console
 from simulator.faults import KINDS
 from simulator.workspace import Workspace, WorkspaceError, find_project
 
-_USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... -- COMMAND..."
+_USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND..."
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
             return 2
         from simulator.session import run  # the providers are heavy; `cloud` needs none of them
 
-        return run(workspace, cloud_file, options.fault, command)
+        return run(workspace, cloud_file, options.fault, options.quota, command)
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
@@ -58,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, metavar="DIR", help="where state and cloud live (.simulator)")
     parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud file (HOME/cloud.sqlite)")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see below; may be repeated")
+    parser.add_argument(
+        "--quota",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="CODE=NUMBER: what the account has of a quota, e.g. L-417A185B=192; may be repeated",
+    )
     parser.add_argument("action", nargs="?", choices=["cloud"], help="look into the cloud instead of running a command")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser

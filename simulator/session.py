@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from engine.locate import EngineNotFound, locate
-from simulator import locks
+from simulator import locks, quotas
 from simulator.aws.package import AwsPackage
 from simulator.cloud import Cloud
 from simulator.eks.package import EksPackage
@@ -22,17 +22,23 @@ from simulator.server import Servers
 from simulator.workspace import Workspace, WorkspaceError
 
 
-def run(workspace: Workspace, cloud_file: Path, fault_specs: Sequence[str], command: Sequence[str]) -> int:
+def run(
+    workspace: Workspace,
+    cloud_file: Path,
+    fault_specs: Sequence[str],
+    quota_specs: Sequence[str],
+    command: Sequence[str],
+) -> int:
     """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
     try:
-        engine, faults = locate(), Faults(fault_specs)
-    except (EngineNotFound, FaultError) as error:
+        engine, faults, account = locate(), Faults(fault_specs), quotas.parse(quota_specs)
+    except (EngineNotFound, FaultError, quotas.QuotaError) as error:
         raise WorkspaceError(str(error)) from None
     workspace.home.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
     child = _Child()
     with closing(Cloud(cloud_file)) as cloud:
-        packages = (AwsPackage(cloud, faults), EksPackage(), KubernetesPackage(cloud))
+        packages = (AwsPackage(cloud, faults, account), EksPackage(), KubernetesPackage(cloud))
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from catalog.eks_addons import ADDONS
@@ -13,6 +13,7 @@ from catalog.regions import REGIONS
 from simulator.aws import templates
 from simulator.aws.policy_document import policy_document
 from simulator.aws.services.eks_rules import minor, offered_versions
+from simulator.aws.services.servicequotas import known_quotas, value_of
 from simulator.aws.situation import account_of, region_of
 from simulator.cloud import Cloud
 from simulator.provider import Call, Refusal
@@ -31,21 +32,6 @@ _DESCRIPTIONS = {
 }
 _SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 
-# Code: service, name, default. Source: Service Quotas of Amazon EC2, VPC and EKS; medium confidence, read 2026-11.
-_QUOTAS = {
-    "L-417A185B": ("ec2", "Running On-Demand P instances", 0.0),
-    "L-7212CCBC": ("ec2", "All P4, P3 and P2 Spot Instance Requests", 0.0),
-    "L-DB2E81BA": ("ec2", "Running On-Demand G and VT instances", 0.0),
-    "L-3819A6DF": ("ec2", "All G and VT Spot Instance Requests", 0.0),
-    "L-1216C47A": ("ec2", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 5.0),
-    "L-34B43A08": ("ec2", "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests", 5.0),
-    "L-0263D0A3": ("ec2", "EC2-VPC Elastic IPs", 5.0),
-    "L-1194D53C": ("eks", "Clusters", 100.0),
-    "L-6D54EA21": ("eks", "Managed node groups per cluster", 30.0),
-    "L-F678F1CE": ("vpc", "VPCs per Region", 5.0),
-    "L-FE5A380F": ("vpc", "NAT gateways per Availability Zone", 5.0),
-}
-
 # Public parameters that name images. Source: Amazon EKS user guide, "Retrieve recommended AMI IDs"; read 2026-08.
 _IMAGE_PARAMETERS = re.compile(
     r"/aws/service/(?:"
@@ -57,17 +43,20 @@ _IMAGE_PARAMETERS = re.compile(
 )
 
 
-def answer(cloud: Cloud, call: Call, token: str, args: Props) -> Props:
-    """Answers a function call. Raises Refusal for a function that the simulator does not know."""
+def answer(cloud: Cloud, quotas: Mapping[str, int], call: Call, token: str, args: Props) -> Props:
+    """Answers a function call. Raises Refusal for a function that the simulator does not know.
+
+    quotas: code -> what the account has of it, where that is not the default.
+    """
     function = _FUNCTIONS.get(token)
-    if function is None:
+    if function is None and token != _QUOTA_FUNCTION:
         raise Refusal(
             f"The simulated AWS does not know the function {token}. "
             "Add it to simulator/aws/functions.py; the real provider may well know it."
         )
     if has_unknown(args):
         return {**args, "id": UNKNOWN}
-    return function(cloud, call, args)
+    return function(cloud, call, args) if function else _quota(cloud, quotas, call, args)
 
 
 def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
@@ -228,26 +217,26 @@ def _passes(value: str, patterns: list[str] | None) -> bool:
     return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), value) for pattern in patterns)
 
 
-def _quota(cloud: Cloud, call: Call, args: Props) -> Props:
+def _quota(cloud: Cloud, quotas: Mapping[str, int], call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     service = args.get("serviceCode")
-    for code, (owner, name, value) in _QUOTAS.items():
-        if service == owner and (args.get("quotaCode") == code or args.get("quotaName") == name):
+    for row in known_quotas().values():
+        if service == row.service and (args.get("quotaCode") == row.code or args.get("quotaName") == row.name):
             partition = REGIONS[region].partition
-            arn = f"arn:{partition}:servicequotas:{region}:{account_of(call.config)}:{owner}/{code}"
+            arn = f"arn:{partition}:servicequotas:{region}:{account_of(call.config)}:{row.service}/{row.code}"
             return {
                 "adjustable": True,
                 "arn": arn,
-                "defaultValue": value,
+                "defaultValue": row.default,
                 "globalQuota": False,
                 "id": arn,
-                "quotaCode": code,
-                "quotaName": name,
+                "quotaCode": row.code,
+                "quotaName": row.name,
                 "region": region,
-                "serviceCode": owner,
-                "serviceName": owner,
+                "serviceCode": row.service,
+                "serviceName": row.service_name,
                 "usageMetrics": [],
-                "value": value,
+                "value": value_of(cloud, quotas, row, region),
             }
     message = "The request failed because the specified resource does not exist."
     raise Refusal(
@@ -291,6 +280,7 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
+_QUOTA_FUNCTION = "aws:servicequotas/getServiceQuota:getServiceQuota"
 _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:ec2/getAmi:getAmi": _image,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offerings,
@@ -301,6 +291,5 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
-    "aws:servicequotas/getServiceQuota:getServiceQuota": _quota,
     "aws:ssm/getParameter:getParameter": _parameter,
 }

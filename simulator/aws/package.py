@@ -27,13 +27,21 @@ T = TypeVar("T")
 class AwsPackage(Package):
     """Package `aws`. Resources are kept in the cloud; faults strike where a real deployment would meet them.
 
+    quotas: code -> what the account has of it, where that is not the default.
     patience_seconds: how long a delete waits for resources that still use this one.
     """
 
     name = "aws"
 
-    def __init__(self, cloud: Cloud, faults: Faults, patience_seconds: float = _PATIENCE_SECONDS) -> None:
-        self._cloud, self._faults, self._patience = cloud, faults, patience_seconds
+    def __init__(
+        self,
+        cloud: Cloud,
+        faults: Faults,
+        quotas: Mapping[str, int] | None = None,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> None:
+        self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
+        self._patience = patience_seconds
 
     def check_config(self, urn: str, inputs: Props) -> Checked:
         """Refuses a provider without a region, and one of an unknown region."""
@@ -85,11 +93,11 @@ class AwsPackage(Package):
             self._answering(situation, "deleting", lambda: self._delete(situation))
 
     def invoke(self, call: Call, token: str, args: Props) -> Props:
-        return answer(self._cloud, call, token, args)
+        return answer(self._cloud, self._quotas, call, token, args)
 
     def _situation(self, call: Call, inputs: Props) -> Situation:
         asked = checking.without_notes(inputs)
-        situation = Situation(self._cloud, self._faults, call, kind_of(call.type), asked)
+        situation = Situation(self._cloud, self._faults, call, kind_of(call.type), asked, self._quotas)
         situation.checked = inputs
         return situation
 

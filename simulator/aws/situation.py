@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.regions import REGIONS, Region
-from simulator.aws import paths, templates
+from simulator.aws import paths, templates, tokens
 from simulator.aws.messages import AwsError
 from simulator.aws.model import Quota, Refused, ResourceType
 from simulator.cloud import Cloud, CloudResource
@@ -58,15 +58,32 @@ def region_of(config: Mapping[str, Any], given: Any = None) -> str:
     return str(region)
 
 
+def limit_of(cloud: Cloud, quotas: Mapping[str, int], code: str, region: str) -> int | None:
+    """What the account has of a quota: as it was told, or as a request raised it; None when neither is so."""
+    if code in quotas:
+        return quotas[code]
+    rows = (row.state for row in cloud.of_type(tokens.SERVICE_QUOTA))
+    return next((int(row["value"]) for row in rows if (row["quotaCode"], row["region"]) == (code, region)), None)
+
+
 class Situation:
     """One resource at one moment.
 
     inputs: what is asked for; checked: the same, with the provider's notes on defaults. state: what it is, or will be;
-    before: what it was.
+    before: what it was. quotas: code -> what the account has of it, as far as the command line says.
     """
 
-    def __init__(self, cloud: Cloud, faults: Faults, call: Call, kind: ResourceType, inputs: Props) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        faults: Faults,
+        call: Call,
+        kind: ResourceType,
+        inputs: Props,
+        quotas: Mapping[str, int] | None = None,
+    ) -> None:
         self.cloud, self.faults, self.call, self.kind, self.inputs = cloud, faults, call, kind, inputs
+        self.quotas = quotas or {}
         self.checked = inputs
         self.id = ""
         self.state: Props = {}
@@ -145,12 +162,18 @@ class Situation:
     def within(self, quota: Quota) -> None:
         """Raises AwsError when one more is over the quota, or a fault used it up."""
         per = self.get(quota.per) if quota.per else None
+        limit = self.limit(quota.code, quota.limit)
         used_up = not self.call.preview and self.faults.strikes("quota", quota.code)
-        if not used_up and len(self.cloud.of_type(self.kind.type)) >= quota.limit:
+        if not used_up and len(self.cloud.of_type(self.kind.type)) >= limit:
             rows = (row for row in self.others() if not owned(row))
-            used_up = sum(1 for row in rows if per is None or row.state.get(quota.per) == per) >= quota.limit
+            used_up = sum(1 for row in rows if per is None or row.state.get(quota.per) == per) >= limit
         if used_up:
-            raise self.refuse(quota.refused, quota.limit)
+            raise self.refuse(quota.refused, limit)
+
+    def limit(self, code: str, default: int) -> int:
+        """What the account has of a quota; the default of a new account, when nobody said or asked for anything."""
+        found = limit_of(self.cloud, self.quotas, code, self.region)
+        return default if found is None else found
 
 
 def owned(row: CloudResource) -> bool:

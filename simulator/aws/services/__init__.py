@@ -1,6 +1,6 @@
 """One module for each AWS service: its resource types, one entry each."""
 
-from simulator.aws.services import autoscaling, cloudwatch, ec2, eks, iam, kms, s3, sqs, ssm, vpc
+from simulator.aws.services import autoscaling, cloudwatch, ec2, eks, iam, kms, s3, servicequotas, sqs, ssm, vpc
 
 TYPES = (
     *ec2.TYPES,
@@ -13,4 +13,5 @@ TYPES = (
     *sqs.TYPES,
     *ssm.TYPES,
     *autoscaling.TYPES,
+    *servicequotas.TYPES,
 )

@@ -63,14 +63,15 @@ def vpc_brings_defaults(s: Situation) -> None:
 
 
 def block_fits_the_vpc(s: Situation) -> None:
-    """A secondary block: at most five in all, no overlap, and not of another private range."""
+    """A secondary block: at most five in all by default, no overlap, and not of another private range."""
     vpc = s.cloud.get(tokens.VPC, s.get("vpcId"))
     wanted = s.get("cidrBlock")
     if vpc is None or wanted is None:
         return
     present = blocks_of(s, vpc)
-    if len(present) >= 5 or (not s.call.preview and s.faults.strikes("quota", "L-83CA0A9D")):
-        message = f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5"
+    limit = s.limit("L-83CA0A9D", 5)
+    if len(present) >= limit or (not s.call.preview and s.faults.strikes("quota", "L-83CA0A9D")):
+        message = f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: {limit}"
         raise AwsError("CidrLimitExceeded", message)
     if any(_overlap(wanted, block) for block in present):
         message = f"The CIDR '{wanted}' conflicts with another CIDR block of the VPC or a route of its route tables."
@@ -195,13 +196,14 @@ def nat_address_is_free(s: Situation) -> None:
 
 
 def nat_zone_has_room(s: Situation) -> None:
-    """Five gateways a zone. Quota L-FE5A380F."""
+    """Five gateways a zone, unless the account has more. Quota L-FE5A380F."""
     subnet = s.cloud.get(tokens.SUBNET, s.get("subnetId") or "")
     zone = subnet.state["availabilityZone"] if subnet else None
     homes = [s.cloud.get(tokens.SUBNET, row.state.get("subnetId", "")) for row in s.others()]
     count = sum(1 for home in homes if home and home.state["availabilityZone"] == zone)
-    if count >= 5 or (not s.call.preview and s.faults.strikes("quota", "L-FE5A380F")):
-        message = "Performing this operation would exceed the limit of 5 NAT gateways"
+    limit = s.limit("L-FE5A380F", 5)
+    if count >= limit or (not s.call.preview and s.faults.strikes("quota", "L-FE5A380F")):
+        message = f"Performing this operation would exceed the limit of {limit} NAT gateways"
         raise AwsError("NatGatewayLimitExceeded", message)
 
 

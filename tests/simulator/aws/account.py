@@ -51,12 +51,14 @@ class Account:
     cloud: Cloud
     faults: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=lambda: dict(CONFIG))
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.package = AwsPackage(self.cloud, Faults(self.faults), patience_seconds=0.0)
+        self.package = AwsPackage(self.cloud, Faults(self.faults), self.quotas, patience_seconds=0.0)
 
     def call(self, type_: str, name: str, preview: bool = False) -> Call:
-        return Call(f"urn:pulumi:dev::project::{type_}::{name}", self.config, preview)
+        return Call(f"urn:pulumi:dev::project::{type_}::{name}", self.config, preview, self.warnings.append)
 
     def check(self, type_: str, name: str = "one", old: Old = None, /, **inputs: Any) -> Checked:
         return self.package.check(self.call(type_, name), dict(old or {}), inputs, b"")

@@ -18,9 +18,10 @@ ROOT = Path(__file__).parents[3]
 RECORD = ROOT.parent / "shared" / "facts" / "aws_resources.json"
 
 # Where an entry says more than the record, or says it in another way.
-BEGINNINGS = {  # the record names an id that the entry spells out
+BEGINNINGS = {  # the record names an id that the entry spells out, or an update that the source words as a create
     "aws:ec2/flowLog:FlowLog": "{resourceId}",
     "aws:ec2/route:Route": "{destination}",
+    "aws:servicequotas/serviceQuota:ServiceQuota": "{id}",
 }
 LEFT_OUT = {  # outputs that never have a value here, and references to types that no entry has
     "aws:ec2/vpc:Vpc": {"cidrBlock", "ipv6CidrBlockNetworkBorderGroup"},
