@@ -23,6 +23,7 @@ class Chart:
     """One chart.
 
     repository: the URL of the repository; for a chart in an OCI registry the `oci://` reference of the chart itself.
+    crds_when: dotted paths of values; the chart brings its CRDs only when one of them is true. Empty: always.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Chart:
     app_version: str
     namespace: str
     crds: tuple[Crd, ...]
+    crds_when: tuple[str, ...]
     source: str
     read: str
 
@@ -53,6 +55,7 @@ def _chart(name: str, row: Mapping[str, Any]) -> Chart:
             Crd(group=group, kind=kind, plural=plural, scope=scope, versions=tuple(versions))
             for group, kind, plural, scope, versions in row.get("crds", ())
         ),
+        crds_when=tuple(row.get("crds_when", ())),
         source=row["source"],
         read=row["read"],
     )

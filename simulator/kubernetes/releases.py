@@ -40,8 +40,6 @@ _KNOWN = frozenset(
 _NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _WHICH_CHART = ("chart", "repositoryOpts", "version")
 _RETRIED = "The preview of the real provider accepts this; its update fails."
-# Charts that bring their CRDs only when their values say so: any of these switches.
-_CRDS_BY_VALUE: Mapping[str, tuple[tuple[str, ...], ...]] = {"cert-manager": (("crds", "enabled"), ("installCRDs",))}
 
 
 def check_release(call: Call, old: Props, new: Props, seed: bytes) -> Checked:
@@ -182,8 +180,7 @@ class Releases:
         if inputs.get("skipCrds") is True or has_unknown([inputs.get(key) for key in _WHICH_CHART]):
             return []
         chart = _chart(inputs)
-        switches = _CRDS_BY_VALUE.get(chart.name, ())
-        if switches and not any(_on(inputs.get("values"), switch) for switch in switches):
+        if chart.crds_when and not any(_on(inputs.get("values"), path) for path in chart.crds_when):
             return []
         return [Served(crd.group, crd.kind, crd.plural, crd.scope != "Cluster", crd.versions) for crd in chart.crds]
 
@@ -230,9 +227,9 @@ class Releases:
         self.cluster.put(made, "")
 
 
-def _on(values: Any, path: tuple[str, ...]) -> bool:
+def _on(values: Any, path: str) -> bool:
     """Whether a switch of the values is on; one that is not known yet is taken for on."""
-    for key in path:
+    for key in path.split("."):
         if values is UNKNOWN:
             return True
         values = values.get(key) if isinstance(values, Mapping) else None
