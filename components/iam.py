@@ -53,15 +53,15 @@ def pod_identity_trust(stage: Stage, cluster: str) -> str:
     )
 
 
-def volume_encryption(stage: Stage) -> str:
-    """What a CSI driver needs to make volumes under a customer-managed key; the AWS-managed policies grant no KMS.
+def volume_encryption(stage: Stage) -> tuple[Statement, ...]:
+    """What it takes to make volumes under the customer-managed key of the stack; AWS-managed policies grant no KMS.
 
     The key is named by its alias, which is known at preview, so that the document can be judged before it is made.
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     keys, alias = [stage.arn("kms", "key/*")], {"kms:ResourceAliases": stage.key_alias("ebs")}
     for_ec2 = {"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAnyValue:StringEquals": alias}
-    return document(
+    return (
         allow("UseVolumeKey", KMS_USE, keys, {"ForAnyValue:StringEquals": alias}),
         allow("LetEc2UseVolumeKey", ["kms:CreateGrant"], keys, for_ec2),
     )

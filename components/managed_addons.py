@@ -76,7 +76,7 @@ def managed_addon(
     if facts is not None and facts.policy_arns and facts.service_account:
         statements = {}
         if args.addon == "aws-ebs-csi-driver":
-            statements["volume-key"] = iam.volume_encryption(args.stage)
+            statements["volume-key"] = iam.document(*iam.volume_encryption(args.stage))
         role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
         identity = {
             "pod_identity_associations": [{"role_arn": role.arn, "service_account": facts.service_account}],

@@ -10,8 +10,8 @@ from components import iam
 from components.stage import Stage
 
 
-class PodRole(NamedTuple):
-    """A role and what gives it its permissions: whoever starts the pods has to wait for both."""
+class Permitted(NamedTuple):
+    """A role and what gives it its permissions: whoever runs under it has to wait for both."""
 
     arn: pulumi.Output[str]
     permissions: list[pulumi.Resource]
@@ -24,7 +24,7 @@ def pod_role(
     parent: pulumi.Resource,
     managed_policies: Sequence[str] = (),
     statements: Mapping[str, str] | None = None,
-) -> PodRole:
+) -> Permitted:
     """A role that pods of one cluster may take.
 
     managed_policies: ARNs of policies that AWS maintains, as the catalog has them.
@@ -44,4 +44,4 @@ def pod_role(
         )
     for key, text in (statements or {}).items():
         permissions.append(aws.iam.RolePolicy(f"{name}-{key}", role=role.name, policy=text, opts=opts))
-    return PodRole(role.arn, permissions)
+    return Permitted(role.arn, permissions)

@@ -23,7 +23,7 @@ def documents():
     s = stage()
     yield iam.pod_identity_trust(s, "main")
     yield iam.service_trust("ec2.amazonaws.com")
-    yield iam.volume_encryption(s)
+    yield iam.document(*iam.volume_encryption(s))
     yield iam.flow_log_writer("group-arn")
     yield iam.flow_log_bucket(s, "arn:aws:s3:::bucket")
     for policy in KEY_POLICIES.values():
@@ -53,7 +53,7 @@ def test_every_key_stays_manageable(policy):
 
 
 def test_the_csi_driver_may_use_the_volume_key_and_no_other():
-    for statement in statements(iam.volume_encryption(stage())):
+    for statement in iam.volume_encryption(stage()):
         named = statement["Condition"]["ForAnyValue:StringEquals"]
         assert named == {"kms:ResourceAliases": stage().key_alias("ebs")}, "every key of the account, else"
 
