@@ -16,16 +16,8 @@ ANYWHERE = "0.0.0.0/0"
 TIERS = ("public", "private", "intra", "pods")
 
 
-def discovery_value(stage: Stage, clusters: Sequence[str]) -> str:
-    """Value of the tag by which Karpenter finds its subnets: the cluster's name.
-
-    A tag has one value; with several clusters it is what all their names begin with.
-    """
-    return stage.cluster_name(clusters[0]) if len(clusters) == 1 else stage.prefix
-
-
 def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
-    """Tags that controllers look for.
+    """Tags that controllers look for. discovery: what Karpenter's node classes of this stack look for.
 
     Sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/,
     https://karpenter.sh/docs/concepts/nodeclasses/, https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
@@ -54,7 +46,6 @@ class NetworkArgs:
     """What the network is told.
 
     zones: names of the zones; with a single NAT gateway it stands in the first.
-    clusters: keys of the clusters that will live here, for the tags that their controllers look for.
     bucket_key_arn: key for the flow-log bucket; None when flow logs go to CloudWatch.
     Raises PlanError when the ranges do not hold the zones.
     """
@@ -62,7 +53,6 @@ class NetworkArgs:
     settings: NetworkSettings
     stage: Stage
     zones: Sequence[str]
-    clusters: Sequence[str]
     logs_key_arn: pulumi.Input[str]
     bucket_key_arn: pulumi.Input[str] | None
 
@@ -129,7 +119,6 @@ class Network(pulumi.ComponentResource):
             )
             for block in ranges.pod_blocks
         }
-        discovery = discovery_value(args.stage, args.clusters)
         ids: dict[str, dict[str, pulumi.Output[str]]] = {tier: {} for tier in TIERS}
         for zone, of_zone in ranges.zones.items():
             for tier in TIERS:
@@ -141,7 +130,7 @@ class Network(pulumi.ComponentResource):
                     cidr_block=getattr(of_zone, tier),
                     availability_zone=zone,
                     map_public_ip_on_launch=False,
-                    tags={**self._named(f"{tier}-{zone}"), **subnet_tags(tier, discovery)},
+                    tags={**self._named(f"{tier}-{zone}"), **subnet_tags(tier, args.stage.prefix)},
                     opts=self._opts,
                 ).id
         return ids

@@ -64,7 +64,6 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.network,
                 stage=self.stage,
                 zones=zone_names(settings.network, settings.region, asking),
-                clusters=list(settings.clusters),
                 logs_key_arn=keys.logs,
                 bucket_key_arn=keys.data,
             ),

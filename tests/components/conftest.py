@@ -16,12 +16,11 @@ class PlatformCloud(FakeCloud):
     def up(self, settings: StackSettings, preview: bool = False) -> Platform:
         return self.build(lambda: Platform("platform", settings), preview)
 
-    def up_network(self, settings: StackSettings, clusters: tuple[str, ...] = ("main",)) -> Network:
+    def up_network(self, settings: StackSettings) -> Network:
         args = NetworkArgs(
             settings=settings.network,
             stage=Stage.of(settings, ACCOUNT),
             zones=settings.network.zones,
-            clusters=clusters,
             logs_key_arn="logs-key",
             bucket_key_arn="data-key",
         )

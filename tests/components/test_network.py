@@ -3,7 +3,7 @@ import json
 import pytest
 
 from components.flow_logs import bucket_name
-from components.network import discovery_value, nat_zones
+from components.network import nat_zones
 from tests.components.stacks import stack, stack_with_network, stage
 
 THREE = ["us-west-2a", "us-west-2b", "us-west-2c"]
@@ -36,14 +36,10 @@ def test_controllers_find_their_subnets_by_tag(cloud):
     tags = {s.name: s.inputs["tags"] for s in cloud.all("ec2/subnet:Subnet")}
     assert tags["network-public-us-west-2a"]["kubernetes.io/role/elb"] == "1"
     assert tags["network-private-us-west-2a"]["kubernetes.io/role/internal-elb"] == "1"
-    assert tags["network-private-us-west-2a"]["karpenter.sh/discovery"] == "ml-platform-prod-main"
+    assert tags["network-private-us-west-2a"]["karpenter.sh/discovery"] == "ml-platform-prod"
     assert tags["network-pods-us-west-2a"]["kubernetes.io/role/cni"] == "1", "without it pods stay in the node subnets"
     assert tags["network-private-us-west-2a"]["kubernetes.io/role/cni"] == "0", "pods would fill the node subnets"
     assert set(tags["network-intra-us-west-2a"]) == {"Name"}, "nobody but the control plane belongs there"
-
-
-def test_with_several_clusters_the_discovery_tag_is_what_their_names_begin_with():
-    assert discovery_value(stage(), ["train", "serve"]) == "ml-platform-prod"
 
 
 @pytest.mark.parametrize(("mode", "gateways", "ways_out"), [("none", 0, 0), ("single", 1, 3), ("per-zone", 3, 3)])
