@@ -93,7 +93,7 @@ class Use(NamedTuple):
 
 
 class Company(NamedTuple):
-    """Resources that go when this one is deleted: those that name it at `path`, by its id or another output."""
+    """Resources that go when this one is deleted: those that name it at `path`, by its id or the output at `by`."""
 
     type: str
     path: str

@@ -170,8 +170,8 @@ class AwsPackage(Package):
                 if row.id != situation.id and "__owner" not in row.state:
                     raise situation.refuse(use.refused, situation.id, settles=use.settles)
         for company in kind.takes_along:
-            value = situation.id if company.by == "id" else situation.before.get(company.by)
-            for row in situation.naming(company.type, company.path, value):
+            named = [("", situation.id)] if company.by == "id" else paths.find(situation.before, company.by)
+            for row in [row for _, value in named for row in situation.naming(company.type, company.path, value)]:
                 self._cloud.delete(row.type, row.id)
         if kind.brings:
             for row in self._cloud.all():

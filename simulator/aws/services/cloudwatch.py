@@ -6,7 +6,9 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from catalog.limits import LOG_RETENTION_DAYS
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, every, length, matches, one_of
 from simulator.aws.messages import AwsError, Service
@@ -17,30 +19,11 @@ from simulator.aws.situation import Situation
 LOGS = Service("CloudWatch Logs")
 EVENTS = Service("EventBridge")
 
-_RETENTIONS = (
-    0,
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
+_RETENTIONS = (0, *LOG_RETENTION_DAYS)  # 0: for ever
+# What an event has at its top; a pattern may also begin with `$or`. Source: EventBridge user guide, "Event patterns".
+_OF_AN_EVENT = (
+    *("account", "detail", "detail-type", "id", "region", "replay-name", "resources", "source", "time", "version"),
+    "$or",
 )
 _NO_RULE = Refused(
     "ResourceNotFoundException", "Rule {value} does not exist on EventBus {eventBusName}.", 404, modeled=True
@@ -72,9 +55,35 @@ def _rule_has_an_occasion(s: Situation) -> None:
         )
     if schedule and not (schedule.startswith(("cron(", "rate(")) and schedule.endswith(")")):
         raise AwsError("ValidationException", "Parameter ScheduleExpression is not valid.", modeled=False)
-    if pattern and not isinstance(json.loads(pattern), dict):
-        message = "Event pattern is not valid. Reason: Filter is not an object"
-        raise AwsError("InvalidEventPatternException", message)
+    if pattern and (reason := _wrong(json.loads(pattern))):
+        raise AwsError("InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}")
+
+
+def _wrong(pattern: Any) -> str | None:
+    """Every leaf of a pattern is a list of what may match, and no key of it one that no event has."""
+    if not isinstance(pattern, dict):
+        return "Filter is not an object"
+    unknown = next((key for key in pattern if key not in _OF_AN_EVENT), None)
+    if unknown is not None:
+        return (
+            f'no event has "{unknown}" at its top level. (The real EventBridge takes such a pattern, and the rule never '
+            "matches anything.)"
+        )
+    return _wrong_leaf(pattern)
+
+
+def _wrong_leaf(pattern: dict[str, Any]) -> str | None:
+    if not pattern:
+        return "Empty objects are not allowed"
+    for key, value in pattern.items():
+        if isinstance(value, dict):
+            if reason := _wrong_leaf(value):
+                return reason
+        elif not isinstance(value, list):
+            return f'"{key}" must be an object or an array'
+        elif not value:
+            return "Empty arrays are not allowed"
+    return None
 
 
 def _rule_id(s: Situation) -> str:

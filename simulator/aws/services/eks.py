@@ -264,6 +264,7 @@ NODE_GROUP = ResourceType(
         rules.capacity_block_is_targeted,
     ),
     update_rules=(rules.sizes_are_in_order, rules.template_agrees, rules.group_follows_the_cluster),
+    takes_along=(Company(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
     brings=rules.nodes_start,
     follows=rules.nodes_start_again,
     source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",
