@@ -11,6 +11,7 @@ from typing import Any
 from catalog.rows import LazyTable, read_table
 
 HOURS_PER_MONTH = 730  # AWS's own convention for monthly figures
+HOME_REGION = "us-east-1"  # its price stands in where a region's own is not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,16 @@ def spot_usd_per_hour(instance_type: str, region: str) -> Price | None:
         return None
     saving_pct = savings.get(region, min(savings.values()))
     return _sourced(round(on_demand.usd * (100 - saving_pct) / 100, 6), "spot-advisor", region)
+
+
+def node_usd_per_hour(instance_type: str, region: str, capacity_type: str) -> Price | None:
+    """What an hour of a node is estimated at, bought `on-demand`, `spot` or `reserved`.
+
+    Spot without a price of its own costs what on-demand does: an upper bound. An On-Demand Capacity Reservation is
+    charged as on-demand, used or not. A region without a price takes that of us-east-1, as `Price.region` tells.
+    """
+    spot = spot_usd_per_hour(instance_type, region) if capacity_type == "spot" else None
+    return spot or on_demand_usd_per_hour(instance_type, region) or on_demand_usd_per_hour(instance_type, HOME_REGION)
 
 
 def unpriced_reason(instance_type: str) -> str | None:

@@ -47,7 +47,7 @@ def mistakes(
         planned = plan(network.cidr, network.pod_cidr, zones).zones
     except PlanError:
         return  # told already, where it was written
-    nodes, pods, shares = _demand(pools, zones)
+    nodes, pods, shares = demand(pools, zones)
     busiest = max(zones, key=lambda zone: pods[zone])
     yield from _pod_range(network, planned[busiest], pods[busiest], shares[busiest], busiest)
     busiest = max(zones, key=lambda zone: nodes[zone])
@@ -63,7 +63,7 @@ def mistakes(
     yield from _intra(network, planned[busiest], clusters)
 
 
-def _demand(
+def demand(
     pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
 ) -> tuple[dict[str, int], dict[str, int], dict[str, list[str]]]:
     """Nodes and pod addresses by zone, and what each pool adds, in words."""

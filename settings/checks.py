@@ -12,12 +12,14 @@ from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, ELASTIC_IPS_PER_REGION
 from catalog.regions import REGIONS
 from settings import capacity
+from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
 
 
 def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
     """Every mistake between parts."""
+    zones = zone_names(parts.network, parts.region)
     return [
         *_zones(parts),
         *_elastic_ips(parts),
@@ -26,16 +28,16 @@ def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
         *_names_of_resources(parts),
         *_landing_places(parts),
         *(_versions(parts, today) or _addon_versions(parts)),  # a version that has to go needs no add-ons
-        *capacity.mistakes(parts.network, zone_names(parts), dict(parts.pools()), len(parts.clusters)),
+        *capacity.mistakes(parts.network, zones, dict(parts.pools()), len(parts.clusters)),
     ]
 
 
-def zone_names(parts: Parts) -> tuple[str, ...] | None:
+def zone_names(network: NetworkSettings | None, region_name: str | None) -> tuple[str, ...] | None:
     """The zones of the network: as named, or the first ones of the region. None when they cannot be told."""
-    region = REGIONS.get(parts.region or "")
-    if parts.network is None or region is None:
+    region = REGIONS.get(region_name or "")
+    if network is None or region is None:
         return None
-    zones = parts.network.zones
+    zones = network.zones
     if isinstance(zones, tuple):
         return zones
     usable = tuple(zone.name for zone in region.eks_zones)

@@ -1,0 +1,325 @@
+"""What the pools come to at their smallest and largest: machines, GPUs, slices, cost, quotas, addresses.
+
+Told from the settings alone. What only the account knows is said to be so: its quotas, unless `quotas.vcpus` gives
+them, and which zones offer a type. A rolling update adds nodes for a while, which is not counted.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from catalog.efa import efa_interfaces
+from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.prices import HOURS_PER_MONTH, node_usd_per_hour, unpriced_reason
+from catalog.quotas import SERVICE_CODE, Quota, quota_for
+from catalog.sharing import Sharing
+from settings import capacity
+from settings.network_plan import plan, usable_addresses
+from settings.node_pool import NodePoolSettings
+from settings.off_peak import OffPeakSettings
+from settings.parts import Mistake, Path
+from settings.problems import join_path, listed
+from settings.quotas import QuotaSettings
+from settings.stack import StackSettings
+
+HOURS_PER_WEEK = 168
+
+
+class Span(NamedTuple):
+    """From the least to the most."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolPlan:
+    """One pool. Prices are list prices of the machines, without disks and traffic; None where none is known.
+
+    slices: extended resource -> how many of it there are at most. notes: what the figures do not tell.
+    """
+
+    cluster: str
+    pool: str
+    provisioner: str
+    capacity: str
+    zones: tuple[str, ...]
+    instance_types: tuple[str, ...]
+    accelerator: str | None
+    sharing: str | None
+    taints: tuple[str, ...]
+    nodes: Span
+    gpus: Span
+    slices: Mapping[str, int]
+    efa_interfaces: int
+    usd_per_node_hour: Span | None
+    usd_per_slice_hour: Mapping[str, Span]
+    usd_per_month: Span | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaNeed:
+    """vCPUs of one quota that the pools take at their maximum. have: what the account has, as far as it was given."""
+
+    code: str
+    name: str
+    default: int
+    vcpus: int
+    pools: tuple[str, ...]
+    have: int | None
+
+    @property
+    def enough(self) -> bool | None:
+        """None where nobody said what the account has."""
+        return None if self.have is None else self.have >= self.vcpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubnetNeed:
+    """Addresses of one subnet: those that the pools take at their maximum, and those there are."""
+
+    zone: str
+    kind: str
+    needed: int
+    room: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneOffer:
+    """One instance type of the pools. The catalog knows whether the region offers it, not which zones do."""
+
+    instance_type: str
+    offered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputePlan:
+    """The whole plan. without_quota: pools bought in a way that the catalog names no quota for."""
+
+    region: str
+    pools: tuple[PoolPlan, ...]
+    quotas: tuple[QuotaNeed, ...]
+    without_quota: tuple[str, ...]
+    subnets: tuple[SubnetNeed, ...]
+    offers: tuple[ZoneOffer, ...]
+
+    @property
+    def zones_command(self) -> str:
+        """What tells which zones offer the types, in the account that is asked."""
+        types = ",".join(offer.instance_type for offer in self.offers)
+        return (
+            f"aws ec2 describe-instance-type-offerings --region {self.region} --location-type availability-zone "
+            f"--filters Name=instance-type,Values={types} --query 'InstanceTypeOfferings[].[InstanceType,Location]' "
+            "--output text"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as plain values; a span is a list of two."""
+        return asdict(self) | {"zones_command": self.zones_command}
+
+
+def compute_plan(settings: StackSettings, zones: tuple[str, ...]) -> ComputePlan:
+    """The plan of a stack whose network stands in these zones."""
+    pools: dict[Path, NodePoolSettings] = {
+        ("clusters", cluster, "pools", index): pool
+        for cluster, content in settings.clusters.items()
+        for index, pool in enumerate(content.pools)
+    }
+    named = {f"{place[1]}.{pool.name}": pool for place, pool in pools.items()}
+    types = dict.fromkeys(name for pool in named.values() for name in pool.instance_types)
+    return ComputePlan(
+        region=settings.region,
+        pools=tuple(_pool(str(place[1]), pool, zones, settings.region) for place, pool in pools.items()),
+        quotas=quota_needs(named, zones, settings.quotas.vcpus),
+        without_quota=tuple(
+            f"{name}, {way}: {listed(unquoted)}"
+            for name, pool in named.items()
+            for way in _ways(pool)
+            if way != "capacity-block"
+            and (unquoted := [machine.name for machine in pool.machines if quota_for(machine, way) is None])
+        ),
+        subnets=tuple(_subnets(settings, pools, zones)),
+        offers=tuple(
+            ZoneOffer(instance_type=name, offered=settings.region in INSTANCE_TYPES[name].regions) for name in types
+        ),
+    )
+
+
+def quota_needs(
+    pools: Mapping[str, NodePoolSettings], zones: tuple[str, ...], have: Mapping[str, int]
+) -> tuple[QuotaNeed, ...]:
+    """What the pools (by the name to tell them by) take of each quota, those of one code together."""
+    needed: dict[Quota, dict[str, int]] = defaultdict(dict)
+    for name, pool in pools.items():
+        for quota, vcpus in _vcpus(pool, zones).items():
+            needed[quota][name] = vcpus
+    return tuple(
+        QuotaNeed(
+            code=quota.code,
+            name=quota.name,
+            default=quota.default,
+            vcpus=sum(by_pool.values()),
+            pools=tuple(by_pool),
+            have=have.get(quota.code),
+        )
+        for quota, by_pool in sorted(needed.items(), key=lambda item: item[0].name)
+    )
+
+
+def mistakes(
+    quotas: QuotaSettings | None, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...] | None
+) -> Iterator[Mistake]:
+    """Quotas that are given and that the pools at their maximum go beyond, unless the stack asks AWS for more."""
+    if quotas is None or zones is None or quotas.request:
+        return
+    named = {join_path(path[1:]): pool for path, pool in pools.items()}
+    for need in quota_needs(named, zones, quotas.vcpus):
+        if need.enough is False:
+            yield (
+                ("quotas", "vcpus", need.code),
+                (
+                    f"the account has {need.have} vCPUs of {need.code} ({need.name}), and {listed(need.pools)} at "
+                    f"their maximum take {need.vcpus}, so nodes would not start. Have it raised and give the new value "
+                    f"(`aws service-quotas request-service-quota-increase --service-code {SERVICE_CODE} "
+                    f"--quota-code {need.code} --desired-value {need.vcpus}`), set quotas.request: true, or lower "
+                    "max_per_zone or max_gpus."
+                ),
+            )
+
+
+def sharing_in_words(shared: Sharing, accelerator: Accelerator) -> str:
+    """How pods share one accelerator, e.g. `each GPU shared by 4 in turns`."""
+    if shared.strategy == "time-slicing":
+        return f"each GPU shared by {shared.replicas} in turns"
+    if shared.strategy == "mps":
+        return f"each GPU in {shared.replicas} equal shares (MPS)"
+    if shared.strategy == "mig":
+        return f"each GPU cut into {listed(f'{count} x {name}' for name, count in shared.layout)}"
+    return f"a whole {'GPU' if accelerator.kind == 'gpu' else 'device'} each"
+
+
+def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: str) -> PoolPlan:
+    stands_in = _zones(pool, zones)
+    nodes = Span(pool.min_per_zone * len(stands_in), pool.most_nodes(len(stands_in)))
+    prices = _node_prices(pool, region)
+    per_node = Span(min(prices.values()), max(prices.values())) if prices else None
+    least = pool.min_per_zone * len(stands_in) * (min(prices.values()) if prices else 0)
+    most = _at_most(pool, len(stands_in), prices)
+    hours = HOURS_PER_MONTH * _part_of_week(pool.off_peak if pool.provisioner == "managed" else None)
+    counts = [_count(machine) for machine in pool.machines]
+    gpus = Span(nodes.low * min(counts), _at_most(pool, len(stands_in), dict(zip(pool.machines, counts, strict=True))))
+    shared = pool.shared
+    units = shared.resources(pool.accelerator) if pool.accelerator else {}
+    efas = {machine: len(efa_interfaces(machine)[1:]) for machine in pool.machines} if pool.efa else {}
+    return PoolPlan(
+        cluster=cluster,
+        pool=pool.name,
+        provisioner=pool.provisioner,
+        capacity=", else ".join((pool.capacity_type, *pool.fallback_capacity_types)),
+        zones=stands_in,
+        instance_types=pool.instance_types,
+        accelerator=listed(dict.fromkeys(str(machine.accelerator) for machine in pool.machines if machine.accelerator))
+        or None,
+        sharing=sharing_in_words(shared, pool.accelerator) if pool.accelerator else None,
+        taints=tuple(f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}" for taint in pool.taints),
+        nodes=nodes,
+        gpus=gpus,
+        slices={name: int(gpus.high) * count for name, count in units.items()},
+        efa_interfaces=int(_at_most(pool, len(stands_in), efas)),
+        usd_per_node_hour=per_node,
+        usd_per_slice_hour=_slice_prices(pool, prices),
+        usd_per_month=Span(least * hours, most * hours) if per_node else None,
+        notes=tuple(_notes(pool, region)),
+    )
+
+
+def _zones(pool: NodePoolSettings, zones: tuple[str, ...]) -> tuple[str, ...]:
+    named = pool.named_zones
+    return zones if named is None else tuple(zone for zone in zones if zone in named)
+
+
+def _ways(pool: NodePoolSettings) -> tuple[str, ...]:
+    """How the nodes are bought; a Capacity Block is a way of its own."""
+    block = pool.reservation is not None and pool.reservation.kind == "capacity-block"
+    first = "capacity-block" if block and pool.capacity_type == "reserved" else pool.capacity_type
+    return first, *pool.fallback_capacity_types
+
+
+def _count(machine: InstanceType) -> int:
+    return machine.accelerator.count if machine.accelerator else 0
+
+
+def _at_most(pool: NodePoolSettings, zones: int, each: Mapping[InstanceType, float]) -> float:
+    """The most that the pool's nodes come to, by what a node of each type counts: all of the dearest type.
+
+    Where the pool ends at a number of GPUs, no mix of types comes to more than those of the type dearest by GPU.
+    """
+    by_nodes = pool.most_nodes(zones) * max(each.values(), default=0)
+    if pool.max_gpus is None or not each or not all(map(_count, each)):
+        return by_nodes
+    by_gpus = pool.max_gpus * max(amount / _count(machine) for machine, amount in each.items())
+    return min(by_nodes, by_gpus)
+
+
+def _node_prices(pool: NodePoolSettings, region: str) -> dict[InstanceType, float]:
+    """USD an hour by type: the dearest way that the pool may buy it in. Types without a price are left out."""
+    found: dict[InstanceType, float] = {}
+    for machine in pool.machines:
+        prices = [node_usd_per_hour(machine.name, region, way) for way in _ways(pool) if way != "capacity-block"]
+        known = [price.usd for price in prices if price is not None]
+        if known:
+            found[machine] = max(known)
+    return found
+
+
+def _slice_prices(pool: NodePoolSettings, prices: Mapping[InstanceType, float]) -> dict[str, Span]:
+    shares: Iterable[tuple[str, float]] = pool.shared.shares(pool.accelerator).items() if pool.accelerator else ()
+    by_gpu = [usd / _count(machine) for machine, usd in prices.items() if _count(machine)]
+    return {name: Span(min(by_gpu) * part, max(by_gpu) * part) for name, part in shares if by_gpu}
+
+
+def _part_of_week(off_peak: OffPeakSettings | None) -> float:
+    """Which part of a week a managed pool is on; weekends that are off are off wholly."""
+    if off_peak is None:
+        return 1
+    return (5 if off_peak.weekends else 7) * (24 - off_peak.hours) / HOURS_PER_WEEK
+
+
+def _notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
+    ways = _ways(pool)
+    if "capacity-block" in ways:
+        yield "the Capacity Block was paid in advance and is not in these figures"
+    if ways[0] == "reserved":
+        yield "the reservation is charged in full, used or not"
+    if pool.off_peak is not None and pool.provisioner == "managed":
+        hours = HOURS_PER_WEEK * _part_of_week(pool.off_peak)
+        yield f"on {hours:.0f} of {HOURS_PER_WEEK} hours a week"
+    for way in ways:
+        for machine in pool.machines:
+            price = None if way == "capacity-block" else node_usd_per_hour(machine.name, region, way)
+            if way != "capacity-block" and price is None:
+                yield f"{machine.name}: {unpriced_reason(machine.name) or 'no price is known'}"
+            elif price is not None and price.region != region:
+                yield f"{machine.name}: price of {price.region}, taken for {region}"
+
+
+def _vcpus(pool: NodePoolSettings, zones: tuple[str, ...]) -> dict[Quota, int]:
+    """vCPUs of the pool at its maximum, by quota; types and ways of one quota are counted once, as the dearest."""
+    by_quota: dict[Quota, dict[InstanceType, float]] = defaultdict(dict)
+    for way in _ways(pool):
+        for machine in pool.machines:
+            quota = quota_for(machine, way)
+            if quota is not None:
+                by_quota[quota][machine] = machine.vcpus
+    return {quota: int(_at_most(pool, len(_zones(pool, zones)), types)) for quota, types in by_quota.items()}
+
+
+def _subnets(
+    settings: StackSettings, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
+) -> Iterator[SubnetNeed]:
+    nodes, pods, _ = capacity.demand(pools, zones)
+    for zone, subnets in plan(settings.network.cidr, settings.network.pod_cidr, zones).zones.items():
+        yield SubnetNeed(zone=zone, kind="nodes", needed=nodes[zone], room=usable_addresses(subnets.private))
+        yield SubnetNeed(zone=zone, kind="pods", needed=pods[zone], room=usable_addresses(subnets.pods))
