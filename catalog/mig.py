@@ -50,19 +50,28 @@ class MigGpu:
             return False
         if sum(count for name, count in layout.items() if name.endswith("+me")) > 1:
             return False
+        return self.placements(layout) is not None
+
+    def placements(self, layout: Mapping[str, int]) -> tuple[tuple[str, int], ...] | None:
+        """A memory slice to start at for each instance, largest instance first; None when they do not fit."""
+        wanted = [self.profiles[name] for name, count in layout.items() for _ in range(count)]
         largest_first = sorted(wanted, key=lambda profile: (-profile.memory_slices, len(profile.placement_starts)))
-        return _placed(tuple(largest_first), frozenset())
+        starts = _starts(tuple(largest_first), frozenset())
+        if starts is None:
+            return None
+        return tuple((profile.name, start) for profile, start in zip(largest_first, starts, strict=True))
 
 
 @cache
-def _placed(wanted: Sequence[MigProfile], taken: frozenset[int]) -> bool:
+def _starts(wanted: Sequence[MigProfile], taken: frozenset[int]) -> tuple[int, ...] | None:
     if not wanted:
-        return True
+        return ()
     for start in wanted[0].placement_starts:
         space = frozenset(range(start, start + wanted[0].memory_slices))
-        if not space & taken and _placed(wanted[1:], taken | space):
-            return True
-    return False
+        rest = None if space & taken else _starts(wanted[1:], taken | space)
+        if rest is not None:
+            return (start, *rest)
+    return None
 
 
 def _gpu(name: str, row: Mapping[str, Any]) -> MigGpu:

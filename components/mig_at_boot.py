@@ -1,0 +1,55 @@
+"""Cutting the GPUs of an AL2023 node before its kubelet starts: for nodes that come and go, as Karpenter's do.
+
+The MIG manager cuts a node that has joined already, and stops whatever runs on its GPUs. This does it while cloud-init
+runs, which the kubelet waits for. An A100 takes up MIG mode only when it is reset, so the node boots twice; later GPUs
+forget the mode with each boot, so all of it is a service that runs at every boot. A node that cannot be cut powers off
+instead of joining whole: Karpenter replaces it.
+Sources: NVIDIA MIG user guide, "Getting started with MIG"; awslabs/amazon-eks-ami, nodeadm-run.service (after
+cloud-final.service) and install-nvidia-driver.sh; read 2026-11.
+"""
+
+from catalog.mig import MigGpu
+
+SCRIPT = """\
+#!/bin/bash
+set -euo pipefail
+trap 'systemctl poweroff' ERR
+nvidia-smi -mig 1
+if [[ $(nvidia-smi --query-gpu=mig.mode.current --format=csv,noheader) == *Disabled* ]]; then
+  test ! -e /var/lib/cut-gpus-rebooted
+  touch /var/lib/cut-gpus-rebooted
+  systemctl reboot
+  exec sleep infinity
+fi
+nvidia-smi mig -cgi {instances} -C
+"""
+SERVICE = """\
+[Unit]
+Description=Cut the GPUs into MIG instances
+After=nvidia-kmod-load.service nvidia-persistenced.service nvidia-fabricmanager.service
+Before=nodeadm-run.service kubelet.service
+[Service]
+Type=oneshot
+RemainAfterExit=true
+ExecStart=/usr/local/sbin/cut-gpus
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def mig_at_boot(gpu: MigGpu, layout: dict[str, int]) -> str:
+    """Shell script for the user data. Raises ValueError for a layout that does not fit."""
+    placed = gpu.placements(layout)
+    if placed is None:
+        raise ValueError(f"{layout} does not fit on one {gpu.name}. Take fewer or smaller instances.")
+    # Told where to stand: left alone, small instances may take the slices where a large one would have to begin.
+    script = SCRIPT.format(instances=",".join(f"{profile}:{start}" for profile, start in placed))
+    return (
+        "#!/bin/bash\n"
+        "set -euo pipefail\n"
+        f"cat > /usr/local/sbin/cut-gpus <<'END'\n{script}END\n"
+        "chmod 0755 /usr/local/sbin/cut-gpus\n"
+        f"cat > /etc/systemd/system/cut-gpus.service <<'END'\n{SERVICE}END\n"
+        "systemctl daemon-reload\n"
+        "systemctl enable --now cut-gpus.service\n"
+    )

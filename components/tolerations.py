@@ -1,0 +1,18 @@
+"""What pods tolerate that every node needs, whatever taints its pool has."""
+
+from collections.abc import Iterable
+
+from settings.node_pool import NodePoolSettings
+
+KEEPS_PODS_OUT = ("NoSchedule", "NoExecute")  # PreferNoSchedule keeps nobody out
+
+
+def tolerations_for(pools: Iterable[NodePoolSettings]) -> list[dict[str, str]]:
+    """One toleration for each taint of the pools, as Kubernetes writes it, always in the same order."""
+    taints = {(t.key, t.value, t.effect) for pool in pools for t in pool.taints if t.effect in KEEPS_PODS_OUT}
+    return [
+        {"key": key, "operator": "Equal", "value": value, "effect": effect}
+        if value
+        else {"key": key, "operator": "Exists", "effect": effect}
+        for key, value, effect in sorted(taints)
+    ]
