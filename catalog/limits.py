@@ -32,3 +32,6 @@ TAG_VALUE_LENGTH: Final = 256
 # Time-slicing knows no limit. Ours: a sixteenth of a 24 GB GPU is 1.5 GB, and below that no framework starts.
 GPU_REPLICAS_TIME_SLICING: Final = 16
 GPU_REPLICAS_MPS: Final = 48
+
+# Source: EC2 user guide, "Capacity Blocks for ML", read 2026-08. In days.
+CAPACITY_BLOCK_DAYS: Final = 182

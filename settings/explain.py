@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any, Literal
 
 from settings import loader
+from settings.presets import with_presets
 from settings.problems import PathPart, has, join_path
 from settings.profiles import with_profile
 from settings.stack_file import NAMESPACE, as_text
 
-Origin = Literal["stack file", "profile", "default"]
+Origin = Literal["stack file", "preset", "profile", "default"]
 ABSENT = object()
 
 
@@ -31,8 +32,13 @@ def explain(raw: Mapping[str, Any], source: str, today: date | None = None) -> t
     if any(key.startswith(f"{NAMESPACE}:") for key in raw):
         raw = loader.read_pulumi_config({key: as_text(value) for key, value in raw.items()})
     settings = loader.load(raw, source, today).model_dump(mode="json")
-    merged = with_profile(raw)
-    return tuple(Explained(join_path(path), value, _origin(path, raw, merged)) for path, value in _leaves(settings, ()))
+    preset = with_presets(raw)
+    layers: tuple[tuple[Origin, Any], ...] = (
+        ("stack file", raw),
+        ("preset", preset),
+        ("profile", with_profile(preset)),
+    )
+    return tuple(Explained(join_path(path), value, _origin(path, layers)) for path, value in _leaves(settings, ()))
 
 
 def _leaves(value: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[tuple[PathPart, ...], Any]]:
@@ -47,10 +53,9 @@ def _leaves(value: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[tuple[Path
         yield path, value
 
 
-def _origin(path: tuple[PathPart, ...], raw: Any, merged: Any) -> Origin:
-    if _at(raw, path) is not ABSENT:
-        return "stack file"
-    return "profile" if _at(merged, path) is not ABSENT else "default"
+def _origin(path: tuple[PathPart, ...], layers: tuple[tuple[Origin, Any], ...]) -> Origin:
+    """The uppermost layer that says it."""
+    return next((origin for origin, values in layers if _at(values, path) is not ABSENT), "default")
 
 
 def _at(value: Any, path: tuple[PathPart, ...]) -> Any:

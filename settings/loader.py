@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from settings import checks, wording
 from settings.parts import Mistake, parts_of
 from settings.problems import Problem, SettingsError, join_path
-from settings.profiles import with_profile
+from settings.profiles import with_defaults
 from settings.stack import StackSettings
 from settings.stack_file import read_config, settings_of
 
@@ -45,11 +45,11 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def load(raw: Mapping[str, Any], source: str, today: date | None = None) -> StackSettings:
-    """Settings out of plain values, with the profile of their environment under them.
+    """Settings out of plain values, with presets and the profile of their environment under them.
 
     Raises SettingsError with every mistake: those of single values, and those that show only when parts are compared.
     """
-    merged = with_profile(raw)
+    merged = with_defaults(raw)
     found: list[Mistake] = []
     settings: StackSettings | None = None
     try:  # as JSON, because strict mode takes a JSON array for a tuple; strict, because "3" for 3 hides a mistake

@@ -1,26 +1,24 @@
-"""`clusters.<name>.pools[]`: the machines of a cluster.
-
-Rules between two settings are kept by the later of them, so that a mistake elsewhere in the pool does not hide them.
-"""
+"""`clusters.<name>.pools[]`: the machines of a cluster. Which values go together: `pool_rules.py`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
-from catalog.limits import EKS_LABELS_PER_NODE_GROUP, EKS_TAINTS_PER_NODE_GROUP
 from catalog.mig import mig_gpu
 from catalog.sharing import Sharing, layout_of
 from settings.base import Settings
 from settings.disruption import DisruptionSettings
 from settings.off_peak import OffPeakSettings
-from settings.problems import did_you_mean, listed, raise_if, repeated
+from settings.pool_rules import DEFAULT_MAX_UNAVAILABLE, RULES
+from settings.problems import raise_if
 from settings.reservation import ReservationSettings
-from settings.rules import label_key, label_value
+from settings.rules import label_key, label_value, node_label_key
 from settings.sharing import SharingSettings
 
 LabelKey = Annotated[str, AfterValidator(label_key)]
+NodeLabelKey = Annotated[str, AfterValidator(node_label_key)]
 LabelValue = Annotated[str, AfterValidator(label_value)]
 
 
@@ -72,12 +70,21 @@ class TaintSettings(Settings):
     )
 
 
+def _least_nodes(pool: Mapping[str, Any]) -> int:
+    """Karpenter's nodes come with the pods, and those of a Capacity Block with the block: none stands before."""
+    reservation = pool.get("reservation")
+    block = reservation is not None and reservation.kind == "capacity-block"
+    return 0 if block or pool.get("provisioner") == "karpenter" else 1
+
+
 class NodePoolSettings(Settings):
     """One pool of equal nodes.
 
     Managed: an EKS node group in each zone, of a size that people and schedules set. Karpenter: nodes come and go with
     the pods that ask for them.
     """
+
+    model_config = ConfigDict(validate_default=True)  # a rule holds for what was left out as well
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,30}$",
@@ -108,12 +115,16 @@ class NodePoolSettings(Settings):
     reservation: ReservationSettings | None = Field(
         default=None, description="With capacity_type reserved: which reservation."
     )
-    min_per_zone: int = Field(default=1, ge=0, le=1000, description="Fewest nodes in each zone; 0 for Karpenter pools.")
+    min_per_zone: int = Field(
+        default_factory=_least_nodes,
+        ge=0,
+        le=1000,
+        description="Fewest nodes in each zone: 1 when not given, and 0 for Karpenter pools and Capacity Blocks.",
+    )
     max_per_zone: int = Field(
         default=3,
         ge=1,
         le=1000,
-        validate_default=True,
         description="Most nodes in each zone; address plan and cost maximum follow it. A Karpenter pool has this "
         "times its zones, wherever they are.",
     )
@@ -151,13 +162,18 @@ class NodePoolSettings(Settings):
     disruption: DisruptionSettings = Field(
         default=DisruptionSettings(), description="For Karpenter pools: when Karpenter may take a node away."
     )
-    labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict, description="Kubernetes labels of the nodes.")
+    labels: Mapping[NodeLabelKey, LabelValue] = Field(
+        default_factory=dict, description="Kubernetes labels of the nodes."
+    )
     taints: tuple[TaintSettings, ...] = Field(default=(), description="Kubernetes taints of the nodes.")
     zones: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="Zones of the network to use; all of them when not given."
     )
     max_unavailable_percentage: int = Field(
-        default=33, ge=1, le=100, description="Share of the nodes that an update may replace at the same time."
+        default=DEFAULT_MAX_UNAVAILABLE,
+        ge=1,
+        le=100,
+        description="For managed pools: share of the nodes that an update may replace at the same time.",
     )
     node_repair: bool = Field(default=True, description="Whether EKS replaces nodes that stay unhealthy.")
 
@@ -202,96 +218,9 @@ class NodePoolSettings(Settings):
             nodes = min(nodes, self.max_gpus // fewest)
         return nodes
 
-    @field_validator("instance_types")
+    @field_validator("*")
     @classmethod
-    def instance_types_share_one_machine_image(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        mistakes = [
-            f"{name} is no instance type that the catalog knows.{did_you_mean(name, INSTANCE_TYPES)} "
-            "A new type is one row of catalog/data/instance_types.json."
-            for name in names
-            if name not in INSTANCE_TYPES
-        ]
-        if twice := repeated(names):
-            mistakes.append(f"{listed(twice)} named twice. Name each type once.")
-        types = [INSTANCE_TYPES[name] for name in names if name in INSTANCE_TYPES]
-        if len({t.arch for t in types}) > 1:
-            mistakes.append(
-                f"architectures are mixed ({listed(f'{t.name} is {t.arch}' for t in types)}), but the nodes of a pool "
-                "share one machine image. Make a pool for each architecture."
-            )
-        if accelerated := [t for t in types if t.accelerator]:
-            mistakes.append(_accelerated(accelerated))
-        raise_if(mistakes)
-        return names
-
-    @field_validator("capacity_type")
-    @classmethod
-    def types_are_sold_that_way(cls, capacity_type: str, info: ValidationInfo) -> str:
-        types = [INSTANCE_TYPES[name] for name in info.data.get("instance_types", ())]
-        if unsold := [t.name for t in types if t.usage_classes and capacity_type not in t.usage_classes]:
-            raise ValueError(
-                f"AWS does not sell {listed(unsold)} as {capacity_type}. Change capacity_type, or take other types."
-            )
-        return capacity_type
-
-    @field_validator("max_per_zone")
-    @classmethod
-    def max_is_not_under_min(cls, max_per_zone: int, info: ValidationInfo) -> int:
-        min_per_zone = info.data.get("min_per_zone")
-        if min_per_zone is not None and max_per_zone < min_per_zone:
-            raise ValueError(
-                f"{max_per_zone} is under min_per_zone, {min_per_zone}, so no number of nodes would do. "
-                "Lower min_per_zone or raise max_per_zone."
-            )
-        return max_per_zone
-
-    @field_validator("desired_per_zone")
-    @classmethod
-    def desired_is_within(cls, desired_per_zone: int | None, info: ValidationInfo) -> int | None:
-        least, most = info.data.get("min_per_zone"), info.data.get("max_per_zone")
-        if desired_per_zone is None or least is None or most is None:
-            return desired_per_zone
-        if not least <= desired_per_zone <= most:
-            raise ValueError(
-                f"{desired_per_zone} is not within {least} (min_per_zone) and {most} (max_per_zone), and EKS would "
-                "refuse it. Move it there, or leave it out to begin with the minimum."
-            )
-        return desired_per_zone
-
-    @field_validator("zones")
-    @classmethod
-    def zones_are_named_once(cls, zones: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        twice = repeated(zones or ())
-        raise_if([f"{listed(twice)} named twice. Name each zone once."] if twice else [])
-        return zones
-
-    @field_validator("labels")
-    @classmethod
-    def labels_are_not_too_many(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
-        if len(labels) > EKS_LABELS_PER_NODE_GROUP:
-            raise ValueError(
-                f"{len(labels)} labels are given, and EKS takes {EKS_LABELS_PER_NODE_GROUP} a group. Drop some."
-            )
-        return labels
-
-    @field_validator("taints")
-    @classmethod
-    def taints_are_not_repeated(cls, taints: tuple[TaintSettings, ...]) -> tuple[TaintSettings, ...]:
-        twice = repeated([f"{taint.key}:{taint.effect}" for taint in taints])
-        mistakes = (
-            [f"{listed(twice)} given twice, and a node has one taint of a key and effect. Drop one."] if twice else []
-        )
-        if len(taints) > EKS_TAINTS_PER_NODE_GROUP:
-            mistakes.append(
-                f"{len(taints)} taints are given, and EKS takes {EKS_TAINTS_PER_NODE_GROUP} a group. Drop some."
-            )
-        raise_if(mistakes)
-        return taints
-
-
-def _accelerated(types: list[InstanceType]) -> str:
-    named = listed(f"{t.name} ({t.accelerator.count} x {t.accelerator.name})" for t in types if t.accelerator)
-    return (
-        f"{named} carries accelerators, but pools run the standard machine image, which has no driver for them: the "
-        "accelerators would be paid for and never scheduled. Take types without accelerators, for example m7i.2xlarge."
-    )
+    def every_rule_of_a_pool_is_kept(cls, value: Any, info: ValidationInfo) -> Any:
+        rules = RULES.get(info.field_name or "", ())
+        raise_if(sentence for rule in rules for sentence in rule(value, info.data))
+        return value

@@ -7,6 +7,8 @@ production, so that a profile holds only what an environment does differently.
 from collections.abc import Mapping
 from typing import Any
 
+from settings.presets import with_presets
+
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     # Cheap, and gone without a trace: one NAT gateway, two zones, spot, short memories.
     "dev": {
@@ -28,6 +30,11 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "clusters": {"*": {"logs": {"retention_days": 365}, "pools": {"*": {"capacity_type": "on-demand"}}}},
     },
 }
+
+
+def with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The stack file's own values, the presets of its pools under them, the profile of its environment under both."""
+    return with_profile(with_presets(raw))
 
 
 def with_profile(raw: Mapping[str, Any]) -> dict[str, Any]:

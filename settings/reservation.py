@@ -1,11 +1,13 @@
 """`pools[].reservation`: capacity that was bought before, by its id. The stack never buys any."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
+from catalog.limits import CAPACITY_BLOCK_DAYS
 from settings.base import Settings
+from settings.problems import raise_if
 
 
 class ReservationSettings(Settings):
@@ -17,10 +19,53 @@ class ReservationSettings(Settings):
     kind: Literal["on-demand", "capacity-block"] = Field(
         default="on-demand", description="An On-Demand Capacity Reservation (ODCR), or a Capacity Block."
     )
-    zone: str = Field(description="Zone of the reservation; the pool stands there and nowhere else.")
+    zone: str = Field(
+        description="Zone of the reservation; the pool stands there and nowhere else.", examples=["us-west-2a"]
+    )
     starts: datetime | None = Field(
-        default=None, description="With capacity-block: when it begins, in UTC.", examples=["2027-01-11T11:30:00Z"]
+        default=None,
+        validate_default=True,
+        description="With capacity-block: when it begins, in UTC and in quotes.",
+        examples=["2027-01-11T11:30:00Z"],
     )
     ends: datetime | None = Field(
-        default=None, description="With capacity-block: when it ends, in UTC.", examples=["2027-01-18T11:30:00Z"]
+        default=None,
+        validate_default=True,
+        description="With capacity-block: when it ends, in UTC and in quotes.",
+        examples=["2027-01-18T11:30:00Z"],
     )
+
+    @field_validator("starts", "ends")
+    @classmethod
+    def a_capacity_block_has_dates(cls, day: datetime | None, info: ValidationInfo) -> datetime | None:
+        kind = info.data.get("kind")
+        if kind == "capacity-block" and day is None:
+            raise ValueError(
+                "is missing, and the nodes of a Capacity Block come and go with it. Write it as "
+                '`aws ec2 describe-capacity-reservations` says, for example "2027-01-11T11:30:00Z".'
+            )
+        if kind == "on-demand" and day is not None:
+            raise ValueError(
+                "is given, but an On-Demand Capacity Reservation is used as long as it is there, so it would do "
+                "nothing. Drop it, or write kind: capacity-block."
+            )
+        if day is not None and day.utcoffset() is None:
+            raise ValueError(f'{day.isoformat()} has no time zone. Write "{day.isoformat()}Z" for UTC.')
+        return day
+
+    @field_validator("ends")
+    @classmethod
+    def a_block_ends_after_it_starts(cls, ends: datetime | None, info: ValidationInfo) -> datetime | None:
+        starts = info.data.get("starts")
+        if starts is None or ends is None:
+            return ends
+        mistakes = []
+        if ends <= starts:
+            mistakes.append(f"is not after starts, {starts.isoformat()}. Exchange the two, or correct one of them.")
+        if ends - starts > timedelta(days=CAPACITY_BLOCK_DAYS):
+            mistakes.append(
+                f"is {(ends - starts).days} days after starts, and no Capacity Block is longer than "
+                f"{CAPACITY_BLOCK_DAYS}. Correct one of the two."
+            )
+        raise_if(mistakes)
+        return ends

@@ -11,6 +11,7 @@ QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 TAG_TEXT = re.compile(r"[\w\s_.:/=+\-@]*")
 IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of ours, and of the GPU operator
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
 
 
@@ -51,6 +52,17 @@ def label_value_mistakes(value: str) -> Iterator[str]:
 def label_key(key: str) -> str:
     """The key as it is. Raises ValueError with every mistake in it."""
     raise_if(label_key_mistakes(key))
+    return key
+
+
+def node_label_key(key: str) -> str:
+    """The key as it is. Raises ValueError with every mistake in it, and when the platform sets such labels itself."""
+    domain, _, name = key.rpartition("/")
+    ours = (
+        f"{key!r} is in {domain}, whose node labels the platform sets by itself, from what the pool says. Drop it, or "
+        f"use a domain of your own, for example platform.example.com/{name}."
+    )
+    raise_if([*label_key_mistakes(key), *([ours] if domain in PLATFORM_DOMAINS else [])])
     return key
 
 

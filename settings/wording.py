@@ -26,6 +26,7 @@ WANTED = {  # pydantic's error type -> what the model wants there
     "dict_type": "a map of keys and values",
     "model_type": "a map of keys and values",
     "model_attributes_type": "a map of keys and values",
+    "datetime_type": "a day and time in quotes",
 }
 # What is also found at a list when something is wrong inside it: the wrong branch of "a number or a list", and a list
 # that has no right item left. The item's own mistake tells it.
@@ -34,8 +35,11 @@ ECHOES = frozenset({*WANTED, "too_short"})
 
 def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[Mistake]:
     """Every error as (path, sentence), in the order they were found, one for each thing to mend."""
-    placed = [(_place(model, data, error), error) for error in errors]
+    own = [error for error in errors if error["type"] != "default_factory_not_called"]  # follows from another mistake
+    placed = [(_place(model, data, error), error) for error in own]
     deep = [path for path, _ in placed]
+    unknown_presets = [path[:-1] for path in deep if path and path[-1] == "preset"]
+    placed = [(path, error) for path, error in placed if error["type"] != "missing" or path[:-1] not in unknown_presets]
     found: dict[Path, list[str]] = {}
     for path, error in placed:
         if error["type"] in ECHOES and any(len(other) > len(path) and other[: len(path)] == path for other in deep):
@@ -156,6 +160,8 @@ WORDING: Mapping[str, Callable[..., str]] = {
     "less_than_equal": _too_large,
     "string_pattern_mismatch": _misfit,
     "too_short": _too_few,
+    "datetime_parsing": _misfit,
+    "datetime_from_date_parsing": _misfit,
 }
 
 
