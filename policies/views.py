@@ -129,6 +129,8 @@ class Stack:
             named = at(source, key)
         except NotKnownError:
             return []
+        if isinstance(named, Mapping):  # a launch template is named as {"id": ..., "version": ...}
+            named = list(named.values())
         names = {str(item) for item in (named if isinstance(named, list) else [named]) if item}
         return [target for target in self.of(*wanted) if target.id in names]
 
@@ -173,7 +175,7 @@ def show(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             shown += f"[{step}]"
-        elif "." in step:
+        elif "." in step or "/" in step:
             shown += f'["{step}"]'
         else:
             shown += f".{step}" if shown else step
@@ -247,6 +249,16 @@ def texts(view: View, path: Path, default: Iterable[str] = ()) -> list[str]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
     raise WrongTypeError(view.resource, view.under(path), "a list of texts", value)
+
+
+def keys(view: View, path: Path) -> list[str]:
+    """The keys of the map at `path`, whatever its values; none where absent. Raises NotKnownError, WrongTypeError."""
+    value = _walk(view, path)
+    if value is UNKNOWN:
+        raise NotKnownError(view.resource, view.under(path))
+    if value is None or isinstance(value, Mapping):
+        return [str(key) for key in value or ()]
+    raise WrongTypeError(view.resource, view.under(path), "a map", value)
 
 
 def number(view: View, path: Path, default: float | None = None) -> float | None:

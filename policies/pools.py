@@ -1,0 +1,294 @@
+"""Pools of nodes as rules see them: EKS node groups and Karpenter's NodePools, read in one way.
+
+Where no requirement of a NodePool names a label, Karpenter takes any value of it. So a NodePool may start each instance
+type of the catalog that its requirements admit. Source: Karpenter, concepts, NodePools; read 2026-08.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from catalog.instance_types import INSTANCE_TYPES, InstanceType
+from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
+from policies.views import Path, Resource, Stack, View, at, each, keys, number, text, texts
+
+NODE_GROUP, LAUNCH_TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
+NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+POOLS = (NODE_GROUP, NODE_POOL)
+
+MIG_CONFIG_LABEL = "nvidia.com/mig.config"
+DEVICE_PLUGIN_LABEL = "nvidia.com/device-plugin.config"
+CAPACITY_TYPE = "karpenter.sh/capacity-type"
+INSTANCE_TYPE = "node.kubernetes.io/instance-type"
+
+_EKS_EFFECTS = {
+    "NO_SCHEDULE": "NoSchedule",
+    "NO_EXECUTE": "NoExecute",
+    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
+}
+_EKS_CAPACITY = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "reserved"}
+_KARPENTER_GPU_NAMES = {"rtx-pro-6000": "rtx-pro-server-6000"}  # where Karpenter's name is not the catalog's
+_TEMPLATE = "spec.template.spec"
+_REQUIREMENTS = f"{_TEMPLATE}.requirements"
+
+
+@dataclass(frozen=True)
+class Taint:
+    """One taint, in Kubernetes spelling, whoever wrote it down."""
+
+    key: str
+    value: str
+    effect: str
+
+    @property
+    def keeps_pods_off(self) -> bool:
+        """Whether pods that do not tolerate it stay away; PreferNoSchedule only asks them to."""
+        return self.effect in ("NoSchedule", "NoExecute")
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One node group or NodePool. Each property reads what it needs alone; all raise NotKnownError, WrongTypeError.
+
+    template: the launch template of a node group, where the stack shows it; it may name the instance type instead.
+    """
+
+    resource: Resource
+    template: Resource | None = None
+
+    @property
+    def name(self) -> str:
+        """The name to show: that of the Kubernetes object, or of the resource."""
+        return (text(self.resource, "metadata.name") if self.karpenter else "") or self.resource.name
+
+    @property
+    def karpenter(self) -> bool:
+        return self.resource.type == NODE_POOL
+
+    @property
+    def types_path(self) -> str:
+        """Where the pool says what its nodes are."""
+        return _REQUIREMENTS if self.karpenter else "instanceTypes"
+
+    @property
+    def labels_path(self) -> str:
+        return "spec.template.metadata.labels" if self.karpenter else "labels"
+
+    @property
+    def taints_path(self) -> str:
+        return f"{_TEMPLATE}.taints" if self.karpenter else "taints"
+
+    def label_path(self, key: str) -> Path:
+        """Where the label stands, for the accessors and for findings."""
+        return (*self.labels_path.split("."), key)
+
+    def label(self, key: str) -> str:
+        """The value of a label of its nodes, "" where they have none."""
+        return text(self.resource, self.label_path(key))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """All labels that the pool gives its nodes."""
+        return {key: self.label(key) for key in keys(self.resource, self.labels_path)}
+
+    @property
+    def taints(self) -> list[Taint]:
+        return [
+            Taint(text(taint, "key"), text(taint, "value"), _EKS_EFFECTS.get(effect := text(taint, "effect"), effect))
+            for taint in each(self.resource, self.taints_path)
+        ]
+
+    @cached_property
+    def type_names(self) -> tuple[str, ...]:
+        """The instance types that it may start, known to the catalog or not."""
+        if self.karpenter:
+            return tuple(_admitted(list(each(self.resource, _REQUIREMENTS))))
+        named = texts(self.resource, "instanceTypes")
+        if not named and self.template is not None:
+            named = [name] if (name := text(self.template, "instanceType")) else []
+        return tuple(named)
+
+    @property
+    def machines(self) -> tuple[InstanceType, ...]:
+        """Those of them that the catalog knows."""
+        return tuple(INSTANCE_TYPES[name] for name in self.type_names if name in INSTANCE_TYPES)
+
+    @property
+    def accelerated(self) -> tuple[InstanceType, ...]:
+        """Those of them that carry GPUs or Neuron devices."""
+        return tuple(machine for machine in self.machines if machine.accelerator is not None)
+
+    @property
+    def capacity_types(self) -> frozenset[str]:
+        """How its nodes may be bought: reserved, spot, on-demand."""
+        if not self.karpenter:
+            written = text(self.resource, "capacityType", "ON_DEMAND")
+            return frozenset({_EKS_CAPACITY.get(written, written)})
+        asked = [item for item in each(self.resource, _REQUIREMENTS) if text(item, "key") == CAPACITY_TYPE]
+        offered = ("reserved", "spot", "on-demand")
+        return frozenset(kind for kind in offered if all(_admits(item, kind) for item in asked))
+
+    @property
+    def sharing(self) -> Sharing:
+        """How its GPUs are shared, by the platform's own label or by those of NVIDIA's operator."""
+        for label in (
+            self.label(SHARING_LABEL),
+            self.label(DEVICE_PLUGIN_LABEL),
+            f"mig-{self.label(MIG_CONFIG_LABEL)}",
+        ):
+            if found := Sharing.of_label(label):
+                return found
+        return Sharing()
+
+    @property
+    def most_nodes(self) -> float | None:
+        """Most nodes at once; None without a bound."""
+        if not self.karpenter:
+            return number(self.resource, "scalingConfig.maxSize", 0)
+        bounds = [self._limit("nodes"), number(self.resource, "spec.replicas")]
+        if (cpus := self._limit("cpu")) is not None and self.machines:
+            bounds.append(cpus // min(machine.vcpus for machine in self.machines))
+        for resource in (WHOLE_GPU, NEURON_DEVICE):
+            if (devices := self._limit(resource)) is not None and self._all_accelerated:
+                bounds.append(devices // min(_devices(machine) for machine in self.accelerated))
+        return min((bound for bound in bounds if bound is not None), default=None)
+
+    @property
+    def most_devices(self) -> float | None:
+        """Most GPUs and Neuron devices at once; None without a bound. A limit in devices ends a node of fewer, too."""
+        if not self.accelerated:
+            return 0
+        nodes = self.most_nodes
+        per_node = max(_devices(machine) for machine in self.accelerated)
+        limits = [limit for name in (WHOLE_GPU, NEURON_DEVICE) if (limit := self._limit(name)) is not None]
+        bounds = [*limits, *([] if nodes is None else [nodes * per_node])]
+        return min(bounds, default=None)
+
+    @property
+    def _all_accelerated(self) -> bool:
+        return bool(self.accelerated) and len(self.accelerated) == len(self.type_names)
+
+    def _limit(self, name: str) -> float | None:
+        """A limit of a NodePool, in whole units."""
+        return quantity(self.resource, ("spec", "limits", name)) if self.karpenter else None
+
+
+def pools(stack: Stack) -> Iterator[Pool]:
+    """Every pool of the stack, node groups with their launch templates."""
+    for resource in stack.of(*POOLS):
+        templates = stack.linked(resource, "launchTemplate", (LAUNCH_TEMPLATE,))
+        yield Pool(resource, templates[0] if templates else None)
+
+
+def quantity(view: View, path: Path) -> float | None:
+    """The Kubernetes quantity at `path`, in whole units; None where absent. Raises as `number` does."""
+    written = at(view, path)
+    if isinstance(written, str) and (found := re.fullmatch(r"(\d+(?:\.\d+)?)(m|k|M|G)", written)):
+        return float(found[1]) * {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]]
+    return number(view, path)
+
+
+def types_in_words(machines: Sequence[InstanceType]) -> str:
+    """Some of the types, with what they carry."""
+    shown = [
+        f"{m.name} ({m.accelerator.count} x {m.accelerator.name})" if m.accelerator else m.name for m in machines[:3]
+    ]
+    more = len(machines) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _devices(machine: InstanceType) -> int:
+    return machine.accelerator.count if machine.accelerator else 0
+
+
+def _admitted(requirements: Sequence[View]) -> Iterator[str]:
+    named = [
+        name
+        for item in requirements
+        if text(item, "key") == INSTANCE_TYPE and text(item, "operator") == "In"
+        for name in texts(item, "values")
+    ]
+    for name in named or INSTANCE_TYPES:
+        labels = machine_labels(name)
+        if all(
+            _admits(item, labels.get(key)) for item in requirements if (key := text(item, "key")) in _LABELS_OF_TYPES
+        ):
+            yield name
+
+
+def _admits(requirement: View, value: str | None) -> bool:
+    """Whether a node with this value of the label (None: without the label) keeps the requirement."""
+    return keeps(text(requirement, "operator"), texts(requirement, "values"), value)
+
+
+def keeps(operator: str, values: Sequence[str], value: str | None) -> bool:
+    """Whether a label's value (None: no such label) keeps an expression of Kubernetes or Karpenter."""
+    if operator == "In":
+        return value in values
+    if operator == "NotIn":
+        return value not in values
+    if operator == "DoesNotExist":
+        return value is None
+    if value is None or operator == "Exists":
+        return value is not None
+    try:
+        found, bound = float(value), float(values[0])
+    except (ValueError, IndexError):
+        return False  # the API server refuses such an expression
+    return {"Gt": found > bound, "Lt": found < bound, "Gte": found >= bound, "Lte": found <= bound}.get(operator, False)
+
+
+@cache
+def machine_labels(name: str) -> Mapping[str, str]:
+    """The labels that Karpenter derives from an instance type, as far as rules look at them.
+
+    Source: Karpenter, concepts, Scheduling, well-known labels; read 2026-08.
+    """
+    family, _, size = name.partition(".")
+    parts = re.match(r"([a-z]+)(?:-\d+tb)?(\d+)?", family)
+    labels = {
+        INSTANCE_TYPE: name,
+        "karpenter.k8s.aws/instance-family": family,
+        "karpenter.k8s.aws/instance-size": size,
+        "karpenter.k8s.aws/instance-category": parts[1] if parts else "",
+        "karpenter.k8s.aws/instance-generation": (parts[2] or "") if parts else "",
+    }
+    machine = INSTANCE_TYPES.get(name)
+    if machine is None:
+        return labels
+    labels |= {
+        "kubernetes.io/arch": "arm64" if machine.arch == "arm64" else "amd64",
+        "karpenter.k8s.aws/instance-cpu": str(machine.vcpus),
+        "karpenter.k8s.aws/instance-memory": str(machine.memory_mib),
+    }
+    if machine.accelerator:
+        device = "gpu" if machine.accelerator.kind == "gpu" else "accelerator"
+        spelt = machine.accelerator.name.lower().replace(" ", "-")
+        labels |= {
+            f"karpenter.k8s.aws/instance-{device}-name": _KARPENTER_GPU_NAMES.get(spelt, spelt),
+            f"karpenter.k8s.aws/instance-{device}-manufacturer": machine.accelerator.manufacturer.lower(),
+            f"karpenter.k8s.aws/instance-{device}-count": str(machine.accelerator.count),
+        }
+        if device == "gpu" and machine.accelerator.memory_mib is not None:
+            labels["karpenter.k8s.aws/instance-gpu-memory"] = str(machine.accelerator.memory_mib)
+    return labels
+
+
+_LABELS_OF_TYPES = frozenset(
+    {
+        INSTANCE_TYPE,
+        "kubernetes.io/arch",
+        *(
+            f"karpenter.k8s.aws/instance-{name}"
+            for name in (
+                *("family", "size", "category", "generation", "cpu", "memory", "gpu-name", "gpu-manufacturer"),
+                *("gpu-count", "gpu-memory", "accelerator-name", "accelerator-manufacturer", "accelerator-count"),
+            )
+        ),
+    }
+)

@@ -1,0 +1,1 @@
+"""GPUs: that what is asked for exists, stays apart, and can be scheduled."""

@@ -1,0 +1,205 @@
+"""MIG layouts are ones that the GPU has, and that fit on it.
+
+Sources: NVIDIA MIG user guide v580, by the catalog's table; NVIDIA/mig-parted, names of the built-in configurations;
+read 2026-08.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import yaml
+
+from catalog.instance_types import InstanceType
+from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
+from catalog.sharing import SHARING_LABEL, Sharing
+from policies.pools import MIG_CONFIG_LABEL, NODE_GROUP, NODE_POOL, POOLS, Pool
+from policies.rule import Case, Resource, Rule, View, WrongTypeError, at, each, keys, text
+from policies.samples import A100, H100, L4, PLAIN, node_group, node_pool, requirement
+from policies.views import Path, show
+
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+CONFIG_MAP_PATCH, CONFIG_MAP_LIST = "kubernetes:core/v1:ConfigMapPatch", "kubernetes:core/v1:ConfigMapList"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+FILE = "config.yaml"  # the one key that the MIG manager reads
+RELEASE_PATH: tuple[str, ...] = ("values", "migManager", "config", "data", FILE)
+BUILT_IN = ("all-disabled", "all-enabled", "all-balanced")
+NEEDS_NO_MIG = "all-disabled"
+
+
+def _layout(config: str) -> Mapping[str, int] | None:
+    """The profiles that a configuration's name spells; a count of 0 stands for as many as fit. None: it spells none."""
+    if profile := re.fullmatch(r"all-(\d+g\.\d+gb)(\.me)?", config):
+        return {profile[1] + ("+me" if profile[2] else ""): 0}
+    sharing = Sharing.of_label(f"mig-{config}")
+    return dict(sharing.layout) if sharing else None
+
+
+def _misfit(layout: Mapping[str, int], gpu: MigGpu) -> str:
+    """Why the layout cannot stand on the GPU; "" where it can."""
+    lacking = [name for name in layout if name not in gpu.profiles]
+    if lacking:
+        return f"asks for {', '.join(lacking)}, which {gpu.name} does not have; it has {', '.join(gpu.profiles)}"
+    if not gpu.fits(layout):
+        return f"asks for {_in_words(layout)}, which do not fit on one {gpu.name} together"
+    return ""
+
+
+def _in_words(layout: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {name}" for name, count in layout.items())
+
+
+def _on_machine(machine: InstanceType, config: str, layout: Mapping[str, int] | None) -> str:
+    gpu = mig_gpu(machine.accelerator) if machine.accelerator else None
+    if gpu is None:
+        has = f"{machine.accelerator.name}, which has no MIG" if machine.accelerator else "no GPU"
+        return f"asks for MIG ({config}), but {machine.name} has {has}"
+    return f"{found}; {machine.name} carries it" if (found := _misfit(layout or {}, gpu)) else ""
+
+
+def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
+    config, shared = pool.label(MIG_CONFIG_LABEL), pool.label(SHARING_LABEL)
+    sharing = Sharing.of_label(shared)
+    if shared and sharing is None:
+        yield show(pool.label_path(SHARING_LABEL)), "spells no way to share a GPU that the platform knows"
+    asked = {MIG_CONFIG_LABEL: config} if config and config != NEEDS_NO_MIG else {}
+    if sharing and sharing.strategy == "mig":
+        asked[SHARING_LABEL] = sharing.mig_config
+    for label, name in asked.items():
+        layout = _layout(name)
+        if layout is None and name not in BUILT_IN:
+            continue  # a name from somebody's own file, which is judged where it stands
+        wrong = [why for machine in pool.machines if (why := _on_machine(machine, name, layout))]
+        if wrong:
+            yield show(pool.label_path(label)), wrong[0]
+
+
+def _file(view: View, path: Path) -> Iterator[tuple[str, str]]:
+    """A mig-parted file: each entry has to fit on one of the GPUs that EC2 has."""
+    content = at(view, path)
+    if isinstance(content, str):
+        if "mig-configs" not in content:
+            return  # many programs call their configuration by this name
+        try:
+            content = yaml.safe_load(content)
+        except yaml.YAMLError:
+            raise WrongTypeError(view.resource, view.under(path), "a YAML document", content) from None
+    file = View(view.resource, content, view.under(path))
+    for name in keys(file, "mig-configs"):
+        for entry in each(file, ("mig-configs", name)):
+            yield from _entry(entry, file.under(("mig-configs", name)))
+
+
+def _entry(entry: View, place: str) -> Iterator[tuple[str, str]]:
+    layout = at(entry, "mig-devices", {})
+    if not isinstance(layout, Mapping):
+        return  # mig-parted also takes a list of profiles, which counts nothing
+    for profile, count in layout.items():
+        if not isinstance(count, int) or count < 1:
+            yield place, f"gives no number of {profile} that could be made"
+            return
+    if all(_misfit(layout, gpu) for gpu in MIG_GPUS.values()):
+        yield place, f"asks for {_in_words(layout)}, which no GPU on EC2 has room for, or has at all"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type in POOLS:
+        yield from _pool(Pool(resource))
+    elif resource.type == CONFIG_MAP_LIST:
+        for item in each(resource, "items"):
+            yield from _file(item, ("data", FILE))
+    elif resource.type != RELEASE:
+        yield from _file(resource, ("data", FILE))
+    elif text(resource, "chart").endswith("gpu-operator"):
+        yield from _file(resource, RELEASE_PATH)
+
+
+A100_80GB, H200 = "p4de.24xlarge", "p5en.48xlarge"
+MIXED = "2x1g.10gb_1x2g.20gb_1x3g.40gb"
+NODE_GROUP_AT = 'labels["nvidia.com/mig.config"]'
+SHARED_AT = 'labels["ml-platform/sharing"]'
+NODE_POOL_AT = 'spec.template.metadata.labels["nvidia.com/mig.config"]'
+FILE_AT = 'data["config.yaml"].mig-configs.mixed'
+
+
+def _group(config: str, *types: str, **labels: str) -> dict[str, object]:
+    return node_group(*types, labels={MIG_CONFIG_LABEL: config, **labels})
+
+
+def _mig_file(devices: object, **more: object) -> dict[str, object]:
+    entry = {"devices": "all", "mig-enabled": True, "mig-devices": devices}
+    off = [{"devices": "all", "mig-enabled": False}]
+    return {"data": {FILE: yaml.safe_dump({"version": "v1", "mig-configs": {"all-disabled": off, "mixed": [entry]}})}}
+
+
+def _release(devices: object, chart: str = "gpu-operator") -> dict[str, object]:
+    return {"chart": chart, "values": {"migManager": {"config": {"create": True, **_mig_file(devices)}}}}
+
+
+RULE = Rule(
+    id="gpu-mig-profile-valid",
+    applies_to=(NODE_GROUP, NODE_POOL, CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE),
+    severity="high",
+    standards=("NVIDIA MIG user guide",),
+    why="A node with a layout that its GPU cannot take offers no GPU at all, and is paid for all the same.",
+    fix="Set pools[].sharing.profile or layout to what the GPU has (docs/gpus.md), or take a type that has it.",
+    check=check,
+    good={
+        "nothing said, so GPUs stay whole": node_group(A100),
+        "a layout of the 80 GB card": _group(MIXED, A100_80GB),
+        "the same on H100, whose profiles are the same": _group(MIXED, H100),
+        "the 40 GB card's own": _group("7x1g.5gb", A100),
+        "one with media engines": _group("1x1g.5gb.me_6x1g.5gb", A100),
+        "the label of the platform": node_group(A100_80GB, labels={SHARING_LABEL: f"mig-{MIXED}"}),
+        "shared otherwise": node_group(L4, labels={SHARING_LABEL: "time-slicing-4"}),
+        "a built-in name": _group("all-1g.10gb", A100_80GB),
+        "a built-in name with media engines": _group("all-1g.10gb.me", A100_80GB),
+        "a built-in mix": _group("all-balanced", A100),
+        "off, which any machine can be": _group("all-disabled", L4),
+        "a name from a file of their own": _group("our-mix", A100),
+        "NodePool": Case(
+            node_pool(A100_80GB, labels={MIG_CONFIG_LABEL: MIXED, SHARING_LABEL: f"mig-{MIXED}"}), type=NODE_POOL
+        ),
+        "NodePool by the name of the GPU": Case(
+            node_pool(
+                requirements=(requirement("karpenter.k8s.aws/instance-gpu-name", "h100"),),
+                labels={MIG_CONFIG_LABEL: "all-3g.40gb"},
+            ),
+            type=NODE_POOL,
+        ),
+        "file": Case(_mig_file({"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}), type=CONFIG_MAP),
+        "file of a card that shares names with another": Case(_mig_file({"1g.10gb": 4}), type=CONFIG_MAP),
+        "file with profiles in a list": Case(_mig_file(["1g.10gb"]), type=CONFIG_MAP),
+        "another file": Case({"data": {"config.yml": "mig-configs: 1"}}, type=CONFIG_MAP),
+        "another file of the same name": Case({"data": {FILE: "{{ listen }} {"}}, type=CONFIG_MAP),
+        "patch": Case(_mig_file({"7g.80gb": 1}), type=CONFIG_MAP_PATCH),
+        "list": Case({"items": [_mig_file({"7g.80gb": 1})]}, type=CONFIG_MAP_LIST),
+        "operator": Case(_release({"1g.10gb": 7}), type=RELEASE),
+        "operator without layouts": Case({"chart": "gpu-operator", "values": {}}, type=RELEASE),
+        "another chart": Case(_release({"9g.99gb": 1}, chart="thing"), type=RELEASE),
+    },
+    bad={
+        "a profile of the 80 GB card on the 40 GB card": Case(_group("1x2g.20gb", A100), at=NODE_GROUP_AT),
+        "a built-in name of another card": Case(_group("all-1g.18gb", A100), at=NODE_GROUP_AT),
+        "a GPU without MIG": Case(_group("7x1g.10gb", L4), at=NODE_GROUP_AT),
+        "a built-in mix on a GPU without MIG": Case(_group("all-balanced", L4), at=NODE_GROUP_AT),
+        "MIG turned on, on a GPU without": Case(_group("all-enabled", L4), at=NODE_GROUP_AT),
+        "a machine without GPUs": Case(_group("7x1g.10gb", PLAIN), at=NODE_GROUP_AT),
+        "too many": Case(_group("8x1g.10gb", A100_80GB), at=NODE_GROUP_AT),
+        "adds up, and has no place": Case(_group("3x1g.20gb_1x3g.40gb", A100_80GB), at=NODE_GROUP_AT),
+        "the second type cannot": Case(_group(MIXED, A100_80GB, H200), at=NODE_GROUP_AT),
+        "the label of the platform": Case(node_group(A100, labels={SHARING_LABEL: f"mig-{MIXED}"}), at=SHARED_AT),
+        "a label that spells nothing": Case(node_group(A100, labels={SHARING_LABEL: "mig-some"}), at=SHARED_AT),
+        "NodePool": Case(node_pool(A100, labels={MIG_CONFIG_LABEL: MIXED}), type=NODE_POOL, at=NODE_POOL_AT),
+        "file with a profile that no card has": Case(_mig_file({"1g.11gb": 1}), type=CONFIG_MAP, at=FILE_AT),
+        "file with a layout that fits on no card": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP, at=FILE_AT),
+        "file with profiles of two cards": Case(_mig_file({"1g.10gb": 1, "3g.71gb": 1}), type=CONFIG_MAP, at=FILE_AT),
+        "file with none of a profile": Case(_mig_file({"1g.10gb": 0}), type=CONFIG_MAP, at=FILE_AT),
+        "file with a number in words": Case(_mig_file({"1g.10gb": "two"}), type=CONFIG_MAP, at=FILE_AT),
+        "file that is no YAML": Case({"data": {FILE: "mig-configs: {"}}, type=CONFIG_MAP, at='data["config.yaml"]'),
+        "patch": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP_PATCH, at=FILE_AT),
+        "list": Case({"items": [{}, _mig_file({"1g.10gb": 8})]}, type=CONFIG_MAP_LIST, at=f"items[1].{FILE_AT}"),
+        "operator": Case(
+            _release({"3g.40gb": 3}), type=RELEASE, at='values.migManager.config.data["config.yaml"].mig-configs.mixed'
+        ),
+    },
+)

@@ -1,0 +1,59 @@
+"""Pools for the cases of rules: each is right in every way but the one that the case sets."""
+
+from typing import Any
+
+from policies.pools import INSTANCE_TYPE
+
+A100, H100, L4, PLAIN = "p4d.24xlarge", "p5.48xlarge", "g6.xlarge", "m5.2xlarge"
+TAINT = {"key": "gpu", "value": "true", "effect": "NO_SCHEDULE"}
+NO_SCHEDULE = {"key": "gpu", "value": "true", "effect": "NoSchedule"}
+
+
+def node_group(*types: str, sizes: tuple[int, int, int] = (0, 1, 0), **more: Any) -> dict[str, object]:
+    """A node group; sizes: least, most, wanted."""
+    scaling = dict(zip(("minSize", "maxSize", "desiredSize"), sizes, strict=True))
+    return {"instanceTypes": list(types), "scalingConfig": scaling, **more}
+
+
+def requirement(key: str, *values: str, operator: str = "In") -> dict[str, object]:
+    """One requirement of a NodePool."""
+    return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
+
+
+def node_pool(
+    *types: str,
+    name: str = "gpu",
+    requirements: tuple[dict[str, object], ...] = (),
+    labels: dict[str, str] | None = None,
+    taints: tuple[dict[str, str], ...] = (),
+    limits: dict[str, object] | None = None,
+    **spec: Any,
+) -> dict[str, object]:
+    """A NodePool; `template` goes into the spec of its nodes."""
+    template = {
+        "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name},
+        "requirements": [*([requirement(INSTANCE_TYPE, *types)] if types else []), *requirements],
+        **({"taints": list(taints)} if taints else {}),
+        **spec.pop("template", {}),
+    }
+    metadata = {"metadata": {"labels": labels}} if labels else {}
+    limited = {} if limits is None else {"limits": limits}
+    return {"metadata": {"name": name}, "spec": {"template": {**metadata, "spec": template}, **limited, **spec}}
+
+
+def node_class(name: str = "gpu", **spec: object) -> dict[str, object]:
+    """An EC2NodeClass."""
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+def pod(*resources: dict[str, object], namespace: str = "", **spec: object) -> dict[str, object]:
+    """A Pod with a container for each `resources`."""
+    containers = [
+        {"name": f"main-{index}", "image": "train", "resources": asked} for index, asked in enumerate(resources)
+    ]
+    return {"metadata": {"namespace": namespace} if namespace else {}, "spec": {"containers": containers, **spec}}
+
+
+def limits(**asked: object) -> dict[str, object]:
+    """Resources with the same limits and requests."""
+    return {"limits": asked, "requests": asked}
