@@ -20,8 +20,12 @@ def summary(
     before: Estimate,
     parents: Mapping[str, str],
     compared_with: str,
+    accelerators: Sequence[str] = (),
 ) -> str:
-    """The page as Markdown. compared_with: what the stack held before, e.g. `an empty account`."""
+    """The page as Markdown.
+
+    compared_with: what the stack held before, e.g. `an empty account`. accelerators: the section about them.
+    """
     changes = counted({op: count for op, count in operation.counts.items() if op != "same"}) or "none"
     facts = [
         ("Result", _result(operation)),
@@ -34,6 +38,7 @@ def summary(
         _errors(operation),
         _dangers(operation),
         _findings(operation),
+        accelerators,
         _changes(operation, parents),
         _cost_table(cost, parents),
     ]

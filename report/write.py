@@ -10,18 +10,22 @@ from pathlib import Path
 from costs.estimate import Estimate, estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
+from report.compute import as_markdown as compute_page
+from report.compute import plan_of, short_markdown
 from report.cost import as_markdown
 from report.preview import PACK
 from report.region import region_of
 from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
+from settings.compute_plan import ComputePlan
+from settings.loader import SettingsError
 
 BUILD = ROOT / "build" / "report"
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes cost.md, cost.json, settings.md and summary.md.
+    """Previews the stack in the simulator and writes compute.md, cost.md, cost.json, settings.md and summary.md.
 
     base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
     Returns the engine's exit code: the files are written for a preview that is refused, too.
@@ -35,17 +39,30 @@ def write(stack: str, base: str | None = None) -> int:
     done = _quietly(simulated, "preview", "preview", "--stack", stack, "--non-interactive", *PACK)
     operation, parents = events.read(done.events), events.parents(done.events)
     cost, before = _estimates(done)
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    plan = _plan(path)
     target.mkdir(parents=True, exist_ok=True)
     files = {
-        "summary.md": summary(stack, operation, cost, before, parents, compared_with),
+        "summary.md": summary(
+            stack, operation, cost, before, parents, compared_with, short_markdown(plan) if plan else ()
+        ),
+        "compute.md": compute_page(plan, stack) if plan else f"# No compute plan of {stack}: see settings.md\n",
         "cost.md": as_markdown(cost, parents, stack),
-        "cost.json": json.dumps(cost.as_json(), indent=2) + "\n",
-        "settings.md": settings_page(ROOT / f"Pulumi.{stack}.yaml", stack),
+        "cost.json": json.dumps({**cost.as_json(), "compute": plan.as_json() if plan else None}, indent=2) + "\n",
+        "settings.md": settings_page(path, stack),
     }
     for name, text in files.items():
         (target / name).write_text(text)
     print("\n".join(shown(target / name) for name in files))
     return done.code
+
+
+def _plan(path: Path) -> ComputePlan | None:
+    """None for a stack file that is wrong: the page of settings says why."""
+    try:
+        return plan_of(path)
+    except SettingsError:
+        return None
 
 
 def _estimates(done: Finished) -> tuple[Estimate, Estimate]:

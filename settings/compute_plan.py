@@ -5,7 +5,7 @@ them, and which zones offer a type. A rolling update adds nodes for a while, whi
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ from settings.quotas import QuotaSettings
 from settings.stack import StackSettings
 
 HOURS_PER_WEEK = 168
+CAPACITY_BLOCK = "capacity-block"
+WAYS = {CAPACITY_BLOCK: "Capacity Block", "reserved": "reserved (ODCR)"}
 
 
 class Span(NamedTuple):
@@ -137,7 +139,7 @@ def compute_plan(settings: StackSettings, zones: tuple[str, ...]) -> ComputePlan
             f"{name}, {way}: {listed(unquoted)}"
             for name, pool in named.items()
             for way in _ways(pool)
-            if way != "capacity-block"
+            if way != CAPACITY_BLOCK
             and (unquoted := [machine.name for machine in pool.machines if quota_for(machine, way) is None])
         ),
         subnets=tuple(_subnets(settings, pools, zones)),
@@ -197,16 +199,15 @@ def sharing_in_words(shared: Sharing, accelerator: Accelerator) -> str:
         return f"each GPU in {shared.replicas} equal shares (MPS)"
     if shared.strategy == "mig":
         return f"each GPU cut into {listed(f'{count} x {name}' for name, count in shared.layout)}"
-    return f"a whole {'GPU' if accelerator.kind == 'gpu' else 'device'} each"
+    return f"a whole {'GPU' if accelerator.kind == 'gpu' else 'device'} a pod"
 
 
 def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: str) -> PoolPlan:
     stands_in = _zones(pool, zones)
     nodes = Span(pool.min_per_zone * len(stands_in), pool.most_nodes(len(stands_in)))
     prices = _node_prices(pool, region)
-    per_node = Span(min(prices.values()), max(prices.values())) if prices else None
-    least = pool.min_per_zone * len(stands_in) * (min(prices.values()) if prices else 0)
-    most = _at_most(pool, len(stands_in), prices)
+    per_node = _over(prices)
+    most = _at_most(pool, len(stands_in), {machine: price.high for machine, price in prices.items()})
     hours = HOURS_PER_MONTH * _part_of_week(pool.off_peak if pool.provisioner == "managed" else None)
     counts = [_count(machine) for machine in pool.machines]
     gpus = Span(nodes.low * min(counts), _at_most(pool, len(stands_in), dict(zip(pool.machines, counts, strict=True))))
@@ -217,11 +218,10 @@ def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: 
         cluster=cluster,
         pool=pool.name,
         provisioner=pool.provisioner,
-        capacity=", else ".join((pool.capacity_type, *pool.fallback_capacity_types)),
+        capacity=", else ".join(WAYS.get(way, way) for way in _ways(pool)),
         zones=stands_in,
         instance_types=pool.instance_types,
-        accelerator=listed(dict.fromkeys(str(machine.accelerator) for machine in pool.machines if machine.accelerator))
-        or None,
+        accelerator=_accelerator_in_words(pool),
         sharing=sharing_in_words(shared, pool.accelerator) if pool.accelerator else None,
         taints=tuple(f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}" for taint in pool.taints),
         nodes=nodes,
@@ -230,9 +230,17 @@ def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: 
         efa_interfaces=int(_at_most(pool, len(stands_in), efas)),
         usd_per_node_hour=per_node,
         usd_per_slice_hour=_slice_prices(pool, prices),
-        usd_per_month=Span(least * hours, most * hours) if per_node else None,
+        usd_per_month=Span(nodes.low * per_node.low * hours, most * hours) if per_node else None,
         notes=tuple(_notes(pool, region)),
     )
+
+
+def _accelerator_in_words(pool: NodePoolSettings) -> str | None:
+    """Those of a node, e.g. `8 x A100 40 GB`, `1 or 4 x L4 24 GB`."""
+    if pool.accelerator is None:
+        return None
+    counts = sorted({_count(machine) for machine in pool.machines})
+    return f"{' or '.join(map(str, counts))} x {str(pool.accelerator).partition(' x ')[2]}"
 
 
 def _zones(pool: NodePoolSettings, zones: tuple[str, ...]) -> tuple[str, ...]:
@@ -243,7 +251,7 @@ def _zones(pool: NodePoolSettings, zones: tuple[str, ...]) -> tuple[str, ...]:
 def _ways(pool: NodePoolSettings) -> tuple[str, ...]:
     """How the nodes are bought; a Capacity Block is a way of its own."""
     block = pool.reservation is not None and pool.reservation.kind == "capacity-block"
-    first = "capacity-block" if block and pool.capacity_type == "reserved" else pool.capacity_type
+    first = CAPACITY_BLOCK if block and pool.capacity_type == "reserved" else pool.capacity_type
     return first, *pool.fallback_capacity_types
 
 
@@ -263,21 +271,28 @@ def _at_most(pool: NodePoolSettings, zones: int, each: Mapping[InstanceType, flo
     return min(by_nodes, by_gpus)
 
 
-def _node_prices(pool: NodePoolSettings, region: str) -> dict[InstanceType, float]:
-    """USD an hour by type: the dearest way that the pool may buy it in. Types without a price are left out."""
-    found: dict[InstanceType, float] = {}
+def _node_prices(pool: NodePoolSettings, region: str) -> dict[InstanceType, Span]:
+    """USD an hour by type, over the ways that the pool may buy it in. Types without a price are left out."""
+    found: dict[InstanceType, Span] = {}
     for machine in pool.machines:
-        prices = [node_usd_per_hour(machine.name, region, way) for way in _ways(pool) if way != "capacity-block"]
+        prices = [node_usd_per_hour(machine.name, region, way) for way in _ways(pool) if way != CAPACITY_BLOCK]
         known = [price.usd for price in prices if price is not None]
         if known:
-            found[machine] = max(known)
+            found[machine] = Span(min(known), max(known))
     return found
 
 
-def _slice_prices(pool: NodePoolSettings, prices: Mapping[InstanceType, float]) -> dict[str, Span]:
-    shares: Iterable[tuple[str, float]] = pool.shared.shares(pool.accelerator).items() if pool.accelerator else ()
-    by_gpu = [usd / _count(machine) for machine, usd in prices.items() if _count(machine)]
-    return {name: Span(min(by_gpu) * part, max(by_gpu) * part) for name, part in shares if by_gpu}
+def _over(prices: Mapping[InstanceType, Span]) -> Span | None:
+    """From the cheapest to the dearest."""
+    return Span(min(p.low for p in prices.values()), max(p.high for p in prices.values())) if prices else None
+
+
+def _slice_prices(pool: NodePoolSettings, prices: Mapping[InstanceType, Span]) -> dict[str, Span]:
+    by_gpu = _over({m: Span(p.low / _count(m), p.high / _count(m)) for m, p in prices.items() if _count(m)})
+    if pool.accelerator is None or by_gpu is None:
+        return {}
+    shares = pool.shared.shares(pool.accelerator)
+    return {name: Span(by_gpu.low * part, by_gpu.high * part) for name, part in shares.items()}
 
 
 def _part_of_week(off_peak: OffPeakSettings | None) -> float:
@@ -289,20 +304,26 @@ def _part_of_week(off_peak: OffPeakSettings | None) -> float:
 
 def _notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
     ways = _ways(pool)
-    if "capacity-block" in ways:
+    if CAPACITY_BLOCK in ways:
         yield "the Capacity Block was paid in advance and is not in these figures"
-    if ways[0] == "reserved":
+    if "reserved" in ways:
         yield "the reservation is charged in full, used or not"
+    if "spot" in ways:
+        yield "spot prices move by zone and hour: these are typical ones"
     if pool.off_peak is not None and pool.provisioner == "managed":
         hours = HOURS_PER_WEEK * _part_of_week(pool.off_peak)
         yield f"on {hours:.0f} of {HOURS_PER_WEEK} hours a week"
-    for way in ways:
-        for machine in pool.machines:
-            price = None if way == "capacity-block" else node_usd_per_hour(machine.name, region, way)
-            if way != "capacity-block" and price is None:
-                yield f"{machine.name}: {unpriced_reason(machine.name) or 'no price is known'}"
-            elif price is not None and price.region != region:
-                yield f"{machine.name}: price of {price.region}, taken for {region}"
+    yield from dict.fromkeys(_price_notes(pool, region))
+
+
+def _price_notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
+    for way in _ways(pool):
+        for name in pool.instance_types if way != CAPACITY_BLOCK else ():
+            price = node_usd_per_hour(name, region, way)
+            if price is None:
+                yield f"{name}: {unpriced_reason(name) or 'no price is known'}"
+            elif price.region != region:
+                yield f"{name}: price of {price.region}, taken for {region}"
 
 
 def _vcpus(pool: NodePoolSettings, zones: tuple[str, ...]) -> dict[Quota, int]:

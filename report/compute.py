@@ -1,0 +1,207 @@
+"""The compute plan as people read it: which machines and GPUs, how many, shared how, at what cost; then quotas."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from report.simulated import ReportError
+from report.tables import aligned, markdown, wrapped
+from settings import checks, loader
+from settings.compute_plan import ComputePlan, PoolPlan, QuotaNeed, Span, compute_plan
+
+PRICED = "USD at list prices of the machines alone"
+
+
+def plan_of(path: Path) -> ComputePlan:
+    """The plan of a stack file. Raises SettingsError when it is wrong."""
+    settings = loader.load_file(path)
+    zones = checks.zone_names(settings.network, settings.region)
+    if zones is None:
+        raise ReportError(f"the zones of {path.name} cannot be told. Name them in network.zones.")
+    return compute_plan(settings, zones)
+
+
+def as_text(plan: ComputePlan, stack: str) -> str:
+    """For a terminal: each pool with what it is, its slices and its cost; then the quotas it takes."""
+    rows: list[Sequence[str]] = [("", "nodes, units", "USD/h each", "USD/month")]
+    for pool in plan.pools:
+        rows.append((f"{pool.cluster}.{pool.pool}", f"{_count(pool.nodes)} nodes", _hourly(pool), _monthly(pool)))
+        rows += [(line,) for line in wrapped(_machines(pool), "  ", 96)]
+        for sentence in _conditions(pool):
+            rows += [(line,) for line in wrapped(sentence, "  ", 96)]
+        rows += [
+            (f"    {name}", f"at most {most:,}", _slice_price(pool, name), "") for name, most in pool.slices.items()
+        ]
+    lines = [f"Compute of {stack}, {PRICED}, {plan.region}", "", *aligned(rows, right=(1, 2, 3)), ""]
+    lines += ["EC2 quotas that the pools take at most, in vCPUs", ""]
+    quotas: list[Sequence[str]] = [("code", "needed", "the account has", "quota")]
+    quotas += [(need.code, f"{need.vcpus:,}", _have(need), need.name) for need in plan.quotas]
+    lines += aligned(quotas, right=(1,))
+    for unquoted in plan.without_quota:
+        lines += wrapped(f"AWS names no quota for {unquoted}.", "  ")
+    return "\n".join([*lines, ""])
+
+
+def as_markdown(plan: ComputePlan, stack: str) -> str:
+    """The whole plan: pools, slices, quotas, addresses, and what has to be asked of the account."""
+    header = ("Pool", "Machines", "Shared", "Taints", "Nodes", "GPUs", "EFA", "USD/h a node", "USD/month")
+    rows = [
+        (
+            f"{pool.cluster}.{pool.pool}",
+            _machines(pool),
+            pool.sharing or "",
+            ", ".join(f"`{taint}`" for taint in pool.taints),
+            _count(pool.nodes),
+            _count(pool.gpus) if pool.accelerator else "",
+            str(pool.efa_interfaces or ""),
+            _hourly(pool),
+            _monthly(pool),
+        )
+        for pool in plan.pools
+    ]
+    return "\n".join(
+        [
+            f"# Compute of {stack}",
+            "",
+            f"{PRICED}, without disks and traffic, in {plan.region}, 730 hours a month. From fewest nodes to most.",
+            "",
+            *markdown(header, rows, right=(4, 5, 6, 7, 8)),
+            "",
+            *_notes(plan),
+            *_slices(plan),
+            *_quotas(plan),
+            *_subnets(plan),
+            *_offers(plan),
+        ]
+    )
+
+
+def short_markdown(plan: ComputePlan) -> list[str]:
+    """The pools with accelerators, for a pull request; nothing where there is none."""
+    rows = [
+        (
+            f"{pool.cluster}.{pool.pool}",
+            f"{pool.accelerator}; {pool.sharing}",
+            _count(pool.gpus),
+            ", ".join(f"`{taint}`" for taint in pool.taints) or "none",
+            _monthly(pool),
+        )
+        for pool in plan.pools
+        if pool.accelerator
+    ]
+    if not rows:
+        return []
+    table = markdown(("Pool", "Each node", "GPUs", "Taints", "USD/month"), rows, right=(2, 4))
+    return ["### Accelerators", "", *table, ""]
+
+
+def _machines(pool: PoolPlan) -> str:
+    return f"{', '.join(pool.instance_types)}; {pool.provisioner}, {pool.capacity}; {', '.join(pool.zones)}"
+
+
+def _conditions(pool: PoolPlan) -> Iterator[str]:
+    """What a reader of the table has to know of a pool, a sentence each."""
+    if pool.accelerator:
+        yield f"{pool.accelerator} a node, {_count(pool.gpus)} in all; {pool.sharing}"
+    if pool.taints:
+        yield f"taints: {', '.join(pool.taints)}"
+    if pool.efa_interfaces:
+        yield f"EFA: {pool.efa_interfaces} interfaces at most"
+    yield from pool.notes
+
+
+def _notes(plan: ComputePlan) -> list[str]:
+    lines = [f"- {pool.cluster}.{pool.pool}: {note}." for pool in plan.pools for note in pool.notes]
+    return [*lines, ""] if lines else []
+
+
+def _slices(plan: ComputePlan) -> list[str]:
+    rows = [
+        (
+            f"{pool.cluster}.{pool.pool}",
+            f"`{name}`",
+            f"{most:,}",
+            _slice_price(pool, name),
+        )
+        for pool in plan.pools
+        for name, most in pool.slices.items()
+    ]
+    if not rows:
+        return []
+    intro = "What pods ask for. What a layout leaves idle of a GPU is spread over its slices."
+    return [
+        "## Slices",
+        "",
+        intro,
+        "",
+        *markdown(("Pool", "Resource", "At most", "USD/h each"), rows, right=(2, 3)),
+        "",
+    ]
+
+
+def _quotas(plan: ComputePlan) -> list[str]:
+    rows = [
+        (need.name, f"`{need.code}`", f"{need.vcpus:,}", _have(need), ", ".join(need.pools)) for need in plan.quotas
+    ]
+    lines = [
+        "## EC2 quotas",
+        "",
+        "vCPUs that the pools take at most, per region. `quotas.vcpus` in the stack file says what the account has.",
+        "",
+        *markdown(("Quota", "Code", "Needed", "The account has", "Pools"), rows, right=(2,)),
+        "",
+        *(f"AWS names no quota for {unquoted}." for unquoted in plan.without_quota),
+    ]
+    return [*lines, ""] if plan.without_quota else lines
+
+
+def _subnets(plan: ComputePlan) -> list[str]:
+    rows = [(need.zone, need.kind, f"{need.needed:,}", f"{need.room:,}") for need in plan.subnets]
+    return [
+        "## Addresses",
+        "",
+        "At the pools' maximum. Pods take theirs in blocks of 16.",
+        "",
+        *markdown(("Zone", "Subnet of", "Needed", "Room"), rows, right=(2, 3)),
+        "",
+    ]
+
+
+def _offers(plan: ComputePlan) -> list[str]:
+    offered = ", ".join(offer.instance_type for offer in plan.offers if offer.offered)
+    return [
+        "## Zones",
+        "",
+        f"{plan.region} offers {offered}. Which of its zones do, only the account can tell:",
+        "",
+        f"```sh\n{plan.zones_command}\n```",
+        "",
+    ]
+
+
+def _have(need: QuotaNeed) -> str:
+    if need.have is None:
+        return f"not given (a new one: {need.default:,})"
+    return f"{need.have:,}" if need.enough else f"{need.have:,}: too few"
+
+
+def _hourly(pool: PoolPlan) -> str:
+    return _span(pool.usd_per_node_hour, 4)
+
+
+def _monthly(pool: PoolPlan) -> str:
+    return _span(pool.usd_per_month, 0)
+
+
+def _slice_price(pool: PoolPlan, resource: str) -> str:
+    return _span(pool.usd_per_slice_hour.get(resource), 2)
+
+
+def _count(span: Span) -> str:
+    return f"{span.low:,.0f}" if span.low == span.high else f"{span.low:,.0f}-{span.high:,.0f}"
+
+
+def _span(span: Span | None, decimals: int) -> str:
+    if span is None:
+        return "not known"
+    low, high = f"{span.low:,.{decimals}f}", f"{span.high:,.{decimals}f}"
+    return low if low == high else f"{low}-{high}"
