@@ -16,12 +16,26 @@ from components import addons, iam
 from components.overlay import overlay
 from components.pod_identity import pod_role
 from components.stage import Stage
+from components.tolerations import tolerations_for
 from settings.cluster import AddonSettings
 from settings.node_pool import NodePoolSettings
 
 LEVELS = ("restricted", "baseline", "privileged")  # of the Pod Security Standards, each laxer than the one before
 COMES_WITH_THE_CLUSTER = "kube-system"
 INSTALL_SECONDS = 600  # pulling images over a cold NAT takes longer than Helm's five minutes
+
+
+def landing_pool(pools: Sequence[NodePoolSettings]) -> NodePoolSettings:
+    """The pool where the cluster's own add-ons land: the first one that starts with a node and keeps no pod out.
+
+    Karpenter's own pools start with none. If there is no such pool, the first one; the add-ons then wait for somebody
+    to add a node that takes them.
+    """
+    managed = [pool for pool in pools if pool.provisioner == "managed"]
+    for pool in managed:
+        if pool.start_per_zone and all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
+            return pool
+    return (managed or pools)[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +55,10 @@ class AddOnContext:
     @property
     def cluster_name(self) -> str:
         return self.stage.cluster_name(self.cluster)
+
+    @property
+    def landing_pool(self) -> NodePoolSettings:
+        return landing_pool(self.pools)
 
 
 def no_statements(context: AddOnContext) -> Sequence[iam.Statement]:
@@ -116,6 +134,18 @@ def wanted(
     return [on[name] for name in order]
 
 
+def values_of(spec: AddOnSpec, context: AddOnContext) -> dict[str, Any]:
+    """Our values, with the taints of all pools tolerated by the pods that every node needs."""
+    values: Mapping[str, Any] = spec.values(context)
+    tolerations = tolerations_for(context.pools)
+    for path in spec.daemons if tolerations else ():
+        tree: Any = tolerations
+        for key in reversed(path.split(".")):
+            tree = {key: tree}
+        values = overlay(values, tree)
+    return dict(values)
+
+
 def namespace_levels(specs: Sequence[AddOnSpec]) -> dict[str, str]:
     """Namespace -> the Pod Security level that all add-ons in it can live with."""
     levels: dict[str, str] = {}
@@ -177,7 +207,8 @@ class AddOn(pulumi.ComponentResource):
             chart=chart.repository if chart.oci else chart.chart,
             version=chart.version,
             repository_opts=None if chart.oci else {"repo": chart.repository},
-            values=overlay(spec.values(args.context), args.settings.values),
+            values=overlay(values_of(spec, args.context), args.settings.values),
+            skip_crds=spec.skip_crds or None,
             skip_await=False,  # a release that is not ready is a failure, not a success with a surprise later
             timeout=INSTALL_SECONDS,
             opts=pulumi.ResourceOptions(parent=self, depends_on=waits),

@@ -9,34 +9,21 @@ import pulumi_eks as eks
 import pulumi_kubernetes as kubernetes
 
 from catalog import iam as arns
-from components import iam
-from components.addon import AddOn, AddOnArgs, AddOnContext, discover, make_namespaces, wanted
+from components.addon import AddOn, AddOnArgs, AddOnContext, discover, landing_pool, make_namespaces, wanted
+from components.karpenter import Karpenter, KarpenterArgs
+from components.karpenter_pool import KarpenterPool, KarpenterPoolArgs
 from components.managed_addons import AFTER_NODES, BEFORE_NODES, ManagedAddonArgs, managed_addon
 from components.node_pool import NodePool, NodePoolArgs
+from components.node_role import node_role
 from components.stage import Stage
 from components.storage_classes import StorageClasses, StorageClassesArgs
 from settings.cluster import AccessSettings, AddonSettings, ClusterSettings, ManagedAddonSettings
-from settings.needed_addons import needed_addons
-from settings.node_pool import NodePoolSettings
-
-# The CNI takes its own role, so nodes do without AmazonEKS_CNI_Policy.
-NODE_POLICIES = (arns.EKS_WORKER_NODE_POLICY, arns.ECR_PULL_ONLY, arns.SSM_MANAGED_INSTANCE_CORE)
+from settings.needed_addons import needed_addons, needed_managed_addons
 
 
 def cluster_role_pattern(stage: Stage, cluster: str) -> str:
     """ARN pattern of the role that pulumi-eks makes for the control plane of `clusters.<cluster>`."""
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
-
-
-def landing_pool(pools: Sequence[NodePoolSettings]) -> NodePoolSettings:
-    """The pool where the cluster's own add-ons land: the first one that starts with a node and keeps no pod out.
-
-    If there is none, the first pool; the add-ons then wait for somebody to add a node that takes them.
-    """
-    for pool in pools:
-        if pool.start_per_zone and all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
-            return pool
-    return pools[0]
 
 
 def replaced_with(vpc: aws.ec2.Vpc) -> pulumi.ResourceTransform:
@@ -171,7 +158,7 @@ class Cluster(pulumi.ComponentResource):
         early = [self._managed_addon(addon) for addon in BEFORE_NODES]
         pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
         landing = pools[landing_pool(settings.pools).name]
-        late = dict.fromkeys((*AFTER_NODES, *settings.managed_addons))
+        late = dict.fromkeys((*AFTER_NODES, *needed_managed_addons(settings.pools), *settings.managed_addons))
         running = {
             addon: self._managed_addon(addon, [landing]) for addon in late if addon not in BEFORE_NODES
         }  # EKS waits for their pods, which wait for a node
@@ -182,7 +169,9 @@ class Cluster(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
         )
-        self._addons([landing, running["coredns"]])  # pods find nothing without DNS, and the releases would time out
+        # Pods find nothing without DNS, and the releases would time out.
+        installed = self._addons([landing, running["coredns"]])
+        self._karpenter_pools(installed, [*self._args.ways_out, *early])
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
         return managed_addon(
@@ -200,19 +189,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _pools(self, before: Sequence[pulumi.Resource]) -> dict[str, NodePool]:
-        opts = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            f"{self._key}-node-role", assume_role_policy=iam.service_trust("ec2.amazonaws.com"), opts=opts
-        )
-        permissions = [
-            aws.iam.RolePolicyAttachment(
-                f"{self._key}-node-role-{policy.rsplit('/', 1)[-1]}",
-                role=role.name,
-                policy_arn=self._args.stage.in_partition(policy),
-                opts=opts,
-            )
-            for policy in NODE_POLICIES
-        ]
+        role = node_role(f"{self._key}-node-role", self._args.stage, self)
         self.node_role_arn = role.arn
         return {
             pool.name: NodePool(
@@ -220,19 +197,41 @@ class Cluster(pulumi.ComponentResource):
                 NodePoolArgs(
                     settings=pool,
                     stage=self._args.stage,
+                    cluster=self._key,
                     cluster_name=self.name,
+                    cluster_security_group_id=self.security_group_id,
                     kubernetes_version=self._args.settings.version,
                     node_role_arn=role.arn,
+                    vpc_id=self._args.vpc.id,
                     subnet_ids=self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
-                    after=[*self._args.ways_out, *before, *permissions],
+                    after=[*self._args.ways_out, *before, *role.permissions],
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
             for pool in self._args.settings.pools
+            if pool.provisioner == "managed"
         }
 
-    def _addons(self, before: Sequence[pulumi.Resource]) -> None:
+    def _karpenter_pools(self, addons: Mapping[str, AddOn], before: Sequence[pulumi.Resource]) -> None:
+        """Last to come and first to go: nodes that Karpenter is no longer there to end would run for ever."""
+        for pool in self._args.settings.pools:
+            if pool.provisioner == "karpenter":
+                KarpenterPool(
+                    f"{self._key}-{pool.name}",
+                    KarpenterPoolArgs(
+                        settings=pool,
+                        stage=self._args.stage,
+                        cluster=self._key,
+                        zones=list(self._args.node_subnet_ids),
+                        vpc_id=self._args.vpc.id,
+                        volume_key_arn=self._args.volume_key_arn,
+                        after=[*before, addons["karpenter"]],
+                    ),
+                    pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
+                )
+
+    def _addons(self, before: Sequence[pulumi.Resource]) -> dict[str, AddOn]:
         cluster = self._args.settings
         context = AddOnContext(
             stage=self._args.stage,
@@ -245,6 +244,7 @@ class Cluster(pulumi.ComponentResource):
         settings = cluster.addons
         opts = pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
         specs = wanted(discover(), settings, context.needed)
+        stands_on = self._in_aws([spec.name for spec in specs])
         namespaces = make_namespaces(self._key, specs, context, opts)
         installed: dict[str, AddOn] = {}
         for spec in specs:
@@ -256,7 +256,20 @@ class Cluster(pulumi.ComponentResource):
                     settings=settings.get(spec.name, AddonSettings()),
                     context=context,
                     cluster_name=self.name,
-                    after=[*before, *([namespace] if namespace else []), *(installed[name] for name in spec.after)],
+                    after=[
+                        *before,
+                        *([namespace] if namespace else []),
+                        *stands_on.get(spec.name, ()),
+                        *(installed[name] for name in spec.after),
+                    ],
                 ),
                 opts,
             )
+        return installed
+
+    def _in_aws(self, addons: Sequence[str]) -> dict[str, list[pulumi.Resource]]:
+        """Add-on -> what it uses in AWS beside its own permissions: there before it starts, and after it has ended."""
+        if "karpenter" not in addons:
+            return {}
+        args = KarpenterArgs(stage=self._args.stage, cluster=self._key, cluster_name=self.name)
+        return {"karpenter": [Karpenter(f"{self._key}-karpenter", args, pulumi.ResourceOptions(parent=self))]}

@@ -1,0 +1,62 @@
+"""Karpenter: starts machines for pods that find no room, and ends those that nobody needs.
+
+What it stands on in AWS is `components/karpenter.py`; its pools are `components/karpenter_pool.py`.
+Source: https://karpenter.sh/v1.14/reference/settings/, read 2026-08.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog.sharing import POOL_LABEL
+from components import iam
+from components.addon import AddOnContext, AddOnSpec
+from components.karpenter_iam import controller_statements, queue_name
+from components.karpenter_manifests import node_overlays
+
+
+def values(context: AddOnContext) -> Mapping[str, Any]:
+    memory = "2Gi" if context.stage.production else "1Gi"
+    return {
+        "replicas": 2 if context.stage.production else 1,  # each on a host of its own
+        "serviceAccount": {"name": "karpenter"},
+        # Never on nodes of its own, which it could end: on machines that are there without it, and without the DNS
+        # that may run on its nodes.
+        "nodeSelector": {"kubernetes.io/os": "linux", POOL_LABEL: context.landing_pool.name},
+        "dnsPolicy": "Default",
+        "controller": {
+            "resources": {"requests": {"cpu": "500m", "memory": memory}, "limits": {"memory": memory}},
+        },
+        "settings": {
+            "clusterName": context.cluster_name,
+            "interruptionQueue": queue_name(context.stage, context.cluster),
+            "eksControlPlane": True,
+            # A pod with a claim would else be packed as if it had none, onto a node without GPUs.
+            "ignoreDRARequests": context.gpu_allocation != "dra",
+            "featureGates": gates(context),
+        },
+    }
+
+
+def gates(context: AddOnContext) -> dict[str, bool]:
+    """Features that are not on by themselves come on when a pool needs them."""
+    pools = [pool for pool in context.pools if pool.provisioner == "karpenter"]
+    return {
+        "nodeOverlay": any(node_overlays(pool) for pool in pools),
+        "nodeRepair": any(pool.node_repair for pool in pools),
+        "reservedCapacity": True,
+    }
+
+
+def statements(context: AddOnContext) -> Sequence[iam.Statement]:
+    return controller_statements(context.stage, context.cluster)
+
+
+ADD_ON = AddOnSpec(
+    name="karpenter",
+    pod_security="restricted",
+    after=("karpenter-crd",),
+    values=values,
+    service_account="karpenter",
+    statements=statements,
+    skip_crds=True,
+)
