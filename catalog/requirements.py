@@ -42,7 +42,7 @@ def instance_labels(name: str) -> Mapping[str, str]:
         found |= {f"{_OF_AWS}category": series[1], f"{_OF_AWS}generation": series[2]}
     if machine.local_nvme_gb:
         found[f"{_OF_AWS}local-nvme"] = str(int(machine.local_nvme_gb))
-    return found | _accelerator_labels(machine)
+    return {**found, **_accelerator_labels(machine)}
 
 
 def _accelerator_labels(machine: InstanceType) -> Mapping[str, str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.kubernetes import pod_security, quota
-from simulator.kubernetes.checking import invalid
+from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.schema import findings
@@ -20,6 +21,15 @@ _LATE = "The preview of the real provider accepts this; its update fails."
 _STARVES = (
     "The preview of the real provider accepts this; its update makes the object, waits ten minutes for pods that are "
     "never made, and then fails without naming the reason."
+)
+_NEVER_READY = (
+    "The API server takes it all the same; Karpenter never calls it ready, and pods that need it wait for ever. "
+    "Make the EC2NodeClass, and let the NodePool depend on it."
+)
+_CONFLICT = (
+    "The API server takes both; while both are there, Karpenter leaves one out, with the reason "
+    "Conflict in its status, and pods that need what it adds wait for ever. Tell them apart by a requirement, for "
+    "example karpenter.sh/nodepool, or by weight."
 )
 _EXISTS = """
 
@@ -61,6 +71,30 @@ class Admission:
         self._custom_schema()
         self._pod_security()
         self._quota()
+        self._node_class_exists()
+
+    def overlays(self) -> None:
+        """Warns of another NodeOverlay in the way of this one. Raises Refusal when the same preview makes both.
+
+        A live one may go in the same update.
+        """
+        if (self.state["apiVersion"], self.state["kind"]) != NODE_OVERLAY:
+            return
+        planned = self.planned.of_kind(self.cluster.name, *NODE_OVERLAY) if self.call.preview else []
+        named = {each["metadata"]["name"] for each in planned}
+        live = [each.state for each in self.cluster.of_kind(*NODE_OVERLAY)]
+        for other in [*planned, *(each for each in live if each["metadata"]["name"] not in named)]:
+            name = other["metadata"]["name"]
+            what = overlays_conflict(self.state, other) if name != self._name else None
+            if what is None:
+                continue
+            said = (
+                f'{invalid(self.state)}: spec: it and NodeOverlay "{name}" both set {what} for the same machines '
+                "with the same weight"
+            )
+            if other in planned:
+                raise self._refused(said, _CONFLICT, always=True)
+            self.call.warn(f"{said}. {_CONFLICT}")
 
     @property
     def _name(self) -> str:
@@ -123,8 +157,7 @@ class Admission:
         open_schema = {**schema, "required": [key for key in schema.get("required", ()) if key != "metadata"]}
         for finding in findings(said, open_schema):
             if finding.unknown_field:
-                note = "The real provider sends it, and the API server prunes it in silence."
-                raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", note, always=True)
+                raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", PRUNED, always=True)
             raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", "")
 
     def _pod_security(self) -> None:
@@ -143,6 +176,17 @@ class Admission:
         found = quota.exceeded(self.cluster, self.namespace, self.state)
         if found:
             raise self._refused(self._forbidden(found), self._late_for_pods)
+
+    def _node_class_exists(self) -> None:
+        wanted = node_class_of(self.state)
+
+        def there() -> bool:
+            planned = self.call.preview and self.planned.object(self.cluster.name, NODE_CLASS[1], "", str(wanted))
+            return bool(planned) or self.cluster.exists(*NODE_CLASS, "", str(wanted))
+
+        if wanted and not self.planned.wait(self.patience_seconds, there):
+            said = f'{invalid(self.state)}: spec.template.spec.nodeClassRef.name: no EC2NodeClass is named "{wanted}"'
+            raise self._refused(said, _NEVER_READY, always=True)
 
     @property
     def _late_for_pods(self) -> str:

@@ -7,6 +7,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simulator.kubernetes.custom import schema_of
+from simulator.kubernetes.karpenter import rule_findings
 from simulator.kubernetes.kinds import REMOVED
 from simulator.kubernetes.names import autoname, metadata_findings
 from simulator.kubernetes.schema import Finding, Schema, findings, groups, kinds
@@ -14,6 +16,7 @@ from simulator.provider import Call, Checked, Failure, Refusal
 from simulator.values import UNKNOWN, Props
 
 _DROPPED = "The real provider drops it in silence, at preview and in the update, and makes the object without it."
+PRUNED = "The real provider sends it, and the API server prunes it in silence."
 
 
 def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) -> Checked:
@@ -38,8 +41,9 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
     if problem:
         return Checked(inputs, (Failure("apiVersion", problem),))
     schema = kinds(version).get((api_version, inputs["kind"]))
-    found = _findings(inputs, schema, version)
-    return Checked(inputs, tuple(Failure(each.path, _reason(each, inputs)) for each in found))
+    silence = _DROPPED if schema else PRUNED
+    found = _findings(inputs, schema or schema_of(api_version, inputs["kind"]), version)
+    return Checked(inputs, tuple(Failure(each.path, _reason(each, inputs, silence)) for each in found))
 
 
 def _fold(inputs: Props) -> None:
@@ -78,6 +82,7 @@ def unserved(api_version: str, kind: str, version: str) -> str | None:
 def _findings(inputs: Props, schema: Schema | None, version: str) -> Iterator[Finding]:
     if schema is not None:
         yield from findings(inputs, schema, version)
+    yield from rule_findings(inputs)
     yield from metadata_findings(inputs["kind"], inputs.get("metadata"))
     yield from _selector_findings(inputs)
 
@@ -95,9 +100,9 @@ def _selector_findings(inputs: Props) -> Iterator[Finding]:
         yield Finding("spec.template.metadata.labels", "`selector` does not match template `labels`")
 
 
-def _reason(finding: Finding, inputs: Props) -> str:
+def _reason(finding: Finding, inputs: Props, silence: str) -> str:
     if finding.unknown_field:
-        return f"{finding.path}: {finding.text}. {_DROPPED}"
+        return f"{finding.path}: {finding.text}. {silence}"
     return f"{invalid(inputs)}: {finding.path}: {finding.text}"
 
 

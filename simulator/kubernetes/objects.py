@@ -14,6 +14,8 @@ from simulator.kubernetes import quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, served_by
+from simulator.kubernetes.custom import schema_of, with_defaults
+from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
@@ -64,7 +66,9 @@ class Objects:
         namespace = self._namespace(inputs)
         if UNKNOWN in (namespace, state["metadata"]["name"]):
             return Made("", state)
-        self._admission(state, namespace).create()
+        admission = self._admission(state, namespace)
+        admission.create()
+        admission.overlays()
         if self.call.preview:
             self._plan(state, namespace)
             return Made("", state)
@@ -94,7 +98,9 @@ class Objects:
         live = stored.state if stored else old_state
         state = self._state(_merged(live, old, new))
         if not has_unknown(state["metadata"]):
-            self._admission(state, namespace, patience_seconds=0).change()
+            admission = self._admission(state, namespace)
+            admission.change()
+            admission.overlays()
         if self.call.preview:
             self._plan(state, namespace)
             return state
@@ -109,12 +115,29 @@ class Objects:
         return state
 
     def delete(self, id_: str, inputs: Props, state: Props) -> None:
-        """Deletes the object with what is in it."""
+        """Deletes the object with what is in it. Raises Refusal when something holds it."""
         api_version, kind = self._identity(inputs or state)
         namespace, _, name = id_.rpartition("/")
+        self._refuse_held(id_, api_version, kind, name)
         with self.cluster.cloud.exclusive():
             self.cluster.delete(api_version, kind, namespace, name)
         self.planned.made()
+
+    def _refuse_held(self, id_: str, api_version: str, kind: str, name: str) -> None:
+        if (api_version, kind) != NODE_CLASS:
+            return
+
+        def users() -> list[str]:
+            pools = [each.state for each in self.cluster.of_kind(*NODE_POOL)]
+            return sorted(pool["metadata"]["name"] for pool in pools if node_class_of(pool) == name)
+
+        if not self.planned.wait(self.patience_seconds, lambda: not users()):
+            raise Refusal(
+                f'the Kubernetes API server reported that "{id_}" is still there: NodePool {", ".join(users())} stands '
+                "on it. While nodes of it run, the finalizer karpenter.k8s.aws/termination holds the EC2NodeClass, and "
+                "the real delete waits ten minutes and fails. Let the NodePool depend on it, so that the NodePool goes "
+                "first."
+            )
 
     def _admission(self, state: Props, namespace: str, patience_seconds: float | None = None) -> Admission:
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
@@ -149,6 +172,7 @@ class Objects:
             metadata["namespace"] = namespace
         metadata |= {"creationTimestamp": _BORN, "uid": str(uuid.UUID(digest[:32]))}
         _fill(state, digest)
+        state = with_defaults(state, schema_of(state["apiVersion"], state["kind"]) or {})
         return state | {
             "__initialApiVersion": state["apiVersion"],
             "__fieldManager": f"pulumi-kubernetes-{digest[:8]}",

@@ -43,6 +43,12 @@ class Planned:
         with self._changed:
             return self._objects.get((cluster, kind, namespace, name))
 
+    def of_kind(self, cluster: str, api_version: str, kind: str) -> list[Props]:
+        """The objects of a kind as planned."""
+        with self._changed:
+            planned = [state for (home, each, *_), state in self._objects.items() if (home, each) == (cluster, kind)]
+        return [state for state in planned if state.get("apiVersion") == api_version]
+
     def custom(self, cluster: str, api_version: str, kind: str) -> tuple[Served, Mapping[str, Any] | None] | None:
         """The custom kind as planned, with its schema where there is one."""
         group, _, version = api_version.rpartition("/")

@@ -72,8 +72,10 @@ def findings(value: Any, schema: Schema, version: str = "", path: str = "") -> I
         yield Finding(path, f"{_json_type(value)} is not allowed here, only {_allowed(schema['oneOf'])}")
         return
     if schema.get("x-kubernetes-int-or-string"):
-        if not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int):
             yield Finding(path, f"{_json_type(value)} is not allowed here, only integer or string")
+        else:
+            yield from _scalar_findings(value, schema, path)
         return
     if "type" in schema and not _fits(value, schema):
         yield Finding(path, f"{_json_type(value)} is not allowed here, only {_allowed([schema])}")
@@ -91,6 +93,8 @@ def _object_findings(value: Mapping[str, Any], schema: Schema, version: str, pat
     for name in schema.get("required", ()):
         if value.get(name) is None:
             yield Finding(_join(path, name), "Required value")
+    if len(value) > schema.get("maxProperties", len(value)):
+        yield Finding(path, f"must have at most {schema['maxProperties']} items")
     rest = schema.get("additionalProperties", True)
     for name, item in value.items():
         if name in fields:

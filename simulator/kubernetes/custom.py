@@ -1,0 +1,51 @@
+"""Custom kinds whose schemas we know: what an object of one may say, and what the API server adds to it.
+
+crds/<group>_<plural>_<version>.json holds a schema as tests/simulator/kubernetes/crd_forms.py makes it from the chart's
+own. Sources: chart karpenter-crd 1.14.1; read 2026-08.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from catalog.charts import CHARTS
+from simulator.kubernetes.schema import Schema
+
+FOLDER = Path(__file__).with_name("crds")
+
+
+@cache
+def _files() -> Mapping[tuple[str, str], Path]:
+    """(apiVersion, kind) -> its schema, for the kinds of the catalog's charts that have one."""
+    named = {
+        (f"{crd.group}/{version}", crd.kind): FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
+        for chart in CHARTS.values()
+        for crd in chart.crds
+        for version in crd.versions
+    }
+    return {identity: path for identity, path in named.items() if path.exists()}
+
+
+@cache
+def schema_of(api_version: str, kind: str) -> Schema | None:
+    """The schema of a custom kind; None where we have none."""
+    path = _files().get((api_version, kind))
+    found: Schema | None = json.loads(path.read_text()) if path else None
+    return found
+
+
+def with_defaults(value: Any, schema: Schema) -> Any:
+    """The value with the schema's defaults in it, as the API server stores it."""
+    if isinstance(value, list):
+        return [with_defaults(item, schema.get("items", {})) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    fields, rest = schema.get("properties", {}), schema.get("additionalProperties")
+    given = {name: copy.deepcopy(field["default"]) for name, field in fields.items() if "default" in field}
+    others: Schema = rest if isinstance(rest, Mapping) else {}
+    return {name: with_defaults(item, fields.get(name, others)) for name, item in (given | dict(value)).items()}

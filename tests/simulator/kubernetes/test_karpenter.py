@@ -1,0 +1,336 @@
+"""Karpenter's kinds in a simulated cluster."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.charts import CHARTS
+from simulator.kubernetes.custom import FOLDER, schema_of
+from simulator.kubernetes.karpenter import rule_findings
+from simulator.kubernetes.schema import findings
+from simulator.provider import Refusal
+from simulator.values import UNKNOWN, Props
+from tests.simulator.kubernetes.bench import EMPTY, Bench, bench
+from tests.simulator.kubernetes.crd_forms import own_form
+
+CHART = CHARTS["karpenter-crd"]
+SCHEMAS = Path(__file__).parents[4] / "shared" / "charts" / "crd_schemas"
+REQUIREMENT = {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["p4d.24xlarge"]}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Bench:
+    made = bench(tmp_path)
+    made.make(release(), "crds")
+    return made
+
+
+def release(**changed: Any) -> Props:
+    said = {"chart": CHART.repository, "version": CHART.version, "name": "karpenter-crd", "namespace": "kube-system"}
+    return said | changed
+
+
+def node_class(name: str = "gpu", **changed: Any) -> Props:
+    spec = {
+        "role": "node",
+        "amiSelectorTerms": [{"alias": "al2023@v20260714"}],
+        "subnetSelectorTerms": [{"tags": {"karpenter.sh/discovery": "main"}}],
+        "securityGroupSelectorTerms": [{"id": "sg-0123456789abcdef0"}],
+        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": "100Gi", "volumeType": "gp3"}}],
+    }
+    return custom("karpenter.k8s.aws/v1", "EC2NodeClass", name, spec | changed)
+
+
+def node_pool(name: str = "gpu", template: Props = EMPTY, **changed: Any) -> Props:
+    reference = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "gpu"}
+    of_nodes = {"nodeClassRef": reference, "requirements": [REQUIREMENT]} | template
+    return custom(
+        "karpenter.sh/v1", "NodePool", name, {"template": {"spec": of_nodes}, "limits": {"cpu": 96}} | changed
+    )
+
+
+def overlay(name: str = "gpu-8", **changed: Any) -> Props:
+    spec = {"requirements": [REQUIREMENT], "capacity": {"nvidia.com/gpu.shared": "32"}}
+    return custom("karpenter.sh/v1alpha1", "NodeOverlay", name, spec | changed)
+
+
+def custom(api_version: str, kind: str, name: str, spec: Props) -> Props:
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": {key: value for key, value in copy.deepcopy(spec).items() if value is not None},
+    }
+
+
+def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
+    with pytest.raises(Refusal) as refused:
+        _ = cluster.preview(inputs, "refused") if preview else cluster.make(inputs, "refused")
+    return str(refused.value)
+
+
+@pytest.mark.skipif(not SCHEMAS.is_dir(), reason="the charts' schemas are not beside the project")
+def test_our_schemas_are_those_of_the_chart() -> None:
+    for crd in CHART.crds:
+        for version in crd.versions:
+            theirs = json.loads((SCHEMAS / crd.group / f"{crd.kind}_{version}.json").read_text())
+            ours = FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
+            assert json.loads(ours.read_text()) == own_form(theirs), f"write own_form of the chart's to {ours.name}"
+
+
+def test_every_kind_of_karpenter_has_a_schema_and_every_schema_a_kind() -> None:
+    named = {f"{crd.group}_{crd.plural}_{version}.json" for crd in CHART.crds for version in crd.versions}
+    assert {path.name for path in FOLDER.iterdir()} == named, "a file that no chart names is never read"
+    assert schema_of("cert-manager.io/v1", "Certificate") is None, "a kind without a file is not checked"
+
+
+def test_the_objects_of_a_pool_are_taken(cluster: Bench) -> None:
+    for inputs in (node_class(), node_pool(), overlay()):
+        cluster.preview(inputs, inputs["kind"])
+        cluster.make(inputs, inputs["kind"])
+
+
+def test_a_misspelt_field_is_refused_although_the_real_server_prunes_it(cluster: Bench) -> None:
+    failures = cluster.failures(node_pool(template={"requirments": []}))
+    (reason,) = failures.values()
+    assert reason.startswith("spec.template.spec.requirments: unknown field; did you mean requirements?")
+    assert reason.endswith("the API server prunes it in silence."), "the message says what the real run would have done"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "text"),
+    [
+        (node_pool(limits={"cpu": "many"}), "spec.limits.cpu", "should match"),
+        (node_pool(limits={"cpu": True}), "spec.limits.cpu", "boolean is not allowed here"),
+        (node_pool(weight=101), "spec.weight", "less than or equal to 100"),
+        (node_pool(template={"taints": [{"key": "gpu", "effect": "Never"}]}), "effect", "Unsupported value"),
+        (node_pool(template={"nodeClassRef": None}), "nodeClassRef", "Required value"),
+        (node_class(instanceStorePolicy="RAID5"), "spec.instanceStorePolicy", "Unsupported value"),
+        (node_class(subnetSelectorTerms=None), "spec.subnetSelectorTerms", "Required value"),
+        (node_class(tags={str(number): "x" for number in range(99)}), "", ""),
+    ],
+)
+def test_what_the_schema_does_not_allow_is_refused(cluster: Bench, inputs: Props, path: str, text: str) -> None:
+    failures = cluster.failures(inputs)
+    if not path:
+        assert failures == {}, "the chart's schema bounds the tags of terms, not those of the machines"
+        return
+    ((where, reason),) = failures.items()
+    assert where.endswith(path)
+    assert text in reason
+
+
+def _pool_with(*requirements: Props) -> Props:
+    return node_pool(template={"requirements": list(requirements)})
+
+
+RULES = [
+    (node_class(instanceProfile="node"), "spec", "either role or instanceProfile"),
+    (node_class(role=None), "spec", "either role or instanceProfile"),
+    (node_class(amiSelectorTerms=[{"alias": "al2023@v1", "id": "ami-0"}]), "amiSelectorTerms", "alias stands alone"),
+    (node_class(amiSelectorTerms=[{"alias": "al2023@v1"}, {"id": "ami-0"}]), "amiSelectorTerms", "the only term"),
+    (node_class(amiSelectorTerms=[{"owner": "self"}], amiFamily="AL2023"), "amiSelectorTerms", "each term needs"),
+    (node_class(amiSelectorTerms=[{"alias": "al2023"}]), "alias", "<family>@<version>"),
+    (node_class(amiSelectorTerms=[{"id": "ami-0"}]), "spec", "amiFamily is needed"),
+    (node_class(amiFamily="Bottlerocket"), "spec", "amiFamily is AL2023 or Custom"),
+    (node_class(subnetSelectorTerms=[]), "subnetSelectorTerms", "at least one term"),
+    (node_class(subnetSelectorTerms=[{}]), "subnetSelectorTerms", "each term needs"),
+    (node_class(subnetSelectorTerms=[{"tags": {"a": ""}}]), "subnetSelectorTerms", "a key and a value"),
+    (node_class(capacityReservationSelectorTerms=[{"ownerID": "1" * 12}]), "SelectorTerms", "each term needs"),
+    (node_class(placementGroupSelector={"name": "a", "id": "pg-0"}), "placementGroupSelector", "not both"),
+    (node_class(tags={"karpenter.sh/nodepool": "a"}), "tags", "Karpenter's own"),
+    (node_class(kubelet={"kubeReserved": {"gpu": "1"}}), "kubeReserved", "gpu is none of"),
+    (node_class(blockDeviceMappings=[{"ebs": {"iops": 3000}}]), "ebs", "volumeSize or snapshotID"),
+    (node_pool(replicas=2, weight=5, limits=None), "spec", "takes no weight"),
+    (node_pool(replicas=2), "spec", "a limit of nodes alone"),
+    (
+        node_pool(disruption={"consolidateAfter": "1m", "budgets": [{"nodes": "0", "schedule": "0 8 * * *"}]}),
+        "spec.disruption.budgets",
+        "schedule and duration go together",
+    ),
+    (_pool_with({"key": "karpenter.sh/nodepool", "operator": "Exists"}), "key", '"karpenter.sh/nodepool" is restrict'),
+    (_pool_with({"key": "karpenter.sh/speed", "operator": "Exists"}), "key", '"karpenter.sh" is restricted'),
+    (_pool_with({"key": "karpenter.k8s.aws/instance-colour", "operator": "Exists"}), "key", "karpenter.k8s.aws"),
+    (_pool_with({**REQUIREMENT, "values": []}), "requirements", "In needs values"),
+    (_pool_with({**REQUIREMENT, "minValues": 2}), "requirements", "asks for 2 values and has 1"),
+    (
+        _pool_with({"key": "karpenter.k8s.aws/instance-cpu", "operator": "Gt", "values": ["4", "8"]}),
+        "requirements",
+        "needs one number",
+    ),
+    (overlay(capacity={"cpu": "4"}), "spec.capacity", "cpu cannot be replaced"),
+    (overlay(price="1.5", priceAdjustment="+10%"), "spec", "either price or priceAdjustment"),
+    (
+        overlay(requirements=[{"key": "karpenter.k8s.aws/instance-tenancy", "operator": "Exists"}]),
+        "key",
+        "karpenter.k8s.aws",
+    ),
+    (custom("autoscaling.x-k8s.io/v1beta1", "CapacityBuffer", "b", {"replicas": 2}), "spec", "either podTemplateRef"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "path", "text"), RULES, ids=[text for _, _, text in RULES])
+def test_what_karpenter_does_not_allow_is_refused(cluster: Bench, inputs: Props, path: str, text: str) -> None:
+    ((where, reason),) = cluster.failures(inputs).items()
+    assert where.endswith(path)
+    assert text in reason
+    assert f'"{inputs["metadata"]["name"]}" is invalid: {where}: Invalid value' in reason, "as the API server words it"
+
+
+def test_a_label_that_karpenter_keeps_for_itself_is_refused(cluster: Bench) -> None:
+    pool = node_pool()
+    pool["spec"]["template"]["metadata"] = {"labels": {"karpenter.sh/nodepool": "other", "team": "research"}}
+    assert list(cluster.failures(pool)) == ["spec.template.metadata.labels"]
+
+
+@pytest.mark.parametrize(
+    ("places", "text"),
+    [
+        ([(0, 0, "interface"), (0, 1, "efa-only"), (1, 0, "efa-only")], None),
+        ([(0, 1, "interface"), (1, 0, "efa-only")], "card 0, device 0"),
+        ([(0, 0, "interface"), (0, 1, "efa-only"), (0, 2, "efa-only")], "more than one efa-only"),
+        ([(0, 0, "interface"), (0, 0, "interface")], "stands twice"),
+    ],
+)
+def test_network_interfaces_begin_with_a_primary_one(cluster: Bench, places: list[Any], text: str | None) -> None:
+    interfaces = [{"networkCardIndex": c, "deviceIndex": d, "interfaceType": kind} for c, d, kind in places]
+    reasons = list(cluster.failures(node_class(networkInterfaces=interfaces)).values())
+    assert len(reasons) == (text is not None)
+    assert text is None or text in reasons[0]
+
+
+def test_the_server_adds_what_the_schema_gives_by_default(cluster: Bench) -> None:
+    assert cluster.make(node_class(), "class")[2]["spec"]["metadataOptions"]["httpTokens"] == "required"
+    _, inputs, state = cluster.make(node_pool(), "pool")
+    assert state["spec"]["template"]["spec"]["expireAfter"] == "720h"
+    assert state["spec"]["disruption"] == {
+        "consolidateAfter": "0s",
+        "consolidationPolicy": "WhenEmptyOrUnderutilized",
+        "budgets": [{"nodes": "10%"}],
+    }, "a default may have defaults of its own"
+    assert "disruption" not in inputs["spec"], "what the server adds is no input, or every preview would show a change"
+
+
+def test_what_is_not_known_yet_is_not_judged(cluster: Bench) -> None:
+    unknown = node_class(role=UNKNOWN, subnetSelectorTerms=[{"id": UNKNOWN}], blockDeviceMappings=UNKNOWN, tags=UNKNOWN)
+    assert cluster.failures(unknown) == {}
+    hidden = _pool_with({**REQUIREMENT, "values": UNKNOWN}, {**REQUIREMENT, "values": [UNKNOWN]})
+    assert cluster.failures(hidden) == {}
+    cluster.preview(node_pool(template={"nodeClassRef": UNKNOWN}))
+    cluster.preview(overlay(capacity=UNKNOWN), "one")
+    cluster.preview(overlay("other", capacity=UNKNOWN), "other")
+
+
+def test_a_pool_without_its_class_would_never_be_ready(cluster: Bench) -> None:
+    for preview in (True, False):
+        text = refusal(cluster, node_pool(), preview)
+        assert 'no EC2NodeClass is named "gpu"' in text
+        assert text.endswith("Make the EC2NodeClass, and let the NodePool depend on it.")
+
+
+def test_the_class_of_the_same_preview_counts(cluster: Bench) -> None:
+    cluster.preview(node_class(), "class")
+    cluster.preview(node_pool(), "pool")
+    assert "no EC2NodeClass" in refusal(cluster, node_pool()), "it was only planned"
+
+
+def test_moving_a_pool_to_a_class_that_is_not_there_is_refused(cluster: Bench) -> None:
+    cluster.make(node_class(), "class")
+    made = cluster.make(node_pool(), "pool")
+    reference = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "other"}
+    with pytest.raises(Refusal, match='no EC2NodeClass is named "other"'):
+        cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
+
+
+def test_a_class_stays_for_as_long_as_a_pool_stands_on_it(cluster: Bench) -> None:
+    of_class = cluster.make(node_class(), "class")
+    pool = cluster.make(node_pool(), "pool")
+    with pytest.raises(Refusal, match="NodePool gpu stands on it"):
+        cluster.delete(of_class, "class")
+    cluster.delete(pool, "pool")
+    cluster.delete(of_class, "class")
+    assert cluster.cloud.get("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", "main/gpu") is None
+
+
+def test_the_group_and_kind_of_a_class_reference_stay(cluster: Bench) -> None:
+    cluster.make(node_class(), "class")
+    made = cluster.make(node_pool(), "pool")
+    reference = {"group": "eks.amazonaws.com", "kind": "EC2NodeClass", "name": "gpu"}
+    with pytest.raises(Refusal, match=r"nodeClassRef\.group: Invalid value: field is immutable"):
+        cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
+
+
+def among(key: str, *values: str) -> Props:
+    return {"key": key, "operator": "In", "values": list(values)}
+
+
+def test_two_overlays_that_set_the_same_for_the_same_machines_are_refused_at_preview(cluster: Bench) -> None:
+    cluster.preview(overlay("a", capacity={"nvidia.com/gpu.shared": "16"}), "a")
+    text = refusal(cluster, overlay("b"), preview=True)
+    assert 'it and NodeOverlay "a" both set nvidia.com/gpu.shared for the same machines' in text
+    assert "with the reason Conflict" in text
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        {"weight": 10},
+        {"capacity": {"nvidia.com/mig-1g.5gb": "56"}},
+        {"requirements": [REQUIREMENT, among("karpenter.sh/nodepool", "other")]},
+        {"requirements": [among("karpenter.k8s.aws/instance-family", "p5")]},
+        {"requirements": [{"key": "karpenter.k8s.aws/instance-gpu-count", "operator": "Lt", "values": ["8"]}]},
+        {"requirements": [REQUIREMENT, {"key": "karpenter.sh/nodepool", "operator": "NotIn", "values": ["gpu"]}]},
+    ],
+)
+def test_overlays_that_never_meet_get_along(cluster: Bench, apart: Props) -> None:
+    first = overlay("a", requirements=[REQUIREMENT, among("karpenter.sh/nodepool", "gpu")])
+    cluster.preview(first, "a")
+    cluster.preview(overlay("b", **apart), "b")
+
+
+def test_the_instance_family_of_one_overlay_may_hold_the_type_of_another(cluster: Bench) -> None:
+    cluster.preview(overlay("a", requirements=[among("karpenter.k8s.aws/instance-family", "p4d")]), "a")
+    assert "for the same machines" in refusal(cluster, overlay("b"), preview=True)
+
+
+def test_an_overlay_that_meets_a_live_one_is_warned_of_since_that_may_go_in_the_same_update(cluster: Bench) -> None:
+    old = cluster.make(overlay("old"), "old")
+    cluster.preview(overlay("new"), "new")
+    cluster.make(overlay("new"), "new")
+    assert len(cluster.warnings) == 2
+    assert all('NodeOverlay "old"' in warning for warning in cluster.warnings)
+    cluster.delete(old, "old")
+    cluster.preview(overlay("new2", weight=3), "new2")
+    assert len(cluster.warnings) == 2, "nothing stands against it any more"
+
+
+def test_a_release_that_skips_crds_brings_none(tmp_path: Path) -> None:
+    bare = bench(tmp_path)
+    bare.make(release(skipCrds=True), "crds")
+    assert "no matches for kind" in refusal(bare, node_class(), preview=True)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(UNKNOWN),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+OBJECTS = [node_class(), node_pool(), overlay()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_value_of_any_field_is_a_defect_of_the_rules(data: st.DataObject) -> None:
+    inputs = copy.deepcopy(data.draw(st.sampled_from(OBJECTS)))
+    schema = schema_of(inputs["apiVersion"], inputs["kind"])
+    assert schema is not None
+    fields = sorted(schema["properties"]["spec"]["properties"])
+    inputs["spec"] |= data.draw(st.dictionaries(st.sampled_from(fields), JSON, max_size=3))
+    assert all(each.text for each in (*findings(inputs, schema), *rule_findings(inputs)))
