@@ -183,6 +183,7 @@ class Cluster(pulumi.ComponentResource):
                 cluster=self._key,
                 cluster_name=self.name,
                 kubernetes_version=self._args.settings.version,
+                pools=self._args.settings.pools,
             ),
             self,
             depends_on,

@@ -56,7 +56,7 @@ class KarpenterPool(pulumi.ComponentResource):
         pool, physical = args.settings, physical_name(args.stage, args.cluster, args.settings)
         found: list[pulumi.Resource] = []
         if pool.efa:
-            found.append(efa_security_group(f"{name}-efa", pool.name, args.vpc_id, physical, self))
+            found.append(efa_security_group(f"{name}-efa", args.vpc_id, physical, self))
         if pool.placement_group:
             opts = pulumi.ResourceOptions(parent=self)
             found.append(aws.ec2.PlacementGroup(name, name=physical, strategy="cluster", opts=opts))
