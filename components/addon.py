@@ -16,7 +16,7 @@ from components import addons, iam
 from components.overlay import overlay
 from components.pod_identity import pod_role
 from components.stage import Stage
-from components.tolerations import tolerations_for
+from components.tolerations import tolerating
 from settings.cluster import AddonSettings
 from settings.node_pool import NodePoolSettings
 
@@ -136,14 +136,7 @@ def wanted(
 
 def values_of(spec: AddOnSpec, context: AddOnContext) -> dict[str, Any]:
     """Our values, with the taints of all pools tolerated by the pods that every node needs."""
-    values: Mapping[str, Any] = spec.values(context)
-    tolerations = tolerations_for(context.pools)
-    for path in spec.daemons if tolerations else ():
-        tree: Any = tolerations
-        for key in reversed(path.split(".")):
-            tree = {key: tree}
-        values = overlay(values, tree)
-    return dict(values)
+    return tolerating(spec.values(context), spec.daemons, context.pools)
 
 
 def namespace_levels(specs: Sequence[AddOnSpec]) -> dict[str, str]:

@@ -11,18 +11,18 @@ from settings.node_pool import NodePoolSettings
 
 
 def efa_security_group(
-    name: str, pool: str, vpc_id: pulumi.Input[str], discovery: str, parent: pulumi.Resource
+    name: str, vpc_id: pulumi.Input[str], physical_name: str, parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
     """A group open to itself both ways: EFA's traffic passes only where a group names itself as its peer.
 
-    discovery: value of the tag by which an EC2NodeClass finds the group.
+    physical_name: also the value of the tag by which an EC2NodeClass finds the group.
     """
     opts = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         name,
-        description=f"EFA between the nodes of pool {pool}",
+        description="EFA between the nodes of one pool",
         vpc_id=vpc_id,
-        tags={"Name": name, "karpenter.sh/discovery": discovery},
+        tags={"Name": physical_name, "karpenter.sh/discovery": physical_name},
         opts=opts,
     )
     rule = {"security_group_id": group.id, "referenced_security_group_id": group.id, "ip_protocol": "-1"}

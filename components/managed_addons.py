@@ -13,12 +13,22 @@ from components import iam
 from components.overlay import overlay
 from components.pod_identity import pod_role
 from components.stage import Stage
+from components.tolerations import tolerating
 from settings.cluster import ManagedAddonSettings
+from settings.node_pool import NodePoolSettings
 
 # Before nodes join: a node without CNI, proxy and credentials never becomes ready.
 BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 # After them: EKS waits for these until their pods run, which takes a node.
 AFTER_NODES = ("coredns", "aws-ebs-csi-driver", "metrics-server")
+
+# Where the tolerations of pods go that every node needs. Those of the others tolerate every taint as AWS ships them:
+# aws-node, kube-proxy, eks-pod-identity-agent, the node pods of the CSI drivers, the CloudWatch agents, and the node
+# monitoring agent itself. CoreDNS, metrics-server and the controllers need one node, not each.
+# Sources: values of aws/amazon-vpc-cni-k8s, aws/eks-pod-identity-agent, kubernetes-sigs/aws-ebs-csi-driver (and -efs-,
+# -fsx-), awslabs/mountpoint-s3-csi-driver, aws/eks-node-monitoring-agent, amazon-cloudwatch-observability; EKS add-on
+# kube-proxy; read 2026-08.
+DAEMONS: Mapping[str, tuple[str, ...]] = {"eks-node-monitoring-agent": ("dcgmAgent.tolerations",)}
 
 VPC_CNI = {
     "enableNetworkPolicy": "true",  # else NetworkPolicy objects are stored and never enforced
@@ -56,7 +66,7 @@ def version(addon: str, kubernetes_version: str, settings: ManagedAddonSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedAddonArgs:
-    """What one add-on is told, and what it stands on."""
+    """What one add-on is told, and what it stands on. pools: those whose taints its daemons have to tolerate."""
 
     addon: str
     settings: ManagedAddonSettings
@@ -64,6 +74,7 @@ class ManagedAddonArgs:
     cluster: str
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
+    pools: tuple[NodePoolSettings, ...] = ()
 
 
 def managed_addon(
@@ -82,7 +93,8 @@ def managed_addon(
             "pod_identity_associations": [{"role_arn": role.arn, "service_account": facts.service_account}],
         }
         waits += role.permissions  # its pods start at once, and fail while their role can do nothing
-    values = overlay(configuration(args.addon, args.stage), args.settings.configuration)
+    ours = tolerating(configuration(args.addon, args.stage), DAEMONS.get(args.addon, ()), args.pools)
+    values = overlay(ours, args.settings.configuration)
     return aws.eks.Addon(
         name,
         addon_name=args.addon,

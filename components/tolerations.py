@@ -1,7 +1,9 @@
 """What pods tolerate that every node needs, whatever taints its pool has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from components.overlay import overlay
 from settings.node_pool import NodePoolSettings
 
 KEEPS_PODS_OUT = ("NoSchedule", "NoExecute")  # PreferNoSchedule keeps nobody out
@@ -16,3 +18,14 @@ def tolerations_for(pools: Iterable[NodePoolSettings]) -> list[dict[str, str]]:
         else {"key": key, "operator": "Exists", "effect": effect}
         for key, value, effect in sorted(taints)
     ]
+
+
+def tolerating(values: Mapping[str, Any], paths: Iterable[str], pools: Iterable[NodePoolSettings]) -> dict[str, Any]:
+    """The values with the tolerations laid at each path (`daemonsets.tolerations`); as they are without any taint."""
+    tolerations = tolerations_for(pools)
+    for path in paths if tolerations else ():
+        tree: Any = tolerations
+        for key in reversed(path.split(".")):
+            tree = {key: tree}
+        values = overlay(values, tree)
+    return dict(values)

@@ -18,6 +18,7 @@ ZONES = [f"{REGION}{letter}" for letter in "abcd"]
 
 # Type -> (prefix of its ids, outputs that only AWS knows). Any other type is refused by name.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "aws:autoscaling/schedule:Schedule": ("", ()),
     "aws:cloudwatch/eventRule:EventRule": ("", ("arn",)),
     "aws:cloudwatch/eventTarget:EventTarget": ("", ()),
     "aws:cloudwatch/logGroup:LogGroup": ("", ("arn",)),
@@ -40,7 +41,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": ("", ()),
     "aws:eks/addon:Addon": ("", ()),
     "aws:eks/cluster:Cluster": ("", ("endpoint",)),
-    "aws:eks/nodeGroup:NodeGroup": ("", ()),
+    "aws:eks/nodeGroup:NodeGroup": ("", ("resources",)),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": ("a", ()),
     "aws:iam/role:Role": ("", ("arn",)),
     "aws:iam/rolePolicy:RolePolicy": ("", ()),
@@ -54,6 +55,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ("", ()),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ("", ()),
     "aws:s3/bucketVersioning:BucketVersioning": ("", ()),
+    "aws:servicequotas/serviceQuota:ServiceQuota": ("", ("arn",)),
     "aws:sqs/queue:Queue": ("", ("arn", "url")),
     "aws:sqs/queuePolicy:QueuePolicy": ("", ()),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("sgr", ()),
@@ -122,7 +124,11 @@ class _Monitor(MockMonitor):
         prefix, computed = KINDS[request.type]
         digest = hashlib.sha256(request.name.encode()).hexdigest()[:17]
         resource_id = "" if self.preview else (f"{prefix}-{digest}" if prefix else request.name)
-        known = {"arn": f"arn:aws:fake:{REGION}:{ACCOUNT}:{request.name}", "latestVersion": 1}
+        known = {
+            "arn": f"arn:aws:fake:{REGION}:{ACCOUNT}:{request.name}",
+            "latestVersion": 1,
+            "resources": [{"autoscalingGroups": [{"name": f"eks-{request.name}-1a2b3c4"}]}],
+        }
         state = dict(inputs)
         for output in computed:
             state[output] = rpc.UNKNOWN if self.preview else known.get(output, f"{output}-of-{request.name}")

@@ -1,6 +1,7 @@
 import pytest
 
-from components.node_pool import NodePoolArgs, ami_type
+from components.machine_image import ami_type
+from components.node_pool import NodePoolArgs
 from settings.node_pool import NodePoolSettings
 from tests.components.stacks import POOL, stack, stack_with_pool
 
@@ -48,7 +49,7 @@ def test_taints_and_labels_reach_eks_in_its_own_spelling(cloud):
     cloud.up_cluster(stack_with_pool(taints=taints, labels={"platform/workload-control": "true"}))
     assert [t["effect"] for t in group(cloud)["taints"]] == ["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]
     assert group(cloud)["taints"][2] == {"key": "drain", "value": "", "effect": "NO_EXECUTE"}
-    assert group(cloud)["labels"] == {"platform/workload-control": "true"}
+    assert group(cloud)["labels"] == {"ml-platform/pool": "system", "platform/workload-control": "true"}
 
 
 def test_the_number_of_nodes_is_left_to_whoever_scales_them(cloud):
@@ -96,7 +97,10 @@ def test_a_zone_that_the_network_does_not_have_is_named():
         NodePoolArgs(
             settings=settings,
             stage=None,
+            cluster="main",
             cluster_name="c",
+            cluster_security_group_id="sg-cluster",
+            vpc_id="vpc",
             kubernetes_version="1.35",
             node_role_arn="role",
             subnet_ids={"us-west-2a": "subnet"},
