@@ -10,7 +10,9 @@ from catalog.regions import REGIONS
 from components.cluster import Cluster, ClusterArgs, cluster_role_pattern
 from components.keys import Keys, KeysArgs
 from components.network import Network, NetworkArgs
+from components.quotas import request_quotas
 from components.stage import Stage, cost_tags
+from settings.compute_plan import quota_needs
 from settings.network import NetworkSettings
 from settings.stack import StackSettings
 
@@ -58,12 +60,16 @@ class Platform(pulumi.ComponentResource):
         # Whatever is below takes the provider from its parent, so tags and account come from here alone.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)
+        zones = tuple(zone_names(settings.network, settings.region, asking))
+        if settings.quotas.request:
+            pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
+            request_quotas(name, quota_needs(pools, zones, settings.quotas.vcpus), self._opts)
         self.network = Network(
             "network",
             NetworkArgs(
                 settings=settings.network,
                 stage=self.stage,
-                zones=zone_names(settings.network, settings.region, asking),
+                zones=zones,
                 logs_key_arn=keys.logs,
                 bucket_key_arn=keys.data,
             ),
