@@ -66,8 +66,8 @@ def _wrong(pattern: Any) -> str | None:
     unknown = next((key for key in pattern if key not in _OF_AN_EVENT), None)
     if unknown is not None:
         return (
-            f'no event has "{unknown}" at its top level. (The real EventBridge takes such a pattern, and the rule never '
-            "matches anything.)"
+            f'no event has "{unknown}" at its top level. (The real EventBridge takes such a pattern, and nothing ever '
+            "matches it.)"
         )
     return _wrong_leaf(pattern)
 

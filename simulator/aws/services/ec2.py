@@ -9,6 +9,7 @@ from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
 from simulator.aws.messages import Service
 from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import launch_templates, launches
 from simulator.aws.services import network_rules as rules
 
 EC2 = Service("EC2", modeled=False)
@@ -576,9 +577,6 @@ LAUNCH_TEMPLATE = ResourceType(
         "userData": rules.user_data_is_encoded,
     },
     references={
-        "capacityReservationSpecification.capacityReservationTarget.capacityReservationId": Reference(
-            tokens.CAPACITY_RESERVATION
-        ),
         "iamInstanceProfile.arn": Reference(tokens.INSTANCE_PROFILE, "arn"),
         "placement.groupName": Reference(tokens.PLACEMENT_GROUP),
         "vpcSecurityGroupIds[*]": Reference(tokens.SECURITY_GROUP),
@@ -590,6 +588,8 @@ LAUNCH_TEMPLATE = ResourceType(
     unique=Unique(
         "name", Refused("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
     ),
+    rules=(launch_templates.can_be_launched,),
+    update_rules=(launch_templates.can_be_launched,),
     follows=rules.template_gets_a_version,
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_launch_template.go",
 )
@@ -619,6 +619,7 @@ PLACEMENT_GROUP = ResourceType(
         "strategy": one_of("cluster", "partition", "precision-time", "spread"),
     },
     not_found=Refused("InvalidPlacementGroup.Unknown", "The Placement Group '{value}' is unknown."),
+    delete_rules=(launch_templates.group_is_empty,),
     unique=Unique("name", Refused("InvalidPlacementGroup.Duplicate", "The Placement Group '{name}' already exists.")),
     used_by=(
         Use(
@@ -665,7 +666,8 @@ CAPACITY_RESERVATION = ResourceType(
     },
     references={"placementGroupArn": Reference(tokens.PLACEMENT_GROUP, "arn")},
     not_found=Refused("InvalidCapacityReservationId.NotFound", "The capacity reservation ID '{value}' does not exist."),
-    rules=(rules.reservation_can_be_met,),
+    rules=(rules.reservation_can_be_met, launches.reservation_is_within_the_quota),
+    update_rules=(launches.reservation_is_within_the_quota,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_capacity_reservation.go",
 )
 

@@ -10,6 +10,7 @@ from simulator.aws.constraints import arn, at_least, between, every, length, mat
 from simulator.aws.messages import Service
 from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
+from simulator.aws.services import node_group_rules as groups
 
 EKS = Service("EKS")
 MADE = "2026-01-02T03:04:05Z"  # a clock would make two equal runs differ
@@ -202,15 +203,15 @@ NODE_GROUP = ResourceType(
     conflicts=("nodeGroupName nodeGroupNamePrefix",),
     defaults={"nodeRepairConfig.enabled": False},
     omitted={
-        "amiType": rules.image_type,
+        "amiType": groups.image_type,
         "capacityType": "ON_DEMAND",
-        "diskSize": rules.disk_size,
-        "instanceTypes": rules.machines,
-        "version": rules.group_version,
-        "releaseVersion": rules.release_version,
+        "diskSize": groups.disk_size,
+        "instanceTypes": groups.machines,
+        "version": groups.group_version,
+        "releaseVersion": groups.release_version,
         "updateConfig": {"maxUnavailable": 1},
     },
-    computed={"resources": rules.scaling_groups, "status": "ACTIVE"},
+    computed={"resources": groups.scaling_groups, "status": "ACTIVE"},
     constraints={
         "amiType": one_of(*_IMAGES),
         "capacityType": one_of("CAPACITY_BLOCK", "ON_DEMAND", "SPOT"),
@@ -255,18 +256,29 @@ NODE_GROUP = ResourceType(
         ),
     ),
     rules=(
-        rules.sizes_are_in_order,
-        rules.instance_types_exist,
-        rules.image_fits_the_machines,
-        rules.template_agrees,
-        rules.group_follows_the_cluster,
-        rules.group_lies_in_the_clusters_vpc,
-        rules.capacity_block_is_targeted,
+        groups.sizes_are_in_order,
+        groups.labels_are_kubernetes_labels,
+        groups.taints_are_told_apart,
+        groups.instance_types_exist,
+        groups.image_fits_the_machines,
+        groups.template_agrees,
+        groups.group_follows_the_cluster,
+        groups.group_lies_in_the_clusters_vpc,
+        groups.capacity_block_is_targeted,
+        groups.nodes_can_be_launched,
     ),
-    update_rules=(rules.sizes_are_in_order, rules.template_agrees, rules.group_follows_the_cluster),
+    update_rules=(
+        groups.sizes_are_in_order,
+        groups.labels_are_kubernetes_labels,
+        groups.taints_are_told_apart,
+        groups.template_agrees,
+        groups.group_follows_the_cluster,
+        groups.capacity_block_is_targeted,
+        groups.nodes_can_be_launched,
+    ),
     takes_along=(Company(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
-    brings=rules.nodes_start,
-    follows=rules.nodes_start_again,
+    brings=groups.nodes_start,
+    follows=groups.nodes_follow,
     source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",
 )
 

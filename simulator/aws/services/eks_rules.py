@@ -9,18 +9,16 @@ from datetime import date
 from typing import Any
 
 from catalog.eks_addons import ADDONS
-from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
-from simulator.aws.messages import AwsError, bridged
+from simulator.aws.messages import AwsError
 from simulator.aws.services import documents
 from simulator.aws.situation import Situation
 from simulator.cloud import CloudResource
-from simulator.provider import InitializationFailure
 from simulator.values import Props
 
-_SKEW = 3  # minor versions that a kubelet may be behind. Source: https://kubernetes.io/releases/version-skew-policy/
+SKEW = 3  # minor versions that a kubelet may be behind. Source: https://kubernetes.io/releases/version-skew-policy/
 
 
 def minor(version: str) -> tuple[int, int]:
@@ -65,22 +63,23 @@ def role_refused(arn: str) -> str:
     return f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
 
 
-def _subnets(s: Situation, path: str) -> list[CloudResource]:
+def subnets_of(s: Situation, path: str) -> list[CloudResource]:
+    """The subnets whose ids stand at a path, as far as they exist."""
     found = [s.cloud.get(tokens.SUBNET, id_) for id_ in s.get(path, [])]
     return [subnet for subnet in found if subnet is not None]
 
 
 def subnets_span_two_zones(s: Situation) -> None:
     """Two zones at least, none of those that EKS leaves out, all in one VPC."""
-    subnets = _subnets(s, "vpcConfig.subnetIds")
-    if len(s.get("vpcConfig.subnetIds", [])) < 2 or (subnets and len({_zone(subnet) for subnet in subnets}) < 2):
+    subnets = subnets_of(s, "vpcConfig.subnetIds")
+    if len(s.get("vpcConfig.subnetIds", [])) < 2 or (subnets and len({zone_of(subnet) for subnet in subnets}) < 2):
         raise AwsError("InvalidParameterException", "Subnets specified must be in at least two different AZs")
     ids = {zone.name: zone.zone_id for zone in s.place.zones}
     for subnet in subnets:
-        if ids.get(_zone(subnet)) in s.place.eks_excluded_zone_ids:
+        if ids.get(zone_of(subnet)) in s.place.eks_excluded_zone_ids:
             choices = ", ".join(zone.name for zone in s.place.eks_zones)
             message = (
-                f"Cannot create cluster '{s.get('name')}' because {_zone(subnet)}, the targeted availability zone, "
+                f"Cannot create cluster '{s.get('name')}' because {zone_of(subnet)}, the targeted availability zone, "
                 f"does not currently have sufficient capacity to support the cluster. Retry and choose from these "
                 f"availability zones: {choices}"
             )
@@ -89,7 +88,8 @@ def subnets_span_two_zones(s: Situation) -> None:
         raise AwsError("InvalidParameterException", "Subnets specified must belong to the same VPC")
 
 
-def _zone(subnet: CloudResource) -> str:
+def zone_of(subnet: CloudResource) -> str:
+    """The zone that a subnet lies in."""
     return str(subnet.state["availabilityZone"])
 
 
@@ -136,7 +136,7 @@ def service_range_fits(argument: str, value: Any) -> str | None:
 def service_range_is_not_the_vpcs(s: Situation) -> None:
     """Services and machines have addresses of their own."""
     wanted = network(s.get("kubernetesNetworkConfig.serviceIpv4Cidr", ""))
-    for subnet in _subnets(s, "vpcConfig.subnetIds"):
+    for subnet in subnets_of(s, "vpcConfig.subnetIds"):
         vpc = s.cloud.get(tokens.VPC, subnet.state["vpcId"])
         block = network(vpc.state["cidrBlock"]) if vpc else None
         if wanted and block and wanted.version == block.version and wanted.overlaps(block):
@@ -146,7 +146,7 @@ def service_range_is_not_the_vpcs(s: Situation) -> None:
 
 def cluster_network(s: Situation) -> Props:
     """Addresses of services: the one of AWS's two ranges that the VPC does not use."""
-    subnets = _subnets(s, "vpcConfig.subnetIds")
+    subnets = subnets_of(s, "vpcConfig.subnetIds")
     vpc = s.cloud.get(tokens.VPC, subnets[0].state["vpcId"]) if subnets else None
     ten = network("10.0.0.0/8")
     block = network(vpc.state["cidrBlock"]) if vpc else None
@@ -156,7 +156,7 @@ def cluster_network(s: Situation) -> Props:
 
 def cluster_vpc(s: Situation) -> str:
     """The VPC of the subnets."""
-    subnets = _subnets(s, "vpcConfig.subnetIds")
+    subnets = subnets_of(s, "vpcConfig.subnetIds")
     return str(subnets[0].state["vpcId"]) if subnets else ""
 
 
@@ -209,7 +209,7 @@ def version_goes_up_by_one(s: Situation) -> None:
         message = f"Unsupported Kubernetes minor version update from {old} to {new}"
         raise AwsError("InvalidParameterException", message)
     for group in s.naming(tokens.NODE_GROUP, "clusterName", s.id):
-        if after - minor(group.state.get("version", new))[1] > _SKEW:
+        if after - minor(group.state.get("version", new))[1] > SKEW:
             message = f"Nodegroup version {group.state['version']} is too far behind"
             raise AwsError("InvalidParameterException", message)
 
@@ -237,12 +237,12 @@ def subnets_stay_in_their_zones(s: Situation) -> None:
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html; wording of the refusals unverified.
     """
     old = [s.cloud.get(tokens.SUBNET, id_) for id_ in s.before["vpcConfig"].get("subnetIds", [])]
-    zones = {_zone(subnet) for subnet in old if subnet}
-    for subnet in _subnets(s, "vpcConfig.subnetIds"):
+    zones = {zone_of(subnet) for subnet in old if subnet}
+    for subnet in subnets_of(s, "vpcConfig.subnetIds"):
         if subnet.state["vpcId"] != s.before["vpcConfig"]["vpcId"]:
             message = f"Provided subnet {subnet.id} does not belong to the VPC of the cluster"
             raise AwsError("InvalidParameterException", message)
-        if zones and _zone(subnet) not in zones:
+        if zones and zone_of(subnet) not in zones:
             listed = ", ".join(sorted(zones))
             message = (
                 f"Provided subnet {subnet.id} is not in one of the zones that the cluster was created in: {listed}"
@@ -253,207 +253,6 @@ def subnets_stay_in_their_zones(s: Situation) -> None:
 def encryption_is_removed(old: Props, new: Props) -> bool:
     """Encryption of secrets can be added in place, but not taken away."""
     return bool(old.get("encryptionConfig")) and new.get("encryptionConfig") is None
-
-
-def sizes_are_in_order(s: Situation) -> None:
-    """Minimum, desired, maximum."""
-    low, high = s.get("scalingConfig.minSize", 0), s.get("scalingConfig.maxSize", 0)
-    wanted = s.get("scalingConfig.desiredSize", low)
-    if low > high:
-        message = f"Minimum capacity {low} can't be greater than maximum capacity {high}"
-        raise AwsError("InvalidParameterException", message)
-    if low > wanted:
-        message = f"Minimum capacity {low} can't be greater than desired size {wanted}"
-        raise AwsError("InvalidParameterException", message)
-    if wanted > high:
-        message = f"desired capacity {wanted} can't be greater than max size {high}"
-        raise AwsError("InvalidParameterException", message)
-
-
-def instance_types_exist(s: Situation) -> None:
-    """Each one exists, and the region has it."""
-    missing = [
-        name
-        for name in s.get("instanceTypes", [])
-        if name not in INSTANCE_TYPES or s.region not in INSTANCE_TYPES[name].regions
-    ]
-    if missing:
-        message = f"The following supplied instance types do not exist: [{', '.join(missing)}]"
-        raise AwsError("InvalidParameterException", message)
-
-
-def image_fits_the_machines(s: Situation) -> None:
-    """Architecture, and accelerators where the image is made for one."""
-    image = s.get("amiType", "AL2023_x86_64_STANDARD")
-    arch = "arm64" if "ARM_64" in image else "x86_64"
-    for name in s.get("instanceTypes", []):
-        machine = INSTANCE_TYPES.get(name)
-        if machine is None or image == "CUSTOM":
-            continue
-        accelerator = machine.accelerator.kind if machine.accelerator else ""
-        wanted = (
-            "gpu" if "NVIDIA" in image or image.endswith("_GPU") else "neuron" if "NEURON" in image else accelerator
-        )
-        if machine.arch != arch or accelerator != wanted:
-            message = f"[{name}] is not a valid instance type for requested amiType {image}"
-            raise AwsError("InvalidParameterException", message)
-
-
-def template_agrees(s: Situation) -> None:
-    """What the launch template says, the group may not say as well."""
-    template = s.get("launchTemplate")
-    if not template:
-        return
-    if s.get("diskSize") is not None:
-        raise AwsError("InvalidParameterException", "Disk size must be specified within the launch template.")
-    if s.get("remoteAccess") is not None:
-        message = "Remote access configuration cannot be specified with a launch template."
-        raise AwsError("InvalidParameterException", message)
-    by, value = ("id", template["id"]) if template.get("id") else ("name", template.get("name"))
-    row = s.find(tokens.LAUNCH_TEMPLATE, by, value)
-    if row is None:
-        return
-    if row.state.get("imageId") and s.get("amiType", "CUSTOM") != "CUSTOM":
-        message = (
-            "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template."
-        )
-        raise AwsError("InvalidParameterException", message)
-    if row.state.get("instanceType") and s.get("instanceTypes"):
-        message = "Instance type cannot be specified in both the launch template and API request"
-        raise AwsError("InvalidParameterException", message)
-    version = str(template.get("version", ""))
-    if version.isdigit() and int(version) > int(row.state.get("latestVersion", 1)):
-        message = f"The specified launch template version {version} does not exist for launch template {row.id}"
-        raise AwsError("InvalidParameterException", message)
-
-
-def group_follows_the_cluster(s: Situation) -> None:
-    """No kubelet is newer than its API server."""
-    cluster, version = cluster_of(s), s.get("version")
-    if cluster is None or version is None:
-        return
-    head = cluster.state["version"]
-    major, low = minor(head)
-    if minor(version) > minor(head) or minor(version)[1] < low - _SKEW:
-        message = (
-            f"Nodegroup Kubernetes version should be equal to Cluster kubernetes version {head} or NodeGroup "
-            f"kubernetes version {major}.{low - 1}"
-        )
-        raise AwsError("InvalidParameterException", message)
-
-
-def group_lies_in_the_clusters_vpc(s: Situation) -> None:
-    """Nodes and control plane share the VPC."""
-    cluster = cluster_of(s)
-    for subnet in _subnets(s, "subnetIds"):
-        if cluster and subnet.state["vpcId"] != cluster.state["vpcConfig"]["vpcId"]:
-            raise AwsError("InvalidParameterException", f"Subnet {subnet.id} is not in the VPC of the cluster")
-
-
-def capacity_block_is_targeted(s: Situation) -> None:
-    """A Capacity Block is bought, and named in the launch template."""
-    if s.get("capacityType", "") != "CAPACITY_BLOCK":
-        return
-    template = s.get("launchTemplate") or {}
-    row = s.cloud.get(tokens.LAUNCH_TEMPLATE, template.get("id") or "")
-    if not template or (row and paths.get(row.state, "instanceMarketOptions.marketType") != "capacity-block"):
-        message = (
-            "capacityType CAPACITY_BLOCK requires a launch template with InstanceMarketOptions marketType "
-            "capacity-block and a Capacity Block reservation target"
-        )
-        raise AwsError("InvalidParameterException", message)
-
-
-def machines(s: Situation) -> list[str]:
-    """The type in the launch template is the group's, else t3.medium."""
-    return [] if _template_row(s, "instanceType") else ["t3.medium"]
-
-
-def _template_row(s: Situation, key: str) -> Any:
-    template = s.inputs.get("launchTemplate") or {}
-    row = s.cloud.get(tokens.LAUNCH_TEMPLATE, template.get("id") or "")
-    return row.state.get(key) if row else None
-
-
-def image_type(s: Situation) -> str:
-    """CUSTOM for a launch template with an image."""
-    return "CUSTOM" if _template_row(s, "imageId") else "AL2023_x86_64_STANDARD"
-
-
-def disk_size(s: Situation) -> int:
-    """The launch template says it, where there is one."""
-    return 0 if s.inputs.get("launchTemplate") else 20
-
-
-def group_version(s: Situation) -> str:
-    """That of the cluster."""
-    cluster = cluster_of(s)
-    return str(cluster.state["version"]) if cluster else ""
-
-
-def release_version(s: Situation) -> str:
-    """The build of the image: in form only, the newest of a made-up series."""
-    return f"{s.state.get('version') or group_version(s)}.0-20260115"
-
-
-def scaling_groups(s: Situation) -> list[Props]:
-    """The Auto Scaling group behind the node group."""
-    name = s.fill("eks-{nodeGroupName}-{uuid:group}")
-    return [{"autoscalingGroups": [{"name": name}], "remoteAccessSecurityGroupId": ""}]
-
-
-def nodes_start(s: Situation) -> None:
-    """The group is there before its nodes are: without capacity it stays, and the next update tries again."""
-    _node_role_gets_an_entry(s)
-    if not paths.get(s.state, "scalingConfig.desiredSize"):
-        return
-    type_ = next((name for name in s.state["instanceTypes"] if s.faults.strikes("capacity", name)), None)
-    if type_ is None:
-        return
-    zone = _zone(_subnets(s, "subnetIds")[0])
-    others = ", ".join(each.name for each in s.place.zones if each.name != zone)
-    group = s.state["resources"][0]["autoscalingGroups"][0]["name"]
-    kind = "Spot" if s.state.get("capacityType") == "SPOT" else "On-Demand"
-    reason = (
-        f"waiting for EKS Node Group ({s.id}) create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. "
-        f"last error: {group}: AsgInstanceLaunchFailures: Could not launch {kind} Instances. "
-        f"InsufficientInstanceCapacity - We currently do not have sufficient {type_} capacity in the Availability Zone "
-        f"you requested ({zone}). Our system will be working on provisioning additional capacity. You can currently "
-        f"get {type_} capacity by not specifying an Availability Zone in your request or choosing {others}. Launching "
-        "EC2 instance failed."
-    )
-    s.state = {**s.state, "status": "CREATE_FAILED"}
-    s.cloud.put(s.kind.type, s.id, s.state, s.call.urn)
-    raise InitializationFailure(s.id, s.state, s.checked, [bridged(reason, f"creating {s.call.urn}")])
-
-
-def nodes_start_again(s: Situation) -> None:
-    """The Auto Scaling group goes on trying, so a failed group becomes active once there is capacity."""
-    if not s.call.preview and s.before.get("status") == "CREATE_FAILED":
-        s.state = {**s.state, "status": "ACTIVE"}
-
-
-def _node_role_gets_an_entry(s: Situation) -> None:
-    """EKS itself lets the nodes of a managed group in."""
-    cluster = cluster_of(s)
-    mode = paths.get(cluster.state, "accessConfig.authenticationMode") if cluster else "CONFIG_MAP"
-    principal = s.state["nodeRoleArn"]
-    entry = f"{s.state['clusterName']}:{principal}"
-    if mode == "CONFIG_MAP" or s.cloud.get(tokens.ACCESS_ENTRY, entry) is not None:
-        return
-    s.cloud.put(
-        tokens.ACCESS_ENTRY,
-        entry,
-        {
-            "clusterName": s.state["clusterName"],
-            "principalArn": principal,
-            "type": "EC2_LINUX",
-            "kubernetesGroups": ["system:nodes"],
-            "userName": "system:node:{{EC2PrivateDNSName}}",
-            "region": s.region,
-            "__owner": f"{tokens.CLUSTER}::{s.state['clusterName']}",
-        },
-    )
 
 
 def addon_is_known(s: Situation) -> None:

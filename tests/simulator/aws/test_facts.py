@@ -29,8 +29,9 @@ LEFT_OUT = {  # outputs that never have a value here, and references to types th
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {"rules[*].id"},
     "aws:ssm/parameter:Parameter": {"overwrite"},
 }
-LOOKED_AT_BY_RULES = {  # several types, or names that no id is of
+LOOKED_AT_BY_RULES = {  # several types, names that no id is of, or what may have been bought before
     "autoscalingGroupName",
+    "capacityReservationSpecification.capacityReservationTarget.capacityReservationId",
     "iamRoleArn",
     "logDestination",
     "rules.destination.bucket",
