@@ -1,0 +1,170 @@
+"""Writes `docs/gpus.md` from the catalog: `python -m report.gpus [--check]`."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.limits import GPU_REPLICAS_MPS, GPU_REPLICAS_TIME_SLICING
+from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
+from catalog.prices import Price, on_demand_usd_per_hour, unpriced_reason
+from catalog.regions import REGIONS
+from catalog.sharing import Sharing, accelerator_label
+from report.tables import markdown
+from settings.machine_rules import UNDRIVEN
+
+PAGE = Path(__file__).parent.parent / "docs" / "gpus.md"
+SHOWN = ("us-east-1", "us-east-2", "us-west-2")
+REPLICAS = 4
+HEAD = f"""# GPUs and Neuron devices
+
+<!-- Made by `python -m report.gpus` from the catalog. Edit `catalog/data/`. -->
+
+What the catalog knows, and a pool may name in `instance_types`. A new type is one row of
+`catalog/data/instance_types.json` and one of `instance_prices.json`. Which way of sharing to take:
+[choose how to share a GPU](guides/choose-gpu-sharing.md). How a pod asks for a slice:
+[run on a GPU slice](guides/run-on-a-gpu-slice.md).
+
+Sharing goes up to {GPU_REPLICAS_TIME_SLICING} replicas a GPU by time-slicing and {GPU_REPLICAS_MPS} by MPS. Sources stand
+in the data files, with the month each was read.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    sold = [t for t in INSTANCE_TYPES.values() if t.regions and t.accelerator]
+    sold.sort(key=lambda t: (_order(t), t.vcpus, t.name))
+    usable = [t for t in sold if t.accelerator and t.accelerator.name not in UNDRIVEN]
+    return "\n".join([HEAD, *_types(sold), *_prices(sold), *_mig(usable), *_slices(usable)])
+
+
+def _order(machine: InstanceType) -> tuple[str, str, int]:
+    """By accelerator, so that types that may share a pool stand together."""
+    assert machine.accelerator is not None
+    accelerator = machine.accelerator
+    return accelerator.kind, accelerator_label(accelerator), accelerator.memory_mib or 0
+
+
+def _types(sold: Sequence[InstanceType]) -> Iterator[str]:
+    yield "## Instance types\n"
+    yield "`ml-platform/accelerator` is the node label to select by. EFA: adapters of one node; NVMe: local disks.\n"
+    header = ("Type", "Accelerators", "Label", "Sharing", "vCPUs", "GiB", "NVMe GB", "EFA", "Regions")
+    rows = []
+    for t in sold:
+        assert t.accelerator is not None
+        rows.append(
+            (
+                t.name,
+                str(t.accelerator),
+                f"`{accelerator_label(t.accelerator)}`",
+                sharing_kinds(t.accelerator),
+                str(t.vcpus),
+                f"{t.memory_mib / 1024:,.0f}",
+                f"{t.local_nvme_gb:,.0f}" if t.local_nvme_gb else "",
+                "?" if t.efa_interfaces is None else str(t.efa_interfaces or ""),
+                str(len(t.regions)),
+            )
+        )
+    yield from markdown(header, rows, right=(4, 5, 6, 7, 8))
+    yield ""
+    for name, reason in UNDRIVEN.items():
+        yield f"{name} is not usable: it {reason}.\n"
+
+
+def sharing_kinds(accelerator: Accelerator) -> str:
+    """The ways in which a pool may share such an accelerator."""
+    if accelerator.name in UNDRIVEN:
+        return "not usable"
+    if accelerator.kind == "neuron":
+        return "none: whole devices"
+    if accelerator.fractional:
+        return "none: a part of a GPU already"
+    return "time-slicing, MPS, MIG" if mig_gpu(accelerator) else "time-slicing, MPS"
+
+
+def _prices(sold: Sequence[InstanceType]) -> Iterator[str]:
+    yield "## Prices\n"
+    yield "On-demand list prices in USD an hour, Linux. Empty: not offered there; `-`: no price known; `~`: not"
+    yield "confirmed by a second source. Elsewhere: from the cheapest to the dearest of the other regions with a known price.\n"
+    rows = []
+    for t in sold:
+        others = [p.usd for region in REGIONS if region not in SHOWN and (p := on_demand_usd_per_hour(t.name, region))]
+        spread = f"{min(others):,.2f} to {max(others):,.2f} in {len(others)}" if others else ""
+        row = [_price(on_demand_usd_per_hour(t.name, region), region in t.regions) for region in SHOWN]
+        rows.append((t.name, *row, spread or unpriced_reason(t.name) or ""))
+    yield from markdown(("Type", *SHOWN, "Elsewhere, and in how many regions"), rows, right=(1, 2, 3))
+    yield ""
+
+
+def _price(price: Price | None, offered: bool) -> str:
+    if price is None:
+        return "-" if offered else ""
+    return f"{price.usd:,.4f}{'' if price.verified else '~'}"
+
+
+def _mig(usable: Sequence[InstanceType]) -> Iterator[str]:
+    yield "## MIG profiles\n"
+    yield "How often each profile fits on one GPU. Layouts may mix profiles as long as compute and memory slices last"
+    yield "and each instance finds a memory slice to begin at: settings refuse what does not fit, and say what does.\n"
+    types = {name: [t.name for t in usable if _is(t, gpu)] for name, gpu in MIG_GPUS.items()}
+    rows = [
+        (
+            f"`{name.lower()}`",
+            ", ".join(types[name]),
+            f"{gpu.compute_slices} / {gpu.memory_slices}",
+            ", ".join(f"{profile.name} x {profile.max_instances}" for profile in gpu.profiles.values()),
+        )
+        for name, gpu in MIG_GPUS.items()
+        if types[name]
+    ]
+    yield from markdown(("GPU", "Instance types", "Compute / memory slices", "Profiles"), rows)
+    yield ""
+    yield "Pods ask for `nvidia.com/mig-<profile>`, with `.me` for `+me`. Those have the media engines; one a GPU."
+    yield ""
+
+
+def _is(machine: InstanceType, gpu: MigGpu) -> bool:
+    return machine.accelerator is not None and mig_gpu(machine.accelerator) == gpu
+
+
+def _slices(usable: Sequence[InstanceType]) -> Iterator[str]:
+    yield "## What a slice costs an hour\n"
+    yield f"At the lowest price of {', '.join(SHOWN)}; at full use, since an idle slice is paid for as well.\n"
+    rows = []
+    for t in usable:
+        prices = [p.usd for region in SHOWN if (p := on_demand_usd_per_hour(t.name, region))]
+        if not prices or t.accelerator is None or t.accelerator.kind == "neuron":
+            continue
+        per_gpu, gpu = min(prices) / t.accelerator.count, mig_gpu(t.accelerator)
+        smallest = max(gpu.profiles.values(), key=lambda p: p.max_instances) if gpu else None
+        shared = not t.accelerator.fractional
+        replica = Sharing("time-slicing", REPLICAS).shares(t.accelerator)["nvidia.com/gpu.shared"]
+        rows.append(
+            (
+                t.name,
+                f"{per_gpu:,.2f}",
+                f"{per_gpu * replica:,.2f}" if shared else "",
+                f"{smallest.name}: {per_gpu / smallest.max_instances:,.2f}" if smallest else "",
+            )
+        )
+    header = ("Type", "A whole GPU", f"One of {REPLICAS} replicas", "The smallest MIG slice")
+    yield from markdown(header, rows, right=(1, 2, 3))
+    yield ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Writes the page, or with --check says whether it is up to date: exit status 1 when it is not."""
+    parser = argparse.ArgumentParser(prog="python -m report.gpus", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
+    wanted, check = page(), parser.parse_args(arguments).check
+    if check and (not PAGE.exists() or PAGE.read_text(encoding="utf-8") != wanted):
+        print(f"{PAGE.relative_to(PAGE.parents[1])} is out of date. Run: python -m report.gpus", file=sys.stderr)
+        return 1
+    if not check:
+        PAGE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
