@@ -35,3 +35,6 @@ GPU_REPLICAS_MPS: Final = 48
 
 # Source: EC2 user guide, "Capacity Blocks for ML", read 2026-08. In days.
 CAPACITY_BLOCK_DAYS: Final = 182
+
+# Source: IAM user guide, "IAM and AWS STS quotas", read 2026-08.
+IAM_ROLE_NAME_LENGTH: Final = 64

@@ -71,12 +71,12 @@ def demand(
     pods: dict[str, int] = defaultdict(int)
     shares: dict[str, list[str]] = defaultdict(list)
     for path, pool in pools.items():
-        for zone in set(pool.zones or zones) & set(zones):
-            nodes[zone] += pool.max_per_zone
-            pods[zone] += pool.max_per_zone * pod_addresses_per_node(pool)
-            shares[zone].append(
-                f"{pool.max_per_zone} nodes of {join_path(path[1:])} with {pods_per_node(pool)} pods each"
-            )
+        stands_in = set(pool.named_zones or zones) & set(zones)
+        most = pool.most_nodes(len(stands_in)) if pool.provisioner == "karpenter" else pool.max_per_zone
+        for zone in stands_in:  # Karpenter may have all of its nodes in any one of them
+            nodes[zone] += most
+            pods[zone] += most * pod_addresses_per_node(pool)
+            shares[zone].append(f"{most} nodes of {join_path(path[1:])} with {pods_per_node(pool)} pods each")
     return nodes, pods, shares
 
 

@@ -11,7 +11,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, ELASTIC_IPS_PER_REGION
 from catalog.regions import REGIONS
-from settings import capacity
+from settings import capacity, compute_plan, pool_checks
 from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
@@ -27,8 +27,10 @@ def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
         *_pool_names(parts),
         *_names_of_resources(parts),
         *_landing_places(parts),
+        *pool_checks.mistakes(parts, zones, today),
         *(_versions(parts, today) or _addon_versions(parts)),  # a version that has to go needs no add-ons
         *capacity.mistakes(parts.network, zones, dict(parts.pools()), len(parts.clusters)),
+        *compute_plan.mistakes(parts.quotas, dict(parts.pools()), zones),
     ]
 
 
@@ -131,15 +133,18 @@ def _machines(parts: Parts) -> Iterator[Mistake]:
 
 def _offered_instead(name: str, region: str) -> str:
     wanted = INSTANCE_TYPES[name]
-    alike = [
-        other.name
-        for other in INSTANCE_TYPES.values()
-        if region in other.regions
-        and (other.vcpus, other.arch, other.accelerator) == (wanted.vcpus, wanted.arch, wanted.accelerator)
-        and other.memory_mib >= wanted.memory_mib
-    ]
-    nearest = sorted(alike, key=lambda other: INSTANCE_TYPES[other].memory_mib)[:3]
-    return f"Alike and offered: {listed(nearest)}." if nearest else "Take another type, or another region."
+    here = [other for other in INSTANCE_TYPES.values() if region in other.regions and other.arch == wanted.arch]
+    if wanted.accelerator is None:
+        alike = [t for t in here if t.vcpus == wanted.vcpus and t.memory_mib >= wanted.memory_mib and not t.accelerator]
+        nearest = sorted(alike, key=lambda other: other.memory_mib)
+    else:
+        device = (wanted.accelerator.name, wanted.accelerator.memory_mib)
+        alike = [t for t in here if t.accelerator and (t.accelerator.name, t.accelerator.memory_mib) == device]
+        nearest = sorted(alike, key=lambda other: abs(other.vcpus - wanted.vcpus))
+    if nearest:
+        return f"Alike and offered: {listed(other.name for other in nearest[:3])}."
+    elsewhere = f", or another region: {name} is in {listed(sorted(wanted.regions)[:4])}" if wanted.regions else ""
+    return f"Take another type{elsewhere}."
 
 
 def _pool_names(parts: Parts) -> Iterator[Mistake]:
@@ -163,7 +168,7 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
         cluster = str(place[1])
         name = f"{cluster}-{pool.name}"
         group = f"{name}-{parts.region}a-1234567"  # one in each zone, with the suffix that Pulumi adds
-        if len(group) > EKS_NODE_GROUP_NAME_LENGTH:
+        if pool.provisioner == "managed" and len(group) > EKS_NODE_GROUP_NAME_LENGTH:
             yield (
                 (*place, "name"),
                 (
@@ -196,17 +201,14 @@ def _landing_places(parts: Parts) -> Iterator[Mistake]:
         if not content.complete:
             continue
         place: Path = ("clusters", cluster, "pools")
-        open_pools = [
-            pool
-            for pool in content.pools.values()
-            if pool.start_per_zone > 0 and not any(taint.effect != "PreferNoSchedule" for taint in pool.taints)
-        ]
+        open_pools = pool_checks.landing_pools(content)
         if not open_pools:
             yield (
                 place,
                 (
-                    "no pool without taints begins with a node, so CoreDNS and the other add-ons would have no place "
-                    "to run. Give one pool no taints and min_per_zone or desired_per_zone of 1 or more."
+                    "no managed pool without taints and off_peak begins with a node, so CoreDNS and the other add-ons "
+                    "would have no place to run. Give one managed pool no taints, no off_peak, and min_per_zone or "
+                    "desired_per_zone of 1 or more."
                 ),
             )
         elif parts.environment in ("staging", "prod") and all(p.capacity_type == "spot" for p in open_pools):

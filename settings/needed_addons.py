@@ -1,8 +1,18 @@
-"""Which add-ons the pools of a cluster cannot do without: on by themselves, and refused when turned off."""
+"""Which add-ons the pools of a cluster cannot do without: on by themselves, refused when turned off, and else idle."""
 
 from collections.abc import Iterable, Mapping
 
 from settings.node_pool import NodePoolSettings
+
+# Add-ons that exist for pools alone -> what to write in a pool that shall do without.
+FOR_POOLS: Mapping[str, str] = {
+    "karpenter": "provisioner: managed",
+    "karpenter-crd": "provisioner: managed",
+    "gpu-operator": "operating_system: bottlerocket, which brings driver and device plugin",
+    "dra-driver-nvidia-gpu": "gpu_allocation: device-plugin in the cluster",
+    "aws-efa-k8s-device-plugin": "efa: false",
+    "neuron-helm-chart": "instance types with NVIDIA GPUs, or with none",
+}
 
 
 def needed_addons(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> Mapping[str, str]:
@@ -17,6 +27,8 @@ def needed_addons(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> Map
             needed.setdefault("gpu-operator", pool.name)  # Bottlerocket brings driver, plugin and MIG by itself
             if gpu_allocation == "dra":
                 needed.setdefault("dra-driver-nvidia-gpu", pool.name)
+        if accelerator is not None and accelerator.kind == "neuron":
+            needed.setdefault("neuron-helm-chart", pool.name)
         if pool.efa:
             needed.setdefault("aws-efa-k8s-device-plugin", pool.name)
     return needed

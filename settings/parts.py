@@ -11,6 +11,7 @@ from settings.base import Settings
 from settings.network import NetworkSettings
 from settings.node_pool import NodePoolSettings
 from settings.problems import PathPart
+from settings.quotas import QuotaSettings
 
 Model = TypeVar("Model", bound=Settings)
 Path = tuple[PathPart, ...]
@@ -24,6 +25,8 @@ class ClusterParts:
     version: str | None
     support_type: str | None
     managed_addons: Mapping[str, Any] | None
+    addons: Mapping[str, Any] | None
+    gpu_allocation: str | None
     control_plane_zones: tuple[str, ...] | None
     pools: Mapping[int, NodePoolSettings]
     complete: bool
@@ -37,6 +40,7 @@ class Parts:
     region: str | None
     name: str | None
     network: NetworkSettings | None
+    quotas: QuotaSettings | None
     clusters: Mapping[str, ClusterParts]
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
@@ -53,6 +57,8 @@ class Parts:
         for place, pool in self.pools():
             if pool.zones is not None:
                 yield (*place, "zones"), "the pool", pool.zones
+            elif pool.named_zones is not None:
+                yield (*place, "reservation", "zone"), "the reservation", pool.named_zones
 
 
 def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
@@ -79,6 +85,8 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             version=value(None, *place, "version"),
             support_type=value("STANDARD", *place, "support_type"),
             managed_addons=value({}, *place, "managed_addons"),
+            addons=value({}, *place, "addons"),
+            gpu_allocation=value("device-plugin", *place, "gpu_allocation"),
             control_plane_zones=tuple(zones) if (zones := value(None, *place, "control_plane_zones")) else None,
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
@@ -90,6 +98,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         region=value(None, "region"),
         name=value("ml-platform", "name"),
         network=_model(NetworkSettings, data.get("network", {})) if right(("network",)) else None,
+        quotas=_model(QuotaSettings, data.get("quotas", {})) if right(("quotas",)) else None,
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
     )
 

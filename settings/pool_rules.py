@@ -185,6 +185,22 @@ def taints_are_few_and_differ(taints: tuple[Any, ...], _: SoFar) -> Iterator[str
         yield f"{len(taints)} taints are given, and EKS takes {EKS_TAINTS_PER_NODE_GROUP} a group. Drop some."
 
 
+def shared_gpus_keep_others_away(taints: tuple[Any, ...], pool: SoFar) -> Iterator[str]:
+    """Karpenter takes its nodes for ones with whole GPUs too: an overlay adds resources and takes none away.
+
+    Source: Karpenter, NodeOverlays, read 2026-08.
+    """
+    sharing = pool.get("sharing")
+    if not is_karpenter(pool) or sharing is None or sharing.strategy == "none":
+        return
+    if all(taint.effect == "PreferNoSchedule" for taint in taints):
+        yield (
+            "keeps no pod away, and Karpenter believes that a node of shared GPUs has whole ones as well: for a pod "
+            "that asks for a whole GPU it would buy nodes which never take it. Write "
+            '`taints: [{key: gpu, value: "true"}]`, or provisioner: managed.'
+        )
+
+
 def zones_are_named_once(zones: tuple[str, ...] | None, pool: SoFar) -> Iterator[str]:
     if twice := repeated(zones or ()):
         yield f"{listed(twice)} named twice. Name each zone once."
@@ -229,7 +245,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "off_peak": (off_peak_is_for_pools_that_may_rest,),
     "disruption": (disruption_is_karpenters,),
     "labels": (labels_are_not_too_many,),
-    "taints": (taints_are_few_and_differ,),
+    "taints": (taints_are_few_and_differ, shared_gpus_keep_others_away),
     "zones": (zones_are_named_once,),
     "max_unavailable_percentage": (updates_of_karpenter_nodes_keep_its_budget,),
 }

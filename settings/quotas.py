@@ -1,6 +1,7 @@
 """`quotas`: the EC2 quotas of the account in this region, as far as the pools need them."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,7 +11,7 @@ from settings.base import Settings
 class QuotaSettings(Settings):
     """EC2 counts running instances in vCPUs, by family and by how they are bought."""
 
-    vcpus: Mapping[str, int] = Field(
+    vcpus: Mapping[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict,
         description="Quota code -> vCPUs that the account has, as `aws service-quotas get-service-quota` says. "
         "Pools that need more at their maximum are then refused.",

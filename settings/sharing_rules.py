@@ -1,17 +1,15 @@
-"""Rules of sharing: what the GPUs of a pool, its operating system and its provisioner make of it.
+"""Rules of sharing: what the GPUs of a pool, and its operating system, make of it.
 
-On AL2023 NVIDIA's GPU operator shares and cuts, and stops the kubelet to cut; Bottlerocket does both at boot, and cuts
-into one profile. Sources: NVIDIA GPU operator, "GPU Operator with MIG"; NVIDIA MIG user guide; Bottlerocket,
-`settings.kubelet-device-plugins`; read 2026-08.
+Sources: NVIDIA MIG user guide; NVIDIA GPU operator, "GPU Operator with MIG", read 2026-08. Of Bottlerocket:
+bottlerocket-core-kit, configuration of nvidia-k8s-device-plugin, read 2026-11.
 """
 
 from collections.abc import Iterator, Mapping
 
-from catalog.instance_types import INSTANCE_TYPES, Accelerator
-from catalog.machine_images import bottlerocket_mig_profiles
+from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import MigGpu, mig_gpu
 from settings.machine_rules import SoFar, machines, offered
-from settings.problems import listed, nearest_or_all
+from settings.problems import listed
 from settings.sharing import SharingSettings
 
 
@@ -33,28 +31,17 @@ def gpus_can_be_shared(sharing: SharingSettings, pool: SoFar) -> Iterator[str]:
             "sharing, or share a whole GPU, for example on g6.xlarge."
         )
     elif sharing.strategy != "mig":
-        if _operator_on_karpenter(pool):
-            yield f"{OPERATOR_ON_KARPENTER} Write operating_system: bottlerocket, or provisioner: managed."
+        return  # any other GPU can be shared so, by either operating system
     elif (gpu := mig_gpu(accelerator)) is None:
         yield (
-            f"is mig, but {accelerator.name} cannot be partitioned. Write strategy: time-slicing with replicas, or "
-            f"take a type with MIG: {_with_mig()}."
+            f"is mig, but {accelerator.name} cannot be partitioned. Write "
+            f"`sharing: {{strategy: time-slicing, replicas: 2}}`, or take a type with MIG: {_with_mig()}."
         )
     else:
-        yield from _mig(sharing, gpu, accelerator, pool)
+        yield from _mig(sharing, gpu, pool)
 
 
-OPERATOR_ON_KARPENTER = (
-    "would be the work of the GPU operator, which sets nodes up after they have joined, while Karpenter already counts "
-    "on their slices and pods."
-)
-
-
-def _operator_on_karpenter(pool: SoFar) -> bool:
-    return pool.get("provisioner") == "karpenter" and pool.get("operating_system") == "al2023"
-
-
-def _mig(sharing: SharingSettings, gpu: MigGpu, accelerator: Accelerator, pool: SoFar) -> Iterator[str]:
+def _mig(sharing: SharingSettings, gpu: MigGpu, pool: SoFar) -> Iterator[str]:
     largest = max(gpu.profiles.values(), key=lambda profile: profile.max_instances)
     if sharing.profile is None and not sharing.layout:
         yield (
@@ -67,38 +54,17 @@ def _mig(sharing: SharingSettings, gpu: MigGpu, accelerator: Accelerator, pool: 
     for name in unknown:
         elsewhere = _with_mig(name)
         yield (
-            f"names {name}, and {accelerator.name} with {accelerator.memory_gb or '?'} GB has no such profile."
-            f"{nearest_or_all(name, gpu.profiles) if not elsewhere else f' Its profiles: {listed(gpu.profiles)}.'}"
-            f"{f' {name} is there on {elsewhere}.' if elsewhere else ''}"
+            f"names {name}, and {gpu.name} has no such profile. Take one of {listed(gpu.profiles)}"
+            f"{f', or for {name} a type that has it: {elsewhere}' if elsewhere else ''}."
         )
     if unknown:
         return
     if sharing.layout and not gpu.fits(sharing.layout):
         yield f"{_why_not(gpu, sharing.layout)} {_what_fits(gpu, sharing.layout)}"
-        return
-    yield from _at_boot(sharing, gpu, pool)
-
-
-def _at_boot(sharing: SharingSettings, gpu: MigGpu, pool: SoFar) -> Iterator[str]:
-    """What Bottlerocket can cut, and whether the pool has to be Bottlerocket."""
-    known = bottlerocket_mig_profiles(gpu)
-    only = sharing.profile or next(iter(sharing.layout))
-    whole = sharing.profile is not None or dict(sharing.layout) == {only: gpu.profiles[only].max_instances}
-    alike = whole and only in known
-    if _operator_on_karpenter(pool):
-        way_out = "operating_system: bottlerocket, or provisioner: managed" if alike else "provisioner: managed"
-        yield f"{OPERATOR_ON_KARPENTER} Write {way_out}."
-    if pool.get("operating_system") != "bottlerocket" or alike:
-        return
-    managed = "operating_system: al2023 and provisioner: managed, whose nodes the GPU operator cuts"
-    if not known:
-        yield f"is mig, and Bottlerocket does not know how to cut {gpu.name}. Write {managed}."
-    elif only not in known:
-        yield f"names {only}, and Bottlerocket cuts {gpu.name} into {listed(known)} . Take one, or write {managed}."
-    else:
+    if pool.get("operating_system") == "bottlerocket":
         yield (
-            f"is a mixed layout, and Bottlerocket cuts every GPU into one profile, as often as it fits. Write "
-            f"`profile: {only}` in place of layout, or {managed}."
+            "is mig, but Bottlerocket offers slices under the name of whole GPUs, nvidia.com/gpu: whoever asks for a "
+            "GPU would get a slice, and whoever asks for a slice would wait for ever. Write operating_system: al2023."
         )
 
 

@@ -65,7 +65,7 @@ def test_every_setting_in_force_is_explained_once(name: str) -> None:
     rows = explain(read_file(ROOT / name), name, TODAY)
     paths = [row.path for row in rows]
     assert len(paths) == len(set(paths)) > 50, "each setting once, and all of them"
-    assert {row.origin for row in rows} == {"stack file", "profile", "default"}, "all three are in use"
+    assert {row.origin for row in rows} == {"stack file", "preset", "profile", "default"}, "all are in use"
 
 
 def test_each_origin_is_told() -> None:
