@@ -5,11 +5,13 @@ type of the catalog that its requirements admit. Source: Karpenter, concepts, No
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
+from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
+from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, fits, machines_for
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
 from policies.views import Path, Resource, Stack, View, at, each, keys, number, text, texts
 
@@ -20,8 +22,6 @@ POOLS = (NODE_GROUP, NODE_POOL)
 
 MIG_CONFIG_LABEL = "nvidia.com/mig.config"
 DEVICE_PLUGIN_LABEL = "nvidia.com/device-plugin.config"
-CAPACITY_TYPE = "karpenter.sh/capacity-type"
-INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 
 _EKS_EFFECTS = {
     "NO_SCHEDULE": "NoSchedule",
@@ -29,7 +29,6 @@ _EKS_EFFECTS = {
     "PREFER_NO_SCHEDULE": "PreferNoSchedule",
 }
 _EKS_CAPACITY = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "reserved"}
-_KARPENTER_GPU_NAMES = {"rtx-pro-6000": "rtx-pro-server-6000"}  # where Karpenter's name is not the catalog's
 _TEMPLATE = "spec.template.spec"
 _REQUIREMENTS = f"{_TEMPLATE}.requirements"
 
@@ -71,6 +70,11 @@ class Pool:
         return self.resource.type == NODE_POOL
 
     @property
+    def size_path(self) -> str:
+        """Where the pool says how many nodes it may have."""
+        return "spec.limits" if self.karpenter else "scalingConfig.maxSize"
+
+    @property
     def types_path(self) -> str:
         """Where the pool says what its nodes are."""
         return _REQUIREMENTS if self.karpenter else "instanceTypes"
@@ -103,11 +107,22 @@ class Pool:
             for taint in each(self.resource, self.taints_path)
         ]
 
+    @property
+    def requirements(self) -> list[dict[str, Any]]:
+        """The requirements of a NodePool."""
+        return [
+            {"key": text(item, "key"), "operator": text(item, "operator"), "values": texts(item, "values")}
+            for item in each(self.resource, _REQUIREMENTS)
+        ]
+
     @cached_property
     def type_names(self) -> tuple[str, ...]:
         """The instance types that it may start, known to the catalog or not."""
         if self.karpenter:
-            return tuple(_admitted(list(each(self.resource, _REQUIREMENTS))))
+            asked = self.requirements
+            named = [name for item in asked if item["key"] == INSTANCE_TYPE for name in item["values"]]
+            unknown = [name for name in named if name not in INSTANCE_TYPES]
+            return tuple([machine.name for machine in machines_for(asked)] + unknown)
         named = texts(self.resource, "instanceTypes")
         if not named and self.template is not None:
             named = [name] if (name := text(self.template, "instanceType")) else []
@@ -129,9 +144,9 @@ class Pool:
         if not self.karpenter:
             written = text(self.resource, "capacityType", "ON_DEMAND")
             return frozenset({_EKS_CAPACITY.get(written, written)})
-        asked = [item for item in each(self.resource, _REQUIREMENTS) if text(item, "key") == CAPACITY_TYPE]
+        asked = [item for item in self.requirements if item["key"] == CAPACITY_TYPE]
         offered = ("reserved", "spot", "on-demand")
-        return frozenset(kind for kind in offered if all(_admits(item, kind) for item in asked))
+        return frozenset(kind for kind in offered if all(fits(item, kind) for item in asked))
 
     @property
     def sharing(self) -> Sharing:
@@ -204,91 +219,3 @@ def types_in_words(machines: Sequence[InstanceType]) -> str:
 
 def _devices(machine: InstanceType) -> int:
     return machine.accelerator.count if machine.accelerator else 0
-
-
-def _admitted(requirements: Sequence[View]) -> Iterator[str]:
-    named = [
-        name
-        for item in requirements
-        if text(item, "key") == INSTANCE_TYPE and text(item, "operator") == "In"
-        for name in texts(item, "values")
-    ]
-    for name in named or INSTANCE_TYPES:
-        labels = machine_labels(name)
-        if all(
-            _admits(item, labels.get(key)) for item in requirements if (key := text(item, "key")) in _LABELS_OF_TYPES
-        ):
-            yield name
-
-
-def _admits(requirement: View, value: str | None) -> bool:
-    """Whether a node with this value of the label (None: without the label) keeps the requirement."""
-    return keeps(text(requirement, "operator"), texts(requirement, "values"), value)
-
-
-def keeps(operator: str, values: Sequence[str], value: str | None) -> bool:
-    """Whether a label's value (None: no such label) keeps an expression of Kubernetes or Karpenter."""
-    if operator == "In":
-        return value in values
-    if operator == "NotIn":
-        return value not in values
-    if operator == "DoesNotExist":
-        return value is None
-    if value is None or operator == "Exists":
-        return value is not None
-    try:
-        found, bound = float(value), float(values[0])
-    except (ValueError, IndexError):
-        return False  # the API server refuses such an expression
-    return {"Gt": found > bound, "Lt": found < bound, "Gte": found >= bound, "Lte": found <= bound}.get(operator, False)
-
-
-@cache
-def machine_labels(name: str) -> Mapping[str, str]:
-    """The labels that Karpenter derives from an instance type, as far as rules look at them.
-
-    Source: Karpenter, concepts, Scheduling, well-known labels; read 2026-08.
-    """
-    family, _, size = name.partition(".")
-    parts = re.match(r"([a-z]+)(?:-\d+tb)?(\d+)?", family)
-    labels = {
-        INSTANCE_TYPE: name,
-        "karpenter.k8s.aws/instance-family": family,
-        "karpenter.k8s.aws/instance-size": size,
-        "karpenter.k8s.aws/instance-category": parts[1] if parts else "",
-        "karpenter.k8s.aws/instance-generation": (parts[2] or "") if parts else "",
-    }
-    machine = INSTANCE_TYPES.get(name)
-    if machine is None:
-        return labels
-    labels |= {
-        "kubernetes.io/arch": "arm64" if machine.arch == "arm64" else "amd64",
-        "karpenter.k8s.aws/instance-cpu": str(machine.vcpus),
-        "karpenter.k8s.aws/instance-memory": str(machine.memory_mib),
-    }
-    if machine.accelerator:
-        device = "gpu" if machine.accelerator.kind == "gpu" else "accelerator"
-        spelt = machine.accelerator.name.lower().replace(" ", "-")
-        labels |= {
-            f"karpenter.k8s.aws/instance-{device}-name": _KARPENTER_GPU_NAMES.get(spelt, spelt),
-            f"karpenter.k8s.aws/instance-{device}-manufacturer": machine.accelerator.manufacturer.lower(),
-            f"karpenter.k8s.aws/instance-{device}-count": str(machine.accelerator.count),
-        }
-        if device == "gpu" and machine.accelerator.memory_mib is not None:
-            labels["karpenter.k8s.aws/instance-gpu-memory"] = str(machine.accelerator.memory_mib)
-    return labels
-
-
-_LABELS_OF_TYPES = frozenset(
-    {
-        INSTANCE_TYPE,
-        "kubernetes.io/arch",
-        *(
-            f"karpenter.k8s.aws/instance-{name}"
-            for name in (
-                *("family", "size", "category", "generation", "cpu", "memory", "gpu-name", "gpu-manufacturer"),
-                *("gpu-count", "gpu-memory", "accelerator-name", "accelerator-manufacturer", "accelerator-count"),
-            )
-        ),
-    }
-)

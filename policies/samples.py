@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from policies.pools import INSTANCE_TYPE
+from catalog.requirements import INSTANCE_TYPE
 
 A100, H100, L4, PLAIN = "p4d.24xlarge", "p5.48xlarge", "g6.xlarge", "m5.2xlarge"
 TAINT = {"key": "gpu", "value": "true", "effect": "NO_SCHEDULE"}

@@ -115,6 +115,16 @@ class Stack:
         """The resources of these types, in the order of `types`."""
         return [resource for kind in types for resource in self._by_type.get(kind, ())]
 
+    @property
+    def region(self) -> str:
+        """Where the stack's AWS resources are, by the settings of their provider; us-east-1 where nothing says it."""
+        for resource in self.resources:
+            if resource.type.startswith("aws:"):
+                region = at(resource.provider, "region")
+                if isinstance(region, str):
+                    return region
+        return "us-east-1"
+
     def linked(self, source: Resource, key: str, types: Iterable[str]) -> list[Resource]:
         """What the property `key` of `source` was computed from, or, in an imported stack, names by its id.
 

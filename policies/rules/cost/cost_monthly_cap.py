@@ -3,19 +3,10 @@
 from collections.abc import Iterator
 
 from policies.decode import plain
-from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule, at
+from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 
 DRIVERS = 5
 NODE_GROUP, CLUSTER = "aws:eks/nodeGroup:NodeGroup", "aws:eks/cluster:Cluster"
-
-
-def _region(stack: Stack) -> str:
-    for resource in stack.resources:
-        if resource.type.startswith("aws:"):
-            region = at(resource.provider, "region")
-            if isinstance(region, str):
-                return region
-    return "us-east-1"
 
 
 def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
@@ -34,7 +25,7 @@ def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
         for resource in stack.resources
         if not resource.type.startswith("pulumi:")
     ]
-    total = estimate(priced, _region(stack), today=stack.setting.today)
+    total = estimate(priced, stack.region, today=stack.setting.today)
     if total.monthly_max_usd <= usd:
         return
     dearest = sorted(total.items, key=lambda item: item.monthly_max_usd, reverse=True)[:DRIVERS]
@@ -64,15 +55,18 @@ RULE = StackRule(
     applies_to="*",
     severity="high",
     why="A pool's maximum is a promise to pay: the estimate counts every pool at its largest.",
-    fix="Lower max_per_zone of the dearest pools, or raise the cap in the pack's configuration, where it is reviewed.",
+    fix="Lower max_per_zone or max_gpus of the dearest pools, or raise the cap in the pack's configuration.",
     options={
         "usd": Option(
-            "Most US dollars in a month, with every pool at its largest.", 20000, {"dev": 2500, "staging": 8000}
+            "Most US dollars in a month, with every pool at its largest. Prod has room for a p4d, a p4de and a "
+            "p5.48xlarge at list price in each of three zones, and for CPU pools; dev and staging have none for those.",
+            250000,
+            {"dev": 2500, "staging": 8000},
         )
     },
     dev="advisory",
     staging="advisory",
     check=check,
     good={"nothing said, nothing built": StackCase({}), "ten nodes": _stack(10)},
-    bad={"a maximum with a zero too many": _stack(100), "too much for dev": _stack(10, "dev")},
+    bad={"a maximum with two zeros too many": _stack(1000), "too much for dev": _stack(10, "dev")},
 )

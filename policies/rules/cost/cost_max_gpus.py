@@ -1,0 +1,107 @@
+"""The pools together cannot start more GPUs than the environment may have."""
+
+import math
+from collections.abc import Iterator
+
+from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
+from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
+from policies.samples import A100, L4, PLAIN, node_group, node_pool
+
+DRIVERS = 5
+
+
+def _devices(pool: Pool) -> float:
+    """Most GPUs and Neuron devices of the pool; infinite without a bound."""
+    most = pool.most_devices
+    return math.inf if most is None else most
+
+
+def _driver(pool: Pool, region: str) -> str:
+    from catalog.prices import HOURS_PER_MONTH, on_demand_usd_per_hour  # here, since few stacks come this far
+
+    prices = [on_demand_usd_per_hour(machine.name, region) for machine in pool.accelerated]
+    hourly = max((price.usd for price in prices if price), default=None)
+    nodes = pool.most_nodes
+    kinds = " or ".join(machine.name for machine in pool.accelerated[:3])
+    if nodes is None:
+        return f"{pool.name}, of {kinds}: without a bound"
+    cost = f"${hourly * nodes * HOURS_PER_MONTH:,.0f} a month" if hourly else "no list price"
+    return f"{pool.name}, {nodes:g} of {kinds}: {_devices(pool):g}, {cost}"
+
+
+def check(stack: Stack, *, gpus: float) -> Iterator[tuple[Resource, str, str]]:
+    largest_first = sorted((pool for pool in pools(stack) if pool.accelerated), key=_devices, reverse=True)
+    total = sum(map(_devices, largest_first))
+    if total > gpus:
+        reached = f"reach {total:g}" if math.isfinite(total) else "grow without a bound"
+        drivers = "; ".join(_driver(pool, stack.region) for pool in largest_first[:DRIVERS])
+        biggest = largest_first[0]
+        yield (
+            biggest.resource,
+            biggest.size_path,
+            f"lets the GPUs of the stack {reached}, over the {gpus:g} of {stack.setting.environment}: {drivers}",
+        )
+
+
+SIZE = "scalingConfig.maxSize"
+
+
+def _group(*types: str, most: int) -> Sample:
+    return Sample(NODE_GROUP, node_group(*types, sizes=(0, most, 0)))
+
+
+def _stack(*, at: tuple[str, str] | None = None, environment: Environment = "prod", **resources: Sample) -> StackCase:
+    return StackCase(resources, at=at, environment=environment)
+
+
+def _pool(**limits: object) -> Sample:
+    return Sample(NODE_POOL, node_pool(A100, limits=dict(limits)))
+
+
+BLOCK = Sample(NODE_GROUP, node_group(sizes=(0, 17, 0)), links={"launchTemplate": "template"})
+TEMPLATE = Sample(LAUNCH_TEMPLATE, {"instanceType": A100})
+
+RULE = StackRule(
+    id="cost-max-gpus",
+    applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE),
+    severity="critical",
+    why="One digit too many in a maximum is a machine of $40,000 a month too many; the bill is the next to notice.",
+    fix="Lower pools[].max_per_zone or max_gpus, or raise the number in the pack's configuration, under review.",
+    on_unknown="fail",
+    options={
+        "gpus": Option(
+            "Most GPUs and Neuron devices at once: in prod 16 machines of eight, in dev two.",
+            128,
+            {"dev": 16, "staging": 32},
+        )
+    },
+    check=check,
+    good={
+        "nothing said of GPUs": _stack(cpu=_group(PLAIN, most=1000)),
+        "as many as there may be": _stack(a100=_group(A100, most=16)),
+        "the type with fewer does not count": _stack(l4=_group(L4, "g6.12xlarge", most=32)),
+        "limited in GPUs": _stack(a100=_pool(**{"nvidia.com/gpu": "128"})),
+        "limited in nodes": _stack(a100=_pool(nodes=16)),
+        "limited in processors": _stack(a100=_pool(cpu="1536")),
+        "a fixed number": _stack(a100=Sample(NODE_POOL, node_pool(A100, replicas=16))),
+        "a limit in GPUs within which no further machine fits": _stack(a100=_pool(**{"nvidia.com/gpu": 135})),
+        "the tighter of two limits": _stack(a100=_pool(nodes=100, **{"nvidia.com/gpu": 128})),
+        "two machines in dev": _stack(a100=_group(A100, most=2), environment="dev"),
+    },
+    bad={
+        "nothing said of a limit": _stack(
+            at=("a100", "spec.limits"), a100=Sample(NODE_POOL, node_pool(A100)), small=_group(L4, most=1)
+        ),
+        "one machine too many": _stack(at=("a100", SIZE), a100=_group(A100, most=17)),
+        "too many together, named by the largest": _stack(
+            at=("b", SIZE), a=_group(A100, most=6), b=_group(A100, most=8), c=_group(A100, most=7)
+        ),
+        "limited in memory alone": _stack(at=("a100", "spec.limits"), a100=_pool(memory="4000Gi")),
+        "one node too many": _stack(at=("a100", "spec.limits"), a100=_pool(nodes="17")),
+        "one machine too many, in GPUs": _stack(at=("a100", "spec.limits"), a100=_pool(**{"nvidia.com/gpu": 136})),
+        "the type of the launch template": _stack(at=("block", SIZE), block=BLOCK, template=TEMPLATE),
+        "Neuron devices": _stack(at=("trn", SIZE), trn=_group("trn2.48xlarge", most=9)),
+        "three machines in dev": _stack(at=("a100", SIZE), a100=_group(A100, most=3), environment="dev"),
+        "a type without a list price": _stack(at=("gb", SIZE), gb=_group("p6e-gb200.36xlarge", most=33)),
+    },
+)
