@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pulumi
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,12 +19,15 @@ from components.addon import (
     discover,
     make_namespaces,
     namespace_levels,
+    values_of,
     wanted,
 )
+from components.node_labels import labels_of
 from components.overlay import overlay
 from settings.addon_names import addon_names
 from settings.cluster import AddonSettings
-from tests.components.stacks import stack, stack_with_cluster, stage
+from settings.node_pool import NodePoolSettings
+from tests.components.stacks import POOL, stack, stack_with_cluster, stage
 
 CHART_SOURCES = Path(__file__).parents[3] / "shared/charts"
 
@@ -32,7 +37,8 @@ def spec(name="cert-manager", **more):
 
 
 def context(**changes):
-    return AddOnContext(stage=stage(**changes), cluster="main", kubernetes_version="1.35")
+    pool = NodePoolSettings.model_validate(POOL)
+    return AddOnContext(stage=stage(**changes), cluster="main", kubernetes_version="1.35", pools=(pool,))
 
 
 def install(cloud, add_on, values=None):
@@ -155,6 +161,108 @@ def test_an_add_on_whose_need_is_off_is_refused():
 def test_an_unknown_add_on_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r"There are: cert-manager\.$"):
         wanted({"cert-manager": spec()}, {"cert-manger": AddonSettings()})
+
+
+TAINTED = (
+    NodePoolSettings.model_validate({**POOL, "taints": [{"key": "gpu", "value": "mig"}]}),
+    NodePoolSettings.model_validate({**POOL, "name": "batch", "taints": [{"key": "batch", "effect": "NoExecute"}]}),
+)
+TOLERATED = [
+    {"key": "batch", "operator": "Exists", "effect": "NoExecute"},
+    {"key": "gpu", "operator": "Equal", "value": "mig", "effect": "NoSchedule"},
+]
+
+
+def test_daemons_tolerate_the_taints_of_all_pools_beside_what_the_add_on_says_itself():
+    add_on = spec(daemons=("daemonsets.tolerations", "worker.tolerations"), values=lambda c: {"worker": {"port": 1}})
+    values = values_of(add_on, replace(context(), pools=TAINTED))
+    assert values == {"daemonsets": {"tolerations": TOLERATED}, "worker": {"port": 1, "tolerations": TOLERATED}}
+
+
+def test_without_taints_the_chart_keeps_the_tolerations_it_has():
+    assert values_of(spec(daemons=("tolerations",)), context()) == {}
+
+
+@pytest.mark.parametrize("name", [name for name, add_on in sorted(discover().items()) if add_on.daemons])
+def test_what_a_stack_file_says_of_tolerations_holds(cloud, name):
+    everything = [{"operator": "Exists"}]
+    (path, *_) = discover()[name].daemons
+    theirs: object = everything
+    for key in reversed(path.split(".")):
+        theirs = {key: theirs}
+    cloud.up_cluster(
+        stack_with_cluster(
+            pools=[POOL, {**POOL, "name": "batch", "taints": [{"key": "batch"}]}],
+            addons={name: {"values": theirs}, "gpu-operator": {"values": theirs if name == "gpu-operator" else {}}},
+        )
+    )
+    values = cloud.one("Release", f"main-{name}").inputs["values"]
+    for key in path.split("."):
+        values = values[key]
+    assert values == everything
+
+
+def test_an_add_on_whose_crds_belong_to_another_brings_none(cloud):
+    install(cloud, spec(skip_crds=True))
+    assert cloud.one("Release").inputs["skipCrds"] is True
+    install(cloud, spec())
+    assert "skipCrds" not in cloud.one("Release").inputs
+
+
+def gpu_operator(*pools, **changes):
+    settings = tuple(NodePoolSettings.model_validate(pool) for pool in (POOL, *pools))
+    return discover()["gpu-operator"].values(replace(context(), pools=settings, **changes))
+
+
+CUT = {
+    "name": "cut",
+    "instance_types": ["p4de.24xlarge"],
+    "sharing": {"strategy": "mig", "layout": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}},
+    "taints": [{"key": "gpu", "value": "mig"}],
+}
+SLICED = {
+    "name": "sliced",
+    "instance_types": ["p5.48xlarge"],
+    "sharing": {"strategy": "time-slicing", "replicas": 2},
+    "taints": [{"key": "gpu", "value": "h100"}],
+}
+
+
+def test_the_operator_leaves_driver_and_toolkit_to_the_machine_image():
+    values = gpu_operator(CUT)
+    assert values["driver"] == values["toolkit"] == {"enabled": False}
+
+
+def test_the_operator_has_every_configuration_that_the_label_of_a_node_names():
+    values = gpu_operator(CUT, SLICED)
+    for pool in (CUT, SLICED):
+        labels = labels_of(NodePoolSettings.model_validate(pool))
+        layouts = yaml.safe_load(values["migManager"]["config"]["data"]["config.yaml"])["mig-configs"]
+        assert labels.get("nvidia.com/mig.config", "all-disabled") in layouts
+        named = labels.get("nvidia.com/device-plugin.config", values["devicePlugin"]["config"]["default"])
+        assert named in values["devicePlugin"]["config"]["data"]
+
+
+def test_nodes_that_carry_no_label_share_nothing():
+    values = gpu_operator(SLICED)
+    config = values["devicePlugin"]["config"]
+    assert "sharing" not in yaml.safe_load(config["data"][config["default"]])
+    layouts = yaml.safe_load(values["migManager"]["config"]["data"]["config.yaml"])["mig-configs"]
+    assert layouts[values["migManager"]["config"]["default"]] == [{"devices": "all", "mig-enabled": False}]
+
+
+def test_a_gpu_has_one_owner():
+    assert gpu_operator(CUT)["devicePlugin"]["enabled"] is True
+    assert gpu_operator(CUT, gpu_allocation="dra")["devicePlugin"]["enabled"] is False
+
+
+def test_the_efa_plugin_runs_on_the_pools_that_have_adapters_and_from_a_registry_of_its_region():
+    training = {"name": "train", "instance_types": ["p5.48xlarge"], "efa": True, "zones": ["us-west-2a"]}
+    idle = {**training, "name": "idle", "efa": False}
+    pools = tuple(NodePoolSettings.model_validate(pool) for pool in (training, idle))
+    values = discover()["aws-efa-k8s-device-plugin"].values(replace(context(region="eu-south-2"), pools=pools))
+    assert values["supportedInstanceLabels"] == {"keys": ["ml-platform/pool"], "values": ["train"]}
+    assert values["image"]["repository"].startswith("455263428931.dkr.ecr.eu-south-2.amazonaws.com/")
 
 
 def test_off_by_default_means_off():

@@ -3,7 +3,8 @@ import json
 import pulumi
 import pytest
 
-from components.cluster import landing_pool, replaced_with
+from components.addon import landing_pool
+from components.cluster import replaced_with
 from components.managed_addons import version
 from settings.cluster import ManagedAddonSettings
 from settings.node_pool import NodePoolSettings
@@ -186,3 +187,20 @@ def test_the_landing_pool_is_the_first_that_takes_pods_at_once():
     assert landing_pool([tainted, empty, full]) is full
     assert landing_pool([tainted, reluctant]) is reluctant
     assert landing_pool([tainted, empty]) is tainted, "somebody has to be first"
+    of_karpenter = pool("e", provisioner="karpenter", min_per_zone=0)
+    assert landing_pool([of_karpenter, full]) is full
+    assert landing_pool([of_karpenter, tainted]) is tainted, "Karpenter would have to be there before itself"
+
+
+def test_nodes_with_accelerators_are_watched_for_their_faults(cloud):
+    gpus = {"name": "gpu", "instance_types": ["g6.12xlarge"], "taints": [{"key": "gpu"}]}
+    cloud.up_cluster(stack_with_cluster(pools=[POOL, gpus]))
+    assert cloud.one("addon:Addon", "main-eks-node-monitoring-agent")
+    cloud.up_cluster(stack_with_cluster(pools=[POOL]))
+    assert "main-eks-node-monitoring-agent" not in cloud.names("addon:Addon")
+
+
+def test_pools_bring_the_add_ons_that_they_cannot_do_without(cloud):
+    gpus = {"name": "gpu", "instance_types": ["g6.12xlarge"], "taints": [{"key": "gpu"}]}
+    cloud.up_cluster(stack_with_cluster(pools=[POOL, gpus]))
+    assert cloud.names("Release") == {"main-cert-manager", "main-gpu-operator"}
