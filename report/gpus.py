@@ -26,8 +26,8 @@ What the catalog knows, and a pool may name in `instance_types`. A new type is o
 [choose how to share a GPU](guides/choose-gpu-sharing.md). How a pod asks for a slice:
 [run on a GPU slice](guides/run-on-a-gpu-slice.md).
 
-A GPU takes up to {GPU_REPLICAS_TIME_SLICING} replicas by time-slicing and {GPU_REPLICAS_MPS} by MPS. Sources stand in the
-data files, with the month each was read.
+A GPU takes up to {GPU_REPLICAS_TIME_SLICING} replicas by time-slicing and {GPU_REPLICAS_MPS} by MPS. Sources, and
+the month each was read, stand in the data files.
 """
 
 
@@ -86,7 +86,7 @@ def sharing_kinds(accelerator: Accelerator) -> str:
 def _prices(sold: Sequence[InstanceType]) -> Iterator[str]:
     yield "## Prices\n"
     yield "On-demand list prices in USD an hour, Linux. Empty: not offered there; `-`: no price known; `~`: not"
-    yield "confirmed by a second source. Elsewhere: from the cheapest to the dearest of the other regions with a price.\n"
+    yield "confirmed by a second source. Elsewhere: the cheapest to the dearest of the other regions with a price.\n"
     rows = []
     for t in sold:
         others = [p.usd for region in REGIONS if region not in SHOWN and (p := on_demand_usd_per_hour(t.name, region))]
