@@ -24,7 +24,10 @@ FREE_TYPES = {
     "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": "routing is free",
     "aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation": "counted with its endpoint",
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "address ranges are free",
+    "aws:autoscaling/schedule:Schedule": "scheduled actions are free",
     "aws:autoscaling/tag:Tag": "tags are free",
+    "aws:cloudwatch/eventRule:EventRule": "rules on events of AWS services are free",
+    "aws:cloudwatch/eventTarget:EventTarget": "delivery within the account is free for events of AWS services",
     "aws:eks/accessEntry:AccessEntry": "access entries are free",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "access entries are free",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "Pod Identity is free",
@@ -39,8 +42,11 @@ FREE_TYPES = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "part of the bucket",
     "aws:s3/bucketVersioning:BucketVersioning": "older versions are counted as use of the bucket",
     "aws:servicequotas/serviceQuota:ServiceQuota": "quota requests are free",
+    "aws:sqs/queuePolicy:QueuePolicy": "part of the queue",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security groups are free",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security groups are free",
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": "billed as the nodes of the NodePools that use it",
+    "kubernetes:karpenter.sh/v1alpha1:NodeOverlay": "tells Karpenter what nodes have; starts none",
 }
 
 _PREFIXES = {

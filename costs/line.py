@@ -1,7 +1,7 @@
 """The parts of an estimate: what is priced, what is not, and the sums."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.prices import HOURS_PER_MONTH, Price
@@ -17,6 +17,7 @@ class LineItem:
     usage: what was assumed about use, "" where the quantity follows from the resource alone.
     approximations: what makes the price an approximation: another region's list, no verified source, a spot market.
     notes: what will change the figure, or what is behind its range.
+    slices: what pods ask for of an accelerated node -> USD an hour of one, at the dearest type.
     """
 
     urn: str
@@ -29,6 +30,7 @@ class LineItem:
     usage: str = ""
     approximations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    slices: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def units_per_month(self) -> int:
@@ -61,6 +63,7 @@ class LineItem:
             "assumedUsage": self.usage,
             "approximations": list(self.approximations),
             "notes": list(self.notes),
+            "slices": dict(self.slices),
         }
 
 

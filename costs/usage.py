@@ -21,6 +21,7 @@ class Usage:
     log_group_gib: any other log group.
     bucket_gib: data held by one bucket at the end of the month.
     kms_requests_10k: requests to one key, in tens of thousands, beyond the free ones of the account.
+    queue_requests_1m: requests to one queue, in millions, beyond the free one of the account.
     registry_gib: images held by one repository.
     load_balancer_units: capacity units (LCU or NLCU) in use on average.
     """
@@ -31,5 +32,6 @@ class Usage:
     log_group_gib: Amount = Amount(1, 20)
     bucket_gib: Amount = Amount(5, 200)
     kms_requests_10k: Amount = Amount(0, 20)
+    queue_requests_1m: Amount = Amount(0, 1)
     registry_gib: Amount = Amount(5, 100)
     load_balancer_units: Amount = Amount(0.1, 5)

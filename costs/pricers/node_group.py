@@ -1,29 +1,36 @@
 """EKS managed node groups: instances from the smallest to the largest size, and their disks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.prices import Price, on_demand_usd_per_hour, spot_usd_per_hour, unpriced_reason
 from costs.line import LineItem, Unpriced
+from costs.nodes import CAPACITY_BLOCK, Bought, node_lines
 from costs.pricers.ebs import volume_lines
-from costs.pricing import Context, Pricer, approximations
+from costs.pricing import Context, Pricer
 from costs.resource import NoPriceError, Resource, is_unknown, read, read_list, read_number, read_text
 from costs.usage import Amount
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-HOME_REGION = "us-east-1"
 DEFAULT_TYPE = "t3.medium"  # EKS's own choice: docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html
 DEFAULT_DISK_GIB = 20  # likewise, for Linux
 
 
 def node_group(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """From min_size nodes of the cheapest instance type to max_size nodes of the dearest one."""
+    """From min_size nodes of the cheapest instance type to max_size nodes of the dearest one.
+
+    Schedules that take a group to zero at night are not reckoned with: the figure is what it costs to run on.
+    """
     size = Amount(
         read_number(resource.inputs, "scalingConfig.minSize", 0),
         read_number(resource.inputs, "scalingConfig.maxSize", 0),
     )
     template, why = _launch_template(resource, context)
-    yield from _instances(resource, context, size, _instance_types(resource, template))
+    if read_text(resource.inputs, "capacityType", "ON_DEMAND") == "CAPACITY_BLOCK":
+        yield Unpriced(resource.urn, resource.type, CAPACITY_BLOCK)
+    else:
+        most = dict.fromkeys(_instance_types(resource, template), size.high)
+        bought = _bought(resource, template)
+        yield from node_lines(resource, context, most, size.low, [bought], resource.inputs.get("labels"))
     try:
         yield from _disks(resource, context, size, template, why)
     except NoPriceError as error:
@@ -40,45 +47,12 @@ def _instance_types(group: Resource, template: Resource | None) -> list[str]:
     return known
 
 
-def _instances(group: Resource, context: Context, size: Amount, types: Sequence[str]) -> Iterator[LineItem | Unpriced]:
-    spot = read_text(group.inputs, "capacityType", "ON_DEMAND") == "SPOT"
-    region = context.region_of(group)
-    priced: dict[str, Price] = {}
-    notes: list[str] = []
-    for name in types:
-        price, note = _price(name, region, spot)
-        if price is None:
-            why = unpriced_reason(name) or f"no price for {region}, nor for {HOME_REGION}"
-            yield Unpriced(group.urn, group.type, f"{name}: {why}")
-        else:
-            priced[name] = price
-            notes += [note] if note else []
-    if not priced:
-        return
-    by_price = sorted(priced, key=lambda name: priced[name].usd)
-    low, high = priced[by_price[0]], priced[by_price[-1]]
-    shown = by_price[0] if low.usd == high.usd else f"{by_price[0]} to {by_price[-1]}"
-    yield LineItem(
-        urn=group.urn,
-        item=f"nodes, {shown}, {'spot' if spot else 'on-demand'}",
-        quantity_min=size.low,
-        quantity_max=size.high,
-        unit="node",
-        price_min=low,
-        price_max=high,
-        approximations=tuple(dict.fromkeys((*notes, *approximations((low, high), region)))),
-    )
-
-
-def _price(instance_type: str, region: str, spot: bool) -> tuple[Price | None, str]:
-    """The price of one type, and what to say when it is not the one that was asked for."""
-    if spot:
-        price = spot_usd_per_hour(instance_type, region)
-        if price is not None:
-            return price, "spot price, which moves by zone and hour: a typical one"
-    price = on_demand_usd_per_hour(instance_type, region) or on_demand_usd_per_hour(instance_type, HOME_REGION)
-    note = f"no spot price for {instance_type}: its on-demand price, an upper bound" if spot and price else ""
-    return price, note
+def _bought(group: Resource, template: Resource | None) -> Bought:
+    if read_text(group.inputs, "capacityType", "ON_DEMAND") == "SPOT":
+        return "spot"
+    specification = template.inputs.get("capacityReservationSpecification") if template else None
+    target = specification.get("capacityReservationTarget") if isinstance(specification, Mapping) else None
+    return "on-demand" if target is None else "reserved"
 
 
 def _launch_template(group: Resource, context: Context) -> tuple[Resource | None, str]:

@@ -17,7 +17,7 @@ VALUES = st.recursive(
 INPUTS = """
     scalingConfig instanceTypes capacityType launchTemplate diskSize version upgradePolicy computeConfig subnetIds
     vpcEndpointType retentionInDays name size type iops throughput region enableKeyRotation spec addonName
-    publicIpv4Pool logDestinationType blockDeviceMappings
+    publicIpv4Pool logDestinationType blockDeviceMappings labels fifoQueue
 """
 KEYS = st.sampled_from(INPUTS.split())
 

@@ -26,6 +26,32 @@ def test_spot_is_priced_by_its_estimate_and_says_so():
     assert "spot price, which moves by zone and hour: a typical one" in line.approximations
 
 
+def test_a_group_in_a_capacity_reservation_pays_its_rate_and_says_so():
+    target = {"capacityReservationTarget": {"capacityReservationId": "cr-0123456789abcdef0"}}
+    plain = template(parent=POOL)
+    reserving = Resource(
+        plain.urn, plain.type, plain.inputs | {"capacityReservationSpecification": target}, parent=POOL
+    )
+    given = {"launchTemplate": {"id": UNKNOWN}, "parent": POOL}
+    line = nodes(price(group("p4d.24xlarge", **given), reserving))
+    assert line.item == "nodes, p4d.24xlarge, reserved"
+    assert line.monthly_max_usd == 5 * 730 * on_demand_usd_per_hour("p4d.24xlarge", "us-west-2").usd
+    assert "whether its nodes run or not" in line.notes[0], "the reservation is billed with no node in it"
+
+
+def test_a_group_in_a_capacity_block_costs_its_disks_alone():
+    result = price(group("p5.48xlarge", capacityType="CAPACITY_BLOCK"))
+    assert [item.item for item in result.items] == ["node disks, gp3"]
+    assert "paid for when the block was bought" in reasons(result)[0]
+
+
+def test_the_label_of_a_group_says_what_a_slice_costs():
+    line = nodes(price(group("p4d.24xlarge", labels={"ml-platform/sharing": "time-slicing-2"})))
+    assert list(line.slices) == ["nvidia.com/gpu.shared"]
+    assert line.notes[-1].startswith("one nvidia.com/gpu.shared costs")
+    assert list(nodes(price(group("inf2.xlarge"))).slices) == ["aws.amazon.com/neuron"], "no label: whole devices"
+
+
 def test_an_instance_type_without_a_price_is_listed_and_the_others_still_count():
     result = price(group("m5.2xlarge", "zz9.huge"))
     assert nodes(result).monthly_max_usd > 0

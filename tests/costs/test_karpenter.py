@@ -1,0 +1,261 @@
+"""Karpenter's pools: from nothing to what their limits allow, and what a part of a GPU costs."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.prices import on_demand_usd_per_hour, spot_usd_per_hour
+from catalog.sharing import SHARING_LABEL
+from costs.free import why_free
+from costs.resource import UNKNOWN, Resource
+from costs.usage import Amount, Usage
+from tests.costs.builders import group, items, price, reasons, resource
+
+POOL, CLASS = "kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+COMPONENT = "urn:pulumi:dev::ml-platform::mlplatform:autoscaling:KarpenterPool::gpu"
+
+
+def among(key, *values):
+    return {"key": key, "operator": "In", "values": list(values)}
+
+
+def pool(*types, capacity=("on-demand",), limits=None, sharing=None, more=(), parent="", **spec):
+    requirements = [
+        *([among("node.kubernetes.io/instance-type", *types)] if types else []),
+        *([among("karpenter.sh/capacity-type", *capacity)] if capacity else []),
+        among("topology.kubernetes.io/zone", "us-west-2a"),
+        *more,
+    ]
+    template = {
+        "metadata": {"labels": {SHARING_LABEL: sharing} if sharing else {}},
+        "spec": {"nodeClassRef": {"kind": "EC2NodeClass", "name": "gpu"}, "requirements": requirements},
+    }
+    given = {"template": template, "limits": {"nodes": "4"} if limits is None else limits, **spec}
+    return resource(POOL, "pool", parent, metadata={"name": "gpu"}, spec=given)
+
+
+def node_class(name="gpu", parent="", size="200Gi", **ebs):
+    mapping = {"deviceName": "/dev/xvda", "ebs": {"volumeSize": size, "volumeType": "gp3", **ebs}}
+    return resource(CLASS, f"{parent}{name}", parent, metadata={"name": name}, spec={"blockDeviceMappings": [mapping]})
+
+
+def nodes(result):
+    (line,) = [item for item in result.items if item.item.startswith("nodes")]
+    return line
+
+
+def usd(name, region="us-west-2"):
+    return on_demand_usd_per_hour(name, region).usd
+
+
+def test_a_pool_costs_nothing_at_least_and_its_limit_of_nodes_at_most():
+    line = nodes(price(pool("p4d.24xlarge"), node_class()))
+    assert line.item == "nodes, p4d.24xlarge, on-demand"
+    assert line.monthly_min_usd == 0, "Karpenter starts no node that nobody asks for"
+    assert line.monthly_max_usd == 4 * 730 * usd("p4d.24xlarge")
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({"nodes": "4", "nvidia.com/gpu": "16"}, 2),
+        ({"nodes": 1, "nvidia.com/gpu": 64}, 1),
+        ({"cpu": "300"}, 3),
+        ({"cpu": "96k", "memory": "2304Gi"}, 2),
+        ({"nvidia.com/gpu": "7"}, 0),
+    ],
+)
+def test_the_tightest_limit_counts(limits, most):
+    assert nodes(price(pool("p4d.24xlarge", limits=limits), node_class())).quantity_max == most
+
+
+def test_a_limit_in_slices_bounds_the_nodes_as_well():
+    result = price(pool("p4d.24xlarge", limits={"nvidia.com/gpu.shared": "64"}, sharing="time-slicing-4"), node_class())
+    assert nodes(result).quantity_max == 2, "eight GPUs of four replicas each are 32 slices a node"
+
+
+def test_of_several_types_the_one_that_may_cost_most_decides():
+    line = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nvidia.com/gpu": "16"}), node_class()))
+    assert line.monthly_max_usd == 730 * max(16 * usd("g6.xlarge"), 2 * usd("g6.48xlarge"))
+    assert line.price_min.usd == usd("g6.xlarge")
+    assert "a mix of types" in line.notes[0], "a mix may cost more than any type alone"
+
+
+def test_without_a_limit_the_maximum_is_open_and_that_is_said():
+    result = price(pool("p4d.24xlarge", limits={}), node_class())
+    assert not [item for item in result.items if item.item.startswith("nodes")]
+    assert reasons(result)[0] == "p4d.24xlarge: no limit of the pool bounds them. Set spec.limits.nodes"
+    assert reasons(price(pool("m7i.large", limits={"nvidia.com/gpu": 8}), node_class()))[0].startswith("m7i.large: no")
+
+
+def test_a_static_pool_runs_its_replicas_all_the_time():
+    line = nodes(price(pool("p5.48xlarge", replicas=2), node_class()))
+    assert (line.quantity_min, line.quantity_max) == (2, 2)
+
+
+def test_types_may_be_named_by_what_they_are():
+    by_gpu = among("karpenter.k8s.aws/instance-gpu-name", "h100")
+    single = among("karpenter.k8s.aws/instance-gpu-count", "1")
+    line = nodes(price(pool(more=(by_gpu, single)), node_class()))
+    assert line.item == "nodes, p5.4xlarge, on-demand"
+    without = price(pool(more=(among("kubernetes.io/arch", "amd64"),)), node_class())
+    assert reasons(without)[0].startswith("its requirements leave every instance type open")
+    impossible = price(pool(more=(by_gpu, among("karpenter.k8s.aws/instance-family", "g6"))), node_class())
+    assert reasons(impossible)[0].startswith("no instance type of the catalog")
+
+
+def test_only_types_of_the_region_count_where_none_is_named():
+    family = among("karpenter.k8s.aws/instance-family", "p4de")
+    result = price(pool(more=(family,)), node_class())
+    assert "p4de.24xlarge" in nodes(result).item
+    elsewhere = resource(POOL, spec=pool(more=(family,)).inputs["spec"], region="eu-south-2")
+    assert reasons(price(elsewhere))[0].startswith("no instance type of the catalog")
+
+
+def test_a_type_that_the_catalog_does_not_know_is_listed_and_the_others_still_count():
+    result = price(pool("p4d.24xlarge", "zz9.huge"), node_class())
+    assert nodes(result).quantity_max == 4
+    assert reasons(result)[0].startswith("zz9.huge: not in the catalog")
+
+
+def test_spot_first_and_on_demand_after_is_a_range():
+    line = nodes(price(pool("g6.xlarge", capacity=("spot", "on-demand")), node_class()))
+    assert line.item == "nodes, g6.xlarge, spot or on-demand"
+    assert line.price_min == spot_usd_per_hour("g6.xlarge", "us-west-2")
+    assert line.price_max.usd == usd("g6.xlarge"), "at most it is all on-demand"
+    assert nodes(price(pool("g6.xlarge", capacity=()), node_class())).item.endswith("spot or on-demand")
+
+
+def test_reserved_nodes_are_counted_at_the_rate_of_the_reservation():
+    line = nodes(price(pool("p4d.24xlarge", capacity=("reserved",)), node_class()))
+    assert line.price_max.usd == usd("p4d.24xlarge")
+    assert "billed at this rate, whether its nodes run or not" in line.notes[0]
+
+
+def test_a_capacity_block_was_paid_for_before():
+    kind = among("karpenter.k8s.aws/capacity-reservation-type", "capacity-block")
+    result = price(pool("p5.48xlarge", capacity=("reserved",), more=(kind,)), node_class())
+    assert not [item for item in result.items if item.item.startswith("nodes")]
+    assert "paid for when the block was bought" in reasons(result)[0]
+    fallback = price(pool("p5.48xlarge", capacity=("reserved", "on-demand"), more=(kind,)), node_class())
+    assert nodes(fallback).item.endswith("on-demand"), "what is bought beside the block is billed"
+
+
+@pytest.mark.parametrize(
+    ("sharing", "resource_name", "part"),
+    [
+        (None, "nvidia.com/gpu", 1),
+        ("time-slicing-4", "nvidia.com/gpu.shared", 1 / 4),
+        ("mps-2", "nvidia.com/gpu.shared", 1 / 2),
+        ("mig-7x1g.5gb", "nvidia.com/mig-1g.5gb", 1 / 7),
+    ],
+)
+def test_one_slice_costs_its_part_of_a_gpu(sharing, resource_name, part):
+    line = nodes(price(pool("p4d.24xlarge", sharing=sharing), node_class()))
+    assert line.slices == {resource_name: round(usd("p4d.24xlarge") / 8 * part, 4)}
+    assert line.notes[-1] == f"one {resource_name} costs {usd('p4d.24xlarge') / 8 * part:.2f} USD an hour"
+    assert line.as_json()["slices"] == dict(line.slices), "machines read it too"
+
+
+def test_slices_of_a_mixed_layout_share_the_gpu_by_their_memory():
+    line = nodes(price(pool("p4de.24xlarge", sharing="mig-2x1g.10gb_1x2g.20gb_1x3g.40gb"), node_class()))
+    small, middle, large = (line.slices[f"nvidia.com/mig-{name}"] for name in ("1g.10gb", "2g.20gb", "3g.40gb"))
+    assert 2 * small + middle + large == pytest.approx(usd("p4de.24xlarge") / 8, abs=0.001), "together they are one GPU"
+    assert small < middle < large
+
+
+@pytest.mark.parametrize("label", ["mps-0", "mig-0x1g.5gb", "by-lot", UNKNOWN])
+def test_a_label_that_says_nothing_gives_no_slices(label):
+    assert nodes(price(pool("p4d.24xlarge", sharing=label), node_class())).slices == {}
+
+
+def test_nodes_without_accelerators_have_no_slices():
+    assert nodes(price(pool("m7i.large"), node_class())).slices == {}
+
+
+def test_the_disks_are_those_of_the_class_that_the_pool_names():
+    disks = items(price(pool("p4d.24xlarge"), node_class(), node_class("other", size="999Gi")))["node disks, gp3"]
+    assert (disks.quantity_min, disks.quantity_max) == (0, 800), "up to four nodes of 200 GiB"
+    assert "IOPS over 3000" in str(items(price(pool("p4d.24xlarge"), node_class(iops=5000))).keys())
+
+
+def test_of_two_clusters_classes_the_one_beside_the_pool_is_meant():
+    here, there = node_class(parent=COMPONENT), node_class(parent=f"{COMPONENT}2", size="1Ti")
+    disks = items(price(pool("p4d.24xlarge", parent=COMPONENT), here, there))["node disks, gp3"]
+    assert disks.quantity_max == 800
+    result = price(pool("p4d.24xlarge"), here, there)
+    assert "2 of these resources are an EC2NodeClass gpu" in reasons(result)[0], "a guess would be wrong half the time"
+
+
+def test_a_class_that_cannot_be_found_or_says_no_size_is_listed():
+    assert "EC2NodeClass gpu is not among these resources" in reasons(price(pool("p4d.24xlarge")))[0]
+    bare = resource(CLASS, metadata={"name": "gpu"}, spec={"role": "node"})
+    assert "sets no volume" in reasons(price(pool("p4d.24xlarge"), bare))[0]
+    assert "volumeSize is no amount" in reasons(price(pool("p4d.24xlarge"), node_class(size="much")))[0]
+
+
+def test_what_is_not_known_yet_is_listed():
+    assert "limits.nodes is not known" in reasons(price(pool("p4d.24xlarge", limits={"nodes": UNKNOWN})))[0]
+    assert "requirements is not known" in reasons(price(pool(UNKNOWN)))[0]
+    whole = Resource(pool().urn, POOL, {"spec": UNKNOWN})
+    assert reasons(price(whole)) == ["spec.template.spec.requirements is not known before the update"]
+
+
+def test_labels_that_are_not_known_yet_leave_the_nodes_their_price():
+    hidden = pool("p4d.24xlarge")
+    hidden.inputs["spec"]["template"]["metadata"] = UNKNOWN
+    line = nodes(price(hidden, node_class()))
+    assert line.monthly_max_usd > 0
+    assert line.slices == {}, "whole GPUs would be a guess"
+    assert nodes(price(group("p4d.24xlarge", labels=UNKNOWN))).slices == {}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.just(UNKNOWN),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+PLACES = [
+    *(["limits"], ["limits", "nodes"], ["replicas"], ["template"], ["template", "metadata"], ["template", "spec"]),
+    *(["template", "metadata", "labels"], ["template", "metadata", "labels", SHARING_LABEL]),
+    *(["template", "spec", "requirements"], ["template", "spec", "nodeClassRef"]),
+    ["template", "spec", "nodeClassRef", "name"],
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PLACES), JSON, st.sampled_from(["key", "operator", "values"]))
+def test_no_pool_whatever_raises_or_vanishes(place, value, part):
+    odd = pool("p4d.24xlarge", "g6.xlarge", more=({"key": "karpenter.k8s.aws/instance-cpu", "operator": "Gt"},))
+    at = odd.inputs["spec"]
+    at["template"]["spec"]["requirements"][-1][part] = value
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = value
+    result = price(odd, node_class())
+    assert len(result.items) + len(result.unpriced) >= 1, "the pool vanished from the estimate"
+
+
+def test_a_queue_is_billed_by_request():
+    queue = resource("aws:sqs/queue:Queue", name="dev-main")
+    assert items(price(queue))["SQS requests"].monthly_max_usd == 0.4
+    assert price(queue, usage=Usage(queue_requests_1m=Amount(10, 10))).monthly_min_usd == 4
+    assert "standard queues" in reasons(price(resource("aws:sqs/queue:Queue", fifoQueue=True)))[0]
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        CLASS,
+        "kubernetes:karpenter.sh/v1alpha1:NodeOverlay",
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "aws:cloudwatch/eventRule:EventRule",
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "aws:autoscaling/schedule:Schedule",
+        "aws:servicequotas/serviceQuota:ServiceQuota",
+        "aws:ec2/placementGroup:PlacementGroup",
+    ],
+)
+def test_what_pools_stand_on_is_free_and_says_why(type_):
+    assert price(resource(type_)).free == 1
+    assert why_free(type_)
