@@ -249,7 +249,9 @@ def test_a_group_and_its_launch_template_do_not_say_the_same_thing_twice(aws: Ac
     assert "Remote access configuration cannot be specified" in aws.refusal(
         GROUP, **given, remoteAccess={"ec2SshKey": "k"}
     )
-    assert "InvalidRequestException: Cannot specify instance types in launch template and API request" in aws.refusal(GROUP, **given)
+    assert "InvalidRequestException: Cannot specify instance types in launch template and API request" in aws.refusal(
+        GROUP, **given
+    )
     image = {**given, "amiType": "AL2023_x86_64_STANDARD"}
     assert "You cannot specify an AMI Type other than CUSTOM" in aws.refusal(GROUP, **image)
     later = {**given, "launchTemplate": {"id": template.id, "version": "7"}, "instanceTypes": []}
