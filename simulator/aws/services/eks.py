@@ -332,7 +332,7 @@ ACCESS_ENTRY = ResourceType(
     replace_on="clusterName principalArn type",
     sets="kubernetesGroups",
     defaults={"type": "STANDARD"},
-    omitted={"kubernetesGroups": [], "userName": rules.entry_user},
+    omitted={"kubernetesGroups": rules.entry_groups, "userName": rules.entry_user},
     computed={"accessEntryArn": rules.entry_arn, "createdAt": MADE, "modifiedAt": MADE},
     constraints={
         "principalArn": arn,

@@ -298,6 +298,9 @@ def addon_roles_trust_pods(s: Situation) -> None:
         _trusts_pods(s, item.get("roleArn", ""))
 
 
+_NODES = ("EC2_LINUX", "EC2_WINDOWS")
+
+
 def entries_are_on(s: Situation) -> None:
     """Access entries need the API to be asked about them."""
     cluster = cluster_of(s)
@@ -310,19 +313,34 @@ def entries_are_on(s: Situation) -> None:
 
 
 def only_people_have_groups(s: Situation) -> None:
-    """Groups belong to standard entries, and names of Kubernetes itself to nobody."""
-    groups = s.get("kubernetesGroups", [])
-    if groups and s.get("type", "STANDARD") != "STANDARD":
-        message = f"kubernetesGroups cannot be given for an access entry of type {s.get('type')}"
-        raise AwsError("InvalidParameterException", message)
+    """Groups and names are given to standard entries only, and those of Kubernetes itself to nobody.
+
+    Source: EKS user guide, "Create access entries", read 2026-11; wordings about types are unverified.
+    """
+    groups, type_ = s.get("kubernetesGroups", []), s.get("type", "STANDARD")
+    if type_ != "STANDARD":
+        given = [key for key in ("kubernetesGroups", "userName") if s.get(key)]
+        if given:
+            raise AwsError(
+                "InvalidParameterException", f"{given[0]} cannot be given for an access entry of type {type_}"
+            )
+        if ":role/" not in s.get("principalArn"):
+            raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
     reserved = [name for name in groups if name.startswith(("system:", "eks:", "aws:", "amazon:", "iam:"))]
     if reserved:
         message = f"The kubernetes group name {reserved[0]} is invalid, it cannot start with system:"
         raise AwsError("InvalidParameterException", message)
 
 
+def entry_groups(s: Situation) -> list[str]:
+    """EKS puts nodes into the group of nodes, which nobody else may name."""
+    return ["system:nodes"] if s.get("type") in _NODES else []
+
+
 def entry_user(s: Situation) -> str:
-    """A role's sessions have names of their own."""
+    """A role's sessions have names of their own, and so have nodes."""
+    if s.get("type") in _NODES:
+        return "system:node:{{EC2PrivateDNSName}}"
     principal = str(s.get("principalArn"))
     if ":role/" not in principal:
         return principal
@@ -346,6 +364,10 @@ def entry_exists(s: Situation) -> None:
             "'list-access-entries'."
         )
         raise AwsError("ResourceNotFoundException", message, 404)
+    type_ = entry.state.get("type", "STANDARD") if entry else "STANDARD"
+    if type_ not in ("STANDARD", "EC2"):
+        message = f"Access policies cannot be associated with an access entry of type {type_}"
+        raise AwsError("InvalidRequestException", message)
 
 
 def scope_says_where(s: Situation) -> None:

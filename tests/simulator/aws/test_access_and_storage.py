@@ -66,6 +66,26 @@ def test_a_role_has_ten_policies(aws: Account) -> None:
     assert "LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10" in text
 
 
+def test_the_inline_policies_of_a_role_fit_together(aws: Account) -> None:
+    role = aws.role("controller", "pods.eks.amazonaws.com")["name"]
+    half = document(Action="ec2:RunInstances", Resource=[f"arn:aws:ec2:*:*:subnet/{index:04}" for index in range(200)])
+    assert len("".join(half.split())) > 10240 / 2, "two of them have to be too much"
+    first = aws.make(INLINE, "first", role=role, name="first", policy=half)
+    text = aws.refusal(INLINE, "second", role=role, name="second", policy=half)
+    assert f"LimitExceeded: Maximum policy size of 10240 bytes exceeded for role {role}" in text
+    assert aws.make(INLINE, "short", role=role, name="short", policy=permission()).id
+    double = json.loads(half)
+    double["Statement"] *= 2
+    with pytest.raises(Refusal, match="Maximum policy size of 10240 bytes"):
+        aws.update(first, role=role, name="first", policy=json.dumps(double))
+
+
+def test_a_role_name_has_64_characters(aws: Account) -> None:
+    for length, wrong in ((64, False), (65, True)):
+        text = aws.problems(ROLE, name="r" * length, assumeRolePolicy=trust("ec2.amazonaws.com"))
+        assert ("expected length of name to be in the range (1 - 64)" in text) == wrong
+
+
 def test_attachments_name_what_exists(aws: Account) -> None:
     assert "NoSuchEntity: The role with name nobody cannot be found." in aws.refusal(
         ATTACHMENT, role="nobody", policyArn=MANAGED

@@ -332,6 +332,29 @@ def test_reserved_groups_are_refused(aws: Account) -> None:
     assert "The kubernetes group name system:masters is invalid" in text
 
 
+def test_nodes_that_somebody_else_starts_have_an_entry_of_their_own_kind(aws: Account) -> None:
+    aws.cluster()
+    role = aws.role("karpenter", "ec2.amazonaws.com")["arn"]
+    given = {"clusterName": "main", "principalArn": role, "type": "EC2_LINUX"}
+    for more in ({"kubernetesGroups": ["nodes"]}, {"userName": "node"}):
+        assert "cannot be given for an access entry of type EC2_LINUX" in aws.refusal(
+            ENTRY, preview=True, **given, **more
+        )
+    user = {**given, "principalArn": "arn:aws:iam::123456789012:user/karpenter"}
+    assert "The specified principalArn is invalid: invalid principal." in aws.refusal(ENTRY, preview=True, **user)
+    entry = aws.make(ENTRY, **given)
+    assert entry["kubernetesGroups"] == ["system:nodes"]
+    assert entry["userName"] == "system:node:{{EC2PrivateDNSName}}"
+    assert not aws.diff(entry, **given).changes, "what EKS fills in is no change"
+    found = aws.package.read(aws.call(ENTRY, "one"), entry.id, entry.inputs, entry.state)
+    assert found is not None
+    assert found.inputs == entry.inputs, "and no drift"
+    assert "already in use on this cluster" in aws.refusal(ENTRY, "two", **{**given, "type": "STANDARD"})
+    grant = {"clusterName": "main", "principalArn": role, "policyArn": VIEW, "accessScope": {"type": "cluster"}}
+    assert "Access policies cannot be associated with an access entry of type EC2_LINUX" in aws.refusal(POLICY, **grant)
+    assert aws.diff(entry, **{**given, "type": "STANDARD"}).replaces == {"type"}
+
+
 def test_a_service_account_has_one_role_that_trusts_pods(aws: Account) -> None:
     aws.cluster()
     given = {"clusterName": "main", "namespace": "ml", "serviceAccount": "trainer"}
