@@ -1,0 +1,141 @@
+"""The guides: every manifest is one that a cluster takes, and that some pool can run."""
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from components.node_labels import labels_of
+from settings.loader import load
+from settings.node_pool import NodePoolSettings
+from settings.presets import PRESETS
+from tests.settings.stacks import SOURCE, TODAY, stack
+
+ROOT = Path(__file__).parents[2]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+REGION_OF = {"trn2": "us-east-2"}
+KUBERNETES = "1.35"
+
+
+class Manifest(NamedTuple):
+    place: str
+    body: dict[str, Any]
+
+
+def blocks() -> list[tuple[str, list[Any]]]:
+    """Every YAML block with the guide it stands in."""
+    return [
+        (guide.name, list(yaml.safe_load_all(text)))
+        for guide in GUIDES
+        for text in re.findall(r"```yaml\n(.*?)```", guide.read_text(), re.DOTALL)
+    ]
+
+
+MANIFESTS = [
+    Manifest(f"{guide}: {document['kind']} {document['metadata']['name']}", document)
+    for guide, documents in blocks()
+    for document in documents
+    if isinstance(document, dict)
+]
+POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
+
+
+def built(pool: dict[str, Any]) -> NodePoolSettings:
+    """A pool as settings take it, beside one that add-ons run on."""
+    system = {"name": "system", "instance_types": ["m5.large"]}
+    region = REGION_OF.get(pool["preset"], "us-west-2")
+    zones = [f"{region}{letter}" for letter in "abc"]
+    changes = [(("region",), region), (("network",), {"zones": zones}), (("clusters", "main", "pools"), [system, pool])]
+    return load(stack(*changes), SOURCE, TODAY).clusters["main"].pools[1]
+
+
+@pytest.fixture(scope="module")
+def pools() -> list[NodePoolSettings]:
+    presets = [{"preset": name} for name in PRESETS if name != "h100-training"]  # its zone is told in a guide
+    return [built(pool) for pool in [*presets, *POOLS]]
+
+
+def offered(pool: NodePoolSettings) -> dict[str, int]:
+    """Extended resource -> how many of it the largest node of the pool has."""
+    machine = max(pool.machines, key=lambda each: each.accelerator.count if each.accelerator else 0)
+    if machine.accelerator is None:
+        return {}
+    units = pool.shared.resources(machine.accelerator)
+    found = {name: count * machine.accelerator.count for name, count in units.items()}
+    return found | ({"vpc.amazonaws.com/efa": machine.efa_interfaces or 0} if pool.efa else {})
+
+
+def pod_of(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    spec: dict[str, Any] = manifest["spec"]
+    return spec if manifest["kind"] == "Pod" else spec.get("template", {}).get("spec")
+
+
+def tolerates(pod: dict[str, Any], pool: NodePoolSettings) -> bool:
+    def fits(toleration: dict[str, str], key: str, value: str, effect: str) -> bool:
+        same = toleration.get("key") == key and toleration.get("effect", effect) == effect
+        return same and (toleration.get("operator") == "Exists" or toleration.get("value", "") == value)
+
+    return all(
+        any(fits(each, taint.key, taint.value, taint.effect) for each in pod.get("tolerations", ()))
+        for taint in pool.taints
+    )
+
+
+def test_the_guides_show_every_way() -> None:
+    assert len(GUIDES) >= 2
+    asked = {name for each in MANIFESTS for name in limits(pod_of(each.body) or {})}
+    assert {"nvidia.com/gpu", "nvidia.com/gpu.shared", "vpc.amazonaws.com/efa"} <= asked
+    assert any(name.startswith("nvidia.com/mig-") for name in asked)
+
+
+def limits(pod: dict[str, Any]) -> dict[str, int]:
+    """Extended resources that the pod asks for."""
+    return {
+        name: int(count)
+        for container in pod.get("containers", ())
+        for name, count in container["resources"]["limits"].items()
+        if "/" in name
+    }
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest.place)
+def test_a_manifest_is_valid_kubernetes(manifest: Manifest) -> None:
+    kubernetes_validate.validate(manifest.body, KUBERNETES, strict=True)
+
+
+@pytest.mark.parametrize("manifest", [m for m in MANIFESTS if pod_of(m.body)], ids=lambda manifest: manifest.place)
+def test_some_pool_can_run_it(manifest: Manifest, pools: list[NodePoolSettings]) -> None:
+    pod = pod_of(manifest.body)
+    assert pod is not None
+    wanted = limits(pod)
+    assert wanted, "a guide to GPUs whose pod asks for none"
+    for pool in pools:
+        has = offered(pool)
+        enough = all(has.get(name, 0) >= count for name, count in wanted.items())
+        selected = pod.get("nodeSelector", {}).items() <= labels_of(pool).items()
+        if enough and selected and tolerates(pod, pool):
+            return
+    pytest.fail(f"no preset, and no pool that the guides show, runs it: it asks for {wanted}")
+
+
+def test_a_shared_gpu_is_asked_for_once() -> None:
+    for manifest in MANIFESTS:
+        assert limits(pod_of(manifest.body) or {}).get("nvidia.com/gpu.shared", 1) == 1, (
+            "the device plugin refuses more"
+        )
+
+
+def test_every_preset_that_a_guide_names_is_there() -> None:
+    text = " ".join(guide.read_text() for guide in GUIDES)
+    named = set(re.findall(r"presets? `([a-z0-9-]+)`", text))
+    assert len(named) > 3, "the loop has to have something to loop over"
+    assert named <= set(PRESETS), "a user would be told that it is no preset"
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_every_link_leads_somewhere(guide: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", guide.read_text()):
+        assert target.startswith("https://") or (guide.parent / target).exists(), f"{target} is not there"
