@@ -80,6 +80,10 @@ class NodePoolArgs:
         return tuple(self.subnet_ids) if named is None else named
 
     @property
+    def physical_name(self) -> str:
+        return f"{self.stage.cluster_name(self.cluster)}-{self.settings.name}"
+
+    @property
     def capacity_block(self) -> ReservationSettings | None:
         """The Capacity Block of the pool, if it has one."""
         reservation = self.settings.reservation
@@ -187,18 +191,18 @@ class NodePool(pulumi.ComponentResource):
             ],
             user_data=base64.b64encode(told.encode()).decode() if told else None,
             network_interfaces=self._network_interfaces(name, args) if settings.efa else None,
-            placement=self._placement(name) if settings.placement_group else None,
+            placement=self._placement(name, args) if settings.placement_group else None,
             **reserved(settings),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _network_interfaces(self, name: str, args: NodePoolArgs) -> list[dict[str, Any]]:
-        physical_name = f"{args.stage.cluster_name(args.cluster)}-{args.settings.name}"
-        group = efa_security_group(f"{name}-efa", args.vpc_id, physical_name, self)
+        group = efa_security_group(f"{name}-efa", args.vpc_id, args.physical_name, self)
         return template_interfaces(args.settings, [args.cluster_security_group_id, group.id])
 
-    def _placement(self, name: str) -> dict[str, pulumi.Input[str]]:
-        group = aws.ec2.PlacementGroup(name, strategy="cluster", opts=pulumi.ResourceOptions(parent=self))
+    def _placement(self, name: str, args: NodePoolArgs) -> dict[str, pulumi.Input[str]]:
+        opts = pulumi.ResourceOptions(parent=self)
+        group = aws.ec2.PlacementGroup(name, name=args.physical_name, strategy="cluster", opts=opts)
         return {"group_name": group.name}
 
     def _schedule(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
