@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from policies.decode import UNKNOWN, Secret
-from policies.views import NotKnownError, Resource, View, every, show
+from policies.views import NotKnownError, Resource, Stack, View, every, separately, show
 
 Finding = TypeVar("Finding")
 
@@ -33,6 +33,17 @@ class Pod:
         """What `check` finds in its containers, of all kinds."""
         for group in _CONTAINERS:
             yield from every(self.spec, group, check)
+
+
+def in_containers(resource: Resource, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
+    """What `check` finds in the containers of every pod spec in a Kubernetes object."""
+    return separately(pods(resource), lambda pod: pod.containers(check))
+
+
+def all_pods(stack: Stack) -> Iterator[Pod]:
+    """Every pod spec in the Kubernetes objects of the stack. Raises as `pods` does, once it has told of the others."""
+    objects = (resource for resource in stack.resources if resource.type.startswith("kubernetes:"))
+    return separately(objects, pods)
 
 
 def pods(resource: Resource) -> Iterator[Pod]:

@@ -24,6 +24,7 @@ from policies.views import (
     keys,
     number,
     present,
+    separately,
     text,
     texts,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "keys",
     "number",
     "present",
+    "separately",
     "text",
     "texts",
 ]

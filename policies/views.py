@@ -20,6 +20,7 @@ from policies.decode import UNKNOWN, Secret
 
 Path = str | tuple[str | int, ...]
 Finding = TypeVar("Finding")
+Item = TypeVar("Item")
 Environment = Literal["dev", "staging", "prod"]
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
 
@@ -311,8 +312,13 @@ def each(view: View, path: Path) -> Iterator[View]:
 
 def every(view: View, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
     """What `check` finds in each item of the list at `path`. An item not known yet does not hide the ones after it."""
+    return separately(each(view, path), check)
+
+
+def separately(items: Iterable[Item], check: Callable[[Item], Iterable[Finding]]) -> Iterator[Finding]:
+    """What `check` finds in each of the items. One that is not known yet does not hide the ones after it."""
     postponed: NotKnownError | None = None
-    for item in each(view, path):
+    for item in items:
         try:
             yield from check(item)
         except NotKnownError as reason:

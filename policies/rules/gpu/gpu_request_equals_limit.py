@@ -5,7 +5,7 @@ Source: Kubernetes, "Schedule GPUs" and "Extended Resources"; read 2026-08.
 
 from collections.abc import Iterator
 
-from policies.pods import KUBERNETES, pods
+from policies.pods import KUBERNETES, in_containers
 from policies.pools import quantity
 from policies.rule import Case, Resource, Rule, View, keys
 from policies.samples import limits, pod
@@ -32,8 +32,7 @@ def _container(container: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    for found in pods(resource):
-        yield from found.containers(_container)
+    return in_containers(resource, _container)
 
 
 POD, DEPLOYMENT = "kubernetes:core/v1:Pod", "kubernetes:apps/v1:Deployment"

@@ -6,7 +6,7 @@ Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs" (failRequestsG
 from collections.abc import Iterator
 
 from catalog.sharing import SHARED_GPU
-from policies.pods import KUBERNETES, pods
+from policies.pods import KUBERNETES, in_containers
 from policies.pools import quantity
 from policies.rule import Case, Resource, Rule, View
 from policies.samples import pod
@@ -22,8 +22,7 @@ def _container(container: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    for found in pods(resource):
-        yield from found.containers(_container)
+    return in_containers(resource, _container)
 
 
 POD = "kubernetes:core/v1:Pod"
