@@ -125,5 +125,5 @@ def test_the_stacks_of_the_project_can_be_built(cloud, path):
     platform = cloud.up(settings, preview=True)
     assert set(platform.clusters) == set(settings.clusters)
     pools = sum(len(c.pools) for c in settings.clusters.values())
-    assert len(cloud.all("launchTemplate:LaunchTemplate")) == pools
+    assert len(cloud.all("launchTemplate:LaunchTemplate")) + len(cloud.all("karpenter.sh/v1:NodePool")) == pools
     assert len(cloud.all("nodeGroup:NodeGroup")) >= pools
