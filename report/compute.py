@@ -1,7 +1,9 @@
 """The compute plan as people read it: which machines and GPUs, how many, shared how, at what cost; then quotas."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from report.simulated import ReportError
 from report.tables import aligned, markdown, wrapped
@@ -92,6 +94,22 @@ def short_markdown(plan: ComputePlan) -> list[str]:
         return []
     table = markdown(("Pool", "Each node", "GPUs", "Taints", "USD/month"), rows, right=(2, 4))
     return ["### Accelerators", "", *table, ""]
+
+
+def as_json(part: Any) -> Any:
+    """The plan, or a part of it, in the spelling of cost.json."""
+    if isinstance(part, Span):
+        return {"min": part.low, "max": part.high}
+    if is_dataclass(part):
+        return {_camel(field.name): as_json(getattr(part, field.name)) for field in fields(part)}
+    if isinstance(part, Mapping):
+        return {key: as_json(value) for key, value in part.items()}
+    return [as_json(value) for value in part] if isinstance(part, tuple) else part
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _machines(pool: PoolPlan) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from costs.estimate import Estimate, estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
+from report.compute import as_json as compute_json
 from report.compute import as_markdown as compute_page
 from report.compute import plan_of, short_markdown
 from report.cost import as_markdown
@@ -48,7 +49,7 @@ def write(stack: str, base: str | None = None) -> int:
         ),
         "compute.md": compute_page(plan, stack) if plan else f"# No compute plan of {stack}: see settings.md\n",
         "cost.md": as_markdown(cost, parents, stack),
-        "cost.json": json.dumps({**cost.as_json(), "compute": plan.as_json() if plan else None}, indent=2) + "\n",
+        "cost.json": json.dumps({**cost.as_json(), "compute": compute_json(plan) if plan else None}, indent=2) + "\n",
         "settings.md": settings_page(path, stack),
     }
     for name, text in files.items():

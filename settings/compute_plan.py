@@ -6,8 +6,8 @@ them, and which zones offer a type. A rolling update adds nodes for a while, whi
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from catalog.efa import efa_interfaces
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
@@ -116,10 +116,6 @@ class ComputePlan:
             f"--filters Name=instance-type,Values={types} --query 'InstanceTypeOfferings[].[InstanceType,Location]' "
             "--output text"
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """The plan as plain values; a span is a list of two."""
-        return asdict(self) | {"zones_command": self.zones_command}
 
 
 def compute_plan(settings: StackSettings, zones: tuple[str, ...]) -> ComputePlan:

@@ -1,10 +1,11 @@
 """The compute plan as a reviewer reads it."""
 
+import json
 from typing import Any
 
 import pytest
 
-from report.compute import as_markdown, as_text, plan_of, short_markdown
+from report.compute import as_json, as_markdown, as_text, plan_of, short_markdown
 from report.simulated import ROOT
 from tests.settings.test_compute_plan import gpu_pool, karpenter_pool, plan
 
@@ -14,7 +15,11 @@ LAYOUT = {"strategy": "mig", "layout": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1
 @pytest.fixture
 def four_pools() -> Any:
     return plan(
-        {**karpenter_pool("p4d.24xlarge", sharing={"strategy": "time-slicing", "replicas": 4}), "name": "slices"},
+        {
+            **karpenter_pool("p4d.24xlarge", sharing={"strategy": "time-slicing", "replicas": 4}),
+            "name": "slices",
+            "taints": [{"key": "gpu", "value": "time-slicing"}],  # as settings want of it beside whole GPUs
+        },
         {**gpu_pool("p4de.24xlarge", sharing=LAYOUT, max_per_zone=1), "name": "mig"},
         {**gpu_pool("p5.48xlarge", zones=["us-west-2b"], efa=True, max_per_zone=4), "name": "training"},
         quotas={"vcpus": {"L-417A185B": 384}, "request": True},
@@ -52,6 +57,16 @@ def test_a_pull_request_shows_accelerators_alone(four_pools: Any) -> None:
     assert lines[0] == "### Accelerators"
     assert not any("main.system" in line for line in lines), "one minute"
     assert short_markdown(plan()) == [], "no empty table"
+
+
+def test_a_program_reads_the_whole_plan(four_pools: Any) -> None:
+    found = json.loads(json.dumps(as_json(four_pools)))
+    mig = next(pool for pool in found["pools"] if pool["pool"] == "mig")
+    assert mig["nodes"] == {"min": 0, "max": 3}
+    assert mig["slices"]["nvidia.com/mig-1g.10gb"] == 48
+    assert mig["usdPerSliceHour"]["nvidia.com/mig-1g.10gb"].keys() == {"min", "max"}
+    assert {"code", "vcpus", "pools", "have"} <= found["quotas"][0].keys()
+    assert found["subnets"][0].keys() == {"zone", "kind", "needed", "room"}
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

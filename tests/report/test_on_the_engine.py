@@ -1,5 +1,7 @@
 """The commands as people run them: the real engine, the real program, the simulated cloud."""
 
+import json
+
 import pytest
 
 from engine.locate import EngineNotFound, locate
@@ -45,4 +47,10 @@ def test_the_report_is_written_for_a_pull_request(monkeypatch, tmp_path, capsys)
     assert files["summary.md"].startswith("## Stack `dev`")
     assert "| Policies | no violation" in files["summary.md"], "the stacks that we ship pass our own policies"
     assert '| `environment` | `"dev"` | stack file |' in files["settings.md"]
+    cost = json.loads(files["cost.json"])
+    for pool in cost["compute"]["pools"]:
+        nodes = [i for i in cost["items"] if f"main-{pool['pool']}" in i["urn"] and i["item"].startswith("nodes,")]
+        for bound in ("min", "max"):
+            billed = sum(item["monthlyUsd"][bound] for item in nodes)
+            assert billed == pytest.approx(pool["usdPerMonth"][bound], abs=0.05), "what was planned is what is built"
     assert str(ROOT) not in "".join(files.values()), "a report names no folder of the machine that wrote it"
