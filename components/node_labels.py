@@ -4,8 +4,12 @@ Sources: NVIDIA GPU operator v26.7, controllers/state_manager.go (`gpu.deploy.*`
 (`device-plugin.config`); NVIDIA MIG manager (`mig.config`); read 2026-11.
 """
 
+from datetime import UTC
+
 from catalog.sharing import ACCELERATOR_LABEL, POOL_LABEL, SHARING_LABEL, accelerator_label
 from settings.node_pool import NodePoolSettings
+
+RESERVED_UNTIL_LABEL = "ml-platform/reserved-until"  # when a Capacity Block ends, and its nodes go
 
 
 def labels_of(pool: NodePoolSettings) -> dict[str, str]:
@@ -16,6 +20,8 @@ def labels_of(pool: NodePoolSettings) -> dict[str, str]:
         labels[SHARING_LABEL] = pool.shared.label
         if pool.accelerator.manufacturer == "NVIDIA":
             labels |= {"nvidia.com/gpu.present": "true", **_for_the_operator(pool)}
+    if pool.reservation is not None and pool.reservation.ends is not None:
+        labels[RESERVED_UNTIL_LABEL] = pool.reservation.ends.astimezone(UTC).strftime("%Y-%m-%dT%H.%MZ")
     return {**labels, **pool.labels}
 
 

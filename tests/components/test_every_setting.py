@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from settings.presets import with_presets
 from settings.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
@@ -25,6 +26,46 @@ def cluster(**changes: Any) -> dict[str, Any]:
 
 def pool(**changes: Any) -> dict[str, Any]:
     return cluster(pools=[{**POOL, **changes}])
+
+
+def gpu(**changes: Any) -> dict[str, Any]:
+    """A pool of GPUs beside the one for everything else."""
+    own = {"name": "gpu", "instance_types": ["g6.12xlarge"], "min_per_zone": 0, **changes}
+    return cluster(pools=[POOL, own])
+
+
+def karpenter(**changes: Any) -> dict[str, Any]:
+    return gpu(provisioner="karpenter", **changes)
+
+
+def disruption(**changes: Any) -> dict[str, Any]:
+    return karpenter(disruption=changes)
+
+
+def shared(**sharing: Any) -> dict[str, Any]:
+    return gpu(instance_types=["p4de.24xlarge"], sharing=sharing)
+
+
+def training(**changes: Any) -> dict[str, Any]:
+    return gpu(**{"instance_types": ["p5.48xlarge"], "zones": ["us-west-2a"], **changes})
+
+
+def reserved(**changes: Any) -> dict[str, Any]:
+    reservation = {"id": "cr-0123456789abcdef0", "zone": "us-west-2a", **changes}
+    return gpu(instance_types=["p5.48xlarge"], capacity_type="reserved", reservation=reservation)
+
+
+def block(**changes: Any) -> dict[str, Any]:
+    dates = {"starts": "2099-01-11T11:30:00Z", "ends": "2099-01-18T11:30:00Z"}
+    return reserved(**{"kind": "capacity-block", **dates, **changes})
+
+
+def off_peak(**changes: Any) -> dict[str, Any]:
+    return gpu(off_peak={"begins": "20:00", "hours": 10, **changes})
+
+
+def quotas(**changes: Any) -> dict[str, Any]:
+    return {"quotas": {"request": True, **changes}}
 
 
 def access(**changes: Any) -> dict[str, Any]:
@@ -68,6 +109,8 @@ CHANGES: dict[str, Any] = {
     "network.flow_logs.destination": network(flow_logs={"destination": "cloudwatch"}),
     "network.flow_logs.retention_days": network(flow_logs={"retention_days": 30}),
     "network.flow_logs.aggregation_seconds": network(flow_logs={"aggregation_seconds": 60}),
+    "quotas.request": quotas(),
+    "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
     "clusters.endpoint.public": public("203.0.113.0/24"),
     "clusters.endpoint.public_cidrs": (public("203.0.113.0/24"), public("198.51.100.0/24")),
@@ -103,6 +146,50 @@ CHANGES: dict[str, Any] = {
     "clusters.pools.zones": pool(zones=["us-west-2b"]),
     "clusters.pools.max_unavailable_percentage": pool(max_unavailable_percentage=10),
     "clusters.pools.node_repair": pool(node_repair=False),
+    "clusters.pools.preset": (gpu(), cluster(pools=[POOL, {"preset": "h100", "name": "gpu"}])),
+    "clusters.pools.provisioner": (gpu(), karpenter()),
+    "clusters.pools.fallback_capacity_types": (
+        karpenter(capacity_type="spot"),
+        karpenter(capacity_type="spot", fallback_capacity_types=["on-demand"]),
+    ),
+    "clusters.pools.max_gpus": (karpenter(), karpenter(max_gpus=8)),
+    "clusters.pools.always_on": (gpu(), gpu(always_on=True)),
+    "clusters.pools.local_nvme": (gpu(), gpu(local_nvme="raid0")),
+    "clusters.pools.sharing.strategy": (
+        shared(strategy="time-slicing", replicas=4),
+        shared(strategy="mps", replicas=4),
+    ),
+    "clusters.pools.sharing.replicas": (
+        shared(strategy="time-slicing", replicas=4),
+        shared(strategy="time-slicing", replicas=2),
+    ),
+    "clusters.pools.sharing.profile": (
+        shared(strategy="mig", profile="1g.10gb"),
+        shared(strategy="mig", profile="2g.20gb"),
+    ),
+    "clusters.pools.sharing.layout": (
+        shared(strategy="mig", layout={"3g.40gb": 2}),
+        shared(strategy="mig", layout={"3g.40gb": 1}),
+    ),
+    "clusters.pools.efa": (training(), training(efa=True)),
+    "clusters.pools.placement_group": (training(), training(placement_group=True)),
+    "clusters.pools.reservation.id": (reserved(), reserved(id="cr-fedcba98765432100")),
+    "clusters.pools.reservation.kind": (reserved(), block()),
+    "clusters.pools.reservation.zone": (reserved(), reserved(zone="us-west-2b")),
+    "clusters.pools.reservation.starts": (block(), block(starts="2099-01-12T11:30:00Z")),
+    "clusters.pools.reservation.ends": (block(), block(ends="2099-01-19T11:30:00Z")),
+    "clusters.pools.off_peak.begins": (off_peak(), off_peak(begins="21:00")),
+    "clusters.pools.off_peak.hours": (off_peak(), off_peak(hours=8)),
+    "clusters.pools.off_peak.weekends": (off_peak(), off_peak(weekends=False)),
+    "clusters.pools.disruption.consolidate": (karpenter(), disruption(consolidate="when-empty")),
+    "clusters.pools.disruption.consolidate_after_minutes": (karpenter(), disruption(consolidate_after_minutes=30)),
+    "clusters.pools.disruption.expire_after_hours": (karpenter(), disruption(expire_after_hours=48)),
+    "clusters.pools.disruption.drain_hours": (karpenter(), disruption(drain_hours=2)),
+    "clusters.pools.disruption.max_unavailable_percentage": (
+        karpenter(),
+        disruption(max_unavailable_percentage=50),
+    ),
+    "clusters.gpu_allocation": (gpu(), {"clusters": {"main": {**gpu()["clusters"]["main"], "gpu_allocation": "dra"}}}),
 }
 
 
@@ -125,7 +212,7 @@ def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
 
 def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> dict[str, str]:
     """What the program asks for: all of it, or the part that the setting is about, to save time."""
-    settings = stack(**changes)
+    settings = stack(**with_presets(changes))
     part = path.split(".")[0]
     {"network": cloud.up_network, "clusters": cloud.up_cluster}.get(part, cloud.up)(settings)
     return {urn: str((r.inputs_as_text(), r.protect)) for urn, r in cloud.registered.items()}
@@ -146,3 +233,26 @@ def test_changing_a_setting_changes_what_is_built(cloud, path):
     before, after = change if isinstance(change, tuple) else (None, change)
     built_before = unchanged(path.split(".")[0]) if before is None else snapshot(cloud, path, before)
     assert snapshot(cloud, path, after) != built_before, f"{path} promises something, and nobody keeps it"
+
+
+ON_KARPENTER: dict[str, Any] = {
+    "capacity_type": {"capacity_type": "spot"},
+    "disk": {"disk": {"size_gib": 200}},
+    "instance_types": {"instance_types": ["g6.12xlarge", "g6.24xlarge"]},
+    "labels": {"labels": {"team": "vision"}},
+    "local_nvme": {"local_nvme": "raid0"},
+    "max_per_zone": {"max_per_zone": 9},
+    "name": {"name": "other"},
+    "node_repair": {"node_repair": False},
+    "off_peak": {"off_peak": {"begins": "20:00", "hours": 10}},
+    "operating_system": {"operating_system": "bottlerocket"},
+    "taints": {"taints": [{"key": "gpu"}]},
+    "zones": {"zones": ["us-west-2b"]},
+}
+
+
+@pytest.mark.parametrize("name", ON_KARPENTER)
+def test_what_both_kinds_of_pools_have_changes_those_of_karpenter_too(cloud, name):
+    path = f"clusters.pools.{name}"
+    before, after = snapshot(cloud, path, karpenter()), snapshot(cloud, path, karpenter(**ON_KARPENTER[name]))
+    assert after != before, f"{path} promises something, and nobody keeps it"

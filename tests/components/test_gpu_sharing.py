@@ -99,3 +99,10 @@ def test_labels_tell_the_pool_the_accelerator_and_its_sharing():
         "ml-platform/accelerator": "inferentia2",
         "ml-platform/sharing": "none",
     }
+
+
+def test_a_label_tells_jobs_when_a_capacity_block_takes_their_node_away():
+    dates = {"starts": "2027-01-11T11:30:00Z", "ends": "2027-01-18T13:30:00+02:00"}
+    block = {"id": "cr-0123456789abcdef0", "kind": "capacity-block", "zone": "us-west-2a", **dates}
+    labels = labels_of(pool(instance_types=["p5.48xlarge"], capacity_type="reserved", reservation=block))
+    assert labels["ml-platform/reserved-until"] == "2027-01-18T11.30Z"
