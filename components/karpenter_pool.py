@@ -12,7 +12,9 @@ from components.karpenter_manifests import Manifest, node_class, node_overlays, 
 from components.stage import Stage
 from settings.node_pool import NodePoolSettings
 
-# Deleting a NodePool drains its nodes first. Whoever destroys a stack in which pods hold on for longer runs it twice.
+# The Kubernetes provider deletes in the foreground, so a NodePool is gone only when its nodes are drained and ended.
+# Whoever destroys a stack in which pods hold on for longer runs it twice.
+# Sources: pulumi/pulumi-kubernetes#2379; Karpenter, "Disruption", "Manual methods"; read 2026-11.
 DRAINED_WITHIN = "1h"
 
 
