@@ -31,7 +31,7 @@ def run(
 ) -> int:
     """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
     try:
-        engine, faults, account = locate(), Faults(fault_specs), quotas.parse(quota_specs)
+        faults, account, engine = Faults(fault_specs), quotas.parse(quota_specs), locate()
     except (EngineNotFound, FaultError, quotas.QuotaError) as error:
         raise WorkspaceError(str(error)) from None
     workspace.home.mkdir(parents=True, exist_ok=True)

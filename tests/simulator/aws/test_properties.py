@@ -10,12 +10,19 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.efa import efa_interfaces
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.regions import REGIONS
 from simulator.cloud import Cloud
-from simulator.provider import Refusal
+from simulator.provider import InitializationFailure, Refusal
 from tests.simulator.aws.account import Account
 
 SUBNET = "aws:ec2/subnet:Subnet"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+GROUP = "aws:eks/nodeGroup:NodeGroup"
+WITH_ZONES_A_AND_B = {
+    name for name, row in REGIONS.items() if {f"{name}a", f"{name}b"} <= {zone.name for zone in row.eks_zones}
+}
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 blocks = st.builds(
@@ -58,3 +65,50 @@ def test_asking_for_the_same_again_is_no_change(own: dict[str, str], common: dic
         assert found is not None
         assert found.inputs == template.inputs, "and so has a refresh"
         assert template["tagsAll"] == {**common, **own}
+
+
+@EXAMPLES
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=1, max_size=6), st.integers(0, 960))
+def test_no_more_runs_than_the_account_may_have(steps: list[tuple[bool, int]], limit: int) -> None:
+    """Groups of A100 machines come, and each second step the oldest one goes."""
+    with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
+        aws = Account(cloud, quotas={"L-417A185B": limit})
+        given = aws.group_inputs(aws.cluster(), instanceTypes=["p4d.24xlarge"], amiType="AL2023_x86_64_NVIDIA")
+        running: dict[str, int] = {}
+        for index, (goes, nodes) in enumerate(steps):
+            if goes and running:
+                name = next(iter(running))
+                row = cloud.get(GROUP, name)
+                assert row is not None
+                aws.package.delete(aws.call(GROUP, "any"), name, {}, row.state)
+                del running[name]
+            sizes = {"scalingConfig": {"minSize": 0, "desiredSize": nodes, "maxSize": 4}}
+            room = 96 * (sum(running.values()) + nodes) <= limit or nodes == 0
+            try:
+                running[aws.make(GROUP, f"group-{index}", **{**given, **sizes}).id] = nodes
+                assert room, f"{nodes} more were let in beside {running} with {limit} vCPUs"
+            except InitializationFailure as failed:
+                running[failed.id] = 0
+                assert not room, f"{nodes} more were refused beside {running} with {limit} vCPUs"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(sorted(INSTANCE_TYPES)), st.data())
+def test_every_machine_of_the_catalog_can_be_a_group_of_its_region(name: str, data: st.DataObject) -> None:
+    machine = INSTANCE_TYPES[name]
+    regions = sorted(machine.regions & WITH_ZONES_A_AND_B)
+    if not regions:
+        return
+    kind = machine.accelerator.kind if machine.accelerator else ""
+    ends = {"": "STANDARD", "gpu": "NVIDIA", "neuron": "NEURON"}
+    image = f"AL2023_{'ARM_64' if machine.arch == 'arm64' else 'x86_64'}_{ends[kind]}"
+    fabric = [
+        {"networkCardIndex": each.card, "deviceIndex": each.device, "interfaceType": each.kind}
+        for each in efa_interfaces(machine)
+    ]
+    with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
+        aws = Account(cloud, config={"region": data.draw(st.sampled_from(regions))})
+        template = aws.make(TEMPLATE, networkInterfaces=fabric or None, instanceType=name)
+        given = aws.group_inputs(aws.cluster(), instanceTypes=None, amiType=image, launchTemplate={"id": template.id})
+        assert aws.make(GROUP, "any", **given)["status"] == "ACTIVE"
+        assert aws.warnings == []

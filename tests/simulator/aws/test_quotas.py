@@ -6,7 +6,6 @@ import pytest
 
 from simulator.cloud import Cloud
 from simulator.provider import Refusal
-from simulator.quotas import QuotaError, parse
 from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account
 
@@ -94,10 +93,3 @@ def test_limits_of_resources_follow_the_account(cloud: Cloud) -> None:
     assert "VpcLimitExceeded" in wide.refusal(VPC, "six", cidrBlock="10.9.0.0/16"), "five, where nobody said anything"
     wide.make(QUOTA, serviceCode="vpc", quotaCode="L-F678F1CE", value=6)
     assert wide.vpc("six", "10.9.0.0/16").id
-
-
-def test_quotas_are_given_by_code() -> None:
-    assert parse(["L-417A185B=96", "L-417A185B=192"]) == {"L-417A185B": 192}
-    for spec in ("L-417A185B", "P=192", "L-417A185B=many"):
-        with pytest.raises(QuotaError, match=rf"--quota {spec} is not understood\. It takes CODE=NUMBER"):
-            parse([spec])
