@@ -24,6 +24,7 @@ class Chart:
 
     repository: the URL of the repository; for a chart in an OCI registry the `oci://` reference of the chart itself.
     crds_when: dotted paths of values; the chart brings its CRDs only when one of them is true. Empty: always.
+    crds_go: the CRDs go with the release, and every object of theirs with them; else Helm leaves them.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Chart:
     namespace: str
     crds: tuple[Crd, ...]
     crds_when: tuple[str, ...]
+    crds_go: bool
     source: str
     read: str
 
@@ -56,6 +58,7 @@ def _chart(name: str, row: Mapping[str, Any]) -> Chart:
             for group, kind, plural, scope, versions in row.get("crds", ())
         ),
         crds_when=tuple(row.get("crds_when", ())),
+        crds_go=row.get("crds_go", False),
         source=row["source"],
         read=row["read"],
     )

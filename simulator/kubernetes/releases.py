@@ -15,7 +15,7 @@ from typing import Any
 from catalog.charts import CHARTS, Chart
 from simulator.difference import changes
 from simulator.kubernetes.admission import id_of
-from simulator.kubernetes.clusters import CRD, Cluster, token
+from simulator.kubernetes.clusters import CRD, Cluster, served_by, token
 from simulator.kubernetes.kinds import Served
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
@@ -30,6 +30,7 @@ _OFF = (
     *("replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs"),
 )
 _DEFAULTS: Mapping[str, Any] = {**dict.fromkeys(_OFF, False), "description": "", "keyring": "", "postrender": ""}
+_OF_RELEASE = "meta.helm.sh/release-name"
 _TIMEOUT_SECONDS = 300
 _KNOWN = frozenset(
     {
@@ -98,6 +99,14 @@ def _is(row: Chart, chart: str, repository: Any) -> bool:
     return row.chart == chart and isinstance(repository, str) and row.repository.rstrip("/") == repository.rstrip("/")
 
 
+def _crds_go(state: Mapping[str, Any]) -> bool:
+    """By the chart's row of today, since the catalog may have another version than the one that was installed."""
+    try:
+        return _chart({**state, "version": None}).crds_go
+    except Refusal:
+        return False
+
+
 @dataclass(frozen=True)
 class Releases:
     """One request about a release in a cluster that can be reached."""
@@ -145,10 +154,30 @@ class Releases:
         return state
 
     def delete(self, id_: str) -> None:
-        """Uninstalls; the CRDs of a chart stay, with everything made of them."""
+        """Uninstalls. The CRDs of a chart stay with everything made of them, unless they are templates of the chart."""
         namespace, _, name = id_.rpartition("/")
-        self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}")
+        stored = self._stored(id_)
+        with self.cluster.cloud.exclusive():
+            self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}")
+            if stored is not None and _crds_go(stored):
+                self._uninstall_kinds(id_)
         self.planned.made()
+
+    def _uninstall_kinds(self, release: str) -> None:
+        for definition in list(self.cluster.of_kind(*CRD)):
+            if definition.state["metadata"].get("annotations", {}).get(_OF_RELEASE) != release:
+                continue
+            served = served_by(definition.state)
+            lost = [
+                each.state["metadata"]["name"]
+                for version in served.versions
+                for each in self.cluster.of_kind(f"{served.group}/{version}", served.kind)
+            ]
+            if lost:
+                self.call.warn(
+                    f"uninstalling {release} takes its CRDs with it, and so {served.kind} {', '.join(sorted(lost))}"
+                )
+            self.cluster.delete(*CRD, "", definition.state["metadata"]["name"])
 
     def _stored(self, id_: str) -> Props | None:
         namespace, _, name = id_.rpartition("/")
@@ -211,7 +240,7 @@ class Releases:
         definition = {
             "apiVersion": CRD[0],
             "kind": CRD[1],
-            "metadata": {"name": name, "annotations": {"meta.helm.sh/release-name": release}},
+            "metadata": {"name": name, "annotations": {_OF_RELEASE: release}},
             "spec": {
                 "group": served.group,
                 "names": {"kind": served.kind, "plural": served.plural},

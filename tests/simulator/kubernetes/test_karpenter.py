@@ -317,6 +317,19 @@ def test_a_release_that_skips_crds_brings_none(tmp_path: Path) -> None:
     assert "no matches for kind" in refusal(bare, node_class(), preview=True)
 
 
+def test_uninstalling_the_definitions_of_any_version_takes_every_pool_with_it(cluster: Bench) -> None:
+    cluster.make(node_class(), "class")
+    cluster.make(node_pool(), "pool")
+    inputs = cluster.checked(release(), "crds")
+    stored = cluster.cloud.get("kubernetes:helm.sh/v3:Release", "main/kube-system/karpenter-crd")
+    assert stored is not None
+    cluster.cloud.put(stored.type, stored.id, stored.state | {"version": "1.0.0"}, stored.urn)
+    cluster.delete(("kube-system/karpenter-crd", inputs, inputs), "crds")
+    assert any(warning.endswith("takes its CRDs with it, and so NodePool gpu") for warning in cluster.warnings)
+    assert cluster.cloud.of_type("kubernetes:karpenter.sh/v1:NodePool") == []
+    assert "no matches for kind" in refusal(cluster, node_class()), "the chart's CRDs are templates: Helm removes them"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(UNKNOWN),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
