@@ -24,9 +24,15 @@ def machines(pool: SoFar) -> list[InstanceType]:
     return [INSTANCE_TYPES[name] for name in pool.get("instance_types", ())]
 
 
+def is_driven(instance_type: InstanceType) -> bool:
+    """Whether the images that EKS keeps have a driver for the accelerators of the type, if there are any."""
+    return instance_type.accelerator is None or instance_type.accelerator.name not in UNDRIVEN
+
+
 def offered(types: Sequence[InstanceType]) -> str:
-    """Some of these that AWS sells somewhere, smallest first."""
-    return listed(t.name for t in sorted((t for t in types if t.regions), key=lambda t: (t.vcpus, t.name))[:4])
+    """Some of these that AWS sells somewhere, and that an image drives, smallest first."""
+    usable = sorted((t for t in types if t.regions and is_driven(t)), key=lambda t: (t.vcpus, t.name))
+    return listed(t.name for t in usable[:4])
 
 
 def types_are_known(names: tuple[str, ...], _: SoFar) -> Iterator[str]:
@@ -156,8 +162,7 @@ def _driven_instead(undriven: Accelerator) -> list[InstanceType]:
         t
         for t in INSTANCE_TYPES.values()
         if (other := t.accelerator)
-        and (other.kind, other.count, other.fractional) == (undriven.kind, 1, False)
-        and other.name not in UNDRIVEN
+        and (other.kind, other.count) == (undriven.kind, 1)
         and (other.memory_mib or 0) >= (undriven.memory_mib or 0)
     ]
 

@@ -17,6 +17,7 @@ from catalog.kubernetes import VERSIONS
 from catalog.limits import LOG_RETENTION_DAYS
 from catalog.regions import REGIONS
 from settings.addon_names import addon_names
+from settings.machine_rules import is_driven
 from settings.presets import PRESETS
 from settings.stack import StackSettings
 from settings.stack_file import NAMESPACE
@@ -65,7 +66,7 @@ def _complete(properties: dict[str, Any], definitions: dict[str, Any]) -> None:
     of("ControlPlaneLogSettings", "retention_days")["enum"] = list(LOG_RETENTION_DAYS)
     of("EndpointSettings", "gateway")["items"] = {"enum": list(GATEWAY)}
     of("EndpointSettings", "interface")["items"] = {"enum": list(INTERFACE)}
-    usable = [name for name, known in INSTANCE_TYPES.items() if known.regions]
+    usable = [name for name, known in INSTANCE_TYPES.items() if known.regions and is_driven(known)]
     of("NodePoolSettings", "instance_types")["items"] = {"enum": usable}
     of("NodePoolSettings", "preset")["anyOf"][0]["enum"] = list(PRESETS)
     pool = definitions["NodePoolSettings"]

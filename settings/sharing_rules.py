@@ -76,12 +76,8 @@ def _why_not(gpu: MigGpu, layout: Mapping[str, int]) -> str:
         return f"{spelt} takes {compute} compute slices, and {gpu.name} has {gpu.compute_slices}."
     if memory > gpu.memory_slices:
         return f"{spelt} takes {memory} memory slices, and {gpu.name} has {gpu.memory_slices}."
-    for name, count in layout.items():
-        if count > gpu.profiles[name].max_instances:
-            return f"{spelt} has {count} of {name}, and {gpu.name} takes {gpu.profiles[name].max_instances}."
-    if sum(count for name, count in layout.items() if name.endswith("+me")) > 1:
-        return f"{spelt} has more than one +me, and {gpu.name} has its media engines once."
-    return f"{spelt} adds up, but each profile begins at certain memory slices alone, and these find no place together."
+    most = listed(f"{profile.max_instances} of {name}" for name, profile in gpu.profiles.items() if name in layout)
+    return f"{spelt} finds no place: {gpu.name} takes at most {most}."
 
 
 def _what_fits(gpu: MigGpu, layout: Mapping[str, int]) -> str:
