@@ -7,7 +7,6 @@ Sources: EKS AMI, docs of nodeadm's NodeConfig; Bottlerocket, reference of `sett
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from catalog.machine_images import BOTTLEROCKET_MIG_NAMES
 from catalog.mig import mig_gpu
 from components.mig_at_boot import mig_at_boot
 from components.toml import toml
@@ -62,10 +61,6 @@ def bottlerocket_settings(pool: NodePoolSettings, for_karpenter: bool) -> str:
 
 def _sharing(pool: NodePoolSettings) -> Mapping[str, Any]:
     shared = pool.shared
-    gpu = mig_gpu(pool.accelerator) if pool.accelerator else None
-    if shared.strategy == "mig" and gpu is not None:
-        ((profile, _),) = shared.layout  # Bottlerocket fills each GPU with the one profile
-        return {"device-partitioning-strategy": "mig", "mig": {"profile": {BOTTLEROCKET_MIG_NAMES[gpu.name]: profile}}}
     told: dict[str, Any] = {"replicas": shared.replicas, "rename-by-default": True}
     if shared.strategy == "time-slicing":  # for MPS there is no such key: the plugin does so by itself
         told["fail-requests-greater-than-one"] = True

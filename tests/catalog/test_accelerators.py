@@ -1,11 +1,11 @@
-"""How accelerators are told, cut and imaged: words, labels, Bottlerocket's names."""
+"""How accelerators are told, cut and imaged: words, labels, releases."""
 
 import re
 
 import pytest
 
 from catalog.instance_types import INSTANCE_TYPES, Accelerator
-from catalog.machine_images import BOTTLEROCKET_MIG_NAMES, KARPENTER_ALIASES, bottlerocket_mig_profiles
+from catalog.machine_images import KARPENTER_ALIASES
 from catalog.mig import MIG_GPUS, mig_gpu
 from catalog.sharing import Sharing, accelerator_label
 
@@ -69,15 +69,3 @@ def test_karpenter_starts_from_a_release_that_is_named() -> None:
     assert set(KARPENTER_ALIASES) == {"al2023", "bottlerocket"}, "the operating systems of a pool"
     for system, alias in KARPENTER_ALIASES.items():
         assert re.fullmatch(rf"{system}@v[0-9.]+", alias), "latest replaces all nodes when AWS publishes an image"
-
-
-def test_bottlerocket_names_gpus_of_the_catalog() -> None:
-    assert set(BOTTLEROCKET_MIG_NAMES) <= set(MIG_GPUS), "a name for nothing"
-    for name, key in BOTTLEROCKET_MIG_NAMES.items():
-        model, memory = name.lower().split("-")
-        assert key == f"{model}.{memory}", "Bottlerocket's key"
-
-
-def test_bottlerocket_is_asked_only_for_what_it_cuts() -> None:
-    assert bottlerocket_mig_profiles(MIG_GPUS["A100-40GB"]) == ("1g.5gb", "1g.10gb", "2g.10gb", "3g.20gb", "7g.40gb")
-    assert bottlerocket_mig_profiles(MIG_GPUS["B300-269GB"]) == (), "it miscounts on GPUs that it does not know"
