@@ -4,13 +4,15 @@ Where no requirement of a NodePool names a label, Karpenter takes any value of i
 type of the catalog that its requirements admit. Source: Karpenter, concepts, NodePools; read 2026-08.
 """
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from catalog.instance_types import INSTANCE_TYPES, InstanceType
+from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.mig import mig_gpu
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, fits, machines_for
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
 from policies.views import Path, Resource, Stack, View, at, each, keys, number, text, texts
@@ -21,6 +23,7 @@ NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 POOLS = (NODE_GROUP, NODE_POOL)
 
 MIG_CONFIG_LABEL = "nvidia.com/mig.config"
+NO_MIG = "all-disabled"
 DEVICE_PLUGIN_LABEL = "nvidia.com/device-plugin.config"
 
 _EKS_EFFECTS = {
@@ -160,6 +163,15 @@ class Pool:
                 return found
         return Sharing()
 
+    def most_of(self, resource: str) -> float:
+        """How many of an accelerator resource a node may offer; infinite where a label names a layout of a file."""
+        config, sharing = self.label(MIG_CONFIG_LABEL), self.sharing
+        if resource.startswith("nvidia.com/mig-") and config and sharing.strategy != "mig" and self.accelerated:
+            layout = mig_layout(config)
+            return math.inf if layout is None else max(_cut(layout, resource, each) for each in self.accelerated)
+        offers = [_offer(sharing, resource, machine.accelerator) for machine in self.accelerated if machine.accelerator]
+        return max(offers, default=0)
+
     @property
     def most_nodes(self) -> float | None:
         """Most nodes at once; None without a bound."""
@@ -206,6 +218,36 @@ def quantity(view: View, path: Path) -> float | None:
     if isinstance(written, str) and (found := re.fullmatch(r"(\d+(?:\.\d+)?)(m|k|M|G)", written)):
         return float(found[1]) * {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]]
     return number(view, path)
+
+
+def mig_layout(config: str) -> Mapping[str, int] | None:
+    """The profiles that the name of a MIG configuration spells; a count of 0 stands for as many as fit.
+
+    None where it spells none: mig-parted's `all-balanced`, or a name from a file. Nothing is cut by `all-disabled`.
+    """
+    if config == NO_MIG:
+        return {}
+    if profile := re.fullmatch(r"all-(\d+g\.\d+gb)(\.me)?", config):
+        return {profile[1] + ("+me" if profile[2] else ""): 0}
+    sharing = Sharing.of_label(f"mig-{config}")
+    return dict(sharing.layout) if sharing else None
+
+
+def _cut(layout: Mapping[str, int], resource: str, machine: InstanceType) -> int:
+    gpu = mig_gpu(machine.accelerator) if machine.accelerator else None
+    if gpu is None:
+        return 0
+    for name, count in layout.items():
+        profile = gpu.profiles.get(name)
+        if profile is not None and profile.resource == resource:
+            return (count or profile.max_instances) * _devices(machine)
+    return 0
+
+
+def _offer(sharing: Sharing, resource: str, accelerator: Accelerator) -> float:
+    if accelerator.kind == "neuron" and resource.startswith(NEURON_DEVICE):
+        return accelerator.count if resource == NEURON_DEVICE else math.inf  # cores and the like, by the plugin
+    return sharing.resources(accelerator).get(resource, 0) * accelerator.count
 
 
 def types_in_words(machines: Sequence[InstanceType]) -> str:

@@ -16,13 +16,13 @@ ALIASES = {"gpu": ("al2023", "bottlerocket"), "neuron": ("al2023",)}
 ARCHITECTURES = {"arm64": "_ARM_64", "x86_64": "_x86_64"}
 
 
-def _wrong_image(machine: InstanceType, image: str) -> str:
-    """What is wrong with starting the machine from this AMI type; "" when nothing is."""
+def _wrong_image(machine: InstanceType, image: str) -> str | None:
+    """What is wrong with starting the machine from this AMI type."""
     if ARCHITECTURES[machine.arch] not in image:
         return f"is {image}, but {machine.name} is {machine.arch}"
     if machine.accelerator and not image.endswith(DRIVERS[machine.accelerator.kind]):
         return f"is {image}, which has no driver for the {machine.accelerator.name} of {machine.name}"
-    return ""
+    return None
 
 
 def _group(pool: Pool) -> Iterator[tuple[Resource, str, str]]:

@@ -4,7 +4,6 @@ Sources: NVIDIA MIG user guide v580, by the catalog's table; NVIDIA/mig-parted, 
 read 2026-08.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 import yaml
@@ -12,7 +11,7 @@ import yaml
 from catalog.instance_types import InstanceType
 from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
-from policies.pools import MIG_CONFIG_LABEL, NODE_GROUP, NODE_POOL, POOLS, Pool
+from policies.pools import MIG_CONFIG_LABEL, NO_MIG, NODE_GROUP, NODE_POOL, POOLS, Pool, mig_layout
 from policies.rule import Case, Resource, Rule, View, WrongTypeError, at, each, keys, text
 from policies.samples import A100, H100, L4, PLAIN, node_group, node_pool, requirement
 from policies.views import Path, show
@@ -22,38 +21,29 @@ CONFIG_MAP_PATCH, CONFIG_MAP_LIST = "kubernetes:core/v1:ConfigMapPatch", "kubern
 RELEASE = "kubernetes:helm.sh/v3:Release"
 FILE = "config.yaml"  # the one key that the MIG manager reads
 RELEASE_PATH: tuple[str, ...] = ("values", "migManager", "config", "data", FILE)
-BUILT_IN = ("all-disabled", "all-enabled", "all-balanced")
-NEEDS_NO_MIG = "all-disabled"
+BUILT_IN = ("all-enabled", "all-balanced")
 
 
-def _layout(config: str) -> Mapping[str, int] | None:
-    """The profiles that a configuration's name spells; a count of 0 stands for as many as fit. None: it spells none."""
-    if profile := re.fullmatch(r"all-(\d+g\.\d+gb)(\.me)?", config):
-        return {profile[1] + ("+me" if profile[2] else ""): 0}
-    sharing = Sharing.of_label(f"mig-{config}")
-    return dict(sharing.layout) if sharing else None
-
-
-def _misfit(layout: Mapping[str, int], gpu: MigGpu) -> str:
-    """Why the layout cannot stand on the GPU; "" where it can."""
+def _misfit(layout: Mapping[str, int], gpu: MigGpu) -> str | None:
+    """Why the layout cannot stand on the GPU."""
     lacking = [name for name in layout if name not in gpu.profiles]
     if lacking:
         return f"asks for {', '.join(lacking)}, which {gpu.name} does not have; it has {', '.join(gpu.profiles)}"
     if not gpu.fits(layout):
         return f"asks for {_in_words(layout)}, which do not fit on one {gpu.name} together"
-    return ""
+    return None
 
 
 def _in_words(layout: Mapping[str, int]) -> str:
     return ", ".join(f"{count} x {name}" for name, count in layout.items())
 
 
-def _on_machine(machine: InstanceType, config: str, layout: Mapping[str, int] | None) -> str:
+def _on_machine(machine: InstanceType, config: str, layout: Mapping[str, int] | None) -> str | None:
     gpu = mig_gpu(machine.accelerator) if machine.accelerator else None
     if gpu is None:
         has = f"{machine.accelerator.name}, which has no MIG" if machine.accelerator else "no GPU"
         return f"asks for MIG ({config}), but {machine.name} has {has}"
-    return f"{found}; {machine.name} carries it" if (found := _misfit(layout or {}, gpu)) else ""
+    return f"{found}; {machine.name} carries it" if (found := _misfit(layout or {}, gpu)) else None
 
 
 def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
@@ -61,11 +51,11 @@ def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
     sharing = Sharing.of_label(shared)
     if shared and sharing is None:
         yield show(pool.label_path(SHARING_LABEL)), "spells no way to share a GPU that the platform knows"
-    asked = {MIG_CONFIG_LABEL: config} if config and config != NEEDS_NO_MIG else {}
+    asked = {MIG_CONFIG_LABEL: config} if config and config != NO_MIG else {}
     if sharing and sharing.strategy == "mig":
         asked[SHARING_LABEL] = sharing.mig_config
     for label, name in asked.items():
-        layout = _layout(name)
+        layout = mig_layout(name)
         if layout is None and name not in BUILT_IN:
             continue  # a name from somebody's own file, which is judged where it stands
         wrong = [why for machine in pool.machines if (why := _on_machine(machine, name, layout))]

@@ -38,9 +38,9 @@ CHARTS = ("gpu-operator", "nvidia-device-plugin")
 TURNS = "a neighbour may take its memory or crash it"
 
 
-def _marked(labelled: View, path: tuple[str, ...], wanted: Sequence[str]) -> str:
-    """The label that says production inference, "" without one."""
-    return next((name for name in wanted if text(labelled, (*path, name)) not in ("", "false")), "")
+def _marked(labelled: View, path: tuple[str, ...], wanted: Sequence[str]) -> str | None:
+    """The label that says production inference."""
+    return next((name for name in wanted if text(labelled, (*path, name)) not in ("", "false")), None)
 
 
 def _pool(pool: Pool, labels: Sequence[str], replicas: float) -> Iterator[tuple[Resource, str, str]]:
