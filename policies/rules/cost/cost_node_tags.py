@@ -1,18 +1,27 @@
-"""The machines and disks that a launch template starts carry the cost tags as well."""
+"""The machines and disks that a launch template or Karpenter starts carry the cost tags as well."""
 
 from collections.abc import Iterator, Sequence
 
-from policies.rule import Case, Option, Resource, Rule, each, text
+from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
+from policies.rule import Case, Option, Resource, Rule, View, each, text
+from policies.samples import node_class
+
+
+def _missing(view: View, path: tuple[str, ...], tags: Sequence[str]) -> list[str]:
+    return [name for name in tags if not text(view, (*path, name)).strip()]
 
 
 def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if resource.type == NODE_CLASS:
+        if missing := _missing(resource, ("spec", "tags"), tags):
+            yield "spec.tags", f"lacks {', '.join(missing)}"
+        return
     tagged = {text(spec, "resourceType"): spec for spec in each(resource, "tagSpecifications")}
     for kind in ("instance", "volume"):
         if kind not in tagged:
             yield "tagSpecifications", f"has none for {kind}"
             continue
-        missing = [name for name in tags if not text(tagged[kind], ("tags", name)).strip()]
-        if missing:
+        if missing := _missing(tagged[kind], ("tags",), tags):
             yield tagged[kind].under("tags"), f"lacks {', '.join(missing)} for {kind}"
 
 
@@ -25,19 +34,26 @@ def _template(*kinds: str, **tags: str) -> dict[str, object]:
 
 RULE = Rule(
     id="cost-node-tags",
-    applies_to="aws:ec2/launchTemplate:LaunchTemplate",
+    applies_to=(LAUNCH_TEMPLATE, NODE_CLASS),
     severity="medium",
     standards=("EKS best practices: cost awareness",),
     why="The provider's default tags stop at the launch template; the instances, most of the bill, get only these.",
-    fix="Give the launch template tag_specifications for instance and volume with the platform's tags.",
+    fix="Give the launch template tag_specifications, or the EC2NodeClass spec.tags, with the platform's tags.",
     options={"tags": Option("Tags that have to be there, with a value.", list(TAGS))},
     dev="advisory",
     check=check,
-    good={"both": _template("instance", "volume")},
+    good={
+        "both": _template("instance", "volume"),
+        "EC2NodeClass": Case(node_class(tags={**TAGS, "Name": "gpu"}), type=NODE_CLASS),
+    },
     bad={
         "nothing said": Case({}, at="tagSpecifications"),
         "disks forgotten": Case(_template("instance"), at="tagSpecifications"),
         "machines forgotten": Case(_template("volume"), at="tagSpecifications"),
         "a tag without a value": Case(_template("instance", "volume", owner=""), at="tagSpecifications[0].tags"),
+        "EC2NodeClass, nothing said": Case(node_class(), type=NODE_CLASS, at="spec.tags"),
+        "EC2NodeClass, a tag without a value": Case(
+            node_class(tags={**TAGS, "owner": ""}), type=NODE_CLASS, at="spec.tags"
+        ),
     },
 )

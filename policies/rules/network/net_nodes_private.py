@@ -1,11 +1,14 @@
 """Nodes stand in subnets that the internet cannot reach."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from policies.decode import UNKNOWN
-from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, at, flag
+from policies.pools import NODE_CLASS, NODE_GROUP
+from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, View, at, each, flag, keys, text
+from policies.samples import node_class
 
-NODE_GROUP, SUBNET = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/subnet:Subnet"
+SUBNET, TERMS = "aws:ec2/subnet:Subnet", "spec.subnetSelectorTerms"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 TABLE, ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -29,20 +32,38 @@ def _public_tables(stack: Stack) -> set[str]:
     return public
 
 
+def _fits(subnet: Resource, term: View) -> bool:
+    """Whether a selector of Karpenter's means the subnet: by its id, or by all of the tags; * is any value."""
+    if wanted := text(term, "id"):
+        return subnet.id == wanted
+    return all(
+        fnmatchcase(text(subnet, ("tags", name)), text(term, ("tags", name)).replace("*", "?*"))
+        for name in keys(term, "tags")
+    )
+
+
+def _subnets(stack: Stack, nodes: Resource) -> list[Resource]:
+    if nodes.type == NODE_GROUP:
+        return stack.linked(nodes, "subnetIds", (SUBNET,))
+    terms = list(each(nodes, TERMS))
+    return [subnet for subnet in stack.of(SUBNET) if any(_fits(subnet, term) for term in terms)]
+
+
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     public_tables, public_subnets = _public_tables(stack), set()
     for association in stack.of(ASSOCIATION):
         if public_tables & {table.urn for table in stack.linked(association, "routeTableId", (TABLE,))}:
             public_subnets |= {subnet.urn for subnet in stack.linked(association, "subnetId", (SUBNET,))}
-    for group in stack.of(NODE_GROUP):
-        subnets = stack.linked(group, "subnetIds", (SUBNET,))
+    for nodes in stack.of(NODE_GROUP, NODE_CLASS):
+        path = "subnetIds" if nodes.type == NODE_GROUP else TERMS
+        subnets = _subnets(stack, nodes)
         if not subnets:
-            yield group, "subnetIds", "names no subnet of this stack, so nothing here tells whether they are private"
+            yield nodes, path, "names no subnet of this stack, so nothing here tells whether they are private"
         for subnet in subnets:
             if subnet.urn in public_subnets:
-                yield group, "subnetIds", f"holds {subnet.name}, whose route table leads to an internet gateway"
+                yield nodes, path, f"holds {subnet.name}, whose route table leads to an internet gateway"
             elif flag(subnet, "mapPublicIpOnLaunch"):
-                yield group, "subnetIds", f"holds {subnet.name}, which gives every machine a public address"
+                yield nodes, path, f"holds {subnet.name}, which gives every machine a public address"
 
 
 def _stack(*, target: str = "nat", public_ip: bool = False, subnets: tuple[str, ...] = ("private",)) -> StackCase:
@@ -63,6 +84,15 @@ def _stack(*, target: str = "nat", public_ip: bool = False, subnets: tuple[str, 
     )
 
 
+def _karpenter(*terms: dict[str, object], target: str = "igw") -> StackCase:
+    """A node class beside a private subnet and a public one, or two private ones."""
+    around = {name: sample for name, sample in _stack(target=target).resources.items() if name != "cpu"}
+    inside = Sample(SUBNET, {"id": "subnet-1", "tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}})
+    outside = Sample(SUBNET, {"id": "subnet-2", "tags": {"karpenter.sh/discovery": "prod", "tier": "edge"}})
+    selecting = Sample(NODE_CLASS, node_class(subnetSelectorTerms=list(terms)))
+    return StackCase({**around, "private": outside, "inside": inside, "class": selecting}, at=("class", TERMS))
+
+
 _INLINE = {
     **_stack().resources,
     "table": Sample(TABLE, {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]}, links={"routes": "igw"}),
@@ -76,7 +106,7 @@ _THROUGH_A_VPN = {
 
 RULE = StackRule(
     id="net-nodes-private",
-    applies_to=(NODE_GROUP, SUBNET, ASSOCIATION, TABLE, ROUTE, GATEWAY),
+    applies_to=(NODE_GROUP, NODE_CLASS, SUBNET, ASSOCIATION, TABLE, ROUTE, GATEWAY),
     severity="high",
     standards=("CIS EKS 5.4.3", "EKS best practices: hosts"),
     why="What has no route from the internet needs no firewall rule to be right.",
@@ -86,6 +116,9 @@ RULE = StackRule(
         "behind NAT": _stack(),
         "through a VPN": StackCase(_THROUGH_A_VPN),
         "a list that AWS fills in": StackCase(_FILLED_IN),
+        "Karpenter, by tags": _karpenter({"tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}}),
+        "Karpenter, by any value of a tag": _karpenter({"tags": {"tier": "*"}}, target="nat"),
+        "Karpenter, by id": _karpenter({"id": "subnet-1"}),
         "no nodes": StackCase({"private": Sample(SUBNET)}),
     },
     bad={
@@ -103,6 +136,11 @@ RULE = StackRule(
             },
             at=("cpu", "subnetIds"),
         ),
+        "Karpenter, nothing said": _karpenter(),
+        "Karpenter, by tags of both": _karpenter({"tags": {"karpenter.sh/discovery": "prod"}}),
+        "Karpenter, by any value of a tag": _karpenter({"tags": {"tier": "*"}}),
+        "Karpenter, by one of two selectors": _karpenter({"tags": {"tier": "nodes"}}, {"id": "subnet-2"}),
+        "Karpenter, by tags that none has": _karpenter({"tags": {"tier": "none"}}),
         "public addresses": _stack(public_ip=True),
     },
 )

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
 from policies.rule import Case, Resource, Rule, View, every, flag
+from policies.samples import node_class
 
-TEMPLATE, INSTANCE = "aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"
+INSTANCE = "aws:ec2/instance:Instance"
 REASON = "asks for a public address"
 
 
@@ -14,14 +16,15 @@ def _interface(interface: View) -> Iterator[tuple[str, str]]:
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if flag(resource, "associatePublicIpAddress"):
-        yield "associatePublicIpAddress", REASON
+    whole = "spec.associatePublicIPAddress" if resource.type == NODE_CLASS else "associatePublicIpAddress"
+    if flag(resource, whole):
+        yield whole, REASON
     yield from every(resource, "networkInterfaces", _interface)
 
 
 RULE = Rule(
     id="node-no-public-ip",
-    applies_to=(TEMPLATE, INSTANCE),
+    applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.9", "FSBP EC2.25", "CKV_AWS_88"),
     why="A node with a public address can be reached, and scanned, from anywhere; one behind NAT cannot.",
@@ -31,6 +34,7 @@ RULE = Rule(
         "nothing said, so the private subnet decides": {},
         "refused": {"networkInterfaces": [{"associatePublicIpAddress": "false"}]},
         "instance": Case({"associatePublicIpAddress": False}, type=INSTANCE),
+        "EC2NodeClass": Case(node_class(associatePublicIPAddress=False), type=NODE_CLASS),
     },
     bad={
         'the text "true", as launch templates keep it': Case(
@@ -38,5 +42,8 @@ RULE = Rule(
             at="networkInterfaces[1].associatePublicIpAddress",
         ),
         "instance": Case({"associatePublicIpAddress": True}, type=INSTANCE, at="associatePublicIpAddress"),
+        "EC2NodeClass": Case(
+            node_class(associatePublicIPAddress=True), type=NODE_CLASS, at="spec.associatePublicIPAddress"
+        ),
     },
 )

@@ -1,10 +1,16 @@
-"""Every disk that a launch template or an instance brings is encrypted."""
+"""Every disk that a launch template, an EC2NodeClass or an instance brings is encrypted.
+
+Where an EC2NodeClass names no disk, Karpenter makes an encrypted one, but not for images of the family Custom.
+Source: Karpenter, NodeClasses, spec.blockDeviceMappings; read 2026-08.
+"""
 
 from collections.abc import Iterator
 
+from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
 from policies.rule import Case, Resource, Rule, View, every, flag, present, text
+from policies.samples import node_class
 
-TEMPLATE, INSTANCE = "aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"
+INSTANCE = "aws:ec2/instance:Instance"
 REASON = "is not true, so the disk is written in the clear"
 
 
@@ -25,10 +31,12 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         if not flag(resource, "rootBlockDevice.encrypted"):
             yield "rootBlockDevice.encrypted", REASON
         yield from every(resource, "ebsBlockDevices", _block_device)
-    elif not present(resource, "blockDeviceMappings"):
-        yield "blockDeviceMappings", "names no disk, so the image decides, and images of EKS come unencrypted"
-    else:
-        yield from every(resource, "blockDeviceMappings", _mapping)
+        return
+    disks = "spec.blockDeviceMappings" if resource.type == NODE_CLASS else "blockDeviceMappings"
+    if present(resource, disks):
+        yield from every(resource, disks, _mapping)
+    elif resource.type != NODE_CLASS or text(resource, "spec.amiFamily") == "Custom":
+        yield disks, "names no disk, so the image decides, and images come unencrypted"
 
 
 def _disk(**ebs: object) -> dict[str, object]:
@@ -37,7 +45,7 @@ def _disk(**ebs: object) -> dict[str, object]:
 
 RULE = Rule(
     id="node-volume-encrypted",
-    applies_to=(TEMPLATE, INSTANCE),
+    applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.3", "FSBP EC2.7", "CKV_AWS_8"),
     why="Node disks hold image layers, secrets mounted into pods, and cached training data.",
@@ -54,6 +62,10 @@ RULE = Rule(
         },
         "instance": Case(
             {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": True}]}, type=INSTANCE
+        ),
+        "EC2NodeClass, where Karpenter encrypts": Case(node_class(), type=NODE_CLASS),
+        "EC2NodeClass": Case(
+            node_class(amiFamily="Custom", blockDeviceMappings=[_disk(encrypted=True)]), type=NODE_CLASS
         ),
     },
     bad={
@@ -72,6 +84,14 @@ RULE = Rule(
             {"rootBlockDevice": {"encrypted": True}, "ebsBlockDevices": [{"encrypted": False}]},
             type=INSTANCE,
             at="ebsBlockDevices[0].encrypted",
+        ),
+        "EC2NodeClass": Case(
+            node_class(blockDeviceMappings=[_disk(encrypted=True), _disk()]),
+            type=NODE_CLASS,
+            at="spec.blockDeviceMappings[1].ebs.encrypted",
+        ),
+        "EC2NodeClass of an image of their own": Case(
+            node_class(amiFamily="Custom"), type=NODE_CLASS, at="spec.blockDeviceMappings"
         ),
     },
 )
