@@ -11,7 +11,7 @@ from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, RESERVATION_TYPE, fits, machines_for, names_machines
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
 from costs.line import LineItem, Unpriced
-from costs.nodes import CAPACITY_BLOCK, Bought, node_lines
+from costs.nodes import CAPACITY_BLOCK, Bought, most_nodes, node_lines
 from costs.pricers.ebs import volume_lines
 from costs.pricing import Context, Pricer
 from costs.resource import UNKNOWN, NoPriceError, Resource, is_unknown, read, read_list, read_number, read_text
@@ -20,7 +20,6 @@ from costs.usage import Amount
 NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 _OF_NODES = "spec.template"
 _WAYS: Sequence[Bought] = ("reserved", "spot", "on-demand")  # Karpenter tries them in this order
-_MIXED = "counted as if all nodes were of one type: a mix of types within the limits of the pool may cost more"
 _BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _SUFFIXES = {**_BINARY, **_DECIMAL}
@@ -33,23 +32,24 @@ def node_pool(resource: Resource, context: Context) -> Iterator[LineItem | Unpri
     for name in missing:
         yield Unpriced(resource.urn, resource.type, f"{name}: not in the catalog, so it has no price")
     labels = _labels(resource)
+    types = [machine.name for machine in machines]
     least = read_number(resource.inputs, "spec.replicas", 0)
-    if read(resource.inputs, "spec.replicas") is None:
-        most = _most(machines, _limits(resource), labels)
-        if unbounded := [machine.name for machine in machines if machine.name not in most]:
-            why = f"{', '.join(unbounded)}: no limit of the pool bounds them. Set spec.limits.nodes"
-            yield Unpriced(resource.urn, resource.type, why)
-    else:
-        most = {machine.name: least for machine in machines}
+    static = read(resource.inputs, "spec.replicas") is not None
+    bounds = [dict.fromkeys(types, least)] if static else _bounds(machines, _limits(resource), labels)
+    if open_ended := [name for name in types if not any(name in bound for bound in bounds)]:
+        why = f"{', '.join(open_ended)}: no limit of the pool bounds them. Set spec.limits.nodes"
+        yield Unpriced(resource.urn, resource.type, why)
+        types = [name for name in types if name not in open_ended]
+    if types and not any(set(types) <= bound.keys() for bound in bounds):
+        raise NoPriceError("no limit of the pool bounds all of its types, so their sum is open. Set spec.limits.nodes")
     bought = _bought(requirements)
     if "reserved" in bought and _wants(requirements, RESERVATION_TYPE, "capacity-block"):
         bought = [way for way in bought if way != "reserved"]
         yield Unpriced(resource.urn, resource.type, CAPACITY_BLOCK)
     if bought:
-        notes = (_MIXED,) if len(set(most.values())) > 1 else ()
-        yield from node_lines(resource, context, most, least, bought, labels, notes)
+        yield from node_lines(resource, context, types, bought, least, bounds, labels)
     try:
-        yield from _disks(resource, context, Amount(least, max(most.values(), default=0)))
+        yield from _disks(resource, context, Amount(least, most_nodes(types, bounds)))
     except NoPriceError as error:
         yield Unpriced(resource.urn, resource.type, f"disks of the nodes: {error}")
 
@@ -104,15 +104,13 @@ def _limits(pool: Resource) -> Mapping[str, float]:
     return {name: _quantity(value, f"spec.limits.{name}") for name, value in limits.items() if value is not None}
 
 
-def _most(machines: Sequence[InstanceType], limits: Mapping[str, float], labels: Any) -> dict[str, float]:
-    """Most nodes of each type, were all of that type; types that no limit bounds are left out."""
-    most: dict[str, float] = {}
-    for machine in machines:
-        uses = _uses(machine, labels)
-        bounds = [limits[name] // uses[name] for name in limits.keys() & uses.keys() if uses[name]]
-        if bounds:
-            most[machine.name] = min(bounds)
-    return most
+def _bounds(machines: Sequence[InstanceType], limits: Mapping[str, float], labels: Any) -> list[Mapping[str, float]]:
+    """For each limit: instance type -> nodes of it that use the limit up; without the types that use none of it."""
+    uses = {machine.name: _uses(machine, labels) for machine in machines}
+    return [
+        {name: limit / used[resource] for name, used in uses.items() if used.get(resource)}
+        for resource, limit in limits.items()
+    ]
 
 
 def _uses(machine: InstanceType, labels: Any) -> Mapping[str, float]:

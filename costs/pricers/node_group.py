@@ -28,9 +28,9 @@ def node_group(resource: Resource, context: Context) -> Iterator[LineItem | Unpr
     if read_text(resource.inputs, "capacityType", "ON_DEMAND") == "CAPACITY_BLOCK":
         yield Unpriced(resource.urn, resource.type, CAPACITY_BLOCK)
     else:
-        most = dict.fromkeys(_instance_types(resource, template), size.high)
-        bought = _bought(resource, template)
-        yield from node_lines(resource, context, most, size.low, [bought], resource.inputs.get("labels"))
+        types, bought = _instance_types(resource, template), _bought(resource, template)
+        most = [dict.fromkeys(types, size.high)]
+        yield from node_lines(resource, context, types, [bought], size.low, most, resource.inputs.get("labels"))
     try:
         yield from _disks(resource, context, size, template, why)
     except NoPriceError as error:

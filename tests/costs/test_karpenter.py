@@ -74,11 +74,25 @@ def test_a_limit_in_slices_bounds_the_nodes_as_well():
     assert nodes(result).quantity_max == 2, "eight GPUs of four replicas each are 32 slices a node"
 
 
-def test_of_several_types_the_one_that_may_cost_most_decides():
-    line = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nvidia.com/gpu": "16"}), node_class()))
-    assert line.monthly_max_usd == 730 * max(16 * usd("g6.xlarge"), 2 * usd("g6.48xlarge"))
+def test_of_several_types_the_one_that_is_dearest_for_the_limit_decides():
+    line = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nodes": 9, "nvidia.com/gpu": "16"}), node_class()))
+    assert line.monthly_max_usd == 730 * 2 * usd("g6.48xlarge"), "dearer by the GPU, and sixteen GPUs are two of them"
     assert line.price_min.usd == usd("g6.xlarge")
-    assert "a mix of types" in line.notes[0], "a mix may cost more than any type alone"
+    few = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nodes": 1, "nvidia.com/gpu": "16"}), node_class()))
+    assert few.monthly_max_usd == 730 * usd("g6.48xlarge"), "now the nodes are the tighter limit"
+
+
+@given(st.integers(1, 30), st.integers(1, 80), st.integers(0, 9), st.integers(0, 9))
+def test_no_mix_within_the_limits_costs_more_than_the_maximum(most, gpus, large, small):
+    if large + small > most or 8 * large + small > gpus:
+        return
+    limits = {"nodes": most, "nvidia.com/gpu": gpus}
+    line = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits=limits), node_class()))
+    mixed = 730 * (large * usd("g6.48xlarge") + small * usd("g6.xlarge"))
+    assert line.monthly_max_usd >= mixed - 0.01
+    assert line.quantity_max == int(line.quantity_max) or "any mix of its types" in line.notes[0]
+    disks = items(price(pool("g6.xlarge", "g6.48xlarge", limits=limits), node_class()))["node disks, gp3"]
+    assert disks.quantity_max >= 200 * (large + small), "each of them has its disk"
 
 
 def test_without_a_limit_the_maximum_is_open_and_that_is_said():
@@ -86,6 +100,12 @@ def test_without_a_limit_the_maximum_is_open_and_that_is_said():
     assert not [item for item in result.items if item.item.startswith("nodes")]
     assert reasons(result)[0] == "p4d.24xlarge: no limit of the pool bounds them. Set spec.limits.nodes"
     assert reasons(price(pool("m7i.large", limits={"nvidia.com/gpu": 8}), node_class()))[0].startswith("m7i.large: no")
+
+
+def test_limits_that_bound_one_type_each_are_said_not_added_up():
+    limits = {"nvidia.com/gpu": 8, "aws.amazon.com/neuron": 4}
+    result = price(pool("g6.xlarge", "inf2.xlarge", limits=limits), node_class())
+    assert "no limit of the pool bounds all of its types" in reasons(result)[0]
 
 
 def test_a_static_pool_runs_its_replicas_all_the_time():
