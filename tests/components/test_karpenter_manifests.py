@@ -9,6 +9,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.machine_images import KARPENTER_ALIASES
 from components.karpenter_manifests import node_class, node_overlays, node_pool, quiet_hours
 from components.node_labels import labels_of
+from components.node_user_data import user_data
 from settings.node_pool import NodePoolSettings
 from settings.off_peak import OffPeakSettings
 from tests.components.stacks import stage
@@ -36,8 +37,8 @@ def sliced(**changes):
 
 def mig(**changes):
     layout = {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}
-    raw = {"instance_types": ["p4de.24xlarge"], "sharing": {"strategy": "mig", "layout": layout}, **changes}
-    return pool(provisioner="managed", **raw).model_copy(update={"provisioner": "karpenter"})
+    types, sharing = ["p4de.24xlarge"], {"strategy": "mig", "layout": layout}
+    return pool(**{"instance_types": types, "sharing": sharing, "taints": [SHARED_TAINT], **changes})
 
 
 def class_of(settings):
@@ -118,6 +119,19 @@ def test_a_reserved_pool_names_its_reservation_and_comes_before_others():
     assert spec["weight"] > spot > bought, "what is paid for first, then what is cheap"
 
 
+def test_gpus_are_shared_before_the_node_joins():
+    assert class_of(mig())["userData"] == user_data(mig())
+    assert "time-slicing" in class_of(sliced())["userData"]
+    assert "userData" not in class_of(pool())
+
+
+def test_nodes_for_training_over_many_go_only_when_empty():
+    asked = {"consolidate": "when-underutilized"}
+    training = pool(instance_types=["p5.48xlarge"], efa=True, zones=["us-west-2a"], disruption=asked)
+    assert pool_of(training)["disruption"]["consolidationPolicy"] == "WhenEmpty"
+    assert pool_of(pool(disruption=asked))["disruption"]["consolidationPolicy"] == "WhenEmptyOrUnderutilized"
+
+
 def test_local_disks_are_joined_where_asked():
     assert class_of(pool(local_nvme="raid0"))["instanceStorePolicy"] == "RAID0"
     assert "instanceStorePolicy" not in class_of(pool())
@@ -133,7 +147,7 @@ def test_limits_stop_at_the_gpus_allowed_and_at_the_nodes_that_the_address_plan_
 def test_shared_gpus_are_limited_in_their_parts_as_well():
     limits = pool_of(sliced(max_gpus=8))["limits"]
     assert limits["nvidia.com/gpu.shared"] == "32", "a node that shares its GPUs registers no whole ones"
-    limits = pool_of(mig(max_gpus=16, taints=[SHARED_TAINT]))["limits"]
+    limits = pool_of(mig(max_gpus=16))["limits"]
     assert (limits["nvidia.com/mig-1g.10gb"], limits["nvidia.com/mig-3g.40gb"]) == ("32", "16")
 
 
@@ -186,7 +200,7 @@ def test_overlays_tell_karpenter_the_parts_of_each_number_of_gpus():
 
 
 def test_overlays_of_mig_count_the_instances_of_the_whole_machine():
-    (overlay,) = node_overlays(mig(taints=[SHARED_TAINT]))
+    (overlay,) = node_overlays(mig())
     assert overlay["spec"]["capacity"] == {
         "nvidia.com/mig-1g.10gb": "16",
         "nvidia.com/mig-2g.20gb": "8",
