@@ -163,7 +163,8 @@ def _quotas(plan: ComputePlan) -> list[str]:
     lines = [
         "## EC2 quotas",
         "",
-        "vCPUs that the pools take at most, per region. `quotas.vcpus` in the stack file says what the account has.",
+        "vCPUs that the pools take at most; a rolling update takes some more for a while. What the account has is told by",
+        "`quotas.vcpus` in the stack file.",
         "",
         *markdown(("Quota", "Code", "Needed", "The account has", "Pools"), rows, right=(2,)),
         "",

@@ -7,6 +7,7 @@ them, and which zones offer a type. A rolling update adds nodes for a while, whi
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import NamedTuple
 
 from catalog.efa import efa_interfaces
@@ -256,15 +257,21 @@ def _count(machine: InstanceType) -> int:
 
 
 def _at_most(pool: NodePoolSettings, zones: int, each: Mapping[InstanceType, float]) -> float:
-    """The most that the pool's nodes come to, by what a node of each type counts: all of the dearest type.
+    """The most that the pool's nodes come to, by what a node of each type counts.
 
-    Where the pool ends at a number of GPUs, no mix of types comes to more than those of the type dearest by GPU.
+    With types of different size, a limit in GPUs leaves a choice: all nodes of one type, or as many as there may be, of
+    two. No mix comes to more than the best of these; being a bound, it may be a part of a node too high.
     """
-    by_nodes = pool.most_nodes(zones) * max(each.values(), default=0)
-    if pool.max_gpus is None or not each or not all(map(_count, each)):
-        return by_nodes
-    by_gpus = pool.max_gpus * max(amount / _count(machine) for machine, amount in each.items())
-    return min(by_nodes, by_gpus)
+    by_size = {(_count(machine), amount) for machine, amount in each.items()}
+    if pool.max_gpus is None or len({size for size, _ in by_size}) < 2:
+        return pool.most_nodes(zones) * max(each.values(), default=0)
+    nodes, gpus = pool.max_per_zone * zones, pool.max_gpus
+    found = [min(nodes, gpus / size) * amount for size, amount in by_size]
+    for (small, less), (large, more) in permutations(by_size, 2):
+        of_large = (gpus - nodes * small) / (large - small) if small < large else 0
+        if 0 < of_large < nodes:
+            found.append((nodes - of_large) * less + of_large * more)
+    return round(max(found), 6)
 
 
 def _node_prices(pool: NodePoolSettings, region: str) -> dict[InstanceType, Span]:

@@ -12,7 +12,13 @@ from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
-from catalog.prices import SERVICE_PRICES, on_demand_usd_per_hour, spot_usd_per_hour, unpriced_reason
+from catalog.prices import (
+    SERVICE_PRICES,
+    node_usd_per_hour,
+    on_demand_usd_per_hour,
+    spot_usd_per_hour,
+    unpriced_reason,
+)
 from catalog.regions import REGIONS
 from catalog.rows import DATA, read_table
 
@@ -200,3 +206,22 @@ def test_a_table_says_where_its_rows_come_from_and_holds_one_row_a_line(path: Pa
     rows = next(value for value in reversed(table.values()) if isinstance(value, dict))
     lines = path.read_text().splitlines()
     assert sum(line.startswith('    "') for line in lines) == len(rows), "a new row has to be a new line, and no more"
+
+
+def test_a_node_is_priced_in_the_way_that_it_is_bought() -> None:
+    spot, reserved = (
+        node_usd_per_hour("g6.xlarge", "us-west-2", "spot"),
+        node_usd_per_hour("g6.xlarge", "us-west-2", "reserved"),
+    )
+    on_demand = on_demand_usd_per_hour("g6.xlarge", "us-west-2")
+    assert spot is not None
+    assert on_demand is not None
+    assert spot.usd < on_demand.usd
+    assert reserved == on_demand, "a reservation is charged as on-demand, used or not"
+
+
+def test_a_price_of_another_region_says_so() -> None:
+    price = node_usd_per_hour("g6f.large", "us-west-2", "on-demand")
+    assert price is not None
+    assert price.region == "us-east-1", "an estimate marks it as approximate"
+    assert node_usd_per_hour("trn2u.48xlarge", "us-west-2", "on-demand") is None, "what nobody lists is not made up"

@@ -1,17 +1,25 @@
 """What the pools come to, told from the settings alone."""
 
+import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from catalog.prices import on_demand_usd_per_hour
 from settings import checks
+from settings.cluster import ClusterSettings
 from settings.compute_plan import ComputePlan, PoolPlan, compute_plan, mistakes
 from settings.loader import load
+from settings.node_pool import NodePoolSettings
 from settings.quotas import QuotaSettings
+from settings.stack import StackSettings
 from tests.settings.stacks import SOURCE, TODAY, stack
 
 SYSTEM = {"name": "system", "instance_types": ["m5.large"], "min_per_zone": 1, "max_per_zone": 2}
 P = "L-417A185B"
+L4_TYPES = ["g6.xlarge", "g6.4xlarge", "g6.16xlarge", "g6.12xlarge", "g6.24xlarge", "g6.48xlarge"]
 
 
 def gpu_pool(*types: str, **changes: Any) -> dict[str, Any]:
@@ -79,6 +87,45 @@ def test_a_limit_in_gpus_bounds_what_types_of_different_size_come_to() -> None:
     dearest = found.usd_per_node_hour.high / 4
     assert found.usd_per_month.high == pytest.approx(8 * dearest * 730), "not eight nodes of four GPUs"
     assert found.accelerator == "1 or 4 x L4 24 GB"
+
+
+@given(
+    nodes=st.integers(1, 6),
+    gpus=st.integers(8, 30),
+    types=st.lists(st.sampled_from(L4_TYPES), min_size=1, max_size=3, unique=True),
+)
+def test_no_mix_of_types_costs_more_than_is_said_and_some_mix_nearly_as_much(
+    nodes: int, gpus: int, types: list[str]
+) -> None:
+    pool = NodePoolSettings(
+        name="l4",
+        provisioner="karpenter",
+        zones=("us-west-2a",),
+        min_per_zone=0,
+        instance_types=tuple(types),
+        max_per_zone=nodes,
+        max_gpus=gpus,
+    )
+    prices = [price.usd for name in types if (price := on_demand_usd_per_hour(name, "us-west-2"))]
+    counts = [machine.accelerator.count for machine in pool.machines if machine.accelerator]
+    mixes = itertools.product(range(nodes + 1), repeat=len(types))
+    dearest = max(
+        sum(number * usd for number, usd in zip(mix, prices, strict=True))
+        for mix in mixes
+        if sum(mix) <= nodes and sum(number * count for number, count in zip(mix, counts, strict=True)) <= gpus
+    )
+    settings = StackSettings(
+        environment="dev",
+        region="us-west-2",
+        owner="a",
+        cost_center="b",
+        clusters={"main": ClusterSettings(version="1.35", pools=(pool,))},
+    )
+    (found,) = compute_plan(settings, ("us-west-2a", "us-west-2b")).pools
+    assert found.usd_per_month is not None
+    said = found.usd_per_month.high / 730
+    assert said >= dearest - 0.001, "a budget that the pool could break"
+    assert said <= dearest + max(prices), "less than a node too high"
 
 
 def test_hours_that_are_off_cost_nothing() -> None:
