@@ -19,6 +19,7 @@ from simulator.cloud import CloudResource
 from simulator.values import Props
 
 SKEW = 3  # minor versions that a kubelet may be behind. Source: https://kubernetes.io/releases/version-skew-policy/
+_NODES = ("EC2_LINUX", "EC2_WINDOWS")  # types of access entries
 
 
 def minor(version: str) -> tuple[int, int]:
@@ -296,9 +297,6 @@ def addon_roles_trust_pods(s: Situation) -> None:
     """Roles that the add-on's pods take."""
     for item in s.get("podIdentityAssociations", []):
         _trusts_pods(s, item.get("roleArn", ""))
-
-
-_NODES = ("EC2_LINUX", "EC2_WINDOWS")
 
 
 def entries_are_on(s: Situation) -> None:

@@ -192,12 +192,41 @@ def _is_node_config(text: str) -> bool:
 
 
 def _obstacle(s: Situation, group: Props, nodes: int) -> str | None:
-    template = template_of(s, group)
-    target = paths.get(template.state, RESERVATION) if template else None
+    if spread := _apart(s, group, nodes):
+        return spread
+    target = _targets(s, group)
     if target:
         return _left_in_reservation(s, target, nodes)
     quota, needed = _need(s, group, nodes)
     return (_over_quota(s, quota, needed) if quota else None) or _no_capacity(s, group)
+
+
+def _apart(s: Situation, group: Props, nodes: int) -> str | None:
+    """A cluster placement group lies in the zone of its first node. Source: hashicorp/terraform issue 8064."""
+    placement = _placement(s, group)
+    if placement is None or placement.state["strategy"] != "cluster":
+        return None
+    near = [row.state for row in _groups(s) if row.state.get(RUNNING) and _placement(s, row.state) == placement]
+    taken = {zone for other in near for zone in _zones(s, other)[:1]}
+    own = _zones(s, group)
+    if (taken or nodes > 1) and len(taken | set(own)) > 1:
+        where = sorted(taken)[0] if taken else own[0]
+        return (
+            f"InvalidPlacementGroup.InUse - The placement group '{placement.id}' is in use in another availability "
+            f"zone: {where}."
+        )
+    return None
+
+
+def _placement(s: Situation, group: Props) -> CloudResource | None:
+    template = template_of(s, group)
+    name = paths.get(template.state, "placement.groupName") if template else None
+    return s.cloud.get(tokens.PLACEMENT_GROUP, name) if name else None
+
+
+def _zones(s: Situation, group: Props) -> list[str]:
+    homes = [s.cloud.get(tokens.SUBNET, id_) for id_ in group["subnetIds"]]
+    return [zone_of(home) for home in homes if home]
 
 
 def _over_quota(s: Situation, quota: Quota, needed: int) -> str | None:
@@ -221,8 +250,7 @@ def _no_capacity(s: Situation, group: Props) -> str | None:
     out = [name for name in types if s.faults.strikes("capacity", name)]
     if not types or len(out) < len(types):
         return None
-    homes = [s.cloud.get(tokens.SUBNET, id_) for id_ in group["subnetIds"]]
-    zone = next(zone_of(home) for home in homes if home)
+    zone = _zones(s, group)[0]
     others = ", ".join(each.name for each in s.place.zones if each.name != zone)
     return (
         f"InsufficientInstanceCapacity - We currently do not have sufficient {out[0]} capacity in the Availability "

@@ -214,6 +214,26 @@ def test_a_placement_group_stays_while_nodes_are_in_it(aws: Account) -> None:
     assert aws.cloud.get(PLACEMENT, "close") is None
 
 
+def test_a_cluster_placement_group_lies_in_one_zone(aws: Account) -> None:
+    aws.make(PLACEMENT, name="close", strategy="cluster")
+    template = aws.make(TEMPLATE, placement={"groupName": "close"})
+    subnets = aws.cluster()["vpcConfig"]["subnetIds"]
+    apart = failure(aws, "both", **gpus(aws, template, subnetIds=subnets, **sized(2)))
+    assert (
+        "InvalidPlacementGroup.InUse - The placement group 'close' is in use in another availability zone"
+        in (apart.reasons[0])
+    )
+    aws.make(GROUP, "a", **gpus(aws, template))
+    assert (
+        "another availability zone: us-west-2a."
+        in (failure(aws, "b", **gpus(aws, template, subnetIds=subnets[1:])).reasons[0])
+    )
+    assert aws.make(GROUP, "beside", **gpus(aws, template))["status"] == "ACTIVE"
+    aws.make(PLACEMENT, "wide", name="wide", strategy="spread")
+    spread = aws.make(TEMPLATE, "spread", placement={"groupName": "wide"})
+    assert aws.make(GROUP, "wide", **gpus(aws, spread, subnetIds=subnets, **sized(2)))["status"] == "ACTIVE"
+
+
 @pytest.mark.parametrize(
     ("image", "text", "refused"),
     [
