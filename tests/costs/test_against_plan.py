@@ -1,0 +1,43 @@
+"""The estimate, which reads what the engine shows, and the compute plan, which reads the settings, say the same."""
+
+import pytest
+
+from components.karpenter_manifests import node_pool
+from costs.resource import Resource
+from settings.compute_plan import compute_plan
+from settings.loader import load
+from tests.costs.builders import REGION, price
+from tests.settings.stacks import SOURCE, TODAY, stack
+
+ZONES = ("us-west-2a", "us-west-2b", "us-west-2c")
+POOLS = [
+    {"instance_types": ["p4d.24xlarge"], "sharing": {"strategy": "time-slicing", "replicas": 4}},
+    {"instance_types": ["p4de.24xlarge"], "sharing": {"strategy": "mps", "replicas": 2}, "max_gpus": 16},
+    {"instance_types": ["g6.xlarge", "g6.12xlarge", "g6.48xlarge"], "max_gpus": 21, "max_per_zone": 5},
+    {"instance_types": ["g6.xlarge", "g6.4xlarge"], "capacity_type": "spot", "fallback_capacity_types": ["on-demand"]},
+    {"instance_types": ["inf2.xlarge", "inf2.48xlarge"], "max_per_zone": 2},
+    {"instance_types": ["m7i.2xlarge", "m6i.8xlarge"], "capacity_type": "spot"},
+]
+
+
+@pytest.mark.parametrize("pool", POOLS, ids=lambda pool: pool["instance_types"][0])
+def test_a_karpenter_pool_costs_the_same_in_both(pool):
+    shared = {"operating_system": "bottlerocket"} if "sharing" in pool else {}
+    asked = {"name": "gpu", "provisioner": "karpenter", "min_per_zone": 0, **shared, **pool}
+    if not asked["instance_types"][0].startswith("m"):
+        asked["taints"] = [{"key": "gpu", "value": "true"}]
+    settings = load(stack((("clusters", "main", "pools", 1), asked)), SOURCE, TODAY)
+    (planned,) = [each for each in compute_plan(settings, ZONES).pools if each.pool == "gpu"]
+    (said,) = [each for each in settings.clusters["main"].pools if each.name == "gpu"]
+    manifest = dict(node_pool(said, ZONES))
+    made = Resource(
+        "urn:pulumi:a::b::kubernetes:karpenter.sh/v1:NodePool::gpu", "kubernetes:karpenter.sh/v1:NodePool", manifest
+    )
+    (line,) = price(made).items
+    assert settings.region == REGION, "two regions have two prices"
+    assert planned.usd_per_month is not None
+    assert line.monthly_max_usd == pytest.approx(planned.usd_per_month.high)
+    assert line.monthly_min_usd == planned.usd_per_month.low == 0
+    assert line.slices == {
+        name: pytest.approx(span.high, abs=1e-4) for name, span in planned.usd_per_slice_hour.items()
+    }
