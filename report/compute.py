@@ -163,8 +163,8 @@ def _quotas(plan: ComputePlan) -> list[str]:
     lines = [
         "## EC2 quotas",
         "",
-        "vCPUs that the pools take at most; a rolling update takes some more for a while. What the account has is told by",
-        "`quotas.vcpus` in the stack file.",
+        "vCPUs that the pools take at most; a rolling update takes some more for a while. What the account has is what",
+        "`quotas.vcpus` in the stack file says.",
         "",
         *markdown(("Quota", "Code", "Needed", "The account has", "Pools"), rows, right=(2,)),
         "",
