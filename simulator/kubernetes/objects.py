@@ -190,6 +190,9 @@ class Objects:
                 said = "immutable: Forbidden: field is immutable when `immutable` is set"
             elif change.path == "spec.resources.requests.storage" and new.get("kind") == "PersistentVolumeClaim":
                 said = self._resized(old, new)
+            elif change.path == "spec.replicas" and new.get("kind") == NODE_POOL[1]:
+                if ("replicas" in old["spec"]) != ("replicas" in new["spec"]):
+                    said = 'spec: Invalid value: "object": a NodePool is static, with replicas, or not, for good'
             if said:
                 raise Refusal(
                     f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '

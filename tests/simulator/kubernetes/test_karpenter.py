@@ -267,6 +267,14 @@ def test_the_group_and_kind_of_a_class_reference_stay(cluster: Bench) -> None:
         cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
 
 
+def test_a_pool_is_static_or_not_for_good(cluster: Bench) -> None:
+    cluster.make(node_class(), "class")
+    made = cluster.make(node_pool(replicas=2, limits={"nodes": 4}), "pool")
+    cluster.update(made, cluster.checked(node_pool(replicas=3, limits={"nodes": 4}), "pool"), "pool", preview=True)
+    with pytest.raises(Refusal, match="is static, with replicas, or not, for good"):
+        cluster.update(made, node_pool(limits={"nodes": 4}), "pool", preview=True)
+
+
 def among(key: str, *values: str) -> Props:
     return {"key": key, "operator": "In", "values": list(values)}
 
