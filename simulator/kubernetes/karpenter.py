@@ -74,6 +74,12 @@ def node_class_of(state: Mapping[str, Any]) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def turns_static(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a NodePool gains replicas, or loses them."""
+    said = (new.get("apiVersion"), new.get("kind")) == NODE_POOL
+    return said and (_at(old, "spec", "replicas") is None) != (_at(new, "spec", "replicas") is None)
+
+
 def overlays_conflict(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
     """What two NodeOverlays both set for the same machines with the same weight; None when they get along.
 

@@ -15,7 +15,7 @@ from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, served_by
 from simulator.kubernetes.custom import schema_of, with_defaults
-from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
+from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of, turns_static
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
@@ -190,9 +190,8 @@ class Objects:
                 said = "immutable: Forbidden: field is immutable when `immutable` is set"
             elif change.path == "spec.resources.requests.storage" and new.get("kind") == "PersistentVolumeClaim":
                 said = self._resized(old, new)
-            elif change.path == "spec.replicas" and new.get("kind") == NODE_POOL[1]:
-                if ("replicas" in old["spec"]) != ("replicas" in new["spec"]):
-                    said = 'spec: Invalid value: "object": a NodePool is static, with replicas, or not, for good'
+            elif change.path == "spec.replicas" and turns_static(old, new):
+                said = 'spec: Invalid value: "object": a NodePool is static, with replicas, or not, for good'
             if said:
                 raise Refusal(
                     f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '
