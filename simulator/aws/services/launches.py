@@ -111,17 +111,17 @@ def told_too_little(s: Situation) -> str | None:
     """At preview: that the account has less of a quota than the group needs beside what is running."""
     asked = {key: s.get(key) for key in ("instanceTypes", "capacityType", "scalingConfig")}
     group = {**asked, "launchTemplate": s.inputs.get("launchTemplate")}
-    quota, needed = _need(s, group, wanted(group))
+    quota, needed = _need(s, group, wanted(group) - s.before.get(RUNNING, 0))
     limit = limit_of(s.cloud, s.quotas, quota.code, s.region) if quota else None
-    if quota is None or limit is None:
+    if quota is None or limit is None or needed <= 0:
         return None
     used = _used(s, quota)
     if used + needed <= limit:
         return None
+    end = "sets the size, and the group is DEGRADED" if s.before else "makes the group, which ends in CREATE_FAILED"
     return (
         f"{needed} vCPUs are wanted beside {used} in use, and the account has {limit} of quota {quota.code} "
-        f"({quota.name}). The preview of the real provider says nothing of it; its update makes the group, waits some "
-        "20 minutes for nodes and leaves it in CREATE_FAILED."
+        f"({quota.name}). The preview of the real provider says nothing of it; its update {end}."
     )
 
 

@@ -417,7 +417,13 @@ def test_a_preview_says_that_the_account_has_too_little(cloud: Cloud) -> None:
     assert aws.warnings == []
     aws.preview(GROUP, "two", **gpus(aws, **sized(2)), launchTemplate={"id": UNKNOWN, "version": UNKNOWN})
     assert "192 vCPUs are wanted beside 0 in use, and the account has 96 of quota L-417A185B" in aws.warnings[0]
-    assert "leaves it in CREATE_FAILED" in aws.warnings[0]
+    assert "makes the group, which ends in CREATE_FAILED" in aws.warnings[0]
+    group = aws.make(GROUP, **gpus(aws))
+    aws.update(group, preview=True, **gpus(aws, labels={"team": "ml"}))
+    assert len(aws.warnings) == 1, "its own nodes are there already"
+    aws.update(group, preview=True, **gpus(aws, **sized(3)))
+    assert "192 vCPUs are wanted beside 96 in use" in aws.warnings[1]
+    assert "the group is DEGRADED" in aws.warnings[1]
 
 
 def test_without_capacity_another_type_of_the_group_is_taken(cloud: Cloud) -> None:
