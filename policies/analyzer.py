@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import grpc
 from google.protobuf import empty_pb2, json_format
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
@@ -75,6 +76,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._given_environment: str = ""
         self._told: dict[str, Level] = {}
         self._used: set[Waiver] = set()
+        self._asked: dict[str, Struct] = {}  # URN -> inputs
 
     # What the engine asks
 
@@ -115,6 +117,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
         """Judges one resource by its inputs."""
         response, setting = wire.AnalyzeResponse(), self._setting(request.urn)
+        self._asked[request.urn] = request.properties
         resource = _resource(request, setting, Reads())
         for rule in self._rules_for(request.type):
             if self._runs(rule, setting.environment, response):
@@ -122,10 +125,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return response
 
     def AnalyzeStack(self, request: wire.AnalyzeStackRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
-        """Judges the whole stack by its outputs, then reports on waivers."""
+        """Judges the whole stack by its outputs, then reports on waivers.
+
+        A provider that is not configured yet, as that of a cluster still to be made, is never asked at preview, and the
+        engine shows its resources without outputs: they are judged by their inputs.
+        """
         response, reads = wire.AnalyzeResponse(), Reads()
         urn = request.resources[0].urn if request.resources else ""
         setting = self._setting(urn)
+        for shown in request.resources:
+            if not shown.properties.fields and shown.urn in self._asked:
+                shown.properties.CopyFrom(self._asked[shown.urn])
         resources = _linked(request.resources, setting, reads)
         for rule in self._stack_rules:
             if self._runs(rule, setting.environment, response):
