@@ -173,32 +173,28 @@ class Pool:
         return max(offers, default=0)
 
     @property
-    def most_nodes(self) -> float | None:
-        """Most nodes at once; None without a bound."""
+    def most_accelerated_nodes(self) -> float | None:
+        """Most nodes with accelerators at once; None without a bound."""
+        if not self.accelerated:
+            return 0
         if not self.karpenter:
             return number(self.resource, "scalingConfig.maxSize", 0)
         bounds = [self._limit("nodes"), number(self.resource, "spec.replicas")]
-        if (cpus := self._limit("cpu")) is not None and self.machines:
-            bounds.append(cpus // min(machine.vcpus for machine in self.machines))
+        if (cpus := self._limit("cpu")) is not None:
+            bounds.append(cpus // min(machine.vcpus for machine in self.accelerated))
         for resource in (WHOLE_GPU, NEURON_DEVICE):
-            if (devices := self._limit(resource)) is not None and self._all_accelerated:
-                bounds.append(devices // min(_devices(machine) for machine in self.accelerated))
+            if (devices := self._limit(resource)) is not None:
+                bounds.append(devices // min(map(_devices, self.accelerated)))
         return min((bound for bound in bounds if bound is not None), default=None)
 
     @property
     def most_devices(self) -> float | None:
-        """Most GPUs and Neuron devices at once; None without a bound. A limit in devices ends a node of fewer, too."""
-        if not self.accelerated:
-            return 0
-        nodes = self.most_nodes
-        per_node = max(_devices(machine) for machine in self.accelerated)
+        """Most GPUs and Neuron devices at once; None without a bound."""
+        nodes = self.most_accelerated_nodes
+        if not nodes:
+            return nodes
         limits = [limit for name in (WHOLE_GPU, NEURON_DEVICE) if (limit := self._limit(name)) is not None]
-        bounds = [*limits, *([] if nodes is None else [nodes * per_node])]
-        return min(bounds, default=None)
-
-    @property
-    def _all_accelerated(self) -> bool:
-        return bool(self.accelerated) and len(self.accelerated) == len(self.type_names)
+        return min(nodes * max(map(_devices, self.accelerated)), *limits, math.inf)
 
     def _limit(self, name: str) -> float | None:
         """A limit of a NodePool, in whole units."""

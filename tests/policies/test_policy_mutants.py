@@ -8,7 +8,7 @@ import ast
 import copy
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
@@ -68,11 +68,18 @@ def judging(tree: ast.Module) -> list[ast.FunctionDef]:
 
 
 MAKES_CASES = ("StackCase", "str", "dict[str, object]", "dict[str, str]")
+SHARED_BY_RULES = ("policies.pools",)
+Functions = Callable[[ast.Module], list[ast.FunctionDef]]
 
 
-def mutants(source: str) -> Iterator[tuple[str, ast.Module]]:
+def everything(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Every function, those of classes as well."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def mutants(source: str, functions: Functions = judging) -> Iterator[tuple[str, ast.Module]]:
     tree = ast.parse(source)
-    for function in judging(tree):
+    for function in functions(tree):
         for node in ast.walk(function):
             for wrong in broken_ways(node):
                 copied = copy.deepcopy(tree)
@@ -117,6 +124,23 @@ def test_no_small_mistake_in_a_rule_goes_unnoticed_by_its_cases(rule_id: str) ->
         how for how, tree in mutants(inspect.getsource(sys.modules[name])) if not notices(run(tree, name), ALL[rule_id])
     ]
     assert survivors == [], "no case tells the rule from a broken one; add the case that does"
+
+
+@pytest.mark.parametrize("name", SHARED_BY_RULES)
+def test_no_small_mistake_in_what_rules_share_goes_unnoticed_by_their_cases(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = {rule_id: inspect.getsource(sys.modules[module]) for rule_id, module in modules().items()}
+    users = {rule_id: ast.parse(source) for rule_id, source in sources.items() if f"from {name} import" in source}
+    assert len(users) > 2, "nothing uses it, so nothing could notice"
+    survivors = []
+    for how, tree in mutants(inspect.getsource(sys.modules[name]), everything):
+        broken = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, broken)
+        exec(compile(tree, name, "exec"), broken.__dict__)
+        if not any(notices(run(user, rule_id), ALL[rule_id]) for rule_id, user in users.items()):
+            survivors.append(how)
+    assert survivors == [], "no case of any rule tells it from a broken one; add the case that does"
 
 
 def test_the_rules_are_broken_in_many_ways() -> None:

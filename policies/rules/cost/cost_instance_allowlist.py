@@ -72,6 +72,7 @@ RULE = Rule(
         "launch template": Case({"instanceType": "g3.4xlarge"}, type=LAUNCH_TEMPLATE, at="instanceType"),
         "instance": Case({"instanceType": "p2.xlarge"}, type=INSTANCE, at="instanceType"),
         "NodePool": Case(node_pool("p3.2xlarge"), type=NODE_POOL, at=POOL_AT),
+        "NodePool of one that the catalog has forgotten": Case(node_pool("m4.large"), type=NODE_POOL, at=POOL_AT),
         "NodePool of any generation": Case(
             node_pool(requirements=(requirement(CATEGORY, "p"),)), type=NODE_POOL, at=POOL_AT
         ),

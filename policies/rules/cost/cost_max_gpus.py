@@ -21,7 +21,7 @@ def _driver(pool: Pool, region: str) -> str:
 
     prices = [on_demand_usd_per_hour(machine.name, region) for machine in pool.accelerated]
     hourly = max((price.usd for price in prices if price), default=None)
-    nodes = pool.most_nodes
+    nodes = pool.most_accelerated_nodes
     kinds = " or ".join(machine.name for machine in pool.accelerated[:3])
     if nodes is None:
         return f"{pool.name}, of {kinds}: without a bound"
@@ -85,6 +85,9 @@ RULE = StackRule(
         "limited in processors": _stack(a100=_pool(cpu="1536")),
         "a fixed number": _stack(a100=Sample(NODE_POOL, node_pool(A100, replicas=16))),
         "a limit in GPUs within which no further machine fits": _stack(a100=_pool(**{"nvidia.com/gpu": 135})),
+        "machines of two sizes, limited in GPUs": _stack(
+            l4=Sample(NODE_POOL, node_pool(L4, "g6.48xlarge", limits={"nvidia.com/gpu": 128}))
+        ),
         "the tighter of two limits": _stack(a100=_pool(nodes=100, **{"nvidia.com/gpu": 128})),
         "two machines in dev": _stack(a100=_group(A100, most=2), environment="dev"),
     },

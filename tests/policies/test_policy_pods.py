@@ -1,0 +1,116 @@
+"""Pod specs are found wherever they stand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from policies.decode import UNKNOWN, Secret, decode
+from policies.pods import all_pods, pods
+from policies.rule import NotKnownError, Setting, Stack, number
+from policies.views import Reads, Resource
+from tests.policies.policy_harness import TODAY, struct, urn
+
+SPEC = {"containers": [{"name": "main"}]}
+TEMPLATED = {"spec": {"template": {"spec": SPEC}}}
+FOUND = {
+    "core/v1:Pod": ({"spec": SPEC}, "spec"),
+    "core/v1:PodTemplate": ({"template": {"spec": SPEC}}, "template.spec"),
+    **{f"apps/v1:{kind}": (TEMPLATED, "spec.template.spec") for kind in ("Deployment", "StatefulSet", "DaemonSet")},
+    "apps/v1:ReplicaSet": (TEMPLATED, "spec.template.spec"),
+    "apps/v1:DeploymentPatch": (TEMPLATED, "spec.template.spec"),
+    "apps/v1:DeploymentList": ({"items": [TEMPLATED]}, "items[0].spec.template.spec"),
+    "batch/v1:Job": (TEMPLATED, "spec.template.spec"),
+    "batch/v1:CronJob": ({"spec": {"jobTemplate": TEMPLATED}}, "spec.jobTemplate.spec.template.spec"),
+    "kubeflow.org/v1:PyTorchJob": (
+        {"spec": {"pytorchReplicaSpecs": {"Worker": {"template": {"spec": SPEC}}}}},
+        "spec.pytorchReplicaSpecs.Worker.template.spec",
+    ),
+    "serving.kserve.io/v1beta1:InferenceService": ({"spec": {"predictor": SPEC}}, "spec.predictor"),
+}
+
+
+def resource(kind: str, props: Mapping[str, Any]) -> Resource:
+    token = f"kubernetes:{kind}"
+    return Resource(
+        urn=urn(token), kind=token, read=lambda: decode(struct(props)), setting=Setting("prod", TODAY), reads=Reads()
+    )
+
+
+@pytest.mark.parametrize("kind", FOUND)
+def test_a_pod_is_found_in_whatever_makes_pods(kind: str) -> None:
+    props, path = FOUND[kind]
+    assert [pod.spec.path for pod in pods(resource(kind, props))] == [path]
+
+
+def test_every_pod_of_an_object_is_found() -> None:
+    cluster = {"spec": {"head": {"template": {"spec": SPEC}}, "workers": [{"template": {"spec": SPEC}}] * 2}}
+    assert len(list(pods(resource("ray.io/v1:RayCluster", cluster)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "props"),
+    [
+        ("core/v1:ConfigMap", {"data": {"containers": "- name: main"}}),
+        ("helm.sh/v3:Release", {"values": SPEC}),
+        ("core/v1:PersistentVolumeClaim", {"spec": UNKNOWN}),
+        ("core/v1:Pod", {"metadata": {"labels": {"later": UNKNOWN}}}),
+    ],
+)
+def test_what_makes_no_pods_has_none(kind: str, props: Mapping[str, Any]) -> None:
+    assert list(pods(resource(kind, props))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "path"),
+    [
+        ("core/v1:Pod", {"spec": UNKNOWN}, "spec"),
+        ("core/v1:PodPatch", {"spec": UNKNOWN}, "spec"),
+        ("batch/v1:CronJob", {"spec": UNKNOWN}, "spec"),
+        ("apps/v1:Deployment", {"spec": {"template": UNKNOWN}}, "spec.template"),
+        ("batch/v1:CronJob", {"spec": {"jobTemplate": UNKNOWN}}, "spec.jobTemplate"),
+        ("ray.io/v1:RayCluster", {"spec": {"workers": [{"template": UNKNOWN}]}}, "spec.workers[0].template"),
+        ("core/v1:Pod", {"spec": {"containers": UNKNOWN}}, "spec.containers"),
+    ],
+)
+def test_a_pod_may_hide_in_a_value_that_is_not_known_yet(kind: str, props: Mapping[str, Any], path: str) -> None:
+    with pytest.raises(NotKnownError) as waiting:
+        list(pods(resource(kind, props)))
+    assert waiting.value.path == path, "the reader has to know what is waited for"
+
+
+def test_a_pod_runs_in_the_namespace_of_what_makes_it() -> None:
+    named = {"metadata": {"namespace": "team"}, **TEMPLATED}
+    assert [pod.namespace for pod in pods(resource("apps/v1:Deployment", named))] == ["team"]
+    own = {"items": [named, TEMPLATED]}
+    assert [pod.namespace for pod in pods(resource("apps/v1:DeploymentList", own))] == ["team", "default"]
+    assert [pod.namespace for pod in pods(resource("core/v1:Pod", {"metadata": UNKNOWN, "spec": SPEC}))] == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("props", "secret"),
+    [
+        ({"spec": SPEC}, False),
+        ({"spec": Secret(SPEC)}, True),
+        ({"spec": {"containers": Secret(SPEC["containers"])}}, True),
+    ],
+    ids=["nothing", "the spec", "the containers"],
+)
+def test_a_pod_in_a_secret_is_found_and_remembered_as_one(props: Mapping[str, Any], secret: bool) -> None:
+    found = resource("core/v1:Pod", props)
+    assert [number(pod.spec, "containers[0].port", 1) for pod in pods(found)] == [1]
+    assert found.reads.secret is secret, "a finding about it must not repeat its values"
+
+
+def test_a_secret_beside_a_pod_hides_nothing_of_it() -> None:
+    found = resource("core/v1:Pod", {"metadata": {"annotations": Secret({"token": "x"})}, "spec": SPEC})
+    assert len(list(pods(found))) == 1
+    assert not found.reads.secret, "what was never read need not be kept quiet about"
+
+
+def test_an_object_that_is_not_known_yet_does_not_hide_the_next() -> None:
+    waiting, ready = resource("core/v1:Pod", {"spec": UNKNOWN}), resource("core/v1:Pod", {"spec": SPEC})
+    found = all_pods(Stack("", Setting("prod", TODAY), [waiting, ready]))
+    assert next(found).spec.resource is ready
+    with pytest.raises(NotKnownError):
+        next(found)
