@@ -86,11 +86,12 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
                 ),
             )
         elif strange := [zone for zone in named if zone not in zones]:
+            instead = "name a reservation in one of these zones" if who == "the reservation" else "drop it here"
             yield (
                 place,
                 (
                     f"network.zones ({listed(zones)}) has no {listed(strange)}, so no subnet is there. "
-                    "Add it to the network, or drop it here."
+                    f"Add it to the network, or {instead}."
                 ),
             )
 

@@ -22,6 +22,7 @@ Rule = Callable[[Any, SoFar], Iterator[str]]
 
 # The platform sets some by itself: the pool, the accelerator, its sharing, what the GPU operator is to do on the node.
 ROOM_FOR_LABELS = EKS_LABELS_PER_NODE_GROUP - 10
+DEFAULT_MAX_UNAVAILABLE = 33  # percent
 
 
 def is_karpenter(pool: SoFar) -> bool:
@@ -111,10 +112,10 @@ def efa_is_on_every_node_alike(efa: bool, pool: SoFar) -> Iterator[str]:
             and (t.accelerator.name if t.accelerator else None)
             == (types[0].accelerator.name if types[0].accelerator else None)
         ]
-        instead = f"; {offered(alike)} has some" if offered(alike) else ""
+        instead = f", or take a type that has some: {offered(alike)}" if offered(alike) else ""
         yield (
             f"is on, but {listed(bare)} has no EFA interface that is known, so NCCL would fall back to TCP unnoticed. "
-            f"Take it out of instance_types, or set efa: false{instead}."
+            f"Set efa: false{instead}."
         )
     elif len({efa_interfaces(t) for t in types}) > 1:
         counts = listed(f"{t.name} has {t.efa_interfaces}" for t in types)
@@ -219,8 +220,6 @@ def updates_of_karpenter_nodes_keep_its_budget(share: int, pool: SoFar) -> Itera
             f"`disruption: {{max_unavailable_percentage: {share}}}`."
         )
 
-
-DEFAULT_MAX_UNAVAILABLE = 33
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "preset": (preset_is_known,),

@@ -78,7 +78,6 @@ def test_the_draws_reached_both_sides_and_every_reason() -> None:
         "another zone",
         "dates",
         "no disks",
-        "no image",
     }
     wanted |= {"sizes", "desired", "max_gpus", "always_on", "off_peak", "disruption", "max_unavailable_percentage"}
     wanted |= {"replicas", "nothing to share", "no taint", "EFA over shared GPUs", "no MIG", "no such cut", "EFA"}

@@ -50,6 +50,27 @@ def test_endpoints_that_leave_the_control_plane_no_address_are_found_now() -> No
     assert found["network.cidr"].endswith("or larger, or drop endpoints.")
 
 
+def demand_of(**pool: Any) -> dict[str, int]:
+    path = ("clusters", "main", "pools", 0)
+    nodes, _, _ = capacity.demand(
+        {path: NodePoolSettings(name="p", **pool)}, ("us-west-2a", "us-west-2b", "us-west-2c")
+    )
+    return nodes
+
+
+def test_karpenter_may_have_all_its_nodes_in_any_one_zone() -> None:
+    types = ("g6.12xlarge",)
+    assert demand_of(instance_types=types, max_per_zone=4)["us-west-2b"] == 4, "a node group stays in its zone"
+    assert demand_of(instance_types=types, max_per_zone=4, provisioner="karpenter")["us-west-2b"] == 12, "3 zones of 4"
+    bounded = demand_of(instance_types=types, max_per_zone=4, provisioner="karpenter", max_gpus=20)
+    assert bounded["us-west-2b"] == 5, "Karpenter stops at 20 GPUs, four a node"
+
+
+def test_a_reservation_takes_addresses_in_its_own_zone_alone() -> None:
+    reserved = {"capacity_type": "reserved", "reservation": {"id": "cr-0123456789abcdef0", "zone": "us-west-2c"}}
+    assert dict(demand_of(instance_types=("p5.48xlarge",), max_per_zone=2, **reserved)) == {"us-west-2c": 2}
+
+
 @pytest.mark.parametrize(
     ("types", "pods", "addresses"), [(["m5.large"], 110, 128), (["m5.large", "m5.24xlarge"], 250, 272)]
 )

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from settings import schema
+from settings.presets import PRESETS
 from settings.stack import StackSettings
 from tests.settings.stacks import stack
 
@@ -58,6 +59,13 @@ def test_the_stack_files_fit_and_name_it(name: str) -> None:
         {"ml-platform:enviroment": "dev"},
         {"ml-platform:region": "us-west-9"},
         {"ml-platform:clusters": {"main": {"version": "1.22", "pools": []}}},
+        {"ml-platform:clusters": {"main": {"version": "1.35", "pools": [{"max_per_zone": 2}]}}},
+        {"ml-platform:clusters": {"main": {"version": "1.35", "pools": [{"preset": "h10"}]}}},
+        {
+            "ml-platform:clusters": {
+                "main": {"version": "1.35", "pools": [{"name": "a", "instance_types": ["g7.xlarge"]}]}
+            }
+        },
     ],
 )
 def test_an_editor_marks_what_the_loader_would_refuse(config: dict[str, Any]) -> None:
@@ -65,6 +73,13 @@ def test_an_editor_marks_what_the_loader_would_refuse(config: dict[str, Any]) ->
     jsonschema.validate({"config": right}, schema.stack_file_schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"config": {**right, **config}}, schema.stack_file_schema())
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_an_editor_lets_a_pool_be_a_preset_alone(preset: str) -> None:
+    right = {f"ml-platform:{key}": value for key, value in stack().items()}
+    pools = {"main": {"version": "1.35", "pools": [{"preset": preset}]}}
+    jsonschema.validate({"config": {**right, "ml-platform:clusters": pools}}, schema.stack_file_schema())
 
 
 def test_a_switch_may_be_text_as_the_command_line_writes_it() -> None:

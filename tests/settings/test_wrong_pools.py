@@ -202,7 +202,7 @@ WRONG: dict[str, Case] = {
     "a reservation where no network is": Case(
         {**H100, "capacity_type": "reserved", "reservation": {**RESERVED, "zone": "us-west-2d"}},
         "reservation.zone",
-        ("has no us-west-2d, so no subnet is there", "Add it to the network, or drop it here."),
+        ("has no us-west-2d, so no subnet is there", "or name a reservation in one of these zones."),
         {},
         mended=((("network", "zones"), ["us-west-2a", "us-west-2b", "us-west-2d"]),),
     ),
@@ -423,7 +423,7 @@ WRONG: dict[str, Case] = {
         "efa",
         (
             "g6.xlarge has no EFA interface that is known",
-            "or set efa: false; g6.8xlarge, gr6.8xlarge, g6.12xlarge, g6.16xlarge has some.",
+            "Set efa: false, or take a type that has some: g6.8xlarge, gr6.8xlarge, g6.12xlarge,",
         ),
         {"instance_types": ["g6.12xlarge"]},
     ),
