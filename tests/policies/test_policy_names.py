@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from catalog.charts import CHARTS
+from policies.decode import plain
 from policies.rule import Case, Rule, Sample, StackCase, StackRule
+from simulator.kubernetes.custom import schema_of
+from simulator.kubernetes.schema import findings
 from tests.policies.policy_harness import ALL, kind_of
 
 SDKS = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
@@ -64,15 +67,15 @@ def properties(token: str) -> set[str]:
     return {camel or plain for camel, plain in PROPERTY.findall(source.read_text(encoding="utf-8"))}
 
 
-def samples(rule: Rule | StackRule) -> list[tuple[str, set[str]]]:
-    """The types in the rule's cases, each with the properties that the case sets."""
-    found: list[tuple[str, set[str]]] = []
+def samples(rule: Rule | StackRule) -> list[Sample]:
+    """The resources in the rule's cases."""
+    found: list[Sample] = []
     for case in (*rule.good.values(), *rule.bad.values()):
         if isinstance(case, StackCase):
-            found += [(it.type, {*it.props, *it.links}) for it in case.resources.values() if isinstance(it, Sample)]
+            found += case.resources.values()
         else:
             whole = case if isinstance(case, Case) else Case(case)
-            found.append((kind_of(rule, whole), set(whole.props)))
+            found.append(Sample(kind_of(rule, whole), whole.props))
     return found
 
 
@@ -86,7 +89,22 @@ def test_every_type_that_a_rule_covers_exists(rule: Rule | StackRule) -> None:
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
 def test_every_property_in_a_case_exists(rule: Rule | StackRule) -> None:
-    for token, names in samples(rule):
-        if not token.startswith("pulumi:"):
-            unknown = names - properties(token) - OF_THE_RESOURCE
-            assert unknown == set(), f"{token} has no such property, so the case proves nothing"
+    for it in samples(rule):
+        if not it.type.startswith("pulumi:"):
+            unknown = {*it.props, *it.links} - properties(it.type) - OF_THE_RESOURCE
+            assert unknown == set(), f"{it.type} has no such property, so the case proves nothing"
+
+
+@pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
+def test_every_field_of_a_custom_resource_in_a_case_exists(rule: Rule | StackRule) -> None:
+    for it in samples(rule):
+        _, version, kind = it.type.split(":")
+        if schema := schema_of(version, kind):
+            unknown = [found.path for found in findings(plain(it.props), schema) if found.unknown_field]
+            assert unknown == [], f"{kind} has no such field, so the case proves nothing"
+
+
+def test_the_kinds_of_karpenter_that_rules_judge_have_a_schema_to_compare_with() -> None:
+    judged = {token for rule in ALL.values() for token in rule.types if "karpenter" in token}
+    assert judged, "nothing to look at"
+    assert all(schema_of(*token.split(":")[1:]) for token in judged)

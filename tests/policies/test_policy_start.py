@@ -51,6 +51,17 @@ def test_a_mistake_in_the_waivers_stops_everything_before_anything_is_built(tmp_
     assert "Traceback" not in error
 
 
+def test_the_pack_starts_without_reading_tables_of_machines_and_without_the_sdks() -> None:
+    asked = (
+        "import sys; from policies.pack import build; build();"
+        "from catalog.instance_types import INSTANCE_TYPES as types; from catalog.mig import MIG_GPUS as gpus;"
+        "print([name for name in ('pulumi_aws', 'pulumi_kubernetes', 'costs') if name in sys.modules],"
+        " '_rows' in vars(types), '_rows' in vars(gpus))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "[] False False", "every preview waits for the pack to start"
+
+
 def test_the_version_is_said_once() -> None:
     manifest = (ROOT / "policies" / "PulumiPolicy.yaml").read_text(encoding="utf-8")
     assert f"\nversion: {VERSION}\n" in manifest, "the engine shows the one in PulumiPolicy.yaml"

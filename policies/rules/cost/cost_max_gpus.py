@@ -24,9 +24,9 @@ def _driver(pool: Pool, region: str) -> str:
     nodes = pool.most_accelerated_nodes
     kinds = " or ".join(machine.name for machine in pool.accelerated[:3])
     if nodes is None:
-        return f"{pool.name}, of {kinds}: without a bound"
+        return f"{pool.name}, of {kinds}, without a bound"
     cost = f"${hourly * nodes * HOURS_PER_MONTH:,.0f} a month" if hourly else "no list price"
-    return f"{pool.name}, {nodes:g} of {kinds}: {_devices(pool):g}, {cost}"
+    return f"{pool.name}, {_devices(pool):g} on {nodes:g} of {kinds}, {cost}"
 
 
 def check(stack: Stack, *, gpus: float) -> Iterator[tuple[Resource, str, str]]:

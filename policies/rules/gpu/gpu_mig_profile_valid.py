@@ -4,7 +4,7 @@ Sources: NVIDIA MIG user guide v580, by the catalog's table; NVIDIA/mig-parted, 
 read 2026-08.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
 
@@ -24,11 +24,16 @@ RELEASE_PATH: tuple[str, ...] = ("values", "migManager", "config", "data", FILE)
 BUILT_IN = ("all-enabled", "all-balanced")
 
 
+def _of_others(profiles: Sequence[str]) -> str:
+    owners = {profile: [gpu.name for gpu in MIG_GPUS.values() if profile in gpu.profiles] for profile in profiles}
+    return ", ".join(f"{profile} (of {', '.join(has)})" if has else profile for profile, has in owners.items())
+
+
 def _misfit(layout: Mapping[str, int], gpu: MigGpu) -> str | None:
     """Why the layout cannot stand on the GPU."""
     lacking = [name for name in layout if name not in gpu.profiles]
     if lacking:
-        return f"asks for {', '.join(lacking)}, which {gpu.name} does not have; it has {', '.join(gpu.profiles)}"
+        return f"asks for {_of_others(lacking)}, which {gpu.name} does not have; it has {', '.join(gpu.profiles)}"
     if not gpu.fits(layout):
         return f"asks for {_in_words(layout)}, which do not fit on one {gpu.name} together"
     return None

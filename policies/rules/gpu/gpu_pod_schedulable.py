@@ -1,8 +1,9 @@
 """Every pod that asks for an accelerator finds a pool of the stack that could take it.
 
-A stack without pools is left alone: its cluster is made elsewhere. Labels that the node's own system sets are taken to
-be there with whatever value is asked for. Sources: Kubernetes, "Taints and Tolerations", "Assigning Pods to Nodes";
-NVIDIA GPU feature discovery, labels; Karpenter, Scheduling, well-known labels; read 2026-08.
+A stack without pools is left alone: its cluster is made elsewhere. So are claims of dynamic resource allocation. Labels
+that the node's own system sets are taken to be there with whatever value is asked for. Sources: Kubernetes, "Taints and
+Tolerations", "Assigning Pods to Nodes"; NVIDIA GPU feature discovery, labels; Karpenter, Scheduling, well-known labels;
+read 2026-08.
 """
 
 from collections import Counter
@@ -108,8 +109,17 @@ def _obstacle(pool: Pool, pod: Pod) -> str | None:
     return lacking[0] if all(lacking) else _kept_off(pool, pod)
 
 
-def _in_words(obstacles: Sequence[str]) -> str:
-    return "; ".join(obstacles[:3]) or "no node of any pool offers that"
+def _in_words(obstacles: Sequence[str], stack_pools: Sequence[Pool]) -> str:
+    if obstacles:
+        return "; ".join(obstacles[:3])
+    offered = {
+        f"{count * machine.accelerator.count} of {name} ({pool.name})"
+        for pool in stack_pools
+        for machine in pool.accelerated
+        if machine.accelerator
+        for name, count in pool.sharing.resources(machine.accelerator).items()
+    }
+    return f"no pool has that on a node; there are {', '.join(sorted(offered)) or 'no accelerators'}"
 
 
 def _pod(pod: Pod, stack_pools: Sequence[Pool]) -> Iterator[tuple[Resource, str, str]]:
@@ -120,7 +130,7 @@ def _pod(pod: Pod, stack_pools: Sequence[Pool]) -> Iterator[tuple[Resource, str,
     obstacles = [_obstacle(pool, pod) for pool in offering]
     if all(obstacles):
         wanted = " and ".join(f"{count:g} of {name}" for name, count in sorted(asked.items()))
-        why = _in_words([obstacle for obstacle in obstacles if obstacle])
+        why = _in_words([obstacle for obstacle in obstacles if obstacle], stack_pools)
         yield pod.spec.resource, pod.spec.under("containers"), f"ask for {wanted} on one node, which never comes: {why}"
 
 
