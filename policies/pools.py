@@ -15,7 +15,7 @@ from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.mig import mig_gpu
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, fits, machines_for
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
-from policies.views import Path, Resource, Stack, View, at, each, keys, number, text, texts
+from policies.views import Path, Resource, Stack, View, at, each, keys, number, present, text, texts
 
 NODE_GROUP, LAUNCH_TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
@@ -32,6 +32,7 @@ _EKS_EFFECTS = {
     "PREFER_NO_SCHEDULE": "PreferNoSchedule",
 }
 _EKS_CAPACITY = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "reserved"}
+_RESERVATION = "capacityReservationSpecification.capacityReservationTarget"
 _TEMPLATE = "spec.template.spec"
 _REQUIREMENTS = f"{_TEMPLATE}.requirements"
 
@@ -150,6 +151,13 @@ class Pool:
         asked = [item for item in self.requirements if item["key"] == CAPACITY_TYPE]
         offered = ("reserved", "spot", "on-demand")
         return frozenset(kind for kind in offered if all(fits(item, kind) for item in asked))
+
+    @property
+    def paid_for(self) -> bool:
+        """Whether its nodes start in a capacity reservation alone, which is billed used or not."""
+        if self.template is not None and present(self.template, _RESERVATION):
+            return True
+        return self.capacity_types == {"reserved"}
 
     @property
     def sharing(self) -> Sharing:

@@ -41,7 +41,7 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
         kept = [path for path in _sizes(pool) if number(group, path)]
         if not kept or not pool.accelerated:
             continue
-        if text(group, ("tags", ALWAYS_ON)) == "true" or _goes_to_zero(stack, group):
+        if pool.paid_for or text(group, ("tags", ALWAYS_ON)) == "true" or _goes_to_zero(stack, group):
             continue
         yield group, kept[0], f"is not 0, so {types_in_words(pool.accelerated)} is paid for, used or not"
 
@@ -66,6 +66,7 @@ def _known(name: str) -> Sample:
     return Sample(SCHEDULE, {"desiredCapacity": 0, TARGET: name})
 
 
+RESERVED = {"capacityReservationSpecification": {"capacityReservationTarget": {"capacityReservationId": "cr-1"}}}
 OWNED = [{"autoscalingGroups": [{"name": "eks-gpu-1"}]}]
 
 RULE = StackRule(
@@ -82,6 +83,10 @@ RULE = StackRule(
         "from zero": _stack(gpu=_gpu(0, 0)),
         "plain machines": _stack(cpu=Sample(NODE_GROUP, node_group(PLAIN, sizes=(2, 4, 2)))),
         "meant to run": _stack(gpu=_gpu(1, 1, tags={ALWAYS_ON: "true"})),
+        "a reservation, which is paid for": _stack(
+            gpu=Sample(NODE_GROUP, node_group(A100, sizes=(1, 1, 1)), links={"launchTemplate": "template"}),
+            template=Sample(LAUNCH_TEMPLATE, RESERVED),
+        ),
         "off at night": _stack(gpu=_gpu(1, 1), schedule=_night(0)),
         "off at night, in a stack that exists": _stack(gpu=_gpu(1, 1, resources=OWNED), schedule=_known("eks-gpu-1")),
         "Karpenter, which follows the pods": _stack(gpu=Sample(NODE_POOL, node_pool(A100))),
