@@ -236,6 +236,17 @@ def at(view: View, path: Path, default: Any = None) -> Any:
     return default if value is None else _resolved(view, value, _steps(path))
 
 
+def at_if_known(view: View, path: Path) -> Any:
+    """The value at `path`, None also where it is not known yet: for what hardly ever concerns the rule that looks.
+
+    Nothing is lost: the update, where it is known, asks the rule again.
+    """
+    try:
+        return at(view, path)
+    except NotKnownError:
+        return None
+
+
 def present(view: View, path: Path) -> bool:
     """Whether anything is said at `path`. An unknown value is: somebody set it, and only its content is open."""
     value = _walk(view, path)

@@ -19,9 +19,11 @@ from policies.views import (
     Setting,
     WrongTypeError,
     at,
+    at_if_known,
     each,
     every,
     flag,
+    keys,
     number,
     present,
     text,
@@ -85,6 +87,24 @@ def test_absent_takes_the_default_and_unknown_does_not() -> None:
         at(resource, "later", default="safe")
     with pytest.raises(NotKnownError, match="later is not known yet"):
         at(resource, "later.c", default="safe")
+
+
+def test_what_seldom_concerns_a_rule_may_be_read_only_if_it_is_known() -> None:
+    resource = view(now="x", later=UNKNOWN, part={"a": 1, "b": UNKNOWN})
+    assert [at_if_known(resource, path) for path in ("now", "later", "later.c", "part", "part.a")] == [
+        *("x", None, None, None, 1)
+    ]
+
+
+def test_the_keys_of_a_map_are_known_before_its_values_are() -> None:
+    resource = view(labels={"a": "1", "b": UNKNOWN}, later=UNKNOWN, hidden=Secret({"c": "1"}), text="x")
+    assert keys(resource, "labels") == ["a", "b"]
+    assert keys(resource, "hidden") == ["c"]
+    assert keys(resource, "absent") == []
+    with pytest.raises(NotKnownError):
+        keys(resource, "later")
+    with pytest.raises(WrongTypeError):
+        keys(resource, "text")
 
 
 def test_an_unknown_value_counts_as_present_and_an_empty_one_does_not() -> None:

@@ -11,8 +11,9 @@ import yaml
 from catalog.instance_types import InstanceType
 from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
+from policies.decode import UNKNOWN
 from policies.pools import MIG_CONFIG_LABEL, NO_MIG, NODE_GROUP, NODE_POOL, POOLS, Pool, mig_layout
-from policies.rule import Case, Resource, Rule, View, WrongTypeError, at, each, keys, text
+from policies.rule import Case, Resource, Rule, View, WrongTypeError, at, at_if_known, each, keys, text
 from policies.samples import A100, H100, L4, PLAIN, node_group, node_pool, requirement
 from policies.views import Path, show
 
@@ -70,7 +71,8 @@ def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
 
 def _file(view: View, path: Path) -> Iterator[tuple[str, str]]:
     """A mig-parted file: each entry has to fit on one of the GPUs that EC2 has."""
-    content = at(view, path)
+    read = at if view.resource.type == RELEASE else at_if_known
+    content = read(view, path)
     if isinstance(content, str):
         if "mig-configs" not in content:
             return  # many programs call their configuration by this name
@@ -164,6 +166,7 @@ RULE = Rule(
         "file": Case(_mig_file({"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}), type=CONFIG_MAP),
         "file of a card that shares names with another": Case(_mig_file({"1g.10gb": 4}), type=CONFIG_MAP),
         "file with profiles in a list": Case(_mig_file(["1g.10gb"]), type=CONFIG_MAP),
+        "a file that is not known yet, and seldom about MIG": Case({"data": {FILE: UNKNOWN}}, type=CONFIG_MAP),
         "another file": Case({"data": {"config.yml": "mig-configs: 1"}}, type=CONFIG_MAP),
         "another file of the same name": Case({"data": {FILE: "{{ listen }} {"}}, type=CONFIG_MAP),
         "patch": Case(_mig_file({"7g.80gb": 1}), type=CONFIG_MAP_PATCH),

@@ -10,6 +10,7 @@ from dataclasses import replace
 import yaml
 
 from catalog.sharing import SHARED_GPU, SHARING_LABEL
+from policies.decode import UNKNOWN
 from policies.pods import KUBERNETES, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import (
@@ -22,6 +23,7 @@ from policies.rule import (
     View,
     WrongTypeError,
     at,
+    at_if_known,
     each,
     keys,
     number,
@@ -57,9 +59,9 @@ def _configs(resource: Resource, replicas: float) -> Iterator[tuple[Resource, st
     """Configurations of the device plugin, each a YAML document or, in values, the map that becomes one."""
     if resource.type == RELEASE and not text(resource, "chart").endswith(CHARTS):
         return
-    path = CONFIGS[resource.type]
+    path, read = CONFIGS[resource.type], at if resource.type == RELEASE else at_if_known
     for name in keys(resource, path):
-        written = at(resource, (*path, name))
+        written = read(resource, (*path, name))
         if isinstance(written, str):
             if "timeSlicing" not in written:
                 continue
@@ -151,6 +153,7 @@ RULE = StackRule(
         "another chart": _operator(10, chart="thing"),
         "file": StackCase({"file": Sample(CONFIG_MAP, _config(4))}),
         "a file about MPS": StackCase({"file": Sample(CONFIG_MAP, _config(10, strategy="mps"))}),
+        "a file that is not known yet, and seldom about GPUs": _file(UNKNOWN),
         "another file": _file("{{ not: YAML"),
         "a turn for a notebook": _workload("team"),
         "a slice for production": _workload("production-inference", "nvidia.com/mig-1g.10gb"),
