@@ -37,10 +37,8 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "a100-time-slicing": Preset(
         "A100 whose pods take turns: for development, research, and inference that may wait. Nothing keeps the pods of "
-        "a GPU apart.",
+        "a GPU apart. Nodes that come and go with their pods: `provisioner: karpenter`.",
         {
-            "provisioner": "karpenter",
-            "operating_system": "bottlerocket",
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,

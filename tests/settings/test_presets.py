@@ -101,8 +101,9 @@ def test_a_profile_or_a_layout_takes_the_place_of_the_presets(said: dict[str, An
 
 def test_the_taint_of_shared_a100_can_be_turned_off_on_node_groups() -> None:
     untainted = {"preset": "a100-time-slicing", "taints": []}
-    assert [p.path for p in problems(with_pools(untainted))] == ["clusters.main.pools[1].taints"], "see the rule"
-    assert pool_of({**untainted, "provisioner": "managed"}).taints == ()
+    assert pool_of(untainted).taints == ()
+    found = problems(with_pools({**untainted, "provisioner": "karpenter"}))
+    assert [p.path for p in found] == ["clusters.main.pools[1].taints"], "Karpenter would buy nodes for whole GPUs"
 
 
 def test_an_unknown_preset_is_told_once() -> None:

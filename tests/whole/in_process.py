@@ -1,0 +1,180 @@
+"""Programs against the simulated providers and the policy pack in one process: no engine, so thousands in minutes.
+
+What the engine does between them is done here plainly: check, create and judge in the order of registration; then judge
+the whole, and delete in the opposite order.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks, test
+from pulumi.runtime.proto import analyzer_pb2, resource_pb2
+
+from catalog.charts import CHARTS
+from policies.analyzer import Analyzer
+from policies.registry import rules
+from simulator.aws.package import AwsPackage
+from simulator.cloud import Cloud
+from simulator.eks.kubeconfig import kubeconfig
+from simulator.faults import Faults
+from simulator.kubernetes.package import KubernetesPackage
+from simulator.provider import Call, Package, Refusal
+from simulator.values import Props, from_struct, to_struct
+
+ACCOUNT = "123456789012"
+PROJECT, STACK = "ml-platform", "staging"
+TAGS = {"environment": STACK, "owner": "ml", "cost-center": "ml", "project": PROJECT, "managed-by": "pulumi"}
+CLUSTER = f"{PROJECT}-{STACK}-main"
+
+
+@dataclass
+class Built:
+    """One resource as the cloud holds it."""
+
+    urn: str
+    type: str
+    id: str
+    inputs: Props
+    state: Props
+    links: dict[str, list[str]]
+
+
+@dataclass
+class Ground(Mocks):
+    """A VPC with a cluster in the simulated cloud, for pools to be built on and taken off again.
+
+    refusals: what a provider refused of the last program. findings: what the pack found in it.
+    """
+
+    folder: Path
+    region: str
+    zones: Sequence[str]
+    built: list[Built] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    findings: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cloud = Cloud(self.folder / f"{self.region}.sqlite")
+        packages: list[Package] = [
+            AwsPackage(self.cloud, Faults(), patience_seconds=0.0),
+            KubernetesPackage(self.cloud, 0.0),
+        ]
+        self.packages = {package.name: package for package in packages}
+        self.configs: dict[str, Props] = {"aws": {"region": self.region, "defaultTags": {"tags": TAGS}}}
+        self.analyzer = Analyzer(rules(), today=lambda: date(2026, 11, 1))
+        self._lay()
+
+    def make(self, type_: str, name: str, inputs: Props) -> Built:
+        """Checks and creates one resource. Raises Refusal."""
+        package = type_.partition(":")[0]
+        call = Call(f"urn:pulumi:{STACK}::{PROJECT}::{type_}::{name}", self.configs[package])
+        checked = self.packages[package].check(call, {}, inputs, b"seed")
+        if checked.failures:
+            raise Refusal("; ".join(failure.reason for failure in checked.failures))
+        made = self.packages[package].create(call, checked.inputs)
+        return Built(call.urn, type_, made.id, checked.inputs, made.state, {})
+
+    def _lay(self) -> None:
+        self.vpc_id = self.make("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": True}).id
+        self.subnet_ids = {
+            zone: self.make(
+                "aws:ec2/subnet:Subnet",
+                f"private-{zone}",
+                {"vpcId": self.vpc_id, "cidrBlock": f"10.0.{16 * place}.0/20", "availabilityZone": zone},
+            ).id
+            for place, zone in enumerate(self.zones)
+        }
+        self.node_role_arn = self._role("node", "ec2.amazonaws.com")
+        cluster = self.make(
+            "aws:eks/cluster:Cluster",
+            "main",
+            {
+                "name": CLUSTER,
+                "version": "1.35",
+                "roleArn": self._role("cluster", "eks.amazonaws.com"),
+                "accessConfig": {"authenticationMode": "API"},
+                "vpcConfig": {"subnetIds": list(self.subnet_ids.values())[:2]},
+            },
+        ).state
+        self.security_group_id = cluster["vpcConfig"]["clusterSecurityGroupId"]
+        self.key_arn = self.make("aws:kms/key:Key", "volumes", {}).state["arn"]
+        known = kubeconfig(cluster["name"], cluster["endpoint"], "Y2E=", self.region)
+        self.configs["kubernetes"] = {"kubeconfig": json.dumps(known)}
+        chart = CHARTS["karpenter-crd"]
+        crds = {"chart": chart.repository, "version": chart.version, "name": chart.name, "namespace": chart.namespace}
+        self.make("kubernetes:helm.sh/v3:Release", "karpenter-crd", crds)
+
+    def _role(self, name: str, service: str) -> str:
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": ["sts:AssumeRole"]}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        arn: str = self.make("aws:iam/role:Role", name, {"assumeRolePolicy": document}).state["arn"]
+        return arn
+
+    def run(self, program: Callable[[], Any]) -> None:
+        """Builds what the program asks for, judges it, and takes it away again."""
+        self.built.clear()
+        self.refusals.clear()
+        self.findings.clear()
+        set_mocks(self, project=PROJECT, stack=STACK, preview=False, monitor=_Monitor(self))
+
+        @test
+        def asked() -> None:
+            program()
+
+        asked()
+        self._judge_all()
+        for built in reversed(self.built):
+            package = built.type.partition(":")[0]
+            call = Call(built.urn, self.configs[package])
+            self.packages[package].delete(call, built.id, built.inputs, built.state)
+
+    def judge(self, built: Built) -> None:
+        """As the engine asks: by the inputs that the provider has checked, with the default tags in them."""
+        asked = analyzer_pb2.AnalyzeRequest(type=built.type, urn=built.urn, properties=to_struct(built.inputs))
+        self.findings += self.analyzer.Analyze(asked, None).diagnostics
+
+    def _judge_all(self) -> None:
+        asked = analyzer_pb2.AnalyzeStackRequest()
+        root = f"urn:pulumi:{STACK}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{STACK}"
+        asked.resources.add(type="pulumi:pulumi:Stack", urn=root)
+        provider = analyzer_pb2.AnalyzerProviderResource(type="pulumi:providers:aws", properties=Struct())
+        provider.properties.update({"region": self.region})
+        for built in self.built:
+            message = asked.resources.add(type=built.type, urn=built.urn, properties=to_struct(built.state))
+            message.provider.CopyFrom(provider)
+            for key, urns in built.links.items():
+                message.propertyDependencies[key].urns.extend(urns)
+        self.findings += self.analyzer.AnalyzeStack(asked, None).diagnostics
+
+    def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
+        raise NotImplementedError(f"nothing here reads {args.typ} from the cloud")
+
+    def call(self, args: Any) -> dict[str, Any]:
+        raise NotImplementedError(f"no such function here: {args.token}")
+
+
+class _Monitor(MockMonitor):
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self.ground = ground
+
+    def RegisterResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if not request.custom or request.type.startswith("pulumi:"):
+            return resource_pb2.RegisterResourceResponse(urn=urn, id="none", object=request.object)
+        try:
+            built = self.ground.make(request.type, request.name, from_struct(request.object))
+        except Refusal as refusal:
+            self.ground.refusals.append(f"{request.type} {request.name}: {refusal}")
+            return resource_pb2.RegisterResourceResponse(urn=urn, id="refused", object=request.object)
+        built.urn = urn
+        self.ground.judge(built)
+        built.links = {key: list(found.urns) for key, found in request.propertyDependencies.items()}
+        self.ground.built.append(built)
+        self.resources[urn] = MockMonitor.ResourceRegistration(urn, built.id, built.state)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=built.id, object=to_struct(built.state))

@@ -1,0 +1,126 @@
+"""Whatever pool the settings take, the simulated cloud can build, and the policy pack has nothing against it."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from catalog.regions import REGIONS
+from components.karpenter_pool import KarpenterPool, KarpenterPoolArgs
+from components.node_pool import NodePool, NodePoolArgs
+from components.stage import Stage
+from settings.loader import SettingsError, load
+from settings.node_pool import NodePoolSettings
+from settings.stack import StackSettings
+from tests.settings.any_pool import NETWORK_ZONES, any_stack
+from tests.settings.stacks import SOURCE, TODAY
+from tests.whole.in_process import ACCOUNT, CLUSTER, PROJECT, STACK, TAGS, Ground
+
+DRAWS = 2000
+# What a pool may cost, where and for what it may be used is for the environment to say; routes are the network's, which
+# is not built here.
+OF_OTHERS = {
+    *("cost-instance-allowlist", "cost-max-gpus", "cost-monthly-cap", "gpu-timeslice-not-prod", "net-nodes-private"),
+    "res-allowed-regions",
+}
+
+SEEN: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ground]:
+    """The ground of a region, laid when it is first asked for."""
+    folder, laid = tmp_path_factory.mktemp("grounds"), {}
+
+    def of(region: str) -> Ground:
+        if region not in laid:
+            laid[region] = _lay(folder, region)
+        return laid[region]
+
+    return of
+
+
+def _lay(folder: Path, region: str) -> Ground:
+    return Ground(folder, region, [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]])
+
+
+def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
+    stage = Stage(
+        name=PROJECT,
+        environment=STACK,
+        region=stack.region,
+        account_id=ACCOUNT,
+        deletion_protection=True,
+        tags=TAGS,
+    )
+    if pool.provisioner == "managed":
+        NodePool(
+            f"main-{pool.name}",
+            NodePoolArgs(
+                settings=pool,
+                stage=stage,
+                cluster="main",
+                cluster_name=CLUSTER,
+                cluster_security_group_id=ground.security_group_id,
+                kubernetes_version="1.35",
+                node_role_arn=ground.node_role_arn,
+                vpc_id=ground.vpc_id,
+                subnet_ids=ground.subnet_ids,
+                volume_key_arn=ground.key_arn,
+            ),
+        )
+        return
+    provider = kubernetes.Provider("kubernetes", kubeconfig="{}")
+    KarpenterPool(
+        f"main-{pool.name}",
+        KarpenterPoolArgs(
+            settings=pool,
+            stage=stage,
+            cluster="main",
+            zones=ground.zones,
+            vpc_id=ground.vpc_id,
+            volume_key_arn=ground.key_arn,
+        ),
+        pulumi.ResourceOptions(providers={"kubernetes": provider}),
+    )
+
+
+def expected(pool: NodePoolSettings) -> set[str]:
+    """What the pack has to say, since the settings leave it to the environment."""
+    said = set()
+    if pool.accelerator is not None:
+        if all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
+            said.add("gpu-pool-tainted")
+        rests = pool.always_on or pool.off_peak is not None or pool.start_per_zone == 0
+        if pool.provisioner == "managed" and not rests:
+            said.add("cost-gpu-scale-to-zero")
+    return said
+
+
+@settings(max_examples=DRAWS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(raw=any_stack())
+def test_what_the_settings_take_can_be_built_and_passes(raw: dict[str, Any], ground: Callable[[str], Ground]) -> None:
+    try:
+        stack = load(raw, SOURCE, TODAY)
+    except SettingsError:
+        SEEN["refused"] += 1
+        return
+    pool, place = stack.clusters["main"].pools[1], ground(stack.region)
+    place.run(lambda: build(pool, stack, place))
+    SEEN[pool.provisioner] += 1
+    SEEN[f"{pool.provisioner} {pool.shared.strategy}"] += 1
+    assert place.built, "a pool of nothing"
+    assert not place.refusals, f"the cloud refuses what the settings take: {pool}"
+    found = {finding.policyName for finding in place.findings} - OF_OTHERS
+    assert found == expected(pool), f"{pool}\n{[finding.message for finding in place.findings]}"
+
+
+def test_the_draws_had_pools_of_every_kind() -> None:
+    kinds = {f"{by} {way}" for by in ("managed", "karpenter") for way in ("none", "time-slicing", "mps", "mig")}
+    assert kinds <= set(SEEN), f"never built: {kinds - set(SEEN)}"
+    assert SEEN["managed"] + SEEN["karpenter"] > DRAWS / 5, SEEN
