@@ -15,7 +15,7 @@ from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.mig import mig_gpu
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, fits, machines_for
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
-from policies.views import Path, Resource, Stack, View, at, each, keys, number, present, text, texts
+from policies.views import Path, Resource, Stack, View, at, each, number, present, text, texts
 
 NODE_GROUP, LAUNCH_TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
@@ -100,11 +100,6 @@ class Pool:
         return text(self.resource, self.label_path(key))
 
     @property
-    def labels(self) -> dict[str, str]:
-        """All labels that the pool gives its nodes."""
-        return {key: self.label(key) for key in keys(self.resource, self.labels_path)}
-
-    @property
     def taints(self) -> list[Taint]:
         return [
             Taint(text(taint, "key"), text(taint, "value"), _EKS_EFFECTS.get(effect := text(taint, "effect"), effect))
@@ -124,8 +119,8 @@ class Pool:
         """The instance types that it may start, known to the catalog or not."""
         if self.karpenter:
             asked = self.requirements
-            named = [name for item in asked if item["key"] == INSTANCE_TYPE for name in item["values"]]
-            unknown = [name for name in named if name not in INSTANCE_TYPES]
+            named = [item["values"] for item in asked if (item["key"], item["operator"]) == (INSTANCE_TYPE, "In")]
+            unknown = [name for names in named for name in names if name not in INSTANCE_TYPES]
             return tuple([machine.name for machine in machines_for(asked)] + unknown)
         named = texts(self.resource, "instanceTypes")
         if not named and self.template is not None:

@@ -7,6 +7,7 @@ every region.
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from catalog.requirements import INSTANCE_TYPE
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool
 from policies.rule import Case, Option, Resource, Rule, text
 from policies.samples import A100, H100, PLAIN, node_group, node_pool, requirement
@@ -56,6 +57,9 @@ RULE = Rule(
         "metal in prod": node_group("g4dn.metal"),
         "A100 in dev": Case(node_group(A100), environment="dev"),
         "launch template": Case({"instanceType": "g6.xlarge"}, type=LAUNCH_TEMPLATE),
+        "NodePool that rules one out": Case(
+            node_pool(PLAIN, requirements=(requirement(INSTANCE_TYPE, "m4.large", operator="NotIn"),)), type=NODE_POOL
+        ),
         "NodePool of later generations": Case(
             node_pool(requirements=(requirement(GENERATION, "4", operator="Gt"), requirement(CATEGORY, "c", "m"))),
             type=NODE_POOL,
