@@ -17,6 +17,7 @@ NODE_POOL = "karpenter.sh/nodepool"
 RESERVATION_TYPE = "karpenter.k8s.aws/capacity-reservation-type"
 _OF_AWS = "karpenter.k8s.aws/instance-"
 _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+_NAMED_BY_EC2 = {"RTX PRO 6000": "RTX PRO Server 6000"}  # the others as in the catalog
 _JUDGED = frozenset(
     {INSTANCE_TYPE, "kubernetes.io/arch"}
     | {f"{_OF_AWS}{name}" for name in ("category", "family", "generation", "size", "cpu", "memory", "local-nvme")}
@@ -51,7 +52,7 @@ def _accelerator_labels(machine: InstanceType) -> Mapping[str, str]:
         return {}
     start = f"{_OF_AWS}{'gpu' if accelerator.kind == 'gpu' else 'accelerator'}-"
     found = {
-        f"{start}name": accelerator.name.lower().replace(" ", "-"),
+        f"{start}name": _NAMED_BY_EC2.get(accelerator.name, accelerator.name).lower().replace(" ", "-"),
         f"{start}manufacturer": accelerator.manufacturer.lower(),
         f"{start}count": str(0 if accelerator.fractional else accelerator.count),  # EC2 counts whole GPUs
     }

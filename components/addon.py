@@ -18,24 +18,12 @@ from components.pod_identity import pod_role
 from components.stage import Stage
 from components.tolerations import tolerating
 from settings.cluster import AddonSettings
+from settings.landing import landing_pool
 from settings.node_pool import NodePoolSettings
 
 LEVELS = ("restricted", "baseline", "privileged")  # of the Pod Security Standards, each laxer than the one before
 COMES_WITH_THE_CLUSTER = "kube-system"
 INSTALL_SECONDS = 600  # pulling images over a cold NAT takes longer than Helm's five minutes
-
-
-def landing_pool(pools: Sequence[NodePoolSettings]) -> NodePoolSettings:
-    """The pool where the cluster's own add-ons land: the first one that starts with a node and keeps no pod out.
-
-    Karpenter's own pools start with none. If there is no such pool, the first one; the add-ons then wait for somebody
-    to add a node that takes them.
-    """
-    managed = [pool for pool in pools if pool.provisioner == "managed"]
-    for pool in managed:
-        if pool.start_per_zone and all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
-            return pool
-    return (managed or pools)[0]
 
 
 @dataclass(frozen=True, kw_only=True)

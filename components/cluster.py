@@ -9,7 +9,7 @@ import pulumi_eks as eks
 import pulumi_kubernetes as kubernetes
 
 from catalog import iam as arns
-from components.addon import AddOn, AddOnArgs, AddOnContext, discover, landing_pool, make_namespaces, wanted
+from components.addon import AddOn, AddOnArgs, AddOnContext, discover, make_namespaces, wanted
 from components.karpenter import Karpenter, KarpenterArgs
 from components.karpenter_pool import KarpenterPool, KarpenterPoolArgs
 from components.managed_addons import AFTER_NODES, BEFORE_NODES, ManagedAddonArgs, managed_addon
@@ -18,6 +18,7 @@ from components.node_role import node_role
 from components.stage import Stage
 from components.storage_classes import StorageClasses, StorageClassesArgs
 from settings.cluster import AccessSettings, AddonSettings, ClusterSettings, ManagedAddonSettings
+from settings.landing import landing_pool
 from settings.needed_addons import needed_addons, needed_managed_addons
 
 

@@ -12,6 +12,7 @@ import pulumi
 
 from catalog.efa import efa_interfaces
 from catalog.machine_images import KARPENTER_ALIASES
+from catalog.requirements import RESERVATION_TYPE
 from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
 from components.karpenter_iam import node_role_name
 from components.node_labels import labels_of
@@ -82,6 +83,8 @@ def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
         "topology.kubernetes.io/zone": list(zones),
         "karpenter.sh/capacity-type": [pool.capacity_type, *pool.fallback_capacity_types],
     }
+    if pool.reservation is not None and pool.reservation.kind == "capacity-block":
+        requirements[RESERVATION_TYPE] = ["capacity-block"]
     disruption = pool.disruption
     spec = {
         "weight": WEIGHTS[pool.capacity_type],

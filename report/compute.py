@@ -34,6 +34,7 @@ def as_text(plan: ComputePlan, stack: str) -> str:
             (f"    {name}", f"at most {most:,}", _slice_price(pool, name), "") for name, most in pool.slices.items()
         ]
     lines = [f"Compute of {stack}, {PRICED}, {plan.region}", "", *aligned(rows, right=(1, 2, 3)), ""]
+    lines += [line for note in _notes(plan) for line in (wrapped(note, "  ", 96) or [""])]
     lines += ["EC2 quotas that the pools take at most, in vCPUs", ""]
     quotas: list[Sequence[str]] = [("code", "needed", "the account has", "quota")]
     quotas += [(need.code, f"{need.vcpus:,}", _have(need), need.name) for need in plan.quotas]
@@ -124,11 +125,15 @@ def _conditions(pool: PoolPlan) -> Iterator[str]:
         yield f"taints: {', '.join(pool.taints)}"
     if pool.efa_interfaces:
         yield f"EFA: {pool.efa_interfaces} interfaces at most"
-    yield from pool.notes
 
 
 def _notes(plan: ComputePlan) -> list[str]:
-    lines = [f"- {pool.cluster}.{pool.pool}: {note}." for pool in plan.pools for note in pool.notes]
+    """Each note once, with the pools that it is about."""
+    about: dict[str, list[str]] = {}
+    for pool in plan.pools:
+        for note in pool.notes:
+            about.setdefault(note, []).append(f"{pool.cluster}.{pool.pool}")
+    lines = [f"- {', '.join(pools)}: {note}." for note, pools in about.items()]
     return [*lines, ""] if lines else []
 
 

@@ -12,6 +12,7 @@ from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, ELASTIC_IPS_PER_REGION
 from catalog.regions import REGIONS
 from settings import capacity, compute_plan, pool_checks
+from settings.landing import landing_pools
 from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
@@ -202,7 +203,7 @@ def _landing_places(parts: Parts) -> Iterator[Mistake]:
         if not content.complete:
             continue
         place: Path = ("clusters", cluster, "pools")
-        open_pools = pool_checks.landing_pools(content)
+        open_pools = landing_pools(content.pools.values())
         if not open_pools:
             yield (
                 place,

@@ -12,7 +12,8 @@ class DisruptionSettings(Settings):
 
     consolidate: Literal["when-empty", "when-underutilized"] = Field(
         default="when-underutilized",
-        description="Whether nodes go only when nothing runs on them, or also when their pods fit elsewhere.",
+        description="Whether nodes go only when nothing runs on them, or also when their pods fit elsewhere. "
+        "With efa always when-empty: training over many nodes loses all of them with one.",
     )
     consolidate_after_minutes: int = Field(
         default=10, ge=0, le=1440, description="How long a node has to be dispensable before it goes."

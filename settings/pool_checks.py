@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from catalog.limits import IAM_ROLE_NAME_LENGTH
 from catalog.quotas import QUOTAS
+from settings.landing import landing_pools
 from settings.needed_addons import FOR_POOLS, needed_addons
 from settings.node_pool import NodePoolSettings
 from settings.parts import ClusterParts, Mistake, Parts, Path
@@ -28,18 +29,6 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None, today: date) -> Iterat
         yield from _addons(at, content)
         if content.gpu_allocation == "dra":
             yield from _dra(at, content)
-
-
-def landing_pools(cluster: ClusterParts) -> list[NodePoolSettings]:
-    """Pools where add-ons can run at any hour, from the start. Karpenter's own pods may not run on its nodes."""
-    return [
-        pool
-        for pool in cluster.pools.values()
-        if pool.provisioner == "managed"
-        and pool.start_per_zone > 0
-        and pool.off_peak is None
-        and not _hard_taints(pool)
-    ]
 
 
 def _hard_taints(pool: NodePoolSettings) -> set[tuple[str, str, str]]:
@@ -98,18 +87,26 @@ def _karpenter(at: Path, cluster: ClusterParts, zones: tuple[str, ...] | None, p
     if not pools:
         return
     index, pool = next(iter(pools.items()))
-    landing = landing_pools(cluster)
+    landing = landing_pools(cluster.pools.values())[:1]  # all add-ons that choose a pool choose the first
     if cluster.complete and landing and zones is not None:
-        nodes = sum(p.start_per_zone * len(p.named_zones or zones) for p in landing)
+        nodes = landing[0].start_per_zone * len(landing[0].named_zones or zones)
         if nodes < KARPENTER_REPLICAS:
             yield (
                 (*at, "pools", index, "provisioner"),
                 (
-                    f"Karpenter runs in {KARPENTER_REPLICAS} copies on different nodes that are not its own, and the "
-                    f"managed pools without taints begin with {nodes}. Write min_per_zone: {KARPENTER_REPLICAS} in "
-                    f"{landing[0].name}, or provisioner: managed in {pool.name}."
+                    f"Karpenter runs in {KARPENTER_REPLICAS} copies on different nodes that are not its own, and "
+                    f"{landing[0].name}, the first pool for add-ons, begins with {nodes}. Write min_per_zone: "
+                    f"{KARPENTER_REPLICAS} in {landing[0].name}, or provisioner: managed in {pool.name}."
                 ),
             )
+    if parts.network is not None and parts.network.nat == "none":
+        yield (
+            ("network", "nat"),
+            (
+                f"is none, and Karpenter (pool {pool.name}) makes instance profiles through IAM, which has no endpoint "
+                f"in a VPC. Write nat: single, or provisioner: managed in {pool.name}."
+            ),
+        )
     role = f"{parts.name}-{parts.environment}-{at[1]}-karpenter-node"
     if parts.name and parts.environment and len(role) > IAM_ROLE_NAME_LENGTH:
         yield (

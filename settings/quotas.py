@@ -18,5 +18,7 @@ class QuotaSettings(Settings):
         examples=[{"L-417A185B": 384}],
     )
     request: bool = Field(
-        default=False, description="Whether the stack asks AWS to raise the quotas to what its pools need at most."
+        default=False,
+        description="Whether the stack asks AWS to raise the quotas to what its pools need at most. Say under vcpus "
+        "what the account has: AWS refuses to be asked for less.",
     )

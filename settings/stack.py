@@ -17,6 +17,7 @@ from settings.rules import tag_key, tag_value
 
 Environment = Literal["dev", "staging", "prod"]
 CLUSTER_KEY = re.compile(r"[a-z][a-z0-9-]{0,29}")
+READ_BY_OTHERS = ("kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "eks:")  # tags that are instructions
 OWN_TAGS = ("environment", "owner", "cost-center", "project")  # set from the settings of these names
 ROOM_FOR_TAGS = TAGS_PER_RESOURCE - 10  # the platform, Kubernetes and Karpenter add tags of their own
 
@@ -25,6 +26,8 @@ def tag_is_not_our_own(key: str) -> str:
     """The key as it is. Raises ValueError when AWS refuses it, or when the platform sets it itself."""
     if key.lower() in OWN_TAGS:
         raise ValueError(f"{key} is set by the platform itself, from the settings. Drop it here.")
+    if key.startswith(READ_BY_OTHERS):
+        raise ValueError(f"{key} tells Kubernetes or Karpenter what a resource is for. Take a key without that prefix.")
     return tag_key(key)
 
 

@@ -17,7 +17,7 @@ from components.karpenter_manifests import node_overlays
 def values(context: AddOnContext) -> Mapping[str, Any]:
     memory = "2Gi" if context.stage.production else "1Gi"
     return {
-        "replicas": 2 if context.stage.production else 1,  # each on a host of its own
+        "replicas": 2,  # each on a host of its own: while one is gone, nobody would buy nodes
         "serviceAccount": {"name": "karpenter"},
         # Never on nodes of its own, which it could end: on machines that are there without it, and without the DNS
         # that may run on its nodes.

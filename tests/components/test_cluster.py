@@ -3,10 +3,10 @@ import json
 import pulumi
 import pytest
 
-from components.addon import landing_pool
 from components.cluster import replaced_with
 from components.managed_addons import version
 from settings.cluster import ManagedAddonSettings
+from settings.landing import landing_pool
 from settings.node_pool import NodePoolSettings
 from tests.components.fake_cloud import known
 from tests.components.stacks import POOL, stack, stack_with_cluster
@@ -187,6 +187,8 @@ def test_the_landing_pool_is_the_first_that_takes_pods_at_once():
     assert landing_pool([tainted, empty, full]) is full
     assert landing_pool([tainted, reluctant]) is reluctant
     assert landing_pool([tainted, empty]) is tainted, "somebody has to be first"
+    resting = pool("f", off_peak={"begins": "20:00", "hours": 10})
+    assert landing_pool([resting, full]) is full, "DNS has to be there at night too"
     of_karpenter = pool("e", provisioner="karpenter", min_per_zone=0)
     assert landing_pool([of_karpenter, full]) is full
     assert landing_pool([of_karpenter, tainted]) is tainted, "Karpenter would have to be there before itself"

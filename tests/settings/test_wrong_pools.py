@@ -569,12 +569,20 @@ WRONG: dict[str, Case] = {
         KARPENTER_L4,
         "provisioner",
         (
-            "managed pools without taints begin with 1",
+            "system, the first pool for add-ons, begins with 1",
             "Write min_per_zone: 2 in system, or provisioner: managed in gpu.",
         ),
         {},
         around=(((*MAIN, "pools", 0, "zones"), ["us-west-2a"]),),
         mended=(((*MAIN, "pools", 0, "min_per_zone"), 2),),
+    ),
+    "no way to IAM for Karpenter": Case(
+        KARPENTER_L4,
+        "/network.nat",
+        ("which has no endpoint in a VPC", "Write nat: single, or provisioner: managed in gpu."),
+        {},
+        around=((("network", "nat"), "none"),),
+        mended=((("network", "nat"), "single"),),
     ),
     "a role whose name is too long": Case(
         KARPENTER_L4,

@@ -297,6 +297,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "tag of AWS": ((("tags",), {"aws:team": "x"}), 'tags["aws:team"]', "Drop the prefix."),
     "tag that is too long": ((("tags",), {"a" * 129: "x"}), f"tags.{'a' * 129}", "AWS takes 1 to 128. Shorten it."),
     "tag that the platform sets": ((("tags",), {"Owner": "me"}), "tags.Owner", "Drop it here."),
+    "tag that is an instruction": (
+        (("tags",), {"karpenter.sh/nodepool": "gpu"}),
+        'tags["karpenter.sh/nodepool"]',
+        "Take a key without that prefix.",
+    ),
     "tags that differ in case": ((("tags",), {"Team": "a", "team": "b"}), "tags", "Keep one spelling."),
     "empty tag value": ((("owner",), " "), "owner", "Give a value."),
 }

@@ -40,11 +40,21 @@ class Project:
             place[int(steps[-1]) if isinstance(place, list) else steps[-1]] = value
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
+    def pools(self, stack: str) -> list[dict]:
+        """The pools of cluster `main`, as the stack file has them."""
+        return self.settings(stack)["ml-platform:clusters"]["main"]["pools"]
+
+    def change_pool(self, stack: str, name: str, **settings) -> None:
+        """Writes settings of one pool, by its name or preset; dots in names are double underscores."""
+        at = next(i for i, pool in enumerate(self.pools(stack)) if name in (pool.get("name"), pool.get("preset")))
+        self.change(stack, **{f"clusters__main__pools__{at}__{key}": value for key, value in settings.items()})
+
     def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
         """Runs a command in the simulator and returns how it ended."""
         home = ["--home", str(self.folder / ".simulator")]
-        faults = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
-        line = [sys.executable, "-m", "simulator", *home, *faults, "--", *command]
+        asked = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
+        asked += [word for spec in options.pop("quotas", ()) for word in ("--quota", spec)]
+        line = [sys.executable, "-m", "simulator", *home, *asked, "--", *command]
         return subprocess.run(
             line, cwd=self.folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=300, **options
         )

@@ -68,14 +68,19 @@ def test_another_cidr_replaces_the_vpc(project):
 
 
 def test_a_larger_maximum_is_an_update_in_place(project):
-    pools = project.settings("dev")["ml-platform:clusters"]["main"]["pools"]
-    index = next(i for i, pool in enumerate(pools) if pool["name"] == "cpu")
-    before = pools[index]["max_per_zone"]
-    project.change("dev", **{f"clusters__main__pools__{index}__max_per_zone": before + 1})
+    project.change_pool("dev", "cpu", max_per_zone=3)
     preview = project.preview("dev")
-    project.change("dev", **{f"clusters__main__pools__{index}__max_per_zone": before})
+    project.change_pool("dev", "cpu", max_per_zone=2)
     assert steps(preview, "update") == {f"main-cpu-{zone}" for zone in zones(project)}
     assert not steps(preview, "replace", "create", "delete")
+
+
+def test_gpus_shared_in_another_way_touch_their_pool_alone(project):
+    project.change_pool("dev", "gpu-small", sharing={"strategy": "mps", "replicas": 2})
+    preview = project.preview("dev")
+    project.change_pool("dev", "gpu-small", sharing={"strategy": "time-slicing", "replicas": 4})
+    assert steps(preview, "update") == {"main-gpu-small", "main-gpu-small-1", "main-gpu-operator"}
+    assert not steps(preview, "replace", "create", "delete"), "Karpenter replaces the nodes, a few at a time"
 
 
 def test_one_more_zone_touches_nothing_of_the_others(project):
@@ -126,9 +131,21 @@ def test_a_property_changed_behind_pulumis_back_is_put_right(project):
     assert json.loads(project.cloud("show", group["id"]))["retentionInDays"] == wanted
 
 
+def test_nodes_over_the_accounts_quota_fail_by_its_name_and_start_once_it_is_raised(project):
+    pools = project.pools("dev")
+    more = {"name": "more", "instance_types": ["m5.4xlarge"], "max_per_zone": 1}
+    project.change("dev", clusters__main__pools=[*pools, more])
+    refused = project.simulate("pulumi", *UP, "--non-interactive", quotas=["L-34B43A08=8"])
+    assert refused.returncode != 0
+    assert "MaxSpotInstanceCountExceeded" in refused.stdout, "what EC2 says of spot instances"
+    project.pulumi(*UP)
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+    project.change("dev", clusters__main__pools=pools)
+    project.pulumi(*UP)
+
+
 def test_an_engine_killed_in_the_middle_leaves_nothing_twice(project):
-    pools = project.settings("dev")["ml-platform:clusters"]["main"]["pools"]
-    project.change("dev", **{f"clusters__main__pools__{len(pools) - 1}__instance_types": ["m5.4xlarge"]})
+    project.change_pool("dev", "cpu", instance_types=["m5.4xlarge"])
     killed = project.simulate("pulumi", *UP, "--non-interactive", faults=["crash=aws:eks/nodeGroup:NodeGroup:1"])
     assert killed.returncode == 137, killed.stdout + killed.stderr
     project.pulumi(*UP)
