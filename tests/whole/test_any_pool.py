@@ -96,7 +96,8 @@ def expected(pool: NodePoolSettings) -> set[str]:
     if pool.accelerator is not None:
         if all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
             said.add("gpu-pool-tainted")
-        rests = pool.always_on or pool.off_peak is not None or pool.start_per_zone == 0
+        paid_for = pool.always_on or pool.reservation is not None
+        rests = paid_for or pool.off_peak is not None or pool.start_per_zone == 0
         if pool.provisioner == "managed" and not rests:
             said.add("cost-gpu-scale-to-zero")
     return said
