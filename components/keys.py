@@ -16,13 +16,13 @@ class KeysArgs:
     """What the keys are told.
 
     cluster_role_arns: patterns of the clusters' own roles, which encrypt Kubernetes secrets.
-    flow_logs_in_s3: only then there is a bucket, and a key for it.
+    holds_data: whether there are flow logs in S3, or other data at rest; only then there is a key for it.
     """
 
     settings: KeySettings
     stage: Stage
     cluster_role_arns: Sequence[str]
-    flow_logs_in_s3: bool
+    holds_data: bool
 
 
 class Keys(pulumi.ComponentResource):
@@ -43,8 +43,8 @@ class Keys(pulumi.ComponentResource):
         self.ebs = self._key(name, args, "ebs", "Volumes of nodes and pods", iam.ebs_key_policy(stage))
         self.logs = self._key(name, args, "logs", "CloudWatch log groups", iam.logs_key_policy(stage))
         self.data = None
-        if args.flow_logs_in_s3:
-            self.data = self._key(name, args, "data", "Buckets", iam.data_key_policy(stage))
+        if args.holds_data:
+            self.data = self._key(name, args, "data", "Buckets and file systems", iam.data_key_policy(stage))
         self.register_outputs({"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data})
 
     def _key(self, name: str, args: KeysArgs, data_class: str, what: str, policy: str) -> pulumi.Output[str]:

@@ -12,6 +12,7 @@ from components.keys import Keys, KeysArgs
 from components.network import Network, NetworkArgs
 from components.quotas import request_quotas
 from components.stage import Stage, cost_tags
+from components.storage import Storage, StorageArgs
 from settings.compute_plan import quota_needs
 from settings.network import NetworkSettings
 from settings.stack import StackSettings
@@ -76,6 +77,22 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
         self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        if keys.data is not None and any(settings.storage.entries()):
+            Storage(
+                "storage",
+                StorageArgs(
+                    settings=settings.storage,
+                    keys=settings.keys,
+                    stage=self.stage,
+                    account_id=settings.account_id,
+                    vpc=self.network.vpc,
+                    subnet_ids=self.network.subnet_ids["private"],
+                    clusters=self.clusters,
+                    data_key_arn=keys.data,
+                    logs_key_arn=keys.logs,
+                ),
+                self._opts,
+            )
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _keys(self, settings: StackSettings) -> Keys:
@@ -85,7 +102,7 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.keys,
                 stage=self.stage,
                 cluster_role_arns=[cluster_role_pattern(self.stage, key) for key in settings.clusters],
-                flow_logs_in_s3=settings.network.flow_logs.destination == "s3",
+                holds_data=settings.network.flow_logs.destination == "s3" or any(settings.storage.entries()),
             ),
             self._opts,
         )

@@ -11,7 +11,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, ELASTIC_IPS_PER_REGION
 from catalog.regions import REGIONS
-from settings import capacity, compute_plan, pool_checks
+from settings import capacity, compute_plan, pool_checks, storage_checks
 from settings.landing import landing_pools
 from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
@@ -31,6 +31,7 @@ def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
         *pool_checks.mistakes(parts, zones, today),
         *(_versions(parts, today) or _addon_versions(parts)),  # a version that has to go needs no add-ons
         *capacity.mistakes(parts.network, zones, dict(parts.pools()), len(parts.clusters)),
+        *storage_checks.mistakes(parts, zones),
         *compute_plan.mistakes(parts.quotas, dict(parts.pools()), zones),
     ]
 

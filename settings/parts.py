@@ -12,6 +12,7 @@ from settings.network import NetworkSettings
 from settings.node_pool import NodePoolSettings
 from settings.problems import PathPart
 from settings.quotas import QuotaSettings
+from settings.storage import StorageSettings
 
 Model = TypeVar("Model", bound=Settings)
 Path = tuple[PathPart, ...]
@@ -42,6 +43,7 @@ class Parts:
     network: NetworkSettings | None
     quotas: QuotaSettings | None
     clusters: Mapping[str, ClusterParts]
+    storage: StorageSettings | None = None
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Every pool with its place in the file."""
@@ -100,6 +102,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         network=_model(NetworkSettings, data.get("network", {})) if right(("network",)) else None,
         quotas=_model(QuotaSettings, data.get("quotas", {})) if right(("quotas",)) else None,
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
+        storage=_model(StorageSettings, data.get("storage", {})) if right(("storage",)) else None,
     )
 
 
