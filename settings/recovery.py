@@ -18,12 +18,18 @@ class TargetSettings(Settings):
 class RecoverySettings(Settings):
     """Backups, and what they have to be good enough for."""
 
-    enabled: bool = Field(default=True, description="Whether there is a backup vault at all.")
+    enabled: bool = Field(default=True, description="Whether AWS Backup takes backups at all.")
     copy_to: str | None = Field(default=None, description="Second region that holds a copy of every backup.")
-    lock: bool = Field(
-        default=True, description="Whether backups cannot be deleted before their time; compliance mode in production."
+    lock_days: int = Field(
+        default=7,
+        ge=0,
+        le=35,
+        description="Days in which nobody deletes a backup; in production not even AWS does. 0: no lock.",
     )
-    clusters: bool = Field(default=True, description="Whether Kubernetes objects are backed up too, by AWS Backup.")
+    clusters: bool = Field(
+        default=True,
+        description="Whether Kubernetes objects and volumes are backed up too, in the tier platform-metadata.",
+    )
     targets: Mapping[Tier, TargetSettings] = Field(
         default_factory=dict, description="Laid over what each tier is promised by default."
     )
