@@ -6,8 +6,8 @@ configurations that pin what `aws eks describe-addon-versions` answered:
   1.34  configurations of 2026-01 to 2026-03 for Kubernetes 1.34; several agree on each
   1.35  the set of 2026-05 for Kubernetes 1.35; at least five independent configurations agree on it
   1.36  the set that a 1.36 cluster resolved to on 2026-09-16 (vpc-cni, kube-proxy, coredns, pod identity agent);
-        aws-ebs-csi-driver and eks-node-monitoring-agent from configurations for 1.36 of mid-2026; metrics-server is
-        the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36
+        the EBS and EFS CSI drivers and eks-node-monitoring-agent from configurations for 1.36 of mid-2026;
+        metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36
 Before the first real deployment compare them with
 `aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
 """
@@ -85,7 +85,7 @@ ADDONS: Mapping[str, ManagedAddon] = _table(
         name="aws-efs-csi-driver",
         service_account="efs-csi-controller-sa",
         policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
-        versions={"1.34": "v2.1.15-eksbuild.1", "1.35": "v3.0.1-eksbuild.1"},
+        versions={"1.34": "v2.1.15-eksbuild.1", "1.35": "v3.0.1-eksbuild.1", "1.36": "v3.3.0-eksbuild.1"},
     ),
     ManagedAddon(
         name="aws-fsx-csi-driver",

@@ -46,6 +46,7 @@ class ClusterArgs:
     intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
     node_subnet_ids: zone name -> private subnet id.
     ways_out: what nodes need of the network in order to reach the control plane and their images.
+    storage_addons: EKS add-ons that mount what pods of the cluster use.
     """
 
     settings: ClusterSettings
@@ -57,16 +58,20 @@ class ClusterArgs:
     volume_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     ways_out: Sequence[pulumi.Resource] = ()
+    storage_addons: Sequence[str] = ()
 
 
 class Cluster(pulumi.ComponentResource):
     """Named by its key under `clusters`.
 
+    version: of Kubernetes. namespaces: those that its add-ons brought, by name; other namespaces are others' to make.
     Nodes and control plane share the security group that EKS makes; nobody else is let in by it.
     Sources: https://docs.aws.amazon.com/eks/latest/userguide/ and pulumi-eks 4.4
     """
 
     name: pulumi.Output[str]
+    version: str
+    namespaces: Mapping[str, pulumi.Resource]
     endpoint: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
@@ -74,7 +79,7 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
-        self._key, self._args = name, args
+        self._key, self._args, self.version = name, args, args.settings.version
         control_plane = self._control_plane()
         # Taken from the cluster itself and not from its known name: replacing it then replaces what is on it.
         self.name = control_plane.eks_cluster.apply(lambda cluster: cluster.name)
@@ -159,7 +164,8 @@ class Cluster(pulumi.ComponentResource):
         early = [self._managed_addon(addon) for addon in BEFORE_NODES]
         pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
         landing = pools[landing_pool(settings.pools).name]
-        late = dict.fromkeys((*AFTER_NODES, *needed_managed_addons(settings.pools), *settings.managed_addons))
+        needed = (*needed_managed_addons(settings.pools), *self._args.storage_addons)
+        late = dict.fromkeys((*AFTER_NODES, *needed, *settings.managed_addons))
         running = {
             addon: self._managed_addon(addon, [landing]) for addon in late if addon not in BEFORE_NODES
         }  # EKS waits for their pods, which wait for a node
@@ -247,7 +253,7 @@ class Cluster(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
         specs = wanted(discover(), settings, context.needed)
         stands_on = self._in_aws([spec.name for spec in specs])
-        namespaces = make_namespaces(self._key, specs, context, opts)
+        self.namespaces = namespaces = make_namespaces(self._key, specs, context, opts)
         installed: dict[str, AddOn] = {}
         for spec in specs:
             namespace = namespaces.get(spec.chart.namespace)

@@ -14,6 +14,7 @@ from components.quotas import request_quotas
 from components.stage import Stage, cost_tags
 from components.storage import Storage, StorageArgs
 from settings.compute_plan import quota_needs
+from settings.needed_addons import needed_for_storage
 from settings.network import NetworkSettings
 from settings.stack import StackSettings
 
@@ -121,6 +122,7 @@ class Platform(pulumi.ComponentResource):
                 volume_key_arn=keys.ebs,
                 logs_key_arn=keys.logs,
                 ways_out=self.network.ways_out,
+                storage_addons=needed_for_storage(settings.storage, key, settings.clusters),
             ),
             self._opts,
         )

@@ -2,12 +2,13 @@
 
 from pydantic import Field
 
-from settings.held_data import HeldData
+from settings.held_data import HeldData, StorageUserSettings
 
 
 class BucketSettings(HeldData):
     """An S3 bucket: private, encrypted with our key, versioned, TLS only."""
 
+    used_by: tuple[StorageUserSettings, ...] = Field(default=(), description="Who may use it; nobody else can.")
     expire_after_days: int | None = Field(
         default=None, ge=1, le=36500, description="Days until objects are deleted; by purpose when not given."
     )

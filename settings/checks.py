@@ -13,6 +13,7 @@ from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, 
 from catalog.regions import REGIONS
 from settings import capacity, compute_plan, pool_checks, storage_checks
 from settings.landing import landing_pools
+from settings.needed_addons import needed_for_storage
 from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
@@ -253,10 +254,12 @@ def _addon_versions(parts: Parts) -> Iterator[Mistake]:
         if content.version is None or content.managed_addons is None:
             continue
         unpinned = []
+        stored = needed_for_storage(parts.storage, cluster, parts.clusters) if parts.storage else ()
         for name, addon in ADDONS.items():
             asked = content.managed_addons.get(name)
             given = asked.get("version") if isinstance(asked, Mapping) else None
-            if (addon.every_cluster or asked is not None) and given is None and content.version not in addon.versions:
+            wanted = addon.every_cluster or asked is not None or name in stored
+            if wanted and given is None and content.version not in addon.versions:
                 unpinned.append(name)
         if unpinned:
             yield (

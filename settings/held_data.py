@@ -1,32 +1,55 @@
 """What every place for data says: what it is for, who uses it, and how soon it has to be back."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from settings.base import Settings
+from settings.rules import DNS_LABEL
 
 Purpose = Literal["datasets", "checkpoints", "models", "artifacts", "scratch", "shared", "logs", "backups"]
 Tier = Literal["production-inference", "agents", "training", "platform-metadata", "experiments"]
 StorageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,20}$")]
 
 
-class StorageUserSettings(Settings):
-    """Pods that may use it: those of one service account in one namespace."""
+def namespace_is_a_dns_label(name: str) -> str:
+    """The name as it is. Raises ValueError when Kubernetes would refuse it."""
+    if not DNS_LABEL.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no namespace: up to 63 lower-case letters, digits and '-', a letter or digit first and last. "
+            "Rename it."
+        )
+    return name
 
-    namespace: str = Field(description="Kubernetes namespace of the pods; made when it is not there.")
+
+class VolumeUserSettings(Settings):
+    """Pods that may mount it: those of one namespace, since a claim belongs to all of it."""
+
+    namespace: Annotated[str, AfterValidator(namespace_is_a_dns_label)] = Field(
+        description="Kubernetes namespace of the pods; made when it is not there.", examples=["research"]
+    )
     cluster: str | None = Field(
         default=None, description="Name of the cluster; may be left out where there is only one."
     )
-    service_account: str = Field(default="default", description="Kubernetes service account of the pods.")
     mode: Literal["read", "write"] = Field(default="read", description="write: reading, writing and deleting.")
+
+    def cluster_among(self, clusters: Collection[str]) -> str:
+        """The cluster it says, or the only one there is. The checks have refused anything else."""
+        return self.cluster if self.cluster is not None else next(iter(clusters))
+
+
+class StorageUserSettings(VolumeUserSettings):
+    """Pods that may use it: those of one service account in one namespace."""
+
+    service_account: str = Field(default="default", description="Kubernetes service account of the pods.")
 
 
 class HeldData(Settings):
     """What every place for data says."""
 
     purpose: Purpose = Field(description="What it is for; picks defaults that are safe and cheap for that.")
-    used_by: tuple[StorageUserSettings, ...] = Field(default=(), description="Who may use it; nobody else can.")
+    used_by: tuple[VolumeUserSettings, ...] = Field(default=(), description="Who may use it; nobody else can.")
     tier: Tier = Field(
         default="experiments", description="How soon it has to be back, and how much of it may be lost: see recovery."
     )
