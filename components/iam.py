@@ -78,6 +78,18 @@ def flow_log_writer(log_group_arn: str) -> str:
     )
 
 
+def tls_only(bucket_arn: str) -> Statement:
+    """The statement of a bucket policy that refuses whoever comes without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
     """Bucket policy: TLS only, and the log-delivery service may write flow logs of this account and region.
 
@@ -90,14 +102,7 @@ def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
     }
     objects = f"{bucket_arn}/*"
     return document(
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket_arn, objects],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        tls_only(bucket_arn),
         {
             "Sid": "WriteFlowLogs",
             "Effect": "Allow",
