@@ -7,7 +7,8 @@ configurations that pin what `aws eks describe-addon-versions` answered:
   1.35  the set of 2026-05 for Kubernetes 1.35; at least five independent configurations agree on it
   1.36  the set that a 1.36 cluster resolved to on 2026-09-16 (vpc-cni, kube-proxy, coredns, pod identity agent);
         the EBS and EFS CSI drivers and eks-node-monitoring-agent from configurations for 1.36 of mid-2026;
-        metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36
+        metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36;
+        snapshot-controller is what one 1.36 cluster ran in autumn 2026
 Before the first real deployment compare them with
 `aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
 """
@@ -80,7 +81,10 @@ ADDONS: Mapping[str, ManagedAddon] = _table(
         name="eks-node-monitoring-agent",
         versions={"1.34": "v1.4.2-eksbuild.1", "1.35": "v1.6.4-eksbuild.1", "1.36": "v1.6.6-eksbuild.1"},
     ),
-    ManagedAddon(name="snapshot-controller"),
+    ManagedAddon(
+        name="snapshot-controller",
+        versions={"1.34": "v8.3.0-eksbuild.1", "1.35": "v8.5.0-eksbuild.3", "1.36": "v8.6.0-eksbuild.8"},
+    ),
     ManagedAddon(
         name="aws-efs-csi-driver",
         service_account="efs-csi-controller-sa",

@@ -12,7 +12,7 @@ from catalog import iam as arns
 from components.addon import AddOn, AddOnArgs, AddOnContext, discover, make_namespaces, wanted
 from components.karpenter import Karpenter, KarpenterArgs
 from components.karpenter_pool import KarpenterPool, KarpenterPoolArgs
-from components.managed_addons import AFTER_NODES, BEFORE_NODES, ManagedAddonArgs, managed_addon
+from components.managed_addons import AFTER_NODES, BEFORE_NODES, FIRST, ManagedAddonArgs, managed_addon
 from components.node_pool import NodePool, NodePoolArgs
 from components.node_role import node_role
 from components.stage import Stage
@@ -164,21 +164,31 @@ class Cluster(pulumi.ComponentResource):
         early = [self._managed_addon(addon) for addon in BEFORE_NODES]
         pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
         landing = pools[landing_pool(settings.pools).name]
-        needed = (*needed_managed_addons(settings.pools), *self._args.storage_addons)
-        late = dict.fromkeys((*AFTER_NODES, *needed, *settings.managed_addons))
-        running = {
-            addon: self._managed_addon(addon, [landing]) for addon in late if addon not in BEFORE_NODES
-        }  # EKS waits for their pods, which wait for a node
+        running = self._late_addons(landing)
         StorageClasses(
             f"{self._key}-storage",
             StorageClassesArgs(
-                settings=settings.storage_classes, stage=self._args.stage, volume_key_arn=self._args.volume_key_arn
+                settings=settings.storage_classes,
+                stage=self._args.stage,
+                volume_key_arn=self._args.volume_key_arn,
+                snapshot_controller=running.get("snapshot-controller"),
             ),
             pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
         )
         # Pods find nothing without DNS, and the releases would time out.
         installed = self._addons([landing, running["coredns"]])
         self._karpenter_pools(installed, [*self._args.ways_out, *early])
+
+    def _late_addons(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
+        """By name. EKS waits for their pods, which wait for a node."""
+        settings = self._args.settings
+        needed = needed_managed_addons(settings.pools, settings.storage_classes.snapshots)
+        names = dict.fromkeys((*AFTER_NODES, *needed, *self._args.storage_addons, *settings.managed_addons))
+        running: dict[str, pulumi.Resource] = {}
+        for addon in sorted(names.keys() - set(BEFORE_NODES), key=lambda name: (name in FIRST, name)):
+            before = [running[name] for name in FIRST.get(addon, ()) if name in running]
+            running[addon] = self._managed_addon(addon, [landing, *before])
+        return running
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
         return managed_addon(

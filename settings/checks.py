@@ -13,7 +13,7 @@ from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, 
 from catalog.regions import REGIONS
 from settings import capacity, compute_plan, pool_checks, storage_checks
 from settings.landing import landing_pools
-from settings.needed_addons import needed_for_storage
+from settings.needed_addons import needed_for_storage, needed_managed_addons
 from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
@@ -255,6 +255,7 @@ def _addon_versions(parts: Parts) -> Iterator[Mistake]:
             continue
         unpinned = []
         stored = needed_for_storage(parts.storage, cluster, parts.clusters) if parts.storage else ()
+        stored += needed_managed_addons((), snapshots=content.snapshots is True)
         for name, addon in ADDONS.items():
             asked = content.managed_addons.get(name)
             given = asked.get("version") if isinstance(asked, Mapping) else None

@@ -37,9 +37,10 @@ def needed_addons(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> Map
     return needed
 
 
-def needed_managed_addons(pools: Iterable[NodePoolSettings]) -> tuple[str, ...]:
+def needed_managed_addons(pools: Iterable[NodePoolSettings], snapshots: bool = False) -> tuple[str, ...]:
     """Names of EKS add-ons. GPU faults are seen, and GPU nodes repaired, by the node monitoring agent alone."""
-    return ("eks-node-monitoring-agent",) if any(pool.accelerator for pool in pools) else ()
+    agent = ("eks-node-monitoring-agent",) if any(pool.accelerator for pool in pools) else ()
+    return (*agent, "snapshot-controller") if snapshots else agent
 
 
 def needed_for_storage(storage: StorageSettings, cluster: str, clusters: Collection[str]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ class ClusterParts:
     addons: Mapping[str, Any] | None
     gpu_allocation: str | None
     control_plane_zones: tuple[str, ...] | None
+    snapshots: bool | None
     pools: Mapping[int, NodePoolSettings]
     complete: bool
 
@@ -90,6 +91,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             addons=value({}, *place, "addons"),
             gpu_allocation=value("device-plugin", *place, "gpu_allocation"),
             control_plane_zones=tuple(zones) if (zones := value(None, *place, "control_plane_zones")) else None,
+            snapshots=value(True, *place, "storage_classes", "snapshots"),
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
         )

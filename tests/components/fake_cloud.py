@@ -67,6 +67,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": ("", ()),
     "kubernetes:karpenter.sh/v1:NodePool": ("", ()),
     "kubernetes:karpenter.sh/v1alpha1:NodeOverlay": ("", ()),
+    "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass": ("", ()),
     "kubernetes:storage.k8s.io/v1:StorageClass": ("", ()),
     "pulumi:providers:aws": ("", ()),
     "pulumi:providers:kubernetes": ("", ()),
