@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from settings import file_system_checks
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
 
@@ -11,6 +12,7 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
     if parts.storage is None:
         return
     yield from _users(parts)
+    yield from file_system_checks.mistakes(parts)
 
 
 def _users(parts: Parts) -> Iterator[Mistake]:
