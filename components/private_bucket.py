@@ -47,7 +47,7 @@ def private_bucket(
     """Register a bucket and its settings, all of them under `name`.
 
     key_arn: None for the key of S3 itself, which is right only where a service writes that can use no other.
-    Where data is retained, so is all of it: a bucket that was left without its block and its policy would be open to mistakes.
+    Where the bucket is retained, so are its settings: left without block and policy it would be open to mistakes.
     """
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=stage.retains or None))
     bucket = aws.s3.Bucket(

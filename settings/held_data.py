@@ -23,6 +23,16 @@ def namespace_is_a_dns_label(name: str) -> str:
     return name
 
 
+def service_account_is_a_dns_name(name: str) -> str:
+    """The name as it is. Raises ValueError when Kubernetes would refuse it."""
+    if len(name) > 253 or not all(DNS_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError(
+            f"{name!r} is no service account: lower-case letters, digits, '-' and '.', a letter or digit first and "
+            "last. Rename it."
+        )
+    return name
+
+
 class VolumeUserSettings(Settings):
     """Pods that may mount it: those of one namespace, since a claim belongs to all of it."""
 
@@ -42,7 +52,9 @@ class VolumeUserSettings(Settings):
 class StorageUserSettings(VolumeUserSettings):
     """Pods that may use it: those of one service account in one namespace."""
 
-    service_account: str = Field(default="default", description="Kubernetes service account of the pods.")
+    service_account: Annotated[str, AfterValidator(service_account_is_a_dns_name)] = Field(
+        default="default", description="Kubernetes service account of the pods."
+    )
 
 
 class HeldData(Settings):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from settings import file_system_checks
+from settings import bucket_checks, file_system_checks, lustre_checks
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
 
@@ -12,7 +12,9 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
     if parts.storage is None:
         return
     yield from _users(parts)
+    yield from bucket_checks.mistakes(parts)
     yield from file_system_checks.mistakes(parts)
+    yield from lustre_checks.mistakes(parts, zones)
 
 
 def _users(parts: Parts) -> Iterator[Mistake]:
