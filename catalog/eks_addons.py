@@ -9,6 +9,7 @@ configurations that pin what `aws eks describe-addon-versions` answered:
         the EBS and EFS CSI drivers and eks-node-monitoring-agent from configurations for 1.36 of mid-2026;
         metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36;
         snapshot-controller is what one 1.36 cluster ran in autumn 2026
+The FSx CSI driver's is from one configuration for 1.35 of mid-2026; none for another version was to be found.
 Before the first real deployment compare them with
 `aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
 """
@@ -91,10 +92,8 @@ ADDONS: Mapping[str, ManagedAddon] = _table(
         policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
         versions={"1.34": "v2.1.15-eksbuild.1", "1.35": "v3.0.1-eksbuild.1", "1.36": "v3.3.0-eksbuild.1"},
     ),
-    ManagedAddon(
-        name="aws-fsx-csi-driver",
-        service_account="fsx-csi-controller-sa",
-        policy_arns=(iam.FSX_FULL_ACCESS,),
+    ManagedAddon(  # no policy: it mounts file systems that the stack makes, and making them would take all of FSx
+        name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa", versions={"1.35": "v1.9.0-eksbuild.1"}
     ),
     ManagedAddon(name="aws-mountpoint-s3-csi-driver", service_account="s3-csi-driver-sa"),
     ManagedAddon(

@@ -15,7 +15,10 @@ FOR_POOLS: Mapping[str, str] = {
     "neuron-helm-chart": "instance types with NVIDIA GPUs, or with none",
 }
 
-FOR_STORAGE: Mapping[str, str] = {"file_systems": "aws-efs-csi-driver"}  # map under storage -> the driver, by EKS
+FOR_STORAGE: Mapping[str, str] = {  # map under storage -> the driver, by EKS
+    "file_systems": "aws-efs-csi-driver",
+    "lustre": "aws-fsx-csi-driver",
+}
 
 
 def needed_addons(pools: Iterable[NodePoolSettings], gpu_allocation: str) -> Mapping[str, str]:

@@ -129,7 +129,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "or support_type: EXTENDED, which costs six times as much an hour.",
     ),
     "add-on without a version for that Kubernetes": (
-        ((*MAIN, "managed_addons"), {"aws-fsx-csi-driver": {}}),
+        ((*MAIN, "managed_addons"), {"amazon-cloudwatch-observability": {}}),
         "clusters.main.managed_addons",
         "one that `aws eks describe-addon-versions` lists.",
     ),
