@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.backup import Backup, BackupArgs
 from components.cluster import Cluster
+from components.file_system import FileSystem, FileSystemArgs
 from components.second_region import SecondRegion, SecondRegionArgs
 from components.stage import Stage
+from components.storage_namespaces import namespaces
+from settings.recovery_plan import cluster_protection, schedules
 from settings.stack import KeySettings
 from settings.storage import StorageSettings
 
@@ -18,6 +22,7 @@ class StorageArgs:
     """What it is told, and what it stands on.
 
     subnet_ids: zone name -> private subnet id. clusters: key in the stack file -> cluster. data_key_arn: for all of it.
+    backup_key_arn: None where nothing is backed up.
     """
 
     settings: StorageSettings
@@ -28,17 +33,60 @@ class StorageArgs:
     subnet_ids: Mapping[str, pulumi.Input[str]]
     clusters: Mapping[str, Cluster]
     data_key_arn: pulumi.Input[str]
+    backup_key_arn: pulumi.Input[str] | None
     logs_key_arn: pulumi.Input[str]
 
 
 class Storage(pulumi.ComponentResource):
-    """Each entry of `storage` becomes a component of its name."""
+    """Each entry of `storage` becomes a component of its name. restore_role_arn: what a restore of AWS Backup takes."""
+
+    restore_role_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:Storage", name, None, opts)
         self._name, self._args = name, args
+        self._opts = pulumi.ResourceOptions(parent=self)
         self._regions: dict[str, SecondRegion] = {}
-        self.register_outputs({})
+        mounted = [*args.settings.file_systems.values(), *args.settings.lustre.values()]
+        self._namespaces = namespaces(mounted, args.clusters, self._opts)
+        for key in args.settings.file_systems:
+            self._file_system(key)
+        self.restore_role_arn = self._backup()
+        self.register_outputs({"restore_role_arn": self.restore_role_arn})
+
+    def _backup(self) -> pulumi.Output[str] | None:
+        args, recovery = self._args, self._args.settings.recovery
+        if args.backup_key_arn is None:
+            return None
+        backup_args = BackupArgs(
+            settings=recovery,
+            stage=args.stage,
+            key_arn=args.backup_key_arn,
+            schedules=schedules(args.settings, args.clusters.keys()),
+            cluster_arns=[args.stage.cluster_arn(key) for key in args.clusters],
+            cluster_schedule=cluster_protection(recovery, "").schedule,
+            copies=self._second_region(recovery.copy_to) if recovery.copy_to else None,
+        )
+        return Backup(f"{self._name}-backup", backup_args, self._opts).restore_role_arn
+
+    def _file_system(self, key: str) -> FileSystem:
+        args, settings = self._args, self._args.settings.file_systems[key]
+        return FileSystem(
+            key,
+            FileSystemArgs(
+                key=key,
+                settings=settings,
+                recovery=args.settings.recovery,
+                stage=args.stage,
+                vpc=args.vpc,
+                subnet_ids=args.subnet_ids,
+                clusters=args.clusters,
+                namespaces=self._namespaces,
+                key_arn=args.data_key_arn,
+                copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+            ),
+            self._opts,
+        )
 
     def _second_region(self, region: str) -> SecondRegion:
         """One for each region that holds copies, made when first asked for."""
