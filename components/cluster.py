@@ -17,6 +17,7 @@ from components.node_pool import NodePool, NodePoolArgs
 from components.node_role import node_role
 from components.stage import Stage
 from components.storage_classes import StorageClasses, StorageClassesArgs
+from components.velero import Velero, VeleroArgs
 from settings.cluster import AccessSettings, AddonSettings, ClusterSettings, ManagedAddonSettings
 from settings.landing import landing_pool
 from settings.needed_addons import needed_addons, needed_managed_addons
@@ -47,6 +48,7 @@ class ClusterArgs:
     node_subnet_ids: zone name -> private subnet id.
     ways_out: what nodes need of the network in order to reach the control plane and their images.
     storage_addons: EKS add-ons that mount what pods of the cluster use.
+    data_key_arn: key for backups in a bucket; needed for the add-on velero only.
     """
 
     settings: ClusterSettings
@@ -59,6 +61,7 @@ class ClusterArgs:
     logs_key_arn: pulumi.Input[str]
     ways_out: Sequence[pulumi.Resource] = ()
     storage_addons: Sequence[str] = ()
+    data_key_arn: pulumi.Input[str] | None = None
 
 
 class Cluster(pulumi.ComponentResource):
@@ -287,7 +290,12 @@ class Cluster(pulumi.ComponentResource):
 
     def _in_aws(self, addons: Sequence[str]) -> dict[str, list[pulumi.Resource]]:
         """Add-on -> what it uses in AWS beside its own permissions: there before it starts, and after it has ended."""
-        if "karpenter" not in addons:
-            return {}
-        args = KarpenterArgs(stage=self._args.stage, cluster=self._key, cluster_name=self.name)
-        return {"karpenter": [Karpenter(f"{self._key}-karpenter", args, pulumi.ResourceOptions(parent=self))]}
+        stage, opts = self._args.stage, pulumi.ResourceOptions(parent=self)
+        made: dict[str, list[pulumi.Resource]] = {}
+        if "karpenter" in addons:
+            interruptions = KarpenterArgs(stage=stage, cluster=self._key, cluster_name=self.name)
+            made["karpenter"] = [Karpenter(f"{self._key}-karpenter", interruptions, opts)]
+        if "velero" in addons:
+            backups = VeleroArgs(stage=stage, cluster=self._key, data_key_arn=self._args.data_key_arn)
+            made["velero"] = [Velero(f"{self._key}-velero", backups, opts)]
+        return made

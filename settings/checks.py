@@ -30,6 +30,7 @@ def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
         *_names_of_resources(parts),
         *_landing_places(parts),
         *pool_checks.mistakes(parts, zones, today),
+        *_snapshots(parts),
         *(_versions(parts, today) or _addon_versions(parts)),  # a version that has to go needs no add-ons
         *capacity.mistakes(parts.network, zones, dict(parts.pools()), len(parts.clusters)),
         *storage_checks.mistakes(parts, zones),
@@ -247,6 +248,19 @@ def _versions(parts: Parts, today: date) -> list[Mistake]:
             continue
         found.append((("clusters", cluster, "version"), sentence))
     return found
+
+
+def _snapshots(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        asked = (content.addons or {}).get("velero")
+        if content.snapshots is False and isinstance(asked, Mapping) and asked.get("enabled", True):
+            yield (
+                ("clusters", cluster, "storage_classes", "snapshots"),
+                (
+                    "is off, but the add-on velero copies volumes by snapshots, so its backups would hold no data. "
+                    "Set snapshots: true, or turn velero off."
+                ),
+            )
 
 
 def _addon_versions(parts: Parts) -> Iterator[Mistake]:

@@ -214,6 +214,11 @@ class ClusterSettings(Settings):
     )
     pools: tuple[NodePoolSettings, ...] = Field(min_length=1, description="The machines of the cluster.")
 
+    @property
+    def has_velero(self) -> bool:
+        """Whether Velero copies what is in the cluster to a bucket."""
+        return "velero" in self.addons and self.addons["velero"].enabled
+
     @field_validator("version")
     @classmethod
     def version_is_one_that_eks_runs(cls, version: str) -> str:

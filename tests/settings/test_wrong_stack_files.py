@@ -133,6 +133,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.managed_addons",
         "one that `aws eks describe-addon-versions` lists.",
     ),
+    "backups of volumes that cannot be copied": (
+        (MAIN, {**stack()["clusters"]["main"], "addons": {"velero": {}}, "storage_classes": {"snapshots": False}}),
+        "clusters.main.storage_classes.snapshots",
+        "Set snapshots: true, or turn velero off.",
+    ),
     "public endpoint for nobody in particular": (
         ((*MAIN, "endpoint"), {"public": True}),
         "clusters.main.endpoint.public_cidrs",
