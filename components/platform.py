@@ -16,6 +16,7 @@ from components.storage import Storage, StorageArgs
 from settings.compute_plan import quota_needs
 from settings.needed_addons import needed_for_storage
 from settings.network import NetworkSettings
+from settings.recovery_plan import schedules
 from settings.stack import StackSettings
 
 
@@ -47,6 +48,7 @@ class Platform(pulumi.ComponentResource):
 
     network: Network
     clusters: dict[str, Cluster]
+    storage: Storage | None
 
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:platform:Platform", name, None, opts)
@@ -78,8 +80,9 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
         self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.storage = None
         if keys.data is not None and any(settings.storage.entries()):
-            Storage(
+            self.storage = Storage(
                 "storage",
                 StorageArgs(
                     settings=settings.storage,
@@ -90,6 +93,7 @@ class Platform(pulumi.ComponentResource):
                     subnet_ids=self.network.subnet_ids["private"],
                     clusters=self.clusters,
                     data_key_arn=keys.data,
+                    backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
                 ),
                 self._opts,
@@ -103,7 +107,11 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.keys,
                 stage=self.stage,
                 cluster_role_arns=[cluster_role_pattern(self.stage, key) for key in settings.clusters],
-                holds_data=settings.network.flow_logs.destination == "s3" or any(settings.storage.entries()),
+                holds_data=settings.network.flow_logs.destination == "s3"
+                or any(settings.storage.entries())
+                or any(cluster.has_velero for cluster in settings.clusters.values()),
+                links_buckets=any(held.links for held in settings.storage.lustre.values()),
+                backs_up=bool(schedules(settings.storage, settings.clusters.keys())),
             ),
             self._opts,
         )
@@ -121,6 +129,7 @@ class Platform(pulumi.ComponentResource):
                 secrets_key_arn=keys.eks,
                 volume_key_arn=keys.ebs,
                 logs_key_arn=keys.logs,
+                data_key_arn=keys.data,
                 ways_out=self.network.ways_out,
                 storage_addons=needed_for_storage(settings.storage, key, settings.clusters),
             ),
@@ -146,4 +155,5 @@ class Platform(pulumi.ComponentResource):
                 }
                 for key, cluster in self.clusters.items()
             },
+            **({"restore_role_arn": self.storage.restore_role_arn} if self.storage else {}),
         }

@@ -7,10 +7,16 @@ import pulumi
 import pulumi_aws as aws
 
 from components.backup import Backup, BackupArgs
+from components.access_logs import NAME as ACCESS_LOGS
+from components.access_logs import AccessLogs, AccessLogsArgs
+from components.bucket import Bucket, BucketArgs
 from components.cluster import Cluster
 from components.file_system import FileSystem, FileSystemArgs
+from components.lustre import Lustre, LustreArgs
+from components.private_bucket import bucket_name
 from components.second_region import SecondRegion, SecondRegionArgs
 from components.stage import Stage
+from components.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
 from components.storage_namespaces import namespaces
 from settings.recovery_plan import cluster_protection, schedules
 from settings.stack import KeySettings
@@ -51,6 +57,8 @@ class Storage(pulumi.ComponentResource):
         self._namespaces = namespaces(mounted, args.clusters, self._opts)
         for key in args.settings.file_systems:
             self._file_system(key)
+        for key in args.settings.lustre:
+            self._lustre(key)
         self.restore_role_arn = self._backup()
         self.register_outputs({"restore_role_arn": self.restore_role_arn})
 
@@ -84,6 +92,52 @@ class Storage(pulumi.ComponentResource):
                 namespaces=self._namespaces,
                 key_arn=args.data_key_arn,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+            ),
+            self._opts,
+        )
+
+    def _buckets(self) -> None:
+        args, settings = self._args, self._args.settings
+        access_logs = AccessLogs(ACCESS_LOGS, AccessLogsArgs(stage=args.stage), self._opts)
+        for key, bucket in settings.buckets.items():
+            Bucket(
+                key,
+                BucketArgs(
+                    key=key,
+                    settings=bucket,
+                    recovery=settings.recovery,
+                    stage=args.stage,
+                    key_arn=args.data_key_arn,
+                    access_logs=access_logs,
+                    copies=self._second_region(bucket.replicate_to) if bucket.replicate_to else None,
+                ),
+                self._opts,
+            )
+        for user, statements in bucket_access(args.stage, settings.buckets, args.clusters).items():
+            cluster_name = args.clusters[user.cluster].name
+            StorageIdentity(
+                user.path,
+                StorageIdentityArgs(
+                    user=user, stage=args.stage, cluster_name=cluster_name, statements={"buckets": statements}
+                ),
+                self._opts,
+            )
+
+    def _lustre(self, key: str) -> Lustre:
+        args, settings = self._args, self._args.settings.lustre[key]
+        return Lustre(
+            key,
+            LustreArgs(
+                settings=settings,
+                recovery=args.settings.recovery,
+                stage=args.stage,
+                vpc_id=args.vpc.id,
+                subnet_id=args.subnet_ids[settings.zone],
+                clusters=args.clusters,
+                namespaces=self._namespaces,
+                buckets={link.bucket: bucket_name(args.stage, link.bucket) for link in settings.links},
+                data_key_arn=args.data_key_arn,
+                logs_key_arn=args.logs_key_arn,
             ),
             self._opts,
         )

@@ -20,8 +20,8 @@ Kind = Literal["buckets", "file_systems", "lustre", "clusters"]
 
 DAY = 24 * 60
 
-# Minutes between two backups. Nothing is more often than hourly, except the change log of S3, which is usually less than
-# 15 minutes behind. Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/creating-a-backup-plan.html and
+# Minutes between two backups. Nothing is more often than hourly, except the change log of S3, which is usually less
+# than 15 minutes behind. Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/creating-a-backup-plan.html and
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html, read 2026-11.
 MINUTES: Mapping[Schedule, int] = {"continuous": 15, "hourly": 60, "daily": DAY, "weekly": 7 * DAY}
 # Buckets that are listed every hour cost more than their change log, so they have no hourly schedule.
