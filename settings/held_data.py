@@ -1,5 +1,6 @@
 """What every place for data says: what it is for, who uses it, and how soon it has to be back."""
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Literal
 
@@ -10,7 +11,19 @@ from settings.rules import DNS_LABEL
 
 Purpose = Literal["datasets", "checkpoints", "models", "artifacts", "scratch", "shared", "logs", "backups"]
 Tier = Literal["production-inference", "agents", "training", "platform-metadata", "experiments"]
-StorageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,20}$")]
+NAME = re.compile(r"[a-z][a-z0-9-]{0,20}")
+
+
+def storage_name_can_name_resources(name: str) -> str:
+    """The name as it is. Raises ValueError when names of resources and claims could not hold it."""
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no name of storage: up to 21 lower-case letters, digits and '-', a letter first. Rename it."
+        )
+    return name
+
+
+StorageName = Annotated[str, AfterValidator(storage_name_can_name_resources)]
 
 
 def namespace_is_a_dns_label(name: str) -> str:
