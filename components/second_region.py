@@ -23,12 +23,13 @@ class SecondRegionArgs:
 class SecondRegion(pulumi.ComponentResource):
     """Everything that is copied to one region goes through `provider` and under `key_arn`."""
 
+    region: str
     provider: aws.Provider
     key_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: SecondRegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:SecondRegion", name, None, opts)
-        stage = args.stage
+        stage, self.region = args.stage, args.region
         self.provider = aws.Provider(
             f"{name}-aws",
             region=args.region,

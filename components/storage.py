@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.backup import Backup, BackupArgs
 from components.access_logs import NAME as ACCESS_LOGS
 from components.access_logs import AccessLogs, AccessLogsArgs
+from components.backup import Backup, BackupArgs
 from components.bucket import Bucket, BucketArgs
 from components.cluster import Cluster
 from components.file_system import FileSystem, FileSystemArgs
 from components.lustre import Lustre, LustreArgs
-from components.private_bucket import bucket_name
 from components.second_region import SecondRegion, SecondRegionArgs
 from components.stage import Stage
 from components.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
@@ -55,6 +54,7 @@ class Storage(pulumi.ComponentResource):
         self._regions: dict[str, SecondRegion] = {}
         mounted = [*args.settings.file_systems.values(), *args.settings.lustre.values()]
         self._namespaces = namespaces(mounted, args.clusters, self._opts)
+        self._buckets = self._make_buckets() if args.settings.buckets else {}
         for key in args.settings.file_systems:
             self._file_system(key)
         for key in args.settings.lustre:
@@ -96,23 +96,9 @@ class Storage(pulumi.ComponentResource):
             self._opts,
         )
 
-    def _buckets(self) -> None:
+    def _make_buckets(self) -> dict[str, Bucket]:
         args, settings = self._args, self._args.settings
         access_logs = AccessLogs(ACCESS_LOGS, AccessLogsArgs(stage=args.stage), self._opts)
-        for key, bucket in settings.buckets.items():
-            Bucket(
-                key,
-                BucketArgs(
-                    key=key,
-                    settings=bucket,
-                    recovery=settings.recovery,
-                    stage=args.stage,
-                    key_arn=args.data_key_arn,
-                    access_logs=access_logs,
-                    copies=self._second_region(bucket.replicate_to) if bucket.replicate_to else None,
-                ),
-                self._opts,
-            )
         for user, statements in bucket_access(args.stage, settings.buckets, args.clusters).items():
             cluster_name = args.clusters[user.cluster].name
             StorageIdentity(
@@ -122,6 +108,23 @@ class Storage(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+        return {key: self._bucket(key, access_logs) for key in settings.buckets}
+
+    def _bucket(self, key: str, access_logs: AccessLogs) -> Bucket:
+        args, settings = self._args, self._args.settings.buckets[key]
+        return Bucket(
+            key,
+            BucketArgs(
+                key=key,
+                settings=settings,
+                recovery=args.settings.recovery,
+                stage=args.stage,
+                key_arn=args.data_key_arn,
+                access_logs=access_logs,
+                copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+            ),
+            self._opts,
+        )
 
     def _lustre(self, key: str) -> Lustre:
         args, settings = self._args, self._args.settings.lustre[key]
@@ -135,7 +138,7 @@ class Storage(pulumi.ComponentResource):
                 subnet_id=args.subnet_ids[settings.zone],
                 clusters=args.clusters,
                 namespaces=self._namespaces,
-                buckets={link.bucket: bucket_name(args.stage, link.bucket) for link in settings.links},
+                buckets={link.bucket: self._buckets[link.bucket].name for link in settings.links},
                 data_key_arn=args.data_key_arn,
                 logs_key_arn=args.logs_key_arn,
             ),
