@@ -112,7 +112,7 @@ def cluster_protection(recovery: RecoverySettings, name: str) -> Protection:
         name,
         CLUSTER_TIER,
         "backup" if wanted else "none",
-        target(recovery, CLUSTER_TIER) if recovery.clusters else None,
+        target(recovery, CLUSTER_TIER) if wanted else None,
     )
 
 
@@ -140,7 +140,7 @@ def _means(recovery: RecoverySettings, held: HeldData) -> Means:
         return "versions"
     if isinstance(held, LustreSettings) and held.links:
         return "bucket"
-    if held.purpose in MAY_BE_LOST or (isinstance(held, LustreSettings) and held.deployment == "scratch-2"):
+    if held.purpose in MAY_BE_LOST or (isinstance(held, LustreSettings) and not held.can_be_backed_up):
         return "none"
     return "backup" if recovery.enabled else "none"
 

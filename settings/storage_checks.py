@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from settings import bucket_checks, file_system_checks, lustre_checks
+from settings import bucket_checks, file_system_checks, lustre_checks, recovery_checks
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
 
@@ -15,6 +15,7 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
     yield from bucket_checks.mistakes(parts)
     yield from file_system_checks.mistakes(parts)
     yield from lustre_checks.mistakes(parts, zones)
+    yield from recovery_checks.mistakes(parts)
 
 
 def _users(parts: Parts) -> Iterator[Mistake]:
