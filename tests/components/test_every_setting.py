@@ -88,6 +88,15 @@ def io2(**changes: Any) -> dict[str, Any]:
     return cluster(storage_classes={"io2": True, **changes})
 
 
+def bucket(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    own = {"purpose": "shared", "used_by": [{"namespace": "research", **(used_by or {})}], **changes}
+    return {"storage": {"buckets": {"data": own}}}
+
+
+def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
+    return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
+
+
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
     "environment": {"environment": "staging"},
@@ -191,6 +200,22 @@ CHANGES: dict[str, Any] = {
         disruption(max_unavailable_percentage=50),
     ),
     "clusters.gpu_allocation": (gpu(), {"clusters": {"main": {**gpu()["clusters"]["main"], "gpu_allocation": "dra"}}}),
+    "storage.buckets.purpose": (bucket(), bucket(purpose="models")),
+    "storage.buckets.tier": (bucket(), bucket(tier="agents")),
+    "storage.buckets.used_by.namespace": (bucket(), bucket({"namespace": "serving"})),
+    "storage.buckets.used_by.service_account": (bucket(), bucket({"service_account": "trainer"})),
+    "storage.buckets.used_by.cluster": (
+        two_clusters(bucket({"cluster": "main"})),
+        two_clusters(bucket({"cluster": "other"})),
+    ),
+    "storage.buckets.used_by.mode": (bucket(), bucket({"mode": "write"})),
+    "storage.buckets.expire_after_days": (bucket(), bucket(expire_after_days=90)),
+    "storage.buckets.old_versions_days": (bucket(), bucket(old_versions_days=90)),
+    "storage.buckets.intelligent_tiering": (bucket(), bucket(intelligent_tiering=True)),
+    "storage.buckets.object_lock_days": (bucket(), bucket(object_lock_days=7)),
+    "storage.buckets.replicate_to": (bucket(), bucket(replicate_to="us-east-2")),
+    "storage.buckets.expected_gib": (bucket(), bucket(expected_gib=1000)),
+    "storage.buckets.monthly_growth_gib": (bucket(), bucket(monthly_growth_gib=100)),
 }
 
 
