@@ -191,13 +191,17 @@ def logs_key_policy(stage: Stage) -> str:
     )
 
 
-def data_key_policy(stage: Stage) -> str:
+def data_key_policy(stage: Stage, linked: bool = False) -> str:
     """For the flow-log bucket: the log-delivery service encrypts what it writes.
 
-    Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html
+    linked: whether Lustre file systems show buckets: FSx reads and writes those by a role of its own for each.
+    Sources: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html; FSx for Lustre user guide on
+    linked buckets, read 2026-08; AWS managed policy FSxDeleteServiceLinkedRoleAccess for its name, read 2026-11.
     """
+    role = stage.iam_arn("role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*")
     return key_policy(
         stage,
+        *([key_use_by_roles(stage, "FsxLinksUseKey", [role], KMS_USE)] if linked else []),
         {
             "Sid": "LogDeliveryUsesKey",
             "Effect": "Allow",
