@@ -69,9 +69,9 @@ def backup_tags(recovery: RecoverySettings, held: HeldData) -> Mapping[str, str]
     }
 
 
-def vault_name(stage: Stage) -> str:
-    """Name of the vault, in the second region as well."""
-    return f"{stage.prefix}-backup"
+def vault_name(stage: Stage, *, copies: bool = False) -> str:
+    """Name of the vault, or of the one in the second region."""
+    return f"{stage.prefix}-backup{'-copies' if copies else ''}"
 
 
 def kept_days(schedule: Schedule, lock_days: int) -> int:
@@ -139,7 +139,7 @@ class Backup(pulumi.ComponentResource):
     def __init__(self, name: str, args: BackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:Backup", name, None, opts)
         self._args, self._opts = args, pulumi.ResourceOptions(parent=self)
-        vault = self._vault(name, args.key_arn, self._opts)
+        vault = self._vault(name, vault_name(args.stage), args.key_arn, self._opts)
         copy_to = self._copies(name)
         role, permissions = self._role(name, "takes", arns.BACKUP_POLICIES)
         self.restore_role_arn = self._role(name, "restores", arns.RESTORE_POLICIES)[0].arn
@@ -177,16 +177,18 @@ class Backup(pulumi.ComponentResource):
         if there is None or region is None:
             return None
         opts = pulumi.ResourceOptions(parent=self, provider=there.provider)
-        vault = self._vault(f"{name}-copies", there.key_arn, opts)
+        vault = self._vault(f"{name}-copies", vault_name(stage, copies=True), there.key_arn, opts)
         place = f"arn:{stage.partition}:backup:{region}:{stage.account_id}:backup-vault"
         arn: pulumi.Output[str] = vault.name.apply(lambda known: f"{place}:{known}")
         return arn
 
-    def _vault(self, name: str, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions) -> aws.backup.Vault:
+    def _vault(
+        self, name: str, physical_name: str, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> aws.backup.Vault:
         stage, lock_days = self._args.stage, self._args.settings.lock_days
         vault = aws.backup.Vault(
             name,
-            name=vault_name(stage),
+            name=physical_name,
             kms_key_arn=key_arn,
             force_destroy=not stage.deletion_protection,
             opts=pulumi.ResourceOptions.merge(
