@@ -78,7 +78,7 @@ def file_system_policy(stage: Stage, file_system_arn: str, reading: Sequence[str
             "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
             "Condition": {
                 "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
-                "StringLike": {"elasticfilesystem:AccessPointArn": any_access_point},
+                "ArnLike": {"elasticfilesystem:AccessPointArn": any_access_point},
             },
         },
     ]
@@ -89,7 +89,7 @@ def file_system_policy(stage: Stage, file_system_arn: str, reading: Sequence[str
                 "Effect": "Deny",
                 **anybody,
                 "Action": ["elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"],
-                "Condition": {"StringEquals": {"elasticfilesystem:AccessPointArn": sorted(reading)}},
+                "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": sorted(reading)}},
             }
         )
     return iam.document(*statements)

@@ -74,7 +74,8 @@ def flow_log_writer(log_group_arn: str) -> str:
     """
     return document(
         allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
-        allow("FindFlowLogs", ["logs:DescribeLogGroups", "logs:DescribeLogStreams"], ["*"]),
+        allow("FindFlowLogStreams", ["logs:DescribeLogStreams"], [f"{log_group_arn}:*"]),
+        allow("FindFlowLogs", ["logs:DescribeLogGroups"], ["*"]),
     )
 
 

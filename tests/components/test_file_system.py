@@ -94,7 +94,7 @@ def test_the_policy_wants_tls_a_mount_target_and_an_access_point_and_makes_nobod
     assert statement(policy, "TlsOnly")["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     mount = statement(policy, "MountByAccessPoint")
     assert mount["Condition"]["Bool"] == {"elasticfilesystem:AccessedViaMountTarget": "true"}
-    assert mount["Condition"]["StringLike"] == {
+    assert mount["Condition"]["ArnLike"] == {
         "elasticfilesystem:AccessPointArn": "arn:aws:elasticfilesystem:us-west-2:123456789012:access-point/*"
     }
     allowed = [a for s in json.loads(policy)["Statement"] if s["Effect"] == "Allow" for a in s["Action"]]
@@ -107,7 +107,7 @@ def test_readers_are_kept_from_writing_by_the_policy_and_not_by_their_mount_alon
     policy = cloud.one("FileSystemPolicy", "home").inputs["policy"]
     denied = statement(policy, "ReadersDoNotWrite")
     assert "elasticfilesystem:ClientWrite" in denied["Action"]
-    (reader,) = denied["Condition"]["StringEquals"]["elasticfilesystem:AccessPointArn"]
+    (reader,) = denied["Condition"]["ArnEquals"]["elasticfilesystem:AccessPointArn"]
     assert reader.endswith(":home-serving")
     cloud.up(stored(used_by=[WRITER]))
     assert "ReadersDoNotWrite" not in cloud.one("FileSystemPolicy", "home").inputs["policy"]
