@@ -9,6 +9,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.backup import backup_tags
+from components.bucket import Bucket
 from components.cluster import Cluster
 from components.stage import Stage
 from components.storage_namespaces import Place, places
@@ -35,7 +36,7 @@ class LustreArgs:
     """What the file system is told, and what it stands on.
 
     subnet_id: private subnet in its zone. clusters: key in the stack file -> cluster. namespaces: cluster and namespace
-        -> what objects in it wait for. buckets: entry of `storage.buckets` -> name of the bucket.
+        -> what objects in it wait for. buckets: by entry of `storage.buckets`.
     """
 
     settings: LustreSettings
@@ -45,7 +46,7 @@ class LustreArgs:
     subnet_id: pulumi.Input[str]
     clusters: Mapping[str, Cluster]
     namespaces: Mapping[Place, pulumi.Resource | None]
-    buckets: Mapping[str, pulumi.Input[str]]
+    buckets: Mapping[str, Bucket]
     data_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
 
@@ -208,11 +209,12 @@ class Lustre(pulumi.ComponentResource):
             f"{self._name}{link.path}",
             file_system_id=file_system.id,
             file_system_path=link.path,
-            data_repository_path=pulumi.Output.format("s3://{0}/{1}", bucket, link.prefix),
+            data_repository_path=f"s3://{bucket.name}/{link.prefix}",
             batch_import_meta_data_on_create=True,
             delete_data_in_filesystem=False,  # a link that goes leaves the files behind
             s3=link_events(link),
-            opts=self._opts,
+            # FSx looks into the bucket when the link is made, and refuses one that is not there or not open to it.
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[bucket])),
         )
 
     def _claim(self, place: Place, file_system: aws.fsx.LustreFileSystem) -> None:

@@ -138,7 +138,7 @@ class Storage(pulumi.ComponentResource):
                 subnet_id=args.subnet_ids[settings.zone],
                 clusters=args.clusters,
                 namespaces=self._namespaces,
-                buckets={link.bucket: self._buckets[link.bucket].name for link in settings.links},
+                buckets=self._buckets,
                 data_key_arn=args.data_key_arn,
                 logs_key_arn=args.logs_key_arn,
             ),

@@ -97,7 +97,9 @@ def test_a_link_shows_the_bucket_in_its_folder_and_follows_what_it_is_told(cloud
     made = cloud.one("DataRepositoryAssociation").inputs
     assert made["fileSystemPath"] == "/data"
     bucket, _, prefix = made["dataRepositoryPath"].removeprefix("s3://").partition("/")
-    assert bucket.startswith("ml-platform-prod-data-")
+    stored = cloud.one("bucket:Bucket", "data")
+    assert bucket == stored.inputs["bucket"]
+    assert cloud.one("DataRepositoryAssociation").stands_on(stored), "FSx refuses a bucket that is not there yet"
     assert prefix == "images/"
     assert made["s3"] == {
         "autoImportPolicy": {"events": ["NEW", "CHANGED", "DELETED"]},
