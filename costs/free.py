@@ -26,6 +26,8 @@ FREE_TYPES = {
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "address ranges are free",
     "aws:autoscaling/schedule:Schedule": "scheduled actions are free",
     "aws:autoscaling/tag:Tag": "tags are free",
+    "aws:backup/selection:Selection": "billed as the backups that it leads to",
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": "locks are free",
     "aws:cloudwatch/eventRule:EventRule": "rules on events of AWS services are free",
     "aws:cloudwatch/eventTarget:EventTarget": "delivery within the account is free for events of AWS services",
     "aws:eks/accessEntry:AccessEntry": "access entries are free",

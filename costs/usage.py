@@ -20,6 +20,8 @@ class Usage:
     control_plane_log_gib: all five control-plane log types of one cluster; audit is most of it.
     log_group_gib: any other log group.
     bucket_gib: data held by one bucket at the end of the month.
+    backup_gib: backups held by one vault at the end of the month.
+    copied_gib: what is new in the backups of one plan, and goes to a second region.
     kms_requests_10k: requests to one key, in tens of thousands, beyond the free ones of the account.
     queue_requests_1m: requests to one queue, in millions, beyond the free one of the account.
     registry_gib: images held by one repository.
@@ -31,6 +33,8 @@ class Usage:
     control_plane_log_gib: Amount = Amount(5, 50)
     log_group_gib: Amount = Amount(1, 20)
     bucket_gib: Amount = Amount(5, 200)
+    backup_gib: Amount = Amount(50, 2000)
+    copied_gib: Amount = Amount(10, 400)
     kms_requests_10k: Amount = Amount(0, 20)
     queue_requests_1m: Amount = Amount(0, 1)
     registry_gib: Amount = Amount(5, 100)

@@ -93,6 +93,27 @@ def bucket(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, A
     return {"storage": {"buckets": {"data": own}}}
 
 
+def lustre(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    user = {"namespace": "research", "mode": "write", **(used_by or {})}
+    own = {"purpose": "scratch", "zone": "us-west-2a", "used_by": [user], **changes}
+    return {"storage": {"lustre": {"fast": own}}}
+
+
+def link(**changes: Any) -> dict[str, Any]:
+    linked = lustre(links=[{"bucket": "data", "path": "/data", **changes}])["storage"]
+    other = {"purpose": "models", "used_by": [{"namespace": "research"}]}
+    return {"storage": {**linked, "buckets": {"data": bucket()["storage"]["buckets"]["data"], "other": other}}}
+
+
+AGENTS = {"rpo_minutes": 60, "rto_minutes": 240}
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    """Of a bucket that is backed up."""
+    storage = bucket(tier="agents")["storage"]
+    return {"storage": {**storage, "recovery": changes}}
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -200,6 +221,28 @@ CHANGES: dict[str, Any] = {
         disruption(max_unavailable_percentage=50),
     ),
     "clusters.gpu_allocation": (gpu(), {"clusters": {"main": {**gpu()["clusters"]["main"], "gpu_allocation": "dra"}}}),
+    "storage.lustre.purpose": (lustre(), lustre(purpose="datasets")),
+    "storage.lustre.tier": (lustre(), lustre(tier="agents")),
+    "storage.lustre.used_by.namespace": (lustre(), lustre({"namespace": "serving"})),
+    "storage.lustre.used_by.cluster": (
+        two_clusters(lustre({"cluster": "main"})),
+        two_clusters(lustre({"cluster": "other"})),
+    ),
+    "storage.lustre.used_by.mode": (lustre(root_squash=False), lustre({"mode": "read"}, root_squash=False)),
+    "storage.lustre.zone": (lustre(), lustre(zone="us-west-2b")),
+    "storage.lustre.deployment": (lustre(), lustre(deployment="scratch-2")),
+    "storage.lustre.capacity_gib": (lustre(), lustre(capacity_gib=2400)),
+    "storage.lustre.throughput_mibps_per_tib": (lustre(), lustre(throughput_mibps_per_tib=125)),
+    "storage.lustre.compression": (lustre(), lustre(compression=False)),
+    "storage.lustre.root_squash": (lustre(), lustre(root_squash=True)),
+    "storage.lustre.efa": (lustre(capacity_gib=19200), lustre(capacity_gib=19200, efa=True)),
+    "storage.lustre.links.bucket": (link(), link(bucket="other")),
+    "storage.lustre.links.path": (link(), link(path="/images")),
+    "storage.lustre.links.prefix": (link(), link(prefix="images/")),
+    "storage.lustre.links.imports": (link(), link(imports=["NEW"])),
+    "storage.lustre.links.exports": (link(), link(exports=["NEW"])),
+    "storage.lustre.maintenance": (lustre(), lustre(maintenance="1:09:00")),
+    "storage.lustre.backup_days": (lustre(), lustre(backup_days=7)),
     "storage.buckets.purpose": (bucket(), bucket(purpose="models")),
     "storage.buckets.tier": (bucket(), bucket(tier="agents")),
     "storage.buckets.used_by.namespace": (bucket(), bucket({"namespace": "serving"})),
@@ -216,6 +259,12 @@ CHANGES: dict[str, Any] = {
     "storage.buckets.replicate_to": (bucket(), bucket(replicate_to="us-east-2")),
     "storage.buckets.expected_gib": (bucket(), bucket(expected_gib=1000)),
     "storage.buckets.monthly_growth_gib": (bucket(), bucket(monthly_growth_gib=100)),
+    "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
+    "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),
+    "storage.recovery.clusters": (recovery(), recovery(clusters=False)),
+    "storage.recovery.targets.rpo_minutes": (recovery(), recovery(targets={"agents": {**AGENTS, "rpo_minutes": 1440}})),
+    "storage.recovery.targets.rto_minutes": (recovery(), recovery(targets={"agents": {**AGENTS, "rto_minutes": 480}})),
 }
 
 
