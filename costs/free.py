@@ -38,6 +38,8 @@ FREE_TYPES = {
     "aws:kms/keyPolicy:KeyPolicy": "key policies are free",
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "resource policies are free",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "transitions are counted as use of the bucket",
+    "aws:s3/bucketLogging:BucketLogging": "logs are counted as use of the bucket that they go to",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "part of the bucket",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "part of the bucket",
     "aws:s3/bucketPolicy:BucketPolicy": "part of the bucket",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "part of the bucket",
