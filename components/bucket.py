@@ -14,6 +14,7 @@ from components.private_bucket import PrivateBucket, bucket_arn, bucket_name, pr
 from components.second_region import SecondRegion
 from components.stage import Stage
 from settings.buckets import BucketSettings
+from settings.file_systems import FileSystemSettings
 from settings.recovery import RecoverySettings
 
 
@@ -145,7 +146,7 @@ class Bucket(pulumi.ComponentResource):
         )
 
 
-def size_tags(settings: BucketSettings) -> Mapping[str, str]:
+def size_tags(settings: BucketSettings | FileSystemSettings) -> Mapping[str, str]:
     """What the cost estimate goes by, and whoever reads the bill."""
     said = {"expected-gib": settings.expected_gib, "monthly-growth-gib": settings.monthly_growth_gib}
     sizes = {f"ml-platform:{name}": str(gib) for name, gib in said.items() if gib is not None}

@@ -1,7 +1,7 @@
 """One EFS file system: a folder for each namespace that writes, all folders for each that reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -10,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 
 from components import iam
 from components.backup import backup_tags
+from components.bucket import size_tags
 from components.cluster import Cluster
 from components.second_region import SecondRegion
 from components.stage import Stage
@@ -33,6 +34,16 @@ def lifecycle_policies(settings: FileSystemSettings) -> list[dict[str, str]]:
         {move: f"AFTER_{after}_DAY{'S' if after > 1 else ''}"} for move, after in days.items() if after is not None
     ]
     return [*moves, {"transition_to_primary_storage_class": "AFTER_1_ACCESS"}] if moves else []
+
+
+def common(settings: FileSystemSettings) -> dict[str, Any]:
+    """What a file system and its copy have in common."""
+    return {
+        "encrypted": True,
+        "throughput_mode": settings.throughput,
+        "provisioned_throughput_in_mibps": settings.provisioned_mibps,
+        "lifecycle_policies": lifecycle_policies(settings),
+    }
 
 
 def modes(settings: FileSystemSettings) -> dict[str, str]:
@@ -160,26 +171,21 @@ class FileSystem(pulumi.ComponentResource):
         for user in args.settings.used_by:
             self._claim(user.cluster_among(args.clusters), user.namespace, points[user.namespace], ready)
         if args.copies is not None:
-            self._replication(args.copies)
+            self._copy(args.copies)
         self.register_outputs({"id": self.id, "arn": self.arn})
 
     def _file_system(self) -> aws.efs.FileSystem:
         settings, stage = self._args.settings, self._args.stage
         return aws.efs.FileSystem(
             self._name,
-            encrypted=True,
+            **common(settings),
             kms_key_id=self._args.key_arn,
-            throughput_mode=settings.throughput,
-            provisioned_throughput_in_mibps=settings.provisioned_mibps,
-            lifecycle_policies=lifecycle_policies(settings),
             tags={
                 "Name": f"{stage.prefix}-{self._args.key}",
-                "ml-platform:purpose": settings.purpose,
+                **size_tags(settings),
                 **backup_tags(self._args.recovery, settings),
             },
-            opts=pulumi.ResourceOptions(
-                parent=self, protect=stage.deletion_protection, retain_on_delete=stage.retains or None
-            ),
+            opts=pulumi.ResourceOptions.merge(self._opts, self._holds_data()),
         )
 
     def _mount_targets(self) -> list[pulumi.Resource]:
@@ -288,15 +294,36 @@ class FileSystem(pulumi.ComponentResource):
             parent=self, provider=self._args.clusters[cluster].provider, depends_on=depends_on
         )
 
-    def _replication(self, copies: SecondRegion) -> None:
-        """EFS makes the copy itself, read-only for as long as it is one.
+    def _copy(self, copies: SecondRegion) -> None:
+        """A file system of our own, so that it is under our key and goes with the stack; EFS keeps it read-only.
 
-        Source: https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html, read 2026-11.
+        Nothing mounts it until the replication ends. Source: https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html,
+        read 2026-11.
         """
-        region = self._args.settings.replicate_to
-        aws.efs.ReplicationConfiguration(
-            f"{self._name}-{region}",
-            source_file_system_id=self.id,
-            destination={"region": region, "kms_key_id": copies.key_arn},
-            opts=self._opts,
+        there = replace(self._args.stage, region=copies.region)
+        name = f"{self._name}-{copies.region}"
+        opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(provider=copies.provider))
+        held = pulumi.ResourceOptions.merge(opts, self._holds_data())
+        copy = aws.efs.FileSystem(
+            name,
+            **common(self._args.settings),
+            kms_key_id=copies.key_arn,
+            protection={"replication_overwrite": "DISABLED"},
+            tags={"Name": f"{there.prefix}-{self._args.key}-copy", **size_tags(self._args.settings)},
+            # AWS sets it to REPLICATING, and back when the replication ends.
+            opts=pulumi.ResourceOptions.merge(held, pulumi.ResourceOptions(ignore_changes=["protection"])),
         )
+        policy = copy.arn.apply(lambda arn: file_system_policy(there, arn, []))
+        written = aws.efs.FileSystemPolicy(name, file_system_id=copy.id, policy=policy, opts=opts)
+        aws.efs.ReplicationConfiguration(
+            name,
+            source_file_system_id=self.id,
+            destination={"region": copies.region, "file_system_id": copy.id},
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(depends_on=[written], delete_before_replace=True)
+            ),
+        )
+
+    def _holds_data(self) -> pulumi.ResourceOptions:
+        stage = self._args.stage
+        return pulumi.ResourceOptions(protect=stage.deletion_protection, retain_on_delete=stage.retains or None)

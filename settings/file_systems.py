@@ -45,6 +45,12 @@ class FileSystemSettings(HeldData):
         description="Days without access until a file moves to the Archive class; more than for infrequent.",
     )
     replicate_to: str | None = Field(default=None, description="Second region that holds a read-only copy.")
+    expected_gib: int | None = Field(
+        default=None, ge=0, le=10**9, description="What it holds, for the cost estimate; assumed if not given."
+    )
+    monthly_growth_gib: int | None = Field(
+        default=None, ge=0, le=10**9, description="What comes on top each month, for the cost estimate of a year."
+    )
 
     @model_validator(mode="after")
     def a_rate_is_given_exactly_when_it_is_paid_for(self) -> "FileSystemSettings":

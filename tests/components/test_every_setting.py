@@ -105,6 +105,17 @@ def link(**changes: Any) -> dict[str, Any]:
     return {"storage": {**linked, "buckets": {"data": bucket()["storage"]["buckets"]["data"], "other": other}}}
 
 
+def file_system(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    users = [{"namespace": "data", "mode": "write"}, {"namespace": "research", **(used_by or {})}]
+    if used_by and "cluster" in used_by:
+        users = [{**user, "cluster": used_by["cluster"]} for user in users]
+    return {"storage": {"file_systems": {"home": {"purpose": "shared", "used_by": users, **changes}}}}
+
+
+def provisioned(mibps: int) -> dict[str, Any]:
+    return file_system(throughput="provisioned", provisioned_mibps=mibps)
+
+
 AGENTS = {"rpo_minutes": 60, "rto_minutes": 240}
 
 
@@ -259,6 +270,21 @@ CHANGES: dict[str, Any] = {
     "storage.buckets.replicate_to": (bucket(), bucket(replicate_to="us-east-2")),
     "storage.buckets.expected_gib": (bucket(), bucket(expected_gib=1000)),
     "storage.buckets.monthly_growth_gib": (bucket(), bucket(monthly_growth_gib=100)),
+    "storage.file_systems.purpose": (file_system(), file_system(purpose="datasets")),
+    "storage.file_systems.tier": (file_system(), file_system(tier="agents")),
+    "storage.file_systems.used_by.namespace": (file_system(), file_system({"namespace": "serving"})),
+    "storage.file_systems.used_by.cluster": (
+        two_clusters(file_system({"cluster": "main"})),
+        two_clusters(file_system({"cluster": "other"})),
+    ),
+    "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "storage.file_systems.throughput": (file_system(), provisioned(64)),
+    "storage.file_systems.provisioned_mibps": (provisioned(64), provisioned(128)),
+    "storage.file_systems.infrequent_after_days": (file_system(), file_system(infrequent_after_days=60)),
+    "storage.file_systems.archive_after_days": (file_system(), file_system(archive_after_days=90)),
+    "storage.file_systems.replicate_to": (file_system(), file_system(replicate_to="us-east-2")),
+    "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
+    "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
     "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
     "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
     "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),

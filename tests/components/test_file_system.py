@@ -192,12 +192,22 @@ def test_the_driver_comes_to_the_clusters_that_use_it(cloud, version, pin):
     assert "other-aws-efs-csi-driver" not in cloud.names("eks/addon:Addon")
 
 
-def test_the_copy_is_under_a_key_of_its_own_region(cloud):
+def test_the_copy_is_ours_under_a_key_of_its_own_region(cloud):
     cloud.up(stored(replicate_to="us-east-1"))
-    copy = cloud.one("ReplicationConfiguration", "home-us-east-1")
-    assert copy.inputs["sourceFileSystemId"].startswith("fs-")
-    assert copy.inputs["destination"]["region"] == "us-east-1"
-    assert copy.stands_on(cloud.one("kms/key:Key", "storage-us-east-1-copies"))
+    copying = cloud.one("ReplicationConfiguration", "home-us-east-1")
+    copy = cloud.one("efs/fileSystem:FileSystem", "home-us-east-1")
+    assert copying.inputs["destination"]["region"] == "us-east-1"
+    assert copying.stands_on(copy)
+    assert copying.stands_on(cloud.one("efs/fileSystem:FileSystem", "home"))
+    assert copying.provider != copy.provider, "a copy beside the original is none"
+    assert "storage-us-east-1-aws" in copy.provider
+    assert cloud.one("kms/key:Key", "storage-us-east-1-copies").urn in copy.property_dependencies["kmsKeyId"]
+    assert copy.inputs["protection"] == {"replicationOverwrite": "DISABLED"}, "else EFS refuses to write to it"
+    assert copy.ignore_changes == ("protection",)
+    assert copy.protect
+    assert "ml-platform:backup" not in copy.inputs["tags"], "the original is backed up"
+    policy = cloud.one("FileSystemPolicy", "home-us-east-1").inputs["policy"]
+    assert ":us-east-1:" in str(statement(policy, "MountByAccessPoint")["Condition"])
 
 
 @pytest.mark.parametrize(
