@@ -209,7 +209,7 @@ class Lustre(pulumi.ComponentResource):
             f"{self._name}{link.path}",
             file_system_id=file_system.id,
             file_system_path=link.path,
-            data_repository_path=f"s3://{bucket.name}/{link.prefix}",
+            data_repository_path=pulumi.Output.concat("s3://", bucket.name, "/", link.prefix),
             batch_import_meta_data_on_create=True,
             delete_data_in_filesystem=False,  # a link that goes leaves the files behind
             s3=link_events(link),
