@@ -33,6 +33,7 @@ FREE_TYPES = {
     "aws:eks/accessEntry:AccessEntry": "access entries are free",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "access entries are free",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "Pod Identity is free",
+    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": "what it moves is counted as use of the bucket",
     "aws:kms/alias:Alias": "aliases are free",
     "aws:kms/grant:Grant": "grants are free",
     "aws:kms/keyPolicy:KeyPolicy": "key policies are free",
