@@ -35,9 +35,9 @@ def filled(aws: Account, bucket: Held) -> None:
     aws.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
 
 
-def copying(aws: Account, **inputs: Any) -> dict[str, Any]:
+def copying(aws: Account) -> dict[str, Any]:
     rules = [{"status": "Enabled", "destination": {"bucket": "arn:aws:s3:::there"}}]
-    return {"bucket": "here", "role": aws.role("copy", "s3.amazonaws.com")["arn"], "rules": rules, **inputs}
+    return {"bucket": "here", "role": aws.role("copy", "s3.amazonaws.com")["arn"], "rules": rules}
 
 
 def test_a_bucket_that_holds_objects_is_not_deleted(aws: Account) -> None:
@@ -143,7 +143,11 @@ def test_a_lifecycle_changes_in_place(aws: Account) -> None:
 
 def test_deep_archives_take_half_a_year(aws: Account) -> None:
     aws.make(BUCKET, "data", bucket="data")
-    deep = {"bucket": "data", "name": "all", "tierings": [{"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 90}]}
+    deep: dict[str, Any] = {
+        "bucket": "data",
+        "name": "all",
+        "tierings": [{"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 90}],
+    }
     assert "must be between 180 and 730" in aws.refusal(TIERING, **deep)
     late = {**deep, "tierings": [{"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 180}]}
     assert aws.make(TIERING, **late).id == "data:all"
