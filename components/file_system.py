@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components import iam
-from components.backup import backup_tags
+from components.backup import BACKUP_TAG, backup_tags
 from components.bucket import size_tags
 from components.cluster import Cluster
 from components.second_region import SecondRegion
@@ -309,7 +309,11 @@ class FileSystem(pulumi.ComponentResource):
             **common(self._args.settings),
             kms_key_id=copies.key_arn,
             protection={"replication_overwrite": "DISABLED"},
-            tags={"Name": f"{there.prefix}-{self._args.key}-copy", **size_tags(self._args.settings)},
+            tags={
+                "Name": f"{there.prefix}-{self._args.key}-copy",
+                **size_tags(self._args.settings),
+                BACKUP_TAG: "none",  # the original is backed up
+            },
             # AWS sets it to REPLICATING, and back when the replication ends.
             opts=pulumi.ResourceOptions.merge(held, pulumi.ResourceOptions(ignore_changes=["protection"])),
         )

@@ -42,6 +42,8 @@ class Usage:
     bucket_new_share: how much of a bucket is new in a month, 1 for all of it.
     backup_gib: backups held by one vault at the end of the month.
     copied_gib: what is new in the backups of one plan, and goes to a second region.
+    file_system_gib: data held by one EFS file system at the end of the month.
+    file_system_read_gib, file_system_written_gib: data through one EFS file system of elastic throughput.
     kms_requests_10k: requests to one key, in tens of thousands, beyond the free ones of the account.
     queue_requests_1m: requests to one queue, in millions, beyond the free one of the account.
     registry_gib: images held by one repository.
@@ -58,6 +60,9 @@ class Usage:
     bucket_new_share: Amount = Amount(0.05, 0.5)
     backup_gib: Amount = Amount(50, 2000)
     copied_gib: Amount = Amount(10, 400)
+    file_system_gib: Amount = Amount(10, 500)
+    file_system_read_gib: Amount = Amount(10, 500)
+    file_system_written_gib: Amount = Amount(5, 100)
     kms_requests_10k: Amount = Amount(0, 20)
     queue_requests_1m: Amount = Amount(0, 1)
     registry_gib: Amount = Amount(5, 100)

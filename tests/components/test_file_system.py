@@ -205,7 +205,7 @@ def test_the_copy_is_ours_under_a_key_of_its_own_region(cloud):
     assert copy.inputs["protection"] == {"replicationOverwrite": "DISABLED"}, "else EFS refuses to write to it"
     assert copy.ignore_changes == ("protection",)
     assert copy.protect
-    assert "ml-platform:backup" not in copy.inputs["tags"], "the original is backed up"
+    assert copy.inputs["tags"]["ml-platform:backup"] == "none", "the original is backed up"
     policy = cloud.one("FileSystemPolicy", "home-us-east-1").inputs["policy"]
     assert ":us-east-1:" in str(statement(policy, "MountByAccessPoint")["Condition"])
 
