@@ -20,7 +20,7 @@ from settings.recovery import RecoverySettings
 DRIVER = "fsx.csi.aws.com"
 LOG_DAYS = 90
 NOBODY = "65534:65534"
-VERSION = "2.15"  # the newest; clients of AL2023 and Bottlerocket speak it
+VERSION = "2.15"  # the newest that FSx makes
 # With EFA, AWS takes no automatic number of metadata operations, and none below this. Source: public configurations
 # that create such file systems, read 2026-11; AWS's own page was out of reach.
 EFA_METADATA_IOPS = 6000

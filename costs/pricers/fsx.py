@@ -23,11 +23,11 @@ def file_system(resource: Resource, context: Context) -> Iterator[LineItem | Unp
     throughput = read_number(resource.inputs, "perUnitStorageThroughput", 0)
     persistent = deployment == "PERSISTENT_2"
     key = f"fsx_lustre.persistent_2_ssd_{throughput:g}" if persistent else "fsx_lustre.scratch_2_ssd"
-    speed = f", {throughput:g} MB/s for each TiB" if persistent else ", scratch"
+    speed = f"{throughput:g} MB/s/TiB" if persistent else "scratch-2"
     tags = read(resource.inputs, "tags", {})
     purpose = tags.get(PURPOSE) if isinstance(tags, Mapping) else None
-    what = f"Lustre storage, {purpose}" if purpose else "Lustre storage"
-    yield line(resource, context, f"{what}{speed}", key, "GiB", gib)
+    what = f"Lustre, {purpose}" if purpose else "Lustre"
+    yield line(resource, context, f"{what}, {speed}", key, "GiB", gib)
     if read_number(resource.inputs, "automaticBackupRetentionDays", 0):
         yield Unpriced(resource.urn, resource.type, "daily backups of FSx have no price in the catalog")
     if read(resource.inputs, "metadataConfiguration.mode") == "USER_PROVISIONED":

@@ -29,7 +29,7 @@ def test_scratch_has_one_price() -> None:
 
 def test_the_line_says_what_it_is_for() -> None:
     tagged = persistent(tags={"ml-platform:purpose": "checkpoints"})
-    assert set(items(price(tagged))) == {"Lustre storage, checkpoints, 250 MB/s for each TiB"}
+    assert set(items(price(tagged))) == {"Lustre, checkpoints, 250 MB/s/TiB"}
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,8 @@ def test_a_load_balancer_service_is_billed_and_a_cluster_ip_is_not():
 )
 def test_what_makes_things_that_only_the_cluster_sees_is_listed(kind):
     assert price(resource(f"kubernetes:{kind}")).unpriced
+
+
+def test_a_claim_on_a_volume_that_is_there_makes_no_other():
+    bound = resource("kubernetes:core/v1:PersistentVolumeClaim", spec={"storageClassName": "", "volumeName": "fast"})
+    assert not price(bound).unpriced
