@@ -90,5 +90,6 @@ class Velero(pulumi.ComponentResource):
                 }
             ],
             opts=pulumi.ResourceOptions(parent=self),
+            tags={"ml-platform:purpose": "backups"},
         )
         self.register_outputs({"bucket_name": self.bucket_name})
