@@ -1,7 +1,7 @@
 """One EFS file system: a folder for each namespace that writes, all folders for each that reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components import iam
-from components.backup import BACKUP_TAG, backup_tags
+from components.backup import backup_tags
 from components.bucket import size_tags
 from components.cluster import Cluster
 from components.second_region import SecondRegion
@@ -34,16 +34,6 @@ def lifecycle_policies(settings: FileSystemSettings) -> list[dict[str, str]]:
         {move: f"AFTER_{after}_DAY{'S' if after > 1 else ''}"} for move, after in days.items() if after is not None
     ]
     return [*moves, {"transition_to_primary_storage_class": "AFTER_1_ACCESS"}] if moves else []
-
-
-def common(settings: FileSystemSettings) -> dict[str, Any]:
-    """What a file system and its copy have in common."""
-    return {
-        "encrypted": True,
-        "throughput_mode": settings.throughput,
-        "provisioned_throughput_in_mibps": settings.provisioned_mibps,
-        "lifecycle_policies": lifecycle_policies(settings),
-    }
 
 
 def modes(settings: FileSystemSettings) -> dict[str, str]:
@@ -171,21 +161,26 @@ class FileSystem(pulumi.ComponentResource):
         for user in args.settings.used_by:
             self._claim(user.cluster_among(args.clusters), user.namespace, points[user.namespace], ready)
         if args.copies is not None:
-            self._copy(args.copies)
+            self._replication(args.copies)
         self.register_outputs({"id": self.id, "arn": self.arn})
 
     def _file_system(self) -> aws.efs.FileSystem:
         settings, stage = self._args.settings, self._args.stage
         return aws.efs.FileSystem(
             self._name,
-            **common(settings),
+            encrypted=True,
             kms_key_id=self._args.key_arn,
+            throughput_mode=settings.throughput,
+            provisioned_throughput_in_mibps=settings.provisioned_mibps,
+            lifecycle_policies=lifecycle_policies(settings),
             tags={
                 "Name": f"{stage.prefix}-{self._args.key}",
                 **size_tags(settings),
                 **backup_tags(self._args.recovery, settings),
             },
-            opts=pulumi.ResourceOptions.merge(self._opts, self._holds_data()),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=stage.deletion_protection, retain_on_delete=stage.retains or None
+            ),
         )
 
     def _mount_targets(self) -> list[pulumi.Resource]:
@@ -294,40 +289,17 @@ class FileSystem(pulumi.ComponentResource):
             parent=self, provider=self._args.clusters[cluster].provider, depends_on=depends_on
         )
 
-    def _copy(self, copies: SecondRegion) -> None:
-        """A file system of our own, so that it is under our key and goes with the stack; EFS keeps it read-only.
+    def _replication(self, copies: SecondRegion) -> None:
+        """EFS makes the copy itself and keeps it read-only. It stays when the replication ends, and is ours to delete.
 
-        Nothing mounts it until the replication ends. Source: https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html,
-        read 2026-11.
+        A copy made by us would be refused after each refresh: what AWS then says of its protection is no valid input.
+        Sources: https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html and terraform-provider-aws,
+        internal/service/efs/file_system.go; read 2026-11.
         """
-        there = replace(self._args.stage, region=copies.region)
-        name = f"{self._name}-{copies.region}"
-        opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(provider=copies.provider))
-        held = pulumi.ResourceOptions.merge(opts, self._holds_data())
-        copy = aws.efs.FileSystem(
-            name,
-            **common(self._args.settings),
-            kms_key_id=copies.key_arn,
-            protection={"replication_overwrite": "DISABLED"},
-            tags={
-                "Name": f"{there.prefix}-{self._args.key}-copy",
-                **size_tags(self._args.settings),
-                BACKUP_TAG: "none",  # the original is backed up
-            },
-            # AWS sets it to REPLICATING, and back when the replication ends.
-            opts=pulumi.ResourceOptions.merge(held, pulumi.ResourceOptions(ignore_changes=["protection"])),
-        )
-        policy = copy.arn.apply(lambda arn: file_system_policy(there, arn, []))
-        written = aws.efs.FileSystemPolicy(name, file_system_id=copy.id, policy=policy, opts=opts)
         aws.efs.ReplicationConfiguration(
-            name,
+            f"{self._name}-{copies.region}",
             source_file_system_id=self.id,
-            destination={"region": copies.region, "file_system_id": copy.id},
-            opts=pulumi.ResourceOptions.merge(
-                self._opts, pulumi.ResourceOptions(depends_on=[written], delete_before_replace=True)
-            ),
+            destination={"region": copies.region, "kms_key_id": copies.key_arn},
+            # A file system has one copy at a time.
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(delete_before_replace=True)),
         )
-
-    def _holds_data(self) -> pulumi.ResourceOptions:
-        stage = self._args.stage
-        return pulumi.ResourceOptions(protect=stage.deletion_protection, retain_on_delete=stage.retains or None)

@@ -44,7 +44,9 @@ class FileSystemSettings(HeldData):
         default=None,
         description="Days without access until a file moves to the Archive class; more than for infrequent.",
     )
-    replicate_to: str | None = Field(default=None, description="Second region that holds a read-only copy.")
+    replicate_to: str | None = Field(
+        default=None, description="Second region that holds a read-only copy, which outlives entry and stack."
+    )
     expected_gib: int | None = Field(
         default=None, ge=0, le=10**9, description="What it holds, for the cost estimate; assumed if not given."
     )

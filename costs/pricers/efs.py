@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
-from costs.resource import NoPriceError, Resource, is_unknown, read, read_number, read_text
+from costs.resource import Resource, is_unknown, read_number, read_text
 from costs.usage import Amount
 
 SYSTEM = "aws:efs/fileSystem:FileSystem"
@@ -28,8 +28,6 @@ def file_system(resource: Resource, context: Context) -> Iterator[LineItem | Unp
     if mode == "provisioned":
         rate = read_number(resource.inputs, "provisionedThroughputInMibps", 0) * MB_PER_MIB
         yield line(resource, context, "EFS throughput, provisioned", "efs.provisioned_throughput", "MB/s", rate)
-    elif mode == "elastic" and _follows(resource):
-        return  # a copy is written by the replication alone, which is billed with it
     elif mode == "elastic":
         reads, writes = context.usage.file_system_read_gib, context.usage.file_system_written_gib
         said = assumed(reads, "GB read from each file system")
@@ -39,23 +37,13 @@ def file_system(resource: Resource, context: Context) -> Iterator[LineItem | Unp
 
 
 def replication(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """What crosses over. What the copy holds is billed with it, where it is a file system of the stack."""
+    """What crosses over, and what the copy holds, which EFS makes itself: as much as the file system beside it."""
+    around = [each for each in context.children.get(resource.parent, ()) if each.type == SYSTEM]
+    held, said = _held(around[0] if around else resource, context)
+    yield line(resource, context, "EFS storage, copy", "efs.standard", "GB", held, said)
     written = context.usage.file_system_written_gib
     said = assumed(written, "GB written to the file system, all copied")
     yield line(resource, context, "EFS copies to another region", "data_transfer.inter_region", "GB", written, said)
-    if not _named(resource):
-        raise NoPriceError("EFS makes the copy by itself, and what it holds is in no estimate; name one in destination")
-
-
-def _named(copy: Resource) -> bool:
-    destination = read(copy.inputs, "destination", {})
-    return isinstance(destination, Mapping) and bool(destination.get("fileSystemId"))
-
-
-def _follows(resource: Resource) -> bool:
-    """Whether the file system is there to be copied to: nothing else may overwrite one."""
-    protection = resource.inputs.get("protection")
-    return isinstance(protection, Mapping) and protection.get("replicationOverwrite") == "DISABLED"
 
 
 def _held(resource: Resource, context: Context) -> tuple[Amount, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from costs.resource import Resource
 from costs.usage import Amount, Usage
-from tests.costs.builders import items, price, reasons, resource
+from tests.costs.builders import items, price, resource
 
 SYSTEM, COPY = "aws:efs/fileSystem:FileSystem", "aws:efs/replicationConfiguration:ReplicationConfiguration"
 
@@ -55,14 +55,12 @@ def test_what_the_stack_file_says_of_size_and_growth_takes_the_place_of_guesses(
 
 
 def test_a_copy_is_paid_for_as_storage_and_for_what_crosses_over():
-    copying = resource(COPY, destination={"region": "us-east-1", "fileSystemId": "fs-1"})
-    copy = system(protection={"replicationOverwrite": "DISABLED"})
-    found = price(copying, copy, usage=Usage(file_system_written_gib=Amount(5, 50)))
+    tags = {"ml-platform:expected-gib": "100"}
+    used = Usage(file_system_written_gib=Amount(5, 50))
+    around = {"parent": "urn:home"}
+    found = price(
+        system(tags=tags, **around), resource(COPY, **around, destination={"region": "us-east-1"}), usage=used
+    )
     assert quantities(found, "EFS copies to another region") == (5, 50)
-    assert set(items(found)) == {"EFS copies to another region", "EFS storage"}, "nobody but EFS writes to a copy"
-    assert reasons(found) == []
-
-
-def test_a_copy_that_efs_makes_is_said_to_be_missing():
-    found = price(resource(COPY, destination={"region": "us-east-1"}))
-    assert "EFS makes the copy by itself" in reasons(found)[0]
+    assert quantities(found, "EFS storage, copy") == (100, 100), "a copy holds what the original does"
+    assert found.unpriced == ()
