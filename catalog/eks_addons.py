@@ -95,7 +95,11 @@ ADDONS: Mapping[str, ManagedAddon] = _table(
     ManagedAddon(  # no policy: it mounts file systems that the stack makes, and making them would take all of FSx
         name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa", versions={"1.35": "v1.9.0-eksbuild.1"}
     ),
-    ManagedAddon(name="aws-mountpoint-s3-csi-driver", service_account="s3-csi-driver-sa"),
+    ManagedAddon(  # no policy: pods mount by their own rights
+        name="aws-mountpoint-s3-csi-driver",
+        service_account="s3-csi-driver-sa",
+        versions={"1.35": "v2.7.0-eksbuild.1"},
+    ),
     ManagedAddon(
         name="amazon-cloudwatch-observability",
         namespace="amazon-cloudwatch",

@@ -10,9 +10,12 @@ from components import bucket_iam, iam
 from components.access_logs import AccessLogs
 from components.backup import backup_tags
 from components.bucket_lifecycle import lifecycle
+from components.bucket_mount import mount
+from components.cluster import Cluster
 from components.private_bucket import PrivateBucket, bucket_arn, bucket_name, private_bucket
 from components.second_region import SecondRegion
 from components.stage import Stage
+from components.storage_namespaces import Place
 from settings.buckets import BucketSettings
 from settings.file_systems import FileSystemSettings
 from settings.recovery import RecoverySettings
@@ -22,7 +25,8 @@ from settings.recovery import RecoverySettings
 class BucketArgs:
     """What it is told, and what it stands on.
 
-    key: name in the stack file. copies: the region that holds its copy.
+    key: name in the stack file. copies: the region that holds its copy. namespaces: (cluster, namespace) -> what
+        objects in it wait for.
     Raises ValueError when that is missing where a copy is asked for, or is another one.
     """
 
@@ -32,6 +36,8 @@ class BucketArgs:
     stage: Stage
     key_arn: pulumi.Input[str]
     access_logs: AccessLogs
+    clusters: Mapping[str, Cluster]
+    namespaces: Mapping[Place, pulumi.Resource | None]
     copies: SecondRegion | None
 
     def __post_init__(self) -> None:
@@ -57,6 +63,8 @@ class Bucket(pulumi.ComponentResource):
         if args.copies is not None:
             self._copy(name, args.copies, made, lock)
         self.name = made.bucket.bucket
+        if settings.mount:
+            mount(args.key, settings, self.name, stage.region, args.clusters, args.namespaces, self)
         self.register_outputs({"name": self.name})
 
     def _opts(self, copies: SecondRegion | None = None) -> pulumi.ResourceOptions:

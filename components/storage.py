@@ -52,7 +52,8 @@ class Storage(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._opts = pulumi.ResourceOptions(parent=self)
         self._regions: dict[str, SecondRegion] = {}
-        mounted = [*args.settings.file_systems.values(), *args.settings.lustre.values()]
+        folders = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
+        mounted = [*folders, *args.settings.file_systems.values(), *args.settings.lustre.values()]
         self._namespaces = namespaces(mounted, args.clusters, self._opts)
         self._buckets = self._make_buckets() if args.settings.buckets else {}
         for key in args.settings.file_systems:
@@ -121,6 +122,8 @@ class Storage(pulumi.ComponentResource):
                 stage=args.stage,
                 key_arn=args.data_key_arn,
                 access_logs=access_logs,
+                clusters=args.clusters,
+                namespaces=self._namespaces,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
             ),
             self._opts,

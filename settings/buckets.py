@@ -42,6 +42,11 @@ class BucketSettings(HeldData):
         "bypass it.",
     )
     replicate_to: str | None = Field(default=None, description="Second region that holds a copy of every new object.")
+    mount: bool = Field(
+        default=False,
+        description="Whether pods see it as a folder too, by the claim `s3-<name>` in their namespace; for "
+        "files that are written at once and read often.",
+    )
     expected_gib: int | None = Field(
         default=None,
         ge=0,
@@ -93,6 +98,23 @@ class BucketSettings(HeldData):
                 f"intelligent_tiering is on, but objects expire after {expires} days{by_purpose}, and none moves to a "
                 f"cheaper tier before {TIERING_DAYS} days without a read: it would cost and save nothing. Write "
                 "intelligent_tiering: false, or a later expire_after_days."
+            )
+        raise_if(mistakes)
+        return self
+
+    @model_validator(mode="after")
+    def a_folder_has_users_that_it_suits(self) -> "BucketSettings":
+        mistakes = []
+        if self.mount and not self.used_by:
+            mistakes.append(
+                "mount is on, but used_by is empty, so the folder would be in no namespace. Name who mounts it in "
+                "used_by, or drop mount."
+            )
+        if self.mount and self.purpose == "checkpoints":
+            mistakes.append(
+                "mount is on, but the folder can neither rename nor append, which is how training frameworks write "
+                "checkpoints, so they would fail. Drop mount and write by the S3 API, or take storage.lustre, which "
+                "can link the bucket."
             )
         raise_if(mistakes)
         return self

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from settings.buckets import BucketSettings
 from settings.node_pool import NodePoolSettings
 from settings.storage import StorageSettings
 
@@ -16,6 +17,7 @@ FOR_POOLS: Mapping[str, str] = {
 }
 
 FOR_STORAGE: Mapping[str, str] = {  # map under storage -> the driver, by EKS
+    "buckets": "aws-mountpoint-s3-csi-driver",
     "file_systems": "aws-efs-csi-driver",
     "lustre": "aws-fsx-csi-driver",
 }
@@ -51,6 +53,7 @@ def needed_for_storage(storage: StorageSettings, cluster: str, clusters: Collect
     used = {
         FOR_STORAGE[kind]
         for kind, _, held in storage.entries()
-        if kind in FOR_STORAGE and any(user.cluster_among(clusters) == cluster for user in held.used_by)
+        if not (isinstance(held, BucketSettings) and not held.mount)
+        and any(user.cluster_among(clusters) == cluster for user in held.used_by)
     }
     return tuple(sorted(used))

@@ -223,3 +223,29 @@ def test_everything_is_known_at_preview_that_a_policy_judges(cloud):
     documents = [*cloud.all("s3/bucketPolicy:BucketPolicy"), *cloud.all("iam/rolePolicy:RolePolicy")]
     assert len(documents) > 5
     assert all(isinstance(document.inputs["policy"], str) for document in documents)
+
+
+def test_a_mounted_bucket_has_a_volume_and_a_claim_in_each_namespace(cloud):
+    cloud.up(buckets(data=data(mount=True)))
+    for namespace, mode in (("research", "ReadWriteMany"), ("serving", "ReadOnlyMany")):
+        volume = cloud.one("v1:PersistentVolume", f"data-main-{namespace}")
+        claim = cloud.one("v1:PersistentVolumeClaim", f"data-main-{namespace}")
+        assert claim.inputs["metadata"] == {"name": "s3-data", "namespace": namespace}
+        assert claim.inputs["spec"]["accessModes"] == volume.inputs["spec"]["accessModes"] == [mode]
+        assert claim.inputs["spec"]["volumeName"] == volume.inputs["metadata"]["name"]
+        assert volume.inputs["spec"]["claimRef"] == {"namespace": namespace, "name": "s3-data"}
+        assert volume.inputs["spec"]["csi"]["volumeAttributes"] == {
+            "bucketName": bucket_name(stage(), "data"),
+            "authenticationSource": "pod",
+        }
+        assert claim.stands_on(cloud.one("v1:Namespace", f"main-namespace-{namespace}"))
+    assert "read-only" in cloud.one("v1:PersistentVolume", "data-main-serving").inputs["spec"]["mountOptions"]
+    assert "read-only" not in cloud.one("v1:PersistentVolume", "data-main-research").inputs["spec"]["mountOptions"]
+
+
+def test_the_driver_comes_with_a_mounted_bucket_and_has_no_rights_of_its_own(cloud):
+    name = "main-aws-mountpoint-s3-csi-driver"
+    cloud.up(buckets(data=data()))
+    assert name not in cloud.names("eks/addon:Addon")
+    cloud.up(buckets(data=data(mount=True)))
+    assert "podIdentityAssociations" not in cloud.one("eks/addon:Addon", name).inputs

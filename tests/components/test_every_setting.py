@@ -268,6 +268,7 @@ CHANGES: dict[str, Any] = {
     "storage.buckets.intelligent_tiering": (bucket(), bucket(intelligent_tiering=True)),
     "storage.buckets.object_lock_days": (bucket(), bucket(object_lock_days=7)),
     "storage.buckets.replicate_to": (bucket(), bucket(replicate_to="us-east-2")),
+    "storage.buckets.mount": (bucket(), bucket(mount=True)),
     "storage.buckets.expected_gib": (bucket(), bucket(expected_gib=1000)),
     "storage.buckets.monthly_growth_gib": (bucket(), bucket(monthly_growth_gib=100)),
     "storage.file_systems.purpose": (file_system(), file_system(purpose="datasets")),

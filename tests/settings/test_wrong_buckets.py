@@ -54,6 +54,18 @@ WRONG: dict[str, Case] = {
         ("none moves to a cheaper tier before 30 days without a read", "Write intelligent_tiering: false"),
         {"intelligent_tiering": False},
     ),
+    "a folder for nobody": Case(
+        {**BACKUPS, "mount": True},
+        "",
+        ("mount is on, but used_by is empty", "or drop mount."),
+        {"mount": False},
+    ),
+    "checkpoints in a folder that cannot rename": Case(
+        {**DATASETS, "purpose": "checkpoints", "mount": True},
+        "",
+        ("can neither rename nor append", "Drop mount and write by the S3 API"),
+        {"mount": False},
+    ),
     "the same user twice": Case(
         {**DATASETS, "used_by": [READER, {**READER, "mode": "write"}]},
         "",
