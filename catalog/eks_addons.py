@@ -9,7 +9,8 @@ configurations that pin what `aws eks describe-addon-versions` answered:
         the EBS and EFS CSI drivers and eks-node-monitoring-agent from configurations for 1.36 of mid-2026;
         metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36;
         snapshot-controller is what one 1.36 cluster ran in autumn 2026
-The FSx CSI driver's is from one configuration for 1.35 of mid-2026; none for another version was to be found.
+The FSx and Mountpoint CSI drivers' are from one configuration each for 1.35 of mid-2026; none for another version was
+to be found.
 Before the first real deployment compare them with
 `aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
 """
