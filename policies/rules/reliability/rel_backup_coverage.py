@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, present, text
+from policies.decode import UNKNOWN
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at_if_known, each, present, text
 
 FILE_SYSTEM, LUSTRE = "aws:efs/fileSystem:FileSystem", "aws:fsx/lustreFileSystem:LustreFileSystem"
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -39,9 +40,10 @@ def _lost_on_purpose(resource: Resource, how: str) -> bool:
 
 def _tags(selection: Resource) -> set[tuple[str, str]]:
     wanted = {(text(tag, "key"), text(tag, "value")) for tag in each(selection, "selectionTags")}
-    for condition in each(selection, "conditions"):
-        for tag in each(condition, "stringEquals"):
-            wanted.add((text(tag, "key").removeprefix("aws:ResourceTag/"), text(tag, "value")))
+    # AWS fills them in where none were given, so that they are not known at preview.
+    for condition in at_if_known(selection, "conditions") or ():
+        for tag in condition.get("stringEquals") or ():
+            wanted.add((tag["key"].removeprefix("aws:ResourceTag/"), tag["value"]))
     return wanted
 
 
@@ -80,6 +82,12 @@ RULE = StackRule(
         ),
         "old versions are enough": _stack(BUCKETS[0], "versions"),
         "shows a bucket": _stack(LUSTRE, "bucket"),
+        "beside a selection without conditions, which AWS fills in": StackCase(
+            {
+                **_stack(FILE_SYSTEM, "hourly").resources,
+                "clusters": Sample(SELECTION, {"conditions": UNKNOWN, "resources": ["arn:aws:eks:..."]}),
+            }
+        ),
         "may be lost": _stack(FILE_SYSTEM, "none", promise=""),
         "scratch": StackCase({"data": Sample(LUSTRE, {"deploymentType": "SCRATCH_2"})}),
         "a bucket for logs": StackCase({"data": Sample(BUCKETS[0], {"bucket": "logs"})}),
