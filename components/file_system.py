@@ -278,7 +278,8 @@ class FileSystem(pulumi.ComponentResource):
             spec={
                 "access_modes": access_modes(mode),
                 "storage_class_name": "",  # else the default class makes a volume of its own
-                "volume_name": f"{self._object}-{namespace}",
+                # By way of the volume, so that a claim goes before the volume that it holds on to is replaced.
+                "volume_name": held.metadata.apply(lambda metadata: metadata.name),
                 "resources": {"requests": {"storage": NOMINAL_SIZE}},
             },
             opts=self._in(cluster, [held, *([home] if home is not None else [])]),
