@@ -155,5 +155,9 @@ class Platform(pulumi.ComponentResource):
                 }
                 for key, cluster in self.clusters.items()
             },
-            **({"restore_role_arn": self.storage.restore_role_arn} if self.storage else {}),
+            **(self._storage_outputs(self.storage) if self.storage else {}),
         }
+
+    @staticmethod
+    def _storage_outputs(storage: Storage) -> dict[str, Any]:
+        return {"buckets": storage.bucket_names, "restore_role_arn": storage.restore_role_arn}

@@ -43,8 +43,12 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """Each entry of `storage` becomes a component of its name. restore_role_arn: what a restore of AWS Backup takes."""
+    """Each entry of `storage` becomes a component of its name.
 
+    bucket_names: entry -> physical name. restore_role_arn: what a restore of AWS Backup takes.
+    """
+
+    bucket_names: Mapping[str, pulumi.Output[str]]
     restore_role_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -55,7 +59,7 @@ class Storage(pulumi.ComponentResource):
         folders = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
         mounted = [*folders, *args.settings.file_systems.values(), *args.settings.lustre.values()]
         self._namespaces = namespaces(mounted, args.clusters, self._opts)
-        self._buckets = self._make_buckets() if args.settings.buckets else {}
+        self.bucket_names = self._buckets() if args.settings.buckets else {}
         for key in args.settings.file_systems:
             self._file_system(key)
         for key in args.settings.lustre:
@@ -97,7 +101,7 @@ class Storage(pulumi.ComponentResource):
             self._opts,
         )
 
-    def _make_buckets(self) -> dict[str, Bucket]:
+    def _buckets(self) -> dict[str, pulumi.Output[str]]:
         args, settings = self._args, self._args.settings
         access_logs = AccessLogs(ACCESS_LOGS, AccessLogsArgs(stage=args.stage), self._opts)
         for user, statements in bucket_access(args.stage, settings.buckets, args.clusters).items():
@@ -109,7 +113,7 @@ class Storage(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
-        return {key: self._bucket(key, access_logs) for key in settings.buckets}
+        return {key: self._bucket(key, access_logs).name for key in settings.buckets}
 
     def _bucket(self, key: str, access_logs: AccessLogs) -> Bucket:
         args, settings = self._args, self._args.settings.buckets[key]

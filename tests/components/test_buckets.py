@@ -10,7 +10,7 @@ from components.bucket_lifecycle import lifecycle
 from components.private_bucket import bucket_name
 from components.storage_identity import User, role_name
 from settings.buckets import BucketSettings
-from tests.components.fake_cloud import ACCOUNT
+from tests.components.fake_cloud import ACCOUNT, resolved
 from tests.components.stacks import CLUSTER, stack, stage
 
 WRITER = {"namespace": "research", "service_account": "trainer", "mode": "write"}
@@ -208,6 +208,11 @@ def test_the_role_that_copies_reads_here_and_writes_there_alone(cloud):
     assert grants["EncryptCopies"]["Condition"]["ForAnyValue:StringEquals"] == {
         "kms:ResourceAliases": stage().key_alias("copies")
     }
+
+
+def test_the_stack_exports_the_names_of_its_buckets(cloud):
+    outputs = cloud.up(buckets(data=data())).outputs()
+    assert {key: resolved(name) for key, name in outputs["buckets"].items()} == {"data": bucket_name(stage(), "data")}
 
 
 def test_what_a_bucket_is_for_and_how_much_it_holds_stands_in_its_tags(cloud):
