@@ -59,7 +59,8 @@ class Storage(pulumi.ComponentResource):
         folders = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
         mounted = [*folders, *args.settings.file_systems.values(), *args.settings.lustre.values()]
         self._namespaces = namespaces(mounted, args.clusters, self._opts)
-        self.bucket_names = self._buckets() if args.settings.buckets else {}
+        self._buckets = self._make_buckets() if args.settings.buckets else {}
+        self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
         for key in args.settings.file_systems:
             self._file_system(key)
         for key in args.settings.lustre:
@@ -101,7 +102,7 @@ class Storage(pulumi.ComponentResource):
             self._opts,
         )
 
-    def _buckets(self) -> dict[str, pulumi.Output[str]]:
+    def _make_buckets(self) -> dict[str, Bucket]:
         args, settings = self._args, self._args.settings
         access_logs = AccessLogs(ACCESS_LOGS, AccessLogsArgs(stage=args.stage), self._opts)
         for user, statements in bucket_access(args.stage, settings.buckets, args.clusters).items():
@@ -113,7 +114,7 @@ class Storage(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
-        return {key: self._bucket(key, access_logs).name for key in settings.buckets}
+        return {key: self._bucket(key, access_logs) for key in settings.buckets}
 
     def _bucket(self, key: str, access_logs: AccessLogs) -> Bucket:
         args, settings = self._args, self._args.settings.buckets[key]
