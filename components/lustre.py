@@ -124,8 +124,9 @@ class Lustre(pulumi.ComponentResource):
         super().__init__("mlplatform:storage:Lustre", name, None, opts)
         self._name, self._args, self._object = name, args, f"lustre-{name}"
         stage = args.stage
-        # What a file system that stays behind stands on has to stay too.
+        # What a file system that stays behind stands on has to stay too; not so who may reach it.
         self._opts = pulumi.ResourceOptions(parent=self, retain_on_delete=stage.retains or None)
+        self._going = pulumi.ResourceOptions(parent=self)
         group, rules = self._security_group()
         file_system = self._file_system(group, rules)
         for link in args.settings.links:
@@ -145,25 +146,30 @@ class Lustre(pulumi.ComponentResource):
             tags={"Name": f"{args.stage.prefix}-{self._object}"},
             opts=self._opts,
         )
-        rules = self._rules(f"{name}-self", group.id, group.id, "other servers of the file system")
+        rules = self._rules(f"{name}-self", group.id, group.id, "other servers of the file system", self._opts)
         for cluster in {cluster: None for cluster, _ in places([args.settings], args.clusters)}:
             nodes = args.clusters[cluster].security_group_id
-            rules += self._rules(f"{name}-{cluster}", group.id, nodes, f"nodes of {cluster}")
-            rules += self._rules(f"{name}-{cluster}-nodes", nodes, group.id, f"file system {name}")
+            rules += self._rules(f"{name}-{cluster}", group.id, nodes, f"nodes of {cluster}", self._going)
+            rules += self._rules(f"{name}-{cluster}-nodes", nodes, group.id, f"file system {name}", self._going)
         return group, rules
 
     def _rules(
-        self, name: str, group_id: pulumi.Input[str], peer_id: pulumi.Input[str], peer: str
+        self,
+        name: str,
+        group_id: pulumi.Input[str],
+        peer_id: pulumi.Input[str],
+        peer: str,
+        opts: pulumi.ResourceOptions,
     ) -> list[pulumi.Resource]:
         made: list[pulumi.Resource] = []
         for which, content in traffic(self._args.settings.efa):
             rule = {"security_group_id": group_id, "referenced_security_group_id": peer_id, **content}
             made += [
                 aws.vpc.SecurityGroupIngressRule(
-                    f"{name}-{which}-in", description=f"Lustre from {peer}", **rule, opts=self._opts
+                    f"{name}-{which}-in", description=f"Lustre from {peer}", **rule, opts=opts
                 ),
                 aws.vpc.SecurityGroupEgressRule(
-                    f"{name}-{which}-out", description=f"Lustre to {peer}", **rule, opts=self._opts
+                    f"{name}-{which}-out", description=f"Lustre to {peer}", **rule, opts=opts
                 ),
             ]
         return made
@@ -213,8 +219,11 @@ class Lustre(pulumi.ComponentResource):
             batch_import_meta_data_on_create=True,
             delete_data_in_filesystem=False,  # a link that goes leaves the files behind
             s3=link_events(link),
-            # FSx looks into the bucket when the link is made, and refuses one that is not there or not open to it.
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[bucket])),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=True,  # a folder shows one bucket at a time
+                depends_on=[bucket],  # FSx looks into it when the link is made, and refuses what is not there
+            ),
         )
 
     def _claim(self, place: Place, file_system: aws.fsx.LustreFileSystem) -> None:
@@ -241,5 +250,6 @@ class Lustre(pulumi.ComponentResource):
                 # The smallest there is: Kubernetes lets no claim on such a volume grow with it.
                 "resources": {"requests": {"storage": f"{SMALLEST_GIB}Gi"}},
             },
-            opts=opts,
+            # Kubernetes lets no volume go before its claim, and a claim that has lost its volume stays lost.
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replace_with=[held])),
         )

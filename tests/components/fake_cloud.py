@@ -100,6 +100,9 @@ class Registered:
     inputs: dict[str, Any]
     parent: str
     protect: bool
+    retained: bool
+    delete_before_replace: bool
+    replace_with: frozenset[str]
     provider: str
     providers: dict[str, str]
     ignore_changes: tuple[str, ...]
@@ -183,6 +186,9 @@ def _registered(urn: str, request: Any, inputs: dict[str, Any]) -> Registered:
         inputs=inputs,
         parent=request.parent,
         protect=request.protect,
+        retained=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace,
+        replace_with=frozenset(request.replace_with),
         provider=request.provider,
         providers=dict(request.providers),
         ignore_changes=tuple(request.ignoreChanges),

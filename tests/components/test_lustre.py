@@ -65,6 +65,14 @@ def test_a_linked_file_system_asks_for_no_backup_that_aws_would_refuse(cloud):
     assert file_system(cloud)["copyTagsToBackups"], "a change of it replaces the file system: links must not touch it"
 
 
+def test_what_leaves_a_production_stack_stays_with_its_own_ports_but_nobody_reaches_it(cloud):
+    cloud.up(stack(**lustre()))
+    kept = {r.name for r in cloud.registered.values() if r.retained and "mlplatform:storage:Lustre" in r.urn}
+    assert kept == {"fast", *(f"fast-self-{port}-{way}" for port in (988, 1018) for way in ("in", "out"))}
+    cloud.up(stack(**lustre(), deletion_protection=False))
+    assert not any(r.retained for r in cloud.all("LustreFileSystem")), "else a retired stack leaves it behind"
+
+
 def test_its_ports_are_open_to_itself_and_to_the_clusters_that_use_it_and_to_nobody_else(cloud):
     clusters = {"main": CLUSTER, "idle": {**CLUSTER, "pools": [POOL]}}
     users = [{**WRITER, "cluster": "main"}]
@@ -106,6 +114,7 @@ def test_a_link_shows_the_bucket_in_its_folder_and_follows_what_it_is_told(cloud
         "autoExportPolicy": {"events": ["NEW"]},
     }
     assert not made["deleteDataInFilesystem"], "a link that goes must not take the files along"
+    assert cloud.one("DataRepositoryAssociation").delete_before_replace, "a folder shows one bucket at a time"
 
 
 @pytest.mark.parametrize("links", [[], [{"bucket": "data", "path": "/data"}]])
@@ -126,6 +135,7 @@ def test_each_namespace_finds_a_claim_bound_to_a_volume_that_outlives_it(cloud):
         assert spec["csi"]["volumeAttributes"] == {"dnsname": "dnsName-of-fast", "mountname": "mountName-of-fast"}
         assert spec["csi"].get("readOnly", False) == (name == "lustre-fast-serving")
     for claim in cloud.all("PersistentVolumeClaim"):
+        assert claim.replace_with == {cloud.one("PersistentVolume", claim.name).urn}, "no volume goes before its claim"
         namespace = claim.inputs["metadata"]["namespace"]
         assert claim.inputs["spec"]["volumeName"] == f"lustre-fast-{namespace}"
         assert claim.inputs["spec"]["storageClassName"] == "", "else the default class makes a volume"
