@@ -8,12 +8,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import parliament
 from parliament.statement import get_privilege_info
-
-from tests.components.fake_cloud import Registered
 
 Kind = Literal["identity", "trust", "resource"]
 EVERY_ONE_OF_A_KIND = re.compile(r"\*|[a-z-]+[/:]\*")  # what follows the account in an ARN: `*`, `key/*`
@@ -35,6 +33,14 @@ JUSTIFIED: Mapping[str, str] = {
 }
 
 
+class Holder(Protocol):
+    """A resource, as far as it matters here."""
+
+    name: str
+    type: str
+    inputs: dict[str, Any]
+
+
 class Document(NamedTuple):
     """One document, where it stands, and what kind it is."""
 
@@ -48,7 +54,7 @@ class Document(NamedTuple):
         return found if isinstance(found, list) else [found]
 
 
-def documents(resources: Iterable[Registered]) -> Iterator[Document]:
+def documents(resources: Iterable[Holder]) -> Iterator[Document]:
     """Every document among the inputs of the resources, whatever their types are called."""
     for resource in resources:
         for key, value in resource.inputs.items():

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,7 +12,7 @@ from settings.loader import load, load_file
 from settings.needed_addons import FOR_POOLS
 from settings.stack import StackSettings
 from tests.components.conftest import PlatformCloud
-from tests.components.fake_cloud import REGION, Registered
+from tests.components.fake_cloud import REGION
 from tests.components.iam_linter import JUSTIFIED, documents, findings
 
 PROJECT = Path(__file__).parents[2]
@@ -91,9 +91,15 @@ def test_nothing_is_justified_that_is_not_there() -> None:
     assert not idle, "a reason that nothing needs would excuse the next mistake"
 
 
-def holder(type_: str, key: str, **statement: Any) -> Registered:
+class Holder(NamedTuple):
+    name: str
+    type: str
+    inputs: dict[str, Any]
+
+
+def holder(type_: str, key: str, **statement: Any) -> Holder:
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "One", "Effect": "Allow", **statement}]})
-    return Registered("urn", type_, "x", {key: text}, "", False, "", {}, (), frozenset(), {})
+    return Holder("x", type_, {key: text})
 
 
 IDENTITY, TRUST, QUEUE = (
