@@ -6,14 +6,14 @@ from catalog.eks_addons import ADDONS
 from settings.parts import Mistake, Parts, Path
 from settings.second_region import region_mistakes
 
-OWN_BUCKETS = ("access-logs", "flow-logs", "velero")  # names of the platform's own
+OWN_BUCKETS = ("access-logs", "flow-logs")  # names of the platform's own, beside velero-<cluster>
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:
     """Every mistake that shows only from outside a bucket."""
     for name, bucket in parts.storage.buckets.items() if parts.storage is not None else ():
         place: Path = ("storage", "buckets", name)
-        if name in OWN_BUCKETS:
+        if name in OWN_BUCKETS or name.startswith("velero-"):
             yield place, f"{name} is the name of a bucket that the platform makes for itself. Rename it."
         yield from region_mistakes((*place, "replicate_to"), bucket.replicate_to, parts.region)
         for index, user in enumerate(bucket.used_by):

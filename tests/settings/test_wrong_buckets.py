@@ -126,7 +126,7 @@ def test_a_wrong_bucket_is_refused_where_it_is_wrong(name):
     assert not problems(stack(*changes, (("storage", "buckets", "data"), mended))), "the way out has to work"
 
 
-@pytest.mark.parametrize("name", ["access-logs", "flow-logs"])
+@pytest.mark.parametrize("name", ["access-logs", "flow-logs", "velero-main"])
 def test_a_bucket_cannot_take_the_name_of_one_of_the_platform(name):
     (problem,) = problems(stack((("storage", "buckets", name), DATASETS)))
     assert problem.message.endswith("a bucket that the platform makes for itself. Rename it.")
