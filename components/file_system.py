@@ -21,6 +21,7 @@ from settings.recovery import RecoverySettings
 DRIVER = "efs.csi.aws.com"
 NFS = 2049
 CLIENT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess")
+ACCESS_MODES = ["ReadWriteMany"]
 NOMINAL_SIZE = "1Gi"  # Kubernetes wants a size; a file system has none
 
 
@@ -99,12 +100,13 @@ def file_system_policy(stage: Stage, file_system_arn: str, reading: Sequence[str
 def volume(claim: str, namespace: str, mode: str, handle: pulumi.Input[str]) -> dict[str, Any]:
     """Spec of the volume that one claim gets, and no other.
 
-    Source: kubernetes-sigs/aws-efs-csi-driver, docs/README.md and examples, v3.3; read 2026-11.
+    The driver mounts nothing of access mode ReadOnlyMany: readers are told so by the mount, and kept so by the policy.
+    Source: kubernetes-sigs/aws-efs-csi-driver, docs/README.md and pkg/driver/node.go; read 2026-11.
     """
     reads = mode == "read"
     return {
         "capacity": {"storage": NOMINAL_SIZE},
-        "access_modes": access_modes(mode),
+        "access_modes": ACCESS_MODES,
         "persistent_volume_reclaim_policy": "Retain",
         "storage_class_name": "",
         "volume_mode": "Filesystem",
@@ -112,11 +114,6 @@ def volume(claim: str, namespace: str, mode: str, handle: pulumi.Input[str]) -> 
         "csi": {"driver": DRIVER, "volume_handle": handle, **({"read_only": True} if reads else {})},
         **({"mount_options": ["ro"]} if reads else {}),
     }
-
-
-def access_modes(mode: str) -> list[str]:
-    """As Kubernetes calls them."""
-    return ["ReadOnlyMany" if mode == "read" else "ReadWriteMany"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,13 +273,16 @@ class FileSystem(pulumi.ComponentResource):
             name,
             metadata={"name": self._object, "namespace": namespace},
             spec={
-                "access_modes": access_modes(mode),
+                "access_modes": ACCESS_MODES,
                 "storage_class_name": "",  # else the default class makes a volume of its own
-                # By way of the volume, so that a claim goes before the volume that it holds on to is replaced.
-                "volume_name": held.metadata.apply(lambda metadata: metadata.name),
+                "volume_name": f"{self._object}-{namespace}",
                 "resources": {"requests": {"storage": NOMINAL_SIZE}},
             },
-            opts=self._in(cluster, [held, *([home] if home is not None else [])]),
+            # A claim holds on to its volume: neither goes, nor is replaced, while the other stays.
+            opts=pulumi.ResourceOptions.merge(
+                self._in(cluster, [held, *([home] if home is not None else [])]),
+                pulumi.ResourceOptions(replace_with=[held], delete_before_replace=True),
+            ),
         )
 
     def _in(self, cluster: str, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:

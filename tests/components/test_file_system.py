@@ -119,12 +119,10 @@ def test_each_namespace_finds_a_claim_of_its_own(cloud):
     claims = {c.name: c.inputs for c in cloud.all("PersistentVolumeClaim")}
     assert set(held) == set(claims) == {"home-main-research", "home-main-serving"}
     system_id = cloud.one("MountTarget", "home-us-west-2a").inputs["fileSystemId"]
-    for name, (namespace, mode) in {
-        "home-main-research": ("research", "ReadWriteMany"),
-        "home-main-serving": ("serving", "ReadOnlyMany"),
-    }.items():
+    for namespace in ("research", "serving"):
+        name = f"home-main-{namespace}"
         spec, claim = held[name]["spec"], claims[name]
-        assert spec["accessModes"] == claim["spec"]["accessModes"] == [mode]
+        assert spec["accessModes"] == claim["spec"]["accessModes"] == ["ReadWriteMany"], "the driver takes no other"
         assert spec["claimRef"] == {"namespace": namespace, "name": "efs-home"}, "else another claim may take it"
         assert claim["metadata"] == {"name": "efs-home", "namespace": namespace}
         assert claim["spec"]["volumeName"] == held[name]["metadata"]["name"]
@@ -145,7 +143,8 @@ def test_a_claim_waits_for_its_namespace_and_for_every_mount_target(cloud):
         held = cloud.one("core/v1:PersistentVolume", f"home-main-{name}")
         claim = cloud.one("PersistentVolumeClaim", f"home-main-{name}")
         assert claim.stands_on(cloud.one("core/v1:Namespace", f"main-namespace-{name}"))
-        assert held.urn in claim.property_dependencies["spec"], "else a replaced volume waits for its claim for ever"
+        assert claim.stands_on(held)
+        assert claim.replace_with == {held.urn}, "a volume waits for its claim to go, for ever"
         assert len(targets) == 3
         assert all(held.stands_on(target) for target in targets)
 
