@@ -9,6 +9,7 @@ from components import bucket_iam
 from components.bucket_lifecycle import lifecycle
 from components.private_bucket import bucket_name
 from components.storage_identity import User, role_name
+from settings.bucket_checks import BUCKETS_OF_ONE_USER
 from settings.buckets import BucketSettings
 from tests.components.fake_cloud import ACCOUNT, resolved
 from tests.components.stacks import CLUSTER, stack, stage
@@ -132,6 +133,21 @@ def test_no_right_to_buckets_is_wider_than_their_names(statement):
         assert all(stage().prefix in arn for arn in condition["ArnLike"]["kms:EncryptionContext:aws:s3:arn"])
     else:
         assert all(arn.startswith(f"arn:aws:s3:::{stage().prefix}-") for arn in statement["Resource"])
+
+
+def test_the_rights_to_as_many_buckets_as_settings_allow_fit_into_a_role():
+    names = [f"b{number:020}" for number in range(BUCKETS_OF_ONE_USER)]
+    longest = bucket_iam.access(stage(name="a" * 21, environment="staging"), names, names)
+    assert len("".join(longest.split())) <= 10240, "IAM counts all but spaces"
+
+
+def test_in_production_a_bucket_stays_with_all_that_guards_it_until_protection_is_lifted(cloud):
+    cloud.up(buckets(data=data(replicate_to="us-east-2", object_lock_days=7)))
+    kept = {(r.name, r.type) for r in cloud.registered.values() if r.retained and ":s3/" in r.type}
+    assert len([kind for name, kind in kept if name == "data"]) == 8, "the bucket, its six settings and its lock"
+    assert len([kind for name, kind in kept if name == "data-copy"]) == 8
+    cloud.up(stack(deletion_protection=False, storage={"buckets": {"data": data()}}))
+    assert not any(r.retained for r in cloud.all("s3/bucket:Bucket")), "else a retired stack leaves them behind"
 
 
 def test_role_names_fit_and_differ_by_user_and_region():

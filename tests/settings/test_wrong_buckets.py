@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from settings.bucket_checks import BUCKETS_OF_ONE_USER
 from settings.buckets import BucketSettings
 from settings.problems import PathPart
 from tests.settings.stacks import GONE, problems, stack
@@ -130,6 +131,15 @@ def test_a_wrong_bucket_is_refused_where_it_is_wrong(name):
 def test_a_bucket_cannot_take_the_name_of_one_of_the_platform(name):
     (problem,) = problems(stack((("storage", "buckets", name), DATASETS)))
     assert problem.message.endswith("a bucket that the platform makes for itself. Rename it.")
+
+
+def test_a_service_account_uses_as_many_buckets_as_its_role_has_room_for():
+    many = {f"data-{number}": DATASETS for number in range(BUCKETS_OF_ONE_USER + 2)}
+    (problem,) = problems(stack((("storage", "buckets"), many)))
+    assert problem.path == f"storage.buckets.data-{BUCKETS_OF_ONE_USER}.used_by[0]"
+    assert problem.message.endswith("or give some of the work a service account of its own.")
+    fewer = dict(list(many.items())[:BUCKETS_OF_ONE_USER])
+    assert not problems(stack((("storage", "buckets"), fewer)))
 
 
 def test_every_mistake_in_the_days_of_a_bucket_is_told_at_once():
