@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 from settings.base import Settings
 from settings.held_data import HeldData
 from settings.lustre_rules import DEFAULT_MIBPS_PER_TIB, RULES, events_are_named_once
-from settings.problems import raise_if
+from settings.problems import listed, raise_if
 
 Events = Annotated[tuple[Literal["NEW", "CHANGED", "DELETED"], ...], AfterValidator(events_are_named_once)]
 
@@ -91,6 +91,16 @@ class LustreSettings(HeldData):
     def can_be_backed_up(self) -> bool:
         """Source: FSx for Lustre user guide, "Working with backups"; read 2026-11."""
         return self.deployment == "persistent-2" and not self.links
+
+    @field_validator("zone", mode="before")
+    @classmethod
+    def it_stands_in_one_zone(cls, zone: Any) -> Any:
+        if isinstance(zone, list) and zone:
+            raise ValueError(
+                f"names {listed(zone)}, but a Lustre file system stands in one zone. Write zone: {zone[0]} where the "
+                "GPU pools that use it are; another zone takes a file system of its own."
+            )
+        return zone
 
     @field_validator("*")
     @classmethod

@@ -133,6 +133,12 @@ WRONG: dict[str, Case] = {
         ("no file system that is linked to a bucket", "Drop it, or drop links."),
         {"backup_days": 0},
     ),
+    "two zones": Case(
+        {"zone": ["us-west-2a", "us-west-2b"]},
+        "zone",
+        ("names us-west-2a, us-west-2b, but a Lustre file system stands in one zone", "Write zone: us-west-2a where"),
+        {"zone": "us-west-2a"},
+    ),
     "zone that the network has not": Case(
         {"zone": "us-west-2d"},
         "zone",
