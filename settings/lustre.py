@@ -57,7 +57,7 @@ class LustreSettings(HeldData):
     )
     efa: bool = Field(
         default=False,
-        description="Whether clients with EFA read by it, straight into GPU memory. Changing it replaces all of it.",
+        description="Whether it speaks EFA to nodes that are set up for that. Changing it replaces the file system.",
     )
     links: tuple[LinkSettings, ...] = Field(default=(), description="Folders that show buckets; persistent-2 only.")
     maintenance: str = Field(
