@@ -21,6 +21,8 @@ def bucket(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced
     held, said = _held(resource, context)
     name = f"S3 storage, {purpose}" if purpose else "S3 storage"
     yield line(resource, context, name, "s3.standard_first_50tb", "GB", held, said)
+    if not purpose:  # a service fills it, in few and large writes
+        return
     writes = context.usage.bucket_writes_1k
     said = assumed(writes, "thousand requests that write to each bucket")
     yield line(resource, context, "S3 requests that write", "s3.put_1k", "1k", writes, said)

@@ -111,7 +111,7 @@ def bucket(name="data", parent="", **tags):
 
 
 def test_a_bucket_is_billed_by_what_it_is_assumed_to_hold():
-    usage = Usage(bucket_gib=Amount(1000, 1000), bucket_writes_1k=Amount(0, 0))
+    usage = Usage(bucket_gib=Amount(1000, 1000))
     result = price(resource("aws:s3/bucket:Bucket"), usage=usage)
     assert result.monthly_min_usd == result.monthly_max_usd == 23.0, "one's own usage replaces the assumption"
 
@@ -121,6 +121,11 @@ def test_a_bucket_for_datasets_is_taken_to_be_larger_than_one_for_logs():
     logs = items(price(bucket(purpose="logs")))["S3 storage, logs"]
     assert datasets.monthly_max_usd > logs.monthly_max_usd
     assert datasets.usage == "100 to 5000 GB of datasets in each bucket", "an assumption is stated"
+
+
+def test_requests_are_counted_where_it_is_known_what_a_bucket_is_for():
+    assert items(price(bucket(purpose="models")))["S3 requests that write"].monthly_max_usd == 0.5
+    assert "S3 requests that write" not in items(price(bucket()))
 
 
 def test_what_the_stack_file_says_of_size_and_growth_replaces_the_assumption():
