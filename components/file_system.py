@@ -57,14 +57,15 @@ def access_point(namespace: str, settings: FileSystemSettings) -> dict[str, Any]
     return {"posix_user": user, "root_directory": {"path": "/"}}
 
 
-def file_system_policy(stage: Stage, file_system_arn: str, reading: Sequence[str]) -> str:
+def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
     """TLS only, by a mount target and an access point only; nobody is root, and readers cannot write.
 
     reading: ARNs of the access points of those who read. Whoever may make access points is for IAM to say.
+    No resource is named, as in the policies that EFS itself proposes: the ARN would not be known at preview.
     Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html, read 2026-11.
     """
     any_access_point = stage.arn("elasticfilesystem", "access-point/*")
-    anybody = {"Principal": {"AWS": "*"}, "Resource": [file_system_arn]}
+    anybody = {"Principal": {"AWS": "*"}}
     statements: list[dict[str, Any]] = [
         {
             "Sid": "TlsOnly",
@@ -229,9 +230,7 @@ class FileSystem(pulumi.ComponentResource):
         return aws.efs.FileSystemPolicy(
             self._name,
             file_system_id=self.id,
-            policy=pulumi.Output.all(self.arn, *reading).apply(
-                lambda arns: file_system_policy(stage, arns[0], arns[1:])
-            ),
+            policy=pulumi.Output.all(*reading).apply(lambda arns: file_system_policy(stage, arns)),
             opts=self._opts,
         )
 
