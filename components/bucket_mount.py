@@ -8,13 +8,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
+from components.claimed_volume import SMALLEST_CLAIM, claimed_volume
 from components.cluster import Cluster
 from components.storage_namespaces import Place
 from settings.buckets import BucketSettings
 
-NOMINAL_SIZE = "1Gi"  # Kubernetes wants a size; a bucket has none
 # Pods run as users of their own, and Mountpoint shows files as root's; IAM says who may do what.
 READ = ("allow-other", "read-only")
 WRITE = ("allow-other", "allow-delete", "allow-overwrite", "dir-mode=0777", "file-mode=0666")
@@ -32,8 +31,8 @@ def modes(settings: BucketSettings, clusters: Collection[str]) -> dict[Place, st
 def volume(claim: str, namespace: str, mode: str, bucket: pulumi.Input[str], region: str) -> Mapping[str, Any]:
     """Spec of the volume that one claim gets, and no other."""
     return {
-        "capacity": {"storage": NOMINAL_SIZE},
-        "access_modes": access_modes(mode),
+        "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes wants a size; a bucket has none
+        "access_modes": ["ReadOnlyMany" if mode == "read" else "ReadWriteMany"],
         "persistent_volume_reclaim_policy": "Retain",
         "storage_class_name": "",
         "claim_ref": {"namespace": namespace, "name": claim},
@@ -44,11 +43,6 @@ def volume(claim: str, namespace: str, mode: str, bucket: pulumi.Input[str], reg
             "volume_attributes": {"bucketName": bucket, "authenticationSource": "pod"},
         },
     }
-
-
-def access_modes(mode: str) -> list[str]:
-    """As Kubernetes calls them."""
-    return ["ReadOnlyMany" if mode == "read" else "ReadWriteMany"]
 
 
 def mount(
@@ -64,23 +58,7 @@ def mount(
     claim = f"s3-{name}"
     for (cluster, namespace), mode in modes(settings, clusters).items():
         opts = pulumi.ResourceOptions(parent=parent, provider=clusters[cluster].provider)
-        held = kubernetes.core.v1.PersistentVolume(
-            f"{name}-{cluster}-{namespace}",
-            metadata={"name": f"{claim}-{namespace}"},
-            spec=volume(claim, namespace, mode, bucket, region),
-            opts=opts,
-        )
-        home = namespaces.get((cluster, namespace))
-        kubernetes.core.v1.PersistentVolumeClaim(
-            f"{name}-{cluster}-{namespace}",
-            metadata={"name": claim, "namespace": namespace},
-            spec={
-                "access_modes": access_modes(mode),
-                "storage_class_name": "",  # else the default class makes a volume of its own
-                "volume_name": f"{claim}-{namespace}",
-                "resources": {"requests": {"storage": NOMINAL_SIZE}},
-            },
-            opts=pulumi.ResourceOptions.merge(
-                opts, pulumi.ResourceOptions(depends_on=[held, *([home] if home is not None else [])])
-            ),
+        spec = volume(claim, namespace, mode, bucket, region)
+        claimed_volume(
+            f"{name}-{cluster}-{namespace}", claim, namespace, spec, opts, namespaces.get((cluster, namespace))
         )

@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from components import iam
 from components.backup import backup_tags
 from components.bucket import size_tags
+from components.claimed_volume import SMALLEST_CLAIM, claimed_volume
 from components.cluster import Cluster
 from components.second_region import SecondRegion
 from components.stage import Stage
@@ -22,7 +23,6 @@ DRIVER = "efs.csi.aws.com"
 NFS = 2049
 CLIENT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess")
 ACCESS_MODES = ["ReadWriteMany"]
-NOMINAL_SIZE = "1Gi"  # Kubernetes wants a size; a file system has none
 
 
 def lifecycle_policies(settings: FileSystemSettings) -> list[dict[str, str]]:
@@ -106,7 +106,7 @@ def volume(claim: str, namespace: str, mode: str, handle: pulumi.Input[str]) -> 
     """
     reads = mode == "read"
     return {
-        "capacity": {"storage": NOMINAL_SIZE},
+        "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes wants a size; a file system has none
         "access_modes": ACCESS_MODES,
         "persistent_volume_reclaim_policy": "Retain",
         "storage_class_name": "",
@@ -261,28 +261,9 @@ class FileSystem(pulumi.ComponentResource):
     ) -> None:
         mode = modes(self._args.settings)[namespace]
         name = f"{self._name}-{cluster}-{namespace}"
-        held = kubernetes.core.v1.PersistentVolume(
-            name,
-            metadata={"name": f"{self._object}-{namespace}"},
-            spec=volume(self._object, namespace, mode, pulumi.Output.concat(self.id, "::", point.id)),
-            opts=self._in(cluster, ready),
-        )
+        spec = volume(self._object, namespace, mode, pulumi.Output.concat(self.id, "::", point.id))
         home = self._args.namespaces.get((cluster, namespace))
-        kubernetes.core.v1.PersistentVolumeClaim(
-            name,
-            metadata={"name": self._object, "namespace": namespace},
-            spec={
-                "access_modes": ACCESS_MODES,
-                "storage_class_name": "",  # else the default class makes a volume of its own
-                "volume_name": f"{self._object}-{namespace}",
-                "resources": {"requests": {"storage": NOMINAL_SIZE}},
-            },
-            # A claim holds on to its volume: neither goes, nor is replaced, while the other stays.
-            opts=pulumi.ResourceOptions.merge(
-                self._in(cluster, [held, *([home] if home is not None else [])]),
-                pulumi.ResourceOptions(replace_with=[held], delete_before_replace=True),
-            ),
-        )
+        claimed_volume(name, self._object, namespace, spec, self._in(cluster, ready), home)
 
     def _in(self, cluster: str, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(

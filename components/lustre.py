@@ -6,15 +6,14 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as kubernetes
 
 from components.backup import backup_tags
 from components.bucket import Bucket
+from components.claimed_volume import claimed_volume
 from components.cluster import Cluster
 from components.stage import Stage
 from components.storage_namespaces import Place, places
 from settings.lustre import LinkSettings, LustreSettings
-from settings.lustre_rules import SMALLEST_GIB
 from settings.recovery import RecoverySettings
 
 DRIVER = "fsx.csi.aws.com"
@@ -228,28 +227,9 @@ class Lustre(pulumi.ComponentResource):
 
     def _claim(self, place: Place, file_system: aws.fsx.LustreFileSystem) -> None:
         name, args, (cluster, namespace) = self._name, self._args, place
-        waits = args.namespaces.get(place)
-        opts = pulumi.ResourceOptions(
-            parent=self, provider=args.clusters[cluster].provider, depends_on=[waits] if waits else None
-        )
+        opts = pulumi.ResourceOptions(parent=self, provider=args.clusters[cluster].provider)
         writes = place in writers(args.settings, args.clusters)
         of_it = {"id": file_system.id, "dns_name": file_system.dns_name, "mount_name": file_system.mount_name}
-        held = kubernetes.core.v1.PersistentVolume(
-            f"{name}-{cluster}-{namespace}",
-            metadata={"name": f"{self._object}-{namespace}"},
-            spec=volume(self._object, namespace, args.settings.capacity_gib, writes, of_it),
-            opts=opts,
-        )
-        kubernetes.core.v1.PersistentVolumeClaim(
-            f"{name}-{cluster}-{namespace}",
-            metadata={"name": self._object, "namespace": namespace},
-            spec={
-                "access_modes": ["ReadWriteMany"],
-                "storage_class_name": "",  # else the default class would make a volume of its own
-                "volume_name": held.metadata.name,
-                # The smallest there is: Kubernetes lets no claim on such a volume grow with it.
-                "resources": {"requests": {"storage": f"{SMALLEST_GIB}Gi"}},
-            },
-            # Kubernetes lets no volume go before its claim, and a claim that has lost its volume stays lost.
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replace_with=[held])),
-        )
+        spec = volume(self._object, namespace, args.settings.capacity_gib, writes, of_it)
+        home = args.namespaces.get(place)
+        claimed_volume(f"{name}-{cluster}-{namespace}", self._object, namespace, spec, opts, home)
