@@ -6,8 +6,11 @@ configurations that pin what `aws eks describe-addon-versions` answered:
   1.34  configurations of 2026-01 to 2026-03 for Kubernetes 1.34; several agree on each
   1.35  the set of 2026-05 for Kubernetes 1.35; at least five independent configurations agree on it
   1.36  the set that a 1.36 cluster resolved to on 2026-09-16 (vpc-cni, kube-proxy, coredns, pod identity agent);
-        aws-ebs-csi-driver and eks-node-monitoring-agent from configurations for 1.36 of mid-2026; metrics-server is
-        the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36
+        the EBS and EFS CSI drivers and eks-node-monitoring-agent from configurations for 1.36 of mid-2026;
+        metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36;
+        snapshot-controller is what one 1.36 cluster ran in autumn 2026
+The FSx and Mountpoint CSI drivers' are from one configuration each for 1.35 of mid-2026; none for another version was
+to be found.
 Before the first real deployment compare them with
 `aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
 """
@@ -80,19 +83,24 @@ ADDONS: Mapping[str, ManagedAddon] = _table(
         name="eks-node-monitoring-agent",
         versions={"1.34": "v1.4.2-eksbuild.1", "1.35": "v1.6.4-eksbuild.1", "1.36": "v1.6.6-eksbuild.1"},
     ),
-    ManagedAddon(name="snapshot-controller"),
+    ManagedAddon(
+        name="snapshot-controller",
+        versions={"1.34": "v8.3.0-eksbuild.1", "1.35": "v8.5.0-eksbuild.3", "1.36": "v8.6.0-eksbuild.8"},
+    ),
     ManagedAddon(
         name="aws-efs-csi-driver",
         service_account="efs-csi-controller-sa",
         policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
-        versions={"1.34": "v2.1.15-eksbuild.1", "1.35": "v3.0.1-eksbuild.1"},
+        versions={"1.34": "v2.1.15-eksbuild.1", "1.35": "v3.0.1-eksbuild.1", "1.36": "v3.3.0-eksbuild.1"},
     ),
-    ManagedAddon(
-        name="aws-fsx-csi-driver",
-        service_account="fsx-csi-controller-sa",
-        policy_arns=(iam.FSX_FULL_ACCESS,),
+    ManagedAddon(  # no policy: it mounts file systems that the stack makes, and making them would take all of FSx
+        name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa", versions={"1.35": "v1.9.0-eksbuild.1"}
     ),
-    ManagedAddon(name="aws-mountpoint-s3-csi-driver", service_account="s3-csi-driver-sa"),
+    ManagedAddon(  # no policy: pods mount by their own rights
+        name="aws-mountpoint-s3-csi-driver",
+        service_account="s3-csi-driver-sa",
+        versions={"1.35": "v2.7.0-eksbuild.1"},
+    ),
     ManagedAddon(
         name="amazon-cloudwatch-observability",
         namespace="amazon-cloudwatch",

@@ -16,7 +16,14 @@ ECR_PULL_ONLY: Final = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOn
 SSM_MANAGED_INSTANCE_CORE: Final = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 EBS_CSI_DRIVER_POLICY_V2: Final = "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
 EFS_CSI_DRIVER_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"
-FSX_FULL_ACCESS: Final = "arn:aws:iam::aws:policy/AmazonFSxFullAccess"
+BACKUP_POLICIES: Final = (
+    "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
+    "arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Backup",
+)
+RESTORE_POLICIES: Final = (
+    "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForRestores",
+    "arn:aws:iam::aws:policy/AWSBackupServiceRolePolicyForS3Restore",
+)
 CLOUDWATCH_AGENT_SERVER_POLICY: Final = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"
 XRAY_WRITE_ONLY_ACCESS: Final = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 

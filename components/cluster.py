@@ -12,11 +12,12 @@ from catalog import iam as arns
 from components.addon import AddOn, AddOnArgs, AddOnContext, discover, make_namespaces, wanted
 from components.karpenter import Karpenter, KarpenterArgs
 from components.karpenter_pool import KarpenterPool, KarpenterPoolArgs
-from components.managed_addons import AFTER_NODES, BEFORE_NODES, ManagedAddonArgs, managed_addon
+from components.managed_addons import AFTER_NODES, BEFORE_NODES, FIRST, ManagedAddonArgs, managed_addon
 from components.node_pool import NodePool, NodePoolArgs
 from components.node_role import node_role
 from components.stage import Stage
 from components.storage_classes import StorageClasses, StorageClassesArgs
+from components.velero import Velero, VeleroArgs
 from settings.cluster import AccessSettings, AddonSettings, ClusterSettings, ManagedAddonSettings
 from settings.landing import landing_pool
 from settings.needed_addons import needed_addons, needed_managed_addons
@@ -46,6 +47,8 @@ class ClusterArgs:
     intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
     node_subnet_ids: zone name -> private subnet id.
     ways_out: what nodes need of the network in order to reach the control plane and their images.
+    storage_addons: EKS add-ons that mount what pods of the cluster use.
+    data_key_arn: key for backups in a bucket; needed for the add-on velero only.
     """
 
     settings: ClusterSettings
@@ -57,16 +60,21 @@ class ClusterArgs:
     volume_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     ways_out: Sequence[pulumi.Resource] = ()
+    storage_addons: Sequence[str] = ()
+    data_key_arn: pulumi.Input[str] | None = None
 
 
 class Cluster(pulumi.ComponentResource):
     """Named by its key under `clusters`.
 
+    version: of Kubernetes. namespaces: those that its add-ons brought, by name; other namespaces are others' to make.
     Nodes and control plane share the security group that EKS makes; nobody else is let in by it.
     Sources: https://docs.aws.amazon.com/eks/latest/userguide/ and pulumi-eks 4.4
     """
 
     name: pulumi.Output[str]
+    version: str
+    namespaces: Mapping[str, pulumi.Resource]
     endpoint: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
@@ -74,7 +82,7 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
-        self._key, self._args = name, args
+        self._key, self._args, self.version = name, args, args.settings.version
         control_plane = self._control_plane()
         # Taken from the cluster itself and not from its known name: replacing it then replaces what is on it.
         self.name = control_plane.eks_cluster.apply(lambda cluster: cluster.name)
@@ -159,20 +167,31 @@ class Cluster(pulumi.ComponentResource):
         early = [self._managed_addon(addon) for addon in BEFORE_NODES]
         pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
         landing = pools[landing_pool(settings.pools).name]
-        late = dict.fromkeys((*AFTER_NODES, *needed_managed_addons(settings.pools), *settings.managed_addons))
-        running = {
-            addon: self._managed_addon(addon, [landing]) for addon in late if addon not in BEFORE_NODES
-        }  # EKS waits for their pods, which wait for a node
+        running = self._late_addons(landing)
         StorageClasses(
             f"{self._key}-storage",
             StorageClassesArgs(
-                settings=settings.storage_classes, stage=self._args.stage, volume_key_arn=self._args.volume_key_arn
+                settings=settings.storage_classes,
+                stage=self._args.stage,
+                volume_key_arn=self._args.volume_key_arn,
+                snapshot_controller=running.get("snapshot-controller"),
             ),
             pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider}),
         )
         # Pods find nothing without DNS, and the releases would time out.
         installed = self._addons([landing, running["coredns"]])
         self._karpenter_pools(installed, [*self._args.ways_out, *early])
+
+    def _late_addons(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
+        """By name. EKS waits for their pods, which wait for a node."""
+        settings = self._args.settings
+        needed = needed_managed_addons(settings.pools, settings.storage_classes.snapshots)
+        names = dict.fromkeys((*AFTER_NODES, *needed, *self._args.storage_addons, *settings.managed_addons))
+        running: dict[str, pulumi.Resource] = {}
+        for addon in sorted(names.keys() - set(BEFORE_NODES), key=lambda name: (name in FIRST, name)):
+            before = [running[name] for name in FIRST.get(addon, ()) if name in running]
+            running[addon] = self._managed_addon(addon, [landing, *before])
+        return running
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
         return managed_addon(
@@ -247,7 +266,7 @@ class Cluster(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
         specs = wanted(discover(), settings, context.needed)
         stands_on = self._in_aws([spec.name for spec in specs])
-        namespaces = make_namespaces(self._key, specs, context, opts)
+        self.namespaces = namespaces = make_namespaces(self._key, specs, context, opts)
         installed: dict[str, AddOn] = {}
         for spec in specs:
             namespace = namespaces.get(spec.chart.namespace)
@@ -271,7 +290,12 @@ class Cluster(pulumi.ComponentResource):
 
     def _in_aws(self, addons: Sequence[str]) -> dict[str, list[pulumi.Resource]]:
         """Add-on -> what it uses in AWS beside its own permissions: there before it starts, and after it has ended."""
-        if "karpenter" not in addons:
-            return {}
-        args = KarpenterArgs(stage=self._args.stage, cluster=self._key, cluster_name=self.name)
-        return {"karpenter": [Karpenter(f"{self._key}-karpenter", args, pulumi.ResourceOptions(parent=self))]}
+        stage, opts = self._args.stage, pulumi.ResourceOptions(parent=self)
+        made: dict[str, list[pulumi.Resource]] = {}
+        if "karpenter" in addons:
+            interruptions = KarpenterArgs(stage=stage, cluster=self._key, cluster_name=self.name)
+            made["karpenter"] = [Karpenter(f"{self._key}-karpenter", interruptions, opts)]
+        if "velero" in addons:
+            backups = VeleroArgs(stage=stage, cluster=self._key, data_key_arn=self._args.data_key_arn)
+            made["velero"] = [Velero(f"{self._key}-velero", backups, opts)]
+        return made

@@ -1,20 +1,14 @@
 """The VPC's flow logs: to a bucket that takes nothing else, or to CloudWatch."""
 
-import hashlib
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.private_bucket import ABORT_UPLOADS_DAYS, PrivateBucket, bucket_arn, bucket_name, private_bucket
 from components.stage import Stage
 from settings.network import FlowLogSettings
-
-
-def bucket_name(stage: Stage) -> str:
-    """Known at preview, and told apart by account and region, since bucket names are shared by the whole world."""
-    place = hashlib.sha256(f"{stage.account_id}/{stage.region}".encode()).hexdigest()[:8]
-    return f"{stage.prefix}-flow-logs-{place}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +44,7 @@ class FlowLogs(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _to_bucket(self, name: str, args: FlowLogsArgs) -> None:
-        bucket, policy = self._bucket(name, args)
+        bucket, _, settings = self._bucket(name, args)
         aws.ec2.FlowLog(
             name,
             vpc_id=args.vpc_id,
@@ -63,61 +57,27 @@ class FlowLogs(pulumi.ComponentResource):
                 "hive_compatible_partitions": True,
                 "per_hour_partition": True,
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),  # before it, AWS refuses the destination
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=list(settings)
+            ),  # before them, AWS refuses the destination
         )
 
-    def _bucket(self, name: str, args: FlowLogsArgs) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:
-        stage, opts = args.stage, pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
+    def _bucket(self, name: str, args: FlowLogsArgs) -> PrivateBucket:
+        stage = args.stage
+        return private_bucket(
             f"{name}-bucket",
-            bucket=bucket_name(stage),
-            force_destroy=not stage.deletion_protection,
-            opts=pulumi.ResourceOptions(parent=self, protect=stage.deletion_protection),
-        )
-        block = aws.s3.BucketPublicAccessBlock(
-            f"{name}-bucket",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=opts,
-        )
-        aws.s3.BucketOwnershipControls(
-            f"{name}-bucket", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=opts
-        )
-        aws.s3.BucketVersioning(
-            f"{name}-bucket", bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=opts
-        )
-        encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": args.bucket_key_arn}
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-bucket",
-            bucket=bucket.id,
-            rules=[{"apply_server_side_encryption_by_default": encryption, "bucket_key_enabled": True}],
-            opts=opts,
-        )
-        self._expiry(name, args, bucket)
-        policy = aws.s3.BucketPolicy(
-            f"{name}-bucket",
-            bucket=bucket.id,
-            policy=iam.flow_log_bucket(stage, f"arn:{stage.partition}:s3:::{bucket_name(stage)}"),
-            # S3 refuses both at once: a policy and a change of what policies may say.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
-        )
-        return bucket, policy
-
-    def _expiry(self, name: str, args: FlowLogsArgs, bucket: aws.s3.Bucket) -> None:
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-bucket",
-            bucket=bucket.id,
-            rules=[
+            bucket_name(stage, "flow-logs"),
+            stage,
+            policy=iam.flow_log_bucket(stage, bucket_arn(stage, "flow-logs")),
+            key_arn=args.bucket_key_arn,
+            lifecycle=[
                 {
                     "id": "expire",
                     "status": "Enabled",
                     "filter": {"prefix": ""},
                     "expiration": {"days": args.settings.retention_days},
                     "noncurrent_version_expiration": {"noncurrent_days": 7},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOADS_DAYS},
                 }
             ],
             opts=pulumi.ResourceOptions(parent=self),

@@ -74,8 +74,21 @@ def flow_log_writer(log_group_arn: str) -> str:
     """
     return document(
         allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
-        allow("FindFlowLogs", ["logs:DescribeLogGroups", "logs:DescribeLogStreams"], ["*"]),
+        allow("FindFlowLogStreams", ["logs:DescribeLogStreams"], [f"{log_group_arn}:*"]),
+        allow("FindFlowLogs", ["logs:DescribeLogGroups"], ["*"]),
     )
+
+
+def tls_only(bucket_arn: str) -> Statement:
+    """The statement of a bucket policy that refuses whoever comes without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
 
 
 def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
@@ -90,14 +103,7 @@ def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
     }
     objects = f"{bucket_arn}/*"
     return document(
-        {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket_arn, objects],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
+        tls_only(bucket_arn),
         {
             "Sid": "WriteFlowLogs",
             "Effect": "Allow",
@@ -186,13 +192,17 @@ def logs_key_policy(stage: Stage) -> str:
     )
 
 
-def data_key_policy(stage: Stage) -> str:
+def data_key_policy(stage: Stage, linked: bool = False) -> str:
     """For the flow-log bucket: the log-delivery service encrypts what it writes.
 
-    Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html
+    linked: whether Lustre file systems show buckets: FSx reads and writes those by a role of its own for each.
+    Sources: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html; FSx for Lustre user guide on
+    linked buckets, read 2026-08; AWS managed policy FSxDeleteServiceLinkedRoleAccess for its name, read 2026-11.
     """
+    role = stage.iam_arn("role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*")
     return key_policy(
         stage,
+        *([key_use_by_roles(stage, "FsxLinksUseKey", [role], KMS_USE)] if linked else []),
         {
             "Sid": "LogDeliveryUsesKey",
             "Effect": "Allow",

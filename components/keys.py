@@ -16,13 +16,17 @@ class KeysArgs:
     """What the keys are told.
 
     cluster_role_arns: patterns of the clusters' own roles, which encrypt Kubernetes secrets.
-    flow_logs_in_s3: only then there is a bucket, and a key for it.
+    holds_data: whether there are flow logs in S3, or other data at rest; only then there is a key for it.
+    links_buckets: whether file systems show buckets, which FSx then reads and writes.
+    backs_up: whether backups are taken; theirs is a key of its own, so that whoever reads data reads no backups.
     """
 
     settings: KeySettings
     stage: Stage
     cluster_role_arns: Sequence[str]
-    flow_logs_in_s3: bool
+    holds_data: bool
+    backs_up: bool = False
+    links_buckets: bool = False
 
 
 class Keys(pulumi.ComponentResource):
@@ -35,6 +39,7 @@ class Keys(pulumi.ComponentResource):
     ebs: pulumi.Output[str]
     logs: pulumi.Output[str]
     data: pulumi.Output[str] | None
+    backup: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:security:Keys", name, None, opts)
@@ -43,9 +48,14 @@ class Keys(pulumi.ComponentResource):
         self.ebs = self._key(name, args, "ebs", "Volumes of nodes and pods", iam.ebs_key_policy(stage))
         self.logs = self._key(name, args, "logs", "CloudWatch log groups", iam.logs_key_policy(stage))
         self.data = None
-        if args.flow_logs_in_s3:
-            self.data = self._key(name, args, "data", "Buckets", iam.data_key_policy(stage))
-        self.register_outputs({"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data})
+        if args.holds_data:
+            self.data = self._key(
+                name, args, "data", "Buckets and file systems", iam.data_key_policy(stage, args.links_buckets)
+            )
+        self.backup = self._key(name, args, "backup", "Backups", iam.key_policy(stage)) if args.backs_up else None
+        self.register_outputs(
+            {"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data, "backup": self.backup}
+        )
 
     def _key(self, name: str, args: KeysArgs, data_class: str, what: str, policy: str) -> pulumi.Output[str]:
         key = aws.kms.Key(

@@ -22,6 +22,10 @@ BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 # After them: EKS waits for these until their pods run, which takes a node.
 AFTER_NODES = ("coredns", "aws-ebs-csi-driver", "metrics-server")
 
+# Add-on -> those that have to be there first: the EBS driver looks for the kinds of snapshots once, when it starts.
+# Source: https://docs.aws.amazon.com/eks/latest/userguide/csi-snapshot-controller.html, read 2026-08.
+FIRST: Mapping[str, tuple[str, ...]] = {"aws-ebs-csi-driver": ("snapshot-controller",)}
+
 # Where the tolerations of pods go that every node needs. Those of the others tolerate every taint as AWS ships them:
 # aws-node, kube-proxy, eks-pod-identity-agent, the node pods of the CSI drivers, the CloudWatch agents, and the node
 # monitoring agent itself. CoreDNS, metrics-server and the controllers need one node, not each.

@@ -12,8 +12,11 @@ from components.keys import Keys, KeysArgs
 from components.network import Network, NetworkArgs
 from components.quotas import request_quotas
 from components.stage import Stage, cost_tags
+from components.storage import Storage, StorageArgs
 from settings.compute_plan import quota_needs
+from settings.needed_addons import needed_for_storage
 from settings.network import NetworkSettings
+from settings.recovery_plan import schedules
 from settings.stack import StackSettings
 
 
@@ -45,6 +48,7 @@ class Platform(pulumi.ComponentResource):
 
     network: Network
     clusters: dict[str, Cluster]
+    storage: Storage | None
 
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:platform:Platform", name, None, opts)
@@ -76,6 +80,24 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
         self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.storage = None
+        if keys.data is not None and any(settings.storage.entries()):
+            self.storage = Storage(
+                "storage",
+                StorageArgs(
+                    settings=settings.storage,
+                    keys=settings.keys,
+                    stage=self.stage,
+                    account_id=settings.account_id,
+                    vpc=self.network.vpc,
+                    subnet_ids=self.network.subnet_ids["private"],
+                    clusters=self.clusters,
+                    data_key_arn=keys.data,
+                    backup_key_arn=keys.backup,
+                    logs_key_arn=keys.logs,
+                ),
+                self._opts,
+            )
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _keys(self, settings: StackSettings) -> Keys:
@@ -85,7 +107,11 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.keys,
                 stage=self.stage,
                 cluster_role_arns=[cluster_role_pattern(self.stage, key) for key in settings.clusters],
-                flow_logs_in_s3=settings.network.flow_logs.destination == "s3",
+                holds_data=settings.network.flow_logs.destination == "s3"
+                or any(settings.storage.entries())
+                or any(cluster.has_velero for cluster in settings.clusters.values()),
+                links_buckets=any(held.links for held in settings.storage.lustre.values()),
+                backs_up=bool(schedules(settings.storage, settings.clusters.keys())),
             ),
             self._opts,
         )
@@ -103,7 +129,9 @@ class Platform(pulumi.ComponentResource):
                 secrets_key_arn=keys.eks,
                 volume_key_arn=keys.ebs,
                 logs_key_arn=keys.logs,
+                data_key_arn=keys.data,
                 ways_out=self.network.ways_out,
+                storage_addons=needed_for_storage(settings.storage, key, settings.clusters),
             ),
             self._opts,
         )
@@ -127,4 +155,9 @@ class Platform(pulumi.ComponentResource):
                 }
                 for key, cluster in self.clusters.items()
             },
+            **(self._storage_outputs(self.storage) if self.storage else {}),
         }
+
+    @staticmethod
+    def _storage_outputs(storage: Storage) -> dict[str, Any]:
+        return {"buckets": storage.bucket_names, "restore_role_arn": storage.restore_role_arn}

@@ -24,14 +24,15 @@ def pod_role(
     parent: pulumi.Resource,
     managed_policies: Sequence[str] = (),
     statements: Mapping[str, str] | None = None,
+    physical_name: str | None = None,
 ) -> Permitted:
     """A role that pods of one cluster may take.
 
     managed_policies: ARNs of policies that AWS maintains, as the catalog has them.
-    statements: name of an inline policy -> its document.
+    statements: name of an inline policy -> its document. physical_name: where `name` is longer than IAM takes.
     """
     opts = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts)
+    role = aws.iam.Role(name, name=physical_name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts)
     permissions: list[pulumi.Resource] = [role]
     for policy in managed_policies:
         permissions.append(

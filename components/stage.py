@@ -52,6 +52,11 @@ class Stage:
         return self.environment == "prod"
 
     @property
+    def retains(self) -> bool:
+        """Whether what holds data stays in AWS when it leaves the stack: in production, until protection is lifted."""
+        return self.production and self.deletion_protection
+
+    @property
     def partition(self) -> str:
         """First part of every ARN, e.g. `aws`, or `aws-cn`."""
         return REGIONS[self.region].partition

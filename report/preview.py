@@ -1,4 +1,4 @@
-"""`make preview`: the stack in the simulator, as the engine shows it, then its compute plan, then what it costs."""
+"""`make preview`: the stack in the simulator, as the engine shows it; compute plan, recovery, and what it costs."""
 
 from costs.estimate import estimate
 from costs.sources import from_event_log
@@ -6,19 +6,24 @@ from report import events
 from report.compute import as_text as compute_text
 from report.compute import plan_of
 from report.cost import as_text
+from report.recovery import as_text as recovery_text
 from report.region import region_of
 from report.simulated import HOME, ROOT, Simulated
+from settings.loader import load_file
 
 PACK = ("--policy-pack", "policies")
 
 
 def preview(stack: str) -> int:
-    """Prints all three; returns the engine's exit code."""
+    """Prints all of it; returns the engine's exit code."""
     done = Simulated(HOME).pulumi(f"preview-{stack}", "preview", "--stack", stack, *PACK)
     resources = from_event_log(done.events)
     operation = events.read(done.events)
     if done.code and not operation.mandatory:  # a policy violation leaves the resources complete, an error does not
         return done.code
-    print(compute_text(plan_of(ROOT / f"Pulumi.{stack}.yaml"), stack))
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    print(compute_text(plan_of(path), stack))
+    if recovery := recovery_text(load_file(path), stack):
+        print(recovery)
     print(as_text(estimate(resources, region_of(resources)), events.parents(done.events), stack), flush=True)
     return done.code

@@ -15,18 +15,19 @@ from report.compute import as_markdown as compute_page
 from report.compute import plan_of, short_markdown
 from report.cost import as_markdown
 from report.preview import PACK
+from report.recovery import as_markdown as recovery_page
 from report.region import region_of
 from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
 from settings.compute_plan import ComputePlan
-from settings.loader import SettingsError
+from settings.loader import SettingsError, load_file
 
 BUILD = ROOT / "build" / "report"
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes compute.md, cost.md, cost.json, settings.md and summary.md.
+    """Previews the stack in the simulator and writes the pages: compute, recovery, cost, settings, and summary.md.
 
     base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
     Returns the engine's exit code: the files are written for a preview that is refused, too.
@@ -48,6 +49,7 @@ def write(stack: str, base: str | None = None) -> int:
             stack, operation, cost, before, parents, compared_with, short_markdown(plan) if plan else ()
         ),
         "compute.md": compute_page(plan, stack) if plan else f"# No compute plan of {stack}: see settings.md\n",
+        "recovery.md": _recovery(path, stack),
         "cost.md": as_markdown(cost, parents, stack),
         "cost.json": json.dumps({**cost.as_json(), "compute": compute_json(plan) if plan else None}, indent=2) + "\n",
         "settings.md": settings_page(path, stack),
@@ -64,6 +66,13 @@ def _plan(path: Path) -> ComputePlan | None:
         return plan_of(path)
     except SettingsError:
         return None
+
+
+def _recovery(path: Path, stack: str) -> str:
+    try:
+        return recovery_page(load_file(path), stack)
+    except SettingsError:
+        return f"# No recovery plan of {stack}: see settings.md\n"
 
 
 def _estimates(done: Finished) -> tuple[Estimate, Estimate]:

@@ -11,8 +11,9 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, ELASTIC_IPS_PER_REGION
 from catalog.regions import REGIONS
-from settings import capacity, compute_plan, pool_checks
+from settings import capacity, compute_plan, pool_checks, storage_checks
 from settings.landing import landing_pools
+from settings.needed_addons import needed_for_storage, needed_managed_addons
 from settings.network import NetworkSettings
 from settings.parts import Mistake, Parts, Path
 from settings.problems import listed
@@ -29,8 +30,10 @@ def cross_mistakes(parts: Parts, today: date) -> list[Mistake]:
         *_names_of_resources(parts),
         *_landing_places(parts),
         *pool_checks.mistakes(parts, zones, today),
+        *_snapshots(parts),
         *(_versions(parts, today) or _addon_versions(parts)),  # a version that has to go needs no add-ons
         *capacity.mistakes(parts.network, zones, dict(parts.pools()), len(parts.clusters)),
+        *storage_checks.mistakes(parts, zones),
         *compute_plan.mistakes(parts.quotas, dict(parts.pools()), zones),
     ]
 
@@ -247,15 +250,31 @@ def _versions(parts: Parts, today: date) -> list[Mistake]:
     return found
 
 
+def _snapshots(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        asked = (content.addons or {}).get("velero")
+        if content.snapshots is False and isinstance(asked, Mapping) and asked.get("enabled", True):
+            yield (
+                ("clusters", cluster, "storage_classes", "snapshots"),
+                (
+                    "is off, but the add-on velero copies volumes by snapshots, so its backups would hold no data. "
+                    "Set snapshots: true, or turn velero off."
+                ),
+            )
+
+
 def _addon_versions(parts: Parts) -> Iterator[Mistake]:
     for cluster, content in parts.clusters.items():
         if content.version is None or content.managed_addons is None:
             continue
         unpinned = []
+        stored = needed_for_storage(parts.storage, cluster, parts.clusters) if parts.storage else ()
+        stored += needed_managed_addons((), snapshots=content.snapshots is True)
         for name, addon in ADDONS.items():
             asked = content.managed_addons.get(name)
             given = asked.get("version") if isinstance(asked, Mapping) else None
-            if (addon.every_cluster or asked is not None) and given is None and content.version not in addon.versions:
+            wanted = addon.every_cluster or asked is not None or name in stored
+            if wanted and given is None and content.version not in addon.versions:
                 unpinned.append(name)
         if unpinned:
             yield (

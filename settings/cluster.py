@@ -167,11 +167,16 @@ class AddonSettings(Settings):
 
 
 class StorageClassSettings(Settings):
-    """EBS storage classes: gp3 is the default class; io2 is for databases."""
+    """EBS storage classes: gp3 is the default class; io2 is for databases. And snapshots of their volumes."""
 
     gp3: bool = Field(default=True, description="Default storage class, on gp3 volumes.")
     io2: bool = Field(default=False, description="Storage class for databases, on io2 volumes.")
     io2_iops: int = Field(default=4000, ge=100, le=64000, description="I/O operations per second of each io2 volume.")
+    snapshots: bool = Field(
+        default=True,
+        description="Volume snapshots: their controller and a default class. Without them nobody can go back to a copy "
+        "of a volume by way of Kubernetes.",
+    )
 
 
 class ClusterSettings(Settings):
@@ -208,6 +213,11 @@ class ClusterSettings(Settings):
         "Resource Allocation, which knows whole GPUs and MIG, on managed pools only.",
     )
     pools: tuple[NodePoolSettings, ...] = Field(min_length=1, description="The machines of the cluster.")
+
+    @property
+    def has_velero(self) -> bool:
+        """Whether Velero copies what is in the cluster to a bucket."""
+        return "velero" in self.addons and self.addons["velero"].enabled
 
     @field_validator("version")
     @classmethod

@@ -12,6 +12,7 @@ from settings.network import NetworkSettings
 from settings.node_pool import NodePoolSettings
 from settings.problems import PathPart
 from settings.quotas import QuotaSettings
+from settings.storage import StorageSettings
 
 Model = TypeVar("Model", bound=Settings)
 Path = tuple[PathPart, ...]
@@ -28,6 +29,7 @@ class ClusterParts:
     addons: Mapping[str, Any] | None
     gpu_allocation: str | None
     control_plane_zones: tuple[str, ...] | None
+    snapshots: bool | None
     pools: Mapping[int, NodePoolSettings]
     complete: bool
 
@@ -42,6 +44,7 @@ class Parts:
     network: NetworkSettings | None
     quotas: QuotaSettings | None
     clusters: Mapping[str, ClusterParts]
+    storage: StorageSettings | None = None
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Every pool with its place in the file."""
@@ -88,6 +91,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             addons=value({}, *place, "addons"),
             gpu_allocation=value("device-plugin", *place, "gpu_allocation"),
             control_plane_zones=tuple(zones) if (zones := value(None, *place, "control_plane_zones")) else None,
+            snapshots=value(True, *place, "storage_classes", "snapshots"),
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
         )
@@ -100,6 +104,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         network=_model(NetworkSettings, data.get("network", {})) if right(("network",)) else None,
         quotas=_model(QuotaSettings, data.get("quotas", {})) if right(("quotas",)) else None,
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
+        storage=_model(StorageSettings, data.get("storage", {})) if right(("storage",)) else None,
     )
 
 

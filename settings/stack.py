@@ -14,6 +14,7 @@ from settings.network import NetworkSettings
 from settings.problems import listed, nearest_or_all, raise_if, repeated
 from settings.quotas import QuotaSettings
 from settings.rules import tag_key, tag_value
+from settings.storage import StorageSettings
 
 Environment = Literal["dev", "staging", "prod"]
 CLUSTER_KEY = re.compile(r"[a-z][a-z0-9-]{0,29}")
@@ -87,6 +88,7 @@ class StackSettings(Settings):
     quotas: QuotaSettings = Field(
         default=QuotaSettings(), description="EC2 quotas of the account in this region, as far as pools need them."
     )
+    storage: StorageSettings = Field(default=StorageSettings(), description="Everything that holds data.")
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(min_length=1, description="The EKS clusters, by name.")
 
     @field_validator("region")

@@ -1,11 +1,11 @@
 """Kubernetes objects that make something in AWS. All other objects run on nodes that are counted already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
 
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
-from costs.resource import NoPriceError, Resource, read_text
+from costs.resource import NoPriceError, Resource, read, read_text
 
 
 def release(resource: Resource, context: Context) -> NoReturn:
@@ -28,8 +28,10 @@ def ingress(resource: Resource, context: Context) -> NoReturn:
     raise NoPriceError("its ingress class decides whether a load balancer is made for it")
 
 
-def claim(resource: Resource, context: Context) -> NoReturn:
-    """A claim becomes a volume of whatever its storage class says."""
+def claim(resource: Resource, context: Context) -> Iterable[LineItem | Unpriced]:
+    """A claim becomes a volume of whatever its storage class says; one of no class is bound to a volume there is."""
+    if read(resource.inputs, "spec.storageClassName") == "":
+        return ()
     raise NoPriceError("its storage class decides what volume is made for it")
 
 

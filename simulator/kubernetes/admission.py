@@ -10,7 +10,7 @@ from simulator.kubernetes import pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
-from simulator.kubernetes.kinds import BUILT_IN
+from simulator.kubernetes.kinds import BUILT_IN, brought_by_an_addon
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.schema import findings
 from simulator.provider import Call, Refusal
@@ -111,6 +111,8 @@ class Admission:
                 self.cluster.served(api_version, kind) or self.planned.custom(self.cluster.name, api_version, kind)
             )
 
+        if self.call.preview and brought_by_an_addon(api_version, kind):
+            return  # the add-on may be planned in the same preview, which only the AWS provider knows
         if not self.planned.wait(self.patience_seconds, served):
             raise Refusal(
                 f'creation of resource "{self.call.urn}" with kind {api_version}/{kind} failed because the Kubernetes '

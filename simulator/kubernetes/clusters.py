@@ -11,7 +11,14 @@ import yaml
 
 from catalog.kubernetes import VERSIONS
 from simulator.cloud import Cloud, CloudResource
-from simulator.kubernetes.kinds import BUILT_IN, CLUSTER_SCOPED, WITH_ADDON, WITH_EVERY_CLUSTER, Served
+from simulator.kubernetes.kinds import (
+    BUILT_IN,
+    CLUSTER_SCOPED,
+    WITH_ADDON,
+    WITH_EVERY_CLUSTER,
+    Served,
+    brought_by_an_addon,
+)
 from simulator.kubernetes.schema import kinds
 from simulator.values import UNKNOWN, Props
 
@@ -121,7 +128,7 @@ class Cluster:
         """Whether objects of the kind live in namespaces; so for a kind that is not installed yet."""
         if self.builtin(api_version, kind) is not None:
             return kind not in CLUSTER_SCOPED
-        found = self.served(api_version, kind)
+        found = self.served(api_version, kind) or brought_by_an_addon(api_version, kind)
         return True if found is None else found.namespaced
 
     def _custom_kinds(self) -> Iterator[Served]:

@@ -1,7 +1,7 @@
 """Custom kinds whose schemas we know: what an object of one may say, and what the API server adds to it.
 
 crds/<group>_<plural>_<version>.json holds a schema as tests/simulator/kubernetes/crd_forms.py makes it from the chart's
-own. Sources: chart karpenter-crd 1.14.1; read 2026-08.
+own. Sources: charts karpenter-crd 1.14.1, read 2026-08, and snapshot-controller 5.2.0, read 2026-07.
 """
 
 from __future__ import annotations

@@ -135,6 +135,15 @@ BUILT_IN = frozenset(  # objects that are there from the start: (kind, namespace
 )
 
 
+def brought_by_an_addon(api_version: str, kind: str) -> Served | None:
+    """The custom kind, when some EKS add-on would install it, whether that is there or not."""
+    for brought in WITH_ADDON.values():
+        for each in brought:
+            if kind == each.kind and api_version in {f"{each.group}/{version}" for version in each.versions}:
+                return each
+    return None
+
+
 def kind_facts(kind: str) -> Kind:
     """The facts of a kind; those of an ordinary one for a kind without specialities, custom ones included."""
     return SPECIAL.get(kind, ORDINARY)

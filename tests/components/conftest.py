@@ -37,6 +37,7 @@ class PlatformCloud(FakeCloud):
                 secrets_key_arn="eks-key",
                 volume_key_arn=pulumi.Output.from_input("ebs-key"),
                 logs_key_arn="logs-key",
+                data_key_arn="data-key",
             )
             return Cluster("main", args)
 

@@ -19,6 +19,10 @@ ZONES = [f"{REGION}{letter}" for letter in "abcd"]
 # Type -> (prefix of its ids, outputs that only AWS knows). Any other type is refused by name.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:autoscaling/schedule:Schedule": ("", ()),
+    "aws:backup/plan:Plan": ("", ("arn",)),
+    "aws:backup/selection:Selection": ("", ()),
+    "aws:backup/vault:Vault": ("", ("arn",)),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": ("", ()),
     "aws:cloudwatch/eventRule:EventRule": ("", ("arn",)),
     "aws:cloudwatch/eventTarget:EventTarget": ("", ()),
     "aws:cloudwatch/logGroup:LogGroup": ("", ("arn",)),
@@ -37,12 +41,19 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:ec2/vpc:Vpc": ("vpc", ()),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ("vpce", ()),
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": ("vpc-cidr-assoc", ()),
+    "aws:efs/accessPoint:AccessPoint": ("fsap", ("arn",)),
+    "aws:efs/fileSystem:FileSystem": ("fs", ("arn",)),
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": ("", ()),
+    "aws:efs/mountTarget:MountTarget": ("fsmt", ()),
+    "aws:efs/replicationConfiguration:ReplicationConfiguration": ("", ()),
     "aws:eks/accessEntry:AccessEntry": ("", ()),
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": ("", ()),
     "aws:eks/addon:Addon": ("", ()),
     "aws:eks/cluster:Cluster": ("", ("endpoint",)),
     "aws:eks/nodeGroup:NodeGroup": ("", ("resources",)),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": ("a", ()),
+    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": ("dra", ("arn",)),
+    "aws:fsx/lustreFileSystem:LustreFileSystem": ("fs", ("arn", "dnsName", "mountName")),
     "aws:iam/role:Role": ("", ("arn",)),
     "aws:iam/rolePolicy:RolePolicy": ("", ()),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("", ()),
@@ -50,9 +61,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:kms/key:Key": ("", ("arn", "keyId")),
     "aws:s3/bucket:Bucket": ("", ("arn",)),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("", ()),
+    "aws:s3/bucketLogging:BucketLogging": ("", ()),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": ("", ()),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ("", ()),
     "aws:s3/bucketPolicy:BucketPolicy": ("", ()),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ("", ()),
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": ("", ()),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ("", ()),
     "aws:s3/bucketVersioning:BucketVersioning": ("", ()),
     "aws:servicequotas/serviceQuota:ServiceQuota": ("", ("arn",)),
@@ -63,10 +77,13 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "eks:index:Cluster": ("", ("kubeconfigJson", "clusterSecurityGroupId")),
     "kubernetes:cert-manager.io/v1:ClusterIssuer": ("", ()),
     "kubernetes:core/v1:Namespace": ("", ()),
+    "kubernetes:core/v1:PersistentVolume": ("", ()),
+    "kubernetes:core/v1:PersistentVolumeClaim": ("", ()),
     "kubernetes:helm.sh/v3:Release": ("", ()),
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": ("", ()),
     "kubernetes:karpenter.sh/v1:NodePool": ("", ()),
     "kubernetes:karpenter.sh/v1alpha1:NodeOverlay": ("", ()),
+    "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass": ("", ()),
     "kubernetes:storage.k8s.io/v1:StorageClass": ("", ()),
     "pulumi:providers:aws": ("", ()),
     "pulumi:providers:kubernetes": ("", ()),
@@ -83,6 +100,9 @@ class Registered:
     inputs: dict[str, Any]
     parent: str
     protect: bool
+    retained: bool
+    delete_before_replace: bool
+    replace_with: frozenset[str]
     provider: str
     providers: dict[str, str]
     ignore_changes: tuple[str, ...]
@@ -166,6 +186,9 @@ def _registered(urn: str, request: Any, inputs: dict[str, Any]) -> Registered:
         inputs=inputs,
         parent=request.parent,
         protect=request.protect,
+        retained=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace,
+        replace_with=frozenset(request.replace_with),
         provider=request.provider,
         providers=dict(request.providers),
         ignore_changes=tuple(request.ignoreChanges),

@@ -140,6 +140,7 @@ def test_every_managed_addon_is_pinned(cloud):
         "coredns",
         "aws-ebs-csi-driver",
         "metrics-server",
+        "snapshot-controller",
     }
     assert all(a.inputs["addonVersion"].startswith("v") for a in addons)
 
@@ -161,7 +162,7 @@ def test_the_stack_file_chooses_versions_configures_and_adds(cloud):
 
 def test_an_add_on_that_nobody_pinned_is_refused():
     with pytest.raises(ValueError, match=r"Give managed_addons\.snapshot-controller\.version\.$"):
-        version("snapshot-controller", "1.35", ManagedAddonSettings())
+        version("snapshot-controller", "1.33", ManagedAddonSettings())
 
 
 def test_addons_that_need_nodes_wait_for_a_pool_and_no_longer(cloud):

@@ -88,6 +88,47 @@ def io2(**changes: Any) -> dict[str, Any]:
     return cluster(storage_classes={"io2": True, **changes})
 
 
+def bucket(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    own = {"purpose": "shared", "used_by": [{"namespace": "research", **(used_by or {})}], **changes}
+    return {"storage": {"buckets": {"data": own}}}
+
+
+def lustre(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    user = {"namespace": "research", "mode": "write", **(used_by or {})}
+    own = {"purpose": "scratch", "zone": "us-west-2a", "used_by": [user], **changes}
+    return {"storage": {"lustre": {"fast": own}}}
+
+
+def link(**changes: Any) -> dict[str, Any]:
+    linked = lustre(links=[{"bucket": "data", "path": "/data", **changes}])["storage"]
+    other = {"purpose": "models", "used_by": [{"namespace": "research"}]}
+    return {"storage": {**linked, "buckets": {"data": bucket()["storage"]["buckets"]["data"], "other": other}}}
+
+
+def file_system(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    users = [{"namespace": "data", "mode": "write"}, {"namespace": "research", **(used_by or {})}]
+    if used_by and "cluster" in used_by:
+        users = [{**user, "cluster": used_by["cluster"]} for user in users]
+    return {"storage": {"file_systems": {"home": {"purpose": "shared", "used_by": users, **changes}}}}
+
+
+def provisioned(mibps: int) -> dict[str, Any]:
+    return file_system(throughput="provisioned", provisioned_mibps=mibps)
+
+
+AGENTS = {"rpo_minutes": 60, "rto_minutes": 240}
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    """Of a bucket that is backed up."""
+    storage = bucket(tier="agents")["storage"]
+    return {"storage": {**storage, "recovery": changes}}
+
+
+def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
+    return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
+
+
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
     "environment": {"environment": "staging"},
@@ -129,6 +170,7 @@ CHANGES: dict[str, Any] = {
     "clusters.storage_classes.gp3": cluster(storage_classes={"gp3": False}),
     "clusters.storage_classes.io2": io2(),
     "clusters.storage_classes.io2_iops": (io2(), io2(io2_iops=8000)),
+    "clusters.storage_classes.snapshots": cluster(storage_classes={"snapshots": False}),
     "clusters.pools.name": pool(name="other"),
     "clusters.pools.instance_types": pool(instance_types=["m5.2xlarge"]),
     "clusters.pools.capacity_type": pool(capacity_type="spot"),
@@ -190,6 +232,66 @@ CHANGES: dict[str, Any] = {
         disruption(max_unavailable_percentage=50),
     ),
     "clusters.gpu_allocation": (gpu(), {"clusters": {"main": {**gpu()["clusters"]["main"], "gpu_allocation": "dra"}}}),
+    "storage.lustre.purpose": (lustre(), lustre(purpose="datasets")),
+    "storage.lustre.tier": (lustre(), lustre(tier="agents")),
+    "storage.lustre.used_by.namespace": (lustre(), lustre({"namespace": "serving"})),
+    "storage.lustre.used_by.cluster": (
+        two_clusters(lustre({"cluster": "main"})),
+        two_clusters(lustre({"cluster": "other"})),
+    ),
+    "storage.lustre.used_by.mode": (lustre(root_squash=False), lustre({"mode": "read"}, root_squash=False)),
+    "storage.lustre.zone": (lustre(), lustre(zone="us-west-2b")),
+    "storage.lustre.deployment": (lustre(), lustre(deployment="scratch-2")),
+    "storage.lustre.capacity_gib": (lustre(), lustre(capacity_gib=2400)),
+    "storage.lustre.throughput_mibps_per_tib": (lustre(), lustre(throughput_mibps_per_tib=125)),
+    "storage.lustre.compression": (lustre(), lustre(compression=False)),
+    "storage.lustre.root_squash": (lustre(), lustre(root_squash=True)),
+    "storage.lustre.efa": (lustre(capacity_gib=19200), lustre(capacity_gib=19200, efa=True)),
+    "storage.lustre.links.bucket": (link(), link(bucket="other")),
+    "storage.lustre.links.path": (link(), link(path="/images")),
+    "storage.lustre.links.prefix": (link(), link(prefix="images/")),
+    "storage.lustre.links.imports": (link(), link(imports=["NEW"])),
+    "storage.lustre.links.exports": (link(), link(exports=["NEW"])),
+    "storage.lustre.maintenance": (lustre(), lustre(maintenance="1:09:00")),
+    "storage.lustre.backup_days": (lustre(), lustre(backup_days=7)),
+    "storage.buckets.purpose": (bucket(), bucket(purpose="models")),
+    "storage.buckets.tier": (bucket(), bucket(tier="agents")),
+    "storage.buckets.used_by.namespace": (bucket(), bucket({"namespace": "serving"})),
+    "storage.buckets.used_by.service_account": (bucket(), bucket({"service_account": "trainer"})),
+    "storage.buckets.used_by.cluster": (
+        two_clusters(bucket({"cluster": "main"})),
+        two_clusters(bucket({"cluster": "other"})),
+    ),
+    "storage.buckets.used_by.mode": (bucket(), bucket({"mode": "write"})),
+    "storage.buckets.expire_after_days": (bucket(), bucket(expire_after_days=90)),
+    "storage.buckets.old_versions_days": (bucket(), bucket(old_versions_days=90)),
+    "storage.buckets.intelligent_tiering": (bucket(), bucket(intelligent_tiering=True)),
+    "storage.buckets.object_lock_days": (bucket(), bucket(object_lock_days=7)),
+    "storage.buckets.replicate_to": (bucket(), bucket(replicate_to="us-east-2")),
+    "storage.buckets.mount": (bucket(), bucket(mount=True)),
+    "storage.buckets.expected_gib": (bucket(), bucket(expected_gib=1000)),
+    "storage.buckets.monthly_growth_gib": (bucket(), bucket(monthly_growth_gib=100)),
+    "storage.file_systems.purpose": (file_system(), file_system(purpose="datasets")),
+    "storage.file_systems.tier": (file_system(), file_system(tier="agents")),
+    "storage.file_systems.used_by.namespace": (file_system(), file_system({"namespace": "serving"})),
+    "storage.file_systems.used_by.cluster": (
+        two_clusters(file_system({"cluster": "main"})),
+        two_clusters(file_system({"cluster": "other"})),
+    ),
+    "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "storage.file_systems.throughput": (file_system(), provisioned(64)),
+    "storage.file_systems.provisioned_mibps": (provisioned(64), provisioned(128)),
+    "storage.file_systems.infrequent_after_days": (file_system(), file_system(infrequent_after_days=60)),
+    "storage.file_systems.archive_after_days": (file_system(), file_system(archive_after_days=90)),
+    "storage.file_systems.replicate_to": (file_system(), file_system(replicate_to="us-east-2")),
+    "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
+    "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
+    "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
+    "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),
+    "storage.recovery.clusters": (recovery(), recovery(clusters=False)),
+    "storage.recovery.targets.rpo_minutes": (recovery(), recovery(targets={"agents": {**AGENTS, "rpo_minutes": 1440}})),
+    "storage.recovery.targets.rto_minutes": (recovery(), recovery(targets={"agents": {**AGENTS, "rto_minutes": 480}})),
 }
 
 

@@ -38,6 +38,7 @@ DAEMON_SETS = {
     "metrics-server": (),
     "neuron-helm-chart": ("devicePlugin.tolerations",),
     "snapshot-controller": (),
+    "velero": (),
     "vpc-cni": (ALL,),
 }
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from components.flow_logs import bucket_name
 from components.network import nat_zones
+from components.private_bucket import bucket_name
 from tests.components.stacks import stack, stack_with_network, stage
 
 THREE = ["us-west-2a", "us-west-2b", "us-west-2c"]
@@ -135,9 +135,9 @@ def test_the_flow_log_bucket_policy_is_known_at_preview_and_asks_for_tls(cloud):
 
 
 def test_bucket_names_differ_by_account_and_region_and_fit():
-    names = {bucket_name(stage(region=region)) for region in ("us-west-2", "eu-west-1")}
+    names = {bucket_name(stage(region=region), "flow-logs") for region in ("us-west-2", "eu-west-1")}
     assert len(names) == 2, "bucket names are shared by the whole world"
-    longest = bucket_name(stage(name="a" * 21, environment="staging"))
+    longest = bucket_name(stage(name="a" * 21, environment="staging"), "b" * 21)
     assert len(longest) <= 63
 
 

@@ -43,3 +43,39 @@ def test_giving_up_protection_does_not_touch_the_classes(cloud):
     assert classes(cloud)["gp3"]["reclaimPolicy"] == "Retain", (
         "Kubernetes refuses to change it, and nothing could retire"
     )
+
+
+def test_volumes_can_be_copied_by_way_of_kubernetes(cloud):
+    cloud.up_cluster(stack())
+    found = cloud.one("VolumeSnapshotClass")
+    assert found.inputs["driver"] == "ebs.csi.aws.com"
+    assert found.inputs["metadata"]["annotations"] == {"snapshot.storage.kubernetes.io/is-default-class": "true"}
+    controller = cloud.one("addon:Addon", "main-snapshot-controller")
+    assert found.stands_on(controller), "Kubernetes does not know the kind before"
+    driver = cloud.one("addon:Addon", "main-aws-ebs-csi-driver")
+    assert driver.stands_on(controller), "the driver looks for the kinds when it starts, and never again"
+
+
+def test_the_class_goes_to_the_cluster_and_to_no_other(cloud):
+    cloud.up_cluster(stack())
+    assert cloud.one("VolumeSnapshotClass").provider == cloud.one("StorageClass").provider != ""
+
+
+@pytest.mark.parametrize(("environment", "policy"), [("prod", "Retain"), ("dev", "Delete")])
+def test_in_production_a_copy_outlives_its_namespace(cloud, environment, policy):
+    cloud.up_cluster(stack(environment=environment))
+    assert cloud.one("VolumeSnapshotClass").inputs["deletionPolicy"] == policy
+
+
+def test_without_snapshots_there_is_neither_class_nor_controller(cloud):
+    cloud.up_cluster(stack_with_cluster(storage_classes={"snapshots": False}))
+    assert set(classes(cloud)) == {"gp3"}
+    assert not cloud.all("VolumeSnapshotClass")
+    assert "main-snapshot-controller" not in cloud.names("addon:Addon")
+
+
+def test_a_controller_that_the_stack_file_names_comes_before_the_driver_too(cloud):
+    settings = stack_with_cluster(storage_classes={"snapshots": False}, managed_addons={"snapshot-controller": {}})
+    cloud.up_cluster(settings)
+    driver = cloud.one("addon:Addon", "main-aws-ebs-csi-driver")
+    assert driver.stands_on(cloud.one("addon:Addon", "main-snapshot-controller"))

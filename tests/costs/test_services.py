@@ -106,9 +106,59 @@ def test_flow_logs_into_a_bucket_are_listed_since_their_delivery_has_no_price():
     assert price(resource("aws:ec2/flowLog:FlowLog")).free == 1, "counted with the log group it writes to"
 
 
+def bucket(name="data", parent="", **tags):
+    return resource("aws:s3/bucket:Bucket", name, parent, tags={f"ml-platform:{k}": v for k, v in tags.items()})
+
+
 def test_a_bucket_is_billed_by_what_it_is_assumed_to_hold():
-    result = price(resource("aws:s3/bucket:Bucket"), usage=Usage(bucket_gib=Amount(1000, 1000)))
+    usage = Usage(bucket_gib=Amount(1000, 1000))
+    result = price(resource("aws:s3/bucket:Bucket"), usage=usage)
     assert result.monthly_min_usd == result.monthly_max_usd == 23.0, "one's own usage replaces the assumption"
+
+
+def test_a_bucket_for_datasets_is_taken_to_be_larger_than_one_for_logs():
+    datasets = items(price(bucket(purpose="datasets")))["S3 storage, datasets"]
+    logs = items(price(bucket(purpose="logs")))["S3 storage, logs"]
+    assert datasets.monthly_max_usd > logs.monthly_max_usd
+    assert datasets.usage == "100 to 5000 GB of datasets in each bucket", "an assumption is stated"
+
+
+def test_requests_are_counted_where_it_is_known_what_a_bucket_is_for():
+    assert items(price(bucket(purpose="models")))["S3 requests that write"].monthly_max_usd == 0.5
+    assert "S3 requests that write" not in items(price(bucket()))
+
+
+def test_what_the_stack_file_says_of_size_and_growth_replaces_the_assumption():
+    sized = {"purpose": "models", "expected-gib": "1000"}
+    line = items(price(bucket(**sized)))["S3 storage, models"]
+    assert line.quantity_min == line.quantity_max == 1000
+    line = items(price(bucket(**sized, **{"monthly-growth-gib": "50"})))["S3 storage, models"]
+    assert (line.quantity_min, line.quantity_max) == (1000, 1600)
+    assert line.usage.endswith("growing 50 GB a month for a year")
+
+
+def test_growth_comes_on_top_of_an_assumed_size():
+    line = items(price(bucket(purpose="models", **{"monthly-growth-gib": "50"})))["S3 storage, models"]
+    assert (line.quantity_min, line.quantity_max) == (50, 1600)
+
+
+def test_copies_to_another_region_are_billed_by_what_is_new():
+    def copied(**tags):
+        parent = resource("mlplatform:storage:Bucket", "data")
+        copying = resource("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "data", parent.urn)
+        result = price(parent, bucket(parent=parent.urn, **tags), copying)
+        assert not result.unpriced
+        return items(result)["S3 copies to another region"]
+
+    assert copied(**{"purpose": "models", "monthly-growth-gib": "50"}).monthly_max_usd == 1.0
+    guessed = copied(purpose="models")
+    assert (guessed.quantity_min, guessed.quantity_max) == (2.5, 500)
+    assert "5% to 50% of the bucket is new" in guessed.usage
+
+
+@pytest.mark.parametrize("kind", ["bucketLogging:BucketLogging", "bucketVersioning:BucketVersioning"])
+def test_settings_of_a_bucket_cost_nothing_by_themselves(kind):
+    assert price(resource(f"aws:s3/{kind}")).free == 1
 
 
 def test_a_load_balancer_service_is_billed_and_a_cluster_ip_is_not():
@@ -121,3 +171,8 @@ def test_a_load_balancer_service_is_billed_and_a_cluster_ip_is_not():
 )
 def test_what_makes_things_that_only_the_cluster_sees_is_listed(kind):
     assert price(resource(f"kubernetes:{kind}")).unpriced
+
+
+def test_a_claim_on_a_volume_that_is_there_makes_no_other():
+    bound = resource("kubernetes:core/v1:PersistentVolumeClaim", spec={"storageClassName": "", "volumeName": "fast"})
+    assert not price(bound).unpriced

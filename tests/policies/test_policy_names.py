@@ -56,7 +56,9 @@ def exists(token: str) -> bool:
 def properties(token: str) -> set[str]:
     """The properties of a resource type, in the provider's spelling."""
     if token in custom():
-        return OF_A_CUSTOM_RESOURCE
+        kind = re.fullmatch(r"kubernetes:(.+):(\w+)", token)
+        assert kind
+        return OF_A_CUSTOM_RESOURCE | (schema_of(*kind.groups()) or {}).get("properties", {}).keys()
     fqn, name = registered(token.split(":")[0])[token]
     folder = sdk(token.split(":")[0]).parent.joinpath(*fqn.split(".")[1:])
     source = next(

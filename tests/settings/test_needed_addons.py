@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from settings.addon_names import addon_names
-from settings.needed_addons import FOR_POOLS, needed_addons, needed_managed_addons
+from settings.needed_addons import FOR_POOLS, needed_addons, needed_for_storage, needed_managed_addons
 from settings.node_pool import NodePoolSettings
+from settings.storage import StorageSettings
 
 OPERATOR, KARPENTER = {"gpu-operator"}, {"karpenter", "karpenter-crd"}
 
@@ -42,3 +43,13 @@ def test_each_of_them_is_an_add_on_of_the_platform_and_can_be_done_without() -> 
         pool("inf2.xlarge"),
     ]
     assert set(needed_addons(everything, "dra")) == set(FOR_POOLS), "each refusal says what to write instead"
+
+
+def test_a_driver_comes_to_the_clusters_whose_pods_mount_something():
+    users = [{"namespace": "research", "cluster": "main", "mode": "write"}]
+    storage = StorageSettings.model_validate({"file_systems": {"home": {"purpose": "shared", "used_by": users}}})
+    assert needed_for_storage(storage, "main", ["main", "other"]) == ("aws-efs-csi-driver",)
+    assert needed_for_storage(storage, "other", ["main", "other"]) == ()
+    assert needed_for_storage(StorageSettings(), "main", ["main"]) == (), (
+        "a driver for nothing is a daemon on each node"
+    )

@@ -129,9 +129,14 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "or support_type: EXTENDED, which costs six times as much an hour.",
     ),
     "add-on without a version for that Kubernetes": (
-        ((*MAIN, "managed_addons"), {"aws-fsx-csi-driver": {}}),
+        ((*MAIN, "managed_addons"), {"amazon-cloudwatch-observability": {}}),
         "clusters.main.managed_addons",
         "one that `aws eks describe-addon-versions` lists.",
+    ),
+    "backups of volumes that cannot be copied": (
+        (MAIN, {**stack()["clusters"]["main"], "addons": {"velero": {}}, "storage_classes": {"snapshots": False}}),
+        "clusters.main.storage_classes.snapshots",
+        "Set snapshots: true, or turn velero off.",
     ),
     "public endpoint for nobody in particular": (
         ((*MAIN, "endpoint"), {"public": True}),

@@ -6,6 +6,7 @@ from policies.rule import Case, Resource, Rule
 
 STATEFUL = (
     "aws:eks/cluster:Cluster",
+    "aws:backup/vault:Vault",
     "aws:s3/bucket:Bucket",
     "aws:s3/bucketV2:BucketV2",
     "aws:efs/fileSystem:FileSystem",

@@ -1,4 +1,7 @@
-"""Every bucket is encrypted with a key of ours."""
+"""Every bucket is encrypted with a key of ours, but those that S3 writes access logs to: it delivers none there.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html, read 2026-11.
+"""
 
 from collections.abc import Iterator
 
@@ -9,13 +12,18 @@ ENCRYPTIONS = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 )
+LOGGING = "aws:s3/bucketLogging:BucketLogging"
 ALGORITHM = "applyServerSideEncryptionByDefault.sseAlgorithm"
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     covered = set()
+    logs = {bucket.urn for logging in stack.of(LOGGING) for bucket in stack.linked(logging, "targetBucket", BUCKETS)}
     for encryption in stack.of(*ENCRYPTIONS):
-        covered |= {bucket.urn for bucket in stack.linked(encryption, "bucket", BUCKETS)}
+        buckets = {bucket.urn for bucket in stack.linked(encryption, "bucket", BUCKETS)}
+        covered |= buckets
+        if buckets & logs:
+            continue
         for rule in each(encryption, "rules"):
             if text(rule, ALGORITHM) not in ("aws:kms", "aws:kms:dsse"):
                 yield encryption, rule.under(ALGORITHM), "is not aws:kms, so no key policy guards the objects"
@@ -37,16 +45,29 @@ def _stack(*, algorithm: str = "aws:kms", bucket_key: bool = True, at: str = "")
     )
 
 
+def _logs() -> StackCase:
+    return StackCase(
+        {
+            **_stack(algorithm="AES256").resources,
+            "logging": Sample(LOGGING, {"targetPrefix": "data/"}, links={"targetBucket": "logs"}),
+        }
+    )
+
+
 RULE = StackRule(
     id="s3-encrypted",
-    applies_to=(*BUCKETS, *ENCRYPTIONS),
+    applies_to=(*BUCKETS, *ENCRYPTIONS, LOGGING),
     severity="high",
     standards=("FSBP S3.17", "CKV_AWS_145"),
     why="With a key of ours, reading takes two permissions: the bucket's and the key's, and the key can be taken away.",
     fix='Add aws.s3.BucketServerSideEncryptionConfiguration with sse_algorithm "aws:kms" and bucket_key_enabled=True.',
     dev="advisory",
     check=check,
-    good={"our key": _stack(), "two layers": _stack(algorithm="aws:kms:dsse")},
+    good={
+        "our key": _stack(),
+        "two layers": _stack(algorithm="aws:kms:dsse"),
+        "access logs, under the key of S3": _logs(),
+    },
     bad={
         "nothing said, so S3 uses its own key": StackCase(
             {"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")

@@ -1,6 +1,21 @@
 """One module for each AWS service: its resource types, one entry each."""
 
-from simulator.aws.services import autoscaling, cloudwatch, ec2, eks, iam, kms, s3, servicequotas, sqs, ssm, vpc
+from simulator.aws.services import (
+    autoscaling,
+    backup,
+    cloudwatch,
+    ec2,
+    efs,
+    eks,
+    fsx,
+    iam,
+    kms,
+    s3,
+    servicequotas,
+    sqs,
+    ssm,
+    vpc,
+)
 
 TYPES = (
     *ec2.TYPES,
@@ -14,4 +29,7 @@ TYPES = (
     *ssm.TYPES,
     *autoscaling.TYPES,
     *servicequotas.TYPES,
+    *backup.TYPES,
+    *efs.TYPES,
+    *fsx.TYPES,
 )

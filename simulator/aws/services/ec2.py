@@ -169,6 +169,8 @@ SUBNET = ResourceType(
             (tokens.CLUSTER, "vpcConfig.subnetIds[*]"),
             (tokens.NODE_GROUP, "subnetIds[*]"),
             (tokens.VPC_ENDPOINT, "subnetIds[*]"),
+            (tokens.LUSTRE, "subnetIds"),
+            (tokens.MOUNT_TARGET, "subnetId"),
         )
     ),
     takes_along=(Company(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),

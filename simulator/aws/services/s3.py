@@ -68,6 +68,12 @@ def _bucket_is_empty(s: Situation) -> None:
         raise AwsError("BucketNotEmpty", f"The bucket you tried to delete is not empty{tail}", 409)
 
 
+def _nothing_is_locked(s: Situation) -> None:
+    """What is locked in compliance mode outlasts even a bucket that was made to be emptied."""
+    if s.before.get("__objects") and s.before.get("__locked") == "COMPLIANCE":
+        raise AwsError("AccessDenied", "Access Denied because object protected by object lock.", 403)
+
+
 def _versioned(row: CloudResource) -> bool:
     return bool(paths.get(row.state, "versioningConfiguration.status") == "Enabled")
 
@@ -131,9 +137,12 @@ def _blocks_public_policies(s: Situation, bucket: str) -> bool:
 
 
 def _versioning_is_not_taken_back(s: Situation) -> None:
-    """A bucket that was versioned once can only be suspended."""
+    """A bucket that was versioned once can only be suspended, and one with Object Lock not even that."""
     old = paths.get(s.before, "versioningConfiguration.status")
     new = s.get("versioningConfiguration.status")
+    if new != "Enabled" and _locked(s, s.get("bucket")):
+        message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+        raise AwsError("InvalidBucketState", message, 409)
     if new == "Disabled" and old in ("Enabled", "Suspended"):
         raise ProviderError(f'versioning_configuration.status cannot be updated from "{old}" to "{new}"')
 
@@ -150,6 +159,33 @@ def _versioned_for(what: str) -> Rule:
     return rule
 
 
+def _locked(s: Situation, bucket: str) -> Any:
+    """The mode of Object Lock; it stays on when its default rule goes."""
+    row = s.cloud.get(tokens.BUCKET, bucket)
+    return None if row is None else row.state.get("__locked") or row.state.get("objectLockEnabled")
+
+
+def _locks(s: Situation) -> None:
+    row = s.cloud.get(tokens.BUCKET, s.state["bucket"])
+    if row is not None:
+        mode = paths.get(s.state, "rule.defaultRetention.mode") or "GOVERNANCE"
+        s.cloud.put(row.type, row.id, {**row.state, "__locked": mode})
+
+
+def _retention_is_days_or_years(s: Situation) -> None:
+    retention = s.get("rule.defaultRetention", {})
+    if retention and bool(retention.get("days")) == bool(retention.get("years")):
+        raise AwsError(
+            "MalformedXML", "The XML you provided was not well-formed or did not validate against our schema"
+        )
+
+
+def _deep_archive_takes_half_a_year(s: Situation) -> None:
+    for tier in s.get("tierings", []):
+        if tier.get("accessTier") == "DEEP_ARCHIVE_ACCESS" and int(tier.get("days") or 0) < 180:
+            raise AwsError("InvalidArgument", "'Days' for DEEP_ARCHIVE_ACCESS must be between 180 and 730")
+
+
 def _destinations_are_versioned(s: Situation) -> None:
     for destination in _destinations(s):
         if s.call.preview:
@@ -158,6 +194,8 @@ def _destinations_are_versioned(s: Situation) -> None:
             raise AwsError("InvalidRequest", "Destination bucket must exist.")
         if not _has_versioning(s, destination):
             raise AwsError("InvalidRequest", "Destination bucket must have versioning enabled.")
+        if _locked(s, s.get("bucket")) and not _locked(s, destination):  # wording not seen
+            raise AwsError("InvalidRequest", "Destination bucket must have object lock enabled.")
 
 
 def _destinations(s: Situation) -> Iterator[str]:
@@ -296,7 +334,7 @@ BUCKET = ResourceType(
         ),
     ),
     rules=(_name_is_free,),
-    delete_rules=(_bucket_is_empty,),
+    delete_rules=(_bucket_is_empty, _nothing_is_locked),
     takes_along=tuple(
         Company(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
         for name in (
@@ -336,6 +374,8 @@ TIERING = ResourceType(
         "tierings[*].days": between(90, 730),
     },
     references={"bucket": Reference(tokens.BUCKET, "bucket")},
+    rules=(_deep_archive_takes_half_a_year,),
+    update_rules=(_deep_archive_takes_half_a_year,),
     source="hashicorp/terraform-provider-aws internal/service/s3/bucket_intelligent_tiering_configuration.go",
 )
 
@@ -384,7 +424,8 @@ OBJECT_LOCK = _setting(
         "objectLockEnabled": one_of("Enabled"),
         "rule.defaultRetention.mode": one_of("COMPLIANCE", "GOVERNANCE"),
     },
-    rules=(_versioned_for("Object Lock"),),
+    rules=(_versioned_for("Object Lock"), _retention_is_days_or_years),
+    brings=_locks,
 )
 
 OWNERSHIP = _setting(

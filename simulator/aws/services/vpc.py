@@ -65,6 +65,8 @@ SECURITY_GROUP = ResourceType(
     used_by=(
         Use(tokens.CLUSTER, "vpcConfig.securityGroupIds[*]", _IN_USE, settles=True),
         Use(tokens.VPC_ENDPOINT, "securityGroupIds[*]", _IN_USE, settles=True),
+        Use(tokens.MOUNT_TARGET, "securityGroups[*]", _IN_USE, settles=True),
+        Use(tokens.LUSTRE, "securityGroupIds[*]", _IN_USE, settles=True),
     ),
     takes_along=tuple(
         Company(rule, "securityGroupId")

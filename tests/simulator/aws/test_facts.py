@@ -34,7 +34,9 @@ LOOKED_AT_BY_RULES = {  # several types, names that no id is of, or what may hav
     "capacityReservationSpecification.capacityReservationTarget.capacityReservationId",
     "iamRoleArn",
     "logDestination",
+    "rules.copyActions.destinationVaultArn",
     "rules.destination.bucket",
+    "rules.targetVaultName",
     "targetBucket",
     "targetKeyId",
 }

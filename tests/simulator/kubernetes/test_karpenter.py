@@ -21,6 +21,7 @@ from tests.simulator.kubernetes.bench import EMPTY, Bench, bench
 from tests.simulator.kubernetes.crd_forms import own_form
 
 CHART = CHARTS["karpenter-crd"]
+WITH_SCHEMAS = (*CHART.crds, *(crd for crd in CHARTS["snapshot-controller"].crds if crd.group.startswith("snapshot.")))
 SCHEMAS = Path(__file__).parents[4] / "shared" / "charts" / "crd_schemas"
 REQUIREMENT = {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["p4d.24xlarge"]}
 
@@ -77,16 +78,16 @@ def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
 
 
 @pytest.mark.skipif(not SCHEMAS.is_dir(), reason="the charts' schemas are not beside the project")
-def test_our_schemas_are_those_of_the_chart() -> None:
-    for crd in CHART.crds:
+def test_our_schemas_are_those_of_the_charts() -> None:
+    for crd in WITH_SCHEMAS:
         for version in crd.versions:
             theirs = json.loads((SCHEMAS / crd.group / f"{crd.kind}_{version}.json").read_text())
             ours = FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
             assert json.loads(ours.read_text()) == own_form(theirs), f"write own_form of the chart's to {ours.name}"
 
 
-def test_every_kind_of_karpenter_has_a_schema_and_every_schema_a_kind() -> None:
-    named = {f"{crd.group}_{crd.plural}_{version}.json" for crd in CHART.crds for version in crd.versions}
+def test_every_kind_that_we_make_has_a_schema_and_every_schema_a_kind() -> None:
+    named = {f"{crd.group}_{crd.plural}_{version}.json" for crd in WITH_SCHEMAS for version in crd.versions}
     assert {path.name for path in FOLDER.iterdir()} == named, "a file that no chart names is never read"
     assert schema_of("cert-manager.io/v1", "Certificate") is None, "a kind without a file is not checked"
 

@@ -84,6 +84,25 @@ def test_a_cluster_scoped_custom_resource_has_no_namespace(cluster: Bench) -> No
     assert cluster.make(inputs)[0] == "w"
 
 
+def copies(**changed: str | None) -> Props:
+    said = {"driver": "ebs.csi.aws.com", "deletionPolicy": "Retain"} | changed
+    kind = {"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshotClass", "metadata": {"name": "ebs"}}
+    return kind | said
+
+
+def test_what_an_eks_add_on_brings_can_be_planned_with_it_and_made_after_it(cluster: Bench) -> None:
+    assert "namespace" not in cluster.preview(copies())["metadata"], "it is of the whole cluster before the add-on, too"
+    assert 'no matches for kind "VolumeSnapshotClass"' in refusal(cluster, copies())
+    cluster.cloud.put("aws:eks/addon:Addon", "main:snapshot-controller", {"addonName": "snapshot-controller"})
+    assert cluster.make(copies())[0] == "ebs"
+
+
+def test_a_class_of_copies_is_held_against_its_schema(cluster: Bench) -> None:
+    assert "Unsupported value" in str(cluster.failures(copies(deletionPolicy="Keep")))
+    assert "Required value" in str(cluster.failures(copies(driver=None)))
+    assert "did you mean deletionPolicy" in str(cluster.failures(copies(deletionPolice="Retain")))
+
+
 def test_values_that_are_not_known_yet_pass_a_preview(cluster: Bench) -> None:
     somewhere = {"name": "settings", "namespace": UNKNOWN, "labels": UNKNOWN, "annotations": UNKNOWN}
     assert cluster.preview(config_map() | {"metadata": somewhere})["data"] == {"a": "1"}

@@ -1,0 +1,49 @@
+"""Backups cannot be deleted before their time."""
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, number
+
+VAULT, LOCK = "aws:backup/vault:Vault", "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    locked = set()
+    for lock in stack.of(LOCK):
+        locked |= {vault.urn for vault in stack.linked(lock, "backupVaultName", (VAULT,))}
+        if not number(lock, "minRetentionDays"):
+            yield lock, "minRetentionDays", "is not set, so a backup may be deleted on its first day"
+    for vault in stack.of(VAULT):
+        if vault.urn not in locked:
+            yield vault, "name", "has no VaultLockConfiguration in this stack"
+
+
+def _stack(**lock: int) -> StackCase:
+    return StackCase(
+        {"vault": Sample(VAULT, {"name": "main"}), "lock": Sample(LOCK, lock, links={"backupVaultName": "vault"})},
+        at=("lock", "minRetentionDays"),
+    )
+
+
+RULE = StackRule(
+    id="rel-backup-locked",
+    applies_to=(VAULT, LOCK),
+    severity="high",
+    why="Whoever deletes the data, by mistake or for ransom, deletes the backups next.",
+    fix="Set storage.recovery.lock_days to 1 or more, or add aws.backup.VaultLockConfiguration.",
+    dev="disabled",
+    staging="advisory",
+    check=check,
+    good={
+        "locked": _stack(minRetentionDays=7),
+        "locked for ever": _stack(minRetentionDays=7, changeableForDays=3),
+        "no vault": StackCase({}),
+    },
+    bad={
+        "nothing said": StackCase({"vault": Sample(VAULT, {"name": "main"})}, at=("vault", "name")),
+        "a lock without days": _stack(changeableForDays=3),
+        "the lock of another vault": StackCase(
+            {**_stack(minRetentionDays=7).resources, "copies": Sample(VAULT, {"name": "copies"})}, at=("copies", "name")
+        ),
+    },
+)

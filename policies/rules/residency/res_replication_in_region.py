@@ -1,0 +1,104 @@
+"""Copies of data lie only in regions that were decided on."""
+
+from collections.abc import Iterator, Sequence
+
+from policies.rule import NotKnownError, Option, Resource, Sample, Stack, StackCase, StackRule, View, each, text
+
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+VAULT = "aws:backup/vault:Vault"
+S3_COPY = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+EFS_COPY = "aws:efs/replicationConfiguration:ReplicationConfiguration"
+PLAN = "aws:backup/plan:Plan"
+
+
+def check(stack: Stack, *, regions: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
+    for copy in stack.of(S3_COPY):
+        yield from _outside(copy, "rules", _made_here(stack, copy, BUCKETS), regions)
+    for plan in stack.of(PLAN):
+        yield from _outside(plan, "rules", [*_vaults(plan), *_made_here(stack, plan, (VAULT,))], regions)
+    for copy in stack.of(EFS_COPY):
+        yield from _outside(copy, "destination.region", [text(copy, "destination.region")], regions)
+
+
+def _outside(
+    resource: Resource, path: str, found: Sequence[str], regions: Sequence[str]
+) -> Iterator[tuple[Resource, str, str]]:
+    for region in sorted(set(found) - set(regions)):
+        if region:
+            yield resource, path, f"copies to {region}, not one of {', '.join(regions)}"
+
+
+def _made_here(stack: Stack, copy: Resource, kinds: Sequence[str]) -> list[str]:
+    """The regions of what the rules of a copy name, as far as this stack makes it."""
+    return [text(target, "region") for target in stack.linked(copy, "rules", kinds)]
+
+
+def _vaults(plan: Resource) -> list[str]:
+    """The regions in the ARNs of vaults; those that are not known yet are looked for among the vaults of the stack."""
+    return [
+        arn.split(":")[3]
+        for rule in each(plan, "rules")
+        for action in each(rule, "copyActions")
+        if (arn := _if_known(action, "destinationVaultArn")).count(":") > 3
+    ]
+
+
+def _if_known(view: View, path: str) -> str:
+    try:
+        return text(view, path)
+    except NotKnownError:
+        return ""
+
+
+def _bucket(region: str) -> StackCase:
+    rules = [{"status": "Enabled", "destination": {"bucket": "arn:aws:s3:::copy"}}]
+    return StackCase(
+        {
+            "data": Sample(BUCKETS[0], {"bucket": "data", "region": "us-west-2"}),
+            "copy": Sample(BUCKETS[0], {"bucket": "copy", "region": region}),
+            "copying": Sample(S3_COPY, {"rules": rules}, links={"bucket": "data", "rules": "copy"}),
+        },
+        at=("copying", "rules"),
+    )
+
+
+def _plan(region: str) -> StackCase:
+    arn = f"arn:aws:backup:{region}:111122223333:backup-vault:copies"
+    rules = [{"ruleName": "daily", "copyActions": [{"destinationVaultArn": arn}]}]
+    return StackCase({"plan": Sample(PLAN, {"rules": rules})}, at=("plan", "rules"))
+
+
+def _vault(region: str) -> StackCase:
+    return StackCase(
+        {
+            "vault": Sample(VAULT, {"region": region}),
+            "plan": Sample(PLAN, {"rules": [{"ruleName": "daily"}]}, links={"rules": "vault"}),
+        },
+        at=("plan", "rules"),
+    )
+
+
+def _file_system(region: str) -> StackCase:
+    return StackCase(
+        {"copying": Sample(EFS_COPY, {"destination": {"region": region}})}, at=("copying", "destination.region")
+    )
+
+
+CASES = {
+    "a bucket": _bucket,
+    "a backup, by the ARN of its vault": _plan,
+    "a backup, by its vault": _vault,
+    "a file system": _file_system,
+}
+
+RULE = StackRule(
+    id="res-replication-in-region",
+    applies_to=(S3_COPY, EFS_COPY, PLAN, VAULT, *BUCKETS),
+    severity="high",
+    why="A copy is the data again: the law of the place where it lies holds for it.",
+    fix="Set replicate_to or copy_to to one of these, or add the region to the rule's list, where it is reviewed.",
+    options={"regions": Option("Regions that may hold copies.", ["us-east-1", "us-east-2", "us-west-2"])},
+    check=check,
+    good={"nothing said, so no copies": StackCase({}), **{name: case("us-east-2") for name, case in CASES.items()}},
+    bad={f"{name}, elsewhere": case("eu-west-1") for name, case in CASES.items()},
+)

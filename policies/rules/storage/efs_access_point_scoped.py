@@ -1,0 +1,46 @@
+"""Whoever comes in by an access point is a user of its own, and never root."""
+
+from collections.abc import Iterator
+
+from policies.rule import Case, Resource, Rule, number, present
+
+USER, FOLDER = "posixUser", "rootDirectory.creationInfo"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if not present(resource, USER):
+        yield USER, "is not said, so each client says itself who it is, root included"
+        return
+    for identity in ("uid", "gid"):
+        if number(resource, f"{USER}.{identity}") == 0:
+            yield f"{USER}.{identity}", "is 0, which is root: it reads and changes everybody's files"
+    if present(resource, FOLDER) and number(resource, f"{FOLDER}.ownerUid") == 0:
+        yield f"{FOLDER}.ownerUid", "is 0, so the folder belongs to root, and its own user cannot write there"
+
+
+def _point(uid: int = 1000, gid: int = 1000, owner: int = 1000) -> dict[str, object]:
+    folder = {"path": "/research", "creationInfo": {"ownerUid": owner, "ownerGid": gid, "permissions": "0750"}}
+    return {USER: {"uid": uid, "gid": gid}, "rootDirectory": folder}
+
+
+RULE = Rule(
+    id="efs-access-point-scoped",
+    applies_to="aws:efs/accessPoint:AccessPoint",
+    severity="medium",
+    standards=("FSBP EFS.4", "CKV_AWS_330"),
+    why="On a shared file system, who a client is decides which team's files it reads.",
+    fix="Give posix_user a uid and a gid of its own, above 0, and the same as owner of the folder.",
+    dev="advisory",
+    check=check,
+    good={
+        "a folder of its own": _point(),
+        "a reader of all folders": {USER: {"uid": 1001, "gid": 1001, "secondaryGids": [1000]}},
+    },
+    bad={
+        "nothing said": Case({}, at=USER),
+        "a folder, and nobody said": Case({"rootDirectory": {"path": "/research"}}, at=USER),
+        "root": Case(_point(uid=0), at=f"{USER}.uid"),
+        "the group of root": Case(_point(gid=0), at=f"{USER}.gid"),
+        "a folder of root": Case(_point(owner=0), at=f"{FOLDER}.ownerUid"),
+    },
+)

@@ -1,0 +1,52 @@
+"""Every bucket keeps what is overwritten or deleted."""
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, Sample, Stack, StackCase, StackRule, text
+
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+VERSIONINGS = ("aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketVersioningV2:BucketVersioningV2")
+STATUS = "versioningConfiguration.status"
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    covered = set()
+    for versioning in stack.of(*VERSIONINGS):
+        covered |= {bucket.urn for bucket in stack.linked(versioning, "bucket", BUCKETS)}
+        if text(versioning, STATUS) != "Enabled":
+            yield versioning, STATUS, "is not Enabled, so an overwritten object is gone"
+    for bucket in stack.of(*BUCKETS):
+        if bucket.urn not in covered:
+            yield bucket, "bucket", "has no BucketVersioning in this stack, so an overwritten object is gone"
+
+
+def _stack(status: str = "Enabled") -> StackCase:
+    return StackCase(
+        {
+            "data": Sample(BUCKETS[0], {"bucket": "data"}),
+            "versioning": Sample(
+                VERSIONINGS[0], {"versioningConfiguration": {"status": status}}, links={"bucket": "data"}
+            ),
+        },
+        at=("versioning", STATUS),
+    )
+
+
+RULE = StackRule(
+    id="s3-versioned",
+    applies_to=(*BUCKETS, *VERSIONINGS),
+    severity="medium",
+    standards=("FSBP S3.14", "CKV_AWS_21"),
+    why="Versions bring back what a job overwrote or somebody deleted, and neither backup nor copy works without them.",
+    fix='Add aws.s3.BucketVersioning(bucket=bucket.id, versioning_configuration={"status": "Enabled"}).',
+    dev="advisory",
+    check=check,
+    good={"versioned": _stack(), "no bucket": StackCase({})},
+    bad={
+        "nothing said": StackCase({"data": Sample(BUCKETS[0], {"bucket": "data"})}, at=("data", "bucket")),
+        "suspended": _stack("Suspended"),
+        "the versions of another bucket": StackCase(
+            {**_stack().resources, "other": Sample(BUCKETS[1], {"bucket": "other"})}, at=("other", "bucket")
+        ),
+    },
+)

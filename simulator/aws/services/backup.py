@@ -1,0 +1,248 @@
+"""AWS Backup: vaults and their locks, plans, and what plans select. Tokens `aws:backup/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the AWS Backup API model; read 2026-11.
+A plan says nothing of jobs: none runs here. A vault that was told that it holds recovery points is not deleted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simulator.aws import tokens
+from simulator.aws.constraints import arn, between, every, length, matches, one_of
+from simulator.aws.messages import AwsError, Service
+from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+
+BACKUP = Service("Backup")
+
+COLD_DAYS = 90
+CONTINUOUS_DAYS = 35
+LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+# Minutes, hours, day of the month, month, day of the week, year: what one value may be, or a range, a list, a step.
+# Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html, read 2026-11.
+_MONTHS, _DAYS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC", "SUN|MON|TUE|WED|THU|FRI|SAT"
+_CRON = (
+    (r"[1-5]?\d", ""),
+    (r"1?\d|2[0-3]", ""),
+    (r"[12]?\d|3[01]", r"|L|\d{1,2}W"),
+    (rf"1[0-2]|[1-9]|{_MONTHS}", ""),
+    (rf"[1-7]|{_DAYS}", r"|[1-7]L|[1-7]#[1-5]"),
+    (r"19[7-9]\d|2[01]\d\d", ""),
+)
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("InvalidParameterValueException", message)
+
+
+def _cron(text: str) -> bool:
+    """Six fields, of which the day of the month or of the week is a question mark, and not both."""
+    found = re.fullmatch(r"cron\((.+)\)", text)
+    fields = found[1].split() if found else []
+    if len(fields) != len(_CRON) or [fields[2], fields[4]].count("?") != 1:
+        return False
+
+    def fits(field: str, one: str, special: str) -> bool:
+        part = rf"(?:(?:{one})(?:-(?:{one}))?|\*)(?:/\d+)?{special}"
+        return re.fullmatch(rf"(?:{part})(?:,(?:{part}))*", field) is not None
+
+    return all(
+        (field == "?" and position in (2, 4)) or fits(field, *_CRON[position]) for position, field in enumerate(fields)
+    )
+
+
+def _plan_can_be(s: Situation) -> None:
+    names = [rule.get("ruleName") for rule in s.get("rules")]
+    if len(set(names)) < len(names):
+        raise _invalid("Backup plan rules must have unique names")
+    for rule in s.get("rules"):
+        schedule = rule.get("schedule")
+        if schedule and not _cron(schedule):
+            raise _invalid(f"Invalid value for ScheduleExpression: Cron expression {schedule} is not valid")
+        if rule.get("completionWindow", 180) < rule.get("startWindow", 60):
+            raise _invalid("CompletionWindowMinutes cannot be less than StartWindowMinutes")
+        lifecycles = [rule.get("lifecycle"), *(copy.get("lifecycle") for copy in rule.get("copyActions") or [])]
+        for lifecycle in lifecycles:
+            _lifecycle_can_be(lifecycle or {})
+        kept = (rule.get("lifecycle") or {}).get("deleteAfter")
+        if rule.get("enableContinuousBackup") and not (kept and kept <= CONTINUOUS_DAYS):
+            raise _invalid(f"Continuous backups are kept for 1 to {CONTINUOUS_DAYS} days")
+
+
+def _lifecycle_can_be(lifecycle: dict[str, Any]) -> None:
+    cold, delete = lifecycle.get("coldStorageAfter"), lifecycle.get("deleteAfter")
+    if cold and delete and delete < cold + COLD_DAYS:
+        raise _invalid("DeleteAfterDays cannot be less than 90 days apart from MoveToColdStorageAfterDays")
+
+
+def _vaults_are_there(s: Situation) -> None:
+    """The vault of each rule, in the plan's own region, and those of the copies, wherever they are."""
+    if s.call.preview:
+        return
+    here = {row.state["name"] for row in s.rows(tokens.VAULT)}
+    for rule in s.get("rules"):
+        name = rule["targetVaultName"]
+        if name not in here:
+            raise AwsError("ResourceNotFoundException", f"Backup vault {name} does not exist", 404, modeled=False)
+        for copy in rule.get("copyActions") or []:
+            if s.find(tokens.VAULT, "arn", copy["destinationVaultArn"]) is None:
+                raise _invalid(f"Backup vault {copy['destinationVaultArn']} does not exist")
+
+
+def _role_is_for_backup(s: Situation) -> None:
+    given = s.get("iamRoleArn")
+    role = s.find(tokens.ROLE, "arn", given)
+    if role is None or not any(
+        "backup.amazonaws.com" in documents.listed((statement.get("Principal") or {}).get("Service"))
+        for statement in documents.allowed(role.state["assumeRolePolicy"])
+        if isinstance(statement.get("Principal"), dict)
+    ):
+        raise _invalid(f"IAM Role {given} cannot be assumed by AWS Backup")
+
+
+def _lock_can_be(s: Situation) -> None:
+    low, high = s.get("minRetentionDays"), s.get("maxRetentionDays")
+    if low and high and low > high:
+        raise _invalid("Min retention days must be less than or equal to max retention days")
+
+
+def _vault_is_empty(s: Situation) -> None:
+    """Recovery points stay, unless the vault was made to be emptied; under a lock they stay even then."""
+    locked = any(s.naming(LOCK, "backupVaultName", s.id))
+    if s.before.get("recoveryPoints") and (locked or not s.before.get("forceDestroy")):
+        raise AwsError("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points.")
+
+
+VAULT = ResourceType(
+    type=tokens.VAULT,
+    service=BACKUP,
+    creates="CreateBackupVault",
+    updates="TagResource",
+    deletes="DeleteBackupVault",
+    human="Backup Vault",
+    label="{name}",
+    id="{name}",
+    arn="arn:{partition}:backup:{region}:{account}:backup-vault:{name}",
+    inputs="forceDestroy kmsKeyArn name region tags",
+    replace_on="kmsKeyArn name",
+    autoname=Autoname(),
+    defaults={"forceDestroy": False},
+    omitted={"kmsKeyArn": "arn:{partition}:kms:{region}:{account}:key/{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}"},
+    computed={"recoveryPoints": 0},
+    constraints={
+        "kmsKeyArn": arn,
+        "name": every(length(2, 50), matches(r"[0-9A-Za-z_-]*", "letters, digits, _ and -")),
+    },
+    references={"kmsKeyArn": Reference(tokens.KEY, "arn")},
+    not_found=Refused("ResourceNotFoundException", "Backup vault {value} does not exist", 404),
+    unique=Unique("name", Refused("AlreadyExistsException", "Backup vault with the same name already exists")),
+    quotas=(
+        Quota(
+            "L-B1B7FCA8",
+            500,
+            Refused("LimitExceededException", "You have reached the maximum number of backup vaults"),
+        ),
+    ),
+    delete_rules=(_vault_is_empty,),
+    takes_along=(Company(LOCK, "backupVaultName", by="name"),),
+    source="hashicorp/terraform-provider-aws internal/service/backup/vault.go",
+)
+
+VAULT_LOCK = ResourceType(
+    type=LOCK,
+    service=BACKUP,
+    creates="PutBackupVaultLockConfiguration",
+    deletes="DeleteBackupVaultLockConfiguration",
+    human="Backup Vault Lock Configuration",
+    label="{backupVaultName}",
+    id="{backupVaultName}",
+    inputs="backupVaultName changeableForDays maxRetentionDays minRetentionDays region",
+    required="backupVaultName",
+    replace_on="backupVaultName changeableForDays maxRetentionDays minRetentionDays",
+    computed={"backupVaultArn": "arn:{partition}:backup:{region}:{account}:backup-vault:{backupVaultName}"},
+    constraints={
+        "backupVaultName": matches(r"[0-9A-Za-z_.-]{1,50}", "1 to 50 letters, digits, _ . and -"),
+        "changeableForDays": between(3, 36500),
+        "maxRetentionDays": between(1, 36500),
+        "minRetentionDays": between(1, 36500),
+    },
+    references={"backupVaultName": Reference(tokens.VAULT, "name")},
+    rules=(_lock_can_be,),
+    source="hashicorp/terraform-provider-aws internal/service/backup/vault_lock_configuration.go",
+)
+
+PLAN = ResourceType(
+    type=tokens.BACKUP_PLAN,
+    service=BACKUP,
+    creates="CreateBackupPlan",
+    updates="UpdateBackupPlan",
+    deletes="DeleteBackupPlan",
+    human="Backup Plan",
+    label="{name}",
+    id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
+    arn="arn:{partition}:backup:{region}:{account}:backup-plan:{id}",
+    inputs="advancedBackupSettings name region rules scanSettings tags",
+    required="rules",
+    replace_on="name",
+    autoname=Autoname(),
+    sets="rules advancedBackupSettings",
+    maps="rules[*].recoveryPointTags",
+    defaults={
+        "rules[*].completionWindow": 180,
+        "rules[*].enableContinuousBackup": False,
+        "rules[*].scheduleExpressionTimezone": "Etc/UTC",
+        "rules[*].startWindow": 60,
+    },
+    computed={"version": "{alnum48}"},
+    constraints={
+        "rules[*].ruleName": matches(r"[0-9A-Za-z_.-]{1,50}", "1 to 50 letters, digits, _ . and -"),
+        "rules[*].targetVaultName": matches(r"[0-9A-Za-z_-]{2,50}", "2 to 50 letters, digits, _ and -"),
+        "rules[*].copyActions[*].destinationVaultArn": arn,
+        "advancedBackupSettings[*].resourceType": one_of("EC2"),
+    },
+    not_found=Refused("ResourceNotFoundException", "Cannot find Backup plan with ID {value}", 404, False),
+    rules=(_plan_can_be, _vaults_are_there),
+    update_rules=(_plan_can_be, _vaults_are_there),
+    used_by=(
+        Use(
+            tokens.BACKUP_SELECTION,
+            "planId",
+            Refused(
+                "InvalidRequestException",
+                "Related backup plan selections must be deleted prior to backup plan deletion",
+            ),
+            settles=True,
+        ),
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/backup/plan.go",
+)
+
+SELECTION = ResourceType(
+    type=tokens.BACKUP_SELECTION,
+    service=BACKUP,
+    creates="CreateBackupSelection",
+    deletes="DeleteBackupSelection",
+    human="Backup Selection",
+    label="{name}",
+    id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
+    import_id="{planId}|{id}",
+    inputs="conditions iamRoleArn name notResources planId region resources selectionTags",
+    required="iamRoleArn planId",
+    replace_on="conditions iamRoleArn name notResources planId resources selectionTags",
+    autoname=Autoname(),
+    sets="conditions notResources resources selectionTags",
+    omitted={"conditions": [], "notResources": []},
+    constraints={
+        "iamRoleArn": arn,
+        "name": matches(r"[0-9A-Za-z_.-]{1,50}", "1 to 50 letters, digits, _ . and -"),
+        "selectionTags[*].type": one_of("STRINGEQUALS"),
+    },
+    references={"planId": Reference(tokens.BACKUP_PLAN)},
+    rules=(_role_is_for_backup,),
+    source="hashicorp/terraform-provider-aws internal/service/backup/selection.go",
+)
+
+TYPES = (VAULT, VAULT_LOCK, PLAN, SELECTION)

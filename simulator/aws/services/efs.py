@@ -1,0 +1,450 @@
+"""EFS: file systems, their mount targets, access points, policies and copies. Tokens `aws:efs/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the EFS API model; read 2026-11.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from simulator.aws import templates, tokens
+from simulator.aws.constraints import arn, between, every, length, matches, one_of
+from simulator.aws.messages import AwsError, Service
+from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.services import documents
+from simulator.aws.situation import Situation
+from simulator.cloud import CloudResource
+
+EFS = Service("EFS")
+
+_DAYS = tuple(f"AFTER_{days}_DAY{'S' if days > 1 else ''}" for days in (1, 7, 14, 30, 60, 90, 180, 270, 365))
+_MOVES = ("transitionToIa", "transitionToArchive", "transitionToPrimaryStorageClass")
+_IN_USE = Refused(
+    "FileSystemInUse",
+    "The file system '{id}' cannot be deleted because it has mount targets. You must delete the mount targets, and "
+    "then try again.",
+    409,
+)
+_REPLICATED = Refused(
+    "FileSystemInUse",
+    "The file system '{id}' cannot be deleted because it is part of a replication configuration. You must delete the "
+    "replication configuration, and then try again.",
+    409,
+)
+_NO_SYSTEM = Refused("FileSystemNotFound", "File system '{value}' does not exist.", 404)
+_TOO_MANY = Refused("FileSystemLimitExceeded", "You have reached the maximum number of file systems", 403)
+_TOO_MANY_POINTS = Refused(
+    "AccessPointLimitExceeded", "You have reached the maximum number of access points for the file system", 403
+)
+
+
+def _bad(message: str) -> AwsError:
+    return AwsError("BadRequest", message)
+
+
+def _throughput_fits(s: Situation) -> None:
+    """A rate is given with provisioned throughput and only then; elastic throughput is for general purpose."""
+    mode, rate = s.get("throughputMode"), s.get("provisionedThroughputInMibps")
+    if (mode == "provisioned") != (rate is not None):
+        need = "requires" if rate is None else "does not take"
+        raise _bad(f"Throughput mode {mode} {need} ProvisionedThroughputInMibps")
+    if mode == "elastic" and s.get("performanceMode") == "maxIO":
+        raise _bad("Elastic throughput is not supported with the Max I/O performance mode")
+    if s.get("availabilityZoneName") and s.get("performanceMode") == "maxIO":
+        raise _bad("The Max I/O performance mode is not supported for One Zone file systems")
+    if s.get("kmsKeyId") and not s.get("encrypted"):
+        raise _bad("KmsKeyId can be specified only for encrypted file systems")
+
+
+def _lifecycle_fits(s: Situation) -> None:
+    """One move in each policy, no move twice, and the archive last and with elastic throughput only."""
+    after: dict[str, Any] = {}
+    for policy in s.get("lifecyclePolicies", []):
+        moves = [move for move in _MOVES if policy.get(move)]
+        if len(moves) != 1:
+            raise _bad("Each LifecyclePolicy object can have only a single transition")
+        if moves[0] in after:
+            raise _bad(f"Duplicate lifecycle policy {moves[0]}")
+        after[moves[0]] = policy[moves[0]]
+    archive, infrequent = after.get("transitionToArchive"), after.get("transitionToIa")
+    if archive and s.get("throughputMode") != "elastic":
+        raise _bad("The Archive storage class is supported only with elastic throughput")
+    if archive and infrequent and _DAYS.index(archive) <= _DAYS.index(infrequent):
+        raise _bad("TransitionToArchive must be later than TransitionToIA")
+
+
+def _system(s: Situation) -> CloudResource | None:
+    found = s.get("fileSystemId")
+    return s.cloud.get(tokens.FILE_SYSTEM, str(found)) if found else None
+
+
+def _zone_is_free(s: Situation) -> None:
+    """One mount target in a zone, and all of them in one VPC."""
+    subnet = s.cloud.get(tokens.SUBNET, s.get("subnetId"))
+    if subnet is None:
+        return
+    zone, vpc = subnet.state.get("availabilityZone"), subnet.state.get("vpcId")
+    for row in s.others():
+        if row.state.get("fileSystemId") != s.get("fileSystemId"):
+            continue
+        other = s.cloud.get(tokens.SUBNET, row.state.get("subnetId", ""))
+        if other and other.state.get("vpcId") != vpc:
+            message = "requested subnet for new mount target is not in the same VPC as existing mount targets"
+            raise AwsError("MountTargetConflict", message, 409)
+        if row.state.get("availabilityZoneName") == zone:
+            raise AwsError("MountTargetConflict", "mount target already exists in this AZ", 409)
+    system = _system(s)
+    only = system.state.get("availabilityZoneName") if system else None
+    if only and only != zone:
+        raise AwsError("AvailabilityZonesMismatch", "The subnet is not in the zone of the One Zone file system", 400)
+
+
+def _groups_are_of_the_vpc(s: Situation) -> None:
+    subnet = s.cloud.get(tokens.SUBNET, s.get("subnetId"))
+    for group in s.get("securityGroups", []):
+        row = s.cloud.get(tokens.SECURITY_GROUP, group)
+        if subnet and row and row.state.get("vpcId") != subnet.state.get("vpcId"):
+            raise AwsError("SecurityGroupNotFound", f"The security group ID '{group}' does not exist in the VPC")
+
+
+def _of_subnet(s: Situation, output: str) -> Any:
+    subnet = s.cloud.get(tokens.SUBNET, str(s.inputs.get("subnetId")))
+    return subnet.state.get(output, "") if subnet else ""
+
+
+def _address(s: Situation) -> str:
+    network, _, _ = str(_of_subnet(s, "cidrBlock")).partition("/")
+    head = network.rpartition(".")[0] or "10.0.0"
+    return f"{head}.{10 + int(templates.draw('hex', 2, f'{s.call.urn}|address'), 16) % 200}"
+
+
+def _default_group(s: Situation) -> list[str]:
+    vpc = s.cloud.get(tokens.VPC, str(_of_subnet(s, "vpcId")))
+    return [vpc.state["defaultSecurityGroupId"]] if vpc else []
+
+
+def _zone_id(s: Situation) -> str:
+    name = _of_subnet(s, "availabilityZone")
+    return next((zone.zone_id for zone in s.place.zones if zone.name == name), "")
+
+
+def _system_arn(s: Situation) -> str:
+    return s.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{fileSystemId}")
+
+
+def _system_takes_writes(s: Situation) -> None:
+    """A folder for an access point is made on the file system, and that of a copy is read-only."""
+    system = _system(s)
+    if system and _is_copy(s, system.id) and s.get("rootDirectory.creationInfo"):
+        raise AwsError("IncorrectFileSystemLifeCycleState", "The file system is a read-only destination", 409)
+
+
+def _is_copy(s: Situation, system: str) -> bool:
+    return any(True for _ in s.naming(tokens.FILE_REPLICATION, "destination.fileSystemId", system))
+
+
+def _root_is_not_deep(s: Situation) -> None:
+    path = s.get("rootDirectory.path", "/")
+    if not path.startswith("/") or path.count("/") > 4:
+        raise _bad("The root directory path must begin with / and have at most four levels")
+
+
+def _policy_has_principals(s: Situation) -> None:
+    """Anybody is somebody, and whoever writes the policy has to be able to write it again."""
+    for statement in documents.listed(json.loads(s.get("policy") or "{}").get("Statement")):
+        if "Principal" not in statement and "NotPrincipal" not in statement:
+            raise AwsError("InvalidPolicyException", "Policy contains invalid Principal block.")
+        everything = set(documents.listed(statement.get("Action"))) & {"*", "elasticfilesystem:*"}
+        refuses = statement.get("Effect") == "Deny" and everything and not statement.get("Condition")
+        if refuses and not s.get("bypassPolicyLockoutSafetyCheck"):
+            message = "The policy would not allow you to make a subsequent PutFileSystemPolicy request"
+            raise AwsError("InvalidPolicyException", message)
+
+
+def _is_not_replicated(s: Situation) -> None:
+    """Neither the original goes nor the copy, for as long as one follows the other."""
+    for path in ("sourceFileSystemId", "destination.fileSystemId"):
+        if any(True for _ in s.naming(tokens.FILE_REPLICATION, path, s.id)):
+            raise s.refuse(_REPLICATED)
+
+
+def _one_copy(s: Situation) -> None:
+    """A file system is in one replication, on one side of it."""
+    for path in ("sourceFileSystemId", "destination.fileSystemId"):
+        for row in s.naming(tokens.FILE_REPLICATION, path, s.get("sourceFileSystemId")):
+            if not (s.call.preview and row.urn == s.call.urn):
+                message = "The source file system is already in a replication configuration"
+                raise AwsError("ConflictException", message, 409)
+    given = s.cloud.get(tokens.FILE_SYSTEM, s.get("destination.fileSystemId", ""))
+    if given and given.state.get("protection", {}).get("replicationOverwrite") != "DISABLED":
+        message = "Destination file system has replication overwrite protection ENABLED"
+        raise AwsError("ValidationException", message)
+
+
+def _destination_id(s: Situation) -> str:
+    return templates.fill("fs-{hex17}", f"{s.call.urn}|destination", lambda name: None)
+
+
+def _copy_comes(s: Situation) -> None:
+    """EFS makes the copy where none is named; either way it is read-only for as long as it is one."""
+    destination = s.state["destination"]
+    id_ = destination["fileSystemId"]
+    row = s.cloud.get(tokens.FILE_SYSTEM, id_)
+    region = destination.get("region") or s.region
+    state = row.state if row else _made_by_efs(s, id_, region, destination.get("kmsKeyId"))
+    protection = {"replicationOverwrite": "REPLICATING"}
+    s.cloud.put(tokens.FILE_SYSTEM, id_, {**state, "protection": protection}, row.urn if row else "")
+
+
+def _made_by_efs(s: Situation, id_: str, region: str, key: Any) -> dict[str, Any]:
+    source = s.cloud.get(tokens.FILE_SYSTEM, str(s.state.get("sourceFileSystemId")))
+    of_source = dict(source.state) if source else {}
+    here = s.fill("arn:{partition}:elasticfilesystem:") + f"{region}:{s.account}:file-system/{id_}"
+    return {
+        **of_source,
+        "arn": here,
+        "creationToken": f"replica-{id_}",
+        "dnsName": f"{id_}.efs.{region}.amazonaws.com",
+        "kmsKeyId": key or of_source.get("kmsKeyId", ""),
+        "region": region,
+    }
+
+
+def _copy_is_let_go(s: Situation) -> None:
+    """The destination stays, can be written from now on, and may be deleted."""
+    row = s.cloud.get(tokens.FILE_SYSTEM, s.before["destination"].get("fileSystemId", ""))
+    if row:
+        state = {**row.state, "protection": {"replicationOverwrite": "ENABLED"}}
+        s.cloud.put(tokens.FILE_SYSTEM, row.id, state, row.urn)
+
+
+def _source_arn(s: Situation) -> str:
+    return s.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{sourceFileSystemId}")
+
+
+FILE_SYSTEM = ResourceType(
+    type=tokens.FILE_SYSTEM,
+    service=EFS,
+    creates="CreateFileSystem",
+    updates="UpdateFileSystem",
+    deletes="DeleteFileSystem",
+    human="EFS File System",
+    creating="creating EFS File System",
+    updating="updating EFS file system ({id})",
+    deleting="deleting EFS file system ({id})",
+    id="fs-{hex17}",
+    arn="arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}",
+    inputs=(
+        "availabilityZoneName creationToken encrypted kmsKeyId lifecyclePolicies performanceMode protection "
+        "provisionedThroughputInMibps region tags throughputMode"
+    ),
+    replace_on="availabilityZoneName creationToken encrypted kmsKeyId performanceMode",
+    autoname=Autoname("creationToken"),
+    defaults={"throughputMode": "bursting"},
+    omitted={
+        "availabilityZoneName": "",
+        "creationToken": "",
+        "encrypted": False,
+        "kmsKeyId": lambda s: (
+            s.fill("arn:{partition}:kms:{region}:{account}:key/aws-elasticfilesystem") if s.get("encrypted") else ""
+        ),
+        "performanceMode": "generalPurpose",
+        "protection": {"replicationOverwrite": "ENABLED"},
+    },
+    computed={
+        "availabilityZoneId": "",
+        "dnsName": "{id}.efs.{region}.amazonaws.com",
+        "name": lambda s: (s.inputs.get("tagsAll") or {}).get("Name", ""),
+        "numberOfMountTargets": 0,
+        "ownerId": "{account}",
+        "sizeInBytes": [{"value": 6144, "valueInIa": 0, "valueInStandard": 6144}],
+    },
+    constraints={
+        "creationToken": length(1, 64),
+        "kmsKeyId": arn,
+        "lifecyclePolicies[*].transitionToArchive": one_of(*sorted(_DAYS)),
+        "lifecyclePolicies[*].transitionToIa": one_of(*sorted(_DAYS)),
+        "lifecyclePolicies[*].transitionToPrimaryStorageClass": one_of("AFTER_1_ACCESS"),
+        "performanceMode": one_of("generalPurpose", "maxIO"),
+        "protection.replicationOverwrite": one_of("DISABLED", "ENABLED"),
+        "provisionedThroughputInMibps": between(1, 3414),
+        "throughputMode": one_of("bursting", "elastic", "provisioned"),
+    },
+    references={"kmsKeyId": Reference(tokens.KEY, "arn", Refused("BadRequest", "The KMS key {value} does not exist"))},
+    not_found=_NO_SYSTEM,
+    unique=Unique(
+        "creationToken",
+        Refused(
+            "FileSystemAlreadyExists",
+            "File system '{value}' already exists with creation token '{creationToken}'",
+            409,
+        ),
+    ),
+    quotas=(Quota("L-848C634D", 1000, _TOO_MANY),),
+    rules=(_throughput_fits, _lifecycle_fits),
+    update_rules=(_throughput_fits, _lifecycle_fits),
+    used_by=(Use(tokens.MOUNT_TARGET, "fileSystemId", _IN_USE),),
+    delete_rules=(_is_not_replicated,),
+    takes_along=tuple(
+        Company(kind, "fileSystemId")
+        for kind in (tokens.FILE_ACCESS_POINT, tokens.FILE_SYSTEM_POLICY, tokens.FILE_BACKUP_POLICY)
+    ),
+    source="hashicorp/terraform-provider-aws internal/service/efs/file_system.go",
+)
+
+MOUNT_TARGET = ResourceType(
+    type=tokens.MOUNT_TARGET,
+    service=EFS,
+    creates="CreateMountTarget",
+    updates="ModifyMountTargetSecurityGroups",
+    deletes="DeleteMountTarget",
+    human="EFS Mount Target",
+    creating="creating EFS Mount Target",
+    updating="updating EFS Mount Target ({id}) security groups",
+    id="fsmt-{hex17}",
+    inputs="fileSystemId ipAddress ipAddressType ipv6Address region securityGroups subnetId",
+    required="fileSystemId subnetId",
+    replace_on="fileSystemId ipAddress ipAddressType ipv6Address subnetId",
+    delete_before_replace=True,
+    sets="securityGroups",
+    omitted={
+        "ipAddress": _address,
+        "ipAddressType": "IPV4_ONLY",
+        "ipv6Address": "",
+        "securityGroups": _default_group,
+    },
+    computed={
+        "availabilityZoneId": _zone_id,
+        "availabilityZoneName": lambda s: _of_subnet(s, "availabilityZone"),
+        "dnsName": "{fileSystemId}.efs.{region}.amazonaws.com",
+        "fileSystemArn": _system_arn,
+        "mountTargetDnsName": lambda s: (
+            f"{_of_subnet(s, 'availabilityZone')}." + s.fill("{fileSystemId}.efs.{region}.amazonaws.com")
+        ),
+        "networkInterfaceId": "eni-{hex17:interface}",
+        "ownerId": "{account}",
+    },
+    constraints={
+        "ipAddressType": one_of("DUAL_STACK", "IPV4_ONLY", "IPV6_ONLY"),
+        "securityGroups": length(0, 5),
+    },
+    references={
+        "fileSystemId": Reference(tokens.FILE_SYSTEM),
+        "securityGroups[*]": Reference(
+            tokens.SECURITY_GROUP,
+            missing=Refused("SecurityGroupNotFound", "The security group ID '{value}' does not exist"),
+        ),
+        "subnetId": Reference(
+            tokens.SUBNET, missing=Refused("SubnetNotFound", "The subnet ID '{value}' does not exist")
+        ),
+    },
+    not_found=Refused("MountTargetNotFound", "Mount target '{value}' does not exist.", 404),
+    rules=(_zone_is_free, _groups_are_of_the_vpc),
+    update_rules=(_groups_are_of_the_vpc,),
+    source="hashicorp/terraform-provider-aws internal/service/efs/mount_target.go",
+)
+
+ACCESS_POINT = ResourceType(
+    type=tokens.FILE_ACCESS_POINT,
+    service=EFS,
+    creates="CreateAccessPoint",
+    deletes="DeleteAccessPoint",
+    human="EFS Access Point",
+    creating="creating EFS Access Point",
+    id="fsap-{hex17}",
+    arn="arn:{partition}:elasticfilesystem:{region}:{account}:access-point/{id}",
+    inputs="fileSystemId posixUser region rootDirectory tags",
+    required="fileSystemId",
+    replace_on="fileSystemId posixUser rootDirectory",
+    omitted={"rootDirectory": {"path": "/"}},
+    computed={"fileSystemArn": _system_arn, "ownerId": "{account}"},
+    constraints={
+        "posixUser.gid": between(0, 4294967295),
+        "posixUser.secondaryGids": length(0, 16),
+        "posixUser.uid": between(0, 4294967295),
+        "rootDirectory.creationInfo.permissions": matches(r"[0-7]{3,4}", "3 or 4 octal digits"),
+        "rootDirectory.path": every(length(1, 100), matches(r"/.*", "a path from the root")),
+    },
+    sets="posixUser.secondaryGids",
+    references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
+    not_found=Refused("AccessPointNotFound", "Access Point {value} does not exist.", 404),
+    quotas=(Quota("L-E6B5D5B7", 10000, _TOO_MANY_POINTS, per="fileSystemId"),),
+    rules=(_root_is_not_deep, _system_takes_writes),
+    source="hashicorp/terraform-provider-aws internal/service/efs/access_point.go",
+)
+
+FILE_SYSTEM_POLICY = ResourceType(
+    type=tokens.FILE_SYSTEM_POLICY,
+    service=EFS,
+    creates="PutFileSystemPolicy",
+    updates="PutFileSystemPolicy",
+    deletes="DeleteFileSystemPolicy",
+    human="EFS File System Policy",
+    creating="putting EFS File System Policy ({fileSystemId})",
+    updating="putting EFS File System Policy ({id})",
+    id="{fileSystemId}",
+    inputs="bypassPolicyLockoutSafetyCheck fileSystemId policy region",
+    required="fileSystemId policy",
+    replace_on="fileSystemId",
+    documents="policy",
+    defaults={"bypassPolicyLockoutSafetyCheck": False},
+    references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
+    rules=(_policy_has_principals,),
+    update_rules=(_policy_has_principals,),
+    source="hashicorp/terraform-provider-aws internal/service/efs/file_system_policy.go",
+)
+
+BACKUP_POLICY = ResourceType(
+    type=tokens.FILE_BACKUP_POLICY,
+    service=EFS,
+    creates="PutBackupPolicy",
+    updates="PutBackupPolicy",
+    deletes="PutBackupPolicy",
+    human="EFS Backup Policy",
+    creating="putting EFS Backup Policy ({fileSystemId})",
+    updating="putting EFS Backup Policy ({id})",
+    id="{fileSystemId}",
+    inputs="backupPolicy fileSystemId region",
+    required="backupPolicy fileSystemId",
+    replace_on="fileSystemId",
+    constraints={"backupPolicy.status": one_of("DISABLED", "ENABLED")},
+    references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
+    source="hashicorp/terraform-provider-aws internal/service/efs/backup_policy.go",
+)
+
+REPLICATION = ResourceType(
+    type=tokens.FILE_REPLICATION,
+    service=EFS,
+    creates="CreateReplicationConfiguration",
+    deletes="DeleteReplicationConfiguration",
+    human="EFS Replication Configuration",
+    creating="creating EFS Replication Configuration ({sourceFileSystemId})",
+    id="{sourceFileSystemId}",
+    inputs="destination region sourceFileSystemId",
+    required="destination sourceFileSystemId",
+    replace_on="destination sourceFileSystemId",
+    omitted={
+        "destination.fileSystemId": _destination_id,
+        "destination.region": "{region}",
+    },
+    computed={
+        "creationTime": "2026-01-02 03:04:05 +0000 UTC",
+        "destination.status": "ENABLED",
+        "originalSourceFileSystemArn": _source_arn,
+        "sourceFileSystemArn": _source_arn,
+        "sourceFileSystemRegion": "{region}",
+    },
+    references={
+        "destination.fileSystemId": Reference(tokens.FILE_SYSTEM),
+        "sourceFileSystemId": Reference(tokens.FILE_SYSTEM),
+    },
+    not_found=Refused("ReplicationNotFound", "Replication configuration for {value} not found", 404),
+    rules=(_one_copy,),
+    delete_rules=(_copy_is_let_go,),
+    brings=_copy_comes,
+    source="hashicorp/terraform-provider-aws internal/service/efs/replication_configuration.go",
+)
+
+
+TYPES = (FILE_SYSTEM, MOUNT_TARGET, ACCESS_POINT, FILE_SYSTEM_POLICY, BACKUP_POLICY, REPLICATION)

@@ -1,0 +1,367 @@
+"""FSx for Lustre: file systems, and the links of their folders to buckets. Tokens `aws:fsx/...`.
+
+Each entry was made from the provider's source that it names, its SDK 7.51 and the FSx API model; read 2026-08. The
+wording of FSx's own refusals was nowhere to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.aws import paths, templates, tokens
+from simulator.aws.constraints import between, every, length, matches, one_of
+from simulator.aws.messages import AwsError, ProviderError, Service
+from simulator.aws.model import Company, Reference, Refused, ResourceType
+from simulator.aws.situation import Situation
+from simulator.cloud import CloudResource
+from simulator.values import Props
+
+FSX = Service("FSx")
+
+_NO_FILE_SYSTEM = Refused("FileSystemNotFound", "File system '{value}' does not exist.")
+_LUSTRE_PORT = 988
+_ASSOCIATIONS = 8
+_SCRATCH = ("SCRATCH_1", "SCRATCH_2")
+# Throughput in MB/s for each TiB, by deployment and disk.
+_THROUGHPUTS: Mapping[tuple[str, str], tuple[int, ...]] = {
+    ("PERSISTENT_1", "SSD"): (50, 100, 200),
+    ("PERSISTENT_1", "HDD"): (12, 40),
+    ("PERSISTENT_2", "SSD"): (125, 250, 500, 1000),
+}
+_METADATA_IOPS = (1500, 3000, 6000, *range(12000, 192001, 12000))
+
+
+def _kind(s: Situation) -> tuple[str, str]:
+    return s.get("deploymentType", "SCRATCH_1"), s.get("storageType", "SSD")
+
+
+def _size_is_a_step(s: Situation) -> None:
+    """SSD: 1200 GiB, and multiples of 2400, of 3600 for SCRATCH_1. HDD: by throughput."""
+    deployment, disk = _kind(s)
+    gib = s.get("storageCapacity")
+    if disk == "INTELLIGENT_TIERING":
+        if gib is not None:
+            raise AwsError("BadRequest", "StorageCapacity is not for the INTELLIGENT_TIERING storage type.")
+        return
+    if gib is None:
+        if s.get("backupId") is None:
+            raise AwsError("BadRequest", "StorageCapacity is missing.")
+        return
+    if disk == "HDD":
+        step = 6000 if s.get("perUnitStorageThroughput") == 12 else 1800
+        fits = gib >= step and gib % step == 0
+    else:
+        step = 3600 if deployment == "SCRATCH_1" else 2400
+        fits = gib in (1200, 2400) or (gib > 0 and gib % step == 0)
+    if not fits:
+        raise AwsError("BadRequest", f"Invalid storage capacity: {gib}. It has to be a multiple of {step} GiB.")
+
+
+def _throughput_is_of_the_deployment(s: Situation) -> None:
+    deployment, disk = _kind(s)
+    throughput = s.get("perUnitStorageThroughput")
+    if disk == "INTELLIGENT_TIERING":
+        return
+    if deployment in _SCRATCH:
+        if throughput is not None:
+            raise AwsError("BadRequest", f"PerUnitStorageThroughput is not for the {deployment} deployment type.")
+        return
+    known = _THROUGHPUTS.get((deployment, disk), ())
+    if throughput not in known:
+        message = f"PerUnitStorageThroughput of {deployment} on {disk} is one of {list(known)}, not {throughput}."
+        raise AwsError("InvalidPerUnitStorageThroughput", message)
+
+
+def _only_where_it_belongs(s: Situation) -> None:
+    deployment, disk = _kind(s)
+    if deployment != "PERSISTENT_2":
+        if s.get("metadataConfiguration"):
+            message = "metadata_configuration can only be set when deployment type is PERSISTENT_2"
+            raise ProviderError(message, whole=True)
+        if disk == "INTELLIGENT_TIERING":
+            raise AwsError("BadRequest", "The INTELLIGENT_TIERING storage type is for PERSISTENT_2.")
+    elif s.get("importPath") or s.get("exportPath"):
+        message = "ImportPath and ExportPath are not for PERSISTENT_2. Use a data repository association."
+        raise AwsError("BadRequest", message)
+    if s.get("driveCacheType") and disk != "HDD":
+        raise AwsError("BadRequest", "DriveCacheType is for the HDD storage type.")
+    if deployment in _SCRATCH and s.get("automaticBackupRetentionDays", 0):
+        raise AwsError("BadRequest", f"Backups are not for the {deployment} deployment type.")
+
+
+def _efa_is_prepared(s: Situation) -> None:
+    if s.get("efaEnabled") and not (_kind(s)[0] == "PERSISTENT_2" and s.get("metadataConfiguration")):
+        raise AwsError("BadRequest", "EFA is for PERSISTENT_2 with a metadata configuration.")
+
+
+def _servers_reach_each_other(s: Situation) -> None:
+    """FSx tries the port of Lustre among the groups before it makes anything. The rules come before, in an update."""
+    groups = s.get("securityGroupIds", [])
+    if groups and not s.call.preview and not any(_lets_in(s, group, groups) for group in groups):
+        message = (
+            f"The security groups {', '.join(groups)} do not permit Lustre LNET network traffic on port "
+            f"{_LUSTRE_PORT} among themselves."
+        )
+        raise AwsError("InvalidNetworkSettings", message)
+
+
+def _lets_in(s: Situation, group: str, peers: list[str]) -> bool:
+    for row in s.naming(tokens.INGRESS_RULE, "securityGroupId", group):
+        if row.state.get("referencedSecurityGroupId") in peers and _covers(row.state, "ipProtocol"):
+            return True
+    for row in s.naming(tokens.SECURITY_GROUP_RULE, "securityGroupId", group):
+        peer = row.state.get("self") or row.state.get("sourceSecurityGroupId") in peers
+        if row.state.get("type") == "ingress" and peer and _covers(row.state, "protocol"):
+            return True
+    found = s.cloud.get(tokens.SECURITY_GROUP, group)
+    inline = found.state.get("ingress") or [] if found is not None else []
+    return any(
+        _covers(rule, "protocol") and (rule.get("self") or set(rule.get("securityGroups") or ()) & set(peers))
+        for rule in inline
+    )
+
+
+def _covers(rule: Props, protocol: str) -> bool:
+    if rule.get(protocol) == "-1":
+        return True
+    return rule.get(protocol) in ("tcp", "6") and rule.get("fromPort", 0) <= _LUSTRE_PORT <= rule.get("toPort", 0)
+
+
+def _logs_have_their_name(s: Situation) -> None:
+    destination = s.get("logConfiguration.destination")
+    if destination and ":log-group:/aws/fsx" not in destination:
+        message = f"The log destination {destination} is not a log group whose name begins with /aws/fsx."
+        raise AwsError("BadRequest", message)
+
+
+def _throughput_stays_with_efa(s: Situation) -> None:
+    changed = s.before.get("perUnitStorageThroughput") != s.get("perUnitStorageThroughput")
+    if s.before.get("efaEnabled") and changed:
+        raise AwsError("BadRequest", "The throughput of a file system with EFA cannot be changed.")
+
+
+def _last_backup_is_possible(s: Situation) -> None:
+    """FSx backs up neither scratch file systems nor those that are linked to a bucket."""
+    linked = next(s.naming(tokens.LUSTRE_LINK, "fileSystemId", s.id), None)
+    if s.before.get("skipFinalBackup") is False and (linked or s.before.get("deploymentType") in _SCRATCH):
+        message = "A final backup is not possible of a scratch file system, or of one linked to a data repository."
+        raise AwsError("BadRequest", message)
+
+
+def _shrinks(old: Props, new: Props) -> bool:
+    before, after = old.get("storageCapacity"), new.get("storageCapacity")
+    if new.get("deploymentType", "SCRATCH_1") == "SCRATCH_1":
+        return True
+    return isinstance(before, int | float) and isinstance(after, int | float) and after < before
+
+
+def _version_goes_down(old: Props, new: Props) -> bool:
+    versions = (old.get("fileSystemTypeVersion"), new.get("fileSystemTypeVersion"))
+    if not all(isinstance(version, str) for version in versions):
+        return False
+    before, after = (tuple(int(part) for part in str(version).split(".")) for version in versions)
+    return after < before
+
+
+def _metadata_goes_down(old: Props, new: Props) -> bool:
+    before, after = (paths.get(props, "metadataConfiguration.iops") for props in (old, new))
+    provisioned = paths.get(new, "metadataConfiguration.mode") == "USER_PROVISIONED"
+    return provisioned and isinstance(before, int | float) and isinstance(after, int | float) and after < before
+
+
+def _interfaces(s: Situation) -> list[str]:
+    seed = f"{s.kind.type}|{s.call.urn}|{s.id}"
+    return [templates.fill(f"eni-{{hex17:{index}}}", seed, s.look) for index in range(2)]
+
+
+def _vpc(s: Situation) -> Any:
+    subnet = s.cloud.get(tokens.SUBNET, s.get("subnetIds"))
+    return subnet.state.get("vpcId") if subnet is not None else ""
+
+
+def _version(s: Situation) -> str:
+    return "2.15" if s.inputs.get("metadataConfiguration") else "2.10"
+
+
+FILE_SYSTEM = ResourceType(
+    type=tokens.LUSTRE,
+    service=FSX,
+    creates="CreateFileSystem",
+    updates="UpdateFileSystem",
+    deletes="DeleteFileSystem",
+    human="FSx for Lustre File System",
+    updating="updating FSX for Lustre File System ({id})",
+    id="fs-{hex17}",
+    arn="arn:{partition}:fsx:{region}:{account}:file-system/{id}",
+    inputs=(
+        "autoImportPolicy automaticBackupRetentionDays backupId copyTagsToBackups dailyAutomaticBackupStartTime "
+        "dataCompressionType dataReadCacheConfiguration deploymentType driveCacheType efaEnabled exportPath "
+        "fileSystemTypeVersion finalBackupTags importPath importedFileChunkSize kmsKeyId logConfiguration "
+        "metadataConfiguration perUnitStorageThroughput region rootSquashConfiguration securityGroupIds "
+        "skipFinalBackup storageCapacity storageType subnetIds tags throughputCapacity weeklyMaintenanceStartTime"
+    ),
+    required="subnetIds",
+    replace_on=(
+        "backupId copyTagsToBackups deploymentType driveCacheType efaEnabled exportPath importPath "
+        "importedFileChunkSize kmsKeyId securityGroupIds storageType subnetIds"
+    ),
+    replace_if={
+        "fileSystemTypeVersion": _version_goes_down,
+        "metadataConfiguration.iops": _metadata_goes_down,
+        "storageCapacity": _shrinks,
+    },
+    sets="securityGroupIds",
+    maps="finalBackupTags",
+    defaults={
+        "copyTagsToBackups": False,
+        "dataCompressionType": "NONE",
+        "deploymentType": "SCRATCH_1",
+        "skipFinalBackup": True,
+        "storageType": "SSD",
+    },
+    omitted={
+        "autoImportPolicy": "NONE",
+        "automaticBackupRetentionDays": 0,
+        "dailyAutomaticBackupStartTime": lambda s: "05:00" if s.inputs.get("automaticBackupRetentionDays") else "",
+        "efaEnabled": False,
+        "exportPath": lambda s: f"{s.inputs['importPath']}/FSxLustre" if s.inputs.get("importPath") else "",
+        "fileSystemTypeVersion": _version,
+        "importedFileChunkSize": lambda s: 1024 if s.inputs.get("importPath") else 0,
+        "kmsKeyId": "arn:{partition}:kms:{region}:{account}:key/{uuid}",
+        "logConfiguration": {"level": "DISABLED"},
+        "weeklyMaintenanceStartTime": "1:05:00",
+    },
+    computed={
+        "dnsName": "{id}.fsx.{region}.amazonaws.com",
+        "mountName": lambda s: "fsx" if _kind(s)[0] == "SCRATCH_1" else s.fill("{alnum8:mount}"),
+        "networkInterfaceIds": _interfaces,
+        "ownerId": "{account}",
+        "vpcId": _vpc,
+    },
+    constraints={
+        "autoImportPolicy": one_of("NEW", "NEW_CHANGED", "NEW_CHANGED_DELETED", "NONE"),
+        "automaticBackupRetentionDays": between(0, 90),
+        "dailyAutomaticBackupStartTime": matches(r"([01]\d|2[0-3]):?([0-5]\d)", "HH:MM"),
+        "dataCompressionType": one_of("LZ4", "NONE"),
+        "deploymentType": one_of("PERSISTENT_1", "PERSISTENT_2", "SCRATCH_1", "SCRATCH_2"),
+        "driveCacheType": one_of("NONE", "READ"),
+        "fileSystemTypeVersion": one_of("2.10", "2.12", "2.15"),
+        "importedFileChunkSize": between(1, 512000),
+        "logConfiguration.level": one_of("DISABLED", "ERROR_ONLY", "WARN_ERROR", "WARN_ONLY"),
+        "metadataConfiguration.iops": one_of(*_METADATA_IOPS),
+        "metadataConfiguration.mode": one_of("AUTOMATIC", "USER_PROVISIONED"),
+        "perUnitStorageThroughput": one_of(12, 40, 50, 100, 125, 200, 250, 500, 1000),
+        "securityGroupIds": length(0, 50),
+        "storageType": one_of("HDD", "INTELLIGENT_TIERING", "SSD"),
+        "subnetIds": matches(r"subnet-[0-9a-f]+", "one subnet: a file system stands in one zone"),
+        "weeklyMaintenanceStartTime": matches(r"[1-7]:([01]\d|2[0-3]):?([0-5]\d)", "d:HH:MM, 1 is Monday"),
+    },
+    references={
+        "kmsKeyId": Reference(tokens.KEY, "arn", Refused("BadRequest", "The KMS key {value} does not exist.")),
+        "securityGroupIds[*]": Reference(
+            tokens.SECURITY_GROUP,
+            missing=Refused("InvalidNetworkSettings", "The security group '{value}' does not exist."),
+        ),
+        "subnetIds": Reference(
+            tokens.SUBNET, missing=Refused("InvalidNetworkSettings", "The subnet ID '{value}' does not exist.")
+        ),
+    },
+    not_found=_NO_FILE_SYSTEM,
+    rules=(
+        _size_is_a_step,
+        _throughput_is_of_the_deployment,
+        _only_where_it_belongs,
+        _efa_is_prepared,
+        _logs_have_their_name,
+        _servers_reach_each_other,
+    ),
+    update_rules=(
+        _size_is_a_step,
+        _throughput_is_of_the_deployment,
+        _throughput_stays_with_efa,
+        _only_where_it_belongs,
+        _logs_have_their_name,
+    ),
+    delete_rules=(_last_backup_is_possible,),
+    takes_along=(Company(tokens.LUSTRE_LINK, "fileSystemId"),),
+    source="hashicorp/terraform-provider-aws internal/service/fsx/lustre_file_system.go",
+)
+
+
+def _file_system_takes_links(s: Situation) -> None:
+    row = s.cloud.get(tokens.LUSTRE, s.get("fileSystemId"))
+    deployment = row.state.get("deploymentType") if row is not None else "PERSISTENT_2"
+    if deployment != "PERSISTENT_2":
+        raise AwsError(
+            "BadRequest",
+            f"Data repository associations are not supported for {deployment}. (The provider promises them for "
+            "PERSISTENT_2 alone; FSx itself would take SCRATCH_2 too.)",
+        )
+
+
+def _neighbours(s: Situation) -> list[CloudResource]:
+    return [row for row in s.others() if row.state.get("fileSystemId") == s.get("fileSystemId")]
+
+
+def _folders_do_not_overlap(s: Situation) -> None:
+    own = str(s.get("fileSystemPath")).rstrip("/") + "/"
+    for row in _neighbours(s):
+        other = str(row.state.get("fileSystemPath")).rstrip("/") + "/"
+        if own.startswith(other) or other.startswith(own):
+            raise AwsError("BadRequest", f"The file system path {own} overlaps that of {row.id}, {other}.")
+
+
+def _links_are_not_too_many(s: Situation) -> None:
+    if len(_neighbours(s)) >= _ASSOCIATIONS:
+        message = f"A file system has a maximum of {_ASSOCIATIONS} data repository associations."
+        raise AwsError("ServiceLimitExceeded", message)
+
+
+def _bucket_is_in_the_region(s: Situation) -> None:
+    """A bucket of another account, or one that the same preview is going to make, is not to be seen here."""
+    if s.call.preview:
+        return
+    name = str(s.get("dataRepositoryPath")).removeprefix("s3://").split("/")[0]
+    row = s.cloud.get(tokens.BUCKET, name)
+    if row is None:
+        raise AwsError("BadRequest", f"The S3 bucket {name} does not exist, or is not accessible.")
+    if row.state.get("region", s.region) != s.region:
+        raise AwsError("BadRequest", f"The S3 bucket {name} is not in {s.region}, where the file system is.")
+
+
+LINK = ResourceType(
+    type=tokens.LUSTRE_LINK,
+    service=FSX,
+    creates="CreateDataRepositoryAssociation",
+    updates="UpdateDataRepositoryAssociation",
+    deletes="DeleteDataRepositoryAssociation",
+    human="FSx for Lustre Data Repository Association",
+    id="dra-{hex17}",
+    arn="arn:{partition}:fsx:{region}:{account}:association/{fileSystemId}/{id}",
+    inputs=(
+        "batchImportMetaDataOnCreate dataRepositoryPath deleteDataInFilesystem fileSystemId fileSystemPath "
+        "importedFileChunkSize region s3 tags"
+    ),
+    required="dataRepositoryPath fileSystemId fileSystemPath",
+    replace_on="batchImportMetaDataOnCreate dataRepositoryPath fileSystemId fileSystemPath",
+    defaults={"batchImportMetaDataOnCreate": False, "deleteDataInFilesystem": False},
+    omitted={
+        "importedFileChunkSize": 1024,
+        "s3": {"autoExportPolicy": {"events": []}, "autoImportPolicy": {"events": []}},
+    },
+    computed={"associationId": "{id}"},
+    constraints={
+        "dataRepositoryPath": every(length(3, 900), matches(r"s3://.+", "s3://bucket/prefix")),
+        "fileSystemPath": every(length(1, 4096), matches(r"/.*", "begins with /")),
+        "importedFileChunkSize": between(1, 512000),
+        "s3.autoExportPolicy.events[*]": one_of("CHANGED", "DELETED", "NEW"),
+        "s3.autoImportPolicy.events[*]": one_of("CHANGED", "DELETED", "NEW"),
+    },
+    references={"fileSystemId": Reference(tokens.LUSTRE)},
+    not_found=Refused("DataRepositoryAssociationNotFound", "Data repository association {value} not found"),
+    rules=(_file_system_takes_links, _folders_do_not_overlap, _links_are_not_too_many, _bucket_is_in_the_region),
+    source="hashicorp/terraform-provider-aws internal/service/fsx/data_repository_association.go",
+)
+
+TYPES = (FILE_SYSTEM, LINK)

@@ -1,0 +1,160 @@
+"""Every IAM document of the stacks is right by the linter, and gives no more than it has to. Run in `make check`."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from catalog.eks_addons import ADDONS
+from settings.addon_names import addon_names
+from settings.loader import load, load_file
+from settings.needed_addons import FOR_POOLS
+from settings.stack import StackSettings
+from tests.components.conftest import PlatformCloud
+from tests.components.fake_cloud import REGION
+from tests.components.iam_linter import JUSTIFIED, documents, findings
+
+PROJECT = Path(__file__).parents[2]
+WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serving"}
+
+
+def everything() -> StackSettings:
+    """A stack with each kind of thing that takes permissions."""
+    system = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}
+    burst = {"name": "burst", "instance_types": ["g6.12xlarge"], "provisioner": "karpenter", "min_per_zone": 0}
+    cluster = {
+        "version": "1.35",
+        "pools": [system, burst],
+        "addons": {name: {} for name in set(addon_names()) - set(FOR_POOLS)},
+        "managed_addons": {name: {"version": "v1.2.3-eksbuild.4"} for name in ADDONS},
+    }
+    shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
+    fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}
+    raw: dict[str, Any] = {
+        "environment": "prod",
+        "region": REGION,
+        "account_id": "123456789012",
+        "owner": "platform-team",
+        "cost_center": "ml-42",
+        "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
+        "clusters": {"main": cluster},
+        "storage": {
+            "buckets": {
+                "datasets": {**shared, "purpose": "datasets"},
+                "copies": {"purpose": "backups", "object_lock_days": 7},
+            },
+            "file_systems": {"homes": shared},
+            "lustre": {"fast": fast},
+            "recovery": {"copy_to": "us-east-1"},
+        },
+    }
+    return load(raw, "the stack with everything")
+
+
+STACKS = {
+    "dev": lambda: load_file(PROJECT / "Pulumi.dev.yaml"),
+    "prod": lambda: load_file(PROJECT / "Pulumi.prod.yaml"),
+    "everything": everything,
+}
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def built(request: pytest.FixtureRequest) -> PlatformCloud:
+    cloud = PlatformCloud()
+    cloud.up(STACKS[request.param]())
+    return cloud
+
+
+def test_no_document_says_more_or_other_than_it_should(built: PlatformCloud) -> None:
+    found = [finding for document in documents(built.registered.values()) for finding in findings(document)]
+    unjustified = [finding for finding in found if not any(part in finding for part in JUSTIFIED)]
+    assert not unjustified, "\n".join(unjustified)
+
+
+def test_nothing_that_holds_a_document_is_passed_over(built: PlatformCloud) -> None:
+    kinds = {(document.owner, document.kind) for document in documents(built.registered.values())}
+    for role in built.all("iam/role:Role"):
+        assert (role.name, "trust") in kinds
+    for policy in (*built.all("iam/rolePolicy:RolePolicy"), *built.all("iam/policy:Policy")):
+        assert (policy.name, "identity") in kinds
+    for holder in (*built.all("kms/key:Key"), *built.all("s3/bucketPolicy:BucketPolicy")):
+        assert (holder.name, "resource") in kinds
+
+
+def test_nothing_is_justified_that_is_not_there() -> None:
+    cloud, found = PlatformCloud(), []
+    for stack in STACKS.values():
+        cloud.up(stack())
+        found += [finding for document in documents(cloud.registered.values()) for finding in findings(document)]
+    idle = [part for part in JUSTIFIED if not any(part in finding for finding in found)]
+    assert not idle, "a reason that nothing needs would excuse the next mistake"
+
+
+class Holder(NamedTuple):
+    name: str
+    type: str
+    inputs: dict[str, Any]
+
+
+def holder(type_: str, key: str, **statement: Any) -> Holder:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "One", "Effect": "Allow", **statement}]})
+    return Holder("x", type_, {key: text})
+
+
+IDENTITY, TRUST, QUEUE = (
+    ("aws:iam/rolePolicy:RolePolicy", "policy"),
+    ("aws:iam/role:Role", "assumeRolePolicy"),
+    (
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "policy",
+    ),
+)
+KEY, BUCKET, LAMBDA = (
+    "arn:aws:kms:us-west-2:123456789012:key/*",
+    "arn:aws:s3:::data",
+    {"Service": "lambda.amazonaws.com"},
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "statement", "found"),
+    [
+        (IDENTITY, {"Action": "s3:*", "Resource": f"{BUCKET}/*"}, "allows s3:*"),
+        (IDENTITY, {"Action": ["s3:Get*"], "Resource": [f"{BUCKET}/*"]}, "allows s3:Get*"),
+        (IDENTITY, {"NotAction": ["iam:CreateUser"], "Resource": ["*"]}, "allows all but what it names"),
+        (IDENTITY, {"Action": ["s3:GetObject"], "Resource": ["*"]}, "allows s3:GetObject on * without a condition"),
+        (IDENTITY, {"Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::*"]}, "without a condition"),
+        (IDENTITY, {"Action": ["kms:Decrypt"], "Resource": [KEY]}, "allows kms:Decrypt on arn:aws:kms"),
+        (IDENTITY, {"Action": ["s3:GetObjekt"], "Resource": [f"{BUCKET}/*"]}, "UNKNOWN_ACTION"),
+        (IDENTITY, {"Action": ["s3:GetObject"], "Resource": [BUCKET]}, "RESOURCE_MISMATCH"),
+        (TRUST, {"Action": "sts:AssumeRole", "Principal": "*"}, "lets everybody in without a condition"),
+        (TRUST, {"Action": "sts:AssumeRol", "Principal": LAMBDA}, "UNKNOWN_ACTION"),
+        (QUEUE, {"Action": "sqs:SendMessage", "Resource": "*", "Principal": {"AWS": "*"}}, "lets everybody in"),
+    ],
+)
+def test_what_is_too_wide_or_wrong_is_found(place, statement, found) -> None:
+    (document,) = documents([holder(*place, **statement)])
+    assert any(found in finding for finding in findings(document)), list(findings(document))
+
+
+@pytest.mark.parametrize(
+    ("place", "statement"),
+    [
+        (IDENTITY, {"Action": ["s3:GetObject"], "Resource": [f"{BUCKET}/*"]}),
+        (IDENTITY, {"Action": ["ec2:DescribeVolumes"], "Resource": ["*"]}),
+        (
+            IDENTITY,
+            {
+                "Action": ["ec2:DeleteVolume"],
+                "Resource": ["*"],
+                "Condition": {"StringEquals": {"ec2:ResourceTag/a": "b"}},
+            },
+        ),
+        (TRUST, {"Action": "sts:AssumeRole", "Principal": LAMBDA}),
+        (IDENTITY, {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}),
+    ],
+)
+def test_what_is_narrow_or_cannot_be_narrower_passes(place, statement) -> None:
+    (document,) = documents([holder(*place, **statement)])
+    assert list(findings(document)) == []

@@ -1,0 +1,52 @@
+"""What a Lustre file system costs: what is provisioned, by how fast it is."""
+
+from typing import Any
+
+import pytest
+
+from costs.resource import UNKNOWN, Resource
+from tests.costs.builders import items, price, reasons, resource
+
+LUSTRE = "aws:fsx/lustreFileSystem:LustreFileSystem"
+
+
+def persistent(**inputs: Any) -> Resource:
+    given = {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": 250, "storageCapacity": 2400, **inputs}
+    return resource(LUSTRE, **given)
+
+
+@pytest.mark.parametrize(("throughput", "usd"), [(125, 0.145), (250, 0.21), (500, 0.34), (1000, 0.6)])
+def test_the_faster_the_dearer(throughput: int, usd: float) -> None:
+    (line,) = price(persistent(perUnitStorageThroughput=throughput)).items
+    assert line.price_min.usd == usd
+    assert line.monthly_min_usd == line.monthly_max_usd == pytest.approx(2400 * usd), "empty or full"
+
+
+def test_scratch_has_one_price() -> None:
+    (line,) = price(resource(LUSTRE, deploymentType="SCRATCH_2", storageCapacity=1200)).items
+    assert line.monthly_max_usd == pytest.approx(1200 * 0.14)
+
+
+def test_the_line_says_what_it_is_for() -> None:
+    tagged = persistent(tags={"ml-platform:purpose": "checkpoints"})
+    assert set(items(price(tagged))) == {"Lustre, checkpoints, 250 MB/s/TiB"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ({"storageType": "HDD"}, "SSD on scratch-2 and persistent-2 alone"),
+        ({"deploymentType": "PERSISTENT_1"}, "SSD on scratch-2 and persistent-2 alone"),
+        ({"storageCapacity": None}, "no capacity is set"),
+        ({"storageCapacity": UNKNOWN}, "storageCapacity is not known"),
+        ({"perUnitStorageThroughput": 2000}, "no price fsx_lustre.persistent_2_ssd_2000"),
+        ({"automaticBackupRetentionDays": 7}, "daily backups of FSx"),
+        ({"metadataConfiguration": {"mode": "USER_PROVISIONED", "iops": 6000}}, "metadata operations"),
+    ],
+)
+def test_what_has_no_price_is_said(inputs: dict[str, Any], reason: str) -> None:
+    assert reason in reasons(price(persistent(**inputs)))[0]
+
+
+def test_links_to_buckets_are_free() -> None:
+    assert price(resource("aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation")).free == 1

@@ -1,0 +1,194 @@
+"""What EFS refuses, and what becomes of a copy."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.cloud import Cloud
+from simulator.values import UNKNOWN
+from tests.simulator.aws.account import Account, Held
+
+SYSTEM = "aws:efs/fileSystem:FileSystem"
+TARGET = "aws:efs/mountTarget:MountTarget"
+POINT = "aws:efs/accessPoint:AccessPoint"
+POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
+BACKUP = "aws:efs/backupPolicy:BackupPolicy"
+COPY = "aws:efs/replicationConfiguration:ReplicationConfiguration"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+ELASTIC = {"encrypted": True, "throughputMode": "elastic"}
+
+
+def system(aws: Account, name: str = "home", **inputs: Any) -> Held:
+    return aws.make(SYSTEM, name, **{**ELASTIC, **inputs})
+
+
+def test_an_elastic_file_system_is_told_where_it_is(aws: Account) -> None:
+    made = system(aws)
+    assert made.id.startswith("fs-")
+    assert made["arn"] == f"arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/{made.id}"
+    assert made["dnsName"] == f"{made.id}.efs.us-west-2.amazonaws.com"
+    assert aws.preview(SYSTEM, "later", **ELASTIC)["arn"] is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"throughputMode": "provisioned"}, "Throughput mode provisioned requires ProvisionedThroughputInMibps"),
+        ({"provisionedThroughputInMibps": 64}, "elastic does not take ProvisionedThroughputInMibps"),
+        ({"performanceMode": "maxIO"}, "Elastic throughput is not supported with the Max I/O"),
+        ({"encrypted": False, "kmsKeyId": "arn:aws:kms:us-west-2:1:key/k"}, "only for encrypted file systems"),
+        (
+            {"throughputMode": "bursting", "lifecyclePolicies": [{"transitionToArchive": "AFTER_90_DAYS"}]},
+            "supported only with elastic throughput",
+        ),
+        (
+            {"lifecyclePolicies": [{"transitionToIa": "AFTER_30_DAYS", "transitionToArchive": "AFTER_90_DAYS"}]},
+            "only a single transition",
+        ),
+        (
+            {"lifecyclePolicies": [{"transitionToIa": "AFTER_90_DAYS"}, {"transitionToArchive": "AFTER_90_DAYS"}]},
+            "TransitionToArchive must be later than TransitionToIA",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_anything_is_made(
+    aws: Account, inputs: dict[str, Any], words: str
+) -> None:
+    text = aws.refusal(SYSTEM, preview=True, **{**ELASTIC, **inputs})
+    assert words in text
+    assert "operation error EFS: CreateFileSystem" in text
+    assert system(aws).id, "the same without the mistake"
+
+
+def test_a_rate_changes_in_place_and_a_key_never(aws: Account) -> None:
+    made = system(aws)
+    rate = {**ELASTIC, "throughputMode": "provisioned", "provisionedThroughputInMibps": 64}
+    assert not aws.diff(made, **rate).replaces
+    assert aws.update(made, **rate)["provisionedThroughputInMibps"] == 64
+    assert aws.diff(made, **ELASTIC, kmsKeyId="arn:aws:kms:us-west-2:1:key/k").replaces
+
+
+def test_one_mount_target_in_a_zone_and_all_in_one_network(aws: Account) -> None:
+    vpc, home = aws.vpc(), system(aws)
+    first = aws.subnet(vpc, "a", "10.0.0.0/24")
+    again = aws.make(
+        "aws:ec2/subnet:Subnet", "again", vpcId=vpc.id, cidrBlock="10.0.9.0/24", availabilityZone="us-west-2a"
+    )
+    made = aws.make(TARGET, "a", fileSystemId=home.id, subnetId=first.id)
+    assert made["availabilityZoneName"] == "us-west-2a"
+    assert made["ipAddress"].startswith("10.0.0.")
+    assert made["securityGroups"] == [vpc["defaultSecurityGroupId"]], "the group that nobody has to have opened"
+    text = aws.refusal(TARGET, "again", preview=True, fileSystemId=home.id, subnetId=again.id)
+    assert "MountTargetConflict: mount target already exists in this AZ" in text
+    elsewhere = aws.vpc("other", "10.9.0.0/16")
+    far = aws.make(
+        "aws:ec2/subnet:Subnet", "far", vpcId=elsewhere.id, cidrBlock="10.9.0.0/24", availabilityZone="us-west-2b"
+    )
+    text = aws.refusal(TARGET, "far", fileSystemId=home.id, subnetId=far.id)
+    assert "not in the same VPC as existing mount targets" in text
+    assert aws.make(TARGET, "b", fileSystemId=home.id, subnetId=aws.subnet(vpc, "b", "10.0.1.0/24").id)
+    assert aws.make(TARGET, "other", fileSystemId=system(aws, "other").id, subnetId=first.id)
+
+
+def test_a_mount_target_needs_what_it_names(aws: Account) -> None:
+    vpc, home = aws.vpc(), system(aws)
+    subnet = aws.subnet(vpc)
+    text = aws.refusal(TARGET, fileSystemId="fs-0", subnetId=subnet.id)
+    assert "FileSystemNotFound: File system 'fs-0' does not exist." in text
+    assert "SubnetNotFound" in aws.refusal(TARGET, fileSystemId=home.id, subnetId="subnet-0")
+    text = aws.refusal(TARGET, fileSystemId=home.id, subnetId=subnet.id, securityGroups=["sg-0"])
+    assert "SecurityGroupNotFound: The security group ID 'sg-0' does not exist" in text
+    foreign = aws.make(GROUP, "foreign", vpcId=aws.vpc("other", "10.9.0.0/16").id)
+    text = aws.refusal(TARGET, fileSystemId=home.id, subnetId=subnet.id, securityGroups=[foreign.id])
+    assert "SecurityGroupNotFound" in text
+
+
+def test_what_is_in_use_stays(aws: Account, cloud: Cloud) -> None:
+    vpc, home = aws.vpc(), system(aws)
+    subnet, group = aws.subnet(vpc), aws.make(GROUP, "nfs", vpcId=vpc.id)
+    point = aws.make(POINT, "team", fileSystemId=home.id)
+    target = aws.make(TARGET, "a", fileSystemId=home.id, subnetId=subnet.id, securityGroups=[group.id])
+    text = aws.still_used(home)
+    assert f"FileSystemInUse: The file system '{home.id}' cannot be deleted because it has mount targets." in text
+    assert "DependencyViolation" in aws.still_used(subnet)
+    assert "DependencyViolation" in aws.still_used(group)
+    aws.delete(target)
+    for held in (subnet, group, home):
+        aws.delete(held)
+    assert cloud.get(POINT, point.id) is None, "access points go with their file system"
+
+
+def test_access_points_have_sixteen_groups_and_shallow_folders(aws: Account) -> None:
+    home = system(aws)
+    user = {"uid": 1000, "gid": 1000}
+    assert aws.make(POINT, "team", fileSystemId=home.id, posixUser={**user, "secondaryGids": list(range(16))})
+    many = {**user, "secondaryGids": list(range(17))}
+    assert "secondary_gids" in aws.problems(POINT, fileSystemId=home.id, posixUser=many)
+    assert "at most four levels" in aws.refusal(
+        POINT, "deep", fileSystemId=home.id, rootDirectory={"path": "/a/b/c/d/e"}
+    )
+    octal = {"path": "/a", "creationInfo": {"ownerUid": 1, "ownerGid": 1, "permissions": "rwx"}}
+    assert "octal digits" in aws.problems(POINT, fileSystemId=home.id, rootDirectory=octal)
+    made = aws.make(POINT, "other", fileSystemId=home.id)
+    assert made["rootDirectory"] == {"path": "/"}
+    assert aws.diff(made, fileSystemId=home.id, posixUser=user).replaces, "a user of its own is another access point"
+
+
+def test_a_policy_names_somebody_and_does_not_lock_its_author_out(aws: Account) -> None:
+    home = system(aws)
+
+    def policy(**statement: Any) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    mount = {"Effect": "Allow", "Action": "elasticfilesystem:ClientMount"}
+    text = aws.refusal(POLICY, fileSystemId=home.id, policy=policy(**mount))
+    assert "InvalidPolicyException: Policy contains invalid Principal block." in text
+    nobody = policy(Effect="Deny", Action="*", Principal="*")
+    assert "subsequent PutFileSystemPolicy" in aws.refusal(POLICY, fileSystemId=home.id, policy=nobody)
+    tls = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    assert aws.make(POLICY, fileSystemId=home.id, policy=policy(Effect="Deny", Action="*", Principal="*", **tls)).id
+
+
+def test_backups_are_on_or_off(aws: Account) -> None:
+    home = system(aws)
+    assert aws.make(BACKUP, fileSystemId=home.id, backupPolicy={"status": "ENABLED"}).id == home.id
+    assert "expected status to be one of" in aws.problems(BACKUP, fileSystemId=home.id, backupPolicy={"status": "ON"})
+
+
+def test_efs_makes_the_copy_and_leaves_it_when_the_replication_ends(aws: Account, cloud: Cloud) -> None:
+    home = system(aws)
+    made = aws.make(COPY, sourceFileSystemId=home.id, destination={"region": "us-east-1"})
+    copy = cloud.get(SYSTEM, made["destination"]["fileSystemId"])
+    assert copy is not None
+    assert copy.state["region"] == "us-east-1"
+    assert copy.state["protection"] == {"replicationOverwrite": "REPLICATING"}
+    assert "part of a replication configuration" in aws.still_used(home)
+    text = aws.refusal(COPY, "again", sourceFileSystemId=home.id, destination={"region": "us-east-2"})
+    assert "ConflictException: The source file system is already in a replication configuration" in text
+    aws.delete(made)
+    left = cloud.get(SYSTEM, copy.id)
+    assert left is not None, "somebody goes on paying for it"
+    assert left.state["protection"] == {"replicationOverwrite": "ENABLED"}
+    aws.delete(home)
+
+
+def test_a_copy_of_our_own_has_to_be_open_to_it_and_is_read_only(aws: Account, cloud: Cloud) -> None:
+    home = system(aws)
+    there = Account(cloud, config={"region": "us-east-1"})
+    closed = system(there, "closed")
+    destination = {"region": "us-east-1", "fileSystemId": closed.id}
+    text = aws.refusal(COPY, sourceFileSystemId=home.id, destination=destination)
+    assert "replication overwrite protection ENABLED" in text
+    copy = system(there, "copy", protection={"replicationOverwrite": "DISABLED"})
+    made = aws.make(COPY, sourceFileSystemId=home.id, destination={**destination, "fileSystemId": copy.id})
+    folder = {"path": "/a", "creationInfo": {"ownerUid": 1, "ownerGid": 1, "permissions": "0750"}}
+    text = there.refusal(POINT, fileSystemId=copy.id, rootDirectory=folder)
+    assert "IncorrectFileSystemLifeCycleState: The file system is a read-only destination" in text
+    assert "part of a replication configuration" in there.still_used(copy)
+    aws.delete(made)
+    assert there.make(POINT, fileSystemId=copy.id, rootDirectory=folder), "ending the replication opens the copy"
+    there.delete(copy)
+    assert cloud.get(SYSTEM, copy.id) is None

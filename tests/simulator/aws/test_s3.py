@@ -1,0 +1,153 @@
+"""What S3 refuses of buckets that are logged, locked, copied, or not empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simulator.provider import Refusal
+from tests.simulator.aws.account import Account, Held
+
+BUCKET = "aws:s3/bucket:Bucket"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+LOGGING = "aws:s3/bucketLogging:BucketLogging"
+REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+TIERING = "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration"
+
+
+def versioned(aws: Account, name: str, **inputs: Any) -> Held:
+    bucket = aws.make(BUCKET, name, bucket=name, **inputs)
+    aws.make(VERSIONING, name, bucket=name, versioningConfiguration={"status": "Enabled"})
+    return bucket
+
+
+def locked(aws: Account, name: str, mode: str = "COMPLIANCE") -> Held:
+    return aws.make(LOCK, name, bucket=name, rule={"defaultRetention": {"mode": mode, "days": 30}})
+
+
+def filled(aws: Account, bucket: Held) -> None:
+    """As `python -m simulator cloud set BUCKET __objects 1` does."""
+    row = aws.cloud.get(BUCKET, bucket.id)
+    assert row is not None
+    aws.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
+
+
+def copying(aws: Account) -> dict[str, Any]:
+    rules = [{"status": "Enabled", "destination": {"bucket": "arn:aws:s3:::there"}}]
+    return {"bucket": "here", "role": aws.role("copy", "s3.amazonaws.com")["arn"], "rules": rules}
+
+
+def test_a_bucket_that_holds_objects_is_not_deleted(aws: Account) -> None:
+    bucket = versioned(aws, "data")
+    filled(aws, bucket)
+    assert "BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all versions" in (
+        aws.still_used(bucket)
+    )
+
+
+def test_a_bucket_that_was_made_to_be_emptied_is(aws: Account) -> None:
+    bucket = versioned(aws, "data", forceDestroy=True)
+    filled(aws, bucket)
+    aws.delete(bucket)
+    assert aws.cloud.all() == []
+
+
+def test_what_is_locked_in_compliance_mode_is_not_emptied_either(aws: Account) -> None:
+    for name, mode in (("kept", "COMPLIANCE"), ("bypassed", "GOVERNANCE")):
+        bucket = versioned(aws, name, forceDestroy=True)
+        locked(aws, name, mode)
+        filled(aws, bucket)
+        if mode == "GOVERNANCE":
+            aws.delete(bucket)
+        else:
+            assert "Access Denied because object protected by object lock." in aws.still_used(bucket)
+
+
+def test_access_logs_fill_the_bucket_that_they_go_to(aws: Account) -> None:
+    logs, data = aws.make(BUCKET, "logs", bucket="logs"), aws.make(BUCKET, "data", bucket="data")
+    text = aws.refusal(LOGGING, bucket="data", targetBucket="nowhere", targetPrefix="data/")
+    assert "InvalidTargetBucketForLogging" in text
+    aws.make(LOGGING, bucket="data", targetBucket="logs", targetPrefix="data/")
+    aws.delete(data)
+    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in aws.still_used(logs)
+
+
+def test_access_logs_stay_in_the_region(aws: Account) -> None:
+    aws.make(BUCKET, "logs", bucket="logs")
+    aws.config = {"region": "us-east-2"}
+    aws.make(BUCKET, "data", bucket="data")
+    text = aws.refusal(LOGGING, bucket="data", targetBucket="logs", targetPrefix="data/")
+    assert "CrossLocationLoggingProhibitted: Cross S3 location logging not allowed." in text
+
+
+def test_a_lock_needs_versions_and_says_days_or_years(aws: Account) -> None:
+    aws.make(BUCKET, "data", bucket="data")
+    rule = {"defaultRetention": {"mode": "GOVERNANCE", "days": 30}}
+    text = aws.refusal(LOCK, bucket="data", rule=rule)
+    assert "InvalidBucketState: Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration" in text
+    aws.make(VERSIONING, bucket="data", versioningConfiguration={"status": "Enabled"})
+    for wrong in ({}, {"days": 30, "years": 1}):
+        text = aws.refusal(LOCK, bucket="data", rule={"defaultRetention": {"mode": "GOVERNANCE", **wrong}})
+        assert "MalformedXML" in text
+    assert locked(aws, "data").id == "data", "a bucket that exists can be locked later"
+
+
+def test_versions_of_a_locked_bucket_are_not_suspended_even_when_the_default_rule_is_gone(aws: Account) -> None:
+    aws.make(BUCKET, "data", bucket="data")
+    versions = aws.make(VERSIONING, bucket="data", versioningConfiguration={"status": "Enabled"})
+    aws.delete(locked(aws, "data"))
+    with pytest.raises(Refusal, match="InvalidBucketState: An Object Lock configuration is present on this bucket"):
+        aws.update(versions, bucket="data", versioningConfiguration={"status": "Suspended"})
+
+
+def test_copying_needs_a_bucket_with_versions_on_the_other_side(aws: Account) -> None:
+    versioned(aws, "here")
+    inputs = copying(aws)
+    assert "InvalidRequest: Destination bucket must exist." in aws.refusal(REPLICATION, **inputs)
+    aws.make(BUCKET, "there", bucket="there")
+    assert "Destination bucket must have versioning enabled." in aws.refusal(REPLICATION, **inputs)
+    aws.make(VERSIONING, "there", bucket="there", versioningConfiguration={"status": "Enabled"})
+    assert aws.make(REPLICATION, **inputs).id == "here"
+
+
+def test_a_locked_bucket_is_copied_to_a_locked_one_alone(aws: Account) -> None:
+    for name in ("here", "there"):
+        versioned(aws, name)
+    locked(aws, "here")
+    inputs = copying(aws)
+    assert "Destination bucket must have object lock enabled." in aws.refusal(REPLICATION, **inputs)
+    locked(aws, "there")
+    assert aws.make(REPLICATION, **inputs).id == "here"
+
+
+def test_copying_goes_across_regions(aws: Account) -> None:
+    home = aws.config
+    aws.config = {"region": "us-east-2"}
+    versioned(aws, "there")
+    aws.config = home
+    versioned(aws, "here")
+    assert aws.make(REPLICATION, **copying(aws)).id == "here"
+
+
+def test_a_lifecycle_changes_in_place(aws: Account) -> None:
+    aws.make(BUCKET, "data", bucket="data")
+    rules = [{"id": "expire", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": 30}}]
+    held = aws.make(LIFECYCLE, bucket="data", rules=rules)
+    later = [{**rules[0], "expiration": {"days": 60}}]
+    assert not aws.diff(held, bucket="data", rules=later).replaces
+    assert aws.update(held, bucket="data", rules=later)["rules"][0]["expiration"]["days"] == 60
+
+
+def test_deep_archives_take_half_a_year(aws: Account) -> None:
+    aws.make(BUCKET, "data", bucket="data")
+    deep: dict[str, Any] = {
+        "bucket": "data",
+        "name": "all",
+        "tierings": [{"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 90}],
+    }
+    assert "must be between 180 and 730" in aws.refusal(TIERING, **deep)
+    late = {**deep, "tierings": [{"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 180}]}
+    assert aws.make(TIERING, **late).id == "data:all"
