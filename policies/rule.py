@@ -110,11 +110,16 @@ class Sample:
 
 @dataclass(frozen=True)
 class StackCase:
-    """A small stack that a rule passes or fails. at: sample and path that the finding has to name, in a bad case."""
+    """A small stack that a rule passes or fails.
+
+    at: sample and path that the finding has to name, in a bad case. options: what the pack's configuration says of the
+    rule.
+    """
 
     resources: Mapping[str, Sample]
     at: tuple[str, str] | None = None
     environment: Environment = "prod"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,4 +101,6 @@ def ask(rule: Rule, case: Case) -> list[wire.AnalyzeDiagnostic]:
 
 
 def ask_stack(rule: StackRule, case: StackCase) -> list[wire.AnalyzeDiagnostic]:
-    return list(pack(rule).AnalyzeStack(stack_request(case.resources, case.environment), None).diagnostics)
+    return list(
+        pack(rule, case.options).AnalyzeStack(stack_request(case.resources, case.environment), None).diagnostics
+    )

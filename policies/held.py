@@ -1,0 +1,23 @@
+"""What a stack holds, as configuration of the rule `rel-data-kept`.
+
+pulumi stack export --stack prod | python -m policies.held > held.json
+pulumi preview --stack prod --policy-pack policies --policy-pack-config held.json
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from policies.rules.reliability.rel_data_kept import HOLDS_DATA, RULE
+
+
+def held(exported: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """exported: what `pulumi stack export` prints."""
+    resources = (exported.get("deployment") or {}).get("resources") or []
+    return {RULE.id: {"held": [each["urn"] for each in resources if each["type"] in HOLDS_DATA]}}
+
+
+if __name__ == "__main__":
+    json.dump(held(json.load(sys.stdin)), sys.stdout, indent=2)
+    print()
