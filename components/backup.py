@@ -109,7 +109,7 @@ def _rule(
 
 
 def tagged(stage: Stage, schedule: Schedule) -> dict[str, Any]:
-    """What a plan selects: buckets and file systems of this stack that say so by their tag.
+    """What a plan selects: buckets, file systems, volumes and databases of this stack that say so by their tag.
 
     The types are named, so that most of them are backed up even where the account has not opted in; all conditions have
     to hold, so that two stacks of one account do not back up each other's data.
@@ -121,6 +121,9 @@ def tagged(stage: Stage, schedule: Schedule) -> dict[str, Any]:
             f"arn:{stage.partition}:s3:::*",
             stage.arn("elasticfilesystem", "file-system/*"),
             stage.arn("fsx", "file-system/*"),
+            stage.arn("ec2", "volume/*"),
+            stage.arn("rds", "db:*"),
+            stage.arn("rds", "cluster:*"),
         ],
         "conditions": [
             {"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value} for tag, value in wanted.items()]}
