@@ -38,7 +38,13 @@ MANIFESTS = [
     Manifest(f"{guide}: {document['kind']} {document['metadata']['name']}", document)
     for guide, documents in blocks()
     for document in documents
-    if isinstance(document, dict)
+    if isinstance(document, dict) and "kind" in document
+]
+STORAGE = [
+    document["storage"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "storage" in document
 ]
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
@@ -50,6 +56,13 @@ def built(pool: dict[str, Any]) -> NodePoolSettings:
     zones = [f"{region}{letter}" for letter in "abc"]
     changes = [(("region",), region), (("network",), {"zones": zones}), (("clusters", "main", "pools"), [system, pool])]
     return load(stack(*changes), SOURCE, TODAY).clusters["main"].pools[1]
+
+
+def test_storage_of_the_guides_is_storage_that_settings_take() -> None:
+    zones = [f"us-west-2{letter}" for letter in "abc"]
+    assert STORAGE, "a guide shows some"
+    for said in STORAGE:
+        load(stack((("network",), {"zones": zones}), (("storage",), said)), SOURCE, TODAY)
 
 
 @pytest.fixture(scope="module")
