@@ -1,6 +1,7 @@
 """`python -m report preview|rehearse|write --stack STACK`: what `make preview`, `rehearse` and `report` run.
 
 `python -m report cost FILE`: the cost of a real stack, by what Pulumi writes about it.
+`python -m report compare BEFORE AFTER`: whether two previews would build the same.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ def main(arguments: list[str]) -> int:
             from report.price import price
 
             return price(options.file)
+        if options.command == "compare":
+            from report.compare import compare
+
+            return compare(options.before, options.after)
         return _of_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
@@ -67,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
     cost = commands.add_parser("cost", help="the cost of what `pulumi preview --json` or `pulumi stack export` wrote")
     cost.add_argument("file", metavar="FILE", help="that file; - for standard input")
+    same = commands.add_parser(
+        "compare", help="whether two files that `pulumi preview --json` wrote would build the same"
+    )
+    same.add_argument("before", metavar="BEFORE", help="the preview before a change of the code")
+    same.add_argument("after", metavar="AFTER", help="the preview after it")
     return parser
 
 
