@@ -3,7 +3,7 @@
 import pulumi
 from pulumi.runtime.config import get_config_env
 
-from settings.loader import SettingsError, load_pulumi_config
+from components.stack.stack_file import SettingsError, load_pulumi_config
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
 
-    from components.platform import Platform  # the SDKs take seconds to load
+    from components.stack.platform import Platform  # the SDKs take seconds to load
 
     for key, value in Platform("platform", settings).outputs().items():
         pulumi.export(key, value)

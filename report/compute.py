@@ -5,18 +5,20 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from components.stack.stack_file import load_file
 from report.simulated import ReportError
 from report.tables import aligned, markdown, wrapped
-from settings import checks, loader
-from settings.compute_plan import ComputePlan, PoolPlan, QuotaNeed, Span, compute_plan
+from settings.compute.quotas import QuotaNeed
+from settings.stack.checks.zones import zone_names
+from settings.stack.compute_plan import ComputePlan, PoolPlan, Span, compute_plan
 
 PRICED = "USD at list prices of the machines alone"
 
 
 def plan_of(path: Path) -> ComputePlan:
     """The plan of a stack file. Raises SettingsError when it is wrong."""
-    settings = loader.load_file(path)
-    zones = checks.zone_names(settings.network, settings.region)
+    settings = load_file(path)
+    zones = zone_names(settings.network, settings.region)
     if zones is None:
         raise ReportError(f"the zones of {path.name} cannot be told. Name them in network.zones.")
     return compute_plan(settings, zones)

@@ -12,7 +12,7 @@ from catalog.prices import Price, on_demand_usd_per_hour, unpriced_reason
 from catalog.regions import REGIONS
 from catalog.sharing import Sharing, accelerator_label
 from report.tables import markdown
-from settings.machine_rules import UNDRIVEN
+from settings.compute.machine_rules import UNDRIVEN
 
 PAGE = Path(__file__).parent.parent / "docs" / "gpus.md"
 SHOWN = ("us-east-1", "us-east-2", "us-west-2")

@@ -1,5 +1,6 @@
 """`make preview`: the stack in the simulator, as the engine shows it; compute plan, recovery, and what it costs."""
 
+from components.stack.stack_file import load_file
 from costs.estimate import estimate
 from costs.sources import from_event_log
 from report import events
@@ -9,7 +10,6 @@ from report.cost import as_text
 from report.recovery import as_text as recovery_text
 from report.region import region_of
 from report.simulated import HOME, ROOT, Simulated
-from settings.loader import load_file
 
 PACK = ("--policy-pack", "policies")
 

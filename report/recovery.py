@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from report.tables import aligned, markdown, wrapped
-from settings.buckets import BucketSettings
-from settings.recovery_plan import Protection, protections
-from settings.stack import StackSettings
+from settings.stack.stack import StackSettings
+from settings.storage.buckets import BucketSettings
+from settings.storage.recovery.recovery_plan import Protection, protections
 
 RUNBOOKS = {
-    "buckets": "docs/runbooks/restore-bucket.md",
-    "file_systems": "docs/runbooks/restore-file-system.md",
-    "lustre": "docs/runbooks/restore-lustre.md",
-    "clusters": "docs/runbooks/restore-cluster.md",
+    "buckets": "docs/runbooks/storage/restore-bucket.md",
+    "file_systems": "docs/runbooks/storage/restore-file-system.md",
+    "lustre": "docs/runbooks/storage/restore-lustre.md",
+    "clusters": "docs/runbooks/cluster/restore-cluster.md",
 }
 NAMES = {"buckets": "bucket", "file_systems": "EFS", "lustre": "Lustre", "clusters": "cluster"}
 HEADER = ("What", "Tier", "Protected by", "Where", "Lost at worst", "RPO", "RTO", "Restore")

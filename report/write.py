@@ -7,6 +7,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+from components.stack.stack_file import SettingsError, load_file
 from costs.estimate import Estimate, estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
@@ -20,8 +21,7 @@ from report.region import region_of
 from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
-from settings.compute_plan import ComputePlan
-from settings.loader import SettingsError, load_file
+from settings.stack.compute_plan import ComputePlan
 
 BUILD = ROOT / "build" / "report"
 

@@ -2,11 +2,12 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.cluster import Cluster, ClusterArgs
-from components.network import Network, NetworkArgs
-from components.platform import Platform
-from components.stage import Stage
-from settings.stack import StackSettings
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.core.addon_spec import every_add_on
+from components.core.stage import Stage
+from components.network.network import Network, NetworkArgs
+from components.stack.platform import Platform
+from settings.stack.stack import StackSettings
 from tests.components.fake_cloud import ACCOUNT, FakeCloud
 
 
@@ -37,7 +38,8 @@ class PlatformCloud(FakeCloud):
                 secrets_key_arn="eks-key",
                 volume_key_arn=pulumi.Output.from_input("ebs-key"),
                 logs_key_arn="logs-key",
-                data_key_arn="data-key",
+                add_ons=every_add_on(),
+                addon_key_arns={"data": "data-key"},
             )
             return Cluster("main", args)
 

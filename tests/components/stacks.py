@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from components.stage import Stage
-from settings.stack import StackSettings
+from components.core.stage import Stage
+from settings.stack.stack import StackSettings
 from tests.components.fake_cloud import ACCOUNT, REGION
 
 POOL: dict[str, Any] = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from catalog.eks_addons import ADDONS
-from settings.addon_names import addon_names
-from settings.loader import load, load_file
-from settings.needed_addons import FOR_POOLS
-from settings.stack import StackSettings
+from components.core.addon_spec import every_add_on
+from components.stack.stack_file import load, load_file
+from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.fake_cloud import REGION
 from tests.components.iam_linter import JUSTIFIED, documents, findings
@@ -26,7 +25,7 @@ def everything() -> StackSettings:
     cluster = {
         "version": "1.35",
         "pools": [system, burst],
-        "addons": {name: {} for name in set(addon_names()) - set(FOR_POOLS)},
+        "addons": {name: {} for name, add_on in every_add_on().items() if add_on.instead is None},
         "managed_addons": {name: {"version": "v1.2.3-eksbuild.4"} for name in ADDONS},
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}

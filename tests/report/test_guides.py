@@ -8,14 +8,14 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from components.node_labels import labels_of
-from settings.loader import load
-from settings.node_pool import NodePoolSettings
-from settings.presets import PRESETS
+from components.compute.node_labels import labels_of
+from components.stack.stack_file import load
+from settings.compute.node_pool import NodePoolSettings
+from settings.compute.presets import PRESETS
 from tests.settings.stacks import SOURCE, TODAY, stack
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+GUIDES = sorted((ROOT / "docs" / "guides").rglob("*.md"))
 REGION_OF = {"trn2": "us-east-2"}
 KUBERNETES = "1.35"
 

@@ -6,7 +6,7 @@ import pytest
 
 from report.recovery import RUNBOOKS, as_markdown, as_text
 from report.simulated import ROOT
-from settings.stack import StackSettings
+from settings.stack.stack import StackSettings
 from tests.settings.stacks import RIGHT
 
 USERS = [{"namespace": "research", "mode": "write"}]

@@ -9,13 +9,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from components.backup import vault_name
+from components.storage.recovery.backup import vault_name
 from report.recovery import RUNBOOKS
 from report.simulated import ROOT
 from tests.components.stacks import stage
 
 FOLDER = ROOT / "docs" / "runbooks"
-PAGES = {page.name: page.read_text() for page in sorted(FOLDER.glob("*.md"))}
+PAGES = {str(page.relative_to(FOLDER)): page.read_text() for page in sorted(FOLDER.rglob("*.md"))}
 BLOCKS = [
     (f"{name}, block {number}", text)
     for name, page in PAGES.items()
@@ -33,7 +33,10 @@ METADATA = [
 
 
 def test_there_is_one_for_whatever_holds_data():
-    assert {f"docs/runbooks/{name}" for name in PAGES} == {*RUNBOOKS.values(), "docs/runbooks/restore-volume.md"}
+    assert {f"docs/runbooks/{name}" for name in PAGES} == {
+        *RUNBOOKS.values(),
+        "docs/runbooks/storage/restore-volume.md",
+    }
     assert len(BLOCKS) > 20
     assert len(MANIFESTS) >= 7
     assert len(METADATA) >= 3

@@ -4,8 +4,12 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
-from settings.loader import Problem, SettingsError, load
-from settings.problems import PathPart
+from components.stack.stack_file import load
+from settings.cluster.cluster import ClusterSettings
+from settings.cluster.parts import ClusterParts
+from settings.compute.node_pool import NodePoolSettings
+from settings.core.problems import PathPart
+from settings.stack.loader import Problem, SettingsError
 
 TODAY = date(2026, 11, 21)  # versions come and go: the tests stay on one day
 SOURCE = "Pulumi.test.yaml"
@@ -26,6 +30,13 @@ RIGHT: dict[str, Any] = {
         }
     },
 }
+
+
+def cluster_of(*pools: NodePoolSettings, **settings: Any) -> ClusterParts:
+    """A cluster that is right, with these pools."""
+    return ClusterParts.of(ClusterSettings(version="1.35", pools=pools, **settings))
+
+
 POOL: tuple[PathPart, ...] = ("clusters", "main", "pools", 1)
 GONE = object()
 

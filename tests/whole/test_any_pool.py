@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from catalog.regions import REGIONS
-from components.karpenter_pool import KarpenterPool, KarpenterPoolArgs
-from components.node_pool import NodePool, NodePoolArgs
-from components.stage import Stage
-from settings.loader import SettingsError, load
-from settings.node_pool import NodePoolSettings
-from settings.stack import StackSettings
-from tests.settings.any_pool import NETWORK_ZONES, any_stack
+from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
+from components.compute.node_pool import NodePool, NodePoolArgs
+from components.core.stage import Stage
+from components.stack.stack_file import load
+from settings.compute.node_pool import NodePoolSettings
+from settings.stack.loader import SettingsError
+from settings.stack.stack import StackSettings
+from tests.settings.compute.any_pool import NETWORK_ZONES, any_stack
 from tests.settings.stacks import SOURCE, TODAY
 from tests.whole.in_process import ACCOUNT, CLUSTER, PROJECT, STACK, TAGS, Ground
 

@@ -65,8 +65,8 @@ RULE = StackRule(
     severity="high",
     standards=("FSBP EFS.2", "CKV2_AWS_9", "CKV2_AWS_18"),
     why="A file that was deleted or encrypted by somebody else is gone from every zone at once.",
-    fix="Put backup_tags() of components/backup.py on it, and leave storage.recovery.enabled on; for what may be lost, "
-    "write purpose: scratch.",
+    fix="Put backup_tags() of components/storage/recovery/backup.py on it, and leave storage.recovery.enabled on; for "
+    "what may be lost, write purpose: scratch.",
     dev="advisory",
     check=check,
     good={

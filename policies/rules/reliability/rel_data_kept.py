@@ -13,7 +13,10 @@ from policies.rule import NotKnownError, Option, Resource, Sample, Stack, StackC
 COPY = "make a second entry beside it, copy, let its users move, then lift the protection and drop this one"
 HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and what to do instead
     "aws:s3/bucket:Bucket": ("its objects and all their versions", f"{COPY}; S3 Batch Operations copies objects"),
-    "aws:efs/fileSystem:FileSystem": ("its files", f"{COPY}; docs/runbooks/restore-file-system.md has the copying"),
+    "aws:efs/fileSystem:FileSystem": (
+        "its files",
+        f"{COPY}; docs/runbooks/storage/restore-file-system.md has the copying",
+    ),
     "aws:fsx/lustreFileSystem:LustreFileSystem": ("its files, but for what its links have exported", COPY),
     "aws:rds/instance:Instance": ("its database", "take a snapshot and restore it into a second one"),
     "aws:rds/cluster:Cluster": ("its databases", "take a snapshot and restore it into a second one"),

@@ -1,0 +1,40 @@
+"""cert-manager: certificates for webhooks, ingress and mesh. Source: https://cert-manager.io/docs/installation/best-practice/"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.core.addon_spec import AddOnContext, AddOnSpec
+
+
+def values(context: AddOnContext) -> Mapping[str, Any]:
+    production = context.stage.production
+
+    def part(replicas: int, memory: str) -> dict[str, Any]:
+        return {
+            "replicaCount": replicas if production else 1,
+            "podDisruptionBudget": {"enabled": production},  # with one replica it would block every node drain
+            "resources": {"requests": {"cpu": "25m", "memory": memory}, "limits": {"memory": memory}},
+        }
+
+    return {
+        "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete every certificate
+        **part(2, "256Mi"),
+        "webhook": part(3, "64Mi"),
+        "cainjector": part(2, "512Mi"),
+    }
+
+
+def manifests(context: AddOnContext) -> Mapping[str, Mapping[str, Any]]:
+    return {
+        "self-signed": {
+            "apiVersion": "cert-manager.io/v1",
+            "kind": "ClusterIssuer",
+            "metadata": {"name": "self-signed"},
+            "spec": {"selfSigned": {}},
+        }
+    }
+
+
+ADD_ON = AddOnSpec(
+    name="cert-manager", pod_security="restricted", daemons=(), values=values, manifests=manifests, on=True
+)

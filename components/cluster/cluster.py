@@ -1,0 +1,244 @@
+"""One EKS cluster: control plane, who may enter it, managed add-ons, pools, storage classes, Helm add-ons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+
+from components.cluster.access import access_entry
+from components.cluster.control_plane import ControlPlaneArgs, control_plane
+from components.cluster.managed_addons import BEFORE_NODES, EVERY_CLUSTER, ManagedAddonArgs, in_order, managed_addon
+from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
+from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
+from components.compute.node_pool import NodePool, NodePoolArgs
+from components.compute.node_role import node_role
+from components.core.addon import AddOn, AddOnArgs, make_namespaces
+from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, to_install
+from components.core.cluster_ref import ClusterRef
+from components.core.stage import Stage
+from settings.cluster.addons import AddonSettings, ManagedAddonSettings
+from settings.cluster.cluster import ClusterSettings
+from settings.cluster.landing import landing_pool
+from settings.cluster.managed_addons import needed_managed_addons
+from settings.cluster.parts import ClusterParts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """What the cluster is told, and what it stands on.
+
+    intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
+    node_subnet_ids: zone name -> private subnet id.
+    ways_out: what nodes need of the network in order to reach the control plane and their images.
+    storage_drivers: EKS add-ons that mount what pods of the cluster use.
+    add_ons: every Helm add-on there is, by name; the settings say which of them the cluster gets.
+    addon_key_arns: class of data -> KMS key, for what add-ons keep in AWS.
+    """
+
+    settings: ClusterSettings
+    stage: Stage
+    vpc: aws.ec2.Vpc
+    intra_subnet_ids: Mapping[str, pulumi.Input[str]]
+    node_subnet_ids: Mapping[str, pulumi.Input[str]]
+    secrets_key_arn: pulumi.Input[str]
+    volume_key_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    add_ons: Mapping[str, AddOnSpec]
+    ways_out: Sequence[pulumi.Resource] = ()
+    storage_drivers: Sequence[str] = ()
+    addon_key_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+class Cluster(pulumi.ComponentResource):
+    """Named by its key under `clusters`. `ref` is what other rooms build on.
+
+    Nodes and control plane share the security group that EKS makes; nobody else is let in by it.
+    """
+
+    name: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    node_role_arn: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    provider: kubernetes.Provider
+    ref: ClusterRef
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:cluster:Cluster", name, None, opts)
+        self._key, self._args = name, args
+        plane = control_plane(
+            name,
+            ControlPlaneArgs(
+                settings=args.settings,
+                stage=args.stage,
+                vpc=args.vpc,
+                intra_subnet_ids=args.intra_subnet_ids,
+                secrets_key_arn=args.secrets_key_arn,
+                logs_key_arn=args.logs_key_arn,
+            ),
+            self,
+        )
+        # Taken from the cluster itself and not from its known name: replacing it then replaces what is on it.
+        self.name = plane.eks_cluster.apply(lambda cluster: cluster.name)
+        self.endpoint = plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
+        self.security_group_id = plane.cluster_security_group_id
+        self.provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=plane.kubeconfig_json,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for key, entry in args.settings.access.items():
+            access_entry(f"{name}-{key}", entry, args.stage, self.name, self)
+        namespaces = self._nodes_and_addons()
+        self.ref = ClusterRef(
+            name=self.name,
+            version=args.settings.version,
+            provider=self.provider,
+            security_group_id=self.security_group_id,
+            namespaces=namespaces,
+        )
+        self.register_outputs(
+            {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
+        )
+
+    def _in_cluster(self) -> pulumi.ResourceOptions:
+        """For components with Kubernetes objects in this cluster."""
+        return pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
+
+    def _nodes_and_addons(self) -> Mapping[str, pulumi.Resource]:
+        """Returns the namespaces that the add-ons brought."""
+        settings = self._args.settings
+        early = [self._managed_addon(addon) for addon in BEFORE_NODES]
+        pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
+        landing = pools[landing_pool(settings.pools).name]
+        running = self._late_addons(landing)
+        StorageClasses(
+            f"{self._key}-storage",
+            StorageClassesArgs(
+                settings=settings.storage_classes,
+                stage=self._args.stage,
+                volume_key_arn=self._args.volume_key_arn,
+                snapshot_controller=running.get("snapshot-controller"),
+            ),
+            self._in_cluster(),
+        )
+        # Pods find nothing without DNS, and the releases would time out.
+        namespaces, installed = self._addons([landing, running["coredns"]])
+        self._karpenter_pools(installed, [*self._args.ways_out, *early])
+        return namespaces
+
+    def _late_addons(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
+        """By name. EKS waits for their pods, which wait for a node."""
+        settings = self._args.settings
+        needed = needed_managed_addons(settings.pools, settings.storage_classes.snapshots)
+        names = {*EVERY_CLUSTER, *needed, *self._args.storage_drivers, *settings.managed_addons} - set(BEFORE_NODES)
+        running: dict[str, pulumi.Resource] = {}
+        for addon, first in in_order(names):
+            running[addon] = self._managed_addon(addon, [landing, *(running[name] for name in first)])
+        return running
+
+    def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
+        return managed_addon(
+            f"{self._key}-{addon}",
+            ManagedAddonArgs(
+                addon=addon,
+                settings=self._args.settings.managed_addons.get(addon, ManagedAddonSettings()),
+                stage=self._args.stage,
+                cluster=self._key,
+                cluster_name=self.name,
+                kubernetes_version=self._args.settings.version,
+                pools=self._args.settings.pools,
+            ),
+            self,
+            depends_on,
+        )
+
+    def _pools(self, before: Sequence[pulumi.Resource]) -> dict[str, NodePool]:
+        role = node_role(f"{self._key}-node-role", self._args.stage, self)
+        self.node_role_arn = role.arn
+        return {
+            pool.name: NodePool(
+                f"{self._key}-{pool.name}",
+                NodePoolArgs(
+                    settings=pool,
+                    stage=self._args.stage,
+                    cluster=self._key,
+                    cluster_name=self.name,
+                    cluster_security_group_id=self.security_group_id,
+                    kubernetes_version=self._args.settings.version,
+                    node_role_arn=role.arn,
+                    vpc_id=self._args.vpc.id,
+                    subnet_ids=self._args.node_subnet_ids,
+                    volume_key_arn=self._args.volume_key_arn,
+                    after=[*self._args.ways_out, *before, *role.permissions],
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            for pool in self._args.settings.pools
+            if pool.provisioner == "managed"
+        }
+
+    def _karpenter_pools(self, addons: Mapping[str, AddOn], before: Sequence[pulumi.Resource]) -> None:
+        """Last to come and first to go: nodes that Karpenter is no longer there to end would run for ever."""
+        for pool in self._args.settings.pools:
+            if pool.provisioner == "karpenter":
+                KarpenterPool(
+                    f"{self._key}-{pool.name}",
+                    KarpenterPoolArgs(
+                        settings=pool,
+                        stage=self._args.stage,
+                        cluster=self._key,
+                        zones=list(self._args.node_subnet_ids),
+                        vpc_id=self._args.vpc.id,
+                        volume_key_arn=self._args.volume_key_arn,
+                        after=[*before, addons["karpenter"]],
+                    ),
+                    self._in_cluster(),
+                )
+
+    def _addons(self, before: Sequence[pulumi.Resource]) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
+        """The namespaces and the add-ons in them, both by name."""
+        cluster = self._args.settings
+        context = AddOnContext(
+            stage=self._args.stage,
+            cluster=self._key,
+            kubernetes_version=cluster.version,
+            pools=cluster.pools,
+            gpu_allocation=cluster.gpu_allocation,
+        )
+        specs = to_install(self._args.add_ons, ClusterParts.of(cluster))
+        in_aws = {spec.name: self._in_aws(spec, context) for spec in specs}
+        namespaces = make_namespaces(self._key, specs, context, self._in_cluster())
+        installed: dict[str, AddOn] = {}
+        for spec in specs:
+            namespace = namespaces.get(spec.chart.namespace)
+            installed[spec.name] = AddOn(
+                f"{self._key}-{spec.name}",
+                AddOnArgs(
+                    spec=spec,
+                    settings=cluster.addons.get(spec.name, AddonSettings()),
+                    context=context,
+                    cluster_name=self.name,
+                    after=[
+                        *before,
+                        *([namespace] if namespace else []),
+                        *in_aws[spec.name],
+                        *(installed[name] for name in spec.after),
+                    ],
+                ),
+                self._in_cluster(),
+            )
+        return namespaces, installed
+
+    def _in_aws(self, spec: AddOnSpec, context: AddOnContext) -> list[pulumi.Resource]:
+        """What an add-on uses in AWS beside its permissions: there before it starts, and gone after it has ended."""
+        if spec.in_aws is None:
+            return []
+        foundation = Foundation(
+            name=f"{self._key}-{spec.name}",
+            cluster_name=self.name,
+            key_arns=self._args.addon_key_arns,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return [spec.in_aws(context, foundation)]

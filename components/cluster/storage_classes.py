@@ -1,0 +1,95 @@
+"""EBS storage classes: gp3 for everything, io2 for databases. Both encrypted with the stack's own key.
+
+And the class of their snapshots, which AWS encrypts with the key of the volume.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.core.stage import Stage
+from settings.cluster.cluster import StorageClassSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageClassesArgs:
+    """What the classes are told, and what they stand on.
+
+    volume_key_arn: a full ARN, since the driver takes no alias. snapshot_controller: brings the kind of the snapshots'
+        class; needed for snapshots only.
+    Raises ValueError when it is missing there: Kubernetes would not know the kind.
+    """
+
+    settings: StorageClassSettings
+    stage: Stage
+    volume_key_arn: pulumi.Input[str]
+    snapshot_controller: pulumi.Resource | None = None
+
+    def __post_init__(self) -> None:
+        if self.settings.snapshots and self.snapshot_controller is None:
+            raise ValueError(
+                "snapshot_controller is missing, so the kind VolumeSnapshotClass would not be there. Give the add-on."
+            )
+
+
+class VolumeSnapshotClass(pulumi.CustomResource):
+    """Written out, since the SDK's CustomResource has a `spec` and nothing beside it, and this kind has none.
+
+    Source: the CRD of chart snapshot-controller 5.2.0, read 2026-07.
+    """
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        kind = {"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshotClass"}
+        super().__init__("kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass", name, {**kind, **props}, opts)
+
+
+class StorageClasses(pulumi.ComponentResource):
+    """In production a volume outlives its claim; elsewhere it goes with it.
+
+    That hangs on the environment alone, because Kubernetes refuses to change it later.
+    Source: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md
+    """
+
+    def __init__(self, name: str, args: StorageClassesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:storage:StorageClasses", name, None, opts)
+        if args.settings.gp3:
+            self._storage_class(name, args, "gp3", {}, {"storageclass.kubernetes.io/is-default-class": "true"})
+        if args.settings.io2:
+            self._storage_class(name, args, "io2", {"iops": str(args.settings.io2_iops)}, {})
+        if args.settings.snapshots:
+            self._snapshot_class(name, args)
+        self.register_outputs({})
+
+    def _snapshot_class(self, name: str, args: StorageClassesArgs) -> None:
+        before = [args.snapshot_controller] if args.snapshot_controller else []
+        VolumeSnapshotClass(
+            f"{name}-snapshots",
+            {
+                "metadata": {
+                    "name": "ebs",
+                    "annotations": {"snapshot.storage.kubernetes.io/is-default-class": "true"},
+                    "labels": {"velero.io/csi-volumesnapshot-class": "true"},  # by which Velero finds it
+                },
+                "driver": "ebs.csi.aws.com",
+                # In production a namespace that is deleted does not take the copies of its volumes along.
+                "deletionPolicy": "Retain" if args.stage.production else "Delete",
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=before),  # its kind comes with the controller
+        )
+
+    def _storage_class(
+        self, name: str, args: StorageClassesArgs, volume_type: str, more: dict[str, str], annotations: dict[str, str]
+    ) -> None:
+        kubernetes.storage.v1.StorageClass(
+            f"{name}-{volume_type}",
+            metadata={"name": volume_type, "annotations": annotations},
+            provisioner="ebs.csi.aws.com",
+            parameters={"type": volume_type, "encrypted": "true", "kmsKeyId": args.volume_key_arn, **more},
+            reclaim_policy="Retain" if args.stage.production else "Delete",
+            volume_binding_mode="WaitForFirstConsumer",  # else the volume may land in a zone where its pod cannot run
+            allow_volume_expansion=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,35 @@
+"""NVIDIA's driver for Dynamic Resource Allocation: GPUs and MIG instances by claims, in place of the device plugin.
+
+On only where `gpu_allocation` is dra. Source: kubernetes-sigs/dra-driver-nvidia-gpu v0.4.1, values; read 2026-08.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.compute.addons.gpu_operator import runs_operator
+from components.core.addon_spec import AddOnContext, AddOnSpec
+from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.parts import ClusterParts
+
+
+def values(context: AddOnContext) -> Mapping[str, Any]:
+    return {
+        "gpuResourcesEnabledOverride": True,  # the chart refuses to start beside a device plugin; ours is off then
+        "nvidiaDriverRoot": "/",  # the driver is in the machine image
+        "resources": {"gpus": {"enabled": True}, "computeDomains": {"enabled": False}},
+    }
+
+
+def needed_by(cluster: ClusterParts) -> str | None:
+    return needed_by_pools(runs_operator)(cluster) if cluster.gpu_allocation == "dra" else None
+
+
+ADD_ON = AddOnSpec(
+    name="dra-driver-nvidia-gpu",
+    needed_by=needed_by,
+    instead="gpu_allocation: device-plugin in the cluster",
+    pod_security="privileged",
+    after=("gpu-operator",),
+    values=values,
+    daemons=("kubeletPlugin.tolerations",),
+)

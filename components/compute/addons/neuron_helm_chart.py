@@ -1,0 +1,28 @@
+"""Neuron device plugin: offers Inferentia and Trainium devices to pods, as `aws.amazon.com/neuron`.
+
+Source: aws-neuron/neuron-helm-charts 1.9.0, values; read 2026-11.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.core.addon_spec import AddOnContext, AddOnSpec
+from settings.cluster.addon_rules import needed_by_pools
+
+
+def values(context: AddOnContext) -> Mapping[str, Any]:
+    return {
+        "devicePlugin": {"enabled": True},
+        "scheduler": {"enabled": False},
+        "npd": {"enabled": False},  # the EKS node monitoring agent sees and reports faults of all nodes
+    }
+
+
+ADD_ON = AddOnSpec(
+    name="neuron-helm-chart",
+    needed_by=needed_by_pools(lambda pool: pool.accelerator is not None and pool.accelerator.kind == "neuron"),
+    instead="instance types with NVIDIA GPUs, or with none",
+    pod_security="privileged",
+    values=values,
+    daemons=("devicePlugin.tolerations",),
+)

@@ -1,0 +1,210 @@
+"""What Karpenter's controller may do, and who may write to its queue. Pure functions over plain values.
+
+Karpenter may touch only what carries the tags of its cluster, and start machines only under those tags.
+Source: aws/karpenter-provider-aws v1.14.1, CloudFormation template of the getting-started guide; read 2026-08.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from components.core import iam
+from components.core.iam import allow
+from components.core.stage import Stage
+
+# What Karpenter has to hear of -> the event that says it. The keys are parts of resource names.
+EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
+    {
+        "health": {"source": ["aws.health"], "detail-type": ["AWS Health Event"]},
+        "spot": {"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]},
+        "rebalance": {"source": ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"]},
+        "state": {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"]},
+        "reservation": {
+            "source": ["aws.ec2"],
+            "detail-type": ["EC2 Capacity Reservation Instance Interruption Warning"],
+        },
+    }
+)
+LAUNCHED = ("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")
+READ = (
+    *("ec2:DescribeCapacityReservations", "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus"),
+    *("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes", "ec2:DescribeLaunchTemplates"),
+    *("ec2:DescribePlacementGroups", "ec2:DescribeSecurityGroups", "ec2:DescribeSpotPriceHistory"),
+    "ec2:DescribeSubnets",
+)
+NODE_CLASS, NODE_POOL, REGION = (
+    "karpenter.k8s.aws/ec2nodeclass",
+    "karpenter.sh/nodepool",
+    "topology.kubernetes.io/region",
+)
+
+
+def queue_name(stage: Stage, cluster: str) -> str:
+    """Name of the queue that tells Karpenter of interruptions: that of the cluster."""
+    return stage.cluster_name(cluster)
+
+
+def node_role_name(stage: Stage, cluster: str) -> str:
+    """Name of the role of Karpenter's nodes: known at preview, since the right to pass it names it."""
+    return f"{stage.cluster_name(cluster)}-karpenter-node"
+
+
+def rule_name(stage: Stage, cluster: str, event: str) -> str:
+    return f"{stage.cluster_name(cluster)}-{event}"
+
+
+def queue_policy(stage: Stage, cluster: str) -> str:
+    """Queue policy: TLS only, and only the rules of this cluster may send.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html, read 2026-08.
+    """
+    queue = stage.arn("sqs", queue_name(stage, cluster))
+    rules = [stage.arn("events", f"rule/{rule_name(stage, cluster, event)}") for event in EVENTS]
+    return iam.document(
+        {
+            "Sid": "RulesSend",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": ["sqs:SendMessage"],
+            "Resource": [queue],
+            "Condition": {"ArnEquals": {"aws:SourceArn": rules}},
+        },
+        {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": [queue],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+
+
+def controller_statements(stage: Stage, cluster: str) -> tuple[iam.Statement, ...]:
+    """Everything that the controller may do."""
+    return (
+        *_instances(stage, stage.cluster_name(cluster)),
+        *_instance_profiles(stage, cluster),
+        *_reading(stage, cluster),
+        *iam.volume_encryption(stage),
+    )
+
+
+def _owned(kind: str, cluster_name: str) -> dict[str, str]:
+    """Condition on the tag that says whose a thing is. kind: RequestTag or ResourceTag."""
+    return {f"aws:{kind}/kubernetes.io/cluster/{cluster_name}": "owned"}
+
+
+def _instances(stage: Stage, cluster_name: str) -> Sequence[iam.Statement]:
+    def ec2(*kinds: str, account: str = stage.account_id) -> list[str]:
+        return [f"arn:{stage.partition}:ec2:{stage.region}:{account}:{kind}/*" for kind in kinds]
+
+    launch = ["ec2:RunInstances", "ec2:CreateFleet"]
+    named = {**_owned("RequestTag", cluster_name), "aws:RequestTag/eks:eks-cluster-name": cluster_name}
+    of_any_pool = {"StringLike": {f"aws:RequestTag/{NODE_POOL}": "*"}}
+    ours: dict[str, Any] = {
+        "StringEquals": _owned("ResourceTag", cluster_name),
+        "StringLike": {f"aws:ResourceTag/{NODE_POOL}": "*"},
+    }
+    creation = {"ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
+    later_tags = ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
+    return (
+        allow(
+            "LaunchOnImagesAndNetwork",
+            launch,
+            [
+                *ec2("image", "snapshot", account=""),  # those of AWS have no account in their names
+                *ec2("security-group", "subnet", "capacity-reservation", "placement-group", account="*"),
+            ],
+        ),
+        allow("LaunchFromOwnTemplates", launch, ec2("launch-template"), ours),
+        allow(
+            "LaunchUnderOwnTags",
+            [*launch, "ec2:CreateLaunchTemplate"],
+            ec2(*LAUNCHED),
+            {"StringEquals": named, **of_any_pool},
+        ),
+        allow(
+            "TagWhatIsLaunched",
+            ["ec2:CreateTags"],
+            ec2(*LAUNCHED),
+            {"StringEquals": {**named, **creation}, **of_any_pool},
+        ),
+        allow(
+            "TagOwnInstances",
+            ["ec2:CreateTags"],
+            ec2("instance"),
+            {
+                **ours,
+                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster_name},
+                "ForAllValues:StringEquals": {"aws:TagKeys": later_tags},
+            },
+        ),
+        allow(
+            "EndOwnInstances",
+            ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
+            ec2("instance", "launch-template"),
+            ours,
+        ),
+    )
+
+
+def _instance_profiles(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
+    name, profiles = stage.cluster_name(cluster), [stage.iam_arn("instance-profile/*")]
+    new = {
+        **_owned("RequestTag", name),
+        "aws:RequestTag/eks:eks-cluster-name": name,
+        f"aws:RequestTag/{REGION}": stage.region,
+    }
+    ours = {**_owned("ResourceTag", name), f"aws:ResourceTag/{REGION}": stage.region}
+    new_class, our_class = {f"aws:RequestTag/{NODE_CLASS}": "*"}, {f"aws:ResourceTag/{NODE_CLASS}": "*"}
+    return (
+        allow(
+            "PassNodeRole",
+            ["iam:PassRole"],
+            [stage.iam_arn(f"role/{node_role_name(stage, cluster)}")],
+            {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}},
+        ),
+        allow(
+            "MakeInstanceProfiles",
+            ["iam:CreateInstanceProfile"],
+            profiles,
+            {"StringEquals": new, "StringLike": new_class},
+        ),
+        allow(
+            "TagInstanceProfiles",
+            ["iam:TagInstanceProfile"],
+            profiles,
+            {"StringEquals": {**ours, **new}, "StringLike": {**our_class, **new_class}},
+        ),
+        allow(
+            "UseOwnInstanceProfiles",
+            ["iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile"],
+            profiles,
+            {"StringEquals": ours, "StringLike": our_class},
+        ),
+        allow("ReadInstanceProfiles", ["iam:GetInstanceProfile"], profiles),
+        allow("ListInstanceProfiles", ["iam:ListInstanceProfiles"], ["*"]),
+    )
+
+
+def _reading(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
+    cluster_arn = stage.cluster_arn(cluster)
+    images = f"arn:{stage.partition}:ssm:{stage.region}::parameter/aws/service/*"
+    return (
+        allow("FindApiServer", ["eks:DescribeCluster"], [cluster_arn]),
+        allow(
+            "HearOfInterruptions",
+            ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
+            [stage.arn("sqs", queue_name(stage, cluster))],
+        ),
+        allow(
+            "SeeZonalShifts",
+            ["arc-zonal-shift:GetManagedResource"],
+            ["*"],
+            {"StringEquals": {"arc-zonal-shift:ResourceIdentifier": cluster_arn}},
+        ),
+        allow("ReadRegion", READ, ["*"], {"StringEquals": {"aws:RequestedRegion": stage.region}}),
+        allow("FindImages", ["ssm:GetParameter"], [images]),
+        allow("ReadPrices", ["pricing:GetProducts"], ["*"]),
+    )

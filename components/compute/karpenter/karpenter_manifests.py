@@ -1,0 +1,218 @@
+"""What a Karpenter pool is in Kubernetes: an EC2NodeClass, a NodePool and, where GPUs are shared, NodeOverlays.
+
+Pure functions of a pool's settings. Sources: Karpenter v1.14, "NodePools", "NodeClasses", "NodeOverlays", "Disruption",
+and the CRDs of chart karpenter-crd 1.14.1; read 2026-08.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from catalog.efa import efa_interfaces
+from catalog.machine_images import KARPENTER_ALIASES
+from catalog.requirements import RESERVATION_TYPE
+from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
+from components.compute.karpenter.karpenter_iam import node_role_name
+from components.compute.node_labels import labels_of
+from components.compute.node_user_data import user_data
+from components.core.stage import Stage
+from settings.compute.node_pool import NodePoolSettings, TaintSettings
+from settings.compute.off_peak import OffPeakSettings
+from settings.stack.checks.capacity import MOST_PODS
+
+Manifest = Mapping[str, Any]
+
+DISCOVERY_TAG = "karpenter.sh/discovery"
+ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+# Of two pools that take a pod, Karpenter fills the one of the higher weight first: what is paid for already, then what
+# is cheap.
+WEIGHTS = {"reserved": 100, "spot": 50, "on-demand": 10}
+MINUTES_OF_A_DAY = 24 * 60
+
+
+def physical_name(stage: Stage, cluster: str, pool: NodePoolSettings) -> str:
+    """Name of what a pool has in AWS: its placement group, its EFA security group."""
+    return f"{stage.cluster_name(cluster)}-{pool.name}"
+
+
+def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_arn: pulumi.Input[str]) -> Manifest:
+    """How machines of the pool are started. cluster: key in the stack file."""
+    name = physical_name(stage, cluster, pool)
+    spec: dict[str, Any] = {
+        "role": node_role_name(stage, cluster),
+        "amiSelectorTerms": [{"alias": KARPENTER_ALIASES[pool.operating_system]}],
+        "subnetSelectorTerms": [{"tags": {DISCOVERY_TAG: stage.prefix}}],
+        # EKS puts this tag on the security group that it makes for the cluster.
+        "securityGroupSelectorTerms": [{"tags": {"aws:eks:cluster-name": stage.cluster_name(cluster)}}],
+        "associatePublicIPAddress": False,
+        "metadataOptions": {
+            "httpEndpoint": "enabled",
+            "httpProtocolIPv6": "disabled",
+            "httpPutResponseHopLimit": 1,  # pods do not reach the node's credentials
+            "httpTokens": "required",
+        },
+        "blockDeviceMappings": _volumes(pool, volume_key_arn),
+        "kubelet": {"maxPods": _max_pods(pool)},
+        "tags": {**stage.tags, "Name": name},  # the provider's default tags do not reach what Karpenter starts
+    }
+    if pool.local_nvme == "raid0":
+        spec["instanceStorePolicy"] = "RAID0"
+    if pool.placement_group:
+        spec["placementGroupSelector"] = {"name": name}
+    if pool.efa:
+        spec["securityGroupSelectorTerms"].append({"tags": {DISCOVERY_TAG: name}})
+        spec["networkInterfaces"] = [
+            {"networkCardIndex": i.card, "deviceIndex": i.device, "interfaceType": i.kind}
+            for i in efa_interfaces(pool.machines[0])
+        ]
+    if pool.reservation is not None:
+        spec["capacityReservationSelectorTerms"] = [{"id": pool.reservation.id}]
+    if told := user_data(pool):
+        spec["userData"] = told
+    return _manifest("karpenter.k8s.aws/v1", "EC2NodeClass", pool.name, spec)
+
+
+def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
+    """Which machines the pool may have, how many, and when they go. zones: those that the pool stands in."""
+    requirements: dict[str, Sequence[str]] = {
+        "kubernetes.io/os": ["linux"],
+        "kubernetes.io/arch": [ARCHITECTURES[pool.machines[0].arch]],
+        "node.kubernetes.io/instance-type": list(pool.instance_types),
+        "topology.kubernetes.io/zone": list(zones),
+        "karpenter.sh/capacity-type": [pool.capacity_type, *pool.fallback_capacity_types],
+    }
+    if pool.reservation is not None and pool.reservation.kind == "capacity-block":
+        requirements[RESERVATION_TYPE] = ["capacity-block"]
+    disruption = pool.disruption
+    spec = {
+        "weight": WEIGHTS[pool.capacity_type],
+        "limits": _limits(pool, len(zones)),
+        "disruption": {
+            "consolidationPolicy": _consolidation(pool),
+            "consolidateAfter": f"{disruption.consolidate_after_minutes}m",
+            "budgets": [{"nodes": f"{disruption.max_unavailable_percentage}%"}, *quiet_hours(pool.off_peak)],
+        },
+        "template": {
+            "metadata": {"labels": dict(labels_of(pool))},
+            "spec": {
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": pool.name},
+                "requirements": [_among(key, values) for key, values in requirements.items()],
+                "taints": [_taint(taint) for taint in pool.taints],
+                "expireAfter": f"{disruption.expire_after_hours}h",
+                "terminationGracePeriod": f"{disruption.drain_hours}h",
+            },
+        },
+    }
+    return _manifest("karpenter.sh/v1", "NodePool", pool.name, spec)
+
+
+def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
+    """What Karpenter cannot learn from EC2: that each GPU is offered in parts, or that a part of one is there at all.
+
+    One for each number of GPUs a machine may have. The pool's name tells them from those of other pools that share the
+    same machines in another way.
+    """
+    accelerator = pool.accelerator
+    if accelerator is None or (pool.shared.strategy == "none" and not accelerator.fractional):
+        return []
+    types: dict[int, list[str]] = defaultdict(list)
+    for machine in pool.machines:
+        if machine.accelerator is not None:
+            types[machine.accelerator.count].append(machine.name)
+    offered = pool.shared.resources(accelerator)
+    return [
+        _manifest(
+            "karpenter.sh/v1alpha1",
+            "NodeOverlay",
+            f"{pool.name}-{gpus}",
+            {
+                "requirements": [
+                    _among("karpenter.sh/nodepool", [pool.name]),
+                    _among("node.kubernetes.io/instance-type", names),
+                ],
+                "capacity": {resource: str(count * gpus) for resource, count in offered.items()},
+            },
+        )
+        for gpus, names in sorted(types.items())
+    ]
+
+
+def quiet_hours(off_peak: OffPeakSettings | None) -> list[dict[str, Any]]:
+    """Budgets that leave running nodes alone whenever it is not off-peak: empty ones still go.
+
+    A budget that begins on Friday would reach into Saturday: hours that pass midnight are two budgets.
+    """
+    if off_peak is None:
+        return []
+    hour, minute = (int(part) for part in off_peak.begins.split(":"))
+    first = (hour * 60 + minute + off_peak.hours * 60) % MINUTES_OF_A_DAY
+    last = first + MINUTES_OF_A_DAY - off_peak.hours * 60
+    windows = [(first, min(last, MINUTES_OF_A_DAY)), (0, last - MINUTES_OF_A_DAY)]
+    days = "mon-fri" if off_peak.weekends else "*"
+    return [
+        {
+            "nodes": "0",
+            "reasons": ["Drifted", "Underutilized"],
+            "schedule": f"{start % 60} {start // 60} * * {days}",
+            "duration": f"{(end - start) // 60}h{(end - start) % 60}m",
+        }
+        for start, end in windows
+        if end > start
+    ]
+
+
+def _manifest(api_version: str, kind: str, name: str, spec: Mapping[str, Any]) -> Manifest:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _among(key: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"key": key, "operator": "In", "values": list(values)}
+
+
+def _taint(taint: TaintSettings) -> dict[str, str]:
+    named = {"key": taint.key, "effect": taint.effect}
+    return {**named, "value": taint.value} if taint.value else named  # the CRD takes no empty value
+
+
+def _consolidation(pool: NodePoolSettings) -> str:
+    """Training over many nodes loses all of them with one: there a node goes only when nothing runs on it."""
+    if pool.disruption.consolidate == "when-empty" or pool.efa:
+        return "WhenEmpty"
+    return "WhenEmptyOrUnderutilized"
+
+
+def _limits(pool: NodePoolSettings, zones: int) -> dict[str, str]:
+    """The brakes on cost. Machines whose GPUs are shared register the parts only, so the parts have a limit as well."""
+    nodes = pool.most_nodes(zones)
+    limits = {"nodes": nodes, "cpu": nodes * max(machine.vcpus for machine in pool.machines)}
+    accelerator = pool.accelerator
+    if accelerator is not None:
+        most = max(machine.accelerator.count for machine in pool.machines if machine.accelerator is not None)
+        devices = nodes * most if pool.max_gpus is None else pool.max_gpus
+        limits[NEURON_DEVICE if accelerator.kind == "neuron" else WHOLE_GPU] = devices
+        for resource, count in pool.shared.resources(accelerator).items():
+            limits[resource] = devices * count
+    return {resource: str(amount) for resource, amount in limits.items()}
+
+
+def _max_pods(pool: NodePoolSettings) -> int:
+    """Karpenter reckons with single addresses; ours are prefixes. The type that takes fewest decides for all."""
+    return min(m.max_pods_prefix_delegation or m.max_pods or MOST_PODS for m in pool.machines)
+
+
+def _volumes(pool: NodePoolSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:
+    """As for managed pools: gp3, under our key. Bottlerocket has its system apart, on a small volume of its own."""
+
+    def volume(device: str, size_gib: int, root: bool, **ebs: Any) -> dict[str, Any]:
+        fixed = {"volumeType": "gp3", "encrypted": True, "kmsKeyID": key_arn, "deleteOnTermination": True}
+        return {"deviceName": device, "rootVolume": root, "ebs": {"volumeSize": f"{size_gib}Gi", **fixed, **ebs}}
+
+    speed = {"iops": pool.disk.iops, "throughput": pool.disk.throughput_mibps}
+    if pool.operating_system == "bottlerocket":
+        return [
+            volume("/dev/xvda", 4, root=False),
+            volume("/dev/xvdb", pool.disk.size_gib, root=True, **speed),
+        ]
+    return [volume("/dev/xvda", pool.disk.size_gib, root=True, **speed)]

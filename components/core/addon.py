@@ -1,0 +1,107 @@
+"""Installs a Helm add-on: its identities in AWS, its release, and custom resources of the kinds that it brings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+
+from components.core import iam
+from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, namespace_levels, values_of
+from components.core.overlay import overlay
+from components.core.pod_identity import pod_role
+from settings.cluster.addons import AddonSettings
+
+INSTALL_SECONDS = 600  # pulling images over a cold NAT takes longer than Helm's five minutes
+
+
+def make_namespaces(
+    cluster: str, specs: Sequence[AddOnSpec], context: AddOnContext, opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Resource]:
+    """The namespaces of the add-ons, by name. They belong to the cluster, since add-ons may share one."""
+    return {
+        name: kubernetes.core.v1.Namespace(
+            f"{cluster}-namespace-{name}",
+            metadata={
+                "name": name,
+                "labels": {
+                    f"pod-security.kubernetes.io/{mode}{suffix}": value
+                    for mode, enforced in (("enforce", level), ("audit", "restricted"), ("warn", "restricted"))
+                    for suffix, value in (("", enforced), ("-version", f"v{context.kubernetes_version}"))
+                },
+            },
+            opts=opts,
+        )
+        for name, level in namespace_levels(specs).items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddOnArgs:
+    """What one add-on is told, and what it stands on.
+
+    after: its namespace, and what its pods need in order to become ready.
+    """
+
+    spec: AddOnSpec
+    settings: AddonSettings
+    context: AddOnContext
+    cluster_name: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
+
+
+class AddOn(pulumi.ComponentResource):
+    """Permissions, release, then the custom resources that the release makes possible."""
+
+    release_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AddOnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:addons:AddOn", name, None, opts)
+        spec, chart = args.spec, args.spec.chart
+        waits = [*args.after, *self._permissions(name, args)]
+        release = kubernetes.helm.v3.Release(
+            name,
+            name=spec.name,
+            namespace=chart.namespace,
+            chart=chart.repository if chart.oci else chart.chart,
+            version=chart.version,
+            repository_opts=None if chart.oci else {"repo": chart.repository},
+            values=overlay(values_of(spec, args.context), args.settings.values),
+            skip_crds=spec.skip_crds or None,
+            skip_await=False,  # a release that is not ready is a failure, not a success with a surprise later
+            timeout=INSTALL_SECONDS,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=waits),
+        )
+        for key, manifest in spec.manifests(args.context).items():
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-{key}",
+                api_version=manifest["apiVersion"],
+                kind=manifest["kind"],
+                metadata=manifest["metadata"],
+                spec=manifest["spec"],
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[release]),  # its kind comes with the release
+            )
+        self.release_name = release.name
+        self.register_outputs({"release_name": self.release_name})
+
+    def _permissions(self, name: str, args: AddOnArgs) -> list[pulumi.Resource]:
+        """A pod that starts before them runs without them until it is restarted."""
+        made: list[pulumi.Resource] = []
+        for index, identity in enumerate(args.spec.identities):
+            made += self._identity(name if index == 0 else f"{name}-{identity.service_account}", identity, args)
+        return made
+
+    def _identity(self, name: str, identity: Identity, args: AddOnArgs) -> list[pulumi.Resource]:
+        context = args.context
+        inline = {"permissions": iam.document(*identity.statements(context))}
+        role = pod_role(name, context.stage, context.cluster, self, statements=inline)
+        association = aws.eks.PodIdentityAssociation(
+            f"{name}-identity",
+            cluster_name=args.cluster_name,
+            namespace=args.spec.chart.namespace,
+            service_account=identity.service_account,
+            role_arn=role.arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return [association, *role.permissions]

@@ -1,0 +1,217 @@
+"""IAM documents, as pure functions over plain values. Actions are spelt out: none of them holds a wildcard."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.core.stage import Stage
+
+Statement = Mapping[str, Any]
+
+# What reading and writing under a KMS key takes. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+KMS_USE = (
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:DescribeKey",
+)
+
+
+def document(*statements: Statement) -> str:
+    """A policy document as JSON text."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(sid: str, actions: Sequence[str], resources: Sequence[str], condition: Any = None) -> Statement:
+    """One `Allow` statement of an identity policy."""
+    statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def service_trust(service: str, actions: Sequence[str] = ("sts:AssumeRole",), condition: Any = None) -> str:
+    """Trust policy that lets one AWS service take a role."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
+    return document(statement if condition is None else {**statement, "Condition": condition})
+
+
+def pod_identity_trust(stage: Stage, cluster: str) -> str:
+    """Trust policy of a role for pods of one cluster.
+
+    cluster: key of the cluster in the stack file. The conditions keep a role of one cluster from pods of another.
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+    """
+    return service_trust(
+        "pods.eks.amazonaws.com",
+        ("sts:AssumeRole", "sts:TagSession"),
+        {
+            "StringEquals": {"aws:SourceAccount": stage.account_id},
+            "ArnEquals": {"aws:SourceArn": stage.cluster_arn(cluster)},
+        },
+    )
+
+
+def volume_encryption(stage: Stage) -> tuple[Statement, ...]:
+    """What it takes to make volumes under the customer-managed key of the stack; AWS-managed policies grant no KMS.
+
+    The key is named by its alias, which is known at preview, so that the document can be judged before it is made.
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """
+    keys, alias = [stage.arn("kms", "key/*")], {"kms:ResourceAliases": stage.key_alias("ebs")}
+    for_ec2 = {"Bool": {"kms:GrantIsForAWSResource": "true"}, "ForAnyValue:StringEquals": alias}
+    return (
+        allow("UseVolumeKey", KMS_USE, keys, {"ForAnyValue:StringEquals": alias}),
+        allow("LetEc2UseVolumeKey", ["kms:CreateGrant"], keys, for_ec2),
+    )
+
+
+def flow_log_writer(log_group_arn: str) -> str:
+    """What the flow-log service needs to write to one CloudWatch log group.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    """
+    return document(
+        allow("WriteFlowLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
+        allow("FindFlowLogStreams", ["logs:DescribeLogStreams"], [f"{log_group_arn}:*"]),
+        allow("FindFlowLogs", ["logs:DescribeLogGroups"], ["*"]),
+    )
+
+
+def tls_only(bucket_arn: str) -> Statement:
+    """The statement of a bucket policy that refuses whoever comes without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
+    """Bucket policy: TLS only, and the log-delivery service may write flow logs of this account and region.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
+    """
+    delivery = {"Service": "delivery.logs.amazonaws.com"}
+    source = {
+        "StringEquals": {"aws:SourceAccount": stage.account_id},
+        "ArnLike": {"aws:SourceArn": stage.arn("logs", "*")},
+    }
+    objects = f"{bucket_arn}/*"
+    return document(
+        tls_only(bucket_arn),
+        {
+            "Sid": "WriteFlowLogs",
+            "Effect": "Allow",
+            "Principal": delivery,
+            "Action": ["s3:PutObject"],
+            "Resource": [objects],
+            "Condition": {
+                **source,
+                "StringEquals": {**source["StringEquals"], "s3:x-amz-acl": "bucket-owner-full-control"},
+            },
+        },
+        {
+            "Sid": "CheckBucketAcl",
+            "Effect": "Allow",
+            "Principal": delivery,
+            "Action": ["s3:GetBucketAcl"],
+            "Resource": [bucket_arn],
+            "Condition": source,
+        },
+    )
+
+
+def key_policy(stage: Stage, *statements: Statement) -> str:
+    """Key policy that delegates to the account's IAM, and adds what IAM cannot say.
+
+    Without the first statement a key can become unmanageable for ever.
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    delegate = {
+        "Sid": "AccountDelegatesToIam",
+        "Effect": "Allow",
+        "Principal": {"AWS": stage.iam_arn("root")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return document(delegate, *statements)
+
+
+def key_use_by_roles(stage: Stage, sid: str, role_arns: Sequence[str], actions: Sequence[str]) -> Statement:
+    """Roles of this account, named by condition and not as principals.
+
+    KMS refuses a policy whose principal does not exist yet, which service-linked roles of a new account do not.
+    """
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": list(actions),
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"kms:CallerAccount": stage.account_id},
+            "ArnLike": {"aws:PrincipalArn": list(role_arns)},
+        },
+    }
+
+
+def eks_key_policy(stage: Stage, role_arns: Sequence[str]) -> str:
+    """For Kubernetes secrets: the clusters' own roles. Source: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html"""
+    actions = ("kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey")
+    return key_policy(stage, key_use_by_roles(stage, "ClustersUseKey", role_arns, actions))
+
+
+def ebs_key_policy(stage: Stage) -> str:
+    """For volumes: without Auto Scaling's grant, instances die with Client.InternalError.
+
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+    """
+    role = stage.iam_arn("role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling")
+    grant = key_use_by_roles(stage, "AutoScalingLetsEc2UseKey", [role], ["kms:CreateGrant"])
+    grant = {**grant, "Condition": {**grant["Condition"], "Bool": {"kms:GrantIsForAWSResource": "true"}}}
+    return key_policy(stage, key_use_by_roles(stage, "AutoScalingUsesKey", [role], KMS_USE), grant)
+
+
+def logs_key_policy(stage: Stage) -> str:
+    """For CloudWatch log groups. Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"""
+    return key_policy(
+        stage,
+        {
+            "Sid": "CloudWatchLogsUsesKey",
+            "Effect": "Allow",
+            "Principal": {"Service": f"logs.{stage.region}.amazonaws.com"},
+            "Action": list(KMS_USE),
+            "Resource": "*",
+            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": stage.arn("logs", "log-group:*")}},
+        },
+    )
+
+
+def data_key_policy(stage: Stage, linked: bool = False) -> str:
+    """For the flow-log bucket: the log-delivery service encrypts what it writes.
+
+    linked: whether Lustre file systems show buckets: FSx reads and writes those by a role of its own for each.
+    Sources: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html; FSx for Lustre user guide on
+    linked buckets, read 2026-08; AWS managed policy FSxDeleteServiceLinkedRoleAccess for its name, read 2026-11.
+    """
+    role = stage.iam_arn("role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*")
+    return key_policy(
+        stage,
+        *([key_use_by_roles(stage, "FsxLinksUseKey", [role], KMS_USE)] if linked else []),
+        {
+            "Sid": "LogDeliveryUsesKey",
+            "Effect": "Allow",
+            "Principal": {"Service": "delivery.logs.amazonaws.com"},
+            "Action": list(KMS_USE),
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": stage.account_id},
+                "ArnLike": {"aws:SourceArn": stage.arn("logs", "*")},
+            },
+        },
+    )

@@ -1,0 +1,48 @@
+"""IAM roles for pods, by EKS Pod Identity."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core import iam
+from components.core.stage import Stage
+
+
+class Permitted(NamedTuple):
+    """A role and what gives it its permissions: whoever runs under it has to wait for both."""
+
+    arn: pulumi.Output[str]
+    permissions: list[pulumi.Resource]
+
+
+def pod_role(
+    name: str,
+    stage: Stage,
+    cluster: str,
+    parent: pulumi.Resource,
+    managed_policies: Sequence[str] = (),
+    statements: Mapping[str, str] | None = None,
+    physical_name: str | None = None,
+) -> Permitted:
+    """A role that pods of one cluster may take.
+
+    managed_policies: ARNs of policies that AWS maintains, as the catalog has them.
+    statements: name of an inline policy -> its document. physical_name: where `name` is longer than IAM takes.
+    """
+    opts = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(name, name=physical_name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts)
+    permissions: list[pulumi.Resource] = [role]
+    for policy in managed_policies:
+        permissions.append(
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{policy.rsplit('/', 1)[-1]}",
+                role=role.name,
+                policy_arn=stage.in_partition(policy),
+                opts=opts,
+            )
+        )
+    for key, text in (statements or {}).items():
+        permissions.append(aws.iam.RolePolicy(f"{name}-{key}", role=role.name, policy=text, opts=opts))
+    return Permitted(role.arn, permissions)

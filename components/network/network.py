@@ -1,0 +1,244 @@
+"""One VPC: public, private, intra and pod subnets in each zone, and the ways out of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core.stage import Stage
+from components.network.flow_logs import FlowLogs, FlowLogsArgs
+from settings.network.network import NetworkSettings
+from settings.network.network_plan import plan
+
+ANYWHERE = "0.0.0.0/0"
+TIERS = ("public", "private", "intra", "pods")
+
+
+def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
+    """Tags that controllers look for. discovery: what Karpenter's node classes of this stack look for.
+
+    Sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/,
+    https://karpenter.sh/docs/concepts/nodeclasses/, https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
+    """
+    return {
+        "public": {"kubernetes.io/role/elb": "1"},
+        "private": {
+            "kubernetes.io/role/internal-elb": "1",
+            "karpenter.sh/discovery": discovery,
+            "kubernetes.io/role/cni": "0",  # else pods also take addresses from the nodes' subnet, and fill it
+        },
+        "intra": {},
+        "pods": {"kubernetes.io/role/cni": "1"},
+    }[tier]
+
+
+def nat_zones(mode: str, zones: Sequence[str]) -> dict[str, str]:
+    """Zone -> the zone whose NAT gateway it goes out by. Empty: no way out."""
+    if mode == "none":
+        return {}
+    return {zone: zone if mode == "per-zone" else zones[0] for zone in zones}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """What the network is told.
+
+    zones: names of the zones; with a single NAT gateway it stands in the first.
+    bucket_key_arn: key for the flow-log bucket; None when flow logs go to CloudWatch.
+    Raises PlanError when the ranges do not hold the zones.
+    """
+
+    settings: NetworkSettings
+    stage: Stage
+    zones: Sequence[str]
+    logs_key_arn: pulumi.Input[str]
+    bucket_key_arn: pulumi.Input[str] | None
+
+
+class Network(pulumi.ComponentResource):
+    """Children are named by zone, never by position: dropping a zone touches nothing of the others.
+
+    subnet_ids: tier -> zone -> subnet id.
+    ways_out: routes and endpoints; a node that starts before them cannot join its cluster.
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+    """
+
+    vpc: aws.ec2.Vpc
+    vpc_id: pulumi.Output[str]
+    subnet_ids: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    ways_out: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:network:Network", name, None, opts)
+        self._key, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
+        self.ways_out = []
+        self.vpc = self._vpc()
+        self.vpc_id = self.vpc.id
+        self.subnet_ids = self._subnets()
+        tables = self._routes()
+        self._endpoints(tables)
+        FlowLogs(
+            f"{name}-flow-logs",
+            FlowLogsArgs(
+                settings=args.settings.flow_logs,
+                stage=args.stage,
+                vpc_id=self.vpc_id,
+                logs_key_arn=args.logs_key_arn,
+                bucket_key_arn=args.bucket_key_arn,
+            ),
+            self._opts,
+        )
+        self.register_outputs({"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids})
+
+    def _named(self, suffix: str) -> dict[str, str]:
+        return {"Name": f"{self._args.stage.prefix}-{suffix}"}
+
+    def _vpc(self) -> aws.ec2.Vpc:
+        vpc = aws.ec2.Vpc(
+            f"{self._key}-vpc",
+            cidr_block=self._args.settings.cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            enable_network_address_usage_metrics=True,
+            tags=self._named("vpc"),
+            opts=self._opts,
+        )
+        aws.ec2.DefaultSecurityGroup(
+            f"{self._key}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=self._named("closed"), opts=self._opts
+        )
+        return vpc
+
+    def _subnets(self) -> dict[str, dict[str, pulumi.Output[str]]]:
+        args = self._args
+        ranges = plan(args.settings.cidr, args.settings.pod_cidr, args.zones)
+        blocks = {
+            block: aws.ec2.VpcIpv4CidrBlockAssociation(
+                f"{self._key}-{block.split('/')[0]}", vpc_id=self.vpc_id, cidr_block=block, opts=self._opts
+            )
+            for block in ranges.pod_blocks
+        }
+        ids: dict[str, dict[str, pulumi.Output[str]]] = {tier: {} for tier in TIERS}
+        for zone, of_zone in ranges.zones.items():
+            for tier in TIERS:
+                # Pod subnets take the VPC by way of the block that has to be associated with it first.
+                vpc_id = blocks[of_zone.pod_block].vpc_id if tier == "pods" else self.vpc_id
+                ids[tier][zone] = aws.ec2.Subnet(
+                    f"{self._key}-{tier}-{zone}",
+                    vpc_id=vpc_id,
+                    cidr_block=getattr(of_zone, tier),
+                    availability_zone=zone,
+                    map_public_ip_on_launch=False,
+                    tags={**self._named(f"{tier}-{zone}"), **subnet_tags(tier, args.stage.prefix)},
+                    opts=self._opts,
+                ).id
+        return ids
+
+    def _route_table(self, suffix: str, subnets: Mapping[str, pulumi.Output[str]]) -> aws.ec2.RouteTable:
+        table = aws.ec2.RouteTable(
+            f"{self._key}-{suffix}", vpc_id=self.vpc_id, tags=self._named(suffix), opts=self._opts
+        )
+        self.ways_out += [
+            aws.ec2.RouteTableAssociation(
+                f"{self._key}-{subnet}", route_table_id=table.id, subnet_id=subnet_id, opts=self._opts
+            )
+            for subnet, subnet_id in subnets.items()
+        ]
+        return table
+
+    def _default_route(self, suffix: str, table: aws.ec2.RouteTable, **target: pulumi.Output[str]) -> None:
+        route = aws.ec2.Route(
+            f"{self._key}-{suffix}-internet",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            **target,
+            opts=self._opts,
+        )
+        self.ways_out.append(route)
+
+    def _routes(self) -> list[aws.ec2.RouteTable]:
+        """Route tables of everything that is not public."""
+        ids = self.subnet_ids
+        gateway = aws.ec2.InternetGateway(
+            f"{self._key}-internet",
+            vpc_id=self.vpc_id,
+            tags=self._named("internet"),
+            # AWS could move it to another VPC, but not while public addresses of the old one are in use.
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["vpcId"]),
+        )
+        public = self._route_table("public", {f"public-{zone}": i for zone, i in ids["public"].items()})
+        self._default_route("public", public, gateway_id=gateway.id)
+        exits = nat_zones(self._args.settings.nat, list(ids["private"]))
+        nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(exits.values())}
+        tables = [self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})]
+        for zone in ids["private"]:
+            subnets = {f"{tier}-{zone}": ids[tier][zone] for tier in ("private", "pods")}
+            table = self._route_table(f"private-{zone}", subnets)
+            tables.append(table)
+            if zone in exits:
+                self._default_route(f"private-{zone}", table, nat_gateway_id=nats[exits[zone]].id)
+        return tables
+
+    def _nat(self, zone: str, gateway: aws.ec2.InternetGateway) -> aws.ec2.NatGateway:
+        tags = self._named(f"nat-{zone}")
+        address = aws.ec2.Eip(f"{self._key}-nat-{zone}", domain="vpc", tags=tags, opts=self._opts)
+        return aws.ec2.NatGateway(
+            f"{self._key}-nat-{zone}",
+            subnet_id=self.subnet_ids["public"][zone],
+            allocation_id=address.allocation_id,
+            tags=tags,
+            # Without a gateway on the VPC, AWS makes the NAT gateway and then fails it. And an address, which others
+            # may have let in by name, serves one NAT gateway at a time.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[gateway], delete_before_replace=True),
+        )
+
+    def _endpoints(self, tables: Sequence[aws.ec2.RouteTable]) -> None:
+        settings = self._args.settings.endpoints
+        routed = {"route_table_ids": [table.id for table in tables]}
+        for service in settings.gateway:
+            self._endpoint("Gateway", service, **routed)
+        if not settings.interface:
+            return
+        group = self._endpoint_security_group()
+        for service in settings.interface:
+            self._endpoint(
+                "Interface",
+                service,
+                subnet_ids=list(self.subnet_ids["private"].values()),  # intra subnets are too small for many of them
+                security_group_ids=[group.id],
+                private_dns_enabled=True,
+            )
+
+    def _endpoint(self, kind: str, service: str, **more: Any) -> None:
+        endpoint = aws.ec2.VpcEndpoint(
+            f"{self._key}-endpoint-{service}",
+            vpc_id=self.vpc_id,
+            service_name=f"com.amazonaws.{self._args.stage.region}.{service}",
+            vpc_endpoint_type=kind,
+            tags=self._named(f"endpoint-{service}"),
+            **more,
+            opts=self._opts,
+        )
+        self.ways_out.append(endpoint)
+
+    def _endpoint_security_group(self) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            f"{self._key}-endpoints",
+            description="HTTPS from nodes and pods to AWS services",
+            vpc_id=self.vpc_id,
+            tags=self._named("endpoints"),
+            opts=self._opts,
+        )
+        for who, cidr in (("nodes", self._args.settings.cidr), ("pods", self._args.settings.pod_cidr)):
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._key}-endpoints-{who}",
+                description=f"HTTPS from {who}",
+                security_group_id=group.id,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ipv4=cidr,
+                opts=self._opts,
+            )
+        return group

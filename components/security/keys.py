@@ -1,0 +1,77 @@
+"""Customer-managed KMS keys: one for each class of data, so that access to one gives access to no other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core import iam
+from components.core.stage import Stage
+from settings.security.keys import KeySettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeysArgs:
+    """What the keys are told.
+
+    cluster_role_arns: patterns of the clusters' own roles, which encrypt Kubernetes secrets.
+    holds_data: whether there are flow logs in S3, or other data at rest; only then there is a key for it.
+    links_buckets: whether file systems show buckets, which FSx then reads and writes.
+    backs_up: whether backups are taken; theirs is a key of its own, so that whoever reads data reads no backups.
+    """
+
+    settings: KeySettings
+    stage: Stage
+    cluster_role_arns: Sequence[str]
+    holds_data: bool
+    backs_up: bool = False
+    links_buckets: bool = False
+
+
+class Keys(pulumi.ComponentResource):
+    """ARNs of the keys. Each rotates by itself and has the alias `alias/<stack>-<class>`.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+    """
+
+    eks: pulumi.Output[str]
+    ebs: pulumi.Output[str]
+    logs: pulumi.Output[str]
+    data: pulumi.Output[str] | None
+    backup: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:security:Keys", name, None, opts)
+        stage = args.stage
+        self.eks = self._key(name, args, "eks", "Kubernetes secrets", iam.eks_key_policy(stage, args.cluster_role_arns))
+        self.ebs = self._key(name, args, "ebs", "Volumes of nodes and pods", iam.ebs_key_policy(stage))
+        self.logs = self._key(name, args, "logs", "CloudWatch log groups", iam.logs_key_policy(stage))
+        self.data = None
+        if args.holds_data:
+            self.data = self._key(
+                name, args, "data", "Buckets and file systems", iam.data_key_policy(stage, args.links_buckets)
+            )
+        self.backup = self._key(name, args, "backup", "Backups", iam.key_policy(stage)) if args.backs_up else None
+        self.register_outputs(
+            {"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data, "backup": self.backup}
+        )
+
+    def _key(self, name: str, args: KeysArgs, data_class: str, what: str, policy: str) -> pulumi.Output[str]:
+        key = aws.kms.Key(
+            f"{name}-{data_class}",
+            description=f"{what} of {args.stage.prefix}",
+            policy=policy,
+            enable_key_rotation=True,
+            rotation_period_in_days=args.settings.rotation_days,
+            deletion_window_in_days=args.settings.deletion_window_days,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.stage.deletion_protection),
+        )
+        aws.kms.Alias(
+            f"{name}-{data_class}",
+            name=args.stage.key_alias(data_class),
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        arn: pulumi.Output[str] = key.arn
+        return arn

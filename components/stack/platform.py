@@ -1,0 +1,174 @@
+"""The whole platform of one stack: a provider, keys, one network, and the clusters in it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from catalog.regions import REGIONS
+from components.cluster.cluster import Cluster, ClusterArgs
+from components.cluster.control_plane import cluster_role_pattern
+from components.compute.quotas import request_quotas
+from components.core.addon_spec import every_add_on
+from components.core.stage import Stage, cost_tags
+from components.network.network import Network, NetworkArgs
+from components.security.keys import Keys, KeysArgs
+from components.storage.storage import Storage, StorageArgs
+from settings.cluster.addon_rules import installed
+from settings.cluster.cluster import ClusterSettings
+from settings.cluster.parts import ClusterParts
+from settings.network.network import NetworkSettings
+from settings.stack.compute_plan import quota_needs
+from settings.stack.stack import StackSettings
+from settings.storage.drivers import needed_drivers
+from settings.storage.recovery.recovery_plan import schedules
+
+
+def zone_names(settings: NetworkSettings, region: str, opts: pulumi.InvokeOptions) -> Sequence[str]:
+    """The zones that the stack file names or, where it gives a number, that many of those this account has.
+
+    Which zone hides behind a name differs between accounts, so the ones that EKS cannot use are left out by id.
+    Raises RunError when the account has too few.
+    """
+    if not isinstance(settings.zones, int):
+        return settings.zones
+    found = aws.get_availability_zones(
+        state="available",
+        exclude_zone_ids=list(REGIONS[region].eks_excluded_zone_ids),
+        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],  # else Local Zones come along
+        opts=opts,
+    )
+    names = sorted(found.names)[: settings.zones]
+    if len(names) < settings.zones:
+        raise pulumi.RunError(
+            f"network.zones: {settings.zones} zones wanted, but EKS can use only {len(names)} in {region} with this "
+            f"account ({', '.join(names)}). Lower network.zones."
+        )
+    return names
+
+
+def _addon_keys(cluster: ClusterSettings) -> set[str]:
+    """Classes of data whose key an add-on of the cluster takes."""
+    return {key for spec in installed(every_add_on(), ClusterParts.of(cluster)).values() for key in spec.keys}
+
+
+class Platform(pulumi.ComponentResource):
+    """What the stack file says, in one tree. `clusters`: key in the stack file -> cluster."""
+
+    network: Network
+    clusters: dict[str, Cluster]
+    storage: Storage | None
+
+    def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:platform:Platform", name, None, opts)
+        provider = aws.Provider(
+            f"{name}-aws",
+            region=settings.region,
+            default_tags={"tags": cost_tags(settings)},
+            allowed_account_ids=[settings.account_id] if settings.account_id else None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        asking = pulumi.InvokeOptions(provider=provider)
+        self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=asking).account_id)
+        # Whatever is below takes the provider from its parent, so tags and account come from here alone.
+        self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
+        keys = self._keys(settings)
+        zones = tuple(zone_names(settings.network, settings.region, asking))
+        if settings.quotas.request:
+            pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
+            request_quotas(name, quota_needs(pools, zones, settings.quotas.vcpus), self._opts)
+        self.network = Network(
+            "network",
+            NetworkArgs(
+                settings=settings.network,
+                stage=self.stage,
+                zones=zones,
+                logs_key_arn=keys.logs,
+                bucket_key_arn=keys.data,
+            ),
+            self._opts,
+        )
+        self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.storage = None
+        if keys.data is not None and any(settings.storage.entries()):
+            self.storage = Storage(
+                "storage",
+                StorageArgs(
+                    settings=settings.storage,
+                    keys=settings.keys,
+                    stage=self.stage,
+                    account_id=settings.account_id,
+                    vpc=self.network.vpc,
+                    subnet_ids=self.network.subnet_ids["private"],
+                    clusters={key: cluster.ref for key, cluster in self.clusters.items()},
+                    data_key_arn=keys.data,
+                    backup_key_arn=keys.backup,
+                    logs_key_arn=keys.logs,
+                ),
+                self._opts,
+            )
+        self.register_outputs({"vpc_id": self.network.vpc_id})
+
+    def _keys(self, settings: StackSettings) -> Keys:
+        return Keys(
+            "keys",
+            KeysArgs(
+                settings=settings.keys,
+                stage=self.stage,
+                cluster_role_arns=[cluster_role_pattern(self.stage, key) for key in settings.clusters],
+                holds_data=settings.network.flow_logs.destination == "s3"
+                or any(settings.storage.entries())
+                or any("data" in _addon_keys(cluster) for cluster in settings.clusters.values()),
+                links_buckets=any(held.links for held in settings.storage.lustre.values()),
+                backs_up=bool(schedules(settings.storage, settings.clusters.keys())),
+            ),
+            self._opts,
+        )
+
+    def _cluster(self, key: str, settings: StackSettings, keys: Keys) -> Cluster:
+        subnet_ids = self.network.subnet_ids
+        return Cluster(
+            key,
+            ClusterArgs(
+                settings=settings.clusters[key],
+                stage=self.stage,
+                vpc=self.network.vpc,
+                intra_subnet_ids=subnet_ids["intra"],
+                node_subnet_ids=subnet_ids["private"],
+                secrets_key_arn=keys.eks,
+                volume_key_arn=keys.ebs,
+                logs_key_arn=keys.logs,
+                add_ons=every_add_on(),
+                addon_key_arns={"data": keys.data} if keys.data is not None else {},
+                ways_out=self.network.ways_out,
+                storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
+            ),
+            self._opts,
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        """What the stack exports: how to get in, and what other stacks need to build beside it."""
+        region = self.stage.region
+        return {
+            "region": region,
+            "account_id": self.stage.account_id,
+            "vpc_id": self.network.vpc_id,
+            "clusters": {
+                key: {
+                    "name": cluster.name,
+                    "endpoint": cluster.endpoint,
+                    "node_role_arn": cluster.node_role_arn,
+                    "security_group_id": cluster.security_group_id,
+                    "kubeconfig_command": pulumi.Output.format(
+                        "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
+                    ),
+                }
+                for key, cluster in self.clusters.items()
+            },
+            **(self._storage_outputs(self.storage) if self.storage else {}),
+        }
+
+    @staticmethod
+    def _storage_outputs(storage: Storage) -> dict[str, Any]:
+        return {"buckets": storage.bucket_names, "restore_role_arn": storage.restore_role_arn}

@@ -1,0 +1,38 @@
+"""Reads a stack file: the one reader of the program and of every command, which knows the add-ons of this platform.
+
+No SDK is loaded by it, so that a wrong file is told at once.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from components.core.addon_spec import every_add_on
+from settings.stack import explain as explanation
+from settings.stack import loader
+from settings.stack.explain import Explained
+from settings.stack.loader import Problem, SettingsError, read_file
+from settings.stack.stack import StackSettings
+
+__all__ = ["Problem", "SettingsError", "explain", "load", "load_file", "load_pulumi_config", "read_file"]
+
+
+def load(raw: Mapping[str, Any], source: str, today: date | None = None) -> StackSettings:
+    """Settings out of plain values. source: the file to name in messages. Raises SettingsError with every mistake."""
+    return loader.load(raw, source, every_add_on(), today)
+
+
+def load_file(path: Path, today: date | None = None) -> StackSettings:
+    """Settings out of a `Pulumi.<stack>.yaml`. Raises SettingsError with every mistake."""
+    return loader.load_file(path, every_add_on(), today)
+
+
+def load_pulumi_config(config: Mapping[str, str], source: str, today: date | None = None) -> StackSettings:
+    """Settings out of a Pulumi config, as the program gets it. Raises SettingsError with every mistake."""
+    return loader.load_pulumi_config(config, source, every_add_on(), today)
+
+
+def explain(raw: Mapping[str, Any], source: str, today: date | None = None) -> tuple[Explained, ...]:
+    """Every setting in force, and where it comes from. Raises SettingsError when the settings are wrong."""
+    return explanation.explain(raw, source, every_add_on(), today)

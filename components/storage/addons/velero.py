@@ -1,0 +1,108 @@
+"""Velero: copies of Kubernetes objects and of the volumes of their pods, each day, kept in a bucket of the cluster.
+
+What it stands on in AWS is `components/storage/recovery/velero.py`. `storage_classes.snapshots` has to be on.
+Sources: vmware-tanzu/helm-charts velero-12.1.0, values; https://velero.io/docs/main/csi/; velero-io/
+velero-plugin-for-aws, table of versions; read 2026-11.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from components.core import iam
+from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, Identity
+from components.storage.recovery.velero_iam import velero_bucket, velero_statements
+from settings.cluster.parts import ClusterParts
+from settings.core.problems import Mistake
+
+if TYPE_CHECKING:
+    import pulumi
+
+# 1.14 is for Velero 1.18, the version of the chart in the catalog.
+PLUGIN = "docker.io/velero/velero-plugin-for-aws:v1.14.1"
+SERVICE_ACCOUNT = "velero-server"
+LOCATION = "default"
+UNPRIVILEGED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def values(context: AddOnContext) -> Mapping[str, Any]:
+    return {
+        "initContainers": [
+            {
+                "name": "velero-plugin-for-aws",
+                "image": PLUGIN,
+                "volumeMounts": [{"name": "plugins", "mountPath": "/target"}],
+                "securityContext": UNPRIVILEGED,
+            }
+        ],
+        "containerSecurityContext": UNPRIVILEGED,
+        "kubectl": {"containerSecurityContext": UNPRIVILEGED},
+        "resources": {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
+        "serviceAccount": {"server": {"create": True, "name": SERVICE_ACCOUNT}},
+        "credentials": {"useSecret": False},  # Pod Identity gives them
+        "configuration": {
+            "backupStorageLocation": [
+                {
+                    "name": LOCATION,
+                    "provider": "aws",
+                    "bucket": velero_bucket(context.stage, context.cluster),
+                    "default": True,
+                    "config": {"region": context.stage.region},
+                }
+            ],
+            "features": "EnableCSI",
+        },
+        "snapshotsEnabled": False,  # a location for snapshots that Velero makes itself, which takes rights on volumes
+        "deployNodeAgent": False,  # copies files of pods out of their nodes, as root, where volumes have no snapshots
+        "schedules": {
+            "daily": {
+                "schedule": "0 3 * * *",
+                "useOwnerReferencesInBackup": False,  # else backups go with their schedule
+                "template": {
+                    "includedNamespaces": ["*"],
+                    "storageLocation": LOCATION,
+                    "snapshotVolumes": True,
+                    "ttl": "720h" if context.stage.production else "168h",
+                },
+            }
+        },
+        "upgradeCRDs": True,  # Helm alone leaves CRDs as they were
+        "cleanUpCRDs": False,
+    }
+
+
+def statements(context: AddOnContext) -> Sequence[iam.Statement]:
+    return velero_statements(context.stage, context.cluster)
+
+
+def requires(cluster: ClusterParts) -> Iterator[Mistake]:
+    if cluster.snapshots is False:
+        yield (
+            ("storage_classes", "snapshots"),
+            (
+                "is off, but the add-on velero copies volumes by snapshots, so its backups would hold no data. "
+                "Set snapshots: true, or turn velero off."
+            ),
+        )
+
+
+def in_aws(context: AddOnContext, foundation: Foundation) -> "pulumi.Resource":
+    from components.storage.recovery.velero import Velero, VeleroArgs
+
+    args = VeleroArgs(stage=context.stage, cluster=context.cluster, data_key_arn=foundation.key_arns["data"])
+    return Velero(foundation.name, args, foundation.opts)
+
+
+ADD_ON = AddOnSpec(
+    name="velero",
+    pod_security="baseline",
+    daemons=(),
+    values=values,
+    identities=(Identity(service_account=SERVICE_ACCOUNT, statements=statements),),
+    requires=requires,
+    in_aws=in_aws,
+    keys=("data",),
+)

@@ -1,0 +1,52 @@
+"""What a stack has in another region: a provider of the same account and tags, and a key for what is copied there."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core import iam
+from components.core.stage import Stage
+from settings.security.keys import KeySettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondRegionArgs:
+    """What it is told. account_id: as the stack file has it; another account is refused there too."""
+
+    region: str
+    stage: Stage
+    settings: KeySettings
+    account_id: str | None
+
+
+class SecondRegion(pulumi.ComponentResource):
+    """Everything that is copied to one region goes through `provider` and under `key_arn`."""
+
+    region: str
+    provider: aws.Provider
+    key_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SecondRegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:storage:SecondRegion", name, None, opts)
+        stage, self.region = args.stage, args.region
+        self.provider = aws.Provider(
+            f"{name}-aws",
+            region=args.region,
+            default_tags={"tags": dict(stage.tags)},
+            allowed_account_ids=[args.account_id] if args.account_id else None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
+        key = aws.kms.Key(
+            f"{name}-copies",
+            description=f"Copies of data of {stage.prefix}",
+            policy=iam.key_policy(stage),
+            enable_key_rotation=True,
+            rotation_period_in_days=args.settings.rotation_days,
+            deletion_window_in_days=args.settings.deletion_window_days,
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=stage.deletion_protection)),
+        )
+        aws.kms.Alias(f"{name}-copies", name=stage.key_alias("copies"), target_key_id=key.key_id, opts=opts)
+        self.key_arn = key.arn
+        self.register_outputs({"key_arn": self.key_arn})

@@ -1,0 +1,65 @@
+"""What Velero stands on in AWS: a bucket for the Kubernetes objects of one cluster, and for the word of its volumes.
+
+Velero itself is an add-on. Copies of volumes are EBS snapshots, which the EBS driver makes when Velero asks Kubernetes
+for them: so Velero has rights on its bucket, and none on volumes.
+Sources: velero-io/velero-plugin-for-aws, README and backupstoragelocation.md; https://velero.io/docs/main/csi/; read
+2026-11.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.core import iam
+from components.core.private_bucket import ABORT_UPLOADS_DAYS, private_bucket
+from components.core.stage import Stage
+from components.storage.recovery.velero_iam import velero_bucket
+
+# Deleted by mistake or by an intruder, a backup can be had back for this long.
+OLD_VERSIONS_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class VeleroArgs:
+    """What it is told. cluster: key in the stack file. data_key_arn: key for what is in the bucket.
+
+    Raises ValueError when it is missing: S3 would fall back to a key that no policy of ours governs.
+    """
+
+    stage: Stage
+    cluster: str
+    data_key_arn: pulumi.Input[str] | None
+
+    def __post_init__(self) -> None:
+        if self.data_key_arn is None:
+            raise ValueError("data_key_arn is missing, so backups would not be under our key. Give the data key.")
+
+
+class Velero(pulumi.ComponentResource):
+    """One for each cluster that has the add-on. The bucket's name is known at preview, since permissions name it."""
+
+    bucket_name: str
+
+    def __init__(self, name: str, args: VeleroArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:recovery:Velero", name, None, opts)
+        self.bucket_name = velero_bucket(args.stage, args.cluster)
+        arn = f"arn:{args.stage.partition}:s3:::{self.bucket_name}"
+        private_bucket(
+            f"{name}-bucket",
+            self.bucket_name,
+            args.stage,
+            policy=iam.document(iam.tls_only(arn)),
+            key_arn=args.data_key_arn,
+            lifecycle=[
+                {
+                    "id": "old-versions",  # what is current is Velero's to delete, when a backup has had its time
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "noncurrent_version_expiration": {"noncurrent_days": OLD_VERSIONS_DAYS},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOADS_DAYS},
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+            tags={"ml-platform:purpose": "backups"},
+        )
+        self.register_outputs({"bucket_name": self.bucket_name})

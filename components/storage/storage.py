@@ -1,0 +1,163 @@
+"""Everything that holds data: buckets, file systems, and the backups of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core.cluster_ref import ClusterRef
+from components.core.stage import Stage
+from components.storage.buckets.access_logs import NAME as ACCESS_LOGS
+from components.storage.buckets.access_logs import AccessLogs, AccessLogsArgs
+from components.storage.buckets.bucket import Bucket, BucketArgs
+from components.storage.file_system import FileSystem, FileSystemArgs
+from components.storage.lustre import Lustre, LustreArgs
+from components.storage.recovery.backup import Backup, BackupArgs
+from components.storage.recovery.second_region import SecondRegion, SecondRegionArgs
+from components.storage.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
+from components.storage.storage_namespaces import namespaces
+from settings.security.keys import KeySettings
+from settings.storage.recovery.recovery_plan import cluster_protection, schedules
+from settings.storage.storage import StorageSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """What it is told, and what it stands on.
+
+    subnet_ids: zone name -> private subnet id. clusters: key in the stack file -> cluster. data_key_arn: for all of it.
+    backup_key_arn: None where nothing is backed up.
+    """
+
+    settings: StorageSettings
+    keys: KeySettings
+    stage: Stage
+    account_id: str | None
+    vpc: aws.ec2.Vpc
+    subnet_ids: Mapping[str, pulumi.Input[str]]
+    clusters: Mapping[str, ClusterRef]
+    data_key_arn: pulumi.Input[str]
+    backup_key_arn: pulumi.Input[str] | None
+    logs_key_arn: pulumi.Input[str]
+
+
+class Storage(pulumi.ComponentResource):
+    """Each entry of `storage` becomes a component of its name.
+
+    bucket_names: entry -> physical name. restore_role_arn: what a restore of AWS Backup takes.
+    """
+
+    bucket_names: Mapping[str, pulumi.Output[str]]
+    restore_role_arn: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:storage:Storage", name, None, opts)
+        self._name, self._args = name, args
+        self._opts = pulumi.ResourceOptions(parent=self)
+        self._regions: dict[str, SecondRegion] = {}
+        folders = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
+        mounted = [*folders, *args.settings.file_systems.values(), *args.settings.lustre.values()]
+        self._namespaces = namespaces(mounted, args.clusters, self._opts)
+        self._buckets = self._make_buckets() if args.settings.buckets else {}
+        self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
+        for key in args.settings.file_systems:
+            self._file_system(key)
+        for key in args.settings.lustre:
+            self._lustre(key)
+        self.restore_role_arn = self._backup()
+        self.register_outputs({"restore_role_arn": self.restore_role_arn})
+
+    def _backup(self) -> pulumi.Output[str] | None:
+        args, recovery = self._args, self._args.settings.recovery
+        if args.backup_key_arn is None:
+            return None
+        backup_args = BackupArgs(
+            settings=recovery,
+            stage=args.stage,
+            key_arn=args.backup_key_arn,
+            schedules=schedules(args.settings, args.clusters.keys()),
+            cluster_arns=[args.stage.cluster_arn(key) for key in args.clusters],
+            cluster_schedule=cluster_protection(recovery, "").schedule,
+            copies=self._second_region(recovery.copy_to) if recovery.copy_to else None,
+        )
+        return Backup(f"{self._name}-backup", backup_args, self._opts).restore_role_arn
+
+    def _file_system(self, key: str) -> FileSystem:
+        args, settings = self._args, self._args.settings.file_systems[key]
+        return FileSystem(
+            key,
+            FileSystemArgs(
+                key=key,
+                settings=settings,
+                recovery=args.settings.recovery,
+                stage=args.stage,
+                vpc=args.vpc,
+                subnet_ids=args.subnet_ids,
+                clusters=args.clusters,
+                namespaces=self._namespaces,
+                key_arn=args.data_key_arn,
+                copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+            ),
+            self._opts,
+        )
+
+    def _make_buckets(self) -> dict[str, Bucket]:
+        args, settings = self._args, self._args.settings
+        access_logs = AccessLogs(ACCESS_LOGS, AccessLogsArgs(stage=args.stage), self._opts)
+        for user, statements in bucket_access(args.stage, settings.buckets, args.clusters).items():
+            cluster_name = args.clusters[user.cluster].name
+            StorageIdentity(
+                user.path,
+                StorageIdentityArgs(
+                    user=user, stage=args.stage, cluster_name=cluster_name, statements={"buckets": statements}
+                ),
+                self._opts,
+            )
+        return {key: self._bucket(key, access_logs) for key in settings.buckets}
+
+    def _bucket(self, key: str, access_logs: AccessLogs) -> Bucket:
+        args, settings = self._args, self._args.settings.buckets[key]
+        return Bucket(
+            key,
+            BucketArgs(
+                key=key,
+                settings=settings,
+                recovery=args.settings.recovery,
+                stage=args.stage,
+                key_arn=args.data_key_arn,
+                access_logs=access_logs,
+                clusters=args.clusters,
+                namespaces=self._namespaces,
+                copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+            ),
+            self._opts,
+        )
+
+    def _lustre(self, key: str) -> Lustre:
+        args, settings = self._args, self._args.settings.lustre[key]
+        return Lustre(
+            key,
+            LustreArgs(
+                settings=settings,
+                recovery=args.settings.recovery,
+                stage=args.stage,
+                vpc_id=args.vpc.id,
+                subnet_id=args.subnet_ids[settings.zone],
+                clusters=args.clusters,
+                namespaces=self._namespaces,
+                buckets=self._buckets,
+                data_key_arn=args.data_key_arn,
+                logs_key_arn=args.logs_key_arn,
+            ),
+            self._opts,
+        )
+
+    def _second_region(self, region: str) -> SecondRegion:
+        """One for each region that holds copies, made when first asked for."""
+        if region not in self._regions:
+            args = SecondRegionArgs(
+                region=region, stage=self._args.stage, settings=self._args.keys, account_id=self._args.account_id
+            )
+            self._regions[region] = SecondRegion(f"{self._name}-{region}", args, pulumi.ResourceOptions(parent=self))
+        return self._regions[region]

@@ -1,0 +1,211 @@
+"""`clusters.<name>`: one EKS cluster."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from catalog.kubernetes import VERSIONS
+from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
+from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
+from settings.compute.node_pool import NodePoolSettings
+from settings.core.base import Settings
+from settings.core.naming import DNS_LABEL, iam_principal_mistakes
+from settings.core.problems import listed, raise_if, repeated
+from settings.network.network import nearest_retention
+from settings.network.network_plan import range_mistakes
+
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+NOT_PUBLIC = tuple(
+    IPv4Network(space)
+    for space in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
+        *("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
+    )
+)
+RESERVED_GROUPS = ("system:", "eks:", "aws:", "amazon:", "iam:")
+
+
+class ApiEndpointSettings(Settings):
+    """Who may reach the Kubernetes API. The private endpoint is always on."""
+
+    public: bool = Field(
+        default=False, description="Whether the API answers from outside the VPC too, to public_cidrs alone."
+    )
+    public_cidrs: tuple[str, ...] = Field(
+        default=(),
+        validate_default=True,
+        description="Public ranges that may reach the API, for example that of an office.",
+    )
+
+    @field_validator("public_cidrs")
+    @classmethod
+    def a_public_endpoint_names_who_may_come(cls, cidrs: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        public = info.data.get("public")
+        mistakes = [mistake for cidr in cidrs for mistake in _public_range_mistakes(cidr)]
+        if len(cidrs) > EKS_PUBLIC_ACCESS_CIDRS:
+            mistakes.append(
+                f"{len(cidrs)} ranges are given, and EKS takes {EKS_PUBLIC_ACCESS_CIDRS}. Join some of them."
+            )
+        if public and not cidrs:
+            mistakes.append(
+                "is empty while public is on, which EKS reads as 0.0.0.0/0: anyone could try credentials on the API. "
+                "Name your ranges, or set public: false."
+            )
+        if cidrs and public is False:
+            mistakes.append("is given while public is off, so it would do nothing. Set public: true, or drop it.")
+        raise_if(mistakes)
+        return cidrs
+
+
+class ControlPlaneLogSettings(Settings):
+    """Control-plane logs, in a CloudWatch log group that the stack owns."""
+
+    types: tuple[LogType, ...] = Field(
+        default=("api", "audit", "authenticator", "controllerManager", "scheduler"),
+        description="Which control-plane logs are written. Without audit nobody can tell who did what.",
+    )
+    retention_days: int = Field(
+        default=365, description="Days until the logs are deleted; a value that CloudWatch takes."
+    )
+
+    @field_validator("types")
+    @classmethod
+    def types_are_named_once(cls, types: tuple[LogType, ...]) -> tuple[LogType, ...]:
+        if twice := repeated(types):
+            raise ValueError(f"{listed(twice)} named twice. Name each type once.")
+        return types
+
+    @field_validator("retention_days")
+    @classmethod
+    def retention_is_one_that_cloudwatch_takes(cls, days: int) -> int:
+        if days not in LOG_RETENTION_DAYS:
+            raise ValueError(f"{days} is no retention that CloudWatch takes. {nearest_retention(days)}")
+        return days
+
+
+class AccessSettings(Settings):
+    """One access entry: an IAM principal and what it may do."""
+
+    principal_arn: str = Field(description="ARN of an IAM role or user: arn:aws:iam::<account>:role/<name>.")
+    policy: Literal["cluster-admin", "admin", "edit", "view"] = Field(
+        default="view", description="What it may do, as in the Kubernetes roles of these names; view shows no secrets."
+    )
+    namespaces: tuple[str, ...] = Field(default=(), description="Where it may do so. Empty: the whole cluster.")
+    groups: tuple[str, ...] = Field(default=(), description="Kubernetes groups it belongs to, for RBAC of your own.")
+
+    @field_validator("principal_arn")
+    @classmethod
+    def principal_is_a_role_or_user(cls, arn: str) -> str:
+        raise_if(iam_principal_mistakes(arn))
+        return arn
+
+    @field_validator("namespaces")
+    @classmethod
+    def namespaces_are_names_that_kubernetes_takes(cls, namespaces: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            f"{name!r} is no namespace: 1 to 63 lower-case letters, digits and '-'. Correct the name."
+            for name in namespaces
+            if not DNS_LABEL.fullmatch(name)
+        )
+        return namespaces
+
+    @field_validator("groups")
+    @classmethod
+    def groups_are_not_reserved(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            f"{group!r} begins with a prefix that EKS keeps for itself ({listed(RESERVED_GROUPS)}). "
+            "Use a group of your own and bind it with RBAC, or use policy."
+            for group in groups
+            if group.startswith(RESERVED_GROUPS)
+        )
+        return groups
+
+
+class StorageClassSettings(Settings):
+    """EBS storage classes: gp3 is the default class; io2 is for databases. And snapshots of their volumes."""
+
+    gp3: bool = Field(default=True, description="Default storage class, on gp3 volumes.")
+    io2: bool = Field(default=False, description="Storage class for databases, on io2 volumes.")
+    io2_iops: int = Field(default=4000, ge=100, le=64000, description="I/O operations per second of each io2 volume.")
+    snapshots: bool = Field(
+        default=True,
+        description="Volume snapshots: their controller and a default class. Without them nobody can go back to a copy "
+        "of a volume by way of Kubernetes.",
+    )
+
+
+class ClusterSettings(Settings):
+    """One EKS cluster with its pools and add-ons."""
+
+    version: str = Field(description='Kubernetes version in quotes, for example "1.35".', examples=["1.35"])
+    endpoint: ApiEndpointSettings = Field(
+        default=ApiEndpointSettings(), description="Who may reach the Kubernetes API."
+    )
+    access: Mapping[str, AccessSettings] = Field(
+        default_factory=dict, description="Who may do what in the cluster, each under a name of your choice."
+    )
+    logs: ControlPlaneLogSettings = Field(default=ControlPlaneLogSettings(), description="Control-plane logs.")
+    control_plane_zones: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=2,
+        description="Zones of the control plane's network interfaces, for good: EKS never takes another one later. "
+        "The first two of the network when not given.",
+    )
+    support_type: Literal["STANDARD", "EXTENDED"] = Field(
+        default="STANDARD",
+        description="At the end of standard support: be upgraded by AWS, or stay and pay six times as much an hour.",
+    )
+    managed_addons: Mapping[ManagedAddonName, ManagedAddonSettings] = Field(
+        default_factory=dict, description="EKS add-ons by name: versions and configuration of the ones that we install."
+    )
+    addons: Mapping[str, AddonSettings] = Field(default_factory=dict, description="Helm add-ons by name.")
+    storage_classes: StorageClassSettings = Field(
+        default=StorageClassSettings(), description="Which EBS storage classes there are."
+    )
+    gpu_allocation: Literal["device-plugin", "dra"] = Field(
+        default="device-plugin",
+        description="How pods get GPUs: by the device plugin, which knows every kind of sharing, or by Dynamic "
+        "Resource Allocation, which knows whole GPUs and MIG, on managed pools only.",
+    )
+    pools: tuple[NodePoolSettings, ...] = Field(min_length=1, description="The machines of the cluster.")
+
+    @field_validator("version")
+    @classmethod
+    def version_is_one_that_eks_runs(cls, version: str) -> str:
+        if version not in VERSIONS:
+            raise ValueError(
+                f"{version} is no Kubernetes version that EKS runs. Write one of {listed(VERSIONS)}; "
+                "a new one is one row of catalog/kubernetes.py."
+            )
+        return version
+
+    @field_validator("control_plane_zones")
+    @classmethod
+    def zones_are_named_once(cls, zones: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = repeated(zones or ())
+        raise_if([f"{listed(twice)} named twice. Name each zone once."] if twice else [])
+        return zones
+
+    @field_validator("access")
+    @classmethod
+    def principals_have_one_entry_each(cls, access: Mapping[str, AccessSettings]) -> Mapping[str, AccessSettings]:
+        if twice := repeated([entry.principal_arn for entry in access.values()]):
+            raise ValueError(f"{listed(twice)} has two entries, and EKS takes one for a principal. Join them.")
+        return access
+
+
+def _public_range_mistakes(cidr: str) -> list[str]:
+    if written := range_mistakes(cidr):
+        return written
+    network = IPv4Network(cidr)
+    if network.prefixlen == 0:
+        return [f"{cidr} admits every address: anyone could try credentials on the API. Name your own ranges."]
+    if any(network.subnet_of(space) for space in NOT_PUBLIC):
+        sentence = (
+            f"{cidr} is not public address space, and EKS refuses it here. Hosts in the VPC use the private endpoint; "
+            "name the public addresses that others come from."
+        )
+        return [sentence]
+    return []

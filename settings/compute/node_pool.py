@@ -1,0 +1,226 @@
+"""`clusters.<name>.pools[]`: the machines of a cluster. Which values go together: `pool_rules.py`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.mig import mig_gpu
+from catalog.sharing import Sharing, layout_of
+from settings.compute.disruption import DisruptionSettings
+from settings.compute.off_peak import OffPeakSettings
+from settings.compute.pool_rules import DEFAULT_MAX_UNAVAILABLE, RULES
+from settings.compute.reservation import ReservationSettings
+from settings.compute.sharing import SharingSettings
+from settings.core.base import Settings
+from settings.core.naming import label_key, label_value, node_label_key
+from settings.core.problems import raise_if
+
+LabelKey = Annotated[str, AfterValidator(label_key)]
+NodeLabelKey = Annotated[str, AfterValidator(node_label_key)]
+LabelValue = Annotated[str, AfterValidator(label_value)]
+
+
+class DiskSettings(Settings):
+    """Root volume of each node: gp3, always encrypted."""
+
+    size_gib: int = Field(
+        default=100, ge=20, le=16384, description="Size in GiB; images and pods' local data live here."
+    )
+    iops: int = Field(
+        default=3000, ge=3000, le=16000, description="I/O operations per second; 3000 cost nothing extra."
+    )
+    throughput_mibps: int = Field(
+        default=125, ge=125, le=1000, description="Throughput in MiB/s; 125 cost nothing extra."
+    )
+
+    @field_validator("iops")
+    @classmethod
+    def iops_follow_from_size(cls, iops: int, info: ValidationInfo) -> int:
+        """Source: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html"""
+        size_gib = info.data.get("size_gib")
+        if size_gib and iops > 500 * size_gib:
+            raise ValueError(
+                f"{iops} is more than gp3 gives a volume of {size_gib} GiB (500 per GiB). "
+                f"Raise size_gib to {-(-iops // 500)}, or lower iops."
+            )
+        return iops
+
+    @field_validator("throughput_mibps")
+    @classmethod
+    def throughput_follows_from_iops(cls, throughput_mibps: int, info: ValidationInfo) -> int:
+        """Source: as for iops."""
+        iops = info.data.get("iops")
+        if iops and throughput_mibps * 4 > iops:
+            raise ValueError(
+                f"{throughput_mibps} is more than gp3 gives with {iops} IOPS (a quarter MiB/s each). "
+                f"Raise iops to {throughput_mibps * 4}, or lower throughput_mibps."
+            )
+        return throughput_mibps
+
+
+class TaintSettings(Settings):
+    """One Kubernetes taint, in Kubernetes spelling."""
+
+    key: LabelKey = Field(description="Taint key; a bare name or <your domain>/<name>.")
+    value: LabelValue = Field(default="", description="Taint value; may be empty.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = Field(
+        default="NoSchedule", description="What happens to pods that do not tolerate it."
+    )
+
+
+def _least_nodes(pool: Mapping[str, Any]) -> int:
+    """Karpenter's nodes come with the pods, and those of a Capacity Block with the block: none stands before."""
+    reservation = pool.get("reservation")
+    block = reservation is not None and reservation.kind == "capacity-block"
+    return 0 if block or pool.get("provisioner") == "karpenter" else 1
+
+
+class NodePoolSettings(Settings):
+    """One pool of equal nodes.
+
+    Managed: an EKS node group in each zone, of a size that people and schedules set. Karpenter: nodes come and go with
+    the pods that ask for them.
+    """
+
+    model_config = ConfigDict(validate_default=True)  # a rule holds for what was left out as well
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,30}$",
+        description="Name of the pool, unique in its cluster: up to 31 lower-case letters, digits and '-'.",
+        examples=["system"],
+    )
+    preset: str | None = Field(
+        default=None,
+        description="Name of a preset, whose values hold wherever this pool says nothing; see docs/presets.md.",
+        examples=["h100"],
+    )
+    provisioner: Literal["managed", "karpenter"] = Field(
+        default="managed",
+        description="managed: EKS node groups of a set size. karpenter: nodes come and go with the pods that ask.",
+    )
+    instance_types: tuple[str, ...] = Field(
+        min_length=1, description="EC2 instance types, most wanted first. Spot pools want several."
+    )
+    capacity_type: Literal["on-demand", "spot", "reserved"] = Field(
+        default="on-demand",
+        description="How the nodes are bought. Spot is cheaper and may go with two minutes' notice; reserved was "
+        "bought before, see reservation.",
+    )
+    fallback_capacity_types: tuple[Literal["spot", "on-demand"], ...] = Field(
+        default=(),
+        description="For Karpenter pools: what else to buy when capacity_type cannot be had; spot before on-demand.",
+    )
+    reservation: ReservationSettings | None = Field(
+        default=None, description="With capacity_type reserved: which reservation."
+    )
+    min_per_zone: int = Field(
+        default_factory=_least_nodes,
+        ge=0,
+        le=1000,
+        description="Fewest nodes in each zone: 1 when not given, and 0 for Karpenter pools and Capacity Blocks.",
+    )
+    max_per_zone: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="Most nodes in each zone; address plan and cost maximum follow it. A Karpenter pool has this "
+        "times its zones, wherever they are.",
+    )
+    desired_per_zone: int | None = Field(
+        default=None, ge=0, le=1000, description="Nodes in each zone at creation; the minimum when not given."
+    )
+    max_gpus: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most GPUs (or Neuron devices) of the pool at once. Karpenter stops there; a managed pool's "
+        "maximum has to stay within it.",
+    )
+    always_on: bool = Field(
+        default=False,
+        description="Says that the pool is meant to run at night as well; else policies want GPU pools to go to zero.",
+    )
+    operating_system: Literal["al2023", "bottlerocket"] = Field(
+        default="al2023", description="Amazon Linux 2023, or Bottlerocket (read-only root, no package manager)."
+    )
+    disk: DiskSettings = Field(default=DiskSettings(), description="Root volume of each node.")
+    local_nvme: Literal["none", "raid0"] = Field(
+        default="none",
+        description="What becomes of the instance's own NVMe disks: nothing, or one RAID 0 that holds images and the "
+        "pods' local data.",
+    )
+    sharing: SharingSettings = Field(default=SharingSettings(), description="How the pods of the pool share its GPUs.")
+    efa: bool = Field(
+        default=False,
+        description="Whether nodes have all the Elastic Fabric Adapters of their type, for training over many nodes.",
+    )
+    placement_group: bool = Field(
+        default=False, description="Whether the nodes stand close together, in one cluster placement group."
+    )
+    off_peak: OffPeakSettings | None = Field(default=None, description="The hours in which nobody needs the pool.")
+    disruption: DisruptionSettings = Field(
+        default=DisruptionSettings(), description="For Karpenter pools: when Karpenter may take a node away."
+    )
+    labels: Mapping[NodeLabelKey, LabelValue] = Field(
+        default_factory=dict, description="Kubernetes labels of the nodes."
+    )
+    taints: tuple[TaintSettings, ...] = Field(default=(), description="Kubernetes taints of the nodes.")
+    zones: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Zones of the network to use; all of them when not given."
+    )
+    max_unavailable_percentage: int = Field(
+        default=DEFAULT_MAX_UNAVAILABLE,
+        ge=1,
+        le=100,
+        description="For managed pools: share of the nodes that an update may replace at the same time.",
+    )
+    node_repair: bool = Field(default=True, description="Whether EKS replaces nodes that stay unhealthy.")
+
+    @property
+    def start_per_zone(self) -> int:
+        """Nodes in each zone at creation."""
+        return self.min_per_zone if self.desired_per_zone is None else self.desired_per_zone
+
+    @property
+    def machines(self) -> tuple[InstanceType, ...]:
+        """The instance types as the catalog knows them, most wanted first."""
+        return tuple(INSTANCE_TYPES[name] for name in self.instance_types)
+
+    @property
+    def accelerator(self) -> Accelerator | None:
+        """The accelerators of the most wanted type; the others have the same model."""
+        return self.machines[0].accelerator
+
+    @property
+    def shared(self) -> Sharing:
+        """How each GPU is shared; a single MIG profile is a layout of as many as fit."""
+        asked = self.sharing
+        if asked.strategy != "mig":
+            return Sharing(asked.strategy, asked.replicas or 1)
+        gpu = mig_gpu(self.accelerator) if self.accelerator else None
+        if asked.profile is None or gpu is None:
+            return Sharing("mig", 1, layout_of(asked.layout))
+        return Sharing("mig", 1, ((asked.profile, gpu.profiles[asked.profile].max_instances),))
+
+    @property
+    def named_zones(self) -> tuple[str, ...] | None:
+        """The zones that the pool insists on: as named, or that of its reservation. None: all of the network."""
+        if self.zones is None and self.reservation is not None:
+            return (self.reservation.zone,)
+        return self.zones
+
+    def most_nodes(self, zones: int) -> int:
+        """Most nodes of the pool at once, given how many zones it stands in."""
+        nodes = self.max_per_zone * zones
+        if self.provisioner == "karpenter" and self.max_gpus is not None and self.accelerator is not None:
+            fewest = min(machine.accelerator.count for machine in self.machines if machine.accelerator)
+            nodes = min(nodes, self.max_gpus // fewest)
+        return nodes
+
+    @field_validator("*")
+    @classmethod
+    def every_rule_of_a_pool_is_kept(cls, value: Any, info: ValidationInfo) -> Any:
+        rules = RULES.get(info.field_name or "", ())
+        raise_if(sentence for rule in rules for sentence in rule(value, info.data))
+        return value

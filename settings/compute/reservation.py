@@ -1,0 +1,71 @@
+"""`pools[].reservation`: capacity that was bought before, by its id. The stack never buys any."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from catalog.limits import CAPACITY_BLOCK_DAYS
+from settings.core.base import Settings
+from settings.core.problems import raise_if
+
+
+class ReservationSettings(Settings):
+    """An On-Demand Capacity Reservation, or a Capacity Block for ML."""
+
+    id: str = Field(
+        pattern=r"^cr-[0-9a-f]{17}$", description="Id of the reservation.", examples=["cr-0123456789abcdef0"]
+    )
+    kind: Literal["on-demand", "capacity-block"] = Field(
+        default="on-demand", description="An On-Demand Capacity Reservation (ODCR), or a Capacity Block."
+    )
+    zone: str = Field(
+        description="Zone of the reservation; the pool stands there and nowhere else.", examples=["us-west-2a"]
+    )
+    starts: datetime | None = Field(
+        default=None,
+        validate_default=True,
+        description="With capacity-block: when it begins, in UTC and in quotes.",
+        examples=["2027-01-11T11:30:00Z"],
+    )
+    ends: datetime | None = Field(
+        default=None,
+        validate_default=True,
+        description="With capacity-block: when it ends, in UTC and in quotes.",
+        examples=["2027-01-18T11:30:00Z"],
+    )
+
+    @field_validator("starts", "ends")
+    @classmethod
+    def a_capacity_block_has_dates(cls, day: datetime | None, info: ValidationInfo) -> datetime | None:
+        kind = info.data.get("kind")
+        if kind == "capacity-block" and day is None:
+            raise ValueError(
+                "is missing, and the nodes of a Capacity Block come and go with it. Write it as "
+                '`aws ec2 describe-capacity-reservations` says, for example "2027-01-11T11:30:00Z".'
+            )
+        if kind == "on-demand" and day is not None:
+            raise ValueError(
+                "is given, but an On-Demand Capacity Reservation is used as long as it is there, so it would do "
+                "nothing. Drop it, or write kind: capacity-block."
+            )
+        if day is not None and day.utcoffset() is None:
+            raise ValueError(f'{day.isoformat()} has no time zone. Write "{day.isoformat()}Z" for UTC.')
+        return day
+
+    @field_validator("ends")
+    @classmethod
+    def a_block_ends_after_it_starts(cls, ends: datetime | None, info: ValidationInfo) -> datetime | None:
+        starts = info.data.get("starts")
+        if starts is None or ends is None:
+            return ends
+        mistakes = []
+        if ends <= starts:
+            mistakes.append(f"is not after starts, {starts.isoformat()}. Exchange the two, or correct one of them.")
+        if ends - starts > timedelta(days=CAPACITY_BLOCK_DAYS):
+            mistakes.append(
+                f"is {(ends - starts).days} days after starts, and no Capacity Block is longer than "
+                f"{CAPACITY_BLOCK_DAYS}. Correct one of the two."
+            )
+        raise_if(mistakes)
+        return ends

@@ -1,0 +1,116 @@
+"""Rules of AWS and Kubernetes for names, tags, labels and ARNs: each function yields one sentence for each mistake."""
+
+import re
+from collections.abc import Iterator
+
+from catalog.limits import TAG_KEY_LENGTH, TAG_VALUE_LENGTH
+from settings.core.problems import raise_if
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+TAG_TEXT = re.compile(r"[\w\s_.:/=+\-@]*")
+IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of ours, and of the GPU operator
+RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
+
+
+def label_key_mistakes(key: str) -> Iterator[str]:
+    """Kubernetes syntax of a label or taint key, and domains that belong to somebody else.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set and
+    the NodeRestriction admission plugin, which keeps kubelets from labels in kubernetes.io.
+    """
+    domain, slash, name = key.rpartition("/")
+    if slash and not (len(domain) <= 253 and DNS_SUBDOMAIN.fullmatch(domain)):
+        yield (
+            f"{key!r} has {domain!r} before the slash, which is no DNS name. "
+            f"Write for example platform.example.com/{name}."
+        )
+    if not QUALIFIED_NAME.fullmatch(name):
+        yield (
+            f"{key!r} is no Kubernetes key: {name!r} must be 1 to 63 letters, digits, '-', '_' or '.', and begin and "
+            "end with a letter or digit. Rename it."
+        )
+    for reserved in RESERVED_DOMAINS:
+        if domain == reserved or domain.endswith(f".{reserved}"):
+            yield (
+                f"{key!r} is in {reserved}, which is kept for the system: EKS or the kubelet would refuse it. "
+                f"Use a domain of your own, for example platform.example.com/{name}, or the bare name {name}."
+            )
+
+
+def label_value_mistakes(value: str) -> Iterator[str]:
+    """Kubernetes syntax of a label or taint value."""
+    if value and not QUALIFIED_NAME.fullmatch(value):
+        yield (
+            f"{value!r} is no Kubernetes value: at most 63 letters, digits, '-', '_' or '.', beginning and ending "
+            "with a letter or digit. Rewrite it, or leave it empty."
+        )
+
+
+def label_key(key: str) -> str:
+    """The key as it is. Raises ValueError with every mistake in it."""
+    raise_if(label_key_mistakes(key))
+    return key
+
+
+def node_label_key(key: str) -> str:
+    """The key as it is. Raises ValueError with every mistake in it, and when the platform sets such labels itself."""
+    domain, _, name = key.rpartition("/")
+    ours = (
+        f"{key!r} is in {domain}, whose node labels the platform sets by itself, from what the pool says. Drop it, or "
+        f"use a domain of your own, for example platform.example.com/{name}."
+    )
+    raise_if([*label_key_mistakes(key), *([ours] if domain in PLATFORM_DOMAINS else [])])
+    return key
+
+
+def label_value(value: str) -> str:
+    """The value as it is. Raises ValueError when Kubernetes would refuse it."""
+    raise_if(label_value_mistakes(value))
+    return value
+
+
+def tag_key(key: str) -> str:
+    """The key as it is. Raises ValueError with every mistake in it."""
+    raise_if(tag_key_mistakes(key))
+    return key
+
+
+def tag_value(value: str) -> str:
+    """The value as it is. Raises ValueError with every mistake in it."""
+    raise_if(tag_value_mistakes(value))
+    return value
+
+
+def tag_key_mistakes(key: str) -> Iterator[str]:
+    """What AWS refuses as a tag key. Source: AWS general reference, tag naming limits."""
+    if key.lower().startswith("aws:"):
+        yield f"{key!r} begins with aws:, which is kept for AWS. Drop the prefix."
+    if not 1 <= len(key) <= TAG_KEY_LENGTH:
+        yield f"{key[:20]!r}... has {len(key)} characters, and AWS takes 1 to {TAG_KEY_LENGTH}. Shorten it."
+    if not TAG_TEXT.fullmatch(key):
+        yield f"{key!r} has characters that AWS refuses in tags. Use letters, digits, spaces and _ . : / = + - @."
+
+
+def tag_value_mistakes(value: str) -> Iterator[str]:
+    """What AWS refuses as a tag value, and an empty one, which says nothing to whoever reads the bill."""
+    if not value.strip():
+        yield "is empty, so costs could not be told apart by it. Give a value."
+    if len(value) > TAG_VALUE_LENGTH:
+        yield f"has {len(value)} characters, and AWS takes {TAG_VALUE_LENGTH} in a tag. Shorten it."
+    if not TAG_TEXT.fullmatch(value):
+        yield f"{value!r} has characters that AWS refuses in tags. Use letters, digits, spaces and _ . : / = + - @."
+
+
+def iam_principal_mistakes(arn: str) -> Iterator[str]:
+    """Whether an ARN can be the principal of an EKS access entry: an IAM role or user."""
+    if IAM_PRINCIPAL.fullmatch(arn):
+        return
+    reason = "is no ARN of an IAM role or user"
+    if ":assumed-role/" in arn:
+        reason = "is a session of a role, and access entries are for the role itself"
+    elif arn.endswith(":root"):
+        reason = "is an account, and access entries are for one role or user"
+    yield f"{arn!r} {reason}. Write arn:aws:iam::<12 digits>:role/<name>."

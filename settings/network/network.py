@@ -1,0 +1,118 @@
+"""`network`: the VPC that all clusters of the stack share."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from catalog import endpoints
+from catalog.limits import LOG_RETENTION_DAYS
+from settings.core.base import Settings
+from settings.core.problems import listed, nearest_or_all, raise_if, repeated
+from settings.network import network_plan
+
+
+class FlowLogSettings(Settings):
+    """`network.flow_logs`: where the VPC's flow logs go, and for how long they are kept."""
+
+    destination: Literal["s3", "cloudwatch"] = Field(
+        default="s3", description="s3 is cheap to keep; cloudwatch is quick to search."
+    )
+    retention_days: int = Field(default=90, ge=1, le=3653, description="Days until flow logs are deleted.")
+    aggregation_seconds: Literal[60, 600] = Field(
+        default=600, description="How long connections are summed up before they are written; 60 costs more."
+    )
+
+    @field_validator("retention_days")
+    @classmethod
+    def retention_is_one_that_cloudwatch_takes(cls, days: int, info: ValidationInfo) -> int:
+        if info.data.get("destination") == "cloudwatch" and days not in LOG_RETENTION_DAYS:
+            raise ValueError(
+                f"{days} is no retention that CloudWatch takes. {nearest_retention(days)} "
+                "Or set destination: s3, which takes any number of days."
+            )
+        return days
+
+
+class EndpointSettings(Settings):
+    """`network.endpoints`: AWS services reached without leaving the VPC. Names are service suffixes, e.g. `ecr.api`."""
+
+    gateway: tuple[str, ...] = Field(default=("s3",), description="Gateway endpoints; they cost nothing.")
+    interface: tuple[str, ...] = Field(
+        default=(), description="Interface endpoints, one network interface in each zone; billed by zone and hour."
+    )
+
+    @field_validator("gateway")
+    @classmethod
+    def gateways_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        _known("gateway", names, endpoints.GATEWAY, endpoints.INTERFACE)
+        return names
+
+    @field_validator("interface")
+    @classmethod
+    def interfaces_are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        _known("interface", names, endpoints.INTERFACE, endpoints.GATEWAY)
+        return names
+
+
+class NetworkSettings(Settings):
+    """One VPC: public, private, intra and pod subnets in each zone."""
+
+    cidr: str = Field(default="10.0.0.0/16", description="Range of the VPC, /16 to /20. Changing it replaces the VPC.")
+    pod_cidr: str = Field(
+        default="100.64.0.0/16",
+        validate_default=True,
+        description="Range of the pods, /14 to /20, out of 100.64.0.0/10 or 198.19.0.0/16.",
+    )
+    zones: int | tuple[str, ...] = Field(
+        default=3, description="How many zones, 2 to 6, or their names. A name keeps its subnets for good."
+    )
+    nat: Literal["none", "single", "per-zone"] = Field(
+        default="per-zone", description="NAT gateways. With a single one, the loss of its zone cuts all nodes off."
+    )
+    endpoints: EndpointSettings = Field(
+        default=EndpointSettings(), description="AWS services reached without leaving the VPC."
+    )
+    flow_logs: FlowLogSettings = Field(default=FlowLogSettings(), description="Record of the VPC's connections.")
+
+    @field_validator("cidr")
+    @classmethod
+    def cidr_can_be_cut(cls, cidr: str) -> str:
+        raise_if(network_plan.vpc_range_mistakes(cidr))
+        return cidr
+
+    @field_validator("pod_cidr")
+    @classmethod
+    def pod_cidr_can_be_cut(cls, pod_cidr: str, info: ValidationInfo) -> str:
+        vpc = info.data.get("cidr")
+        overlap = network_plan.overlap_mistakes(vpc, pod_cidr) if vpc else []
+        raise_if([*network_plan.pod_range_mistakes(pod_cidr), *overlap])
+        return pod_cidr
+
+    @field_validator("zones")
+    @classmethod
+    def zones_are_two_to_six(cls, zones: int | tuple[str, ...]) -> int | tuple[str, ...]:
+        raise_if(
+            network_plan.zone_count_mistakes(zones) if isinstance(zones, int) else network_plan.zone_mistakes(zones)
+        )
+        return zones
+
+
+def nearest_retention(days: int) -> str:
+    """Advice on the values of CloudWatch around a number of days."""
+    longer = next((value for value in LOG_RETENTION_DAYS if value >= days), LOG_RETENTION_DAYS[-1])
+    return f"Write {longer}, or one of {listed(LOG_RETENTION_DAYS)}."
+
+
+def _known(kind: str, names: tuple[str, ...], known: tuple[str, ...], others: tuple[str, ...]) -> None:
+    mistakes = []
+    for name in names:
+        if name in others:
+            mistakes.append(f"{name} is not reached through {kind} endpoints. Move it to the other list.")
+        elif name not in known:
+            mistakes.append(
+                f"{name} is no {kind} endpoint that the catalog knows.{nearest_or_all(name, known)} "
+                "Another one is one word in catalog/endpoints.py."
+            )
+    if twice := repeated(names):
+        mistakes.append(f"{listed(twice)} named twice. Name each service once.")
+    raise_if(mistakes)

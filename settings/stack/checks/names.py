@@ -1,0 +1,77 @@
+"""Names that are taken twice, or too long for AWS once they are joined."""
+
+from collections.abc import Iterator
+
+from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, IAM_ROLE_NAME_LENGTH
+from settings.core.problems import Mistake
+from settings.stack.parts import Parts
+
+
+def mistakes(parts: Parts) -> Iterator[Mistake]:
+    """Every name that AWS or Pulumi would refuse."""
+    yield from _pool_names(parts)
+    yield from _names_of_resources(parts)
+    yield from _karpenter_roles(parts)
+
+
+def _pool_names(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        first: dict[str, int] = {}
+        for index, pool in content.pools.items():
+            if pool.name in first:
+                yield (
+                    ("clusters", cluster, "pools", index, "name"),
+                    (
+                        f"{pool.name} is the name of pools[{first[pool.name]}] already, and a pool is known by its "
+                        "name. Rename one of them."
+                    ),
+                )
+            first.setdefault(pool.name, index)
+
+
+def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
+    joined: dict[str, str] = {}
+    for place, pool in parts.pools():
+        cluster = str(place[1])
+        name = f"{cluster}-{pool.name}"
+        group = f"{name}-{parts.region}a-1234567"  # one in each zone, with the suffix that Pulumi adds
+        if pool.provisioner == "managed" and len(group) > EKS_NODE_GROUP_NAME_LENGTH:
+            yield (
+                (*place, "name"),
+                (
+                    f"the node group's name, {group}, would have {len(group)} characters, and "
+                    f"EKS takes {EKS_NODE_GROUP_NAME_LENGTH}. Shorten the name of the pool or of the cluster."
+                ),
+            )
+        if joined.setdefault(name, cluster) != cluster:
+            yield (
+                (*place, "name"),
+                (
+                    f"{name} is the name of a pool of cluster {joined[name]} too, once cluster and pool are joined by "
+                    "a hyphen. Rename one of them."
+                ),
+            )
+    for cluster in parts.clusters:
+        physical = f"{parts.name}-{parts.environment}-{cluster}"
+        if parts.name and parts.environment and len(physical) > EKS_CLUSTER_NAME_LENGTH:
+            yield (
+                ("clusters", cluster),
+                (
+                    f"the cluster's name in AWS, {physical}, has {len(physical)} characters, and EKS takes "
+                    f"{EKS_CLUSTER_NAME_LENGTH}. Shorten it."
+                ),
+            )
+
+
+def _karpenter_roles(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        role = f"{parts.name}-{parts.environment}-{cluster}-karpenter-node"
+        has_role = any(pool.provisioner == "karpenter" for pool in content.pools.values())
+        if has_role and parts.name and parts.environment and len(role) > IAM_ROLE_NAME_LENGTH:
+            yield (
+                ("clusters", cluster),
+                (
+                    f"the role of Karpenter's nodes, {role}, has {len(role)} characters, and IAM takes "
+                    f"{IAM_ROLE_NAME_LENGTH}. Shorten the name of the cluster by {len(role) - IAM_ROLE_NAME_LENGTH}."
+                ),
+            )

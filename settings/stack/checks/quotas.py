@@ -1,0 +1,47 @@
+"""EC2 quotas: codes that are none, and those that the pools at their maximum go beyond."""
+
+from collections.abc import Iterator, Mapping
+
+from catalog.quotas import QUOTAS, SERVICE_CODE
+from settings.compute.node_pool import NodePoolSettings
+from settings.compute.quotas import QuotaSettings
+from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
+from settings.stack.compute_plan import quota_needs
+
+
+def mistakes(
+    quotas: QuotaSettings | None, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...] | None
+) -> Iterator[Mistake]:
+    """What is wrong with the quotas that are given. zones: those of the network, where they can be told."""
+    if quotas is None:
+        return
+    yield from _unknown(quotas)
+    if zones is not None and not quotas.request:
+        yield from _too_small(quotas, pools, zones)
+
+
+def _unknown(quotas: QuotaSettings) -> Iterator[Mistake]:
+    for code in quotas.vcpus:
+        if code not in QUOTAS:
+            yield (
+                ("quotas", "vcpus", code),
+                f"is no code of an EC2 quota of running instances.{nearest_or_all(code, QUOTAS)}",
+            )
+
+
+def _too_small(
+    quotas: QuotaSettings, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
+) -> Iterator[Mistake]:
+    named = {join_path(path[1:]): pool for path, pool in pools.items()}
+    for need in quota_needs(named, zones, quotas.vcpus):
+        if need.enough is False:
+            yield (
+                ("quotas", "vcpus", need.code),
+                (
+                    f"the account has {need.have} vCPUs of {need.code} ({need.name}), and {listed(need.pools)} at "
+                    f"their maximum take {need.vcpus}, so nodes would not start. Have it raised and give the new value "
+                    f"(`aws service-quotas request-service-quota-increase --service-code {SERVICE_CODE} "
+                    f"--quota-code {need.code} --desired-value {need.vcpus}`), set quotas.request: true, or lower "
+                    "max_per_zone or max_gpus."
+                ),
+            )

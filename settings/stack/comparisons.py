@@ -1,0 +1,28 @@
+"""What is wrong only when parts of a stack file are compared with each other, with the region, or with the day.
+
+The checks run over whichever parts are right in themselves, so that a bad range does not hide a bad pool.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from settings.cluster.addon_rules import AddOnRules
+from settings.core.problems import Mistake
+from settings.stack.checks import add_ons as add_on_checks
+from settings.stack.checks import capacity, names, pools, quotas, storage, versions, zones
+from settings.stack.parts import Parts
+
+
+def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date) -> list[Mistake]:
+    """Every mistake between parts. add_ons: every Helm add-on there is, by name."""
+    named = zones.zone_names(parts.network, parts.region)
+    return [
+        *zones.mistakes(parts),
+        *names.mistakes(parts),
+        *pools.mistakes(parts, named, today),
+        *add_on_checks.mistakes(parts, add_ons),
+        *versions.mistakes(parts, today),
+        *capacity.mistakes(parts.network, named, dict(parts.pools()), len(parts.clusters)),
+        *storage.mistakes(parts, named),
+        *quotas.mistakes(parts.quotas, dict(parts.pools()), named),
+    ]

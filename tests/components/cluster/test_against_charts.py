@@ -1,0 +1,260 @@
+"""What we hand to Karpenter and to Helm, against the CRDs and the values of the very charts, where they are at hand."""
+
+import functools
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.mig import mig_gpu
+from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
+from components.core.addon_spec import AddOnContext, every_add_on, values_of
+from components.core.overlay import overlay
+from settings.compute.node_pool import NodePoolSettings
+from tests.components.compute.karpenter.karpenter_rules import broken_rules
+from tests.components.reference import SHARED, in_reference
+from tests.components.stacks import POOL, stage
+
+CHARTS = SHARED / "charts"
+CRDS = {
+    "EC2NodeClass": "karpenter-crd/crds/karpenter.k8s.aws_ec2nodeclasses.yaml",
+    "NodePool": "karpenter-crd/crds/karpenter.sh_nodepools.yaml",
+    "NodeOverlay": "karpenter-crd/crds/karpenter.sh_nodeoverlays.yaml",
+}
+with_charts = in_reference("charts/karpenter-crd/crds")
+
+
+@functools.cache
+def validator(kind: str) -> jsonschema.Draft202012Validator:
+    crd = yaml.safe_load((CHARTS / CRDS[kind]).read_text(encoding="utf-8"))
+    (version,) = crd["spec"]["versions"]
+    return jsonschema.Draft202012Validator(closed(version["schema"]["openAPIV3Schema"]))
+
+
+def closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with unknown fields refused, which the API server would drop without a word."""
+    schema = dict(schema)
+    if "properties" in schema:
+        schema["properties"] = {name: closed(inner) for name, inner in schema["properties"].items()}
+        if not schema.get("x-kubernetes-preserve-unknown-fields"):
+            schema.setdefault("additionalProperties", False)
+    if isinstance(schema.get("items"), dict):
+        schema["items"] = closed(schema["items"])
+    if isinstance(schema.get("additionalProperties"), dict):
+        schema["additionalProperties"] = closed(schema["additionalProperties"])
+    return schema
+
+
+def mistakes(manifest: Any) -> list[str]:
+    plain = json.loads(json.dumps(manifest))
+    found = [f"{error.json_path}: {error.message}" for error in validator(plain["kind"]).iter_errors(plain)]
+    return [*found, *broken_rules(plain)]
+
+
+def manifests(pool: NodePoolSettings) -> list[Any]:
+    zones = pool.named_zones or ("us-west-2a", "us-west-2b")
+    return [node_class(pool, stage(), "main", "key-arn"), node_pool(pool, zones), *node_overlays(pool)]
+
+
+def karpenter_pool(**changes: Any) -> NodePoolSettings:
+    raw = {"name": "gpu", "provisioner": "karpenter", "instance_types": ["g6.12xlarge"], "min_per_zone": 0}
+    return NodePoolSettings.model_validate({**raw, **changes})
+
+
+TYPES = sorted(name for name, machine in INSTANCE_TYPES.items() if machine.accelerator or name.startswith(("m7", "c6")))
+BLOCK = {
+    "id": "cr-0123456789abcdef0",
+    "kind": "capacity-block",
+    "zone": "us-west-2b",
+    "starts": "2027-01-11T11:30:00Z",
+    "ends": "2027-01-18T11:30:00Z",
+}
+
+
+def or_nothing(key: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.just({}) | values.map(lambda value: {key: value})
+
+
+def ways_to_share(instance_type: str) -> st.SearchStrategy[dict[str, Any]]:
+    accelerator = INSTANCE_TYPES[instance_type].accelerator
+    gpu = mig_gpu(accelerator) if accelerator else None
+    ways = [st.just({"strategy": "none"})]
+    if accelerator is not None and accelerator.kind == "gpu" and not accelerator.fractional:
+        ways += [
+            st.builds(
+                lambda s, n: {"strategy": s, "replicas": n}, st.sampled_from(["time-slicing", "mps"]), st.integers(2, 9)
+            )
+        ]
+    if gpu is not None:
+        ways += [st.sampled_from(sorted(gpu.profiles)).map(lambda name: {"strategy": "mig", "profile": name})]
+    return st.one_of(ways)
+
+
+@st.composite
+def karpenter_pools(draw: st.DrawFn) -> NodePoolSettings:
+    """Pools that the settings accept; what they say of the others is tested where they are."""
+    name = draw(st.sampled_from(TYPES))
+    raw: dict[str, Any] = {
+        "instance_types": [name],
+        "sharing": draw(ways_to_share(name)),
+        "operating_system": draw(st.sampled_from(["al2023", "bottlerocket"])),
+        "taints": [{"key": "gpu", "value": draw(st.sampled_from(["", "true"]))}],
+    }
+    for part in (
+        or_nothing("efa", st.booleans()),
+        or_nothing("local_nvme", st.just("raid0")),
+        or_nothing("placement_group", st.booleans()),
+        or_nothing("max_gpus", st.integers(1, 200)),
+        or_nothing("max_per_zone", st.integers(1, 50)),
+        or_nothing("zones", st.just(["us-west-2a"])),
+        or_nothing("node_repair", st.booleans()),
+        or_nothing("labels", st.just({"team": "vision"})),
+        or_nothing("disk", st.just({"size_gib": 500, "iops": 6000})),
+        or_nothing("off_peak", st.just({"begins": "20:30", "hours": 10})),
+        or_nothing("disruption", st.just({"consolidate": "when-empty", "consolidate_after_minutes": 0})),
+        st.sampled_from([{}, {"capacity_type": "spot"}, {"capacity_type": "reserved", "reservation": BLOCK}]),
+    ):
+        extended = {**raw, **draw(part)}
+        try:
+            karpenter_pool(**extended)
+        except ValidationError:
+            continue  # this part alone is refused
+        raw = extended
+    try:
+        return karpenter_pool(**raw)
+    except ValidationError:
+        reject()
+
+
+@with_charts
+@given(karpenter_pools())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_any_karpenter_pool_is_one_that_its_crds_take(pool: NodePoolSettings) -> None:
+    for manifest in manifests(pool):
+        assert mistakes(manifest) == [], manifest["kind"]
+
+
+@with_charts
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("EC2NodeClass", {"metadataOption": {}}),
+        ("EC2NodeClass", {"instanceProfile": "another"}),
+        ("EC2NodeClass", {"tags": {"karpenter.sh/nodepool": "gpu"}}),
+        ("EC2NodeClass", {"amiSelectorTerms": [{"alias": "al2023@v1"}, {"alias": "al2023@v2"}]}),
+        (
+            "EC2NodeClass",
+            {"networkInterfaces": [{"networkCardIndex": 0, "deviceIndex": 1, "interfaceType": "efa-only"}]},
+        ),
+        ("NodePool", {"weight": 101}),
+        ("NodePool", {"disruption": {"consolidateAfter": "1m", "budgets": [{"nodes": "0", "schedule": "0 8 * * *"}]}}),
+        ("NodeOverlay", {"capacity": {"cpu": "4"}}),
+        ("NodeOverlay", {"requirements": [{"key": "karpenter.sh/registered", "operator": "Exists"}]}),
+    ],
+)
+def test_the_comparison_sees_what_is_wrong(kind: str, wrong: dict[str, Any]) -> None:
+    pool = karpenter_pool(instance_types=["g6f.xlarge"])
+    (manifest,) = [m for m in manifests(pool) if m["kind"] == kind]
+    assert mistakes(manifest) == []
+    assert mistakes({**manifest, "spec": {**manifest["spec"], **wrong}})
+
+
+SHARED_GPUS = {
+    "name": "shared",
+    "instance_types": ["g6.12xlarge"],
+    "sharing": {"strategy": "time-slicing", "replicas": 4},
+    "taints": [{"key": "gpu", "value": "true"}],
+}
+CUT_GPUS = {
+    "name": "cut",
+    "instance_types": ["p4de.24xlarge"],
+    "sharing": {"strategy": "mig", "profile": "1g.10gb"},
+    "taints": [{"key": "gpu", "value": "mig"}],
+}
+POOL_SETS: dict[str, list[dict[str, Any]]] = {
+    "machines without GPUs": [POOL],
+    "whole, shared and cut GPUs": [POOL, SHARED_GPUS, CUT_GPUS],
+    "training": [POOL, {"name": "train", "instance_types": ["p5.48xlarge"], "efa": True, "zones": ["us-west-2a"]}],
+    "Neuron": [POOL, {"name": "trn", "instance_types": ["trn2.48xlarge"], "taints": [{"key": "neuron"}]}],
+    "Karpenter": [
+        POOL,
+        {"name": "cpu", "provisioner": "karpenter", "instance_types": ["m7i.2xlarge"], "min_per_zone": 0},
+    ],
+}
+
+
+FREE = ("nodeSelector", "data")  # maps whose keys are the user's
+
+
+def leaves(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if isinstance(tree, dict) and tree and not (path and path[-1] in FREE):
+        return [leaf for key, inner in tree.items() for leaf in leaves(inner, (*path, key))]
+    return [path] if path else []
+
+
+@functools.cache
+def values_that_are_read(chart: str) -> dict[str, Any]:
+    """The chart's values, with those of the charts that it brings along under their names."""
+
+    def own(name: str) -> dict[str, Any]:
+        return yaml.safe_load((CHARTS / name / "values.yaml").read_text(encoding="utf-8")) or {}
+
+    described = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text(encoding="utf-8"))
+    brought = [part["name"] for part in described.get("dependencies", ()) if (CHARTS / part["name"]).is_dir()]
+    return overlay({name: own(name) for name in brought}, own(chart))
+
+
+def is_read(chart: str, path: tuple[str, ...]) -> bool:
+    """Whether the chart has the key, as far as it spells keys out: an empty mapping takes any."""
+    tree: Any = values_that_are_read(chart)
+    for key in path:
+        if tree in ({}, None):
+            return True
+        if not isinstance(tree, dict) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
+@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
+def test_every_value_that_we_set_is_one_that_the_chart_reads(
+    name: str, pools: list[dict[str, Any]], gpu_allocation: str
+) -> None:
+    if not (CHARTS / name / "values.yaml").exists():
+        pytest.skip(f"the chart of {name} is not beside the project")
+    context = AddOnContext(
+        stage=stage(),
+        cluster="main",
+        kubernetes_version="1.35",
+        pools=tuple(NodePoolSettings.model_validate(pool) for pool in pools),
+        gpu_allocation=gpu_allocation,
+    )
+    set_by_us = leaves(values_of(every_add_on()[name], context))
+    idle = [".".join(path) for path in set_by_us if not is_read(name, path)]
+    assert not idle, f"{name} reads none of these, so they would do nothing"
+
+
+@with_charts
+def test_a_value_that_no_chart_reads_is_seen() -> None:
+    assert is_read("karpenter", ("settings", "clusterName"))
+    assert not is_read("karpenter", ("settings", "clustername"))
+    assert is_read("gpu-operator", ("node-feature-discovery", "master", "nodeSelector"))
+    assert not is_read("gpu-operator", ("node-feature-discovery", "master", "nodeselector"))
+
+
+@with_charts
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_daemons_name_paths_where_the_chart_reads_tolerations(name: str) -> None:
+    if not (CHARTS / name / "values.yaml").exists():
+        pytest.skip(f"the chart of {name} is not beside the project")
+    for path in every_add_on()[name].daemons:
+        assert path.endswith("olerations")
+        assert is_read(name, tuple(path.split("."))), path

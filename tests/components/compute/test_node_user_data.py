@@ -1,0 +1,160 @@
+import email
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from catalog.mig import MIG_GPUS
+from components.compute.mig_at_boot import mig_at_boot
+from components.compute.node_user_data import bottlerocket_settings, user_data
+from components.core.toml import toml
+from settings.compute.node_pool import NodePoolSettings
+
+LAYOUT = {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}
+
+
+def pool(**changes):
+    raw = {"name": "gpu", "instance_types": ["g6.12xlarge"], "min_per_zone": 0, **changes}
+    return NodePoolSettings.model_validate(raw)
+
+
+def karpenter_with_mig():
+    managed = pool(instance_types=["p4de.24xlarge"], sharing={"strategy": "mig", "layout": LAYOUT})
+    return managed.model_copy(update={"provisioner": "karpenter"})
+
+
+def parts(settings):
+    """Content type -> content, read as cloud-init does."""
+    message = email.message_from_string(user_data(settings))
+    return {part.get_content_type(): part.get_payload() for part in message.walk() if not part.is_multipart()}
+
+
+def nvidia(settings):
+    read = tomllib.loads(bottlerocket_settings(settings, settings.provisioner == "karpenter"))
+    return read["settings"]["kubelet-device-plugins"]["nvidia"]
+
+
+def test_a_node_that_needs_nothing_is_told_nothing():
+    assert user_data(pool()) is None, "user data that says nothing would still replace the nodes one day"
+    assert user_data(pool(operating_system="bottlerocket")) is None
+
+
+def test_amazon_linux_joins_its_local_disks():
+    (kind, content), *others = parts(pool(local_nvme="raid0")).items()
+    config = yaml.safe_load(content)
+    assert not others
+    assert kind == "application/node.eks.aws"
+    assert (config["apiVersion"], config["kind"]) == ("node.eks.aws/v1alpha1", "NodeConfig")
+    assert config["spec"] == {"instance": {"localStorage": {"strategy": "RAID0"}}}
+
+
+def test_karpenter_joins_the_disks_by_itself():
+    assert user_data(pool(local_nvme="raid0", provisioner="karpenter")) is None
+    assert user_data(pool(local_nvme="raid0", provisioner="karpenter", operating_system="bottlerocket")) is None
+
+
+def test_bottlerocket_joins_its_local_disks_before_the_kubelet_starts():
+    read = tomllib.loads(user_data(pool(local_nvme="raid0", operating_system="bottlerocket")))
+    (command,) = read["settings"]["bootstrap-commands"].values()
+    assert command["commands"][0] == ["apiclient", "ephemeral-storage", "init"]
+    assert {"/var/lib/kubelet", "/var/lib/containerd"} <= set(command["commands"][1])
+    assert command["mode"] == "always", "the binds are gone after a reboot"
+    assert command["essential"], "a node without its disks would fill its root volume"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        ("time-slicing", {"replicas": 4, "rename-by-default": True, "fail-requests-greater-than-one": True}),
+        ("mps", {"replicas": 4, "rename-by-default": True}),
+    ],
+)
+@pytest.mark.parametrize("provisioner", ["managed", "karpenter"])
+def test_bottlerocket_shares_from_boot_under_the_name_that_overlays_and_pods_use(strategy, told, provisioner):
+    sharing = {"strategy": strategy, "replicas": 4}
+    taints = [{"key": "gpu", "value": "true"}]
+    shared = pool(operating_system="bottlerocket", provisioner=provisioner, sharing=sharing, taints=taints)
+    assert nvidia(shared) == {"device-sharing-strategy": strategy, strategy: told}
+
+
+def test_an_image_that_shares_by_label_is_told_nothing_at_boot():
+    assert user_data(pool(sharing={"strategy": "time-slicing", "replicas": 4})) is None
+    assert user_data(pool(instance_types=["p4de.24xlarge"], sharing={"strategy": "mig", "layout": LAYOUT})) is None
+
+
+def test_karpenters_nodes_are_cut_before_their_kubelet_starts():
+    ((kind, script),) = parts(karpenter_with_mig()).items()
+    assert kind == "text/x-shellscript", "cloud-init runs it, and nodeadm waits for cloud-init"
+    assert "Before=nodeadm-run.service kubelet.service" in script
+    assert "-cgi 3g.40gb:4,2g.20gb:0,1g.10gb:2,1g.10gb:3 -C" in script, "with 3g.40gb at 0, one 1g.10gb has no place"
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A machine to run the script on: GPUs that take up MIG mode at once, after a reboot, or never."""
+
+    def boot(takes_up):
+        text = mig_at_boot(MIG_GPUS["A100-80GB"], LAYOUT)
+        script = re.search(r"cut-gpus <<'END'\n(.*?)END\n", text, re.DOTALL)[1].replace("/var/lib", str(tmp_path))
+        log = tmp_path / "log"
+        log.write_text("")
+        mode = "Enabled" if takes_up == "at once" or (takes_up == "at reboot" and boots) else "Disabled"
+        boots.append(1)
+        fakes = {
+            "nvidia-smi": f'echo "$@" >> {log}; case "$1" in --query*) printf "{mode}\\n{mode}\\n";; esac',
+            "systemctl": f'echo "systemctl $@" >> {log}',
+            "sleep": "exit 0",
+        }
+        for name, body in fakes.items():
+            (tmp_path / name).write_text(f"#!/bin/bash\n{body}\n")
+            (tmp_path / name).chmod(0o755)
+        subprocess.run(["bash", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+        return [line for line in log.read_text().splitlines() if "query" not in line]
+
+    boots = []
+    return boot
+
+
+def test_gpus_that_take_up_mig_mode_are_cut_at_once(machine):
+    switched, cut = machine("at once")
+    assert switched == "-mig 1"
+    assert cut.startswith("mig -cgi 3g.40gb:")
+    assert cut.endswith(" -C")
+
+
+def test_gpus_that_need_a_reset_are_cut_after_one_reboot(machine):
+    assert machine("at reboot") == ["-mig 1", "systemctl reboot"], "cut before, they would join whole"
+    assert any(line.startswith("mig -cgi") for line in machine("at reboot"))
+
+
+def test_a_machine_that_cannot_be_cut_powers_off_instead_of_joining_whole(machine):
+    machine("never")
+    assert machine("never")[-1] == "systemctl poweroff", "it would be paid for, reboot for ever, or never fit a pod"
+
+
+@pytest.mark.parametrize("name", MIG_GPUS)
+def test_instances_are_told_to_stand_where_they_do_not_overlap(name):
+    gpu = MIG_GPUS[name]
+    for profile in gpu.profiles.values():
+        taken = [
+            start + offset
+            for _, start in gpu.placements({profile.name: profile.max_instances})
+            for offset in range(profile.memory_slices)
+        ]
+        assert len(taken) == len(set(taken)) == profile.memory_slices * profile.max_instances
+        assert max(taken) < gpu.memory_slices
+
+
+def test_a_layout_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"Take fewer or smaller instances\.$"):
+        mig_at_boot(MIG_GPUS["A100-80GB"], {"3g.40gb": 3})
+
+
+def test_toml_is_read_back_as_it_was_and_always_written_alike():
+    settings = {"settings": {"a.b": {"c": [["x", 'y "z"'], []], "d": True}, "e": 1, "f": {"g": "h\\i"}}}
+    assert tomllib.loads(toml(settings)) == settings
+    assert toml(settings) == toml(settings)
+    assert toml({}) == ""

@@ -1,0 +1,152 @@
+import json
+
+import pytest
+
+from components.core.bucket_names import bucket_name
+from components.network.network import nat_zones
+from tests.components.stacks import stack, stack_with_network, stage
+
+THREE = ["us-west-2a", "us-west-2b", "us-west-2c"]
+
+
+def registered_for(cloud, zone):
+    return {(r.type, r.name, str(sorted(r.inputs.items()))) for r in cloud.custom() if r.name.endswith(zone)}
+
+
+def test_each_zone_has_its_four_subnets_named_by_zone_and_kept_private(cloud):
+    cloud.up_network(stack())
+    subnets = {s.name: s.inputs for s in cloud.all("ec2/subnet:Subnet")}
+    assert set(subnets) == {f"network-{t}-{z}" for t in ("public", "private", "intra", "pods") for z in THREE}
+    assert not any(s["mapPublicIpOnLaunch"] for s in subnets.values()), "it would be on the internet"
+    assert subnets["network-pods-us-west-2b"]["availabilityZone"] == "us-west-2b"
+
+
+def test_dropping_a_zone_leaves_the_others_alone(cloud):
+    cloud.up_network(stack_with_network(zones=THREE))
+    before = {zone: registered_for(cloud, zone) for zone in THREE}
+    cloud.up_network(stack_with_network(zones=["us-west-2a", "us-west-2c"]))
+    for zone in ("us-west-2a", "us-west-2c"):
+        assert registered_for(cloud, zone) == before[zone], "a changed subnet is a replaced subnet, with all its nodes"
+    assert before["us-west-2b"], "the dropped zone had something to drop"
+    assert not registered_for(cloud, "us-west-2b")
+
+
+def test_controllers_find_their_subnets_by_tag(cloud):
+    cloud.up_network(stack())
+    tags = {s.name: s.inputs["tags"] for s in cloud.all("ec2/subnet:Subnet")}
+    assert tags["network-public-us-west-2a"]["kubernetes.io/role/elb"] == "1"
+    assert tags["network-private-us-west-2a"]["kubernetes.io/role/internal-elb"] == "1"
+    assert tags["network-private-us-west-2a"]["karpenter.sh/discovery"] == "ml-platform-prod"
+    assert tags["network-pods-us-west-2a"]["kubernetes.io/role/cni"] == "1", "without it pods stay in the node subnets"
+    assert tags["network-private-us-west-2a"]["kubernetes.io/role/cni"] == "0", "pods would fill the node subnets"
+    assert set(tags["network-intra-us-west-2a"]) == {"Name"}, "nobody but the control plane belongs there"
+
+
+@pytest.mark.parametrize(("mode", "gateways", "ways_out"), [("none", 0, 0), ("single", 1, 3), ("per-zone", 3, 3)])
+def test_nat_gateways_and_ways_out(cloud, mode, gateways, ways_out):
+    cloud.up_network(stack_with_network(nat=mode))
+    assert len(cloud.all("natGateway:NatGateway")) == len(cloud.all("ec2/eip:Eip")) == gateways
+    routes = [r for r in cloud.all("ec2/route:Route") if "natGatewayId" in r.inputs]
+    assert len(routes) == ways_out
+    assert all(r.inputs["destinationCidrBlock"] == "0.0.0.0/0" for r in routes)
+
+
+def test_per_zone_nat_keeps_traffic_in_its_zone():
+    assert nat_zones("per-zone", THREE) == {zone: zone for zone in THREE}
+    assert set(nat_zones("single", THREE).values()) == {"us-west-2a"}
+
+
+def test_pods_go_out_as_their_nodes_do_and_intra_subnets_go_nowhere(cloud):
+    cloud.up_network(stack())
+    table_of = {a.name: a.inputs["routeTableId"] for a in cloud.all("RouteTableAssociation")}
+    assert table_of["network-pods-us-west-2a"] == table_of["network-private-us-west-2a"]
+    assert table_of["network-private-us-west-2a"] != table_of["network-private-us-west-2b"]
+    routed = {r.inputs["routeTableId"] for r in cloud.all("ec2/route:Route")}
+    assert table_of["network-intra-us-west-2a"] not in routed, "the control plane's interfaces need no way out"
+    assert table_of["network-private-us-west-2a"] in routed
+
+
+def test_s3_is_reached_from_every_subnet_that_is_not_public_without_nat(cloud):
+    cloud.up_network(stack())
+    endpoint = cloud.one("VpcEndpoint", "network-endpoint-s3").inputs
+    tables = {a.inputs["routeTableId"] for a in cloud.all("RouteTableAssociation") if "public" not in a.name}
+    assert endpoint["vpcEndpointType"] == "Gateway"
+    assert set(endpoint["routeTableIds"]) == tables
+    assert not cloud.all("securityGroup:SecurityGroup"), "a group for interface endpoints, and there are none"
+
+
+def test_interface_endpoints_admit_https_from_nodes_and_pods_alone(cloud):
+    cloud.up_network(stack_with_network(endpoints={"interface": ["ecr.api", "sts"]}))
+    group = cloud.one("securityGroup:SecurityGroup")
+    rules = [r.inputs for r in cloud.all("SecurityGroupIngressRule")]
+    assert {r["cidrIpv4"] for r in rules} == {"10.0.0.0/16", "100.64.0.0/16"}
+    assert {(r["fromPort"], r["toPort"], r["ipProtocol"]) for r in rules} == {(443, 443, "tcp")}
+    assert "egress" not in group.inputs, "an endpoint starts no connections"
+    endpoint = cloud.one("VpcEndpoint", "network-endpoint-ecr.api").inputs
+    assert endpoint["serviceName"] == "com.amazonaws.us-west-2.ecr.api"
+    assert endpoint["privateDnsEnabled"]
+    assert len(endpoint["subnetIds"]) == 3
+
+
+def test_the_default_security_group_admits_nothing(cloud):
+    cloud.up_network(stack())
+    group = cloud.one("DefaultSecurityGroup").inputs
+    assert group["ingress"] == group["egress"] == []
+
+
+def test_pod_subnets_wait_for_their_range(cloud):
+    cloud.up_network(stack())
+    block = cloud.one("VpcIpv4CidrBlockAssociation")
+    for zone in THREE:
+        assert cloud.one("ec2/subnet:Subnet", f"network-pods-{zone}").stands_on(block), "AWS refuses it before"
+
+
+def test_a_wide_pod_range_is_added_in_blocks_that_aws_accepts(cloud):
+    cloud.up_network(stack_with_network(pod_cidr="100.64.0.0/14"))
+    blocks = {b.name: b.inputs["cidrBlock"] for b in cloud.all("VpcIpv4CidrBlockAssociation")}
+    assert blocks == {f"network-100.{n}.0.0": f"100.{n}.0.0/16" for n in (64, 65, 66, 67)}
+
+
+def test_the_flow_log_bucket_is_closed_encrypted_versioned_kept_and_emptied_in_time(cloud):
+    cloud.up_network(stack())
+    bucket = cloud.one("bucket:Bucket")
+    assert bucket.protect
+    assert not bucket.inputs["forceDestroy"]
+    block = cloud.one("BucketPublicAccessBlock").inputs
+    assert all(block[k] for k in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"))
+    (rule,) = cloud.one("BucketServerSideEncryptionConfiguration").inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "data-key"}
+    assert rule["bucketKeyEnabled"], "without bucket keys every object is a KMS call"
+    assert cloud.one("BucketVersioning").inputs["versioningConfiguration"] == {"status": "Enabled"}
+    (rule,) = cloud.one("BucketLifecycleConfiguration").inputs["rules"]
+    assert rule["expiration"] == {"days": 90}
+    assert cloud.one("FlowLog").stands_on(cloud.one("BucketPolicy")), "before the policy AWS refuses the destination"
+
+
+def test_the_flow_log_bucket_policy_is_known_at_preview_and_asks_for_tls(cloud):
+    cloud.up(stack(), preview=True)
+    statements = json.loads(cloud.one("BucketPolicy").inputs["policy"])["Statement"]
+    deny = next(s for s in statements if s["Effect"] == "Deny")
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert deny["Principal"] == "*"
+    allowed = [s for s in statements if s["Effect"] == "Allow"]
+    assert {a for s in allowed for a in s["Action"]} == {"s3:PutObject", "s3:GetBucketAcl"}
+    assert all(s["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012" for s in allowed)
+
+
+def test_bucket_names_differ_by_account_and_region_and_fit():
+    names = {bucket_name(stage(region=region), "flow-logs") for region in ("us-west-2", "eu-west-1")}
+    assert len(names) == 2, "bucket names are shared by the whole world"
+    longest = bucket_name(stage(name="a" * 21, environment="staging"), "b" * 21)
+    assert len(longest) <= 63
+
+
+def test_flow_logs_in_cloudwatch_have_a_kept_group_under_our_key_and_no_bucket(cloud):
+    cloud.up(stack_with_network(flow_logs={"destination": "cloudwatch", "retention_days": 30}))
+    group = cloud.one("LogGroup", "network-flow-logs-group")
+    assert group.inputs["retentionInDays"] == 30
+    assert group.protect
+    assert "keys-logs" in group.inputs["kmsKeyId"]
+    assert not cloud.all("s3/bucket:Bucket")
+    assert "keys-data" not in cloud.names("kms/key:Key"), "a key that nothing uses is still billed"
+    assert cloud.one("FlowLog").inputs["logDestinationType"] == "cloud-watch-logs"

@@ -1,0 +1,360 @@
+"""A setting that changes nothing is a bug: it promises something, and nobody keeps it."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from settings.compute.presets import with_presets
+from settings.stack.stack import StackSettings
+from tests.components.conftest import PlatformCloud
+from tests.components.stacks import CLUSTER, POOL, stack
+
+ARN = "arn:aws:iam::123456789012:role/admins"
+ZONES = ["us-west-2a", "us-west-2b", "us-west-2c"]
+
+
+def network(**changes: Any) -> dict[str, Any]:
+    return {"network": {"zones": ZONES, **changes}}
+
+
+def cluster(**changes: Any) -> dict[str, Any]:
+    return {"clusters": {"main": {**CLUSTER, **changes}}}
+
+
+def pool(**changes: Any) -> dict[str, Any]:
+    return cluster(pools=[{**POOL, **changes}])
+
+
+def gpu(**changes: Any) -> dict[str, Any]:
+    """A pool of GPUs beside the one for everything else."""
+    own = {"name": "gpu", "instance_types": ["g6.12xlarge"], "min_per_zone": 0, **changes}
+    return cluster(pools=[POOL, own])
+
+
+def karpenter(**changes: Any) -> dict[str, Any]:
+    return gpu(provisioner="karpenter", **changes)
+
+
+def disruption(**changes: Any) -> dict[str, Any]:
+    return karpenter(disruption=changes)
+
+
+def shared(**sharing: Any) -> dict[str, Any]:
+    return gpu(instance_types=["p4de.24xlarge"], sharing=sharing)
+
+
+def training(**changes: Any) -> dict[str, Any]:
+    return gpu(**{"instance_types": ["p5.48xlarge"], "zones": ["us-west-2a"], **changes})
+
+
+def reserved(**changes: Any) -> dict[str, Any]:
+    reservation = {"id": "cr-0123456789abcdef0", "zone": "us-west-2a", **changes}
+    return gpu(instance_types=["p5.48xlarge"], capacity_type="reserved", reservation=reservation)
+
+
+def block(**changes: Any) -> dict[str, Any]:
+    dates = {"starts": "2099-01-11T11:30:00Z", "ends": "2099-01-18T11:30:00Z"}
+    return reserved(**{"kind": "capacity-block", **dates, **changes})
+
+
+def off_peak(**changes: Any) -> dict[str, Any]:
+    return gpu(off_peak={"begins": "20:00", "hours": 10, **changes})
+
+
+def quotas(**changes: Any) -> dict[str, Any]:
+    return {"quotas": {"request": True, **changes}}
+
+
+def access(**changes: Any) -> dict[str, Any]:
+    return cluster(access={"admins": {"principal_arn": ARN, **changes}})
+
+
+def public(cidr: str) -> dict[str, Any]:
+    return cluster(endpoint={"public": True, "public_cidrs": [cidr]})
+
+
+def coredns(**changes: Any) -> dict[str, Any]:
+    return cluster(managed_addons={"coredns": changes})
+
+
+def cert_manager(**changes: Any) -> dict[str, Any]:
+    return cluster(addons={"cert-manager": changes})
+
+
+def io2(**changes: Any) -> dict[str, Any]:
+    return cluster(storage_classes={"io2": True, **changes})
+
+
+def bucket(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    own = {"purpose": "shared", "used_by": [{"namespace": "research", **(used_by or {})}], **changes}
+    return {"storage": {"buckets": {"data": own}}}
+
+
+def lustre(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    user = {"namespace": "research", "mode": "write", **(used_by or {})}
+    own = {"purpose": "scratch", "zone": "us-west-2a", "used_by": [user], **changes}
+    return {"storage": {"lustre": {"fast": own}}}
+
+
+def link(**changes: Any) -> dict[str, Any]:
+    linked = lustre(links=[{"bucket": "data", "path": "/data", **changes}])["storage"]
+    other = {"purpose": "models", "used_by": [{"namespace": "research"}]}
+    return {"storage": {**linked, "buckets": {"data": bucket()["storage"]["buckets"]["data"], "other": other}}}
+
+
+def file_system(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    users = [{"namespace": "data", "mode": "write"}, {"namespace": "research", **(used_by or {})}]
+    if used_by and "cluster" in used_by:
+        users = [{**user, "cluster": used_by["cluster"]} for user in users]
+    return {"storage": {"file_systems": {"home": {"purpose": "shared", "used_by": users, **changes}}}}
+
+
+def provisioned(mibps: int) -> dict[str, Any]:
+    return file_system(throughput="provisioned", provisioned_mibps=mibps)
+
+
+AGENTS = {"rpo_minutes": 60, "rto_minutes": 240}
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    """Of a bucket that is backed up."""
+    storage = bucket(tier="agents")["storage"]
+    return {"storage": {**storage, "recovery": changes}}
+
+
+def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
+    return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
+
+
+# Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
+CHANGES: dict[str, Any] = {
+    "environment": {"environment": "staging"},
+    "region": {"region": "us-east-1"},
+    "account_id": {"account_id": "210987654321"},
+    "name": {"name": "other"},
+    "owner": {"owner": "other-team"},
+    "cost_center": {"cost_center": "other"},
+    "tags": {"tags": {"team": "vision"}},
+    "deletion_protection": {"deletion_protection": False},
+    "keys.deletion_window_days": {"keys": {"deletion_window_days": 7}},
+    "keys.rotation_days": {"keys": {"rotation_days": 90}},
+    "network.cidr": network(cidr="10.8.0.0/16"),
+    "network.pod_cidr": network(pod_cidr="100.96.0.0/16"),
+    "network.zones": network(zones=ZONES[:2]),
+    "network.nat": network(nat="single"),
+    "network.endpoints.gateway": network(endpoints={"gateway": ["s3", "dynamodb"]}),
+    "network.endpoints.interface": network(endpoints={"interface": ["sts"]}),
+    "network.flow_logs.destination": network(flow_logs={"destination": "cloudwatch"}),
+    "network.flow_logs.retention_days": network(flow_logs={"retention_days": 30}),
+    "network.flow_logs.aggregation_seconds": network(flow_logs={"aggregation_seconds": 60}),
+    "quotas.request": quotas(),
+    "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
+    "clusters.version": cluster(version="1.36"),
+    "clusters.endpoint.public": public("203.0.113.0/24"),
+    "clusters.endpoint.public_cidrs": (public("203.0.113.0/24"), public("198.51.100.0/24")),
+    "clusters.access.principal_arn": (access(), access(principal_arn=f"{ARN}2")),
+    "clusters.access.policy": (access(), access(policy="edit")),
+    "clusters.access.namespaces": (access(), access(namespaces=["team-a"])),
+    "clusters.access.groups": (access(), access(groups=["platform:viewers"])),
+    "clusters.logs.types": cluster(logs={"types": ["audit"]}),
+    "clusters.logs.retention_days": cluster(logs={"retention_days": 30}),
+    "clusters.control_plane_zones": cluster(control_plane_zones=["us-west-2b", "us-west-2a"]),
+    "clusters.support_type": cluster(support_type="EXTENDED"),
+    "clusters.managed_addons.version": coredns(version="v9.9.9-eksbuild.9"),
+    "clusters.managed_addons.configuration": coredns(configuration={"replicaCount": 3}),
+    "clusters.addons.enabled": cert_manager(enabled=False),
+    "clusters.addons.values": cert_manager(values={"replicaCount": 7}),
+    "clusters.storage_classes.gp3": cluster(storage_classes={"gp3": False}),
+    "clusters.storage_classes.io2": io2(),
+    "clusters.storage_classes.io2_iops": (io2(), io2(io2_iops=8000)),
+    "clusters.storage_classes.snapshots": cluster(storage_classes={"snapshots": False}),
+    "clusters.pools.name": pool(name="other"),
+    "clusters.pools.instance_types": pool(instance_types=["m5.2xlarge"]),
+    "clusters.pools.capacity_type": pool(capacity_type="spot"),
+    "clusters.pools.min_per_zone": pool(min_per_zone=2),
+    "clusters.pools.max_per_zone": pool(max_per_zone=9),
+    "clusters.pools.desired_per_zone": pool(desired_per_zone=3),
+    "clusters.pools.operating_system": pool(operating_system="bottlerocket"),
+    "clusters.pools.disk.size_gib": pool(disk={"size_gib": 200}),
+    "clusters.pools.disk.iops": pool(disk={"iops": 4000}),
+    "clusters.pools.disk.throughput_mibps": pool(disk={"throughput_mibps": 250}),
+    "clusters.pools.labels": pool(labels={"platform/workload-mlops": "true"}),
+    "clusters.pools.taints.key": (pool(taints=[{"key": "a"}]), pool(taints=[{"key": "b"}])),
+    "clusters.pools.taints.value": (pool(taints=[{"key": "a"}]), pool(taints=[{"key": "a", "value": "b"}])),
+    "clusters.pools.taints.effect": (pool(taints=[{"key": "a"}]), pool(taints=[{"key": "a", "effect": "NoExecute"}])),
+    "clusters.pools.zones": pool(zones=["us-west-2b"]),
+    "clusters.pools.max_unavailable_percentage": pool(max_unavailable_percentage=10),
+    "clusters.pools.node_repair": pool(node_repair=False),
+    "clusters.pools.preset": (gpu(), cluster(pools=[POOL, {"preset": "h100", "name": "gpu"}])),
+    "clusters.pools.provisioner": (gpu(), karpenter()),
+    "clusters.pools.fallback_capacity_types": (
+        karpenter(capacity_type="spot"),
+        karpenter(capacity_type="spot", fallback_capacity_types=["on-demand"]),
+    ),
+    "clusters.pools.max_gpus": (karpenter(), karpenter(max_gpus=8)),
+    "clusters.pools.always_on": (gpu(), gpu(always_on=True)),
+    "clusters.pools.local_nvme": (gpu(), gpu(local_nvme="raid0")),
+    "clusters.pools.sharing.strategy": (
+        shared(strategy="time-slicing", replicas=4),
+        shared(strategy="mps", replicas=4),
+    ),
+    "clusters.pools.sharing.replicas": (
+        shared(strategy="time-slicing", replicas=4),
+        shared(strategy="time-slicing", replicas=2),
+    ),
+    "clusters.pools.sharing.profile": (
+        shared(strategy="mig", profile="1g.10gb"),
+        shared(strategy="mig", profile="2g.20gb"),
+    ),
+    "clusters.pools.sharing.layout": (
+        shared(strategy="mig", layout={"3g.40gb": 2}),
+        shared(strategy="mig", layout={"3g.40gb": 1}),
+    ),
+    "clusters.pools.efa": (training(), training(efa=True)),
+    "clusters.pools.placement_group": (training(), training(placement_group=True)),
+    "clusters.pools.reservation.id": (reserved(), reserved(id="cr-fedcba98765432100")),
+    "clusters.pools.reservation.kind": (reserved(), block()),
+    "clusters.pools.reservation.zone": (reserved(), reserved(zone="us-west-2b")),
+    "clusters.pools.reservation.starts": (block(), block(starts="2099-01-12T11:30:00Z")),
+    "clusters.pools.reservation.ends": (block(), block(ends="2099-01-19T11:30:00Z")),
+    "clusters.pools.off_peak.begins": (off_peak(), off_peak(begins="21:00")),
+    "clusters.pools.off_peak.hours": (off_peak(), off_peak(hours=8)),
+    "clusters.pools.off_peak.weekends": (off_peak(), off_peak(weekends=False)),
+    "clusters.pools.disruption.consolidate": (karpenter(), disruption(consolidate="when-empty")),
+    "clusters.pools.disruption.consolidate_after_minutes": (karpenter(), disruption(consolidate_after_minutes=30)),
+    "clusters.pools.disruption.expire_after_hours": (karpenter(), disruption(expire_after_hours=48)),
+    "clusters.pools.disruption.drain_hours": (karpenter(), disruption(drain_hours=2)),
+    "clusters.pools.disruption.max_unavailable_percentage": (
+        karpenter(),
+        disruption(max_unavailable_percentage=50),
+    ),
+    "clusters.gpu_allocation": (gpu(), {"clusters": {"main": {**gpu()["clusters"]["main"], "gpu_allocation": "dra"}}}),
+    "storage.lustre.purpose": (lustre(), lustre(purpose="datasets")),
+    "storage.lustre.tier": (lustre(), lustre(tier="agents")),
+    "storage.lustre.used_by.namespace": (lustre(), lustre({"namespace": "serving"})),
+    "storage.lustre.used_by.cluster": (
+        two_clusters(lustre({"cluster": "main"})),
+        two_clusters(lustre({"cluster": "other"})),
+    ),
+    "storage.lustre.used_by.mode": (lustre(root_squash=False), lustre({"mode": "read"}, root_squash=False)),
+    "storage.lustre.zone": (lustre(), lustre(zone="us-west-2b")),
+    "storage.lustre.deployment": (lustre(), lustre(deployment="scratch-2")),
+    "storage.lustre.capacity_gib": (lustre(), lustre(capacity_gib=2400)),
+    "storage.lustre.throughput_mibps_per_tib": (lustre(), lustre(throughput_mibps_per_tib=125)),
+    "storage.lustre.compression": (lustre(), lustre(compression=False)),
+    "storage.lustre.root_squash": (lustre(), lustre(root_squash=True)),
+    "storage.lustre.efa": (lustre(capacity_gib=19200), lustre(capacity_gib=19200, efa=True)),
+    "storage.lustre.links.bucket": (link(), link(bucket="other")),
+    "storage.lustre.links.path": (link(), link(path="/images")),
+    "storage.lustre.links.prefix": (link(), link(prefix="images/")),
+    "storage.lustre.links.imports": (link(), link(imports=["NEW"])),
+    "storage.lustre.links.exports": (link(), link(exports=["NEW"])),
+    "storage.lustre.maintenance": (lustre(), lustre(maintenance="1:09:00")),
+    "storage.lustre.backup_days": (lustre(), lustre(backup_days=7)),
+    "storage.buckets.purpose": (bucket(), bucket(purpose="models")),
+    "storage.buckets.tier": (bucket(), bucket(tier="agents")),
+    "storage.buckets.used_by.namespace": (bucket(), bucket({"namespace": "serving"})),
+    "storage.buckets.used_by.service_account": (bucket(), bucket({"service_account": "trainer"})),
+    "storage.buckets.used_by.cluster": (
+        two_clusters(bucket({"cluster": "main"})),
+        two_clusters(bucket({"cluster": "other"})),
+    ),
+    "storage.buckets.used_by.mode": (bucket(), bucket({"mode": "write"})),
+    "storage.buckets.expire_after_days": (bucket(), bucket(expire_after_days=90)),
+    "storage.buckets.old_versions_days": (bucket(), bucket(old_versions_days=90)),
+    "storage.buckets.intelligent_tiering": (bucket(), bucket(intelligent_tiering=True)),
+    "storage.buckets.object_lock_days": (bucket(), bucket(object_lock_days=7)),
+    "storage.buckets.replicate_to": (bucket(), bucket(replicate_to="us-east-2")),
+    "storage.buckets.mount": (bucket(), bucket(mount=True)),
+    "storage.buckets.expected_gib": (bucket(), bucket(expected_gib=1000)),
+    "storage.buckets.monthly_growth_gib": (bucket(), bucket(monthly_growth_gib=100)),
+    "storage.file_systems.purpose": (file_system(), file_system(purpose="datasets")),
+    "storage.file_systems.tier": (file_system(), file_system(tier="agents")),
+    "storage.file_systems.used_by.namespace": (file_system(), file_system({"namespace": "serving"})),
+    "storage.file_systems.used_by.cluster": (
+        two_clusters(file_system({"cluster": "main"})),
+        two_clusters(file_system({"cluster": "other"})),
+    ),
+    "storage.file_systems.used_by.mode": (file_system(), file_system({"mode": "write"})),
+    "storage.file_systems.throughput": (file_system(), provisioned(64)),
+    "storage.file_systems.provisioned_mibps": (provisioned(64), provisioned(128)),
+    "storage.file_systems.infrequent_after_days": (file_system(), file_system(infrequent_after_days=60)),
+    "storage.file_systems.archive_after_days": (file_system(), file_system(archive_after_days=90)),
+    "storage.file_systems.replicate_to": (file_system(), file_system(replicate_to="us-east-2")),
+    "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
+    "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
+    "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
+    "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),
+    "storage.recovery.clusters": (recovery(), recovery(clusters=False)),
+    "storage.recovery.targets.rpo_minutes": (recovery(), recovery(targets={"agents": {**AGENTS, "rpo_minutes": 1440}})),
+    "storage.recovery.targets.rto_minutes": (recovery(), recovery(targets={"agents": {**AGENTS, "rto_minutes": 480}})),
+}
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Every setting there is, by its path without the names and numbers of entries."""
+    for name, field in model.model_fields.items():
+        inner = next(models_in(field.annotation), None)
+        if inner is None:
+            yield f"{path}{name}"
+        else:
+            yield from leaves(inner, f"{path}{name}.")
+
+
+def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> dict[str, str]:
+    """What the program asks for: all of it, or the part that the setting is about, to save time."""
+    settings = stack(**with_presets(changes))
+    part = path.split(".")[0]
+    {"network": cloud.up_network, "clusters": cloud.up_cluster}.get(part, cloud.up)(settings)
+    return {urn: str((r.inputs_as_text(), r.protect)) for urn, r in cloud.registered.items()}
+
+
+@cache
+def unchanged(part: str) -> dict[str, str]:
+    return snapshot(PlatformCloud(), part, {})
+
+
+def test_no_setting_is_forgotten_here():
+    assert set(CHANGES) == set(leaves(StackSettings)), "each setting has to show here that it changes something"
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_changing_a_setting_changes_what_is_built(cloud, path):
+    change = CHANGES[path]
+    before, after = change if isinstance(change, tuple) else (None, change)
+    built_before = unchanged(path.split(".")[0]) if before is None else snapshot(cloud, path, before)
+    assert snapshot(cloud, path, after) != built_before, f"{path} promises something, and nobody keeps it"
+
+
+ON_KARPENTER: dict[str, Any] = {
+    "capacity_type": {"capacity_type": "spot"},
+    "disk": {"disk": {"size_gib": 200}},
+    "instance_types": {"instance_types": ["g6.12xlarge", "g6.24xlarge"]},
+    "labels": {"labels": {"team": "vision"}},
+    "local_nvme": {"local_nvme": "raid0"},
+    "max_per_zone": {"max_per_zone": 9},
+    "name": {"name": "other"},
+    "node_repair": {"node_repair": False},
+    "off_peak": {"off_peak": {"begins": "20:00", "hours": 10}},
+    "operating_system": {"operating_system": "bottlerocket"},
+    "taints": {"taints": [{"key": "gpu"}]},
+    "zones": {"zones": ["us-west-2b"]},
+}
+
+
+@pytest.mark.parametrize("name", ON_KARPENTER)
+def test_what_both_kinds_of_pools_have_changes_those_of_karpenter_too(cloud, name):
+    path = f"clusters.pools.{name}"
+    before, after = snapshot(cloud, path, karpenter()), snapshot(cloud, path, karpenter(**ON_KARPENTER[name]))
+    assert after != before, f"{path} promises something, and nobody keeps it"

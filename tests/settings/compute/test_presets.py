@@ -1,0 +1,145 @@
+"""Presets: each is a whole pool, what a stack file says holds over it, and it over the profile."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.prices import node_usd_per_hour, unpriced_reason
+from catalog.regions import REGIONS
+from components.stack.stack_file import explain, load
+from settings.compute import preset_page
+from settings.compute.node_pool import NodePoolSettings
+from settings.compute.presets import PRESETS, preset_values, with_presets
+from tests.settings.stacks import RIGHT, SOURCE, TODAY, problems, stack
+
+SYSTEM = RIGHT["clusters"]["main"]["pools"][0]
+ONE_ZONE = {"h100-training"}  # the user names the zone
+
+
+def with_pools(*pools: dict[str, Any], region: str = "us-west-2", environment: str = "prod") -> dict[str, Any]:
+    zones = [zone.name for zone in REGIONS[region].eks_zones[:2]]
+    system = {**SYSTEM, "instance_types": ["m6i.large" if region != "us-west-2" else "m5.large"]}
+    return {
+        **stack((("clusters", "main", "pools"), [system, *pools])),
+        "region": region,
+        "environment": environment,
+        "network": {"zones": zones},
+    }
+
+
+def region_of(preset: str) -> str:
+    types = [INSTANCE_TYPES[name] for name in PRESETS[preset].values["instance_types"]]
+    offering = set.intersection(*(set(t.regions) for t in types))
+    return "us-west-2" if "us-west-2" in offering else min(offering & set(REGIONS))
+
+
+def pool_of(*pools: dict[str, Any], region: str = "us-west-2", environment: str = "prod") -> NodePoolSettings:
+    return load(with_pools(*pools, region=region, environment=environment), SOURCE, TODAY).clusters["main"].pools[1]
+
+
+def alone(preset: str) -> dict[str, Any]:
+    zone = REGIONS[region_of(preset)].eks_zones[0].name
+    return {"preset": preset, **({"zones": [zone]} if preset in ONE_ZONE else {})}
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_line_is_a_whole_pool(preset: str, environment: str) -> None:
+    pool = pool_of(alone(preset), region=region_of(preset), environment=environment)
+    assert pool.name == preset, "a pool that nobody named has the name of its preset"
+    assert pool.min_per_zone == 0, "a preset that nobody uses costs nothing"
+    assert pool.accelerator is None or pool.taints, "pods without GPUs would fill the nodes"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_a_preset_costs_is_known_or_why_not(preset: str) -> None:
+    for name in PRESETS[preset].values["instance_types"]:
+        assert node_usd_per_hour(name, region_of(preset), "on-demand") or unpriced_reason(name), (
+            "a surprise on the bill"
+        )
+
+
+def test_a_preset_for_one_zone_asks_for_it() -> None:
+    found = problems(with_pools({"preset": "h100-training"}))
+    assert [p.path for p in found] == ["clusters.main.pools[1].zones"]
+    assert "Write `zones: [us-west-2a]`" in found[0].message, "the way out is the line to write"
+
+
+def test_the_stack_file_holds_over_a_preset_and_a_preset_over_the_profile() -> None:
+    over = {"preset": "h100", "name": "tuning", "taints": [], "max_per_zone": 2, "labels": {"team": "vision"}}
+    pool = pool_of(over)
+    assert (pool.name, pool.taints, pool.max_per_zone) == ("tuning", (), 2), "the file's own word"
+    assert pool.labels == {"team": "vision", "training": "true", "fine-tuning": "true"}, "maps are joined"
+    assert pool_of(alone("h100-training"), environment="dev").capacity_type == "on-demand", "dev would say spot"
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ({"replicas": 3}, "time-slicing-3"),
+        ({"strategy": "mps", "replicas": 6}, "mps-6"),
+        ({"strategy": "none"}, "none"),
+        ({"strategy": "mig", "profile": "1g.10gb"}, "mig-7x1g.10gb"),
+    ],
+)
+def test_sharing_of_a_preset_can_be_said_otherwise(said: dict[str, Any], label: str) -> None:
+    assert pool_of({"preset": "h100", "sharing": said}).shared.label == label
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [({"profile": "1g.10gb"}, "mig-7x1g.10gb"), ({"layout": {"7g.80gb": 1}}, "mig-1x7g.80gb"), ({}, None)],
+)
+def test_a_profile_or_a_layout_takes_the_place_of_the_presets(said: dict[str, Any], label: str | None) -> None:
+    assert pool_of({"preset": "a100-mig", "sharing": said}).shared.label == (
+        label or "mig-2x1g.10gb_1x2g.20gb_1x3g.40gb"
+    ), "joined, the two would contradict each other"
+
+
+def test_the_taint_of_shared_a100_can_be_turned_off_on_node_groups() -> None:
+    untainted = {"preset": "a100-time-slicing", "taints": []}
+    assert pool_of(untainted).taints == ()
+    found = problems(with_pools({**untainted, "provisioner": "karpenter"}))
+    assert [p.path for p in found] == ["clusters.main.pools[1].taints"], "Karpenter would buy nodes for whole GPUs"
+
+
+def test_an_unknown_preset_is_told_once() -> None:
+    found = problems(with_pools({"preset": "h10"}))
+    assert [(p.path, p.message.split()[0]) for p in found] == [("clusters.main.pools[1].preset", "h10")], (
+        "name and instance types are missing because of it"
+    )
+    assert found[0].message.endswith("Did you mean h100?")
+
+
+def test_explain_tells_what_a_preset_says() -> None:
+    rows = {
+        r.path: (r.value, r.origin) for r in explain(with_pools({"preset": "h100", "max_per_zone": 2}), SOURCE, TODAY)
+    }
+    at = "clusters.main.pools[1]"
+    assert rows[f"{at}.preset"] == ("h100", "stack file")
+    assert rows[f"{at}.max_per_zone"] == (2, "stack file")
+    assert rows[f"{at}.sharing.replicas"] == (2, "preset")
+    assert rows[f"{at}.taints[0].value"] == ("h100", "preset")
+    assert rows[f"{at}.capacity_type"] == ("on-demand", "profile")
+    assert rows[f"{at}.efa"] == (False, "default")
+
+
+def test_a_preset_leaves_what_it_was_given_as_it_was() -> None:
+    raw = with_pools({"preset": "h100", "sharing": {"replicas": 3}, "labels": {"team": "vision"}})
+    before = repr((raw, PRESETS))
+    with_presets(raw)
+    assert repr((raw, PRESETS)) == before, "the next pool of the preset would be another one"
+
+
+@pytest.mark.parametrize("raw", [{}, {"clusters": None}, {"clusters": {"a": 1}}, {"clusters": {"a": {"pools": [1]}}}])
+def test_what_is_no_pool_is_left_to_be_refused(raw: dict[str, Any]) -> None:
+    assert with_presets(raw) == raw
+
+
+def test_the_page_shows_each_preset_as_a_pool_to_copy() -> None:
+    text = preset_page.page()
+    assert preset_page.PAGE.read_text() == text, "run `python -m settings.compute.preset_page`"
+    blocks = [yaml.safe_load(block.split("```")[0]) for block in text.split("```yaml\n")[2:]]
+    assert blocks == [preset_values(name) for name in PRESETS], "what is copied has to be what the preset is"

@@ -1,0 +1,136 @@
+"""The address plan: what every cut has to keep, whatever the ranges and zones."""
+
+from ipaddress import IPv4Network
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settings.network.network_plan import NetworkPlan, PlanError, plan, usable_addresses
+
+LETTERS = "abcdefgh"
+
+
+def ranges(space: str, largest: int, smallest: int) -> st.SearchStrategy[str]:
+    """Ranges without host bits inside a space."""
+    whole = IPv4Network(space)
+
+    def at(prefix: int) -> st.SearchStrategy[str]:
+        count = 2 ** (prefix - whole.prefixlen)
+        size = 2 ** (32 - prefix)
+        return st.integers(0, count - 1).map(lambda i: f"{whole.network_address + i * size}/{prefix}")
+
+    return st.integers(largest, smallest).flatmap(at)
+
+
+vpc_ranges = st.one_of(ranges("10.0.0.0/8", 16, 20), ranges("172.16.0.0/12", 16, 20), ranges("192.168.0.0/16", 16, 20))
+pod_ranges = st.one_of(ranges("100.64.0.0/10", 14, 20), ranges("198.19.0.0/16", 16, 20))
+zone_sets = st.sets(st.sampled_from(LETTERS), min_size=2, max_size=6).map(
+    lambda letters: sorted(f"us-east-1{letter}" for letter in letters)
+)
+
+
+def subnets(network: NetworkPlan) -> list[tuple[str, IPv4Network]]:
+    found = [
+        (f"{zone} {tier}", IPv4Network(getattr(zone_plan, tier)))
+        for zone, zone_plan in network.zones.items()
+        for tier in ("public", "private", "intra", "pods")
+    ]
+    assert found, "a plan without subnets would pass every check below"
+    return found
+
+
+@given(vpc_ranges, pod_ranges, zone_sets)
+def test_no_two_subnets_share_an_address(cidr: str, pod_cidr: str, zones: list[str]) -> None:
+    ordered = sorted(subnets(plan(cidr, pod_cidr, zones)), key=lambda item: item[1])
+    for (name, subnet), (next_name, next_subnet) in pairwise(ordered):
+        assert not subnet.overlaps(next_subnet), f"AWS refuses {next_name} beside {name}: InvalidSubnet.Conflict"
+
+
+@given(vpc_ranges, pod_ranges, zone_sets)
+def test_every_subnet_lies_in_a_block_of_the_vpc(cidr: str, pod_cidr: str, zones: list[str]) -> None:
+    network = plan(cidr, pod_cidr, zones)
+    for zone, subnet in network.zones.items():
+        for tier in (subnet.public, subnet.private, subnet.intra):
+            assert IPv4Network(tier).subnet_of(IPv4Network(cidr)), f"{zone}: {tier} is outside its VPC"
+        assert subnet.pod_block in network.pod_blocks, f"{zone}: nothing would associate {subnet.pod_block}"
+        assert IPv4Network(subnet.pods).subnet_of(IPv4Network(subnet.pod_block)), "a subnet lies in one block only"
+
+
+@given(vpc_ranges, pod_ranges, zone_sets, zone_sets)
+def test_a_zone_keeps_its_subnets_whatever_other_zones_there_are(
+    cidr: str, pod_cidr: str, zones: list[str], others: list[str]
+) -> None:
+    before, after = plan(cidr, pod_cidr, zones), plan(cidr, pod_cidr, others)
+    for zone in set(zones) & set(others):
+        assert before.zones[zone] == after.zones[zone], "moving a subnet replaces it, and every node in it"
+
+
+@given(vpc_ranges, pod_ranges, zone_sets)
+def test_subnets_and_blocks_keep_to_what_aws_takes(cidr: str, pod_cidr: str, zones: list[str]) -> None:
+    network = plan(cidr, pod_cidr, zones)
+    assert len(network.pod_blocks) <= 4, "a VPC takes five blocks, its own included"
+    for block in network.pod_blocks:
+        assert 16 <= IPv4Network(block).prefixlen <= 28, "AWS takes blocks of /16 to /28"
+    for name, subnet in subnets(network):
+        assert 16 <= subnet.prefixlen <= 28, f"{name}: AWS takes subnets of /16 to /28"
+    for zone in network.zones.values():
+        assert IPv4Network(zone.public).prefixlen <= 27, "a load balancer takes no subnet smaller than /27"
+        assert usable_addresses(zone.intra) >= 6, "EKS wants six free addresses for its interfaces"
+
+
+@given(vpc_ranges, pod_ranges)
+def test_a_quarter_of_the_vpc_stays_free_for_a_data_tier(cidr: str, pod_cidr: str) -> None:
+    zones = plan(cidr, pod_cidr, ["r-1a", "r-1b"]).zones.values()
+    zone = next(iter(zones))
+    taken = 8 * sum(IPv4Network(tier).num_addresses for tier in (zone.public, zone.private, zone.intra))
+    assert taken <= IPv4Network(cidr).num_addresses * 3 / 4, "a full VPC cannot take a database later"
+
+
+def test_a_vpc_of_16_is_cut_as_the_documentation_says() -> None:
+    zone = plan("10.0.0.0/16", "100.64.0.0/16", ["us-west-2a", "us-west-2b"]).zones["us-west-2b"]
+    assert (zone.public, zone.intra, zone.private, zone.pods) == (
+        "10.0.1.0/24",
+        "10.0.8.64/26",
+        "10.0.144.0/20",
+        "100.64.32.0/19",
+    ), "the module's own table promises this cut, and running stacks stand on it"
+
+
+def test_a_subnet_has_five_addresses_less_than_its_range() -> None:
+    assert usable_addresses("10.0.0.0/24") == 251, "AWS keeps the first four addresses and the last"
+
+
+@pytest.mark.parametrize(
+    ("cidr", "pod_cidr", "zones", "argument", "ending"),
+    [
+        ("10.0.0.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "for example 10.0.0.0/16."),
+        ("10.0.0.0", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Write for example 10.0.0.0/16."),
+        ("10.0.5.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Write 10.0.0.0/16."),
+        ("10.0.0.0/255.255.0.0", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Write 10.0.0.0/16."),
+        ("10.0.0.0/12", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Give a /16 to /20."),
+        ("10.0.0.0/24", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Give a /16 to /20."),
+        ("8.8.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "192.168.0.0/16 (RFC 1918)."),
+        ("10.0.0.0/16", "100.64.0.0/13", ["r-1a", "r-1b"], "pod_cidr", "serves about 64 nodes a zone."),
+        ("10.0.0.0/16", "10.1.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "(RFC 6598), for example 100.64.0.0/16."),
+        ("100.64.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "beside a VPC of 10.0.0.0/16."),
+        ("10.0.0.0/16", "100.64.0.0/16", ["r-1a"], "zones", "Give 2 to 6, usually 3."),
+        ("10.0.0.0/16", "100.64.0.0/16", [f"r-1{c}" for c in "abcdefg"], "zones", "Give 2 to 6, usually 3."),
+        ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "r-1a"], "zones", "Name each zone once."),
+        ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "r-lax-1z"], "zones", "Write for example us-west-2a."),
+        ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "q-1a"], "zones", "Take one region's zones."),
+    ],
+)
+def test_a_mistake_is_named_with_its_way_out(
+    cidr: str, pod_cidr: str, zones: list[str], argument: str, ending: str
+) -> None:
+    with pytest.raises(PlanError) as error:
+        plan(cidr, pod_cidr, zones)
+    assert any(where == argument and what.endswith(ending) for where, what in error.value.mistakes), str(error.value)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(PlanError) as error:
+        plan("10.0.0.1/16", "10.1.0.0/16", ["r-1a"])
+    assert {where for where, _ in error.value.mistakes} == {"cidr", "pod_cidr", "zones"}, "one run, the whole list"

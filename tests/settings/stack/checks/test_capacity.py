@@ -1,0 +1,88 @@
+"""The address plan against the pools at their maximum size."""
+
+from typing import Any
+
+import pytest
+
+from settings.compute.node_pool import NodePoolSettings
+from settings.network.network_plan import plan, usable_addresses
+from settings.stack.checks import capacity
+from tests.settings.stacks import POOL, problems, stack
+
+
+def messages(*changes: Any) -> dict[str, str]:
+    return {problem.path: problem.message for problem in problems(stack(*changes))}
+
+
+def test_pods_that_find_no_address_at_the_maximum_are_found_now() -> None:
+    found = messages((("network", "pod_cidr"), "100.64.0.0/19"), ((*POOL, "max_per_zone"), 30))
+    assert list(found) == ["network.pod_cidr"], "later it would be a pod that never starts, on a busy day"
+    assert "30 nodes of main.pools[1] with 110 pods each" in found["network.pod_cidr"], "who takes them"
+    assert found["network.pod_cidr"].endswith("Give 100.64.0.0/16 or larger, or lower max_per_zone.")
+
+
+def test_the_range_that_is_advised_would_do() -> None:
+    assert messages((("network", "pod_cidr"), "100.64.0.0/16"), ((*POOL, "max_per_zone"), 30)) == {}, (
+        "advice that fails"
+    )
+
+
+def test_a_maximum_that_no_pod_range_holds_is_said_to_be_so() -> None:
+    found = messages((("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_per_zone"), 1000))
+    assert found["network.pod_cidr"].endswith("Not even a /14 would do: lower max_per_zone.")
+
+
+def test_a_zone_that_carries_a_pool_alone_is_the_one_that_counts() -> None:
+    found = messages(((*POOL, "max_per_zone"), 90), ((*POOL, "zones"), ["us-west-2b"]))
+    assert "pods in us-west-2b" in found["network.pod_cidr"], "where the pool is, not where the network is"
+
+
+def test_nodes_that_find_no_address_are_found_now() -> None:
+    found = messages(
+        (("network", "cidr"), "10.0.0.0/20"), (("network", "pod_cidr"), "100.64.0.0/14"), ((*POOL, "max_per_zone"), 250)
+    )
+    assert found["network.cidr"].endswith("Give 10.0.0.0/19 or larger, or lower max_per_zone.")
+
+
+def test_endpoints_that_leave_the_control_plane_no_address_are_found_now() -> None:
+    services = ["ecr.api", "ecr.dkr", "eks-auth", "sts", "ssm", "kms"]
+    found = messages((("network", "cidr"), "10.0.0.0/20"), (("network", "endpoints"), {"interface": services}))
+    assert found["network.cidr"].endswith("or larger, or drop endpoints.")
+
+
+def demand_of(**pool: Any) -> dict[str, int]:
+    path = ("clusters", "main", "pools", 0)
+    nodes, _, _ = capacity.demand(
+        {path: NodePoolSettings(name="p", **pool)}, ("us-west-2a", "us-west-2b", "us-west-2c")
+    )
+    return nodes
+
+
+def test_karpenter_may_have_all_its_nodes_in_any_one_zone() -> None:
+    types = ("g6.12xlarge",)
+    assert demand_of(instance_types=types, max_per_zone=4)["us-west-2b"] == 4, "a node group stays in its zone"
+    assert demand_of(instance_types=types, max_per_zone=4, provisioner="karpenter")["us-west-2b"] == 12, "3 zones of 4"
+    bounded = demand_of(instance_types=types, max_per_zone=4, provisioner="karpenter", max_gpus=20)
+    assert bounded["us-west-2b"] == 5, "Karpenter stops at 20 GPUs, four a node"
+
+
+def test_a_reservation_takes_addresses_in_its_own_zone_alone() -> None:
+    reserved = {"capacity_type": "reserved", "reservation": {"id": "cr-0123456789abcdef0", "zone": "us-west-2c"}}
+    assert dict(demand_of(instance_types=("p5.48xlarge",), max_per_zone=2, **reserved)) == {"us-west-2c": 2}
+
+
+@pytest.mark.parametrize(
+    ("types", "pods", "addresses"), [(["m5.large"], 110, 128), (["m5.large", "m5.24xlarge"], 250, 272)]
+)
+def test_a_node_holds_blocks_for_its_pods_and_one_in_reserve(types: list[str], pods: int, addresses: int) -> None:
+    pool = NodePoolSettings(name="p", instance_types=tuple(types))
+    assert (capacity.pods_per_node(pool), capacity.pod_addresses_per_node(pool)) == (pods, addresses)
+
+
+def test_a_demand_that_just_fits_is_taken() -> None:
+    room = usable_addresses(plan("10.0.0.0/16", "100.64.0.0/18", ["us-west-2a", "us-west-2b"]).zones["us-west-2a"].pods)
+    nodes = room // 128 - 2  # which the system pool has
+    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_per_zone"), nodes)) == {}, (
+        "no false alarm"
+    )
+    assert messages((("network", "pod_cidr"), "100.64.0.0/18"), ((*POOL, "max_per_zone"), nodes + 1)), "and none missed"

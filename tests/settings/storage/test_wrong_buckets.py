@@ -1,0 +1,169 @@
+"""Buckets that cannot be: each is refused at its place, with the reason, and with a way out that works."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from settings.core.problems import PathPart
+from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
+from settings.storage.buckets import BucketSettings
+from tests.settings.stacks import GONE, problems, stack
+
+READER = {"namespace": "research", "mode": "read"}
+DATASETS: dict[str, Any] = {"purpose": "datasets", "used_by": [READER]}
+SCRATCH: dict[str, Any] = {**DATASETS, "purpose": "scratch"}
+BACKUPS: dict[str, Any] = {"purpose": "backups"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """bucket: the wrong one, under `data`. at: the place in it. words: of what is wrong, and of the way out.
+
+    fix: laid over the bucket; GONE takes a key away. around: values elsewhere in the stack file.
+    """
+
+    bucket: dict[str, Any]
+    at: str
+    words: tuple[str, str]
+    fix: dict[str, Any]
+    around: dict[tuple[PathPart, ...], Any] = field(default_factory=dict)
+
+
+WRONG: dict[str, Case] = {
+    "old versions outlive current ones": Case(
+        {**DATASETS, "expire_after_days": 10, "old_versions_days": 20},
+        "",
+        ("old_versions_days is 20, but objects expire after 10 days: what was", "Write old_versions_days: 10 or less"),
+        {"old_versions_days": 10},
+    ),
+    "old versions outlive what the purpose expires": Case(
+        {**SCRATCH, "old_versions_days": 20},
+        "",
+        ("objects expire after 7 days, as scratch do unless told otherwise", "or a later expire_after_days."),
+        {"expire_after_days": 20},
+    ),
+    "a lock that outlasts the lifecycle": Case(
+        {**BACKUPS, "expire_after_days": 30, "object_lock_days": 90},
+        "",
+        ("versions are to go for good after 60 days", "Write object_lock_days: 60 or less"),
+        {"object_lock_days": 60},
+    ),
+    "tiers for what is gone before": Case(
+        {**SCRATCH, "intelligent_tiering": True},
+        "",
+        ("none moves to a cheaper tier before 30 days without a read", "Write intelligent_tiering: false"),
+        {"intelligent_tiering": False},
+    ),
+    "a folder for nobody": Case(
+        {**BACKUPS, "mount": True},
+        "",
+        ("mount is on, but used_by is empty", "or drop mount."),
+        {"mount": False},
+    ),
+    "checkpoints in a folder that cannot rename": Case(
+        {**DATASETS, "purpose": "checkpoints", "mount": True},
+        "",
+        ("can neither rename nor append", "Drop mount and write by the S3 API"),
+        {"mount": False},
+    ),
+    "the same user twice": Case(
+        {**DATASETS, "used_by": [READER, {**READER, "mode": "write"}]},
+        "",
+        ("used_by[1] names service account default of namespace research again", "Keep one of them"),
+        {"used_by": [{**READER, "mode": "write"}]},
+    ),
+    "a service account that Kubernetes refuses": Case(
+        {**DATASETS, "used_by": [{**READER, "service_account": "Trainer"}]},
+        "used_by[0].service_account",
+        ("'Trainer' is no service account", "Rename it."),
+        {"used_by": [{**READER, "service_account": "trainer"}]},
+    ),
+    "the service account of an add-on": Case(
+        {
+            **DATASETS,
+            "used_by": [{**READER, "namespace": "kube-system", "service_account": "ebs-csi-controller-sa"}],
+        },
+        "used_by[0].service_account",
+        ("belongs to add-on aws-ebs-csi-driver, which has a role already", "Name the service account of the pods"),
+        {"used_by": [{**READER, "namespace": "kube-system", "service_account": "reader"}]},
+    ),
+    "nobody may use it": Case(
+        {"purpose": "models"},
+        "used_by",
+        ("is empty, so no team may use it", "or drop the entry."),
+        {"used_by": [READER]},
+    ),
+    "a copy in the region itself": Case(
+        {**DATASETS, "replicate_to": "us-west-2"},
+        "replicate_to",
+        ("us-west-2 is the region of the stack itself", "or drop the key."),
+        {"replicate_to": GONE},
+    ),
+    "a copy in no region": Case(
+        {**DATASETS, "replicate_to": "us-east-9"},
+        "replicate_to",
+        ("us-east-9 is no AWS region that the catalog knows", "Did you mean us-east-"),
+        {"replicate_to": "us-east-2"},
+    ),
+    "a copy where accounts are others": Case(
+        {**DATASETS, "replicate_to": "us-gov-west-1"},
+        "replicate_to",
+        ("us-gov-west-1 belongs to aws-us-gov", "Take for example"),
+        {"replicate_to": "us-east-2"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_bucket_is_refused_where_it_is_wrong(name):
+    case = WRONG[name]
+    changes = list(case.around.items())
+    (problem,) = problems(stack(*changes, (("storage", "buckets", "data"), case.bucket)))
+    assert problem.path == ".".join(filter(None, ("storage.buckets.data", case.at)))
+    for words in case.words:
+        assert words in problem.message
+    mended = {key: value for key, value in {**case.bucket, **case.fix}.items() if value is not GONE}
+    assert not problems(stack(*changes, (("storage", "buckets", "data"), mended))), "the way out has to work"
+
+
+@pytest.mark.parametrize("name", ["access-logs", "flow-logs", "velero-main"])
+def test_a_bucket_cannot_take_the_name_of_one_of_the_platform(name):
+    (problem,) = problems(stack((("storage", "buckets", name), DATASETS)))
+    assert problem.message.endswith("a bucket that the platform makes for itself. Rename it.")
+
+
+def test_a_service_account_uses_as_many_buckets_as_its_role_has_room_for():
+    many = {f"data-{number}": DATASETS for number in range(BUCKETS_OF_ONE_USER + 2)}
+    (problem,) = problems(stack((("storage", "buckets"), many)))
+    assert problem.path == f"storage.buckets.data-{BUCKETS_OF_ONE_USER}.used_by[0]"
+    assert problem.message.endswith("or give some of the work a service account of its own.")
+    fewer = dict(list(many.items())[:BUCKETS_OF_ONE_USER])
+    assert not problems(stack((("storage", "buckets"), fewer)))
+
+
+def test_every_mistake_in_the_days_of_a_bucket_is_told_at_once():
+    wrong = {**SCRATCH, "old_versions_days": 90, "object_lock_days": 365, "intelligent_tiering": True}
+    assert len(problems(stack((("storage", "buckets", "data"), wrong)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expires", "old", "tiered"),
+    [
+        ("datasets", None, 30, True),
+        ("models", None, 30, True),
+        ("artifacts", None, 30, True),
+        ("checkpoints", 30, 30, False),
+        ("scratch", 7, 7, False),
+        ("logs", 365, 30, False),
+        ("shared", None, 30, False),
+        ("backups", None, 30, False),
+    ],
+)
+def test_what_becomes_of_objects_follows_from_the_purpose(purpose, expires, old, tiered):
+    bucket = BucketSettings(purpose=purpose)
+    assert (bucket.expires, bucket.old_versions, bucket.tiered) == (expires, old, tiered)
+
+
+def test_datasets_that_expire_before_they_could_move_are_not_tiered():
+    assert not BucketSettings(purpose="datasets", expire_after_days=14).tiered
