@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from common.urns import name_of, type_of
+
 ROOT = Path(__file__).parents[3]
 RECORD = ROOT.parent / "shared" / "contracts" / "eks_cluster_children.json"
 ENGINE = ROOT / ".engine" / "bin"
@@ -105,7 +107,7 @@ def children(configuration: str) -> dict[str, Any]:
 
 
 def short(urn: str) -> str:
-    return "::".join((urn.split("::")[2].rsplit("$", 1)[-1], urn.rsplit("::", 1)[-1]))
+    return f"{type_of(urn)}::{name_of(urn)}"
 
 
 def masked(value: Any, configuration: str) -> Any:
