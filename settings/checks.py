@@ -190,8 +190,8 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
                 ),
             )
     for cluster in parts.clusters:
-        physical = f"{parts.name}-{parts.environment}-{cluster}"
-        if parts.name and parts.environment and len(physical) > EKS_CLUSTER_NAME_LENGTH:
+        physical = parts.cluster_name(cluster)
+        if physical is not None and len(physical) > EKS_CLUSTER_NAME_LENGTH:
             yield (
                 ("clusters", cluster),
                 (

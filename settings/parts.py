@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from settings.base import Settings
 from settings.network import NetworkSettings
 from settings.node_pool import NodePoolSettings
+from settings.physical_names import cluster_name, name_prefix
 from settings.problems import PathPart
 from settings.quotas import QuotaSettings
 from settings.storage import StorageSettings
@@ -51,6 +52,12 @@ class Parts:
         for cluster, parts in self.clusters.items():
             for index, pool in parts.pools.items():
                 yield ("clusters", cluster, "pools", index), pool
+
+    def cluster_name(self, cluster: str) -> str | None:
+        """The name that a cluster has in AWS. None while what it is made of is wrong."""
+        if not self.name or not self.environment:
+            return None
+        return cluster_name(name_prefix(self.name, self.environment), cluster)
 
     def named_zones(self) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
         """Every choice among the zones of the network: its place, whose it is, and the zones."""

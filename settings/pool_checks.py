@@ -9,6 +9,7 @@ from settings.landing import landing_pools
 from settings.needed_addons import FOR_POOLS, needed_addons
 from settings.node_pool import NodePoolSettings
 from settings.parts import ClusterParts, Mistake, Parts, Path
+from settings.physical_names import karpenter_node_role_name
 from settings.problems import listed, nearest_or_all
 
 KARPENTER_REPLICAS = 2  # never two on one node. Source: values and affinity of the chart, read 2026-08
@@ -107,8 +108,9 @@ def _karpenter(at: Path, cluster: ClusterParts, zones: tuple[str, ...] | None, p
                 f"in a VPC. Write nat: single, or provisioner: managed in {pool.name}."
             ),
         )
-    role = f"{parts.name}-{parts.environment}-{at[1]}-karpenter-node"
-    if parts.name and parts.environment and len(role) > IAM_ROLE_NAME_LENGTH:
+    physical = parts.cluster_name(str(at[1]))
+    role = karpenter_node_role_name(physical) if physical is not None else ""
+    if len(role) > IAM_ROLE_NAME_LENGTH:
         yield (
             at,
             (
