@@ -12,6 +12,7 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
 from common.values import UNKNOWN, Secret, opened
+from common.version import VERSION
 from common.wire import from_struct, to_struct
 from policies.analyzer import NOTICES, PROFILE, Analyzer
 from policies.pack import build
@@ -207,7 +208,7 @@ def test_a_finding_is_what_pulumis_own_sdk_would_send() -> None:
     sdk = pytest.importorskip("pulumi_policy.policy")
     theirs = sdk._PolicyAnalyzerServicer(
         "ml-platform",
-        "0.1.0",
+        VERSION,
         [
             sdk.ResourceValidationPolicy(
                 "probe",

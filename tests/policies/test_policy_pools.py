@@ -21,7 +21,6 @@ from tests.policies.policy_harness import ALL, TODAY, stack_request, urn
 POD = "kubernetes:core/v1:Pod"
 OF_GPUS = {name: rule for name, rule in ALL.items() if name.startswith("gpu-")}
 ACCELERATED = sorted(name for name, machine in INSTANCE_TYPES.items() if machine.accelerator)
-WITH_MIG = [name for name in ACCELERATED if mig_gpu(INSTANCE_TYPES[name].accelerator)]
 PROFILES = sorted({profile for gpu in MIG_GPUS.values() for profile in gpu.profiles})
 TOLERATION = {"key": "gpu", "operator": "Exists"}
 
