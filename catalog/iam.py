@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-EKS_CLUSTER_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
 EKS_CNI_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
-EKS_WORKER_NODE_MINIMAL_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodeMinimalPolicy"
 EKS_WORKER_NODE_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
 ECR_PULL_ONLY: Final = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 SSM_MANAGED_INSTANCE_CORE: Final = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"

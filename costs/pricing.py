@@ -6,7 +6,7 @@ from datetime import date
 
 from catalog.prices import SERVICE_PRICES, Price
 from costs.line import LineItem, Unpriced
-from costs.resource import NoPriceError, Resource, is_unknown
+from costs.resource import NoPriceError, Resource
 from costs.usage import Amount, Usage
 
 
@@ -27,7 +27,7 @@ class Context:
     def region_of(self, resource: Resource) -> str:
         """The region the resource names itself, else the stack's."""
         own = resource.inputs.get("region")
-        return own if isinstance(own, str) and own and not is_unknown(own) else self.region
+        return own if isinstance(own, str) and own else self.region
 
 
 Pricer = Callable[[Resource, Context], Iterable[LineItem | Unpriced]]

@@ -4,20 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for a value that exists only after the update. Source: Pulumi's own sentinel (sdk/python rpc.UNKNOWN)."""
-
-_UNKNOWNS = frozenset(
-    {
-        UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
+from common.urns import name_of
+from common.values import UNKNOWN
 
 
 class NoPriceError(Exception):
@@ -43,13 +31,8 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The last part of the URN: what the program called it."""
-        return self.urn.rpartition("::")[2]
-
-
-def is_unknown(value: object) -> bool:
-    """Tells whether a value exists only after the update."""
-    return isinstance(value, str) and value in _UNKNOWNS
+        """What the program called it."""
+        return name_of(self.urn)
 
 
 def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Any:
@@ -59,12 +42,12 @@ def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Any:
     """
     value: Any = inputs
     for step in path.split("."):
-        if is_unknown(value):
+        if value is UNKNOWN:
             break
         if not isinstance(value, Mapping) or value.get(step) is None:
             return default
         value = value[step]
-    if is_unknown(value):
+    if value is UNKNOWN:
         raise NoPriceError(f"{path} is not known before the update")
     return value
 

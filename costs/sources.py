@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from costs.resource import UNKNOWN, Resource
+from common.values import OUTPUT_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_TEXTS
+from costs.resource import Resource
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_HIDDEN = UNKNOWN_TEXTS | {"[secret]"}
 _GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "read", "read-replacement"})
 
 
@@ -82,10 +82,10 @@ def _collect(states: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[Resource,
 def _plain(value: Any) -> Any:
     """The value without Pulumi's wrappings; secrets and what is not known yet become UNKNOWN."""
     if isinstance(value, Mapping):
-        if _SIGNATURE in value:
-            known = value[_SIGNATURE] == _OUTPUT_VALUE and "value" in value and not value.get("secret")
+        if SIGNATURE_KEY in value:
+            known = value[SIGNATURE_KEY] == OUTPUT_SIGNATURE and "value" in value and not value.get("secret")
             return _plain(value["value"]) if known else UNKNOWN
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return UNKNOWN if value == "[secret]" else value
+    return UNKNOWN if value in _HIDDEN else value

@@ -46,7 +46,6 @@ class Usage:
     file_system_read_gib, file_system_written_gib: data through one EFS file system of elastic throughput.
     kms_requests_10k: requests to one key, in tens of thousands, beyond the free ones of the account.
     queue_requests_1m: requests to one queue, in millions, beyond the free one of the account.
-    registry_gib: images held by one repository.
     load_balancer_units: capacity units (LCU or NLCU) in use on average.
     """
 
@@ -65,5 +64,4 @@ class Usage:
     file_system_written_gib: Amount = Amount(5, 100)
     kms_requests_10k: Amount = Amount(0, 20)
     queue_requests_1m: Amount = Amount(0, 1)
-    registry_gib: Amount = Amount(5, 100)
     load_balancer_units: Amount = Amount(0.1, 5)

@@ -16,14 +16,15 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
-from policies.decode import decode
+from common.urns import stack_of
+from common.version import VERSION
+from common.wire import from_struct
 from policies.evaluate import Finding, judge, judge_stack
 from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
 from policies.views import Reads, Resource, Setting, Stack
 from policies.waivers import Waiver, did_you_mean
 
 PACK = "ml-platform"
-VERSION = "0.1.0"
 DOCS = "docs/policies/README.md"
 _LEVELS: Mapping[Level, int] = {"advisory": wire.ADVISORY, "mandatory": wire.MANDATORY, "disabled": wire.DISABLED}
 _SEVERITIES: Mapping[Severity, int] = {
@@ -142,7 +143,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 stack = Stack(urn, setting, [resource for resource in resources if rule.covers(resource.type)])
                 findings = judge_stack(rule, stack, self._options(rule, setting.environment))
                 self._report(rule, findings, setting, response)
-        self._report_waivers(_stack_of(urn), setting.today, response)
+        self._report_waivers(stack_of(urn), setting.today, response)
         return response
 
     def Remediate(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.RemediateResponse:  # noqa: N802
@@ -158,7 +159,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)
         configured = profile.properties.fields["environment"].string_value if profile else ""
-        for name in (configured, self._given_environment, _stack_of(urn)):
+        for name in (configured, self._given_environment, stack_of(urn)):
             if name in ENVIRONMENTS:
                 return name
         return "prod"
@@ -242,16 +243,12 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 response.diagnostics.append(_notice(UNUSED, f"Unused: {waiver}. Fix: take it out.", ""))
 
 
-def _stack_of(urn: str) -> str:
-    return urn.split(":")[2] if urn.startswith("urn:pulumi:") else ""
-
-
 def _resource(request: wire.AnalyzeRequest | wire.AnalyzerResource, setting: Setting, reads: Reads) -> Resource:
     return Resource(
         urn=request.urn,
         kind=request.type,
-        read=lambda: decode(request.properties),
-        read_provider=lambda: decode(request.provider.properties),
+        read=lambda: from_struct(request.properties),
+        read_provider=lambda: from_struct(request.provider.properties),
         protect=request.options.protect,
         parent=request.options.parent,
         setting=setting,

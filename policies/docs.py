@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from common.values import UNKNOWN
 from policies.analyzer import NOTICES
-from policies.decode import UNKNOWN
 from policies.registry import group_of, modules, rules
 from policies.rule import ENVIRONMENTS, Case, Rule, StackCase, StackRule
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from policies.decode import UNKNOWN, Secret
+from common.values import UNKNOWN, Secret
 from policies.views import NotKnownError, Resource, Stack, View, every, separately, show
 
 Finding = TypeVar("Finding")

@@ -16,7 +16,8 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
-from policies.decode import UNKNOWN, Secret
+from common.urns import name_of
+from common.values import UNKNOWN, Secret
 
 Path = str | tuple[str | int, ...]
 Finding = TypeVar("Finding")
@@ -73,7 +74,7 @@ class Resource(View):
         read_provider: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(self, None, "")
-        self.urn, self.type, self.name, self.protect = urn, kind, urn.rpartition("::")[2], protect
+        self.urn, self.type, self.name, self.protect = urn, kind, name_of(urn), protect
         self.setting, self.reads, self.parent = setting, reads, parent
         self._read, self._read_provider = read, read_provider
         self.links: Mapping[str, Sequence[Resource]] = {}

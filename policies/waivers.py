@@ -1,6 +1,5 @@
 """Exceptions from rules, kept in `policies/waivers.yaml`: one rule, one stack, a reason, an owner, and an end."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from common.spelling import nearest
+from common.urns import stack_of
 
 LONGEST_DAYS = 90
 _KEYS = ("rule", "urn", "reason", "owner", "expires")
@@ -42,7 +44,7 @@ class Waiver:
     @property
     def stack(self) -> str:
         """The stack it is for."""
-        return self.urn.split(":")[2]
+        return stack_of(self.urn)
 
     def __str__(self) -> str:
         return f"{self.rule} at {self.urn}, until {self.expires} ({self.owner}: {self.reason})"
@@ -102,5 +104,5 @@ def _urn_mistakes(urn: str) -> Iterable[str]:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest known word as half a sentence, or nothing when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f' (did you mean "{near[0]}"?)' if near else ""
+    near = nearest(word, known)
+    return f' (did you mean "{near}"?)' if near else ""

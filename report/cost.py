@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.prices import Price
+from common.urns import type_of
 from costs.estimate import Estimate, LineItem
 from costs.line import NOT_INCLUDED
 from report.tables import aligned, markdown, some, wrapped
-from report.tree import component_of, title, type_of
+from report.tree import component_of, title
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,10 @@ CARRIES_OTHERS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Danger:
-    """One change to look at twice. loses_data: whether something is gone that no update brings back."""
+    """One change to look at twice."""
 
     change: Change
     consequence: str
-    loses_data: bool
 
 
 def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
@@ -50,10 +49,10 @@ def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
         if change.op not in ("replace", "delete"):
             continue
         if change.type in HOLDS_DATA:
-            found.append(Danger(change, f"{HOLDS_DATA[change.type]} would be lost", True))
+            found.append(Danger(change, f"{HOLDS_DATA[change.type]} would be lost"))
         elif change.type in CARRIES_OTHERS:
-            found.append(Danger(change, CARRIES_OTHERS[change.type], False))
+            found.append(Danger(change, CARRIES_OTHERS[change.type]))
         elif change.protected:
-            found.append(Danger(change, "it is protected, so the update will be refused", False))
+            found.append(Danger(change, "it is protected, so the update will be refused"))
     gravest = {kind: place for place, kind in enumerate((*HOLDS_DATA, *CARRIES_OTHERS))}
     return tuple(sorted(found, key=lambda danger: (gravest.get(danger.change.type, len(gravest)), danger.change.urn)))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from common.urns import name_of
+
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _SHOWN = {
     "create": "create",
@@ -36,8 +38,8 @@ class Change:
 
     @property
     def name(self) -> str:
-        """The last part of the URN."""
-        return self.urn.rpartition("::")[2]
+        """What the program called it."""
+        return name_of(self.urn)
 
 
 @dataclass(frozen=True)

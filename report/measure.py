@@ -38,11 +38,6 @@ class Measurement:
     cpu_seconds: Mapping[str, float]
     peak_mib: Mapping[str, float]
 
-    @property
-    def total_mib(self) -> float:
-        """The peak of all processes together."""
-        return self.peak_mib.get("all", 0.0)
-
 
 def measure(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], failed: Callable[[int], bool] = bool

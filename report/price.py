@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from common.urns import stack_of
 from costs.estimate import estimate
 from costs.resource import Resource
 from costs.sources import SourceError, from_deployment, from_preview_json
@@ -27,7 +28,7 @@ def price(file: str) -> int:
         raise ReportError(
             f"{file} cannot be priced: {cause}. Give the output of `pulumi preview --json` or `pulumi stack export`."
         ) from None
-    stack = resources[0].urn.split("::")[0].rpartition(":")[2] if resources else "an empty stack"
+    stack = stack_of(resources[0].urn) if resources else "an empty stack"
     parents = {resource.urn: resource.parent for resource in resources}
     region = region_of(resources) if resources else "no region"
     print(as_text(estimate(resources, region), parents, stack))

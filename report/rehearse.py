@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.urns import name_of
 from report import events
 from report.events import Finding, Operation
 from report.preview import PACK
@@ -157,7 +158,7 @@ def _show_failure(operation: Operation, output: Path) -> None:
         by_policy.setdefault(finding.policy, []).append(finding)
     for policy, found in by_policy.items():
         more = f" ({len(found)} resources have this)" if len(found) > 1 else ""
-        lines.append(f"policy {policy}: {found[0].urn.rpartition('::')[2]} {found[0].short}{more}")
+        lines.append(f"policy {policy}: {name_of(found[0].urn)} {found[0].short}{more}")
     lines = lines or output.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     print("\n".join(f"    {line}" for line in lines))
     print(f"    All that the engine printed is in {shown(output)}.", flush=True)

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from common.urns import name_of, type_of
 from costs.estimate import Estimate
 from report.cost import grouped
 from report.dangers import dangers
 from report.events import CHANGES, Operation, counted
 from report.tables import markdown, some
-from report.tree import component_of, type_of
+from report.tree import component_of
 
 MOST_FINDINGS = 20
 
@@ -95,7 +96,7 @@ def _findings(operation: Operation) -> list[str]:
     found: dict[tuple[bool, str, str], list[str]] = {}
     for finding in operation.findings:
         key = (finding.level != "mandatory", finding.policy, finding.short)
-        found.setdefault(key, []).append(finding.urn.rpartition("::")[2] or "the stack")
+        found.setdefault(key, []).append(name_of(finding.urn) or "the stack")
     if not found:
         return []
     rows = [

@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 
+from common.urns import name_of, type_of
+
 OURS = "mlplatform:"
 ROOT_TYPE = "pulumi:pulumi:Stack"
-
-
-def type_of(urn: str) -> str:
-    """The resource's own type, without those of its parents."""
-    parts = urn.split("::")
-    return parts[2].rpartition("$")[2] if len(parts) > 3 else ""
 
 
 def component_of(urn: str, parents: Mapping[str, str]) -> str:
@@ -32,5 +28,5 @@ def component_of(urn: str, parents: Mapping[str, str]) -> str:
 
 def title(urn: str) -> str:
     """The last part of the type and the name, e.g. `NodePool main-system`; said once where both are the same."""
-    kind, name = type_of(urn).rpartition(":")[2], urn.rpartition("::")[2]
+    kind, name = type_of(urn).rpartition(":")[2], name_of(urn)
     return kind if kind.lower() == name else f"{kind} {name}"

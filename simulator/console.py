@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from common.urns import name_of
 from simulator.cloud import Cloud, CloudResource
-from simulator.provider import urn_name
 
 
 def run(arguments: list[str], cloud_file: Path) -> int:
@@ -48,7 +48,7 @@ def _list(cloud: Cloud, as_json: bool) -> int:
 
 
 def _line(resource: CloudResource) -> str:
-    return f"{resource.type:<55} {resource.id:<45} {urn_name(resource.urn) if resource.urn else ''}".rstrip()
+    return f"{resource.type:<55} {resource.id:<45} {name_of(resource.urn)}".rstrip()
 
 
 def _value(text: str) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.urns import name_of, type_of
 from simulator.difference import Change
 from simulator.values import Props
 
@@ -24,16 +25,6 @@ class InitializationFailure(Exception):
     def __init__(self, id_: str, state: Props, inputs: Props, reasons: list[str]) -> None:
         super().__init__("; ".join(reasons))
         self.id, self.state, self.inputs, self.reasons = id_, state, inputs, reasons
-
-
-def urn_name(urn: str) -> str:
-    """The logical name at the end of a URN."""
-    return urn.rsplit("::", 1)[-1]
-
-
-def urn_type(urn: str) -> str:
-    """The type of the resource itself, without those of its parents."""
-    return urn.split("::")[2].rsplit("$", 1)[-1]
 
 
 @dataclass(frozen=True)
@@ -52,12 +43,12 @@ class Call:
     @property
     def name(self) -> str:
         """Logical name of the resource."""
-        return urn_name(self.urn)
+        return name_of(self.urn)
 
     @property
     def type(self) -> str:
         """Type token of the resource."""
-        return urn_type(self.urn)
+        return type_of(self.urn)
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,14 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
+from common.urns import type_of
+from common.values import opened
+from common.wire import from_struct, to_struct
 from simulator.difference import Change, Kind
 from simulator.faults import Faults
 from simulator.provider import Call as ProviderCall
-from simulator.provider import Checked, Difference, InitializationFailure, Package, Refusal, urn_type
-from simulator.values import Props, from_struct, to_struct
+from simulator.provider import Checked, Difference, InitializationFailure, Package, Refusal
+from simulator.values import Props
 
 _LOG = logging.getLogger("simulator")
 _MESSAGE_LIMIT = 400 * 1024 * 1024  # the engine's own
@@ -118,7 +121,8 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
 
     @_answering
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        self._configs[context.peer()] = from_struct(request.args)
+        # The engine sends secrets here as such to every provider, whatever it said that it takes.
+        self._configs[context.peer()] = opened(from_struct(request.args))
         return provider_pb2.ConfigureResponse(
             supportsPreview=True,
             acceptSecrets=self._builds_components(),
@@ -195,13 +199,13 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         return ProviderCall(urn, self._configs.get(context.peer(), {}), preview, warn)
 
     def _bad_day(self, urn: str) -> None:
-        if self._faults.strikes("crash", urn_type(urn)):
+        if self._faults.strikes("crash", type_of(urn)):
             self._crash()
             raise Refusal("the engine was killed, as --fault asked")
         self._throttle(urn)
 
     def _throttle(self, urn: str) -> None:
-        if self._faults.strikes("throttle", urn_type(urn)):
+        if self._faults.strikes("throttle", type_of(urn)):
             raise Refusal(_THROTTLED)
 
 

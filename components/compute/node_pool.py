@@ -13,6 +13,7 @@ from components.compute.efa import efa_security_group, template_interfaces
 from components.compute.machine_image import ami_type
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
+from components.compute.node_volumes import NodeVolume, node_volumes
 from components.compute.off_peak import schedule
 from components.core.stage import Stage
 from settings.compute.node_pool import DiskSettings, NodePoolSettings
@@ -28,16 +29,14 @@ CAPACITY_BLOCK = "capacity-block"
 
 
 def block_devices(operating_system: str, disk: DiskSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:
-    """Volumes of a node: gp3, under our key. Bottlerocket has its system apart, on a small one of its own."""
+    """Volumes of a node, as a launch template spells them."""
+    fixed = {"volume_type": "gp3", "encrypted": "true", "kms_key_id": key_arn, "delete_on_termination": "true"}
 
-    def volume(device: str, **ebs: Any) -> dict[str, Any]:
-        fixed = {"volume_type": "gp3", "encrypted": "true", "kms_key_id": key_arn, "delete_on_termination": "true"}
-        return {"device_name": device, "ebs": {**fixed, **ebs}}
+    def spelt(volume: NodeVolume) -> dict[str, Any]:
+        fast = {"iops": volume.speed.iops, "throughput": volume.speed.throughput_mibps} if volume.speed else {}
+        return {"device_name": volume.device, "ebs": {**fixed, "volume_size": volume.size_gib, **fast}}
 
-    sized = {"volume_size": disk.size_gib, "iops": disk.iops, "throughput": disk.throughput_mibps}
-    if operating_system == "bottlerocket":
-        return [volume("/dev/xvda", volume_size=4), volume("/dev/xvdb", **sized)]
-    return [volume("/dev/xvda", **sized)]
+    return [spelt(volume) for volume in node_volumes(operating_system, disk)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,7 @@ class NodePoolArgs:
 
     @property
     def physical_name(self) -> str:
-        return f"{self.stage.cluster_name(self.cluster)}-{self.settings.name}"
+        return self.stage.pool_name(self.cluster, self.settings.name)
 
     @property
     def capacity_block(self) -> ReservationSettings | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catalog.regions import REGIONS
+from settings.core import physical_names
 from settings.stack.stack import StackSettings
 
 
@@ -45,7 +46,7 @@ class Stage:
     @property
     def prefix(self) -> str:
         """First part of every physical name, e.g. `ml-platform-prod`."""
-        return f"{self.name}-{self.environment}"
+        return physical_names.name_prefix(self.name, self.environment)
 
     @property
     def production(self) -> bool:
@@ -63,7 +64,11 @@ class Stage:
 
     def cluster_name(self, key: str) -> str:
         """Physical name of the cluster under `clusters.<key>`."""
-        return f"{self.prefix}-{key}"
+        return physical_names.cluster_name(self.prefix, key)
+
+    def pool_name(self, cluster: str, pool: str) -> str:
+        """Physical name of what a pool has in AWS: its placement group, its EFA security group."""
+        return f"{self.cluster_name(cluster)}-{pool}"
 
     def key_alias(self, data_class: str) -> str:
         """Alias of the KMS key for a class of data, e.g. `alias/ml-platform-prod-ebs`."""

@@ -1,4 +1,8 @@
-"""TOML text of nested settings: tables in the order given, so that the same settings are the same text."""
+"""TOML text of nested settings: tables in the order given, so that the same settings are the same text.
+
+The package tomli-w writes the same tables, but each item of an array on a line of its own. The user data of nodes that
+join their local disks holds arrays: with another text every such node would be replaced, so the writer is ours.
+"""
 
 import json
 import re

@@ -8,12 +8,11 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
+from catalog.limits import IAM_ROLE_NAME_LENGTH
 from components.core.pod_identity import pod_role
 from components.core.stage import Stage
 from components.storage.buckets import bucket_iam
 from settings.storage.buckets import BucketSettings
-
-ROLE_NAME_LENGTH = 64
 
 
 class User(NamedTuple):
@@ -32,7 +31,7 @@ class User(NamedTuple):
 def role_name(stage: Stage, user: User) -> str:
     """Names of namespaces and service accounts may be longer than IAM takes, and roles are shared by all regions."""
     told_apart = hashlib.sha256(f"{stage.region}/{user.path}".encode()).hexdigest()[:8]
-    return f"{f'{stage.prefix}-{user.path}'[: ROLE_NAME_LENGTH - 9]}-{told_apart}"
+    return f"{f'{stage.prefix}-{user.path}'[: IAM_ROLE_NAME_LENGTH - 9]}-{told_apart}"
 
 
 def bucket_access(stage: Stage, buckets: Mapping[str, BucketSettings], clusters: Collection[str]) -> dict[User, str]:

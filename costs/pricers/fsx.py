@@ -26,7 +26,7 @@ def file_system(resource: Resource, context: Context) -> Iterator[LineItem | Unp
     speed = f"{throughput:g} MB/s/TiB" if persistent else "scratch-2"
     tags = read(resource.inputs, "tags", {})
     purpose = tags.get(PURPOSE) if isinstance(tags, Mapping) else None
-    what = f"Lustre, {purpose}" if purpose else "Lustre"
+    what = f"Lustre, {purpose}" if isinstance(purpose, str) else "Lustre"
     yield line(resource, context, f"{what}, {speed}", key, "GiB", gib)
     if read_number(resource.inputs, "automaticBackupRetentionDays", 0):
         yield Unpriced(resource.urn, resource.type, "daily backups of FSx have no price in the catalog")

@@ -10,11 +10,12 @@ from typing import Any
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, RESERVATION_TYPE, fits, machines_for, names_machines
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
+from common.values import UNKNOWN
 from costs.line import LineItem, Unpriced
 from costs.nodes import CAPACITY_BLOCK, Bought, most_nodes, node_lines
 from costs.pricers.ebs import volume_lines
 from costs.pricing import Context, Pricer
-from costs.resource import UNKNOWN, NoPriceError, Resource, is_unknown, read, read_list, read_number, read_text
+from costs.resource import NoPriceError, Resource, read, read_list, read_number, read_text
 from costs.usage import Amount
 
 NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
@@ -64,8 +65,9 @@ def _labels(pool: Resource) -> Any:
 def _requirements(pool: Resource) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for each in read_list(pool.inputs, f"{_OF_NODES}.spec.requirements"):
-        key, values = (each.get("key"), each.get("values") or []) if isinstance(each, Mapping) else (None, [])
-        if not isinstance(key, str) or not isinstance(values, list) or any(is_unknown(value) for value in values):
+        key, values = (each.get("key"), each.get("values")) if isinstance(each, Mapping) else (None, None)
+        values = [] if values is None else values
+        if not isinstance(key, str) or not isinstance(values, list) or UNKNOWN in values:
             raise NoPriceError(f"{_OF_NODES}.spec.requirements is not known before the update")
         found.append({**each, "values": [str(value) for value in values]})
     return found
@@ -165,7 +167,7 @@ def _called(resource: Resource) -> str:
 
 def _quantity(value: Any, path: str) -> float:
     """An amount as Kubernetes writes it, e.g. `8`, `100Gi`. Raises NoPriceError for anything else."""
-    if is_unknown(value):
+    if value is UNKNOWN:
         raise NoPriceError(f"{path} is not known before the update")
     found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)([A-Za-z]{0,2})", value if isinstance(value, str) else f"{value}")
     if isinstance(value, bool) or found is None or found[2] not in _SUFFIXES:

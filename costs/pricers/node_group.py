@@ -7,7 +7,7 @@ from costs.line import LineItem, Unpriced
 from costs.nodes import CAPACITY_BLOCK, Bought, node_lines
 from costs.pricers.ebs import volume_lines
 from costs.pricing import Context, Pricer
-from costs.resource import NoPriceError, Resource, is_unknown, read, read_list, read_number, read_text
+from costs.resource import NoPriceError, Resource, read, read_list, read_number, read_text
 from costs.usage import Amount
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -42,7 +42,7 @@ def _instance_types(group: Resource, template: Resource | None) -> list[str]:
     if not types and template is not None:
         types = [read_text(template.inputs, "instanceType", DEFAULT_TYPE)]
     known = [name for name in types or [DEFAULT_TYPE] if isinstance(name, str)]
-    if any(is_unknown(name) for name in known) or len(known) < len(types):
+    if len(known) < len(types):
         raise NoPriceError("instanceTypes is not known before the update")
     return known
 

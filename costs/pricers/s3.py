@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
-from costs.resource import Resource, is_unknown
+from costs.resource import Resource
 from costs.usage import Amount
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -69,7 +69,7 @@ def _number(resource: Resource, name: str) -> float | None:
 def _tag(resource: Resource, name: str) -> str:
     tags = resource.inputs.get("tags")
     value = tags.get(f"ml-platform:{name}") if isinstance(tags, Mapping) else None
-    return value if isinstance(value, str) and not is_unknown(value) else ""
+    return value if isinstance(value, str) else ""
 
 
 PRICERS: Mapping[str, Pricer] = {

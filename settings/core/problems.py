@@ -1,10 +1,11 @@
 """What is wrong with a stack file, told to the person who writes it."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+from common.spelling import nearest
 
 PathPart = str | int
 Path = tuple[PathPart, ...]
@@ -50,8 +51,8 @@ def join_path(parts: Iterable[PathPart]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean x?` for the nearest known word, or nothing when none is near."""
-    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {nearest[0]}?" if nearest else ""
+    near = nearest(word, known)
+    return f" Did you mean {near}?" if near else ""
 
 
 def nearest_or_all(word: str, known: Iterable[str]) -> str:

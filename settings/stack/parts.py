@@ -11,6 +11,7 @@ from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
+from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import Path, PathPart
 from settings.network.network import NetworkSettings
 from settings.storage.storage import StorageSettings
@@ -35,6 +36,12 @@ class Parts:
         for cluster, parts in self.clusters.items():
             for index, pool in parts.pools.items():
                 yield ("clusters", cluster, "pools", index), pool
+
+    def cluster_name(self, cluster: str) -> str | None:
+        """The name that a cluster has in AWS. None while what it is made of is wrong."""
+        if not self.name or not self.environment:
+            return None
+        return cluster_name(name_prefix(self.name, self.environment), cluster)
 
     def named_zones(self) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
         """Every choice among the zones of the network: its place, whose it is, and the zones."""

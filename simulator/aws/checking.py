@@ -5,10 +5,10 @@ Source: pulumi-terraform-bridge (defaults and names), pulumi-aws provider/tags.g
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.spelling import nearest
 from simulator.aws import paths, templates
 from simulator.aws.model import Autoname, ResourceType
 from simulator.aws.situation import region_of, setting
@@ -57,8 +57,8 @@ def _place(call: Call, path: str) -> str:
 def _unknown_names(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
     for name in inputs:
         if name not in kind.known:
-            near = difflib.get_close_matches(name, kind.known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = nearest(name, kind.known)
+            hint = f"; did you mean {near}?" if near else ""
             yield name, f"{kind.type} has no argument {name}{hint}"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 
+from common.spelling import nearest
 from simulator.aws.model import ResourceType
 from simulator.provider import Refusal
 
@@ -22,8 +22,8 @@ def kind_of(token: str) -> ResourceType:
     kind = kinds().get(token)
     if kind is None:
         service = token.split(":")[1].split("/")[0] if token.count(":") == 2 else "service"
-        near = difflib.get_close_matches(token, kinds(), 1, 0.8)
-        hint = f" The nearest one that it knows is {near[0]}." if near else ""
+        near = nearest(token, kinds(), cutoff=0.8)  # tokens of one service are alike by their first half
+        hint = f" The nearest one that it knows is {near}." if near else ""
         raise Refusal(
             f"The simulated AWS does not know the resource type {token}.{hint} "
             f"Add an entry for it to simulator/aws/services/{service}.py; the real provider may well know it."

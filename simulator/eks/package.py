@@ -42,15 +42,14 @@ class EksPackage(Package):
                 "Use AWS resources instead, or add it to simulator/eks/package.py."
             )
         accept_references()
-        # The servicer's public Construct would wrap what is refused into a traceback.
-        return _run(request.monitorEndpoint, lambda: _servicer(engine_address)._construct(request, None))
+        return _run(request.monitorEndpoint, lambda: _Servicer(engine_address).construct(request))
 
     def call(self, request: Any, engine_address: str) -> Any:
         """Raises Refusal for a method that is not simulated."""
         if request.tok != _GET_KUBECONFIG:
             raise Refusal(f"pulumi-eks method {request.tok} is not simulated. Add it to simulator/eks/package.py.")
         accept_references()
-        return _run(request.monitorEndpoint, lambda: _servicer(engine_address)._call(request, None))
+        return _run(request.monitorEndpoint, lambda: _Servicer(engine_address).answer(request))
 
     def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
         raise _no_custom_resource(call)
@@ -102,8 +101,20 @@ class _Components(Provider):
         return CallResult(outputs={"result": pulumi.Output.all(found, role, profile).apply(form)})
 
 
-def _servicer(engine_address: str) -> ProviderServicer:
-    return ProviderServicer(_Components(), [], engine_address)
+class _Servicer(ProviderServicer):
+    """The SDK's servicer by its private methods: the public ones wrap what is refused into a traceback.
+
+    Nothing else of the project uses a private name of an SDK.
+    """
+
+    def __init__(self, engine_address: str) -> None:
+        super().__init__(_Components(), [], engine_address)
+
+    async def construct(self, request: Any) -> Any:
+        return await self._construct(request, None)
+
+    async def answer(self, request: Any) -> Any:
+        return await self._call(request, None)
 
 
 def _run(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:

@@ -6,7 +6,6 @@ library: that one knows no values that are still unknown, and takes several mill
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from common.spelling import nearest
 from simulator.values import UNKNOWN
 
 Schema = Mapping[str, Any]
@@ -102,8 +102,8 @@ def _object_findings(value: Mapping[str, Any], schema: Schema, version: str, pat
         elif isinstance(rest, Mapping):
             yield from findings(item, rest, version, _join(path, name))
         elif item is not None and not _open(schema, rest):
-            near = difflib.get_close_matches(name, fields, 1, 0.6)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = nearest(name, fields)
+            hint = f"; did you mean {near}?" if near else ""
             yield Finding(_join(path, name), f"unknown field{hint}", unknown_field=True)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from common.values import UNKNOWN
 from costs.estimate import Estimate, LineItem, estimate
-from costs.resource import UNKNOWN, Resource
+from costs.resource import Resource
 
 REGION = "us-west-2"
 TODAY = date(2026, 11, 21)

@@ -1,12 +1,16 @@
 """What an estimate promises of every resource, whatever it is."""
 
+import copy
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.values import UNKNOWN
 from costs.estimate import estimate
 from costs.free import FREE_TYPES, why_free
 from costs.pricers import PRICERS
-from costs.resource import UNKNOWN, Resource
+from costs.resource import Resource
 from tests.costs.builders import REGION, TODAY, cluster, price, resource
 
 VALUES = st.recursive(
@@ -43,6 +47,72 @@ def test_no_inputs_whatever_raise_or_vanish(type_, inputs):
     result = estimate([Resource("urn:pulumi:a::b::c::d", type_, inputs)], REGION, today=TODAY)
     assert len(result.items) + len(result.unpriced) + result.free >= 1, "the resource vanished from the estimate"
     assert 0 <= result.monthly_min_usd <= result.monthly_max_usd or inputs.get("scalingConfig"), "min above max"
+
+
+TAGS = {f"ml-platform:{name}": "10" for name in ("purpose", "expected-gib", "monthly-growth-gib")}
+WHOLE = {
+    "aws:backup/plan:Plan": {"rules": [{"copyActions": [{"destinationVaultArn": "x"}]}]},
+    "aws:ebs/volume:Volume": {"size": 8, "type": "gp3", "iops": 4000, "throughput": 200},
+    "aws:ec2/eip:Eip": {"publicIpv4Pool": "amazon"},
+    "aws:ec2/flowLog:FlowLog": {"logDestinationType": "s3"},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"vpcEndpointType": "Interface", "subnetIds": ["a", "b"]},
+    "aws:efs/fileSystem:FileSystem": {
+        "availabilityZoneName": "us-west-2a",
+        "throughputMode": "provisioned",
+        "provisionedThroughputInMibps": 8,
+        "tags": TAGS,
+    },
+    "aws:eks/addon:Addon": {"addonName": "amazon-cloudwatch-observability"},
+    "aws:eks/cluster:Cluster": {
+        "version": "1.35",
+        "upgradePolicy": {"supportType": "EXTENDED"},
+        "computeConfig": {"enabled": True},
+        "region": "us-west-2",
+    },
+    "aws:eks/nodeGroup:NodeGroup": {
+        "scalingConfig": {"minSize": 1, "maxSize": 2},
+        "instanceTypes": ["m5.large"],
+        "capacityType": "SPOT",
+        "launchTemplate": {"id": "lt-1", "name": "x"},
+        "labels": {"a": "b"},
+        "diskSize": 10,
+    },
+    "aws:fsx/lustreFileSystem:LustreFileSystem": {
+        "deploymentType": "PERSISTENT_2",
+        "storageType": "SSD",
+        "storageCapacity": 1200,
+        "tags": TAGS,
+        "perUnitStorageThroughput": 250,
+        "metadataConfiguration": {"mode": "x"},
+        "automaticBackupRetentionDays": 1,
+    },
+    "aws:kms/key:Key": {"enableKeyRotation": True},
+    "aws:cloudwatch/logGroup:LogGroup": {"name": "/aws/eks/a", "logGroupClass": "STANDARD", "retentionInDays": 30},
+    "aws:s3/bucket:Bucket": {"tags": TAGS},
+    "aws:sqs/queue:Queue": {"fifoQueue": False},
+    "kubernetes:core/v1:PersistentVolumeClaim": {"spec": {"storageClassName": "gp3"}},
+    "kubernetes:core/v1:Service": {"spec": {"type": "LoadBalancer"}},
+}
+
+
+def places(value, path=()):
+    """The way to everything inside of a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+@pytest.mark.parametrize(("type_", "place"), [(type_, place) for type_ in WHOLE for place in places(WHOLE[type_])])
+def test_whatever_is_not_known_yet_nothing_raises_or_vanishes(type_, place):
+    inputs = copy.deepcopy(WHOLE[type_])
+    at = inputs
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = UNKNOWN
+    result = price(Resource("urn:pulumi:a::b::c::d", type_, inputs))
+    assert len(result.items) + len(result.unpriced) + result.free >= 1, "the resource vanished from the estimate"
+    assert "UNKNOWN" not in str(result), "a line shows the mark instead of leaving it out"
 
 
 def test_every_line_says_what_it_counts_and_where_its_price_comes_from():

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from costs.resource import UNKNOWN, Resource
+from common.values import UNKNOWN
+from costs.resource import Resource
 from tests.costs.builders import items, price, reasons, resource
 
 LUSTRE = "aws:fsx/lustreFileSystem:LustreFileSystem"
@@ -30,6 +31,8 @@ def test_scratch_has_one_price() -> None:
 def test_the_line_says_what_it_is_for() -> None:
     tagged = persistent(tags={"ml-platform:purpose": "checkpoints"})
     assert set(items(price(tagged))) == {"Lustre, checkpoints, 250 MB/s/TiB"}
+    later = persistent(tags={"ml-platform:purpose": UNKNOWN})
+    assert set(items(price(later))) == {"Lustre, 250 MB/s/TiB"}, "the reader would see Pulumi's own mark for it"
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from catalog.prices import on_demand_usd_per_hour, spot_usd_per_hour
 from catalog.sharing import SHARING_LABEL
+from common.values import UNKNOWN
 from costs.free import why_free
-from costs.resource import UNKNOWN, Resource
+from costs.resource import Resource
 from costs.usage import Amount, Usage
 from tests.costs.builders import group, items, price, reasons, resource
 
@@ -27,7 +28,7 @@ def pool(*types, capacity=("on-demand",), limits=None, sharing=None, more=(), pa
         *more,
     ]
     template = {
-        "metadata": {"labels": {SHARING_LABEL: sharing} if sharing else {}},
+        "metadata": {"labels": {} if sharing is None else {SHARING_LABEL: sharing}},
         "spec": {"nodeClassRef": {"kind": "EC2NodeClass", "name": "gpu"}, "requirements": requirements},
     }
     given = {"template": template, "limits": {"nodes": "4"} if limits is None else limits, **spec}

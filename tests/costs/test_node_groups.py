@@ -1,7 +1,8 @@
 """Node groups: the range from the smallest to the largest bill, and the disks of the nodes."""
 
 from catalog.prices import on_demand_usd_per_hour, spot_usd_per_hour
-from costs.resource import UNKNOWN, Resource
+from common.values import UNKNOWN
+from costs.resource import Resource
 from tests.costs.builders import group, group_with_unknown_template, items, price, reasons, resource, template
 
 POOL = "urn:pulumi:dev::ml-platform::mlplatform:compute:NodePool::pool"

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from costs.resource import UNKNOWN, Resource
+from common.values import UNKNOWN
+from costs.resource import Resource
 from costs.usage import Amount, Usage
 from tests.costs.builders import cluster, items, price, reasons, resource
 

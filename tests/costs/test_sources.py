@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from costs.resource import UNKNOWN
+from common.urns import type_of
+from common.values import UNKNOWN, UNKNOWN_TEXTS
 from costs.sources import (
     SourceError,
     before_from_event_log,
@@ -18,7 +19,7 @@ EIP = f"{PREFIX}aws:ec2/eip:Eip::nat"
 
 
 def state(urn=EIP, **more):
-    return {"urn": urn, "type": urn.split("::")[2].split("$")[-1], "inputs": {"domain": "vpc"}, "id": "", **more}
+    return {"urn": urn, "type": type_of(urn), "inputs": {"domain": "vpc"}, "id": "", **more}
 
 
 def event(op, new=None, old=None):
@@ -77,6 +78,12 @@ def test_secrets_and_outputs_are_unwrapped_or_unknown():
     inputs = {"a": secret, "b": [output], "c": pending, "d": {"e": "[secret]"}}
     (found,) = from_deployment({"deployment": {"resources": [state() | {"inputs": inputs}]}})
     assert found.inputs == {"a": UNKNOWN, "b": [["m5.large"]], "c": UNKNOWN, "d": {"e": UNKNOWN}}
+
+
+@pytest.mark.parametrize("text", sorted(UNKNOWN_TEXTS))
+def test_what_only_the_update_can_tell_is_unknown(text):
+    (found,) = from_event_log([event("create", state() | {"inputs": {"a": {"b": [text]}}})])
+    assert found.inputs == {"a": {"b": [UNKNOWN]}}
 
 
 @pytest.mark.parametrize(

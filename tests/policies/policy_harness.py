@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
+from common.wire import to_struct
 from policies.analyzer import Analyzer
-from policies.decode import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_TEXT, Secret
 from policies.registry import rules
 from policies.rule import Case, Rule, Sample, StackCase, StackRule
 
@@ -16,25 +15,6 @@ TODAY = date(2026, 11, 1)
 ALL = rules()
 RESOURCE_RULES = [rule for rule in ALL.values() if isinstance(rule, Rule)]
 STACK_RULES = [rule for rule in ALL.values() if isinstance(rule, StackRule)]
-
-
-def encode(value: Any) -> Any:
-    """A property value as the engine writes it on the wire."""
-    if value is UNKNOWN:
-        return UNKNOWN_TEXT
-    if isinstance(value, Secret):
-        return {SIGNATURE_KEY: SECRET_SIGNATURE, "value": encode(value.value)}
-    if isinstance(value, Mapping):
-        return {key: encode(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [encode(item) for item in value]
-    return value
-
-
-def struct(properties: Mapping[str, Any]) -> Struct:
-    message = Struct()
-    message.update(encode(properties))
-    return message
 
 
 def urn(kind: str, name: str = "it", stack: str = "prod") -> str:
@@ -59,7 +39,7 @@ def request(rule: Rule, case: Case) -> wire.AnalyzeRequest:
         type=kind,
         urn=urn(kind, stack=case.environment),
         name="it",
-        properties=struct(case.props),
+        properties=to_struct(case.props),
         options=wire.AnalyzerResourceOptions(protect=case.protect),
     )
 
@@ -70,9 +50,9 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
             type=sample.type,
             urn=urn(sample.type, name, stack),
             name=name,
-            properties=struct(sample.props),
+            properties=to_struct(sample.props),
             provider=wire.AnalyzerProviderResource(
-                type="pulumi:providers:aws", properties=struct({"region": "us-west-2"})
+                type="pulumi:providers:aws", properties=to_struct({"region": "us-west-2"})
             ),
         )
         for key, targets in sample.links.items():

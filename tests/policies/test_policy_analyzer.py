@@ -1,6 +1,5 @@
 """The pack as the engine talks to it: environments, levels, options, links, and agreement with Pulumi's own SDK."""
 
-import json
 import sys
 import time
 from datetime import date
@@ -12,12 +11,14 @@ import pytest
 from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
+from common.values import UNKNOWN, Secret, opened
+from common.version import VERSION
+from common.wire import from_struct, to_struct
 from policies.analyzer import NOTICES, PROFILE, Analyzer
-from policies.decode import SIGNATURE_KEY, UNKNOWN, UNKNOWN_TEXTS, Secret, decode, plain
 from policies.pack import build
 from policies.rule import Case, Option, Rule, Sample, Setting, Stack
 from policies.views import Reads, Resource
-from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, encode, request, stack_request, struct, urn
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request, urn
 
 VPC = "aws:ec2/vpc:Vpc"
 
@@ -57,7 +58,7 @@ def configure(pack: Analyzer, **policies: dict[str, Any]) -> None:
 
 
 def levels(pack: Analyzer, stack: str) -> list[str]:
-    answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=struct({})), None)
+    answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({})), None)
     return [wire.EnforcementLevel.Name(d.enforcementLevel).lower() for d in answer.diagnostics]
 
 
@@ -104,7 +105,7 @@ def test_configuring_nothing_leaves_the_environments_levels() -> None:
 
 def test_a_disabled_rule_is_reported_as_not_applicable_rather_than_as_kept() -> None:
     pack = analyzer(probe(**RELAXED))
-    answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack="dev"), properties=struct({})), None)
+    answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack="dev"), properties=to_struct({})), None)
     assert [(n.policy_name, n.reason) for n in answer.not_applicable] == [("probe", "disabled in dev")]
 
 
@@ -115,7 +116,7 @@ def test_options_come_from_the_record_the_environment_and_then_the_configuration
     pack = analyzer(probe(check=check, options={"most": Option("Most.", 1, {"dev": 2})}))
 
     def seen(stack: str) -> str:
-        answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=struct({})), None)
+        answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({})), None)
         return answer.diagnostics[0].message.split("\n")[0]
 
     assert "most=1" in seen("prod")
@@ -198,23 +199,16 @@ def test_an_empty_stack_passes() -> None:
 def test_values_are_decoded_as_pulumis_own_sdk_decodes_them(rule: Rule) -> None:
     deserialize = pytest.importorskip("pulumi_policy.deserialize").deserialize_properties
     for case in rule.bad.values():
-        message = struct({**case.props, "nothing": None, "secret": Secret({"deep": [Secret(1), UNKNOWN]})})
+        message = to_struct({**case.props, "nothing": None, "secret": Secret({"deep": [Secret(1), UNKNOWN]})})
         theirs = deserialize(json_format.MessageToDict(message))
-        assert plain(decode(message)) == theirs
-
-
-def test_unknowns_and_signatures_are_the_sdks() -> None:
-    proxy = pytest.importorskip("pulumi_policy.proxy")
-    theirs = {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")}
-    assert theirs == UNKNOWN_TEXTS, "an unknown that goes unrecognised is judged as if it were the value"
-    assert pytest.importorskip("pulumi_policy.deserialize").SPECIAL_SIG_KEY == SIGNATURE_KEY
+        assert opened(from_struct(message)) == from_struct(to_struct(theirs))
 
 
 def test_a_finding_is_what_pulumis_own_sdk_would_send() -> None:
     sdk = pytest.importorskip("pulumi_policy.policy")
     theirs = sdk._PolicyAnalyzerServicer(
         "ml-platform",
-        "0.1.0",
+        VERSION,
         [
             sdk.ResourceValidationPolicy(
                 "probe",
@@ -279,8 +273,3 @@ def test_a_large_resource_is_decoded_once_however_many_rules_there_are() -> None
     resource = Resource(urn=urn(VPC), kind=VPC, read=read, setting=Setting("prod", date(2026, 1, 1)), reads=Reads())
     assert (resource.value, resource.value) == ({"tags": {}}, {"tags": {}})
     assert reads == ["once"]
-
-
-def test_the_wire_form_of_the_cases_is_what_the_engine_writes() -> None:
-    assert encode({"a": Secret("x")}) == {"a": {SIGNATURE_KEY: "1b47061264138c4ac30d75fd1eb44270", "value": "x"}}
-    assert json.dumps(encode([UNKNOWN])) == '["04da6b54-80e4-46f7-96ec-b56ff0331ba9"]'

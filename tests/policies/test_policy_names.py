@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.charts import CHARTS
-from policies.decode import plain
+from common.values import opened
 from policies.rule import Case, Rule, Sample, StackCase, StackRule
 from simulator.kubernetes.custom import schema_of
 from simulator.kubernetes.schema import findings
@@ -102,7 +102,7 @@ def test_every_field_of_a_custom_resource_in_a_case_exists(rule: Rule | StackRul
     for it in samples(rule):
         _, version, kind = it.type.split(":")
         if schema := schema_of(version, kind):
-            unknown = [found.path for found in findings(plain(it.props), schema) if found.unknown_field]
+            unknown = [found.path for found in findings(opened(it.props), schema) if found.unknown_field]
             assert unknown == [], f"{kind} has no such field, so the case proves nothing"
 
 

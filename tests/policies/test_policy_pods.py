@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from policies.decode import UNKNOWN, Secret, decode
+from common.values import UNKNOWN, Secret
+from common.wire import from_struct, to_struct
 from policies.pods import all_pods, pods
 from policies.rule import NotKnownError, Setting, Stack, number
 from policies.views import Reads, Resource
-from tests.policies.policy_harness import TODAY, struct, urn
+from tests.policies.policy_harness import TODAY, urn
 
 SPEC = {"containers": [{"name": "main"}]}
 TEMPLATED = {"spec": {"template": {"spec": SPEC}}}
@@ -33,7 +34,11 @@ FOUND = {
 def resource(kind: str, props: Mapping[str, Any]) -> Resource:
     token = f"kubernetes:{kind}"
     return Resource(
-        urn=urn(token), kind=token, read=lambda: decode(struct(props)), setting=Setting("prod", TODAY), reads=Reads()
+        urn=urn(token),
+        kind=token,
+        read=lambda: from_struct(to_struct(props)),
+        setting=Setting("prod", TODAY),
+        reads=Reads(),
     )
 
 

@@ -11,16 +11,16 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from catalog.mig import MIG_GPUS, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
+from common.wire import to_struct
 from policies.analyzer import CRASHED, Analyzer
 from policies.pools import LAUNCH_TEMPLATE, MIG_CONFIG_LABEL, NODE_CLASS, NODE_GROUP, NODE_POOL
 from policies.rule import Rule, Sample, StackRule
 from policies.samples import NO_SCHEDULE, TAINT, node_class, node_group, node_pool, pod, requirement
-from tests.policies.policy_harness import ALL, TODAY, stack_request, struct, urn
+from tests.policies.policy_harness import ALL, TODAY, stack_request, urn
 
 POD = "kubernetes:core/v1:Pod"
 OF_GPUS = {name: rule for name, rule in ALL.items() if name.startswith("gpu-")}
 ACCELERATED = sorted(name for name, machine in INSTANCE_TYPES.items() if machine.accelerator)
-WITH_MIG = [name for name in ACCELERATED if mig_gpu(INSTANCE_TYPES[name].accelerator)]
 PROFILES = sorted({profile for gpu in MIG_GPUS.values() for profile in gpu.profiles})
 TOLERATION = {"key": "gpu", "operator": "Exists"}
 
@@ -30,7 +30,7 @@ def findings(resources: Mapping[str, Sample], rules: Mapping[str, Rule | StackRu
     pack = Analyzer(rules, today=lambda: TODAY)
     found: list[wire.AnalyzeDiagnostic] = []
     for name, sample in resources.items():
-        asked = wire.AnalyzeRequest(type=sample.type, urn=urn(sample.type, name), properties=struct(sample.props))
+        asked = wire.AnalyzeRequest(type=sample.type, urn=urn(sample.type, name), properties=to_struct(sample.props))
         found += pack.Analyze(asked, None).diagnostics
     found += pack.AnalyzeStack(stack_request(resources), None).diagnostics
     return [(d.policyName, d.message) for d in found]

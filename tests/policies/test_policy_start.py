@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
-from policies.analyzer import VERSION
+from common.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +41,7 @@ def test_the_pack_prints_its_port_answers_and_ends_without_a_word(ending: signal
 
 
 def test_a_mistake_in_the_waivers_stops_everything_before_anything_is_built(tmp_path: Path) -> None:
-    for room in ("policies", "catalog", "costs"):
+    for room in ("policies", "catalog", "common", "costs"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "policies" / "waivers.yaml").write_text("- {rule: node-no-shh}\n", encoding="utf-8")
     process = start(tmp_path / "policies")
@@ -60,8 +60,3 @@ def test_the_pack_starts_without_reading_tables_of_machines_and_without_the_sdks
     )
     done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "[] False False", "every preview waits for the pack to start"
-
-
-def test_the_version_is_said_once() -> None:
-    manifest = (ROOT / "policies" / "PulumiPolicy.yaml").read_text(encoding="utf-8")
-    assert f"\nversion: {VERSION}\n" in manifest, "the engine shows the one in PulumiPolicy.yaml"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.values import UNKNOWN, Secret
+from common.wire import from_struct, to_struct
 from policies.analyzer import CRASHED, DEFERRED
-from policies.decode import UNKNOWN, Secret, decode
 from policies.rule import Case, Rule, StackRule
 from policies.views import (
     NotKnownError,
@@ -40,7 +41,6 @@ from tests.policies.policy_harness import (
     pack,
     request,
     stack_request,
-    struct,
     urn,
 )
 
@@ -72,7 +72,11 @@ def replaced(props: Mapping[str, Any], path: tuple[Key, ...], change: Any) -> di
 def view(**props: Any) -> Resource:
     kind = "aws:ec2/vpc:Vpc"
     return Resource(
-        urn=urn(kind), kind=kind, read=lambda: decode(struct(props)), setting=Setting("prod", TODAY), reads=Reads()
+        urn=urn(kind),
+        kind=kind,
+        read=lambda: from_struct(to_struct(props)),
+        setting=Setting("prod", TODAY),
+        reads=Reads(),
     )
 
 

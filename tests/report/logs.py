@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from costs.resource import UNKNOWN
+from common.urns import type_of
+from common.values import UNKNOWN_TEXT
 
 PREFIX = "urn:pulumi:dev::ml-platform::"
 STACK = f"{PREFIX}pulumi:pulumi:Stack::ml-platform-dev"
@@ -18,8 +19,16 @@ def urn(type_: str, name: str) -> str:
 
 
 def state(urn_: str, parent: str = STACK, **more: Any) -> dict[str, Any]:
-    kind = urn_.split("::")[2].rpartition("$")[2]
-    return {"urn": urn_, "type": kind, "parent": parent, "id": "", "inputs": {}, "outputs": {}, "provider": "", **more}
+    return {
+        "urn": urn_,
+        "type": type_of(urn_),
+        "parent": parent,
+        "id": "",
+        "inputs": {},
+        "outputs": {},
+        "provider": "",
+        **more,
+    }
 
 
 def step(op: str, urn_: str, parent: str = STACK, old: Any = None, because: Any = (), **more: Any) -> str:
@@ -45,7 +54,7 @@ def created() -> list[str]:
     nodes = {
         "scalingConfig": {"minSize": 1, "maxSize": 3},
         "instanceTypes": ["m5.xlarge", "m5.large"],
-        "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},
+        "launchTemplate": {"id": UNKNOWN_TEXT, "version": UNKNOWN_TEXT},
     }
     return [
         '{"sequence":0,"timestamp":1,"preludeEvent":{"config":{}}}',

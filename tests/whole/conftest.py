@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from common.urns import name_of
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -79,7 +81,7 @@ class Project:
 
 def steps(preview: dict, *kinds: str) -> set[str]:
     """Names of the resources that a preview would do this to."""
-    return {step["urn"].rsplit("::", 1)[-1] for step in preview["steps"] if step["op"] in kinds}
+    return {name_of(step["urn"]) for step in preview["steps"] if step["op"] in kinds}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any
 from components.core import iam
 from components.core.iam import allow
 from components.core.stage import Stage
+from settings.core.physical_names import karpenter_node_role_name
 
 # What Karpenter has to hear of -> the event that says it. The keys are parts of resource names.
 EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
@@ -46,7 +47,7 @@ def queue_name(stage: Stage, cluster: str) -> str:
 
 def node_role_name(stage: Stage, cluster: str) -> str:
     """Name of the role of Karpenter's nodes: known at preview, since the right to pass it names it."""
-    return f"{stage.cluster_name(cluster)}-karpenter-node"
+    return karpenter_node_role_name(stage.cluster_name(cluster))
 
 
 def rule_name(stage: Stage, cluster: str, event: str) -> str:

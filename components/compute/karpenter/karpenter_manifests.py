@@ -17,6 +17,7 @@ from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
 from components.compute.karpenter.karpenter_iam import node_role_name
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
+from components.compute.node_volumes import NodeVolume, node_volumes
 from components.core.stage import Stage
 from settings.compute.node_pool import NodePoolSettings, TaintSettings
 from settings.compute.off_peak import OffPeakSettings
@@ -32,14 +33,9 @@ WEIGHTS = {"reserved": 100, "spot": 50, "on-demand": 10}
 MINUTES_OF_A_DAY = 24 * 60
 
 
-def physical_name(stage: Stage, cluster: str, pool: NodePoolSettings) -> str:
-    """Name of what a pool has in AWS: its placement group, its EFA security group."""
-    return f"{stage.cluster_name(cluster)}-{pool.name}"
-
-
 def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_arn: pulumi.Input[str]) -> Manifest:
     """How machines of the pool are started. cluster: key in the stack file."""
-    name = physical_name(stage, cluster, pool)
+    name = stage.pool_name(cluster, pool.name)
     spec: dict[str, Any] = {
         "role": node_role_name(stage, cluster),
         "amiSelectorTerms": [{"alias": KARPENTER_ALIASES[pool.operating_system]}],
@@ -203,16 +199,12 @@ def _max_pods(pool: NodePoolSettings) -> int:
 
 
 def _volumes(pool: NodePoolSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:
-    """As for managed pools: gp3, under our key. Bottlerocket has its system apart, on a small volume of its own."""
+    """As for managed pools, as an EC2NodeClass spells them."""
+    fixed = {"volumeType": "gp3", "encrypted": True, "kmsKeyID": key_arn, "deleteOnTermination": True}
 
-    def volume(device: str, size_gib: int, root: bool, **ebs: Any) -> dict[str, Any]:
-        fixed = {"volumeType": "gp3", "encrypted": True, "kmsKeyID": key_arn, "deleteOnTermination": True}
-        return {"deviceName": device, "rootVolume": root, "ebs": {"volumeSize": f"{size_gib}Gi", **fixed, **ebs}}
+    def spelt(volume: NodeVolume) -> dict[str, Any]:
+        fast = {"iops": volume.speed.iops, "throughput": volume.speed.throughput_mibps} if volume.speed else {}
+        ebs = {"volumeSize": f"{volume.size_gib}Gi", **fixed, **fast}
+        return {"deviceName": volume.device, "rootVolume": volume.root, "ebs": ebs}
 
-    speed = {"iops": pool.disk.iops, "throughput": pool.disk.throughput_mibps}
-    if pool.operating_system == "bottlerocket":
-        return [
-            volume("/dev/xvda", 4, root=False),
-            volume("/dev/xvdb", pool.disk.size_gib, root=True, **speed),
-        ]
-    return [volume("/dev/xvda", pool.disk.size_gib, root=True, **speed)]
+    return [spelt(volume) for volume in node_volumes(pool.operating_system, pool.disk)]

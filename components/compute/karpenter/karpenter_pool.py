@@ -13,7 +13,6 @@ from components.compute.karpenter.karpenter_manifests import (
     node_class,
     node_overlays,
     node_pool,
-    physical_name,
 )
 from components.core.stage import Stage
 from settings.compute.node_pool import NodePoolSettings
@@ -61,7 +60,7 @@ class KarpenterPool(pulumi.ComponentResource):
 
     def _in_aws(self, name: str, args: KarpenterPoolArgs) -> list[pulumi.Resource]:
         """What the node class finds by name or tag, so that it has to be there before."""
-        pool, physical = args.settings, physical_name(args.stage, args.cluster, args.settings)
+        pool, physical = args.settings, args.stage.pool_name(args.cluster, args.settings.name)
         found: list[pulumi.Resource] = []
         if pool.efa:
             found.append(efa_security_group(f"{name}-efa", args.vpc_id, physical, self))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.decode import UNKNOWN
+from common.values import UNKNOWN
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools, types_in_words
 from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, each, number, text
 from policies.samples import A100, PLAIN, node_group, node_pool

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from policies.decode import plain
+from common.urns import name_of
+from common.values import opened
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 
 DRIVERS = 5
@@ -17,7 +18,7 @@ def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
         Priced(
             urn=resource.urn,
             type=resource.type,
-            inputs=plain(resource.value),
+            inputs=opened(resource.value),
             parent=resource.parent,
             id=resource.id,
             property_dependencies={key: [each.urn for each in links] for key, links in resource.links.items()},
@@ -29,9 +30,7 @@ def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
     if total.monthly_max_usd <= usd:
         return
     dearest = sorted(total.items, key=lambda item: item.monthly_max_usd, reverse=True)[:DRIVERS]
-    drivers = "; ".join(
-        f"{item.urn.rpartition('::')[2]}, {item.item}: ${item.monthly_max_usd:,.0f}" for item in dearest
-    )
+    drivers = "; ".join(f"{name_of(item.urn)}, {item.item}: ${item.monthly_max_usd:,.0f}" for item in dearest)
     first = next(resource for resource in stack.resources if resource.urn == dearest[0].urn)
     yield (
         first,

@@ -7,7 +7,7 @@ cost-gpu-scale-to-zero and cost-instance-allowlist. Source: EKS best practices, 
 
 from collections.abc import Iterator, Sequence
 
-from policies.decode import UNKNOWN
+from common.values import UNKNOWN
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, pools
 from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule
 from policies.samples import A100, L4, PLAIN, node_pool, requirement

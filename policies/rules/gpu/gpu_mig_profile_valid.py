@@ -11,7 +11,7 @@ import yaml
 from catalog.instance_types import InstanceType
 from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
-from policies.decode import UNKNOWN
+from common.values import UNKNOWN
 from policies.pools import MIG_CONFIG_LABEL, NO_MIG, NODE_GROUP, NODE_POOL, POOLS, Pool, mig_layout
 from policies.rule import Case, Resource, Rule, View, WrongTypeError, at, at_if_known, each, keys, text
 from policies.samples import A100, H100, L4, PLAIN, node_group, node_pool, requirement

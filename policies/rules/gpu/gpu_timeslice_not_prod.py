@@ -10,7 +10,7 @@ from dataclasses import replace
 import yaml
 
 from catalog.sharing import SHARED_GPU, SHARING_LABEL
-from policies.decode import UNKNOWN
+from common.values import UNKNOWN
 from policies.pods import KUBERNETES, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import (

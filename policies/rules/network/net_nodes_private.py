@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from policies.decode import UNKNOWN
+from common.values import UNKNOWN
 from policies.pools import NODE_CLASS, NODE_GROUP
 from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, View, at, each, flag, keys, text
 from policies.samples import node_class

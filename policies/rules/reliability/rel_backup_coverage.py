@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.decode import UNKNOWN
+from common.values import UNKNOWN
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, at_if_known, each, present, text
 
 FILE_SYSTEM, LUSTRE = "aws:efs/fileSystem:FileSystem", "aws:fsx/lustreFileSystem:LustreFileSystem"

@@ -7,7 +7,8 @@ makes the engine refuse, in words of its own.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policies.decode import UNKNOWN
+from common.urns import name_of, type_of
+from common.values import UNKNOWN
 from policies.rule import NotKnownError, Option, Resource, Sample, Stack, StackCase, StackRule, text
 
 COPY = "make a second entry beside it, copy, let its users move, then lift the protection and drop this one"
@@ -25,21 +26,20 @@ HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and
 }
 
 
-def _kind(urn: str) -> str:
-    return urn.split("::")[2].rsplit("$", 1)[-1] if urn.count("::") >= 3 else ""
-
-
 def check(stack: Stack, *, held: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     planned = {resource.urn: resource for resource in stack.resources}
     for urn in held:
-        kind = _kind(urn)
+        kind = type_of(urn)
         if kind not in HOLDS_DATA:
             continue
         lost, instead = HOLDS_DATA[kind]
         resource = planned.get(urn)
         if resource is None:
-            name = urn.rpartition("::")[2]
-            yield stack.resources[-1], name, f"({kind}) would be deleted, and {lost} with it. To move: {instead}"
+            yield (
+                stack.resources[-1],
+                name_of(urn),
+                f"({kind}) would be deleted, and {lost} with it. To move: {instead}",
+            )
             continue
         try:
             text(resource, "arn")

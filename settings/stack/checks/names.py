@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, IAM_ROLE_NAME_LENGTH
+from settings.core.physical_names import karpenter_node_role_name
 from settings.core.problems import Mistake
 from settings.stack.parts import Parts
 
@@ -52,8 +53,8 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
                 ),
             )
     for cluster in parts.clusters:
-        physical = f"{parts.name}-{parts.environment}-{cluster}"
-        if parts.name and parts.environment and len(physical) > EKS_CLUSTER_NAME_LENGTH:
+        physical = parts.cluster_name(cluster)
+        if physical is not None and len(physical) > EKS_CLUSTER_NAME_LENGTH:
             yield (
                 ("clusters", cluster),
                 (
@@ -65,9 +66,11 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
 
 def _karpenter_roles(parts: Parts) -> Iterator[Mistake]:
     for cluster, content in parts.clusters.items():
-        role = f"{parts.name}-{parts.environment}-{cluster}-karpenter-node"
-        has_role = any(pool.provisioner == "karpenter" for pool in content.pools.values())
-        if has_role and parts.name and parts.environment and len(role) > IAM_ROLE_NAME_LENGTH:
+        physical = parts.cluster_name(cluster)
+        if physical is None or all(pool.provisioner != "karpenter" for pool in content.pools.values()):
+            continue
+        role = karpenter_node_role_name(physical)
+        if len(role) > IAM_ROLE_NAME_LENGTH:
             yield (
                 ("clusters", cluster),
                 (

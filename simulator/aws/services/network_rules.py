@@ -383,12 +383,6 @@ def _bucket(s: Situation, arn: str) -> CloudResource | None:
     return s.cloud.get(tokens.BUCKET, arn.split(":::", 1)[-1].split("/", 1)[0])
 
 
-def flow_log_resource(s: Situation) -> str:
-    """What is being logged."""
-    keys = ("vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId", "regionalNatGatewayId")
-    return next((str(s.inputs[key]) for key in keys if s.inputs.get(key) not in (None, UNKNOWN)), "")
-
-
 def groups_of_nodes(s: Situation) -> None:
     """Nodes of a managed node group hold the security groups that their launch template names."""
     for row in s.rows(tokens.NODE_GROUP):

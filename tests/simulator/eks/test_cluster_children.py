@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from common.urns import name_of, type_of
+from common.values import SIGNATURE_KEY
+
 ROOT = Path(__file__).parents[3]
 RECORD = ROOT.parent / "shared" / "contracts" / "eks_cluster_children.json"
 ENGINE = ROOT / ".engine" / "bin"
@@ -105,7 +108,7 @@ def children(configuration: str) -> dict[str, Any]:
 
 
 def short(urn: str) -> str:
-    return "::".join((urn.split("::")[2].rsplit("$", 1)[-1], urn.rsplit("::", 1)[-1]))
+    return f"{type_of(urn)}::{name_of(urn)}"
 
 
 def masked(value: Any, configuration: str) -> Any:
@@ -230,7 +233,7 @@ def flat(value: Any) -> Any:
     if isinstance(value, dict):
         if "$resource" in value:
             return value["$resource"]
-        if "4dabf18193072939515e22adb298388d" in value and "urn" in value:
+        if SIGNATURE_KEY in value and "urn" in value:
             return short(value["urn"])
         return {key: flat(item) for key, item in value.items()}
     return [flat(item) for item in value] if isinstance(value, list) else value
