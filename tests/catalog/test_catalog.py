@@ -199,7 +199,7 @@ def test_retentions_rise() -> None:
     assert list(limits.LOG_RETENTION_DAYS) == sorted(set(limits.LOG_RETENTION_DAYS)), "advice takes the next longer one"
 
 
-@pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(DATA.rglob("*.json")), ids=lambda path: path.name)
 def test_a_table_says_where_its_rows_come_from_and_holds_one_row_a_line(path: Path) -> None:
     table = read_table(path.stem)
     assert "source" in table or "sources" in table, "a fact without a source cannot be brought up to date"

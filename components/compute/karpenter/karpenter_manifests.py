@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from catalog.efa import efa_interfaces
+from catalog.limits import EKS_PODS_PER_NODE
 from catalog.machine_images import KARPENTER_ALIASES
 from catalog.requirements import RESERVATION_TYPE
 from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
@@ -21,7 +22,6 @@ from components.compute.node_volumes import NodeVolume, node_volumes
 from components.core.stage import Stage
 from settings.compute.node_pool import NodePoolSettings, TaintSettings
 from settings.compute.off_peak import OffPeakSettings
-from settings.stack.checks.capacity import MOST_PODS
 
 Manifest = Mapping[str, Any]
 
@@ -195,7 +195,7 @@ def _limits(pool: NodePoolSettings, zones: int) -> dict[str, str]:
 
 def _max_pods(pool: NodePoolSettings) -> int:
     """Karpenter reckons with single addresses; ours are prefixes. The type that takes fewest decides for all."""
-    return min(m.max_pods_prefix_delegation or m.max_pods or MOST_PODS for m in pool.machines)
+    return min(m.max_pods_prefix_delegation or m.max_pods or EKS_PODS_PER_NODE for m in pool.machines)
 
 
 def _volumes(pool: NodePoolSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
 from catalog.instance_types import INSTANCE_TYPES
-from catalog.limits import EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET
+from catalog.limits import EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET, EKS_PODS_PER_NODE
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import Mistake, Path, join_path
 from settings.network.network import NetworkSettings
@@ -26,13 +26,12 @@ from settings.network.network_plan import (
 
 PREFIX_ADDRESSES = 16
 WARM_PREFIXES = 1
-MOST_PODS = 250  # what EKS allows a node where a type's own figure is not known
 
 
 def pods_per_node(pool: NodePoolSettings) -> int:
     """Most pods that a node of the pool may run, over its instance types."""
     types = [INSTANCE_TYPES[name] for name in pool.instance_types]
-    return max(t.max_pods_prefix_delegation or t.max_pods or MOST_PODS for t in types)
+    return max(t.max_pods_prefix_delegation or t.max_pods or EKS_PODS_PER_NODE for t in types)
 
 
 def pod_addresses_per_node(pool: NodePoolSettings) -> int:
