@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.aws import paths, templates
 from simulator.aws.model import Autoname, ResourceType
-from simulator.aws.situation import region_of, setting
+from simulator.aws.operation_context import region_of, setting
 from simulator.cloud import Cloud
 from simulator.provider import Call, Checked, Failure
 from simulator.values import UNKNOWN, Props, has_unknown

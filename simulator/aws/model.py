@@ -5,35 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from simulator.aws import constraints, templates
 from simulator.aws.constraints import Constraint
-from simulator.aws.messages import AwsError, Service
+from simulator.aws.messages import Refused, Service
+from simulator.aws.operation_context import OperationContext
 from simulator.values import Props
 
-if TYPE_CHECKING:
-    from simulator.aws.situation import Situation
+Rule: TypeAlias = Callable[[OperationContext], None]
+"""Looks at an operation and raises AwsError or ProviderError; a value that is not known yet ends it quietly."""
 
-Rule: TypeAlias = "Callable[[Situation], None]"
-"""Looks at a situation and raises AwsError or ProviderError; a value that is not known yet ends it quietly."""
-
-Value: TypeAlias = "str | bool | int | list[Any] | dict[str, Any] | Callable[[Situation], Any]"
-"""An output: a template, a literal, or a function of the situation."""
-
-
-class Refused(NamedTuple):
-    """An answer of AWS as a template; {value} is the value that is refused."""
-
-    code: str
-    message: str
-    status: int = 400
-    modeled: bool | None = None
-
-    def error(self, look: Callable[[str], Any], *, settles: bool = False) -> AwsError:
-        """The error itself."""
-        message = templates.fill(self.message, "", look)
-        return AwsError(self.code, message, self.status, modeled=self.modeled, settles=settles)
+Value: TypeAlias = str | bool | int | list[Any] | dict[str, Any] | Callable[[OperationContext], Any]
+"""An output: a template, a literal, or a function of the operation."""
 
 
 class Autoname(NamedTuple):
@@ -92,8 +76,8 @@ class Use(NamedTuple):
     settles: bool = False
 
 
-class Company(NamedTuple):
-    """Resources that go when this one is deleted: those that name it at `path`, by its id or the output at `by`."""
+class CascadeDelete(NamedTuple):
+    """Resources that AWS deletes with this one: those that name it at `path`, by its id or the output at `by`."""
 
     type: str
     path: str
@@ -122,7 +106,7 @@ class ResourceType:
     service: Service
     creates: str
     human: str
-    id: str | Callable[[Situation], str]
+    id: str | Callable[[OperationContext], str]
     inputs: str
     source: str
     label: str = ""
@@ -155,7 +139,7 @@ class ResourceType:
     update_rules: tuple[Rule, ...] = ()
     delete_rules: tuple[Rule, ...] = ()
     used_by: tuple[Use, ...] = ()
-    takes_along: tuple[Company, ...] = ()
+    takes_along: tuple[CascadeDelete, ...] = ()
     brings: Rule | None = None
     follows: Rule | None = None
     import_id: str = ""

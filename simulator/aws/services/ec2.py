@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.messages import Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches
 from simulator.aws.services import network_rules as rules
 
@@ -78,7 +78,7 @@ VPC = ResourceType(
             tokens.ROUTE_TABLE,
         )
     ),
-    takes_along=(Company(tokens.CIDR_ASSOCIATION, "vpcId"), Company(tokens.FLOW_LOG, "vpcId")),
+    takes_along=(CascadeDelete(tokens.CIDR_ASSOCIATION, "vpcId"), CascadeDelete(tokens.FLOW_LOG, "vpcId")),
     brings=rules.vpc_brings_defaults,
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_.go",
 )
@@ -173,7 +173,7 @@ SUBNET = ResourceType(
             (tokens.MOUNT_TARGET, "subnetId"),
         )
     ),
-    takes_along=(Company(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
+    takes_along=(CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_subnet.go",
 )
 
@@ -339,7 +339,10 @@ ROUTE_TABLE = ResourceType(
             per="vpcId",
         ),
     ),
-    takes_along=(Company(tokens.ROUTE_TABLE_ASSOCIATION, "routeTableId"), Company(tokens.ROUTE, "routeTableId")),
+    takes_along=(
+        CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "routeTableId"),
+        CascadeDelete(tokens.ROUTE, "routeTableId"),
+    ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route_table.go",
 )
 

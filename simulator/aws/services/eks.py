@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
-from simulator.aws.messages import Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
 from simulator.aws.services import node_group_rules as groups
 
@@ -169,7 +169,7 @@ CLUSTER = ResourceType(
         ),
     ),
     takes_along=tuple(
-        Company(type_, "clusterName")
+        CascadeDelete(type_, "clusterName")
         for type_ in (tokens.ADDON, tokens.ACCESS_ENTRY, tokens.ACCESS_POLICY, tokens.POD_IDENTITY)
     ),
     brings=rules.cluster_brings_company,
@@ -276,7 +276,7 @@ NODE_GROUP = ResourceType(
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
     ),
-    takes_along=(Company(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
+    takes_along=(CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
     brings=groups.nodes_start,
     follows=groups.nodes_follow,
     source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",

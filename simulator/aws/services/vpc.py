@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import Refused
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import network_rules as rules
 from simulator.aws.services.ec2 import EC2
 
@@ -69,7 +70,7 @@ SECURITY_GROUP = ResourceType(
         Use(tokens.LUSTRE, "securityGroupIds[*]", _IN_USE, settles=True),
     ),
     takes_along=tuple(
-        Company(rule, "securityGroupId")
+        CascadeDelete(rule, "securityGroupId")
         for rule in (tokens.INGRESS_RULE, tokens.EGRESS_RULE, tokens.SECURITY_GROUP_RULE)
     ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group.go",
