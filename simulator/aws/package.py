@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from simulator.aws import checking, diffing, paths, templates
 from simulator.aws.functions import answer
+from simulator.aws.inputs import Form, fields
 from simulator.aws.messages import AwsError, ProviderError, bridged, wire
 from simulator.aws.model import Quota, Reference, ResourceType
 from simulator.aws.operation_context import NotKnown, OperationContext, owned, public, region_of
@@ -298,26 +299,22 @@ def _imported(kind: ResourceType, state: Props) -> str:
 
 def _refreshed(kind: ResourceType, inputs: Props, live: Props) -> Props:
     """The old inputs, brought up to date from the live state."""
-    maps = {"tags", "tagsAll", *kind.maps.split()}
-    fresh: Props = {}
-    for key, value in inputs.items():
-        if key.startswith("__"):
-            fresh[key] = value
-        elif live.get(key) is not None:
-            fresh[key] = live[key] if key in maps else _merged(value, live[key])
-    return fresh
+    fresh: Props = _merged(inputs, live, kind.type)
+    return {**fresh, "tagsAll": live["tagsAll"]} if "tagsAll" in fresh else fresh
 
 
-def _merged(asked: Any, live: Any) -> Any:
-    """The live value, without what AWS filled in by itself."""
-    if isinstance(asked, dict) and isinstance(live, dict):
+def _merged(asked: Any, live: Any, form: Form) -> Any:
+    """The live value, without what AWS filled in by itself. Keys of an object with free keys are all somebody's own."""
+    inner = fields(form) or {}
+    if isinstance(asked, dict) and isinstance(live, dict) and "*" not in inner:
         return {
-            key: value if key.startswith("__") else _merged(value, live[key])
+            key: value if key.startswith("__") else _merged(value, live[key], inner.get(key, "any"))
             for key, value in asked.items()
             if key.startswith("__") or live.get(key) is not None
         }
     if isinstance(asked, list) and isinstance(live, list) and len(asked) == len(live):
-        return [_merged(one, other) for one, other in zip(asked, live, strict=True)]
+        each: Form = form[0] if isinstance(form, list) else "any"
+        return [_merged(one, other, each) for one, other in zip(asked, live, strict=True)]
     if isinstance(asked, str) and isinstance(live, str) and asked != live and _same_document(asked, live):
         return asked
     return live
@@ -332,5 +329,6 @@ def _same_document(one: str, other: str) -> bool:
 
 def _derived(kind: ResourceType, live: Props) -> Props:
     """Inputs for an import: everything that the live state says and an input can."""
-    given = {key: value for key, value in live.items() if key in kind.known and value not in (None, "", [], {})}
+    known = {*kind.inputs, *(["tagsAll"] if kind.taggable else [])}
+    given = {key: value for key, value in live.items() if key in known and value not in (None, "", [], {})}
     return {**given, checking.DEFAULTS: []}

@@ -130,10 +130,6 @@ SCHEDULE = ResourceType(
         "arn:{partition}:autoscaling:{region}:{account}:scheduledUpdateGroupAction:{uuid}:"
         "autoScalingGroupName/{autoscalingGroupName}:scheduledActionName/{scheduledActionName}"
     ),
-    inputs=(
-        "autoscalingGroupName desiredCapacity endTime maxSize minSize recurrence region scheduledActionName "
-        "startTime timeZone"
-    ),
     required="autoscalingGroupName scheduledActionName",
     replace_on="autoscalingGroupName scheduledActionName",
     omitted={
@@ -166,7 +162,6 @@ TAG = ResourceType(
     human="AutoScaling Group Tag",
     label="{autoscalingGroupName},{tag.key}",
     id="{autoscalingGroupName},{tag.key}",
-    inputs="autoscalingGroupName region tag",
     required="autoscalingGroupName tag",
     replace_on="autoscalingGroupName tag.key",
     rules=(_group_exists,),

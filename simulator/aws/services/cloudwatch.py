@@ -110,7 +110,6 @@ LOG_GROUP = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:logs:{region}:{account}:log-group:{name}",
-    inputs=("deletionProtectionEnabled kmsKeyId logGroupClass name namePrefix region retentionInDays skipDestroy tags"),
     replace_on="logGroupClass name namePrefix",
     autoname=Autoname(given_prefix="namePrefix"),
     defaults={"retentionInDays": 0, "skipDestroy": False},
@@ -148,10 +147,6 @@ EVENT_RULE = ResourceType(
     human="EventBridge Rule",
     label="{name}",
     id=_rule_id,
-    inputs=(
-        "description eventBusName eventPattern forceDestroy isEnabled name namePrefix region roleArn "
-        "scheduleExpression state tags"
-    ),
     replace_on="eventBusName name namePrefix",
     autoname=Autoname(max_length=64, given_prefix="namePrefix"),
     documents="eventPattern",
@@ -200,11 +195,6 @@ EVENT_TARGET = ResourceType(
     label="{rule}-{targetId}",
     id=_target_id,
     import_id="{rule}/{targetId}",
-    inputs=(
-        "appsyncTarget arn batchTarget deadLetterConfig ecsTarget eventBusName forceDestroy httpTarget input "
-        "inputPath inputTransformer kinesisTarget redshiftTarget region retryPolicy roleArn rule runCommandTargets "
-        "sagemakerPipelineTarget sqsTarget targetId"
-    ),
     required="arn rule",
     replace_on="eventBusName rule targetId",
     autoname=Autoname("targetId"),

@@ -194,13 +194,6 @@ FILE_SYSTEM = ResourceType(
     updating="updating FSX for Lustre File System ({id})",
     id="fs-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:file-system/{id}",
-    inputs=(
-        "autoImportPolicy automaticBackupRetentionDays backupId copyTagsToBackups dailyAutomaticBackupStartTime "
-        "dataCompressionType dataReadCacheConfiguration deploymentType driveCacheType efaEnabled exportPath "
-        "fileSystemTypeVersion finalBackupTags importPath importedFileChunkSize kmsKeyId logConfiguration "
-        "metadataConfiguration perUnitStorageThroughput region rootSquashConfiguration securityGroupIds "
-        "skipFinalBackup storageCapacity storageType subnetIds tags throughputCapacity weeklyMaintenanceStartTime"
-    ),
     required="subnetIds",
     replace_on=(
         "backupId copyTagsToBackups deploymentType driveCacheType efaEnabled exportPath importPath "
@@ -212,7 +205,6 @@ FILE_SYSTEM = ResourceType(
         "storageCapacity": _shrinks,
     },
     sets="securityGroupIds",
-    maps="finalBackupTags",
     defaults={
         "copyTagsToBackups": False,
         "dataCompressionType": "NONE",
@@ -339,10 +331,6 @@ LINK = ResourceType(
     human="FSx for Lustre Data Repository Association",
     id="dra-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:association/{fileSystemId}/{id}",
-    inputs=(
-        "batchImportMetaDataOnCreate dataRepositoryPath deleteDataInFilesystem fileSystemId fileSystemPath "
-        "importedFileChunkSize region s3 tags"
-    ),
     required="dataRepositoryPath fileSystemId fileSystemPath",
     replace_on="batchImportMetaDataOnCreate dataRepositoryPath fileSystemId fileSystemPath",
     defaults={"batchImportMetaDataOnCreate": False, "deleteDataInFilesystem": False},

@@ -142,10 +142,6 @@ ROLE = ResourceType(
     updating="updating IAM Role ({id}) assume role policy",
     id="{name}",
     arn="arn:{partition}:iam::{account}:role{path}{name}",
-    inputs=(
-        "assumeRolePolicy description forceDetachPolicies inlinePolicies managedPolicyArns maxSessionDuration name "
-        "namePrefix path permissionsBoundary tags"
-    ),
     required="assumeRolePolicy",
     replace_on="name namePrefix path",
     autoname=Autoname(max_length=64, given_prefix="namePrefix"),
@@ -206,7 +202,6 @@ POLICY = ResourceType(
     label="{name}",
     id="{arn}",
     arn="arn:{partition}:iam::{account}:policy{path}{name}",
-    inputs="delayAfterPolicyCreationInMs description name namePrefix path policy tags",
     required="policy",
     replace_on="description name namePrefix path",
     autoname=Autoname(given_prefix="namePrefix"),
@@ -256,7 +251,6 @@ ROLE_POLICY = ResourceType(
     creating="putting IAM Role ({role}) Policy ({name})",
     updating="putting IAM Role ({role}) Policy ({name})",
     id="{role}:{name}",
-    inputs="name namePrefix policy role",
     required="policy role",
     replace_on="name namePrefix role",
     autoname=Autoname(given_prefix="namePrefix"),
@@ -277,7 +271,6 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     creating="attaching IAM Policy ({policyArn}) to IAM Role ({role})",
     deleting="detaching IAM Policy ({policyArn}) from IAM Role ({role})",
     id="{role}/{policyArn}",
-    inputs="policyArn role",
     required="policyArn role",
     replace_on="policyArn role",
     delete_before_replace=True,
@@ -301,7 +294,6 @@ INSTANCE_PROFILE = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:iam::{account}:instance-profile{path}{name}",
-    inputs="name namePrefix path role tags",
     replace_on="name namePrefix path",
     autoname=Autoname(given_prefix="namePrefix"),
     defaults={"path": "/"},
@@ -329,7 +321,6 @@ OPEN_ID_CONNECT_PROVIDER = ResourceType(
     human="IAM OIDC Provider",
     updating="updating IAM OIDC Provider ({id}) client IDs",
     id=_issuer,
-    inputs="clientIdLists tags thumbprintLists url",
     required="clientIdLists url",
     replace_on="url",
     sets="clientIdLists",
@@ -363,7 +354,6 @@ SERVICE_LINKED_ROLE = ResourceType(
     human="IAM Service Linked Role",
     label="{awsServiceName}",
     id=_linked_arn,
-    inputs="awsServiceName customSuffix description tags",
     required="awsServiceName",
     replace_on="awsServiceName customSuffix",
     computed={

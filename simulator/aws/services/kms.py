@@ -87,10 +87,6 @@ KEY = ResourceType(
     updating="updating KMS Key ({id}) policy",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     arn="arn:{partition}:kms:{region}:{account}:key/{id}",
-    inputs=(
-        "bypassPolicyLockoutSafetyCheck customKeyStoreId customerMasterKeySpec deletionWindowInDays description "
-        "enableKeyRotation isEnabled keyUsage multiRegion policy region rotationPeriodInDays tags xksKeyId"
-    ),
     replace_on="customKeyStoreId customerMasterKeySpec keyUsage multiRegion xksKeyId",
     documents="policy",
     defaults={
@@ -145,7 +141,6 @@ KEY_POLICY = ResourceType(
     updating="updating KMS Key ({id}) policy",
     deleting="removing KMS Key policy ({id})",
     id="{keyId}",
-    inputs="bypassPolicyLockoutSafetyCheck keyId policy region",
     required="keyId policy",
     replace_on="keyId",
     documents="policy",
@@ -166,7 +161,6 @@ ALIAS = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:kms:{region}:{account}:{name}",
-    inputs="name namePrefix region targetKeyId",
     required="targetKeyId",
     replace_on="name namePrefix",
     autoname=Autoname(max_length=238, prefix="alias/", given_prefix="namePrefix"),

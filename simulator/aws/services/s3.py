@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import Constraint, between, length, matches, one_of
+from simulator.aws.inputs import fields
 from simulator.aws.messages import AwsError, ProviderError, Refused, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
 from simulator.aws.operation_context import OperationContext
@@ -232,9 +233,7 @@ def _setting(
     *,
     puts: str,
     deletes: str,
-    inputs: str,
     required: str = "",
-    owner: bool = False,
     creating: str = "",
     updating: str = "",
     source: str = "",
@@ -248,10 +247,12 @@ def _setting(
     update_rules: tuple[Rule, ...] | None = None,
     brings: Rule | None = None,
 ) -> ResourceType:
-    """One setting of a bucket; the bucket's name is its id. owner: it may name the bucket's expected owner."""
+    """One setting of a bucket; the bucket's name is its id, with the bucket's expected owner where one can be named."""
+    type_ = f"aws:s3/{name[0].lower()}{name[1:]}:{name}"
+    owner = "expectedBucketOwner" in (fields(type_) or ())
     file = source or "bucket_" + paths.snake(name[6].lower() + name[7:])
     return ResourceType(
-        type=f"aws:s3/{name[0].lower()}{name[1:]}:{name}",
+        type=type_,
         service=S3,
         creates=puts,
         updates=puts,
@@ -260,7 +261,6 @@ def _setting(
         creating=creating or f"creating S3 Bucket ({{bucket}}) {human}",
         updating=updating,
         id=_setting_id if owner else "{bucket}",
-        inputs=f"bucket region {inputs}" + (" expectedBucketOwner" if owner else ""),
         required=f"bucket {required}",
         replace_on=f"bucket {replace_on}" + (" expectedBucketOwner" if owner else ""),
         documents=documents_,
@@ -285,11 +285,6 @@ BUCKET = ResourceType(
     label="{bucket}",
     id="{bucket}",
     arn="arn:{partition}:s3:::{bucket}",
-    inputs=(
-        "accelerationStatus acl bucket bucketNamespace bucketPrefix corsRules forceDestroy grants lifecycleRules "
-        "logging objectLockConfiguration objectLockEnabled policy region replicationConfiguration requestPayer "
-        "serverSideEncryptionConfiguration tags versioning website"
-    ),
     replace_on="bucket bucketNamespace bucketPrefix objectLockEnabled",
     autoname=Autoname("bucket", max_length=63, lower=True, given_prefix="bucketPrefix"),
     documents="policy",
@@ -362,7 +357,6 @@ TIERING = ResourceType(
     human="S3 Bucket Intelligent-Tiering Configuration",
     creating="creating S3 Bucket ({bucket}) Intelligent-Tiering Configuration ({bucket}:{name})",
     id="{bucket}:{name}",
-    inputs="bucket filter name region status tierings",
     required="bucket tierings",
     replace_on="bucket name",
     autoname=Autoname(),
@@ -384,8 +378,6 @@ LIFECYCLE = _setting(
     "Lifecycle Configuration",
     puts="PutBucketLifecycleConfiguration",
     deletes="DeleteBucketLifecycle",
-    inputs="rules timeouts transitionDefaultMinimumObjectSize",
-    owner=True,
     omitted={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     constraints={
         "rules": length(1, 1000),
@@ -404,9 +396,7 @@ LOGGING = _setting(
     "Logging",
     puts="PutBucketLogging",
     deletes="PutBucketLogging",
-    inputs="targetBucket targetGrants targetObjectKeyFormat targetPrefix",
     required="targetBucket targetPrefix",
-    owner=True,
     rules=(_target_takes_logs,),
     brings=_target_fills,
 )
@@ -416,8 +406,6 @@ OBJECT_LOCK = _setting(
     "Object Lock Configuration",
     puts="PutObjectLockConfiguration",
     deletes="PutObjectLockConfiguration",
-    inputs="objectLockEnabled rule token",
-    owner=True,
     replace_on="objectLockEnabled",
     defaults={"objectLockEnabled": "Enabled"},
     constraints={
@@ -433,7 +421,6 @@ OWNERSHIP = _setting(
     "Ownership Controls",
     puts="PutBucketOwnershipControls",
     deletes="DeleteBucketOwnershipControls",
-    inputs="rule",
     required="rule",
     constraints={"rule.objectOwnership": one_of("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")},
 )
@@ -443,7 +430,6 @@ POLICY = _setting(
     "Policy",
     puts="PutBucketPolicy",
     deletes="DeleteBucketPolicy",
-    inputs="policy",
     required="policy",
     creating="putting S3 Bucket ({bucket}) Policy",
     updating="putting S3 Bucket ({bucket}) Policy",
@@ -456,7 +442,6 @@ PUBLIC_ACCESS = _setting(
     "Public Access Block",
     puts="PutPublicAccessBlock",
     deletes="DeletePublicAccessBlock",
-    inputs="blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets skipDestroy",
     defaults={
         "blockPublicAcls": False,
         "blockPublicPolicy": False,
@@ -470,7 +455,6 @@ REPLICATION = _setting(
     "Replication Configuration",
     puts="PutBucketReplication",
     deletes="DeleteBucketReplication",
-    inputs="role rules token",
     required="role rules",
     source="bucket_replication_configuration",
     constraints={"rules": length(1, 1000), "rules[*].status": one_of("Disabled", "Enabled")},
@@ -485,9 +469,7 @@ ENCRYPTION = _setting(
     "Server-side Encryption Configuration",
     puts="PutBucketEncryption",
     deletes="DeleteBucketEncryption",
-    inputs="rules",
     required="rules",
-    owner=True,
     constraints={
         "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm": one_of(
             "AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"
@@ -506,9 +488,7 @@ VERSIONING = _setting(
     "Versioning",
     puts="PutBucketVersioning",
     deletes="PutBucketVersioning",
-    inputs="mfa versioningConfiguration",
     required="versioningConfiguration",
-    owner=True,
     omitted={"versioningConfiguration.mfaDelete": ""},
     constraints={
         "versioningConfiguration.mfaDelete": one_of("Disabled", "Enabled"),

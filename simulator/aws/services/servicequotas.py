@@ -132,7 +132,6 @@ SERVICE_QUOTA = ResourceType(
     updating="requesting Service Quotas Service Quota ({id}) increase",
     id="{serviceCode}/{quotaCode}",
     arn="arn:{partition}:servicequotas:{region}:{account}:{serviceCode}/{quotaCode}",
-    inputs="quotaCode region serviceCode value",
     required="quotaCode serviceCode value",
     replace_on="quotaCode serviceCode",
     computed={

@@ -54,12 +54,6 @@ QUEUE = ResourceType(
     updating="updating SQS Queue ({id}) attributes",
     id="https://sqs.{region}.amazonaws.com/{account}/{name}",
     arn="arn:{partition}:sqs:{region}:{account}:{name}",
-    inputs=(
-        "contentBasedDeduplication deduplicationScope delaySeconds fifoQueue fifoThroughputLimit "
-        "kmsDataKeyReusePeriodSeconds kmsMasterKeyId maxMessageSize messageRetentionSeconds name namePrefix policy "
-        "receiveWaitTimeSeconds redriveAllowPolicy redrivePolicy region sqsManagedSseEnabled tags "
-        "visibilityTimeoutSeconds"
-    ),
     replace_on="fifoQueue name namePrefix",
     autoname=Autoname(
         max_length=80, given_prefix="namePrefix", suffix=lambda inputs: ".fifo" if inputs.get("fifoQueue") else ""
@@ -121,7 +115,6 @@ QUEUE_POLICY = ResourceType(
     updating="setting SQS Queue ({id}) attribute (Policy)",
     deleting="deleting SQS Queue ({id}) attribute (Policy)",
     id="{queueUrl}",
-    inputs="policy queueUrl region",
     required="policy queueUrl",
     replace_on="queueUrl",
     documents="policy",

@@ -54,10 +54,6 @@ PARAMETER = ResourceType(
     human="SSM Parameter",
     label="{name}",
     id="{name}",
-    inputs=(
-        "allowedPattern arn dataType description insecureValue keyId name overwrite region tags tier type value "
-        "valueWo valueWoVersion"
-    ),
     required="type",
     replace_on="dataType name",
     replace_if={"tier": lambda old, new: old.get("tier") == "Advanced" and new.get("tier") == "Standard"},

@@ -30,7 +30,6 @@ SECURITY_GROUP = ResourceType(
     updating="updating Security Group ({id}) ingress rules",
     id="sg-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
-    inputs="description egress ingress name namePrefix region revokeRulesOnDelete tags vpcId",
     replace_on="description name namePrefix vpcId",
     autoname=Autoname(given_prefix="namePrefix"),
     sets="ingress egress",
@@ -84,7 +83,6 @@ DEFAULT_SECURITY_GROUP = ResourceType(
     creating="reading EC2 Default Security Group ({vpcId})",
     id=rules.adopted_group,
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
-    inputs="egress ingress region revokeRulesOnDelete tags vpcId",
     replace_on="vpcId",
     sets="ingress egress",
     omitted={"vpcId": ""},
@@ -111,10 +109,6 @@ SECURITY_GROUP_RULE = ResourceType(
     updating="updating Security Group ({securityGroupId}) Rule ({id}) description",
     deleting="revoking Security Group ({securityGroupId}) Rule ({id})",
     id="sgrule-{alnum10}",
-    inputs=(
-        "cidrBlocks description fromPort ipv6CidrBlocks prefixListIds protocol region securityGroupId self "
-        "sourceSecurityGroupId toPort type"
-    ),
     required="fromPort protocol securityGroupId toPort type",
     replace_on=(
         "cidrBlocks fromPort ipv6CidrBlocks prefixListIds protocol securityGroupId self sourceSecurityGroupId toPort "
@@ -145,10 +139,6 @@ def _rule(token: str, way: str) -> ResourceType:
         human=f"VPC Security Group {way} Rule",
         id="sgr-{hex17}",
         arn="arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
-        inputs=(
-            "cidrIpv4 cidrIpv6 description fromPort ipProtocol prefixListId referencedSecurityGroupId region "
-            "securityGroupId tags toPort"
-        ),
         required="ipProtocol securityGroupId",
         replace_on="securityGroupId",
         replace_if=dict.fromkeys(_SOURCES, rules.kind_of_source_changes),
