@@ -96,8 +96,7 @@ class ResourceType:
     defaults: what the provider writes into the inputs. omitted: what AWS fills in when the program says nothing: it
         is in the state only, and its absence is no change. computed: all other outputs.
     documents: inputs that hold JSON; another layout of the same content is no change. sets: lists without an order.
-    one_of: groups of which exactly one has to be given.
-    conflicts: groups of which at most one may be given.
+    one_of: groups of which exactly one has to be given. conflicts: groups of which at most one may be given.
     rules: for a create. update_rules: for an update. delete_rules: for a delete.
     brings: what comes into being with it. follows: what else changes in its state when it is updated.
     import_id: template of the id for `pulumi import`, where it is not the id itself.
@@ -149,7 +148,8 @@ class ResourceType:
             return
         mistakes = [*self._wrong_names(), *self._wrong_paths(), *self._wrong_outputs()]
         if mistakes:
-            raise ValueError(f"{self.type}: {'; '.join(mistakes)}")
+            where = "The inputs are those of simulator/aws/inputs.json: after an upgrade of the SDK, run make generate."
+            raise ValueError(f"{self.type}: {'; '.join(mistakes)}. {where}")
 
     def _wrong_names(self) -> Iterator[str]:
         for where, names in {

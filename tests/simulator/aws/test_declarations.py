@@ -67,7 +67,9 @@ def test_a_name_that_is_no_input_is_refused(where: str, says: Any, refused: str)
 
 
 def test_every_wrong_name_of_an_entry_is_told_at_once() -> None:
-    with pytest.raises(ValueError, match=r"required names a, .*; required names b, .*; sets names c, "):
+    with pytest.raises(
+        ValueError, match=r"required names a, .*; required names b, .*; sets names c, .*run make generate\.$"
+    ):
         entry(required="a b", sets="c")
 
 

@@ -179,7 +179,18 @@ def test_a_type_that_the_sdk_does_not_have_is_named() -> None:
         text(["aws:eks/nodegroup:Nodegroup"])
 
 
-def test_the_simulator_does_without_the_sdk() -> None:
-    program = "import sys, simulator.session; print([name for name in sys.modules if name.startswith('pulumi_aws')])"
+def imported_with(module: str, package: str) -> str:
+    """Which modules of a package a fresh Python imports with a module."""
+    program = f"import sys, {module}; print([name for name in sys.modules if name.startswith('{package}')])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n", "every preview would wait for it"
+    return done.stdout.strip()
+
+
+def test_the_simulator_does_without_the_sdk() -> None:
+    assert imported_with("simulator.session", "pulumi_aws") == "[]", "every preview would wait for it"
+
+
+def test_entries_are_imported_after_the_generator_forgot_the_old_file() -> None:
+    assert imported_with("simulator.aws.sdk_inputs", "simulator.aws.services") == "[]", (
+        "an entry that names an input of a newer SDK would keep the file from being made"
+    )
