@@ -1,70 +1,104 @@
 """Writes `inputs.json` from the SDK, for every type of `services/`: `python -m simulator.aws.sdk_inputs [--check]`.
 
-The names and forms are those that the SDK itself sends, as `pulumi._types` reads them off its argument classes.
+The SDK's argument classes are read as source: a property says its name on the wire in its decorator, and its form in
+its annotation. `@pulumi.getter(name="minSize") def min_size(self) -> pulumi.Input[_builtins.int]` makes `minSize` an
+`integer`.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import inspect
 import json
 import sys
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module, metadata
-from typing import Any, Union, get_args, get_origin
-
-from pulumi import Output
-from pulumi._types import input_type_types, is_input_type
+from keyword import iskeyword
+from pathlib import Path
 
 from simulator.aws.inputs import DATA, TYPES, Form
 from simulator.aws.registry import kinds
 
-_VALUES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_VALUES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
 def text(tokens: Iterable[str]) -> str:
     """The file, one type a line. Raises LookupError for a type that the SDK does not have."""
     types: dict[str, dict[str, Form]] = {}
     for token in tokens:
-        types[token] = _fields(_arguments(token), types)
+        file, arguments = _arguments(token)
+        types[token] = _fields(file, arguments, types)
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(types[name])}" for name in sorted(types))
     return f'{{"sdk": "pulumi_aws {metadata.version("pulumi_aws")}", "types": {{\n{lines}\n}}}}\n'
 
 
-def _arguments(token: str) -> type:
-    """The class of a resource type's arguments: RoleArgs, or RoleInitArgs where an object type has that name."""
+def _arguments(token: str) -> tuple[Path, str]:
+    """Where a resource type's arguments are: RoleArgs, or RoleInitArgs where an object type has that name."""
     _, module, name = token.split(":")
-    module = f"pulumi_aws.{module.split('/')[0]}"
-    resource = getattr(import_module(module), name, None)
+    module = module.split("/")[0]
+    package = f"pulumi_aws.{module}_" if iskeyword(module) else f"pulumi_aws.{module}"
+    resource = getattr(import_module(package), name, None)
     if resource is None:
-        raise LookupError(f"{token}: {module} has no {name}. Is it misspelt in simulator/aws/services?")
-    there = vars(import_module(resource.__module__))
-    found: type = there.get(f"{name}InitArgs") or there[f"{name}Args"]
-    return found
+        raise LookupError(f"{token}: {package} has no {name}. Is it misspelt in simulator/aws/services?")
+    file = Path(inspect.getfile(resource))
+    return file, next(each for each in (f"{name}InitArgs", f"{name}Args") if each in _classes(file))
 
 
-def _fields(arguments: type, types: dict[str, dict[str, Form]]) -> dict[str, Form]:
-    return {name: _form(type_, types) for name, type_ in sorted(input_type_types(arguments).items())}
+@cache
+def _classes(file: Path) -> dict[str, ast.ClassDef]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
-def _form(type_: Any, types: dict[str, dict[str, Form]]) -> Form:
+def _fields(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> dict[str, Form]:
+    return {name: _form(file, form, types) for name, form in sorted(_properties(_classes(file)[arguments]))}
+
+
+def _properties(arguments: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """Name on the wire and annotation of every property."""
+    for node in arguments.body:
+        if not isinstance(node, ast.FunctionDef) or node.returns is None:
+            continue
+        for decorator in node.decorator_list:
+            if ast.unparse(decorator) == "pulumi.getter":
+                yield node.name, node.returns
+            elif isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pulumi.getter":
+                yield ast.literal_eval(decorator.keywords[0].value), node.returns
+
+
+def _form(file: Path, form: ast.expr, types: dict[str, dict[str, Form]]) -> Form:
     """The form of an annotation. Object types on the way are added to `types`."""
-    origin, inner = get_origin(type_), get_args(type_)
-    if origin is Union:  # Input[T] is T, an awaitable of it or an output of it
-        known = [each for each in inner if get_origin(each) not in (Awaitable, Output) and each is not type(None)]
-        known = [each for each in known if not (isinstance(each, type) and issubclass(each, Enum))] or known
-        return _form(known[0], types) if len(known) == 1 else "any"
-    if origin is Sequence:
-        return [_form(inner[0], types)]
-    if origin is Mapping:
-        return {"*": _form(inner[1], types)}
-    if is_input_type(type_):
-        name = f"{type_.__module__.split('.')[1]}/{type_.__name__.removesuffix('Args')}"
-        if name not in types:
-            types[name] = {}  # some types hold themselves
-            types[name] = _fields(type_, types)
-        return name
-    return _VALUES.get(type_, "any")
+    if isinstance(form, ast.Subscript):
+        head = ast.unparse(form.value).rsplit(".", 1)[-1]
+        inner = form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
+        if head == "Sequence":
+            return [_form(file, inner[0], types)]
+        if head == "Mapping":
+            return {"*": _form(file, inner[1], types)}
+        if len(inner) > 1 and any(map(_names_an_object, inner)):  # a document: a Union of text and the object itself
+            return "any"
+        return _form(file, inner[0], types)  # of Input and Optional, and of a Union of text and an enumeration
+    if _names_an_object(form):
+        return _object(file, ast.literal_eval(form), types)
+    return _VALUES.get(ast.unparse(form).rsplit(".", 1)[-1], "any")
+
+
+def _names_an_object(form: ast.expr) -> bool:
+    """A class that comes later in the source is named by text."""
+    return isinstance(form, ast.Constant) and isinstance(form.value, str) and form.value.endswith("Args")
+
+
+def _object(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> str:
+    """The name of an object type, which is that of its class: `PlanRuleArgs`, or `_iam.PolicyStatementArgs`."""
+    module, _, arguments = arguments.rpartition(".")
+    file = file.parent.parent / (module.removeprefix("_") or file.parent.name) / "_inputs.py"
+    name = f"{file.parent.name}/{arguments.removesuffix('Args')}"
+    if name not in types:
+        types[name] = {}  # some types hold themselves
+        types[name] = _fields(file, arguments, types)
+    return name
 
 
 def main() -> int:

@@ -386,12 +386,6 @@ def _bucket(op: OperationContext, arn: str) -> CloudResource | None:
     return op.cloud.get(tokens.BUCKET, arn.split(":::", 1)[-1].split("/", 1)[0])
 
 
-def flow_log_resource(op: OperationContext) -> str:
-    """What is being logged."""
-    keys = ("vpcId", "subnetId", "eniId", "transitGatewayId", "transitGatewayAttachmentId", "regionalNatGatewayId")
-    return next((str(op.inputs[key]) for key in keys if op.inputs.get(key) not in (None, UNKNOWN)), "")
-
-
 def groups_of_nodes(op: OperationContext) -> None:
     """Nodes of a managed node group hold the security groups that their launch template names."""
     for row in op.rows(tokens.NODE_GROUP):
