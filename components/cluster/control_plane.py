@@ -57,6 +57,8 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         kms_key_id=args.logs_key_arn,
         opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
     )
+    # The SDK of EKS takes any keys here: those of AWS are checked by this type.
+    upgrades: aws.eks.ClusterUpgradePolicyArgsDict = {"support_type": settings.support_type}
     return eks.Cluster(
         name,
         # By way of the log group, which has to be there first and to go last: else EKS makes one of its own, which
@@ -71,7 +73,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         authentication_mode=eks.AuthenticationMode.API,
         encryption_config_key_arn=args.secrets_key_arn,
         enabled_cluster_log_types=list(settings.logs.types),
-        upgrade_policy={"support_type": settings.support_type},
+        upgrade_policy=upgrades,
         deletion_protection=stage.deletion_protection,
         # Pools, security groups, add-ons and roles for pods are ours, each with its own module.
         skip_default_node_group=True,
