@@ -1,10 +1,10 @@
-"""Helm charts at pinned versions. Sources and the month they were read stand in each row of the data file."""
+"""Helm charts at pinned versions, in `data/charts/<room>.json`. Source and month of reading stand in each row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.rows import LazyTable, read_table
+from catalog.rows import LazyTable, read_table, tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,16 @@ class Crd:
 class Chart:
     """One chart.
 
+    room: the room whose file has its row.
     repository: the URL of the repository; for a chart in an OCI registry the `oci://` reference of the chart itself.
+    crds: in the file, each is [group, kind, plural, scope, [served versions]].
     crds_when: dotted paths of values; the chart brings its CRDs only when one of them is true. Empty: always.
-    crds_go: the CRDs go with the release, and every object of theirs with them; else Helm leaves them.
+    crds_go: the CRDs are templates of the chart: they go with the release, and every object of theirs with them. Else
+        Helm leaves them.
     """
 
     name: str
+    room: str
     repository: str
     chart: str
     version: str
@@ -45,9 +49,10 @@ class Chart:
         return self.repository.startswith("oci://")
 
 
-def _chart(name: str, row: Mapping[str, Any]) -> Chart:
+def _chart(room: str, name: str, row: Mapping[str, Any]) -> Chart:
     return Chart(
         name=name,
+        room=room,
         repository=row["repository"],
         chart=row["chart"],
         version=row["version"],
@@ -65,7 +70,11 @@ def _chart(name: str, row: Mapping[str, Any]) -> Chart:
 
 
 def _load() -> dict[str, Chart]:
-    return {name: _chart(name, row) for name, row in read_table("charts")["charts"].items()}
+    return {
+        name: _chart(room, name, row)
+        for room in tables("charts")
+        for name, row in read_table(f"charts/{room}")["charts"].items()
+    }
 
 
 CHARTS: Mapping[str, Chart] = LazyTable(_load)

@@ -20,6 +20,7 @@ EKS_NODE_GROUP_NAME_LENGTH: Final = 63
 EKS_PUBLIC_ACCESS_CIDRS: Final = 40
 EKS_LABELS_PER_NODE_GROUP: Final = 50
 EKS_TAINTS_PER_NODE_GROUP: Final = 50
+EKS_PODS_PER_NODE: Final = 250  # where a type has no figure of its own
 EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET: Final = 6
 
 # Source: AWS general reference, "Tagging your AWS resources"; IAM user guide, "Tags for IAM resources"; read 2026-08.

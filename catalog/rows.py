@@ -17,6 +17,11 @@ def read_table(name: str) -> dict[str, Any]:
     return table
 
 
+def tables(folder: str) -> list[str]:
+    """Names of the tables in a folder of `catalog/data`, in alphabetical order."""
+    return sorted(path.stem for path in (DATA / folder).glob("*.json"))
+
+
 class LazyTable(Mapping[str, Row], Generic[Row]):
     """A read-only mapping that reads its rows at the first look, so that importing the catalog costs nothing."""
 

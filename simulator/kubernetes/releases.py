@@ -85,11 +85,11 @@ def _chart(inputs: Mapping[str, Any]) -> Chart:
         known = ", ".join(sorted(row.version for row in rows))
         raise Refusal(
             f"version {version} of chart {where} is not in the catalog, which has {known}. "
-            "Pin that one, or bring the chart's row in catalog/data/charts.json up to date."
+            "Pin that one, or bring the chart's row in catalog/data/charts/ up to date."
         )
     raise Refusal(
         f"chart {where} is not in the catalog, so nobody knows which custom resources it brings. "
-        "Add a row for it to catalog/data/charts.json."
+        "Add a row for it to a file of catalog/data/charts/."
     )
 
 

@@ -199,9 +199,9 @@ def test_retentions_rise() -> None:
     assert list(limits.LOG_RETENTION_DAYS) == sorted(set(limits.LOG_RETENTION_DAYS)), "advice takes the next longer one"
 
 
-@pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(DATA.rglob("*.json")), ids=lambda path: str(path.relative_to(DATA)))
 def test_a_table_says_where_its_rows_come_from_and_holds_one_row_a_line(path: Path) -> None:
-    table = read_table(path.stem)
+    table = read_table(str(path.relative_to(DATA).with_suffix("")))
     assert "source" in table or "sources" in table, "a fact without a source cannot be brought up to date"
     rows = next(value for value in reversed(table.values()) if isinstance(value, dict))
     lines = path.read_text().splitlines()

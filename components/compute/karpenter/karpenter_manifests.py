@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from catalog.efa import efa_interfaces
+from catalog.limits import EKS_PODS_PER_NODE
 from catalog.machine_images import KARPENTER_ALIASES
 from catalog.requirements import RESERVATION_TYPE
 from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
@@ -22,7 +23,6 @@ from components.core.stage import Stage
 from components.core.untyped import Manifest
 from settings.compute.node_pool import NodePoolSettings, TaintSettings
 from settings.compute.off_peak import OffPeakSettings
-from settings.stack.checks.capacity import MOST_PODS
 
 DISCOVERY_TAG = "karpenter.sh/discovery"
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
@@ -194,7 +194,7 @@ def _limits(pool: NodePoolSettings, zones: int) -> dict[str, str]:
 
 def _max_pods(pool: NodePoolSettings) -> int:
     """Karpenter reckons with single addresses; ours are prefixes. The type that takes fewest decides for all."""
-    return min(m.max_pods_prefix_delegation or m.max_pods or MOST_PODS for m in pool.machines)
+    return min(m.max_pods_prefix_delegation or m.max_pods or EKS_PODS_PER_NODE for m in pool.machines)
 
 
 def _volumes(pool: NodePoolSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:

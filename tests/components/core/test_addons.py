@@ -68,6 +68,14 @@ def test_every_module_of_a_folder_for_add_ons_is_one_and_has_its_chart_in_the_ca
     assert set(every_add_on()) <= set(CHARTS), "the chart, its version and its namespace are the row of the same name"
 
 
+def test_the_chart_of_an_add_on_stands_in_the_file_of_its_room():
+    for path in ROOT.glob("components/*/addons/[a-z]*.py"):
+        chart = CHARTS[path.stem.replace("_", "-")]
+        assert chart.room == path.parts[-3], (
+            f"move the row of {chart.name} to catalog/data/charts/{path.parts[-3]}.json"
+        )
+
+
 def test_add_ons_are_known_without_the_sdks_so_that_a_wrong_stack_file_is_told_at_once():
     program = (
         "import sys, components.stack.stack_file as reader; reader.load_file(__import__('pathlib').Path(sys.argv[1]));"

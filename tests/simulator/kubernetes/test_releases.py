@@ -111,7 +111,7 @@ def test_a_name_in_use_is_refused(cluster: Bench) -> None:
 
 def test_a_chart_that_is_not_in_the_catalog_is_refused_with_where_to_add_it(cluster: Bench) -> None:
     failures = cluster.failures(release(chart="oci://registry.invalid/charts/surprise"))
-    assert failures["chart"].endswith("Add a row for it to catalog/data/charts.json.")
+    assert failures["chart"].endswith("Add a row for it to a file of catalog/data/charts/.")
 
 
 def test_a_version_that_is_not_in_the_catalog_is_refused_with_the_one_that_is(cluster: Bench) -> None:
