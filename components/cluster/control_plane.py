@@ -1,6 +1,6 @@
 """The control plane of one EKS cluster. Everything else of the cluster is ours to make, each part in its own module."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,7 +16,9 @@ def cluster_role_pattern(stage: Stage, cluster: str) -> str:
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
 
 
-def replaced_with(vpc: aws.ec2.Vpc) -> pulumi.ResourceTransform:
+def replaced_with(
+    vpc: aws.ec2.Vpc,
+) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
     """Replaces the control plane whenever its VPC is: EKS takes other subnets, but never those of another VPC."""
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:

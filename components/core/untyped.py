@@ -1,4 +1,4 @@
-"""What no SDK has types for: a key misspelt in it is found by the schema of a CRD or a chart, never by a type checker."""
+"""What no SDK has types for: its misspelt keys are found by the schema of a CRD or chart, not by a type checker."""
 
 from collections.abc import Mapping
 from typing import Any
