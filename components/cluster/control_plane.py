@@ -59,7 +59,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         kms_key_id=args.logs_key_arn,
         opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
     )
-    # The SDK of EKS takes any keys here: those of AWS are checked by this type.
+    # pulumi-eks takes any key here; this type knows which there are.
     upgrades: aws.eks.ClusterUpgradePolicyArgsDict = {"support_type": settings.support_type}
     return eks.Cluster(
         name,

@@ -118,17 +118,21 @@ def sizes(args: NodePoolArgs) -> aws.eks.NodeGroupScalingConfigArgsDict:
 def in_reservation(
     reservation: ReservationSettings,
 ) -> aws.ec2.LaunchTemplateCapacityReservationSpecificationArgsDict:
-    """What a launch template says so that its instances start in the reservation; those of a block also buy there.
+    """What a launch template says so that its instances start in the reservation.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/capacity-blocks-mng.html, read 2026-08.
     """
     return {"capacity_reservation_target": {"capacity_reservation_id": reservation.id}}
 
 
-def auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str | None:
-    """Name of the Auto Scaling group behind a node group, by what EKS says of a group that is there."""
-    groups = resources[0].autoscaling_groups
-    return groups[0].name if groups else None
+def auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
+    """Name of the Auto Scaling group behind a node group. Raises ValueError when EKS names none."""
+    names: list[str] = [group.name for one in resources for group in one.autoscaling_groups or () if group.name]
+    if not names:
+        raise ValueError(
+            "EKS names no Auto Scaling group of the node group, so its size cannot be scheduled. Try again."
+        )
+    return names[0]
 
 
 class NodePool(pulumi.ComponentResource):

@@ -6,26 +6,26 @@ from typing import Literal, NotRequired, TypedDict
 
 from components.core.stage import Stage
 
-Names = str | Sequence[str]
-Condition = Mapping[str, Mapping[str, Names]]
+OneOrMore = str | Sequence[str]
+Condition = Mapping[str, Mapping[str, OneOrMore]]
 """Operator -> key of the request -> the values that it may have."""
 
 
 class Principals(TypedDict, total=False):
     """Who may, beside `*` for everybody."""
 
-    AWS: Names
-    Service: Names
+    AWS: OneOrMore
+    Service: OneOrMore
 
 
 class Statement(TypedDict):
-    """One statement. A policy of a role names no principal, and a policy of a thing may leave out the thing itself."""
+    """One statement. An identity policy names no principal; a trust policy, and one of EFS, names no resource."""
 
     Sid: NotRequired[str]
     Effect: Literal["Allow", "Deny"]
     Principal: NotRequired[Literal["*"] | Principals]
-    Action: Names
-    Resource: NotRequired[Names]
+    Action: OneOrMore
+    Resource: NotRequired[OneOrMore]
     Condition: NotRequired[Condition]
 
 
