@@ -10,6 +10,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, every command compiles the project anew, and a preview takes a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A misspelt option would be silently ignored: `make preview stack=prod` would preview dev.
+OPTIONS := STACK BASE TESTS
+STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(MAKEOVERRIDES)))
+$(if $(STRANGE),$(error There is no option $(STRANGE). The options are $(OPTIONS), in capitals, for example STACK=prod))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
 
