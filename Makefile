@@ -40,7 +40,7 @@ test: setup setup-dev ## run the tests; TESTS=tests/engine for some of them
 check: setup-dev ## format, lint, types, IAM documents, dead names, who imports whom, generated files up to date
 	@echo "format" && $(RUN) -m ruff format --check --quiet .
 	@echo "lint" && $(RUN) -m ruff check --quiet .
-	@echo "types" && $(RUN) -m mypy
+	@echo "types" && $(RUN) -m mypy && $(RUN) -m ty check --no-progress
 	@echo "IAM documents" && $(RUN) -m pytest -p no:cacheprovider tests/components/test_iam_documents.py
 	@echo "dead names" && $(RUN) -m vulture
 	@echo "who imports whom" && $(RUN) $(VENV)/bin/lint-imports

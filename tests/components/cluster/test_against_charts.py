@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from jsonschema.protocols import Validator
 from pydantic import ValidationError
 
 from catalog.instance_types import INSTANCE_TYPES
@@ -31,7 +32,7 @@ with_charts = in_reference("charts/karpenter-crd/crds")
 
 
 @functools.cache
-def validator(kind: str) -> jsonschema.Draft202012Validator:
+def validator(kind: str) -> Validator:
     crd = yaml.safe_load((CHARTS / CRDS[kind]).read_text(encoding="utf-8"))
     (version,) = crd["spec"]["versions"]
     return jsonschema.Draft202012Validator(closed(version["schema"]["openAPIV3Schema"]))

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pulumi
@@ -36,9 +37,8 @@ CHART_SOURCES = Path(__file__).parents[4] / "shared/charts"
 
 
 def spec(name="cert-manager", **more):
-    return AddOnSpec(
-        **{"name": name, "pod_security": "restricted", "daemons": (), "values": lambda context: {}, **more}
-    )
+    said: dict[str, Any] = {"pod_security": "restricted", "daemons": (), "values": lambda context: {}, **more}
+    return AddOnSpec(name=name, **said)
 
 
 def context(**changes):
