@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
+.PHONY: help setup setup-dev preview rehearse test check generate report bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -48,6 +48,9 @@ generate: setup-dev ## rewrite the generated files
 
 bench: setup ## measure previews: time and memory, by number of resources, with and without policies
 	@$(RUN) -m report.bench
+
+facts: setup ## renew the catalog from public sources, over the network; with ACCOUNT=yes from an AWS account too
+	@$(RUN) -m catalog.renew $(if $(ACCOUNT),--account)
 
 lock: ## write the hashed requirements*.txt from requirements*.in; needs uv
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/getting-started/"; exit 1; }
