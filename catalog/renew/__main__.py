@@ -29,10 +29,9 @@ ROOT = Path(__file__).parents[2]
 
 def main(arguments: Sequence[str]) -> int:
     """0: all was answered. 1: something was not, or, with --check, a file would change."""
-    parser = argparse.ArgumentParser(prog="python -m catalog.renew", description=__doc__)
-    parser.add_argument(
-        "source", nargs="*", choices=[*SOURCES, []], help=f"{', '.join(SOURCES)}; all when none is named"
-    )
+    parser = argparse.ArgumentParser(prog="python -m catalog.renew", description="Renews the catalog's tables.")
+    listed = f"all, or some of: {', '.join(SOURCES)}"
+    parser.add_argument("source", nargs="*", choices=[*SOURCES, []], metavar="SOURCE", help=listed)
     parser.add_argument("--account", action="store_true", help="ask the AWS account too: reads alone")
     parser.add_argument("--check", action="store_true", help="write nothing, and say what would change")
     folder = parser.add_mutually_exclusive_group()
