@@ -5,7 +5,7 @@ TESTS ?= tests
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Each writes a committed file from the code, or says with --check that the file is out of date.
-GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus
+GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus simulator.aws.sdk_inputs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, every command compiles the project anew, and a preview takes a second longer.
 unexport PYTHONDONTWRITEBYTECODE

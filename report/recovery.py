@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from report.tables import aligned, markdown, wrapped
 from settings.stack.stack import StackSettings
 from settings.storage.buckets import BucketSettings
-from settings.storage.recovery.recovery_plan import Protection, protections
+from settings.storage.recovery_plan import Protection, protections
 
 RUNBOOKS = {
     "buckets": "docs/runbooks/storage/restore-bucket.md",

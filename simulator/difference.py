@@ -42,7 +42,7 @@ def _changes(path: str, old: Any, new: Any) -> Iterator[Change]:
         yield Change(path, Kind.UPDATE)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({*old, *new}):
-            yield from _entry(_join(path, key), old.get(key), new.get(key))
+            yield from _entry(join(path, key), old.get(key), new.get(key))
     elif _is_list(old) and _is_list(new):
         for index in range(max(len(old), len(new))):
             before = old[index] if index < len(old) else None
@@ -63,7 +63,8 @@ def _entry(path: str, old: Any, new: Any) -> Iterator[Change]:
         yield from _changes(path, old, new)
 
 
-def _join(path: str, key: str) -> str:
+def join(path: str, key: str) -> str:
+    """The path of a key, as the engine writes it."""
     if not re.fullmatch(r"[A-Za-z_$][\w$-]*", key):
         return f'{path}["{key}"]'
     return f"{path}.{key}" if path else key

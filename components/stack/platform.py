@@ -22,7 +22,7 @@ from settings.network.network import NetworkSettings
 from settings.stack.compute_plan import quota_needs
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
-from settings.storage.recovery.recovery_plan import schedules
+from settings.storage.recovery_plan import schedules
 
 
 def zone_names(settings: NetworkSettings, region: str, opts: pulumi.InvokeOptions) -> Sequence[str]:

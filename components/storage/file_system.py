@@ -17,7 +17,7 @@ from components.storage.recovery.backup import backup_tags
 from components.storage.recovery.second_region import SecondRegion
 from components.storage.storage_namespaces import Place
 from settings.storage.file_systems import FileSystemSettings, posix_id
-from settings.storage.recovery.recovery import RecoverySettings
+from settings.storage.recovery import RecoverySettings
 
 DRIVER = "efs.csi.aws.com"
 NFS = 2049

@@ -14,7 +14,7 @@ from components.storage.claimed_volume import claimed_volume
 from components.storage.recovery.backup import backup_tags
 from components.storage.storage_namespaces import Place, places
 from settings.storage.lustre import LinkSettings, LustreSettings
-from settings.storage.recovery.recovery import RecoverySettings
+from settings.storage.recovery import RecoverySettings
 
 DRIVER = "fsx.csi.aws.com"
 LOG_DAYS = 90

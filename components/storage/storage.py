@@ -18,7 +18,7 @@ from components.storage.recovery.second_region import SecondRegion, SecondRegion
 from components.storage.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
 from components.storage.storage_namespaces import namespaces
 from settings.security.keys import KeySettings
-from settings.storage.recovery.recovery_plan import cluster_protection, schedules
+from settings.storage.recovery_plan import cluster_protection, schedules
 from settings.storage.storage import StorageSettings
 
 

@@ -20,7 +20,7 @@ from settings.compute.off_peak import OffPeakSettings
 from settings.compute.quotas import QuotaNeed
 from settings.core.problems import Path, listed
 from settings.network.network_plan import plan, usable_addresses
-from settings.stack.checks import capacity
+from settings.stack.address_demand import demand
 from settings.stack.stack import StackSettings
 
 HOURS_PER_WEEK = 168
@@ -304,7 +304,7 @@ def _vcpus(pool: NodePoolSettings, zones: tuple[str, ...]) -> dict[Quota, int]:
 def _subnets(
     settings: StackSettings, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
 ) -> Iterator[SubnetNeed]:
-    nodes, pods, _ = capacity.demand(pools, zones)
+    nodes, pods, _ = demand(pools, zones)
     for zone, subnets in plan(settings.network.cidr, settings.network.pod_cidr, zones).zones.items():
         yield SubnetNeed(zone=zone, kind="nodes", needed=nodes[zone], room=usable_addresses(subnets.private))
         yield SubnetNeed(zone=zone, kind="pods", needed=pods[zone], room=usable_addresses(subnets.pods))

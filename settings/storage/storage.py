@@ -9,7 +9,7 @@ from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.held_data import HeldData, StorageName
 from settings.storage.lustre import LustreSettings
-from settings.storage.recovery.recovery import RecoverySettings
+from settings.storage.recovery import RecoverySettings
 
 
 class StorageSettings(Settings):

@@ -10,8 +10,9 @@ from typing import Any
 
 from common.spelling import nearest
 from simulator.aws import paths, templates
+from simulator.aws.inputs import misfits
 from simulator.aws.model import Autoname, ResourceType
-from simulator.aws.situation import region_of, setting
+from simulator.aws.operation_context import region_of, setting
 from simulator.cloud import Cloud
 from simulator.provider import Call, Checked, Failure
 from simulator.values import UNKNOWN, Props, has_unknown
@@ -26,16 +27,17 @@ def check(kind: ResourceType, cloud: Cloud, call: Call, old: Props, new: Props) 
     if kind.regional and "region" not in inputs:
         inputs["region"] = region_of(call.config)
         filled.append("region")
-    problems = list(_unknown_names(kind, inputs))
+    problems = list(_misfits(kind, inputs))
+    places = {path for path, _ in problems}
     if kind.autoname:
         problems += _name(kind, kind.autoname, cloud, call, old, inputs, filled)
     for path, value in kind.defaults.items():
         _default(inputs, path, value, filled)
     if kind.taggable:
-        inputs["tagsAll"] = _all_tags(call.config, inputs.get("tags"))
+        inputs["tagsAll"] = _all_tags(call.config, None if "tags" in places else inputs.get("tags"))
     inputs[DEFAULTS] = sorted(filled)
     problems += _missing(kind, inputs)
-    problems += _refused(kind, inputs)
+    problems += [each for each in _refused(kind, inputs) if each[0] not in places]
     return Checked(
         inputs, tuple(Failure("", f"{text}. Examine values at '{_place(call, path)}'.") for path, text in problems)
     )
@@ -54,12 +56,14 @@ def _place(call: Call, path: str) -> str:
     return f"{call.name}.{path}" if path else call.name
 
 
-def _unknown_names(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
-    for name in inputs:
-        if name not in kind.known:
-            near = nearest(name, kind.known)
+def _misfits(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+    for path, known, expected, got in misfits(kind.type, inputs):
+        if expected:
+            yield path, f"expected {expected} type, got {got} type"
+        elif path != "tagsAll" or not kind.taggable:  # an output that the provider keeps among the inputs
+            near = nearest(path.rsplit(".", 1)[-1], known)
             hint = f"; did you mean {near}?" if near else ""
-            yield name, f"{kind.type} has no argument {name}{hint}"
+            yield path, f"{kind.type} has no argument {path}{hint}"
 
 
 def _name(

@@ -53,13 +53,14 @@ def at_least(low: int) -> Constraint:
 
 
 def length(low: int, high: int) -> Constraint:
-    """A text of low to high characters, or a list of as many elements."""
+    """A text of low to high characters, or a list of as many elements. The provider reads a number as text."""
 
     def check(argument: str, value: Any) -> str | None:
-        if low <= len(value) <= high:
+        size = len(value if isinstance(value, str | list) else display(value))
+        if low <= size <= high:
             return None
         if isinstance(value, list):
-            return f"expected {argument} to have between {low} and {high} items, got {len(value)}"
+            return f"expected {argument} to have between {low} and {high} items, got {size}"
         return f"expected length of {argument} to be in the range ({low} - {high}), got {value}"
 
     return check

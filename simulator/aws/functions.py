@@ -11,10 +11,10 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.regions import REGIONS
 from simulator.aws import templates
+from simulator.aws.operation_context import account_of, region_of
 from simulator.aws.policy_document import policy_document
 from simulator.aws.services.eks_rules import minor, offered_versions
 from simulator.aws.services.servicequotas import known_quotas, value_of
-from simulator.aws.situation import account_of, region_of
 from simulator.cloud import Cloud
 from simulator.provider import Call, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown

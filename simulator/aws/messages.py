@@ -6,7 +6,11 @@ Source: smithy-go and aws-sdk-go-v2 error types, terraform-provider-aws, pulumi-
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from simulator.aws import templates
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,20 @@ class AwsError(Exception):
         super().__init__(message)
         self.code, self.message, self.status = code, message, status
         self.modeled, self.settles = modeled, settles
+
+
+class Refused(NamedTuple):
+    """An answer of AWS as a template; {value} is the value that is refused."""
+
+    code: str
+    message: str
+    status: int = 400
+    modeled: bool | None = None
+
+    def error(self, look: Callable[[str], Any], *, settles: bool = False) -> AwsError:
+        """The error itself."""
+        message = templates.fill(self.message, "", look)
+        return AwsError(self.code, message, self.status, modeled=self.modeled, settles=settles)
 
 
 class ProviderError(Exception):

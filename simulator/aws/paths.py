@@ -10,7 +10,7 @@ from simulator.values import UNKNOWN, Props
 
 
 @cache
-def _steps(path: str) -> tuple[tuple[str, bool], ...]:
+def steps(path: str) -> tuple[tuple[str, bool], ...]:
     """Each step's key, and whether it goes into every element of the list that is found there."""
     return tuple((step.removesuffix("[*]"), step.endswith("[*]")) for step in path.split("."))
 
@@ -18,7 +18,7 @@ def _steps(path: str) -> tuple[tuple[str, bool], ...]:
 def get(props: Props, path: str) -> Any:
     """The value at a path without `[*]`: None when absent, UNKNOWN when it or anything above it is unknown."""
     value: Any = props
-    for key, _ in _steps(path):
+    for key, _ in steps(path):
         if value is UNKNOWN:
             return UNKNOWN
         if not isinstance(value, dict):
@@ -29,7 +29,7 @@ def get(props: Props, path: str) -> Any:
 
 def find(props: Props, path: str) -> Iterator[tuple[str, Any]]:
     """Every present value at a path, with its concrete path; `[*]` at the end gives a list element by element."""
-    yield from _find(props, _steps(path), "")
+    yield from _find(props, steps(path), "")
 
 
 def _find(value: Any, steps: tuple[tuple[str, bool], ...], place: str) -> Iterator[tuple[str, Any]]:
@@ -54,7 +54,7 @@ def put(props: Props, path: str, value: Any) -> bool:
 
     Objects on the way are copied, or made where they are absent.
     """
-    *way, last = [key for key, _ in _steps(path)]
+    *way, last = [key for key, _ in steps(path)]
     for key in way:
         inner = props.get(key)
         if inner is not None and not isinstance(inner, dict):
@@ -70,7 +70,7 @@ def put(props: Props, path: str, value: Any) -> bool:
 
 def hide(props: Props, path: str) -> None:
     """Marks the value at a path as unknown where it is absent; a block that is absent altogether becomes unknown."""
-    way = [key for key, _ in _steps(path)]
+    way = [key for key, _ in steps(path)]
     if len(way) > 1 and props.get(way[0]) is None:
         props[way[0]] = UNKNOWN
     else:

@@ -11,7 +11,7 @@ import hashlib
 import re
 import string
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _FIELD = re.compile(r"\{([A-Za-z_.]+)(\d*)(?::([\w-]+))?\}")
@@ -24,17 +24,28 @@ def is_drawn(template: str) -> bool:
     return _DRAWN.search(template) is not None
 
 
+def fields(template: str) -> Iterator[str]:
+    """The fields of a template that are not drawn."""
+    for name, length, _ in _FIELD.findall(template):
+        if not _is_drawn(name):
+            yield name + length
+
+
 def fill(template: str, seed: str, look: Callable[[str], Any]) -> str:
     """Fills a template; look gives the value of a field that is not drawn. An absent value becomes empty."""
 
     def value(match: re.Match[str]) -> str:
         name, length, label = match.groups()
-        if name.lower() in ("hex", "alnum", "uuid"):
+        if _is_drawn(name):
             return draw(name, int(length or 0), f"{seed}|{label}" if label else seed)
         found = look(name + length)
         return "" if found is None else str(found)
 
     return _FIELD.sub(value, template)
+
+
+def _is_drawn(name: str) -> bool:
+    return name.lower() in ("hex", "alnum", "uuid")
 
 
 def draw(kind: str, length: int, seed: str) -> str:

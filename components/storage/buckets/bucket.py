@@ -20,7 +20,7 @@ from components.storage.recovery.second_region import SecondRegion
 from components.storage.storage_namespaces import Place
 from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
-from settings.storage.recovery.recovery import RecoverySettings
+from settings.storage.recovery import RecoverySettings
 
 
 @dataclass(frozen=True, kw_only=True)

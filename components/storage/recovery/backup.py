@@ -12,8 +12,8 @@ from components.core import iam
 from components.core.stage import Stage
 from components.storage.recovery.second_region import SecondRegion
 from settings.storage.held_data import HeldData
-from settings.storage.recovery.recovery import RecoverySettings
-from settings.storage.recovery.recovery_plan import Schedule, protection
+from settings.storage.recovery import RecoverySettings
+from settings.storage.recovery_plan import Schedule, protection
 
 BACKUP_TAG = "ml-platform:backup"
 # Days in which a lock can still be taken off, the least that there is; from then on not even AWS can, and the vault

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from settings.core.problems import Mistake, Path, listed
 from settings.stack.parts import Parts
 from settings.storage.lustre import LustreSettings
-from settings.storage.recovery.recovery_plan import (
+from settings.storage.recovery_plan import (
     CLUSTER_TIER,
     MAY_BE_LOST,
     MINUTES,

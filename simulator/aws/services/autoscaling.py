@@ -13,22 +13,22 @@ from simulator.aws import paths, tokens
 from simulator.aws.constraints import at_least
 from simulator.aws.messages import AwsError, Service
 from simulator.aws.model import ResourceType
-from simulator.aws.situation import Situation
+from simulator.aws.operation_context import OperationContext
 
 AUTO_SCALING = Service("Auto Scaling")
 
 
-def _schedule_id(s: Situation) -> str:
+def _schedule_id(op: OperationContext) -> str:
     """The real id is the name alone; here the group is in front, since the cloud tells resources apart by their ids."""
-    return s.fill("{autoscalingGroupName}/{scheduledActionName}")
+    return op.fill("{autoscalingGroupName}/{scheduledActionName}")
 
 
-def _group_exists(s: Situation) -> None:
+def _group_exists(op: OperationContext) -> None:
     """Groups are known by the node groups that they belong to."""
-    name = s.get("autoscalingGroupName")
-    if s.call.preview:
+    name = op.get("autoscalingGroupName")
+    if op.call.preview:
         return
-    for row in s.rows(tokens.NODE_GROUP):
+    for row in op.rows(tokens.NODE_GROUP):
         if any(found == name for _, found in paths.find(row.state, "resources[*].autoscalingGroups[*].name")):
             return
     message = f"AutoScalingGroup name not found - AutoScalingGroup {name} not found"
@@ -77,12 +77,12 @@ def _refused(message: str) -> AwsError:
     return AwsError("ValidationError", message, modeled=False)
 
 
-def _comes_in_time(s: Situation) -> None:
+def _comes_in_time(op: OperationContext) -> None:
     """A time that lies ahead, and a recurrence that cron understands.
 
     Sources: hashicorp/terraform-provider-aws pull request 3033 (start time), read 2026-11; other wordings unverified.
     """
-    recurrence, start, end = (s.get(key, "") for key in ("recurrence", "startTime", "endTime"))
+    recurrence, start, end = (op.get(key, "") for key in ("recurrence", "startTime", "endTime"))
     if recurrence and not _cron(recurrence):
         raise _refused(f"Given recurrence string:{recurrence} is invalid")
     begins, ends = _parsed(start), _parsed(end)
@@ -92,14 +92,14 @@ def _comes_in_time(s: Situation) -> None:
         raise _refused("Given end time is before the start time")
     if not recurrence and not start:
         raise _refused("A scheduled action needs a start time, a recurrence, or both")
-    zone = s.get("timeZone", "")
+    zone = op.get("timeZone", "")
     if zone and zone not in available_timezones():
         raise _refused(f"Given time zone {zone} is invalid")
 
 
-def _sizes_agree(s: Situation) -> None:
+def _sizes_agree(op: OperationContext) -> None:
     """Minimum, desired, maximum; -1 leaves one as it is."""
-    low, wanted, high = (s.get(key, -1) for key in ("minSize", "desiredCapacity", "maxSize"))
+    low, wanted, high = (op.get(key, -1) for key in ("minSize", "desiredCapacity", "maxSize"))
     if max(low, wanted, high) < 0:
         raise _refused("At least one of min size, max size and desired capacity must be given")
     if 0 <= high < low:
@@ -108,10 +108,10 @@ def _sizes_agree(s: Situation) -> None:
         raise _refused(f"Desired capacity:{wanted} must be between the specified min size:{low} and max size:{high}")
 
 
-def _group_has_room(s: Situation) -> None:
+def _group_has_room(op: OperationContext) -> None:
     """Source: Amazon EC2 Auto Scaling user guide, "Quotas", read 2026-11."""
-    group = s.get("autoscalingGroupName")
-    if sum(1 for row in s.others() if row.state["autoscalingGroupName"] == group) >= _ACTIONS_PER_GROUP:
+    group = op.get("autoscalingGroupName")
+    if sum(1 for row in op.others() if row.state["autoscalingGroupName"] == group) >= _ACTIONS_PER_GROUP:
         raise AwsError("LimitExceeded", "You have reached the limit of scheduled actions", modeled=True)
 
 
@@ -129,10 +129,6 @@ SCHEDULE = ResourceType(
     arn=(
         "arn:{partition}:autoscaling:{region}:{account}:scheduledUpdateGroupAction:{uuid}:"
         "autoScalingGroupName/{autoscalingGroupName}:scheduledActionName/{scheduledActionName}"
-    ),
-    inputs=(
-        "autoscalingGroupName desiredCapacity endTime maxSize minSize recurrence region scheduledActionName "
-        "startTime timeZone"
     ),
     required="autoscalingGroupName scheduledActionName",
     replace_on="autoscalingGroupName scheduledActionName",
@@ -166,7 +162,6 @@ TAG = ResourceType(
     human="AutoScaling Group Tag",
     label="{autoscalingGroupName},{tag.key}",
     id="{autoscalingGroupName},{tag.key}",
-    inputs="autoscalingGroupName region tag",
     required="autoscalingGroupName tag",
     replace_on="autoscalingGroupName tag.key",
     rules=(_group_exists,),

@@ -11,10 +11,10 @@ from typing import Any
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 
 BACKUP = Service("Backup")
 
@@ -54,11 +54,11 @@ def _cron(text: str) -> bool:
     )
 
 
-def _plan_can_be(s: Situation) -> None:
-    names = [rule.get("ruleName") for rule in s.get("rules")]
+def _plan_can_be(op: OperationContext) -> None:
+    names = [rule.get("ruleName") for rule in op.get("rules")]
     if len(set(names)) < len(names):
         raise _invalid("Backup plan rules must have unique names")
-    for rule in s.get("rules"):
+    for rule in op.get("rules"):
         schedule = rule.get("schedule")
         if schedule and not _cron(schedule):
             raise _invalid(f"Invalid value for ScheduleExpression: Cron expression {schedule} is not valid")
@@ -78,23 +78,23 @@ def _lifecycle_can_be(lifecycle: dict[str, Any]) -> None:
         raise _invalid("DeleteAfterDays cannot be less than 90 days apart from MoveToColdStorageAfterDays")
 
 
-def _vaults_are_there(s: Situation) -> None:
+def _vaults_are_there(op: OperationContext) -> None:
     """The vault of each rule, in the plan's own region, and those of the copies, wherever they are."""
-    if s.call.preview:
+    if op.call.preview:
         return
-    here = {row.state["name"] for row in s.rows(tokens.VAULT)}
-    for rule in s.get("rules"):
+    here = {row.state["name"] for row in op.rows(tokens.VAULT)}
+    for rule in op.get("rules"):
         name = rule["targetVaultName"]
         if name not in here:
             raise AwsError("ResourceNotFoundException", f"Backup vault {name} does not exist", 404, modeled=False)
         for copy in rule.get("copyActions") or []:
-            if s.find(tokens.VAULT, "arn", copy["destinationVaultArn"]) is None:
+            if op.find(tokens.VAULT, "arn", copy["destinationVaultArn"]) is None:
                 raise _invalid(f"Backup vault {copy['destinationVaultArn']} does not exist")
 
 
-def _role_is_for_backup(s: Situation) -> None:
-    given = s.get("iamRoleArn")
-    role = s.find(tokens.ROLE, "arn", given)
+def _role_is_for_backup(op: OperationContext) -> None:
+    given = op.get("iamRoleArn")
+    role = op.find(tokens.ROLE, "arn", given)
     if role is None or not any(
         "backup.amazonaws.com" in documents.listed((statement.get("Principal") or {}).get("Service"))
         for statement in documents.allowed(role.state["assumeRolePolicy"])
@@ -103,16 +103,16 @@ def _role_is_for_backup(s: Situation) -> None:
         raise _invalid(f"IAM Role {given} cannot be assumed by AWS Backup")
 
 
-def _lock_can_be(s: Situation) -> None:
-    low, high = s.get("minRetentionDays"), s.get("maxRetentionDays")
+def _lock_can_be(op: OperationContext) -> None:
+    low, high = op.get("minRetentionDays"), op.get("maxRetentionDays")
     if low and high and low > high:
         raise _invalid("Min retention days must be less than or equal to max retention days")
 
 
-def _vault_is_empty(s: Situation) -> None:
+def _vault_is_empty(op: OperationContext) -> None:
     """Recovery points stay, unless the vault was made to be emptied; under a lock they stay even then."""
-    locked = any(s.naming(LOCK, "backupVaultName", s.id))
-    if s.before.get("recoveryPoints") and (locked or not s.before.get("forceDestroy")):
+    locked = any(op.naming(LOCK, "backupVaultName", op.id))
+    if op.before.get("recoveryPoints") and (locked or not op.before.get("forceDestroy")):
         raise AwsError("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points.")
 
 
@@ -126,7 +126,6 @@ VAULT = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:backup:{region}:{account}:backup-vault:{name}",
-    inputs="forceDestroy kmsKeyArn name region tags",
     replace_on="kmsKeyArn name",
     autoname=Autoname(),
     defaults={"forceDestroy": False},
@@ -147,7 +146,7 @@ VAULT = ResourceType(
         ),
     ),
     delete_rules=(_vault_is_empty,),
-    takes_along=(Company(LOCK, "backupVaultName", by="name"),),
+    takes_along=(CascadeDelete(LOCK, "backupVaultName", by="name"),),
     source="hashicorp/terraform-provider-aws internal/service/backup/vault.go",
 )
 
@@ -159,7 +158,6 @@ VAULT_LOCK = ResourceType(
     human="Backup Vault Lock Configuration",
     label="{backupVaultName}",
     id="{backupVaultName}",
-    inputs="backupVaultName changeableForDays maxRetentionDays minRetentionDays region",
     required="backupVaultName",
     replace_on="backupVaultName changeableForDays maxRetentionDays minRetentionDays",
     computed={"backupVaultArn": "arn:{partition}:backup:{region}:{account}:backup-vault:{backupVaultName}"},
@@ -184,12 +182,10 @@ PLAN = ResourceType(
     label="{name}",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     arn="arn:{partition}:backup:{region}:{account}:backup-plan:{id}",
-    inputs="advancedBackupSettings name region rules scanSettings tags",
     required="rules",
     replace_on="name",
     autoname=Autoname(),
     sets="rules advancedBackupSettings",
-    maps="rules[*].recoveryPointTags",
     defaults={
         "rules[*].completionWindow": 180,
         "rules[*].enableContinuousBackup": False,
@@ -229,7 +225,6 @@ SELECTION = ResourceType(
     label="{name}",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     import_id="{planId}|{id}",
-    inputs="conditions iamRoleArn name notResources planId region resources selectionTags",
     required="iamRoleArn planId",
     replace_on="conditions iamRoleArn name notResources planId resources selectionTags",
     autoname=Autoname(),

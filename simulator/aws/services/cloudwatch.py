@@ -11,10 +11,10 @@ from typing import Any
 from catalog.limits import LOG_RETENTION_DAYS
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Service
-from simulator.aws.model import Autoname, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 
 LOGS = Service("CloudWatch Logs")
 EVENTS = Service("EventBridge")
@@ -30,25 +30,25 @@ _NO_RULE = Refused(
 )
 
 
-def _key_lets_logs_use_it(s: Situation) -> None:
+def _key_lets_logs_use_it(op: OperationContext) -> None:
     """The key's own policy has to name the service: a role cannot stand in for it."""
-    key = s.find(tokens.KEY, "arn", s.get("kmsKeyId", ""))
-    if key and not documents.allows_service(key.state.get("policy"), f"logs.{s.region}.amazonaws.com"):
-        where = s.fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
+    key = op.find(tokens.KEY, "arn", op.get("kmsKeyId", ""))
+    if key and not documents.allows_service(key.state.get("policy"), f"logs.{op.region}.amazonaws.com"):
+        where = op.fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
         raise AwsError("InvalidParameterException", f"{_KEY_REFUSED} '{where}'")
 
 
 _KEY_REFUSED = "The specified KMS key does not exist or is not allowed to be used with Arn"
 
 
-def _log_group_may_go(s: Situation) -> None:
-    if s.before.get("deletionProtectionEnabled"):
+def _log_group_may_go(op: OperationContext) -> None:
+    if op.before.get("deletionProtectionEnabled"):
         message = "The log group cannot be deleted because deletion protection is enabled"
         raise AwsError("InvalidParameterException", message)
 
 
-def _rule_has_an_occasion(s: Situation) -> None:
-    pattern, schedule = s.get("eventPattern"), s.get("scheduleExpression")
+def _rule_has_an_occasion(op: OperationContext) -> None:
+    pattern, schedule = op.get("eventPattern"), op.get("scheduleExpression")
     if not pattern and not schedule:
         raise AwsError(
             "ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.", modeled=False
@@ -86,18 +86,18 @@ def _wrong_leaf(pattern: dict[str, Any]) -> str | None:
     return None
 
 
-def _rule_id(s: Situation) -> str:
-    bus, name = s.get("eventBusName", "default"), s.get("name")
+def _rule_id(op: OperationContext) -> str:
+    bus, name = op.get("eventBusName", "default"), op.get("name")
     return str(name) if bus == "default" else f"{bus}/{name}"
 
 
-def _rule_arn(s: Situation) -> str:
-    return s.fill("arn:{partition}:events:{region}:{account}:rule/") + _rule_id(s)
+def _rule_arn(op: OperationContext) -> str:
+    return op.fill("arn:{partition}:events:{region}:{account}:rule/") + _rule_id(op)
 
 
-def _target_id(s: Situation) -> str:
-    bus = s.get("eventBusName", "default")
-    return s.fill("{rule}-{targetId}" if bus == "default" else "{eventBusName}-{rule}-{targetId}")
+def _target_id(op: OperationContext) -> str:
+    bus = op.get("eventBusName", "default")
+    return op.fill("{rule}-{targetId}" if bus == "default" else "{eventBusName}-{rule}-{targetId}")
 
 
 LOG_GROUP = ResourceType(
@@ -110,7 +110,6 @@ LOG_GROUP = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:logs:{region}:{account}:log-group:{name}",
-    inputs=("deletionProtectionEnabled kmsKeyId logGroupClass name namePrefix region retentionInDays skipDestroy tags"),
     replace_on="logGroupClass name namePrefix",
     autoname=Autoname(given_prefix="namePrefix"),
     defaults={"retentionInDays": 0, "skipDestroy": False},
@@ -148,10 +147,6 @@ EVENT_RULE = ResourceType(
     human="EventBridge Rule",
     label="{name}",
     id=_rule_id,
-    inputs=(
-        "description eventBusName eventPattern forceDestroy isEnabled name namePrefix region roleArn "
-        "scheduleExpression state tags"
-    ),
     replace_on="eventBusName name namePrefix",
     autoname=Autoname(max_length=64, given_prefix="namePrefix"),
     documents="eventPattern",
@@ -200,11 +195,6 @@ EVENT_TARGET = ResourceType(
     label="{rule}-{targetId}",
     id=_target_id,
     import_id="{rule}/{targetId}",
-    inputs=(
-        "appsyncTarget arn batchTarget deadLetterConfig ecsTarget eventBusName forceDestroy httpTarget input "
-        "inputPath inputTransformer kinesisTarget redshiftTarget region retryPolicy roleArn rule runCommandTargets "
-        "sagemakerPipelineTarget sqsTarget targetId"
-    ),
     required="arn rule",
     replace_on="eventBusName rule targetId",
     autoname=Autoname("targetId"),

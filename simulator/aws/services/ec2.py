@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.messages import Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches
 from simulator.aws.services import network_rules as rules
 
@@ -38,11 +38,6 @@ VPC = ResourceType(
     human="EC2 VPC",
     id="vpc-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
-    inputs=(
-        "assignGeneratedIpv6CidrBlock cidrBlock enableDnsHostnames enableDnsSupport "
-        "enableNetworkAddressUsageMetrics instanceTenancy ipv4IpamPoolId ipv4NetmaskLength ipv6CidrBlock "
-        "ipv6CidrBlockNetworkBorderGroup ipv6IpamPoolId ipv6NetmaskLength region tags"
-    ),
     replace_on="cidrBlock ipv4IpamPoolId ipv4NetmaskLength",
     conflicts=("cidrBlock ipv4NetmaskLength", "assignGeneratedIpv6CidrBlock ipv6IpamPoolId"),
     defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
@@ -78,7 +73,7 @@ VPC = ResourceType(
             tokens.ROUTE_TABLE,
         )
     ),
-    takes_along=(Company(tokens.CIDR_ASSOCIATION, "vpcId"), Company(tokens.FLOW_LOG, "vpcId")),
+    takes_along=(CascadeDelete(tokens.CIDR_ASSOCIATION, "vpcId"), CascadeDelete(tokens.FLOW_LOG, "vpcId")),
     brings=rules.vpc_brings_defaults,
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_.go",
 )
@@ -91,7 +86,6 @@ CIDR_ASSOCIATION = ResourceType(
     human="EC2 VPC IPv4 CIDR Block Association",
     creating="creating EC2 VPC ({vpcId}) IPv4 CIDR Block Association",
     id="vpc-cidr-assoc-{hex17}",
-    inputs="cidrBlock ipv4IpamPoolId ipv4NetmaskLength region vpcId",
     required="vpcId",
     replace_on="cidrBlock ipv4IpamPoolId ipv4NetmaskLength vpcId",
     omitted={"cidrBlock": ""},
@@ -111,13 +105,6 @@ SUBNET = ResourceType(
     human="EC2 Subnet",
     id="subnet-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:subnet/{id}",
-    inputs=(
-        "assignIpv6AddressOnCreation availabilityZone availabilityZoneId cidrBlock customerOwnedIpv4Pool "
-        "enableDns64 enableLniAtDeviceIndex enableResourceNameDnsARecordOnLaunch "
-        "enableResourceNameDnsAaaaRecordOnLaunch ipv4IpamPoolId ipv4NetmaskLength ipv6CidrBlock ipv6IpamPoolId "
-        "ipv6Native ipv6NetmaskLength mapCustomerOwnedIpOnLaunch mapPublicIpOnLaunch outpostArn "
-        "privateDnsHostnameTypeOnLaunch region tags vpcId"
-    ),
     required="vpcId",
     replace_on=(
         "availabilityZone availabilityZoneId cidrBlock ipv4IpamPoolId ipv4NetmaskLength ipv6IpamPoolId ipv6Native "
@@ -173,7 +160,7 @@ SUBNET = ResourceType(
             (tokens.MOUNT_TARGET, "subnetId"),
         )
     ),
-    takes_along=(Company(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
+    takes_along=(CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_subnet.go",
 )
 
@@ -187,7 +174,6 @@ INTERNET_GATEWAY = ResourceType(
     updating="attaching EC2 Internet Gateway ({id}) to EC2 VPC ({vpcId})",
     id="igw-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}",
-    inputs="region tags vpcId",
     omitted={"vpcId": ""},
     computed={"ownerId": "{account}"},
     references={"vpcId": _TO_VPC},
@@ -214,10 +200,6 @@ EIP = ResourceType(
     human="EC2 EIP",
     id="eipalloc-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}",
-    inputs=(
-        "address associateWithPrivateIp customerOwnedIpv4Pool domain instance ipamPoolId networkBorderGroup "
-        "networkInterface publicIpv4Pool region tags"
-    ),
     replace_on="address customerOwnedIpv4Pool domain ipamPoolId networkBorderGroup publicIpv4Pool",
     omitted={
         "domain": "vpc",
@@ -261,10 +243,6 @@ NAT_GATEWAY = ResourceType(
     deletes="DeleteNatGateway",
     human="EC2 NAT Gateway",
     id="nat-{hex17}",
-    inputs=(
-        "allocationId availabilityMode availabilityZoneAddresses connectivityType privateIp region "
-        "secondaryAllocationIds secondaryPrivateIpAddressCount secondaryPrivateIpAddresses subnetId tags vpcId"
-    ),
     replace_on="allocationId availabilityMode connectivityType privateIp subnetId vpcId",
     replace_if={
         "availabilityZoneAddresses": lambda old, new: (
@@ -319,7 +297,6 @@ ROUTE_TABLE = ResourceType(
     human="Route Table",
     id="rtb-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:route-table/{id}",
-    inputs="propagatingVgws region routes tags vpcId",
     required="vpcId",
     replace_on="vpcId",
     sets="routes propagatingVgws",
@@ -339,7 +316,10 @@ ROUTE_TABLE = ResourceType(
             per="vpcId",
         ),
     ),
-    takes_along=(Company(tokens.ROUTE_TABLE_ASSOCIATION, "routeTableId"), Company(tokens.ROUTE, "routeTableId")),
+    takes_along=(
+        CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "routeTableId"),
+        CascadeDelete(tokens.ROUTE, "routeTableId"),
+    ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route_table.go",
 )
 
@@ -358,11 +338,6 @@ ROUTE = ResourceType(
     deleting=f"deleting {_ROUTE}",
     id=rules.route_id,
     import_id="{routeTableId}_{destinationCidrBlock}{destinationIpv6CidrBlock}{destinationPrefixListId}",
-    inputs=(
-        "carrierGatewayId coreNetworkArn destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId "
-        "egressOnlyGatewayId gatewayId localGatewayId natGatewayId networkInterfaceId odbNetworkArn region "
-        "routeTableId transitGatewayId vpcEndpointId vpcPeeringConnectionId"
-    ),
     required="routeTableId",
     replace_on="destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId routeTableId",
     one_of=("destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId", _ROUTE_TARGETS),
@@ -397,7 +372,6 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     creating="creating Route Table ({routeTableId}) Association",
     id="rtbassoc-{hex17}",
     import_id="{subnetId}{gatewayId}/{routeTableId}",
-    inputs="gatewayId region routeTableId subnetId",
     required="routeTableId",
     replace_on="gatewayId subnetId",
     one_of=("gatewayId subnetId",),
@@ -426,11 +400,6 @@ VPC_ENDPOINT = ResourceType(
     label="{serviceName}",
     id="vpce-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
-    inputs=(
-        "autoAccept dnsOptions ipAddressType policy privateDnsEnabled region resourceConfigurationArn "
-        "routeTableIds securityGroupIds serviceName serviceNetworkArn serviceRegion subnetConfigurations subnetIds "
-        "tags vpcEndpointType vpcId"
-    ),
     required="vpcId",
     replace_on=(
         "dnsOptions.privateDnsPreference dnsOptions.privateDnsSpecifiedDomains resourceConfigurationArn "
@@ -500,11 +469,6 @@ FLOW_LOG = ResourceType(
     label="{vpcId}{subnetId}{eniId}{transitGatewayId}{transitGatewayAttachmentId}{regionalNatGatewayId}",
     id="fl-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}",
-    inputs=(
-        "deliverCrossAccountRole destinationOptions eniId iamRoleArn logDestination logDestinationType logFormat "
-        "maxAggregationInterval region regionalNatGatewayId subnetId tagFieldSpecifications tags trafficType "
-        "transitGatewayAttachmentId transitGatewayId vpcId"
-    ),
     replace_on=(
         "deliverCrossAccountRole destinationOptions eniId iamRoleArn logDestination logDestinationType logFormat "
         "maxAggregationInterval regionalNatGatewayId subnetId tagFieldSpecifications trafficType "
@@ -542,15 +506,6 @@ LAUNCH_TEMPLATE = ResourceType(
     updating="creating EC2 Launch Template ({id}) Version",
     id="lt-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:launch-template/{id}",
-    inputs=(
-        "blockDeviceMappings capacityReservationSpecification cpuOptions creditSpecification defaultVersion "
-        "description disableApiStop disableApiTermination ebsOptimized enclaveOptions hibernationOptions "
-        "iamInstanceProfile imageId instanceInitiatedShutdownBehavior instanceMarketOptions instanceRequirements "
-        "instanceType kernelId keyName licenseSpecifications maintenanceOptions metadataOptions monitoring name "
-        "namePrefix networkInterfaces networkPerformanceOptions placement privateDnsNameOptions ramDiskId region "
-        "secondaryInterfaces securityGroupNames tagSpecifications tags updateDefaultVersion userData "
-        "vpcSecurityGroupIds"
-    ),
     replace_on="name namePrefix",
     autoname=Autoname(given_prefix="namePrefix"),
     conflicts=(
@@ -605,7 +560,6 @@ PLACEMENT_GROUP = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:ec2:{region}:{account}:placement-group/{name}",
-    inputs="name partitionCount region spreadLevel strategy tags",
     required="strategy",
     replace_on="name partitionCount spreadLevel strategy",
     autoname=Autoname(),
@@ -644,10 +598,6 @@ CAPACITY_RESERVATION = ResourceType(
     human="EC2 Capacity Reservation",
     id="cr-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:capacity-reservation/{id}",
-    inputs=(
-        "availabilityZone ebsOptimized endDate endDateType ephemeralStorage instanceCount instanceMatchCriteria "
-        "instancePlatform instanceType outpostArn placementGroupArn region tags tenancy"
-    ),
     required="availabilityZone instanceCount instancePlatform instanceType",
     replace_on=(
         "availabilityZone ebsOptimized ephemeralStorage instanceMatchCriteria instancePlatform instanceType "
@@ -684,7 +634,6 @@ TAG = ResourceType(
     updating="updating EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",
     deleting="deleting EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",
     id="{resourceId},{key}",
-    inputs="key region resourceId value",
     required="key resourceId value",
     replace_on="key resourceId",
     constraints={"key": length(1, 128), "value": length(0, 256)},

@@ -10,10 +10,10 @@ from typing import Any
 
 from simulator.aws import templates, tokens
 from simulator.aws.constraints import arn, between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 from simulator.cloud import CloudResource
 
 EFS = Service("EFS")
@@ -43,24 +43,24 @@ def _bad(message: str) -> AwsError:
     return AwsError("BadRequest", message)
 
 
-def _throughput_fits(s: Situation) -> None:
+def _throughput_fits(op: OperationContext) -> None:
     """A rate is given with provisioned throughput and only then; elastic throughput is for general purpose."""
-    mode, rate = s.get("throughputMode"), s.get("provisionedThroughputInMibps")
+    mode, rate = op.get("throughputMode"), op.get("provisionedThroughputInMibps")
     if (mode == "provisioned") != (rate is not None):
         need = "requires" if rate is None else "does not take"
         raise _bad(f"Throughput mode {mode} {need} ProvisionedThroughputInMibps")
-    if mode == "elastic" and s.get("performanceMode") == "maxIO":
+    if mode == "elastic" and op.get("performanceMode") == "maxIO":
         raise _bad("Elastic throughput is not supported with the Max I/O performance mode")
-    if s.get("availabilityZoneName") and s.get("performanceMode") == "maxIO":
+    if op.get("availabilityZoneName") and op.get("performanceMode") == "maxIO":
         raise _bad("The Max I/O performance mode is not supported for One Zone file systems")
-    if s.get("kmsKeyId") and not s.get("encrypted"):
+    if op.get("kmsKeyId") and not op.get("encrypted"):
         raise _bad("KmsKeyId can be specified only for encrypted file systems")
 
 
-def _lifecycle_fits(s: Situation) -> None:
+def _lifecycle_fits(op: OperationContext) -> None:
     """One move in each policy, no move twice, and the archive last and with elastic throughput only."""
     after: dict[str, Any] = {}
-    for policy in s.get("lifecyclePolicies", []):
+    for policy in op.get("lifecyclePolicies", []):
         moves = [move for move in _MOVES if policy.get(move)]
         if len(moves) != 1:
             raise _bad("Each LifecyclePolicy object can have only a single transition")
@@ -68,139 +68,139 @@ def _lifecycle_fits(s: Situation) -> None:
             raise _bad(f"Duplicate lifecycle policy {moves[0]}")
         after[moves[0]] = policy[moves[0]]
     archive, infrequent = after.get("transitionToArchive"), after.get("transitionToIa")
-    if archive and s.get("throughputMode") != "elastic":
+    if archive and op.get("throughputMode") != "elastic":
         raise _bad("The Archive storage class is supported only with elastic throughput")
     if archive and infrequent and _DAYS.index(archive) <= _DAYS.index(infrequent):
         raise _bad("TransitionToArchive must be later than TransitionToIA")
 
 
-def _system(s: Situation) -> CloudResource | None:
-    found = s.get("fileSystemId")
-    return s.cloud.get(tokens.FILE_SYSTEM, str(found)) if found else None
+def _system(op: OperationContext) -> CloudResource | None:
+    found = op.get("fileSystemId")
+    return op.cloud.get(tokens.FILE_SYSTEM, str(found)) if found else None
 
 
-def _zone_is_free(s: Situation) -> None:
+def _zone_is_free(op: OperationContext) -> None:
     """One mount target in a zone, and all of them in one VPC."""
-    subnet = s.cloud.get(tokens.SUBNET, s.get("subnetId"))
+    subnet = op.cloud.get(tokens.SUBNET, op.get("subnetId"))
     if subnet is None:
         return
     zone, vpc = subnet.state.get("availabilityZone"), subnet.state.get("vpcId")
-    for row in s.others():
-        if row.state.get("fileSystemId") != s.get("fileSystemId"):
+    for row in op.others():
+        if row.state.get("fileSystemId") != op.get("fileSystemId"):
             continue
-        other = s.cloud.get(tokens.SUBNET, row.state.get("subnetId", ""))
+        other = op.cloud.get(tokens.SUBNET, row.state.get("subnetId", ""))
         if other and other.state.get("vpcId") != vpc:
             message = "requested subnet for new mount target is not in the same VPC as existing mount targets"
             raise AwsError("MountTargetConflict", message, 409)
         if row.state.get("availabilityZoneName") == zone:
             raise AwsError("MountTargetConflict", "mount target already exists in this AZ", 409)
-    system = _system(s)
+    system = _system(op)
     only = system.state.get("availabilityZoneName") if system else None
     if only and only != zone:
         raise AwsError("AvailabilityZonesMismatch", "The subnet is not in the zone of the One Zone file system", 400)
 
 
-def _groups_are_of_the_vpc(s: Situation) -> None:
-    subnet = s.cloud.get(tokens.SUBNET, s.get("subnetId"))
-    for group in s.get("securityGroups", []):
-        row = s.cloud.get(tokens.SECURITY_GROUP, group)
+def _groups_are_of_the_vpc(op: OperationContext) -> None:
+    subnet = op.cloud.get(tokens.SUBNET, op.get("subnetId"))
+    for group in op.get("securityGroups", []):
+        row = op.cloud.get(tokens.SECURITY_GROUP, group)
         if subnet and row and row.state.get("vpcId") != subnet.state.get("vpcId"):
             raise AwsError("SecurityGroupNotFound", f"The security group ID '{group}' does not exist in the VPC")
 
 
-def _of_subnet(s: Situation, output: str) -> Any:
-    subnet = s.cloud.get(tokens.SUBNET, str(s.inputs.get("subnetId")))
+def _of_subnet(op: OperationContext, output: str) -> Any:
+    subnet = op.cloud.get(tokens.SUBNET, str(op.inputs.get("subnetId")))
     return subnet.state.get(output, "") if subnet else ""
 
 
-def _address(s: Situation) -> str:
-    network, _, _ = str(_of_subnet(s, "cidrBlock")).partition("/")
+def _address(op: OperationContext) -> str:
+    network, _, _ = str(_of_subnet(op, "cidrBlock")).partition("/")
     head = network.rpartition(".")[0] or "10.0.0"
-    return f"{head}.{10 + int(templates.draw('hex', 2, f'{s.call.urn}|address'), 16) % 200}"
+    return f"{head}.{10 + int(templates.draw('hex', 2, f'{op.call.urn}|address'), 16) % 200}"
 
 
-def _default_group(s: Situation) -> list[str]:
-    vpc = s.cloud.get(tokens.VPC, str(_of_subnet(s, "vpcId")))
+def _default_group(op: OperationContext) -> list[str]:
+    vpc = op.cloud.get(tokens.VPC, str(_of_subnet(op, "vpcId")))
     return [vpc.state["defaultSecurityGroupId"]] if vpc else []
 
 
-def _zone_id(s: Situation) -> str:
-    name = _of_subnet(s, "availabilityZone")
-    return next((zone.zone_id for zone in s.place.zones if zone.name == name), "")
+def _zone_id(op: OperationContext) -> str:
+    name = _of_subnet(op, "availabilityZone")
+    return next((zone.zone_id for zone in op.place.zones if zone.name == name), "")
 
 
-def _system_arn(s: Situation) -> str:
-    return s.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{fileSystemId}")
+def _system_arn(op: OperationContext) -> str:
+    return op.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{fileSystemId}")
 
 
-def _system_takes_writes(s: Situation) -> None:
+def _system_takes_writes(op: OperationContext) -> None:
     """A folder for an access point is made on the file system, and that of a copy is read-only."""
-    system = _system(s)
-    if system and _is_copy(s, system.id) and s.get("rootDirectory.creationInfo"):
+    system = _system(op)
+    if system and _is_copy(op, system.id) and op.get("rootDirectory.creationInfo"):
         raise AwsError("IncorrectFileSystemLifeCycleState", "The file system is a read-only destination", 409)
 
 
-def _is_copy(s: Situation, system: str) -> bool:
-    return any(True for _ in s.naming(tokens.FILE_REPLICATION, "destination.fileSystemId", system))
+def _is_copy(op: OperationContext, system: str) -> bool:
+    return any(True for _ in op.naming(tokens.FILE_REPLICATION, "destination.fileSystemId", system))
 
 
-def _root_is_not_deep(s: Situation) -> None:
-    path = s.get("rootDirectory.path", "/")
+def _root_is_not_deep(op: OperationContext) -> None:
+    path = op.get("rootDirectory.path", "/")
     if not path.startswith("/") or path.count("/") > 4:
         raise _bad("The root directory path must begin with / and have at most four levels")
 
 
-def _policy_has_principals(s: Situation) -> None:
+def _policy_has_principals(op: OperationContext) -> None:
     """Anybody is somebody, and whoever writes the policy has to be able to write it again."""
-    for statement in documents.listed(json.loads(s.get("policy") or "{}").get("Statement")):
+    for statement in documents.listed(json.loads(op.get("policy") or "{}").get("Statement")):
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise AwsError("InvalidPolicyException", "Policy contains invalid Principal block.")
         everything = set(documents.listed(statement.get("Action"))) & {"*", "elasticfilesystem:*"}
         refuses = statement.get("Effect") == "Deny" and everything and not statement.get("Condition")
-        if refuses and not s.get("bypassPolicyLockoutSafetyCheck"):
+        if refuses and not op.get("bypassPolicyLockoutSafetyCheck"):
             message = "The policy would not allow you to make a subsequent PutFileSystemPolicy request"
             raise AwsError("InvalidPolicyException", message)
 
 
-def _is_not_replicated(s: Situation) -> None:
+def _is_not_replicated(op: OperationContext) -> None:
     """Neither the original goes nor the copy, for as long as one follows the other."""
     for path in ("sourceFileSystemId", "destination.fileSystemId"):
-        if any(True for _ in s.naming(tokens.FILE_REPLICATION, path, s.id)):
-            raise s.refuse(_REPLICATED)
+        if any(True for _ in op.naming(tokens.FILE_REPLICATION, path, op.id)):
+            raise op.refuse(_REPLICATED)
 
 
-def _one_copy(s: Situation) -> None:
+def _one_copy(op: OperationContext) -> None:
     """A file system is in one replication, on one side of it."""
     for path in ("sourceFileSystemId", "destination.fileSystemId"):
-        for row in s.naming(tokens.FILE_REPLICATION, path, s.get("sourceFileSystemId")):
-            if not (s.call.preview and row.urn == s.call.urn):
+        for row in op.naming(tokens.FILE_REPLICATION, path, op.get("sourceFileSystemId")):
+            if not (op.call.preview and row.urn == op.call.urn):
                 message = "The source file system is already in a replication configuration"
                 raise AwsError("ConflictException", message, 409)
-    given = s.cloud.get(tokens.FILE_SYSTEM, s.get("destination.fileSystemId", ""))
+    given = op.cloud.get(tokens.FILE_SYSTEM, op.get("destination.fileSystemId", ""))
     if given and given.state.get("protection", {}).get("replicationOverwrite") != "DISABLED":
         message = "Destination file system has replication overwrite protection ENABLED"
         raise AwsError("ValidationException", message)
 
 
-def _destination_id(s: Situation) -> str:
-    return templates.fill("fs-{hex17}", f"{s.call.urn}|destination", lambda name: None)
+def _destination_id(op: OperationContext) -> str:
+    return templates.fill("fs-{hex17}", f"{op.call.urn}|destination", lambda name: None)
 
 
-def _copy_comes(s: Situation) -> None:
+def _copy_comes(op: OperationContext) -> None:
     """EFS makes the copy where none is named; either way it is read-only for as long as it is one."""
-    destination = s.state["destination"]
+    destination = op.state["destination"]
     id_ = destination["fileSystemId"]
-    row = s.cloud.get(tokens.FILE_SYSTEM, id_)
-    region = destination.get("region") or s.region
-    state = row.state if row else _made_by_efs(s, id_, region, destination.get("kmsKeyId"))
+    row = op.cloud.get(tokens.FILE_SYSTEM, id_)
+    region = destination.get("region") or op.region
+    state = row.state if row else _made_by_efs(op, id_, region, destination.get("kmsKeyId"))
     protection = {"replicationOverwrite": "REPLICATING"}
-    s.cloud.put(tokens.FILE_SYSTEM, id_, {**state, "protection": protection}, row.urn if row else "")
+    op.cloud.put(tokens.FILE_SYSTEM, id_, {**state, "protection": protection}, row.urn if row else "")
 
 
-def _made_by_efs(s: Situation, id_: str, region: str, key: Any) -> dict[str, Any]:
-    source = s.cloud.get(tokens.FILE_SYSTEM, str(s.state.get("sourceFileSystemId")))
+def _made_by_efs(op: OperationContext, id_: str, region: str, key: Any) -> dict[str, Any]:
+    source = op.cloud.get(tokens.FILE_SYSTEM, str(op.state.get("sourceFileSystemId")))
     of_source = dict(source.state) if source else {}
-    here = s.fill("arn:{partition}:elasticfilesystem:") + f"{region}:{s.account}:file-system/{id_}"
+    here = op.fill("arn:{partition}:elasticfilesystem:") + f"{region}:{op.account}:file-system/{id_}"
     return {
         **of_source,
         "arn": here,
@@ -211,16 +211,16 @@ def _made_by_efs(s: Situation, id_: str, region: str, key: Any) -> dict[str, Any
     }
 
 
-def _copy_is_let_go(s: Situation) -> None:
+def _copy_is_let_go(op: OperationContext) -> None:
     """The destination stays, can be written from now on, and may be deleted."""
-    row = s.cloud.get(tokens.FILE_SYSTEM, s.before["destination"].get("fileSystemId", ""))
+    row = op.cloud.get(tokens.FILE_SYSTEM, op.before["destination"].get("fileSystemId", ""))
     if row:
         state = {**row.state, "protection": {"replicationOverwrite": "ENABLED"}}
-        s.cloud.put(tokens.FILE_SYSTEM, row.id, state, row.urn)
+        op.cloud.put(tokens.FILE_SYSTEM, row.id, state, row.urn)
 
 
-def _source_arn(s: Situation) -> str:
-    return s.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{sourceFileSystemId}")
+def _source_arn(op: OperationContext) -> str:
+    return op.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{sourceFileSystemId}")
 
 
 FILE_SYSTEM = ResourceType(
@@ -235,10 +235,6 @@ FILE_SYSTEM = ResourceType(
     deleting="deleting EFS file system ({id})",
     id="fs-{hex17}",
     arn="arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}",
-    inputs=(
-        "availabilityZoneName creationToken encrypted kmsKeyId lifecyclePolicies performanceMode protection "
-        "provisionedThroughputInMibps region tags throughputMode"
-    ),
     replace_on="availabilityZoneName creationToken encrypted kmsKeyId performanceMode",
     autoname=Autoname("creationToken"),
     defaults={"throughputMode": "bursting"},
@@ -246,8 +242,8 @@ FILE_SYSTEM = ResourceType(
         "availabilityZoneName": "",
         "creationToken": "",
         "encrypted": False,
-        "kmsKeyId": lambda s: (
-            s.fill("arn:{partition}:kms:{region}:{account}:key/aws-elasticfilesystem") if s.get("encrypted") else ""
+        "kmsKeyId": lambda op: (
+            op.fill("arn:{partition}:kms:{region}:{account}:key/aws-elasticfilesystem") if op.get("encrypted") else ""
         ),
         "performanceMode": "generalPurpose",
         "protection": {"replicationOverwrite": "ENABLED"},
@@ -255,7 +251,7 @@ FILE_SYSTEM = ResourceType(
     computed={
         "availabilityZoneId": "",
         "dnsName": "{id}.efs.{region}.amazonaws.com",
-        "name": lambda s: (s.inputs.get("tagsAll") or {}).get("Name", ""),
+        "name": lambda op: (op.inputs.get("tagsAll") or {}).get("Name", ""),
         "numberOfMountTargets": 0,
         "ownerId": "{account}",
         "sizeInBytes": [{"value": 6144, "valueInIa": 0, "valueInStandard": 6144}],
@@ -287,7 +283,7 @@ FILE_SYSTEM = ResourceType(
     used_by=(Use(tokens.MOUNT_TARGET, "fileSystemId", _IN_USE),),
     delete_rules=(_is_not_replicated,),
     takes_along=tuple(
-        Company(kind, "fileSystemId")
+        CascadeDelete(kind, "fileSystemId")
         for kind in (tokens.FILE_ACCESS_POINT, tokens.FILE_SYSTEM_POLICY, tokens.FILE_BACKUP_POLICY)
     ),
     source="hashicorp/terraform-provider-aws internal/service/efs/file_system.go",
@@ -303,7 +299,6 @@ MOUNT_TARGET = ResourceType(
     creating="creating EFS Mount Target",
     updating="updating EFS Mount Target ({id}) security groups",
     id="fsmt-{hex17}",
-    inputs="fileSystemId ipAddress ipAddressType ipv6Address region securityGroups subnetId",
     required="fileSystemId subnetId",
     replace_on="fileSystemId ipAddress ipAddressType ipv6Address subnetId",
     delete_before_replace=True,
@@ -316,11 +311,11 @@ MOUNT_TARGET = ResourceType(
     },
     computed={
         "availabilityZoneId": _zone_id,
-        "availabilityZoneName": lambda s: _of_subnet(s, "availabilityZone"),
+        "availabilityZoneName": lambda op: _of_subnet(op, "availabilityZone"),
         "dnsName": "{fileSystemId}.efs.{region}.amazonaws.com",
         "fileSystemArn": _system_arn,
-        "mountTargetDnsName": lambda s: (
-            f"{_of_subnet(s, 'availabilityZone')}." + s.fill("{fileSystemId}.efs.{region}.amazonaws.com")
+        "mountTargetDnsName": lambda op: (
+            f"{_of_subnet(op, 'availabilityZone')}." + op.fill("{fileSystemId}.efs.{region}.amazonaws.com")
         ),
         "networkInterfaceId": "eni-{hex17:interface}",
         "ownerId": "{account}",
@@ -354,7 +349,6 @@ ACCESS_POINT = ResourceType(
     creating="creating EFS Access Point",
     id="fsap-{hex17}",
     arn="arn:{partition}:elasticfilesystem:{region}:{account}:access-point/{id}",
-    inputs="fileSystemId posixUser region rootDirectory tags",
     required="fileSystemId",
     replace_on="fileSystemId posixUser rootDirectory",
     omitted={"rootDirectory": {"path": "/"}},
@@ -384,7 +378,6 @@ FILE_SYSTEM_POLICY = ResourceType(
     creating="putting EFS File System Policy ({fileSystemId})",
     updating="putting EFS File System Policy ({id})",
     id="{fileSystemId}",
-    inputs="bypassPolicyLockoutSafetyCheck fileSystemId policy region",
     required="fileSystemId policy",
     replace_on="fileSystemId",
     documents="policy",
@@ -405,7 +398,6 @@ BACKUP_POLICY = ResourceType(
     creating="putting EFS Backup Policy ({fileSystemId})",
     updating="putting EFS Backup Policy ({id})",
     id="{fileSystemId}",
-    inputs="backupPolicy fileSystemId region",
     required="backupPolicy fileSystemId",
     replace_on="fileSystemId",
     constraints={"backupPolicy.status": one_of("DISABLED", "ENABLED")},
@@ -421,7 +413,6 @@ REPLICATION = ResourceType(
     human="EFS Replication Configuration",
     creating="creating EFS Replication Configuration ({sourceFileSystemId})",
     id="{sourceFileSystemId}",
-    inputs="destination region sourceFileSystemId",
     required="destination sourceFileSystemId",
     replace_on="destination sourceFileSystemId",
     omitted={

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
-from simulator.aws.messages import Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
 from simulator.aws.services import node_group_rules as groups
 
@@ -64,12 +64,6 @@ CLUSTER = ResourceType(
     updating="updating EKS Cluster ({id}) version",
     id="{name}",
     arn="arn:{partition}:eks:{region}:{account}:cluster/{name}",
-    inputs=(
-        "accessConfig bootstrapSelfManagedAddons computeConfig controlPlaneScalingConfig defaultAddonsToRemoves "
-        "deletionProtection enabledClusterLogTypes encryptionConfig forceUpdateVersion kubeApiServerConfig "
-        "kubeControllerManagerConfig kubeSchedulerConfig kubernetesNetworkConfig name outpostConfig region "
-        "remoteNetworkConfig roleArn storageConfig tags upgradePolicy version vpcConfig zonalShiftConfig"
-    ),
     required="roleArn vpcConfig",
     replace_on=(
         "accessConfig.bootstrapClusterCreatorAdminPermissions bootstrapSelfManagedAddons "
@@ -169,7 +163,7 @@ CLUSTER = ResourceType(
         ),
     ),
     takes_along=tuple(
-        Company(type_, "clusterName")
+        CascadeDelete(type_, "clusterName")
         for type_ in (tokens.ADDON, tokens.ACCESS_ENTRY, tokens.ACCESS_POLICY, tokens.POD_IDENTITY)
     ),
     brings=rules.cluster_brings_company,
@@ -187,11 +181,6 @@ NODE_GROUP = ResourceType(
     updating="updating EKS Node Group ({id}) config",
     id="{clusterName}:{nodeGroupName}",
     arn="arn:{partition}:eks:{region}:{account}:nodegroup/{clusterName}/{nodeGroupName}/{uuid}",
-    inputs=(
-        "amiType capacityType clusterName diskSize forceUpdateVersion instanceTypes labels launchTemplate "
-        "nodeGroupName nodeGroupNamePrefix nodeRepairConfig nodeRoleArn region releaseVersion remoteAccess "
-        "scalingConfig subnetIds tags taints updateConfig version warmPoolConfig"
-    ),
     required="clusterName nodeRoleArn scalingConfig subnetIds",
     replace_on=(
         "amiType capacityType clusterName diskSize instanceTypes launchTemplate.id launchTemplate.name "
@@ -199,7 +188,6 @@ NODE_GROUP = ResourceType(
     ),
     autoname=Autoname("nodeGroupName", given_prefix="nodeGroupNamePrefix"),
     sets="subnetIds taints",
-    maps="labels",
     conflicts=("nodeGroupName nodeGroupNamePrefix",),
     defaults={"nodeRepairConfig.enabled": False},
     omitted={
@@ -276,7 +264,7 @@ NODE_GROUP = ResourceType(
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
     ),
-    takes_along=(Company(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
+    takes_along=(CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
     brings=groups.nodes_start,
     follows=groups.nodes_follow,
     source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",
@@ -292,10 +280,6 @@ ADDON = ResourceType(
     label="{clusterName}:{addonName}",
     id="{clusterName}:{addonName}",
     arn="arn:{partition}:eks:{region}:{account}:addon/{clusterName}/{addonName}/{uuid}",
-    inputs=(
-        "addonName addonVersion clusterName configurationValues namespaceConfig podIdentityAssociations preserve "
-        "region resolveConflictsOnCreate resolveConflictsOnUpdate serviceAccountRoleArn tags"
-    ),
     required="addonName clusterName",
     replace_on="addonName clusterName namespaceConfig",
     sets="podIdentityAssociations",
@@ -327,7 +311,6 @@ ACCESS_ENTRY = ResourceType(
     human="EKS Access Entry",
     label="{clusterName}:{principalArn}",
     id="{clusterName}:{principalArn}",
-    inputs="clusterName kubernetesGroups principalArn region tags type userName",
     required="clusterName principalArn",
     replace_on="clusterName principalArn type",
     sets="kubernetesGroups",
@@ -361,7 +344,6 @@ ACCESS_POLICY = ResourceType(
     human="EKS Access Policy Association",
     label="{clusterName}#{principalArn}#{policyArn}",
     id="{clusterName}#{principalArn}#{policyArn}",
-    inputs="accessScope clusterName policyArn principalArn region",
     required="accessScope clusterName policyArn principalArn",
     replace_on="accessScope clusterName policyArn principalArn",
     sets="accessScope.namespaces",
@@ -389,7 +371,6 @@ POD_IDENTITY = ResourceType(
     import_id="{clusterName},{associationId}",
     arn="arn:{partition}:eks:{region}:{account}:podidentityassociation/{clusterName}/{id}",
     arn_output="associationArn",
-    inputs="clusterName disableSessionTags namespace policy region roleArn serviceAccount tags targetRoleArn",
     required="clusterName namespace roleArn serviceAccount",
     replace_on="clusterName namespace serviceAccount",
     defaults={"disableSessionTags": False},

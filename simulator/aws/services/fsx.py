@@ -11,9 +11,9 @@ from typing import Any
 
 from simulator.aws import paths, templates, tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ProviderError, Service
-from simulator.aws.model import Company, Reference, Refused, ResourceType
-from simulator.aws.situation import Situation
+from simulator.aws.messages import AwsError, ProviderError, Refused, Service
+from simulator.aws.model import CascadeDelete, Reference, ResourceType
+from simulator.aws.operation_context import OperationContext
 from simulator.cloud import CloudResource
 from simulator.values import Props
 
@@ -32,24 +32,24 @@ _THROUGHPUTS: Mapping[tuple[str, str], tuple[int, ...]] = {
 _METADATA_IOPS = (1500, 3000, 6000, *range(12000, 192001, 12000))
 
 
-def _kind(s: Situation) -> tuple[str, str]:
-    return s.get("deploymentType", "SCRATCH_1"), s.get("storageType", "SSD")
+def _kind(op: OperationContext) -> tuple[str, str]:
+    return op.get("deploymentType", "SCRATCH_1"), op.get("storageType", "SSD")
 
 
-def _size_is_a_step(s: Situation) -> None:
+def _size_is_a_step(op: OperationContext) -> None:
     """SSD: 1200 GiB, and multiples of 2400, of 3600 for SCRATCH_1. HDD: by throughput."""
-    deployment, disk = _kind(s)
-    gib = s.get("storageCapacity")
+    deployment, disk = _kind(op)
+    gib = op.get("storageCapacity")
     if disk == "INTELLIGENT_TIERING":
         if gib is not None:
             raise AwsError("BadRequest", "StorageCapacity is not for the INTELLIGENT_TIERING storage type.")
         return
     if gib is None:
-        if s.get("backupId") is None:
+        if op.get("backupId") is None:
             raise AwsError("BadRequest", "StorageCapacity is missing.")
         return
     if disk == "HDD":
-        step = 6000 if s.get("perUnitStorageThroughput") == 12 else 1800
+        step = 6000 if op.get("perUnitStorageThroughput") == 12 else 1800
         fits = gib >= step and gib % step == 0
     else:
         step = 3600 if deployment == "SCRATCH_1" else 2400
@@ -58,9 +58,9 @@ def _size_is_a_step(s: Situation) -> None:
         raise AwsError("BadRequest", f"Invalid storage capacity: {gib}. It has to be a multiple of {step} GiB.")
 
 
-def _throughput_is_of_the_deployment(s: Situation) -> None:
-    deployment, disk = _kind(s)
-    throughput = s.get("perUnitStorageThroughput")
+def _throughput_is_of_the_deployment(op: OperationContext) -> None:
+    deployment, disk = _kind(op)
+    throughput = op.get("perUnitStorageThroughput")
     if disk == "INTELLIGENT_TIERING":
         return
     if deployment in _SCRATCH:
@@ -73,32 +73,32 @@ def _throughput_is_of_the_deployment(s: Situation) -> None:
         raise AwsError("InvalidPerUnitStorageThroughput", message)
 
 
-def _only_where_it_belongs(s: Situation) -> None:
-    deployment, disk = _kind(s)
+def _only_where_it_belongs(op: OperationContext) -> None:
+    deployment, disk = _kind(op)
     if deployment != "PERSISTENT_2":
-        if s.get("metadataConfiguration"):
+        if op.get("metadataConfiguration"):
             message = "metadata_configuration can only be set when deployment type is PERSISTENT_2"
             raise ProviderError(message, whole=True)
         if disk == "INTELLIGENT_TIERING":
             raise AwsError("BadRequest", "The INTELLIGENT_TIERING storage type is for PERSISTENT_2.")
-    elif s.get("importPath") or s.get("exportPath"):
+    elif op.get("importPath") or op.get("exportPath"):
         message = "ImportPath and ExportPath are not for PERSISTENT_2. Use a data repository association."
         raise AwsError("BadRequest", message)
-    if s.get("driveCacheType") and disk != "HDD":
+    if op.get("driveCacheType") and disk != "HDD":
         raise AwsError("BadRequest", "DriveCacheType is for the HDD storage type.")
-    if deployment in _SCRATCH and s.get("automaticBackupRetentionDays", 0):
+    if deployment in _SCRATCH and op.get("automaticBackupRetentionDays", 0):
         raise AwsError("BadRequest", f"Backups are not for the {deployment} deployment type.")
 
 
-def _efa_is_prepared(s: Situation) -> None:
-    if s.get("efaEnabled") and not (_kind(s)[0] == "PERSISTENT_2" and s.get("metadataConfiguration")):
+def _efa_is_prepared(op: OperationContext) -> None:
+    if op.get("efaEnabled") and not (_kind(op)[0] == "PERSISTENT_2" and op.get("metadataConfiguration")):
         raise AwsError("BadRequest", "EFA is for PERSISTENT_2 with a metadata configuration.")
 
 
-def _servers_reach_each_other(s: Situation) -> None:
+def _servers_reach_each_other(op: OperationContext) -> None:
     """FSx tries the port of Lustre among the groups before it makes anything. The rules come before, in an update."""
-    groups = s.get("securityGroupIds", [])
-    if groups and not s.call.preview and not any(_lets_in(s, group, groups) for group in groups):
+    groups = op.get("securityGroupIds", [])
+    if groups and not op.call.preview and not any(_lets_in(op, group, groups) for group in groups):
         message = (
             f"The security groups {', '.join(groups)} do not permit Lustre LNET network traffic on port "
             f"{_LUSTRE_PORT} among themselves."
@@ -106,15 +106,15 @@ def _servers_reach_each_other(s: Situation) -> None:
         raise AwsError("InvalidNetworkSettings", message)
 
 
-def _lets_in(s: Situation, group: str, peers: list[str]) -> bool:
-    for row in s.naming(tokens.INGRESS_RULE, "securityGroupId", group):
+def _lets_in(op: OperationContext, group: str, peers: list[str]) -> bool:
+    for row in op.naming(tokens.INGRESS_RULE, "securityGroupId", group):
         if row.state.get("referencedSecurityGroupId") in peers and _covers(row.state, "ipProtocol"):
             return True
-    for row in s.naming(tokens.SECURITY_GROUP_RULE, "securityGroupId", group):
+    for row in op.naming(tokens.SECURITY_GROUP_RULE, "securityGroupId", group):
         peer = row.state.get("self") or row.state.get("sourceSecurityGroupId") in peers
         if row.state.get("type") == "ingress" and peer and _covers(row.state, "protocol"):
             return True
-    found = s.cloud.get(tokens.SECURITY_GROUP, group)
+    found = op.cloud.get(tokens.SECURITY_GROUP, group)
     inline = found.state.get("ingress") or [] if found is not None else []
     return any(
         _covers(rule, "protocol") and (rule.get("self") or set(rule.get("securityGroups") or ()) & set(peers))
@@ -128,23 +128,23 @@ def _covers(rule: Props, protocol: str) -> bool:
     return rule.get(protocol) in ("tcp", "6") and rule.get("fromPort", 0) <= _LUSTRE_PORT <= rule.get("toPort", 0)
 
 
-def _logs_have_their_name(s: Situation) -> None:
-    destination = s.get("logConfiguration.destination")
+def _logs_have_their_name(op: OperationContext) -> None:
+    destination = op.get("logConfiguration.destination")
     if destination and ":log-group:/aws/fsx" not in destination:
         message = f"The log destination {destination} is not a log group whose name begins with /aws/fsx."
         raise AwsError("BadRequest", message)
 
 
-def _throughput_stays_with_efa(s: Situation) -> None:
-    changed = s.before.get("perUnitStorageThroughput") != s.get("perUnitStorageThroughput")
-    if s.before.get("efaEnabled") and changed:
+def _throughput_stays_with_efa(op: OperationContext) -> None:
+    changed = op.before.get("perUnitStorageThroughput") != op.get("perUnitStorageThroughput")
+    if op.before.get("efaEnabled") and changed:
         raise AwsError("BadRequest", "The throughput of a file system with EFA cannot be changed.")
 
 
-def _last_backup_is_possible(s: Situation) -> None:
+def _last_backup_is_possible(op: OperationContext) -> None:
     """FSx backs up neither scratch file systems nor those that are linked to a bucket."""
-    linked = next(s.naming(tokens.LUSTRE_LINK, "fileSystemId", s.id), None)
-    if s.before.get("skipFinalBackup") is False and (linked or s.before.get("deploymentType") in _SCRATCH):
+    linked = next(op.naming(tokens.LUSTRE_LINK, "fileSystemId", op.id), None)
+    if op.before.get("skipFinalBackup") is False and (linked or op.before.get("deploymentType") in _SCRATCH):
         message = "A final backup is not possible of a scratch file system, or of one linked to a data repository."
         raise AwsError("BadRequest", message)
 
@@ -170,18 +170,18 @@ def _metadata_goes_down(old: Props, new: Props) -> bool:
     return provisioned and isinstance(before, int | float) and isinstance(after, int | float) and after < before
 
 
-def _interfaces(s: Situation) -> list[str]:
-    seed = f"{s.kind.type}|{s.call.urn}|{s.id}"
-    return [templates.fill(f"eni-{{hex17:{index}}}", seed, s.look) for index in range(2)]
+def _interfaces(op: OperationContext) -> list[str]:
+    seed = f"{op.type}|{op.call.urn}|{op.id}"
+    return [templates.fill(f"eni-{{hex17:{index}}}", seed, op.look) for index in range(2)]
 
 
-def _vpc(s: Situation) -> Any:
-    subnet = s.cloud.get(tokens.SUBNET, s.get("subnetIds"))
+def _vpc(op: OperationContext) -> Any:
+    subnet = op.cloud.get(tokens.SUBNET, op.get("subnetIds"))
     return subnet.state.get("vpcId") if subnet is not None else ""
 
 
-def _version(s: Situation) -> str:
-    return "2.15" if s.inputs.get("metadataConfiguration") else "2.10"
+def _version(op: OperationContext) -> str:
+    return "2.15" if op.inputs.get("metadataConfiguration") else "2.10"
 
 
 FILE_SYSTEM = ResourceType(
@@ -194,13 +194,6 @@ FILE_SYSTEM = ResourceType(
     updating="updating FSX for Lustre File System ({id})",
     id="fs-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:file-system/{id}",
-    inputs=(
-        "autoImportPolicy automaticBackupRetentionDays backupId copyTagsToBackups dailyAutomaticBackupStartTime "
-        "dataCompressionType dataReadCacheConfiguration deploymentType driveCacheType efaEnabled exportPath "
-        "fileSystemTypeVersion finalBackupTags importPath importedFileChunkSize kmsKeyId logConfiguration "
-        "metadataConfiguration perUnitStorageThroughput region rootSquashConfiguration securityGroupIds "
-        "skipFinalBackup storageCapacity storageType subnetIds tags throughputCapacity weeklyMaintenanceStartTime"
-    ),
     required="subnetIds",
     replace_on=(
         "backupId copyTagsToBackups deploymentType driveCacheType efaEnabled exportPath importPath "
@@ -212,7 +205,6 @@ FILE_SYSTEM = ResourceType(
         "storageCapacity": _shrinks,
     },
     sets="securityGroupIds",
-    maps="finalBackupTags",
     defaults={
         "copyTagsToBackups": False,
         "dataCompressionType": "NONE",
@@ -223,18 +215,18 @@ FILE_SYSTEM = ResourceType(
     omitted={
         "autoImportPolicy": "NONE",
         "automaticBackupRetentionDays": 0,
-        "dailyAutomaticBackupStartTime": lambda s: "05:00" if s.inputs.get("automaticBackupRetentionDays") else "",
+        "dailyAutomaticBackupStartTime": lambda op: "05:00" if op.inputs.get("automaticBackupRetentionDays") else "",
         "efaEnabled": False,
-        "exportPath": lambda s: f"{s.inputs['importPath']}/FSxLustre" if s.inputs.get("importPath") else "",
+        "exportPath": lambda op: f"{op.inputs['importPath']}/FSxLustre" if op.inputs.get("importPath") else "",
         "fileSystemTypeVersion": _version,
-        "importedFileChunkSize": lambda s: 1024 if s.inputs.get("importPath") else 0,
+        "importedFileChunkSize": lambda op: 1024 if op.inputs.get("importPath") else 0,
         "kmsKeyId": "arn:{partition}:kms:{region}:{account}:key/{uuid}",
         "logConfiguration": {"level": "DISABLED"},
         "weeklyMaintenanceStartTime": "1:05:00",
     },
     computed={
         "dnsName": "{id}.fsx.{region}.amazonaws.com",
-        "mountName": lambda s: "fsx" if _kind(s)[0] == "SCRATCH_1" else s.fill("{alnum8:mount}"),
+        "mountName": lambda op: "fsx" if _kind(op)[0] == "SCRATCH_1" else op.fill("{alnum8:mount}"),
         "networkInterfaceIds": _interfaces,
         "ownerId": "{account}",
         "vpcId": _vpc,
@@ -284,13 +276,13 @@ FILE_SYSTEM = ResourceType(
         _logs_have_their_name,
     ),
     delete_rules=(_last_backup_is_possible,),
-    takes_along=(Company(tokens.LUSTRE_LINK, "fileSystemId"),),
+    takes_along=(CascadeDelete(tokens.LUSTRE_LINK, "fileSystemId"),),
     source="hashicorp/terraform-provider-aws internal/service/fsx/lustre_file_system.go",
 )
 
 
-def _file_system_takes_links(s: Situation) -> None:
-    row = s.cloud.get(tokens.LUSTRE, s.get("fileSystemId"))
+def _file_system_takes_links(op: OperationContext) -> None:
+    row = op.cloud.get(tokens.LUSTRE, op.get("fileSystemId"))
     deployment = row.state.get("deploymentType") if row is not None else "PERSISTENT_2"
     if deployment != "PERSISTENT_2":
         raise AwsError(
@@ -300,34 +292,34 @@ def _file_system_takes_links(s: Situation) -> None:
         )
 
 
-def _neighbours(s: Situation) -> list[CloudResource]:
-    return [row for row in s.others() if row.state.get("fileSystemId") == s.get("fileSystemId")]
+def _neighbours(op: OperationContext) -> list[CloudResource]:
+    return [row for row in op.others() if row.state.get("fileSystemId") == op.get("fileSystemId")]
 
 
-def _folders_do_not_overlap(s: Situation) -> None:
-    own = str(s.get("fileSystemPath")).rstrip("/") + "/"
-    for row in _neighbours(s):
+def _folders_do_not_overlap(op: OperationContext) -> None:
+    own = str(op.get("fileSystemPath")).rstrip("/") + "/"
+    for row in _neighbours(op):
         other = str(row.state.get("fileSystemPath")).rstrip("/") + "/"
         if own.startswith(other) or other.startswith(own):
             raise AwsError("BadRequest", f"The file system path {own} overlaps that of {row.id}, {other}.")
 
 
-def _links_are_not_too_many(s: Situation) -> None:
-    if len(_neighbours(s)) >= _ASSOCIATIONS:
+def _links_are_not_too_many(op: OperationContext) -> None:
+    if len(_neighbours(op)) >= _ASSOCIATIONS:
         message = f"A file system has a maximum of {_ASSOCIATIONS} data repository associations."
         raise AwsError("ServiceLimitExceeded", message)
 
 
-def _bucket_is_in_the_region(s: Situation) -> None:
+def _bucket_is_in_the_region(op: OperationContext) -> None:
     """A bucket of another account, or one that the same preview is going to make, is not to be seen here."""
-    if s.call.preview:
+    if op.call.preview:
         return
-    name = str(s.get("dataRepositoryPath")).removeprefix("s3://").split("/")[0]
-    row = s.cloud.get(tokens.BUCKET, name)
+    name = str(op.get("dataRepositoryPath")).removeprefix("s3://").split("/")[0]
+    row = op.cloud.get(tokens.BUCKET, name)
     if row is None:
         raise AwsError("BadRequest", f"The S3 bucket {name} does not exist, or is not accessible.")
-    if row.state.get("region", s.region) != s.region:
-        raise AwsError("BadRequest", f"The S3 bucket {name} is not in {s.region}, where the file system is.")
+    if row.state.get("region", op.region) != op.region:
+        raise AwsError("BadRequest", f"The S3 bucket {name} is not in {op.region}, where the file system is.")
 
 
 LINK = ResourceType(
@@ -339,10 +331,6 @@ LINK = ResourceType(
     human="FSx for Lustre Data Repository Association",
     id="dra-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:association/{fileSystemId}/{id}",
-    inputs=(
-        "batchImportMetaDataOnCreate dataRepositoryPath deleteDataInFilesystem fileSystemId fileSystemPath "
-        "importedFileChunkSize region s3 tags"
-    ),
     required="dataRepositoryPath fileSystemId fileSystemPath",
     replace_on="batchImportMetaDataOnCreate dataRepositoryPath fileSystemId fileSystemPath",
     defaults={"batchImportMetaDataOnCreate": False, "deleteDataInFilesystem": False},

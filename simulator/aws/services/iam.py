@@ -10,10 +10,10 @@ import json
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, length, matches
-from simulator.aws.messages import AwsError, Service
-from simulator.aws.model import Autoname, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 
 IAM = Service("IAM")
 MADE = "2026-01-02T03:04:05Z"  # a clock would make two equal runs differ
@@ -34,10 +34,10 @@ def _compact(text: str) -> int:
     return len("".join(text.split()))
 
 
-def _identity_policy_is_complete(s: Situation) -> None:
+def _identity_policy_is_complete(op: OperationContext) -> None:
     """Every statement has an effect, actions and resources, and no principal."""
     try:
-        document = json.loads(s.get("policy") or "{}")
+        document = json.loads(op.get("policy") or "{}")
     except ValueError:
         raise AwsError(_MALFORMED, "Syntax errors in policy.") from None
     statements = documents.listed(document.get("Statement"))
@@ -57,22 +57,22 @@ def _identity_policy_is_complete(s: Situation) -> None:
             raise AwsError(_MALFORMED, "Policy statement must contain actions.")
 
 
-def _policy_is_short(s: Situation) -> None:
-    if _compact(s.get("policy")) > 6144:
+def _policy_is_short(op: OperationContext) -> None:
+    if _compact(op.get("policy")) > 6144:
         raise AwsError("LimitExceeded", "Cannot exceed quota for PolicySize: 6144", 409)
 
 
-def _inline_policies_fit(s: Situation) -> None:
+def _inline_policies_fit(op: OperationContext) -> None:
     """All inline policies of a role together."""
-    role = s.get("role")
-    rows = [row for row in s.naming(tokens.ROLE_POLICY, "role", role) if row.state.get("name") != s.get("name")]
-    if sum(_compact(row.state["policy"]) for row in rows) + _compact(s.get("policy")) > 10240:
+    role = op.get("role")
+    rows = [row for row in op.naming(tokens.ROLE_POLICY, "role", role) if row.state.get("name") != op.get("name")]
+    if sum(_compact(row.state["policy"]) for row in rows) + _compact(op.get("policy")) > 10240:
         raise AwsError("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}", 409)
 
 
-def _trust_policy_is_complete(s: Situation) -> None:
+def _trust_policy_is_complete(op: OperationContext) -> None:
     """Every statement says who, and none says what."""
-    text = s.get("assumeRolePolicy")
+    text = op.get("assumeRolePolicy")
     if _compact(text) > 2048:
         raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
     try:
@@ -86,27 +86,27 @@ def _trust_policy_is_complete(s: Situation) -> None:
             raise AwsError(_MALFORMED, "Missing required field Principal")
 
 
-def _role_lets_go(s: Situation) -> None:
+def _role_lets_go(op: OperationContext) -> None:
     """The provider takes a role out of its instance profiles first, and detaches its policies if it was told to."""
-    for row in list(s.naming(tokens.INSTANCE_PROFILE, "role", s.before["name"])):
-        s.cloud.put(row.type, row.id, {key: value for key, value in row.state.items() if key != "role"})
-    if s.before.get("forceDetachPolicies"):
+    for row in list(op.naming(tokens.INSTANCE_PROFILE, "role", op.before["name"])):
+        op.cloud.put(row.type, row.id, {key: value for key, value in row.state.items() if key != "role"})
+    if op.before.get("forceDetachPolicies"):
         for type_ in (tokens.ROLE_POLICY_ATTACHMENT, tokens.ROLE_POLICY):
-            for row in list(s.naming(type_, "role", s.before["name"])):
-                s.cloud.delete(row.type, row.id)
+            for row in list(op.naming(type_, "role", op.before["name"])):
+                op.cloud.delete(row.type, row.id)
 
 
-def _issuer(s: Situation) -> str:
-    url = str(s.get("url")).removeprefix("https://")
-    return s.fill("arn:{partition}:iam::{account}:oidc-provider/") + url
+def _issuer(op: OperationContext) -> str:
+    url = str(op.get("url")).removeprefix("https://")
+    return op.fill("arn:{partition}:iam::{account}:oidc-provider/") + url
 
 
-def _thumbprint(s: Situation) -> list[str]:
-    return [hashlib.sha1(str(s.get("url")).encode(), usedforsecurity=False).hexdigest()]
+def _thumbprint(op: OperationContext) -> list[str]:
+    return [hashlib.sha1(str(op.get("url")).encode(), usedforsecurity=False).hexdigest()]
 
 
-def _linked_name(s: Situation) -> str:
-    service = str(s.get("awsServiceName")).split(".amazonaws", 1)[0]
+def _linked_name(op: OperationContext) -> str:
+    service = str(op.get("awsServiceName")).split(".amazonaws", 1)[0]
     known = {
         "autoscaling": "AutoScaling",
         "eks": "AmazonEKS",
@@ -115,18 +115,18 @@ def _linked_name(s: Situation) -> str:
         "spot": "EC2Spot",
     }
     name = known.get(service, "".join(part.capitalize() for part in service.replace(".", "-").split("-")))
-    suffix = s.get("customSuffix")
+    suffix = op.get("customSuffix")
     return f"AWSServiceRoleFor{name}" + (f"_{suffix}" if suffix else "")
 
 
-def _linked_arn(s: Situation) -> str:
-    front = s.fill("arn:{partition}:iam::{account}:role/aws-service-role/{awsServiceName}/")
-    return front + _linked_name(s)
+def _linked_arn(op: OperationContext) -> str:
+    front = op.fill("arn:{partition}:iam::{account}:role/aws-service-role/{awsServiceName}/")
+    return front + _linked_name(op)
 
 
-def _linked_role_is_new(s: Situation) -> None:
-    name = _linked_name(s)
-    if any(row.state.get("name") == name for row in s.others()):
+def _linked_role_is_new(op: OperationContext) -> None:
+    name = _linked_name(op)
+    if any(row.state.get("name") == name for row in op.others()):
         message = f"Service role name {name} has been taken in this account, please try a different suffix."
         raise AwsError("InvalidInput", message)
 
@@ -142,10 +142,6 @@ ROLE = ResourceType(
     updating="updating IAM Role ({id}) assume role policy",
     id="{name}",
     arn="arn:{partition}:iam::{account}:role{path}{name}",
-    inputs=(
-        "assumeRolePolicy description forceDetachPolicies inlinePolicies managedPolicyArns maxSessionDuration name "
-        "namePrefix path permissionsBoundary tags"
-    ),
     required="assumeRolePolicy",
     replace_on="name namePrefix path",
     autoname=Autoname(max_length=64, given_prefix="namePrefix"),
@@ -206,7 +202,6 @@ POLICY = ResourceType(
     label="{name}",
     id="{arn}",
     arn="arn:{partition}:iam::{account}:policy{path}{name}",
-    inputs="delayAfterPolicyCreationInMs description name namePrefix path policy tags",
     required="policy",
     replace_on="description name namePrefix path",
     autoname=Autoname(given_prefix="namePrefix"),
@@ -256,7 +251,6 @@ ROLE_POLICY = ResourceType(
     creating="putting IAM Role ({role}) Policy ({name})",
     updating="putting IAM Role ({role}) Policy ({name})",
     id="{role}:{name}",
-    inputs="name namePrefix policy role",
     required="policy role",
     replace_on="name namePrefix role",
     autoname=Autoname(given_prefix="namePrefix"),
@@ -277,7 +271,6 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     creating="attaching IAM Policy ({policyArn}) to IAM Role ({role})",
     deleting="detaching IAM Policy ({policyArn}) from IAM Role ({role})",
     id="{role}/{policyArn}",
-    inputs="policyArn role",
     required="policyArn role",
     replace_on="policyArn role",
     delete_before_replace=True,
@@ -301,7 +294,6 @@ INSTANCE_PROFILE = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:iam::{account}:instance-profile{path}{name}",
-    inputs="name namePrefix path role tags",
     replace_on="name namePrefix path",
     autoname=Autoname(given_prefix="namePrefix"),
     defaults={"path": "/"},
@@ -329,7 +321,6 @@ OPEN_ID_CONNECT_PROVIDER = ResourceType(
     human="IAM OIDC Provider",
     updating="updating IAM OIDC Provider ({id}) client IDs",
     id=_issuer,
-    inputs="clientIdLists tags thumbprintLists url",
     required="clientIdLists url",
     replace_on="url",
     sets="clientIdLists",
@@ -363,7 +354,6 @@ SERVICE_LINKED_ROLE = ResourceType(
     human="IAM Service Linked Role",
     label="{awsServiceName}",
     id=_linked_arn,
-    inputs="awsServiceName customSuffix description tags",
     required="awsServiceName",
     replace_on="awsServiceName customSuffix",
     computed={

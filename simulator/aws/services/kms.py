@@ -9,10 +9,10 @@ import json
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique
+from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 from simulator.values import UNKNOWN
 
 KMS = Service("KMS")
@@ -24,22 +24,22 @@ _SPECS = (
 )
 
 
-def _default_policy(s: Situation) -> str:
+def _default_policy(op: OperationContext) -> str:
     """The account's IAM decides. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"""
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
-        "Principal": {"AWS": s.fill("arn:{partition}:iam::{account}:root")},
+        "Principal": {"AWS": op.fill("arn:{partition}:iam::{account}:root")},
         "Action": "kms:*",
         "Resource": "*",
     }
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
 
 
-def _policy_keeps_a_way_in(s: Situation) -> None:
+def _policy_keeps_a_way_in(op: OperationContext) -> None:
     """A policy that the caller could never change again."""
-    text = s.get("policy")
-    if not text or s.get("bypassPolicyLockoutSafetyCheck", False):
+    text = op.get("policy")
+    if not text or op.get("bypassPolicyLockoutSafetyCheck", False):
         return
     for statement in documents.allowed(text):
         principal = statement.get("Principal")
@@ -51,30 +51,30 @@ def _policy_keeps_a_way_in(s: Situation) -> None:
     raise AwsError("MalformedPolicyDocumentException", message)
 
 
-def _rotation_is_possible(s: Situation) -> None:
+def _rotation_is_possible(op: OperationContext) -> None:
     """Only symmetric keys rotate, and only then there is a period."""
-    rotates = s.get("enableKeyRotation", False)
-    if rotates and s.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+    rotates = op.get("enableKeyRotation", False)
+    if rotates and op.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
         raise AwsError("UnsupportedOperationException", "Automatic key rotation is for symmetric encryption keys only")
-    if s.get("rotationPeriodInDays") is not None and not rotates:
+    if op.get("rotationPeriodInDays") is not None and not rotates:
         raise AwsError("ValidationException", "rotationPeriodInDays needs enableKeyRotation")
 
 
-def _key_arn(s: Situation) -> str:
-    key = str(s.get("targetKeyId"))
-    return key if key.startswith("arn:") else s.fill("arn:{partition}:kms:{region}:{account}:key/") + key
+def _key_arn(op: OperationContext) -> str:
+    key = str(op.get("targetKeyId"))
+    return key if key.startswith("arn:") else op.fill("arn:{partition}:kms:{region}:{account}:key/") + key
 
 
-def _target_exists(s: Situation) -> None:
+def _target_exists(op: OperationContext) -> None:
     """An alias names its key by id or ARN, and ids are known only of keys that exist."""
-    key = str(s.get("targetKeyId")).rsplit("key/", 1)[-1]
-    if s.cloud.get(tokens.KEY, key) is None:
-        raise AwsError("NotFoundException", f"Key '{_key_arn(s)}' does not exist")
+    key = str(op.get("targetKeyId")).rsplit("key/", 1)[-1]
+    if op.cloud.get(tokens.KEY, key) is None:
+        raise AwsError("NotFoundException", f"Key '{_key_arn(op)}' does not exist")
 
 
-def _target_moves(s: Situation) -> None:
-    target = s.inputs["targetKeyId"]
-    s.state["targetKeyArn"] = UNKNOWN if target is UNKNOWN else _key_arn(s)
+def _target_moves(op: OperationContext) -> None:
+    target = op.inputs["targetKeyId"]
+    op.state["targetKeyArn"] = UNKNOWN if target is UNKNOWN else _key_arn(op)
 
 
 KEY = ResourceType(
@@ -87,10 +87,6 @@ KEY = ResourceType(
     updating="updating KMS Key ({id}) policy",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     arn="arn:{partition}:kms:{region}:{account}:key/{id}",
-    inputs=(
-        "bypassPolicyLockoutSafetyCheck customKeyStoreId customerMasterKeySpec deletionWindowInDays description "
-        "enableKeyRotation isEnabled keyUsage multiRegion policy region rotationPeriodInDays tags xksKeyId"
-    ),
     replace_on="customKeyStoreId customerMasterKeySpec keyUsage multiRegion xksKeyId",
     documents="policy",
     defaults={
@@ -104,7 +100,7 @@ KEY = ResourceType(
         "description": "",
         "multiRegion": False,
         "policy": _default_policy,
-        "rotationPeriodInDays": lambda s: 365 if s.inputs.get("enableKeyRotation") else 0,
+        "rotationPeriodInDays": lambda op: 365 if op.inputs.get("enableKeyRotation") else 0,
     },
     computed={"keyId": "{id}"},
     constraints={
@@ -128,8 +124,8 @@ KEY = ResourceType(
     rules=(_policy_keeps_a_way_in, _rotation_is_possible),
     update_rules=(_policy_keeps_a_way_in, _rotation_is_possible),
     takes_along=(
-        Company(tokens.ALIAS, "targetKeyArn", by="arn"),
-        Company(tokens.KEY_POLICY, "keyId"),
+        CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
+        CascadeDelete(tokens.KEY_POLICY, "keyId"),
     ),
     source="hashicorp/terraform-provider-aws internal/service/kms/key.go",
 )
@@ -145,7 +141,6 @@ KEY_POLICY = ResourceType(
     updating="updating KMS Key ({id}) policy",
     deleting="removing KMS Key policy ({id})",
     id="{keyId}",
-    inputs="bypassPolicyLockoutSafetyCheck keyId policy region",
     required="keyId policy",
     replace_on="keyId",
     documents="policy",
@@ -166,7 +161,6 @@ ALIAS = ResourceType(
     label="{name}",
     id="{name}",
     arn="arn:{partition}:kms:{region}:{account}:{name}",
-    inputs="name namePrefix region targetKeyId",
     required="targetKeyId",
     replace_on="name namePrefix",
     autoname=Autoname(max_length=238, prefix="alias/", given_prefix="namePrefix"),

@@ -14,7 +14,7 @@ from catalog.efa import efa_interfaces
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from simulator.aws import paths, tokens
 from simulator.aws.messages import AwsError
-from simulator.aws.situation import Situation
+from simulator.aws.operation_context import OperationContext
 from simulator.values import Props, has_unknown
 
 RUNNING = "__nodes"  # the cloud's own note on a node group: how many of its nodes there are
@@ -23,34 +23,34 @@ _DEVICES_PER_CARD = 2
 _EFA = ("efa", "efa-only")
 
 
-def can_be_launched(s: Situation) -> None:
+def can_be_launched(op: OperationContext) -> None:
     """What is wrong whatever group uses the template, and with the type that it names."""
-    found = _mistake(s)
+    found = _mistake(op)
     if found:
         code, _, message = found.partition(" - ")
         raise AwsError(code, f"{message} (The real EC2 takes the template, and refuses every launch from it.)")
 
 
-def _mistake(s: Situation) -> str | None:
-    interfaces = s.inputs.get("networkInterfaces") or []
+def _mistake(op: OperationContext) -> str | None:
+    interfaces = op.inputs.get("networkInterfaces") or []
     seen = ("networkCardIndex", "deviceIndex", "interfaceType", "associatePublicIpAddress")
     shapes = [{key: each.get(key) for key in seen} for each in interfaces]  # their security groups may be unknown yet
     if has_unknown(shapes):
         return None
-    if shapes and s.inputs.get("vpcSecurityGroupIds") not in (None, []):
+    if shapes and op.inputs.get("vpcSecurityGroupIds") not in (None, []):
         return (
             "InvalidParameterCombination - Network interfaces and an instance-level security groups may not be "
             "specified on the same request"
         )
-    type_ = INSTANCE_TYPES.get(s.get("instanceType", ""))
-    return layout_mistake(shapes) or (mistake(type_, shapes) if type_ else None) or _market_mistake(s)
+    type_ = INSTANCE_TYPES.get(op.get("instanceType", ""))
+    return layout_mistake(shapes) or (mistake(type_, shapes) if type_ else None) or _market_mistake(op)
 
 
-def _market_mistake(s: Situation) -> str | None:
-    target = s.get(RESERVATION)
+def _market_mistake(op: OperationContext) -> str | None:
+    target = op.get(RESERVATION)
     if target and not re.fullmatch(r"cr-[0-9a-f]{17}", target):
         return f"InvalidCapacityReservationId.Malformed - Invalid id: {target}"
-    if s.get("instanceMarketOptions.marketType") == "capacity-block" and not (target and s.get("instanceType")):
+    if op.get("instanceMarketOptions.marketType") == "capacity-block" and not (target and op.get("instanceType")):
         return (
             "InvalidParameterCombination - Capacity Block reservations need marketType capacity-block, a capacity "
             "reservation target and an instance type"
@@ -58,12 +58,16 @@ def _market_mistake(s: Situation) -> str | None:
     return None
 
 
-def group_is_empty(s: Situation) -> None:
+def group_is_empty(op: OperationContext) -> None:
     """A placement group stays while there are nodes in it."""
-    for row in s.rows(tokens.NODE_GROUP):
-        template = s.cloud.get(tokens.LAUNCH_TEMPLATE, (row.state.get("launchTemplate") or {}).get("id") or "")
-        if template and row.state.get(RUNNING) and paths.get(template.state, "placement.groupName") == s.before["name"]:
-            message = f"The placement group '{s.before['name']}' is in use and may not be deleted."
+    for row in op.rows(tokens.NODE_GROUP):
+        template = op.cloud.get(tokens.LAUNCH_TEMPLATE, (row.state.get("launchTemplate") or {}).get("id") or "")
+        if (
+            template
+            and row.state.get(RUNNING)
+            and paths.get(template.state, "placement.groupName") == op.before["name"]
+        ):
+            message = f"The placement group '{op.before['name']}' is in use and may not be deleted."
             raise AwsError("InvalidPlacementGroup.InUse", message, settles=True)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import Constraint, between, length, matches, one_of
-from simulator.aws.messages import AwsError, ProviderError, Service
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Rule, Value
+from simulator.aws.inputs import fields
+from simulator.aws.messages import AwsError, ProviderError, Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 from simulator.cloud import CloudResource
 
 S3 = Service("S3", modeled=False)
@@ -51,26 +52,26 @@ def _bucket_name(argument: str, value: Any) -> str | None:
     return f"invalid value for {argument} (formatted as an IP address)"
 
 
-def _name_is_free(s: Situation) -> None:
+def _name_is_free(op: OperationContext) -> None:
     """Names are unique over all regions and accounts."""
-    name = s.get("bucket")
-    row = s.cloud.get(tokens.BUCKET, name)
-    if row is not None and not (s.call.preview and row.urn == s.call.urn):
+    name = op.get("bucket")
+    row = op.cloud.get(tokens.BUCKET, name)
+    if row is not None and not (op.call.preview and row.urn == op.call.urn):
         message = "Your previous request to create the named bucket succeeded and you already own it."
         raise AwsError("BucketAlreadyOwnedByYou", message, 409, modeled=True)
 
 
-def _bucket_is_empty(s: Situation) -> None:
+def _bucket_is_empty(op: OperationContext) -> None:
     """What services have written into the bucket stays there, unless it was made to be emptied."""
-    if s.before.get("__objects") and not s.before.get("forceDestroy"):
-        versioned = any(_versioned(row) for row in s.naming(_VERSIONING, "bucket", s.id))
+    if op.before.get("__objects") and not op.before.get("forceDestroy"):
+        versioned = any(_versioned(row) for row in op.naming(_VERSIONING, "bucket", op.id))
         tail = ". You must delete all versions in the bucket." if versioned else ""
         raise AwsError("BucketNotEmpty", f"The bucket you tried to delete is not empty{tail}", 409)
 
 
-def _nothing_is_locked(s: Situation) -> None:
+def _nothing_is_locked(op: OperationContext) -> None:
     """What is locked in compliance mode outlasts even a bucket that was made to be emptied."""
-    if s.before.get("__objects") and s.before.get("__locked") == "COMPLIANCE":
+    if op.before.get("__objects") and op.before.get("__locked") == "COMPLIANCE":
         raise AwsError("AccessDenied", "Access Denied because object protected by object lock.", 403)
 
 
@@ -78,15 +79,15 @@ def _versioned(row: CloudResource) -> bool:
     return bool(paths.get(row.state, "versioningConfiguration.status") == "Enabled")
 
 
-def _has_versioning(s: Situation, bucket: str) -> bool:
-    row = s.cloud.get(tokens.BUCKET, bucket)
+def _has_versioning(op: OperationContext, bucket: str) -> bool:
+    row = op.cloud.get(tokens.BUCKET, bucket)
     inline = row is not None and paths.get(row.state, "versioning.enabled") is True
-    return inline or any(_versioned(each) for each in s.naming(_VERSIONING, "bucket", bucket))
+    return inline or any(_versioned(each) for each in op.naming(_VERSIONING, "bucket", bucket))
 
 
-def _lifecycle_makes_sense(s: Situation) -> None:
+def _lifecycle_makes_sense(op: OperationContext) -> None:
     """Colder classes take objects from their 30th day on, and objects expire last."""
-    for rule in s.get("rules", []):
+    for rule in op.get("rules", []):
         days = [int(move.get("days") or 0) for move in rule.get("transitions") or []]
         for move in rule.get("transitions") or []:
             storage = move.get("storageClass")
@@ -105,22 +106,22 @@ def _lifecycle_makes_sense(s: Situation) -> None:
             raise AwsError("InvalidArgument", message)
 
 
-def _policy_has_principals(s: Situation) -> None:
+def _policy_has_principals(op: OperationContext) -> None:
     """A bucket policy says who, and about this bucket."""
-    text = s.get("policy")
+    text = op.get("policy")
     if len(text) > 20480:
         raise AwsError("PolicyTooLarge", "The policy exceeds the maximum allowed document size.")
-    bucket = s.get("bucket")
+    bucket = op.get("bucket")
     for statement in documents.listed(json.loads(text).get("Statement")):
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise AwsError("MalformedPolicy", "Missing required field Principal")
         for resource in documents.listed(statement.get("Resource")):
             if not str(resource).split(":::", 1)[-1].startswith(bucket):
                 raise AwsError("MalformedPolicy", "Policy has invalid resource")
-    if any(_public(statement) for statement in documents.allowed(text)) and _blocks_public_policies(s, bucket):
+    if any(_public(statement) for statement in documents.allowed(text)) and _blocks_public_policies(op, bucket):
         message = (
-            f"User: {s.fill('arn:{partition}:iam::{account}:user/deployer')} is not authorized to perform: "
-            f's3:PutBucketPolicy on resource: "{s.fill("arn:{partition}:s3:::{bucket}")}" because public policies are '
+            f"User: {op.fill('arn:{partition}:iam::{account}:user/deployer')} is not authorized to perform: "
+            f's3:PutBucketPolicy on resource: "{op.fill("arn:{partition}:s3:::{bucket}")}" because public policies are '
             "blocked by the BlockPublicPolicy block public access setting."
         )
         raise AwsError("AccessDenied", message, 403)
@@ -131,16 +132,16 @@ def _public(statement: dict[str, Any]) -> bool:
     return (principal == "*" or principal == {"AWS": "*"}) and not statement.get("Condition")
 
 
-def _blocks_public_policies(s: Situation, bucket: str) -> bool:
-    rows = s.naming("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket)
+def _blocks_public_policies(op: OperationContext, bucket: str) -> bool:
+    rows = op.naming("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket)
     return any(row.state.get("blockPublicPolicy") for row in rows)
 
 
-def _versioning_is_not_taken_back(s: Situation) -> None:
+def _versioning_is_not_taken_back(op: OperationContext) -> None:
     """A bucket that was versioned once can only be suspended, and one with Object Lock not even that."""
-    old = paths.get(s.before, "versioningConfiguration.status")
-    new = s.get("versioningConfiguration.status")
-    if new != "Enabled" and _locked(s, s.get("bucket")):
+    old = paths.get(op.before, "versioningConfiguration.status")
+    new = op.get("versioningConfiguration.status")
+    if new != "Enabled" and _locked(op, op.get("bucket")):
         message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
         raise AwsError("InvalidBucketState", message, 409)
     if new == "Disabled" and old in ("Enabled", "Suspended"):
@@ -150,8 +151,8 @@ def _versioning_is_not_taken_back(s: Situation) -> None:
 def _versioned_for(what: str) -> Rule:
     """A setting that needs versioning."""
 
-    def rule(s: Situation) -> None:
-        if not s.call.preview and not _has_versioning(s, s.get("bucket")):
+    def rule(op: OperationContext) -> None:
+        if not op.call.preview and not _has_versioning(op, op.get("bucket")):
             message = f"Versioning must be 'Enabled' on the bucket to apply a {what} configuration"
             code, status = ("InvalidBucketState", 409) if what == "Object Lock" else ("InvalidRequest", 400)
             raise AwsError(code, message, status)
@@ -159,71 +160,71 @@ def _versioned_for(what: str) -> Rule:
     return rule
 
 
-def _locked(s: Situation, bucket: str) -> Any:
+def _locked(op: OperationContext, bucket: str) -> Any:
     """The mode of Object Lock; it stays on when its default rule goes."""
-    row = s.cloud.get(tokens.BUCKET, bucket)
+    row = op.cloud.get(tokens.BUCKET, bucket)
     return None if row is None else row.state.get("__locked") or row.state.get("objectLockEnabled")
 
 
-def _locks(s: Situation) -> None:
-    row = s.cloud.get(tokens.BUCKET, s.state["bucket"])
+def _locks(op: OperationContext) -> None:
+    row = op.cloud.get(tokens.BUCKET, op.state["bucket"])
     if row is not None:
-        mode = paths.get(s.state, "rule.defaultRetention.mode") or "GOVERNANCE"
-        s.cloud.put(row.type, row.id, {**row.state, "__locked": mode})
+        mode = paths.get(op.state, "rule.defaultRetention.mode") or "GOVERNANCE"
+        op.cloud.put(row.type, row.id, {**row.state, "__locked": mode})
 
 
-def _retention_is_days_or_years(s: Situation) -> None:
-    retention = s.get("rule.defaultRetention", {})
+def _retention_is_days_or_years(op: OperationContext) -> None:
+    retention = op.get("rule.defaultRetention", {})
     if retention and bool(retention.get("days")) == bool(retention.get("years")):
         raise AwsError(
             "MalformedXML", "The XML you provided was not well-formed or did not validate against our schema"
         )
 
 
-def _deep_archive_takes_half_a_year(s: Situation) -> None:
-    for tier in s.get("tierings", []):
+def _deep_archive_takes_half_a_year(op: OperationContext) -> None:
+    for tier in op.get("tierings", []):
         if tier.get("accessTier") == "DEEP_ARCHIVE_ACCESS" and int(tier.get("days") or 0) < 180:
             raise AwsError("InvalidArgument", "'Days' for DEEP_ARCHIVE_ACCESS must be between 180 and 730")
 
 
-def _destinations_are_versioned(s: Situation) -> None:
-    for destination in _destinations(s):
-        if s.call.preview:
+def _destinations_are_versioned(op: OperationContext) -> None:
+    for destination in _destinations(op):
+        if op.call.preview:
             return
-        if s.cloud.get(tokens.BUCKET, destination) is None:
+        if op.cloud.get(tokens.BUCKET, destination) is None:
             raise AwsError("InvalidRequest", "Destination bucket must exist.")
-        if not _has_versioning(s, destination):
+        if not _has_versioning(op, destination):
             raise AwsError("InvalidRequest", "Destination bucket must have versioning enabled.")
-        if _locked(s, s.get("bucket")) and not _locked(s, destination):  # wording not seen
+        if _locked(op, op.get("bucket")) and not _locked(op, destination):  # wording not seen
             raise AwsError("InvalidRequest", "Destination bucket must have object lock enabled.")
 
 
-def _destinations(s: Situation) -> Iterator[str]:
-    for rule in s.get("rules", []):
+def _destinations(op: OperationContext) -> Iterator[str]:
+    for rule in op.get("rules", []):
         yield str((rule.get("destination") or {}).get("bucket", "")).split(":::", 1)[-1]
 
 
-def _target_takes_logs(s: Situation) -> None:
-    row = s.cloud.get(tokens.BUCKET, s.get("targetBucket"))
-    if row is None and not s.call.preview:
+def _target_takes_logs(op: OperationContext) -> None:
+    row = op.cloud.get(tokens.BUCKET, op.get("targetBucket"))
+    if row is None and not op.call.preview:
         message = (
             "The target bucket for logging does not exist, is not owned by you, or does not have the appropriate "
             "grants for the log-delivery group."
         )
         raise AwsError("InvalidTargetBucketForLogging", message)
-    if row is not None and row.state.get("region", s.region) != s.region:
+    if row is not None and row.state.get("region", op.region) != op.region:
         raise AwsError("CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed.", 403)
 
 
-def _target_fills(s: Situation) -> None:
-    row = s.cloud.get(tokens.BUCKET, s.state["targetBucket"])
+def _target_fills(op: OperationContext) -> None:
+    row = op.cloud.get(tokens.BUCKET, op.state["targetBucket"])
     if row is not None:
-        s.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
+        op.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
 
 
-def _setting_id(s: Situation) -> str:
-    owner = s.get("expectedBucketOwner")
-    return f"{s.get('bucket')},{owner}" if owner else str(s.get("bucket"))
+def _setting_id(op: OperationContext) -> str:
+    owner = op.get("expectedBucketOwner")
+    return f"{op.get('bucket')},{owner}" if owner else str(op.get("bucket"))
 
 
 def _setting(
@@ -232,9 +233,7 @@ def _setting(
     *,
     puts: str,
     deletes: str,
-    inputs: str,
     required: str = "",
-    owner: bool = False,
     creating: str = "",
     updating: str = "",
     source: str = "",
@@ -248,10 +247,12 @@ def _setting(
     update_rules: tuple[Rule, ...] | None = None,
     brings: Rule | None = None,
 ) -> ResourceType:
-    """One setting of a bucket; the bucket's name is its id. owner: it may name the bucket's expected owner."""
+    """One setting of a bucket; the bucket's name is its id, with the bucket's expected owner where one can be named."""
+    type_ = f"aws:s3/{name[0].lower()}{name[1:]}:{name}"
+    owner = "expectedBucketOwner" in (fields(type_) or ())
     file = source or "bucket_" + paths.snake(name[6].lower() + name[7:])
     return ResourceType(
-        type=f"aws:s3/{name[0].lower()}{name[1:]}:{name}",
+        type=type_,
         service=S3,
         creates=puts,
         updates=puts,
@@ -260,7 +261,6 @@ def _setting(
         creating=creating or f"creating S3 Bucket ({{bucket}}) {human}",
         updating=updating,
         id=_setting_id if owner else "{bucket}",
-        inputs=f"bucket region {inputs}" + (" expectedBucketOwner" if owner else ""),
         required=f"bucket {required}",
         replace_on=f"bucket {replace_on}" + (" expectedBucketOwner" if owner else ""),
         documents=documents_,
@@ -285,11 +285,6 @@ BUCKET = ResourceType(
     label="{bucket}",
     id="{bucket}",
     arn="arn:{partition}:s3:::{bucket}",
-    inputs=(
-        "accelerationStatus acl bucket bucketNamespace bucketPrefix corsRules forceDestroy grants lifecycleRules "
-        "logging objectLockConfiguration objectLockEnabled policy region replicationConfiguration requestPayer "
-        "serverSideEncryptionConfiguration tags versioning website"
-    ),
     replace_on="bucket bucketNamespace bucketPrefix objectLockEnabled",
     autoname=Autoname("bucket", max_length=63, lower=True, given_prefix="bucketPrefix"),
     documents="policy",
@@ -299,8 +294,8 @@ BUCKET = ResourceType(
         "acl": "",
         "bucketNamespace": "global",
         "bucketPrefix": "",
-        "grants": lambda s: [
-            {"id": s.fill("{hex64:owner}"), "permissions": ["FULL_CONTROL"], "type": "CanonicalUser", "uri": ""}
+        "grants": lambda op: [
+            {"id": op.fill("{hex64:owner}"), "permissions": ["FULL_CONTROL"], "type": "CanonicalUser", "uri": ""}
         ],
         "objectLockEnabled": False,
         "policy": "",
@@ -314,7 +309,7 @@ BUCKET = ResourceType(
         "bucketDomainName": "{bucket}.s3.amazonaws.com",
         "bucketRegion": "{region}",
         "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
-        "hostedZoneId": lambda s: _ZONES.get(s.region) or s.fill("Z{ALNUM13}"),
+        "hostedZoneId": lambda op: _ZONES.get(op.region) or op.fill("Z{ALNUM13}"),
         "websiteDomain": "",
         "websiteEndpoint": "",
     },
@@ -336,7 +331,7 @@ BUCKET = ResourceType(
     rules=(_name_is_free,),
     delete_rules=(_bucket_is_empty, _nothing_is_locked),
     takes_along=tuple(
-        Company(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
+        CascadeDelete(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
         for name in (
             "IntelligentTieringConfiguration",
             "LifecycleConfiguration",
@@ -362,7 +357,6 @@ TIERING = ResourceType(
     human="S3 Bucket Intelligent-Tiering Configuration",
     creating="creating S3 Bucket ({bucket}) Intelligent-Tiering Configuration ({bucket}:{name})",
     id="{bucket}:{name}",
-    inputs="bucket filter name region status tierings",
     required="bucket tierings",
     replace_on="bucket name",
     autoname=Autoname(),
@@ -384,8 +378,6 @@ LIFECYCLE = _setting(
     "Lifecycle Configuration",
     puts="PutBucketLifecycleConfiguration",
     deletes="DeleteBucketLifecycle",
-    inputs="rules timeouts transitionDefaultMinimumObjectSize",
-    owner=True,
     omitted={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     constraints={
         "rules": length(1, 1000),
@@ -404,9 +396,7 @@ LOGGING = _setting(
     "Logging",
     puts="PutBucketLogging",
     deletes="PutBucketLogging",
-    inputs="targetBucket targetGrants targetObjectKeyFormat targetPrefix",
     required="targetBucket targetPrefix",
-    owner=True,
     rules=(_target_takes_logs,),
     brings=_target_fills,
 )
@@ -416,8 +406,6 @@ OBJECT_LOCK = _setting(
     "Object Lock Configuration",
     puts="PutObjectLockConfiguration",
     deletes="PutObjectLockConfiguration",
-    inputs="objectLockEnabled rule token",
-    owner=True,
     replace_on="objectLockEnabled",
     defaults={"objectLockEnabled": "Enabled"},
     constraints={
@@ -433,7 +421,6 @@ OWNERSHIP = _setting(
     "Ownership Controls",
     puts="PutBucketOwnershipControls",
     deletes="DeleteBucketOwnershipControls",
-    inputs="rule",
     required="rule",
     constraints={"rule.objectOwnership": one_of("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")},
 )
@@ -443,7 +430,6 @@ POLICY = _setting(
     "Policy",
     puts="PutBucketPolicy",
     deletes="DeleteBucketPolicy",
-    inputs="policy",
     required="policy",
     creating="putting S3 Bucket ({bucket}) Policy",
     updating="putting S3 Bucket ({bucket}) Policy",
@@ -456,7 +442,6 @@ PUBLIC_ACCESS = _setting(
     "Public Access Block",
     puts="PutPublicAccessBlock",
     deletes="DeletePublicAccessBlock",
-    inputs="blockPublicAcls blockPublicPolicy ignorePublicAcls restrictPublicBuckets skipDestroy",
     defaults={
         "blockPublicAcls": False,
         "blockPublicPolicy": False,
@@ -470,7 +455,6 @@ REPLICATION = _setting(
     "Replication Configuration",
     puts="PutBucketReplication",
     deletes="DeleteBucketReplication",
-    inputs="role rules token",
     required="role rules",
     source="bucket_replication_configuration",
     constraints={"rules": length(1, 1000), "rules[*].status": one_of("Disabled", "Enabled")},
@@ -485,9 +469,7 @@ ENCRYPTION = _setting(
     "Server-side Encryption Configuration",
     puts="PutBucketEncryption",
     deletes="DeleteBucketEncryption",
-    inputs="rules",
     required="rules",
-    owner=True,
     constraints={
         "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm": one_of(
             "AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"
@@ -506,9 +488,7 @@ VERSIONING = _setting(
     "Versioning",
     puts="PutBucketVersioning",
     deletes="PutBucketVersioning",
-    inputs="mfa versioningConfiguration",
     required="versioningConfiguration",
-    owner=True,
     omitted={"versioningConfiguration.mfaDelete": ""},
     constraints={
         "versioningConfiguration.mfaDelete": one_of("Disabled", "Enabled"),

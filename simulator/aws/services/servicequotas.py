@@ -14,7 +14,7 @@ from simulator.aws import tokens
 from simulator.aws.constraints import every, length, matches
 from simulator.aws.messages import AwsError, ProviderError, Service
 from simulator.aws.model import ResourceType
-from simulator.aws.situation import Situation, limit_of
+from simulator.aws.operation_context import OperationContext, limit_of
 from simulator.cloud import Cloud
 
 SERVICE_QUOTAS = Service("Service Quotas")
@@ -65,27 +65,27 @@ def value_of(cloud: Cloud, quotas: Mapping[str, int], row: KnownQuota, region: s
     return row.default if found is None else float(found)
 
 
-def _known(s: Situation) -> KnownQuota:
-    row = known_quotas().get(s.get("quotaCode"))
-    if row is None or row.service != s.get("serviceCode"):
+def _known(op: OperationContext) -> KnownQuota:
+    row = known_quotas().get(op.get("quotaCode"))
+    if row is None or row.service != op.get("serviceCode"):
         raise ProviderError(
-            f"reading Service Quotas default Service Quota ({s.get('serviceCode')}/{s.get('quotaCode')}): couldn't "
+            f"reading Service Quotas default Service Quota ({op.get('serviceCode')}/{op.get('quotaCode')}): couldn't "
             "find resource; the simulator knows the quotas of catalog/quotas.py and a few others",
             whole=True,
         )
     return row
 
 
-def _asks_for_no_less(s: Situation) -> None:
+def _asks_for_no_less(op: OperationContext) -> None:
     """The provider refuses by itself to ask for less than there is."""
-    if s.get("value") < value_of(s.cloud, s.quotas, _known(s), s.region):
-        id_ = f"{s.get('serviceCode')}/{s.get('quotaCode')}"
+    if op.get("value") < value_of(op.cloud, op.quotas, _known(op), op.region):
+        id_ = f"{op.get('serviceCode')}/{op.get('quotaCode')}"
         raise ProviderError(f"requesting Service Quotas Service Quota ({id_}) with value less than current", whole=True)
 
 
-def _no_request_is_open(s: Situation) -> None:
-    row = s.cloud.get(tokens.SERVICE_QUOTA, f"{s.get('serviceCode')}/{s.get('quotaCode')}")
-    if row is not None and row.urn != s.call.urn and row.state["requestStatus"] == "PENDING":
+def _no_request_is_open(op: OperationContext) -> None:
+    row = op.cloud.get(tokens.SERVICE_QUOTA, f"{op.get('serviceCode')}/{op.get('quotaCode')}")
+    if row is not None and row.urn != op.call.urn and row.state["requestStatus"] == "PENDING":
         raise _open()
 
 
@@ -94,32 +94,32 @@ def _open() -> AwsError:
     return AwsError("ResourceAlreadyExistsException", message)
 
 
-def _raises(s: Situation) -> None:
+def _raises(op: OperationContext) -> None:
     """AWS takes requests for more, and no others; while one is open, the provider warns and leaves it at that."""
-    wanted = s.get("value")
-    if wanted == s.before.get("value"):
+    wanted = op.get("value")
+    if wanted == op.before.get("value"):
         return
-    if s.before.get("requestStatus") == "PENDING":
-        s.call.warn(f"resource service quota {s.id} already exists")
+    if op.before.get("requestStatus") == "PENDING":
+        op.call.warn(f"resource service quota {op.id} already exists")
         return
-    current = value_of(s.cloud, s.quotas, _known(s), s.region)
+    current = value_of(op.cloud, op.quotas, _known(op), op.region)
     if wanted <= current:
         message = f"You must provide a quota value greater than the current quota value of {current}."
         raise AwsError("IllegalArgumentException", message)
 
 
-def _answered(s: Situation) -> None:
+def _answered(op: OperationContext) -> None:
     """An account that was told what it has waits for AWS, as large requests do; any other is given it at once."""
-    if s.call.preview or s.before.get("requestStatus") == "PENDING":
+    if op.call.preview or op.before.get("requestStatus") == "PENDING":
         return
-    row = _known(s)
-    told = float(s.quotas.get(row.code, row.default))
-    asked = s.state["value"] > (value_of(s.cloud, s.quotas, row, s.region) if s.before else told)
-    pending = asked and row.code in s.quotas
+    row = _known(op)
+    told = float(op.quotas.get(row.code, row.default))
+    asked = op.state["value"] > (value_of(op.cloud, op.quotas, row, op.region) if op.before else told)
+    pending = asked and row.code in op.quotas
     status = "PENDING" if pending else "APPROVED" if asked else ""
-    request = s.fill("{hex32:request}") if pending else ""  # the provider forgets requests that are answered
-    s.state = {**s.state, "requestStatus": status, "requestId": request}
-    s.cloud.put(s.kind.type, s.id, s.state, s.call.urn)
+    request = op.fill("{hex32:request}") if pending else ""  # the provider forgets requests that are answered
+    op.state = {**op.state, "requestStatus": status, "requestId": request}
+    op.cloud.put(op.type, op.id, op.state, op.call.urn)
 
 
 SERVICE_QUOTA = ResourceType(
@@ -132,16 +132,15 @@ SERVICE_QUOTA = ResourceType(
     updating="requesting Service Quotas Service Quota ({id}) increase",
     id="{serviceCode}/{quotaCode}",
     arn="arn:{partition}:servicequotas:{region}:{account}:{serviceCode}/{quotaCode}",
-    inputs="quotaCode region serviceCode value",
     required="quotaCode serviceCode value",
     replace_on="quotaCode serviceCode",
     computed={
         "adjustable": True,
-        "defaultValue": lambda s: _known(s).default,
-        "quotaName": lambda s: _known(s).name,
+        "defaultValue": lambda op: _known(op).default,
+        "quotaName": lambda op: _known(op).name,
         "requestId": "",
         "requestStatus": "",
-        "serviceName": lambda s: _known(s).service_name,
+        "serviceName": lambda op: _known(op).service_name,
         "usageMetrics": [],
     },
     constraints={

@@ -9,36 +9,36 @@ import json
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ProviderError, Service
-from simulator.aws.model import Autoname, Company, Reference, Refused, ResourceType, Unique
+from simulator.aws.messages import AwsError, ProviderError, Refused, Service
+from simulator.aws.model import Autoname, CascadeDelete, Reference, ResourceType, Unique
+from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
-from simulator.aws.situation import Situation
 
 SQS = Service("SQS")
 
 
-def _fifo(s: Situation) -> bool:
-    return bool(s.inputs.get("fifoQueue"))
+def _fifo(op: OperationContext) -> bool:
+    return bool(op.inputs.get("fifoQueue"))
 
 
-def _name_fits_the_kind(s: Situation) -> None:
+def _name_fits_the_kind(op: OperationContext) -> None:
     """FIFO queues end in .fifo, and only they tell duplicates apart by their content."""
-    if s.get("name", "").endswith(".fifo") != _fifo(s):
-        raise ProviderError(f"invalid queue name: {s.get('name')}")
-    if s.get("contentBasedDeduplication") and not _fifo(s):
+    if op.get("name", "").endswith(".fifo") != _fifo(op):
+        raise ProviderError(f"invalid queue name: {op.get('name')}")
+    if op.get("contentBasedDeduplication") and not _fifo(op):
         raise ProviderError("content-based deduplication can only be set for FIFO queue")
 
 
-def _dead_letters_have_a_queue(s: Situation) -> None:
-    text = s.get("redrivePolicy", "")
+def _dead_letters_have_a_queue(op: OperationContext) -> None:
+    text = op.get("redrivePolicy", "")
     target = json.loads(text).get("deadLetterTargetArn") if text else None
-    if target and not s.call.preview and s.find(tokens.QUEUE, "arn", target) is None:
+    if target and not op.call.preview and op.find(tokens.QUEUE, "arn", target) is None:
         message = f"Value {text} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
         raise AwsError("InvalidAttributeValue", message)
 
 
-def _policy_has_principals(s: Situation) -> None:
-    for statement in documents.listed(json.loads(s.get("policy") or "{}").get("Statement")):
+def _policy_has_principals(op: OperationContext) -> None:
+    for statement in documents.listed(json.loads(op.get("policy") or "{}").get("Statement")):
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise AwsError("InvalidAttributeValue", "Invalid value for the parameter Policy.")
 
@@ -54,12 +54,6 @@ QUEUE = ResourceType(
     updating="updating SQS Queue ({id}) attributes",
     id="https://sqs.{region}.amazonaws.com/{account}/{name}",
     arn="arn:{partition}:sqs:{region}:{account}:{name}",
-    inputs=(
-        "contentBasedDeduplication deduplicationScope delaySeconds fifoQueue fifoThroughputLimit "
-        "kmsDataKeyReusePeriodSeconds kmsMasterKeyId maxMessageSize messageRetentionSeconds name namePrefix policy "
-        "receiveWaitTimeSeconds redriveAllowPolicy redrivePolicy region sqsManagedSseEnabled tags "
-        "visibilityTimeoutSeconds"
-    ),
     replace_on="fifoQueue name namePrefix",
     autoname=Autoname(
         max_length=80, given_prefix="namePrefix", suffix=lambda inputs: ".fifo" if inputs.get("fifoQueue") else ""
@@ -76,13 +70,13 @@ QUEUE = ResourceType(
         "visibilityTimeoutSeconds": 30,
     },
     omitted={
-        "deduplicationScope": lambda s: "queue" if _fifo(s) else "",
-        "fifoThroughputLimit": lambda s: "perQueue" if _fifo(s) else "",
+        "deduplicationScope": lambda op: "queue" if _fifo(op) else "",
+        "fifoThroughputLimit": lambda op: "perQueue" if _fifo(op) else "",
         "kmsDataKeyReusePeriodSeconds": 300,
         "policy": "",
         "redriveAllowPolicy": "",
         "redrivePolicy": "",
-        "sqsManagedSseEnabled": lambda s: not s.inputs.get("kmsMasterKeyId"),
+        "sqsManagedSseEnabled": lambda op: not op.inputs.get("kmsMasterKeyId"),
     },
     computed={"url": "{id}"},
     constraints={
@@ -106,7 +100,7 @@ QUEUE = ResourceType(
     ),
     rules=(_name_fits_the_kind, _dead_letters_have_a_queue, _policy_has_principals),
     update_rules=(_dead_letters_have_a_queue, _policy_has_principals),
-    takes_along=(Company(tokens.QUEUE_POLICY, "queueUrl"),),
+    takes_along=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue.go",
 )
 
@@ -121,7 +115,6 @@ QUEUE_POLICY = ResourceType(
     updating="setting SQS Queue ({id}) attribute (Policy)",
     deleting="deleting SQS Queue ({id}) attribute (Policy)",
     id="{queueUrl}",
-    inputs="policy queueUrl region",
     required="policy queueUrl",
     replace_on="queueUrl",
     documents="policy",

@@ -6,16 +6,16 @@ Made from the provider's source that the entry names, its SDK 7.51 and the SSM A
 from __future__ import annotations
 
 from simulator.aws.constraints import every, length, matches, one_of
-from simulator.aws.messages import AwsError, Service
-from simulator.aws.model import Autoname, Refused, ResourceType, Unique
-from simulator.aws.situation import Situation
+from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.model import Autoname, ResourceType, Unique
+from simulator.aws.operation_context import OperationContext
 from simulator.values import UNKNOWN
 
 SSM = Service("SSM")
 
 
-def _name_is_allowed(s: Situation) -> None:
-    name = s.get("name", "")
+def _name_is_allowed(op: OperationContext) -> None:
+    name = op.get("name", "")
     if name.lstrip("/").lower().startswith(("aws", "ssm")):
         message = (
             'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
@@ -25,9 +25,9 @@ def _name_is_allowed(s: Situation) -> None:
         raise AwsError("ValidationException", message, modeled=False)
 
 
-def _value_is_short(s: Situation) -> None:
-    value = s.get("value") or s.get("insecureValue") or ""
-    if len(value) > 4096 and s.get("tier", "Standard") == "Standard":
+def _value_is_short(op: OperationContext) -> None:
+    value = op.get("value") or op.get("insecureValue") or ""
+    if len(value) > 4096 and op.get("tier", "Standard") == "Standard":
         message = (
             "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
             "parameter value, upgrade the parameter to use the advanced-parameter tier."
@@ -35,14 +35,14 @@ def _value_is_short(s: Situation) -> None:
         raise AwsError("ValidationException", message, modeled=False)
 
 
-def _version_goes_up(s: Situation) -> None:
-    if any(s.inputs.get(key) != s.before.get(key) for key in ("value", "insecureValue") if s.inputs.get(key)):
-        s.state["version"] = UNKNOWN if s.call.preview else int(s.before.get("version", 0)) + 1
+def _version_goes_up(op: OperationContext) -> None:
+    if any(op.inputs.get(key) != op.before.get(key) for key in ("value", "insecureValue") if op.inputs.get(key)):
+        op.state["version"] = UNKNOWN if op.call.preview else int(op.before.get("version", 0)) + 1
 
 
-def _arn(s: Situation) -> str:
-    name = str(s.get("name")).removeprefix("/")
-    return s.fill("arn:{partition}:ssm:{region}:{account}:parameter/") + name
+def _arn(op: OperationContext) -> str:
+    name = str(op.get("name")).removeprefix("/")
+    return op.fill("arn:{partition}:ssm:{region}:{account}:parameter/") + name
 
 
 PARAMETER = ResourceType(
@@ -54,10 +54,6 @@ PARAMETER = ResourceType(
     human="SSM Parameter",
     label="{name}",
     id="{name}",
-    inputs=(
-        "allowedPattern arn dataType description insecureValue keyId name overwrite region tags tier type value "
-        "valueWo valueWoVersion"
-    ),
     required="type",
     replace_on="dataType name",
     replace_if={"tier": lambda old, new: old.get("tier") == "Advanced" and new.get("tier") == "Standard"},
@@ -66,8 +62,8 @@ PARAMETER = ResourceType(
     omitted={
         "arn": _arn,
         "dataType": "text",
-        "insecureValue": lambda s: "" if s.get("type") == "SecureString" else s.get("value", ""),
-        "keyId": lambda s: "alias/aws/ssm" if s.get("type") == "SecureString" else "",
+        "insecureValue": lambda op: "" if op.get("type") == "SecureString" else op.get("value", ""),
+        "keyId": lambda op: "alias/aws/ssm" if op.get("type") == "SecureString" else "",
         "tier": "Standard",
     },
     computed={"hasValueWo": False, "version": 1},

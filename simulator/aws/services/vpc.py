@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.model import Autoname, Company, Quota, Reference, Refused, ResourceType, Unique, Use
+from simulator.aws.messages import Refused
+from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import network_rules as rules
 from simulator.aws.services.ec2 import EC2
 
@@ -29,7 +30,6 @@ SECURITY_GROUP = ResourceType(
     updating="updating Security Group ({id}) ingress rules",
     id="sg-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
-    inputs="description egress ingress name namePrefix region revokeRulesOnDelete tags vpcId",
     replace_on="description name namePrefix vpcId",
     autoname=Autoname(given_prefix="namePrefix"),
     sets="ingress egress",
@@ -69,7 +69,7 @@ SECURITY_GROUP = ResourceType(
         Use(tokens.LUSTRE, "securityGroupIds[*]", _IN_USE, settles=True),
     ),
     takes_along=tuple(
-        Company(rule, "securityGroupId")
+        CascadeDelete(rule, "securityGroupId")
         for rule in (tokens.INGRESS_RULE, tokens.EGRESS_RULE, tokens.SECURITY_GROUP_RULE)
     ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group.go",
@@ -83,7 +83,6 @@ DEFAULT_SECURITY_GROUP = ResourceType(
     creating="reading EC2 Default Security Group ({vpcId})",
     id=rules.adopted_group,
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
-    inputs="egress ingress region revokeRulesOnDelete tags vpcId",
     replace_on="vpcId",
     sets="ingress egress",
     omitted={"vpcId": ""},
@@ -110,10 +109,6 @@ SECURITY_GROUP_RULE = ResourceType(
     updating="updating Security Group ({securityGroupId}) Rule ({id}) description",
     deleting="revoking Security Group ({securityGroupId}) Rule ({id})",
     id="sgrule-{alnum10}",
-    inputs=(
-        "cidrBlocks description fromPort ipv6CidrBlocks prefixListIds protocol region securityGroupId self "
-        "sourceSecurityGroupId toPort type"
-    ),
     required="fromPort protocol securityGroupId toPort type",
     replace_on=(
         "cidrBlocks fromPort ipv6CidrBlocks prefixListIds protocol securityGroupId self sourceSecurityGroupId toPort "
@@ -144,10 +139,6 @@ def _rule(token: str, way: str) -> ResourceType:
         human=f"VPC Security Group {way} Rule",
         id="sgr-{hex17}",
         arn="arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
-        inputs=(
-            "cidrIpv4 cidrIpv6 description fromPort ipProtocol prefixListId referencedSecurityGroupId region "
-            "securityGroupId tags toPort"
-        ),
         required="ipProtocol securityGroupId",
         replace_on="securityGroupId",
         replace_if=dict.fromkeys(_SOURCES, rules.kind_of_source_changes),

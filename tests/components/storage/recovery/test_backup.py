@@ -8,8 +8,8 @@ import pytest
 from components.storage.recovery.backup import BACKUP_TAG, BackupArgs, backup_tags, kept_days, rules, vault_name
 from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
-from settings.storage.recovery.recovery import RecoverySettings
-from settings.storage.recovery.recovery_plan import MINUTES
+from settings.storage.recovery import RecoverySettings
+from settings.storage.recovery_plan import MINUTES
 from tests.components.fake_cloud import ACCOUNT, Registered
 from tests.components.stacks import stack, stage
 

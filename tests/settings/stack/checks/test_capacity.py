@@ -6,7 +6,7 @@ import pytest
 
 from settings.compute.node_pool import NodePoolSettings
 from settings.network.network_plan import plan, usable_addresses
-from settings.stack.checks import capacity
+from settings.stack import address_demand
 from tests.settings.stacks import POOL, problems, stack
 
 
@@ -52,7 +52,7 @@ def test_endpoints_that_leave_the_control_plane_no_address_are_found_now() -> No
 
 def demand_of(**pool: Any) -> dict[str, int]:
     path = ("clusters", "main", "pools", 0)
-    nodes, _, _ = capacity.demand(
+    nodes, _, _ = address_demand.demand(
         {path: NodePoolSettings(name="p", **pool)}, ("us-west-2a", "us-west-2b", "us-west-2c")
     )
     return nodes
@@ -76,7 +76,7 @@ def test_a_reservation_takes_addresses_in_its_own_zone_alone() -> None:
 )
 def test_a_node_holds_blocks_for_its_pods_and_one_in_reserve(types: list[str], pods: int, addresses: int) -> None:
     pool = NodePoolSettings(name="p", instance_types=tuple(types))
-    assert (capacity.pods_per_node(pool), capacity.pod_addresses_per_node(pool)) == (pods, addresses)
+    assert (address_demand.pods_per_node(pool), address_demand.pod_addresses_per_node(pool)) == (pods, addresses)
 
 
 def test_a_demand_that_just_fits_is_taken() -> None:

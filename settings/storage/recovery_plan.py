@@ -11,7 +11,7 @@ from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.held_data import HeldData, Tier
 from settings.storage.lustre import LustreSettings
-from settings.storage.recovery.recovery import RecoverySettings, TargetSettings
+from settings.storage.recovery import RecoverySettings, TargetSettings
 from settings.storage.storage import StorageSettings
 
 Schedule = Literal["continuous", "hourly", "daily", "weekly"]

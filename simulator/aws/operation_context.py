@@ -1,4 +1,4 @@
-"""What a rule looks at: the resource in question, and the cloud around it."""
+"""What a rule looks at: one operation on one resource, and the cloud around it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 from catalog.regions import REGIONS, Region
 from simulator.aws import paths, templates, tokens
-from simulator.aws.messages import AwsError
-from simulator.aws.model import Quota, Refused, ResourceType
+from simulator.aws.messages import AwsError, Refused
 from simulator.cloud import Cloud, CloudResource
 from simulator.faults import Faults
 from simulator.provider import Call, Refusal
@@ -66,11 +65,12 @@ def limit_of(cloud: Cloud, quotas: Mapping[str, int], code: str, region: str) ->
     return next((int(row["value"]) for row in rows if (row["quotaCode"], row["region"]) == (code, region)), None)
 
 
-class Situation:
-    """One resource at one moment.
+class OperationContext:
+    """One create, update or delete of one resource.
 
-    inputs: what is asked for; checked: the same, with the provider's notes on defaults. state: what it is, or will be;
-    before: what it was. quotas: code -> what the account has of it, as far as the command line says.
+    inputs: what is asked for; checked: the same, with the provider's notes on defaults. state: what the resource is,
+    or will be; before: what it was. arn: template of its ARN. quotas: code -> what the account has of it, as far as the
+    command line says.
     """
 
     def __init__(
@@ -78,16 +78,18 @@ class Situation:
         cloud: Cloud,
         faults: Faults,
         call: Call,
-        kind: ResourceType,
         inputs: Props,
+        arn: str = "",
         quotas: Mapping[str, int] | None = None,
     ) -> None:
-        self.cloud, self.faults, self.call, self.kind, self.inputs = cloud, faults, call, kind, inputs
+        self.cloud, self.faults, self.call, self.inputs = cloud, faults, call, inputs
+        self.type = call.type
         self.quotas = quotas or {}
         self.checked = inputs
         self.id = ""
         self.state: Props = {}
         self.before: Props = {}
+        self._arn = arn
         self.region = region_of(call.config, inputs.get("region"))
         self.account = account_of(call.config)
 
@@ -113,8 +115,8 @@ class Situation:
             return self.account
         if name == "partition":
             return self.place.partition
-        if name == "arn" and self.kind.arn:
-            return self.fill(self.kind.arn)
+        if name == "arn" and self._arn:
+            return self.fill(self._arn)
         value = paths.get(self.inputs, name)
         if value is None:
             value = paths.get(self.state, name)
@@ -123,10 +125,8 @@ class Situation:
         return value
 
     def fill(self, template: str, seed: str | None = None) -> str:
-        """A template, filled from this situation."""
-        return templates.fill(
-            template, f"{self.kind.type}|{self.call.urn}|{self.id}" if seed is None else seed, self.look
-        )
+        """A template, filled from this operation."""
+        return templates.fill(template, f"{self.type}|{self.call.urn}|{self.id}" if seed is None else seed, self.look)
 
     def rows(self, type_: str) -> Iterator[CloudResource]:
         """All live resources of a type in this region, oldest first."""
@@ -139,7 +139,7 @@ class Situation:
 
         At a preview the one that a replacement is going to delete first is still there, and does not count.
         """
-        for row in self.rows(self.kind.type):
+        for row in self.rows(self.type):
             if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
                 yield row
 
@@ -158,17 +158,6 @@ class Situation:
     def refuse(self, refused: Refused, value: Any = None, *, settles: bool = False) -> AwsError:
         """The error that a template stands for, to be raised."""
         return refused.error(lambda name: value if name == "value" else self.look(name), settles=settles)
-
-    def within(self, quota: Quota) -> None:
-        """Raises AwsError when one more is over the quota, or a fault used it up."""
-        per = self.get(quota.per) if quota.per else None
-        limit = self.limit(quota.code, quota.limit)
-        used_up = not self.call.preview and self.faults.strikes("quota", quota.code)
-        if not used_up and len(self.cloud.of_type(self.kind.type)) >= limit:
-            rows = (row for row in self.others() if not owned(row))
-            used_up = sum(1 for row in rows if per is None or row.state.get(quota.per) == per) >= limit
-        if used_up:
-            raise self.refuse(quota.refused, limit)
 
     def limit(self, code: str, default: int) -> int:
         """What the account has of a quota; the default of a new account, when nobody said or asked for anything."""

@@ -1,0 +1,120 @@
+"""Writes `inputs.json` from the SDK, for every type of `services/`: `python -m simulator.aws.sdk_inputs [--check]`.
+
+The SDK's argument classes are read as source: a property says its name on the wire in its decorator, and its form in
+its annotation. `@pulumi.getter(name="minSize") def min_size(self) -> pulumi.Input[_builtins.int]` makes `minSize` an
+`integer`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module, metadata
+from keyword import iskeyword
+from pathlib import Path
+
+from simulator.aws.inputs import DATA, TYPES, Form
+from simulator.aws.registry import kinds
+
+_VALUES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+
+
+def text(tokens: Iterable[str]) -> str:
+    """The file, one type a line. Raises LookupError for a type that the SDK does not have."""
+    types: dict[str, dict[str, Form]] = {}
+    for token in tokens:
+        file, arguments = _arguments(token)
+        types[token] = _fields(file, arguments, types)
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(types[name])}" for name in sorted(types))
+    return f'{{"sdk": "pulumi_aws {metadata.version("pulumi_aws")}", "types": {{\n{lines}\n}}}}\n'
+
+
+def _arguments(token: str) -> tuple[Path, str]:
+    """Where a resource type's arguments are: RoleArgs, or RoleInitArgs where an object type has that name."""
+    _, module, name = token.split(":")
+    module = module.split("/")[0]
+    package = f"pulumi_aws.{module}_" if iskeyword(module) else f"pulumi_aws.{module}"
+    resource = getattr(import_module(package), name, None)
+    if resource is None:
+        raise LookupError(f"{token}: {package} has no {name}. Is it misspelt in simulator/aws/services?")
+    file = Path(inspect.getfile(resource))
+    return file, next(each for each in (f"{name}InitArgs", f"{name}Args") if each in _classes(file))
+
+
+@cache
+def _classes(file: Path) -> dict[str, ast.ClassDef]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _fields(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> dict[str, Form]:
+    return {name: _form(file, form, types) for name, form in sorted(_properties(_classes(file)[arguments]))}
+
+
+def _properties(arguments: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """Name on the wire and annotation of every property."""
+    for node in arguments.body:
+        if not isinstance(node, ast.FunctionDef) or node.returns is None:
+            continue
+        for decorator in node.decorator_list:
+            if ast.unparse(decorator) == "pulumi.getter":
+                yield node.name, node.returns
+            elif isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pulumi.getter":
+                yield ast.literal_eval(decorator.keywords[0].value), node.returns
+
+
+def _form(file: Path, form: ast.expr, types: dict[str, dict[str, Form]]) -> Form:
+    """The form of an annotation. Object types on the way are added to `types`."""
+    if isinstance(form, ast.Subscript):
+        head = ast.unparse(form.value).rsplit(".", 1)[-1]
+        inner = form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
+        if head == "Sequence":
+            return [_form(file, inner[0], types)]
+        if head == "Mapping":
+            return {"*": _form(file, inner[1], types)}
+        if len(inner) > 1 and any(map(_names_an_object, inner)):  # a document: a Union of text and the object itself
+            return "any"
+        return _form(file, inner[0], types)  # of Input and Optional, and of a Union of text and an enumeration
+    if _names_an_object(form):
+        return _object(file, ast.literal_eval(form), types)
+    return _VALUES.get(ast.unparse(form).rsplit(".", 1)[-1], "any")
+
+
+def _names_an_object(form: ast.expr) -> bool:
+    """A class that comes later in the source is named by text."""
+    return isinstance(form, ast.Constant) and isinstance(form.value, str) and form.value.endswith("Args")
+
+
+def _object(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> str:
+    """The name of an object type, which is that of its class: `PlanRuleArgs`, or `_iam.PolicyStatementArgs`."""
+    module, _, arguments = arguments.rpartition(".")
+    file = file.parent.parent / (module.removeprefix("_") or file.parent.name) / "_inputs.py"
+    name = f"{file.parent.name}/{arguments.removesuffix('Args')}"
+    if name not in types:
+        types[name] = {}  # some types hold themselves
+        types[name] = _fields(file, arguments, types)
+    return name
+
+
+def main() -> int:
+    """Write the file, or with --check say whether it is up to date."""
+    parser = argparse.ArgumentParser(prog="python -m simulator.aws.sdk_inputs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the file is out of date")
+    check = parser.parse_args().check
+    TYPES.clear()  # an entry may name an input that the file does not have yet
+    made = text(kinds())
+    if not check:
+        DATA.write_text(made, encoding="utf-8")
+    elif not DATA.exists() or DATA.read_text(encoding="utf-8") != made:
+        print("simulator/aws/inputs.json is out of date: run make generate", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""What a program asks for and AWS does not have ends the preview, with the resource and the path."""
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+MISSPELT = """
+import pulumi
+import pulumi_aws as aws
+
+disk = {"device_name": "/dev/xvda", "ebs": {"volume_tipe": "gp3"}}
+somewhere = pulumi.ResourceOptions(provider=aws.Provider("somewhere", region="us-west-2"))
+aws.ec2.LaunchTemplate("nodes", block_device_mappings=[disk], opts=somewhere)
+"""
+
+
+def test_a_misspelt_key_inside_a_block_ends_the_preview_with_its_path(project):
+    (project.folder / "__main__.py").unlink()  # a link to the program itself
+    (project.folder / "__main__.py").write_text(MISSPELT)
+    done = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
+    assert done.returncode == 1, done.stdout
+    assert "aws:ec2/launchTemplate:LaunchTemplate resource 'nodes' has a problem: " in done.stdout
+    assert (
+        "no argument blockDeviceMappings[0].ebs.volume_tipe; did you mean volumeType?. "
+        "Examine values at 'nodes.blockDeviceMappings[0].ebs.volume_tipe'." in done.stdout.replace("\n", " ")
+    )
