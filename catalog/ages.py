@@ -1,6 +1,7 @@
 """How old the catalog's facts are: each table and each module says when its source was read, or as of when it is.
 
-A table says so in `read` or `as_of`, of itself or of its rows; a module in the word `read` and a month beside its source.
+A table says so in `read` or `as_of`, of itself or of its rows; a module by the word `read` and a month, beside its
+source.
 """
 
 import calendar

@@ -29,7 +29,7 @@ BUILD = ROOT / "build" / "report"
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes its pages: compute, recovery, cost, settings, facts, and summary.md.
+    """Previews the stack in the simulator and writes compute, recovery, cost, settings, facts, and summary.md.
 
     base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
     Returns the engine's exit code: the files are written for a preview that is refused, too.
