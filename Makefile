@@ -10,6 +10,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, every command compiles the project anew, and a preview takes a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A misspelt option would be silently ignored: `make preview stack=prod` would preview dev.
+OPTIONS := STACK BASE TESTS
+STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(MAKEOVERRIDES)))
+$(if $(STRANGE),$(error There is no option $(STRANGE). The options are $(OPTIONS), in capitals, for example STACK=prod))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev preview rehearse test check generate report bench facts lock clean
 
@@ -35,7 +40,7 @@ test: setup setup-dev ## run the tests; TESTS=tests/engine for some of them
 check: setup-dev ## format, lint, types, IAM documents, dead names, who imports whom, generated files up to date
 	@echo "format" && $(RUN) -m ruff format --check --quiet .
 	@echo "lint" && $(RUN) -m ruff check --quiet .
-	@echo "types" && $(RUN) -m mypy
+	@echo "types" && $(RUN) -m mypy && $(RUN) -m ty check --no-progress
 	@echo "IAM documents" && $(RUN) -m pytest -p no:cacheprovider tests/components/test_iam_documents.py
 	@echo "dead names" && $(RUN) -m vulture
 	@echo "who imports whom" && $(RUN) $(VENV)/bin/lint-imports

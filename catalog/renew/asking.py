@@ -46,7 +46,8 @@ class Renewal(NamedTuple):
 class Source(Protocol):
     """What a module of this package is. ACCOUNT: whether its questions go to an AWS account."""
 
-    ACCOUNT: bool
+    @property
+    def ACCOUNT(self) -> bool: ...  # noqa: N802
 
     def questions(self) -> list[Question]: ...
 

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from jsonschema.protocols import Validator
 from pydantic import ValidationError
 
 from catalog.charts import CHARTS
@@ -26,7 +27,7 @@ from tests.facts.reading import chart_facts
 
 
 @functools.cache
-def validator(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
+def validator(api_version: str, kind: str) -> Validator:
     """By the chart's own schema, which the simulator keeps; tests/facts holds its digest."""
     schema = schema_of(api_version, kind)
     assert schema is not None, f"{kind} is taken unread"

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pulumi
@@ -36,9 +37,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def spec(name="cert-manager", **more):
-    return AddOnSpec(
-        **{"name": name, "pod_security": "restricted", "daemons": (), "values": lambda context: {}, **more}
-    )
+    said: dict[str, Any] = {"pod_security": "restricted", "daemons": (), "values": lambda context: {}, **more}
+    return AddOnSpec(name=name, **said)
 
 
 def context(**changes):

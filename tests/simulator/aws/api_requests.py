@@ -35,10 +35,10 @@ def problems(type_: str, inputs: Mapping[str, Any]) -> Iterator[str]:
             continue
         given += [place] if place.operation == kind.creates else []
         yield from _look(type_, name, value, place)
-    shape, above = model(kind.service.id).operation_model(kind.creates).input_shape, 0
-    for name in ["", *WRAPPED.get(type_, "").split(".")]:
-        if name:
-            shape, above = inside(shape.members[name]), above + 1
+    shape = model(kind.service.id).operation_model(kind.creates).input_shape
+    for above, name in enumerate(["", *filter(None, WRAPPED.get(type_, "").split("."))]):
+        shape = inside(shape.members[name]) if name else shape
+        assert isinstance(shape, StructureShape), "inputs stand in structures"
         covered = {place.names[above] for place in given if len(place.names) > above}
         drawn = {member for member, inner in shape.members.items() if inner.metadata.get("idempotencyToken")}
         for missing in set(shape.required_members) - covered - drawn - ADDED.get(type_, set()):
@@ -56,15 +56,24 @@ def _look(type_: str, path: str, value: Any, place: Place) -> Iterator[str]:
             yield from _look(type_, f"{path}[*]", item, place._replace(shape=element))
         return
     shape = inside(shape)
-    if isinstance(value, dict) and isinstance(shape, StructureShape) and set(shape.members) != {"Key", "Value"}:
-        yield from _look_inside(type_, path, value, place, shape)
-    elif isinstance(value, dict):
-        key, inner = (shape.key, shape.value) if isinstance(shape, MapShape) else shape.members.values()
+    pair = _key_and_value(shape)
+    if isinstance(value, dict) and pair:
         for name, text in value.items():
-            yield from scalar(f"{path}.{name}", key, name)
-            yield from scalar(f"{path}.{name}", inner, text)
+            yield from scalar(f"{path}.{name}", pair[0], name)
+            yield from scalar(f"{path}.{name}", pair[1], text)
+    elif isinstance(value, dict) and isinstance(shape, StructureShape):
+        yield from _look_inside(type_, path, value, place, shape)
     else:
         yield from scalar(path, shape, value)
+
+
+def _key_and_value(shape: Shape) -> tuple[Shape, Shape] | None:
+    """Of a map, and of the pairs that some services have in its place."""
+    if isinstance(shape, MapShape):
+        return shape.key, shape.value
+    if isinstance(shape, StructureShape) and set(shape.members) == {"Key", "Value"}:
+        return shape.members["Key"], shape.members["Value"]
+    return None
 
 
 def _look_inside(type_: str, path: str, value: Mapping[str, Any], place: Place, shape: StructureShape) -> Iterator[str]:

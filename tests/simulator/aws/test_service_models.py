@@ -164,12 +164,14 @@ def test_what_the_simulator_takes_is_what_the_api_takes_but_for_known_difference
     for type_, kind in kinds().items():
         for path, constraint in kind.constraints.items():
             place = place_of(type_, path)
-            assert place or is_own(type_, path), f"{type_} {path}: say in service_models.py which member it becomes"
-            for limit in limits(constraint) if place else ():
-                compared += 1
-                shape = inside(place.shape) if path.endswith("[*]") else place.shape
-                if differs(limit, shape):
-                    different.add((type_, path))
+            if place is None:
+                assert is_own(type_, path), f"{type_} {path}: say in service_models.py which member it becomes"
+                continue
+            shape = inside(place.shape) if path.endswith("[*]") else place.shape
+            own = list(limits(constraint))
+            compared += len(own)
+            if any(differs(limit, shape) for limit in own):
+                different.add((type_, path))
     assert compared > 150, "the loop has to have something to loop over"
     assert different == set(DIFFERENT), "a value that one of the two refuses: correct it, or say why it is so"
 
