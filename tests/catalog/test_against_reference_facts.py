@@ -1,4 +1,4 @@
-"""The catalog against facts that were read apart from it: a row that was changed by mistake differs.
+"""The catalog against facts that stand apart from it: a row that was changed by mistake differs.
 
 Figures that `make facts` renewed later are not compared with older ones, where AWS may have changed them since.
 """
