@@ -1,4 +1,4 @@
-# What people run. Nothing here ever touches a real account: previews and rehearsals run in the simulator.
+# What people run. Only `facts` with ACCOUNT=yes talks to a real account: previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
