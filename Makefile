@@ -1,4 +1,4 @@
-# What people run. Nothing here ever touches a real account: previews and rehearsals run in the simulator.
+# What people run. Only `facts` with ACCOUNT=yes talks to a real account: previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
@@ -16,7 +16,7 @@ STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=
 $(if $(STRANGE),$(error There is no option $(STRANGE). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
+.PHONY: help setup setup-dev preview rehearse test check generate report bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -53,6 +53,9 @@ generate: setup-dev ## rewrite the generated files
 
 bench: setup ## measure previews: time and memory, by number of resources, with and without policies
 	@$(RUN) -m report.bench
+
+facts: setup ## renew the catalog from public sources, over the network; with ACCOUNT=yes from an AWS account too
+	@$(RUN) -m catalog.renew $(if $(ACCOUNT),--account)
 
 lock: ## write the hashed requirements*.txt from requirements*.in; needs uv
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/getting-started/"; exit 1; }
