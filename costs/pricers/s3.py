@@ -25,7 +25,7 @@ def bucket(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced
         return
     writes = context.usage.bucket_writes_1k
     usage = assumed(writes, "thousand requests that write to each bucket")
-    yield line(resource, context, "S3 requests that write", "s3.put_1k", "1k", writes, usage)
+    yield line(resource, context, "S3 requests that write", "s3.put_1k", "x 1k", writes, usage)
 
 
 def replication(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
