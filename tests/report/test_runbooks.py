@@ -65,11 +65,11 @@ def test_the_metadata_of_a_restore_is_a_map_of_strings(body):
 def test_vaults_have_the_names_of_the_stack(page):
     assert f"VAULT={vault_name(stage())}\n" in page
     assert vault_name(stage(), copies=True).endswith("-backup-copies")
-    assert "ends in `-backup-copies`" in page
+    assert "name ends in `-backup-copies`" in page
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
 def test_a_restore_ends_with_a_check(page):
     last = page[page.rindex("\n## ") :]
-    assert "Look whether it is whole" in page
+    assert "Check the result" in page
     assert "kubectl" in last or "aws s3" in last
