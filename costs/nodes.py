@@ -58,9 +58,9 @@ def node_lines(
     if not offers:
         return
     cheapest = min(offers, key=lambda offer: offer.price.usd)
-    dearest, maximum = _most_expensive(offers, bounds)
-    same = cheapest.price.usd == dearest.price.usd or cheapest.instance_type == dearest.instance_type
-    type_range = cheapest.instance_type if same else f"{cheapest.instance_type} to {dearest.instance_type}"
+    most_expensive, maximum = _most_expensive(offers, bounds)
+    same = cheapest.price.usd == most_expensive.price.usd or cheapest.instance_type == most_expensive.instance_type
+    type_range = cheapest.instance_type if same else f"{cheapest.instance_type} to {most_expensive.instance_type}"
     slices = _slices(offers, _sharing(labels))
     notes = [] if maximum == int(maximum) else [_MIXED]
     notes += [_RESERVED] if "reserved" in capacity_types else []
@@ -71,8 +71,10 @@ def node_lines(
         quantity_max=maximum,
         unit="node",
         price_min=cheapest.price,
-        price_max=dearest.price,
-        approximations=tuple(dict.fromkeys((*spot_notes, *approximations((cheapest.price, dearest.price), region)))),
+        price_max=most_expensive.price,
+        approximations=tuple(
+            dict.fromkeys((*spot_notes, *approximations((cheapest.price, most_expensive.price), region)))
+        ),
         notes=(*notes, *_slice_notes(slices)),
         slices={resource: highest for resource, (_, highest) in slices.items()},
     )

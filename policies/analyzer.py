@@ -46,7 +46,7 @@ class Notice:
 
 
 PROFILE = Notice("profile", "advisory", "low", "Sets the environment whose levels and limits apply to the stack.")
-CRASHED = Notice("rule-crashed", "mandatory", "critical", "A rule raised an error, so it cannot show that it is kept.")
+CRASHED = Notice("rule-crashed", "mandatory", "critical", "A rule raised an error, so the resource was not checked.")
 DEFERRED = Notice("rule-deferred", "advisory", "low", "A rule needs a value that is unknown until the update.")
 APPLIED = Notice("waiver-applied", "advisory", "low", "Every run lists the waivers that it used.")
 UNUSED = Notice("waiver-unused", "advisory", "low", "A waiver that nothing needs could hide a later finding.")
@@ -226,7 +226,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     ) -> None:
         for finding in findings:
             if finding.kind == "crashed":
-                text = f"The rule {rule.id} {finding.message} on {finding.urn}, so this resource is not checked.\n"
+                text = f"The rule {rule.id} {finding.message} on {finding.urn}, so this resource was not checked.\n"
                 response.diagnostics.append(
                     _notice(CRASHED, f"{text}Fix: repair the rule, or disable it in the configuration.", finding.urn)
                 )

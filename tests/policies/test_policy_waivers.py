@@ -109,7 +109,7 @@ def test_a_waiver_with_a_mistake_is_refused(tmp_path: Path, changes: dict, expec
     with pytest.raises(WaiverError) as refusal:
         load(write(tmp_path, {**GOOD, **changes}), ALL, TODAY)
     assert expected in str(refusal.value)
-    assert "waiver 1" in str(refusal.value), "the reader has to find the entry"
+    assert "waiver 1" in str(refusal.value), "the message must name the entry"
 
 
 def test_all_mistakes_in_the_file_are_reported_at_once(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_stack_is_built_checked_twice_and_destroyed(new_engine, capsys):
     engine = new_engine()
     assert rehearsal.rehearse("dev") == 0
     assert engine.command_names == ["preview", "up", "refresh", "preview", "destroy"]
-    assert "--expect-no-changes" in engine.commands[2], "the cloud must hold what the state says"
+    assert "--expect-no-changes" in engine.commands[2], "the cloud must be equal to the state"
     assert "--expect-no-changes" in engine.commands[3], "a second run must change nothing"
     assert "the cloud is empty" in capsys.readouterr().out
 

@@ -58,7 +58,7 @@ RULE = StackRule(
     options={
         "usd": Option(
             "The most US dollars per month, with every pool at its largest. The cap of prod allows a p4d, a p4de and a "
-            "p5.48xlarge at list price in each of three zones, and CPU pools; those of dev and staging do not.",
+            "p5.48xlarge at list price in each of three zones, and CPU pools; the caps of dev and staging do not.",
             250000,
             {"dev": 2500, "staging": 8000},
         )

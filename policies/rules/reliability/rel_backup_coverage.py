@@ -71,7 +71,7 @@ RULE = StackRule(
     check=check,
     good={
         "tagged and selected": _stack(FILE_SYSTEM, "hourly"),
-        "selected by tag alone": StackCase(
+        "selected by tag only": StackCase(
             {
                 "data": Sample(LUSTRE, {"tags": {TAG: "daily"}}),
                 "plan": Sample(SELECTION, {"selectionTags": [{"type": "STRINGEQUALS", "key": TAG, "value": "daily"}]}),
@@ -82,7 +82,7 @@ RULE = StackRule(
         ),
         "old versions are enough": _stack(BUCKETS[0], "versions"),
         "Lustre, linked to a bucket": _stack(LUSTRE, "bucket"),
-        "beside a selection without conditions, which AWS fills in": StackCase(
+        "with a second selection, whose conditions AWS fills in": StackCase(
             {
                 **_stack(FILE_SYSTEM, "hourly").resources,
                 "clusters": Sample(SELECTION, {"conditions": UNKNOWN, "resources": ["arn:aws:eks:..."]}),
