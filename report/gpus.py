@@ -23,8 +23,8 @@ HEAD = f"""# GPUs and Neuron devices
 
 What the catalog knows, and a pool may name in `instance_types`. A new type is one row of
 `catalog/data/instance_types.json` and one of `instance_prices.json`. Which way of sharing to take:
-[choose how to share a GPU](guides/choose-gpu-sharing.md). How a pod asks for a slice:
-[run on a GPU slice](guides/run-on-a-gpu-slice.md).
+[choose how to share a GPU](guides/compute/choose-gpu-sharing.md). How a pod asks for a slice:
+[run on a GPU slice](guides/compute/run-on-a-gpu-slice.md).
 
 A GPU takes up to {GPU_REPLICAS_TIME_SLICING} replicas by time-slicing and {GPU_REPLICAS_MPS} by MPS. Sources, and
 the month each was read, stand in the data files.
