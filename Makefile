@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # A misspelt option would be silently ignored: `make preview stack=prod` would preview dev.
 OPTIONS := STACK BASE TESTS
-STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(MAKEOVERRIDES)))
+STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(STRANGE),$(error There is no option $(STRANGE). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
