@@ -18,6 +18,7 @@ class PlatformCloud(FakeCloud):
         return self.build(lambda: Platform("platform", settings), preview)
 
     def up_network(self, settings: StackSettings) -> Network:
+        assert not isinstance(settings.network.zones, int), "how many there are is for the platform to find out"
         args = NetworkArgs(
             settings=settings.network,
             stage=Stage.of(settings, ACCOUNT),

@@ -223,7 +223,7 @@ class FakeCloud(Mocks):
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         raise NotImplementedError(f"nothing here reads {args.typ} from the cloud")
 
-    def call(self, args: Any) -> dict[str, Any]:
+    def call(self, args: Any) -> Any:
         self.calls.append(args.token)
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
             return {"accountId": ACCOUNT}

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks, test
 from pulumi.runtime.proto import analyzer_pb2, resource_pb2
 
 from catalog.charts import CHARTS
+from common.wire import from_struct, to_struct
 from policies.analyzer import Analyzer
 from policies.registry import rules
 from simulator.aws.package import AwsPackage
@@ -24,7 +25,7 @@ from simulator.eks.kubeconfig import kubeconfig
 from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Call, Package, Refusal
-from simulator.values import Props, from_struct, to_struct
+from simulator.values import Props
 
 ACCOUNT = "123456789012"
 PROJECT, STACK = "ml-platform", "staging"
@@ -154,7 +155,7 @@ class Ground(Mocks):
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         raise NotImplementedError(f"nothing here reads {args.typ} from the cloud")
 
-    def call(self, args: Any) -> dict[str, Any]:
+    def call(self, args: Any) -> Never:
         raise NotImplementedError(f"no such function here: {args.token}")
 
 

@@ -1,6 +1,7 @@
 import json
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 
 from components.cluster.control_plane import replaced_with
@@ -53,11 +54,12 @@ def test_the_log_group_is_there_before_the_cluster_and_goes_after_it(cloud):
 
 
 def test_a_new_vpc_means_a_new_control_plane_and_first_the_end_of_the_old_one():
-    vpc = object.__new__(pulumi.CustomResource)
+    vpc = object.__new__(aws.ec2.Vpc)
     args = pulumi.ResourceTransformArgs(
         custom=True, type_="aws:eks/cluster:Cluster", name="c", props={"a": 1}, opts=pulumi.ResourceOptions()
     )
     changed = replaced_with(vpc)(args)
+    assert changed is not None
     assert changed.opts.replace_with == [vpc], "EKS takes no subnets of another VPC"
     assert changed.opts.delete_before_replace, "its name is taken until then"
     assert changed.props == {"a": 1}

@@ -1,6 +1,7 @@
 """The loader's reading of a stack file against what the real engine hands to a program."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def handed(project: Project, stack_file: str) -> dict[str, str]:
     return config
 
 
-def parsed(config: dict[str, str]) -> dict[str, Any]:
+def parsed(config: Mapping[str, str]) -> dict[str, Any]:
     """Structures compared by what they hold, not by how their JSON is spaced."""
     return {key: json.loads(text) if text[:1] in "[{" and text else text for key, text in config.items()}
 
