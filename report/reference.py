@@ -7,6 +7,7 @@ import ast
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from settings.core.base import Settings
 from settings.stack.profiles import PROFILES
 from settings.stack.stack import StackSettings
 
-DOMAINS = ("stack", "cluster", "compute", "network", "security", "storage")
 DECISIONS = "docs/decisions"
 MADE = "<!-- Made by `python -m report.reference` from {}. Edit those. -->"
 
@@ -42,12 +42,20 @@ def settings_page() -> str:
         "entry of a list. The default is that of production; where an environment has another, it follows.",
         "`make report` shows which values a stack has, and where each of them comes from.",
     ]
-    for domain in DOMAINS:
-        lines += ["", f"## {domain}"]
-        for model, paths in places.items():
-            if domain_of[model] == domain:
-                lines += ["", *_section(paths, definitions[model], definitions, places)]
+    for domain in domains("settings"):
+        inside = {model: paths for model, paths in places.items() if domain_of[model] == domain}
+        lines += ["", f"## {domain}"] if inside else []
+        for model, paths in inside.items():
+            lines += ["", *_section(paths, definitions[model], definitions, places)]
     return "\n".join([*lines, ""])
+
+
+def domains(room: str) -> list[str]:
+    """The domains of `settings` or `components`, from the top, as import-linter holds them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract.get("containers") == [room])
+    return [domain for layer in layers for domain in layer.split(" | ")]
 
 
 def _models(model: type[Settings]) -> Iterator[type[Settings]]:
@@ -152,7 +160,7 @@ def components_page() -> str:
         "some of them without a stack file.",
     ]
     folder = ROOT / "components"
-    for domain in ("stack", "cluster", "compute", "network", "security", "storage", "core"):
+    for domain in domains("components"):
         found = [part for path in sorted((folder / domain).rglob("*.py")) for part in _components(path)]
         lines += ["", f"## {domain}", *(line for part in found for line in ("", *part))] if found else []
     return "\n".join([*lines, ""])
