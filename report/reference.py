@@ -32,7 +32,7 @@ def settings_page() -> str:
     schema = StackSettings.model_json_schema()
     definitions: dict[str, Any] = schema.get("$defs", {}) | {"StackSettings": schema}
     places = _places(definitions)
-    domain_of = {model.__name__: model.__module__.split(".")[1] for model in _models(Settings)}
+    domain_of = {model.__name__: model.__module__.split(".")[1] for model in models(Settings)}
     lines = [
         "# Settings",
         "",
@@ -58,10 +58,10 @@ def domains(room: str) -> list[str]:
     return [domain for layer in layers for domain in layer.split(" | ")]
 
 
-def _models(model: type[Settings]) -> Iterator[type[Settings]]:
+def models(model: type[Settings]) -> Iterator[type[Settings]]:
     for below in model.__subclasses__():
         yield below
-        yield from _models(below)
+        yield from models(below)
 
 
 def _places(definitions: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ IGNORED = shutil.ignore_patterns("__pycache__", ".simulator", "*.py")
 
 # Section -> its pages, as patterns. A page that no section has ends the build.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Start": ("README.md", "docs/index.md", "docs/architecture.md"),
+    "Start": ("README.md", "docs/index.md", "docs/architecture.md", "docs/glossary.md"),
     "Guides": ("docs/guides/**/*.md",),
     "Runbooks": ("docs/runbooks/**/*.md",),
     "Examples": ("examples/**/*.md",),

@@ -146,9 +146,3 @@ def test_every_preset_that_a_guide_names_is_there() -> None:
     named = set(re.findall(r"presets? `([a-z0-9-]+)`", text))
     assert len(named) > 3, "the loop has to have something to loop over"
     assert named <= set(PRESETS), "a user would be told that it is no preset"
-
-
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
-def test_every_link_leads_somewhere(guide: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", guide.read_text()):
-        assert target.startswith("https://") or (guide.parent / target).exists(), f"{target} is not there"
