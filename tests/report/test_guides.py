@@ -146,9 +146,3 @@ def test_every_preset_that_a_guide_names_exists() -> None:
     named = set(re.findall(r"presets? `([a-z0-9-]+)`", text))
     assert len(named) > 3, "the guides must name some presets"
     assert named <= set(PRESETS), "the settings would refuse this name"
-
-
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
-def test_every_link_has_a_target(guide: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", guide.read_text()):
-        assert target.startswith("https://") or (guide.parent / target).exists(), f"{target} does not exist"
