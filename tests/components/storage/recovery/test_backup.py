@@ -10,8 +10,9 @@ from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.recovery import RecoverySettings
 from settings.storage.recovery_plan import MINUTES
-from tests.components.fake_cloud import ACCOUNT, Registered
+from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import stack, stage
+from tests.recording_cloud import Registered
 
 USERS = [{"namespace": "research", "mode": "write"}]
 HOME = {"purpose": "shared", "tier": "agents", "used_by": USERS}
