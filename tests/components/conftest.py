@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,10 +13,11 @@ from components.network.network import Network, NetworkArgs
 from components.stack.platform import Platform
 from settings.stack.stack import StackSettings
 from simulator.aws.operation_context import ACCOUNT
-from tests.ground import Ground
-from tests.recording_cloud import RecordingCloud
+from tests.in_process.ground import Ground
+from tests.in_process.recording_cloud import RecordingCloud
 
 T = TypeVar("T")
+gc.freeze()  # what is imported by now stays, and is too much to be searched for garbage again in every test
 
 
 class PlatformCloud(RecordingCloud):

@@ -12,7 +12,7 @@ from components.stack.stack_file import load, load_file
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.iam_linter import JUSTIFIED, documents, findings
-from tests.recording_cloud import REGION
+from tests.in_process.providers import REGION
 
 PROJECT = Path(__file__).parents[2]
 WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serving"}

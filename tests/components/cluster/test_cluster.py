@@ -1,15 +1,13 @@
 import json
 
-import pulumi
 import pytest
 
-from components.cluster.control_plane import replaced_with
 from components.cluster.managed_addons import version
 from settings.cluster.addons import ManagedAddonSettings
 from settings.cluster.landing import landing_pool
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL, stack, stack_with_cluster
-from tests.recording_cloud import known
+from tests.in_process.recording_cloud import known
 
 
 def control_plane(cloud):

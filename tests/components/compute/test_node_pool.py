@@ -35,7 +35,11 @@ def test_every_volume_is_encrypted_gp3_and_the_size_lands_on_the_right_one(cloud
     volumes = {d["deviceName"]: d["ebs"] for d in template(cloud)["blockDeviceMappings"]}
     assert list(volumes) == devices
     for volume in volumes.values():
-        assert (volume["encrypted"], volume["kmsKeyId"], volume["volumeType"]) == ("true", cloud.ground.key_arns["ebs"], "gp3")
+        assert (volume["encrypted"], volume["kmsKeyId"], volume["volumeType"]) == (
+            "true",
+            cloud.ground.key_arns["ebs"],
+            "gp3",
+        )
     assert (volumes[sized]["volumeSize"], volumes[sized]["iops"], volumes[sized]["throughput"]) == (200, 4000, 250)
 
 
@@ -188,9 +192,7 @@ def args(ground, now, **changes):
 
 
 def up_block(cloud, now):
-    cloud.up_part(
-        lambda ground: NodePool("main-gpu", args(ground, now, capacity_type="reserved", reservation=BLOCK))
-    )
+    cloud.up_part(lambda ground: NodePool("main-gpu", args(ground, now, capacity_type="reserved", reservation=BLOCK)))
 
 
 def test_nodes_are_told_at_boot_what_their_pool_asks_for(cloud):
@@ -209,7 +211,10 @@ def test_a_node_has_every_efa_of_its_type_and_both_security_groups_on_each(cloud
     first = interfaces[0]
     assert (first["networkCardIndex"], first["deviceIndex"], first["interfaceType"]) == (0, 0, "interface")
     assert len({(i["networkCardIndex"], i["deviceIndex"]) for i in interfaces}) == cards + 1
-    groups = [cloud.one("eks:index:Cluster").outputs["clusterSecurityGroupId"], cloud.one("securityGroup:SecurityGroup").id]
+    groups = [
+        cloud.one("eks:index:Cluster").outputs["clusterSecurityGroupId"],
+        cloud.one("securityGroup:SecurityGroup").id,
+    ]
     for interface in interfaces:
         assert interface["securityGroups"] == groups, "without that of the cluster a node never joins"
         assert interface["deleteOnTermination"] == "true", "they would be left behind, and fill the subnet"

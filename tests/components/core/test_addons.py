@@ -109,7 +109,9 @@ def test_a_chart_from_a_repository_names_it(cloud):
 
 
 def test_the_namespace_enforces_its_level_and_warns_of_more(cloud):
-    cloud.up_part(lambda _: make_namespaces("main", [spec(pod_security="baseline")], context(), pulumi.ResourceOptions()))
+    cloud.up_part(
+        lambda _: make_namespaces("main", [spec(pod_security="baseline")], context(), pulumi.ResourceOptions())
+    )
     labels = cloud.one("Namespace", "main-namespace-cert-manager").inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
     assert labels["pod-security.kubernetes.io/warn"] == labels["pod-security.kubernetes.io/audit"] == "restricted"

@@ -6,7 +6,7 @@ import pytest
 
 from components.stack.stack_file import load_file
 from tests.components.stacks import CLUSTER, stack, stack_with_network
-from tests.recording_cloud import resolved
+from tests.in_process.recording_cloud import resolved
 
 PROJECT = Path(__file__).parents[3]
 HOLDS_DATA = ("kms/key:Key", "s3/bucket:Bucket", "logGroup:LogGroup", "eks:index:Cluster")

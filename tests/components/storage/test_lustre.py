@@ -4,7 +4,7 @@ import pytest
 
 from components.storage.lustre import traffic
 from tests.components.stacks import CLUSTER, POOL, stack
-from tests.recording_cloud import known
+from tests.in_process.recording_cloud import known
 
 WRITER = {"namespace": "research", "mode": "write"}
 READER = {"namespace": "serving"}

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.components.stacks import POOL, stack_with_cluster
-from tests.recording_cloud import known
+from tests.in_process.recording_cloud import known
 
 GPU = {
     "name": "gpu",

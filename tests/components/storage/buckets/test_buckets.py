@@ -13,7 +13,7 @@ from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
 from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import CLUSTER, stack, stage
-from tests.recording_cloud import resolved
+from tests.in_process.recording_cloud import resolved
 
 WRITER = {"namespace": "research", "service_account": "trainer", "mode": "write"}
 READER = {"namespace": "serving", "mode": "read"}

@@ -12,7 +12,7 @@ from settings.storage.recovery import RecoverySettings
 from settings.storage.recovery_plan import MINUTES
 from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import stack, stage
-from tests.recording_cloud import Registered
+from tests.in_process.providers import Registered
 
 USERS = [{"namespace": "research", "mode": "write"}]
 HOME = {"purpose": "shared", "tier": "agents", "used_by": USERS}

@@ -5,7 +5,7 @@ import pytest
 from components.core.addon_spec import every_add_on
 from components.storage.recovery.velero_iam import velero_bucket, velero_statements
 from tests.components.stacks import CLUSTER, POOL, stack, stack_with_cluster, stage
-from tests.recording_cloud import known
+from tests.in_process.recording_cloud import known
 
 WITH_VELERO = {"addons": {"velero": {}}}
 OF_A_BUCKET = (

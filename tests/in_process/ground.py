@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.charts import CHARTS
-from simulator.eks.kubeconfig import kubeconfig
 from simulator.aws.operation_context import ACCOUNT
+from simulator.eks.kubeconfig import kubeconfig
 from simulator.values import Props
-from tests.recording_cloud import PROJECT, REGION, STACK, Providers, Registered
+from tests.in_process.engine import PROJECT, STACK
+from tests.in_process.providers import REGION, Providers, Registered
 
 KEYS = ("eks", "ebs", "logs", "data")
 
