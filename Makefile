@@ -1,4 +1,4 @@
-# What people run. Nothing here ever touches a real account: previews and rehearsals run in the simulator.
+# What people run. Only `facts` with ACCOUNT=yes talks to a real account: previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
@@ -10,8 +10,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, every command compiles the project anew, and a preview takes a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A misspelt option would be silently ignored: `make preview stack=prod` would preview dev.
+OPTIONS := STACK BASE TESTS
+STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(MAKEOVERRIDES)))
+$(if $(STRANGE),$(error There is no option $(STRANGE). The options are $(OPTIONS), in capitals, for example STACK=prod))
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
+.PHONY: help setup setup-dev preview rehearse test check generate report bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -35,7 +40,7 @@ test: setup setup-dev ## run the tests; TESTS=tests/engine for some of them
 check: setup-dev ## format, lint, types, IAM documents, dead names, who imports whom, generated files up to date
 	@echo "format" && $(RUN) -m ruff format --check --quiet .
 	@echo "lint" && $(RUN) -m ruff check --quiet .
-	@echo "types" && $(RUN) -m mypy
+	@echo "types" && $(RUN) -m mypy && $(RUN) -m ty check --no-progress
 	@echo "IAM documents" && $(RUN) -m pytest -p no:cacheprovider tests/components/test_iam_documents.py
 	@echo "dead names" && $(RUN) -m vulture
 	@echo "who imports whom" && $(RUN) $(VENV)/bin/lint-imports
@@ -48,6 +53,9 @@ generate: setup-dev ## rewrite the generated files
 
 bench: setup ## measure previews: time and memory, by number of resources, with and without policies
 	@$(RUN) -m report.bench
+
+facts: setup ## renew the catalog from public sources, over the network; with ACCOUNT=yes from an AWS account too
+	@$(RUN) -m catalog.renew $(if $(ACCOUNT),--account)
 
 lock: ## write the hashed requirements*.txt from requirements*.in; needs uv
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/getting-started/"; exit 1; }

@@ -1,5 +1,7 @@
 """The program that Pulumi runs: the stack file in, the platform out."""
 
+from pathlib import Path
+
 import pulumi
 from pulumi.runtime.config import get_config_env
 
@@ -9,7 +11,7 @@ from components.stack.stack_file import SettingsError, load_pulumi_config
 def main() -> None:
     """Build the stack. A wrong stack file ends here: before any SDK is loaded, and before anything is built."""
     try:
-        settings = load_pulumi_config(get_config_env(), f"Pulumi.{pulumi.get_stack()}.yaml")
+        settings = load_pulumi_config(get_config_env(), Path(f"Pulumi.{pulumi.get_stack()}.yaml"))
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
 

@@ -3,6 +3,7 @@
 pip alone is silent for the minute in which it unpacks and compiles the provider SDKs, which are its largest part.
 """
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from engine.log import Log
 from engine.progress import Progress
 
 _LAST_LINES = 10
+PIN = r"^([\w.-]+)==([\w.+!-]+)(?: \\)?$"  # one that holds on every platform
 
 
 def wanted(requirements: Sequence[Path]) -> int:
     """How many packages the files pin, each counted once."""
-    pins = [re.findall(r"^([\w.-]+)==", file.read_text(encoding="utf-8"), re.MULTILINE) for file in requirements]
-    return len({name for names in pins for name in names})
+    pins = [re.findall(PIN, file.read_text(encoding="utf-8"), re.MULTILINE) for file in requirements]
+    return len({name for names in pins for name, _ in names})
 
 
 def install(requirements: Sequence[Path], progress: Progress, site_packages: Path | None = None) -> int:
@@ -47,6 +49,20 @@ def install(requirements: Sequence[Path], progress: Progress, site_packages: Pat
     if pip.returncode:
         print("pip could not install the packages:", *log.lines[-_LAST_LINES:], sep="\n    ", file=sys.stderr)
     return pip.returncode
+
+
+def missing(requirements: Sequence[Path]) -> list[str]:
+    """The packages that the files pin and that are not installed here in that version, as `name==version`."""
+    absent = []
+    for file in requirements:
+        for name, version in re.findall(PIN, file.read_text(encoding="utf-8"), re.MULTILINE):
+            try:
+                if importlib.metadata.version(name) == version:
+                    continue
+            except importlib.metadata.PackageNotFoundError:
+                pass
+            absent.append(f"{name}=={version}")
+    return absent
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import argparse
 import signal
 import sys
 
+from engine.packages import missing
 from report.simulated import ROOT, ReportError
 
 
@@ -29,13 +30,22 @@ def main(arguments: list[str]) -> int:
         return _of_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        print(f"report: {what}{error.strerror}. The report writes below {ROOT}.", file=sys.stderr)
+    return 2
 
 
 def _of_stack(options: argparse.Namespace) -> int:
     if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
         raise ReportError(f"there is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.")
+    if absent := missing([ROOT / "requirements.txt"]):
+        raise ReportError(f"{', '.join(absent)} is not installed in {sys.prefix}. Run: make clean setup")
+    from report.wrong_file import refused
+
+    if refused(options.command, options.stack):
+        return 1
     if options.command == "preview":
         from report.preview import preview
 

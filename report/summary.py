@@ -22,10 +22,12 @@ def summary(
     parents: Mapping[str, str],
     compared_with: str,
     accelerators: Sequence[str] = (),
+    old_facts: str = "",
 ) -> str:
     """The page as Markdown.
 
     compared_with: what the stack held before, e.g. `an empty account`. accelerators: the section about them.
+    old_facts: what is old of what the page was reckoned with; empty when nothing is.
     """
     changes = counted({op: count for op, count in operation.counts.items() if op != "same"}) or "none"
     facts = [
@@ -33,6 +35,7 @@ def summary(
         ("Changes", f"{changes}, compared with {compared_with}"),
         ("Policies", _policies(operation)),
         ("Cost a month", _cost(cost, before)),
+        *([("Old facts", old_facts)] if old_facts else []),
     ]
     parts = [
         [f"## Stack `{stack}`", "", *markdown(("", ""), facts), ""],

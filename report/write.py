@@ -5,12 +5,14 @@ import json
 import subprocess
 import sys
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
-from components.stack.stack_file import SettingsError, load_file
+from catalog.ages import old_facts
+from components.stack.stack_file import load_file
 from costs.estimate import Estimate, estimate
 from costs.sources import before_from_event_log, from_event_log
-from report import events
+from report import events, facts
 from report.compute import as_json as compute_json
 from report.compute import as_markdown as compute_page
 from report.compute import plan_of, short_markdown
@@ -21,13 +23,11 @@ from report.region import region_of
 from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
-from settings.stack.compute_plan import ComputePlan
-
-BUILD = ROOT / "build" / "report"
+from report.wrong_file import BUILD
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes the pages: compute, recovery, cost, settings, and summary.md.
+    """Previews the stack in the simulator and writes compute, recovery, cost, settings, facts, and summary.md.
 
     base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
     Returns the engine's exit code: the files are written for a preview that is refused, too.
@@ -42,37 +42,23 @@ def write(stack: str, base: str | None = None) -> int:
     operation, parents = events.read(done.events), events.parents(done.events)
     cost, before = _estimates(done)
     path = ROOT / f"Pulumi.{stack}.yaml"
-    plan = _plan(path)
+    plan, ages = plan_of(path), old_facts(datetime.now(UTC).date())
     target.mkdir(parents=True, exist_ok=True)
     files = {
         "summary.md": summary(
-            stack, operation, cost, before, parents, compared_with, short_markdown(plan) if plan else ()
+            stack, operation, cost, before, parents, compared_with, short_markdown(plan), facts.in_short(ages)
         ),
-        "compute.md": compute_page(plan, stack) if plan else f"# No compute plan of {stack}: see settings.md\n",
-        "recovery.md": _recovery(path, stack),
+        "compute.md": compute_page(plan, stack),
+        "recovery.md": recovery_page(load_file(path), stack),
         "cost.md": as_markdown(cost, parents, stack),
-        "cost.json": json.dumps({**cost.as_json(), "compute": compute_json(plan) if plan else None}, indent=2) + "\n",
+        "cost.json": json.dumps({**cost.as_json(), "compute": compute_json(plan)}, indent=2) + "\n",
         "settings.md": settings_page(path, stack),
+        "facts.md": facts.as_markdown(ages),
     }
     for name, text in files.items():
         (target / name).write_text(text)
     print("\n".join(shown(target / name) for name in files))
     return done.code
-
-
-def _plan(path: Path) -> ComputePlan | None:
-    """None for a stack file that is wrong: the page of settings says why."""
-    try:
-        return plan_of(path)
-    except SettingsError:
-        return None
-
-
-def _recovery(path: Path, stack: str) -> str:
-    try:
-        return recovery_page(load_file(path), stack)
-    except SettingsError:
-        return f"# No recovery plan of {stack}: see settings.md\n"
 
 
 def _estimates(done: Finished) -> tuple[Estimate, Estimate]:

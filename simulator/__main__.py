@@ -11,6 +11,7 @@ import os
 
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # the command is started while gRPC threads run
 
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -39,7 +40,12 @@ def main(arguments: list[str]) -> int:
         return run(workspace, cloud_file, options.fault, options.quota, command)
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
-        return 2
+    except sqlite3.Error as error:
+        print(f"simulator: {cloud_file}: {error}. --cloud FILE puts it elsewhere.", file=sys.stderr)
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        print(f"simulator: {what}{error.strerror}. --home DIR puts what it writes elsewhere.", file=sys.stderr)
+    return 2
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:

@@ -35,6 +35,11 @@ class Faults:
         self._lock = threading.Lock()
         self._faults = [_parse(spec) for spec in specs]
 
+    @property
+    def targets(self) -> list[tuple[str, str]]:
+        """Kind and target of each."""
+        return [(fault.kind, fault.target) for fault in self._faults]
+
     def strikes(self, kind: str, target: str) -> bool:
         """Whether such a fault strikes now; a limited one is used up by it."""
         with self._lock:

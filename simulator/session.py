@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from engine.locate import EngineNotFound, locate
-from simulator import locks, quotas
+from simulator import fault_targets, locks, quotas
 from simulator.aws.package import AwsPackage
 from simulator.cloud import Cloud
 from simulator.eks.package import EksPackage
@@ -32,6 +32,7 @@ def run(
     """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
     try:
         faults, account, engine = Faults(fault_specs), quotas.parse(quota_specs), locate()
+        fault_targets.check(faults)
     except (EngineNotFound, FaultError, quotas.QuotaError) as error:
         raise WorkspaceError(str(error)) from None
     workspace.home.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,7 @@ def run(
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)
-            workspace.prepare(engine.path, environment)
+            workspace.prepare(engine.path, environment, command)
             locks.release_stale(workspace.home / "state")
             return child.run(command, workspace.shadow, environment)
         finally:

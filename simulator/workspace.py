@@ -14,14 +14,14 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-_PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+from simulator.stack_copy import StackFileError, read_text, without_secrets
+
 _CLOUD_VARIABLES = ("AWS_", "KUBECONFIG", "PULUMI_K8S_")
 _KEPT_VARIABLES = ("PULUMI_DEBUG_COMMANDS", "PULUMI_STACK", "PULUMI_OPTION_", "PULUMI_EXPERIMENTAL")
 _REPLACED_SECRET = "simulated-secret"  # noqa: S105 - stands for a value that only the real secrets provider can read
@@ -66,13 +66,27 @@ class Workspace:
             "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in sorted(ports.items())),
         }
 
-    def prepare(self, pulumi: Path, environment: Mapping[str, str]) -> None:
-        """Brings the shadow project up to date, and makes the stacks that are not there yet."""
+    def prepare(self, pulumi: Path, environment: Mapping[str, str], command: Sequence[str] = ()) -> None:
+        """Brings the shadow project up to date, and makes the stacks that are not there yet.
+
+        A stack file that cannot be read is left out, and said to be, unless the command names its stack.
+        Raises WorkspaceError in that case, and when the engine cannot make a stack.
+        """
         for folder in (self.shadow, self.home / "state", self.home / "pulumi"):
             folder.mkdir(parents=True, exist_ok=True)
         self._link_project()
-        secured = [stack for stack in self._stacks() if self._copy_stack_file(stack)]
-        self._make_stacks(pulumi, environment)
+        stacks, secured = [], []
+        for stack in self._stacks():
+            try:
+                if self._copy_stack_file(stack):
+                    secured.append(stack)
+            except StackFileError as error:
+                if _names(command, stack):
+                    raise WorkspaceError(str(error)) from None
+                print(f"simulator: {error} The stack {stack} is left out.", file=sys.stderr)
+                continue
+            stacks.append(stack)
+        self._make_stacks(stacks, pulumi, environment)
         for stack in secured:
             self._stand_in_for_secrets(stack, pulumi, environment)
 
@@ -112,28 +126,26 @@ class Workspace:
         return None
 
     def _copy_stack_file(self, stack: str) -> bool:
-        """Renews the copy when the user's file has changed since; True when it holds values that are encrypted."""
+        """Renews the copy when the user's file has changed since; True when it holds values that are encrypted.
+
+        The copy has the text of the file, line for line, so that messages name the user's own lines. Raises
+        StackFileError for a file that cannot be read.
+        """
         source, copy = (folder / f"Pulumi.{stack}.yaml" for folder in (self.project, self.shadow))
-        text = source.read_text()
+        text = read_text(source)
         mark, stamp = self.home / f"copied-{stack}", hashlib.sha256(text.encode()).hexdigest()
         if copy.exists() and mark.exists() and mark.read_text() == stamp:
             return False
-        content = _parse(source, text)
-        salt = _parse(copy, copy.read_text()).get("encryptionsalt") if copy.exists() else None
-        cleaned = {key: value for key, value in content.items() if key not in _PROVIDER_KEYS}
-        if salt:
-            cleaned["encryptionsalt"] = salt
-        secured = list(_secure_paths(cleaned.get("config") or {}))
-        for path in secured:
-            _remove(cleaned["config"], path)
-        copy.write_text(yaml.safe_dump(cleaned, sort_keys=False, allow_unicode=True))
+        cleaned, secured = without_secrets(source, text)
+        salt = yaml.safe_load(copy.read_text()).get("encryptionsalt") if copy.exists() else None
+        copy.write_text(f"{cleaned.rstrip()}\nencryptionsalt: {salt}\n" if salt else cleaned)
         (self.home / f"secured-{stack}").write_text(json.dumps([_property_path(path) for path in secured]))
         mark.write_text(stamp)
         return bool(secured)
 
-    def _make_stacks(self, pulumi: Path, environment: Mapping[str, str]) -> None:
+    def _make_stacks(self, stacks: Sequence[str], pulumi: Path, environment: Mapping[str, str]) -> None:
         made = self.home / "state" / ".pulumi" / "stacks" / self._project_name()
-        for stack in reversed(list(self._stacks())):  # init selects the stack: the first by name is selected in the end
+        for stack in reversed(stacks):  # init selects the stack: the first by name is selected in the end
             if not any((made / f"{stack}{ending}").exists() for ending in (".json", ".json.gz")):
                 self._run(pulumi, environment, "stack", "init", stack)
 
@@ -144,8 +156,10 @@ class Workspace:
             )
 
     def _project_name(self) -> str:
-        path = self.project / "Pulumi.yaml"
-        return str(_parse(path, path.read_text())["name"])
+        try:
+            return str(yaml.safe_load(read_text(self.project / "Pulumi.yaml"))["name"])
+        except (yaml.YAMLError, KeyError, TypeError, StackFileError):
+            raise WorkspaceError("Pulumi.yaml names no project. Write for example `name: ml-platform`.") from None
 
     def _run(self, pulumi: Path, environment: Mapping[str, str], *arguments: str) -> None:
         command = [str(pulumi), *arguments, "--non-interactive"]
@@ -176,34 +190,9 @@ def _is_project_file(path: Path) -> bool:
     return path.match("Pulumi*.yaml")
 
 
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise WorkspaceError(f"{path.name} is no YAML: {error}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise WorkspaceError(f"{path.name} holds no mapping. Put the settings under `config:`.")
-    return content
-
-
-def _secure_paths(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(value, dict):
-        if set(value) == {"secure"}:
-            yield at
-            return
-        for key, item in value.items():
-            yield from _secure_paths(item, (*at, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _secure_paths(item, (*at, index))
-
-
-def _remove(container: Any, path: tuple[str | int, ...]) -> None:
-    for step in path[:-1]:
-        container = container[step]
-    container[path[-1]] = ""  # in a list the place has to stay
+def _names(command: Sequence[str], stack: str) -> bool:
+    """Whether a command line names the stack: `--stack prod`, `--stack=prod`, `-s prod`."""
+    return any(word == stack or word.endswith(f"={stack}") for word in command)
 
 
 def _property_path(path: tuple[str | int, ...]) -> str:

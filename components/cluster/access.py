@@ -22,12 +22,14 @@ def access_entry(
         kubernetes_groups=list(settings.groups),
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    named = {"type": "namespace", "namespaces": list(settings.namespaces)}
+    scope: aws.eks.AccessPolicyAssociationAccessScopeArgsDict = {"type": "cluster"}
+    if settings.namespaces:
+        scope = {"type": "namespace", "namespaces": list(settings.namespaces)}
     aws.eks.AccessPolicyAssociation(
         name,
         cluster_name=cluster_name,
         principal_arn=entry.principal_arn,
         policy_arn=stage.in_partition(arns.EKS_ACCESS_POLICIES[settings.policy]),
-        access_scope=named if settings.namespaces else {"type": "cluster"},
+        access_scope=scope,
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -1,6 +1,6 @@
 """The control plane of one EKS cluster. Everything else of the cluster is ours to make, each part in its own module."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,7 +16,9 @@ def cluster_role_pattern(stage: Stage, cluster: str) -> str:
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
 
 
-def replaced_with(vpc: aws.ec2.Vpc) -> pulumi.ResourceTransform:
+def replaced_with(
+    vpc: aws.ec2.Vpc,
+) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
     """Replaces the control plane whenever its VPC is: EKS takes other subnets, but never those of another VPC."""
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -57,6 +59,8 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         kms_key_id=args.logs_key_arn,
         opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
     )
+    # pulumi-eks takes any key here; this type knows which there are.
+    upgrades: aws.eks.ClusterUpgradePolicyArgsDict = {"support_type": settings.support_type}
     return eks.Cluster(
         name,
         # By way of the log group, which has to be there first and to go last: else EKS makes one of its own, which
@@ -71,7 +75,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         authentication_mode=eks.AuthenticationMode.API,
         encryption_config_key_arn=args.secrets_key_arn,
         enabled_cluster_log_types=list(settings.logs.types),
-        upgrade_policy={"support_type": settings.support_type},
+        upgrade_policy=upgrades,
         deletion_protection=stage.deletion_protection,
         # Pools, security groups, add-ons and roles for pods are ours, each with its own module.
         skip_default_node_group=True,

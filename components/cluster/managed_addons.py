@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Never
 
 import pulumi
 import pulumi_aws as aws
@@ -15,11 +15,12 @@ from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
 from components.core.stage import Stage
 from components.core.tolerations import TOLERATES_ALL, tolerating
+from components.core.untyped import Values
 from settings.cluster.addons import ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 
 
-def nothing_to_say(stage: Stage) -> Mapping[str, Any]:
+def nothing_to_say(stage: Stage) -> Mapping[str, Never]:
     """For an add-on that runs as AWS ships it."""
     return {}
 
@@ -38,18 +39,18 @@ class ManagedAddonSpec:
     daemons: tuple[str, ...]
     before_nodes: bool = False
     after: tuple[str, ...] = ()
-    configuration: Callable[[Stage], Mapping[str, Any]] = nothing_to_say
+    configuration: Callable[[Stage], Values] = nothing_to_say
     statements: Callable[[Stage], Mapping[str, Sequence[iam.Statement]]] = nothing_to_say
 
 
-def _vpc_cni(stage: Stage) -> Mapping[str, Any]:
+def _vpc_cni(stage: Stage) -> Values:
     return {
         "enableNetworkPolicy": "true",  # else NetworkPolicy objects are stored and never enforced
         "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
     }
 
 
-def _ebs_driver(stage: Stage) -> Mapping[str, Any]:
+def _ebs_driver(stage: Stage) -> Values:
     """Volumes of pods are tagged by nobody else, and then cannot be billed."""
     return {"controller": {"extraVolumeTags": dict(stage.tags)}}
 
@@ -124,14 +125,12 @@ def managed_addon(
 ) -> aws.eks.Addon:
     """Register one add-on, pinned, with its role by Pod Identity where it needs one."""
     facts, spec = ADDONS[args.addon], SPECS[args.addon]
-    identity: dict[str, Any] = {}
+    identities: list[aws.eks.AddonPodIdentityAssociationArgsDict] = []
     waits = list(depends_on)
     if facts.policy_arns and facts.service_account:
         statements = {key: iam.document(*said) for key, said in spec.statements(args.stage).items()}
         role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
-        identity = {
-            "pod_identity_associations": [{"role_arn": role.arn, "service_account": facts.service_account}],
-        }
+        identities.append({"role_arn": role.arn, "service_account": facts.service_account})
         waits += role.permissions  # its pods start at once, and fail while their role can do nothing
     ours = tolerating(spec.configuration(args.stage), spec.daemons, args.pools)
     values = overlay(ours, args.settings.configuration)
@@ -143,6 +142,6 @@ def managed_addon(
         configuration_values=json.dumps(values, sort_keys=True) if values else None,
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
-        **identity,
+        pod_identity_associations=identities or None,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=waits),
     )

@@ -3,14 +3,13 @@
 And the class of their snapshots, which AWS encrypts with the key of the volume.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.core.stage import Stage
+from components.core.untyped import Manifest
 from settings.cluster.cluster import StorageClassSettings
 
 
@@ -41,7 +40,7 @@ class VolumeSnapshotClass(pulumi.CustomResource):
     Source: the CRD of chart snapshot-controller 5.2.0, read 2026-07.
     """
 
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, props: Manifest, opts: pulumi.ResourceOptions) -> None:
         kind = {"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshotClass"}
         super().__init__("kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass", name, {**kind, **props}, opts)
 

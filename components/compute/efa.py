@@ -25,15 +25,28 @@ def efa_security_group(
         tags={"Name": physical_name, "karpenter.sh/discovery": physical_name},
         opts=opts,
     )
-    rule = {"security_group_id": group.id, "referenced_security_group_id": group.id, "ip_protocol": "-1"}
-    aws.vpc.SecurityGroupIngressRule(f"{name}-in", description="EFA from nodes of the pool", **rule, opts=opts)
-    aws.vpc.SecurityGroupEgressRule(f"{name}-out", description="EFA to nodes of the pool", **rule, opts=opts)
+    aws.vpc.SecurityGroupIngressRule(
+        f"{name}-in",
+        description="EFA from nodes of the pool",
+        security_group_id=group.id,
+        referenced_security_group_id=group.id,
+        ip_protocol="-1",
+        opts=opts,
+    )
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-out",
+        description="EFA to nodes of the pool",
+        security_group_id=group.id,
+        referenced_security_group_id=group.id,
+        ip_protocol="-1",
+        opts=opts,
+    )
     return group
 
 
 def template_interfaces(
     pool: NodePoolSettings, security_groups: list[pulumi.Input[str]]
-) -> list[dict[str, pulumi.Input[object]]]:
+) -> list[aws.ec2.LaunchTemplateNetworkInterfaceArgsDict]:
     """Network interfaces for a launch template. They name the groups themselves, since the template then may not."""
     return [
         {

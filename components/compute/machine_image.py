@@ -3,12 +3,12 @@
 Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType), read 2026-08.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 
 # Operating system, architecture, accelerator -> AMI type.
-AMI_TYPES = {
+AMI_TYPES: Mapping[tuple[str, str, str | None], str] = {
     ("al2023", "x86_64", None): "AL2023_x86_64_STANDARD",
     ("al2023", "arm64", None): "AL2023_ARM_64_STANDARD",
     ("al2023", "x86_64", "nvidia"): "AL2023_x86_64_NVIDIA",

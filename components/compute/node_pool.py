@@ -4,7 +4,6 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -28,13 +27,22 @@ CAPACITY_TYPES = {"on-demand": "ON_DEMAND", "spot": "SPOT", "reserved": "ON_DEMA
 CAPACITY_BLOCK = "capacity-block"
 
 
-def block_devices(operating_system: str, disk: DiskSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:
+def block_devices(
+    operating_system: str, disk: DiskSettings, key_arn: pulumi.Input[str]
+) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict]:
     """Volumes of a node, as a launch template spells them."""
-    fixed = {"volume_type": "gp3", "encrypted": "true", "kms_key_id": key_arn, "delete_on_termination": "true"}
 
-    def spelt(volume: NodeVolume) -> dict[str, Any]:
-        fast = {"iops": volume.speed.iops, "throughput": volume.speed.throughput_mibps} if volume.speed else {}
-        return {"device_name": volume.device, "ebs": {**fixed, "volume_size": volume.size_gib, **fast}}
+    def spelt(volume: NodeVolume) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
+        ebs: aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
+            "volume_type": "gp3",
+            "encrypted": "true",
+            "kms_key_id": key_arn,
+            "delete_on_termination": "true",
+            "volume_size": volume.size_gib,
+        }
+        if volume.speed is not None:
+            ebs["iops"], ebs["throughput"] = volume.speed.iops, volume.speed.throughput_mibps
+        return {"device_name": volume.device, "ebs": ebs}
 
     return [spelt(volume) for volume in node_volumes(operating_system, disk)]
 
@@ -95,7 +103,7 @@ class NodePoolArgs:
         return block is not None and block.starts is not None and self.now < block.starts
 
 
-def sizes(args: NodePoolArgs) -> dict[str, int]:
+def sizes(args: NodePoolArgs) -> aws.eks.NodeGroupScalingConfigArgsDict:
     """Nodes of each group. A Capacity Block is paid for whole, so that its pool is as large as may be while it lasts.
 
     Outside of the block the least is none, or EKS would go on trying.
@@ -107,19 +115,24 @@ def sizes(args: NodePoolArgs) -> dict[str, int]:
     return {"min_size": settings.min_per_zone, "max_size": settings.max_per_zone, "desired_size": wanted}
 
 
-def reserved(settings: NodePoolSettings) -> dict[str, Any]:
+def in_reservation(
+    reservation: ReservationSettings,
+) -> aws.ec2.LaunchTemplateCapacityReservationSpecificationArgsDict:
     """What a launch template says so that its instances start in the reservation.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/capacity-blocks-mng.html, read 2026-08.
     """
-    if settings.reservation is None:
-        return {}
-    target = {"capacity_reservation_target": {"capacity_reservation_id": settings.reservation.id}}
-    said: dict[str, Any] = {"capacity_reservation_specification": target}
-    if settings.reservation.kind == CAPACITY_BLOCK:
-        said["instance_market_options"] = {"market_type": CAPACITY_BLOCK}
-        said["instance_type"] = settings.instance_types[0]
-    return said
+    return {"capacity_reservation_target": {"capacity_reservation_id": reservation.id}}
+
+
+def auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
+    """Name of the Auto Scaling group behind a node group. Raises ValueError when EKS names none."""
+    names: list[str] = [group.name for one in resources for group in one.autoscaling_groups or () if group.name]
+    if not names:
+        raise ValueError(
+            "EKS names no Auto Scaling group of the node group, so its size cannot be scheduled. Try again."
+        )
+    return names[0]
 
 
 class NodePool(pulumi.ComponentResource):
@@ -146,7 +159,9 @@ class NodePool(pulumi.ComponentResource):
         self, name: str, zone: str, args: NodePoolArgs, template: aws.ec2.LaunchTemplate
     ) -> aws.eks.NodeGroup:
         settings, block = args.settings, args.capacity_block is not None
-        update: dict[str, Any] = {"max_unavailable_percentage": settings.max_unavailable_percentage}
+        update: aws.eks.NodeGroupUpdateConfigArgsDict = {
+            "max_unavailable_percentage": settings.max_unavailable_percentage
+        }
         if settings.reservation is not None:
             update["update_strategy"] = "MINIMAL"  # a full reservation has no room for a new node before the old goes
         return aws.eks.NodeGroup(
@@ -171,7 +186,7 @@ class NodePool(pulumi.ComponentResource):
         )
 
     def _launch_template(self, name: str, args: NodePoolArgs) -> aws.ec2.LaunchTemplate:
-        settings = args.settings
+        settings, reservation, block = args.settings, args.settings.reservation, args.capacity_block is not None
         # Default tags of the provider stop at the template: what it launches is tagged here, or cannot be billed.
         launched = {**args.stage.tags, "Name": f"{args.stage.prefix}-{name}"}
         told = user_data(settings)
@@ -191,15 +206,19 @@ class NodePool(pulumi.ComponentResource):
             user_data=base64.b64encode(told.encode()).decode() if told else None,
             network_interfaces=self._network_interfaces(name, args) if settings.efa else None,
             placement=self._placement(name, args) if settings.placement_group else None,
-            **reserved(settings),
+            capacity_reservation_specification=in_reservation(reservation) if reservation is not None else None,
+            instance_market_options={"market_type": CAPACITY_BLOCK} if block else None,
+            instance_type=settings.instance_types[0] if block else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _network_interfaces(self, name: str, args: NodePoolArgs) -> list[dict[str, Any]]:
+    def _network_interfaces(
+        self, name: str, args: NodePoolArgs
+    ) -> list[aws.ec2.LaunchTemplateNetworkInterfaceArgsDict]:
         group = efa_security_group(f"{name}-efa", args.vpc_id, args.physical_name, self)
         return template_interfaces(args.settings, [args.cluster_security_group_id, group.id])
 
-    def _placement(self, name: str, args: NodePoolArgs) -> dict[str, pulumi.Input[str]]:
+    def _placement(self, name: str, args: NodePoolArgs) -> aws.ec2.LaunchTemplatePlacementArgsDict:
         opts = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.PlacementGroup(name, name=args.physical_name, strategy="cluster", opts=opts)
         return {"group_name": group.name}
@@ -207,21 +226,34 @@ class NodePool(pulumi.ComponentResource):
     def _schedule(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
         """EKS changes the sizes of its Auto Scaling group only when the node group is updated; in between, we do."""
         off_peak, block = args.settings.off_peak, args.capacity_block
-        full = sizes(args)
-        on = {"min_size": full["min_size"], "max_size": full["max_size"], "desired_capacity": full["desired_size"]}
+        on = sizes(args)
+        off: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "min_size": 0, "desired_size": 0}
         for action in schedule(off_peak) if off_peak is not None else ():
-            size = {**on, "min_size": 0, "desired_capacity": 0} if action.off else on
-            self._action(name, action.name, node_group, recurrence=action.recurrence, time_zone="Etc/UTC", **size)
+            self._action(name, action.name, node_group, off if action.off else on, recurrence=action.recurrence)
         if block is not None and block.starts is not None and args.waits_for_block:
-            starts = block.starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            size = {**on, "desired_capacity": args.settings.max_per_zone}
-            self._action(name, "block-starts", node_group, start_time=starts, **size)  # none may lie in the past
+            starts = block.starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # none may lie in the past
+            whole: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "desired_size": args.settings.max_per_zone}
+            self._action(name, "block-starts", node_group, whole, start_time=starts)
 
-    def _action(self, name: str, action: str, node_group: aws.eks.NodeGroup, **what: Any) -> None:
+    def _action(
+        self,
+        name: str,
+        action: str,
+        node_group: aws.eks.NodeGroup,
+        size: aws.eks.NodeGroupScalingConfigArgsDict,
+        *,
+        recurrence: str | None = None,
+        start_time: str | None = None,
+    ) -> None:
         aws.autoscaling.Schedule(
             f"{name}-{action}",
             scheduled_action_name=action,
-            autoscaling_group_name=node_group.resources.apply(lambda found: found[0].autoscaling_groups[0].name),
-            **what,
+            autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
+            min_size=size["min_size"],
+            max_size=size["max_size"],
+            desired_capacity=size["desired_size"],
+            recurrence=recurrence,
+            time_zone=None if recurrence is None else "Etc/UTC",
+            start_time=start_time,
             opts=pulumi.ResourceOptions(parent=self),
         )

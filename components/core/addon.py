@@ -54,7 +54,7 @@ class AddOnArgs:
 class AddOn(pulumi.ComponentResource):
     """Permissions, release, then the custom resources that the release makes possible."""
 
-    release_name: pulumi.Output[str]
+    release_name: pulumi.Output[str | None]
 
     def __init__(self, name: str, args: AddOnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:addons:AddOn", name, None, opts)

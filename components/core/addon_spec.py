@@ -13,6 +13,7 @@ from catalog.charts import CHARTS, Chart
 from components.core import iam
 from components.core.stage import Stage
 from components.core.tolerations import tolerating
+from components.core.untyped import Manifest, Values
 from settings.cluster.addon_rules import AddOnRules, installed
 from settings.cluster.landing import landing_pool
 from settings.cluster.parts import ClusterParts
@@ -66,7 +67,7 @@ class Identity:
     statements: Callable[[AddOnContext], Sequence[iam.Statement]]
 
 
-def no_manifests(context: AddOnContext) -> Mapping[str, Mapping[str, Any]]:
+def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {}
 
 
@@ -90,11 +91,11 @@ class AddOnSpec(AddOnRules):
 
     pod_security: Literal["restricted", "baseline", "privileged"]
     daemons: tuple[str, ...]
-    values: Callable[[AddOnContext], Mapping[str, Any]]
+    values: Callable[[AddOnContext], Values]
     identities: tuple[Identity, ...] = ()
     in_aws: "Callable[[AddOnContext, Foundation], pulumi.Resource] | None" = None
     keys: tuple[str, ...] = ()
-    manifests: Callable[[AddOnContext], Mapping[str, Mapping[str, Any]]] = no_manifests
+    manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     skip_crds: bool = False
 
     @property

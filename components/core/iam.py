@@ -2,11 +2,32 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 
 from components.core.stage import Stage
 
-Statement = Mapping[str, Any]
+OneOrMore = str | Sequence[str]
+Condition = Mapping[str, Mapping[str, OneOrMore]]
+"""Operator -> key of the request -> the values that it may have."""
+
+
+class Principals(TypedDict, total=False):
+    """Who may, beside `*` for everybody."""
+
+    AWS: OneOrMore
+    Service: OneOrMore
+
+
+class Statement(TypedDict):
+    """One statement. An identity policy names no principal; a trust policy, and one of EFS, names no resource."""
+
+    Sid: NotRequired[str]
+    Effect: Literal["Allow", "Deny"]
+    Principal: NotRequired[Literal["*"] | Principals]
+    Action: OneOrMore
+    Resource: NotRequired[OneOrMore]
+    Condition: NotRequired[Condition]
+
 
 # What reading and writing under a KMS key takes. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 KMS_USE = (
@@ -25,15 +46,17 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(sid: str, actions: Sequence[str], resources: Sequence[str], condition: Any = None) -> Statement:
+def allow(sid: str, actions: Sequence[str], resources: Sequence[str], condition: Condition | None = None) -> Statement:
     """One `Allow` statement of an identity policy."""
-    statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return statement if condition is None else {**statement, "Condition": condition}
 
 
-def service_trust(service: str, actions: Sequence[str] = ("sts:AssumeRole",), condition: Any = None) -> str:
+def service_trust(
+    service: str, actions: Sequence[str] = ("sts:AssumeRole",), condition: Condition | None = None
+) -> str:
     """Trust policy that lets one AWS service take a role."""
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
     return document(statement if condition is None else {**statement, "Condition": condition})
 
 
@@ -96,7 +119,7 @@ def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     """
-    delivery = {"Service": "delivery.logs.amazonaws.com"}
+    delivery: Principals = {"Service": "delivery.logs.amazonaws.com"}
     source = {
         "StringEquals": {"aws:SourceAccount": stage.account_id},
         "ArnLike": {"aws:SourceArn": stage.arn("logs", "*")},
@@ -132,7 +155,7 @@ def key_policy(stage: Stage, *statements: Statement) -> str:
     Without the first statement a key can become unmanageable for ever.
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    delegate = {
+    delegate: Statement = {
         "Sid": "AccountDelegatesToIam",
         "Effect": "Allow",
         "Principal": {"AWS": stage.iam_arn("root")},
@@ -142,8 +165,10 @@ def key_policy(stage: Stage, *statements: Statement) -> str:
     return document(delegate, *statements)
 
 
-def key_use_by_roles(stage: Stage, sid: str, role_arns: Sequence[str], actions: Sequence[str]) -> Statement:
-    """Roles of this account, named by condition and not as principals.
+def key_use_by_roles(
+    stage: Stage, sid: str, role_arns: Sequence[str], actions: Sequence[str], condition: Condition | None = None
+) -> Statement:
+    """Roles of this account, named by condition and not as principals. condition: what has to hold beside it.
 
     KMS refuses a policy whose principal does not exist yet, which service-linked roles of a new account do not.
     """
@@ -156,6 +181,7 @@ def key_use_by_roles(stage: Stage, sid: str, role_arns: Sequence[str], actions: 
         "Condition": {
             "StringEquals": {"kms:CallerAccount": stage.account_id},
             "ArnLike": {"aws:PrincipalArn": list(role_arns)},
+            **(condition or {}),
         },
     }
 
@@ -172,9 +198,12 @@ def ebs_key_policy(stage: Stage) -> str:
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
     """
     role = stage.iam_arn("role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling")
-    grant = key_use_by_roles(stage, "AutoScalingLetsEc2UseKey", [role], ["kms:CreateGrant"])
-    grant = {**grant, "Condition": {**grant["Condition"], "Bool": {"kms:GrantIsForAWSResource": "true"}}}
-    return key_policy(stage, key_use_by_roles(stage, "AutoScalingUsesKey", [role], KMS_USE), grant)
+    for_ec2 = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return key_policy(
+        stage,
+        key_use_by_roles(stage, "AutoScalingUsesKey", [role], KMS_USE),
+        key_use_by_roles(stage, "AutoScalingLetsEc2UseKey", [role], ["kms:CreateGrant"], for_ec2),
+    )
 
 
 def logs_key_policy(stage: Stage) -> str:

@@ -1,7 +1,7 @@
 """What every S3 bucket of ours has, whoever fills it: private, encrypted, versioned, TLS only."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -26,7 +26,7 @@ def private_bucket(
     *,
     policy: str,
     key_arn: pulumi.Input[str] | None,
-    lifecycle: Sequence[Mapping[str, Any]],
+    lifecycle: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgsDict],
     opts: pulumi.ResourceOptions,
     tags: Mapping[str, str] | None = None,
 ) -> PrivateBucket:
@@ -58,15 +58,18 @@ def private_bucket(
     versioning = aws.s3.BucketVersioning(
         name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=opts
     )
-    ours = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
-    default = {"sse_algorithm": "AES256"} if key_arn is None else ours
+    encrypts: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = {
+        "sse_algorithm": "AES256"
+    }
+    if key_arn is not None:
+        encrypts = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
     encryption = aws.s3.BucketServerSideEncryptionConfiguration(
         name,
         bucket=bucket.id,
-        rules=[{"apply_server_side_encryption_by_default": default, "bucket_key_enabled": key_arn is not None}],
+        rules=[{"apply_server_side_encryption_by_default": encrypts, "bucket_key_enabled": key_arn is not None}],
         opts=opts,
     )
-    expiry = aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=list(lifecycle), opts=opts)
+    expiry = aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=lifecycle, opts=opts)
     grants = aws.s3.BucketPolicy(
         name,
         bucket=bucket.id,

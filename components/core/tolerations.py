@@ -1,9 +1,10 @@
 """What pods tolerate that every node needs, whatever taints its pool has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from components.core.overlay import overlay
+from components.core.untyped import Values
 from settings.compute.node_pool import NodePoolSettings
 
 TOLERATES_ALL = "*"  # in place of a path: the pods tolerate every taint as they are shipped
@@ -21,7 +22,7 @@ def tolerations_for(pools: Iterable[NodePoolSettings]) -> list[dict[str, str]]:
     ]
 
 
-def tolerating(values: Mapping[str, Any], paths: Iterable[str], pools: Iterable[NodePoolSettings]) -> dict[str, Any]:
+def tolerating(values: Values, paths: Iterable[str], pools: Iterable[NodePoolSettings]) -> dict[str, Any]:
     """The values with the tolerations laid at each path (`daemonsets.tolerations`); as they are without any taint."""
     tolerations = tolerations_for(pools)
     for path in paths if tolerations else ():

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -147,12 +146,20 @@ class Network(pulumi.ComponentResource):
         ]
         return table
 
-    def _default_route(self, suffix: str, table: aws.ec2.RouteTable, **target: pulumi.Output[str]) -> None:
+    def _default_route(
+        self,
+        suffix: str,
+        table: aws.ec2.RouteTable,
+        *,
+        gateway_id: pulumi.Output[str] | None = None,
+        nat_gateway_id: pulumi.Output[str] | None = None,
+    ) -> None:
         route = aws.ec2.Route(
             f"{self._key}-{suffix}-internet",
             route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
-            **target,
+            gateway_id=gateway_id,
+            nat_gateway_id=nat_gateway_id,
             opts=self._opts,
         )
         self.ways_out.append(route)
@@ -195,9 +202,8 @@ class Network(pulumi.ComponentResource):
 
     def _endpoints(self, tables: Sequence[aws.ec2.RouteTable]) -> None:
         settings = self._args.settings.endpoints
-        routed = {"route_table_ids": [table.id for table in tables]}
         for service in settings.gateway:
-            self._endpoint("Gateway", service, **routed)
+            self._endpoint("Gateway", service, route_table_ids=[table.id for table in tables])
         if not settings.interface:
             return
         group = self._endpoint_security_group()
@@ -210,14 +216,26 @@ class Network(pulumi.ComponentResource):
                 private_dns_enabled=True,
             )
 
-    def _endpoint(self, kind: str, service: str, **more: Any) -> None:
+    def _endpoint(
+        self,
+        kind: str,
+        service: str,
+        *,
+        route_table_ids: Sequence[pulumi.Input[str]] | None = None,
+        subnet_ids: Sequence[pulumi.Input[str]] | None = None,
+        security_group_ids: Sequence[pulumi.Input[str]] | None = None,
+        private_dns_enabled: bool | None = None,
+    ) -> None:
         endpoint = aws.ec2.VpcEndpoint(
             f"{self._key}-endpoint-{service}",
             vpc_id=self.vpc_id,
             service_name=f"com.amazonaws.{self._args.stage.region}.{service}",
             vpc_endpoint_type=kind,
             tags=self._named(f"endpoint-{service}"),
-            **more,
+            route_table_ids=route_table_ids,
+            subnet_ids=subnet_ids,
+            security_group_ids=security_group_ids,
+            private_dns_enabled=private_dns_enabled,
             opts=self._opts,
         )
         self.ways_out.append(endpoint)

@@ -28,9 +28,12 @@ def load_file(path: Path, today: date | None = None) -> StackSettings:
     return loader.load_file(path, every_add_on(), today)
 
 
-def load_pulumi_config(config: Mapping[str, str], source: str, today: date | None = None) -> StackSettings:
-    """Settings out of a Pulumi config, as the program gets it. Raises SettingsError with every mistake."""
-    return loader.load_pulumi_config(config, source, every_add_on(), today)
+def load_pulumi_config(config: Mapping[str, str], path: Path, today: date | None = None) -> StackSettings:
+    """Settings out of the config that Pulumi hands to the program. path: the stack file, read strictly as well.
+
+    Raises SettingsError with every mistake.
+    """
+    return loader.load_pulumi_config(config, path, every_add_on(), today)
 
 
 def explain(raw: Mapping[str, Any], source: str, today: date | None = None) -> tuple[Explained, ...]:

@@ -1,7 +1,6 @@
 """A volume that is there already, and the claim by which the pods of one namespace find it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -13,7 +12,7 @@ def claimed_volume(
     name: str,
     claim: str,
     namespace: str,
-    spec: Mapping[str, Any],
+    spec: kubernetes.core.v1.PersistentVolumeSpecArgsDict,
     opts: pulumi.ResourceOptions,
     home: pulumi.Resource | None,
 ) -> None:
@@ -22,7 +21,7 @@ def claimed_volume(
     spec: of the PersistentVolume. opts: for both. home: the namespace, where the stack makes it.
     """
     volume = f"{claim}-{namespace}"
-    held = kubernetes.core.v1.PersistentVolume(name, metadata={"name": volume}, spec=dict(spec), opts=opts)
+    held = kubernetes.core.v1.PersistentVolume(name, metadata={"name": volume}, spec=spec, opts=opts)
     waits: Sequence[pulumi.Resource] = [held] if home is None else [held, home]
     kubernetes.core.v1.PersistentVolumeClaim(
         name,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -25,15 +24,17 @@ CLIENT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "ela
 ACCESS_MODES = ["ReadWriteMany"]
 
 
-def lifecycle_policies(settings: FileSystemSettings) -> list[dict[str, str]]:
+def lifecycle_policies(settings: FileSystemSettings) -> list[aws.efs.FileSystemLifecyclePolicyArgsDict]:
     """One move each, as EFS wants them. What is read again comes back, so that reading costs no more than once."""
-    days = {
-        "transition_to_ia": settings.infrequent_after_days,
-        "transition_to_archive": settings.archive_after_days,
-    }
-    moves = [
-        {move: f"AFTER_{after}_DAY{'S' if after > 1 else ''}"} for move, after in days.items() if after is not None
-    ]
+
+    def after(days: int) -> str:
+        return f"AFTER_{days}_DAY{'S' if days > 1 else ''}"
+
+    moves: list[aws.efs.FileSystemLifecyclePolicyArgsDict] = []
+    if settings.infrequent_after_days is not None:
+        moves.append({"transition_to_ia": after(settings.infrequent_after_days)})
+    if settings.archive_after_days is not None:
+        moves.append({"transition_to_archive": after(settings.archive_after_days)})
     return [*moves, {"transition_to_primary_storage_class": "AFTER_1_ACCESS"}] if moves else []
 
 
@@ -42,19 +43,29 @@ def modes(settings: FileSystemSettings) -> dict[str, str]:
     return {user.namespace: user.mode for user in settings.used_by}
 
 
-def access_point(namespace: str, settings: FileSystemSettings) -> dict[str, Any]:
-    """Who a namespace is on the file system, and where it comes in.
+def posix_user(namespace: str, settings: FileSystemSettings) -> aws.efs.AccessPointPosixUserArgsDict:
+    """Who a namespace is on the file system: a reader is in the groups of those who write."""
+    user: aws.efs.AccessPointPosixUserArgsDict = {"uid": posix_id(namespace), "gid": posix_id(namespace)}
+    if modes(settings)[namespace] == "read":
+        writers = [name for name, mode in modes(settings).items() if mode == "write"]
+        user["secondary_gids"] = sorted(posix_id(name) for name in writers)
+    return user
 
-    A writer is confined to its own folder. A reader comes in above all folders, in the groups of those who write.
+
+def root_directory(namespace: str, settings: FileSystemSettings) -> aws.efs.AccessPointRootDirectoryArgsDict:
+    """Where a namespace comes in: a writer is confined to its own folder, a reader stands above all folders.
+
     Source: https://docs.aws.amazon.com/efs/latest/ug/efs-access-points.html, read 2026-11.
     """
+    if modes(settings)[namespace] == "read":
+        return {"path": "/"}
     own = posix_id(namespace)
-    user: dict[str, Any] = {"uid": own, "gid": own}
-    if modes(settings)[namespace] == "write":
-        creation = {"owner_uid": own, "owner_gid": own, "permissions": "0750"}
-        return {"posix_user": user, "root_directory": {"path": f"/{namespace}", "creation_info": creation}}
-    user["secondary_gids"] = sorted(posix_id(name) for name, mode in modes(settings).items() if mode == "write")
-    return {"posix_user": user, "root_directory": {"path": "/"}}
+    creation: aws.efs.AccessPointRootDirectoryCreationInfoArgsDict = {
+        "owner_uid": own,
+        "owner_gid": own,
+        "permissions": "0750",
+    }
+    return {"path": f"/{namespace}", "creation_info": creation}
 
 
 def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
@@ -65,19 +76,19 @@ def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
     Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html, read 2026-11.
     """
     any_access_point = stage.arn("elasticfilesystem", "access-point/*")
-    anybody = {"Principal": {"AWS": "*"}}
-    statements: list[dict[str, Any]] = [
+    anybody: iam.Principals = {"AWS": "*"}
+    statements: list[iam.Statement] = [
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
-            **anybody,
+            "Principal": anybody,
             "Action": list(CLIENT),
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
         {
             "Sid": "MountByAccessPoint",
             "Effect": "Allow",
-            **anybody,
+            "Principal": anybody,
             "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
             "Condition": {
                 "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
@@ -90,7 +101,7 @@ def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
             {
                 "Sid": "ReadersDoNotWrite",
                 "Effect": "Deny",
-                **anybody,
+                "Principal": anybody,
                 "Action": ["elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"],
                 "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": sorted(reading)}},
             }
@@ -98,23 +109,27 @@ def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
     return iam.document(*statements)
 
 
-def volume(claim: str, namespace: str, mode: str, handle: pulumi.Input[str]) -> dict[str, Any]:
+def volume(
+    claim: str, namespace: str, mode: str, handle: pulumi.Input[str]
+) -> kubernetes.core.v1.PersistentVolumeSpecArgsDict:
     """Spec of the volume that one claim gets, and no other.
 
     The driver mounts nothing of access mode ReadOnlyMany: readers are told so by the mount, and kept so by the policy.
     Source: kubernetes-sigs/aws-efs-csi-driver, docs/README.md and pkg/driver/node.go; read 2026-11.
     """
-    reads = mode == "read"
-    return {
+    spec: kubernetes.core.v1.PersistentVolumeSpecArgsDict = {
         "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes wants a size; a file system has none
         "access_modes": ACCESS_MODES,
         "persistent_volume_reclaim_policy": "Retain",
         "storage_class_name": "",
         "volume_mode": "Filesystem",
         "claim_ref": {"namespace": namespace, "name": claim},
-        "csi": {"driver": DRIVER, "volume_handle": handle, **({"read_only": True} if reads else {})},
-        **({"mount_options": ["ro"]} if reads else {}),
+        "csi": {"driver": DRIVER, "volume_handle": handle},
     }
+    if mode == "read":
+        spec["csi"] = {"driver": DRIVER, "volume_handle": handle, "read_only": True}
+        spec["mount_options"] = ["ro"]
+    return spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +234,8 @@ class FileSystem(pulumi.ComponentResource):
         return aws.efs.AccessPoint(
             f"{self._name}-{namespace}",
             file_system_id=self.id,
-            **access_point(namespace, self._args.settings),
+            posix_user=posix_user(namespace, self._args.settings),
+            root_directory=root_directory(namespace, self._args.settings),
             tags={"Name": f"{self._args.stage.prefix}-{self._args.key}-{namespace}"},
             opts=self._opts,
         )

@@ -1,11 +1,12 @@
 """FSx for Lustre: one file system in one zone, the folders of it that show buckets, and a claim in each namespace."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
@@ -50,41 +51,40 @@ class LustreArgs:
     logs_key_arn: pulumi.Input[str]
 
 
-def traffic(efa: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and content of each rule between two groups. EFA is no protocol of its own, so it takes all of them."""
+class Traffic(NamedTuple):
+    """What a security-group rule lets pass; without ports: all of them. name: part of the rule's own name."""
+
+    name: str
+    protocol: str
+    first_port: int | None = None
+    last_port: int | None = None
+
+
+def traffic(efa: bool) -> list[Traffic]:
+    """What passes between two groups. EFA is no protocol of its own, so it takes all of them."""
     if efa:
-        yield "all", {"ip_protocol": ALL_TRAFFIC}
-        return
-    for first, last in LUSTRE_PORTS:
-        yield str(first), {"ip_protocol": "tcp", "from_port": first, "to_port": last}
+        return [Traffic("all", ALL_TRAFFIC)]
+    return [Traffic(str(first), "tcp", first, last) for first, last in LUSTRE_PORTS]
 
 
-def of_the_deployment(settings: LustreSettings, key_arn: pulumi.Input[str], final_backup: bool) -> dict[str, Any]:
-    """What scratch and persistent file systems are told differently. The key of scratch is FSx's own."""
-    if settings.deployment == "scratch-2":
-        return {"deployment_type": "SCRATCH_2", "skip_final_backup": True}
-    metadata = {"mode": "USER_PROVISIONED", "iops": EFA_METADATA_IOPS} if settings.efa else {"mode": "AUTOMATIC"}
-    return {
-        "deployment_type": "PERSISTENT_2",
-        "per_unit_storage_throughput": settings.mibps_per_tib,
-        "kms_key_id": key_arn,
-        "metadata_configuration": metadata,
-        "efa_enabled": settings.efa or None,
-        "automatic_backup_retention_days": settings.backup_days,
-        "copy_tags_to_backups": True,
-        "skip_final_backup": not (final_backup and settings.can_be_backed_up),
-    }
+def metadata(efa: bool) -> aws.fsx.LustreFileSystemMetadataConfigurationArgsDict:
+    """How many metadata operations a persistent file system takes."""
+    return {"mode": "USER_PROVISIONED", "iops": EFA_METADATA_IOPS} if efa else {"mode": "AUTOMATIC"}
 
 
-def link_events(link: LinkSettings) -> dict[str, Any]:
+def link_events(link: LinkSettings) -> aws.fsx.DataRepositoryAssociationS3ArgsDict:
     """Policies of a link; one without events is left out, as FSx leaves it out."""
-    policies = {"auto_import_policy": link.imports, "auto_export_policy": link.exports}
-    return {name: {"events": list(events)} for name, events in policies.items() if events}
+    policies: aws.fsx.DataRepositoryAssociationS3ArgsDict = {}
+    if link.imports:
+        policies["auto_import_policy"] = {"events": list(link.imports)}
+    if link.exports:
+        policies["auto_export_policy"] = {"events": list(link.exports)}
+    return policies
 
 
 def volume(
     claim: str, namespace: str, capacity_gib: int, writes: bool, file_system: Mapping[str, pulumi.Input[str]]
-) -> dict[str, Any]:
+) -> kubernetes.core.v1.PersistentVolumeSpecArgsDict:
     """A volume for one claim alone. file_system: its id, dns_name and mount_name.
 
     The driver takes no access mode but ReadWriteMany, so that who may only read is told so by the mount.
@@ -161,14 +161,27 @@ class Lustre(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> list[pulumi.Resource]:
         made: list[pulumi.Resource] = []
-        for which, content in traffic(self._args.settings.efa):
-            rule = {"security_group_id": group_id, "referenced_security_group_id": peer_id, **content}
+        for passes in traffic(self._args.settings.efa):
             made += [
                 aws.vpc.SecurityGroupIngressRule(
-                    f"{name}-{which}-in", description=f"Lustre from {peer}", **rule, opts=opts
+                    f"{name}-{passes.name}-in",
+                    description=f"Lustre from {peer}",
+                    security_group_id=group_id,
+                    referenced_security_group_id=peer_id,
+                    ip_protocol=passes.protocol,
+                    from_port=passes.first_port,
+                    to_port=passes.last_port,
+                    opts=opts,
                 ),
                 aws.vpc.SecurityGroupEgressRule(
-                    f"{name}-{which}-out", description=f"Lustre to {peer}", **rule, opts=opts
+                    f"{name}-{passes.name}-out",
+                    description=f"Lustre to {peer}",
+                    security_group_id=group_id,
+                    referenced_security_group_id=peer_id,
+                    ip_protocol=passes.protocol,
+                    from_port=passes.first_port,
+                    to_port=passes.last_port,
+                    opts=opts,
                 ),
             ]
         return made
@@ -182,8 +195,10 @@ class Lustre(pulumi.ComponentResource):
             kms_key_id=args.logs_key_arn,
             opts=self._opts,
         )
+        persistent = settings.deployment == "persistent-2"
         return aws.fsx.LustreFileSystem(
             name,
+            deployment_type="PERSISTENT_2" if persistent else "SCRATCH_2",
             subnet_ids=args.subnet_id,
             security_group_ids=[group.id],
             storage_type="SSD",
@@ -193,7 +208,13 @@ class Lustre(pulumi.ComponentResource):
             root_squash_configuration={"root_squash": NOBODY} if settings.squashes_root else None,
             log_configuration={"level": "WARN_ERROR", "destination": logs.arn},
             weekly_maintenance_start_time=settings.maintenance,
-            **of_the_deployment(settings, args.data_key_arn, stage.production),
+            kms_key_id=args.data_key_arn if persistent else None,  # the key of scratch is FSx's own
+            per_unit_storage_throughput=settings.mibps_per_tib,
+            metadata_configuration=metadata(settings.efa) if persistent else None,
+            efa_enabled=settings.efa or None,
+            automatic_backup_retention_days=settings.backup_days if persistent else None,
+            copy_tags_to_backups=persistent or None,
+            skip_final_backup=not (stage.production and settings.can_be_backed_up),
             tags={
                 "Name": f"{stage.prefix}-{name}",
                 "ml-platform:purpose": settings.purpose,

@@ -1,10 +1,11 @@
 """`clusters.<name>`: one EKS cluster."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
@@ -24,6 +25,7 @@ NOT_PUBLIC = tuple(
         *("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
     )
 )
+ACCESS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 RESERVED_GROUPS = ("system:", "eks:", "aws:", "amazon:", "iam:")
 
 
@@ -57,6 +59,19 @@ class ApiEndpointSettings(Settings):
             mistakes.append("is given while public is off, so it would do nothing. Set public: true, or drop it.")
         raise_if(mistakes)
         return cidrs
+
+
+def access_name_can_name_resources(name: str) -> str:
+    """The name as it is. Raises ValueError when no resource could be named by it."""
+    if not ACCESS_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name an access entry: 1 to 63 letters, digits, '-', '_' or '.', the first and the last a "
+            "letter or digit. Rename it, for example ml-admins."
+        )
+    return name
+
+
+AccessName = Annotated[str, AfterValidator(access_name_can_name_resources)]
 
 
 class ControlPlaneLogSettings(Settings):
@@ -114,6 +129,7 @@ class AccessSettings(Settings):
     @field_validator("groups")
     @classmethod
     def groups_are_not_reserved(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if("holds an empty group, which EKS refuses. Name it, or drop it." for group in groups if not group)
         raise_if(
             f"{group!r} begins with a prefix that EKS keeps for itself ({listed(RESERVED_GROUPS)}). "
             "Use a group of your own and bind it with RBAC, or use policy."
@@ -143,7 +159,7 @@ class ClusterSettings(Settings):
     endpoint: ApiEndpointSettings = Field(
         default=ApiEndpointSettings(), description="Who may reach the Kubernetes API."
     )
-    access: Mapping[str, AccessSettings] = Field(
+    access: Mapping[AccessName, AccessSettings] = Field(
         default_factory=dict, description="Who may do what in the cluster, each under a name of your choice."
     )
     logs: ControlPlaneLogSettings = Field(default=ControlPlaneLogSettings(), description="Control-plane logs.")

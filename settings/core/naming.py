@@ -9,7 +9,7 @@ from settings.core.problems import raise_if
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-TAG_TEXT = re.compile(r"[\w\s_.:/=+\-@]*")
+TAG_TEXT = re.compile(r"[\w _.:/=+\-@]*")
 IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of ours, and of the GPU operator
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
@@ -88,8 +88,10 @@ def tag_key_mistakes(key: str) -> Iterator[str]:
     """What AWS refuses as a tag key. Source: AWS general reference, tag naming limits."""
     if key.lower().startswith("aws:"):
         yield f"{key!r} begins with aws:, which is kept for AWS. Drop the prefix."
-    if not 1 <= len(key) <= TAG_KEY_LENGTH:
-        yield f"{key[:20]!r}... has {len(key)} characters, and AWS takes 1 to {TAG_KEY_LENGTH}. Shorten it."
+    if not key:
+        yield "has an empty key, which AWS refuses. Give it a name, or drop it."
+    if len(key) > TAG_KEY_LENGTH:
+        yield f"{key[:20]!r} and so on has {len(key)} characters, and AWS takes {TAG_KEY_LENGTH}. Shorten it."
     if not TAG_TEXT.fullmatch(key):
         yield f"{key!r} has characters that AWS refuses in tags. Use letters, digits, spaces and _ . : / = + - @."
 
@@ -113,4 +115,4 @@ def iam_principal_mistakes(arn: str) -> Iterator[str]:
         reason = "is a session of a role, and access entries are for the role itself"
     elif arn.endswith(":root"):
         reason = "is an account, and access entries are for one role or user"
-    yield f"{arn!r} {reason}. Write arn:aws:iam::<12 digits>:role/<name>."
+    yield f"{arn!r} {reason}. Write for example arn:aws:iam::123456789012:role/ml-admins."

@@ -1,9 +1,10 @@
 """What is wrong with a stack file, told to the person who writes it."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from common.spelling import nearest
 
@@ -13,16 +14,28 @@ Mistake = tuple[Path, str]  # a place in the stack file, and a sentence for it
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
+class Place(NamedTuple):
+    """Line and column in a file, both from 1."""
+
+    line: int
+    column: int
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: in which file, at which place, and a message that says what, why and what to write instead."""
+    """One mistake: in which file, at which place, and a message that says what, why and what to write instead.
+
+    path: of the setting; empty where the file itself is wrong. place: None where the text of the file is not at hand.
+    """
 
     source: str
     path: str
     message: str
+    place: Place | None = None
 
     def __str__(self) -> str:
-        return f"{self.source}, {self.path}: {self.message}" if self.path else f"{self.source}: {self.message}"
+        where = self.source if self.place is None else f"{self.source}:{self.place.line}:{self.place.column}"
+        return f"{where}, {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
 
 
 class SettingsError(Exception):
@@ -43,7 +56,7 @@ def join_path(parts: Iterable[PathPart]) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif not PLAIN_KEY.fullmatch(part):
-            path += f'["{part}"]'
+            path += f"[{json.dumps(part, ensure_ascii=False)}]"
         else:
             path += f".{part}" if path else part
     return path
@@ -59,6 +72,11 @@ def nearest_or_all(word: str, known: Iterable[str]) -> str:
     """` Did you mean x?`, or ` Known: ...` when no known word is near."""
     words = list(known)
     return did_you_mean(word, words) or f" Known: {listed(words)}."
+
+
+def nearest_place(places: Mapping[Path, Place], path: Path) -> Place | None:
+    """Where a setting stands in the file; where it is missing, the place of what it belongs into."""
+    return next((places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places), None)
 
 
 def has(container: object, part: PathPart) -> TypeGuard[Any]:

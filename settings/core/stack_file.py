@@ -5,84 +5,61 @@ brought into that form first, so that what is read here and what a deployment re
 """
 
 import json
-import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
-import yaml
-
-from settings.core.problems import PathPart, Problem, SettingsError, join_path
+from common.spelling import nearest
+from settings.core import strict_yaml
+from settings.core.problems import Mistake, Path, Place, Problem, SettingsError
+from settings.core.strict_yaml import Ambiguous, Fraction
 
 NAMESPACE = "ml-platform"
+ALIKE = 0.75  # how alike a namespace has to be before it counts as ours, misspelt
 
 
 @dataclass(frozen=True)
-class _Ambiguous:
-    """A value that Pulumi's parser takes for another one than is written: 007 for 7, 1_000 for 1000, days for times."""
+class StackFile:
+    """What a stack file says, and what is wrong with how it says it.
 
-    text: str
+    config: as Pulumi hands it to a program, full key -> text. places: path of a setting -> where it stands.
+    mistakes: keys that nobody would read, and values that Pulumi takes for others than are written, or that are
+    encrypted. The values themselves stand in `config` as they are written.
+    """
 
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML as Pulumi's parser reads it: `yes` is text. A key that comes twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            key = str(key_node.value)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key} is given twice, and only one of them could count", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+    source: str
+    config: Mapping[str, str]
+    places: Mapping[Path, Place]
+    mistakes: Sequence[Mistake]
 
 
-_StrictLoader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("tag:yaml.org,2002:int", r"^-?(?:0|[1-9][0-9]{0,14})$", list("-0123456789")),
-    ("tag:yaml.org,2002:float", r"^-?(?:0|[1-9][0-9]{0,8})\.[0-9]{1,6}$", list("-0123456789")),
-    ("!ambiguous", r"^[-+]?(?:[0-9][0-9_]*|0[xob][0-9a-fA-F_]+)$", list("-+0123456789")),
-    ("!ambiguous", r"^[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
-    ("!ambiguous", r"^[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)$", list("-+.")),
-    ("!ambiguous", r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9:.]+(?:Z|[-+][0-9:]+)?)?$", list("0123456789")),
-    ("tag:yaml.org,2002:merge", r"^<<$", ["<"]),
-):
-    _StrictLoader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
-_StrictLoader.add_constructor("!ambiguous", lambda _loader, node: _Ambiguous(node.value))
+def read_stack_file(path: FilePath) -> StackFile:
+    """What a stack file says, read strictly.
 
-
-def read_config(path: Path) -> dict[str, str]:
-    """The `config` of a stack file as Pulumi hands it to a program: full key -> text.
-
-    Raises SettingsError when the file is missing, is no YAML, or holds values that are encrypted or that Pulumi reads
-    as something else than is written.
+    Raises SettingsError when nothing can be made of it: it is missing, no YAML, or holds no settings at all.
     """
     source = path.name
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506  a SafeLoader
-    except OSError as error:
-        raise _wrong(source, f"cannot be read: {error.strerror}. Give the path of a Pulumi.<stack>.yaml.") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise _wrong(source, f"is no valid YAML{where}: {error.problem}. Correct that line.") from None
-    config = document.get("config") if isinstance(document, dict) else None
+    document = strict_yaml.read(path)
+    config = document.content.get("config") if isinstance(document.content, dict) else None
     if not isinstance(config, dict):
-        raise _wrong(source, f"has no settings. Put them under `config:`, each key beginning with `{NAMESPACE}:`.")
-    unreadable = [
-        Problem(source, join_path(path), sentence)
-        for key, value in config.items()
-        if _is_ours(key)
-        for path, sentence in _unreadable(value, (str(key).partition(":")[2],))
-    ]
-    if unreadable:
-        raise SettingsError(unreadable)
-    return {str(key): as_text(value) for key, value in config.items()}
+        raise SettingsError(
+            [Problem(source, "", f"has no settings. Put them under `config:`, each key beginning with `{NAMESPACE}:`.")]
+        )
+    return StackFile(
+        source,
+        {str(key): as_text(_as_written(value)) for key, value in config.items()},
+        {_without_namespace(path[1:]): place for path, place in document.places.items() if path[:1] == ("config",)},
+        [mistake for key, value in config.items() for mistake in _mistakes(str(key), value)],
+    )
+
+
+def _as_written(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_written(item) for item in value]
+    return value.text if isinstance(value, Ambiguous) else value
 
 
 def settings_of(config: Mapping[str, str], text_keys: frozenset[str]) -> dict[str, Any]:
@@ -98,8 +75,15 @@ def settings_of(config: Mapping[str, str], text_keys: frozenset[str]) -> dict[st
     return raw
 
 
-def _is_ours(key: object) -> bool:
-    return str(key).startswith(f"{NAMESPACE}:")
+def _is_ours(key: str) -> bool:
+    return key.startswith(f"{NAMESPACE}:")
+
+
+def _without_namespace(path: Path) -> Path:
+    """`ml-platform:clusters`, `main` -> `clusters`, `main`. Keys of other namespaces keep theirs."""
+    if path and _is_ours(str(path[0])):
+        return (str(path[0]).partition(":")[2], *path[1:])
+    return path
 
 
 def _parsed(text: str) -> Any:
@@ -125,22 +109,29 @@ def _numbers_as_pulumi(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _unreadable(value: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[tuple[PathPart, ...], str]]:
-    if isinstance(value, _Ambiguous):
+def _mistakes(key: str, value: Any) -> Iterator[Mistake]:
+    namespace, colon, name = key.partition(":")
+    if _is_ours(key):
+        yield from _unreadable(value, (name,))
+    elif not colon:
+        yield (key,), f"has no namespace. Write {NAMESPACE}:{key}."
+    elif nearest(namespace, [NAMESPACE], ALIKE):
+        yield (key,), f"is in the namespace {namespace}, which nobody reads. Write {NAMESPACE}:{name}."
+
+
+def _unreadable(value: Any, path: Path) -> Iterator[Mistake]:
+    if isinstance(value, Ambiguous):
         yield path, f'is written {value.text}, which YAML takes for something else. Write it in quotes: "{value.text}".'
     elif isinstance(value, dict) and set(value) == {"secure"}:
-        key = f"{NAMESPACE}:{path[0]}"
         yield (
             path,
             (
-                "is encrypted, and no setting is a secret: policies and reports have to read them all. "
-                f"Set it again in plain text: `pulumi config set {key} ...`."
+                "is encrypted, but it would stand in plain text in what is built, in its state and in every backup. "
+                "Keep the secret in AWS Secrets Manager, and name it in the settings."
             ),
         )
+    elif isinstance(value, Fraction) and path[-1] == "version" and value.text != repr(float(value)):
+        yield path, f'is the number {float(value)} to YAML, not {value.text}. Write it in quotes: "{value.text}".'
     elif isinstance(value, dict | list):
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _unreadable(item, (*path, part))
-
-
-def _wrong(source: str, message: str) -> SettingsError:
-    return SettingsError([Problem(source, "", message)])

@@ -6,10 +6,12 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard, Union, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from common.spelling import nearest
 from settings.core.problems import Mistake, Path, PathPart, has, listed, nearest_or_all
 
 WANTED = {  # pydantic's error type -> what the model wants there
@@ -39,6 +41,8 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     deep = [path for path, _ in placed]
     unknown_presets = [path[:-1] for path in deep if path and path[-1] == "preset"]
     placed = [(path, error) for path, error in placed if error["type"] != "missing" or path[:-1] not in unknown_presets]
+    meant = [_meant(model, path) for path, error in placed if error["type"] == "extra_forbidden"]
+    placed = [(path, error) for path, error in placed if error["type"] != "missing" or path not in meant]
     found: dict[Path, list[str]] = {}
     for path, error in placed:
         if error["type"] in ECHOES and any(len(other) > len(path) and other[: len(path)] == path for other in deep):
@@ -53,6 +57,12 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
         known = found.setdefault(path, [])
         known += [sentence for sentence in sentences if sentence not in known]
     return [(path, sentence) for path, sentences in found.items() for sentence in sentences]
+
+
+def _meant(model: type[BaseModel], path: Path) -> Path:
+    """The key that somebody meant who wrote one that is no setting."""
+    key = nearest(str(path[-1]), keys_at(model, path[:-1]))
+    return path if key is None else (*path[:-1], key)
 
 
 def _place(model: type[BaseModel], data: Any, error: ErrorDetails) -> Path:
@@ -81,7 +91,9 @@ def _sentences(model: type[BaseModel], path: Path, error: ErrorDetails) -> Itera
 
 
 def _wrong_kind(value: Any, wanted: Sequence[str], path: Path) -> str:
-    advice = "Write its keys under it, or drop it."
+    advice = (
+        "Write its keys under it, or drop it." if "a map of keys and values" in wanted else "Correct it, or drop it."
+    )
     if value is None:
         advice = "Give it a value, or drop the key."
     elif "text" in wanted and isinstance(value, int | float):
@@ -90,6 +102,8 @@ def _wrong_kind(value: Any, wanted: Sequence[str], path: Path) -> str:
             advice = f'Write it in quotes, "{value}": YAML takes 1.30 for the number 1.3.'
     elif "a whole number" in wanted and isinstance(value, str) and value.strip().isdigit():
         advice = f"Write {value.strip()}, without quotes."
+    elif "a whole number" in wanted or "a number" in wanted:
+        advice = f"Write a number, for example {path[-1]}: 2."
     elif "true or false" in wanted:
         advice = "Write true or false, without quotes."
     elif "a list" in wanted and not isinstance(value, Mapping | list):
@@ -110,9 +124,12 @@ def _shown(value: Any) -> str:
 
 
 def _missing(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, _model: type[BaseModel], path: Path) -> str:
-    example = field.examples[0] if field and field.examples else "..."
-    quoted = f'"{example}"' if example.replace(".", "").isdigit() else example
-    return f"is missing.{_about(field)} Write for example `{path[-1]}: {quoted}`."
+    example = field.examples[0] if field and field.examples else None
+    if example is None:
+        return f"is missing.{_about(field)} Add it."
+    written = yaml.safe_dump({path[-1]: example}, default_flow_style=True, width=200, sort_keys=False)
+    line = written.strip()[1:-1].replace("'", '"')  # the quotes of the rest of the file
+    return f"is missing.{_about(field)} Write for example `{line}`."
 
 
 def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, model: type[BaseModel], path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from settings.compute.presets import with_presets
 from settings.core.problems import PathPart, has, join_path
-from settings.core.stack_file import NAMESPACE, as_text
+from settings.core.stack_file import NAMESPACE, as_text, settings_of
 from settings.stack import loader
 from settings.stack.profiles import with_profile
 
@@ -32,7 +32,7 @@ def explain(
     Raises SettingsError when the settings are wrong, since then none is in force.
     """
     if any(key.startswith(f"{NAMESPACE}:") for key in raw):
-        raw = loader.read_pulumi_config({key: as_text(value) for key, value in raw.items()})
+        raw = settings_of({key: as_text(value) for key, value in raw.items()}, loader.TEXT_KEYS)
     settings = loader.load(raw, source, add_ons, today).model_dump(mode="json")
     preset = with_presets(raw)
     layers: tuple[tuple[Origin, Any], ...] = (

@@ -50,7 +50,9 @@ ClusterKey = Annotated[str, AfterValidator(cluster_key_can_name_resources)]
 class StackSettings(Settings):
     """What a stack file may say under `ml-platform:`."""
 
-    environment: Environment = Field(description="Picks the profile of defaults: dev, staging or prod.")
+    environment: Environment = Field(
+        description="Picks the profile of defaults: dev, staging or prod.", examples=["dev"]
+    )
     region: str = Field(description="AWS region, for example us-west-2.", examples=["us-west-2"])
     account_id: str | None = Field(
         default=None,
@@ -81,7 +83,11 @@ class StackSettings(Settings):
         default=QuotaSettings(), description="EC2 quotas of the account in this region, as far as pools need them."
     )
     storage: StorageSettings = Field(default=StorageSettings(), description="Everything that holds data.")
-    clusters: Mapping[ClusterKey, ClusterSettings] = Field(min_length=1, description="The EKS clusters, by name.")
+    clusters: Mapping[ClusterKey, ClusterSettings] = Field(
+        min_length=1,
+        description="The EKS clusters, by name.",
+        examples=[{"main": {"version": "1.35", "pools": [{"preset": "cpu", "name": "system", "min_per_zone": 1}]}}],
+    )
 
     @field_validator("region")
     @classmethod

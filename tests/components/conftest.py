@@ -37,11 +37,14 @@ class PlatformCloud(RecordingCloud):
         return self.build(lambda: make(ground), preview, ground)
 
     def up_network(self, settings: StackSettings) -> Network:
+        assert not isinstance(settings.network.zones, int), "how many there are is for the platform to find out"
+        zones = settings.network.zones
+
         def make(ground: Ground) -> Network:
             args = NetworkArgs(
                 settings=settings.network,
                 stage=Stage.of(settings, ACCOUNT),
-                zones=settings.network.zones,
+                zones=zones,
                 logs_key_arn=ground.key_arns["logs"],
                 bucket_key_arn=ground.key_arns["data"],
             )

@@ -36,9 +36,14 @@ JUSTIFIED: Mapping[str, str] = {
 class Holder(Protocol):
     """A resource, as far as it matters here."""
 
-    name: str
-    type: str
-    inputs: dict[str, Any]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def inputs(self) -> dict[str, Any]: ...
 
 
 class Document(NamedTuple):

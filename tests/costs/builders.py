@@ -12,7 +12,7 @@ REGION = "us-west-2"
 TODAY = date(2026, 11, 21)
 
 
-def resource(type_: str, name: str = "it", parent: str = "", **inputs: Any) -> Resource:
+def resource(type_: str, name: str = "it", parent: str = "", /, **inputs: Any) -> Resource:
     return Resource(urn=f"urn:pulumi:dev::ml-platform::{type_}::{name}", type=type_, inputs=inputs, parent=parent)
 
 
@@ -37,7 +37,8 @@ def group_with_unknown_template(parent: str = "") -> Resource:
 
 
 def price(*resources: Resource, **options: Any) -> Estimate:
-    return estimate(resources, REGION, **{"today": TODAY, **options})
+    asked: dict[str, Any] = {"today": TODAY, **options}
+    return estimate(resources, REGION, **asked)
 
 
 def items(result: Estimate) -> dict[str, LineItem]:

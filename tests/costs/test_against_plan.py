@@ -1,5 +1,7 @@
 """The estimate, which reads what the engine shows, and the compute plan, which reads the settings, say the same."""
 
+from typing import Any
+
 import pytest
 
 from components.compute.karpenter.karpenter_manifests import node_pool
@@ -10,7 +12,7 @@ from tests.costs.builders import REGION, price
 from tests.settings.stacks import SOURCE, TODAY, stack
 
 ZONES = ("us-west-2a", "us-west-2b", "us-west-2c")
-POOLS = [
+POOLS: list[dict[str, Any]] = [
     {"instance_types": ["p4d.24xlarge"], "sharing": {"strategy": "time-slicing", "replicas": 4}},
     {"instance_types": ["p4de.24xlarge"], "sharing": {"strategy": "mps", "replicas": 2}, "max_gpus": 16},
     {"instance_types": ["g6.xlarge", "g6.12xlarge", "g6.48xlarge"], "max_gpus": 21, "max_per_zone": 5},
@@ -23,7 +25,7 @@ POOLS = [
 @pytest.mark.parametrize("pool", POOLS, ids=lambda pool: pool["instance_types"][0])
 def test_a_karpenter_pool_costs_the_same_in_both(pool):
     shared = {"operating_system": "bottlerocket"} if "sharing" in pool else {}
-    asked = {"name": "gpu", "provisioner": "karpenter", "min_per_zone": 0, **shared, **pool}
+    asked: dict[str, Any] = {"name": "gpu", "provisioner": "karpenter", "min_per_zone": 0, **shared, **pool}
     if not asked["instance_types"][0].startswith("m"):
         asked["taints"] = [{"key": "gpu", "value": "true"}]
     settings = load(stack((("clusters", "main", "pools", 1), asked)), SOURCE, TODAY)

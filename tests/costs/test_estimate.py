@@ -1,6 +1,7 @@
 """What an estimate promises of every resource, whatever it is."""
 
 import copy
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -50,7 +51,7 @@ def test_no_inputs_whatever_raise_or_vanish(type_, inputs):
 
 
 TAGS = {f"ml-platform:{name}": "10" for name in ("purpose", "expected-gib", "monthly-growth-gib")}
-WHOLE = {
+WHOLE: dict[str, dict[str, Any]] = {
     "aws:backup/plan:Plan": {"rules": [{"copyActions": [{"destinationVaultArn": "x"}]}]},
     "aws:ebs/volume:Volume": {"size": 8, "type": "gp3", "iops": 4000, "throughput": 200},
     "aws:ec2/eip:Eip": {"publicIpv4Pool": "amazon"},
@@ -106,7 +107,7 @@ def places(value, path=()):
 @pytest.mark.parametrize(("type_", "place"), [(type_, place) for type_ in WHOLE for place in places(WHOLE[type_])])
 def test_whatever_is_not_known_yet_nothing_raises_or_vanishes(type_, place):
     inputs = copy.deepcopy(WHOLE[type_])
-    at = inputs
+    at: Any = inputs
     for step in place[:-1]:
         at = at[step]
     at[place[-1]] = UNKNOWN

@@ -46,7 +46,9 @@ def nodes(result):
 
 
 def usd(name, region="us-west-2"):
-    return on_demand_usd_per_hour(name, region).usd
+    price = on_demand_usd_per_hour(name, region)
+    assert price is not None
+    return price.usd
 
 
 def test_a_pool_costs_nothing_at_least_and_its_limit_of_nodes_at_most():

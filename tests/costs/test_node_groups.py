@@ -8,6 +8,12 @@ from tests.costs.builders import group, group_with_unknown_template, items, pric
 POOL = "urn:pulumi:dev::ml-platform::mlplatform:compute:NodePool::pool"
 
 
+def usd(name: str) -> float:
+    price = on_demand_usd_per_hour(name, "us-west-2")
+    assert price is not None
+    return price.usd
+
+
 def nodes(result):
     (line,) = [item for item in result.items if item.item.startswith("nodes")]
     return line
@@ -15,7 +21,7 @@ def nodes(result):
 
 def test_the_range_is_min_size_of_the_cheapest_type_to_max_size_of_the_dearest():
     line = nodes(price(group("m5.4xlarge", "m5.2xlarge", low=2, high=5)))
-    cheap, dear = (on_demand_usd_per_hour(name, "us-west-2").usd for name in ("m5.2xlarge", "m5.4xlarge"))
+    cheap, dear = usd("m5.2xlarge"), usd("m5.4xlarge")
     assert line.item == "nodes, m5.2xlarge to m5.4xlarge, on-demand"
     assert line.monthly_min_usd == 2 * 730 * cheap, "the least it can cost"
     assert line.monthly_max_usd == 5 * 730 * dear, "the most it can cost"
@@ -30,13 +36,11 @@ def test_spot_is_priced_by_its_estimate_and_says_so():
 def test_a_group_in_a_capacity_reservation_pays_its_rate_and_says_so():
     target = {"capacityReservationTarget": {"capacityReservationId": "cr-0123456789abcdef0"}}
     plain = template(parent=POOL)
-    reserving = Resource(
-        plain.urn, plain.type, plain.inputs | {"capacityReservationSpecification": target}, parent=POOL
-    )
-    given = {"launchTemplate": {"id": UNKNOWN}, "parent": POOL}
-    line = nodes(price(group("p4d.24xlarge", **given), reserving))
+    said = {**plain.inputs, "capacityReservationSpecification": target}
+    reserving = Resource(plain.urn, plain.type, said, parent=POOL)
+    line = nodes(price(group("p4d.24xlarge", launchTemplate={"id": UNKNOWN}, parent=POOL), reserving))
     assert line.item == "nodes, p4d.24xlarge, reserved"
-    assert line.monthly_max_usd == 5 * 730 * on_demand_usd_per_hour("p4d.24xlarge", "us-west-2").usd
+    assert line.monthly_max_usd == 5 * 730 * usd("p4d.24xlarge")
     assert "whether its nodes run or not" in line.notes[0], "the reservation is billed with no node in it"
 
 

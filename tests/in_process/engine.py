@@ -32,6 +32,7 @@ _GET_RESOURCE = "pulumi:pulumi:getResource"
 _WORKERS = 8
 _NO_MOCKS: Any = None  # they would answer where the simulator does
 _Answer = resource_pb2.RegisterResourceResponse
+_Returned: Any = resource_pb2.ResourceInvokeResponse  # with a field that Python cannot name
 T = TypeVar("T")
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # else it tells of everything that a refusal takes along
 
@@ -74,7 +75,7 @@ class Engine(MockMonitor):
             if not self.refusals:
                 raise
         finally:
-            self._server.stop(grace=None)
+            self._server.stop(grace=1)  # a hard end is told on the terminal by gRPC
         return made
 
     def RegisterResource(self, request: Any) -> Any:
@@ -116,7 +117,7 @@ class Engine(MockMonitor):
             answer: Props = {"urn": found.urn, "id": found.id, "state": found.outputs}
         else:
             answer = self._providers.invoke(request.tok, args, self._config(request), self._preview)
-        return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(answer)})
+        return _Returned(**{"return": to_struct(answer)})
 
     def _config(self, request: Any) -> Props | None:
         """What the program told the provider that it names; None where it names none."""
@@ -191,7 +192,8 @@ async def _asked(transform: Any, request: Any) -> tuple[list[str], bool]:
     args = pulumi.ResourceTransformArgs(request.custom, request.type, request.name, {}, pulumi.ResourceOptions())
     result = transform(args)
     options = result.opts if result else args.opts
-    return [await each.urn.future() for each in options.replace_with or ()], bool(options.delete_before_replace)
+    urns = [await each.urn.future() for each in options.replace_with or ()]
+    return [urn for urn in urns if urn], bool(options.delete_before_replace)
 
 
 def _urn(request: Any) -> str:

@@ -17,7 +17,7 @@ from policies.registry import modules
 from policies.rule import Rule, StackRule
 from tests.policies.policy_harness import ALL, ask, ask_stack, good_cases, urn
 
-TURNED = {
+TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
     ast.In: ast.NotIn,
@@ -31,7 +31,7 @@ TURNED = {
 }
 
 
-def broken_ways(node: ast.AST) -> Iterator[ast.AST]:
+def broken_ways(node: ast.AST) -> Iterator[ast.expr]:
     """The same node, made wrong in one way each."""
     if isinstance(node, ast.Compare):
         for index, operator in enumerate(node.ops):
@@ -84,8 +84,9 @@ def mutants(source: str, functions: Functions = judging) -> Iterator[tuple[str, 
             for wrong in broken_ways(node):
                 copied = copy.deepcopy(tree)
                 twin = next(t for o, t in zip(ast.walk(tree), ast.walk(copied), strict=True) if o is node)
-                mutant = ast.fix_missing_locations(_Replace(twin, wrong).visit(copied))
-                yield f"line {node.lineno}: {ast.unparse(node)} -> {ast.unparse(wrong)}", mutant
+                _Replace(twin, wrong).visit(copied)
+                mutant = ast.fix_missing_locations(copied)
+                yield f"line {wrong.lineno}: {ast.unparse(node)} -> {ast.unparse(wrong)}", mutant
 
 
 def run(tree: ast.Module, name: str) -> Rule | StackRule:
@@ -96,16 +97,19 @@ def run(tree: ast.Module, name: str) -> Rule | StackRule:
 
 def notices(rule: Rule | StackRule, original: Rule | StackRule) -> bool:
     """Whether any case of the original comes out otherwise with the check of `rule`."""
-    if isinstance(original, StackRule):
+    if isinstance(original, StackRule) and isinstance(rule, StackRule):
         for case in original.good.values():
             if ask_stack(rule, case):
                 return True
         for case in original.bad.values():
+            assert case.at is not None, "a bad case says where the finding is"
             name, path = case.at
             place = urn(case.resources[name].type, name, case.environment)
             if [(d.urn, d.message.startswith(path)) for d in ask_stack(rule, case)].count((place, True)) == 0:
                 return True
         return False
+    assert isinstance(original, Rule)
+    assert isinstance(rule, Rule), "broken, a rule is still one of its kind"
     if any(ask(rule, case) for _, case in good_cases(original)):
         return True
     for case in original.bad.values():

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.charts import CHARTS
 from common.values import opened
-from policies.rule import Case, Rule, Sample, StackCase, StackRule
+from policies.rule import Case, Rule, Sample, StackRule
 from simulator.kubernetes.custom import schema_of
 from simulator.kubernetes.schema import findings
 from tests.policies.policy_harness import ALL, kind_of
@@ -72,12 +72,13 @@ def properties(token: str) -> set[str]:
 def samples(rule: Rule | StackRule) -> list[Sample]:
     """The resources in the rule's cases."""
     found: list[Sample] = []
-    for case in (*rule.good.values(), *rule.bad.values()):
-        if isinstance(case, StackCase):
+    if isinstance(rule, StackRule):
+        for case in (*rule.good.values(), *rule.bad.values()):
             found += case.resources.values()
-        else:
-            whole = case if isinstance(case, Case) else Case(case)
-            found.append(Sample(kind_of(rule, whole), whole.props))
+        return found
+    for case in (*rule.good.values(), *rule.bad.values()):
+        whole = case if isinstance(case, Case) else Case(case)
+        found.append(Sample(kind_of(rule, whole), whole.props))
     return found
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi.runtime.proto import analyzer_pb2 as wire
 
-from catalog.instance_types import INSTANCE_TYPES, InstanceType
+from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.mig import MIG_GPUS, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
 from common.wire import to_struct
@@ -40,9 +40,14 @@ def of_gpus(resources: Mapping[str, Sample]) -> list[tuple[str, str]]:
     return findings(resources, OF_GPUS)
 
 
+def accelerator(machine: InstanceType) -> Accelerator:
+    assert machine.accelerator is not None, "these tests are about machines that have one"
+    return machine.accelerator
+
+
 def image(machine: InstanceType) -> str:
     arch = "ARM_64" if machine.arch == "arm64" else "x86_64"
-    return f"AL2023_{arch}_{'NVIDIA' if machine.accelerator.kind == 'gpu' else 'NEURON'}"
+    return f"AL2023_{arch}_{'NVIDIA' if accelerator(machine).kind == 'gpu' else 'NEURON'}"
 
 
 def proper(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
@@ -57,14 +62,15 @@ def proper(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
 @pytest.mark.parametrize("name", ACCELERATED)
 def test_every_accelerated_type_can_be_a_pool_whose_devices_pods_can_have(name: str) -> None:
     machine = INSTANCE_TYPES[name]
-    ways = [Sharing(), *([Sharing("time-slicing", 4)] if machine.accelerator.kind == "gpu" else [])]
-    gpu = mig_gpu(machine.accelerator)
+    devices = accelerator(machine)
+    ways = [Sharing(), *([Sharing("time-slicing", 4)] if devices.kind == "gpu" else [])]
+    gpu = mig_gpu(devices)
     ways += [Sharing("mig", 1, ((p.name, p.max_instances),)) for p in gpu.profiles.values()] if gpu else []
     for sharing in ways:
         pools = proper(machine, sharing)
         assert of_gpus(pools) == [], sharing.label
-        for resource, count in sharing.resources(machine.accelerator).items():
-            most = count * machine.accelerator.count
+        for resource, count in sharing.resources(devices).items():
+            most = count * devices.count
             for kind in ("group", "pool"):
                 enough = {**pools, "job": Sample(POD, pod({"limits": {resource: most}}, tolerations=[TOLERATION]))}
                 del enough[{"group": "pool", "pool": "group"}[kind]]
@@ -90,7 +96,7 @@ def test_every_accelerated_type_without_a_taint_or_a_driver_is_found(name: str) 
 def test_a_layout_is_found_exactly_where_the_catalog_rules_it_out(
     name: str, layout: dict[str, int], label: str
 ) -> None:
-    sharing, gpu = Sharing("mig", 1, tuple(layout.items())), mig_gpu(INSTANCE_TYPES[name].accelerator)
+    sharing, gpu = Sharing("mig", 1, tuple(layout.items())), mig_gpu(accelerator(INSTANCE_TYPES[name]))
     possible = gpu is not None and set(layout) <= set(gpu.profiles) and gpu.fits(layout)
     value = sharing.label if label == SHARING_LABEL else sharing.mig_config
     group = Sample(NODE_GROUP, node_group(name, labels={label: value}))

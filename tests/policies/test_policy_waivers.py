@@ -11,10 +11,10 @@ from policies.analyzer import APPLIED, EXPIRED, UNUSED, Analyzer
 from policies.pack import WAIVERS
 from policies.rule import Case
 from policies.waivers import LONGEST_DAYS, WaiverError, load
-from tests.policies.policy_harness import ALL, TODAY, request, stack_request
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request
 
-RULE = ALL["node-no-ssh"]
-GOOD = {
+(RULE,) = [rule for rule in RESOURCE_RULES if rule.id == "node-no-ssh"]
+GOOD: dict[str, Any] = {
     "rule": "node-no-ssh",
     "urn": "urn:pulumi:prod::ml-platform::*::it",
     "reason": "Debugging of the node image until the new one is out.",

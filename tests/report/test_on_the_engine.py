@@ -43,7 +43,7 @@ def test_the_report_is_written_for_a_pull_request(monkeypatch, tmp_path, capsys)
     monkeypatch.setattr(write, "BUILD", tmp_path / "build")
     assert write.write("dev") == 0
     files = {path.name: path.read_text() for path in (tmp_path / "build" / "dev").iterdir()}
-    assert set(files) == {"summary.md", "compute.md", "recovery.md", "cost.md", "cost.json", "settings.md"}
+    assert set(files) == {"summary.md", "compute.md", "recovery.md", "cost.md", "cost.json", "settings.md", "facts.md"}
     assert files["summary.md"].startswith("## Stack `dev`")
     assert "| Policies | no violation" in files["summary.md"], "the stacks that we ship pass our own policies"
     assert '| `environment` | `"dev"` | stack file |' in files["settings.md"]

@@ -26,6 +26,14 @@ def test_a_first_build_is_told_in_one_table():
     assert "Look twice" not in text, "nothing is endangered by building"
 
 
+def test_old_facts_are_one_line_and_none_when_there_are_none():
+    log = created()
+    cost = estimate(from_event_log(log), "us-east-1")
+    told = page_of("dev", events.read(log), cost, cost, {}, "`main`", (), "3 files of the catalog")
+    assert "| Old facts | 3 files of the catalog |" in told
+    assert "Old facts" not in page(log)
+
+
 def test_the_difference_in_cost_is_told():
     assert "that is +35 to +78 USD" in page([step("create", NAT, NETWORK), step("same", BUCKET), summary(create=1)])
 

@@ -36,9 +36,9 @@ def workspace(tmp_path):
     return Workspace(project, project / ".simulator")
 
 
-def prepare(workspace):
+def prepare(workspace, *command):
     environment = workspace.environment(workspace.project, {"aws": 1})
-    workspace.prepare(workspace.project.parent / "pulumi", environment)
+    workspace.prepare(workspace.project.parent / "pulumi", environment, command)
     calls = workspace.home / "pulumi" / "calls"
     return calls.read_text().splitlines() if calls.exists() else []
 
@@ -110,6 +110,41 @@ def test_the_passphrase_is_drawn_once_and_readable_by_its_owner_alone(workspace)
     assert stat.S_IMODE((workspace.home / "passphrase").stat().st_mode) == 0o600
 
 
+BROKEN = {
+    "no YAML": b"config: [",
+    "no map": b"- a",
+    "no UTF-8": "config: {a: M\u00fcller}".encode("latin-1"),
+    "a control character": b"config: {a: \x07}",
+    "too deep": b"config: " + b"[" * 3000,
+    "too large": b"config: [" + b"a, " * 400_000 + b"]",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=list(BROKEN))
+def test_a_broken_stack_file_stops_its_own_stack_alone(workspace, capsys, content):
+    (workspace.project / "Pulumi.other.yaml").write_bytes(content)
+    assert prepare(workspace, "pulumi", "preview", "--stack", "prod"), "the stack that is asked for is made"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("simulator: Pulumi.other.yaml")
+    assert line.endswith("The stack other is left out.")
+    with pytest.raises(WorkspaceError, match=r"^Pulumi\.other\.yaml"):
+        prepare(workspace, "pulumi", "preview", "--stack", "other")
+
+
+def test_aliases_of_aliases_cost_no_time(workspace):
+    lines = ["  a0: &a0 [x, x]", *(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))]
+    (workspace.project / "Pulumi.other.yaml").write_text("config:\n" + "\n".join(lines) + "\n")
+    prepare(workspace)
+    assert (workspace.shadow / "Pulumi.other.yaml").exists(), "whether it makes sense is for the program to say"
+
+
+def test_every_line_of_a_stack_file_keeps_its_number(workspace):
+    prepare(workspace)
+    lines = (workspace.shadow / "Pulumi.prod.yaml").read_text().splitlines()
+    assert lines[:5] == ["# the platform team's prod stack", "", "", *STACK.splitlines()[3:5]]
+    assert lines[7:9] == ["  ml-platform:clusters:", '    main: {version: "1.35", keys: [""]}']
+
+
 def test_outside_a_project_the_error_says_so(tmp_path):
     with pytest.raises(WorkspaceError, match=r"Run the simulator inside a Pulumi project\.$"):
         find_project(tmp_path)
@@ -117,5 +152,5 @@ def test_outside_a_project_the_error_says_so(tmp_path):
 
 def test_a_stack_file_that_is_no_mapping_is_named(workspace):
     (workspace.project / "Pulumi.prod.yaml").write_text("- a\n")
-    with pytest.raises(WorkspaceError, match=r"^Pulumi\.prod\.yaml holds no mapping"):
-        prepare(workspace)
+    with pytest.raises(WorkspaceError, match=r"^Pulumi\.prod\.yaml holds no map"):
+        prepare(workspace, "pulumi", "preview", "--stack=prod")

@@ -1,5 +1,7 @@
 """A wrong stack file ends the preview with its list of errors, and nothing is built."""
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.engine
@@ -10,12 +12,9 @@ def test_several_mistakes_are_several_lines_of_one_report_and_no_traceback(proje
     done = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
     output = done.stdout + done.stderr
     assert done.returncode == 1, output
-    for line in (
-        "Pulumi.dev.yaml, network.cidr: ",
-        "Pulumi.dev.yaml, clusters.main.version: ",
-        "Pulumi.dev.yaml, ownr: ",
-    ):
-        assert output.count(line) == 1, f"{line} should be there once:\n{output}"
+    for path in ("network.cidr", "clusters.main.version", "ownr"):
+        lines = re.findall(rf"Pulumi\.dev\.yaml:\d+:\d+, {re.escape(path)}: ", output)
+        assert len(lines) == 1, f"{path} should be told once, with its line:\n{output}"
     assert "did you mean" in output.lower()
     assert "Traceback" not in output
     assert "aws:" not in output, "nothing is registered while anything is wrong"

@@ -1,15 +1,15 @@
 """cert-manager: certificates for webhooks, ingress and mesh. Source: https://cert-manager.io/docs/installation/best-practice/"""
 
 from collections.abc import Mapping
-from typing import Any
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Manifest, Values
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     production = context.stage.production
 
-    def part(replicas: int, memory: str) -> dict[str, Any]:
+    def part(replicas: int, memory: str) -> Values:
         return {
             "replicaCount": replicas if production else 1,
             "podDisruptionBudget": {"enabled": production},  # with one replica it would block every node drain
@@ -24,7 +24,7 @@ def values(context: AddOnContext) -> Mapping[str, Any]:
     }
 
 
-def manifests(context: AddOnContext) -> Mapping[str, Mapping[str, Any]]:
+def manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {
         "self-signed": {
             "apiVersion": "cert-manager.io/v1",

@@ -5,10 +5,10 @@ Source: aws/eks-charts v0.0.242, stable/aws-efa-k8s-device-plugin; read 2026-08.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from catalog.sharing import POOL_LABEL
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 
 # Each region has the images in a registry of its own; most of them are those of one account.
@@ -35,7 +35,7 @@ OTHER_REGISTRY_ACCOUNTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     region = context.stage.region
     account = OTHER_REGISTRY_ACCOUNTS.get(region, REGISTRY_ACCOUNT)
     return {

@@ -3,16 +3,14 @@
 On only where `gpu_allocation` is dra. Source: kubernetes-sigs/dra-driver-nvidia-gpu v0.4.1, values; read 2026-08.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from components.compute.addons.gpu_operator import runs_operator
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.parts import ClusterParts
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     return {
         "gpuResourcesEnabledOverride": True,  # the chart refuses to start beside a device plugin; ours is off then
         "nvidiaDriverRoot": "/",  # the driver is in the machine image

@@ -13,6 +13,7 @@ import yaml
 from catalog.sharing import POOL_LABEL
 from components.compute.gpu_sharing import NO_MIG, WITHOUT_SHARING, device_plugin_configs, mig_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.compute.node_pool import NodePoolSettings
 
@@ -26,7 +27,7 @@ NO_VIRTUAL_MACHINES = (
 )
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     landing = {"kubernetes.io/os": "linux", POOL_LABEL: context.landing_pool.name}
     return {
         "operator": {

@@ -4,21 +4,22 @@ What it stands on in AWS, and its pools, are in `components/compute/karpenter/`.
 Source: https://karpenter.sh/v1.14/reference/settings/, read 2026-08.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from catalog.sharing import POOL_LABEL
 from components.compute.karpenter.karpenter_iam import controller_statements, queue_name
 from components.compute.karpenter.karpenter_manifests import node_overlays
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, Identity
+from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 
 if TYPE_CHECKING:
     import pulumi
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     memory = "2Gi" if context.stage.production else "1Gi"
     return {
         "replicas": 2,  # each on a host of its own: while one is gone, nobody would buy nodes

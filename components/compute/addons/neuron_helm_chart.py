@@ -3,14 +3,12 @@
 Source: aws-neuron/neuron-helm-charts 1.9.0, values; read 2026-11.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     return {
         "devicePlugin": {"enabled": True},
         "scheduler": {"enabled": False},

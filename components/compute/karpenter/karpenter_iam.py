@@ -6,7 +6,6 @@ Source: aws/karpenter-provider-aws v1.14.1, CloudFormation template of the getti
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from components.core import iam
 from components.core.iam import allow
@@ -103,7 +102,7 @@ def _instances(stage: Stage, cluster_name: str) -> Sequence[iam.Statement]:
     launch = ["ec2:RunInstances", "ec2:CreateFleet"]
     named = {**_owned("RequestTag", cluster_name), "aws:RequestTag/eks:eks-cluster-name": cluster_name}
     of_any_pool = {"StringLike": {f"aws:RequestTag/{NODE_POOL}": "*"}}
-    ours: dict[str, Any] = {
+    ours: iam.Condition = {
         "StringEquals": _owned("ResourceTag", cluster_name),
         "StringLike": {f"aws:ResourceTag/{NODE_POOL}": "*"},
     }

@@ -20,10 +20,9 @@ from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
 from components.core.stage import Stage
+from components.core.untyped import Manifest
 from settings.compute.node_pool import NodePoolSettings, TaintSettings
 from settings.compute.off_peak import OffPeakSettings
-
-Manifest = Mapping[str, Any]
 
 DISCOVERY_TAG = "karpenter.sh/discovery"
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}

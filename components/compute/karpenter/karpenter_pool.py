@@ -8,13 +8,9 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.compute.efa import efa_security_group
-from components.compute.karpenter.karpenter_manifests import (
-    Manifest,
-    node_class,
-    node_overlays,
-    node_pool,
-)
+from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
 from components.core.stage import Stage
+from components.core.untyped import Manifest
 from settings.compute.node_pool import NodePoolSettings
 
 # The Kubernetes provider deletes in the foreground, so a NodePool is gone only when its nodes are drained and ended.

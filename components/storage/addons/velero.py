@@ -5,11 +5,12 @@ Sources: vmware-tanzu/helm-charts velero-12.1.0, values; https://velero.io/docs/
 velero-plugin-for-aws, table of versions; read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, Identity
+from components.core.untyped import Values
 from components.storage.recovery.velero_iam import velero_bucket, velero_statements
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake
@@ -28,7 +29,7 @@ UNPRIVILEGED = {
 }
 
 
-def values(context: AddOnContext) -> Mapping[str, Any]:
+def values(context: AddOnContext) -> Values:
     return {
         "initContainers": [
             {

@@ -5,9 +5,9 @@ Source: awslabs/mountpoint-s3-csi-driver, docs/CONFIGURATION.md, v2.7, read 2026
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
 from components.storage.claimed_volume import SMALLEST_CLAIM, claimed_volume
@@ -28,7 +28,9 @@ def modes(settings: BucketSettings, clusters: Collection[str]) -> dict[Place, st
     return found
 
 
-def volume(claim: str, namespace: str, mode: str, bucket: pulumi.Input[str], region: str) -> Mapping[str, Any]:
+def volume(
+    claim: str, namespace: str, mode: str, bucket: pulumi.Input[str], region: str
+) -> kubernetes.core.v1.PersistentVolumeSpecArgsDict:
     """Spec of the volume that one claim gets, and no other."""
     return {
         "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes wants a size; a bucket has none

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -81,7 +80,7 @@ def kept_days(schedule: Schedule, lock_days: int) -> int:
 
 def rules(
     schedule: Schedule, lock_days: int, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None
-) -> list[dict[str, Any]]:
+) -> list[aws.backup.PlanRuleArgsDict]:
     """Rules of the plan for a schedule.
 
     A change log cannot be copied to another region, and hourly backups are soon gone: both have daily ones beside them.
@@ -94,8 +93,8 @@ def rules(
 
 def _rule(
     schedule: Schedule, lock_days: int, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None
-) -> dict[str, Any]:
-    lifecycle = {"delete_after": kept_days(schedule, lock_days)}
+) -> aws.backup.PlanRuleArgsDict:
+    kept = kept_days(schedule, lock_days)
     return {
         "rule_name": schedule,
         "target_vault_name": vault,
@@ -103,32 +102,36 @@ def _rule(
         "start_window": 60,  # minutes: the least that AWS Backup takes
         "completion_window": 12 * 60,  # the first backup of many TiB takes hours
         "enable_continuous_backup": schedule == "continuous",
-        "lifecycle": lifecycle,
-        "copy_actions": [{"destination_vault_arn": copy_to, "lifecycle": lifecycle}] if copy_to is not None else [],
+        "lifecycle": {"delete_after": kept},
+        "copy_actions": []
+        if copy_to is None
+        else [{"destination_vault_arn": copy_to, "lifecycle": {"delete_after": kept}}],
     }
 
 
-def tagged(stage: Stage, schedule: Schedule) -> dict[str, Any]:
-    """What a plan selects: buckets, file systems, volumes and databases of this stack that say so by their tag.
+def tagged_types(stage: Stage) -> list[str]:
+    """What a plan selects from: buckets, file systems, volumes and databases.
 
-    The types are named, so that most of them are backed up even where the account has not opted in; all conditions have
-    to hold, so that two stacks of one account do not back up each other's data.
+    The types are named, so that most of them are backed up even where the account has not opted in.
     Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html, read 2026-11.
     """
+    return [
+        f"arn:{stage.partition}:s3:::*",
+        stage.arn("elasticfilesystem", "file-system/*"),
+        stage.arn("fsx", "file-system/*"),
+        stage.arn("ec2", "volume/*"),
+        stage.arn("rds", "db:*"),
+        stage.arn("rds", "cluster:*"),
+    ]
+
+
+def tagged(stage: Stage, schedule: Schedule) -> aws.backup.SelectionConditionArgsDict:
+    """Those of this stack that ask for the schedule by their tag. All conditions have to hold.
+
+    So two stacks of one account do not back up each other's data. Source: as for `tagged_types`.
+    """
     wanted = {BACKUP_TAG: schedule, "project": stage.name, "environment": stage.environment}
-    return {
-        "resources": [
-            f"arn:{stage.partition}:s3:::*",
-            stage.arn("elasticfilesystem", "file-system/*"),
-            stage.arn("fsx", "file-system/*"),
-            stage.arn("ec2", "volume/*"),
-            stage.arn("rds", "db:*"),
-            stage.arn("rds", "cluster:*"),
-        ],
-        "conditions": [
-            {"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value} for tag, value in wanted.items()]}
-        ],
-    }
+    return {"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value} for tag, value in wanted.items()]}
 
 
 class Backup(pulumi.ComponentResource):
@@ -160,7 +163,8 @@ class Backup(pulumi.ComponentResource):
                 name="tagged",
                 plan_id=plan.id,
                 iam_role_arn=role.arn,
-                **tagged(args.stage, schedule),
+                resources=tagged_types(args.stage),
+                conditions=[tagged(args.stage, schedule)],
                 opts=after,
             )
             if schedule == args.cluster_schedule:

@@ -1,6 +1,7 @@
 from base64 import b64decode
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -101,11 +102,12 @@ def test_a_pool_may_stay_in_some_of_the_zones(cloud):
 
 
 def test_a_zone_that_the_network_does_not_have_is_named():
-    settings = NodePoolSettings.model_construct(**{**POOL, "zones": ("us-west-2z",)})
+    elsewhere: dict[str, Any] = {**POOL, "zones": ("us-west-2z",)}
+    settings = NodePoolSettings.model_construct(None, **elsewhere)
     with pytest.raises(ValueError, match=r"leave zones out to use all of them\.$"):
         NodePoolArgs(
             settings=settings,
-            stage=None,
+            stage=stage(),
             cluster="main",
             cluster_name="c",
             cluster_security_group_id="sg-cluster",

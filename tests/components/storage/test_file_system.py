@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.storage.file_system import access_point, file_system_policy, lifecycle_policies
+from components.storage.file_system import file_system_policy, lifecycle_policies, posix_user, root_directory
 from settings.storage.file_systems import FileSystemSettings, posix_id
 from tests.components.stacks import CLUSTER, stack, stage
 
@@ -68,17 +68,17 @@ def test_only_nodes_of_clusters_that_use_it_come_in_and_only_by_nfs(cloud):
 
 
 def test_a_writer_is_confined_to_its_folder_as_a_user_of_its_own():
-    point = access_point("research", settings())
     own = posix_id("research")
-    assert point["posix_user"] == {"uid": own, "gid": own}
-    assert point["root_directory"]["path"] == "/research"
-    assert point["root_directory"]["creation_info"] == {"owner_uid": own, "owner_gid": own, "permissions": "0750"}
+    assert posix_user("research", settings()) == {"uid": own, "gid": own}
+    folder = root_directory("research", settings())
+    assert folder["path"] == "/research"
+    assert folder["creation_info"] == {"owner_uid": own, "owner_gid": own, "permissions": "0750"}
 
 
 def test_a_reader_sees_the_folders_of_all_who_write():
-    point = access_point("serving", settings(used_by=[WRITER, {"namespace": "data", "mode": "write"}, READER]))
-    assert point["root_directory"] == {"path": "/"}
-    assert set(point["posix_user"]["secondary_gids"]) == {posix_id("research"), posix_id("data")}
+    shared = settings(used_by=[WRITER, {"namespace": "data", "mode": "write"}, READER])
+    assert root_directory("serving", shared) == {"path": "/"}
+    assert posix_user("serving", shared)["secondary_gids"] == sorted((posix_id("research"), posix_id("data")))
 
 
 def test_ids_stay_when_others_come_and_are_none_that_the_driver_hands_out():
@@ -88,7 +88,8 @@ def test_ids_stay_when_others_come_and_are_none_that_the_driver_hands_out():
     assert min(ids) > 7_000_000, "the driver's own range ends there"
     assert max(ids) < 2**31
     more = settings(used_by=[{"namespace": "data", "mode": "write"}, READER, WRITER])
-    assert access_point("research", settings()) == access_point("research", more), "a change would replace it"
+    assert posix_user("research", settings()) == posix_user("research", more), "a change would replace it"
+    assert root_directory("research", settings()) == root_directory("research", more), "a change would replace it"
 
 
 def test_the_policy_wants_tls_a_mount_target_and_an_access_point_and_makes_nobody_root():

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from components.storage.lustre import traffic
+from components.storage.lustre import Traffic, traffic
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.in_process.recording_cloud import known
 
@@ -89,7 +89,7 @@ def test_its_ports_are_open_to_itself_and_to_the_clusters_that_use_it_and_to_nob
 
 
 def test_efa_takes_all_traffic_between_the_groups_and_metadata_of_its_own(cloud):
-    assert [content for _, content in traffic(efa=True)] == [{"ip_protocol": "-1"}]
+    assert traffic(efa=True) == [Traffic("all", "-1")]
     cloud.up(stack(**lustre(efa=True, throughput_mibps_per_tib=1000, capacity_gib=4800)))
     made = file_system(cloud)
     assert made["efaEnabled"]

@@ -1,13 +1,14 @@
 """The loader's reading of a stack file against what the real engine hands to a program."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.stack.stack_file import load_file, load_pulumi_config
-from settings.core.stack_file import read_config
+from settings.core.stack_file import read_stack_file
 from tests.engine.conftest import engine, project
 from tests.engine.real_project import RUNTIME, Project
 from tests.settings.stacks import TODAY
@@ -59,18 +60,18 @@ def handed(project: Project, stack_file: str) -> dict[str, str]:
     return config
 
 
-def parsed(config: dict[str, str]) -> dict[str, Any]:
+def parsed(config: Mapping[str, str]) -> dict[str, Any]:
     """Structures compared by what they hold, not by how their JSON is spaced."""
     return {key: json.loads(text) if text[:1] in "[{" and text else text for key, text in config.items()}
 
 
 def test_odd_values_are_read_as_the_engine_reads_them(project: Project, tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_text(ODD)
-    ours = parsed(read_config(tmp_path / "odd.yaml"))
+    ours = parsed(read_stack_file(tmp_path / "odd.yaml").config)
     assert ours == parsed(handed(project, ODD)), "what is checked at a desk has to be what is deployed"
 
 
 def test_a_real_stack_file_comes_to_the_same_settings(project: Project) -> None:
     name = "Pulumi.prod.yaml"
     config = handed(project, (ROOT / name).read_text())
-    assert load_pulumi_config(config, name, TODAY) == load_file(ROOT / name, TODAY), "two readers, one stack"
+    assert load_pulumi_config(config, Path(name), TODAY) == load_file(ROOT / name, TODAY), "two readers, one stack"

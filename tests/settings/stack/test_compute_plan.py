@@ -184,7 +184,9 @@ def test_a_way_of_buying_that_aws_names_no_quota_for_is_told() -> None:
 
 def test_a_quota_that_is_too_small_is_a_mistake_with_a_way_out() -> None:
     settings = load(stack((("clusters", "main", "pools"), [SYSTEM, gpu_pool("p4d.24xlarge", max_per_zone=1)])), SOURCE)
-    pools = {("clusters", "main", "pools", 1): settings.clusters["main"].pools[1]}
+    pools: dict[tuple[str | int, ...], NodePoolSettings] = {
+        ("clusters", "main", "pools", 1): settings.clusters["main"].pools[1]
+    }
     zones = ("us-west-2a", "us-west-2b", "us-west-2c")
     ((path, sentence),) = mistakes(QuotaSettings(vcpus={P: 96}), pools, zones)
     assert path == ("quotas", "vcpus", P)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from components.stack.stack_file import load, load_file, load_pulumi_config
 from settings.core.problems import PathPart
+from settings.core.stack_file import read_stack_file
 from settings.stack.loader import SettingsError, read_file
 from settings.stack.stack import StackSettings
-from tests.settings.stacks import RIGHT, SOURCE, TODAY, stack
+from tests.settings.stacks import RIGHT, SOURCE, TODAY, problems, stack
 
 ROOT = Path(__file__).parents[3]
 STACK_FILES = ("Pulumi.dev.yaml", "Pulumi.prod.yaml")
@@ -35,7 +36,7 @@ def write(tmp_path: Path, text: str) -> Path:
 @pytest.mark.parametrize("name", STACK_FILES)
 def test_a_file_says_the_same_to_the_loader_and_to_pulumi(name: str) -> None:
     config = as_pulumi_hands_it(ROOT / name)
-    assert load_file(ROOT / name, TODAY) == load_pulumi_config(config, name, TODAY), (
+    assert load_file(ROOT / name, TODAY) == load_pulumi_config(config, Path(name), TODAY), (
         "what is checked on a desk has to be what is deployed"
     )
 
@@ -79,43 +80,157 @@ def test_a_switch_set_on_the_command_line_counts() -> None:
     assert load({**stack(), "deletion_protection": False}, SOURCE, TODAY).deletion_protection is False
     config = {f"ml-platform:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in stack().items()}
     config["ml-platform:deletion_protection"] = "false"
-    assert load_pulumi_config(config, SOURCE, TODAY).deletion_protection is False, "else a stack could not be retired"
+    assert load_pulumi_config(config, Path(SOURCE), TODAY).deletion_protection is False, (
+        "else a stack could not be retired"
+    )
 
 
 def test_text_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
     config = {f"ml-platform:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in stack().items()}
     config |= {"ml-platform:account_id": "012345678901", "ml-platform:cost_center": "0042"}
-    settings = load_pulumi_config(config, SOURCE, TODAY)
+    settings = load_pulumi_config(config, Path(SOURCE), TODAY)
     assert (settings.account_id, settings.cost_center) == ("012345678901", "0042"), "leading zeros are part of the name"
 
 
 def test_other_namespaces_are_left_alone() -> None:
     config = {f"ml-platform:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in stack().items()}
-    assert load_pulumi_config({**config, "aws:region": "us-east-1"}, SOURCE, TODAY).region == "us-west-2", (
+    assert load_pulumi_config({**config, "aws:region": "us-east-1"}, Path(SOURCE), TODAY).region == "us-west-2", (
         "the keys of Pulumi's providers are not ours to refuse"
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "ending"),
+    ("text", "place", "ending"),
     [
         (
             "config:\n  ml-platform:owner: a\n  ml-platform:owner: b\n",
-            "only one of them could count. Correct that line.",
+            (3, 3),
+            "stands in line 2 already, and only one of them could count. Drop one.",
         ),
-        ("config:\n  ml-platform:network: {cidr: a, cidr: b}\n", "only one of them could count. Correct that line."),
-        ("config: [\n", "Correct that line."),
-        ("secretsprovider: awskms://x\n", "each key beginning with `ml-platform:`."),
-        ("", "each key beginning with `ml-platform:`."),
-        ("config:\n  ml-platform:owner: {secure: abc}\n", "`pulumi config set ml-platform:owner ...`."),
-        ("config:\n  ml-platform:tags: {a: {secure: abc}}\n", "`pulumi config set ml-platform:tags ...`."),
+        ("config:\n  ml-platform:network: {cidr: a, cidr: b}\n", (2, 34), "Drop one."),
+        ("config: [\n", (2, 1), "Correct that line."),
+        ("config:\n  ml-platform:tags: {[a]: b}\n", (2, 22), "a key has to be text. Correct that line."),
+        ("config:\n\tml-platform:tags: {}\n", (2, 1), "Correct that line."),
+        ("secretsprovider: awskms://x\n", None, "each key beginning with `ml-platform:`."),
+        ("", None, "each key beginning with `ml-platform:`."),
+        ("- a\n", None, "each key beginning with `ml-platform:`."),
+        ("config:\n  ml-platform:owner: \x07\n", (2, 22), "control character U+0007, which YAML refuses. Delete it."),
+        (f"config:\n  ml-platform:tags: {'[' * 3000}\n", (2, 59), "and no setting is. Correct the brackets."),
+        ("config:\n  ml-platform:tags: &a [*a]\n", (2, 25), "so it would never end. Write the values out."),
+        (
+            "config:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)),
+            None,
+            "without aliases of aliases.",
+        ),
+        (f"config:\n  ml-platform:tags: [{'a, ' * 100_000}]\n", None, "or make several stacks of it."),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, text: str, ending: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused_at_its_place(
+    tmp_path: Path, text: str, place: tuple[int, int] | None, ending: str
+) -> None:
     with pytest.raises(SettingsError) as error:
         read_file(write(tmp_path, text))
-    assert [p.source for p in error.value.problems] == [SOURCE], "the reader has to know which file"
-    assert error.value.problems[0].message.endswith(ending), str(error.value)
+    (problem,) = error.value.problems
+    assert (problem.source, problem.place) == (SOURCE, place), "the reader has to know where"
+    assert problem.message.endswith(ending), str(error.value)
+
+
+@pytest.mark.parametrize(("encoding", "byte"), [("latin-1", "0xfc"), ("utf-16", "0xff")])
+def test_a_file_that_is_no_utf_8_is_refused_with_the_byte(tmp_path: Path, encoding: str, byte: str) -> None:
+    (tmp_path / SOURCE).write_bytes("config: {ml-platform:owner: Müller}\n".encode(encoding))
+    with pytest.raises(SettingsError) as error:
+        read_file(tmp_path / SOURCE)
+    (problem,) = error.value.problems
+    assert f"it holds the byte {byte}." in problem.message
+    assert problem.message.endswith("Save it as UTF-8.")
+
+
+def mistakes(tmp_path: Path, text: str) -> list[tuple[str, tuple[int, int] | None, str]]:
+    """Path, place and sentence of everything that is wrong with a file of this text."""
+    with pytest.raises(SettingsError) as error:
+        load_file(write(tmp_path, text), TODAY)
+    return [(problem.path, problem.place, problem.message) for problem in error.value.problems]
+
+
+SECURE = "is encrypted, but it would stand in plain text in what is built"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "sentence"),
+    [
+        ("  ml-platform:owner: {secure: abc}\n", "owner", SECURE),
+        ("  ml-platform:tags: {a: {secure: abc}}\n", "tags.a", SECURE),
+        ("  ml_platform:owner: me\n", '["ml_platform:owner"]', "Write ml-platform:owner."),
+        ("  owner: me\n", "owner", "has no namespace. Write ml-platform:owner."),
+        ("  ml-platform:ownr: me\n", "ownr", "Did you mean owner?"),
+        ("  ml-platform:account_id: 012345678901\n", "account_id", 'Write it in quotes: "012345678901".'),
+        ("  ml-platform:network: {zones: two}\n", "network.zones", "Write a number, for example zones: 2."),
+        ("  ml-platform:tags: {'': x}\n", 'tags[""]', "has an empty key, which AWS refuses."),
+        ('  ml-platform:tags: {a: "b\\nc"}\n', "tags.a", "has characters that AWS refuses in tags."),
+        ("  ml-platform:tags: {a: AKIAIOSFODNN7EXAMPLE}\n", "tags.a", "holds an AWS access key"),
+    ],
+)
+def test_a_mistake_stands_at_its_line_with_what_to_write(tmp_path: Path, text: str, path: str, sentence: str) -> None:
+    found = mistakes(tmp_path, f"config:\n{text}")
+    at = [(place, message) for where, place, message in found if where == path]
+    assert len(at) == 1, f"one mistake, one line: {found}"
+    place, message = at[0]
+    assert place is not None
+    assert place[0] == 2
+    assert sentence in message
+
+
+def test_a_required_key_that_is_misspelt_is_one_mistake(tmp_path: Path) -> None:
+    text = "config:\n  ml-platform:ownr: me\n"
+    assert "owner" not in {path for path, _, _ in mistakes(tmp_path, text)}, "it is not missing, it is misspelt"
+    assert "owner" in {path for path, _, _ in mistakes(tmp_path, "config:\n  ml-platform:tags: {}\n")}
+
+
+def test_a_version_that_yaml_shortens_is_told_as_it_was_written(tmp_path: Path) -> None:
+    text = "config:\n  ml-platform:clusters: {main: {version: 1.30, pools: []}}\n"
+    (message,) = [text for path, _, text in mistakes(tmp_path, text) if path == "clusters.main.version"]
+    assert message == 'is the number 1.3 to YAML, not 1.30. Write it in quotes: "1.30".'
+
+
+def test_everything_that_is_wrong_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "config:\n  ml-platform:tags: {a: 007}\n  ml-platform:network: {cidr: x}\n  ml_platform:owner: me\n"
+    lines = [place[0] for _, place, _ in mistakes(tmp_path, text) if place]
+    assert lines == sorted(lines)
+    assert {2, 3, 4} <= set(lines), "a key that cannot be read does not hide a value that is wrong"
+
+
+SECRETS = {
+    "AWS access key": "AKIAIOSFODNN7EXAMPLE",
+    "private key": "-----BEGIN RSA PRIVATE KEY-----",
+    "GitHub token": f"ghp_{'a1' * 18}",
+    "Hugging Face token": f"hf_{'a' * 34}",
+    "URL with a password": "postgres://user:pass@host/db",
+    "JSON web token": f"eyJ{'a' * 10}.eyJ{'b' * 10}.{'c' * 10}",
+}
+
+
+@pytest.mark.parametrize("value", SECRETS.values(), ids=list(SECRETS))
+def test_what_looks_like_a_secret_is_refused_and_not_repeated(value: str) -> None:
+    values = {"config": {"url": value}}
+    (problem,) = problems(stack((("clusters", "main", "addons"), {"cert-manager": {"values": values}})))
+    assert problem.path == "clusters.main.addons.cert-manager.values.config.url"
+    assert problem.message.endswith("Keep it in AWS Secrets Manager, and name the secret here.")
+    assert value not in str(problem)
+
+
+@pytest.mark.parametrize("key", ["password", "adminPassword", "apiKey", "client_secret", "redis-password", "token"])
+def test_a_value_under_the_name_of_a_secret_is_refused(key: str) -> None:
+    addons = {"cert-manager": {"values": {key: "hunter22"}}}
+    (problem,) = problems(stack((("clusters", "main", "addons"), addons)))
+    assert problem.message.startswith("is a secret by its name")
+    assert "hunter22" not in str(problem)
+
+
+@pytest.mark.parametrize("key", ["existingSecret", "secretName", "passwordSecret", "tokenTTL", "secretKeyRef"])
+def test_the_name_of_a_secret_is_none(key: str) -> None:
+    addons = {"cert-manager": {"values": {key: "grafana-admin"}}}
+    assert problems(stack((("clusters", "main", "addons"), addons))) == ()
 
 
 def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
@@ -139,8 +254,8 @@ def test_yes_is_text_as_in_pulumi(tmp_path: Path) -> None:
     "value", ["007", "012345678901", "1_000", "0x1F", "1e3", "+5", ".5", "5.", ".inf", "2026-01-01"]
 )
 def test_a_value_that_pulumi_reads_as_another_has_to_be_quoted(tmp_path: Path, value: str) -> None:
-    with pytest.raises(SettingsError) as error:
-        read_file(write(tmp_path, f"config:\n  ml-platform:tags:\n    - {{a: {value}}}\n"))
-    (problem,) = error.value.problems
-    assert (problem.path, problem.message.endswith(f'Write it in quotes: "{value}".')) == ("tags[0].a", True), problem
+    file = read_stack_file(write(tmp_path, f"config:\n  ml-platform:tags:\n    - {{a: {value}}}\n"))
+    ((path, sentence),) = file.mistakes
+    assert (path, sentence.endswith(f'Write it in quotes: "{value}".')) == (("tags", 0, "a"), True), sentence
+    assert file.places[path] == (3, 8)
     assert read_file(write(tmp_path, f'config:\n  ml-platform:name: "{value}"\n')) == {"name": value}, "as advised"

@@ -95,7 +95,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "neither a number of zones nor a list": (
         (("network", "zones"), "three"),
         "network.zones",
-        "but a whole number or a list is wanted here. Write [three].",
+        "but a whole number or a list is wanted here. Write a number, for example zones: 2.",
     ),
     "unknown kind of NAT": ((("network", "nat"), "each"), "network.nat", "cuts all nodes off."),
     "unknown interface endpoint": (
@@ -161,12 +161,12 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "principal that is no ARN": (
         ((*MAIN, "access"), {"ops": {"principal_arn": "role/ops"}}),
         "clusters.main.access.ops.principal_arn",
-        "Write arn:aws:iam::<12 digits>:role/<name>.",
+        "Write for example arn:aws:iam::123456789012:role/ml-admins.",
     ),
     "session of a role as a principal": (
         ((*MAIN, "access"), {"ops": {"principal_arn": "arn:aws:sts::123456789012:assumed-role/ops/me"}}),
         "clusters.main.access.ops.principal_arn",
-        "Write arn:aws:iam::<12 digits>:role/<name>.",
+        "Write for example arn:aws:iam::123456789012:role/ml-admins.",
     ),
     "one principal under two names": (
         ((*MAIN, "access"), {name: {"principal_arn": "arn:aws:iam::123456789012:role/ops"} for name in "ab"}),
@@ -300,7 +300,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Make one pool without taints on-demand.",
     ),
     "tag of AWS": ((("tags",), {"aws:team": "x"}), 'tags["aws:team"]', "Drop the prefix."),
-    "tag that is too long": ((("tags",), {"a" * 129: "x"}), f"tags.{'a' * 129}", "AWS takes 1 to 128. Shorten it."),
+    "tag that is too long": ((("tags",), {"a" * 129: "x"}), f"tags.{'a' * 129}", "AWS takes 128. Shorten it."),
     "tag that the platform sets": ((("tags",), {"Owner": "me"}), "tags.Owner", "Drop it here."),
     "tag that is an instruction": (
         (("tags",), {"karpenter.sh/nodepool": "gpu"}),

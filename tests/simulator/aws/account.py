@@ -81,7 +81,8 @@ class Account:
         made = self.package.create(self.call(type_, name), checked)
         return Held(type_, name, made.id, checked, made.state)
 
-    def refusal(self, type_: str, name: str = "one", /, preview: bool = False, **inputs: Any) -> str:
+    # preview: no bool, since a checker cannot tell that none of the inputs of a `**` has that name.
+    def refusal(self, type_: str, name: str = "one", /, preview: Any = False, **inputs: Any) -> str:
         checked = self.checked(type_, name, **inputs)
         with pytest.raises(Refusal) as refused:
             self.package.create(self.call(type_, name, preview), checked)
@@ -91,7 +92,7 @@ class Account:
         new = self.checked(held.type, held.name, held.inputs, **inputs)
         return self.package.diff(self.call(held.type, held.name), held.id, held.inputs, held.state, new)
 
-    def update(self, held: Held, /, preview: bool = False, **inputs: Any) -> dict[str, Any]:
+    def update(self, held: Held, /, preview: Any = False, **inputs: Any) -> dict[str, Any]:
         new = self.checked(held.type, held.name, held.inputs, **inputs)
         call = self.call(held.type, held.name, preview)
         return self.package.update(call, held.id, held.inputs, held.state, new)

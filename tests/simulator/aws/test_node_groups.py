@@ -38,7 +38,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def gpus(aws: Account, template: Held | None = None, **inputs: Any) -> dict[str, Any]:
+def gpus(aws: Account, template: Held | None = None, /, **inputs: Any) -> dict[str, Any]:
     """A group of one A100 machine in one zone that passes; each test breaks one thing in it."""
     found = aws.cloud.get("aws:eks/cluster:Cluster", "main")
     cluster = Held("aws:eks/cluster:Cluster", "main", "main", {}, found.state) if found else aws.cluster()

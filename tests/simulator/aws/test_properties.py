@@ -40,7 +40,7 @@ def test_subnets_of_a_vpc_never_overlap_and_never_leave_it(wanted: list[str]) ->
     with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
         aws = Account(cloud)
         vpc = aws.vpc()
-        inside = ipaddress.ip_network(vpc["cidrBlock"])
+        inside = ipaddress.IPv4Network(vpc["cidrBlock"])
         made: list[ipaddress.IPv4Network] = []
         for index, cidr in enumerate(wanted):
             block = ipaddress.IPv4Network(cidr)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from common.values import Unknown
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account, Held
@@ -23,7 +24,7 @@ def scaling_group(group: Held) -> str:
     return str(group["resources"][0]["autoscalingGroups"][0]["name"])
 
 
-def asleep(group: str = "eks-cpu", **inputs: Any) -> dict[str, Any]:
+def asleep(group: str | Unknown = "eks-cpu", /, **inputs: Any) -> dict[str, Any]:
     """A schedule that passes; each test breaks one thing in it."""
     given = {
         "autoscalingGroupName": group,

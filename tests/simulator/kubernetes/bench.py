@@ -98,7 +98,7 @@ def deployment(in_namespace: str = "default", **spec: Any) -> Props:
 def widget_definition(scope: str = "Namespaced") -> Props:
     size = {"type": "integer", "minimum": 1}
     spec = {"type": "object", "required": ["size"], "properties": {"size": size, "colour": {"type": "string"}}}
-    version = {"name": "v1", "served": True, "storage": True}
+    version: Props = {"name": "v1", "served": True, "storage": True}
     version |= {"schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}}
     names = {"kind": "Widget", "plural": "widgets", "singular": "widget"}
     return {

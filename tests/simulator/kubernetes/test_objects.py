@@ -169,7 +169,7 @@ def claim(size: str, storage_class: str = "gp3") -> Props:
 
 
 def test_a_claim_grows_where_its_class_allows_it_and_never_shrinks(cluster: Bench) -> None:
-    gp3 = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "gp3"}}
+    gp3: Props = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "gp3"}}
     gp3 |= {"provisioner": "ebs.csi.aws.com", "allowVolumeExpansion": True}
     cluster.make(gp3, "gp3")
     made = cluster.make(claim("5Gi"))

@@ -124,7 +124,7 @@ def test_a_misspelt_input_is_refused(cluster: Bench) -> None:
 
 def test_every_chart_of_the_catalog_can_be_installed(cluster: Bench) -> None:
     for name, chart in CHARTS.items():
-        said = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
+        said: Props = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
         said |= {} if chart.oci else {"repositoryOpts": {"repo": chart.repository}}
         said |= {"version": chart.version, "name": name[:53], "namespace": chart.namespace, "createNamespace": True}
         assert cluster.make(said, name)[2]["status"]["version"] == chart.version

@@ -28,7 +28,7 @@ def data(**changes: Any) -> dict[str, Any]:
 
 
 def rules(**said: Any) -> dict[str, Any]:
-    return {rule["id"]: rule for rule in lifecycle(BucketSettings(**said))}
+    return {str(rule["id"]): rule for rule in lifecycle(BucketSettings(**said))}
 
 
 def policy(cloud: Any, kind: str, name: str) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ def resource(token: str, name: str, **inputs: Any) -> pulumi.CustomResource:
 
 
 vpc = resource("aws:ec2/vpc:Vpc", "vpc")
-made = {
+made: dict[str, Any] = {  # by what the record calls them; an `arn` is asked of those that have one
     "aws:ec2/vpc:Vpc::vpc": vpc,
     "aws:kms/key:Key::key": resource("aws:kms/key:Key", "key", arn=None),
     "aws:iam/role:Role::service": resource("aws:iam/role:Role", "service", arn=None),
