@@ -1,4 +1,4 @@
-"""Facts of the catalog that were read long ago: prices move, versions go out of support."""
+"""Lists old facts of the catalog: prices change, and the support of versions ends."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,19 @@ HEADER = ("Facts", "Oldest", f"Older than {OLD_DAYS} days")
 
 
 def as_markdown(ages: Sequence[Age]) -> str:
-    """The whole page."""
+    """Returns the whole page."""
     head = ["# Old facts", ""]
     if not ages:
-        return "\n".join([*head, f"None was read more than {OLD_DAYS} days ago.", ""])
+        return "\n".join([*head, f"No fact is older than {OLD_DAYS} days.", ""])
     rows = [(f"`{age.name}`", age.oldest, f"{age.old} of {age.said}") for age in ages]
-    how = "`make facts` renews what `catalog/renew` has a module for. Read the rest anew from the source that it names."
-    return "\n".join([*head, how, "", *markdown(HEADER, rows, right=(2,)), ""])
+    advice = (
+        "`make facts` renews tables with a module in `catalog/renew`. Renew the others from the source that they name."
+    )
+    return "\n".join([*head, advice, "", *markdown(HEADER, rows, right=(2,)), ""])
 
 
 def in_short(ages: Sequence[Age]) -> str:
-    """For a table of the summary; empty when none is old."""
+    """Returns a cell for the summary; "" when no fact is old."""
     if not ages:
         return ""
-    return f"files of the catalog with some older than {OLD_DAYS} days: {len(ages)}, see `facts.md`"
+    return f"files of the catalog with facts older than {OLD_DAYS} days: {len(ages)}, see `facts.md`"

@@ -1,4 +1,4 @@
-"""`make report`: the report's files of one stack, under `build/report/<stack>/`."""
+"""`make report`: writes the report of one stack to `build/report/<stack>/`."""
 
 import io
 import json
@@ -29,9 +29,9 @@ from report.wrong_file import BUILD
 def write(stack: str, base: str | None = None) -> int:
     """Previews the stack in the simulator and writes compute, recovery, cost, settings, facts, and summary.md.
 
-    base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
-    Returns the engine's exit code: the files are written for a preview that is refused, too.
-    Raises ReportError when there is nothing to report on.
+    base: a git revision to compare with, which is built in the simulator first; by default an empty account.
+    Returns the engine's exit code. When the policies refuse the preview, the files are written too.
+    Raises ReportError when no report is possible.
     """
     target = BUILD / stack
     simulated = Simulated(HOME / "report" / stack)
@@ -62,19 +62,19 @@ def write(stack: str, base: str | None = None) -> int:
 
 
 def _estimates(done: Finished) -> tuple[Estimate, Estimate]:
-    """The estimate after the change, and the one before."""
+    """Returns the estimates after and before the change."""
     after, before = from_event_log(done.events), before_from_event_log(done.events)
     try:
         region = region_of((*after, *before))
     except ReportError:
         if done.code == 0:
             raise
-        region = "unknown"  # it failed before there was a provider: the report is about the error
+        region = "unknown"  # the preview failed before it had a provider; the report shows the error
     return estimate(after, region), estimate(before, region)
 
 
 def _build_base(simulated: Simulated, stack: str, base: str) -> str:
-    """Builds another revision of the project in the simulated cloud; says what it is for the summary."""
+    """Builds another revision of the project in the simulated cloud. Returns its description for the summary."""
     folder = simulated.home / "base"
     _extract(base, folder)
     if not (folder / f"Pulumi.{stack}.yaml").exists():
@@ -83,17 +83,17 @@ def _build_base(simulated: Simulated, stack: str, base: str) -> str:
     done = _quietly(Simulated(simulated.home, folder), "base", "up", "--stack", stack, "--yes", "--skip-preview")
     if done.code:
         raise ReportError(
-            f"{base} itself cannot be built, so there is nothing to compare with. Its output is in "
-            f"{shown(simulated.home / 'logs' / 'base.txt')}; leave --base out for a report without it."
+            f"building {base} failed, so there is nothing to compare with. The output is in "
+            f"{shown(simulated.home / 'logs' / 'base.txt')}. For a report without a comparison, omit --base."
         )
     return f"`{base}`"
 
 
 def _extract(base: str, folder: Path) -> None:
-    """The files of a revision, with our own environment beside them: nothing is installed twice."""
+    """Extracts the files of a revision and links the .venv of this one, so that nothing is installed again."""
     packed = subprocess.run(["git", "archive", base], cwd=ROOT, capture_output=True, check=False)
     if packed.returncode:
-        raise ReportError(f"git knows no revision {base}: {packed.stderr.decode().strip()}. Fetch it first.")
+        raise ReportError(f"git has no revision {base}: {packed.stderr.decode().strip()}. Fetch it first.")
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
@@ -101,7 +101,7 @@ def _extract(base: str, folder: Path) -> None:
 
 
 def _quietly(simulated: Simulated, name: str, *arguments: str) -> Finished:
-    """Runs a command and keeps what it prints in a file."""
+    """Runs a command and writes its output to a file."""
     output = simulated.home / "logs" / f"{name}.txt"
     output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("w") as sink:

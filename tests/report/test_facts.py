@@ -1,4 +1,4 @@
-"""How old facts are shown."""
+"""The page about old facts."""
 
 from catalog.ages import Age
 from report.facts import as_markdown, in_short
@@ -6,13 +6,13 @@ from report.facts import as_markdown, in_short
 PRICES = Age(name="catalog/data/service_prices.json", oldest="2024-07-01", old=41, said=50)
 
 
-def test_each_old_table_is_a_row_with_how_much_of_it_is_old() -> None:
+def test_each_table_with_old_facts_is_a_row_with_their_number() -> None:
     page = as_markdown([PRICES])
     assert "| `catalog/data/service_prices.json` | 2024-07-01 | 41 of 50 |" in page
-    assert "`make facts`" in page, "who reads it wants to know what to do"
+    assert "`make facts`" in page, "the reader needs to know what to do"
 
 
-def test_a_reviewer_gets_one_line_and_nothing_when_all_is_new() -> None:
-    assert in_short([PRICES]) == "files of the catalog with some older than 90 days: 1, see `facts.md`"
+def test_the_summary_has_one_line_about_old_facts_and_none_without_them() -> None:
+    assert in_short([PRICES]) == "files of the catalog with facts older than 90 days: 1, see `facts.md`"
     assert in_short([]) == ""
-    assert as_markdown([]).endswith("None was read more than 90 days ago.\n")
+    assert as_markdown([]).endswith("No fact is older than 90 days.\n")
