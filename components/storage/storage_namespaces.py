@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
-from settings.storage.held_data import HeldData
+from settings.storage.storage_entry import StorageEntry
 
 LEVEL = "baseline"  # what teams' pods need; the stricter `restricted` is warned of
 FROM_THE_START = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -15,7 +15,7 @@ Place = tuple[str, str]
 """Cluster, as the stack file calls it, and namespace."""
 
 
-def places(entries: Iterable[HeldData], clusters: Mapping[str, object]) -> tuple[Place, ...]:
+def places(entries: Iterable[StorageEntry], clusters: Mapping[str, object]) -> tuple[Place, ...]:
     """Every namespace that uses one of the entries, in alphabetical order."""
     return tuple(sorted({(user.cluster_among(clusters), user.namespace) for held in entries for user in held.used_by}))
 
@@ -30,7 +30,7 @@ def labels(kubernetes_version: str) -> dict[str, str]:
 
 
 def namespaces(
-    entries: Iterable[HeldData], clusters: Mapping[str, ClusterRef], opts: pulumi.ResourceOptions
+    entries: Iterable[StorageEntry], clusters: Mapping[str, ClusterRef], opts: pulumi.ResourceOptions
 ) -> dict[Place, pulumi.Resource | None]:
     """(cluster, namespace) -> what an object in it has to wait for; None where it is there from the start.
 

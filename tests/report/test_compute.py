@@ -29,7 +29,7 @@ def four_pools() -> Any:
 def test_a_reviewer_reads_which_gpu_how_many_shared_how_tainted_how_at_what_cost(four_pools: Any) -> None:
     text = as_text(four_pools, "prod")
     pool = text[text.index("main.mig") : text.index("main.training")]
-    for told in ("0-3 nodes", "8 x A100 80 GB a node, 0-24 in all", "each GPU cut into 2 x 1g.10gb, 1 x 2g.20gb"):
+    for told in ("0-3 nodes", "8 x A100 80 GB a node, 0-24 in all", "MIG with 2 x 1g.10gb, 1 x 2g.20gb"):
         assert told in pool
     assert "taints: nvidia.com/gpu=true:NoSchedule" in pool
     assert "nvidia.com/mig-3g.40gb" in pool

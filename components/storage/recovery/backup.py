@@ -10,9 +10,9 @@ from catalog import iam as arns
 from components.core import iam
 from components.core.stage import Stage
 from components.storage.recovery.second_region import SecondRegion
-from settings.storage.held_data import HeldData
 from settings.storage.recovery import RecoverySettings
 from settings.storage.recovery_plan import Schedule, protection
+from settings.storage.storage_entry import StorageEntry
 
 BACKUP_TAG = "ml-platform:backup"
 # Days in which a lock can still be taken off, the least that there is; from then on not even AWS can, and the vault
@@ -53,7 +53,7 @@ class BackupArgs:
             raise ValueError("schedules is empty, so nothing would be backed up. Give one, or make no Backup.")
 
 
-def backup_tags(recovery: RecoverySettings, held: HeldData) -> Mapping[str, str]:
+def backup_tags(recovery: RecoverySettings, held: StorageEntry) -> Mapping[str, str]:
     """Tags of whatever holds the data of an entry: by the first one it is backed up, by the others it is explained.
 
     They go on the bucket or the file system itself, and not on its copy in another region.
