@@ -26,7 +26,7 @@ DAY = 24 * 60
 # Sources: https://docs.aws.amazon.com/aws-backup/latest/devguide/creating-a-backup-plan.html and
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html, read 2026-11.
 MINUTES: Mapping[Schedule, int] = {"continuous": 15, "hourly": 60, "daily": DAY, "weekly": 7 * DAY}
-# To list a bucket every hour costs more than its change log, so buckets have no hourly schedule.
+# Listing a bucket every hour costs more than its change log, so buckets have no hourly schedule.
 SCHEDULES: Mapping[Kind, tuple[Schedule, ...]] = {
     "buckets": ("weekly", "daily", "continuous"),
     "file_systems": ("weekly", "daily", "hourly"),
