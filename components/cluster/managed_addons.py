@@ -45,7 +45,7 @@ class ManagedAddonSpec:
 
 def _vpc_cni(stage: Stage) -> Values:
     return {
-        "enableNetworkPolicy": "true",  # else NetworkPolicy objects are stored and never enforced
+        "enableNetworkPolicy": "true",  # otherwise NetworkPolicy objects are stored and never enforced
         "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
     }
 

@@ -171,7 +171,7 @@ class NodePool(pulumi.ComponentResource):
             node_role_arn=args.node_role_arn,
             subnet_ids=[args.subnet_ids[zone]],
             ami_type=ami_type(settings.operating_system, settings.instance_types),
-            instance_types=None if block else list(settings.instance_types),  # of a block: in the template
+            instance_types=None if block else list(settings.instance_types),  # a block's template has it
             capacity_type="CAPACITY_BLOCK" if block else CAPACITY_TYPES[settings.capacity_type],
             scaling_config=sizes(args),
             launch_template={"id": template.id, "version": template.latest_version.apply(lambda v: str(int(v)))},

@@ -33,7 +33,7 @@ class ManagedAddonSettings(Settings):
     )
     configuration: Mapping[str, Any] = Field(
         default_factory=dict,
-        description=("Overrides the platform's configuration key by key, in the add-on's own schema."),
+        description="Overrides the platform's configuration key by key, in the add-on's own schema.",
     )
 
 
@@ -42,5 +42,5 @@ class AddonSettings(Settings):
 
     enabled: bool = Field(default=True, description="Whether the add-on is installed.")
     values: Mapping[str, Any] = Field(
-        default_factory=dict, description=("Helm values that override the platform's values key by key.")
+        default_factory=dict, description="Helm values that override the platform's values key by key."
     )

@@ -106,13 +106,13 @@ class AccessSettings(Settings):
     principal_arn: str = Field(description="ARN of an IAM role or user: arn:aws:iam::<account>:role/<name>.")
     policy: Literal["cluster-admin", "admin", "edit", "view"] = Field(
         default="view",
-        description=("What the principal may do: as the Kubernetes role of this name; view shows no secrets."),
+        description="What the principal may do: as the Kubernetes role of this name; view shows no secrets.",
     )
     namespaces: tuple[str, ...] = Field(
-        default=(), description=("Namespaces in which the policy holds. Empty: the whole cluster.")
+        default=(), description="Namespaces in which the policy holds. Empty: the whole cluster."
     )
     groups: tuple[str, ...] = Field(
-        default=(), description=("Kubernetes groups of the principal, for RBAC rules of your own.")
+        default=(), description="Kubernetes groups of the principal, for RBAC rules of your own."
     )
 
     @field_validator("principal_arn")

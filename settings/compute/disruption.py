@@ -1,4 +1,4 @@
-"""`pools[].disruption`: when Karpenter may take a node away."""
+"""`pools[].disruption`: when Karpenter may remove a node."""
 
 from typing import Literal
 

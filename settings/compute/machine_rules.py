@@ -68,7 +68,7 @@ def types_have_the_same_accelerator(names: tuple[str, ...], _: ValidSettings) ->
     if len(kinds) < 2:
         return
     first = types[0].accelerator
-    alike = [
+    similar = [
         t.name
         for t in types
         if (first is None and t.accelerator is None)
@@ -78,8 +78,8 @@ def types_have_the_same_accelerator(names: tuple[str, ...], _: ValidSettings) ->
     ]
     accelerators = listed(f"{t.name} has {t.accelerator or 'none'}" for t in types)
     yield (
-        f"accelerators are mixed ({accelerators}), so a pod could not choose what it gets. Keep {listed(alike)} here, "
-        "and make another pool for the rest."
+        f"accelerators are mixed ({accelerators}), so a pod could not choose what it gets. Keep {listed(similar)} "
+        "here, and make another pool for the rest."
     )
 
 

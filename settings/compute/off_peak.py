@@ -10,7 +10,7 @@ class OffPeakSettings(Settings):
 
     begins: str = Field(
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        description=("Time at which the hours begin each day, HH:MM in UTC."),
+        description="Time at which the hours begin each day, HH:MM in UTC.",
         examples=["20:00"],
     )
     hours: int = Field(ge=1, le=23, description="Number of hours.", examples=[10])

@@ -51,7 +51,7 @@ def min_is_for_node_groups(min_nodes: int, pool: ValidSettings) -> Iterator[str]
 def max_is_at_least_min(max_nodes: int, pool: ValidSettings) -> Iterator[str]:
     min_nodes = pool.get("min_per_zone")
     if min_nodes is not None and max_nodes < min_nodes:
-        yield (f"{max_nodes} is less than min_per_zone, {min_nodes}. Lower min_per_zone or raise max_per_zone.")
+        yield f"{max_nodes} is less than min_per_zone, {min_nodes}. Lower min_per_zone or raise max_per_zone."
 
 
 def desired_is_within(desired: int | None, pool: ValidSettings) -> Iterator[str]:
@@ -105,7 +105,7 @@ def efa_is_the_same_on_every_node(efa: bool, pool: ValidSettings) -> Iterator[st
     if not efa or not types:
         return
     if without_efa := [t.name for t in types if not efa_interfaces(t)]:
-        alike = [
+        similar = [
             t
             for t in INSTANCE_TYPES.values()
             if efa_interfaces(t)
@@ -113,7 +113,7 @@ def efa_is_the_same_on_every_node(efa: bool, pool: ValidSettings) -> Iterator[st
             and (t.accelerator.name if t.accelerator else None)
             == (types[0].accelerator.name if types[0].accelerator else None)
         ]
-        instead = f", or take a type with EFA: {offered(alike)}" if offered(alike) else ""
+        instead = f", or take a type with EFA: {offered(similar)}" if offered(similar) else ""
         yield (
             f"is on, but {listed(without_efa)} has no known EFA interface, so NCCL would silently fall back to TCP. "
             f"Set efa: false{instead}."

@@ -163,12 +163,12 @@ def _wrong_format(value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, 
 
 
 def _too_few(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    least, given = context["min_length"], context["actual_length"]
-    if not given:
+    minimum, actual = context["min_length"], context["actual_length"]
+    if not actual:
         return f"is empty, and at least one is needed.{_about(field)} Add one."
     return (
-        f"has {given}, and at least {least} are needed.{_about(field)} Add "
-        f"{'one' if least - given == 1 else least - given}."
+        f"has {actual}, and at least {minimum} are needed.{_about(field)} Add "
+        f"{'one' if minimum - actual == 1 else minimum - actual}."
     )
 
 

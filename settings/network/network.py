@@ -64,7 +64,7 @@ class NetworkSettings(Settings):
         description="Range of the pods, /14 to /20, inside 100.64.0.0/10 or 198.19.0.0/16.",
     )
     zones: int | tuple[str, ...] = Field(
-        default=3, description="How many zones, 2 to 6, or their names. A name keeps its subnets for good."
+        default=3, description="How many zones, 2 to 6, or their names. A named zone keeps its subnets permanently."
     )
     nat: Literal["none", "single", "per-zone"] = Field(
         default="per-zone", description="NAT gateways. With a single one, the loss of its zone cuts all nodes off."

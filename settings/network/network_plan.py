@@ -5,7 +5,7 @@ removing a zone moves no subnet of another zone, and two stacks with the same ra
 a /16:
 
     public    8 x /24   10.0.0.0/21     load balancers and NAT gateways
-    intra     8 x /26   10.0.8.0/23     control-plane interfaces and interface endpoints; no way out
+    intra     8 x /26   10.0.8.0/23     control-plane interfaces and interface endpoints; no route to the internet
     free                from 10.0.10.0  for a data tier
     private   8 x /20   10.0.128.0/17   nodes and internal load balancers
 
@@ -175,7 +175,7 @@ def overlap_mistakes(cidr: str, pod_cidr: str) -> list[str]:
         return []
     sentence = (
         f"{pod_cidr} overlaps the VPC's own range {cidr}, and an address can belong to one subnet only. "
-        "Give pods a range of their own, for example 100.64.0.0/16 beside a VPC of 10.0.0.0/16."
+        "Give pods another range, for example 100.64.0.0/16 with a VPC of 10.0.0.0/16."
     )
     return [sentence]
 

@@ -25,7 +25,7 @@ class BucketSettings(StorageEntry):
         default=None,
         ge=1,
         le=36500,
-        description=("Days until objects are deleted; when not given, the default of the purpose."),
+        description="Days until objects are deleted; when not given, the default of the purpose.",
     )
     old_versions_days: int | None = Field(
         default=None,

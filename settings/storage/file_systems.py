@@ -54,7 +54,7 @@ class FileSystemSettings(StorageEntry):
         default=None,
         ge=0,
         le=10**9,
-        description=("Expected size in GiB, for the cost estimate; an assumption when not given."),
+        description="Expected size in GiB, for the cost estimate; an assumption when not given.",
     )
     monthly_growth_gib: int | None = Field(
         default=None, ge=0, le=10**9, description="Expected growth in GiB a month, for the cost estimate of a year."

@@ -25,7 +25,7 @@ class LinkSettings(Settings):
     prefix: str = Field(
         default="",
         pattern=r"^([^/].*)?$",
-        description=("Only objects whose keys begin with this."),
+        description="Only objects whose keys begin with this.",
         examples=["imagenet/"],
     )
     imports: Events = Field(

@@ -41,7 +41,7 @@ def throughput_is_one_of_the_deployment(mibps: int | None, file_system: ValidSet
     if mibps is None:
         return
     if file_system.get("deployment") == "scratch-2":
-        yield ("is given, but scratch-2 always has 200 MB/s for each TiB. Drop it, or write deployment: persistent-2.")
+        yield "is given, but scratch-2 always has 200 MB/s for each TiB. Drop it, or write deployment: persistent-2."
     elif mibps not in THROUGHPUTS:
         next_throughput = next((known for known in THROUGHPUTS if known >= mibps), THROUGHPUTS[-1])
         yield f"{mibps} is not a throughput of persistent-2, which has {listed(THROUGHPUTS)}. Write {next_throughput}."

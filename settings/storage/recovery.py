@@ -13,7 +13,7 @@ class TargetSettings(Settings):
 
     rpo_minutes: int = Field(ge=0, description="Recovery point objective (RPO): minutes of changes that may be lost.")
     rto_minutes: int = Field(
-        ge=1, description=("Recovery time objective (RTO): minutes until the data is available again.")
+        ge=1, description="Recovery time objective (RTO): minutes until the data is available again."
     )
 
 

@@ -55,7 +55,7 @@ class VolumeUserSettings(Settings):
     )
     cluster: str | None = Field(default=None, description="Name of the cluster; not needed when there is only one.")
     mode: Literal["read", "write"] = Field(
-        default="read", description=("read, or write, which includes reading and deleting.")
+        default="read", description="read, or write, which includes reading and deleting."
     )
 
     def cluster_among(self, clusters: Collection[str]) -> str:
@@ -78,5 +78,5 @@ class StorageEntry(Settings):
     used_by: tuple[VolumeUserSettings, ...] = Field(default=(), description="Who may use the entry; nobody else can.")
     tier: Tier = Field(
         default="experiments",
-        description=("How soon the data must be available again, and how much of it may be lost; see recovery."),
+        description="How soon the data must be available again, and how much of it may be lost; see recovery.",
     )

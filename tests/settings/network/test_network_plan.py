@@ -114,7 +114,7 @@ def test_a_subnet_has_five_usable_addresses_fewer_than_its_range() -> None:
         ("8.8.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "192.168.0.0/16 (RFC 1918)."),
         ("10.0.0.0/16", "100.64.0.0/13", ["r-1a", "r-1b"], "pod_cidr", "serves about 64 nodes a zone."),
         ("10.0.0.0/16", "10.1.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "(RFC 6598), for example 100.64.0.0/16."),
-        ("100.64.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "beside a VPC of 10.0.0.0/16."),
+        ("100.64.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "with a VPC of 10.0.0.0/16."),
         ("10.0.0.0/16", "100.64.0.0/16", ["r-1a"], "zones", "Give 2 to 6, usually 3."),
         ("10.0.0.0/16", "100.64.0.0/16", [f"r-1{c}" for c in "abcdefg"], "zones", "Give 2 to 6, usually 3."),
         ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "r-1a"], "zones", "Name each zone once."),

@@ -46,48 +46,56 @@ def pool(*types: str, **changes: Any) -> PoolPlan:
 
 
 def test_nodes_and_gpus_of_a_pool_are_summed_over_its_zones() -> None:
-    found = pool("p4d.24xlarge", max_per_zone=2)
-    assert found.nodes == (0, 6), "two in each of three zones"
-    assert found.gpus == (0, 48), "eight a node"
-    assert found.accelerator == "8 x A100 40 GB"
-    assert found.taints == ("nvidia.com/gpu=true:NoSchedule",)
-    assert found.slices == {"nvidia.com/gpu": 48}, "what pods ask for"
+    pool_plan = pool("p4d.24xlarge", max_per_zone=2)
+    assert pool_plan.nodes == (0, 6), "two in each of three zones"
+    assert pool_plan.gpus == (0, 48), "eight a node"
+    assert pool_plan.accelerator == "8 x A100 40 GB"
+    assert pool_plan.taints == ("nvidia.com/gpu=true:NoSchedule",)
+    assert pool_plan.slices == {"nvidia.com/gpu": 48}, "what pods ask for"
 
 
 def test_a_pool_in_one_zone_is_counted_in_that_zone() -> None:
-    found = pool("p5.48xlarge", max_per_zone=4, zones=["us-west-2b"], efa=True)
-    assert (found.zones, found.nodes) == (("us-west-2b",), (0, 4))
-    assert found.efa_interfaces == 4 * 32, "all interfaces of the type, on every node"
+    pool_plan = pool("p5.48xlarge", max_per_zone=4, zones=["us-west-2b"], efa=True)
+    assert (pool_plan.zones, pool_plan.nodes) == (("us-west-2b",), (0, 4))
+    assert pool_plan.efa_interfaces == 4 * 32, "all interfaces of the type, on every node"
 
 
 def test_a_node_costs_its_list_price_and_a_slice_costs_its_share() -> None:
     layout = {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}
-    found = pool("p4de.24xlarge", max_per_zone=1, sharing={"strategy": "mig", "layout": layout})
-    assert found.usd_per_node_hour is not None
-    assert found.usd_per_month is not None
-    usd = found.usd_per_node_hour.high
-    assert found.usd_per_month == pytest.approx((0, 3 * usd * 730))
-    per_gpu = sum(layout[name.rpartition("mig-")[2]] * price.low for name, price in found.usd_per_slice_hour.items())
+    pool_plan = pool("p4de.24xlarge", max_per_zone=1, sharing={"strategy": "mig", "layout": layout})
+    assert pool_plan.usd_per_node_hour is not None
+    assert pool_plan.usd_per_month is not None
+    usd = pool_plan.usd_per_node_hour.high
+    assert pool_plan.usd_per_month == pytest.approx((0, 3 * usd * 730))
+    per_gpu = sum(
+        layout[name.rpartition("mig-")[2]] * price.low for name, price in pool_plan.usd_per_slice_hour.items()
+    )
     assert per_gpu == pytest.approx(usd / 8), "the slices of a GPU carry its whole price, including unused memory"
-    assert found.slices == {"nvidia.com/mig-1g.10gb": 48, "nvidia.com/mig-2g.20gb": 24, "nvidia.com/mig-3g.40gb": 24}
+    assert pool_plan.slices == {
+        "nvidia.com/mig-1g.10gb": 48,
+        "nvidia.com/mig-2g.20gb": 24,
+        "nvidia.com/mig-3g.40gb": 24,
+    }
 
 
 def test_a_replica_costs_its_share_of_the_gpu() -> None:
-    found = pool("p5.48xlarge", max_per_zone=1, sharing={"strategy": "time-slicing", "replicas": 2})
-    assert found.usd_per_node_hour is not None
-    assert found.usd_per_slice_hour["nvidia.com/gpu.shared"].low == pytest.approx(found.usd_per_node_hour.low / 16)
-    assert found.sharing == "time-slicing with 2 replicas on each GPU"
+    pool_plan = pool("p5.48xlarge", max_per_zone=1, sharing={"strategy": "time-slicing", "replicas": 2})
+    assert pool_plan.usd_per_node_hour is not None
+    assert pool_plan.usd_per_slice_hour["nvidia.com/gpu.shared"].low == pytest.approx(
+        pool_plan.usd_per_node_hour.low / 16
+    )
+    assert pool_plan.sharing == "time-slicing with 2 replicas on each GPU"
 
 
 def test_a_limit_in_gpus_bounds_a_pool_with_types_of_different_size() -> None:
-    (_, found) = plan(karpenter_pool("g6.xlarge", "g6.12xlarge", max_per_zone=4, max_gpus=8)).pools
-    assert found.gpus == (0, 8), "Karpenter stops there"
-    assert found.nodes == (0, 8), "all of one GPU"
-    assert found.usd_per_node_hour is not None
-    assert found.usd_per_month is not None
-    dearest = found.usd_per_node_hour.high / 4
-    assert found.usd_per_month.high == pytest.approx(8 * dearest * 730), "not eight nodes of four GPUs"
-    assert found.accelerator == "1 or 4 x L4 24 GB"
+    (_, pool_plan) = plan(karpenter_pool("g6.xlarge", "g6.12xlarge", max_per_zone=4, max_gpus=8)).pools
+    assert pool_plan.gpus == (0, 8), "Karpenter stops there"
+    assert pool_plan.nodes == (0, 8), "all of one GPU"
+    assert pool_plan.usd_per_node_hour is not None
+    assert pool_plan.usd_per_month is not None
+    dearest = pool_plan.usd_per_node_hour.high / 4
+    assert pool_plan.usd_per_month.high == pytest.approx(8 * dearest * 730), "not eight nodes of four GPUs"
+    assert pool_plan.accelerator == "1 or 4 x L4 24 GB"
 
 
 @given(
@@ -139,11 +147,11 @@ def test_off_peak_hours_cost_nothing() -> None:
 
 def test_the_price_of_spot_with_a_fallback_is_a_span() -> None:
     changes = {"capacity_type": "spot", "fallback_capacity_types": ["on-demand"]}
-    (_, found) = plan(karpenter_pool("g6.xlarge", **changes)).pools
-    assert found.usd_per_node_hour is not None
-    assert found.usd_per_node_hour.low < found.usd_per_node_hour.high
-    assert found.capacity == "spot, else on-demand"
-    assert any("spot prices change" in note for note in found.notes), "an estimate must mention it"
+    (_, pool_plan) = plan(karpenter_pool("g6.xlarge", **changes)).pools
+    assert pool_plan.usd_per_node_hour is not None
+    assert pool_plan.usd_per_node_hour.low < pool_plan.usd_per_node_hour.high
+    assert pool_plan.capacity == "spot, else on-demand"
+    assert any("spot prices change" in note for note in pool_plan.notes), "an estimate must mention it"
 
 
 def test_a_capacity_block_is_already_paid_and_counts_against_no_quota() -> None:
@@ -154,11 +162,11 @@ def test_a_capacity_block_is_already_paid_and_counts_against_no_quota() -> None:
         "starts": "2027-01-11T11:30:00Z",
         "ends": "2027-01-18T11:30:00Z",
     }
-    found = plan(gpu_pool("p5.48xlarge", capacity_type="reserved", reservation=reservation, max_per_zone=1))
-    assert found.pools[1].usd_per_month is None, "a zero would be taken for a price"
-    assert found.pools[1].zones == ("us-west-2a",), "where the block is"
-    assert P_INSTANCES_QUOTA not in {need.code for need in found.quotas}
-    assert found.without_quota == (), "it is known to count against no quota"
+    compute = plan(gpu_pool("p5.48xlarge", capacity_type="reserved", reservation=reservation, max_per_zone=1))
+    assert compute.pools[1].usd_per_month is None, "a zero would be taken for a price"
+    assert compute.pools[1].zones == ("us-west-2a",), "where the block is"
+    assert P_INSTANCES_QUOTA not in {need.code for need in compute.quotas}
+    assert compute.without_quota == (), "it is known to count against no quota"
 
 
 def test_pools_of_one_family_share_one_quota() -> None:
@@ -184,8 +192,8 @@ def test_the_quota_of_the_account_is_compared() -> None:
 
 
 def test_a_capacity_type_without_a_quota_is_listed() -> None:
-    found = plan(gpu_pool("p6-b200.48xlarge", capacity_type="spot", max_per_zone=1))
-    assert found.without_quota == ("main.gpu, spot: p6-b200.48xlarge",), (
+    compute = plan(gpu_pool("p6-b200.48xlarge", capacity_type="spot", max_per_zone=1))
+    assert compute.without_quota == ("main.gpu, spot: p6-b200.48xlarge",), (
         "a reader would assume that the quota is enough"
     )
 
@@ -210,15 +218,15 @@ def test_a_quota_that_is_too_small_is_a_mistake_with_advice() -> None:
 
 
 def test_every_subnet_is_listed_with_its_usable_addresses() -> None:
-    found = plan(gpu_pool("p4d.24xlarge", max_per_zone=2, zones=["us-west-2b"]))
-    by_subnet = {(need.zone, need.kind): need for need in found.subnets}
+    compute = plan(gpu_pool("p4d.24xlarge", max_per_zone=2, zones=["us-west-2b"]))
+    by_subnet = {(need.zone, need.kind): need for need in compute.subnets}
     assert len(by_subnet) == 6, "nodes and pods, in three zones"
     assert by_subnet["us-west-2b", "nodes"].needed == by_subnet["us-west-2a", "nodes"].needed + 2
-    assert all(0 < need.needed <= need.room for need in found.subnets), "settings refuse what does not fit"
+    assert all(0 < need.needed <= need.room for need in compute.subnets), "settings refuse what does not fit"
 
 
 def test_the_zones_that_offer_a_type_are_left_to_a_command() -> None:
-    found = plan(gpu_pool("p4d.24xlarge"))
-    assert {offer.instance_type: offer.offered for offer in found.offers} == {"m5.large": True, "p4d.24xlarge": True}
-    assert "describe-instance-type-offerings --region us-west-2" in found.zones_command, "only the account knows"
-    assert "Values=m5.large,p4d.24xlarge" in found.zones_command
+    compute = plan(gpu_pool("p4d.24xlarge"))
+    assert {offer.instance_type: offer.offered for offer in compute.offers} == {"m5.large": True, "p4d.24xlarge": True}
+    assert "describe-instance-type-offerings --region us-west-2" in compute.zones_command, "only the account knows"
+    assert "Values=m5.large,p4d.24xlarge" in compute.zones_command

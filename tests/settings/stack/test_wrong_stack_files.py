@@ -71,7 +71,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "pod range inside the VPC's": (
         (("network", "cidr"), "100.64.0.0/16"),
         "network.pod_cidr",
-        "for example 100.64.0.0/16 beside a VPC of 10.0.0.0/16.",
+        "for example 100.64.0.0/16 with a VPC of 10.0.0.0/16.",
     ),
     "seven zones": ((("network", "zones"), 7), "network.zones", "Give 2 to 6, usually 3."),
     "one zone": ((("network", "zones"), 1), "network.zones", "Give 2 to 6, usually 3."),
