@@ -1,22 +1,23 @@
-# What people run. Nothing here ever touches a real account: previews and rehearsals run in the simulator.
+# What people run. Only `facts` with ACCOUNT=yes talks to a real account: previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Each writes a committed file from the code, or says with --check that the file is out of date.
-GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus simulator.aws.sdk_inputs
+GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus report.reference report.diagram \
+	simulator.aws.sdk_inputs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where it is set, every command compiles the project anew, and a preview takes a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
 # A misspelt option would be silently ignored: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS
-STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(MAKEOVERRIDES)))
+OPTIONS := STACK BASE TESTS ACCOUNT
+STRANGE := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(STRANGE),$(error There is no option $(STRANGE). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
+.PHONY: help setup setup-dev preview rehearse test check generate report docs bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -51,12 +52,18 @@ check: setup-dev ## format, lint, types, IAM documents, dead names, who imports 
 generate: setup-dev ## rewrite the generated files
 	@for module in $(GENERATORS); do $(RUN) -m $$module || exit 1; done
 
+docs: $(VENV)/.packages-docs ## build the site of all pages in build/site; a broken link ends it
+	@$(RUN) -m report.site
+
 bench: setup ## measure previews: time and memory, by number of resources, with and without policies
 	@$(RUN) -m report.bench
 
+facts: setup ## renew the catalog from public sources, over the network; with ACCOUNT=yes from an AWS account too
+	@$(RUN) -m catalog.renew $(if $(ACCOUNT),--account)
+
 lock: ## write the hashed requirements*.txt from requirements*.in; needs uv
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/getting-started/"; exit 1; }
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-docs; do \
 		echo "$$name.txt" && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			$$name.in --output-file $$name.txt || exit 1; \
@@ -90,4 +97,8 @@ $(VENV)/.packages: requirements.txt | $(VENV)/.made
 
 $(VENV)/.packages-dev: requirements-dev.txt $(VENV)/.packages
 	@$(RUN) -m engine.packages requirements.txt requirements-dev.txt
+	@touch $@
+
+$(VENV)/.packages-docs: requirements-docs.txt | $(VENV)/.made
+	@$(RUN) -m engine.packages requirements-docs.txt
 	@touch $@

@@ -33,7 +33,10 @@ def replaced_with(
 
 @dataclass(frozen=True, kw_only=True)
 class ControlPlaneArgs:
-    """Arguments of a control plane. intra_subnet_ids: zone name -> id of a subnet for its network interfaces."""
+    """Arguments of a control plane.
+
+    intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
+    """
 
     settings: ClusterSettings
     stage: Stage

@@ -109,7 +109,10 @@ def version(addon: str, kubernetes_version: str, settings: ManagedAddonSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedAddonArgs:
-    """Arguments of one EKS add-on. pools: its daemons must tolerate the taints of these pools."""
+    """Arguments of one EKS add-on.
+
+    pools: its daemons must tolerate the taints of these pools.
+    """
 
     addon: str
     settings: ManagedAddonSettings

@@ -8,8 +8,9 @@ SYSTEM_GIB = 4
 
 
 class NodeVolume(NamedTuple):
-    """One volume. speed: the settings with its IOPS and throughput; None: the gp3 defaults.
+    """One volume.
 
+    speed: the settings with its IOPS and throughput; None: the gp3 defaults.
     root: whether it holds images and the pods' local data.
     """
 

@@ -39,7 +39,10 @@ def make_namespaces(
 
 @dataclass(frozen=True, kw_only=True)
 class AddOnArgs:
-    """Arguments of one Helm add-on. after: its namespace, and what its pods need to become ready."""
+    """Arguments of one Helm add-on.
+
+    after: its namespace, and what its pods need to become ready.
+    """
 
     spec: AddOnSpec
     settings: AddonSettings

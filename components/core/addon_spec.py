@@ -28,7 +28,10 @@ COMES_WITH_THE_CLUSTER = "kube-system"
 
 @dataclass(frozen=True, kw_only=True)
 class AddOnContext:
-    """What an add-on can know about its cluster. cluster: key in the stack file."""
+    """What an add-on can know about its cluster.
+
+    cluster: key in the stack file.
+    """
 
     stage: Stage
     cluster: str
@@ -49,7 +52,8 @@ class AddOnContext:
 class AwsSideArgs:
     """Arguments of `AddOnSpec.in_aws`, which makes the AWS side of an add-on.
 
-    name: first part of the names of its resources. cluster_name: carries the dependency on the cluster.
+    name: first part of the names of its resources.
+    cluster_name: carries the dependency on the cluster.
     key_arns: data class (`data`, `logs`) -> its KMS key; the classes in `AddOnSpec.keys` are always there.
     """
 

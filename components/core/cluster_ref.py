@@ -11,7 +11,9 @@ import pulumi_kubernetes as kubernetes
 class ClusterRef:
     """What other components need to build on a cluster.
 
-    name: carries the dependency on the cluster. version: of Kubernetes. provider: makes Kubernetes objects in it.
+    name: carries the dependency on the cluster.
+    version: of Kubernetes.
+    provider: makes Kubernetes objects in it.
     security_group_id: of its nodes and its control plane.
     namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
     """

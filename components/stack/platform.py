@@ -54,7 +54,10 @@ def _addon_keys(cluster: ClusterSettings) -> set[str]:
 
 
 class Platform(pulumi.ComponentResource):
-    """All resources of a stack, in one tree. clusters: key in the stack file -> cluster."""
+    """All resources of a stack, in one tree.
+
+    clusters: key in the stack file -> cluster.
+    """
 
     network: Network
     clusters: dict[str, Cluster]

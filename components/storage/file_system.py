@@ -139,8 +139,10 @@ def volume(
 class FileSystemArgs:
     """Arguments of a file system.
 
-    key: its name in the stack file. subnet_ids: zone name -> private subnet id.
-    namespaces: what objects in each namespace must wait for. copies: the region that gets the copy.
+    key: its name in the stack file.
+    subnet_ids: zone name -> private subnet id.
+    namespaces: what objects in each namespace must wait for.
+    copies: the region that gets the copy.
     """
 
     key: str

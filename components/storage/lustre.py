@@ -35,7 +35,8 @@ ALL_TRAFFIC = "-1"
 class LustreArgs:
     """Arguments of a Lustre file system.
 
-    subnet_id: private subnet in its zone. clusters: key in the stack file -> cluster.
+    subnet_id: private subnet in its zone.
+    clusters: key in the stack file -> cluster.
     namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     buckets: key in `storage.buckets` -> bucket.
     """
@@ -53,7 +54,10 @@ class LustreArgs:
 
 
 class Traffic(NamedTuple):
-    """Traffic that a security group rule allows; without ports: all ports. name: part of the rule's name."""
+    """Traffic that a security group rule allows; without ports: all ports.
+
+    name: part of the rule's name.
+    """
 
     name: str
     protocol: str

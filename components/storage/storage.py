@@ -26,8 +26,10 @@ from settings.storage.storage import StorageSettings
 class StorageArgs:
     """Arguments of the storage.
 
-    subnet_ids: zone name -> private subnet id. clusters: key in the stack file -> cluster.
-    data_key_arn: key for all data. backup_key_arn: None when nothing is backed up.
+    subnet_ids: zone name -> private subnet id.
+    clusters: key in the stack file -> cluster.
+    data_key_arn: key for all data.
+    backup_key_arn: None when nothing is backed up.
     """
 
     settings: StorageSettings
@@ -45,7 +47,8 @@ class StorageArgs:
 class Storage(pulumi.ComponentResource):
     """Builds one component for each entry of `storage`, with the name of the entry.
 
-    bucket_names: entry -> physical name. restore_role_arn: the role for a restore by AWS Backup.
+    bucket_names: entry -> physical name.
+    restore_role_arn: the role for a restore by AWS Backup.
     """
 
     bucket_names: Mapping[str, pulumi.Output[str]]

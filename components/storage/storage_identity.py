@@ -16,7 +16,10 @@ from settings.storage.buckets import BucketSettings
 
 
 class User(NamedTuple):
-    """Pods of one service account. cluster: key in the stack file."""
+    """Pods of one service account.
+
+    cluster: key in the stack file.
+    """
 
     cluster: str
     namespace: str
@@ -51,8 +54,9 @@ def bucket_access(stage: Stage, buckets: Mapping[str, BucketSettings], clusters:
 
 @dataclass(frozen=True, kw_only=True)
 class StorageIdentityArgs:
-    """Arguments of a role for pods. statements: name of an inline policy -> its document.
+    """Arguments of a role for pods.
 
+    statements: name of an inline policy -> its document.
     cluster_name: carries the dependency on the cluster.
     Raises ValueError when there are no statements, since the role would be useless.
     """

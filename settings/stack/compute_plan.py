@@ -151,14 +151,14 @@ def quota_needs(
 
 
 def sharing_in_words(shared: Sharing, accelerator: Accelerator) -> str:
-    """Returns how pods share an accelerator, as text, for example `time-slicing with 4 replicas on each GPU`."""
+    """Returns how pods share the accelerators, for example `time-slicing with 4 replicas per GPU`."""
     if shared.strategy == "time-slicing":
-        return f"time-slicing with {shared.replicas} replicas on each GPU"
+        return f"time-slicing with {shared.replicas} replicas per GPU"
     if shared.strategy == "mps":
-        return f"MPS with {shared.replicas} replicas on each GPU"
+        return f"MPS with {shared.replicas} replicas per GPU"
     if shared.strategy == "mig":
-        return f"MIG with {listed(f'{count} x {name}' for name, count in shared.layout)} on each GPU"
-    return f"whole {'GPUs' if accelerator.kind == 'gpu' else 'devices'} for each pod"
+        return f"MIG slices per GPU: {listed(f'{count} x {name}' for name, count in shared.layout)}"
+    return f"whole {'GPUs' if accelerator.kind == 'gpu' else 'devices'}"
 
 
 def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: str) -> PoolPlan:

@@ -22,7 +22,11 @@ MESSAGE_SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class KarpenterArgs:
-    """Arguments of Karpenter. cluster: key in the stack file. cluster_name: carries the dependency on the cluster."""
+    """Arguments of Karpenter.
+
+    cluster: key in the stack file.
+    cluster_name: carries the dependency on the cluster.
+    """
 
     stage: Stage
     cluster: str

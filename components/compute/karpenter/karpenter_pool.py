@@ -23,7 +23,8 @@ DRAINED_WITHIN = "1h"
 class KarpenterPoolArgs:
     """Arguments of a Karpenter pool.
 
-    cluster: key in the stack file. zones: names of the zones of the network.
+    cluster: key in the stack file.
+    zones: names of the zones of the network.
     after: Karpenter itself, which must exist until the last node is removed, and what nodes need to start.
     """
 

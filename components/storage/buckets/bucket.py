@@ -27,7 +27,8 @@ from settings.storage.recovery import RecoverySettings
 class BucketArgs:
     """Arguments of a bucket.
 
-    key: name in the stack file. namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
+    key: name in the stack file.
+    namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     copies: the region that gets the copy.
     Raises ValueError when copies is not the region in the settings.
     """

@@ -36,7 +36,9 @@ KEPT_DAYS: Mapping[Schedule, int] = {"continuous": 35, "hourly": 7, "daily": 35,
 class BackupArgs:
     """Arguments of the backups.
 
-    schedules: the schedules in use. cluster_arns: clusters to back up. cluster_schedule: how often.
+    schedules: the schedules in use.
+    cluster_arns: clusters to back up.
+    cluster_schedule: how often.
     copies: the region that gets a copy of every backup.
     Raises ValueError when there is no schedule, since nothing would be backed up.
     """

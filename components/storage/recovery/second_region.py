@@ -12,7 +12,10 @@ from settings.security.keys import KeySettings
 
 @dataclass(frozen=True, kw_only=True)
 class SecondRegionArgs:
-    """Arguments of a second region. account_id: from the stack file; every other account is refused."""
+    """Arguments of a second region.
+
+    account_id: from the stack file; every other account is refused.
+    """
 
     region: str
     stage: Stage

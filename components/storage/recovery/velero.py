@@ -21,8 +21,10 @@ OLD_VERSIONS_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class VeleroArgs:
-    """Arguments of Velero. cluster: key in the stack file. data_key_arn: key for the objects in the bucket.
+    """Arguments of Velero.
 
+    cluster: key in the stack file.
+    data_key_arn: key for the objects in the bucket.
     Raises ValueError when the key is missing: S3 would use its own key, which our policies do not control.
     """
 

@@ -84,7 +84,7 @@ def test_a_replica_costs_its_share_of_the_gpu() -> None:
     assert pool_plan.usd_per_slice_hour["nvidia.com/gpu.shared"].low == pytest.approx(
         pool_plan.usd_per_node_hour.low / 16
     )
-    assert pool_plan.sharing == "time-slicing with 2 replicas on each GPU"
+    assert pool_plan.sharing == "time-slicing with 2 replicas per GPU"
 
 
 def test_a_limit_in_gpus_bounds_a_pool_with_types_of_different_size() -> None:

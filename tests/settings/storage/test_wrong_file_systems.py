@@ -7,6 +7,7 @@ import pytest
 
 from catalog.eks_addons import ADDONS
 from settings.core.problems import PathPart
+from settings.stack.checks import versions as version_checks
 from settings.storage.file_systems import posix_id
 from tests.settings.stacks import ABSENT, RIGHT, problems, stack
 
@@ -214,7 +215,8 @@ def test_a_name_that_resources_cannot_have_is_refused(name: str) -> None:
 
 
 def test_a_driver_that_the_catalog_does_not_pin_needs_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ADDONS, "aws-efs-csi-driver", replace(ADDONS["aws-efs-csi-driver"], versions={}))
+    without_versions = replace(ADDONS["aws-efs-csi-driver"], versions={})
+    monkeypatch.setattr(version_checks, "ADDONS", {**ADDONS, "aws-efs-csi-driver": without_versions})
     path = ("storage", "file_systems", "home")
     (problem,) = problems(stack((path, HOME)))
     assert problem.path == "clusters.main.managed_addons"

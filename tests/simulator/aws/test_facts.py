@@ -1,24 +1,24 @@
-"""Every entry, compared with the record of the real provider where that is at hand, and with what the project uses."""
+"""Every entry, compared with what is known of the real provider, and with what the project uses."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from simulator.aws import templates
 from simulator.aws.model import ResourceType
 from simulator.aws.registry import kinds
+from tests.facts.reading import facts
 
 ROOT = Path(__file__).parents[3]
-RECORD = ROOT.parent / "shared" / "facts" / "aws_resources.json"
 
-# Where an entry says more than the record, or says it in another way.
-BEGINNINGS = {  # the record names an id that the entry spells out, or an update that the source words as a create
+REAL = facts("aws_resource_types")["types"]
+
+# Where an entry says more than the facts, or says it in another way.
+BEGINNINGS = {  # the facts name an id that the entry spells out, or an update that the source words as a create
     "aws:ec2/flowLog:FlowLog": "{resourceId}",
     "aws:ec2/route:Route": "{destination}",
     "aws:servicequotas/serviceQuota:ServiceQuota": "{id}",
@@ -41,79 +41,80 @@ LOOKED_AT_BY_RULES = {  # several types, names that no id is of, or what may hav
     "targetKeyId",
 }
 NOT_LOOKED_AT = {"arn", "keyId", "principalArn", "targetRoleArn"}  # AWS takes any target; these people live elsewhere
-NOT_IN_THE_RECORD = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroupRule"}
+NOT_KNOWN = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroupRule"}
 
 
-@pytest.fixture(scope="module")
-def record() -> dict[str, Any]:
-    if not RECORD.exists():
-        pytest.skip(f"no record of the real provider at {RECORD.name}")
-    found: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))["resources"]
-    return found
-
-
-def pairs(record: dict[str, Any]) -> Iterator[tuple[str, ResourceType, dict[str, Any]]]:
-    """Each entry with what the record says of it."""
-    found = [(type_, kind, record[type_]) for type_, kind in kinds().items() if type_ in record]
+def known() -> Iterator[tuple[str, ResourceType, dict[str, Any]]]:
+    """Each entry with what is known of the real type. What a row leaves out is nothing, or no."""
+    found = [(type_, kind, REAL[type_]) for type_, kind in kinds().items() if type_ in REAL]
     assert len(found) > 40, "the comparison has to have something to compare"
     yield from found
 
 
-def test_every_entry_is_in_the_record(record: dict[str, Any]) -> None:
-    assert set(kinds()) - set(record) == NOT_IN_THE_RECORD
+def test_every_entry_is_of_a_known_type() -> None:
+    assert set(kinds()) - set(REAL) == NOT_KNOWN
 
 
-def test_what_is_required_and_what_replaces(record: dict[str, Any]) -> None:
-    for type_, kind, real in pairs(record):
-        assert sorted(kind.required.split()) == real["required"], type_
-        paths = real["replace_on"]
-        sometimes = {entry["path"] for entry in real.get("conditional_replace", [])}
-        always = {path for path in paths if not any(path.startswith(f"{other}.") for other in paths)}
-        assert set(kind.replacing) | set(kind.replace_if) == always | sometimes, type_
-        assert set(kind.replacing) >= always, type_
-        assert kind.delete_before_replace == real["delete_before_replace"], type_
+def wrong_replacements(kind: ResourceType, real: dict[str, Any]) -> set[str]:
+    """Paths that replace in one of the two alone."""
+    paths, sometimes = real.get("replace_on", []), set(real.get("replace_sometimes", []))
+    always = {path for path in paths if not any(path.startswith(f"{other}.") for other in paths)}
+    replacing = set(kind.replacing)
+    return (replacing | set(kind.replace_if)) ^ (always | sometimes) | always - replacing
 
 
-def test_defaults_names_and_tags(record: dict[str, Any]) -> None:
-    for type_, kind, real in pairs(record):
-        assert dict(kind.defaults) == real["defaults"], type_
-        assert kind.taggable == real["taggable"], type_
-        name = real["autoname"]
-        assert (kind.autoname is None) == (name is None), type_
-        if kind.autoname and name:
-            assert (kind.autoname.property, kind.autoname.max_length) == (name["property"], name["max_length"]), type_
+def test_what_is_required_and_what_replaces() -> None:
+    for type_, kind, real in known():
+        assert sorted(kind.required.split()) == real.get("required", []), type_
+        assert wrong_replacements(kind, real) == set(), f"{type_}: a preview would show an update for a replacement"
+        assert kind.delete_before_replace == real.get("delete_before_replace", False), type_
 
 
-def test_operations_and_beginnings_of_messages(record: dict[str, Any]) -> None:
-    for type_, kind, real in pairs(record):
-        api = real["api"]
-        assert (kind.creates, kind.deletes or None, kind.service.id) == (
-            api["create"],
-            api["delete"],
-            api["service_id"],
-        )
+def test_a_property_that_replaces_and_is_called_an_update_is_found() -> None:
+    planted = 0
+    for type_, kind, real in known():
+        for path in kind.replace_on.split():
+            wrong = replace(kind, replace_on=" ".join(other for other in kind.replace_on.split() if other != path))
+            assert wrong_replacements(wrong, real) == {path}, f"{type_}: nobody would see that {path} is missing"
+            planted += 1
+    assert planted > 100, "the loop has to have something to loop over"
+
+
+def test_defaults_names_and_tags() -> None:
+    for type_, kind, real in known():
+        assert dict(kind.defaults) == real.get("defaults", {}), type_
+        assert kind.taggable == real.get("taggable", False), type_
+        own = [kind.autoname.property, kind.autoname.max_length] if kind.autoname else None
+        assert own == real.get("autoname"), type_
+
+
+def test_operations_and_beginnings_of_messages() -> None:
+    for type_, kind, real in known():
+        own = (kind.creates, kind.deletes or None, kind.service.id)
+        assert own == (real["creates"], real.get("deletes"), real["service"]), type_
         for doing, key in (("creating", "create"), ("updating", "update"), ("deleting", "delete")):
-            wanted = real["error_prefix"][key]
+            wanted = real.get("prefixes", {}).get(key)
             if wanted and "{id}" not in wanted.replace("({id})", "") and type_ not in BEGINNINGS:
-                own = kind.prefix(doing)
-                same = own if doing != "creating" or "({id})" not in wanted else re.sub(r"\([^()]*\)$", "({id})", own)
-                assert same == wanted, type_
+                own_prefix = kind.prefix(doing)
+                if doing == "creating" and "({id})" in wanted:
+                    own_prefix = re.sub(r"\([^()]*\)$", "({id})", own_prefix)
+                assert own_prefix == wanted, type_
 
 
-def test_outputs_values_and_references(record: dict[str, Any]) -> None:
-    for type_, kind, real in pairs(record):
+def test_outputs_values_and_references() -> None:
+    types = set(kinds())
+    for type_, kind, real in known():
         own = {*kind.computed, *kind.omitted, *([kind.arn_output] if kind.arn else [])}
-        outputs = {*real["computed"], *real.get("computed_when_omitted", {})} - {"tagsAll"}
-        assert own == outputs - LEFT_OUT.get(type_, set()), type_
-        known = set(kinds())
-        wanted = {path.replace("[*]", "") for path, to in real["references"].items() if to.split(".")[0] in known}
+        assert own == set(real.get("outputs", [])) - LEFT_OUT.get(type_, set()), type_
+        references = real.get("references", {})
+        wanted = {path.replace("[*]", "") for path, to in references.items() if to.split(".")[0] in types}
         assert wanted - {path.replace("[*]", "") for path in kind.references} <= LOOKED_AT_BY_RULES | NOT_LOOKED_AT, (
             type_
         )
 
 
-def test_ids_have_the_recorded_shape(record: dict[str, Any]) -> None:
-    shapes = [(type_, kind.id, real["id_format"]) for type_, kind, real in pairs(record) if isinstance(kind.id, str)]
+def test_ids_have_the_known_shape() -> None:
+    shapes = [(type_, kind.id, real["id"]) for type_, kind, real in known() if isinstance(kind.id, str)]
     drawn = [(type_, id_, shape) for type_, id_, shape in shapes if templates.is_drawn(id_)]
     assert len(drawn) > 15
     for type_, id_, shape in drawn:
@@ -123,10 +124,10 @@ def test_ids_have_the_recorded_shape(record: dict[str, Any]) -> None:
         assert id_ == shape.split(" (")[0], type_
 
 
-def test_arns_have_the_recorded_shape(record: dict[str, Any]) -> None:
-    for type_, kind, real in pairs(record):
+def test_arns_have_the_known_shape() -> None:
+    for type_, kind, real in known():
         if kind.arn:
-            assert kind.arn == real["arn_format"], type_
+            assert kind.arn == real["arn"], type_
 
 
 def test_no_type_of_the_components_is_missing() -> None:
@@ -135,5 +136,5 @@ def test_no_type_of_the_components_is_missing() -> None:
         used |= set(re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", module.read_text(encoding="utf-8")))
     resources = {(service, name) for service, name in used if not name.endswith(("Args", "ArgsDict"))}
     assert resources, "the components make something of AWS"
-    known = {(type_.split(":")[1].split("/")[0], type_.rsplit(":", 1)[1]) for type_ in kinds()}
-    assert resources <= known, "a type without an entry stops every preview"
+    declared = {(type_.split(":")[1].split("/")[0], type_.rsplit(":", 1)[1]) for type_ in kinds()}
+    assert resources <= declared, "a type without an entry stops every preview"

@@ -1,4 +1,4 @@
-"""The simulated eks.Cluster against a record of what the real one registered, on the real engine."""
+"""The simulated eks.Cluster against what the real one registered, on the real engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 
 from common.urns import name_of, type_of
 from common.values import SIGNATURE_KEY
+from tests.facts.reading import facts
 
 ROOT = Path(__file__).parents[3]
-RECORD = ROOT.parent / "shared" / "contracts" / "eks_cluster_children.json"
 ENGINE = ROOT / ".engine" / "bin"
 CONFIGURATIONS = (
     "private_with_oidc",
@@ -34,7 +34,6 @@ ADDED = ("version", "__internal")  # the engine itself adds these to a provider'
 PROGRAM = Path(__file__).with_name("program")
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.skipif(not RECORD.exists(), reason="the record eks_cluster_children.json is not here"),
     pytest.mark.skipif(not (ENGINE / "pulumi").exists(), reason="no engine has been set up: run `make setup`"),
 ]
 
@@ -89,22 +88,19 @@ def environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def record() -> Any:
-    return json.loads(RECORD.read_text())["configurations"]
-
-
 def cluster_inputs(configuration: str) -> Any:
-    return record()[configuration]["construct"][0]["request"]["inputs"]
+    return facts("eks_component")["inputs"][configuration]
 
 
 def children(configuration: str) -> dict[str, Any]:
-    """What the real component registered, those children included that the record gives by reference."""
-    recorded = record()
-    baseline = {f"{each['type']}::{each['name']}": each for each in recorded["private_with_oidc"]["children"]}
-    own = recorded[configuration]
-    found = {f"{each['type']}::{each['name']}": each for each in own["children"]}
-    found |= {name: baseline[name] for name in own.get("childrenSameAsBaseline", ())}
-    return {name: each for name, each in found.items() if each["urnTypeChain"].startswith("eks:index:Cluster$")}
+    """What the real component registered, those children included that are as in the baseline."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, each in facts("eks_component")["children"].items():
+        of, _, name = key.partition(" ")
+        found.setdefault(of, {})[name] = each
+    baseline = found["private_with_oidc"]
+    as_there = facts("eks_component")["as_in_baseline"].get(configuration, ())
+    return found.get(configuration, {}) | {name: baseline[name] for name in as_there}
 
 
 def short(urn: str) -> str:
@@ -154,7 +150,7 @@ def test_the_same_children_are_registered_under_the_same_parents(run: Run, confi
 def test_every_child_is_given_the_same_inputs(run: Run, configuration: str) -> None:
     found = registered(run, configuration)
     for name, real in children(configuration).items():
-        wanted = {key: by_id(value) for key, value in real["inputs"].items()}
+        wanted = {key: by_id(value) for key, value in real.get("inputs", {}).items()}
         said = {
             key: value for key, value in found[name].get("inputs", {}).items() if name != KUBERNETES or key not in ADDED
         }
@@ -172,16 +168,15 @@ def test_every_child_depends_on_the_same_resources(run: Run, configuration: str)
             if urns
         }
         assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders work by this"
-        assert by_property == real.get("propertyDependencies", {}), f"{name}: replacements spread along this"
+        assert by_property == real.get("property_dependencies", {}), f"{name}: replacements spread along this"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_protection_and_ignored_changes_reach_the_same_children(run: Run, configuration: str) -> None:
     found = registered(run, configuration)
     for name, real in children(configuration).items():
-        options = real.get("options", {})
-        assert bool(found[name].get("protect")) == options.get("protect", False), name
-        assert found[name].get("ignoreChanges", []) == options.get("ignoreChanges", []), name
+        assert bool(found[name].get("protect")) == real.get("protect", False), name
+        assert found[name].get("ignoreChanges", []) == real.get("ignore_changes", []), name
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
@@ -194,7 +189,7 @@ def test_every_child_uses_the_same_provider(run: Run, configuration: str) -> Non
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_the_component_gives_the_same_outputs(run: Run, configuration: str) -> None:
-    real = record()[configuration]["construct"][0]["outputs"]
+    real = facts("eks_component")["outputs"][configuration]
     found = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
     wanted = {key: flat(value) for key, value in real.items()}
     assert masked(found, configuration) == masked(wanted, "main"), "programs read these"

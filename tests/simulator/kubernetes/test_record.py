@@ -1,9 +1,8 @@
-"""The simulated Kubernetes provider against a record of the real one."""
+"""The simulated Kubernetes provider against what the real one answered."""
 
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 
 from simulator.provider import Refusal
 from simulator.values import Props
+from tests.facts.reading import facts
 from tests.simulator.kubernetes.bench import Bench, bench
 
-RECORD = Path(__file__).parents[4] / "shared" / "contracts" / "kubernetes_provider.json"
-pytestmark = pytest.mark.skipif(not RECORD.exists(), reason="the record kubernetes_provider.json is not here")
-EARLIER = {  # refused by the API server, where the record notes that the real update goes through
+KINDS = facts("kubernetes_provider")["kinds"]
+EARLIER = {  # refused by the API server, where the facts have it that the real update goes through
     ("Deployment", "spec.strategy"),
     ("PodDisruptionBudget", "spec.maxUnavailable"),
     ("Service", "spec.ports.0.port"),
@@ -25,35 +24,23 @@ EARLIER = {  # refused by the API server, where the record notes that the real u
 }
 
 
-def record() -> Any:
-    return json.loads(RECORD.read_text())
-
-
-def kinds() -> dict[str, Any]:
-    found = record()["kinds"] if RECORD.exists() else {}
-    return {name.rsplit(":", 1)[-1]: each for name, each in found.items() if not name.endswith("Patch")}
-
-
 def change_cases() -> Iterator[Any]:
-    for kind, recorded in (record()["changes"] if RECORD.exists() else {}).items():
-        if not kind.endswith("Patch"):
-            for number, case in enumerate(recorded):
-                yield pytest.param(kind, case, id=f"{kind}-{number}")
+    for kind, recorded in facts("kubernetes_provider")["changes"].items():
+        for number, case in enumerate(recorded):
+            yield pytest.param(kind, case, id=f"{kind}-{number}")
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
     made = bench(tmp_path)
     made.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rec"}}, "rec")
-    definition = kinds()["CustomResourceDefinition"]["inputs"]
-    if RECORD.exists():
-        made.make(definition, "crd")
+    made.make(KINDS["CustomResourceDefinition"]["inputs"], "crd")
     return made
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_check_adds_and_the_id_are_the_same(cluster: Bench, kind: str) -> None:
-    recorded = kinds()[kind]
+    recorded = KINDS[kind]
     inputs = recorded["inputs"]
     if kind == "CustomResourceDefinition":
         cluster.cloud.delete("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "main/widgets.example.com")
@@ -61,7 +48,7 @@ def test_what_check_adds_and_the_id_are_the_same(cluster: Bench, kind: str) -> N
     id_, checked, state = cluster.make(inputs, name)
     assert re.sub(r"-[0-9a-f]{8}$", "-<hex8>", id_) == recorded["id"], "imports and policies see ids"
     added = {path for path in leaves(checked) if path not in leaves(inputs)}
-    wanted = {path for path in recorded["checkAdds"] if path != "data"}
+    wanted = {path for path in recorded["check_adds"] if path != "data"}
     assert wanted <= added | {"data"}
     assert state["metadata"]["uid"] != ""
     assert set(recorded["outputs"]) - {"status"} <= set(state) | {"spec"}, "programs read outputs"
@@ -75,25 +62,26 @@ def leaves(value: Any, path: str = "") -> set[str]:
 
 @pytest.mark.parametrize(("kind", "case"), list(change_cases()))
 def test_a_change_is_answered_as_recorded(cluster: Bench, kind: str, case: Any) -> None:
-    inputs = kinds()[kind]["inputs"]
+    inputs = KINDS[kind]["inputs"]
     old = cluster.checked(inputs)
     changed = apply_change(inputs, case["change"])
     new = cluster.checked(changed, old=old)
     found = cluster.diff(old, new)
-    if "error" in case:
+    if case.get("fails"):
         if (kind, next(iter(case["change"]))) not in EARLIER:
             made = ("rec/x", old, old)
             with pytest.raises(Refusal, match=r"failed to fully initialize or become live"):
                 cluster.update(made, new, preview=True)
         return
     assert sorted(found.replaces) == sorted(case.get("replaces", [])), "a surprise replacement is an outage"
-    assert bool(found.changes) == bool(case["detailedDiff"])
-    if "deleteBeforeReplace" in case:
-        assert found.delete_before_replace == case["deleteBeforeReplace"]["autonamed"]
+    assert bool(found.changes) == case.get("differs", False)
+    if "deletes_first" in case:
+        with_drawn_name, with_given_name = case["deletes_first"]
+        assert found.delete_before_replace == with_drawn_name
         given = {**old, "metadata": {**old["metadata"], "annotations": {}}}
         given_new = {**new, "metadata": {**new["metadata"], "annotations": {}}}
         named = cluster.diff(given, given_new).delete_before_replace
-        assert named == case["deleteBeforeReplace"]["nameGiven"], "with a given name there is no room for both"
+        assert named == with_given_name, "with a given name there is no room for both"
 
 
 def apply_change(inputs: Props, change: Any) -> Props:
@@ -114,11 +102,11 @@ def apply_change(inputs: Props, change: Any) -> Props:
 
 
 def test_helm_releases_get_the_recorded_defaults(cluster: Bench) -> None:
-    (check, create) = record()["helmRelease"]["install, values colour and nested.a"]["calls"]
-    request = check["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
+    real = facts("kubernetes_provider")["release"]
+    request = real["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
     checked = cluster.checked(request, "app")
-    wanted = check["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
+    wanted = real["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
     assert checked == wanted, "a policy that looks at a default has to see it here too"
     made = cluster.make(request, "app")
-    assert set(made[2]) == set(create["outputs"])
-    assert set(made[2]["status"]) == set(create["outputs"]["status"])
+    assert set(made[2]) == set(real["outputs"])
+    assert set(made[2]["status"]) == set(real["status"])
