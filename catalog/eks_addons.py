@@ -1,4 +1,4 @@
-"""EKS managed add-ons: where they live, what they may do, and the version we pin for each Kubernetes version.
+"""EKS managed add-ons: their namespace, their IAM policies, and the version we pin for each Kubernetes version.
 
 Names, namespaces, service accounts and policies: Amazon EKS user guide, "AWS add-ons" and "community add-ons",
 read 2026-08. Versions: no call to AWS was possible when they were written down, so each comes from public
@@ -9,10 +9,9 @@ configurations that pin what `aws eks describe-addon-versions` answered:
         the EBS and EFS CSI drivers and eks-node-monitoring-agent from configurations for 1.36 of mid-2026;
         metrics-server is the build listed for 1.33 and 1.35 in 2026-06 and was not seen with 1.36;
         snapshot-controller is what one 1.36 cluster ran in autumn 2026
-The FSx and Mountpoint CSI drivers' are from one configuration each for 1.35 of mid-2026; none for another version was
-to be found.
-Before the first real deployment compare them with
-`aws eks describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
+The versions of the FSx and Mountpoint CSI drivers come from one configuration each, for 1.35, of mid-2026; we found
+none for another Kubernetes version. Before the first real deployment, compare all of them with `aws eks
+describe-addon-versions --kubernetes-version 1.35 --addon-name NAME`. A stack file may name another version.
 """
 
 from collections.abc import Mapping
@@ -26,10 +25,11 @@ from catalog import iam
 class ManagedAddon:
     """One EKS managed add-on.
 
-    service_account: what Pod Identity binds a role to; None when the add-on calls no AWS API.
-    policy_arns: AWS managed policies for that role, smallest known set.
-    every_cluster: True for those that no cluster goes without; the others come where a stack file names them.
-    versions: Kubernetes version -> the add-on version pinned for it; a version that is not there has to be given.
+    service_account: Pod Identity gives it an IAM role; None when the add-on calls no AWS API.
+    policy_arns: AWS managed policies of that role, the smallest known set.
+    every_cluster: True when every cluster gets the add-on; otherwise a cluster gets it when its stack file names it.
+    versions: Kubernetes version -> the add-on version pinned for it. For a Kubernetes version that is not here, the
+        stack file must name the add-on version.
     """
 
     name: str
@@ -93,10 +93,10 @@ ADDONS: Mapping[str, ManagedAddon] = _table(
         policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
         versions={"1.34": "v2.1.15-eksbuild.1", "1.35": "v3.0.1-eksbuild.1", "1.36": "v3.3.0-eksbuild.1"},
     ),
-    ManagedAddon(  # no policy: it mounts file systems that the stack makes, and making them would take all of FSx
+    ManagedAddon(  # no policy: it only mounts file systems of the stack; creating some would need rights to all of FSx
         name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa", versions={"1.35": "v1.9.0-eksbuild.1"}
     ),
-    ManagedAddon(  # no policy: pods mount by their own rights
+    ManagedAddon(  # no policy: each pod mounts with its own IAM role
         name="aws-mountpoint-s3-csi-driver",
         service_account="s3-csi-driver-sa",
         versions={"1.35": "v2.7.0-eksbuild.1"},
