@@ -1,6 +1,6 @@
-"""What a value may be, checked before any call, with the texts of the provider's own schema.
+"""Constraints on the values of inputs, checked before any call, with the messages of the provider's own schema.
 
-A constraint takes the argument's name and its known value, and returns what is wrong, or None.
+A constraint takes the name and the known value of an argument, and returns what is wrong, or None.
 Source: terraform-plugin-sdk helper/validation and terraform-provider-aws internal/verify; read 2026-11.
 """
 
@@ -19,7 +19,7 @@ Constraint: TypeAlias = Callable[[str, Any], str | None]
 
 
 def one_of(*allowed: Any) -> Constraint:
-    """One of the listed values."""
+    """Requires one of the listed values."""
     listed = " ".join(f'"{item}"' if isinstance(item, str) else display(item) for item in allowed)
 
     def check(argument: str, value: Any) -> str | None:
@@ -31,7 +31,7 @@ def one_of(*allowed: Any) -> Constraint:
 
 
 def between(low: int, high: int) -> Constraint:
-    """A whole number from low to high."""
+    """Requires a number from low to high."""
 
     def check(argument: str, value: Any) -> str | None:
         if isinstance(value, int | float) and low <= value <= high:
@@ -42,7 +42,7 @@ def between(low: int, high: int) -> Constraint:
 
 
 def at_least(low: int) -> Constraint:
-    """A whole number from low upwards."""
+    """Requires a number of at least low."""
 
     def check(argument: str, value: Any) -> str | None:
         if isinstance(value, int | float) and value >= low:
@@ -53,7 +53,7 @@ def at_least(low: int) -> Constraint:
 
 
 def length(low: int, high: int) -> Constraint:
-    """A text of low to high characters, or a list of as many elements. The provider reads a number as text."""
+    """Requires a text of low to high characters, or a list of as many elements. The provider reads numbers as text."""
 
     def check(argument: str, value: Any) -> str | None:
         size = len(value if isinstance(value, str | list) else display(value))
@@ -66,20 +66,20 @@ def length(low: int, high: int) -> Constraint:
     return check
 
 
-def matches(pattern: str, wanted: str) -> Constraint:
-    """A text that matches the whole pattern. wanted: what the message asks for."""
+def matches(pattern: str, expected: str) -> Constraint:
+    """Requires a text that matches the whole pattern. wanted: describes the pattern in the message."""
     expression = re.compile(pattern)
 
     def check(argument: str, value: Any) -> str | None:
         if isinstance(value, str) and expression.fullmatch(value):
             return None
-        return f"invalid value for {argument} ({wanted})"
+        return f"invalid value for {argument} ({expected})"
 
     return check
 
 
 def every(*constraints: Constraint) -> Constraint:
-    """All of several constraints; the first that fails speaks."""
+    """Requires all of several constraints; returns the message of the first one that fails."""
 
     def check(argument: str, value: Any) -> str | None:
         return next((text for each in constraints if (text := each(argument, value))), None)
@@ -89,7 +89,7 @@ def every(*constraints: Constraint) -> Constraint:
 
 @lru_cache(maxsize=8192)
 def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The network that a text names, host bits dropped; None for no network at all."""
+    """Returns the network of a text, without host bits; None when the text is not a network."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -97,18 +97,18 @@ def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 def ipv4_network(low: int = 0, high: int = 32) -> Constraint:
-    """An IPv4 network address with a prefix of low to high bits."""
+    """Requires an IPv4 network address with a prefix of low to high bits."""
 
     def check(argument: str, value: Any) -> str | None:
-        found = network(value) if isinstance(value, str) and "/" in value else None
-        if not isinstance(found, ipaddress.IPv4Network):
+        parsed = network(value) if isinstance(value, str) and "/" in value else None
+        if not isinstance(parsed, ipaddress.IPv4Network):
             return f'"{value}" is not a valid IPv4 CIDR block: invalid CIDR address: {value}'
-        if str(found) != value:
-            return f'"{value}" is not a valid IPv4 CIDR block; did you mean "{found}"?'
-        if not low <= found.prefixlen <= high:
+        if str(parsed) != value:
+            return f'"{value}" is not a valid IPv4 CIDR block; did you mean "{parsed}"?'
+        if not low <= parsed.prefixlen <= high:
             return (
                 f'expected "{argument}" to contain a network Value with between {low} and {high} significant bits, '
-                f"got: {found.prefixlen}"
+                f"got: {parsed.prefixlen}"
             )
         return None
 
@@ -116,15 +116,15 @@ def ipv4_network(low: int = 0, high: int = 32) -> Constraint:
 
 
 def ipv6_network(argument: str, value: Any) -> str | None:
-    """An IPv6 network address."""
-    found = network(value) if isinstance(value, str) and "/" in value else None
-    if not isinstance(found, ipaddress.IPv6Network):
+    """Requires an IPv6 network address."""
+    parsed = network(value) if isinstance(value, str) and "/" in value else None
+    if not isinstance(parsed, ipaddress.IPv6Network):
         return f'"{value}" is not a valid IPv6 CIDR block: invalid CIDR address: {value}'
     return None
 
 
 def arn(argument: str, value: Any) -> str | None:
-    """An ARN; empty counts as absent."""
+    """Requires an ARN; an empty text counts as absent."""
     if value == "":
         return None
     if not isinstance(value, str) or not value.startswith("arn:"):
@@ -135,7 +135,7 @@ def arn(argument: str, value: Any) -> str | None:
 
 
 def json_text(argument: str, value: Any) -> str | None:
-    """A text that is JSON; empty counts as absent."""
+    """Requires JSON; an empty text counts as absent."""
     if value == "":
         return None
     try:
@@ -146,7 +146,7 @@ def json_text(argument: str, value: Any) -> str | None:
 
 
 def tags(argument: str, value: Any) -> str | None:
-    """Limits of AWS tags. Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
+    """Requires tags within AWS's limits. Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
     if not isinstance(value, dict):
         return f"expected {argument} to be a map of texts, got {display(value)}"
     if len(value) > 50:

@@ -12,7 +12,7 @@ import pytest
 from simulator.aws.package import AwsPackage
 from simulator.cloud import Cloud
 from simulator.faults import Faults
-from simulator.provider import Call, Checked, Difference, Refusal
+from simulator.provider import Call, CheckResult, DiffResult, Refusal
 
 CONFIG = {"region": "us-west-2"}
 Old: TypeAlias = Mapping[str, Any] | None
@@ -60,7 +60,7 @@ class Account:
     def call(self, type_: str, name: str, preview: bool = False) -> Call:
         return Call(f"urn:pulumi:dev::project::{type_}::{name}", self.config, preview, self.warnings.append)
 
-    def check(self, type_: str, name: str = "one", old: Old = None, /, **inputs: Any) -> Checked:
+    def check(self, type_: str, name: str = "one", old: Old = None, /, **inputs: Any) -> CheckResult:
         return self.package.check(self.call(type_, name), dict(old or {}), inputs, b"")
 
     def problems(self, type_: str, name: str = "one", /, **inputs: Any) -> str:
@@ -88,7 +88,7 @@ class Account:
             self.package.create(self.call(type_, name, preview), checked)
         return str(refused.value)
 
-    def diff(self, held: Held, /, **inputs: Any) -> Difference:
+    def diff(self, held: Held, /, **inputs: Any) -> DiffResult:
         new = self.checked(held.type, held.name, held.inputs, **inputs)
         return self.package.diff(self.call(held.type, held.name), held.id, held.inputs, held.state, new)
 

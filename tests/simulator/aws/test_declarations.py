@@ -9,11 +9,11 @@ import pytest
 from simulator.aws import tokens
 from simulator.aws.constraints import arn
 from simulator.aws.inputs import form_at
-from simulator.aws.messages import Refused, Service
+from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.registry import kinds
 
-NO = Refused("No", "no")
+NO = ErrorTemplate("No", "no")
 
 
 def entry(**changes: Any) -> ResourceType:
@@ -57,7 +57,7 @@ def entry(**changes: Any) -> ResourceType:
         ("id", "{cluster}:{nodeGroupName}", "{cluster} in '{cluster}:{nodeGroupName}' is neither an input nor an out"),
         ("arn", "arn:{partition}:eks:{name}", "{name} in 'arn:{partition}:eks:{name}' is neither"),
         ("label", "{name}", "{name} in '{name}' is neither"),
-        ("not_found", Refused("No", "no {group}"), "{group} in 'no {group}' is neither"),
+        ("not_found", ErrorTemplate("No", "no {group}"), "{group} in 'no {group}' is neither"),
     ],
 )
 def test_a_name_that_is_no_input_is_refused(where: str, says: Any, refused: str) -> None:
@@ -80,10 +80,10 @@ def test_what_is_right_passes() -> None:
         constraints={"taints[*].effect": arn},
         references={"subnetIds[*]": Reference(tokens.SUBNET)},
         sets="subnetIds taints",
-        omitted={"updateConfig": {"maxUnavailable": 1}},
+        aws_defaults={"updateConfig": {"maxUnavailable": 1}},
         computed={"status": "ACTIVE", "scalingConfig.readOnly": "{uuid:drawn}"},
-        takes_along=(CascadeDelete(tokens.SCHEDULE, "x", by="status"),),
-        not_found=Refused("No", "no {value} in {region} of {account}, {id}, {status}"),
+        cascade_deletes=(CascadeDelete(tokens.SCHEDULE, "x", by="status"),),
+        not_found=ErrorTemplate("No", "no {value} in {region} of {account}, {id}, {status}"),
     )
 
 
@@ -99,11 +99,11 @@ def test_what_entries_say_of_other_types_is_there() -> None:
     def shows(type_: str, path: str) -> bool:
         other = kinds()[type_]
         head = path.split(".")[0].removesuffix("[*]")
-        outputs = {"id", "region", other.arn_output, *other.computed, *other.omitted}
+        outputs = {"id", "region", other.arn_output, *other.computed, *other.aws_defaults}
         return form_at(type_, path) is not None or head in outputs - set(other.inputs)
 
     for type_, kind in kinds().items():
         for path, reference in kind.references.items():
             assert shows(reference.type, reference.by), f"{type_}: {path} compares {reference.by} of {reference.type}"
-        for use in (*kind.used_by, *kind.takes_along):
+        for use in (*kind.used_by, *kind.cascade_deletes):
             assert shows(use.type, use.path), f"{type_}: {use.type} has no {use.path}"

@@ -102,7 +102,7 @@ def test_operations_and_beginnings_of_messages(record: dict[str, Any]) -> None:
 
 def test_outputs_values_and_references(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
-        own = {*kind.computed, *kind.omitted, *([kind.arn_output] if kind.arn else [])}
+        own = {*kind.computed, *kind.aws_defaults, *([kind.arn_output] if kind.arn else [])}
         outputs = {*real["computed"], *real.get("computed_when_omitted", {})} - {"tagsAll"}
         assert own == outputs - LEFT_OUT.get(type_, set()), type_
         known = set(kinds())
@@ -114,7 +114,7 @@ def test_outputs_values_and_references(record: dict[str, Any]) -> None:
 
 def test_ids_have_the_recorded_shape(record: dict[str, Any]) -> None:
     shapes = [(type_, kind.id, real["id_format"]) for type_, kind, real in pairs(record) if isinstance(kind.id, str)]
-    drawn = [(type_, id_, shape) for type_, id_, shape in shapes if templates.is_drawn(id_)]
+    drawn = [(type_, id_, shape) for type_, id_, shape in shapes if templates.is_generated(id_)]
     assert len(drawn) > 15
     for type_, id_, shape in drawn:
         pattern = shape.split(" (")[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.aws.inputs import TYPES, form_at, misfits
+from simulator.aws.inputs import TYPES, form_at, input_errors
 from simulator.aws.registry import kinds
 from simulator.aws.sdk_inputs import text
 from simulator.values import UNKNOWN
@@ -77,7 +77,7 @@ def test_a_json_document_is_left_alone(aws: Account) -> None:
     ],
 )
 def test_a_value_that_is_not_known_yet_passes(inputs: dict[str, Any]) -> None:
-    assert misfits(CLUSTER, inputs) == []
+    assert input_errors(CLUSTER, inputs) == []
 
 
 def test_a_name_that_is_given_nothing_is_not_given(aws: Account) -> None:
@@ -117,7 +117,7 @@ def test_a_value_of_another_form_is_refused_by_its_path(aws: Account, inputs: di
 def test_numbers_and_booleans_may_be_text_and_text_a_number() -> None:
     """The provider reads one as the other."""
     asked = {"scalingConfig": {"maxSize": "3"}, "forceUpdateVersion": "true", "launchTemplate": {"version": 3}}
-    assert misfits(GROUP, asked) == []
+    assert input_errors(GROUP, asked) == []
 
 
 def test_a_number_for_text_is_as_long_as_it_is_written(aws: Account) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from simulator.cloud import Cloud
 from simulator.eks.kubeconfig import kubeconfig
 from simulator.kubernetes.package import KubernetesPackage
-from simulator.provider import Call, Checked, Difference
+from simulator.provider import Call, CheckResult, DiffResult
 from simulator.values import Props
 
 ENDPOINT = "https://0123456789ABCDEF0123456789ABCDEF.gr7.us-west-2.eks.amazonaws.com"
@@ -32,7 +32,7 @@ class Bench:
         urn = f"urn:pulumi:test::project::{token}::{name}"
         return Call(urn, self.config, preview, self.warnings.append)
 
-    def check(self, inputs: Props, name: str = "x", old: Props = EMPTY, seed: bytes = b"seed") -> Checked:
+    def check(self, inputs: Props, name: str = "x", old: Props = EMPTY, seed: bytes = b"seed") -> CheckResult:
         return self.package.check(self.call(token(inputs), name), old, copy.deepcopy(inputs), seed)
 
     def checked(self, inputs: Props, name: str = "x", old: Props = EMPTY, seed: bytes = b"seed") -> Props:
@@ -49,7 +49,7 @@ class Bench:
         made = self.package.create(self.call(token(inputs), name), checked)
         return made.id, checked, made.state
 
-    def diff(self, old: Props, new: Props, name: str = "x") -> Difference:
+    def diff(self, old: Props, new: Props, name: str = "x") -> DiffResult:
         return self.package.diff(self.call(token(new), name), "id", old, {}, new)
 
     def update(self, made: tuple[str, Props, Props], new: Props, name: str = "x", preview: bool = False) -> Props:
