@@ -1,7 +1,8 @@
-"""Programs against the simulated providers and the policy pack in one process: no engine, so thousands in minutes.
+"""Runs programs with the simulated providers and the policy pack in one process: without an engine, thousands in
+minutes.
 
-What the engine does between them is done here plainly: check, create and judge in the order of registration; then judge
-the whole, and delete in the opposite order.
+This module does the engine's part in a simple way: it checks, creates and analyses resources in the order of
+registration, then analyses the whole stack, and deletes everything in the opposite order.
 """
 
 import json
@@ -35,7 +36,7 @@ CLUSTER = f"{PROJECT}-{STACK}-main"
 
 @dataclass
 class Built:
-    """One resource as the cloud holds it."""
+    """One resource in the cloud."""
 
     urn: str
     type: str
@@ -47,9 +48,9 @@ class Built:
 
 @dataclass
 class Ground(Mocks):
-    """A VPC with a cluster in the simulated cloud, for pools to be built on and taken off again.
+    """A VPC with a cluster in the simulated cloud, in which tests build pools and delete them again.
 
-    refusals: what a provider refused of the last program. findings: what the pack found in it.
+    refusals: the providers' refusals in the last program. findings: the policy pack's findings in it.
     """
 
     folder: Path
@@ -117,7 +118,7 @@ class Ground(Mocks):
         return arn
 
     def run(self, program: Callable[[], Any]) -> None:
-        """Builds what the program asks for, judges it, and takes it away again."""
+        """Builds the program's resources, analyses them, and deletes them again."""
         self.built.clear()
         self.refusals.clear()
         self.findings.clear()
@@ -135,7 +136,7 @@ class Ground(Mocks):
             self.packages[package].delete(call, built.id, built.inputs, built.state)
 
     def judge(self, built: Built) -> None:
-        """As the engine asks: by the inputs that the provider has checked, with the default tags in them."""
+        """Analyses one resource as the engine does: with the checked inputs, including default tags."""
         asked = analyzer_pb2.AnalyzeRequest(type=built.type, urn=built.urn, properties=to_struct(built.inputs))
         self.findings += self.analyzer.Analyze(asked, None).diagnostics
 
@@ -153,10 +154,10 @@ class Ground(Mocks):
         self.findings += self.analyzer.AnalyzeStack(asked, None).diagnostics
 
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
-        raise NotImplementedError(f"nothing here reads {args.typ} from the cloud")
+        raise NotImplementedError(f"{args.typ} cannot be read here")
 
     def call(self, args: Any) -> Never:
-        raise NotImplementedError(f"no such function here: {args.token}")
+        raise NotImplementedError(f"there is no function {args.token} here")
 
 
 class _Monitor(MockMonitor):

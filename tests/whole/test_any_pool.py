@@ -1,4 +1,4 @@
-"""Whatever pool the settings take, the simulated cloud can build, and the policy pack has nothing against it."""
+"""The simulated cloud can build every pool that the settings accept, and the policy pack has no findings in it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,9 +23,9 @@ from tests.settings.stacks import SOURCE, TODAY
 from tests.whole.in_process import ACCOUNT, CLUSTER, PROJECT, STACK, TAGS, Ground
 
 DRAWS = 2000
-# What a pool may cost, where and for what it may be used is for the environment to say; routes are the network's, which
-# is not built here.
-OF_OTHERS = {
+# The environment decides what a pool may cost, and where and for what it may be used. Routes belong to the network,
+# which is not built here.
+IGNORED_POLICIES = {
     *("cost-instance-allowlist", "cost-max-gpus", "cost-monthly-cap", "gpu-timeslice-not-prod", "net-nodes-private"),
     "res-allowed-regions",
 }
@@ -35,18 +35,18 @@ SEEN: Counter[str] = Counter()
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ground]:
-    """The ground of a region, laid when it is first asked for."""
-    folder, laid = tmp_path_factory.mktemp("grounds"), {}
+    """Returns the ground of a region, which is created when a test first needs it."""
+    folder, created = tmp_path_factory.mktemp("grounds"), {}
 
     def of(region: str) -> Ground:
-        if region not in laid:
-            laid[region] = _lay(folder, region)
-        return laid[region]
+        if region not in created:
+            created[region] = _create(folder, region)
+        return created[region]
 
     return of
 
 
-def _lay(folder: Path, region: str) -> Ground:
+def _create(folder: Path, region: str) -> Ground:
     return Ground(folder, region, [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]])
 
 
@@ -92,37 +92,37 @@ def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
 
 
 def expected(pool: NodePoolSettings) -> set[str]:
-    """What the pack has to say, since the settings leave it to the environment."""
-    said = set()
+    """Returns the findings that the pack must report, because the settings leave the decision to policies."""
+    findings = set()
     if pool.accelerator is not None:
         if all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
-            said.add("gpu-pool-tainted")
+            findings.add("gpu-pool-tainted")
         paid_for = pool.always_on or pool.reservation is not None
-        rests = paid_for or pool.off_peak is not None or pool.start_per_zone == 0
-        if pool.provisioner == "managed" and not rests:
-            said.add("cost-gpu-scale-to-zero")
-    return said
+        may_run = paid_for or pool.off_peak is not None or pool.start_per_zone == 0
+        if pool.provisioner == "managed" and not may_run:
+            findings.add("cost-gpu-scale-to-zero")
+    return findings
 
 
 @settings(max_examples=DRAWS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(raw=any_stack())
-def test_what_the_settings_take_can_be_built_and_passes(raw: dict[str, Any], ground: Callable[[str], Ground]) -> None:
+def test_every_accepted_pool_can_be_built_and_passes(raw: dict[str, Any], ground: Callable[[str], Ground]) -> None:
     try:
         stack = load(raw, SOURCE, TODAY)
     except SettingsError:
         SEEN["refused"] += 1
         return
-    pool, place = stack.clusters["main"].pools[1], ground(stack.region)
-    place.run(lambda: build(pool, stack, place))
+    pool, region_ground = stack.clusters["main"].pools[1], ground(stack.region)
+    region_ground.run(lambda: build(pool, stack, region_ground))
     SEEN[pool.provisioner] += 1
     SEEN[f"{pool.provisioner} {pool.shared.strategy}"] += 1
-    assert place.built, "a pool of nothing"
-    assert not place.refusals, f"the cloud refuses what the settings take: {pool}"
-    found = {finding.policyName for finding in place.findings} - OF_OTHERS
-    assert found == expected(pool), f"{pool}\n{[finding.message for finding in place.findings]}"
+    assert region_ground.built, "the pool has no resources"
+    assert not region_ground.refusals, f"the cloud refuses a pool that the settings accept: {pool}"
+    found = {finding.policyName for finding in region_ground.findings} - IGNORED_POLICIES
+    assert found == expected(pool), f"{pool}\n{[finding.message for finding in region_ground.findings]}"
 
 
-def test_the_draws_had_pools_of_every_kind() -> None:
+def test_the_examples_contained_pools_of_every_kind() -> None:
     kinds = {f"{by} {way}" for by in ("managed", "karpenter") for way in ("none", "time-slicing", "mps", "mig")}
     assert kinds <= set(SEEN), f"never built: {kinds - set(SEEN)}"
     assert SEEN["managed"] + SEEN["karpenter"] > DRAWS / 5, SEEN

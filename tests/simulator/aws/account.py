@@ -1,4 +1,4 @@
-"""An AWS account as the engine sees it: resources are made, changed and deleted through the provider."""
+"""An AWS account as the engine sees it: tests create, update and delete resources through the provider."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Old: TypeAlias = Mapping[str, Any] | None
 
 
 def trust(service: str, *actions: str) -> str:
-    """A role's trust policy for one service."""
+    """Returns the trust policy of a role for one service."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions or ("sts:AssumeRole",))}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def permission(action: str = "s3:GetObject") -> str:
-    """An identity policy of one statement."""
+    """Returns an identity policy with one statement."""
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @dataclass
 class Held:
-    """A resource as the engine's state holds it."""
+    """A resource as it is in the engine's state."""
 
     type: str
     name: str
@@ -46,7 +46,7 @@ class Held:
 
 @dataclass
 class Account:
-    """The provider on one cloud. Faults are given as on the command line."""
+    """The provider with one cloud. Faults are written as on the command line."""
 
     cloud: Cloud
     faults: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Account:
         made = self.package.create(self.call(type_, name), checked)
         return Held(type_, name, made.id, checked, made.state)
 
-    # preview: no bool, since a checker cannot tell that none of the inputs of a `**` has that name.
+    # preview is not typed as bool, since a type checker cannot know that no input in a `**` has that name.
     def refusal(self, type_: str, name: str = "one", /, preview: Any = False, **inputs: Any) -> str:
         checked = self.checked(type_, name, **inputs)
         with pytest.raises(Refusal) as refused:
@@ -120,7 +120,7 @@ class Account:
         return self.make("aws:iam/role:Role", name, assumeRolePolicy=trust(service, *actions))
 
     def cluster_inputs(self, **inputs: Any) -> dict[str, Any]:
-        """What a cluster in two zones needs, made."""
+        """Creates what a cluster in two zones needs, and returns the cluster's inputs."""
         vpc = self.vpc()
         subnets = [self.subnet(vpc, "a", "10.0.0.0/24"), self.subnet(vpc, "b", "10.0.1.0/24")]
         given: dict[str, Any] = {
@@ -136,7 +136,7 @@ class Account:
         return self.make("aws:eks/cluster:Cluster", "main", **self.cluster_inputs(**inputs))
 
     def group_inputs(self, cluster: Held, **inputs: Any) -> dict[str, Any]:
-        """What a node group of a cluster needs, made."""
+        """Creates what a node group of a cluster needs, and returns the group's inputs."""
         given = {
             "clusterName": cluster.id,
             "nodeRoleArn": self.role("node", "ec2.amazonaws.com")["arn"],

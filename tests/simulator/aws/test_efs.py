@@ -1,4 +1,4 @@
-"""What EFS refuses, and what becomes of a copy."""
+"""What EFS refuses, and the life of a replicated copy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def system(aws: Account, name: str = "home", **inputs: Any) -> Held:
     return aws.make(SYSTEM, name, **{**ELASTIC, **inputs})
 
 
-def test_an_elastic_file_system_is_told_where_it_is(aws: Account) -> None:
+def test_a_file_system_has_an_arn_and_a_dns_name(aws: Account) -> None:
     made = system(aws)
     assert made.id.startswith("fs-")
     assert made["arn"] == f"arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/{made.id}"
@@ -54,16 +54,16 @@ def test_an_elastic_file_system_is_told_where_it_is(aws: Account) -> None:
         ),
     ],
 )
-def test_what_does_not_go_together_is_refused_before_anything_is_made(
+def test_inputs_that_exclude_each_other_are_refused_at_preview(
     aws: Account, inputs: dict[str, Any], words: str
 ) -> None:
     text = aws.refusal(SYSTEM, preview=True, **{**ELASTIC, **inputs})
     assert words in text
     assert "operation error EFS: CreateFileSystem" in text
-    assert system(aws).id, "the same without the mistake"
+    assert system(aws).id, "without the mistake it is accepted"
 
 
-def test_a_rate_changes_in_place_and_a_key_never(aws: Account) -> None:
+def test_throughput_changes_in_place_and_a_new_key_replaces(aws: Account) -> None:
     made = system(aws)
     rate = {**ELASTIC, "throughputMode": "provisioned", "provisionedThroughputInMibps": 64}
     assert not aws.diff(made, **rate).replaces
@@ -71,7 +71,7 @@ def test_a_rate_changes_in_place_and_a_key_never(aws: Account) -> None:
     assert aws.diff(made, **ELASTIC, kmsKeyId="arn:aws:kms:us-west-2:1:key/k").replaces
 
 
-def test_one_mount_target_in_a_zone_and_all_in_one_network(aws: Account) -> None:
+def test_mount_targets_are_in_different_zones_of_one_vpc(aws: Account) -> None:
     vpc, home = aws.vpc(), system(aws)
     first = aws.subnet(vpc, "a", "10.0.0.0/24")
     again = aws.make(
@@ -80,7 +80,9 @@ def test_one_mount_target_in_a_zone_and_all_in_one_network(aws: Account) -> None
     made = aws.make(TARGET, "a", fileSystemId=home.id, subnetId=first.id)
     assert made["availabilityZoneName"] == "us-west-2a"
     assert made["ipAddress"].startswith("10.0.0.")
-    assert made["securityGroups"] == [vpc["defaultSecurityGroupId"]], "the group that nobody has to have opened"
+    assert made["securityGroups"] == [vpc["defaultSecurityGroupId"]], (
+        "without groups, AWS takes the VPC's default group"
+    )
     text = aws.refusal(TARGET, "again", preview=True, fileSystemId=home.id, subnetId=again.id)
     assert "MountTargetConflict: mount target already exists in this AZ" in text
     elsewhere = aws.vpc("other", "10.9.0.0/16")
@@ -93,7 +95,7 @@ def test_one_mount_target_in_a_zone_and_all_in_one_network(aws: Account) -> None
     assert aws.make(TARGET, "other", fileSystemId=system(aws, "other").id, subnetId=first.id)
 
 
-def test_a_mount_target_needs_what_it_names(aws: Account) -> None:
+def test_file_system_subnet_and_groups_of_a_mount_target_must_exist(aws: Account) -> None:
     vpc, home = aws.vpc(), system(aws)
     subnet = aws.subnet(vpc)
     text = aws.refusal(TARGET, fileSystemId="fs-0", subnetId=subnet.id)
@@ -106,7 +108,7 @@ def test_a_mount_target_needs_what_it_names(aws: Account) -> None:
     assert "SecurityGroupNotFound" in text
 
 
-def test_what_is_in_use_stays(aws: Account, cloud: Cloud) -> None:
+def test_resources_that_mount_targets_use_cannot_be_deleted(aws: Account, cloud: Cloud) -> None:
     vpc, home = aws.vpc(), system(aws)
     subnet, group = aws.subnet(vpc), aws.make(GROUP, "nfs", vpcId=vpc.id)
     point = aws.make(POINT, "team", fileSystemId=home.id)
@@ -118,7 +120,7 @@ def test_what_is_in_use_stays(aws: Account, cloud: Cloud) -> None:
     aws.delete(target)
     for held in (subnet, group, home):
         aws.delete(held)
-    assert cloud.get(POINT, point.id) is None, "access points go with their file system"
+    assert cloud.get(POINT, point.id) is None, "access points are deleted with their file system"
 
 
 def test_access_points_have_sixteen_groups_and_shallow_folders(aws: Account) -> None:
@@ -134,10 +136,10 @@ def test_access_points_have_sixteen_groups_and_shallow_folders(aws: Account) -> 
     assert "octal digits" in aws.problems(POINT, fileSystemId=home.id, rootDirectory=octal)
     made = aws.make(POINT, "other", fileSystemId=home.id)
     assert made["rootDirectory"] == {"path": "/"}
-    assert aws.diff(made, fileSystemId=home.id, posixUser=user).replaces, "a user of its own is another access point"
+    assert aws.diff(made, fileSystemId=home.id, posixUser=user).replaces, "AWS cannot change the user in place"
 
 
-def test_a_policy_names_somebody_and_does_not_lock_its_author_out(aws: Account) -> None:
+def test_a_policy_has_principals_and_does_not_lock_its_author_out(aws: Account) -> None:
     home = system(aws)
 
     def policy(**statement: Any) -> str:
@@ -158,7 +160,7 @@ def test_backups_are_on_or_off(aws: Account) -> None:
     assert "expected status to be one of" in aws.problems(BACKUP, fileSystemId=home.id, backupPolicy={"status": "ON"})
 
 
-def test_efs_makes_the_copy_and_leaves_it_when_the_replication_ends(aws: Account, cloud: Cloud) -> None:
+def test_efs_creates_the_copy_and_keeps_it_when_the_replication_ends(aws: Account, cloud: Cloud) -> None:
     home = system(aws)
     made = aws.make(COPY, sourceFileSystemId=home.id, destination={"region": "us-east-1"})
     copy = cloud.get(SYSTEM, made["destination"]["fileSystemId"])
@@ -170,12 +172,12 @@ def test_efs_makes_the_copy_and_leaves_it_when_the_replication_ends(aws: Account
     assert "ConflictException: The source file system is already in a replication configuration" in text
     aws.delete(made)
     left = cloud.get(SYSTEM, copy.id)
-    assert left is not None, "somebody goes on paying for it"
+    assert left is not None, "the copy still costs money"
     assert left.state["protection"] == {"replicationOverwrite": "ENABLED"}
     aws.delete(home)
 
 
-def test_a_copy_of_our_own_has_to_be_open_to_it_and_is_read_only(aws: Account, cloud: Cloud) -> None:
+def test_an_existing_copy_needs_overwrite_protection_off_and_becomes_read_only(aws: Account, cloud: Cloud) -> None:
     home = system(aws)
     there = Account(cloud, config={"region": "us-east-1"})
     closed = system(there, "closed")
@@ -189,6 +191,6 @@ def test_a_copy_of_our_own_has_to_be_open_to_it_and_is_read_only(aws: Account, c
     assert "IncorrectFileSystemLifeCycleState: The file system is a read-only destination" in text
     assert "part of a replication configuration" in there.still_used(copy)
     aws.delete(made)
-    assert there.make(POINT, fileSystemId=copy.id, rootDirectory=folder), "ending the replication opens the copy"
+    assert there.make(POINT, fileSystemId=copy.id, rootDirectory=folder), "after the replication the copy is writable"
     there.delete(copy)
     assert cloud.get(SYSTEM, copy.id) is None

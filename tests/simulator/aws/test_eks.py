@@ -1,4 +1,4 @@
-"""What EKS refuses, and what comes and goes with a cluster."""
+"""What EKS refuses, and what it creates and deletes with a cluster."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ PEOPLE = "arn:aws:iam::123456789012:role/people"
 
 
 def changed(held: Held, **inputs: object) -> dict[str, object]:
-    """The inputs of a resource, some of them changed."""
+    """Returns the inputs of a resource, with changes."""
     given = {key: value for key, value in held.inputs.items() if not key.startswith("__") and key != "tagsAll"}
     return {**given, **inputs}
 
 
-def test_a_cluster_has_outputs_of_the_real_shape(aws: Account) -> None:
+def test_the_outputs_of_a_cluster_have_the_real_form(aws: Account) -> None:
     cluster = aws.cluster()
     digits = re.fullmatch(r"https://([0-9A-F]{32})\.gr7\.us-west-2\.eks\.amazonaws\.com", cluster["endpoint"])
     assert digits is not None
     issuer = cluster["identities"][0]["oidcs"][0]["issuer"]
     assert issuer == f"https://oidc.eks.us-west-2.amazonaws.com/id/{digits[1]}", (
-        "endpoint and issuer share their digits"
+        "endpoint and issuer have the same digits"
     )
     assert cluster["kubernetesNetworkConfig"]["serviceIpv4Cidr"] == "172.20.0.0/16", "the VPC has the other range"
     assert cluster.id == "main"
 
 
-def test_what_eks_makes_is_unknown_at_preview(aws: Account) -> None:
+def test_values_that_eks_generates_are_unknown_at_preview(aws: Account) -> None:
     planned = aws.preview(CLUSTER, **aws.cluster_inputs())
     assert planned["vpcConfig"]["clusterSecurityGroupId"] is UNKNOWN
-    assert planned["vpcConfig"]["endpointPublicAccess"] is True, "a default that the provider knows"
+    assert planned["vpcConfig"]["endpointPublicAccess"] is True, "the provider knows this default"
     assert planned["endpoint"] is UNKNOWN
     assert planned["kubernetesNetworkConfig"] is UNKNOWN
 
 
-def test_the_cluster_security_group_comes_and_goes_with_the_cluster(aws: Account) -> None:
+def test_the_cluster_security_group_is_created_and_deleted_with_the_cluster(aws: Account) -> None:
     cluster = aws.cluster()
     group = cluster["vpcConfig"]["clusterSecurityGroupId"]
     assert aws.cloud.get(SECURITY_GROUP, group) is not None
@@ -59,7 +59,7 @@ def test_the_cluster_security_group_comes_and_goes_with_the_cluster(aws: Account
     assert aws.cloud.get(SECURITY_GROUP, group) is None
 
 
-def test_clusters_are_made_of_supported_versions_only(aws: Account) -> None:
+def test_clusters_have_supported_versions_only(aws: Account) -> None:
     given = aws.cluster_inputs(version="1.22")
     for preview in (True, False):
         assert "InvalidParameterException: unsupported Kubernetes version" in aws.refusal(
@@ -74,7 +74,7 @@ def test_a_cluster_spans_two_zones(aws: Account) -> None:
     assert "Subnets specified must be in at least two different AZs" in text
 
 
-def test_zones_that_eks_leaves_out_are_refused(aws: Account) -> None:
+def test_zones_that_eks_excludes_are_refused(aws: Account) -> None:
     aws.config = {"region": "us-east-1"}
     zones = aws.ask("aws:index/getAvailabilityZones:getAvailabilityZones")
     left_out = dict(zip(zones["zoneIds"], zones["names"], strict=True))["use1-az3"]
@@ -105,14 +105,14 @@ def test_unknown_subnets_and_keys_are_refused(aws: Account) -> None:
     assert f"NotFoundException: Key '{key}' does not exist" in aws.refusal(CLUSTER, "c", **given, **secrets)
 
 
-def test_a_cluster_name_is_taken_once(aws: Account) -> None:
+def test_a_cluster_name_is_unique(aws: Account) -> None:
     cluster = aws.cluster()
     text = aws.refusal(CLUSTER, "two", **changed(cluster))
     assert "StatusCode: 409" in text
     assert "ResourceInUseException: Cluster already exists with name: main" in text
 
 
-def test_services_do_not_use_the_addresses_of_the_vpc(aws: Account) -> None:
+def test_the_service_range_does_not_overlap_with_the_vpc(aws: Account) -> None:
     given = aws.cluster_inputs(kubernetesNetworkConfig={"serviceIpv4Cidr": "10.0.0.0/16"})
     assert "overlaps with the CIDR block 10.0.0.0/16 of the VPC" in aws.refusal(CLUSTER, "c", **given)
     wide = aws.problems(CLUSTER, "c", **{**given, "kubernetesNetworkConfig": {"serviceIpv4Cidr": "11.0.0.0/16"}})
@@ -127,7 +127,7 @@ def test_versions_go_up_one_at_a_time(aws: Account) -> None:
     assert aws.update(cluster, **changed(cluster, version="1.34"))["version"] == "1.34"
 
 
-def test_nodes_too_far_behind_hold_the_cluster_back(aws: Account) -> None:
+def test_nodes_too_far_behind_prevent_the_upgrade_of_the_cluster(aws: Account) -> None:
     cluster = aws.cluster(version="1.35")
     group = aws.group(cluster, version="1.33")
     row = aws.cloud.get(GROUP, group.id)
@@ -174,7 +174,7 @@ def test_a_named_cluster_is_deleted_before_it_is_made_again(aws: Account) -> Non
     assert difference.delete_before_replace
 
 
-def test_a_cluster_stays_while_it_has_node_groups_or_protection(aws: Account) -> None:
+def test_a_cluster_with_node_groups_or_protection_cannot_be_deleted(aws: Account) -> None:
     cluster = aws.cluster(deletionProtection=True)
     group = aws.group(cluster)
     assert "Cluster cannot be deleted because deletion protection is enabled" in aws.still_used(cluster)
@@ -182,10 +182,10 @@ def test_a_cluster_stays_while_it_has_node_groups_or_protection(aws: Account) ->
     assert "ResourceInUseException: Cluster has nodegroups attached" in aws.still_used(cluster)
     aws.delete(group)
     aws.delete(cluster)
-    assert aws.cloud.of_type(ENTRY) == [], "access entries go with the cluster"
+    assert aws.cloud.of_type(ENTRY) == [], "access entries are deleted with the cluster"
 
 
-def test_what_a_cluster_uses_stays(aws: Account) -> None:
+def test_subnets_of_a_cluster_cannot_be_deleted(aws: Account) -> None:
     cluster = aws.cluster()
     subnet = aws.cloud.get(SUBNET, cluster["vpcConfig"]["subnetIds"][0])
     assert subnet is not None
@@ -193,7 +193,7 @@ def test_what_a_cluster_uses_stays(aws: Account) -> None:
     assert "DependencyViolation" in aws.still_used(held)
 
 
-def test_eks_makes_the_log_group_that_the_stack_did_not(aws: Account) -> None:
+def test_eks_creates_the_log_group_if_the_stack_did_not(aws: Account) -> None:
     aws.cluster(enabledClusterLogTypes=["audit"])
     text = aws.refusal(LOG_GROUP, name="/aws/eks/main/cluster")
     assert "ResourceAlreadyExistsException: The specified log group already exists" in text
@@ -231,18 +231,18 @@ def test_instance_types_are_offered_in_the_region(aws: Account) -> None:
         ("m5.2xlarge", "AL2023_x86_64_NVIDIA"),
     ],
 )
-def test_an_image_fits_its_machines(aws: Account, machine: str, image: str) -> None:
+def test_an_image_must_fit_the_instance_types(aws: Account, machine: str, image: str) -> None:
     given = aws.group_inputs(aws.cluster(), instanceTypes=[machine], amiType=image)
     assert f"[{machine}] is not a valid instance type for requested amiType {image}" in aws.refusal(GROUP, **given)
 
 
-def test_a_group_of_no_cluster_is_refused_when_it_is_made(aws: Account) -> None:
+def test_a_group_without_a_cluster_is_refused_in_the_update(aws: Account) -> None:
     given = {**aws.group_inputs(aws.cluster()), "clusterName": "other"}
-    assert aws.preview(GROUP, **given).id == "", "at preview the cluster may be about to be made"
+    assert aws.preview(GROUP, **given).id == "", "the same preview may create the cluster"
     assert "ResourceNotFoundException: No cluster found for name: other." in aws.refusal(GROUP, **given)
 
 
-def test_a_group_and_its_launch_template_do_not_say_the_same_thing_twice(aws: Account) -> None:
+def test_a_group_and_its_launch_template_must_not_set_the_same_values(aws: Account) -> None:
     template = aws.make("aws:ec2/launchTemplate:LaunchTemplate", instanceType="m5.2xlarge", imageId="ami-1")
     given = aws.group_inputs(aws.cluster(), launchTemplate={"id": template.id, "version": "1"})
     assert "Disk size must be specified within the launch template." in aws.refusal(GROUP, **given, diskSize=50)
@@ -258,7 +258,7 @@ def test_a_group_and_its_launch_template_do_not_say_the_same_thing_twice(aws: Ac
     assert "version 7 does not exist" in aws.refusal(GROUP, **later)
 
 
-def test_a_group_is_no_newer_than_its_cluster(aws: Account) -> None:
+def test_a_group_must_not_be_newer_than_its_cluster(aws: Account) -> None:
     text = aws.refusal(GROUP, **aws.group_inputs(aws.cluster(version="1.34"), version="1.35"))
     assert "Nodegroup Kubernetes version should be equal to Cluster kubernetes version 1.34" in text
 
@@ -281,17 +281,17 @@ def test_a_group_without_capacity_stays_and_recovers(aws: Account) -> None:
     assert failed.value.state["status"] == "CREATE_FAILED"
     assert "unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'" in failed.value.reasons[0]
     held = Held(GROUP, "cpu", failed.value.id, failed.value.inputs, failed.value.state)
-    assert poor.update(held, **given)["status"] == "ACTIVE", "a second run has to converge"
+    assert poor.update(held, **given)["status"] == "ACTIVE", "a second run must succeed"
     assert len(poor.cloud.of_type(GROUP)) == 1
 
 
-def test_eks_lets_the_nodes_of_a_managed_group_in(aws: Account) -> None:
+def test_eks_creates_the_access_entry_of_a_managed_groups_nodes(aws: Account) -> None:
     group = aws.group(aws.cluster())
     text = aws.refusal(ENTRY, clusterName="main", principalArn=group["nodeRoleArn"], type="EC2_LINUX")
     assert "The specified access entry resource is already in use on this cluster." in text
 
 
-def test_an_addon_is_one_that_aws_has(aws: Account) -> None:
+def test_an_addon_and_its_version_must_be_known_to_aws(aws: Account) -> None:
     aws.cluster()
     unknown = aws.refusal(ADDON, clusterName="main", addonName="vpc-cnl")
     assert "Addon specified is not supported in 1.35 kubernetes version" in unknown
@@ -314,7 +314,7 @@ def test_access_entries_need_the_api_mode(aws: Account) -> None:
     assert "authentication mode must be set to one of [API, API_AND_CONFIG_MAP]" in text
 
 
-def test_an_access_entry_is_made_once_and_a_policy_after_it(aws: Account) -> None:
+def test_an_access_entry_is_unique_and_a_policy_needs_one(aws: Account) -> None:
     aws.cluster()
     grant = {"clusterName": "main", "principalArn": PEOPLE, "policyArn": VIEW, "accessScope": {"type": "cluster"}}
     assert "The specified principalArn could not be found." in aws.refusal(POLICY, **grant)
@@ -332,7 +332,7 @@ def test_reserved_groups_are_refused(aws: Account) -> None:
     assert "The kubernetes group name system:masters is invalid" in text
 
 
-def test_nodes_that_somebody_else_starts_have_an_entry_of_their_own_kind(aws: Account) -> None:
+def test_nodes_outside_managed_groups_need_an_entry_of_type_ec2_linux(aws: Account) -> None:
     aws.cluster()
     role = aws.role("karpenter", "ec2.amazonaws.com")["arn"]
     given = {"clusterName": "main", "principalArn": role, "type": "EC2_LINUX"}
@@ -345,10 +345,10 @@ def test_nodes_that_somebody_else_starts_have_an_entry_of_their_own_kind(aws: Ac
     entry = aws.make(ENTRY, **given)
     assert entry["kubernetesGroups"] == ["system:nodes"]
     assert entry["userName"] == "system:node:{{EC2PrivateDNSName}}"
-    assert not aws.diff(entry, **given).changes, "what EKS fills in is no change"
+    assert not aws.diff(entry, **given).changes, "values that EKS fills in are no change"
     found = aws.package.read(aws.call(ENTRY, "one"), entry.id, entry.inputs, entry.state)
     assert found is not None
-    assert found.inputs == entry.inputs, "and no drift"
+    assert found.inputs == entry.inputs, "values that EKS fills in are no drift"
     assert "already in use on this cluster" in aws.refusal(ENTRY, "two", **{**given, "type": "STANDARD"})
     grant = {"clusterName": "main", "principalArn": role, "policyArn": VIEW, "accessScope": {"type": "cluster"}}
     assert "Access policies cannot be associated with an access entry of type EC2_LINUX" in aws.refusal(POLICY, **grant)

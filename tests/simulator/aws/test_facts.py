@@ -1,4 +1,4 @@
-"""Every entry, compared with the record of the real provider where that is at hand, and with what the project uses."""
+"""Compares every declaration with the record of the real provider, if it is there, and with what the project uses."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from simulator.aws.registry import kinds
 ROOT = Path(__file__).parents[3]
 RECORD = ROOT.parent / "shared" / "facts" / "aws_resources.json"
 
-# Where an entry says more than the record, or says it in another way.
-BEGINNINGS = {  # the record names an id that the entry spells out, or an update that the source words as a create
+# Differences between declarations and the record.
+BEGINNINGS = {  # the record has an id where the declaration has its parts, or an update that is worded like a create
     "aws:ec2/flowLog:FlowLog": "{resourceId}",
     "aws:ec2/route:Route": "{destination}",
     "aws:servicequotas/serviceQuota:ServiceQuota": "{id}",
 }
-LEFT_OUT = {  # outputs that never have a value here, and references to types that no entry has
+LEFT_OUT = {  # outputs that never have a value in the simulator, and references to types that are not simulated
     "aws:ec2/vpc:Vpc": {"cidrBlock", "ipv6CidrBlockNetworkBorderGroup"},
     "aws:eks/nodeGroup:NodeGroup": {"launchTemplate.version"},
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {"rules[*].id"},
     "aws:ssm/parameter:Parameter": {"overwrite"},
 }
-LOOKED_AT_BY_RULES = {  # several types, names that no id is of, or what may have been bought before
+CHECKED_BY_RULES = {  # references to several types, by other names than ids, or to things bought outside the cloud
     "autoscalingGroupName",
     "capacityReservationSpecification.capacityReservationTarget.capacityReservationId",
     "iamRoleArn",
@@ -40,7 +40,7 @@ LOOKED_AT_BY_RULES = {  # several types, names that no id is of, or what may hav
     "targetBucket",
     "targetKeyId",
 }
-NOT_LOOKED_AT = {"arn", "keyId", "principalArn", "targetRoleArn"}  # AWS takes any target; these people live elsewhere
+NOT_CHECKED = {"arn", "keyId", "principalArn", "targetRoleArn"}  # AWS accepts any value, also from outside the cloud
 NOT_IN_THE_RECORD = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroupRule"}
 
 
@@ -53,17 +53,17 @@ def record() -> dict[str, Any]:
 
 
 def pairs(record: dict[str, Any]) -> Iterator[tuple[str, ResourceType, dict[str, Any]]]:
-    """Each entry with what the record says of it."""
-    found = [(type_, kind, record[type_]) for type_, kind in kinds().items() if type_ in record]
-    assert len(found) > 40, "the comparison has to have something to compare"
-    yield from found
+    """Yields the token, declaration and record of each type."""
+    rows = [(type_, kind, record[type_]) for type_, kind in kinds().items() if type_ in record]
+    assert len(rows) > 40, "without types to compare, the tests say nothing"
+    yield from rows
 
 
 def test_every_entry_is_in_the_record(record: dict[str, Any]) -> None:
     assert set(kinds()) - set(record) == NOT_IN_THE_RECORD
 
 
-def test_what_is_required_and_what_replaces(record: dict[str, Any]) -> None:
+def test_required_and_replacing_inputs_equal_the_record(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
         assert sorted(kind.required.split()) == real["required"], type_
         paths = real["replace_on"]
@@ -74,7 +74,7 @@ def test_what_is_required_and_what_replaces(record: dict[str, Any]) -> None:
         assert kind.delete_before_replace == real["delete_before_replace"], type_
 
 
-def test_defaults_names_and_tags(record: dict[str, Any]) -> None:
+def test_defaults_names_and_tags_equal_the_record(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
         assert dict(kind.defaults) == real["defaults"], type_
         assert kind.taggable == real["taggable"], type_
@@ -84,7 +84,7 @@ def test_defaults_names_and_tags(record: dict[str, Any]) -> None:
             assert (kind.autoname.property, kind.autoname.max_length) == (name["property"], name["max_length"]), type_
 
 
-def test_operations_and_beginnings_of_messages(record: dict[str, Any]) -> None:
+def test_operations_and_beginnings_of_messages_equal_the_record(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
         api = real["api"]
         assert (kind.creates, kind.deletes or None, kind.service.id) == (
@@ -100,19 +100,17 @@ def test_operations_and_beginnings_of_messages(record: dict[str, Any]) -> None:
                 assert same == wanted, type_
 
 
-def test_outputs_values_and_references(record: dict[str, Any]) -> None:
+def test_outputs_and_references_equal_the_record(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
         own = {*kind.computed, *kind.aws_defaults, *([kind.arn_output] if kind.arn else [])}
         outputs = {*real["computed"], *real.get("computed_when_omitted", {})} - {"tagsAll"}
         assert own == outputs - LEFT_OUT.get(type_, set()), type_
         known = set(kinds())
         wanted = {path.replace("[*]", "") for path, to in real["references"].items() if to.split(".")[0] in known}
-        assert wanted - {path.replace("[*]", "") for path in kind.references} <= LOOKED_AT_BY_RULES | NOT_LOOKED_AT, (
-            type_
-        )
+        assert wanted - {path.replace("[*]", "") for path in kind.references} <= CHECKED_BY_RULES | NOT_CHECKED, type_
 
 
-def test_ids_have_the_recorded_shape(record: dict[str, Any]) -> None:
+def test_ids_have_the_recorded_form(record: dict[str, Any]) -> None:
     shapes = [(type_, kind.id, real["id_format"]) for type_, kind, real in pairs(record) if isinstance(kind.id, str)]
     drawn = [(type_, id_, shape) for type_, id_, shape in shapes if templates.is_generated(id_)]
     assert len(drawn) > 15
@@ -123,17 +121,17 @@ def test_ids_have_the_recorded_shape(record: dict[str, Any]) -> None:
         assert id_ == shape.split(" (")[0], type_
 
 
-def test_arns_have_the_recorded_shape(record: dict[str, Any]) -> None:
+def test_arns_have_the_recorded_form(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
         if kind.arn:
             assert kind.arn == real["arn_format"], type_
 
 
-def test_no_type_of_the_components_is_missing() -> None:
+def test_every_type_that_components_create_is_simulated() -> None:
     used = set()
     for module in (ROOT / "components").rglob("*.py"):
         used |= set(re.findall(r"\baws\.(\w+)\.([A-Z]\w+)\(", module.read_text(encoding="utf-8")))
     resources = {(service, name) for service, name in used if not name.endswith(("Args", "ArgsDict"))}
-    assert resources, "the components make something of AWS"
+    assert resources, "the components must use some AWS types"
     known = {(type_.split(":")[1].split("/")[0], type_.rsplit(":", 1)[1]) for type_ in kinds()}
-    assert resources <= known, "a type without an entry stops every preview"
+    assert resources <= known, "a type that is not simulated fails every preview"

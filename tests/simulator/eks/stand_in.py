@@ -1,4 +1,4 @@
-"""AWS and Kubernetes reduced to their shapes: every resource is accepted, ids and outputs only look right."""
+"""Stand-ins for AWS and Kubernetes: they accept every resource, and ids and outputs only have the right form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMPUTED = ("arn", "endpoint", "certificateAuthority", "identities", "securityGr
 
 
 class StandIn(Package):
-    """Answers with the inputs, and computed outputs where eks.Cluster reads them; notes what was asked of it."""
+    """Returns the inputs, and the computed outputs that eks.Cluster reads. Records the function calls."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""The simulated eks.Cluster against a record of what the real one registered, on the real engine."""
+"""Compares the simulated eks.Cluster with a record of the real component's registrations, on the real engine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = [
 
 
 class Run:
-    """One stack with a cluster of every configuration, previewed, updated and previewed again."""
+    """One stack with a cluster of every configuration: previewed, updated and previewed again."""
 
     def __init__(self, folder: Path) -> None:
         self.state: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def cluster_inputs(configuration: str) -> Any:
 
 
 def children(configuration: str) -> dict[str, Any]:
-    """What the real component registered, those children included that the record gives by reference."""
+    """Returns the children that the real component registered, including those that the record only refers to."""
     recorded = record()
     baseline = {f"{each['type']}::{each['name']}": each for each in recorded["private_with_oidc"]["children"]}
     own = recorded[configuration]
@@ -112,7 +112,7 @@ def short(urn: str) -> str:
 
 
 def masked(value: Any, configuration: str) -> Any:
-    """The value with the cluster's own name put to the record's, and ids reduced to their kind."""
+    """Replaces the cluster's name by the name in the record, and random ids by their kind."""
     text = (
         json.dumps(value, sort_keys=True)
         .replace(f"{configuration}-", "main-")
@@ -147,18 +147,18 @@ def test_the_same_children_are_registered_under_the_same_parents(run: Run, confi
         name: masked(short(each["parent"]), configuration) for name, each in registered(run, configuration).items()
     }
     real = {name: each["parent"] for name, each in children(configuration).items()}
-    assert found == real, "policies, aliases and targets name resources by URN, which holds type, name and parents"
+    assert found == real, "policies, aliases and targets use URNs, which contain type, name and parents"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
-def test_every_child_is_given_the_same_inputs(run: Run, configuration: str) -> None:
+def test_every_child_has_the_same_inputs(run: Run, configuration: str) -> None:
     found = registered(run, configuration)
     for name, real in children(configuration).items():
         wanted = {key: by_id(value) for key, value in real["inputs"].items()}
         said = {
             key: value for key, value in found[name].get("inputs", {}).items() if name != KUBERNETES or key not in ADDED
         }
-        assert masked(said, configuration) == masked(wanted, "main"), f"{name}: policies judge inputs"
+        assert masked(said, configuration) == masked(wanted, "main"), f"{name}: policies check inputs"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
@@ -171,8 +171,8 @@ def test_every_child_depends_on_the_same_resources(run: Run, configuration: str)
             for key, urns in (found[name].get("propertyDependencies") or {}).items()
             if urns
         }
-        assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders work by this"
-        assert by_property == real.get("propertyDependencies", {}), f"{name}: replacements spread along this"
+        assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders operations by dependencies"
+        assert by_property == real.get("propertyDependencies", {}), f"{name}: replacements follow these dependencies"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
@@ -193,7 +193,7 @@ def test_every_child_uses_the_same_provider(run: Run, configuration: str) -> Non
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
-def test_the_component_gives_the_same_outputs(run: Run, configuration: str) -> None:
+def test_the_component_has_the_same_outputs(run: Run, configuration: str) -> None:
     real = record()[configuration]["construct"][0]["outputs"]
     found = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
     wanted = {key: flat(value) for key, value in real.items()}
@@ -203,7 +203,7 @@ def test_the_component_gives_the_same_outputs(run: Run, configuration: str) -> N
 def test_functions_wait_for_a_cluster_that_does_not_exist_yet(run: Run) -> None:
     at_preview = {name for name, preview in run.invoked[: run.invoked.index(first_update(run))] if preview}
     assert at_preview == {"aws:index/getPartition:getPartition", "aws:index/getRegion:getRegion"}, (
-        "add-on versions are unknown at the first preview of the real component too"
+        "add-on versions are unknown at the first preview, as with the real component"
     )
 
 
@@ -224,12 +224,12 @@ def test_getting_a_kubeconfig_for_a_profile_keeps_the_cluster(run: Run) -> None:
 
 
 def by_id(value: Any) -> Any:
-    """References as providers other than components get them."""
+    """Returns references to resources as ids, the form in which providers get them."""
     return value["id"] if isinstance(value, dict) and "$resource" in value else value
 
 
 def flat(value: Any) -> Any:
-    """References reduced to what stays the same between two runs: the resource, never its id."""
+    """Replaces references by type and name of the resource, which are the same in every run; ids are not."""
     if isinstance(value, dict):
         if "$resource" in value:
             return value["$resource"]

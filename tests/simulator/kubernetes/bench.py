@@ -1,4 +1,4 @@
-"""One simulated EKS cluster, and requests to the Kubernetes provider as the engine makes them."""
+"""A simulated EKS cluster, and the engine's requests to the Kubernetes provider."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Bench:
         return self.package.create(self.call(token(inputs), name, preview=True), self.checked(inputs, name)).state
 
     def make(self, inputs: Props, name: str = "x") -> tuple[str, Props, Props]:
-        """id, checked inputs and state of an object made for good."""
+        """Creates an object, and returns its id, checked inputs and state."""
         checked = self.checked(inputs, name)
         made = self.package.create(self.call(token(inputs), name), checked)
         return made.id, checked, made.state

@@ -1,4 +1,4 @@
-"""The simulated Kubernetes provider against a record of the real one."""
+"""Compares the simulated Kubernetes provider with a record of the real one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.simulator.kubernetes.bench import Bench, bench
 
 RECORD = Path(__file__).parents[4] / "shared" / "contracts" / "kubernetes_provider.json"
 pytestmark = pytest.mark.skipif(not RECORD.exists(), reason="the record kubernetes_provider.json is not here")
-EARLIER = {  # refused by the API server, where the record notes that the real update goes through
+EARLIER = {  # the record says that the API server refuses these changes, but that the real update succeeds
     ("Deployment", "spec.strategy"),
     ("PodDisruptionBudget", "spec.maxUnavailable"),
     ("Service", "spec.ports.0.port"),
@@ -52,7 +52,7 @@ def cluster(tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize("kind", kinds())
-def test_what_check_adds_and_the_id_are_the_same(cluster: Bench, kind: str) -> None:
+def test_id_and_inputs_added_by_check_equal_the_record(cluster: Bench, kind: str) -> None:
     recorded = kinds()[kind]
     inputs = recorded["inputs"]
     if kind == "CustomResourceDefinition":
@@ -74,7 +74,7 @@ def leaves(value: Any, path: str = "") -> set[str]:
 
 
 @pytest.mark.parametrize(("kind", "case"), list(change_cases()))
-def test_a_change_is_answered_as_recorded(cluster: Bench, kind: str, case: Any) -> None:
+def test_the_diff_of_a_change_equals_the_record(cluster: Bench, kind: str, case: Any) -> None:
     inputs = kinds()[kind]["inputs"]
     old = cluster.checked(inputs)
     changed = apply_change(inputs, case["change"])
@@ -93,11 +93,11 @@ def test_a_change_is_answered_as_recorded(cluster: Bench, kind: str, case: Any) 
         given = {**old, "metadata": {**old["metadata"], "annotations": {}}}
         given_new = {**new, "metadata": {**new["metadata"], "annotations": {}}}
         named = cluster.diff(given, given_new).delete_before_replace
-        assert named == case["deleteBeforeReplace"]["nameGiven"], "with a given name there is no room for both"
+        assert named == case["deleteBeforeReplace"]["nameGiven"], "with a given name, both cannot exist at once"
 
 
 def apply_change(inputs: Props, change: Any) -> Props:
-    """The inputs with the recorded change; a list of paths gets a value of the test's own."""
+    """Returns the inputs with the recorded change; when the record only lists paths, the test chooses the values."""
     new = copy.deepcopy(inputs)
     values = {"metadata.name": "other-name", "metadata.namespace": "default", "metadata.labels": {"changed": "yes"}}
     items = {path: values[path] for path in change} if isinstance(change, list) else change
@@ -118,7 +118,7 @@ def test_helm_releases_get_the_recorded_defaults(cluster: Bench) -> None:
     request = check["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
     checked = cluster.checked(request, "app")
     wanted = check["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
-    assert checked == wanted, "a policy that looks at a default has to see it here too"
+    assert checked == wanted, "policies that read a default must see it in the simulator as well"
     made = cluster.make(request, "app")
     assert set(made[2]) == set(create["outputs"])
     assert set(made[2]["status"]) == set(create["outputs"]["status"])

@@ -33,22 +33,22 @@ def release(**changed: Any) -> Props:
     return said | {"values": {"crds": {"enabled": True}}} | changed
 
 
-def test_a_release_makes_its_custom_kinds_known(cluster: Bench) -> None:
+def test_a_release_installs_its_custom_kinds(cluster: Bench) -> None:
     with pytest.raises(Refusal, match="no matches for kind"):
         cluster.preview(ISSUER)
     cluster.preview(release(), "release")
     cluster.preview(ISSUER)
     cluster.make(release(), "release")
-    assert cluster.make(ISSUER)[0] == "internal", "an issuer for the whole cluster has no namespace"
+    assert cluster.make(ISSUER)[0] == "internal", "a ClusterIssuer has no namespace"
 
 
-def test_without_the_switch_of_its_values_a_chart_brings_no_definitions(cluster: Bench) -> None:
+def test_a_chart_whose_values_switch_crds_off_installs_none(cluster: Bench) -> None:
     cluster.make(release(values={}), "release")
     with pytest.raises(Refusal, match="no matches for kind"):
         cluster.make(ISSUER)
 
 
-def test_definitions_outlive_the_release_and_go_with_the_cluster(cluster: Bench) -> None:
+def test_crds_outlive_the_release_and_are_deleted_with_the_cluster(cluster: Bench) -> None:
     made = cluster.make(release(), "release")
     cluster.make(ISSUER, "issuer")
     cluster.delete(made, "release")
@@ -86,14 +86,14 @@ def test_a_release_without_a_name_gets_one_and_keeps_it(cluster: Bench) -> None:
     assert moved["name"] != first["name"], "a release in another namespace is another release"
 
 
-def test_a_missing_namespace_is_refused_unless_the_release_makes_it(cluster: Bench) -> None:
+def test_a_missing_namespace_is_refused_unless_the_release_creates_it(cluster: Bench) -> None:
     with pytest.raises(Refusal, match='namespaces "nowhere" not found'):
         cluster.preview(release(namespace="nowhere"))
     cluster.make(release(namespace="nowhere", createNamespace=True))
     assert cluster.cloud.get("kubernetes:core/v1:Namespace", "main/nowhere")
 
 
-def test_values_that_are_not_known_yet_pass_a_preview(cluster: Bench) -> None:
+def test_unknown_values_pass_a_preview(cluster: Bench) -> None:
     cluster.preview(release(values=UNKNOWN), "one")
     cluster.preview(ISSUER, "issuer")
     hidden = release(chart=UNKNOWN, name=UNKNOWN, namespace=UNKNOWN, createNamespace=UNKNOWN)
@@ -109,12 +109,12 @@ def test_a_name_in_use_is_refused(cluster: Bench) -> None:
         cluster.make(release(), "second")
 
 
-def test_a_chart_that_is_not_in_the_catalog_is_refused_with_where_to_add_it(cluster: Bench) -> None:
+def test_an_unknown_chart_is_refused_with_the_folder_to_add_it_to(cluster: Bench) -> None:
     failures = cluster.failures(release(chart="oci://registry.invalid/charts/surprise"))
     assert failures["chart"].endswith("Add a row for it to a file of catalog/data/charts/.")
 
 
-def test_a_version_that_is_not_in_the_catalog_is_refused_with_the_one_that_is(cluster: Bench) -> None:
+def test_an_unknown_version_is_refused_with_the_version_of_the_catalog(cluster: Bench) -> None:
     assert f"which has {CHART.version}" in cluster.failures(release(version="v0.0.1"))["chart"]
 
 
