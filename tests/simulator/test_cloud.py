@@ -16,9 +16,9 @@ def test_resources_outlive_the_process(tmp_path):
     with closing(Cloud(tmp_path / "cloud.sqlite")) as first:
         first.put("aws:ec2/vpc:Vpc", "vpc-1", {"cidrBlock": "10.0.0.0/16"}, urn="urn:1")
     with closing(Cloud(tmp_path / "cloud.sqlite")) as second:
-        found = second.get("aws:ec2/vpc:Vpc", "vpc-1")
-    assert found is not None, "a rehearsal consists of several commands"
-    assert (found.state, found.urn) == ({"cidrBlock": "10.0.0.0/16"}, "urn:1")
+        vpc = second.get("aws:ec2/vpc:Vpc", "vpc-1")
+    assert vpc is not None, "a rehearsal consists of several commands"
+    assert (vpc.state, vpc.urn) == ({"cidrBlock": "10.0.0.0/16"}, "urn:1")
 
 
 def test_a_change_by_another_process_is_visible_at_once(cloud, tmp_path):

@@ -53,18 +53,20 @@ class Project:
 
     def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
         """Runs a command in the simulator and returns the completed process."""
-        home = ["--home", str(self.folder / ".simulator")]
+        home_option = ["--home", str(self.folder / ".simulator")]
         flags = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
         flags += [word for spec in options.pop("quotas", ()) for word in ("--quota", spec)]
-        line = [sys.executable, "-m", "simulator", *home, *flags, "--", *command]
+        line = [sys.executable, "-m", "simulator", *home_option, *flags, "--", *command]
         return subprocess.run(
             line, cwd=self.folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=300, **options
         )
 
     def pulumi(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        done = self.simulate("pulumi", *arguments, "--non-interactive", **options)
-        assert done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}"
-        return done
+        completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)
+        assert completed.returncode == 0, (
+            f"pulumi {' '.join(arguments)} failed:\n{completed.stdout}\n{completed.stderr}"
+        )
+        return completed
 
     def preview(self, stack: str, *arguments: str) -> dict:
         """Returns the engine's JSON of a preview."""

@@ -47,7 +47,7 @@ class Built:
 
 
 @dataclass
-class Ground(Mocks):
+class Sandbox(Mocks):
     """A VPC with a cluster in the simulated cloud, in which tests build pools and delete them again.
 
     refusals: the providers' refusals in the last program. findings: the policy pack's findings in it.
@@ -69,7 +69,7 @@ class Ground(Mocks):
         self.packages = {package.name: package for package in packages}
         self.configs: dict[str, Props] = {"aws": {"region": self.region, "defaultTags": {"tags": TAGS}}}
         self.analyzer = Analyzer(rules(), today=lambda: date(2026, 11, 1))
-        self._lay()
+        self._create_base()
 
     def make(self, type_: str, name: str, inputs: Props) -> Built:
         """Checks and creates one resource. Raises Refusal."""
@@ -78,18 +78,18 @@ class Ground(Mocks):
         checked = self.packages[package].check(call, {}, inputs, b"seed")
         if checked.failures:
             raise Refusal("; ".join(failure.reason for failure in checked.failures))
-        made = self.packages[package].create(call, checked.inputs)
-        return Built(call.urn, type_, made.id, checked.inputs, made.state, {})
+        created = self.packages[package].create(call, checked.inputs)
+        return Built(call.urn, type_, created.id, checked.inputs, created.state, {})
 
-    def _lay(self) -> None:
+    def _create_base(self) -> None:
         self.vpc_id = self.make("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": True}).id
         self.subnet_ids = {
             zone: self.make(
                 "aws:ec2/subnet:Subnet",
                 f"private-{zone}",
-                {"vpcId": self.vpc_id, "cidrBlock": f"10.0.{16 * place}.0/20", "availabilityZone": zone},
+                {"vpcId": self.vpc_id, "cidrBlock": f"10.0.{16 * index}.0/20", "availabilityZone": zone},
             ).id
-            for place, zone in enumerate(self.zones)
+            for index, zone in enumerate(self.zones)
         }
         self.node_role_arn = self._role("node", "ec2.amazonaws.com")
         cluster = self.make(
@@ -105,8 +105,8 @@ class Ground(Mocks):
         ).state
         self.security_group_id = cluster["vpcConfig"]["clusterSecurityGroupId"]
         self.key_arn = self.make("aws:kms/key:Key", "volumes", {}).state["arn"]
-        known = kubeconfig(cluster["name"], cluster["endpoint"], "Y2E=", self.region)
-        self.configs["kubernetes"] = {"kubeconfig": json.dumps(known)}
+        config = kubeconfig(cluster["name"], cluster["endpoint"], "Y2E=", self.region)
+        self.configs["kubernetes"] = {"kubeconfig": json.dumps(config)}
         chart = CHARTS["karpenter-crd"]
         crds = {"chart": chart.repository, "version": chart.version, "name": chart.name, "namespace": chart.namespace}
         self.make("kubernetes:helm.sh/v3:Release", "karpenter-crd", crds)
@@ -125,33 +125,33 @@ class Ground(Mocks):
         set_mocks(self, project=PROJECT, stack=STACK, preview=False, monitor=_Monitor(self))
 
         @test
-        def asked() -> None:
+        def run_program() -> None:
             program()
 
-        asked()
-        self._judge_all()
+        run_program()
+        self._analyze_stack()
         for built in reversed(self.built):
             package = built.type.partition(":")[0]
             call = Call(built.urn, self.configs[package])
             self.packages[package].delete(call, built.id, built.inputs, built.state)
 
-    def judge(self, built: Built) -> None:
+    def analyze(self, built: Built) -> None:
         """Analyses one resource as the engine does: with the checked inputs, including default tags."""
-        asked = analyzer_pb2.AnalyzeRequest(type=built.type, urn=built.urn, properties=to_struct(built.inputs))
-        self.findings += self.analyzer.Analyze(asked, None).diagnostics
+        request = analyzer_pb2.AnalyzeRequest(type=built.type, urn=built.urn, properties=to_struct(built.inputs))
+        self.findings += self.analyzer.Analyze(request, None).diagnostics
 
-    def _judge_all(self) -> None:
-        asked = analyzer_pb2.AnalyzeStackRequest()
+    def _analyze_stack(self) -> None:
+        request = analyzer_pb2.AnalyzeStackRequest()
         root = f"urn:pulumi:{STACK}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{STACK}"
-        asked.resources.add(type="pulumi:pulumi:Stack", urn=root)
+        request.resources.add(type="pulumi:pulumi:Stack", urn=root)
         provider = analyzer_pb2.AnalyzerProviderResource(type="pulumi:providers:aws", properties=Struct())
         provider.properties.update({"region": self.region})
         for built in self.built:
-            message = asked.resources.add(type=built.type, urn=built.urn, properties=to_struct(built.state))
+            message = request.resources.add(type=built.type, urn=built.urn, properties=to_struct(built.state))
             message.provider.CopyFrom(provider)
             for key, urns in built.links.items():
                 message.propertyDependencies[key].urns.extend(urns)
-        self.findings += self.analyzer.AnalyzeStack(asked, None).diagnostics
+        self.findings += self.analyzer.AnalyzeStack(request, None).diagnostics
 
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         raise NotImplementedError(f"{args.typ} cannot be read here")
@@ -161,22 +161,22 @@ class Ground(Mocks):
 
 
 class _Monitor(MockMonitor):
-    def __init__(self, ground: Ground) -> None:
-        super().__init__(ground)
-        self.ground = ground
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.sandbox = sandbox
 
     def RegisterResource(self, request: Any) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
         if not request.custom or request.type.startswith("pulumi:"):
             return resource_pb2.RegisterResourceResponse(urn=urn, id="none", object=request.object)
         try:
-            built = self.ground.make(request.type, request.name, from_struct(request.object))
+            built = self.sandbox.make(request.type, request.name, from_struct(request.object))
         except Refusal as refusal:
-            self.ground.refusals.append(f"{request.type} {request.name}: {refusal}")
+            self.sandbox.refusals.append(f"{request.type} {request.name}: {refusal}")
             return resource_pb2.RegisterResourceResponse(urn=urn, id="refused", object=request.object)
         built.urn = urn
-        self.ground.judge(built)
-        built.links = {key: list(found.urns) for key, found in request.propertyDependencies.items()}
-        self.ground.built.append(built)
+        self.sandbox.analyze(built)
+        built.links = {key: list(dependencies.urns) for key, dependencies in request.propertyDependencies.items()}
+        self.sandbox.built.append(built)
         self.resources[urn] = MockMonitor.ResourceRegistration(urn, built.id, built.state)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=built.id, object=to_struct(built.state))

@@ -20,7 +20,7 @@ from settings.stack.loader import SettingsError
 from settings.stack.stack import StackSettings
 from tests.settings.compute.any_pool import NETWORK_ZONES, any_stack
 from tests.settings.stacks import SOURCE, TODAY
-from tests.whole.in_process import ACCOUNT, CLUSTER, PROJECT, STACK, TAGS, Ground
+from tests.whole.in_process import ACCOUNT, CLUSTER, PROJECT, STACK, TAGS, Sandbox
 
 DRAWS = 2000
 # The environment decides what a pool may cost, and where and for what it may be used. Routes belong to the network,
@@ -34,11 +34,11 @@ SEEN: Counter[str] = Counter()
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ground]:
-    """Returns the ground of a region, which is created when a test first needs it."""
-    folder, created = tmp_path_factory.mktemp("grounds"), {}
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sandbox]:
+    """Returns the sandbox of a region, which is created when a test first needs it."""
+    folder, created = tmp_path_factory.mktemp("sandboxes"), {}
 
-    def of(region: str) -> Ground:
+    def of(region: str) -> Sandbox:
         if region not in created:
             created[region] = _create(folder, region)
         return created[region]
@@ -46,11 +46,11 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ground]:
     return of
 
 
-def _create(folder: Path, region: str) -> Ground:
-    return Ground(folder, region, [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]])
+def _create(folder: Path, region: str) -> Sandbox:
+    return Sandbox(folder, region, [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]])
 
 
-def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
+def build(pool: NodePoolSettings, stack: StackSettings, sandbox: Sandbox) -> None:
     stage = Stage(
         name=PROJECT,
         environment=STACK,
@@ -67,12 +67,12 @@ def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
                 stage=stage,
                 cluster="main",
                 cluster_name=CLUSTER,
-                cluster_security_group_id=ground.security_group_id,
+                cluster_security_group_id=sandbox.security_group_id,
                 kubernetes_version="1.35",
-                node_role_arn=ground.node_role_arn,
-                vpc_id=ground.vpc_id,
-                subnet_ids=ground.subnet_ids,
-                volume_key_arn=ground.key_arn,
+                node_role_arn=sandbox.node_role_arn,
+                vpc_id=sandbox.vpc_id,
+                subnet_ids=sandbox.subnet_ids,
+                volume_key_arn=sandbox.key_arn,
             ),
         )
         return
@@ -83,9 +83,9 @@ def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
             settings=pool,
             stage=stage,
             cluster="main",
-            zones=ground.zones,
-            vpc_id=ground.vpc_id,
-            volume_key_arn=ground.key_arn,
+            zones=sandbox.zones,
+            vpc_id=sandbox.vpc_id,
+            volume_key_arn=sandbox.key_arn,
         ),
         pulumi.ResourceOptions(providers={"kubernetes": provider}),
     )
@@ -106,23 +106,23 @@ def expected(pool: NodePoolSettings) -> set[str]:
 
 @settings(max_examples=DRAWS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(raw=any_stack())
-def test_every_accepted_pool_can_be_built_and_passes(raw: dict[str, Any], ground: Callable[[str], Ground]) -> None:
+def test_every_accepted_pool_can_be_built_and_passes(raw: dict[str, Any], sandbox: Callable[[str], Sandbox]) -> None:
     try:
         stack = load(raw, SOURCE, TODAY)
     except SettingsError:
         SEEN["refused"] += 1
         return
-    pool, region_ground = stack.clusters["main"].pools[1], ground(stack.region)
-    region_ground.run(lambda: build(pool, stack, region_ground))
+    pool, region_sandbox = stack.clusters["main"].pools[1], sandbox(stack.region)
+    region_sandbox.run(lambda: build(pool, stack, region_sandbox))
     SEEN[pool.provisioner] += 1
     SEEN[f"{pool.provisioner} {pool.shared.strategy}"] += 1
-    assert region_ground.built, "the pool has no resources"
-    assert not region_ground.refusals, f"the cloud refuses a pool that the settings accept: {pool}"
-    found = {finding.policyName for finding in region_ground.findings} - IGNORED_POLICIES
-    assert found == expected(pool), f"{pool}\n{[finding.message for finding in region_ground.findings]}"
+    assert region_sandbox.built, "the pool has no resources"
+    assert not region_sandbox.refusals, f"the cloud refuses a pool that the settings accept: {pool}"
+    violated = {finding.policyName for finding in region_sandbox.findings} - IGNORED_POLICIES
+    assert violated == expected(pool), f"{pool}\n{[finding.message for finding in region_sandbox.findings]}"
 
 
 def test_the_examples_contained_pools_of_every_kind() -> None:
-    kinds = {f"{by} {way}" for by in ("managed", "karpenter") for way in ("none", "time-slicing", "mps", "mig")}
+    kinds = {f"{by} {sharing}" for by in ("managed", "karpenter") for sharing in ("none", "time-slicing", "mps", "mig")}
     assert kinds <= set(SEEN), f"never built: {kinds - set(SEEN)}"
     assert SEEN["managed"] + SEEN["karpenter"] > DRAWS / 5, SEEN

@@ -63,9 +63,9 @@ def test_a_refresh_of_an_untouched_cloud_changes_nothing(project):
 def test_another_cidr_replaces_the_vpc(project):
     before = project.settings("dev").get("ml-platform:network", {}).get("cidr")
     project.change("dev", network__cidr="10.64.0.0/16")
-    shown = steps(project.preview("dev"), "replace", "create-replacement")
+    replaced = steps(project.preview("dev"), "replace", "create-replacement")
     project.change("dev", network__cidr=before or "10.0.0.0/16")
-    assert {"network-vpc", "main-eksCluster"} <= shown, "a cluster cannot outlive its VPC"
+    assert {"network-vpc", "main-eksCluster"} <= replaced, "a cluster cannot outlive its VPC"
 
 
 def test_a_larger_maximum_is_an_update_in_place(project):
@@ -126,10 +126,10 @@ def test_a_bucket_deleted_outside_pulumi_is_noticed_and_created_again(project):
 
 def test_a_property_changed_outside_pulumi_is_corrected(project):
     group = next(each for each in project.resources() if each["type"] == "aws:cloudwatch/logGroup:LogGroup")
-    wanted = json.loads(project.cloud("show", group["id"]))["retentionInDays"]
+    retention = json.loads(project.cloud("show", group["id"]))["retentionInDays"]
     project.cloud("set", group["id"], "retentionInDays", "3653")
     project.pulumi(*UP, "--refresh")
-    assert json.loads(project.cloud("show", group["id"]))["retentionInDays"] == wanted
+    assert json.loads(project.cloud("show", group["id"]))["retentionInDays"] == retention
 
 
 def test_nodes_over_the_quota_fail_and_start_when_it_is_raised(project):

@@ -52,8 +52,8 @@ def test_a_trust_policy_has_principals_and_no_resources(aws: Account) -> None:
 def test_an_identity_policy_has_actions_and_resources(aws: Account) -> None:
     assert "Policy statement must contain resources." in aws.refusal(POLICY, policy=document(Action="s3:GetObject"))
     assert "must be prefaced by a vendor" in aws.refusal(POLICY, policy=document(Action="GetObject", Resource="*"))
-    somebody = document(Action="s3:GetObject", Resource="*", Principal="*")
-    assert "Policy document should not specify a principal." in aws.refusal(POLICY, policy=somebody)
+    with_principal = document(Action="s3:GetObject", Resource="*", Principal="*")
+    assert "Policy document should not specify a principal." in aws.refusal(POLICY, policy=with_principal)
     long = document(Action="s3:GetObject", Resource=[f"arn:aws:s3:::bucket-{index}" for index in range(400)])
     assert "Cannot exceed quota for PolicySize: 6144" in aws.refusal(POLICY, policy=long)
 
@@ -98,11 +98,11 @@ def test_role_and_policy_of_an_attachment_must_exist(aws: Account) -> None:
 def test_a_role_with_policies_cannot_be_deleted(aws: Account) -> None:
     role = aws.role("r", "ec2.amazonaws.com")
     attached = aws.make(ATTACHMENT, role=role["name"], policyArn=MANAGED)
-    assert "DeleteConflict: Cannot delete entity, must detach all policies first." in aws.still_used(role)
+    assert "DeleteConflict: Cannot delete entity, must detach all policies first." in aws.delete_refusal(role)
     aws.delete(attached)
     inline = aws.make(INLINE, role=role["name"], policy=permission())
     assert inline.id == f"{role['name']}:{inline['name']}"
-    assert "DeleteConflict: Cannot delete entity, must delete policies first." in aws.still_used(role)
+    assert "DeleteConflict: Cannot delete entity, must delete policies first." in aws.delete_refusal(role)
     aws.delete(inline)
     profile = aws.make(PROFILE, role=role["name"])
     aws.delete(role)
@@ -120,7 +120,7 @@ def test_a_role_with_force_detach_policies_can_be_deleted_with_policies(aws: Acc
 def test_an_attached_policy_cannot_be_deleted(aws: Account) -> None:
     policy = aws.make(POLICY, policy=permission())
     aws.make(ATTACHMENT, role=aws.role("r", "ec2.amazonaws.com")["name"], policyArn=policy["arn"])
-    assert "DeleteConflict: Cannot delete a policy attached to entities." in aws.still_used(policy)
+    assert "DeleteConflict: Cannot delete a policy attached to entities." in aws.delete_refusal(policy)
 
 
 def test_an_attachment_is_replaced_by_deleting_first(aws: Account) -> None:
@@ -158,8 +158,8 @@ def test_a_log_group_needs_a_key_that_logs_may_use(aws: Account) -> None:
     text = aws.refusal(LOG_GROUP, name="logs", kmsKeyId=closed["arn"])
     assert "The specified KMS key does not exist or is not allowed to be used with Arn 'arn:aws:logs:us-west-2" in text
     service = {**account, "Service": "logs.us-west-2.amazonaws.com"}
-    opened = aws.make(KEY, "open", policy=document(Action="kms:*", Resource="*", Principal=service))
-    assert aws.make(LOG_GROUP, name="logs", kmsKeyId=opened["arn"])["arn"].endswith(":log-group:logs")
+    allowed = aws.make(KEY, "open", policy=document(Action="kms:*", Resource="*", Principal=service))
+    assert aws.make(LOG_GROUP, name="logs", kmsKeyId=allowed["arn"])["arn"].endswith(":log-group:logs")
 
 
 def test_a_bucket_name_follows_the_rules(aws: Account) -> None:
@@ -178,10 +178,10 @@ def test_settings_need_their_bucket_and_are_deleted_with_it(aws: Account) -> Non
     kind = "aws:s3/bucketVersioning:BucketVersioning"
     assert "NoSuchBucket: The specified bucket does not exist" in aws.refusal(kind, bucket="logs", **versioning)
     bucket = aws.make(BUCKET, bucket="logs")
-    held = aws.make(kind, bucket="logs", **versioning)
-    assert held.id == "logs"
+    resource = aws.make(kind, bucket="logs", **versioning)
+    assert resource.id == "logs"
     with pytest.raises(Refusal, match='cannot be updated from "Enabled" to "Disabled"'):
-        aws.update(held, bucket="logs", versioningConfiguration={"status": "Disabled"})
+        aws.update(resource, bucket="logs", versioningConfiguration={"status": "Disabled"})
     aws.delete(bucket)
     assert aws.cloud.all() == []
 
@@ -226,7 +226,7 @@ def test_a_rule_has_a_trigger_and_cannot_be_deleted_with_targets(aws: Account) -
     queue = aws.make(QUEUE)
     target = aws.make(TARGET, rule=rule["name"], arn=queue["arn"])
     assert target.id == f"{rule['name']}-{target['targetId']}"
-    assert "Rule can't be deleted since it has targets." in aws.still_used(rule)
+    assert "Rule can't be deleted since it has targets." in aws.delete_refusal(rule)
     aws.delete(target)
     aws.delete(rule)
 
@@ -245,7 +245,7 @@ def test_a_parameter_counts_its_versions(aws: Account) -> None:
     change = {"name": "/ml/model", "type": "String", "value": "two"}
     assert aws.update(parameter, preview=True, **change)["version"] is UNKNOWN
     assert aws.update(parameter, **change)["version"] == 2
-    assert aws.ask("aws:ssm/getParameter:getParameter", name="/ml/model")["value"] == "two"
+    assert aws.invoke("aws:ssm/getParameter:getParameter", name="/ml/model")["value"] == "two"
     assert "only one of `value,insecure_value,value_wo`" in aws.problems(
         PARAMETER, type="String", value="a", insecureValue="b"
     )

@@ -9,7 +9,7 @@ import pytest
 from simulator.aws import tokens
 from simulator.aws.services.backup import LOCK
 from simulator.provider import Refusal
-from tests.simulator.aws.account import Account, Held, trust
+from tests.simulator.aws.account import Account, Resource, trust
 
 COPIES = "arn:aws:backup:us-east-2:123456789012:backup-vault:copies"
 VAULT, PLAN, SELECTION, ROLE = tokens.VAULT, tokens.BACKUP_PLAN, tokens.BACKUP_SELECTION, tokens.ROLE
@@ -17,20 +17,20 @@ VAULT, PLAN, SELECTION, ROLE = tokens.VAULT, tokens.BACKUP_PLAN, tokens.BACKUP_S
 
 def rule(**changes: Any) -> dict[str, Any]:
     """Returns a rule that passes; each test breaks one thing in it."""
-    given = {
+    defaults = {
         "ruleName": "daily",
         "targetVaultName": "main",
         "schedule": "cron(0 2 ? * * *)",
         "lifecycle": {"deleteAfter": 35},
     }
-    return {**given, **changes}
+    return {**defaults, **changes}
 
 
 def plan(*rules: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"name": "daily", "rules": list(rules) or [rule()], **changes}
 
 
-def selection(aws: Account, planned: Held, service: str = "backup.amazonaws.com") -> dict[str, Any]:
+def selection(aws: Account, planned: Resource, service: str = "backup.amazonaws.com") -> dict[str, Any]:
     role = aws.make(ROLE, "takes", name="takes", assumeRolePolicy=trust(service))
     return {"name": "tagged", "planId": planned.id, "iamRoleArn": role["arn"], "resources": ["arn:aws:s3:::*"]}
 
@@ -67,8 +67,8 @@ def test_a_lock_needs_a_vault_and_limits_in_ascending_order(aws: Account) -> Non
     text = aws.refusal(LOCK, backupVaultName="main", minRetentionDays=8, maxRetentionDays=7)
     assert "Min retention days must be less than or equal to max retention days" in text
     assert "3 - 36500" in aws.problems(LOCK, backupVaultName="main", changeableForDays=2)
-    made = aws.make(LOCK, backupVaultName="main", minRetentionDays=7)
-    assert aws.diff(made, backupVaultName="main", minRetentionDays=9).replaces == {"minRetentionDays"}
+    lock = aws.make(LOCK, backupVaultName="main", minRetentionDays=7)
+    assert aws.diff(lock, backupVaultName="main", minRetentionDays=9).replaces == {"minRetentionDays"}
 
 
 @pytest.mark.parametrize(
@@ -106,22 +106,22 @@ def test_rules_of_a_plan_have_unique_names(aws: Account) -> None:
 
 
 def test_a_plan_writes_to_a_vault_of_its_region_and_copies_to_any(aws: Account) -> None:
-    there = aws.make(VAULT, "there", name="there", region="us-east-2")
-    copies = [{"destinationVaultArn": there["arn"], "lifecycle": {"deleteAfter": 35}}]
+    remote = aws.make(VAULT, "there", name="there", region="us-east-2")
+    copies = [{"destinationVaultArn": remote["arn"], "lifecycle": {"deleteAfter": 35}}]
     assert "Backup vault there does not exist" in aws.refusal(PLAN, **plan(rule(targetVaultName="there")))
     aws.make(VAULT, name="main")
     assert aws.make(PLAN, **plan(rule(copyActions=copies))).id
-    nowhere = [{"destinationVaultArn": there["arn"].replace("there", "nowhere")}]
+    nowhere = [{"destinationVaultArn": remote["arn"].replace("there", "nowhere")}]
     assert "backup-vault:nowhere does not exist" in aws.refusal(PLAN, "two", **plan(rule(copyActions=nowhere)))
 
 
 def test_new_rules_are_an_update_in_place(aws: Account) -> None:
     aws.make(VAULT, name="main")
-    made = aws.make(PLAN, **plan())
-    assert not aws.diff(made, **plan(rule(schedule="cron(0 3 ? * * *)"))).replaces
-    assert not aws.diff(made, **plan()).changes
+    created = aws.make(PLAN, **plan())
+    assert not aws.diff(created, **plan(rule(schedule="cron(0 3 ? * * *)"))).replaces
+    assert not aws.diff(created, **plan()).changes
     with pytest.raises(Refusal, match="is not valid"):
-        aws.update(made, **plan(rule(schedule="daily")))
+        aws.update(created, **plan(rule(schedule="daily")))
 
 
 def test_a_plan_with_selections_cannot_be_deleted(aws: Account) -> None:
@@ -137,5 +137,5 @@ def test_a_plan_with_selections_cannot_be_deleted(aws: Account) -> None:
 
 def test_the_role_of_a_selection_must_trust_aws_backup(aws: Account) -> None:
     aws.make(VAULT, name="main")
-    given = selection(aws, aws.make(PLAN, **plan()), service="ec2.amazonaws.com")
-    assert f"IAM Role {given['iamRoleArn']} cannot be assumed by AWS Backup" in aws.refusal(SELECTION, **given)
+    inputs = selection(aws, aws.make(PLAN, **plan()), service="ec2.amazonaws.com")
+    assert f"IAM Role {inputs['iamRoleArn']} cannot be assumed by AWS Backup" in aws.refusal(SELECTION, **inputs)

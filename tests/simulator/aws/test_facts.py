@@ -48,8 +48,8 @@ NOT_IN_THE_RECORD = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroup
 def record() -> dict[str, Any]:
     if not RECORD.exists():
         pytest.skip(f"no record of the real provider at {RECORD.name}")
-    found: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))["resources"]
-    return found
+    resources: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))["resources"]
+    return resources
 
 
 def pairs(record: dict[str, Any]) -> Iterator[tuple[str, ResourceType, dict[str, Any]]]:
@@ -93,21 +93,25 @@ def test_operations_and_beginnings_of_messages_equal_the_record(record: dict[str
             api["service_id"],
         )
         for doing, key in (("creating", "create"), ("updating", "update"), ("deleting", "delete")):
-            wanted = real["error_prefix"][key]
-            if wanted and "{id}" not in wanted.replace("({id})", "") and type_ not in BEGINNINGS:
-                own = kind.prefix(doing)
-                same = own if doing != "creating" or "({id})" not in wanted else re.sub(r"\([^()]*\)$", "({id})", own)
-                assert same == wanted, type_
+            recorded = real["error_prefix"][key]
+            if recorded and "{id}" not in recorded.replace("({id})", "") and type_ not in BEGINNINGS:
+                simulated = kind.prefix(doing)
+                same = (
+                    simulated
+                    if doing != "creating" or "({id})" not in recorded
+                    else re.sub(r"\([^()]*\)$", "({id})", simulated)
+                )
+                assert same == recorded, type_
 
 
 def test_outputs_and_references_equal_the_record(record: dict[str, Any]) -> None:
     for type_, kind, real in pairs(record):
-        own = {*kind.computed, *kind.aws_defaults, *([kind.arn_output] if kind.arn else [])}
+        simulated = {*kind.computed, *kind.aws_defaults, *([kind.arn_output] if kind.arn else [])}
         outputs = {*real["computed"], *real.get("computed_when_omitted", {})} - {"tagsAll"}
-        assert own == outputs - LEFT_OUT.get(type_, set()), type_
+        assert simulated == outputs - LEFT_OUT.get(type_, set()), type_
         known = set(kinds())
-        wanted = {path.replace("[*]", "") for path, to in real["references"].items() if to.split(".")[0] in known}
-        assert wanted - {path.replace("[*]", "") for path in kind.references} <= CHECKED_BY_RULES | NOT_CHECKED, type_
+        recorded = {path.replace("[*]", "") for path, to in real["references"].items() if to.split(".")[0] in known}
+        assert recorded - {path.replace("[*]", "") for path in kind.references} <= CHECKED_BY_RULES | NOT_CHECKED, type_
 
 
 def test_ids_have_the_recorded_form(record: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 LUSTRE = "aws:fsx/lustreFileSystem:LustreFileSystem"
 LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
@@ -22,23 +22,23 @@ def needed(aws: Account, **inputs: Any) -> dict[str, Any]:
     return {"subnetIds": aws.subnet(aws.vpc()).id, "storageCapacity": 1200, **PERSISTENT, **inputs}
 
 
-def file_system(aws: Account, **inputs: Any) -> Held:
+def file_system(aws: Account, **inputs: Any) -> Resource:
     return aws.make(LUSTRE, "fast", **needed(aws, **inputs))
 
 
-def link(aws: Account, to: Held, name: str = "data", **inputs: Any) -> Held:
+def link(aws: Account, to: Resource, name: str = "data", **inputs: Any) -> Resource:
     return aws.make(LINK, name, **link_inputs(to, **inputs))
 
 
-def link_inputs(to: Held, **inputs: Any) -> dict[str, Any]:
+def link_inputs(to: Resource, **inputs: Any) -> dict[str, Any]:
     return {"fileSystemId": to.id, "fileSystemPath": "/data", "dataRepositoryPath": "s3://data/", **inputs}
 
 
 def test_dns_name_and_mount_name_are_unknown_at_preview(aws: Account) -> None:
-    made = file_system(aws)
-    assert made["dnsName"] == f"{made.id}.fsx.us-west-2.amazonaws.com"
-    assert len(made["mountName"]) == 8
-    planned = aws.preview(LUSTRE, "other", **made.inputs)
+    created = file_system(aws)
+    assert created["dnsName"] == f"{created.id}.fsx.us-west-2.amazonaws.com"
+    assert len(created["mountName"]) == 8
+    planned = aws.preview(LUSTRE, "other", **created.inputs)
     assert (planned["dnsName"], planned["mountName"]) == (UNKNOWN, UNKNOWN)
 
 
@@ -79,16 +79,16 @@ def test_the_security_groups_must_allow_lustre_among_themselves(aws: Account) ->
     assert "do not permit Lustre LNET network traffic on port 988" in text
     rule = {"securityGroupId": group.id, "referencedSecurityGroupId": group.id, "ipProtocol": "tcp"}
     aws.make(RULE, **rule, fromPort=988, toPort=988)
-    made = aws.make(LUSTRE, "fast", **inputs, securityGroupIds=[group.id])
-    assert "has a dependent object" in aws.still_used(group), "the file system's interfaces use the group"
-    aws.delete(made)
+    created = aws.make(LUSTRE, "fast", **inputs, securityGroupIds=[group.id])
+    assert "has a dependent object" in aws.delete_refusal(group), "the file system's interfaces use the group"
+    aws.delete(created)
     aws.delete(group)
 
 
 def test_a_file_system_grows_in_place_and_shrinking_replaces_it(aws: Account) -> None:
-    made = file_system(aws, storageCapacity=4800)
-    assert not aws.diff(made, **{**made.inputs, "storageCapacity": 7200}).replaces
-    assert aws.diff(made, **{**made.inputs, "storageCapacity": 2400}).replaces == {"storageCapacity"}
+    created = file_system(aws, storageCapacity=4800)
+    assert not aws.diff(created, **{**created.inputs, "storageCapacity": 7200}).replaces
+    assert aws.diff(created, **{**created.inputs, "storageCapacity": 2400}).replaces == {"storageCapacity"}
 
 
 @pytest.mark.parametrize(
@@ -101,25 +101,25 @@ def test_a_file_system_grows_in_place_and_shrinking_replaces_it(aws: Account) ->
     ],
 )
 def test_inputs_that_aws_cannot_change_replace_the_file_system(aws: Account, change: dict[str, Any]) -> None:
-    made = file_system(aws)
-    assert aws.diff(made, **{**made.inputs, **change}).replaces == set(change)
+    created = file_system(aws)
+    assert aws.diff(created, **{**created.inputs, **change}).replaces == set(change)
 
 
 def test_speed_compression_and_backups_change_in_place(aws: Account) -> None:
-    made = file_system(aws)
+    created = file_system(aws)
     change = {"perUnitStorageThroughput": 500, "dataCompressionType": "LZ4", "automaticBackupRetentionDays": 7}
-    found = aws.diff(made, **{**made.inputs, **change})
-    assert found.changes
-    assert not found.replaces
-    assert aws.update(made, **{**made.inputs, **change})["perUnitStorageThroughput"] == 500
+    difference = aws.diff(created, **{**created.inputs, **change})
+    assert difference.changes
+    assert not difference.replaces
+    assert aws.update(created, **{**created.inputs, **change})["perUnitStorageThroughput"] == 500
 
 
 def test_a_link_needs_a_bucket_and_a_persistent_file_system(aws: Account) -> None:
-    made = file_system(aws)
-    assert "The S3 bucket data does not exist" in aws.refusal(LINK, **link_inputs(made))
+    created = file_system(aws)
+    assert "The S3 bucket data does not exist" in aws.refusal(LINK, **link_inputs(created))
     aws.make(BUCKET, bucket="data")
-    assert link(aws, made)["associationId"].startswith("dra-")
-    subnet = made["subnetIds"]
+    assert link(aws, created)["associationId"].startswith("dra-")
+    subnet = created["subnetIds"]
     scratch = aws.make(LUSTRE, "scratch", subnetIds=subnet, storageCapacity=1200, deploymentType="SCRATCH_2")
     assert "not supported for SCRATCH_2" in aws.refusal(LINK, "two", **link_inputs(scratch))
 
@@ -127,28 +127,28 @@ def test_a_link_needs_a_bucket_and_a_persistent_file_system(aws: Account) -> Non
 @pytest.mark.parametrize("path", ["/data", "/data/images", "/"])
 def test_a_folder_shows_one_bucket(aws: Account, path: str) -> None:
     aws.make(BUCKET, bucket="data")
-    made = file_system(aws)
-    link(aws, made)
-    assert "overlaps" in aws.refusal(LINK, "two", **link_inputs(made, fileSystemPath=path))
-    assert link(aws, made, "two", fileSystemPath="/data-images"), "it is another folder, although it begins alike"
+    created = file_system(aws)
+    link(aws, created)
+    assert "overlaps" in aws.refusal(LINK, "two", **link_inputs(created, fileSystemPath=path))
+    assert link(aws, created, "two", fileSystemPath="/data-images"), "it is another folder, although it begins alike"
 
 
 def test_a_file_system_may_have_eight_links(aws: Account) -> None:
     aws.make(BUCKET, bucket="data")
-    made = file_system(aws)
+    created = file_system(aws)
     for number in range(8):
-        link(aws, made, f"link-{number}", fileSystemPath=f"/{number}")
-    text = aws.refusal(LINK, "ninth", **link_inputs(made, fileSystemPath="/ninth"))
+        link(aws, created, f"link-{number}", fileSystemPath=f"/{number}")
+    text = aws.refusal(LINK, "ninth", **link_inputs(created, fileSystemPath="/ninth"))
     assert "ServiceLimitExceeded" in text
 
 
 def test_links_are_deleted_with_the_file_system_and_prevent_a_final_backup(aws: Account) -> None:
     aws.make(BUCKET, bucket="data")
-    made = file_system(aws, skipFinalBackup=False)
-    link(aws, made)
-    with_backup = aws.still_used(made)
+    created = file_system(aws, skipFinalBackup=False)
+    link(aws, created)
+    with_backup = aws.delete_refusal(created)
     assert "A final backup is not possible" in with_backup
-    state = aws.update(made, **{**made.inputs, "skipFinalBackup": True})
-    made.state = state
-    aws.delete(made)
+    state = aws.update(created, **{**created.inputs, "skipFinalBackup": True})
+    created.state = state
+    aws.delete(created)
     assert not aws.cloud.of_type(LINK)

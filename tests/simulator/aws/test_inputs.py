@@ -126,10 +126,10 @@ def test_the_length_of_a_number_that_is_read_as_text_is_checked(aws: Account) ->
 
 def test_the_inputs_of_an_import_pass_the_check(aws: Account) -> None:
     cluster = aws.cluster()
-    for held in (cluster, aws.group(cluster), aws.make("aws:s3/bucket:Bucket", "logs")):
-        found = aws.package.read(aws.call(held.type, held.name), held.id, {}, {})
-        assert found is not None
-        assert not aws.check(held.type, held.name, **found.inputs).failures
+    for resource in (cluster, aws.group(cluster), aws.make("aws:s3/bucket:Bucket", "logs")):
+        imported = aws.package.read(aws.call(resource.type, resource.name), resource.id, {}, {})
+        assert imported is not None
+        assert not aws.check(resource.type, resource.name, **imported.inputs).failures
 
 
 def test_a_refresh_shows_new_keys_in_a_map_inside_a_list(aws: Account) -> None:
@@ -140,11 +140,11 @@ def test_a_refresh_shows_new_keys_in_a_map_inside_a_list(aws: Account) -> None:
     assert row is not None
     changed = [{**rule, "recoveryPointTags": {"team": "ml", "stage": "dev"}, "startWindow": 60}]
     aws.cloud.put(PLAN, plan.id, {**row.state, "rules": changed}, row.urn)
-    found = aws.package.read(aws.call(PLAN, "one"), plan.id, plan.inputs, plan.state)
-    assert found is not None
-    (shown,) = found.inputs["rules"]
-    assert shown["recoveryPointTags"] == {"team": "ml", "stage": "dev"}
-    assert "startWindow" not in shown, "values that AWS fills in are no inputs"
+    refreshed = aws.package.read(aws.call(PLAN, "one"), plan.id, plan.inputs, plan.state)
+    assert refreshed is not None
+    (refreshed_rule,) = refreshed.inputs["rules"]
+    assert refreshed_rule["recoveryPointTags"] == {"team": "ml", "stage": "dev"}
+    assert "startWindow" not in refreshed_rule, "values that AWS fills in are no inputs"
 
 
 def test_the_form_at_a_path_is_found() -> None:
@@ -181,8 +181,8 @@ def test_a_type_that_the_sdk_does_not_have_is_an_error() -> None:
 def imported_with(module: str, package: str) -> str:
     """Returns the modules of a package that a new Python process imports together with a module."""
     program = f"import sys, {module}; print([name for name in sys.modules if name.startswith('{package}')])"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    completed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return completed.stdout.strip()
 
 
 def test_the_simulator_does_not_import_the_aws_sdk() -> None:

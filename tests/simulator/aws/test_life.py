@@ -27,9 +27,9 @@ def test_an_automatic_name_is_the_same_at_preview_and_update(aws: Account) -> No
 
 
 def test_an_automatic_name_never_changes(aws: Account) -> None:
-    made = aws.make(LOG_GROUP, "audit")
-    again = aws.checked(LOG_GROUP, "audit", made.inputs, retentionInDays=30)
-    assert again["name"] == made.inputs["name"], "a new name would be a replacement"
+    created = aws.make(LOG_GROUP, "audit")
+    again = aws.checked(LOG_GROUP, "audit", created.inputs, retentionInDays=30)
+    assert again["name"] == created.inputs["name"], "a new name would be a replacement"
     assert "name" in again["__defaults"]
 
 
@@ -73,9 +73,9 @@ def test_at_preview_only_the_inputs_are_known(aws: Account) -> None:
 
 def test_preview_and_update_have_the_same_outputs(aws: Account) -> None:
     planned = aws.preview(VPC, cidrBlock="10.0.0.0/16").state
-    made = aws.make(VPC, cidrBlock="10.0.0.0/16").state
-    assert planned.keys() == made.keys()
-    assert UNKNOWN not in made.values()
+    created = aws.make(VPC, cidrBlock="10.0.0.0/16").state
+    assert planned.keys() == created.keys()
+    assert UNKNOWN not in created.values()
 
 
 def test_the_region_comes_from_the_provider(aws: Account) -> None:
@@ -165,9 +165,9 @@ def test_leaving_out_what_aws_fills_in_is_no_change(aws: Account) -> None:
 
 def test_another_layout_of_a_document_is_no_change(aws: Account) -> None:
     role = aws.role("reader", "ec2.amazonaws.com")
-    other = role["assumeRolePolicy"].replace(" ", "")
-    assert other != role["assumeRolePolicy"], "the two layouts must differ"
-    assert aws.diff(role, assumeRolePolicy=other).changes == ()
+    without_spaces = role["assumeRolePolicy"].replace(" ", "")
+    assert without_spaces != role["assumeRolePolicy"], "the two layouts must differ"
+    assert aws.diff(role, assumeRolePolicy=without_spaces).changes == ()
 
 
 def test_another_order_of_a_set_is_no_change(aws: Account) -> None:
@@ -201,18 +201,20 @@ def test_a_refresh_shows_drift(aws: Account) -> None:
     row = aws.cloud.get(VPC, vpc.id)
     assert row is not None
     aws.cloud.put(VPC, vpc.id, {**row.state, "enableDnsHostnames": False, "tags": {"by": "hand"}})
-    found = aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state)
-    assert found is not None
-    assert found.inputs["enableDnsHostnames"] is False, "the next diff compares the inputs, so drift must be there"
-    assert "enableNetworkAddressUsageMetrics" not in found.inputs, "an input that was never given is no drift"
-    assert found.state["tags"] == {"by": "hand"}
+    refreshed = aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state)
+    assert refreshed is not None
+    assert refreshed.inputs["enableDnsHostnames"] is False, "the next diff compares the inputs, so drift must be there"
+    assert "enableNetworkAddressUsageMetrics" not in refreshed.inputs, "an input that was never given is no drift"
+    assert refreshed.state["tags"] == {"by": "hand"}
 
 
 def test_a_refresh_without_drift_changes_nothing(aws: Account) -> None:
-    for held in (aws.cluster(), aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})):
-        found = aws.package.read(aws.call(held.type, held.name), held.id, held.inputs, held.state)
-        assert found is not None
-        assert (found.inputs, found.state) == (held.inputs, held.state), held.type
+    for resource in (aws.cluster(), aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})):
+        refreshed = aws.package.read(
+            aws.call(resource.type, resource.name), resource.id, resource.inputs, resource.state
+        )
+        assert refreshed is not None
+        assert (refreshed.inputs, refreshed.state) == (resource.inputs, resource.state), resource.type
 
 
 def test_a_resource_that_is_gone_reads_as_none_and_can_be_deleted(aws: Account) -> None:
@@ -226,10 +228,10 @@ def test_a_resource_that_is_gone_reads_as_none_and_can_be_deleted(aws: Account) 
 
 def test_an_import_derives_the_inputs_from_the_cloud(aws: Account) -> None:
     vpc = aws.vpc()
-    found = aws.package.read(aws.call(VPC, "vpc"), vpc.id, {}, {})
-    assert found is not None
-    assert found.inputs["cidrBlock"] == "10.0.0.0/16"
-    assert "ownerId" not in found.inputs, "outputs are no inputs"
+    imported = aws.package.read(aws.call(VPC, "vpc"), vpc.id, {}, {})
+    assert imported is not None
+    assert imported.inputs["cidrBlock"] == "10.0.0.0/16"
+    assert "ownerId" not in imported.inputs, "outputs are no inputs"
 
 
 def test_a_refusal_has_the_real_providers_words(aws: Account) -> None:

@@ -12,7 +12,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from simulator.cloud import Cloud
 from simulator.provider import InitializationFailure, Refusal
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -38,23 +38,27 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def gpus(aws: Account, template: Held | None = None, /, **inputs: Any) -> dict[str, Any]:
+def gpus(aws: Account, template: Resource | None = None, /, **inputs: Any) -> dict[str, Any]:
     """Returns inputs that pass, of a group with one A100 node in one zone; each test breaks one thing in it."""
-    found = aws.cloud.get("aws:eks/cluster:Cluster", "main")
-    cluster = Held("aws:eks/cluster:Cluster", "main", "main", {}, found.state) if found else aws.cluster()
-    given: dict[str, Any] = {
+    existing_cluster = aws.cloud.get("aws:eks/cluster:Cluster", "main")
+    cluster = (
+        Resource("aws:eks/cluster:Cluster", "main", "main", {}, existing_cluster.state)
+        if existing_cluster
+        else aws.cluster()
+    )
+    defaults: dict[str, Any] = {
         "instanceTypes": ["p4d.24xlarge"],
         "amiType": NVIDIA,
         "scalingConfig": {"minSize": 0, "desiredSize": 1, "maxSize": 4},
         "subnetIds": cluster["vpcConfig"]["subnetIds"][:1],
     }
     if template:
-        given["launchTemplate"] = {"id": template.id, "version": "1"}
+        defaults["launchTemplate"] = {"id": template.id, "version": "1"}
     role = next((row for row in aws.cloud.of_type("aws:iam/role:Role") if row.id.startswith("node")), None)
     if role:
-        given["nodeRoleArn"] = role.state["arn"]
-        return {"clusterName": "main", **given, **inputs}
-    return aws.group_inputs(cluster, **{**given, **inputs})
+        defaults["nodeRoleArn"] = role.state["arn"]
+        return {"clusterName": "main", **defaults, **inputs}
+    return aws.group_inputs(cluster, **{**defaults, **inputs})
 
 
 def sized(nodes: int) -> dict[str, Any]:
@@ -208,7 +212,7 @@ def test_a_template_needs_a_placement_group_that_exists(aws: Account) -> None:
 def test_a_placement_group_with_nodes_cannot_be_deleted(aws: Account) -> None:
     placement = aws.make(PLACEMENT, name="close", strategy="cluster")
     group = aws.make(GROUP, **gpus(aws, aws.make(TEMPLATE, placement={"groupName": "close"})))
-    assert "InvalidPlacementGroup.InUse: The placement group 'close' is in use" in aws.still_used(placement)
+    assert "InvalidPlacementGroup.InUse: The placement group 'close' is in use" in aws.delete_refusal(placement)
     aws.delete(group)
     aws.delete(placement)
     assert aws.cloud.get(PLACEMENT, "close") is None
@@ -246,19 +250,19 @@ def test_a_cluster_placement_group_is_in_one_zone(aws: Account) -> None:
 )
 def test_user_data_has_the_format_of_the_image(aws: Account, image: str, text: str, refused: str) -> None:
     template = aws.make(TEMPLATE, userData=encoded(text))
-    given = gpus(aws, template, amiType=image)
+    inputs = gpus(aws, template, amiType=image)
     if refused:
-        assert refused in aws.refusal(GROUP, preview=True, **given)
+        assert refused in aws.refusal(GROUP, preview=True, **inputs)
     else:
-        assert aws.make(GROUP, **given)["status"] == "ACTIVE"
+        assert aws.make(GROUP, **inputs)["status"] == "ACTIVE"
 
 
 def test_wrong_user_data_in_a_new_template_version_fails_the_update(aws: Account) -> None:
     template = aws.make(TEMPLATE, userData=encoded(NODE_CONFIG))
-    given = gpus(aws, template)
-    group = aws.make(GROUP, **given)
+    inputs = gpus(aws, template)
+    group = aws.make(GROUP, **inputs)
     aws.update(template, userData=encoded("#!/bin/bash"))
-    later = {**given, "launchTemplate": {"id": template.id, "version": "2"}}
+    later = {**inputs, "launchTemplate": {"id": template.id, "version": "2"}}
     with pytest.raises(Refusal, match="version update: unexpected state 'Failed', wanted target 'Successful'"):
         aws.update(group, preview=True, **later)
 
@@ -270,24 +274,24 @@ def test_user_data_is_base64(aws: Account) -> None:
 def test_a_type_that_is_not_sold_as_spot_is_refused(aws: Account) -> None:
     aws.config = {"region": sorted(INSTANCE_TYPES["trn2u.48xlarge"].regions)[0]}
     neuron = {"instanceTypes": ["trn2u.48xlarge"], "amiType": "AL2023_x86_64_NEURON"}
-    given = gpus(aws, **neuron, capacityType="SPOT")
-    assert "Could not launch Spot Instances. UnfulfillableCapacity" in aws.refusal(GROUP, preview=True, **given)
+    inputs = gpus(aws, **neuron, capacityType="SPOT")
+    assert "Could not launch Spot Instances. UnfulfillableCapacity" in aws.refusal(GROUP, preview=True, **inputs)
 
 
 def block(**changes: Any) -> dict[str, Any]:
     """Returns the inputs of a launch template with a Capacity Block."""
     target = {"capacityReservationTarget": {"capacityReservationId": BOUGHT_BEFORE}}
-    given = {
+    defaults = {
         "instanceType": "p4d.24xlarge",
         "instanceMarketOptions": {"marketType": "capacity-block"},
         "capacityReservationSpecification": target,
     }
-    return {**given, **changes}
+    return {**defaults, **changes}
 
 
 def test_a_capacity_block_is_named_in_the_launch_template(aws: Account) -> None:
-    given = gpus(aws, aws.make(TEMPLATE, **block()), instanceTypes=None, capacityType="CAPACITY_BLOCK")
-    assert aws.make(GROUP, **given)["instanceTypes"] == []
+    inputs = gpus(aws, aws.make(TEMPLATE, **block()), instanceTypes=None, capacityType="CAPACITY_BLOCK")
+    assert aws.make(GROUP, **inputs)["instanceTypes"] == []
     bare = gpus(aws, aws.make(TEMPLATE, "bare"), capacityType="CAPACITY_BLOCK")
     assert "CAPACITY_BLOCK requires a launch template with InstanceMarketOptions" in aws.refusal(GROUP, "two", **bare)
     none = gpus(aws, capacityType="CAPACITY_BLOCK")
@@ -302,27 +306,27 @@ def test_a_reservation_outside_the_cloud_is_assumed_to_exist(aws: Account) -> No
     assert aws.make(GROUP, **gpus(aws, template))["status"] == "ACTIVE"
 
 
-def reserve(aws: Account, **inputs: Any) -> Held:
-    given = {
+def reserve(aws: Account, **inputs: Any) -> Resource:
+    defaults = {
         "availabilityZone": "us-west-2a",
         "instanceCount": 2,
         "instancePlatform": "Linux/UNIX",
         "instanceType": "p4d.24xlarge",
     }
-    return aws.make(RESERVATION, **{**given, **inputs})
+    return aws.make(RESERVATION, **{**defaults, **inputs})
 
 
-def targeting(aws: Account, reservation: Held) -> Held:
+def targeting(aws: Account, reservation: Resource) -> Resource:
     target = {"capacityReservationTarget": {"capacityReservationId": reservation.id}}
     return aws.make(TEMPLATE, "target", capacityReservationSpecification=target)
 
 
 @pytest.mark.parametrize("reserved", [{"instanceType": "p4de.24xlarge"}, {"availabilityZone": "us-west-2b"}])
 def test_a_reservation_must_have_the_type_and_zone_of_the_group(aws: Account, reserved: dict[str, Any]) -> None:
-    given = gpus(aws, targeting(aws, reserve(aws, **reserved)))
+    inputs = gpus(aws, targeting(aws, reserve(aws, **reserved)))
     for preview in (True, False):
         assert "ReservationCapacityExceeded - The requested reservation does not have sufficient" in aws.refusal(
-            GROUP, "gpu", preview, **given
+            GROUP, "gpu", preview, **inputs
         )
 
 
@@ -345,19 +349,19 @@ def test_nodes_in_a_reservation_need_neither_free_capacity_nor_quota(cloud: Clou
 def test_a_group_over_the_quota_stays_without_nodes_and_recovers(cloud: Cloud) -> None:
     poor = Account(cloud, quotas={"L-417A185B": 96})
     poor.make(GROUP, "first", **gpus(poor))
-    given = gpus(poor, nodeGroupName="second")
-    failed = failure(poor, "second", **given)
+    inputs = gpus(poor, nodeGroupName="second")
+    failed = failure(poor, "second", **inputs)
     assert (
         "VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 96 allows for the "
         "instance bucket that the specified instance type belongs to." in failed.reasons[0]
     )
     assert failed.state["status"] == "CREATE_FAILED"
     assert not any(key.startswith("__") for key in failed.state), "internal keys must not reach the engine"
-    held = Held(GROUP, "second", failed.id, failed.inputs, failed.state)
+    group = Resource(GROUP, "second", failed.id, failed.inputs, failed.state)
     with pytest.raises(InitializationFailure, match="VcpuLimitExceeded"):
-        poor.update(held, **given)
+        poor.update(group, **inputs)
     rich = Account(cloud, quotas={"L-417A185B": 192})
-    assert rich.update(held, **given)["status"] == "ACTIVE", "a second run must succeed"
+    assert rich.update(group, **inputs)["status"] == "ACTIVE", "a second run must succeed"
     assert len(cloud.of_type(GROUP)) == 2, "the second run must not create the group again"
 
 
@@ -397,8 +401,8 @@ def test_a_fault_can_use_up_a_vcpu_quota(cloud: Cloud) -> None:
     aws = Account(cloud, ("quota=L-417A185B:1",))
     failed = failure(aws, nodeGroupName="gpu", **gpus(aws))
     assert "vCPU limit of 0 allows" in failed.reasons[0]
-    held = Held(GROUP, "gpu", failed.id, failed.inputs, failed.state)
-    assert aws.update(held, nodeGroupName="gpu", **gpus(aws))["status"] == "ACTIVE"
+    group = Resource(GROUP, "gpu", failed.id, failed.inputs, failed.state)
+    assert aws.update(group, nodeGroupName="gpu", **gpus(aws))["status"] == "ACTIVE"
 
 
 def test_without_given_quotas_vcpus_are_unlimited(aws: Account) -> None:

@@ -20,9 +20,9 @@ def test_without_given_quotas_a_request_is_granted_at_once(aws: Account) -> None
     assert quota.id == "ec2/L-417A185B"
     assert (quota["requestStatus"], quota["requestId"]) == ("APPROVED", ""), "only open requests have an id"
     assert (quota["quotaName"], quota["defaultValue"]) == ("Running On-Demand P instances", 0.0)
-    assert aws.ask(ASK, **P_INSTANCES)["value"] == 192
+    assert aws.invoke(ASK, **P_INSTANCES)["value"] == 192
     assert aws.update(quota, **P_INSTANCES, value=384)["value"] == 384
-    assert aws.ask(ASK, **P_INSTANCES)["value"] == 384
+    assert aws.invoke(ASK, **P_INSTANCES)["value"] == 384
 
 
 def test_with_a_given_quota_a_request_stays_open(cloud: Cloud) -> None:
@@ -30,7 +30,7 @@ def test_with_a_given_quota_a_request_stays_open(cloud: Cloud) -> None:
     quota = aws.make(QUOTA, **P_INSTANCES, value=192)
     assert quota["requestStatus"] == "PENDING", "AWS needs hours or days to decide on requests for GPUs"
     assert quota["requestId"]
-    assert aws.ask(ASK, **P_INSTANCES)["value"] == 96, "until the decision, the quota stays the same"
+    assert aws.invoke(ASK, **P_INSTANCES)["value"] == 96, "until the decision, the quota stays the same"
     assert aws.update(quota, **P_INSTANCES, value=384)["requestStatus"] == "PENDING"
     assert aws.warnings == ["resource service quota ec2/L-417A185B already exists"], "a quota may have one open request"
 
@@ -52,9 +52,9 @@ def test_a_request_for_less_than_the_current_value_is_refused(cloud: Cloud) -> N
     for preview in (True, False):
         text = aws.refusal(QUOTA, "one", preview, **P_INSTANCES, value=96)
         assert "requesting Service Quotas Service Quota (ec2/L-417A185B) with value less than current" in text
-    held = aws.make(QUOTA, **P_INSTANCES, value=192)
+    request = aws.make(QUOTA, **P_INSTANCES, value=192)
     with pytest.raises(Refusal, match="must provide a quota value greater than the current quota value of 192"):
-        aws.update(held, preview=True, **P_INSTANCES, value=96)
+        aws.update(request, preview=True, **P_INSTANCES, value=96)
 
 
 def test_the_status_of_a_request_is_unknown_at_preview(aws: Account) -> None:
@@ -70,16 +70,16 @@ def test_an_unknown_quota_is_refused(aws: Account) -> None:
 
 
 def test_another_code_replaces_and_another_value_updates(aws: Account) -> None:
-    held = aws.make(QUOTA, **P_INSTANCES, value=192)
-    assert aws.diff(held, serviceCode="ec2", quotaCode="L-DB2E81BA", value=192).replaces == {"quotaCode"}
-    assert not aws.diff(held, **P_INSTANCES, value=384).replaces
+    request = aws.make(QUOTA, **P_INSTANCES, value=192)
+    assert aws.diff(request, serviceCode="ec2", quotaCode="L-DB2E81BA", value=192).replaces == {"quotaCode"}
+    assert not aws.diff(request, **P_INSTANCES, value=384).replaces
 
 
 def test_a_request_that_is_gone_reads_as_none_and_can_be_deleted(aws: Account) -> None:
-    held = aws.make(QUOTA, **P_INSTANCES, value=192)
-    aws.cloud.delete(QUOTA, held.id)
-    assert aws.package.read(aws.call(QUOTA, "one"), held.id, held.inputs, held.state) is None
-    aws.delete(held)
+    request = aws.make(QUOTA, **P_INSTANCES, value=192)
+    aws.cloud.delete(QUOTA, request.id)
+    assert aws.package.read(aws.call(QUOTA, "one"), request.id, request.inputs, request.state) is None
+    aws.delete(request)
     assert aws.cloud.all() == []
 
 

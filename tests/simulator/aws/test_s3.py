@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.provider import Refusal
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 BUCKET = "aws:s3/bucket:Bucket"
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
@@ -18,17 +18,17 @@ LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 TIERING = "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration"
 
 
-def versioned(aws: Account, name: str, **inputs: Any) -> Held:
+def versioned(aws: Account, name: str, **inputs: Any) -> Resource:
     bucket = aws.make(BUCKET, name, bucket=name, **inputs)
     aws.make(VERSIONING, name, bucket=name, versioningConfiguration={"status": "Enabled"})
     return bucket
 
 
-def locked(aws: Account, name: str, mode: str = "COMPLIANCE") -> Held:
+def locked(aws: Account, name: str, mode: str = "COMPLIANCE") -> Resource:
     return aws.make(LOCK, name, bucket=name, rule={"defaultRetention": {"mode": mode, "days": 30}})
 
 
-def filled(aws: Account, bucket: Held) -> None:
+def filled(aws: Account, bucket: Resource) -> None:
     """Marks the bucket as not empty, as `python -m simulator cloud set BUCKET __objects 1` does."""
     row = aws.cloud.get(BUCKET, bucket.id)
     assert row is not None
@@ -44,7 +44,7 @@ def test_a_bucket_with_objects_cannot_be_deleted(aws: Account) -> None:
     bucket = versioned(aws, "data")
     filled(aws, bucket)
     assert "BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all versions" in (
-        aws.still_used(bucket)
+        aws.delete_refusal(bucket)
     )
 
 
@@ -63,7 +63,7 @@ def test_objects_locked_in_compliance_mode_prevent_the_deletion(aws: Account) ->
         if mode == "GOVERNANCE":
             aws.delete(bucket)
         else:
-            assert "Access Denied because object protected by object lock." in aws.still_used(bucket)
+            assert "Access Denied because object protected by object lock." in aws.delete_refusal(bucket)
 
 
 def test_access_logs_are_objects_in_their_target_bucket(aws: Account) -> None:
@@ -72,7 +72,7 @@ def test_access_logs_are_objects_in_their_target_bucket(aws: Account) -> None:
     assert "InvalidTargetBucketForLogging" in text
     aws.make(LOGGING, bucket="data", targetBucket="logs", targetPrefix="data/")
     aws.delete(data)
-    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in aws.still_used(logs)
+    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in aws.delete_refusal(logs)
 
 
 def test_the_target_bucket_of_access_logs_must_be_in_the_region(aws: Account) -> None:
@@ -124,10 +124,10 @@ def test_a_locked_bucket_needs_a_locked_destination(aws: Account) -> None:
 
 
 def test_replication_works_across_regions(aws: Account) -> None:
-    home = aws.config
+    source_config = aws.config
     aws.config = {"region": "us-east-2"}
     versioned(aws, "there")
-    aws.config = home
+    aws.config = source_config
     versioned(aws, "here")
     assert aws.make(REPLICATION, **copying(aws)).id == "here"
 
@@ -135,10 +135,10 @@ def test_replication_works_across_regions(aws: Account) -> None:
 def test_a_lifecycle_changes_in_place(aws: Account) -> None:
     aws.make(BUCKET, "data", bucket="data")
     rules = [{"id": "expire", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": 30}}]
-    held = aws.make(LIFECYCLE, bucket="data", rules=rules)
+    lifecycle = aws.make(LIFECYCLE, bucket="data", rules=rules)
     later = [{**rules[0], "expiration": {"days": 60}}]
-    assert not aws.diff(held, bucket="data", rules=later).replaces
-    assert aws.update(held, bucket="data", rules=later)["rules"][0]["expiration"]["days"] == 60
+    assert not aws.diff(lifecycle, bucket="data", rules=later).replaces
+    assert aws.update(lifecycle, bucket="data", rules=later)["rules"][0]["expiration"]["days"] == 60
 
 
 def test_deep_archive_access_needs_180_days(aws: Account) -> None:

@@ -11,7 +11,7 @@ import pytest
 from common.values import Unknown
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 SCHEDULE = "aws:autoscaling/schedule:Schedule"
 RULE = "aws:cloudwatch/eventRule:EventRule"
@@ -20,13 +20,13 @@ QUEUE = "aws:sqs/queue:Queue"
 QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
 
 
-def scaling_group(group: Held) -> str:
+def scaling_group(group: Resource) -> str:
     return str(group["resources"][0]["autoscalingGroups"][0]["name"])
 
 
 def asleep(group: str | Unknown = "eks-cpu", /, **inputs: Any) -> dict[str, Any]:
     """Returns a schedule that passes; each test breaks one thing in it."""
-    given = {
+    defaults = {
         "autoscalingGroupName": group,
         "scheduledActionName": "off",
         "recurrence": "0 20 * * *",
@@ -34,21 +34,21 @@ def asleep(group: str | Unknown = "eks-cpu", /, **inputs: Any) -> dict[str, Any]
         "desiredCapacity": 0,
         "maxSize": 3,
     }
-    return {**given, **inputs}
+    return {**defaults, **inputs}
 
 
 def test_a_schedule_belongs_to_the_scaling_group_of_a_node_group(aws: Account) -> None:
     group = aws.group(aws.cluster())
     assert "AutoScalingGroup eks-cpu not found" in aws.refusal(SCHEDULE, **asleep())
     assert aws.preview(SCHEDULE, **asleep(UNKNOWN)).id == "", "at preview the name of the group is not known"
-    made = aws.make(SCHEDULE, **asleep(scaling_group(group)))
-    assert made["arn"].endswith(f":autoScalingGroupName/{scaling_group(group)}:scheduledActionName/off")
+    schedule = aws.make(SCHEDULE, **asleep(scaling_group(group)))
+    assert schedule["arn"].endswith(f":autoScalingGroupName/{scaling_group(group)}:scheduledActionName/off")
 
 
 def test_schedules_of_two_groups_may_have_the_same_name(aws: Account) -> None:
     cluster = aws.cluster()
-    given = aws.group_inputs(cluster)
-    groups = [aws.make("aws:eks/nodeGroup:NodeGroup", zone, **given) for zone in ("a", "b")]
+    inputs = aws.group_inputs(cluster)
+    groups = [aws.make("aws:eks/nodeGroup:NodeGroup", zone, **inputs) for zone in ("a", "b")]
     first, second = (
         aws.make(SCHEDULE, name, **asleep(scaling_group(each))) for name, each in zip("ab", groups, strict=True)
     )
@@ -58,10 +58,10 @@ def test_schedules_of_two_groups_may_have_the_same_name(aws: Account) -> None:
 
 def test_schedules_are_deleted_with_their_node_group(aws: Account) -> None:
     group = aws.group(aws.cluster())
-    made = aws.make(SCHEDULE, **asleep(scaling_group(group)))
+    schedule = aws.make(SCHEDULE, **asleep(scaling_group(group)))
     aws.delete(group)
-    assert aws.cloud.get(SCHEDULE, made.id) is None
-    aws.delete(made)
+    assert aws.cloud.get(SCHEDULE, schedule.id) is None
+    aws.delete(schedule)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_a_schedule_may_leave_a_size_unchanged(aws: Account) -> None:
 
 
 def test_new_hours_are_an_update_and_another_group_is_a_replacement(aws: Account) -> None:
-    made = aws.make(SCHEDULE, **asleep(scaling_group(aws.group(aws.cluster()))))
-    assert not aws.diff(made, **asleep(made["autoscalingGroupName"], recurrence="0 22 * * *")).replaces
-    assert aws.diff(made, **asleep("eks-other")).replaces == {"autoscalingGroupName"}
+    schedule = aws.make(SCHEDULE, **asleep(scaling_group(aws.group(aws.cluster()))))
+    assert not aws.diff(schedule, **asleep(schedule["autoscalingGroupName"], recurrence="0 22 * * *")).replaces
+    assert aws.diff(schedule, **asleep("eks-other")).replaces == {"autoscalingGroupName"}
     with pytest.raises(Refusal, match="is invalid"):
-        aws.update(made, **asleep(made["autoscalingGroupName"], recurrence="22"))
-    aws.cloud.delete(SCHEDULE, made.id)
-    assert aws.package.read(aws.call(SCHEDULE, "one"), made.id, made.inputs, made.state) is None
+        aws.update(schedule, **asleep(schedule["autoscalingGroupName"], recurrence="22"))
+    aws.cloud.delete(SCHEDULE, schedule.id)
+    assert aws.package.read(aws.call(SCHEDULE, "one"), schedule.id, schedule.inputs, schedule.state) is None
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_events_reach_the_queue_of_a_cluster(aws: Account) -> None:
     assert policy.id == queue["url"]
     assert not aws.diff(policy, queueUrl=queue["url"], policy=document.replace(" ", "")).changes
     assert "Rule none does not exist on EventBus default." in aws.refusal(TARGET, "two", rule="none", arn=queue["arn"])
-    for held in (target, rule, policy, queue):
-        aws.delete(held)
+    for resource in (target, rule, policy, queue):
+        aws.delete(resource)
     assert aws.cloud.all() == []
 
 
@@ -167,7 +167,7 @@ def test_a_queue_policy_is_deleted_with_its_queue(aws: Account) -> None:
     aws.delete(queue)
     assert aws.package.read(aws.call(QUEUE_POLICY, "one"), policy.id, policy.inputs, policy.state) is None
     del statement["Principal"]
-    nobody = json.dumps({"Statement": [statement]})
+    without_principal = json.dumps({"Statement": [statement]})
     aws.make(QUEUE, "again", name="main")
-    text = aws.refusal(QUEUE_POLICY, preview=True, queueUrl=queue["url"], policy=nobody)
+    text = aws.refusal(QUEUE_POLICY, preview=True, queueUrl=queue["url"], policy=without_principal)
     assert "InvalidAttributeValue: Invalid value for the parameter Policy." in text

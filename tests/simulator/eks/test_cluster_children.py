@@ -67,9 +67,11 @@ class Run:
 
     def engine(self, *command: str) -> Any:
         run = [str(ENGINE / "pulumi"), "--non-interactive", *command]
-        done = subprocess.run(run, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        return json.loads(done.stdout) if done.stdout.startswith("{") else None
+        completed = subprocess.run(
+            run, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
+        )
+        assert completed.returncode == 0, f"{command}: {completed.stdout[-3000:]}\n{completed.stderr[-3000:]}"
+        return json.loads(completed.stdout) if completed.stdout.startswith("{") else None
 
 
 def environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
@@ -101,10 +103,10 @@ def children(configuration: str) -> dict[str, Any]:
     """Returns the children that the real component registered, including those that the record only refers to."""
     recorded = record()
     baseline = {f"{each['type']}::{each['name']}": each for each in recorded["private_with_oidc"]["children"]}
-    own = recorded[configuration]
-    found = {f"{each['type']}::{each['name']}": each for each in own["children"]}
-    found |= {name: baseline[name] for name in own.get("childrenSameAsBaseline", ())}
-    return {name: each for name, each in found.items() if each["urnTypeChain"].startswith("eks:index:Cluster$")}
+    recording = recorded[configuration]
+    by_key = {f"{each['type']}::{each['name']}": each for each in recording["children"]}
+    by_key |= {name: baseline[name] for name in recording.get("childrenSameAsBaseline", ())}
+    return {name: each for name, each in by_key.items() if each["urnTypeChain"].startswith("eks:index:Cluster$")}
 
 
 def short(urn: str) -> str:
@@ -125,15 +127,15 @@ def masked(value: Any, configuration: str) -> Any:
 
 def registered(run: Run, configuration: str) -> dict[str, Any]:
     parent_prefix = f"eks:index:Cluster::{configuration}"
-    found = {}
+    children_by_key = {}
     for name, each in run.state.items():
         chain, top = each, ""
         while "parent" in chain and "pulumi:pulumi:Stack" not in chain["parent"]:
             top = short(chain["parent"])
             chain = run.state[top]
         if top == parent_prefix:
-            found[name.replace(f"::{configuration}-", "::main-")] = each
-    return found
+            children_by_key[name.replace(f"::{configuration}-", "::main-")] = each
+    return children_by_key
 
 
 @pytest.fixture(scope="module")
@@ -143,32 +145,36 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_the_same_children_are_registered_under_the_same_parents(run: Run, configuration: str) -> None:
-    found = {
+    parents = {
         name: masked(short(each["parent"]), configuration) for name, each in registered(run, configuration).items()
     }
     real = {name: each["parent"] for name, each in children(configuration).items()}
-    assert found == real, "policies, aliases and targets use URNs, which contain type, name and parents"
+    assert parents == real, "policies, aliases and targets use URNs, which contain type, name and parents"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_every_child_has_the_same_inputs(run: Run, configuration: str) -> None:
-    found = registered(run, configuration)
+    simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        wanted = {key: by_id(value) for key, value in real["inputs"].items()}
-        said = {
-            key: value for key, value in found[name].get("inputs", {}).items() if name != KUBERNETES or key not in ADDED
+        recorded_inputs = {key: by_id(value) for key, value in real["inputs"].items()}
+        simulated_inputs = {
+            key: value
+            for key, value in simulated[name].get("inputs", {}).items()
+            if name != KUBERNETES or key not in ADDED
         }
-        assert masked(said, configuration) == masked(wanted, "main"), f"{name}: policies check inputs"
+        assert masked(simulated_inputs, configuration) == masked(recorded_inputs, "main"), (
+            f"{name}: policies check inputs"
+        )
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_every_child_depends_on_the_same_resources(run: Run, configuration: str) -> None:
-    found = registered(run, configuration)
+    simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        depends = sorted({masked(short(urn), configuration) for urn in found[name].get("dependencies", ())})
+        depends = sorted({masked(short(urn), configuration) for urn in simulated[name].get("dependencies", ())})
         by_property = {
             key: sorted(masked(short(urn), configuration) for urn in urns)
-            for key, urns in (found[name].get("propertyDependencies") or {}).items()
+            for key, urns in (simulated[name].get("propertyDependencies") or {}).items()
             if urns
         }
         assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders operations by dependencies"
@@ -177,11 +183,11 @@ def test_every_child_depends_on_the_same_resources(run: Run, configuration: str)
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_protection_and_ignored_changes_reach_the_same_children(run: Run, configuration: str) -> None:
-    found = registered(run, configuration)
+    simulated = registered(run, configuration)
     for name, real in children(configuration).items():
         options = real.get("options", {})
-        assert bool(found[name].get("protect")) == options.get("protect", False), name
-        assert found[name].get("ignoreChanges", []) == options.get("ignoreChanges", []), name
+        assert bool(simulated[name].get("protect")) == options.get("protect", False), name
+        assert simulated[name].get("ignoreChanges", []) == options.get("ignoreChanges", []), name
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
@@ -195,9 +201,9 @@ def test_every_child_uses_the_same_provider(run: Run, configuration: str) -> Non
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_the_component_has_the_same_outputs(run: Run, configuration: str) -> None:
     real = record()[configuration]["construct"][0]["outputs"]
-    found = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
-    wanted = {key: flat(value) for key, value in real.items()}
-    assert masked(found, configuration) == masked(wanted, "main"), "programs read these"
+    simulated = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
+    recorded_outputs = {key: flat(value) for key, value in real.items()}
+    assert masked(simulated, configuration) == masked(recorded_outputs, "main"), "programs read these"
 
 
 def test_functions_wait_for_a_cluster_that_does_not_exist_yet(run: Run) -> None:

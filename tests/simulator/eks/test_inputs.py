@@ -65,13 +65,13 @@ def test_zero_warm_interfaces_are_possible() -> None:
 
 
 def test_configuration_values_replace_values_from_options() -> None:
-    own = {"env": {"WARM_ENI_TARGET": "3"}, "enableNetworkPolicy": "false"}
-    merged = vpc_cni.configuration({"enableNetworkPolicy": True, "configurationValues": own})
+    configuration = {"env": {"WARM_ENI_TARGET": "3"}, "enableNetworkPolicy": "false"}
+    merged = vpc_cni.configuration({"enableNetworkPolicy": True, "configurationValues": configuration})
     assert (merged["env"]["WARM_ENI_TARGET"], merged["enableNetworkPolicy"]) == ("3", "false")
     assert merged["env"]["ENABLE_POD_ENI"] == "false", "other values keep their default"
 
 
 def test_a_kubeconfig_for_another_role_replaces_the_role() -> None:
-    own = kubeconfig.kubeconfig("main", "https://x", "Y2E=", "us-west-2", role="arn:aws:iam::1:role/a", profile="p")
-    other = kubeconfig.for_caller(own, "arn:aws:iam::1:role/b", None)
-    assert other == kubeconfig.kubeconfig("main", "https://x", "Y2E=", "us-west-2", role="arn:aws:iam::1:role/b")
+    first = kubeconfig.kubeconfig("main", "https://x", "Y2E=", "us-west-2", role="arn:aws:iam::1:role/a", profile="p")
+    second = kubeconfig.for_caller(first, "arn:aws:iam::1:role/b", None)
+    assert second == kubeconfig.kubeconfig("main", "https://x", "Y2E=", "us-west-2", role="arn:aws:iam::1:role/b")

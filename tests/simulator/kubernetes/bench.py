@@ -46,18 +46,18 @@ class Bench:
     def make(self, inputs: Props, name: str = "x") -> tuple[str, Props, Props]:
         """Creates an object, and returns its id, checked inputs and state."""
         checked = self.checked(inputs, name)
-        made = self.package.create(self.call(token(inputs), name), checked)
-        return made.id, checked, made.state
+        created = self.package.create(self.call(token(inputs), name), checked)
+        return created.id, checked, created.state
 
     def diff(self, old: Props, new: Props, name: str = "x") -> DiffResult:
         return self.package.diff(self.call(token(new), name), "id", old, {}, new)
 
-    def update(self, made: tuple[str, Props, Props], new: Props, name: str = "x", preview: bool = False) -> Props:
-        id_, old, state = made
+    def update(self, resource: tuple[str, Props, Props], new: Props, name: str = "x", preview: bool = False) -> Props:
+        id_, old, state = resource
         return self.package.update(self.call(token(new), name, preview), id_, old, state, new)
 
-    def delete(self, made: tuple[str, Props, Props], name: str = "x") -> None:
-        id_, inputs, state = made
+    def delete(self, resource: tuple[str, Props, Props], name: str = "x") -> None:
+        id_, inputs, state = resource
         self.package.delete(self.call(token(inputs), name), id_, inputs, state)
 
     def failures(self, inputs: Props) -> dict[str, str]:
@@ -90,9 +90,9 @@ def config_map(name: str | None = "settings", in_namespace: str = "default", **d
 def deployment(in_namespace: str = "default", **spec: Any) -> Props:
     container = {"name": "app", "image": "registry.invalid/app:1"}
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
-    said = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template} | spec
+    full_spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template} | spec
     metadata = {"name": "web", "namespace": in_namespace}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": said}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": full_spec}
 
 
 def widget_definition(scope: str = "Namespaced") -> Props:

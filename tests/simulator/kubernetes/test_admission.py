@@ -26,9 +26,11 @@ SAFE = {
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make({**namespace("restricted"), "metadata": {"name": "restricted", "labels": {ENFORCE: "restricted"}}}, "ns")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make(
+        {**namespace("restricted"), "metadata": {"name": "restricted", "labels": {ENFORCE: "restricted"}}}, "ns"
+    )
+    return new_bench
 
 
 def pod(context: Any = None, in_namespace: str = "restricted", **spec: Any) -> Props:
@@ -82,8 +84,8 @@ def test_a_namespace_of_the_same_preview_enforces_its_level(cluster: Bench) -> N
 )
 def test_the_baseline_level_finds_violations(spec: Props, text: str) -> None:
     subject = {"spec": {"containers": [{"name": "a"}]} | spec}
-    (found,) = violations("baseline", subject)
-    assert text in found
+    (violation,) = violations("baseline", subject)
+    assert text in violation
     assert violations("privileged", subject) == []
 
 
@@ -114,8 +116,8 @@ def test_a_quota_that_is_used_up_refuses_the_next_pod(cluster: Bench) -> None:
     cluster.make(quota(pods="1"), "q")
     cluster.make(pod(SAFE), "first")
     second = pod(SAFE) | {"metadata": {"name": "second", "namespace": "restricted"}}
-    wanted = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
-    assert refusal(cluster, second).endswith(wanted)
+    exceeded = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
+    assert refusal(cluster, second).endswith(exceeded)
 
 
 def test_a_quota_counts_every_replica_of_a_workload(cluster: Bench) -> None:

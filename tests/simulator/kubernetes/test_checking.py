@@ -116,5 +116,5 @@ JSON = st.recursive(
 @given(value=JSON, kind=st.sampled_from(["Deployment", "Pod", "Service", "ConfigMap"]))
 def test_no_input_makes_the_schema_check_crash(value: Any, kind: str) -> None:
     api_version = "apps/v1" if kind == "Deployment" else "v1"
-    found = list(findings({"spec": value, "data": value}, kinds("1.35")[api_version, kind], "1.35"))
-    assert all(each.text for each in found)
+    problems = list(findings({"spec": value, "data": value}, kinds("1.35")[api_version, kind], "1.35"))
+    assert all(each.text for each in problems)

@@ -28,14 +28,14 @@ REQUIREMENT = {"key": "node.kubernetes.io/instance-type", "operator": "In", "val
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make(release(), "crds")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make(release(), "crds")
+    return new_bench
 
 
 def release(**changed: Any) -> Props:
-    said = {"chart": CHART.repository, "version": CHART.version, "name": "karpenter-crd", "namespace": "kube-system"}
-    return said | changed
+    inputs = {"chart": CHART.repository, "version": CHART.version, "name": "karpenter-crd", "namespace": "kube-system"}
+    return inputs | changed
 
 
 def node_class(name: str = "gpu", **changed: Any) -> Props:
@@ -81,10 +81,10 @@ def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
 def test_our_schemas_equal_the_schemas_of_the_charts() -> None:
     for crd in WITH_SCHEMAS:
         for version in crd.versions:
-            theirs = json.loads((SCHEMAS / crd.group / f"{crd.kind}_{version}.json").read_text())
-            ours = FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
-            assert json.loads(ours.read_text()) == own_form(theirs), (
-                f"write own_form of the chart's schema to {ours.name}"
+            original = json.loads((SCHEMAS / crd.group / f"{crd.kind}_{version}.json").read_text())
+            simulated = FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
+            assert json.loads(simulated.read_text()) == own_form(original), (
+                f"write own_form of the chart's schema to {simulated.name}"
             )
 
 
@@ -125,8 +125,8 @@ def test_values_that_the_schema_does_not_allow_are_refused(cluster: Bench, input
     if not path:
         assert failures == {}, "the chart's schema limits the tags of selector terms, not the tags of nodes"
         return
-    ((where, reason),) = failures.items()
-    assert where.endswith(path)
+    ((failed_path, reason),) = failures.items()
+    assert failed_path.endswith(path)
     assert text in reason
 
 
@@ -251,10 +251,10 @@ def test_a_node_class_of_the_same_preview_counts(cluster: Bench) -> None:
 
 def test_changing_a_pool_to_a_missing_node_class_is_refused(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
-    made = cluster.make(node_pool(), "pool")
+    pool = cluster.make(node_pool(), "pool")
     reference = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "other"}
     with pytest.raises(Refusal, match='no EC2NodeClass is named "other"'):
-        cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
+        cluster.update(pool, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
 
 
 def test_a_node_class_that_a_pool_uses_cannot_be_deleted(cluster: Bench) -> None:
@@ -269,18 +269,18 @@ def test_a_node_class_that_a_pool_uses_cannot_be_deleted(cluster: Bench) -> None
 
 def test_group_and_kind_of_a_node_class_reference_are_immutable(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
-    made = cluster.make(node_pool(), "pool")
+    pool = cluster.make(node_pool(), "pool")
     reference = {"group": "eks.amazonaws.com", "kind": "EC2NodeClass", "name": "gpu"}
     with pytest.raises(Refusal, match=r"nodeClassRef\.group: Invalid value: field is immutable"):
-        cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
+        cluster.update(pool, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
 
 
 def test_replicas_cannot_be_removed_from_a_pool(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
-    made = cluster.make(node_pool(replicas=2, limits={"nodes": 4}), "pool")
-    cluster.update(made, cluster.checked(node_pool(replicas=3, limits={"nodes": 4}), "pool"), "pool", preview=True)
+    pool = cluster.make(node_pool(replicas=2, limits={"nodes": 4}), "pool")
+    cluster.update(pool, cluster.checked(node_pool(replicas=3, limits={"nodes": 4}), "pool"), "pool", preview=True)
     with pytest.raises(Refusal, match="replicas cannot be added to a NodePool, or removed from it"):
-        cluster.update(made, node_pool(limits={"nodes": 4}), "pool", preview=True)
+        cluster.update(pool, node_pool(limits={"nodes": 4}), "pool", preview=True)
 
 
 def among(key: str, *values: str) -> Props:

@@ -64,10 +64,10 @@ def test_a_custom_resource_needs_its_definition(cluster: Bench) -> None:
     assert 'no matches for kind "Widget" in version "example.com/v1"' in refusal(cluster, widget(), preview=True)
     cluster.preview(widget_definition(), "crd")
     cluster.preview(widget(), "planned")
-    made = cluster.make(widget_definition(), "crd")
+    definition = cluster.make(widget_definition(), "crd")
     id_, _, _ = cluster.make(widget(), "made")
     assert id_ == "default/w"
-    cluster.delete(made, "crd")
+    cluster.delete(definition, "crd")
     assert not [each for each in cluster.cloud.all() if each.type.endswith(":Widget")], "the CRD's objects are deleted"
 
 
@@ -110,9 +110,9 @@ def test_unknown_values_pass_a_preview(cluster: Bench) -> None:
     assert cluster.preview(config_map() | {"metadata": UNKNOWN})["metadata"] is UNKNOWN
     assert cluster.preview(namespace("team") | {"metadata": {"name": "team", "labels": UNKNOWN}})
     cluster.preview(deployment(template=UNKNOWN, selector=UNKNOWN))
-    made = cluster.make(claim("5Gi"), "claim")
-    grown = {**made[1], "spec": {**made[1]["spec"], "resources": {"requests": {"storage": UNKNOWN}}}}
-    assert cluster.update(made, grown, "claim", preview=True)
+    created = cluster.make(claim("5Gi"), "claim")
+    grown = {**created[1], "spec": {**created[1]["spec"], "resources": {"requests": {"storage": UNKNOWN}}}}
+    assert cluster.update(created, grown, "claim", preview=True)
 
 
 def test_a_name_that_is_taken_is_refused(cluster: Bench) -> None:
@@ -134,31 +134,31 @@ def test_a_refresh_shows_changes_of_our_fields_and_no_fields_of_others(cluster: 
     drifted = {**stored.state, "spec": {**stored.state["spec"], "replicas": 5, "paused": True}}
     cluster.cloud.put(stored.type, stored.id, drifted)
     call = cluster.call("kubernetes:apps/v1:Deployment", "x")
-    found = cluster.package.read(call, id_, inputs, state)
-    assert found is not None
-    assert found.inputs["spec"]["replicas"] == 5
-    assert "paused" not in found.inputs["spec"], "fields that others have added are not our inputs"
+    refreshed = cluster.package.read(call, id_, inputs, state)
+    assert refreshed is not None
+    assert refreshed.inputs["spec"]["replicas"] == 5
+    assert "paused" not in refreshed.inputs["spec"], "fields that others have added are not our inputs"
     cluster.cloud.delete(stored.type, stored.id)
     assert cluster.package.read(call, id_, inputs, state) is None
 
 
 def test_an_import_returns_inputs_that_would_create_the_object(cluster: Bench) -> None:
     id_, inputs, _ = cluster.make(deployment())
-    found = cluster.package.read(cluster.call("kubernetes:apps/v1:Deployment", "x"), id_, {}, {})
-    assert found is not None
-    assert found.inputs == inputs
+    imported = cluster.package.read(cluster.call("kubernetes:apps/v1:Deployment", "x"), id_, {}, {})
+    assert imported is not None
+    assert imported.inputs == inputs
 
 
 def test_an_update_keeps_fields_of_others_and_deletes_fields_that_we_removed(cluster: Bench) -> None:
-    made = cluster.make(deployment(minReadySeconds=5))
+    created = cluster.make(deployment(minReadySeconds=5))
     stored = cluster.cloud.get("kubernetes:apps/v1:Deployment", "main/default/web")
     assert stored is not None
     cluster.cloud.put(stored.type, stored.id, {**stored.state, "spec": {**stored.state["spec"], "paused": True}})
-    state = cluster.update(made, cluster.checked(deployment(replicas=2)))
+    state = cluster.update(created, cluster.checked(deployment(replicas=2)))
     assert state["spec"]["replicas"] == 2
     assert state["spec"]["paused"] is True
     assert "minReadySeconds" not in state["spec"]
-    assert state["metadata"]["uid"] == made[2]["metadata"]["uid"], "it is still the same object"
+    assert state["metadata"]["uid"] == created[2]["metadata"]["uid"], "it is still the same object"
     assert state["metadata"]["resourceVersion"] == "2"
 
 
@@ -173,10 +173,10 @@ def test_a_claim_grows_if_its_class_allows_it_and_never_shrinks(cluster: Bench) 
     gp3: Props = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "gp3"}}
     gp3 |= {"provisioner": "ebs.csi.aws.com", "allowVolumeExpansion": True}
     cluster.make(gp3, "gp3")
-    made = cluster.make(claim("5Gi"))
-    assert cluster.update(made, claim("9Gi"))["spec"]["resources"]["requests"]["storage"] == "9Gi"
+    created = cluster.make(claim("5Gi"))
+    assert cluster.update(created, claim("9Gi"))["spec"]["resources"]["requests"]["storage"] == "9Gi"
     with pytest.raises(Refusal, match=r"can not be less than status\.capacity$"):
-        cluster.update(made, claim("5000Mi"))
+        cluster.update(created, claim("5000Mi"))
     fixed = cluster.make(claim("5Gi", "gp2") | {"metadata": {"name": "other", "namespace": "default"}}, "fixed")
     with pytest.raises(Refusal, match=r"must support resize$"):
         cluster.update(fixed, {**fixed[1], "spec": claim("9Gi", "gp2")["spec"]}, "fixed", preview=True)
@@ -198,9 +198,9 @@ def test_config_map_data_changes_in_place_only_with_the_provider_option(cluster:
 
 
 def test_deleting_a_namespace_deletes_its_objects(cluster: Bench) -> None:
-    made = cluster.make(namespace("team"), "team")
+    created = cluster.make(namespace("team"), "team")
     inside = cluster.make(config_map(in_namespace="team"), "inside")
-    cluster.delete(made, "team")
+    cluster.delete(created, "team")
     assert [each.type for each in cluster.cloud.all()] == [EKS]
     cluster.delete(inside, "inside")  # it is already gone, and that is no error
 
@@ -212,15 +212,15 @@ def test_the_objects_of_a_cluster_are_deleted_with_it(cluster: Bench) -> None:
 
 
 def test_a_kubeconfig_that_names_no_cluster_fails_in_the_update_and_warns_at_preview(cluster: Bench) -> None:
-    made = cluster.make(config_map())
+    created = cluster.make(config_map())
     cluster.cloud.delete(EKS, "main")
     cluster.preview(config_map())
     assert "unreachable" in cluster.warnings[0], "the real preview does not show this"
     assert refusal(cluster, config_map()).startswith("configured Kubernetes cluster is unreachable: ")
     with pytest.raises(Refusal, match="PULUMI_K8S_DELETE_UNREACHABLE"):
-        cluster.delete(made)
+        cluster.delete(created)
     cluster.config["deleteUnreachable"] = True
-    cluster.delete(made)
+    cluster.delete(created)
 
 
 def test_another_api_server_replaces_the_provider(cluster: Bench) -> None:

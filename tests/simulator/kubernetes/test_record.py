@@ -30,8 +30,8 @@ def record() -> Any:
 
 
 def kinds() -> dict[str, Any]:
-    found = record()["kinds"] if RECORD.exists() else {}
-    return {name.rsplit(":", 1)[-1]: each for name, each in found.items() if not name.endswith("Patch")}
+    recorded_kinds = record()["kinds"] if RECORD.exists() else {}
+    return {name.rsplit(":", 1)[-1]: each for name, each in recorded_kinds.items() if not name.endswith("Patch")}
 
 
 def change_cases() -> Iterator[Any]:
@@ -43,12 +43,12 @@ def change_cases() -> Iterator[Any]:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rec"}}, "rec")
+    new_bench = bench(tmp_path)
+    new_bench.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rec"}}, "rec")
     definition = kinds()["CustomResourceDefinition"]["inputs"]
     if RECORD.exists():
-        made.make(definition, "crd")
-    return made
+        new_bench.make(definition, "crd")
+    return new_bench
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -61,8 +61,8 @@ def test_id_and_inputs_added_by_check_equal_the_record(cluster: Bench, kind: str
     id_, checked, state = cluster.make(inputs, name)
     assert re.sub(r"-[0-9a-f]{8}$", "-<hex8>", id_) == recorded["id"], "imports and policies see ids"
     added = {path for path in leaves(checked) if path not in leaves(inputs)}
-    wanted = {path for path in recorded["checkAdds"] if path != "data"}
-    assert wanted <= added | {"data"}
+    recorded_additions = {path for path in recorded["checkAdds"] if path != "data"}
+    assert recorded_additions <= added | {"data"}
     assert state["metadata"]["uid"] != ""
     assert set(recorded["outputs"]) - {"status"} <= set(state) | {"spec"}, "programs read outputs"
 
@@ -79,20 +79,20 @@ def test_the_diff_of_a_change_equals_the_record(cluster: Bench, kind: str, case:
     old = cluster.checked(inputs)
     changed = apply_change(inputs, case["change"])
     new = cluster.checked(changed, old=old)
-    found = cluster.diff(old, new)
+    difference = cluster.diff(old, new)
     if "error" in case:
         if (kind, next(iter(case["change"]))) not in EARLIER:
-            made = ("rec/x", old, old)
+            resource = ("rec/x", old, old)
             with pytest.raises(Refusal, match=r"failed to fully initialize or become live"):
-                cluster.update(made, new, preview=True)
+                cluster.update(resource, new, preview=True)
         return
-    assert sorted(found.replaces) == sorted(case.get("replaces", [])), "a surprise replacement is an outage"
-    assert bool(found.changes) == bool(case["detailedDiff"])
+    assert sorted(difference.replaces) == sorted(case.get("replaces", [])), "a surprise replacement is an outage"
+    assert bool(difference.changes) == bool(case["detailedDiff"])
     if "deleteBeforeReplace" in case:
-        assert found.delete_before_replace == case["deleteBeforeReplace"]["autonamed"]
-        given = {**old, "metadata": {**old["metadata"], "annotations": {}}}
-        given_new = {**new, "metadata": {**new["metadata"], "annotations": {}}}
-        named = cluster.diff(given, given_new).delete_before_replace
+        assert difference.delete_before_replace == case["deleteBeforeReplace"]["autonamed"]
+        without_annotations = {**old, "metadata": {**old["metadata"], "annotations": {}}}
+        new_without_annotations = {**new, "metadata": {**new["metadata"], "annotations": {}}}
+        named = cluster.diff(without_annotations, new_without_annotations).delete_before_replace
         assert named == case["deleteBeforeReplace"]["nameGiven"], "with a given name, both cannot exist at once"
 
 
@@ -117,8 +117,8 @@ def test_helm_releases_get_the_recorded_defaults(cluster: Bench) -> None:
     (check, create) = record()["helmRelease"]["install, values colour and nested.a"]["calls"]
     request = check["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
     checked = cluster.checked(request, "app")
-    wanted = check["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
-    assert checked == wanted, "policies that read a default must see it in the simulator as well"
-    made = cluster.make(request, "app")
-    assert set(made[2]) == set(create["outputs"])
-    assert set(made[2]["status"]) == set(create["outputs"]["status"])
+    expected = check["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
+    assert checked == expected, "policies that read a default must see it in the simulator as well"
+    created = cluster.make(request, "app")
+    assert set(created[2]) == set(create["outputs"])
+    assert set(created[2]["status"]) == set(create["outputs"]["status"])

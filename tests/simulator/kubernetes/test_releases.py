@@ -23,14 +23,14 @@ ISSUER = {
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make(namespace("cert-manager"), "ns")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make(namespace("cert-manager"), "ns")
+    return new_bench
 
 
 def release(**changed: Any) -> Props:
-    said = {"chart": CHART.repository, "version": CHART.version, "name": "cert-manager", "namespace": "cert-manager"}
-    return said | {"values": {"crds": {"enabled": True}}} | changed
+    inputs = {"chart": CHART.repository, "version": CHART.version, "name": "cert-manager", "namespace": "cert-manager"}
+    return inputs | {"values": {"crds": {"enabled": True}}} | changed
 
 
 def test_a_release_installs_its_custom_kinds(cluster: Bench) -> None:
@@ -49,24 +49,24 @@ def test_a_chart_whose_values_switch_crds_off_installs_none(cluster: Bench) -> N
 
 
 def test_crds_outlive_the_release_and_are_deleted_with_the_cluster(cluster: Bench) -> None:
-    made = cluster.make(release(), "release")
+    installed = cluster.make(release(), "release")
     cluster.make(ISSUER, "issuer")
-    cluster.delete(made, "release")
+    cluster.delete(installed, "release")
     assert cluster.make(ISSUER | {"metadata": {"name": "other"}}, "other")[0] == "other", "Helm keeps CRDs"
     cluster.cloud.delete(EKS, "main")
     assert cluster.cloud.all() == []
 
 
 def test_new_values_are_an_upgrade(cluster: Bench) -> None:
-    made = cluster.make(release(), "release")
-    assert made[2]["status"]["revision"] == 1
-    assert made[2]["status"]["appVersion"] == CHART.app_version
-    new = cluster.checked(release(values={"crds": {"enabled": True}, "replicaCount": 2}), "release", made[1])
-    found = cluster.diff(made[1], new)
-    assert not found.replaces
-    assert [change.path for change in found.changes] == ["values.replicaCount"]
-    assert cluster.update(made, new, "release", preview=True)["status"] is UNKNOWN
-    state = cluster.update(made, new, "release")
+    installed = cluster.make(release(), "release")
+    assert installed[2]["status"]["revision"] == 1
+    assert installed[2]["status"]["appVersion"] == CHART.app_version
+    new = cluster.checked(release(values={"crds": {"enabled": True}, "replicaCount": 2}), "release", installed[1])
+    difference = cluster.diff(installed[1], new)
+    assert not difference.replaces
+    assert [change.path for change in difference.changes] == ["values.replicaCount"]
+    assert cluster.update(installed, new, "release", preview=True)["status"] is UNKNOWN
+    state = cluster.update(installed, new, "release")
     assert (state["status"]["revision"], state["status"]["status"]) == (2, "deployed")
 
 
@@ -124,7 +124,7 @@ def test_a_misspelt_input_is_refused(cluster: Bench) -> None:
 
 def test_every_chart_of_the_catalog_can_be_installed(cluster: Bench) -> None:
     for name, chart in CHARTS.items():
-        said: Props = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
-        said |= {} if chart.oci else {"repositoryOpts": {"repo": chart.repository}}
-        said |= {"version": chart.version, "name": name[:53], "namespace": chart.namespace, "createNamespace": True}
-        assert cluster.make(said, name)[2]["status"]["version"] == chart.version
+        inputs: Props = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
+        inputs |= {} if chart.oci else {"repositoryOpts": {"repo": chart.repository}}
+        inputs |= {"version": chart.version, "name": name[:53], "namespace": chart.namespace, "createNamespace": True}
+        assert cluster.make(inputs, name)[2]["status"]["version"] == chart.version
