@@ -1,22 +1,24 @@
-# The commands of this project. None of them touches a real account: previews and rehearsals run in the simulator.
+# The commands of this project. Only `facts` with ACCOUNT=yes talks to a real account: previews and rehearsals run in the
+# simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Each of these modules writes a committed file from the code. With --check it fails when the file is out of date.
-GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus simulator.aws.sdk_inputs
+GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus report.reference report.diagram \
+	simulator.aws.sdk_inputs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # With this variable set, every command would compile the project again, and a preview would take a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-# make ignores a misspelt option without a word: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS
-UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(MAKEOVERRIDES)))
+# make ignores a misspelt option without a message: `make preview stack=prod` would preview dev.
+OPTIONS := STACK BASE TESTS ACCOUNT
+UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse test check generate report bench lock clean
+.PHONY: help setup setup-dev preview rehearse test check generate report docs bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -51,12 +53,18 @@ check: setup-dev ## check format, lint, types, IAM documents, unused names, impo
 generate: setup-dev ## rewrite the generated files
 	@for module in $(GENERATORS); do $(RUN) -m $$module || exit 1; done
 
+docs: $(VENV)/.packages-docs ## build the site of all pages in build/site; fails at a broken link
+	@$(RUN) -m report.site
+
 bench: setup ## measure time and memory of previews, by number of resources, with and without policies
 	@$(RUN) -m report.bench
 
+facts: setup ## renew the catalog from public sources, over the network; ACCOUNT=yes also reads an AWS account
+	@$(RUN) -m catalog.renew $(if $(ACCOUNT),--account)
+
 lock: ## write the hashed requirements*.txt from requirements*.in; needs uv
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/getting-started/"; exit 1; }
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-docs; do \
 		echo "$$name.txt" && uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			$$name.in --output-file $$name.txt || exit 1; \
@@ -91,4 +99,8 @@ $(VENV)/.packages: requirements.txt | $(VENV)/.made
 
 $(VENV)/.packages-dev: requirements-dev.txt $(VENV)/.packages
 	@$(RUN) -m engine.packages requirements.txt requirements-dev.txt
+	@touch $@
+
+$(VENV)/.packages-docs: requirements-docs.txt | $(VENV)/.made
+	@$(RUN) -m engine.packages requirements-docs.txt
 	@touch $@

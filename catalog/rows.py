@@ -40,3 +40,22 @@ class LazyTable(Mapping[str, Row], Generic[Row]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+
+def laid_out(table: Mapping[str, Any], *rows: str) -> str:
+    """The text of a table: one key a line, and one row a line of those named; of the last key when none is named.
+
+    So a changed row is a changed line, and two people may add rows at the same time.
+    """
+    by_row = rows or tuple(table)[-1:]
+
+    def line(key: str, value: Any, indent: str) -> str:
+        return f"{indent}{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+
+    def part(key: str, value: Any) -> str:
+        if key not in by_row or not value:
+            return line(key, value, "  ")
+        lines = ",\n".join(line(name, row, "    ") for name, row in value.items())
+        return f"  {json.dumps(key)}: {{\n{lines}\n  }}"
+
+    return "{\n" + ",\n".join(part(key, value) for key, value in table.items()) + "\n}\n"

@@ -1,1 +1,1 @@
-"""What it costs: resources, as the engine shows them, become an itemised monthly estimate."""
+"""Estimates the monthly cost of resources as the engine shows them, item by item."""

@@ -1,4 +1,4 @@
-"""Resources to an estimate: every resource ends up priced, known to be free, or listed as unpriced."""
+"""Builds an estimate: every resource is priced, known to be free, or listed as unpriced."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -16,12 +16,12 @@ __all__ = ["Estimate", "LineItem", "Unpriced", "estimate"]
 def estimate(
     resources: Iterable[Resource], region: str, *, usage: Usage | None = None, today: date | None = None
 ) -> Estimate:
-    """What these resources cost in a month.
+    """Returns the monthly cost of these resources.
 
-    region: where resources are that do not say so themselves.
-    usage: what is assumed of things billed by use; the defaults are stated on each line.
-    today: decides whether a Kubernetes version is in extended support; today's date when not given.
-    Never raises for what a resource holds: what cannot be priced is listed with its reason.
+    region: the region of resources that set none themselves.
+    usage: assumed amounts of what is billed by use. Each line states its assumption.
+    today: decides whether a Kubernetes version is in extended support; by default the current date.
+    Never raises because of a resource: one that cannot be priced is listed with the reason.
     """
     by_urn = {resource.urn: resource for resource in resources}
     children: dict[str, tuple[Resource, ...]] = {}
@@ -40,15 +40,15 @@ def estimate(
 
 
 def _lines_of(resource: Resource, context: Context) -> list[LineItem | Unpriced]:
-    """The lines of one resource; none means that it is known to be free."""
+    """Returns the lines of one resource; an empty list when it is known to be free."""
     pricer = PRICERS.get(resource.type)
     if pricer is None:
         if why_free(resource.type):
             return []
-        return [Unpriced(resource.urn, resource.type, "no price is known for this type; costs/pricers/ is the place")]
+        return [Unpriced(resource.urn, resource.type, "no price is known for this type; add one in costs/pricers/")]
     lines: list[LineItem | Unpriced] = []
     try:
-        for entry in pricer(resource, context):  # one by one: what was priced before a failure stays
+        for entry in pricer(resource, context):  # one by one, so that lines before an error are kept
             lines.append(entry)
     except NoPriceError as error:
         lines.append(Unpriced(resource.urn, resource.type, str(error)))

@@ -1,7 +1,7 @@
-"""Resource types that AWS does not bill, or that exist on Pulumi's side alone.
+"""Resource types that AWS does not bill, or that exist only in Pulumi.
 
-A type is here only when its price list says nothing is charged for it. A type that nobody looked up is not free: it is
-unpriced. Source: AWS price pages of each service, read 2026-11.
+A type is in this table only when AWS's price list charges nothing for it. A type that nobody looked up is unpriced, not
+free. Source: AWS price pages of each service, read 2026-11.
 """
 
 FREE_TYPES = {
@@ -26,42 +26,42 @@ FREE_TYPES = {
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "address ranges are free",
     "aws:autoscaling/schedule:Schedule": "scheduled actions are free",
     "aws:autoscaling/tag:Tag": "tags are free",
-    "aws:backup/selection:Selection": "billed as the backups that it leads to",
+    "aws:backup/selection:Selection": "its backups are billed",
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": "locks are free",
     "aws:cloudwatch/eventRule:EventRule": "rules on events of AWS services are free",
     "aws:cloudwatch/eventTarget:EventTarget": "delivery within the account is free for events of AWS services",
     "aws:efs/accessPoint:AccessPoint": "part of the file system",
     "aws:efs/fileSystemPolicy:FileSystemPolicy": "part of the file system",
-    "aws:efs/mountTarget:MountTarget": "only what goes from one zone to another is billed",
+    "aws:efs/mountTarget:MountTarget": "only traffic between zones is billed",
     "aws:eks/accessEntry:AccessEntry": "access entries are free",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "access entries are free",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "Pod Identity is free",
-    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": "what it moves is counted as use of the bucket",
+    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": "the data that it moves is counted with the bucket",
     "aws:kms/alias:Alias": "aliases are free",
     "aws:kms/grant:Grant": "grants are free",
     "aws:kms/keyPolicy:KeyPolicy": "key policies are free",
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "resource policies are free",
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "transitions are counted as use of the bucket",
-    "aws:s3/bucketLogging:BucketLogging": "logs are counted as use of the bucket that they go to",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "transitions are counted with the bucket",
+    "aws:s3/bucketLogging:BucketLogging": "logs are counted with the bucket that receives them",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "part of the bucket",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "part of the bucket",
     "aws:s3/bucketPolicy:BucketPolicy": "part of the bucket",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "part of the bucket",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "part of the bucket",
-    "aws:s3/bucketVersioning:BucketVersioning": "older versions are counted as use of the bucket",
+    "aws:s3/bucketVersioning:BucketVersioning": "old versions are counted with the bucket",
     "aws:servicequotas/serviceQuota:ServiceQuota": "quota requests are free",
     "aws:sqs/queuePolicy:QueuePolicy": "part of the queue",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security groups are free",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security groups are free",
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": "billed as the nodes of the NodePools that use it",
-    "kubernetes:karpenter.sh/v1alpha1:NodeOverlay": "tells Karpenter what nodes have; starts none",
+    "kubernetes:karpenter.sh/v1alpha1:NodeOverlay": "describes nodes to Karpenter; starts none",
 }
 
 _PREFIXES = {
     "aws:iam/": "IAM is free",
-    "pulumi:": "exists on Pulumi's side alone",
-    "random:": "exists on Pulumi's side alone",
-    "tls:": "exists on Pulumi's side alone",
+    "pulumi:": "exists only in Pulumi",
+    "random:": "exists only in Pulumi",
+    "tls:": "exists only in Pulumi",
     "eks:index:": "a component: its children are counted",
     "mlplatform:": "a component: its children are counted",
     "kubernetes:": "runs on nodes that are counted",
@@ -69,7 +69,7 @@ _PREFIXES = {
 
 
 def why_free(resource_type: str) -> str | None:
-    """Why a type costs nothing, or None when that is not known."""
+    """Returns why a type costs nothing, or None when it may cost something."""
     if resource_type in FREE_TYPES:
         return FREE_TYPES[resource_type]
     return next((why for prefix, why in _PREFIXES.items() if resource_type.startswith(prefix)), None)

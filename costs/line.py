@@ -1,4 +1,4 @@
-"""The parts of an estimate: what is priced, what is not, and the sums."""
+"""The parts of an estimate: priced lines, unpriced resources, and the sums."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from catalog.prices import HOURS_PER_MONTH, Price
 
 @dataclass(frozen=True, kw_only=True)
 class LineItem:
-    """One thing that is billed for one resource.
+    """One billed item of one resource.
 
-    quantity_min, quantity_max: how many units the unit price is for; they differ by pool size or by assumed use.
-    price_min, price_max: unit prices in USD; they differ where a pool may pick from several instance types.
-    unit: what is counted, e.g. `node` or `GB`.
-    usage: what was assumed about use, "" where the quantity follows from the resource alone.
-    approximations: what makes the price an approximation: another region's list, no verified source, a spot market.
-    notes: what will change the figure, or what is behind its range.
-    slices: what pods ask for of an accelerated node -> USD an hour of one, at the dearest type.
+    quantity_min, quantity_max: the number of units; they differ by pool size or by assumed use.
+    price_min, price_max: unit prices in USD; they differ when a pool may use several instance types.
+    unit: what the quantity counts, e.g. `node` or `GB`.
+    usage: the assumption about use, "" when the quantity follows from the resource itself.
+    approximations: why the price is approximate: another region's list, no verified source, a spot market.
+    notes: what will change the amount, or explains its range.
+    slices: extended resource of an accelerated node -> USD per hour of one unit, at the most expensive type.
     """
 
     urn: str
@@ -34,26 +34,26 @@ class LineItem:
 
     @property
     def units_per_month(self) -> int:
-        """How many times a month the unit price is paid: hours for what is billed by the hour, else one."""
+        """How many times per month the unit price is paid: 730 for a price per hour, else 1."""
         return HOURS_PER_MONTH if self.hourly else 1
 
     @property
     def hourly(self) -> bool:
-        """Whether the unit price is for an hour."""
+        """Tells whether the unit price is per hour."""
         return "hour" in self.price_min.unit
 
     @property
     def monthly_min_usd(self) -> float:
-        """USD a month at the smallest size and the cheapest type."""
+        """USD per month at the smallest size and the cheapest type."""
         return self.quantity_min * self.units_per_month * self.price_min.usd
 
     @property
     def monthly_max_usd(self) -> float:
-        """USD a month at the largest size and the dearest type."""
+        """USD per month at the largest size and the most expensive type."""
         return self.quantity_max * self.units_per_month * self.price_max.usd
 
     def as_json(self) -> Mapping[str, Any]:
-        """Plain values, with the source of each price."""
+        """Returns plain values for JSON, with the source of each price."""
         return {
             "urn": self.urn,
             "item": self.item,
@@ -69,22 +69,22 @@ class LineItem:
 
 @dataclass(frozen=True)
 class Unpriced:
-    """A resource, or a part of one, whose cost is not in the sums, and why."""
+    """A resource, or a part of one, whose cost is not in the sums, with the reason."""
 
     urn: str
     type: str
     reason: str
 
     def as_json(self) -> Mapping[str, Any]:
-        """Plain values."""
+        """Returns plain values for JSON."""
         return {"urn": self.urn, "type": self.type, "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An itemised monthly estimate, USD, list prices without tax or discount.
+    """A monthly estimate in USD, at list prices without tax or discount.
 
-    items: what has a price. unpriced: what has none, each with the reason. free: how many resources cost nothing.
+    items: everything with a price. unpriced: everything without one. free: how many resources cost nothing.
     """
 
     region: str
@@ -94,16 +94,16 @@ class Estimate:
 
     @property
     def monthly_min_usd(self) -> float:
-        """USD a month with every pool at its minimum, its cheapest type, and a quiet month's use."""
+        """USD per month with every pool at its minimum, its cheapest type, and the use of a quiet month."""
         return sum(item.monthly_min_usd for item in self.items)
 
     @property
     def monthly_max_usd(self) -> float:
-        """USD a month with every pool at its maximum, its dearest type, and a busy month's use."""
+        """USD per month with every pool at its maximum, its most expensive type, and the use of a busy month."""
         return sum(item.monthly_max_usd for item in self.items)
 
     def as_json(self) -> Mapping[str, Any]:
-        """Plain values, for machines and for later comparison."""
+        """Returns plain values for JSON, for other programs and later comparisons."""
         return {
             "region": self.region,
             "currency": "USD",
@@ -118,7 +118,7 @@ class Estimate:
 
 NOT_INCLUDED = (
     "data transfer between zones, between regions and to the internet",
-    "what workloads create at run time: volumes, load balancers, log groups, objects",
+    "resources that workloads create: volumes, load balancers, log groups, objects",
     "support plans, tax, Savings Plans and other discounts",
 )
 

@@ -1,4 +1,4 @@
-"""What a pricer is given, and how it makes its lines."""
+"""The context of a pricer, and helpers that build its lines."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from costs.usage import Amount, Usage
 
 @dataclass(frozen=True)
 class Context:
-    """What a pricer may look at beside its own resource.
+    """What a pricer may read besides its own resource.
 
-    resources: every resource of the estimate by URN, e.g. for the launch template of a node group.
-    children: parent URN -> the resources registered under it.
+    resources: every resource of the estimate by URN, e.g. to find the launch template of a node group.
+    children: URN of a parent -> its child resources.
     """
 
     region: str
@@ -25,13 +25,13 @@ class Context:
     today: date
 
     def region_of(self, resource: Resource) -> str:
-        """The region the resource names itself, else the stack's."""
+        """Returns the region that the resource sets itself, else the stack's."""
         own = resource.inputs.get("region")
         return own if isinstance(own, str) and own else self.region
 
 
 Pricer = Callable[[Resource, Context], Iterable[LineItem | Unpriced]]
-"""Yields what one resource costs. Raises NoPriceError for what it cannot say; the estimate lists the reason."""
+"""Yields the lines of one resource. Raises NoPriceError when it has no price; the estimate lists the reason."""
 
 
 def line(
@@ -44,7 +44,7 @@ def line(
     usage: str = "",
     notes: tuple[str, ...] = (),
 ) -> LineItem:
-    """One line at a price of the catalog's service list, marked where that price is another region's.
+    """Returns a line at a price of the catalog's service list, with a mark when the price is of another region.
 
     Raises NoPriceError when the catalog has no such price.
     """
@@ -65,7 +65,7 @@ def line(
 
 
 def service_price(key: str) -> Price:
-    """A price of the catalog's service list. Raises NoPriceError when there is none."""
+    """Returns a price of the catalog's service list. Raises NoPriceError when there is none."""
     price = SERVICE_PRICES.get(key)
     if price is None:
         raise NoPriceError(f"the catalog has no price {key}")
@@ -73,16 +73,16 @@ def service_price(key: str) -> Price:
 
 
 def approximations(prices: Iterable[Price], region: str) -> tuple[str, ...]:
-    """What makes these prices approximate in a region: another region's list, or no verified source."""
+    """Returns why these prices are approximate in a region: another region's list, or no verified source."""
     notes: list[str] = []
     for price in prices:
         if price.region != region:
-            notes.append(f"price of {price.region}, taken for {region}")
+            notes.append(f"price of {price.region}, used for {region}")
         if not price.verified:
             notes.append("price not verified")
     return tuple(dict.fromkeys(notes))
 
 
 def assumed(amount: Amount, what: str) -> str:
-    """The sentence that states an assumption, e.g. `5 to 50 GB of control-plane logs`."""
+    """Returns the text of an assumption, e.g. `5 to 50 GB of control-plane logs`."""
     return f"{amount.low:g} to {amount.high:g} {what}"

@@ -1,4 +1,4 @@
-"""One resource as an estimate sees it, and the one way to read a value out of it."""
+"""One resource of an estimate, and functions that read values from its inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ from common.values import UNKNOWN
 
 
 class NoPriceError(Exception):
-    """A resource cannot be priced. `str()` is the reason, written for whoever reads the estimate."""
+    """A resource cannot be priced. `str()` is the reason, for the reader of the estimate."""
 
 
 @dataclass(frozen=True)
 class Resource:
     """One resource of a preview or of a stack.
 
-    inputs: as registered, in the provider's camelCase; `UNKNOWN` where the value is not known yet.
-    property_dependencies: input name -> URNs that its value comes from; empty where the source does not tell.
-    parent: URN of the component above; "" where the source does not tell.
-    id: the provider's id; "" before it exists.
+    inputs: as the program registered them, in the provider's camelCase; `UNKNOWN` for an unknown value.
+    property_dependencies: input name -> URNs that its value comes from; empty when the source does not have them.
+    parent: URN of the parent component; "" when the source does not have it.
+    id: the provider's id; "" before the resource exists.
     """
 
     urn: str
@@ -31,14 +31,14 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """What the program called it."""
+        """The logical name."""
         return name_of(self.urn)
 
 
 def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Any:
-    """The value at a dotted path, `default` where nothing was said.
+    """Returns the value at a dotted path, `default` where absent.
 
-    Raises NoPriceError when the value, or anything on the way to it, is not known before the update.
+    Raises NoPriceError when the value, or a value that contains it, is unknown before the update.
     """
     value: Any = inputs
     for step in path.split("."):
@@ -53,9 +53,9 @@ def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Any:
 
 
 def read_number(inputs: Mapping[str, Any], path: str, default: float) -> float:
-    """The number at a dotted path; digits in a string count, since some AWS inputs are written so.
+    """Returns the number at a dotted path, also from a string of digits, as some AWS inputs are.
 
-    Raises NoPriceError for an unknown value, or one that is no finite number of zero or more.
+    Raises NoPriceError for an unknown value, or one that is not a finite number of at least zero.
     """
     value = read(inputs, path, default)
     try:
@@ -63,29 +63,29 @@ def read_number(inputs: Mapping[str, Any], path: str, default: float) -> float:
     except (ValueError, OverflowError):
         number = -1.0
     if not 0 <= number < 1e12:  # also refuses nan and infinity
-        raise NoPriceError(f"{path} is {_shown(value)}, which is no amount that can be priced")
+        raise NoPriceError(f"{path} is {_shown(value)}, which is not an amount that can be priced")
     return number
 
 
 def read_text(inputs: Mapping[str, Any], path: str, default: str = "") -> str:
-    """The text at a dotted path. Raises NoPriceError for an unknown value, or one that is no text."""
+    """Returns the string at a dotted path. Raises NoPriceError for an unknown value, or one that is not a string."""
     value = read(inputs, path, default)
     if not isinstance(value, str):
-        raise NoPriceError(f"{path} is {_shown(value)}, where a text was expected")
+        raise NoPriceError(f"{path} is {_shown(value)}, but must be a string")
     return value
 
 
 def read_list(inputs: Mapping[str, Any], path: str) -> Sequence[Any]:
-    """The list at a dotted path, empty where nothing was said; its elements may be unknown.
+    """Returns the list at a dotted path, empty where absent; its items may be unknown.
 
-    Raises NoPriceError for an unknown value, or one that is no list.
+    Raises NoPriceError for an unknown value, or one that is not a list.
     """
     value = read(inputs, path, ())
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise NoPriceError(f"{path} is {_shown(value)}, where a list was expected")
+        raise NoPriceError(f"{path} is {_shown(value)}, but must be a list")
     return value
 
 
 def _shown(value: object) -> str:
-    """The value's type, never the value: it could be a secret."""
+    """Returns a number as it is, and of any other value only its type: it could be a secret."""
     return f"of type {type(value).__name__}" if not isinstance(value, int | float) else str(value)

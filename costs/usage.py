@@ -1,4 +1,4 @@
-"""What is billed by use: how much of it the estimate assumes, from a quiet month to a busy one."""
+"""The use that an estimate assumes for what is billed by use, from a quiet month to a busy one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Amount:
-    """A monthly amount, quiet to busy."""
+    """A monthly amount. low: of a quiet month. high: of a busy one."""
 
     low: float
     high: float
 
 
-# GB that a bucket holds, by what it is for. A stack file may say better: expected_gib.
+# GB in a bucket, by purpose. A stack file can set a better value: expected_gib.
 BUCKET_GIB: Mapping[str, Amount] = MappingProxyType(
     {
         "datasets": Amount(100, 5000),
@@ -30,22 +30,23 @@ BUCKET_GIB: Mapping[str, Amount] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Usage:
-    """Monthly amounts, each for one resource. They are guesses until a bill replaces them: pass your own to `estimate`.
+    """Monthly amounts, each for one resource. They are guesses: pass amounts from your bill to `estimate`.
 
     nat_gib: data through one NAT gateway, mostly images and model weights.
     endpoint_gib: data through one interface endpoint.
-    control_plane_log_gib: all five control-plane log types of one cluster; audit is most of it.
+    control_plane_log_gib: all five control-plane log types of one cluster; most of it is the audit log.
     log_group_gib: any other log group.
-    bucket_gib: data held by one bucket at the end of the month, where nothing says what it is for.
-    bucket_gib_by_purpose: the same, where its tag ml-platform:purpose does.
-    bucket_writes_1k: requests to one bucket that write or list, in thousands; reads are left out, being far cheaper.
-    bucket_new_share: how much of a bucket is new in a month, 1 for all of it.
-    backup_gib: backups held by one vault at the end of the month.
-    copied_gib: what is new in the backups of one plan, and goes to a second region.
-    file_system_gib: data held by one EFS file system at the end of the month.
-    file_system_read_gib, file_system_written_gib: data through one EFS file system of elastic throughput.
-    kms_requests_10k: requests to one key, in tens of thousands, beyond the free ones of the account.
-    queue_requests_1m: requests to one queue, in millions, beyond the free one of the account.
+    bucket_gib: data in one bucket at the end of the month, when its purpose is not known.
+    bucket_gib_by_purpose: the same by purpose, from the tag ml-platform:purpose.
+    bucket_writes_1k: thousands of requests to one bucket that write or list; reads are far cheaper and not counted.
+    bucket_new_share: the share of a bucket's data that is new each month; 1 is all of it.
+    backup_gib: backups in one vault at the end of the month.
+    copied_gib: new data in the backups of one plan that AWS copies to a second region.
+    file_system_gib: data in one EFS file system at the end of the month.
+    file_system_read_gib, file_system_written_gib: data read from and written to one EFS file system with elastic
+        throughput.
+    kms_requests_10k: tens of thousands of requests to one key, beyond the free ones of the account.
+    queue_requests_1m: millions of requests to one queue, beyond the free million of the account.
     load_balancer_units: capacity units (LCU or NLCU) in use on average.
     """
 

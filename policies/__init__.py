@@ -1,1 +1,1 @@
-"""What may never be built."""
+"""The policy pack: rules that a stack must keep."""

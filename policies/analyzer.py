@@ -1,7 +1,7 @@
-"""The pack as the engine talks to it: the `Analyzer` service of Pulumi's policy protocol.
+"""The policy pack as a server for the engine: the `Analyzer` service of Pulumi's policy protocol.
 
-The protocol is spoken directly rather than through pulumi_policy's PolicyPack, which decodes every resource once per
-rule, hands secrets over as plain text and can neither vary a level by stack nor survive an exception in a rule; see
+The pack implements the protocol itself instead of using pulumi_policy's PolicyPack. That class decodes every resource
+once per rule, passes secrets as plain text, cannot vary a level by stack, and stops at an exception in a rule; see
 docs/decisions/0005-policies.md. Source of the protocol: proto/pulumi/analyzer.proto of pulumi/pulumi, read 2026-11.
 """
 
@@ -19,9 +19,9 @@ from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 from common.urns import stack_of
 from common.version import VERSION
 from common.wire import from_struct
-from policies.evaluate import Finding, judge, judge_stack
+from policies.evaluate import Finding, evaluate_rule, evaluate_stack_rule
 from policies.rule import ENVIRONMENTS, Environment, Level, Option, Rule, Severity, StackRule
-from policies.views import Reads, Resource, Setting, Stack
+from policies.views import EvaluationContext, Reads, Resource, Stack
 from policies.waivers import Waiver, did_you_mean
 
 PACK = "ml-platform"
@@ -37,7 +37,7 @@ _SEVERITIES: Mapping[Severity, int] = {
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that the pack itself reports, beside the rules."""
+    """A kind of report that comes from the pack itself and not from a rule."""
 
     id: str
     level: Level
@@ -45,22 +45,20 @@ class Notice:
     why: str
 
 
-PROFILE = Notice("profile", "advisory", "low", "Says which environment's levels and limits apply to the stack.")
-CRASHED = Notice("rule-crashed", "mandatory", "critical", "A rule that breaks decides nothing, so nothing may pass it.")
-DEFERRED = Notice("rule-deferred", "advisory", "low", "A rule that waits for a value is not a rule that was kept.")
-APPLIED = Notice("waiver-applied", "advisory", "low", "An exception stays in sight for as long as it is used.")
-UNUSED = Notice(
-    "waiver-unused", "advisory", "low", "An exception that nothing needs any more waits for something to hide."
-)
-EXPIRED = Notice("waiver-expired", "mandatory", "medium", "An exception ends on the day it said.")
+PROFILE = Notice("profile", "advisory", "low", "Sets the environment whose levels and limits apply to the stack.")
+CRASHED = Notice("rule-crashed", "mandatory", "critical", "A rule raised an error, so the resource was not checked.")
+DEFERRED = Notice("rule-deferred", "advisory", "low", "A rule needs a value that is unknown until the update.")
+APPLIED = Notice("waiver-applied", "advisory", "low", "Every run lists the waivers that it used.")
+UNUSED = Notice("waiver-unused", "advisory", "low", "A waiver that nothing needs could hide a later finding.")
+EXPIRED = Notice("waiver-expired", "mandatory", "medium", "A waiver stops working after its last day.")
 NOTICES = (PROFILE, CRASHED, DEFERRED, APPLIED, UNUSED, EXPIRED)
 
 
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
-    """Judges resources and stacks by `rules`, in the environment that the stack belongs to.
+    """Checks resources and stacks against `rules`, with the levels of the stack's environment.
 
-    The environment: `{"profile": {"environment": "dev"}}` in the file given with `--policy-pack-config`; else the
-    stack's `ml-platform:environment`; else the stack's name, when it is dev, staging or prod; else prod, the strictest.
+    The environment is `{"profile": {"environment": "dev"}}` in the file given with `--policy-pack-config`; else the
+    stack's `ml-platform:environment`; else the stack's name, if it is dev, staging or prod; else prod, the strictest.
     """
 
     def __init__(
@@ -75,40 +73,40 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._by_type: dict[str, list[Rule]] = {}
         self._configured: Mapping[str, wire.PolicyConfig] = {}
         self._given_environment: str = ""
-        self._told: dict[str, Level] = {}
-        self._used: set[Waiver] = set()
-        self._asked: dict[str, Struct] = {}  # URN -> inputs
+        self._reported_levels: dict[str, Level] = {}
+        self._used_waivers: set[Waiver] = set()
+        self._inputs: dict[str, Struct] = {}  # URN -> inputs
 
-    # What the engine asks
+    # Methods that the engine calls
 
     def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> wire.AnalyzerInfo:  # noqa: N802
-        """What rules there are, with their levels in the environment as known so far."""
+        """Returns the rules, with their levels in the environment as far as it is known."""
         environment = self._environment("")
-        self._told = {rule.id: rule.level(environment) for rule in self._rules.values()}
+        self._reported_levels = {rule.id: rule.level(environment) for rule in self._rules.values()}
         policies = [_policy_info(rule, environment) for rule in self._rules.values()]
         return wire.AnalyzerInfo(
             name=PACK, version=VERSION, supportsConfig=True, policies=[*policies, *map(_notice_info, NOTICES)]
         )
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """The pack's version."""
+        """Returns the pack's version."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def Handshake(  # noqa: N802
         self, request: wire.AnalyzerHandshakeRequest, context: grpc.ServicerContext
     ) -> wire.AnalyzerHandshakeResponse:
-        """Nothing to agree on."""
+        """Returns an empty answer: the pack needs nothing from the engine."""
         return wire.AnalyzerHandshakeResponse()
 
     def ConfigureStack(  # noqa: N802
         self, request: wire.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> wire.AnalyzerStackConfigureResponse:
-        """Takes the stack's own environment, where its configuration names one."""
+        """Stores the environment that the stack's configuration names."""
         self._given_environment = request.config.get("ml-platform:environment", "")
         return wire.AnalyzerStackConfigureResponse()
 
     def Configure(self, request: wire.ConfigureAnalyzerRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Takes levels and options. Refuses names that no rule or option has, with the nearest that one has."""
+        """Stores levels and options. Refuses names of rules and options that do not exist, and suggests the nearest."""
         problems = list(self._config_mistakes(request.policyConfig))
         if problems:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "policy pack configuration: " + "; ".join(problems))
@@ -116,45 +114,50 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     def Analyze(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
-        """Judges one resource by its inputs."""
-        response, setting = wire.AnalyzeResponse(), self._setting(request.urn)
-        self._asked[request.urn] = request.properties
-        resource = _resource(request, setting, Reads())
+        """Checks one resource by its inputs."""
+        response, evaluation = wire.AnalyzeResponse(), self._evaluation_context(request.urn)
+        self._inputs[request.urn] = request.properties
+        resource = _resource(request, evaluation, Reads())
         for rule in self._rules_for(request.type):
-            if self._runs(rule, setting.environment, response):
-                self._report(rule, judge(rule, resource, self._options(rule, setting.environment)), setting, response)
+            if self._runs(rule, evaluation.environment, response):
+                self._report(
+                    rule,
+                    evaluate_rule(rule, resource, self._options(rule, evaluation.environment)),
+                    evaluation,
+                    response,
+                )
         return response
 
     def AnalyzeStack(self, request: wire.AnalyzeStackRequest, context: grpc.ServicerContext) -> wire.AnalyzeResponse:  # noqa: N802
-        """Judges the whole stack by its outputs, then reports on waivers.
+        """Checks the whole stack by its outputs, then reports on waivers.
 
-        A provider that is not configured yet, as that of a cluster still to be made, is never asked at preview, and the
-        engine shows its resources without outputs: they are judged by their inputs.
+        The provider of a cluster that does not exist yet is not configured at preview. The engine then sends its
+        resources without outputs, and the pack uses their inputs.
         """
         response, reads = wire.AnalyzeResponse(), Reads()
         urn = request.resources[0].urn if request.resources else ""
-        setting = self._setting(urn)
+        evaluation = self._evaluation_context(urn)
         for shown in request.resources:
-            if not shown.properties.fields and shown.urn in self._asked:
-                shown.properties.CopyFrom(self._asked[shown.urn])
-        resources = _linked(request.resources, setting, reads)
+            if not shown.properties.fields and shown.urn in self._inputs:
+                shown.properties.CopyFrom(self._inputs[shown.urn])
+        resources = _linked(request.resources, evaluation, reads)
         for rule in self._stack_rules:
-            if self._runs(rule, setting.environment, response):
-                stack = Stack(urn, setting, [resource for resource in resources if rule.covers(resource.type)])
-                findings = judge_stack(rule, stack, self._options(rule, setting.environment))
-                self._report(rule, findings, setting, response)
-        self._report_waivers(stack_of(urn), setting.today, response)
+            if self._runs(rule, evaluation.environment, response):
+                stack = Stack(urn, evaluation, [resource for resource in resources if rule.covers(resource.type)])
+                findings = evaluate_stack_rule(rule, stack, self._options(rule, evaluation.environment))
+                self._report(rule, findings, evaluation, response)
+        self._report_waivers(stack_of(urn), evaluation.today, response)
         return response
 
     def Remediate(self, request: wire.AnalyzeRequest, context: grpc.ServicerContext) -> wire.RemediateResponse:  # noqa: N802
-        """The pack judges and changes nothing."""
+        """Returns an empty answer: the pack changes no resource."""
         return wire.RemediateResponse()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Nothing to stop: a judgement takes milliseconds."""
+        """Does nothing: a check takes milliseconds."""
         return empty_pb2.Empty()
 
-    # Which rules, at which level, with which options
+    # Rules, levels and options that apply
 
     def _environment(self, urn: str) -> Environment:
         profile = self._configured.get(PROFILE.id)
@@ -164,13 +167,16 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 return name
         return "prod"
 
-    def _setting(self, urn: str) -> Setting:
-        return Setting(self._environment(urn), self._today())
+    def _evaluation_context(self, urn: str) -> EvaluationContext:
+        return EvaluationContext(self._environment(urn), self._today())
 
     def _level(self, rule: Rule | StackRule, environment: Environment) -> Level:
-        """The configured level where it was changed from what GetAnalyzerInfo told; else the environment's."""
+        """Returns the environment's level, unless the configured one differs from what GetAnalyzerInfo reported.
+
+        The engine sends a level for every rule: where nobody configured one, it sends back the reported level.
+        """
         configured = self._configured.get(rule.id)
-        if configured is None or configured.enforcementLevel == _LEVELS[self._told[rule.id]]:
+        if configured is None or configured.enforcementLevel == _LEVELS[self._reported_levels[rule.id]]:
             return rule.level(environment)
         names = {number: name for name, number in _LEVELS.items()}
         return names.get(configured.enforcementLevel, "mandatory")
@@ -184,9 +190,9 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _options(self, rule: Rule | StackRule, environment: Environment) -> dict[str, Any]:
         configured = self._configured.get(rule.id)
-        given = json_format.MessageToDict(configured.properties) if configured else {}
+        values = json_format.MessageToDict(configured.properties) if configured else {}
         return {
-            name: given[name] if name in given else option.value_in(environment)
+            name: values[name] if name in values else option.value_in(environment)
             for name, option in rule.options.items()
         }
 
@@ -197,53 +203,59 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _config_mistakes(self, config: Mapping[str, wire.PolicyConfig]) -> Iterator[str]:
         names = [*self._rules, *(notice.id for notice in NOTICES)]
-        for name, given in config.items():
+        for name, rule_config in config.items():
             if name not in names:
-                yield f'no rule is called "{name}"{did_you_mean(name, names)}'
+                yield f'there is no rule "{name}"{did_you_mean(name, names)}'
                 continue
             options = (
                 ["environment"] if name == PROFILE.id else [*self._rules[name].options] if name in self._rules else []
             )
-            for key in given.properties.fields:
+            for key in rule_config.properties.fields:
                 if key not in options:
-                    has = f"it has {', '.join(options)}" if options else "it has none"
-                    yield f'{name} has no option "{key}"{did_you_mean(key, options)}; {has}'
+                    valid = f"its options are {', '.join(options)}" if options else "it has no options"
+                    yield f'{name} has no option "{key}"{did_you_mean(key, options)}; {valid}'
 
-    # What it answers
+    # Diagnostics
 
     def _report(
-        self, rule: Rule | StackRule, findings: list[Finding], setting: Setting, response: wire.AnalyzeResponse
+        self,
+        rule: Rule | StackRule,
+        findings: list[Finding],
+        evaluation: EvaluationContext,
+        response: wire.AnalyzeResponse,
     ) -> None:
         for finding in findings:
             if finding.kind == "crashed":
-                text = f"The rule {rule.id} {finding.message} on {finding.urn}, so it was not decided.\n"
+                text = f"The rule {rule.id} {finding.message} on {finding.urn}, so this resource was not checked.\n"
                 response.diagnostics.append(
-                    _notice(CRASHED, f"{text}Fix: mend the rule, or disable it knowingly.", finding.urn)
+                    _notice(CRASHED, f"{text}Fix: repair the rule, or disable it in the configuration.", finding.urn)
                 )
             elif finding.kind == "deferred":
                 response.diagnostics.append(
                     _notice(DEFERRED, f"{rule.id}: {finding.path} {finding.message}.", finding.urn)
                 )
-            elif waiver := self._waiver_for(finding, setting.today):
+            elif waiver := self._waiver_for(finding, evaluation.today):
                 response.diagnostics.append(_notice(APPLIED, f"Waived: {waiver}.", finding.urn))
             else:
-                response.diagnostics.append(_violation(rule, self._level(rule, setting.environment), finding))
+                response.diagnostics.append(_violation(rule, self._level(rule, evaluation.environment), finding))
 
     def _waiver_for(self, finding: Finding, today: date) -> Waiver | None:
-        fitting = [waiver for waiver in self._waivers if waiver.is_for(finding.rule, finding.urn)]
-        self._used.update(fitting)
-        return next((waiver for waiver in fitting if not waiver.is_over(today)), None)
+        matching = [waiver for waiver in self._waivers if waiver.covers(finding.rule, finding.urn)]
+        self._used_waivers.update(matching)
+        return next((waiver for waiver in matching if not waiver.has_expired(today)), None)
 
     def _report_waivers(self, stack: str, today: date, response: wire.AnalyzeResponse) -> None:
         for waiver in self._waivers:
-            if waiver.stack == stack and waiver.is_over(today):
-                text = f"Expired: {waiver}. Fix: mend the resource, or decide anew and set a new day."
+            if waiver.stack == stack and waiver.has_expired(today):
+                text = f"Expired: {waiver}. Fix: change the resource, or renew the waiver with a new date."
                 response.diagnostics.append(_notice(EXPIRED, text, ""))
-            elif waiver.stack == stack and waiver not in self._used:
-                response.diagnostics.append(_notice(UNUSED, f"Unused: {waiver}. Fix: take it out.", ""))
+            elif waiver.stack == stack and waiver not in self._used_waivers:
+                response.diagnostics.append(_notice(UNUSED, f"Unused: {waiver}. Fix: remove it.", ""))
 
 
-def _resource(request: wire.AnalyzeRequest | wire.AnalyzerResource, setting: Setting, reads: Reads) -> Resource:
+def _resource(
+    request: wire.AnalyzeRequest | wire.AnalyzerResource, evaluation: EvaluationContext, reads: Reads
+) -> Resource:
     return Resource(
         urn=request.urn,
         kind=request.type,
@@ -251,13 +263,13 @@ def _resource(request: wire.AnalyzeRequest | wire.AnalyzerResource, setting: Set
         read_provider=lambda: from_struct(request.provider.properties),
         protect=request.options.protect,
         parent=request.options.parent,
-        setting=setting,
+        context=evaluation,
         reads=reads,
     )
 
 
-def _linked(requests: Iterable[wire.AnalyzerResource], setting: Setting, reads: Reads) -> list[Resource]:
-    by_urn = {request.urn: (_resource(request, setting, reads), request) for request in requests}
+def _linked(requests: Iterable[wire.AnalyzerResource], evaluation: EvaluationContext, reads: Reads) -> list[Resource]:
+    by_urn = {request.urn: (_resource(request, evaluation, reads), request) for request in requests}
     for resource, request in by_urn.values():
         resource.links = {
             key: [by_urn[urn][0] for urn in dependencies.urns if urn in by_urn]
@@ -299,14 +311,14 @@ def _notice_info(notice: Notice) -> wire.PolicyInfo:
 
 
 def option_schema(option: Option) -> dict[str, Any]:
-    """The JSON Schema of an option's value, read off its default."""
+    """Returns the JSON Schema of an option's value, which follows from its default."""
     if isinstance(option.default, bool):
-        return {"type": "boolean", "description": option.means}
+        return {"type": "boolean", "description": option.description}
     if isinstance(option.default, int | float):
-        return {"type": "number", "description": option.means}
+        return {"type": "number", "description": option.description}
     if isinstance(option.default, str):
-        return {"type": "string", "description": option.means}
-    return {"type": "array", "items": {"type": "string"}, "description": option.means}
+        return {"type": "string", "description": option.description}
+    return {"type": "array", "items": {"type": "string"}, "description": option.description}
 
 
 def _violation(rule: Rule | StackRule, level: Level, finding: Finding) -> wire.AnalyzeDiagnostic:

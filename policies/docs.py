@@ -1,4 +1,4 @@
-"""Writes `docs/policies/README.md` from the rules' records: `python -m policies.docs [--check]`."""
+"""Writes `docs/policies/README.md` from the records of the rules: `python -m policies.docs [--check]`."""
 
 import argparse
 import json
@@ -10,39 +10,42 @@ from typing import Any
 
 from common.values import UNKNOWN
 from policies.analyzer import NOTICES
-from policies.registry import group_of, modules, rules
+from policies.registry import group_of, modules, rules, statement_of
 from policies.rule import ENVIRONMENTS, Case, Rule, StackCase, StackRule
 
 PAGE = Path(__file__).parent.parent / "docs" / "policies" / "README.md"
 UNKNOWNS = {
-    "pass": "A value that is not known before the update counts as kept: that it is set is enough.",
-    "defer": "A value that is not known before the update is decided then; the preview says which one it waits for.",
-    "fail": "The value has to be known at preview; one that is not is a finding.",
+    "pass": "An unknown value passes.",
+    "defer": "An unknown value is checked in the update; the preview names it.",
+    "fail": "An unknown value fails: it must be known at preview.",
 }
-HEAD = """# What may never be built
+HEAD = """# Policies
 
 <!-- Made by `python -m policies.docs` from the rules in `policies/rules/`. Edit those. -->
 
-`make preview` runs these rules. With your own Pulumi: `pulumi preview --policy-pack policies`. On a stack that exists,
-with nothing but its state: `pulumi policy analyze --policy-pack policies --file state.json`.
+`make preview` checks these rules. With your own Pulumi, run `pulumi preview --policy-pack policies`. To check a stack
+that exists, from its state alone, run `pulumi policy analyze --policy-pack policies --file state.json`.
 
-**Levels.** `mandatory` stops the deployment, `advisory` is shown, `disabled` is not asked. They depend on the
-environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else the stack's own
-`ml-platform:environment`, else the stack's name when that is dev, staging or prod, else prod, the strictest.
+**Levels.** A `mandatory` finding stops the deployment; an `advisory` one is only shown; a `disabled` rule does not run.
+The level depends on the environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else
+the stack's own `ml-platform:environment`, else the stack's name if that is one of the three, else prod, the strictest.
+
+**Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 
 **Configuration.** `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as
 `{"cost-monthly-cap": {"usd": 30000}, "node-no-ssh": "mandatory"}`. A rule or option that does not exist is refused.
 
-**Exceptions** stand in `policies/waivers.yaml`: one rule, one stack, a reason, an owner, and an end within 90 days.
-Those in use are listed at each run, unused ones are reported, and an ended one is a finding.
+**Waivers** are exceptions from a rule. `policies/waivers.yaml` lists them: one rule, one stack, a reason, an owner, and
+an end within 90 days. Every run lists the waivers that it used and those that nothing needs. An expired waiver is a
+finding.
 
-**A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. It is found by the pack, by its tests, which
-are made from its cases, and by this page.
+**A new rule** is one module in `policies/rules/<group>/` that sets `RULE`. The pack, the tests and this page find it;
+the tests are its cases.
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     return "\n".join(
         [HEAD, *_table(), "", *_notices(), *(line for rule in rules().values() for line in _section(rule))]
     )
@@ -60,7 +63,7 @@ def _table() -> Iterator[str]:
 
 
 def _notices() -> Iterator[str]:
-    yield "## What the pack itself reports\n"
+    yield "## Reports of the pack itself\n"
     yield "| name | level | why |\n| --- | --- | --- |"
     for notice in NOTICES:
         yield f'| <a id="{notice.id}"></a>{notice.id} | {notice.level} | {notice.why} |'
@@ -68,13 +71,14 @@ def _notices() -> Iterator[str]:
 
 
 def _section(rule: Rule | StackRule) -> Iterator[str]:
-    kind = "Judges resources one by one" if isinstance(rule, Rule) else "Judges how resources stand to each other"
+    kind = "Checks each resource alone" if isinstance(rule, Rule) else "Checks the resources of a stack together"
     yield f"## {rule.id}\n"
-    yield f"{_prose(rule.why)}\n"
+    yield f"{_prose(statement_of(rule.id))}\n"
+    yield f"**Why:** {_prose(rule.why)}\n"
     yield f"**Fix:** {_prose(rule.fix)}\n"
     yield f"{kind}: {', '.join(f'`{name}`' for name in rule.types)}. {UNKNOWNS[rule.on_unknown]}\n"
     for name, option in rule.options.items():
-        yield f"- `{name}`: {_prose(option.means)} {_defaults(option.default, option.by_environment)}"
+        yield f"- `{name}`: {_prose(option.description)} {_defaults(option.default, option.by_environment)}"
     if rule.options:
         yield ""
     for title, cases in (("Passes", rule.good), ("Fails", rule.bad)):
@@ -85,7 +89,7 @@ def _section(rule: Rule | StackRule) -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    """Text outside of code: `clusters.<name>` would be taken for HTML."""
+    """Returns text for Markdown outside of code, where `clusters.<name>` would be read as HTML."""
     return text.replace("<", "&lt;")
 
 
@@ -97,30 +101,30 @@ def _defaults(default: Any, by_environment: Mapping[Any, Any]) -> str:
 def _shown(rule: Rule | StackRule, case: Mapping[str, Any] | Case | StackCase) -> str:
     if isinstance(case, StackCase):
         shown = ", ".join(f"{name} ({sample.type.rpartition(':')[2]})" for name, sample in case.resources.items())
-        place = f", found at {case.at[0]}, `{case.at[1]}`" if case.at and case in rule.bad.values() else ""
-        return f"{shown or 'an empty stack'}{place}"
+        finding = f", finding at {case.at[0]}, `{case.at[1]}`" if case.at and case in rule.bad.values() else ""
+        return f"{shown or 'an empty stack'}{finding}"
     case = case if isinstance(case, Case) else Case(case)
     kind = f" of `{case.type}`" if case.type and case.type != rule.types[0] else ""
     protected = ", protected" if case.protect else ""
-    found = f", found at `{case.at}`" if case.at else ""
-    return f"`{json.dumps(case.props, default=_unknown)}`{kind}{protected}{found}"
+    finding = f", finding at `{case.at}`" if case.at else ""
+    return f"`{json.dumps(case.props, default=_unknown)}`{kind}{protected}{finding}"
 
 
 def _unknown(value: object) -> str:
-    return "<not known yet>" if value is UNKNOWN else str(value)
+    return "<unknown>" if value is UNKNOWN else str(value)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes the page, or with --check says whether it is up to date: exit status 1 when it is not."""
+    """Writes the page. With --check, writes nothing and returns 1 when the page is out of date."""
     parser = argparse.ArgumentParser(prog="python -m policies.docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
-    wanted, check = page(), parser.parse_args(arguments).check
-    if check and (not PAGE.exists() or PAGE.read_text(encoding="utf-8") != wanted):
+    text, check = page(), parser.parse_args(arguments).check
+    if check and (not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text):
         print(f"{PAGE.relative_to(PAGE.parents[2])} is out of date. Run: python -m policies.docs", file=sys.stderr)
         return 1
     if not check:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(wanted, encoding="utf-8")
+        PAGE.write_text(text, encoding="utf-8")
     return 0
 
 

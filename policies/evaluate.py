@@ -1,4 +1,4 @@
-"""Runs one rule and turns all that happens into findings: one that breaks neither passes unseen nor stops others."""
+"""Runs one rule and turns every outcome into findings. An error in a rule is a finding too, and stops no other rule."""
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,14 +11,15 @@ from policies.views import NotKnownError, Reads, Resource, Stack, WrongTypeError
 
 T = TypeVar("T")
 
-NOT_SHOWN = "has a value that breaks the rule; it comes from a secret, so it is not shown"
+NOT_SHOWN = "has a value that breaks the rule; the value comes from a secret, so it is not shown"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule says of one place.
+    """What a rule reports about one path of one resource.
 
-    kind: `violation`; `deferred` (cannot be decided before the update); `crashed` (the rule itself is broken).
+    kind: `violation`; `deferred` (the rule needs a value that is unknown before the update); `crashed` (the rule itself
+    raised an error).
     """
 
     rule: str
@@ -28,44 +29,44 @@ class Finding:
     message: str
 
 
-def judge(rule: Rule, resource: Resource, options: Mapping[str, Any]) -> list[Finding]:
-    """What the rule says of the resource. Never raises."""
-    found = ((resource, path, message) for path, message in _started(rule.check, resource, options))
-    return list(_guarded(rule, resource.urn, resource.reads, found))
+def evaluate_rule(rule: Rule, resource: Resource, options: Mapping[str, Any]) -> list[Finding]:
+    """Returns the rule's findings about one resource. Never raises."""
+    violations = ((resource, path, message) for path, message in _run_check(rule.check, resource, options))
+    return list(_as_findings(rule, resource.urn, resource.reads, violations))
 
 
-def judge_stack(rule: StackRule, stack: Stack, options: Mapping[str, Any]) -> list[Finding]:
-    """What the rule says of the stack. Never raises."""
+def evaluate_stack_rule(rule: StackRule, stack: Stack, options: Mapping[str, Any]) -> list[Finding]:
+    """Returns the rule's findings about a stack. Never raises."""
     reads = stack.resources[0].reads if stack.resources else Reads()
-    return list(_guarded(rule, stack.urn, reads, _started(rule.check, stack, options)))
+    return list(_as_findings(rule, stack.urn, reads, _run_check(rule.check, stack, options)))
 
 
-def _started(check: Callable[..., Iterable[T]], subject: Resource | Stack, options: Mapping[str, Any]) -> Iterator[T]:
-    """The check, begun only when its first finding is asked for, so that it breaks inside the guard."""
+def _run_check(check: Callable[..., Iterable[T]], subject: Resource | Stack, options: Mapping[str, Any]) -> Iterator[T]:
+    """Calls the check when the first violation is requested, so that `_as_findings` catches its errors."""
     yield from check(subject, **options)
 
 
-def _guarded(
-    rule: Rule | StackRule, urn: str, reads: Reads, found: Iterator[tuple[Resource, str, str]]
+def _as_findings(
+    rule: Rule | StackRule, urn: str, reads: Reads, violations: Iterator[tuple[Resource, str, str]]
 ) -> Iterator[Finding]:
     reads.secret = False
     try:
-        for resource, path, message in found:
+        for resource, path, message in violations:
             yield Finding(rule.id, "violation", resource.urn, path, NOT_SHOWN if reads.secret else message)
-    except NotKnownError as reason:
+    except NotKnownError as error:
         if rule.on_unknown == "fail":
-            why = "is not known at preview, and this rule has to see it before anything is built: write it out"
-            yield Finding(rule.id, "violation", reason.resource.urn, reason.path, why)
+            message = "is unknown at preview, and this rule needs it before anything is built: write a literal value"
+            yield Finding(rule.id, "violation", error.resource.urn, error.path, message)
         elif rule.on_unknown == "defer":
-            why = "is not known before the update, so this is decided then"
-            yield Finding(rule.id, "deferred", reason.resource.urn, reason.path, why)
-    except WrongTypeError as reason:
-        yield Finding(rule.id, "violation", reason.resource.urn, reason.path, reason.problem)
-    except Exception as error:  # whatever a broken rule does, the engine must hear of it, by the rule's name
-        yield Finding(rule.id, "crashed", urn, "", _crash(error))
+            message = "is unknown before the update, so the rule is checked then"
+            yield Finding(rule.id, "deferred", error.resource.urn, error.path, message)
+    except WrongTypeError as error:
+        yield Finding(rule.id, "violation", error.resource.urn, error.path, error.problem)
+    except Exception as error:  # the engine must get a finding with the rule's name, whatever the rule raises
+        yield Finding(rule.id, "crashed", urn, "", _where_it_crashed(error))
 
 
-def _crash(error: Exception) -> str:
-    """Where the rule broke and with which error; its text is left out, since it may hold a value."""
+def _where_it_crashed(error: Exception) -> str:
+    """Returns the error's class and the line of the rule. Its text is left out: it may contain a value."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"stopped with {type(error).__name__} at {PurePath(last.filename).name}:{last.lineno}"

@@ -1,4 +1,4 @@
-"""Reading IAM policy documents, which resources hold as JSON text."""
+"""Reads IAM policy documents, which resources hold as JSON strings."""
 
 import json
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ IDENTITY_POLICIES = {
     "aws:iam/userPolicy:UserPolicy": "policy",
     "aws:iam/groupPolicy:GroupPolicy": "policy",
 }
-"""The types that hold one policy document of an identity -> the property that holds it."""
+"""Resource types that hold one identity policy -> the property with the document."""
 
 
 def statements(view: View, path: Path) -> Iterator[View]:
-    """The statements of the document at `path`; none where absent.
+    """Yields the statements of the document at `path`; none where absent.
 
-    Raises NotKnownError, and WrongTypeError for text that is no JSON document.
+    Raises NotKnownError, and WrongTypeError for a string that is not a JSON document.
     """
     document = at(view, path)
     if isinstance(document, str):
@@ -29,33 +29,32 @@ def statements(view: View, path: Path) -> Iterator[View]:
         return
     if not isinstance(document, dict):
         raise WrongTypeError(view.resource, view.under(path), "a policy document", document)
-    found = document.get("Statement", [])
-    for index, statement in enumerate(found if isinstance(found, list) else [found]):
+    value = document.get("Statement", [])
+    for index, statement in enumerate(value if isinstance(value, list) else [value]):
         yield View(view.resource, statement, f"{view.under(path)}.Statement[{index}]")
 
 
 def allows(statement: View) -> bool:
-    """Whether the statement grants rather than refuses."""
+    """Tells whether the statement has the effect Allow."""
     return text(statement, "Effect") == "Allow"
 
 
 def names(statement: View, key: str) -> list[str]:
-    """The element `key` (Action, Resource, ...) as a list, whether written as one text or as several."""
-    found = at(statement, key, [])
-    if isinstance(found, str):
-        return [found]
-    if isinstance(found, list) and all(isinstance(item, str) for item in found):
-        return found
-    raise WrongTypeError(statement.resource, statement.under(key), "a text or a list of texts", found)
+    """Returns the element `key` (Action, Resource, ...) as a list, whether it is one string or a list of strings."""
+    value = at(statement, key, [])
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    raise WrongTypeError(statement.resource, statement.under(key), "a string or a list of strings", value)
 
 
 def principals(statement: View) -> list[str]:
-    """Everybody whom the element Principal names, of whatever kind; `*` is anybody."""
-    found = at(statement, "Principal", {})
-    if isinstance(found, str):
-        return [found]
-    if not isinstance(found, dict):
-        raise WrongTypeError(statement.resource, statement.under("Principal"), "a text or a map", found)
-    return [
-        name for kind in found for name in names(View(statement.resource, found, statement.under("Principal")), kind)
-    ]
+    """Returns the principals of the statement, of all kinds; `*` means everyone."""
+    value = at(statement, "Principal", {})
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, dict):
+        raise WrongTypeError(statement.resource, statement.under("Principal"), "a string or a map", value)
+    by_kind = View(statement.resource, value, statement.under("Principal"))
+    return [name for kind in value for name in names(by_kind, kind)]

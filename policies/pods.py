@@ -1,7 +1,7 @@
-"""Pod specs, wherever they stand: in a Pod, in what makes pods, or in a custom resource such as a RayCluster.
+"""Finds pod specs in Kubernetes objects: in a Pod, in a workload, or in a custom resource such as a RayCluster.
 
-A map that holds a list of `containers` is a pod spec; nothing else in Kubernetes looks so. What a Helm release makes
-is not seen: its values are the chart's own and need not be a pod's.
+A map with a list of `containers` is a pod spec; nothing else in Kubernetes has this form. The pods of a Helm release
+are not visible here: its values follow the chart's own schema.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from common.values import UNKNOWN, Secret
-from policies.views import NotKnownError, Resource, Stack, View, every, separately, show
+from policies.views import NotKnownError, Resource, Stack, View, check_each, collect_from, show
 
 Finding = TypeVar("Finding")
 
 KUBERNETES = "kubernetes:*"
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-_LEADS_TO_PODS = ("containers", "jobTemplate", "template")
-_MAKES_PODS = (
+_KEYS_BEFORE_PODS = ("containers", "jobTemplate", "template")
+_WORKLOAD_TYPES = (
     *("kubernetes:core/v1:Pod", "kubernetes:core/v1:PodTemplate", "kubernetes:apps/v1:", "kubernetes:batch/v1:"),
     "kubernetes:core/v1:ReplicationController",
 )
@@ -24,30 +24,30 @@ _MAKES_PODS = (
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod spec, and the namespace that it will run in."""
+    """One pod spec, and the namespace that the pod will run in."""
 
     spec: View
     namespace: str
 
     def containers(self, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
-        """What `check` finds in its containers, of all kinds."""
+        """Yields what `check` finds in the containers, init containers and ephemeral containers."""
         for group in _CONTAINERS:
-            yield from every(self.spec, group, check)
+            yield from check_each(self.spec, group, check)
 
 
 def in_containers(resource: Resource, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
-    """What `check` finds in the containers of every pod spec in a Kubernetes object."""
-    return separately(pods(resource), lambda pod: pod.containers(check))
+    """Yields what `check` finds in the containers of every pod spec in a Kubernetes object."""
+    return collect_from(pods(resource), lambda pod: pod.containers(check))
 
 
 def all_pods(stack: Stack) -> Iterator[Pod]:
-    """Every pod spec in the Kubernetes objects of the stack. Raises as `pods` does, once it has told of the others."""
+    """Yields every pod spec in the Kubernetes objects of the stack. Raises NotKnownError after the last known one."""
     objects = (resource for resource in stack.resources if resource.type.startswith("kubernetes:"))
-    return separately(objects, pods)
+    return collect_from(objects, pods)
 
 
 def pods(resource: Resource) -> Iterator[Pod]:
-    """Every pod spec in a Kubernetes object. Raises NotKnownError where one may hide in a value not known yet."""
+    """Yields every pod spec in a Kubernetes object. Raises NotKnownError when an unknown value may contain one."""
     if not resource.type.startswith("kubernetes:helm.sh/"):
         yield from _pods(resource, resource.value, (), "default", secret=False)
 
@@ -57,7 +57,7 @@ def _pods(
 ) -> Iterator[Pod]:
     if isinstance(value, Secret):
         value, secret = value.value, True
-    if value is UNKNOWN and _may_hold_pods(resource, path):
+    if value is UNKNOWN and _may_contain_pods(resource, path):
         raise NotKnownError(resource, show(path))
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -74,13 +74,13 @@ def _pods(
         yield from _pods(resource, item, (*path, key), namespace, secret=secret)
 
 
-def _may_hold_pods(resource: Resource, path: tuple[str | int, ...]) -> bool:
-    if path and path[-1] in _LEADS_TO_PODS:
+def _may_contain_pods(resource: Resource, path: tuple[str | int, ...]) -> bool:
+    if path and path[-1] in _KEYS_BEFORE_PODS:
         return True
-    return path == ("spec",) and resource.type.startswith(_MAKES_PODS)
+    return path == ("spec",) and resource.type.startswith(_WORKLOAD_TYPES)
 
 
 def _namespace(value: Mapping[str, Any]) -> str:
     metadata = value.get("metadata")
-    found = metadata.get("namespace") if isinstance(metadata, Mapping) else None
-    return found if isinstance(found, str) else ""
+    namespace = metadata.get("namespace") if isinstance(metadata, Mapping) else None
+    return namespace if isinstance(namespace, str) else ""

@@ -1,7 +1,7 @@
-"""Pools of nodes as rules see them: EKS node groups and Karpenter's NodePools, read in one way.
+"""One view of node pools for the rules: EKS node groups and Karpenter's NodePools have the same properties here.
 
-Where no requirement of a NodePool names a label, Karpenter takes any value of it. So a NodePool may start each instance
-type of the catalog that its requirements admit. Source: Karpenter, concepts, NodePools; read 2026-08.
+When no requirement of a NodePool names a label, Karpenter allows any value of it. A NodePool may therefore start every
+instance type of the catalog that its requirements allow. Source: Karpenter, concepts, NodePools; read 2026-08.
 """
 
 import math
@@ -39,7 +39,7 @@ _REQUIREMENTS = f"{_TEMPLATE}.requirements"
 
 @dataclass(frozen=True)
 class Taint:
-    """One taint, in Kubernetes spelling, whoever wrote it down."""
+    """One taint, in the spelling of Kubernetes. EKS spells the effects in another way."""
 
     key: str
     value: str
@@ -47,7 +47,7 @@ class Taint:
 
     @property
     def keeps_pods_off(self) -> bool:
-        """Whether pods that do not tolerate it stay away; PreferNoSchedule only asks them to."""
+        """Tells whether pods without a toleration stay away. PreferNoSchedule only makes the node less preferred."""
         return self.effect in ("NoSchedule", "NoExecute")
 
     def __str__(self) -> str:
@@ -56,9 +56,9 @@ class Taint:
 
 @dataclass(frozen=True)
 class Pool:
-    """One node group or NodePool. Each property reads what it needs alone; all raise NotKnownError, WrongTypeError.
+    """One node group or NodePool. Every property may raise NotKnownError and WrongTypeError for the values it reads.
 
-    template: the launch template of a node group, where the stack shows it; it may name the instance type instead.
+    template: the launch template of a node group, if it is in the stack. The instance type may be set there.
     """
 
     resource: Resource
@@ -66,7 +66,7 @@ class Pool:
 
     @property
     def name(self) -> str:
-        """The name to show: that of the Kubernetes object, or of the resource."""
+        """The name for messages: the name of the Kubernetes object, or of the resource."""
         return (text(self.resource, "metadata.name") if self.karpenter else "") or self.resource.name
 
     @property
@@ -75,12 +75,12 @@ class Pool:
 
     @property
     def size_path(self) -> str:
-        """Where the pool says how many nodes it may have."""
+        """The path of the property that limits the number of nodes."""
         return "spec.limits" if self.karpenter else "scalingConfig.maxSize"
 
     @property
     def types_path(self) -> str:
-        """Where the pool says what its nodes are."""
+        """The path of the property that sets the instance types."""
         return _REQUIREMENTS if self.karpenter else "instanceTypes"
 
     @property
@@ -92,11 +92,11 @@ class Pool:
         return f"{_TEMPLATE}.taints" if self.karpenter else "taints"
 
     def label_path(self, key: str) -> Path:
-        """Where the label stands, for the accessors and for findings."""
+        """Returns the path of a node label, for accessors and findings."""
         return (*self.labels_path.split("."), key)
 
     def label(self, key: str) -> str:
-        """The value of a label of its nodes, "" where they have none."""
+        """Returns the value of a node label, "" where it is absent."""
         return text(self.resource, self.label_path(key))
 
     @property
@@ -116,83 +116,94 @@ class Pool:
 
     @cached_property
     def type_names(self) -> tuple[str, ...]:
-        """The instance types that it may start, known to the catalog or not."""
+        """The instance types that the pool may start, also those that are not in the catalog."""
         if self.karpenter:
-            asked = self.requirements
-            named = [item["values"] for item in asked if (item["key"], item["operator"]) == (INSTANCE_TYPE, "In")]
-            unknown = [name for names in named for name in names if name not in INSTANCE_TYPES]
-            return tuple([machine.name for machine in machines_for(asked)] + unknown)
-        named = texts(self.resource, "instanceTypes")
-        if not named and self.template is not None:
-            named = [name] if (name := text(self.template, "instanceType")) else []
-        return tuple(named)
+            requirements = self.requirements
+            lists = [
+                item["values"] for item in requirements if (item["key"], item["operator"]) == (INSTANCE_TYPE, "In")
+            ]
+            not_in_catalog = [name for names in lists for name in names if name not in INSTANCE_TYPES]
+            return tuple([machine.name for machine in machines_for(requirements)] + not_in_catalog)
+        names = texts(self.resource, "instanceTypes")
+        if not names and self.template is not None:
+            names = [name] if (name := text(self.template, "instanceType")) else []
+        return tuple(names)
 
     @property
     def machines(self) -> tuple[InstanceType, ...]:
-        """Those of them that the catalog knows."""
+        """The instance types of the pool that are in the catalog."""
         return tuple(INSTANCE_TYPES[name] for name in self.type_names if name in INSTANCE_TYPES)
 
     @property
     def accelerated(self) -> tuple[InstanceType, ...]:
-        """Those of them that carry GPUs or Neuron devices."""
+        """The instance types of the pool that have GPUs or Neuron devices."""
         return tuple(machine for machine in self.machines if machine.accelerator is not None)
 
     @property
     def capacity_types(self) -> frozenset[str]:
-        """How its nodes may be bought: reserved, spot, on-demand."""
+        """The capacity types that the pool may use: reserved, spot, on-demand."""
         if not self.karpenter:
-            written = text(self.resource, "capacityType", "ON_DEMAND")
-            return frozenset({_EKS_CAPACITY.get(written, written)})
-        asked = [item for item in self.requirements if item["key"] == CAPACITY_TYPE]
-        offered = ("reserved", "spot", "on-demand")
-        return frozenset(kind for kind in offered if all(fits(item, kind) for item in asked))
+            eks_name = text(self.resource, "capacityType", "ON_DEMAND")
+            return frozenset({_EKS_CAPACITY.get(eks_name, eks_name)})
+        requirements = [item for item in self.requirements if item["key"] == CAPACITY_TYPE]
+        all_types = ("reserved", "spot", "on-demand")
+        return frozenset(name for name in all_types if all(fits(item, name) for item in requirements))
 
     @property
-    def paid_for(self) -> bool:
-        """Whether its nodes start in a capacity reservation alone, which is billed used or not."""
+    def only_reserved(self) -> bool:
+        """Tells whether all nodes run in a capacity reservation, which is billed whether it is used or not."""
         if self.template is not None and present(self.template, _RESERVATION):
             return True
         return self.capacity_types == {"reserved"}
 
     @property
     def sharing(self) -> Sharing:
-        """How its GPUs are shared, by the platform's own label or by those of NVIDIA's operator."""
+        """How the pool's GPUs are shared, by the platform's label or by the labels of NVIDIA's GPU operator."""
         for label in (
             self.label(SHARING_LABEL),
             self.label(DEVICE_PLUGIN_LABEL),
             f"mig-{self.label(MIG_CONFIG_LABEL)}",
         ):
-            if found := Sharing.of_label(label):
-                return found
+            if sharing := Sharing.of_label(label):
+                return sharing
         return Sharing()
 
-    def most_of(self, resource: str) -> float:
-        """How many of an accelerator resource a node may offer; infinite where a label names a layout of a file."""
+    def most_per_node(self, resource: str) -> float:
+        """Returns the most units of an accelerator resource that one node may offer.
+
+        Infinite when a label names a MIG configuration whose layout is in a file, so that it is not known here.
+        """
         config, sharing = self.label(MIG_CONFIG_LABEL), self.sharing
         if resource.startswith("nvidia.com/mig-") and config and sharing.strategy != "mig" and self.accelerated:
             layout = mig_layout(config)
-            return math.inf if layout is None else max(_cut(layout, resource, each) for each in self.accelerated)
-        offers = [_offer(sharing, resource, machine.accelerator) for machine in self.accelerated if machine.accelerator]
-        return max(offers, default=0)
+            if layout is None:
+                return math.inf
+            return max(_slices_per_node(layout, resource, machine) for machine in self.accelerated)
+        units = [
+            _units_per_node(sharing, resource, machine.accelerator)
+            for machine in self.accelerated
+            if machine.accelerator
+        ]
+        return max(units, default=0)
 
     @property
     def most_accelerated_nodes(self) -> float | None:
-        """Most nodes with accelerators at once; None without a bound."""
+        """The most nodes with accelerators at once; None without a limit."""
         if not self.accelerated:
             return 0
         if not self.karpenter:
             return number(self.resource, "scalingConfig.maxSize", 0)
-        bounds = [self._limit("nodes"), number(self.resource, "spec.replicas")]
+        limits = [self._limit("nodes"), number(self.resource, "spec.replicas")]
         if (cpus := self._limit("cpu")) is not None:
-            bounds.append(cpus // min(machine.vcpus for machine in self.accelerated))
+            limits.append(cpus // min(machine.vcpus for machine in self.accelerated))
         for resource in (WHOLE_GPU, NEURON_DEVICE):
             if (devices := self._limit(resource)) is not None:
-                bounds.append(devices // min(map(_devices, self.accelerated)))
-        return min((bound for bound in bounds if bound is not None), default=None)
+                limits.append(devices // min(map(_devices, self.accelerated)))
+        return min((limit for limit in limits if limit is not None), default=None)
 
     @property
     def most_devices(self) -> float | None:
-        """Most GPUs and Neuron devices at once; None without a bound."""
+        """The most GPUs and Neuron devices at once; None without a limit."""
         nodes = self.most_accelerated_nodes
         if not nodes:
             return nodes
@@ -200,29 +211,30 @@ class Pool:
         return min(nodes * max(map(_devices, self.accelerated)), *limits, math.inf)
 
     def _limit(self, name: str) -> float | None:
-        """A limit of a NodePool, in whole units."""
+        """Returns a limit of a NodePool in whole units, None where it is absent."""
         return quantity(self.resource, ("spec", "limits", name)) if self.karpenter else None
 
 
 def pools(stack: Stack) -> Iterator[Pool]:
-    """Every pool of the stack, node groups with their launch templates."""
+    """Yields every pool of the stack, node groups with their launch templates."""
     for resource in stack.of(*POOLS):
         templates = stack.linked(resource, "launchTemplate", (LAUNCH_TEMPLATE,))
         yield Pool(resource, templates[0] if templates else None)
 
 
 def quantity(view: View, path: Path) -> float | None:
-    """The Kubernetes quantity at `path`, in whole units; None where absent. Raises as `number` does."""
-    written = at(view, path)
-    if isinstance(written, str) and (found := re.fullmatch(r"(\d+(?:\.\d+)?)(m|k|M|G)", written)):
-        return float(found[1]) * {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]]
+    """Returns the Kubernetes quantity at `path` in whole units; None where absent. Raises as `number` does."""
+    value = at(view, path)
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)(m|k|M|G)", value)):
+        return float(match[1]) * {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]]
     return number(view, path)
 
 
 def mig_layout(config: str) -> Mapping[str, int] | None:
-    """The profiles that the name of a MIG configuration spells; a count of 0 stands for as many as fit.
+    """Returns the layout in the name of a MIG configuration: profile -> count, where 0 means as many as fit.
 
-    None where it spells none: mig-parted's `all-balanced`, or a name from a file. Nothing is cut by `all-disabled`.
+    Returns None when the name holds no layout: mig-parted's `all-balanced`, or a name from a file. The layout of
+    `all-disabled` is empty.
     """
     if config == NO_MIG:
         return {}
@@ -232,7 +244,7 @@ def mig_layout(config: str) -> Mapping[str, int] | None:
     return dict(sharing.layout) if sharing else None
 
 
-def _cut(layout: Mapping[str, int], resource: str, machine: InstanceType) -> int:
+def _slices_per_node(layout: Mapping[str, int], resource: str, machine: InstanceType) -> int:
     gpu = mig_gpu(machine.accelerator) if machine.accelerator else None
     if gpu is None:
         return 0
@@ -243,19 +255,19 @@ def _cut(layout: Mapping[str, int], resource: str, machine: InstanceType) -> int
     return 0
 
 
-def _offer(sharing: Sharing, resource: str, accelerator: Accelerator) -> float:
+def _units_per_node(sharing: Sharing, resource: str, accelerator: Accelerator) -> float:
     if accelerator.kind == "neuron" and resource.startswith(NEURON_DEVICE):
-        return accelerator.count if resource == NEURON_DEVICE else math.inf  # cores and the like, by the plugin
+        return accelerator.count if resource == NEURON_DEVICE else math.inf  # the plugin decides how many cores
     return sharing.resources(accelerator).get(resource, 0) * accelerator.count
 
 
 def types_in_words(machines: Sequence[InstanceType]) -> str:
-    """Some of the types, with what they carry."""
-    shown = [
+    """Returns the first three types with their accelerators, and how many more there are."""
+    first = [
         f"{m.name} ({m.accelerator.count} x {m.accelerator.name})" if m.accelerator else m.name for m in machines[:3]
     ]
-    more = len(machines) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    more = len(machines) - len(first)
+    return ", ".join(first) + (f" and {more} more" if more else "")
 
 
 def _devices(machine: InstanceType) -> int:

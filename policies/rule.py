@@ -1,7 +1,7 @@
-"""What a rule is: one record that the pack, its tests and its documentation are all made from.
+"""The record of a rule. The pack, the tests and the documentation are all made from it.
 
-A rule module in `policies/rules/<group>/` sets `RULE` to a `Rule` (judges resources one by one) or a `StackRule`
-(judges how resources stand to each other). It is found by being there, and its id is its file's name with dashes.
+A module in `policies/rules/<group>/` sets `RULE` to a `Rule` (checks each resource alone) or a `StackRule` (checks the
+resources of a stack together). The pack finds every such module. The rule's id is the file's name with dashes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,21 +11,21 @@ from typing import Any, Literal
 from policies.views import (
     ENVIRONMENTS,
     Environment,
+    EvaluationContext,
     NotKnownError,
     Resource,
-    Setting,
     Stack,
     View,
     WrongTypeError,
     at,
     at_if_known,
+    check_each,
+    collect_from,
     each,
-    every,
     flag,
     keys,
     number,
     present,
-    separately,
     text,
     texts,
 )
@@ -34,6 +34,7 @@ __all__ = [
     "ENVIRONMENTS",
     "Case",
     "Environment",
+    "EvaluationContext",
     "Level",
     "NotKnownError",
     "OnUnknown",
@@ -41,7 +42,6 @@ __all__ = [
     "Resource",
     "Rule",
     "Sample",
-    "Setting",
     "Severity",
     "Stack",
     "StackCase",
@@ -50,13 +50,13 @@ __all__ = [
     "WrongTypeError",
     "at",
     "at_if_known",
+    "check_each",
+    "collect_from",
     "each",
-    "every",
     "flag",
     "keys",
     "number",
     "present",
-    "separately",
     "text",
     "texts",
 ]
@@ -70,25 +70,25 @@ StackCheck = Callable[..., Iterable[tuple[Resource, str, str]]]
 
 @dataclass(frozen=True)
 class Option:
-    """A number, text or list that a rule compares with. Handed to its check under the option's name.
+    """A number, string or list that a rule compares with. The check gets it as an argument of the option's name.
 
-    by_environment: where it differs from the default. `--policy-pack-config` overrides both.
+    by_environment: environments whose value is not the default. `--policy-pack-config` overrides both.
     """
 
-    means: str
+    description: str
     default: Any
     by_environment: Mapping[Environment, Any] = field(default_factory=dict)
 
     def value_in(self, environment: Environment) -> Any:
-        """The value when no configuration says otherwise."""
+        """Returns the value that applies when the pack's configuration sets none."""
         return self.by_environment.get(environment, self.default)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One resource that a rule passes or fails. `type` is the rule's first one unless given.
+    """One resource that passes or fails a rule. type: its resource type, by default the rule's first one.
 
-    at: the path that the finding has to name, in a bad case. options: what the pack's configuration says of the rule.
+    at: in a bad case, the path that the finding must name. options: the rule's options in the pack's configuration.
     """
 
     props: Mapping[str, Any]
@@ -101,7 +101,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Sample:
-    """One resource of a `StackCase`. links: property -> the samples that it was computed from."""
+    """One resource of a `StackCase`. links: property -> names of the samples that the property refers to."""
 
     type: str
     props: Mapping[str, Any] = field(default_factory=dict)
@@ -110,10 +110,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class StackCase:
-    """A small stack that a rule passes or fails.
+    """A small stack that passes or fails a rule.
 
-    at: sample and path that the finding has to name, in a bad case. options: what the pack's configuration says of the
-    rule.
+    at: in a bad case, the sample and the path that the finding must name. options: the rule's options in the pack's
+    configuration.
     """
 
     resources: Mapping[str, Sample]
@@ -138,27 +138,27 @@ class _Record:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The resource types that the rule is asked about. One that ends in `*` stands for all that begin so."""
+        """The resource types that the rule checks. A type that ends in `*` stands for all types with that prefix."""
         return (self.applies_to,) if isinstance(self.applies_to, str) else self.applies_to
 
     def level(self, environment: Environment) -> Level:
-        """How a finding counts there: mandatory stops the deployment, advisory is shown."""
+        """Returns the level of the rule in an environment."""
         levels: Mapping[Environment, Level] = {"dev": self.dev, "staging": self.staging, "prod": self.prod}
         return levels[environment]
 
     def covers(self, kind: str) -> bool:
-        """Whether the rule is asked about resources of this type."""
+        """Tells whether the rule checks resources of this type."""
         return any(kind == name or (name.endswith("*") and kind.startswith(name[:-1])) for name in self.types)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(_Record):
-    """Judges resources one by one, by their inputs, before anything is built.
+    """Checks each resource alone, by its inputs, before anything is built.
 
-    check: given the resource and the rule's options by name, yields (path, what is wrong there).
-    on_unknown: what a value means that only the update can tell: `pass` (that it is set is enough), `defer` (a note
-        says which rule waits for which path), `fail` (it has to be written out).
-    good, bad: cases by what they show; `bad` always has the one where nothing was said.
+    check: gets the resource and the rule's options by name; yields (path, what is wrong there).
+    on_unknown: what an unknown value means for the rule: `pass` (it is enough that the value is set), `defer` (a note
+        names the rule and the path that it waits for), `fail` (the value must be known at preview).
+    good, bad: name -> case. One case shows what happens when nothing is set.
     """
 
     check: ResourceCheck
@@ -168,9 +168,9 @@ class Rule(_Record):
 
 @dataclass(frozen=True, kw_only=True)
 class StackRule(_Record):
-    """Judges how resources stand to each other, by their outputs, once all are known: at the end of a preview.
+    """Checks the resources of a stack together, by their outputs, at the end of a preview.
 
-    check: given a Stack of the resources named in `applies_to` and the rule's options by name, yields
+    check: gets a Stack of the resources of the types in `applies_to`, and the rule's options by name; yields
         (resource, path, what is wrong there).
     """
 

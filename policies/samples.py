@@ -1,4 +1,4 @@
-"""Pools for the cases of rules: each is right in every way but the one that the case sets."""
+"""Builds pools, node classes and pods for the cases of rules. Each keeps the rules except in what a case sets."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ NO_SCHEDULE = {"key": "gpu", "value": "true", "effect": "NoSchedule"}
 
 
 def node_group(*types: str, sizes: tuple[int, int, int] = (0, 1, 0), **more: Any) -> dict[str, object]:
-    """A node group; sizes: least, most, wanted."""
+    """Returns a node group. sizes: minimum, maximum, desired."""
     scaling = dict(zip(("minSize", "maxSize", "desiredSize"), sizes, strict=True))
     return {"instanceTypes": list(types), "scalingConfig": scaling, **more}
 
 
 def requirement(key: str, *values: str, operator: str = "In") -> dict[str, object]:
-    """One requirement of a NodePool."""
+    """Returns one requirement of a NodePool."""
     return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
 
 
@@ -29,7 +29,7 @@ def node_pool(
     limits: dict[str, object] | None = None,
     **spec: Any,
 ) -> dict[str, object]:
-    """A NodePool; `template` goes into the spec of its nodes."""
+    """Returns a NodePool. spec: more fields of its spec; the field `template` is merged into the spec of its nodes."""
     template = {
         "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name},
         "requirements": [*([requirement(INSTANCE_TYPE, *types)] if types else []), *requirements],
@@ -37,23 +37,23 @@ def node_pool(
         **spec.pop("template", {}),
     }
     metadata = {"metadata": {"labels": labels}} if labels else {}
-    limited = {} if limits is None else {"limits": limits}
-    return {"metadata": {"name": name}, "spec": {"template": {**metadata, "spec": template}, **limited, **spec}}
+    limits_field = {} if limits is None else {"limits": limits}
+    return {"metadata": {"name": name}, "spec": {"template": {**metadata, "spec": template}, **limits_field, **spec}}
 
 
 def node_class(name: str = "gpu", **spec: object) -> dict[str, object]:
-    """An EC2NodeClass."""
+    """Returns an EC2NodeClass."""
     return {"metadata": {"name": name}, "spec": spec}
 
 
 def pod(*resources: dict[str, object], namespace: str = "", **spec: object) -> dict[str, object]:
-    """A Pod with a container for each `resources`."""
+    """Returns a Pod with one container for each entry of `resources`."""
     containers = [
-        {"name": f"main-{index}", "image": "train", "resources": asked} for index, asked in enumerate(resources)
+        {"name": f"main-{index}", "image": "train", "resources": requested} for index, requested in enumerate(resources)
     ]
     return {"metadata": {"namespace": namespace} if namespace else {}, "spec": {"containers": containers, **spec}}
 
 
-def limits(**asked: object) -> dict[str, object]:
-    """Resources with the same limits and requests."""
-    return {"limits": asked, "requests": asked}
+def limits(**amounts: object) -> dict[str, object]:
+    """Returns resources with equal limits and requests."""
+    return {"limits": amounts, "requests": amounts}

@@ -1,12 +1,12 @@
-"""How a rule reads a resource: by path, with known, unknown, absent and mistyped values told apart.
+"""How a rule reads the properties of a resource: by path, through the accessors below.
 
-A `View` is a value inside a resource together with where it stands. The accessors below take a view and a path such as
-`vpcConfig.publicAccessCidrs` or `blockDeviceMappings[0].ebs`; a key that holds dots is given as a tuple of keys.
+A `View` is a value inside a resource, with its path. The accessors take a view and a path such as
+`vpcConfig.publicAccessCidrs` or `blockDeviceMappings[0].ebs`. Give a key that contains dots as a tuple of keys.
 
-- absent (or null): the accessor's default;
-- not known before the update: raises `NotKnownError`, and the rule's `on_unknown` says what that means;
-- of another type than the rule can read: raises `WrongTypeError`, which is a finding of its own;
-- a secret: opened, and remembered, so that no finding of that check repeats a value.
+- An absent value, or null: the accessor returns its default.
+- An unknown value (it exists only after the update): raises `NotKnownError`; the rule's `on_unknown` decides.
+- A value of a type that the rule cannot read: raises `WrongTypeError`, which becomes a finding.
+- A secret: the accessor returns the plain value, and no finding of this check repeats any value.
 """
 
 import re
@@ -27,8 +27,8 @@ ENVIRONMENTS: tuple[Environment, ...] = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True)
-class Setting:
-    """Under which circumstances a stack is judged."""
+class EvaluationContext:
+    """The environment and the date that a stack is checked for."""
 
     environment: Environment
     today: date
@@ -36,30 +36,30 @@ class Setting:
 
 @dataclass
 class Reads:
-    """What a check has touched so far. Shared by all resources of one evaluation."""
+    """Records whether a check has read a secret. All resources of one evaluation share it."""
 
     secret: bool = False
 
 
 class View:
-    """A value and where it stands: the whole of a resource, or an item of a list in it."""
+    """A value with its path: all properties of a resource, or one item of a list in them."""
 
     def __init__(self, resource: "Resource", value: Any, path: str) -> None:
         self.resource, self._value, self.path = resource, value, path
 
     @property
     def value(self) -> Any:
-        """The value as decoded; may hold unknowns and secrets, so rules read through the accessors."""
+        """The decoded value. It may contain unknown values and secrets, so rules use the accessors instead."""
         return self._value
 
     def under(self, path: Path) -> str:
-        """`path`, seen from the resource."""
+        """Returns `path`, which starts at this view, as a path that starts at the resource."""
         shown = show(path)
         return f"{self.path}.{shown}" if self.path and shown else self.path or shown
 
 
 class Resource(View):
-    """One resource, as the engine shows it: inputs in a resource rule, outputs in a stack rule."""
+    """One resource as the engine sends it. A resource rule sees its inputs, a stack rule its outputs."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Resource(View):
         urn: str,
         kind: str,
         read: Callable[[], Mapping[str, Any]],
-        setting: Setting,
+        context: EvaluationContext,
         reads: Reads,
         protect: bool = False,
         parent: str = "",
@@ -75,7 +75,7 @@ class Resource(View):
     ) -> None:
         super().__init__(self, None, "")
         self.urn, self.type, self.name, self.protect = urn, kind, name_of(urn), protect
-        self.setting, self.reads, self.parent = setting, reads, parent
+        self.context, self.reads, self.parent = context, reads, parent
         self._read, self._read_provider = read, read_provider
         self.links: Mapping[str, Sequence[Resource]] = {}
 
@@ -85,27 +85,27 @@ class Resource(View):
 
     @property
     def value(self) -> Any:
-        """The properties, decoded when they are first asked for."""
+        """The properties. They are decoded on first use."""
         return self._properties
 
     @property
     def id(self) -> str:
-        """The provider's id, as the outputs that a stack rule sees have it; "" before it is known."""
-        found = self.value.get("id")
-        return found if isinstance(found, str) else ""
+        """The id that the provider gave the resource, "" while it is unknown. Only stack rules see it."""
+        provider_id = self.value.get("id")
+        return provider_id if isinstance(provider_id, str) else ""
 
     @cached_property
     def provider(self) -> View:
-        """The settings of the provider that makes the resource."""
+        """The properties of the provider that creates the resource."""
         return View(self, self._read_provider(), "provider")
 
 
 @dataclass
 class Stack:
-    """Every resource of the stack that a stack rule named in `applies_to`."""
+    """The resources of a stack whose types a stack rule names in `applies_to`."""
 
     urn: str
-    setting: Setting
+    context: EvaluationContext
     resources: Sequence[Resource]
     _by_type: dict[str, list[Resource]] = field(default_factory=dict)
 
@@ -114,12 +114,12 @@ class Stack:
             self._by_type.setdefault(resource.type, []).append(resource)
 
     def of(self, *types: str) -> list[Resource]:
-        """The resources of these types, in the order of `types`."""
+        """Returns the resources of these types, in the order of `types`."""
         return [resource for kind in types for resource in self._by_type.get(kind, ())]
 
     @property
     def region(self) -> str:
-        """Where the stack's AWS resources are, by the settings of their provider; us-east-1 where nothing says it."""
+        """The region of the stack's AWS provider, or us-east-1 when no provider sets one."""
         for resource in self.resources:
             if resource.type.startswith("aws:"):
                 region = at(resource.provider, "region")
@@ -128,27 +128,27 @@ class Stack:
         return "us-east-1"
 
     def linked(self, source: Resource, key: str, types: Iterable[str]) -> list[Resource]:
-        """What the property `key` of `source` was computed from, or, in an imported stack, names by its id.
+        """Returns the resources of these types that the property `key` of `source` refers to.
 
-        Ids of new resources are unknown at preview, so the engine's record of dependencies comes first. Several are
-        returned where the property was computed from several.
+        The engine's record of dependencies comes first, because ids of new resources are unknown at preview. An
+        imported stack has no such record: there the property holds the ids.
         """
-        wanted = tuple(types)
-        found = [target for target in source.links.get(key, ()) if target.type in wanted]
-        if found:
-            return found
+        target_types = tuple(types)
+        dependencies = [target for target in source.links.get(key, ()) if target.type in target_types]
+        if dependencies:
+            return dependencies
         try:
-            named = at(source, key)
+            value = at(source, key)
         except NotKnownError:
             return []
-        if isinstance(named, Mapping):  # a launch template is named as {"id": ..., "version": ...}
-            named = list(named.values())
-        names = {str(item) for item in (named if isinstance(named, list) else [named]) if item}
-        return [target for target in self.of(*wanted) if target.id in names]
+        if isinstance(value, Mapping):  # a launch template is given as {"id": ..., "version": ...}
+            value = list(value.values())
+        ids = {str(item) for item in (value if isinstance(value, list) else [value]) if item}
+        return [target for target in self.of(*target_types) if target.id in ids]
 
 
 class NotKnownError(Exception):
-    """A value that only the update can tell."""
+    """A rule read a value that is unknown before the update."""
 
     def __init__(self, resource: Resource, path: str) -> None:
         super().__init__(f"{path} is not known yet")
@@ -156,20 +156,20 @@ class NotKnownError(Exception):
 
 
 class WrongTypeError(Exception):
-    """A value of a type that the property does not have."""
+    """A rule read a value whose type the property cannot have. problem: the text of the finding."""
 
-    def __init__(self, resource: Resource, path: str, expected: str, found: Any) -> None:
-        super().__init__(f"{path} is {_type_name(found)}, not {expected}")
-        self.resource, self.path, self.problem = resource, path, f"is {_type_name(found)}, where {expected} belongs"
+    def __init__(self, resource: Resource, path: str, expected: str, actual: Any) -> None:
+        super().__init__(f"{path} is {_type_name(actual)}, not {expected}")
+        self.resource, self.path, self.problem = resource, path, f"is {_type_name(actual)}, but must be {expected}"
 
 
 def _type_name(value: Any) -> str:
     if isinstance(value, bool):
         return "a boolean"
-    for types, name in (((int, float), "a number"), (str, "a text"), (list, "a list"), (Mapping, "a map")):
+    for types, name in (((int, float), "a number"), (str, "a string"), (list, "a list"), (Mapping, "a map")):
         if isinstance(value, types):
             return name
-    return "nothing" if value is None else "something else"
+    return "null" if value is None else "of another type"
 
 
 @lru_cache(maxsize=4096)
@@ -180,7 +180,7 @@ def _steps(path: Path) -> tuple[str | int, ...]:
 
 
 def show(path: Path) -> str:
-    """The path as people write it: `a.b[0]["c.d"]`."""
+    """Returns the path as people write it: `a.b[0]["c.d"]`."""
     if isinstance(path, str):
         return path
     shown = ""
@@ -195,31 +195,32 @@ def show(path: Path) -> str:
 
 
 def _walk(view: View, path: Path) -> Any:
-    """The value at `path`, not resolved; None where absent."""
+    """Returns the value at `path` as it is, which may contain unknown values; None where absent."""
     value, reads, resource = view.value, view.resource.reads, view.resource
-    done: list[str | int] = []
+    walked: list[str | int] = []
     for step in _steps(path):
         if isinstance(value, Secret):
             reads.secret, value = True, value.value
         if value is None:
             return None
         if value is UNKNOWN:
-            raise NotKnownError(resource, view.under(tuple(done)))
+            raise NotKnownError(resource, view.under(tuple(walked)))
         if isinstance(step, int) and isinstance(value, list):
             value = value[step] if step < len(value) else None
         elif isinstance(step, str) and isinstance(value, Mapping):
             value = value.get(step)
         else:
             raise WrongTypeError(
-                resource, view.under(tuple(done)), "a list" if isinstance(step, int) else "a map", value
+                resource, view.under(tuple(walked)), "a list" if isinstance(step, int) else "a map", value
             )
-        done.append(step)
+        walked.append(step)
     if isinstance(value, Secret):
         reads.secret, value = True, value.value
     return value
 
 
 def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
+    """Returns the value without secrets' wrappers. Raises NotKnownError when any part of it is unknown."""
     if isinstance(value, Secret):
         view.resource.reads.secret, value = True, value.value
     if value is UNKNOWN:
@@ -232,15 +233,19 @@ def _resolved(view: View, value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def at(view: View, path: Path, default: Any = None) -> Any:
-    """The value at `path` with everything in it known; `default` where absent. Raises NotKnownError, WrongTypeError."""
+    """Returns the value at `path`, or `default` where absent.
+
+    Raises NotKnownError when any part of it is unknown, and WrongTypeError.
+    """
     value = _walk(view, path)
     return default if value is None else _resolved(view, value, _steps(path))
 
 
 def at_if_known(view: View, path: Path) -> Any:
-    """The value at `path`, None also where it is not known yet: for what hardly ever concerns the rule that looks.
+    """Returns the value at `path`, or None where it is absent or unknown.
 
-    Nothing is lost: the update, where it is known, asks the rule again.
+    For values that rarely matter to the rule. Nothing is missed: the engine runs the rule again in the update, when
+    the value is known.
     """
     try:
         return at(view, path)
@@ -249,33 +254,36 @@ def at_if_known(view: View, path: Path) -> Any:
 
 
 def present(view: View, path: Path) -> bool:
-    """Whether anything is said at `path`. An unknown value is: somebody set it, and only its content is open."""
+    """Tells whether `path` is set and not empty. An unknown value counts as set: only its content is open."""
     value = _walk(view, path)
     return value is UNKNOWN or (value is not None and value not in ("", [], {}))
 
 
 def text(view: View, path: Path, default: str = "") -> str:
-    """The text at `path`; a number or boolean as its text. Raises NotKnownError, WrongTypeError."""
+    """Returns the string at `path`; a number or a boolean as a string. Raises NotKnownError, WrongTypeError."""
     value = at(view, path, default)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
         return str(value)
-    raise WrongTypeError(view.resource, view.under(path), "a text", value)
+    raise WrongTypeError(view.resource, view.under(path), "a string", value)
 
 
 def texts(view: View, path: Path, default: Iterable[str] = ()) -> list[str]:
-    """The list of texts at `path`. Raises NotKnownError, WrongTypeError."""
+    """Returns the list of strings at `path`. Raises NotKnownError, WrongTypeError."""
     value = at(view, path)
     if value is None:
         return list(default)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
-    raise WrongTypeError(view.resource, view.under(path), "a list of texts", value)
+    raise WrongTypeError(view.resource, view.under(path), "a list of strings", value)
 
 
 def keys(view: View, path: Path) -> list[str]:
-    """The keys of the map at `path`, whatever its values; none where absent. Raises NotKnownError, WrongTypeError."""
+    """Returns the keys of the map at `path`, even when its values are unknown; an empty list where absent.
+
+    Raises NotKnownError, WrongTypeError.
+    """
     value = _walk(view, path)
     if value is UNKNOWN:
         raise NotKnownError(view.resource, view.under(path))
@@ -285,22 +293,25 @@ def keys(view: View, path: Path) -> list[str]:
 
 
 def number(view: View, path: Path, default: float | None = None) -> float | None:
-    """The number at `path`, also where it is written as text. Raises NotKnownError, WrongTypeError."""
+    """Returns the number at `path`, also when it is written as a string. Raises NotKnownError, WrongTypeError."""
     value = at(view, path, default)
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     try:
-        return float(value) if isinstance(value, str) else _no_number(view, path, value)
+        return float(value) if isinstance(value, str) else _not_a_number(view, path, value)
     except ValueError:
-        return _no_number(view, path, value)
+        return _not_a_number(view, path, value)
 
 
-def _no_number(view: View, path: Path, value: Any) -> float:
+def _not_a_number(view: View, path: Path, value: Any) -> float:
     raise WrongTypeError(view.resource, view.under(path), "a number", value)
 
 
 def flag(view: View, path: Path, default: bool = False) -> bool:
-    """The boolean at `path`, also where the provider keeps it as the text "true" or "false" (launch templates do)."""
+    """Returns the boolean at `path`, also when it is the string "true" or "false", as in launch templates.
+
+    Raises NotKnownError, WrongTypeError.
+    """
     value = at(view, path, default)
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
@@ -310,7 +321,7 @@ def flag(view: View, path: Path, default: bool = False) -> bool:
 
 
 def each(view: View, path: Path) -> Iterator[View]:
-    """A view on each item of the list at `path`; none where absent. Raises NotKnownError, WrongTypeError."""
+    """Yields a view of each item of the list at `path`; none where absent. Raises NotKnownError, WrongTypeError."""
     value = _walk(view, path)
     if value is None:
         return
@@ -322,18 +333,21 @@ def each(view: View, path: Path) -> Iterator[View]:
         yield View(view.resource, item, f"{view.under(path)}[{index}]")
 
 
-def every(view: View, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
-    """What `check` finds in each item of the list at `path`. An item not known yet does not hide the ones after it."""
-    return separately(each(view, path), check)
+def check_each(view: View, path: Path, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yields what `check` finds in each item of the list at `path`. Raises as `collect_from` does."""
+    return collect_from(each(view, path), check)
 
 
-def separately(items: Iterable[Item], check: Callable[[Item], Iterable[Finding]]) -> Iterator[Finding]:
-    """What `check` finds in each of the items. One that is not known yet does not hide the ones after it."""
-    postponed: NotKnownError | None = None
+def collect_from(items: Iterable[Item], check: Callable[[Item], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yields what `check` finds in each item. An item with an unknown value does not hide the items after it.
+
+    Raises the first NotKnownError once all items are done.
+    """
+    first_error: NotKnownError | None = None
     for item in items:
         try:
             yield from check(item)
-        except NotKnownError as reason:
-            postponed = postponed or reason
-    if postponed:
-        raise postponed
+        except NotKnownError as error:
+            first_error = first_error or error
+    if first_error:
+        raise first_error

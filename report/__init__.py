@@ -1,1 +1,1 @@
-"""What people read: the cost of a stack, what a change does and endangers, and rehearsals of a stack's whole life."""
+"""Reports for people: cost of a stack, changes and their dangers, and rehearsals of a stack in the simulator."""

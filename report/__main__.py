@@ -1,7 +1,7 @@
-"""`python -m report preview|rehearse|write --stack STACK`: what `make preview`, `rehearse` and `report` run.
+"""`python -m report preview|rehearse|write --stack STACK`: the commands behind `make preview`, `rehearse` and `report`.
 
-`python -m report cost FILE`: the cost of a real stack, by what Pulumi writes about it.
-`python -m report compare BEFORE AFTER`: whether two previews would build the same.
+`python -m report cost FILE`: the cost of a real stack, from a file that Pulumi wrote.
+`python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from report.simulated import ROOT, ReportError
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; returns the engine's exit code, or 2 for what cannot be run at all."""
+    """Runs one command. Returns the engine's exit code, or 2 when the command cannot run."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGINT, _leave_to_the_engine)
     try:
@@ -27,16 +27,16 @@ def main(arguments: list[str]) -> int:
             from report.compare import compare
 
             return compare(options.before, options.after)
-        return _of_stack(options)
+        return _run_for_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
     except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""
-        print(f"report: {what}{error.strerror}. The report writes below {ROOT}.", file=sys.stderr)
+        file = f"{error.filename}: " if error.filename else ""
+        print(f"report: {file}{error.strerror}. The report writes files in {ROOT}.", file=sys.stderr)
     return 2
 
 
-def _of_stack(options: argparse.Namespace) -> int:
+def _run_for_stack(options: argparse.Namespace) -> int:
     if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
         raise ReportError(f"there is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.")
@@ -60,7 +60,7 @@ def _of_stack(options: argparse.Namespace) -> int:
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
-    """Ctrl-C reaches the engine, which finishes what is in flight; its exit code then ends the report too."""
+    """Does nothing on Ctrl-C: the engine gets it too, finishes running operations and exits; then the report exits."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,20 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     texts = {
         "preview": "pulumi preview with the policy pack in the simulator, then the monthly cost",
-        "rehearse": "the whole life of the stack in the simulator: preview, up, refresh, preview, destroy",
-        "write": "the report's files, under build/report/STACK/",
+        "rehearse": "preview, up, refresh, preview and destroy of the stack in the simulator",
+        "write": "writes the report's files to build/report/STACK/",
     }
     for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--stack", default="dev", help="the stack, by the name of its file (default: dev)")
+        command.add_argument("--stack", default="dev", help="the stack: STACK of Pulumi.STACK.yaml (default: dev)")
         if name == "rehearse":
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
         if name == "write":
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
-    cost = commands.add_parser("cost", help="the cost of what `pulumi preview --json` or `pulumi stack export` wrote")
-    cost.add_argument("file", metavar="FILE", help="that file; - for standard input")
+    cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
+    cost.add_argument(
+        "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"
+    )
     same = commands.add_parser(
-        "compare", help="whether two files that `pulumi preview --json` wrote would build the same"
+        "compare", help="tells whether two outputs of `pulumi preview --json` would build the same"
     )
     same.add_argument("before", metavar="BEFORE", help="the preview before a change of the code")
     same.add_argument("after", metavar="AFTER", help="the preview after it")

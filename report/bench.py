@@ -1,8 +1,8 @@
-"""`python -m report.bench` (`make bench`): what a preview costs in time and memory, against an empty program.
+"""`python -m report.bench` (`make bench`): measures time and memory of previews, compared with an empty program.
 
-Runs are interleaved, and the best of each counts: whatever else the machine does can only add to it. The empty program
-imports the same names of the same SDKs as the components do, and registers nothing. The floor registers resources of
-the engine's own, which no provider sees: what is left is the SDK and the engine.
+Runs alternate, and the fastest of each kind counts, because other load on the machine can only slow a run down. The
+empty program imports the same names of the SDKs as the components do, and registers nothing. The floor program
+registers resources of the engine itself, without a provider, so it measures only the SDK and the engine.
 """
 
 import ast
@@ -39,34 +39,34 @@ for number in range({size}):
 
 
 def main() -> int:
-    """Runs everything and prints two tables; 1 when the preview of prod is over its limits."""
-    rooms = {
-        "empty": _room("empty", empty_program(), "dev"),
+    """Runs all measurements and prints two tables. Returns 1 when the preview of prod is over its limits."""
+    projects = {
+        "empty": _project("empty", empty_program(), "dev"),
         **{stack: (Simulated(HOME / "bench" / stack), stack) for stack in ("dev", "prod")},
     }
     try:
-        for simulated, stack in rooms.values():
-            _preview(simulated, stack)  # warm: the stack is made, files are in memory
-        stacks = _stacks(rooms)
-        _print_stacks(stacks, {name: _resources(rooms[name][0]) for name in ("dev", "prod")})
+        for simulated, stack in projects.values():
+            _preview(simulated, stack)  # warm up: this creates the stack and loads files into memory
+        stacks = _stacks(projects)
+        _print_stacks(stacks, {name: _resources(projects[name][0]) for name in ("dev", "prod")})
         _print_sizes()
     except MeasureError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    return _verdict(stacks, _resources(rooms["prod"][0]))
+    return _compare_with_limits(stacks, _resources(projects["prod"][0]))
 
 
-Room = tuple[Simulated, str]
+Project = tuple[Simulated, str]
 
 
 def empty_program() -> str:
-    """A program that touches each SDK name that the components touch: the same imports, and nothing registered."""
+    """Returns a program that uses each SDK name that the components use, so imports are the same, and no more."""
     names = sorted({name for path in (ROOT / "components").rglob("*.py") for name in _sdk_names(path.read_text())})
     return "\n".join([*(f"import {sdk}" for sdk in SDKS), "", *names, ""])
 
 
 def _sdk_names(source: str) -> Iterable[str]:
-    """Dotted names in a module that start at an SDK, e.g. `pulumi_aws.ec2.Vpc`, without what is called on them."""
+    """Yields the dotted names in a module that start with an SDK, e.g. `pulumi_aws.ec2.Vpc`, without calls."""
     tree = ast.parse(source)
     aliases = {
         alias.asname or alias.name: alias.name
@@ -83,22 +83,22 @@ def _sdk_names(source: str) -> Iterable[str]:
                 yield f"{aliases[start]}.{rest}"
 
 
-def _stacks(rooms: Mapping[str, Room]) -> Mapping[tuple[str, bool], Measurement]:
+def _stacks(projects: Mapping[str, Project]) -> Mapping[tuple[str, bool], Measurement]:
     runs: dict[tuple[str, bool], list[Measurement]] = {}
     for round_ in range(ROUNDS):
         for pack in (False, True):
-            for name, (simulated, stack) in rooms.items():
-                _say(f"round {round_ + 1} of {ROUNDS}: {name}{' with the pack' if pack else ''}")
+            for name, (simulated, stack) in projects.items():
+                _show_progress(f"round {round_ + 1} of {ROUNDS}: {name}{' with the pack' if pack else ''}")
                 runs.setdefault((name, pack), []).append(_preview(simulated, stack, pack))
-    return {key: min(found, key=lambda run: run.seconds) for key, found in runs.items()}
+    return {key: min(measurements, key=lambda run: run.seconds) for key, measurements in runs.items()}
 
 
-def _print_stacks(found: Mapping[tuple[str, bool], Measurement], resources: Mapping[str, int]) -> None:
-    empty = found["empty", False].seconds
+def _print_stacks(stacks: Mapping[tuple[str, bool], Measurement], resources: Mapping[str, int]) -> None:
+    empty = stacks["empty", False].seconds
     rows: list[Sequence[str]] = [("preview of", "resources", "pack", "seconds", "x empty", "ms/resource", *_ROLES)]
-    for (name, pack), measured in found.items():
+    for (name, pack), measured in stacks.items():
         count = resources.get(name, 1)
-        each = f"{(measured.seconds - empty) / count * 1000:.1f}" if name != "empty" else "-"
+        ms_per_resource = f"{(measured.seconds - empty) / count * 1000:.1f}" if name != "empty" else "-"
         cells = (
             name,
             str(count),
@@ -106,9 +106,9 @@ def _print_stacks(found: Mapping[tuple[str, bool], Measurement], resources: Mapp
             f"{measured.seconds:.2f}",
             f"{measured.seconds / empty:.2f}",
         )
-        rows.append((*cells, each, *_by_role(measured)))
-    _say("")
-    print(f"\nPreviews against an empty program with the same imports, best of {ROUNDS}.\n{LEGEND}\n")
+        rows.append((*cells, ms_per_resource, *_by_role(measured)))
+    _show_progress("")
+    print(f"\nPreviews compared with an empty program with the same imports, fastest of {ROUNDS}.\n{LEGEND}\n")
     print("\n".join(aligned(rows, right=range(1, 15))), flush=True)
 
 
@@ -118,53 +118,53 @@ def _print_sizes() -> None:
         "the same, with the pack": (LOG_GROUPS, True),
         "floor: no provider": (STASHES, False),
     }
-    base = {name: _sized(f"{name}, 0", program, 0, pack) for name, (program, pack) in kinds.items()}
+    base = {name: _measure_program(f"{name}, 0", program, 0, pack) for name, (program, pack) in kinds.items()}
     rows: list[Sequence[str]] = [("program", "resources", "seconds", "ms/resource", *_ROLES)]
     for name, (program, pack) in kinds.items():
         for size in SIZES:
-            measured = _sized(f"{name}, {size}", program, size, pack)
-            each = (measured.seconds - base[name].seconds) / size * 1000
-            rows.append((name, str(size), f"{measured.seconds:.2f}", f"{each:.1f}", *_by_role(measured)))
-    _say("")
-    print("\nGenerated programs, one run each; ms/resource is over the same program without resources.\n")
+            measured = _measure_program(f"{name}, {size}", program, size, pack)
+            ms_per_resource = (measured.seconds - base[name].seconds) / size * 1000
+            rows.append((name, str(size), f"{measured.seconds:.2f}", f"{ms_per_resource:.1f}", *_by_role(measured)))
+    _show_progress("")
+    print("\nGenerated programs, one run each; ms/resource is the time beyond the same program without resources.\n")
     print("\n".join(aligned(rows, right=range(1, 13))), flush=True)
 
 
-def _sized(label: str, program: str, size: int, pack: bool) -> Measurement:
-    _say(label)
-    room = _room(f"{'aws' if 'aws' in program else 'floor'}-{size}", program.format(size=size), "dev")
-    return _preview(*room, pack)
+def _measure_program(label: str, program: str, size: int, pack: bool) -> Measurement:
+    _show_progress(label)
+    project = _project(f"{'aws' if 'aws' in program else 'floor'}-{size}", program.format(size=size), "dev")
+    return _preview(*project, pack)
 
 
-def _verdict(found: Mapping[tuple[str, bool], Measurement], resources: int) -> int:
-    empty, prod = found["empty", False].seconds, found["prod", False].seconds
-    times, each = prod / empty, (prod - empty) / resources * 1000
-    kept = times <= MOST_TIMES_EMPTY and each <= MOST_MS_PER_RESOURCE
-    more = {role: _beyond(found, role) / resources * 1000 for role in _ROLES[:-1] if role != "pack"}
+def _compare_with_limits(stacks: Mapping[tuple[str, bool], Measurement], resources: int) -> int:
+    empty, prod = stacks["empty", False].seconds, stacks["prod", False].seconds
+    times, ms_per_resource = prod / empty, (prod - empty) / resources * 1000
+    within_limits = times <= MOST_TIMES_EMPTY and ms_per_resource <= MOST_MS_PER_RESOURCE
+    by_role = {role: _extra_cpu(stacks, role) / resources * 1000 for role in _ROLES[:-1] if role != "pack"}
     print(
-        "\nCPU of the preview of prod beyond the empty one, in ms a resource: "
-        + ", ".join(f"{role} {cost:.1f}" for role, cost in more.items())
-        + ".\nThe program's is the SDK's and our own, the engine's is Pulumi's, the simulator's is what stands for AWS."
+        "\nCPU time of the preview of prod beyond the empty one, in ms per resource: "
+        + ", ".join(f"{role} {cpu:.1f}" for role, cpu in by_role.items())
+        + ".\nProgram: the SDKs and this project. Engine: Pulumi. Simulator: takes the place of AWS."
     )
     print(
-        f"\nprod: {times:.2f} times the empty program (at most {MOST_TIMES_EMPTY:g}), {each:.1f} ms a resource "
-        f"beyond it (at most {MOST_MS_PER_RESOURCE:g}): {'kept' if kept else 'NOT KEPT'}."
+        f"\nprod: {times:.2f} times the empty program (limit {MOST_TIMES_EMPTY:g}), {ms_per_resource:.1f} ms per "
+        f"resource beyond it (limit {MOST_MS_PER_RESOURCE:g}): {'within' if within_limits else 'OVER'} the limits."
     )
-    return 0 if kept else 1
+    return 0 if within_limits else 1
 
 
-LEGEND = "By process: seconds of CPU / MiB of memory at the peak."
+LEGEND = "By process: CPU seconds / peak memory in MiB."
 
 
-def _beyond(found: Mapping[tuple[str, bool], Measurement], role: str) -> float:
-    return found["prod", False].cpu_seconds[role] - found["empty", False].cpu_seconds[role]
+def _extra_cpu(stacks: Mapping[tuple[str, bool], Measurement], role: str) -> float:
+    return stacks["prod", False].cpu_seconds[role] - stacks["empty", False].cpu_seconds[role]
 
 
 _ROLES = ("engine", "host", "program", "pack", "simulator", "all")
 
 
 def _by_role(measured: Measurement) -> Sequence[str]:
-    """Seconds of CPU and MiB for each role."""
+    """Returns CPU seconds and MiB for each role."""
     return [
         f"{measured.cpu_seconds[role]:.1f}/{measured.peak_mib.get(role, 0):.0f}"
         if role in measured.cpu_seconds
@@ -173,8 +173,8 @@ def _by_role(measured: Measurement) -> Sequence[str]:
     ]
 
 
-def _room(name: str, body: str, stack: str) -> Room:
-    """A project of its own that runs one generated program."""
+def _project(name: str, body: str, stack: str) -> Project:
+    """Writes a Pulumi project with one generated program."""
     folder = HOME / "bench" / name / "program"
     folder.mkdir(parents=True, exist_ok=True)
     runtime = f"runtime:\n  name: python\n  options:\n    toolchain: pip\n    virtualenv: {ROOT / '.venv'}\n"
@@ -192,7 +192,7 @@ def _preview(simulated: Simulated, stack: str, pack: bool = False) -> Measuremen
     command = simulated.command("preview", "--stack", stack, "--non-interactive", *packs, "--event-log", str(log))
 
     def failed(code: int) -> bool:
-        """A program made for measuring may break policies: they were judged all the same."""
+        """Tells whether the run failed. Policy violations are no failure: generated programs may have some."""
         return code != 0 and not (pack and log.exists() and events.read(log.read_text().splitlines()).mandatory)
 
     return measure(command, simulated.project, simulated.environment, failed)
@@ -203,8 +203,8 @@ def _resources(simulated: Simulated) -> int:
     return events.read(log.read_text().splitlines()).resources
 
 
-def _say(text: str) -> None:
-    """Says what is being measured: on a terminal in one line that is overwritten, else not at all."""
+def _show_progress(text: str) -> None:
+    """Shows what is being measured, on a terminal only, in one line that the next text overwrites."""
     if sys.stderr.isatty():
         print(f"\r{text:<{os.get_terminal_size().columns - 1}}", end="", file=sys.stderr, flush=True)
 

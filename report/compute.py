@@ -1,4 +1,4 @@
-"""The compute plan as people read it: which machines and GPUs, how many, shared how, at what cost; then quotas."""
+"""The compute plan as text and Markdown: instance types, GPUs, their number, sharing and cost; then quotas."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -12,43 +12,43 @@ from settings.compute.quotas import QuotaNeed
 from settings.stack.checks.zones import zone_names
 from settings.stack.compute_plan import ComputePlan, PoolPlan, Span, compute_plan
 
-PRICED = "USD at list prices of the machines alone"
+PRICES = "USD at list prices of the nodes only"
 
 
 def plan_of(path: Path) -> ComputePlan:
-    """The plan of a stack file. Raises SettingsError when it is wrong."""
+    """Returns the plan of a stack file. Raises SettingsError when the file has mistakes."""
     settings = load_file(path)
     zones = zone_names(settings.network, settings.region)
     if zones is None:
-        raise ReportError(f"the zones of {path.name} cannot be told. Name them in network.zones.")
+        raise ReportError(f"the zones of {path.name} are not known. Name them in network.zones.")
     return compute_plan(settings, zones)
 
 
 def as_text(plan: ComputePlan, stack: str) -> str:
-    """For a terminal: each pool with what it is, its slices and its cost; then the quotas it takes."""
+    """Returns the plan for a terminal: each pool with its nodes, slices and cost, then the quotas that it needs."""
     rows: list[Sequence[str]] = [("", "nodes, units", "USD/h each", "USD/month")]
     for pool in plan.pools:
         rows.append((f"{pool.cluster}.{pool.pool}", f"{_count(pool.nodes)} nodes", _hourly(pool), _monthly(pool)))
         rows += [(line,) for line in wrapped(_machines(pool), "  ", 96)]
-        for sentence in _conditions(pool):
-            rows += [(line,) for line in wrapped(sentence, "  ", 96)]
+        for detail in _details(pool):
+            rows += [(line,) for line in wrapped(detail, "  ", 96)]
         rows += [
             (f"    {name}", f"at most {most:,}", _slice_price(pool, name), "") for name, most in pool.slices.items()
         ]
-    lines = [f"Compute of {stack}, {PRICED}, {plan.region}", "", *aligned(rows, right=(1, 2, 3)), ""]
+    lines = [f"Compute of {stack}, {PRICES}, {plan.region}", "", *aligned(rows, right=(1, 2, 3)), ""]
     lines += [line for note in _notes(plan) for line in (wrapped(note, "  ", 96) or [""])]
-    lines += ["EC2 quotas that the pools take at most, in vCPUs", ""]
+    lines += ["EC2 quotas for the pools at their maximum, in vCPUs", ""]
     quotas: list[Sequence[str]] = [("code", "needed", "the account has", "quota")]
     quotas += [(need.code, f"{need.vcpus:,}", _have(need), need.name) for need in plan.quotas]
     lines += aligned(quotas, right=(1,))
     for unquoted in plan.without_quota:
-        lines += wrapped(f"AWS names no quota for {unquoted}.", "  ")
+        lines += wrapped(f"No EC2 quota is known for {unquoted}.", "  ")
     return "\n".join([*lines, ""])
 
 
 def as_markdown(plan: ComputePlan, stack: str) -> str:
-    """The whole plan: pools, slices, quotas, addresses, and what has to be asked of the account."""
-    header = ("Pool", "Machines", "Shared", "Taints", "Nodes", "GPUs", "EFA", "USD/h a node", "USD/month")
+    """Returns the whole plan: pools, slices, quotas, addresses, and how to ask AWS for zones."""
+    header = ("Pool", "Machines", "Shared", "Taints", "Nodes", "GPUs", "EFA", "USD/h per node", "USD/month")
     rows = [
         (
             f"{pool.cluster}.{pool.pool}",
@@ -67,7 +67,8 @@ def as_markdown(plan: ComputePlan, stack: str) -> str:
         [
             f"# Compute of {stack}",
             "",
-            f"{PRICED}, without disks and traffic, in {plan.region}, 730 hours a month. From fewest nodes to most.",
+            f"{PRICES}, without disks and traffic, in {plan.region}, with 730 hours per month.",
+            "Ranges go from the fewest nodes to the most.",
             "",
             *markdown(header, rows, right=(4, 5, 6, 7, 8)),
             "",
@@ -81,7 +82,7 @@ def as_markdown(plan: ComputePlan, stack: str) -> str:
 
 
 def short_markdown(plan: ComputePlan) -> list[str]:
-    """The pools with accelerators, for a pull request; nothing where there is none."""
+    """Returns the pools with accelerators, for a pull request; an empty list when there are none."""
     rows = [
         (
             f"{pool.cluster}.{pool.pool}",
@@ -100,7 +101,7 @@ def short_markdown(plan: ComputePlan) -> list[str]:
 
 
 def as_json(part: Any) -> Any:
-    """The plan, or a part of it, in the spelling of cost.json."""
+    """Returns the plan, or a part of it, as plain values with the key style of cost.json."""
     if isinstance(part, Span):
         return {"min": part.low, "max": part.high}
     if is_dataclass(part):
@@ -119,10 +120,10 @@ def _machines(pool: PoolPlan) -> str:
     return f"{', '.join(pool.instance_types)}; {pool.provisioner}, {pool.capacity}; {', '.join(pool.zones)}"
 
 
-def _conditions(pool: PoolPlan) -> Iterator[str]:
-    """What a reader of the table has to know of a pool, a sentence each."""
+def _details(pool: PoolPlan) -> Iterator[str]:
+    """Yields lines about accelerators, taints and EFA of a pool."""
     if pool.accelerator:
-        yield f"{pool.accelerator} a node, {_count(pool.gpus)} in all; {pool.sharing}"
+        yield f"{pool.accelerator} per node, {_count(pool.gpus)} in total; {pool.sharing}"
     if pool.taints:
         yield f"taints: {', '.join(pool.taints)}"
     if pool.efa_interfaces:
@@ -130,12 +131,12 @@ def _conditions(pool: PoolPlan) -> Iterator[str]:
 
 
 def _notes(plan: ComputePlan) -> list[str]:
-    """Each note once, with the pools that it is about."""
-    about: dict[str, list[str]] = {}
+    """Returns each note once, with the pools that it is about."""
+    pools_by_note: dict[str, list[str]] = {}
     for pool in plan.pools:
         for note in pool.notes:
-            about.setdefault(note, []).append(f"{pool.cluster}.{pool.pool}")
-    lines = [f"- {', '.join(pools)}: {note}." for note, pools in about.items()]
+            pools_by_note.setdefault(note, []).append(f"{pool.cluster}.{pool.pool}")
+    lines = [f"- {', '.join(pools)}: {note}." for note, pools in pools_by_note.items()]
     return [*lines, ""] if lines else []
 
 
@@ -152,7 +153,7 @@ def _slices(plan: ComputePlan) -> list[str]:
     ]
     if not rows:
         return []
-    intro = "What pods ask for. What a layout leaves idle of a GPU is spread over its slices."
+    intro = "Pods request these resources. If a layout leaves a part of a GPU idle, its slices share the cost of it."
     return [
         "## Slices",
         "",
@@ -170,12 +171,12 @@ def _quotas(plan: ComputePlan) -> list[str]:
     lines = [
         "## EC2 quotas",
         "",
-        "vCPUs that the pools take at most; a rolling update takes some more for a while. What the account has is what",
-        "`quotas.vcpus` in the stack file says.",
+        "vCPUs of the pools at their maximum; a rolling update needs some more for a while. The stack file gives the",
+        "account's quotas in `quotas.vcpus`.",
         "",
         *markdown(("Quota", "Code", "Needed", "The account has", "Pools"), rows, right=(2,)),
         "",
-        *(f"AWS names no quota for {unquoted}." for unquoted in plan.without_quota),
+        *(f"No EC2 quota is known for {unquoted}." for unquoted in plan.without_quota),
     ]
     return [*lines, ""] if plan.without_quota else lines
 
@@ -185,9 +186,9 @@ def _subnets(plan: ComputePlan) -> list[str]:
     return [
         "## Addresses",
         "",
-        "At the pools' maximum. Pods take theirs in blocks of 16.",
+        "IP addresses at the pools' maximum. Nodes reserve addresses of pods in blocks of 16.",
         "",
-        *markdown(("Zone", "Subnet of", "Needed", "Room"), rows, right=(2, 3)),
+        *markdown(("Zone", "Subnet of", "Needed", "Available"), rows, right=(2, 3)),
         "",
     ]
 
@@ -197,7 +198,7 @@ def _offers(plan: ComputePlan) -> list[str]:
     return [
         "## Zones",
         "",
-        f"{plan.region} offers {offered}. Which of its zones do, only the account can tell:",
+        f"{plan.region} offers {offered}. Zones differ by account. To see which zones offer these types, run:",
         "",
         f"```sh\n{plan.zones_command}\n```",
         "",
@@ -206,8 +207,8 @@ def _offers(plan: ComputePlan) -> list[str]:
 
 def _have(need: QuotaNeed) -> str:
     if need.have is None:
-        return f"not given (a new one: {need.default:,})"
-    return f"{need.have:,}" if need.enough else f"{need.have:,}: too few"
+        return f"not given (new accounts: {need.default:,})"
+    return f"{need.have:,}" if need.enough else f"{need.have:,}: too low"
 
 
 def _hourly(pool: PoolPlan) -> str:

@@ -1,4 +1,4 @@
-"""An estimate as people read it: by component, dearest first, with everything that makes it uncertain below."""
+"""An estimate as text and Markdown: by component, most expensive first, followed by what makes it uncertain."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,28 +14,28 @@ from report.tree import component_of, title
 
 @dataclass(frozen=True)
 class Row:
-    """Equal lines of one component, counted together."""
+    """Equal lines of one component, added up."""
 
     lines: tuple[LineItem, ...]
 
     @property
     def first(self) -> LineItem:
-        """What they have in common."""
+        """A line that stands for all of them."""
         return self.lines[0]
 
     @property
     def low(self) -> float:
-        """USD a month at least."""
+        """USD per month at least."""
         return sum(line.monthly_min_usd for line in self.lines)
 
     @property
     def high(self) -> float:
-        """USD a month at most."""
+        """USD per month at most."""
         return sum(line.monthly_max_usd for line in self.lines)
 
     @property
     def quantity(self) -> str:
-        """How many units, e.g. `2-5 nodes`."""
+        """The number of units, e.g. `2-5 nodes`."""
         low, high = (sum(getattr(line, which) for line in self.lines) for which in ("quantity_min", "quantity_max"))
         span = _number(low) if low == high else f"{_number(low)}-{_number(high)}"
         unit = self.first.unit
@@ -51,20 +51,20 @@ Groups = Sequence[tuple[str, Sequence[Row]]]
 
 
 def grouped(estimate: Estimate, parents: Mapping[str, str]) -> Groups:
-    """Component -> its rows, the dearest of both first."""
-    found: dict[str, dict[tuple[object, ...], list[LineItem]]] = {}
+    """Returns (component, its rows), both sorted by cost, most expensive first."""
+    by_component: dict[str, dict[tuple[object, ...], list[LineItem]]] = {}
     for item in estimate.items:
         key = (item.item, item.price_min.usd, item.price_max.usd, item.unit, item.usage)
-        found.setdefault(component_of(item.urn, parents), {}).setdefault(key, []).append(item)
+        by_component.setdefault(component_of(item.urn, parents), {}).setdefault(key, []).append(item)
     groups = {
         name: sorted((Row(tuple(lines)) for lines in rows.values()), key=lambda row: (-row.high, row.first.item))
-        for name, rows in found.items()
+        for name, rows in by_component.items()
     }
     return sorted(groups.items(), key=lambda group: (-sum(row.high for row in group[1]), group[0]))
 
 
 def as_text(estimate: Estimate, parents: Mapping[str, str], stack: str) -> str:
-    """The table for a terminal, with its footnotes."""
+    """Returns the table for a terminal, with its footnotes."""
     rows: list[Sequence[str]] = [("", "quantity", "unit price", "min/month", "max/month")]
     for component, lines in grouped(estimate, parents):
         low, high = sum(row.low for row in lines), sum(row.high for row in lines)
@@ -82,7 +82,7 @@ def as_text(estimate: Estimate, parents: Mapping[str, str], stack: str) -> str:
 
 
 def as_markdown(estimate: Estimate, parents: Mapping[str, str], stack: str) -> str:
-    """The whole estimate with the source and the date of each price."""
+    """Returns the whole estimate with the source and the date of each price."""
     header = ("Item", "Quantity", "Unit price", "Min/month", "Max/month", "Source")
     rows: list[Sequence[str]] = []
     sources: dict[tuple[str, str], int] = {}
@@ -92,10 +92,8 @@ def as_markdown(estimate: Estimate, parents: Mapping[str, str], stack: str) -> s
         for row in lines:
             prices = dict.fromkeys((row.first.price_min, row.first.price_max))
             numbers = {sources.setdefault((price.source, price.as_of), len(sources) + 1) for price in prices}
-            shown = f"{row.first.item} {row.marks}".replace("*", "\\*").replace("~", "\\~")
-            rows.append(
-                (shown, row.quantity, _unit_price(row.first), *_span(row), ", ".join(map(str, sorted(numbers))))
-            )
+            name = f"{row.first.item} {row.marks}".replace("*", "\\*").replace("~", "\\~")
+            rows.append((name, row.quantity, _unit_price(row.first), *_span(row), ", ".join(map(str, sorted(numbers)))))
     total = (_usd(estimate.monthly_min_usd), _usd(estimate.monthly_max_usd))
     rows.append(("**Total**", "", "", f"**{total[0]}**", f"**{total[1]}**", ""))
     notes = "\n".join(_footnotes(estimate))
@@ -103,7 +101,7 @@ def as_markdown(estimate: Estimate, parents: Mapping[str, str], stack: str) -> s
         [
             f"# Monthly cost of {stack}",
             "",
-            f"USD at list prices in {estimate.region}, 730 hours a month, {estimate.free} free resources.",
+            f"USD at list prices in {estimate.region}, with 730 hours per month. Free resources: {estimate.free}.",
             "",
             *markdown(header, rows, right=(1, 2, 3, 4, 5)),
             "",
@@ -122,13 +120,13 @@ def _footnotes(estimate: Estimate) -> list[str]:
     approximations = Counter(why for line in estimate.items for why in line.approximations)
     lines: list[str] = []
     if assumptions:
-        lines += wrapped(f"* Assumed use a month: {'; '.join(assumptions)}.", "  ")
+        lines += wrapped(f"* Assumed use per month: {'; '.join(assumptions)}.", "  ")
     for why, count in sorted(approximations.items(), key=lambda entry: (-entry[1], entry[0])):
         lines += wrapped(f"~ Approximate: {why} ({count} of {len(estimate.items)} prices).", "  ")
     for note in sorted({f"- {line.item}: {note}." for line in estimate.items for note in line.notes}):
         lines += wrapped(note, "  ")
     if estimate.unpriced:
-        lines += ["", f"  Not priced, so not in the total ({len(estimate.unpriced)}):"]
+        lines += ["", f"  Without a price, so not in the total ({len(estimate.unpriced)}):"]
         by_reason: dict[tuple[str, str], list[str]] = {}
         for entry in estimate.unpriced:
             by_reason.setdefault((type_of(entry.urn).rpartition(":")[2], entry.reason), []).append(title(entry.urn))
@@ -158,13 +156,13 @@ def _unit_price(line: LineItem) -> str:
 
 
 def _price(price: Price) -> str:
-    """At least cents, at most four decimals."""
+    """Returns the price with two to four decimals."""
     whole, _, decimals = f"{price.usd:.4f}".partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def _plural(unit: str) -> str:
-    """Words take a plural, abbreviations do not."""
+    """Returns the plural of a word; an abbreviation stays as it is."""
     if not (unit.isalpha() and unit.islower()):
         return unit
     return f"{unit}es" if unit.endswith("s") else f"{unit}s"

@@ -1,4 +1,4 @@
-"""What a change endangers: data that would be lost, and things whose replacement stops the platform."""
+"""Finds dangerous changes: lost data, and replacements that stop a part of the platform."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,40 +19,40 @@ HOLDS_DATA: Mapping[str, str] = {
     "aws:ecr/repository:Repository": "its images",
     "kubernetes:core/v1:PersistentVolumeClaim": "the volume's data",
 }
-"""Resource type -> what goes with it."""
+"""Resource type -> the data that is lost with it."""
 
-CARRIES_OTHERS: Mapping[str, str] = {
-    "aws:eks/cluster:Cluster": "every workload of the cluster stops, and what is only in it is lost",
-    "aws:ec2/vpc:Vpc": "everything in the network goes with it",
-    "aws:ec2/subnet:Subnet": "what stands in it goes with it",
-    "aws:eks/nodeGroup:NodeGroup": "its nodes go, and the pods on them move or wait",
-    "aws:ec2/natGateway:NatGateway": "nodes of the zone lose the way out until routes follow",
-    "aws:ec2/eip:Eip": "the address changes: others may have let it through by name",
-    "kubernetes:core/v1:Namespace": "everything in the namespace goes with it",
-    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "every object of the kind goes with it",
+CONSEQUENCES: Mapping[str, str] = {
+    "aws:eks/cluster:Cluster": "all workloads of the cluster stop, and everything that exists only in it is lost",
+    "aws:ec2/vpc:Vpc": "everything in the network is deleted",
+    "aws:ec2/subnet:Subnet": "everything in the subnet is deleted",
+    "aws:eks/nodeGroup:NodeGroup": "its nodes are deleted, and their pods move or wait",
+    "aws:ec2/natGateway:NatGateway": "nodes of the zone have no internet access until the routes are updated",
+    "aws:ec2/eip:Eip": "the address changes, and firewalls elsewhere may allow only the old one",
+    "kubernetes:core/v1:Namespace": "everything in the namespace is deleted",
+    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "all objects of its kind are deleted",
 }
-"""Resource type -> what happens when it goes, the gravest first."""
+"""Resource type -> the consequence of deleting or replacing it, most severe first."""
 
 
 @dataclass(frozen=True)
 class Danger:
-    """One change to look at twice."""
+    """A dangerous change and its consequence."""
 
     change: Change
     consequence: str
 
 
 def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
-    """The replacements and deletions that cost more than they say, data first."""
-    found = []
+    """Returns the dangerous replacements and deletions, lost data first."""
+    result = []
     for change in changes:
         if change.op not in ("replace", "delete"):
             continue
         if change.type in HOLDS_DATA:
-            found.append(Danger(change, f"{HOLDS_DATA[change.type]} would be lost"))
-        elif change.type in CARRIES_OTHERS:
-            found.append(Danger(change, CARRIES_OTHERS[change.type]))
+            result.append(Danger(change, f"{HOLDS_DATA[change.type]} would be lost"))
+        elif change.type in CONSEQUENCES:
+            result.append(Danger(change, CONSEQUENCES[change.type]))
         elif change.protected:
-            found.append(Danger(change, "it is protected, so the update will be refused"))
-    gravest = {kind: place for place, kind in enumerate((*HOLDS_DATA, *CARRIES_OTHERS))}
-    return tuple(sorted(found, key=lambda danger: (gravest.get(danger.change.type, len(gravest)), danger.change.urn)))
+            result.append(Danger(change, "it is protected, so Pulumi will refuse the update"))
+    order = {kind: index for index, kind in enumerate((*HOLDS_DATA, *CONSEQUENCES))}
+    return tuple(sorted(result, key=lambda danger: (order.get(danger.change.type, len(order)), danger.change.urn)))

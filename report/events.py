@@ -1,4 +1,4 @@
-"""The engine's event log, as what changed and what the policies said."""
+"""Reads the engine's event log: changes, policy findings and errors."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from common.urns import name_of
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
-_SHOWN = {
+_CHANGE_OF_OP = {
     "create": "create",
     "import": "create",
     "update": "update",
@@ -20,14 +20,14 @@ _SHOWN = {
     "delete-replaced": "replace",
     "import-replacement": "replace",
 }
-"""Ops as the engine names them -> what happens to the resource; the steps of a replacement are one replacement."""
+"""Operation of the engine -> change of the resource. All steps of a replacement are one change."""
 
 CHANGES = ("create", "update", "replace", "delete")
 
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource. because: the inputs that changed, or that force the replacement."""
+    """The change of one resource. because: the inputs that changed, or that force the replacement."""
 
     urn: str
     type: str
@@ -38,7 +38,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """What the program called it."""
+        """The logical name."""
         return name_of(self.urn)
 
 
@@ -54,16 +54,16 @@ class Finding:
 
     @property
     def short(self) -> str:
-        """What is wrong and what to do, without the reasons that the policy gives each time."""
+        """The message without the lines `Why:` and `More:`."""
         lines = (line.strip() for line in self.message.splitlines())
         return " ".join(line for line in lines if line and not line.startswith(("Why:", "More:")))
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What one command of the engine did, or would do.
+    """The result of one command of the engine.
 
-    counts: op -> number of resources, as in the engine's own summary. succeeded: None when it ended without a summary.
+    counts: operation -> number of resources, from the engine's summary. succeeded: None when the log has no summary.
     """
 
     changes: tuple[Change, ...]
@@ -80,12 +80,12 @@ class Operation:
 
     @property
     def resources(self) -> int:
-        """How many resources the operation looked at."""
+        """The number of resources in the operation."""
         return sum(self.counts.values())
 
 
 def read(lines: Iterable[str]) -> Operation:
-    """The operation that an event log, one event a line, tells of."""
+    """Reads an event log with one event per line."""
     changes: dict[str, Change] = {}
     findings: dict[Finding, None] = {}
     errors: list[str] = []
@@ -112,32 +112,33 @@ def read(lines: Iterable[str]) -> Operation:
 
 
 def parents(lines: Iterable[str]) -> Mapping[str, str]:
-    """URN -> URN of its parent, of everything the log tells of."""
-    found: dict[str, str] = {}
+    """Returns URN -> URN of its parent, for all resources in the log."""
+    by_urn: dict[str, str] = {}
     for event in map(json.loads, filter(str.strip, lines)):
         step = event.get("resourcePreEvent", {}).get("metadata", {})
         for state in (step.get("old"), step.get("new")):
             if state:
-                found[state["urn"]] = state.get("parent") or ""
-    return found
+                by_urn[state["urn"]] = state.get("parent") or ""
+    return by_urn
 
 
 def count_resources(lines: Iterable[str]) -> int:
-    """How many resources are done so far, for showing progress; cheap, and blind to what is half written."""
+    """Returns how many resources are done, for a progress display. It is fast and tolerates a half-written line."""
     return sum(1 for line in lines if '"resOutputsEvent"' in line[:80])
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """The engine's counts as text, e.g. `12 create, 3 same`."""
-    shown: Counter[str] = Counter()
+    """Returns the engine's counts as text, e.g. `12 create, 3 same`."""
+    by_change: Counter[str] = Counter()
     for op, number in counts.items():
-        shown[_SHOWN.get(op, op)] += number
-    order = {op: place for place, op in enumerate((*CHANGES, "same"))}
-    return ", ".join(f"{shown[op]} {op}" for op in sorted(shown, key=lambda op: order.get(op, 9)) if shown[op])
+        by_change[_CHANGE_OF_OP.get(op, op)] += number
+    order = {change: index for index, change in enumerate((*CHANGES, "same"))}
+    changes = sorted(by_change, key=lambda change: order.get(change, 9))
+    return ", ".join(f"{by_change[change]} {change}" for change in changes if by_change[change])
 
 
 def _change(step: Mapping[str, Any]) -> Change | None:
-    op = _SHOWN.get(step["op"])
+    op = _CHANGE_OF_OP.get(step["op"])
     if op is None:
         return None
     state = step.get("new") or step.get("old") or {}

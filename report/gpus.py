@@ -21,37 +21,37 @@ HEAD = f"""# GPUs and Neuron devices
 
 <!-- Made by `python -m report.gpus` from the catalog. Edit `catalog/data/`. -->
 
-What the catalog knows, and a pool may name in `instance_types`. A new type is one row of
-`catalog/data/instance_types.json` and one of `instance_prices.json`. Which way of sharing to take:
-[choose how to share a GPU](guides/choose-gpu-sharing.md). How a pod asks for a slice:
-[run on a GPU slice](guides/run-on-a-gpu-slice.md).
+These are the types of the catalog, which a pool can name in `instance_types`. A new type is one row of
+`catalog/data/instance_types.json` and one of `instance_prices.json`. Which way of sharing to choose:
+[choose how to share a GPU](guides/compute/choose-gpu-sharing.md). How a pod requests a slice:
+[run on a GPU slice](guides/compute/run-on-a-gpu-slice.md).
 
-A GPU takes up to {GPU_REPLICAS_TIME_SLICING} replicas by time-slicing and {GPU_REPLICAS_MPS} by MPS. Sources, and
-the month each was read, stand in the data files.
+One GPU can have up to {GPU_REPLICAS_TIME_SLICING} replicas with time-slicing and {GPU_REPLICAS_MPS} with MPS. The data
+files name the sources of these facts and the month in which they were read.
 """
 
 
 def page() -> str:
-    """The whole page."""
-    sold = [t for t in INSTANCE_TYPES.values() if t.regions and t.accelerator]
-    sold.sort(key=lambda t: (_order(t), t.vcpus, t.name))
-    usable = [t for t in sold if t.accelerator and t.accelerator.name not in UNDRIVEN]
-    return "\n".join([HEAD, *_types(sold), *_prices(sold), *_mig(usable), *_slices(usable)])
+    """Returns the whole page."""
+    available = [t for t in INSTANCE_TYPES.values() if t.regions and t.accelerator]
+    available.sort(key=lambda t: (_order(t), t.vcpus, t.name))
+    usable = [t for t in available if t.accelerator and t.accelerator.name not in UNDRIVEN]
+    return "\n".join([HEAD, *_types(available), *_prices(available), *_mig(usable), *_slices(usable)])
 
 
 def _order(machine: InstanceType) -> tuple[str, str, int]:
-    """By accelerator, so that types that may share a pool stand together."""
+    """Returns a sort key by accelerator, so that types for one pool are next to each other."""
     assert machine.accelerator is not None
     accelerator = machine.accelerator
     return accelerator.kind, accelerator_label(accelerator), accelerator.memory_mib or 0
 
 
-def _types(sold: Sequence[InstanceType]) -> Iterator[str]:
+def _types(available: Sequence[InstanceType]) -> Iterator[str]:
     yield "## Instance types\n"
-    yield "`ml-platform/accelerator` is the node label to select by. EFA: adapters of one node; NVMe: local disks.\n"
+    yield "Pods select by the node label `ml-platform/accelerator`. EFA: adapters of one node; NVMe: local disks.\n"
     header = ("Type", "Accelerators", "Label", "Sharing", "vCPUs", "GiB", "NVMe GB", "EFA", "Regions")
     rows = []
-    for t in sold:
+    for t in available:
         assert t.accelerator is not None
         rows.append(
             (
@@ -73,27 +73,27 @@ def _types(sold: Sequence[InstanceType]) -> Iterator[str]:
 
 
 def sharing_kinds(accelerator: Accelerator) -> str:
-    """The ways in which a pool may share such an accelerator."""
+    """Returns the ways in which a pool can share this accelerator."""
     if accelerator.name in UNDRIVEN:
         return "not usable"
     if accelerator.kind == "neuron":
-        return "none: whole devices"
+        return "none: only whole devices"
     if accelerator.fractional:
-        return "none: a part of a GPU already"
+        return "none: already a part of a GPU"
     return "time-slicing, MPS, MIG" if mig_gpu(accelerator) else "time-slicing, MPS"
 
 
-def _prices(sold: Sequence[InstanceType]) -> Iterator[str]:
+def _prices(available: Sequence[InstanceType]) -> Iterator[str]:
     yield "## Prices\n"
-    yield "On-demand list prices in USD an hour, Linux. Empty: not offered there; `-`: no price known; `~`: not"
-    yield "confirmed by a second source. Elsewhere: the cheapest to the dearest of the other regions with a price.\n"
+    yield "On-demand list prices in USD per hour, Linux. Empty: the region does not offer the type; `-`: no price is"
+    yield "known; `~`: no second source confirms the price. Other regions: the lowest to the highest price there.\n"
     rows = []
-    for t in sold:
+    for t in available:
         others = [p.usd for region in REGIONS if region not in SHOWN and (p := on_demand_usd_per_hour(t.name, region))]
         spread = f"{min(others):,.2f} to {max(others):,.2f} in {len(others)}" if others else ""
         row = [_price(on_demand_usd_per_hour(t.name, region), region in t.regions) for region in SHOWN]
         rows.append((t.name, *row, spread or unpriced_reason(t.name) or ""))
-    yield from markdown(("Type", *SHOWN, "Elsewhere, and in how many regions"), rows, right=(1, 2, 3))
+    yield from markdown(("Type", *SHOWN, "Other regions, and how many"), rows, right=(1, 2, 3))
     yield ""
 
 
@@ -105,8 +105,9 @@ def _price(price: Price | None, offered: bool) -> str:
 
 def _mig(usable: Sequence[InstanceType]) -> Iterator[str]:
     yield "## MIG profiles\n"
-    yield "How often each profile fits on one GPU. Layouts may mix profiles as long as compute and memory slices last"
-    yield "and each instance finds a memory slice to begin at: settings refuse what does not fit, and say what does.\n"
+    yield "The number after each profile says how often it fits on one GPU. A layout can mix profiles if there are"
+    yield "enough compute and memory slices, and if each instance can start at one of its memory slices. The settings"
+    yield "refuse a layout that does not fit, and suggest one that does.\n"
     types = {name: [t.name for t in usable if _is(t, gpu)] for name, gpu in MIG_GPUS.items()}
     rows = [
         (
@@ -120,7 +121,8 @@ def _mig(usable: Sequence[InstanceType]) -> Iterator[str]:
     ]
     yield from markdown(("GPU", "Instance types", "Compute / memory slices", "Profiles"), rows)
     yield ""
-    yield "Pods ask for `nvidia.com/mig-<profile>`, with `.me` for `+me`. Those have the media engines; one a GPU."
+    yield "Pods request `nvidia.com/mig-<profile>`, with `.me` for `+me`. A `+me` profile has the media engines, and"
+    yield "each GPU can have one of these."
     yield ""
 
 
@@ -129,8 +131,8 @@ def _is(machine: InstanceType, gpu: MigGpu) -> bool:
 
 
 def _slices(usable: Sequence[InstanceType]) -> Iterator[str]:
-    yield "## What a slice costs an hour\n"
-    yield f"At the lowest price of {', '.join(SHOWN)}; at full use, since an idle slice is paid for as well.\n"
+    yield "## Cost of a slice per hour\n"
+    yield f"At the lowest price of {', '.join(SHOWN)}, when all slices are in use: an idle slice costs the same.\n"
     rows = []
     for t in usable:
         prices = [p.usd for region in SHOWN if (p := on_demand_usd_per_hour(t.name, region))]
@@ -148,21 +150,21 @@ def _slices(usable: Sequence[InstanceType]) -> Iterator[str]:
                 f"{smallest.name}: {per_gpu / smallest.max_instances:,.2f}" if smallest else "",
             )
         )
-    header = ("Type", "A whole GPU", f"One of {REPLICAS} replicas", "The smallest MIG slice")
+    header = ("Type", "Whole GPU", f"One of {REPLICAS} replicas", "Smallest MIG slice")
     yield from markdown(header, rows, right=(1, 2, 3))
     yield ""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes the page, or with --check says whether it is up to date: exit status 1 when it is not."""
+    """Writes the page. With --check, writes nothing and returns 1 when the page is out of date."""
     parser = argparse.ArgumentParser(prog="python -m report.gpus", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
-    wanted, check = page(), parser.parse_args(arguments).check
-    if check and (not PAGE.exists() or PAGE.read_text(encoding="utf-8") != wanted):
+    text, check = page(), parser.parse_args(arguments).check
+    if check and (not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text):
         print(f"{PAGE.relative_to(PAGE.parents[1])} is out of date. Run: python -m report.gpus", file=sys.stderr)
         return 1
     if not check:
-        PAGE.write_text(wanted, encoding="utf-8")
+        PAGE.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""How long a command takes, and how much memory each of the processes under it holds at its peak."""
+"""Measures how long a command takes, and the peak memory of each of its processes."""
 
 import os
 import resource
@@ -20,18 +20,18 @@ ROLES = (
     ("policy_pack", "pack"),
     ("simulator", "simulator"),
 )
-"""Part of a command line -> the process's role. The first that fits counts; the engine is told by its executable."""
+"""(part of a command line, role of the process). The first match counts. The engine has the executable `pulumi`."""
 
 
 class MeasureError(Exception):
-    """A measured command failed, so its time means nothing. `str()` holds what it printed."""
+    """A measured command failed, so its time means nothing. `str()` has its output."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run: wall-clock seconds, and by role (`all` for everything) seconds of CPU and the peak of resident MiB.
+    """One run: wall-clock seconds, and by role (`all` is the sum) CPU seconds and peak resident memory in MiB.
 
-    cpu_seconds: other load on the machine hardly moves it. Without /proc there is `all` alone, and no peak_mib.
+    cpu_seconds: other load on the machine hardly changes it. Without /proc it has only `all`, and peak_mib is empty.
     """
 
     seconds: float
@@ -42,33 +42,33 @@ class Measurement:
 def measure(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], failed: Callable[[int], bool] = bool
 ) -> Measurement:
-    """Runs a command to its end. Raises MeasureError when `failed` says so of its exit code."""
+    """Runs a command to its end. Raises MeasureError when `failed` returns True for its exit code."""
     peaks: dict[str, float] = {}
     cpu: dict[int, tuple[str, float]] = {}
-    began, cpu_before = time.perf_counter(), _cpu_of_children()
+    start, cpu_before = time.perf_counter(), _cpu_of_children()
     with (
-        tempfile.TemporaryFile("w+") as printed,
-        subprocess.Popen(command, cwd=folder, env=environment, stdout=printed, stderr=subprocess.STDOUT) as process,
+        tempfile.TemporaryFile("w+") as output,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT) as process,
     ):
         while process.poll() is None:
-            now: dict[str, float] = {}
-            for seen in _family(process.pid):
-                now[seen.role] = now.get(seen.role, 0.0) + seen.mib
-                now["all"] = now.get("all", 0.0) + seen.mib
-                cpu[seen.pid] = (seen.role, seen.cpu_seconds)  # what a process used up to its last sample
-            peaks = {role: max(peaks.get(role, 0.0), now.get(role, 0.0)) for role in peaks.keys() | now.keys()}
+            memory: dict[str, float] = {}
+            for sample in _process_tree(process.pid):
+                memory[sample.role] = memory.get(sample.role, 0.0) + sample.mib
+                memory["all"] = memory.get("all", 0.0) + sample.mib
+                cpu[sample.pid] = (sample.role, sample.cpu_seconds)  # the last sample of a process counts
+            peaks = {role: max(peaks.get(role, 0.0), memory.get(role, 0.0)) for role in peaks.keys() | memory.keys()}
             time.sleep(POLL_SECONDS)
-        seconds = time.perf_counter() - began
-        printed.seek(0)
+        seconds = time.perf_counter() - start
+        output.seek(0)
         if failed(process.returncode):
-            raise MeasureError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.read().strip()}")
-    used = {role: sum(spent for other, spent in cpu.values() if other == role) for role, _ in cpu.values()}
-    return Measurement(seconds, used | {"all": _cpu_of_children() - cpu_before}, peaks)
+            raise MeasureError(f"{' '.join(command)} ended with {process.returncode}:\n{output.read().strip()}")
+    by_role = {role: sum(used for other, used in cpu.values() if other == role) for role, _ in cpu.values()}
+    return Measurement(seconds, by_role | {"all": _cpu_of_children() - cpu_before}, peaks)
 
 
 def _cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class _Process:
     cpu_seconds: float
 
 
-def _family(root: int) -> Iterator[_Process]:
-    """A process and everything under it, as they are at this moment."""
+def _process_tree(root: int) -> Iterator[_Process]:
+    """Yields a process and all its descendants, as they are now."""
     if not PROC.is_dir():
         return
     children: dict[int, list[int]] = {}
@@ -89,18 +89,18 @@ def _family(root: int) -> Iterator[_Process]:
             parent = _parent(entry)
             if parent is not None:
                 children.setdefault(parent, []).append(int(entry.name))
-    waiting = [root]
-    while waiting:
-        pid = waiting.pop()
-        waiting += children.get(pid, [])
+    to_visit = [root]
+    while to_visit:
+        pid = to_visit.pop()
+        to_visit += children.get(pid, [])
         try:
             words = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
             pages = int((PROC / str(pid) / "statm").read_text().split()[1])
             fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         except (OSError, IndexError):
-            continue  # it has ended meanwhile
+            continue  # the process has ended since
         if not words[0]:
-            continue  # a zombie: its command line is gone, and with it its role
+            continue  # a zombie process has no command line, so its role is not known
         ticks = int(fields[11]) + int(fields[12])  # utime and stime: proc(5)
         mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
         yield _Process(pid, _role(words), mib, ticks / os.sysconf("SC_CLK_TCK"))

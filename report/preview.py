@@ -1,4 +1,4 @@
-"""`make preview`: the stack in the simulator, as the engine shows it; compute plan, recovery, and what it costs."""
+"""`make preview`: the engine's preview in the simulator, followed by compute plan, recovery and cost."""
 
 from components.stack.stack_file import load_file
 from costs.estimate import estimate
@@ -15,11 +15,13 @@ PACK = ("--policy-pack", "policies")
 
 
 def preview(stack: str) -> int:
-    """Prints all of it; returns the engine's exit code."""
+    """Prints the preview and the tables. Returns the engine's exit code."""
     done = Simulated(HOME).pulumi(f"preview-{stack}", "preview", "--stack", stack, *PACK)
     resources = from_event_log(done.events)
     operation = events.read(done.events)
-    if done.code and not operation.mandatory:  # a policy violation leaves the resources complete, an error does not
+    if (
+        done.code and not operation.mandatory
+    ):  # after an error resources are missing, after a policy violation they are complete
         return done.code
     path = ROOT / f"Pulumi.{stack}.yaml"
     print(compute_text(plan_of(path), stack))

@@ -1,4 +1,4 @@
-"""`python -m report cost FILE`: what a stack costs by what Pulumi wrote about it, e.g. of the real account."""
+"""`python -m report cost FILE`: the cost of a stack from Pulumi's output, e.g. of a real account."""
 
 import json
 import sys
@@ -16,9 +16,9 @@ from report.simulated import ReportError
 
 
 def price(file: str) -> int:
-    """Prints the table for `pulumi preview --json` or `pulumi stack export`; `-` reads standard input.
+    """Prints the cost table for an output of `pulumi preview --json` or `pulumi stack export`; `-` is standard input.
 
-    Raises ReportError for a file that is neither.
+    Raises ReportError for any other file.
     """
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
@@ -37,5 +37,5 @@ def price(file: str) -> int:
 
 def _resources(document: Any) -> tuple[Resource, ...]:
     if not isinstance(document, Mapping):
-        raise SourceError("it holds no object")
+        raise SourceError("it is not a JSON object")
     return from_deployment(document) if "deployment" in document else from_preview_json(document)

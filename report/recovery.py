@@ -1,4 +1,4 @@
-"""What can be recovered: how each place for data is protected, how much is lost at worst, and how it comes back."""
+"""The recovery report: protection, worst-case loss, RPO, RTO and runbook of everything that holds data."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,89 +14,90 @@ RUNBOOKS = {
     "clusters": "docs/runbooks/cluster/restore-cluster.md",
 }
 NAMES = {"buckets": "bucket", "file_systems": "EFS", "lustre": "Lustre", "clusters": "cluster"}
-HEADER = ("What", "Tier", "Protected by", "Where", "Lost at worst", "RPO", "RTO", "Restore")
+HEADER = ("Data", "Tier", "Protected by", "Where", "Worst-case loss", "RPO", "RTO", "Runbook")
 
 
 def as_markdown(settings: StackSettings, stack: str) -> str:
-    """The whole page."""
-    found = list(protections(settings.storage, settings.clusters.keys()))
+    """Returns the whole page."""
+    all_protections = list(protections(settings.storage, settings.clusters.keys()))
     head = [f"# Recovery of {stack}", ""]
-    if not found:
-        return "\n".join([*head, "The stack has no `storage`, so there is nothing to recover but what Git holds.", ""])
+    if not all_protections:
+        return "\n".join([*head, "The stack has no `storage`: everything that it needs is in Git.", ""])
     rows = [
         (
-            _what(one),
-            one.tier,
-            _means(one),
-            _where(settings, one),
-            _loss(one),
-            _minutes(one.promised.rpo_minutes) if one.promised else "",
-            _minutes(one.promised.rto_minutes) if one.promised else "",
-            f"`{RUNBOOKS[one.kind]}`",
+            _name(protection),
+            protection.tier,
+            _means(protection),
+            _where(settings, protection),
+            _loss(protection),
+            _minutes(protection.promised.rpo_minutes) if protection.promised else "",
+            _minutes(protection.promised.rto_minutes) if protection.promised else "",
+            f"`{RUNBOOKS[protection.kind]}`",
         )
-        for one in found
+        for protection in all_protections
     ]
-    return "\n".join([*head, *markdown(HEADER, rows), "", *(f"- {note}" for note in _notes(settings, found)), ""])
+    notes = [f"- {note}" for note in _notes(settings, all_protections)]
+    return "\n".join([*head, *markdown(HEADER, rows), "", *notes, ""])
 
 
 def as_text(settings: StackSettings, stack: str) -> str:
-    """For a terminal; nothing where the stack holds no data."""
-    found = list(protections(settings.storage, settings.clusters.keys()))
-    if not found:
+    """Returns the report for a terminal; "" when the stack holds no data."""
+    all_protections = list(protections(settings.storage, settings.clusters.keys()))
+    if not all_protections:
         return ""
-    rows: list[Sequence[str]] = [("", "protected by", "lost at worst", "promised", "back within")]
-    for one in found:
-        promised = one.promised
+    rows: list[Sequence[str]] = [("", "protected by", "worst-case loss", "RPO", "RTO")]
+    for protection in all_protections:
+        promised = protection.promised
         rows.append(
             (
-                _what(one),
-                _means(one),
-                _loss(one),
-                _minutes(promised.rpo_minutes) if promised else "nothing",
-                _minutes(promised.rto_minutes) if promised else "",
+                _name(protection),
+                _means(protection),
+                _loss(protection),
+                _minutes(promised.rpo_minutes) if promised else "none",
+                _minutes(promised.rto_minutes) if promised else "none",
             )
         )
-    notes = [line for note in _notes(settings, found) for line in wrapped(note, "  ")]
+    notes = [line for note in _notes(settings, all_protections) for line in wrapped(note, "  ")]
     return "\n".join([f"Recovery of {stack}", "", *aligned(rows), "", *notes, ""])
 
 
-def _what(one: Protection) -> str:
-    return f"{NAMES[one.kind]} {one.name}"
+def _name(protection: Protection) -> str:
+    return f"{NAMES[protection.kind]} {protection.name}"
 
 
-def _means(one: Protection) -> str:
+def _means(protection: Protection) -> str:
     return {
-        "backup": f"{one.schedule} backups",
-        "versions": "its old versions",
-        "bucket": "the bucket it shows",
+        "backup": f"{protection.schedule} backups",
+        "versions": "old versions",
+        "bucket": "its linked bucket",
         "none": "nothing",
-    }[one.means]
+    }[protection.means]
 
 
-def _where(settings: StackSettings, one: Protection) -> str:
+def _where(settings: StackSettings, protection: Protection) -> str:
     storage = settings.storage
-    held = getattr(storage, one.kind)[one.name] if one.kind != "clusters" else None
-    places = []
-    if one.schedule is not None:
+    entry = getattr(storage, protection.kind)[protection.name] if protection.kind != "clusters" else None
+    locations = []
+    if protection.schedule is not None:
         copies = f", copied to {storage.recovery.copy_to}" if storage.recovery.copy_to else ""
-        places.append(f"vault in {settings.region}{copies}")
-    if isinstance(held, BucketSettings) and one.means == "versions":
-        places.append(f"the bucket itself, for {held.old_versions} days")
-    if (replica := getattr(held, "replicate_to", None)) is not None:
-        places.append(f"replica in {replica}")
-    return "; ".join(places)
+        locations.append(f"vault in {settings.region}{copies}")
+    if isinstance(entry, BucketSettings) and protection.means == "versions":
+        locations.append(f"the bucket itself, for {entry.old_versions} days")
+    if (replica_region := getattr(entry, "replicate_to", None)) is not None:
+        locations.append(f"replica in {replica_region}")
+    return "; ".join(locations)
 
 
-def _loss(one: Protection) -> str:
-    if one.means == "versions":
-        return "nothing" if one.promised else "nothing, while versions last"
-    if one.means == "bucket":
-        return "what is not exported yet"
-    return "everything" if one.loses_minutes is None else _minutes(one.loses_minutes)
+def _loss(protection: Protection) -> str:
+    if protection.means == "versions":
+        return "nothing" if protection.promised else "nothing, while versions are kept"
+    if protection.means == "bucket":
+        return "data that is not exported yet"
+    return "everything" if protection.loses_minutes is None else _minutes(protection.loses_minutes)
 
 
 def _minutes(minutes: int) -> str:
-    """`15 min`, `4 h`, `7 days`."""
+    """Returns a duration as `15 min`, `4 h` or `7 days`."""
     for size, unit in ((24 * 60, "day"), (60, "h")):
         if minutes >= size and minutes % size == 0:
             count = minutes // size
@@ -104,16 +105,16 @@ def _minutes(minutes: int) -> str:
     return f"{minutes} min"
 
 
-def _notes(settings: StackSettings, found: Sequence[Protection]) -> Iterator[str]:
+def _notes(settings: StackSettings, all_protections: Sequence[Protection]) -> Iterator[str]:
     recovery = settings.storage.recovery
-    if any(one.schedule for one in found):
-        yield "A backup starts within an hour of its time: that comes on top of what is lost at worst."
-        yield "Times to restore are promises: AWS makes none. Measure them in a drill each quarter."
+    if any(protection.schedule for protection in all_protections):
+        yield "A backup starts up to an hour after its scheduled time: add this hour to the worst-case loss."
+        yield "AWS guarantees no restore time: the RTO is our own target. Measure it in a drill each quarter."
         if recovery.copy_to is None:
-            yield "No backup leaves the region: with it, all of them are lost. Set storage.recovery.copy_to."
-    if recovery.copy_to and any(one.schedule == "continuous" for one in found):
-        yield f"Of continuous backups, {recovery.copy_to} has one a day: AWS copies no change log."
-    if any(one.means == "versions" for one in found):
-        yield "Old versions go with their bucket; replicate_to, or a tier that is backed up, protects against that."
-    if any(one.kind == "lustre" and one.schedule == "hourly" for one in found):
-        yield "AWS takes no backup of Lustre in the four hours before its weekly maintenance."
+            yield "All backups are in one region and are lost with it. Set storage.recovery.copy_to to copy them."
+    if recovery.copy_to and any(protection.schedule == "continuous" for protection in all_protections):
+        yield f"{recovery.copy_to} gets one copy per day of continuous backups: AWS does not copy their change log."
+    if any(protection.means == "versions" for protection in all_protections):
+        yield "Old versions are lost with their bucket. To avoid this, set replicate_to or choose a tier with backups."
+    if any(protection.kind == "lustre" and protection.schedule == "hourly" for protection in all_protections):
+        yield "AWS takes no backups of Lustre in the four hours before its weekly maintenance."

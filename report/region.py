@@ -1,4 +1,4 @@
-"""Which region a stack is in, as its AWS provider says it."""
+"""Finds the region of a stack, which its AWS provider sets."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ AWS_PROVIDER = "pulumi:providers:aws"
 
 
 def region_of(resources: Iterable[Resource]) -> str:
-    """The region of the stack's AWS provider. Raises ReportError when no provider, or none with a region, is there."""
+    """Returns the region of the stack's AWS provider. Raises ReportError when no AWS provider sets a region."""
     for resource in resources:
         region = resource.inputs.get("region")
         if resource.type == AWS_PROVIDER and isinstance(region, str) and region:
             return region
     raise ReportError(
-        "no AWS provider of the stack names its region, so there is no price list to use. Give the provider a region."
+        "no AWS provider of the stack sets a region, so there is no price list to use. Give the provider a region."
     )

@@ -1,4 +1,4 @@
-"""`make rehearse`: the whole life of a stack in the simulator, in a home of its own, from nothing to nothing."""
+"""`make rehearse`: builds, checks and destroys a stack in the simulator, with a home of its own."""
 
 import sys
 from collections import Counter
@@ -20,36 +20,35 @@ LABEL_WIDTH = 68
 
 @dataclass(frozen=True)
 class Step:
-    """One command of the rehearsal. does: what it shows, for the headline. only_if_protected: see `_RETIRE`."""
+    """One command of the rehearsal. description: a text for the progress line."""
 
     name: str
-    does: str
+    description: str
     arguments: Sequence[str]
     logs_events: bool = True
 
 
 _BUILD = (
-    Step("preview", "what would be built, and what the policies say", ("preview", *PACK)),
-    Step("up", "everything is built", ("up", *YES, *PACK)),
-    Step("refresh", "the cloud holds what the state says", ("refresh", *YES, "--expect-no-changes")),
-    Step("preview again", "a second run changes nothing", ("preview", *PACK, "--expect-no-changes")),
+    Step("preview", "shows what would be built, checks the policies", ("preview", *PACK)),
+    Step("up", "builds everything", ("up", *YES, *PACK)),
+    Step("refresh", "checks that cloud and state are equal", ("refresh", *YES, "--expect-no-changes")),
+    Step("preview again", "checks that a second run changes nothing", ("preview", *PACK, "--expect-no-changes")),
 )
 
-# What an operator does before taking down a protected stack: one key lifts Pulumi's protection and that of AWS. The
-# policies of prod refuse such a stack, rightly, so the update that lifts the protection runs without the pack.
+# The steps before a protected stack can be destroyed. One key removes the protection of Pulumi and of AWS. The policies
+# of prod forbid an unprotected stack, so the update that removes the protection runs without the pack.
+_UNPROTECT_SETTING = ("config", "set", "ml-platform:deletion_protection", "false")
 _RETIRE = (
-    Step(
-        "unprotect", "deletion_protection: false", ("config", "set", "ml-platform:deletion_protection", "false"), False
-    ),
-    Step("retire", "protection is lifted, without the policy pack", ("up", *YES)),
+    Step("unprotect", "sets deletion_protection: false", _UNPROTECT_SETTING, False),
+    Step("retire", "removes the protection, without the policy pack", ("up", *YES)),
 )
 
-_END = Step("destroy", "everything is taken down", ("destroy", *YES))
+_END = Step("destroy", "deletes everything", ("destroy", *YES))
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a step went."""
+    """The result of one step."""
 
     step: Step
     finished: Finished
@@ -57,16 +56,16 @@ class Result:
 
     @property
     def row(self) -> Sequence[str]:
-        """The line of the summary."""
+        """The row of the summary table."""
         outcome = "ok" if self.finished.code == 0 else f"failed, exit {self.finished.code}"
         return self.step.name, events.counted(self.operation.counts) or "-", f"{self.finished.seconds:.1f} s", outcome
 
 
 def rehearse(stack: str, *, verbose: bool = False) -> int:
-    """Runs every step, stops at the first that fails, and returns its exit code; 1 when something is left over."""
+    """Runs all steps up to the first that fails, and returns its exit code; 1 when resources are left in the cloud."""
     simulated = Simulated(HOME / "rehearsal" / stack)
     if simulated.clear():
-        print(f"Starting afresh: {shown(simulated.home)} held an earlier rehearsal.")
+        print(f"Deleted the state of an earlier rehearsal in {shown(simulated.home)}.")
     print(f"Rehearsal of {stack}, in the simulator\n", flush=True)
     results: list[Result] = []
     for step in _BUILD:
@@ -74,7 +73,7 @@ def rehearse(stack: str, *, verbose: bool = False) -> int:
             return _failed(simulated, stack, results)
     if results[-1].operation.protected:
         count = results[-1].operation.protected
-        print(f"  {count} resources are protected, so destroy would refuse them. Lifting the protection first:")
+        print(f"  {count} resources are protected, so destroy would fail. Removing the protection first:")
         for step in _RETIRE:
             if not _run(simulated, stack, step, results, verbose):
                 return _failed(simulated, stack, results)
@@ -84,8 +83,8 @@ def rehearse(stack: str, *, verbose: bool = False) -> int:
 
 
 def _run(simulated: Simulated, stack: str, step: Step, results: list[Result], verbose: bool) -> bool:
-    """Runs one step, keeps how it went, and tells whether it succeeded."""
-    label = f"  {step.name:<14} {step.does}"
+    """Runs one step, adds its result to `results`, and tells whether it succeeded."""
+    label = f"  {step.name:<14} {step.description}"
     live = sys.stdout.isatty() and not verbose
     name = f"{len(results) + 1}-{step.name.replace(' ', '-')}"
     arguments = (*step.arguments, "--stack", stack, "--non-interactive")
@@ -111,7 +110,7 @@ def _run(simulated: Simulated, stack: str, step: Step, results: list[Result], ve
 
 
 class _Progress:
-    """The line of a running step on a terminal: how many resources are done."""
+    """Shows on a terminal how many resources of a running step are done."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -124,17 +123,22 @@ class _Progress:
 
 
 def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
-    left = simulated.cloud()
+    left_over = simulated.cloud()
     total = sum(result.finished.seconds for result in results)
     print()
     rows = [("step", "resources", "time", "outcome"), *(result.row for result in results if result.step.logs_events)]
-    rows.append(("total", "", f"{total:.1f} s", "the cloud is empty" if not left else f"{len(left)} left over"))
+    rows.append(
+        ("total", "", f"{total:.1f} s", "the cloud is empty" if not left_over else f"{len(left_over)} left over")
+    )
     print("\n".join(aligned(rows, right=(2,))))
-    for (level, policy), count in Counter((each.level, each.policy) for each in results[1].operation.findings).items():
+    findings = Counter((finding.level, finding.policy) for finding in results[1].operation.findings)
+    for (level, policy), count in findings.items():
         print(f"  policy {policy}: {count} {level} {'finding' if count == 1 else 'findings'}, shown by the preview")
-    if left:
-        print("\n  destroy left these in the cloud; somebody would go on paying for them:")
-        print("\n".join(f"    {line}" for line in left))
+    if left_over:
+        print(
+            "\n  These resources are still in the cloud after destroy. In a real account they would still cost money:"
+        )
+        print("\n".join(f"    {line}" for line in left_over))
         return 1
     return 0
 
@@ -143,7 +147,7 @@ def _failed(simulated: Simulated, stack: str, results: Sequence[Result]) -> int:
     result = results[-1]
     home = shown(simulated.home)
     print(
-        f"\n  The rehearsal stopped at {result.step.name}. State and cloud are kept: look with\n"
+        f"\n  The rehearsal stopped at {result.step.name}. State and cloud are kept. To inspect them, run:\n"
         f"    python -m simulator --home {home} cloud list\n"
         f"    python -m simulator --home {home} -- pulumi stack --stack {stack}"
     )
@@ -151,17 +155,17 @@ def _failed(simulated: Simulated, stack: str, results: Sequence[Result]) -> int:
 
 
 def _show_failure(operation: Operation, output: Path) -> None:
-    """What went wrong, in the engine's own words; the end of its output where it found none."""
+    """Prints the engine's errors and policy findings, or the end of its output when there are none."""
     lines = [line for error in operation.errors for line in error.splitlines()]
     by_policy: dict[str, list[Finding]] = {}
     for finding in operation.mandatory:
         by_policy.setdefault(finding.policy, []).append(finding)
-    for policy, found in by_policy.items():
-        more = f" ({len(found)} resources have this)" if len(found) > 1 else ""
-        lines.append(f"policy {policy}: {name_of(found[0].urn)} {found[0].short}{more}")
+    for policy, findings in by_policy.items():
+        more = f" ({len(findings)} resources)" if len(findings) > 1 else ""
+        lines.append(f"policy {policy}: {name_of(findings[0].urn)} {findings[0].short}{more}")
     lines = lines or output.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     print("\n".join(f"    {line}" for line in lines))
-    print(f"    All that the engine printed is in {shown(output)}.", flush=True)
+    print(f"    The whole output of the engine is in {shown(output)}.", flush=True)
 
 
 def _output_of(simulated: Simulated, name: str) -> Path:

@@ -16,7 +16,7 @@ def _text() -> str:
 
 
 def main() -> int:
-    """Write the schema, or with --check say whether the written one is up to date."""
+    """Writes the schema. With --check, writes nothing and returns 1 when the schema is out of date."""
     parser = argparse.ArgumentParser(prog="python -m report.schema", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the file is not up to date")
     if not parser.parse_args().check:
@@ -26,7 +26,7 @@ def main() -> int:
     if TARGET.exists() and TARGET.read_text(encoding="utf-8") == _text():
         return 0
     print(
-        f"docs/{TARGET.name} is not what the settings say. Run `python -m report.schema` and commit it.",
+        f"docs/{TARGET.name} is out of date. Run `python -m report.schema` and commit it.",
         file=sys.stderr,
     )
     return 1

@@ -1,4 +1,4 @@
-"""The settings in force, and where each one came from."""
+"""The settings page: every setting of a stack, its value and its origin."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ from report.tables import markdown
 
 
 def as_markdown(path: Path, stack: str) -> str:
-    """Every setting of a stack file as a table: path, value, origin. Raises SettingsError for a wrong file."""
+    """Returns a table of every setting: path, value, origin. Raises SettingsError for a file with mistakes."""
     settings = explain(read_file(path), path.name)
-    rows = [(f"`{each.path}`", f"`{json.dumps(each.value)}`", each.origin) for each in settings]
-    header = ("Setting", "Value", "From")
-    return "\n".join([f"# Settings in force in {stack}", "", *markdown(header, rows), ""])
+    rows = [(f"`{setting.path}`", f"`{json.dumps(setting.value)}`", setting.origin) for setting in settings]
+    header = ("Setting", "Value", "Origin")
+    return "\n".join([f"# Settings of {stack}", "", *markdown(header, rows), ""])

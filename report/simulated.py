@@ -1,4 +1,4 @@
-"""Pulumi commands in the simulator, each with the log of what the engine did."""
+"""Runs Pulumi commands in the simulator and returns the engine's event log."""
 
 import os
 import shutil
@@ -15,18 +15,18 @@ ROOT = Path(__file__).resolve().parent.parent
 """The project's folder."""
 
 HOME = ROOT / ".simulator"
-"""The simulator's own home, where `python -m simulator` keeps its state when nothing else is said."""
+"""The default home of the simulator, where `python -m simulator` keeps its state."""
 
 POLL_SECONDS = 0.25
 
 
 class ReportError(Exception):
-    """A report cannot be made. `str()` says why, and what to do."""
+    """A report cannot be made. `str()` says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A command that has ended: its exit code, how long it took, and the engine's events, one line each."""
+    """A command that has ended: its exit code, its duration, and the engine's events, one per line."""
 
     code: int
     seconds: float
@@ -35,9 +35,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class Simulated:
-    """A home of the simulator, and the project that commands run in.
+    """A home of the simulator, and the project that its commands use.
 
-    home: where state, cloud and logs live. project: the folder with the Pulumi.yaml; ours, or another revision of it.
+    home: the folder of state, cloud and logs. project: the folder with Pulumi.yaml, of this or another revision.
     """
 
     home: Path
@@ -53,29 +53,29 @@ class Simulated:
     ) -> Finished:
         """Runs one pulumi command to its end.
 
-        name: what its event log is called. output: where it prints to; the terminal when not given.
-        watch: called with the event log again and again while the command runs.
+        name: the name of its event log. output: the file for its output; the terminal when not given.
+        watch: called with the path of the event log every POLL_SECONDS while the command runs.
         """
         log = self.home / "logs" / f"{name}.events.jsonl"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
         events = ("--event-log", str(log)) if log_events else ()
         command = self.command(*arguments, *events)
-        began = time.monotonic()
+        start = time.monotonic()
         with subprocess.Popen(
             command, cwd=self.project, env=self.environment, stdout=output, stderr=output and subprocess.STDOUT
         ) as process:
-            before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # the engine ends, then we do
+            previous_handler = signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # first ends the engine
             while watch is not None and process.poll() is None:
                 watch(log)
                 time.sleep(POLL_SECONDS)
             code = process.wait()
-            signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, previous_handler)
         lines = tuple(log.read_text().splitlines()) if log.exists() else ()
-        return Finished(code, time.monotonic() - began, lines)
+        return Finished(code, time.monotonic() - start, lines)
 
     def cloud(self) -> tuple[str, ...]:
-        """What the simulated cloud holds, one line each. Raises ReportError when it cannot be listed."""
+        """Returns the resources of the simulated cloud, one per line. Raises ReportError when listing them fails."""
         done = subprocess.run(
             self._simulator("cloud", "list"),
             cwd=self.project,
@@ -85,25 +85,28 @@ class Simulated:
             check=False,
         )
         if done.returncode:
-            raise ReportError(f"the simulated cloud cannot be listed: {done.stderr.strip()}")
+            raise ReportError(f"listing the simulated cloud failed: {done.stderr.strip()}")
         return tuple(line for line in done.stdout.splitlines() if line.strip())
 
     def clear(self) -> bool:
-        """Forgets everything in this home; tells whether there was anything."""
-        there = self.home.exists()
+        """Deletes this home. Tells whether it existed."""
+        existed = self.home.exists()
         shutil.rmtree(self.home, ignore_errors=True)
-        return there
+        return existed
 
     def command(self, *arguments: str) -> Sequence[str]:
-        """The command line that runs pulumi with these arguments in this home."""
+        """Returns the command line that runs pulumi with these arguments in this home."""
         return self._simulator("--", "pulumi", *arguments)
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """PULUMI_DEBUG_COMMANDS brings the flag for event logs. Other revisions run in our simulator, not in theirs."""
+        """The environment variables of commands.
+
+        PULUMI_DEBUG_COMMANDS enables the option for event logs. Another revision runs in the simulator of this one.
+        """
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        ours = {"PYTHONPATH": path} if self._isolated else {}
-        return os.environ | {"PULUMI_DEBUG_COMMANDS": "true"} | ours
+        import_path = {"PYTHONPATH": path} if self._isolated else {}
+        return os.environ | {"PULUMI_DEBUG_COMMANDS": "true"} | import_path
 
     @property
     def _isolated(self) -> Sequence[str]:
@@ -114,5 +117,5 @@ class Simulated:
 
 
 def shown(path: Path) -> str:
-    """A path as it is told to people: from the project's folder, where it is in it."""
+    """Returns a path for messages: relative to the project's folder if it is in there."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

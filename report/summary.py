@@ -1,4 +1,4 @@
-"""The page that a pull request shows: what changes, what it costs, what it endangers, in one minute."""
+"""The summary for a pull request: changes, cost and dangers, to be read in one minute."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,20 @@ def summary(
     parents: Mapping[str, str],
     compared_with: str,
     accelerators: Sequence[str] = (),
+    old_facts: str = "",
 ) -> str:
-    """The page as Markdown.
+    """Returns the page as Markdown.
 
-    compared_with: what the stack held before, e.g. `an empty account`. accelerators: the section about them.
+    compared_with: the state before the change, e.g. `an empty account`. accelerators: the section about them.
+    old_facts: a text about old facts of the catalog; "" when there are none.
     """
     changes = counted({op: count for op, count in operation.counts.items() if op != "same"}) or "none"
     facts = [
         ("Result", _result(operation)),
         ("Changes", f"{changes}, compared with {compared_with}"),
         ("Policies", _policies(operation)),
-        ("Cost a month", _cost(cost, before)),
+        ("Monthly cost", _cost(cost, before)),
+        *([("Old facts", old_facts)] if old_facts else []),
     ]
     parts = [
         [f"## Stack `{stack}`", "", *markdown(("", ""), facts), ""],
@@ -49,23 +52,23 @@ def summary(
 def _result(operation: Operation) -> str:
     if operation.succeeded:
         return "the preview succeeds"
-    return "**the preview is refused by the policies**" if operation.mandatory else "**the preview fails**"
+    return "**the policies refuse the preview**" if operation.mandatory else "**the preview fails**"
 
 
 def _policies(operation: Operation) -> str:
-    stopping = len(operation.mandatory)
-    notes = len(operation.findings) - stopping
-    violations = f"**violations: {stopping}**" if stopping else "no violation"
-    return f"{violations}, advisory notes: {notes}"
+    count = len(operation.mandatory)
+    advisory = len(operation.findings) - count
+    mandatory = f"**mandatory findings: {count}**" if count else "no mandatory findings"
+    return f"{mandatory}, advisory findings: {advisory}"
 
 
 def _cost(cost: Estimate, before: Estimate) -> str:
     text = f"{cost.monthly_min_usd:,.0f} to {cost.monthly_max_usd:,.0f} USD"
     if before.items:
         low, high = cost.monthly_min_usd - before.monthly_min_usd, cost.monthly_max_usd - before.monthly_max_usd
-        text += f", that is {low:+,.0f} to {high:+,.0f} USD" if round(low) or round(high) else ", as before"
+        text += f", a change of {low:+,.0f} to {high:+,.0f} USD" if round(low) or round(high) else ", unchanged"
     if cost.unpriced:
-        text += f"; without price: {len(cost.unpriced)}"
+        text += f"; resources without a price: {len(cost.unpriced)}"
     return text
 
 
@@ -77,31 +80,31 @@ def _errors(operation: Operation) -> list[str]:
 
 
 def _dangers(operation: Operation) -> list[str]:
-    """One line for each kind of danger, however many resources share it."""
-    alike: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    """Returns one line for each kind of danger; equal dangers of several resources share a line."""
+    by_kind: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
     for danger in dangers(operation.changes):
         change = danger.change
         key = (change.op, change.type.rpartition(":")[2], danger.consequence, change.because)
-        alike.setdefault(key, []).append(f"`{change.name}`")
+        by_kind.setdefault(key, []).append(f"`{change.name}`")
     lines = [
         f"- **{op} {kind}** {some(sorted(names))}: {consequence}."
         + (f" Because of: {', '.join(because)}." if because else "")
-        for (op, kind, consequence, because), names in alike.items()
+        for (op, kind, consequence, because), names in by_kind.items()
     ]
-    return ["### Look twice", "", *lines, ""] if lines else []
+    return ["### Dangerous changes", "", *lines, ""] if lines else []
 
 
 def _findings(operation: Operation) -> list[str]:
-    """One row for each policy and message, the mandatory ones first; equal findings share a row."""
-    found: dict[tuple[bool, str, str], list[str]] = {}
+    """Returns one row for each policy and message, mandatory ones first; equal findings share a row."""
+    names_by_finding: dict[tuple[bool, str, str], list[str]] = {}
     for finding in operation.findings:
         key = (finding.level != "mandatory", finding.policy, finding.short)
-        found.setdefault(key, []).append(name_of(finding.urn) or "the stack")
-    if not found:
+        names_by_finding.setdefault(key, []).append(name_of(finding.urn) or "the stack")
+    if not names_by_finding:
         return []
     rows = [
         ("advisory" if advisory else "**mandatory**", policy, some(sorted(names)), message)
-        for (advisory, policy, message), names in sorted(found.items())
+        for (advisory, policy, message), names in sorted(names_by_finding.items())
     ]
     more = [f"… and {len(rows) - MOST_FINDINGS} more.", ""] if len(rows) > MOST_FINDINGS else []
     table = markdown(("Level", "Policy", "Resources", "Finding"), rows[:MOST_FINDINGS])

@@ -1,32 +1,32 @@
-"""Where a resource stands: the component of the project that it is part of."""
+"""Finds the component of the project that a resource belongs to."""
 
 from collections.abc import Mapping
 
 from common.urns import name_of, type_of
 
-OURS = "mlplatform:"
+COMPONENT_PREFIX = "mlplatform:"
 ROOT_TYPE = "pulumi:pulumi:Stack"
 
 
 def component_of(urn: str, parents: Mapping[str, str]) -> str:
-    """The nearest component of the project at or above a resource, e.g. `Cluster main`.
+    """Returns the component of the project that is the resource or its nearest ancestor, e.g. `Cluster main`.
 
-    Where there is none, the topmost parent below the stack; `stack` for what has no parent at all.
+    Without one, returns the topmost ancestor below the stack, or `stack` when there is none.
     """
-    above = ""
+    topmost = ""
     seen: set[str] = set()
     while urn and urn not in seen:
         seen.add(urn)
         kind = type_of(urn)
-        if kind.startswith(OURS):
+        if kind.startswith(COMPONENT_PREFIX):
             return title(urn)
         if kind != ROOT_TYPE:
-            above = urn
+            topmost = urn
         urn = parents.get(urn, "")
-    return title(above) if len(seen) > 2 and above else "stack"
+    return title(topmost) if len(seen) > 2 and topmost else "stack"
 
 
 def title(urn: str) -> str:
-    """The last part of the type and the name, e.g. `NodePool main-system`; said once where both are the same."""
+    """Returns the last part of the type and the name, e.g. `NodePool main-system`; only the type if both are equal."""
     kind, name = type_of(urn).rpartition(":")[2], name_of(urn)
     return kind if kind.lower() == name else f"{kind} {name}"

@@ -1,16 +1,18 @@
-"""`make report`: the report's files of one stack, under `build/report/<stack>/`."""
+"""`make report`: writes the report of one stack to `build/report/<stack>/`."""
 
 import io
 import json
 import subprocess
 import sys
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
+from catalog.ages import old_facts
 from components.stack.stack_file import load_file
 from costs.estimate import Estimate, estimate
 from costs.sources import before_from_event_log, from_event_log
-from report import events
+from report import events, facts
 from report.compute import as_json as compute_json
 from report.compute import as_markdown as compute_page
 from report.compute import plan_of, short_markdown
@@ -25,11 +27,11 @@ from report.wrong_file import BUILD
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes the pages: compute, recovery, cost, settings, and summary.md.
+    """Previews the stack in the simulator and writes compute, recovery, cost, settings, facts, and summary.md.
 
-    base: a git revision to compare with: it is built in the simulator first. An empty account when not given.
-    Returns the engine's exit code: the files are written for a preview that is refused, too.
-    Raises ReportError when there is nothing to report on.
+    base: a git revision to compare with, which is built in the simulator first; by default an empty account.
+    Returns the engine's exit code. When the policies refuse the preview, the files are written too.
+    Raises ReportError when no report is possible.
     """
     target = BUILD / stack
     simulated = Simulated(HOME / "report" / stack)
@@ -40,15 +42,18 @@ def write(stack: str, base: str | None = None) -> int:
     operation, parents = events.read(done.events), events.parents(done.events)
     cost, before = _estimates(done)
     path = ROOT / f"Pulumi.{stack}.yaml"
-    plan = plan_of(path)
+    plan, ages = plan_of(path), old_facts(datetime.now(UTC).date())
     target.mkdir(parents=True, exist_ok=True)
     files = {
-        "summary.md": summary(stack, operation, cost, before, parents, compared_with, short_markdown(plan)),
+        "summary.md": summary(
+            stack, operation, cost, before, parents, compared_with, short_markdown(plan), facts.in_short(ages)
+        ),
         "compute.md": compute_page(plan, stack),
         "recovery.md": recovery_page(load_file(path), stack),
         "cost.md": as_markdown(cost, parents, stack),
         "cost.json": json.dumps({**cost.as_json(), "compute": compute_json(plan)}, indent=2) + "\n",
         "settings.md": settings_page(path, stack),
+        "facts.md": facts.as_markdown(ages),
     }
     for name, text in files.items():
         (target / name).write_text(text)
@@ -57,19 +62,19 @@ def write(stack: str, base: str | None = None) -> int:
 
 
 def _estimates(done: Finished) -> tuple[Estimate, Estimate]:
-    """The estimate after the change, and the one before."""
+    """Returns the estimates after and before the change."""
     after, before = from_event_log(done.events), before_from_event_log(done.events)
     try:
         region = region_of((*after, *before))
     except ReportError:
         if done.code == 0:
             raise
-        region = "unknown"  # it failed before there was a provider: the report is about the error
+        region = "unknown"  # the preview failed before it had a provider; the report shows the error
     return estimate(after, region), estimate(before, region)
 
 
 def _build_base(simulated: Simulated, stack: str, base: str) -> str:
-    """Builds another revision of the project in the simulated cloud; says what it is for the summary."""
+    """Builds another revision of the project in the simulated cloud. Returns its description for the summary."""
     folder = simulated.home / "base"
     _extract(base, folder)
     if not (folder / f"Pulumi.{stack}.yaml").exists():
@@ -78,17 +83,17 @@ def _build_base(simulated: Simulated, stack: str, base: str) -> str:
     done = _quietly(Simulated(simulated.home, folder), "base", "up", "--stack", stack, "--yes", "--skip-preview")
     if done.code:
         raise ReportError(
-            f"{base} itself cannot be built, so there is nothing to compare with. Its output is in "
-            f"{shown(simulated.home / 'logs' / 'base.txt')}; leave --base out for a report without it."
+            f"building {base} failed, so there is nothing to compare with. The output is in "
+            f"{shown(simulated.home / 'logs' / 'base.txt')}. For a report without a comparison, omit --base."
         )
     return f"`{base}`"
 
 
 def _extract(base: str, folder: Path) -> None:
-    """The files of a revision, with our own environment beside them: nothing is installed twice."""
+    """Extracts the files of a revision and links the .venv of this one, so that nothing is installed again."""
     packed = subprocess.run(["git", "archive", base], cwd=ROOT, capture_output=True, check=False)
     if packed.returncode:
-        raise ReportError(f"git knows no revision {base}: {packed.stderr.decode().strip()}. Fetch it first.")
+        raise ReportError(f"git has no revision {base}: {packed.stderr.decode().strip()}. Fetch it first.")
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(folder, filter="data")
@@ -96,7 +101,7 @@ def _extract(base: str, folder: Path) -> None:
 
 
 def _quietly(simulated: Simulated, name: str, *arguments: str) -> Finished:
-    """Runs a command and keeps what it prints in a file."""
+    """Runs a command and writes its output to a file."""
     output = simulated.home / "logs" / f"{name}.txt"
     output.parent.mkdir(parents=True, exist_ok=True)
     with output.open("w") as sink:

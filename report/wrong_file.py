@@ -1,4 +1,4 @@
-"""A stack file that is wrong is told at once: the engine, which would take seconds to say the same, is not started."""
+"""Checks the stack file before the engine starts, so that mistakes are reported at once instead of after seconds."""
 
 import sys
 from pathlib import Path
@@ -10,26 +10,26 @@ BUILD = ROOT / "build" / "report"
 
 
 def refused(command: str, stack: str) -> bool:
-    """Whether the stack file is wrong; every mistake then stands on stderr, and of `write` in the summary as well."""
+    """Tells whether the stack file has mistakes. Prints them to stderr, and for `write` also to the summary."""
     path = ROOT / f"Pulumi.{stack}.yaml"
     try:
         load_file(path)
     except SettingsError as error:
         print(error, file=sys.stderr)
         if command == "write":
-            print(shown(_page(stack, error)))
+            print(shown(_write_page(stack, error)))
         return True
     return False
 
 
-def _page(stack: str, error: SettingsError) -> Path:
-    """The page that a pull request shows in place of a summary."""
+def _write_page(stack: str, error: SettingsError) -> Path:
+    """Writes the page that a pull request shows instead of the summary."""
     page = BUILD / stack / "summary.md"
     page.parent.mkdir(parents=True, exist_ok=True)
-    for old in page.parent.iterdir():  # pages of a run before this one would be read as of this one
+    for old in page.parent.iterdir():  # pages of an earlier run would look like pages of this one
         old.unlink()
     page.write_text(
-        f"## Stack `{stack}`\n\n**The stack file is wrong, so nothing was previewed:** neither what it would change, "
-        f"nor its cost, nor its policies were looked at.\n\n```text\n{error}\n```\n"
+        f"## Stack `{stack}`\n\n**The stack file has mistakes, so there is no preview:** changes, cost and policies "
+        f"were not checked.\n\n```text\n{error}\n```\n"
     )
     return page

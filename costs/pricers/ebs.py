@@ -1,4 +1,4 @@
-"""EBS volumes: capacity, and what is provisioned beyond what the volume type includes."""
+"""EBS volumes: capacity, and the IOPS and throughput beyond what the volume type includes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,16 +15,16 @@ IO2_FIRST_TIER_IOPS = 32000
 def volume_lines(
     owner: Resource, context: Context, ebs: Mapping[str, Any], count: Amount, what: str
 ) -> Iterator[LineItem | Unpriced]:
-    """The lines of `count` equal volumes, said as a launch template says them.
+    """Yields the lines of `count` equal volumes. ebs: their properties, in the form of a launch template.
 
     Raises NoPriceError when the size or the type is unknown, or the type has no price.
     """
     kind = read_text(ebs, "volumeType", "gp3")
     size_gib = read_number(ebs, "volumeSize", 0)
     if not size_gib:
-        raise NoPriceError("no volume size is set, so the snapshot decides it")
+        raise NoPriceError("no volume size is set, so it depends on the snapshot")
     if kind not in ("gp3", "io2"):
-        raise NoPriceError(f"{kind} volumes have no price in the catalog; gp3 and io2 have")
+        raise NoPriceError(f"{kind} volumes have no price in the catalog, only gp3 and io2")
     yield line(owner, context, f"{what}, {kind}", f"ebs.{kind}_storage", "GiB", _times(count, size_gib))
     iops = read_number(ebs, "iops", INCLUDED_IOPS if kind == "gp3" else 0)
     if kind == "io2":
@@ -43,7 +43,7 @@ def volume_lines(
 
 
 def volume(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """A volume of its own; EC2 makes it gp2 where no type is said."""
+    """A single volume. Its default type in EC2 is gp2."""
     as_template = {
         "volumeSize": resource.inputs.get("size"),
         "volumeType": resource.inputs.get("type", "gp2"),

@@ -12,7 +12,7 @@ WARN_BEFORE = timedelta(days=180)
 
 
 def cluster(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Extended support costs six times as much, and is what AWS gives where no support type is said."""
+    """Extended support costs six times as much, and is AWS's default."""
     standard, extended = (service_price(f"eks.control_plane_{support}") for support in ("standard", "extended_support"))
     version = read_text(resource.inputs, "version")
     stays_standard = read_text(resource.inputs, "upgradePolicy.supportType", "EXTENDED") == "STANDARD"
@@ -21,14 +21,14 @@ def cluster(resource: Resource, context: Context) -> Iterator[LineItem | Unprice
     notes: tuple[str, ...] = ()
     if version and known is None:
         high = extended
-        notes = (f"Kubernetes {version} is not in the catalog: priced from standard to extended support",)
+        notes = (f"Kubernetes {version} is not in the catalog, so the price is from standard to extended support",)
     elif known is not None and not stays_standard:
         ends = known.end_standard
         if context.today > ends:
             low, high, item = extended, extended, "EKS control plane, extended support"
             notes = (f"Kubernetes {version} left standard support on {ends}",)
         elif context.today > ends - WARN_BEFORE:
-            notes = (f"{extended.usd:.2f} USD an hour from {ends}, when Kubernetes {version} leaves standard support",)
+            notes = (f"{extended.usd:.2f} USD per hour from {ends}, when Kubernetes {version} leaves standard support",)
     yield LineItem(
         urn=resource.urn,
         item=item,
@@ -41,13 +41,15 @@ def cluster(resource: Resource, context: Context) -> Iterator[LineItem | Unprice
         notes=notes,
     )
     if read(resource.inputs, "computeConfig.enabled", False) is True:
-        yield Unpriced(resource.urn, resource.type, "EKS Auto Mode adds a share of each node's price; it has no price")
+        why = "EKS Auto Mode adds a share of each node's price, which is not in the catalog"
+        yield Unpriced(resource.urn, resource.type, why)
 
 
 def addon(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Add-ons run on nodes that are counted; the one for CloudWatch also sends billed metrics and logs."""
+    """Add-ons run on nodes that are already counted; only the CloudWatch add-on sends billed metrics and logs."""
     if read_text(resource.inputs, "addonName") == "amazon-cloudwatch-observability":
-        yield Unpriced(resource.urn, resource.type, "Container Insights is billed by metric and GB; it has no price")
+        why = "Container Insights is billed by metric and GB, without a price in the catalog"
+        yield Unpriced(resource.urn, resource.type, why)
 
 
 PRICERS: Mapping[str, Pricer] = {"aws:eks/cluster:Cluster": cluster, "aws:eks/addon:Addon": addon}

@@ -9,14 +9,14 @@ from costs.usage import Amount
 
 
 def key(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """One key-month; each of the first two rotations adds one, later ones are free (aws.amazon.com/kms/pricing)."""
+    """One key-month. Each of the first two rotations adds one, later rotations none (aws.amazon.com/kms/pricing)."""
     rotates = read(resource.inputs, "enableKeyRotation", False) is True
     notes = ("each of the first two rotations adds one key-month",) if rotates else ()
     count = Amount(1, 3 if rotates else 1)
     requests = context.usage.kms_requests_10k
-    said = assumed(requests, "x 10 000 requests to each key")
+    usage = assumed(requests, "x 10 000 requests to each key")
     yield line(resource, context, "KMS key", "kms.key_month", "key", count, notes=notes)
-    yield line(resource, context, "KMS requests", "kms.requests_10k", "x 10k", requests, said)
+    yield line(resource, context, "KMS requests", "kms.requests_10k", "x 10k", requests, usage)
 
 
 PRICERS: Mapping[str, Pricer] = {"aws:kms/key:Key": key}

@@ -1,4 +1,4 @@
-"""Kubernetes objects that make something in AWS. All other objects run on nodes that are counted already."""
+"""Kubernetes objects that create resources in AWS. All other objects run on nodes that are already counted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
@@ -9,8 +9,8 @@ from costs.resource import NoPriceError, Resource, read, read_text
 
 
 def release(resource: Resource, context: Context) -> NoReturn:
-    """A chart may ask for volumes and load balancers, which only the cluster sees."""
-    raise NoPriceError("its pods run on nodes that are counted; volumes and load balancers of the chart are not seen")
+    """A chart may create volumes and load balancers, but a preview does not show them."""
+    raise NoPriceError("its pods run on counted nodes; volumes and load balancers of the chart are not visible here")
 
 
 def service(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
@@ -18,21 +18,21 @@ def service(resource: Resource, context: Context) -> Iterator[LineItem | Unprice
     if read_text(resource.inputs, "spec.type", "ClusterIP") != "LoadBalancer":
         return
     units = context.usage.load_balancer_units
-    said = assumed(units, "capacity units for each load balancer")
+    usage = assumed(units, "capacity units for each load balancer")
     yield line(resource, context, "network load balancer", "load_balancer.nlb_hour", "balancer", 1)
-    yield line(resource, context, "load balancer capacity", "load_balancer.nlb_lcu_hour", "unit", units, said)
+    yield line(resource, context, "load balancer capacity", "load_balancer.nlb_lcu_hour", "unit", units, usage)
 
 
 def ingress(resource: Resource, context: Context) -> NoReturn:
-    """The load balancer controller may share one balancer between many ingresses."""
-    raise NoPriceError("its ingress class decides whether a load balancer is made for it")
+    """The load balancer controller may use one load balancer for many ingresses."""
+    raise NoPriceError("its ingress class decides whether it gets a load balancer")
 
 
 def claim(resource: Resource, context: Context) -> Iterable[LineItem | Unpriced]:
-    """A claim becomes a volume of whatever its storage class says; one of no class is bound to a volume there is."""
+    """The storage class of a claim creates its volume. A claim with an empty class uses an existing volume."""
     if read(resource.inputs, "spec.storageClassName") == "":
         return ()
-    raise NoPriceError("its storage class decides what volume is made for it")
+    raise NoPriceError("its storage class decides which volume it gets")
 
 
 PRICERS: Mapping[str, Pricer] = {

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: what is written, and what is kept."""
+"""CloudWatch Logs: data written, and data stored."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,22 +8,22 @@ from costs.resource import NoPriceError, Resource, read_number, read_text
 from costs.usage import Amount
 
 DAYS_PER_MONTH = 30
-KEPT_FOREVER_MONTHS = 12  # a log group without retention grows for ever: the estimate is that after a year
+MONTHS_WITHOUT_RETENTION = 12  # a log group without retention grows without end; the estimate is its size after a year
 
 
 def log_group(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Billed by use alone: the GB written, and the GB-months kept for as long as the retention says."""
+    """Billed by use only: the GB written, and the GB stored during the retention."""
     if read_text(resource.inputs, "logGroupClass", "STANDARD") != "STANDARD":
-        raise NoPriceError("the catalog has prices of the STANDARD log class alone")
+        raise NoPriceError("the catalog has prices for the STANDARD log class only")
     control_plane = _name(resource).startswith("/aws/eks/")
     written = context.usage.control_plane_log_gib if control_plane else context.usage.log_group_gib
     days = read_number(resource.inputs, "retentionInDays", 0)
-    months = days / DAYS_PER_MONTH if days else KEPT_FOREVER_MONTHS
-    said = assumed(written, f"GB written to each {'control-plane ' if control_plane else ''}log group")
-    kept = f"kept for {days:g} days" if days else f"kept for ever, counted as {KEPT_FOREVER_MONTHS} months"
+    months = days / DAYS_PER_MONTH if days else MONTHS_WITHOUT_RETENTION
+    usage = assumed(written, f"GB written to each {'control-plane ' if control_plane else ''}log group")
+    kept = f"kept for {days:g} days" if days else f"kept for ever, counted as {MONTHS_WITHOUT_RETENTION} months"
     stored = Amount(written.low * months, written.high * months)
-    yield line(resource, context, "logs written", "cloudwatch_logs.ingestion", "GB", written, said)
-    yield line(resource, context, "logs kept", "cloudwatch_logs.storage", "GB", stored, f"{said}, {kept}")
+    yield line(resource, context, "logs written", "cloudwatch_logs.ingestion", "GB", written, usage)
+    yield line(resource, context, "logs kept", "cloudwatch_logs.storage", "GB", stored, f"{usage}, {kept}")
 
 
 def _name(resource: Resource) -> str:

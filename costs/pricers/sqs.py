@@ -1,4 +1,4 @@
-"""SQS: queues are billed by request, empty answers included."""
+"""SQS: queues are billed by request, also for empty answers."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,10 +10,10 @@ from costs.resource import NoPriceError, Resource, read
 def queue(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
     """Standard queues; the first million requests of an account are free each month."""
     if read(resource.inputs, "fifoQueue", False) is not False:
-        raise NoPriceError("the catalog has the price of standard queues alone")
+        raise NoPriceError("the catalog has a price for standard queues only")
     requests = context.usage.queue_requests_1m
-    said = assumed(requests, "million requests to each queue beyond the free million")
-    yield line(resource, context, "SQS requests", "other.sqs_requests_1m", "x 1m", requests, said)
+    usage = assumed(requests, "million requests to each queue beyond the free million")
+    yield line(resource, context, "SQS requests", "other.sqs_requests_1m", "x 1m", requests, usage)
 
 
 PRICERS: Mapping[str, Pricer] = {"aws:sqs/queue:Queue": queue}

@@ -10,29 +10,22 @@ SUBNET = "aws:ec2/subnet:Subnet"
 
 
 def nat_gateway(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """By the hour, and by the GB in either direction; the address is billed with its Eip."""
+    """Billed per hour, and per GB in both directions. Its address is billed with the Eip."""
     gib = context.usage.nat_gib
+    usage = assumed(gib, "GB through each NAT gateway")
     yield line(resource, context, "NAT gateway", "nat_gateway.hour", "gateway", 1)
-    yield line(
-        resource,
-        context,
-        "NAT data",
-        "nat_gateway.data_processed",
-        "GB",
-        gib,
-        assumed(gib, "GB through each NAT gateway"),
-    )
+    yield line(resource, context, "NAT data", "nat_gateway.data_processed", "GB", gib, usage)
 
 
 def public_address(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Every public IPv4 address is billed, in use or not, unless it comes from one's own pool."""
+    """Every public IPv4 address is billed, used or not, unless it comes from the account's own pool."""
     if read_text(resource.inputs, "publicIpv4Pool", "amazon") != "amazon":
         return
     yield line(resource, context, "public IPv4 address", "vpc.public_ipv4_hour", "address", 1)
 
 
 def endpoint(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
-    """Gateway endpoints are free; an interface endpoint is billed for each subnet it stands in, and by the GB."""
+    """Gateway endpoints are free. An interface endpoint is billed for each of its subnets, and per GB."""
     kind = read_text(resource.inputs, "vpcEndpointType", "Gateway")
     if kind == "Gateway":
         return
@@ -40,25 +33,25 @@ def endpoint(resource: Resource, context: Context) -> Iterator[LineItem | Unpric
         raise NoPriceError(f"{kind} endpoints have no price in the catalog")
     gib = context.usage.endpoint_gib
     subnets = _subnet_count(resource, context)
-    said = assumed(gib, "GB through each interface endpoint")
+    usage = assumed(gib, "GB through each interface endpoint")
     yield line(resource, context, "interface endpoints", "vpc.interface_endpoint_hour", "subnet", subnets)
-    yield line(resource, context, "endpoint data", "vpc.interface_endpoint_data", "GB", gib, said)
+    yield line(resource, context, "endpoint data", "vpc.interface_endpoint_data", "GB", gib, usage)
 
 
 def flow_log(resource: Resource, context: Context) -> Iterable[LineItem | Unpriced]:
-    """Delivery is billed by the GB wherever the log goes; into CloudWatch it is counted with the log group."""
+    """Delivery is billed per GB for every destination. To CloudWatch, it is counted with the log group."""
     if read_text(resource.inputs, "logDestinationType", "cloud-watch-logs") != "cloud-watch-logs":
-        raise NoPriceError("delivery of vended logs is billed by the GB; the catalog has no price for it")
+        raise NoPriceError("delivery of vended logs is billed per GB, without a price in the catalog")
     return ()
 
 
 def _subnet_count(resource: Resource, context: Context) -> int:
-    """How many subnets; the subnets it depends on where the list itself is not known yet."""
+    """Returns the number of subnets. When the list is unknown, counts the subnets that the endpoint depends on."""
     try:
         return len(read_list(resource.inputs, "subnetIds"))
     except NoPriceError:
         linked = [context.resources.get(urn) for urn in resource.property_dependencies.get("subnetIds", ())]
-        count = sum(1 for found in linked if found is not None and found.type == SUBNET)
+        count = sum(1 for resource in linked if resource is not None and resource.type == SUBNET)
         if not count:
             raise
         return count

@@ -150,14 +150,14 @@ def quota_needs(
 
 
 def sharing_in_words(shared: Sharing, accelerator: Accelerator) -> str:
-    """How pods share one accelerator, e.g. `each GPU shared by 4 in turns`."""
+    """Returns how pods share the accelerators, e.g. `time-slicing with 4 replicas per GPU`."""
     if shared.strategy == "time-slicing":
-        return f"each GPU shared by {shared.replicas} in turns"
+        return f"time-slicing with {shared.replicas} replicas per GPU"
     if shared.strategy == "mps":
-        return f"each GPU in {shared.replicas} equal shares (MPS)"
+        return f"MPS with {shared.replicas} replicas per GPU"
     if shared.strategy == "mig":
-        return f"each GPU cut into {listed(f'{count} x {name}' for name, count in shared.layout)}"
-    return f"a whole {'GPU' if accelerator.kind == 'gpu' else 'device'} a pod"
+        return f"MIG slices per GPU: {listed(f'{count} x {name}' for name, count in shared.layout)}"
+    return f"whole {'GPUs' if accelerator.kind == 'gpu' else 'devices'}"
 
 
 def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: str) -> PoolPlan:

@@ -1,6 +1,7 @@
 """Constraints on the values of inputs, checked before any call, with the messages of the provider's own schema.
 
-A constraint takes the name and the known value of an argument, and returns what is wrong, or None.
+A constraint takes the name and the known value of an argument, and returns what is wrong, or None. Limits are fields of
+a constraint, so that tests can compare them with the limits of the API.
 Source: terraform-plugin-sdk helper/validation and terraform-provider-aws internal/verify; read 2026-11.
 """
 
@@ -10,6 +11,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -18,56 +20,71 @@ from simulator.aws.paths import display
 Constraint: TypeAlias = Callable[[str, Any], str | None]
 
 
-def one_of(*allowed: Any) -> Constraint:
+@dataclass(frozen=True)
+class OneOf:
     """Requires one of the listed values."""
-    listed = " ".join(f'"{item}"' if isinstance(item, str) else display(item) for item in allowed)
 
-    def check(argument: str, value: Any) -> str | None:
-        if value in allowed:
+    allowed: tuple[Any, ...]
+
+    def __call__(self, argument: str, value: Any) -> str | None:
+        if value in self.allowed:
             return None
+        listed = " ".join(f'"{item}"' if isinstance(item, str) else display(item) for item in self.allowed)
         return f"expected {argument} to be one of [{listed}], got {display(value)}"
 
-    return check
+
+def one_of(*allowed: Any) -> OneOf:
+    """Requires one of the listed values."""
+    return OneOf(allowed)
 
 
-def between(low: int, high: int) -> Constraint:
+@dataclass(frozen=True)
+class Between:
+    """Requires a number from low to high; without high, a number of at least low."""
+
+    low: int
+    high: int | None
+
+    def __call__(self, argument: str, value: Any) -> str | None:
+        if isinstance(value, int | float) and value >= self.low and (self.high is None or value <= self.high):
+            return None
+        expected = f"at least ({self.low})" if self.high is None else f"in the range ({self.low} - {self.high})"
+        return f"expected {argument} to be {expected}, got {display(value)}"
+
+
+def between(low: int, high: int) -> Between:
     """Requires a number from low to high."""
-
-    def check(argument: str, value: Any) -> str | None:
-        if isinstance(value, int | float) and low <= value <= high:
-            return None
-        return f"expected {argument} to be in the range ({low} - {high}), got {display(value)}"
-
-    return check
+    return Between(low, high)
 
 
-def at_least(low: int) -> Constraint:
+def at_least(low: int) -> Between:
     """Requires a number of at least low."""
-
-    def check(argument: str, value: Any) -> str | None:
-        if isinstance(value, int | float) and value >= low:
-            return None
-        return f"expected {argument} to be at least ({low}), got {display(value)}"
-
-    return check
+    return Between(low, None)
 
 
-def length(low: int, high: int) -> Constraint:
+@dataclass(frozen=True)
+class Length:
     """Requires a text of low to high characters, or a list of as many elements. The provider reads numbers as text."""
 
-    def check(argument: str, value: Any) -> str | None:
+    low: int
+    high: int
+
+    def __call__(self, argument: str, value: Any) -> str | None:
         size = len(value if isinstance(value, str | list) else display(value))
-        if low <= size <= high:
+        if self.low <= size <= self.high:
             return None
         if isinstance(value, list):
-            return f"expected {argument} to have between {low} and {high} items, got {size}"
-        return f"expected length of {argument} to be in the range ({low} - {high}), got {value}"
+            return f"expected {argument} to have between {self.low} and {self.high} items, got {size}"
+        return f"expected length of {argument} to be in the range ({self.low} - {self.high}), got {value}"
 
-    return check
+
+def length(low: int, high: int) -> Length:
+    """Requires a text of low to high characters, or a list of as many elements."""
+    return Length(low, high)
 
 
 def matches(pattern: str, expected: str) -> Constraint:
-    """Requires a text that matches the whole pattern. wanted: describes the pattern in the message."""
+    """Requires a text that matches the whole pattern. expected: describes the pattern in the message."""
     expression = re.compile(pattern)
 
     def check(argument: str, value: Any) -> str | None:
@@ -78,13 +95,19 @@ def matches(pattern: str, expected: str) -> Constraint:
     return check
 
 
-def every(*constraints: Constraint) -> Constraint:
+@dataclass(frozen=True)
+class Every:
     """Requires all of several constraints; returns the message of the first one that fails."""
 
-    def check(argument: str, value: Any) -> str | None:
-        return next((text for each in constraints if (text := each(argument, value))), None)
+    constraints: tuple[Constraint, ...]
 
-    return check
+    def __call__(self, argument: str, value: Any) -> str | None:
+        return next((text for each in self.constraints if (text := each(argument, value))), None)
+
+
+def every(*constraints: Constraint) -> Every:
+    """Requires all of several constraints; returns the message of the first one that fails."""
+    return Every(constraints)
 
 
 @lru_cache(maxsize=8192)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -146,12 +147,13 @@ async def _while_connected(monitor_address: str, work: Callable[[], Coroutine[An
             with suppress(RuntimeError):  # the event loop has ended, so the work has as well
                 loop.call_soon_threadsafe(task.cancel)
 
-    with grpc.insecure_channel(monitor_address) as channel:
-        channel.subscribe(on_state, try_to_connect=True)
-        try:
-            return await task
-        finally:
-            channel.unsubscribe(on_state)
+    channel = grpc.insecure_channel(monitor_address)
+    channel.subscribe(on_state, try_to_connect=True)
+    try:
+        return await task
+    finally:
+        channel.unsubscribe(on_state)
+        threading.Thread(target=channel.close, daemon=True).start()  # close waits up to 0.2 s for the last state check
 
 
 def _no_such_resource(call: Call) -> Refusal:

@@ -1,91 +1,36 @@
 """Every IAM document of the stacks is right by the linter, and gives no more than it has to. Run in `make check`."""
 
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from catalog.eks_addons import ADDONS
-from components.core.addon_spec import every_add_on
-from components.stack.stack_file import load, load_file
-from settings.stack.stack import StackSettings
-from tests.components.conftest import PlatformCloud
-from tests.components.fake_cloud import REGION
 from tests.components.iam_linter import JUSTIFIED, documents, findings
-
-PROJECT = Path(__file__).parents[2]
-WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serving"}
+from tests.components.whole_stacks import STACKS, built
 
 
-def everything() -> StackSettings:
-    """A stack with each kind of thing that takes permissions."""
-    system = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}
-    burst = {"name": "burst", "instance_types": ["g6.12xlarge"], "provisioner": "karpenter", "min_per_zone": 0}
-    cluster = {
-        "version": "1.35",
-        "pools": [system, burst],
-        "addons": {name: {} for name, add_on in every_add_on().items() if add_on.instead is None},
-        "managed_addons": {name: {"version": "v1.2.3-eksbuild.4"} for name in ADDONS},
-    }
-    shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
-    fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}
-    raw: dict[str, Any] = {
-        "environment": "prod",
-        "region": REGION,
-        "account_id": "123456789012",
-        "owner": "platform-team",
-        "cost_center": "ml-42",
-        "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
-        "clusters": {"main": cluster},
-        "storage": {
-            "buckets": {
-                "datasets": {**shared, "purpose": "datasets"},
-                "copies": {"purpose": "backups", "object_lock_days": 7},
-            },
-            "file_systems": {"homes": shared},
-            "lustre": {"fast": fast},
-            "recovery": {"copy_to": "us-east-1"},
-        },
-    }
-    return load(raw, "the stack with everything")
-
-
-STACKS = {
-    "dev": lambda: load_file(PROJECT / "Pulumi.dev.yaml"),
-    "prod": lambda: load_file(PROJECT / "Pulumi.prod.yaml"),
-    "everything": everything,
-}
-
-
-@pytest.fixture(scope="module", params=STACKS)
-def built(request: pytest.FixtureRequest) -> PlatformCloud:
-    cloud = PlatformCloud()
-    cloud.up(STACKS[request.param]())
-    return cloud
-
-
-def test_no_document_says_more_or_other_than_it_should(built: PlatformCloud) -> None:
-    found = [finding for document in documents(built.registered.values()) for finding in findings(document)]
+@pytest.mark.parametrize("name", STACKS)
+def test_no_document_says_more_or_other_than_it_should(name: str) -> None:
+    found = [finding for document in documents(built(name).registered.values()) for finding in findings(document)]
     unjustified = [finding for finding in found if not any(part in finding for part in JUSTIFIED)]
     assert not unjustified, "\n".join(unjustified)
 
 
-def test_nothing_that_holds_a_document_is_passed_over(built: PlatformCloud) -> None:
-    kinds = {(document.owner, document.kind) for document in documents(built.registered.values())}
-    for role in built.all("iam/role:Role"):
+@pytest.mark.parametrize("name", STACKS)
+def test_nothing_that_holds_a_document_is_passed_over(name: str) -> None:
+    cloud = built(name)
+    kinds = {(document.owner, document.kind) for document in documents(cloud.registered.values())}
+    for role in cloud.all("iam/role:Role"):
         assert (role.name, "trust") in kinds
-    for policy in (*built.all("iam/rolePolicy:RolePolicy"), *built.all("iam/policy:Policy")):
+    for policy in (*cloud.all("iam/rolePolicy:RolePolicy"), *cloud.all("iam/policy:Policy")):
         assert (policy.name, "identity") in kinds
-    for holder in (*built.all("kms/key:Key"), *built.all("s3/bucketPolicy:BucketPolicy")):
+    for holder in (*cloud.all("kms/key:Key"), *cloud.all("s3/bucketPolicy:BucketPolicy")):
         assert (holder.name, "resource") in kinds
 
 
 def test_nothing_is_justified_that_is_not_there() -> None:
-    cloud, found = PlatformCloud(), []
-    for stack in STACKS.values():
-        cloud.up(stack())
-        found += [finding for document in documents(cloud.registered.values()) for finding in findings(document)]
+    whole = [document for name in STACKS for document in documents(built(name).registered.values())]
+    found = [finding for document in whole for finding in findings(document)]
     idle = [part for part in JUSTIFIED if not any(part in finding for finding in found)]
     assert not idle, "a reason that nothing needs would excuse the next mistake"
 

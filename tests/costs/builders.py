@@ -1,4 +1,4 @@
-"""Hand-written resources for the tests of the estimate: each passes, and a test changes one thing in it."""
+"""Builds resources for the tests of the estimate. Each has a price; a test changes one thing in it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -28,8 +28,8 @@ def template(name: str = "template", parent: str = "", **ebs: Any) -> Resource:
 
 def group(*types: str, low: int = 2, high: int = 5, parent: str = "", **inputs: Any) -> Resource:
     size: Mapping[str, Any] = {"minSize": low, "maxSize": high, "desiredSize": low}
-    given = {"scalingConfig": size, "instanceTypes": list(types or ["m5.2xlarge"]), **inputs}
-    return resource("aws:eks/nodeGroup:NodeGroup", "pool", parent, **given)
+    all_inputs = {"scalingConfig": size, "instanceTypes": list(types or ["m5.2xlarge"]), **inputs}
+    return resource("aws:eks/nodeGroup:NodeGroup", "pool", parent, **all_inputs)
 
 
 def group_with_unknown_template(parent: str = "") -> Resource:
@@ -37,8 +37,8 @@ def group_with_unknown_template(parent: str = "") -> Resource:
 
 
 def price(*resources: Resource, **options: Any) -> Estimate:
-    asked: dict[str, Any] = {"today": TODAY, **options}
-    return estimate(resources, REGION, **asked)
+    all_options: dict[str, Any] = {"today": TODAY, **options}
+    return estimate(resources, REGION, **all_options)
 
 
 def items(result: Estimate) -> dict[str, LineItem]:

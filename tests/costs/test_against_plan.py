@@ -1,4 +1,4 @@
-"""The estimate, which reads what the engine shows, and the compute plan, which reads the settings, say the same."""
+"""The estimate, made from the engine's resources, and the compute plan, made from the settings, have equal costs."""
 
 from typing import Any
 
@@ -24,19 +24,19 @@ POOLS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("pool", POOLS, ids=lambda pool: pool["instance_types"][0])
 def test_a_karpenter_pool_costs_the_same_in_both(pool):
-    shared = {"operating_system": "bottlerocket"} if "sharing" in pool else {}
-    asked: dict[str, Any] = {"name": "gpu", "provisioner": "karpenter", "min_per_zone": 0, **shared, **pool}
-    if not asked["instance_types"][0].startswith("m"):
-        asked["taints"] = [{"key": "gpu", "value": "true"}]
-    settings = load(stack((("clusters", "main", "pools", 1), asked)), SOURCE, TODAY)
-    (planned,) = [each for each in compute_plan(settings, ZONES).pools if each.pool == "gpu"]
-    (said,) = [each for each in settings.clusters["main"].pools if each.name == "gpu"]
-    manifest = dict(node_pool(said, ZONES))
-    made = Resource(
+    system = {"operating_system": "bottlerocket"} if "sharing" in pool else {}
+    entry: dict[str, Any] = {"name": "gpu", "provisioner": "karpenter", "min_per_zone": 0, **system, **pool}
+    if not entry["instance_types"][0].startswith("m"):
+        entry["taints"] = [{"key": "gpu", "value": "true"}]
+    settings = load(stack((("clusters", "main", "pools", 1), entry)), SOURCE, TODAY)
+    (planned,) = [pool_plan for pool_plan in compute_plan(settings, ZONES).pools if pool_plan.pool == "gpu"]
+    (pool_settings,) = [each for each in settings.clusters["main"].pools if each.name == "gpu"]
+    manifest = dict(node_pool(pool_settings, ZONES))
+    resource = Resource(
         "urn:pulumi:a::b::kubernetes:karpenter.sh/v1:NodePool::gpu", "kubernetes:karpenter.sh/v1:NodePool", manifest
     )
-    (line,) = price(made).items
-    assert settings.region == REGION, "two regions have two prices"
+    (line,) = price(resource).items
+    assert settings.region == REGION, "prices differ by region"
     assert planned.usd_per_month is not None
     assert line.monthly_max_usd == pytest.approx(planned.usd_per_month.high)
     assert line.monthly_min_usd == planned.usd_per_month.low == 0

@@ -1,4 +1,4 @@
-"""What an estimate promises of every resource, whatever it is."""
+"""Properties of an estimate that hold for every resource."""
 
 import copy
 from typing import Any
@@ -28,30 +28,30 @@ KEYS = st.sampled_from(INPUTS.split())
 
 
 @given(st.text(alphabet="abcdef:/", min_size=1, max_size=20))
-def test_a_type_that_nobody_priced_is_listed_never_silently_zero(name):
+def test_a_type_without_a_price_is_listed_as_unpriced(name):
     result = price(resource(f"aws:{name}"))
-    assert len(result.unpriced) == 1, "a type nobody looked up must not look free"
-    assert result.free == 0, "unknown is not free"
+    assert len(result.unpriced) == 1, "a type that nobody looked up must not look free"
+    assert result.free == 0, "a type without a price is not free"
 
 
 def test_a_type_of_another_cloud_is_listed():
     assert price(resource("gcp:container/cluster:Cluster")).unpriced, "another cloud's cluster is not free either"
 
 
-def test_no_type_is_both_priced_and_free_by_name():
-    assert not PRICERS.keys() & FREE_TYPES.keys(), "a type in both tables is known in two places"
+def test_no_type_is_both_priced_and_free():
+    assert not PRICERS.keys() & FREE_TYPES.keys(), "a type in both tables would contradict itself"
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(PRICERS)), st.dictionaries(KEYS, VALUES, max_size=6))
-def test_no_inputs_whatever_raise_or_vanish(type_, inputs):
+def test_no_inputs_raise_an_error_or_remove_the_resource(type_, inputs):
     result = estimate([Resource("urn:pulumi:a::b::c::d", type_, inputs)], REGION, today=TODAY)
     assert len(result.items) + len(result.unpriced) + result.free >= 1, "the resource vanished from the estimate"
     assert 0 <= result.monthly_min_usd <= result.monthly_max_usd or inputs.get("scalingConfig"), "min above max"
 
 
 TAGS = {f"ml-platform:{name}": "10" for name in ("purpose", "expected-gib", "monthly-growth-gib")}
-WHOLE: dict[str, dict[str, Any]] = {
+FULL_INPUTS: dict[str, dict[str, Any]] = {
     "aws:backup/plan:Plan": {"rules": [{"copyActions": [{"destinationVaultArn": "x"}]}]},
     "aws:ebs/volume:Volume": {"size": 8, "type": "gp3", "iops": 4000, "throughput": 200},
     "aws:ec2/eip:Eip": {"publicIpv4Pool": "amazon"},
@@ -96,56 +96,58 @@ WHOLE: dict[str, dict[str, Any]] = {
 }
 
 
-def places(value, path=()):
-    """The way to everything inside of a value."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in inner:
+def paths(value, path=()):
+    """Yields the paths of all values inside a value."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in children:
         yield (*path, key)
-        yield from places(item, (*path, key))
+        yield from paths(item, (*path, key))
 
 
-@pytest.mark.parametrize(("type_", "place"), [(type_, place) for type_ in WHOLE for place in places(WHOLE[type_])])
-def test_whatever_is_not_known_yet_nothing_raises_or_vanishes(type_, place):
-    inputs = copy.deepcopy(WHOLE[type_])
-    at: Any = inputs
-    for step in place[:-1]:
-        at = at[step]
-    at[place[-1]] = UNKNOWN
+@pytest.mark.parametrize(
+    ("type_", "path"), [(type_, path) for type_ in FULL_INPUTS for path in paths(FULL_INPUTS[type_])]
+)
+def test_no_unknown_value_raises_an_error_or_removes_the_resource(type_, path):
+    inputs = copy.deepcopy(FULL_INPUTS[type_])
+    container: Any = inputs
+    for step in path[:-1]:
+        container = container[step]
+    container[path[-1]] = UNKNOWN
     result = price(Resource("urn:pulumi:a::b::c::d", type_, inputs))
     assert len(result.items) + len(result.unpriced) + result.free >= 1, "the resource vanished from the estimate"
-    assert "UNKNOWN" not in str(result), "a line shows the mark instead of leaving it out"
+    assert "UNKNOWN" not in str(result), "a line shows the marker of an unknown value"
 
 
-def test_every_line_says_what_it_counts_and_where_its_price_comes_from():
+def test_every_line_has_a_unit_and_the_source_of_its_price():
     result = price(cluster(), resource("aws:ec2/natGateway:NatGateway"), resource("aws:kms/key:Key"))
     assert len(result.items) == 5, "two lines for the gateway and the key each, one for the cluster"
     for item in result.items:
-        assert item.unit, "a quantity without a unit cannot be checked"
-        assert item.price_min.unit, "nor a price without a unit"
-        assert item.price_min.source, "nor a price without its source"
-        assert item.price_min.as_of, "nor one without its date"
+        assert item.unit, "nobody can check a quantity without a unit"
+        assert item.price_min.unit, "nobody can check a price without a unit"
+        assert item.price_min.source, "nobody can check a price without a source"
+        assert item.price_min.as_of, "nobody can check a price without a date"
 
 
 def test_the_price_of_another_region_is_marked_as_an_approximation():
     (item,) = price(cluster()).items
-    assert item.price_min.region == "us-east-1", "the service list has one region; the test needs another"
-    assert "price of us-east-1, taken for us-west-2" in item.approximations, "an approximation must say that it is one"
+    assert item.price_min.region == "us-east-1", "the service list has one region; the stack must be in another"
+    assert "price of us-east-1, used for us-west-2" in item.approximations, "the line must say that it is approximate"
 
 
-def test_the_region_of_a_resource_wins_over_that_of_the_stack():
+def test_the_region_of_a_resource_overrides_that_of_the_stack():
     (item,) = price(resource("aws:eks/cluster:Cluster", version="1.35", region="us-east-1")).items
-    assert not [why for why in item.approximations if "us-east-1" in why], "it is in the region of the price list"
+    assert not [why for why in item.approximations if "us-east-1" in why], "the price is of the resource's own region"
 
 
-def test_free_types_say_why():
+def test_free_types_have_a_reason():
     assert why_free("aws:ec2/subnet:Subnet") == "subnets are free"
     assert why_free("aws:iam/role:Role") == "IAM is free"
     assert why_free("aws:rds/instance:Instance") is None, "a database is not free"
 
 
-def test_the_sums_are_those_of_the_lines():
+def test_the_totals_are_the_sums_of_the_lines():
     result = price(cluster(), resource("aws:ec2/eip:Eip"))
     assert round(result.monthly_min_usd, 2) == round(730 * (0.10 + 0.005), 2)
-    written = result.as_json()
-    assert written["monthlyUsd"]["min"] == round(result.monthly_min_usd, 2)
-    assert all(entry["unitPriceUsd"]["min"]["source"] for entry in written["items"]), "the source travels along"
+    document = result.as_json()
+    assert document["monthlyUsd"]["min"] == round(result.monthly_min_usd, 2)
+    assert all(entry["unitPriceUsd"]["min"]["source"] for entry in document["items"]), "each price keeps its source"

@@ -1,4 +1,4 @@
-"""Karpenter's pools: from nothing to what their limits allow, and what a part of a GPU costs."""
+"""Karpenter pools cost from nothing to what their limits allow; a slice costs its part of a GPU."""
 
 import pytest
 from hypothesis import given, settings
@@ -16,23 +16,23 @@ POOL, CLASS = "kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.k8s.a
 COMPONENT = "urn:pulumi:dev::ml-platform::mlplatform:autoscaling:KarpenterPool::gpu"
 
 
-def among(key, *values):
+def one_of(key, *values):
     return {"key": key, "operator": "In", "values": list(values)}
 
 
 def pool(*types, capacity=("on-demand",), limits=None, sharing=None, more=(), parent="", **spec):
     requirements = [
-        *([among("node.kubernetes.io/instance-type", *types)] if types else []),
-        *([among("karpenter.sh/capacity-type", *capacity)] if capacity else []),
-        among("topology.kubernetes.io/zone", "us-west-2a"),
+        *([one_of("node.kubernetes.io/instance-type", *types)] if types else []),
+        *([one_of("karpenter.sh/capacity-type", *capacity)] if capacity else []),
+        one_of("topology.kubernetes.io/zone", "us-west-2a"),
         *more,
     ]
     template = {
         "metadata": {"labels": {} if sharing is None else {SHARING_LABEL: sharing}},
         "spec": {"nodeClassRef": {"kind": "EC2NodeClass", "name": "gpu"}, "requirements": requirements},
     }
-    given = {"template": template, "limits": {"nodes": "4"} if limits is None else limits, **spec}
-    return resource(POOL, "pool", parent, metadata={"name": "gpu"}, spec=given)
+    full_spec = {"template": template, "limits": {"nodes": "4"} if limits is None else limits, **spec}
+    return resource(POOL, "pool", parent, metadata={"name": "gpu"}, spec=full_spec)
 
 
 def node_class(name="gpu", parent="", size="200Gi", **ebs):
@@ -51,15 +51,15 @@ def usd(name, region="us-west-2"):
     return price.usd
 
 
-def test_a_pool_costs_nothing_at_least_and_its_limit_of_nodes_at_most():
+def test_a_pool_costs_from_nothing_to_its_limit_of_nodes():
     line = nodes(price(pool("p4d.24xlarge"), node_class()))
     assert line.item == "nodes, p4d.24xlarge, on-demand"
-    assert line.monthly_min_usd == 0, "Karpenter starts no node that nobody asks for"
+    assert line.monthly_min_usd == 0, "Karpenter starts no node without a pod that needs it"
     assert line.monthly_max_usd == 4 * 730 * usd("p4d.24xlarge")
 
 
 @pytest.mark.parametrize(
-    ("limits", "most"),
+    ("limits", "maximum"),
     [
         ({"nodes": "4", "nvidia.com/gpu": "16"}, 2),
         ({"nodes": 1, "nvidia.com/gpu": 64}, 1),
@@ -68,47 +68,48 @@ def test_a_pool_costs_nothing_at_least_and_its_limit_of_nodes_at_most():
         ({"nvidia.com/gpu": "7"}, 0),
     ],
 )
-def test_the_tightest_limit_counts(limits, most):
-    assert nodes(price(pool("p4d.24xlarge", limits=limits), node_class())).quantity_max == most
+def test_the_tightest_limit_counts(limits, maximum):
+    assert nodes(price(pool("p4d.24xlarge", limits=limits), node_class())).quantity_max == maximum
 
 
-def test_a_limit_in_slices_bounds_the_nodes_as_well():
+def test_a_limit_in_slices_limits_the_nodes():
     result = price(pool("p4d.24xlarge", limits={"nvidia.com/gpu.shared": "64"}, sharing="time-slicing-4"), node_class())
     assert nodes(result).quantity_max == 2, "eight GPUs of four replicas each are 32 slices a node"
 
 
-def test_of_several_types_the_one_that_is_dearest_for_the_limit_decides():
+def test_the_maximum_is_the_most_expensive_type_under_the_limit():
     line = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nodes": 9, "nvidia.com/gpu": "16"}), node_class()))
-    assert line.monthly_max_usd == 730 * 2 * usd("g6.48xlarge"), "dearer by the GPU, and sixteen GPUs are two of them"
+    assert line.monthly_max_usd == 730 * 2 * usd("g6.48xlarge"), "it costs more per GPU, and two nodes have 16 GPUs"
     assert line.price_min.usd == usd("g6.xlarge")
-    few = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nodes": 1, "nvidia.com/gpu": "16"}), node_class()))
-    assert few.monthly_max_usd == 730 * usd("g6.48xlarge"), "now the nodes are the tighter limit"
+    one_node = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits={"nodes": 1, "nvidia.com/gpu": "16"}), node_class()))
+    assert one_node.monthly_max_usd == 730 * usd("g6.48xlarge"), "now the limit in nodes is tighter"
 
 
 @given(st.integers(1, 30), st.integers(1, 80), st.integers(0, 9), st.integers(0, 9))
-def test_no_mix_within_the_limits_costs_more_than_the_maximum(most, gpus, large, small):
-    if large + small > most or 8 * large + small > gpus:
+def test_no_mix_within_the_limits_costs_more_than_the_maximum(node_limit, gpus, large, small):
+    if large + small > node_limit or 8 * large + small > gpus:
         return
-    limits = {"nodes": most, "nvidia.com/gpu": gpus}
+    limits = {"nodes": node_limit, "nvidia.com/gpu": gpus}
     line = nodes(price(pool("g6.xlarge", "g6.48xlarge", limits=limits), node_class()))
     mixed = 730 * (large * usd("g6.48xlarge") + small * usd("g6.xlarge"))
     assert line.monthly_max_usd >= mixed - 0.01
-    assert line.quantity_max == int(line.quantity_max) or "any mix of its types" in line.notes[0]
+    assert line.quantity_max == int(line.quantity_max) or "mix of its types" in line.notes[0]
     disks = items(price(pool("g6.xlarge", "g6.48xlarge", limits=limits), node_class()))["node disks, gp3"]
-    assert disks.quantity_max >= 200 * (large + small), "each of them has its disk"
+    assert disks.quantity_max >= 200 * (large + small), "each node has a disk"
 
 
-def test_without_a_limit_the_maximum_is_open_and_that_is_said():
+def test_a_pool_without_a_limit_is_unpriced():
     result = price(pool("p4d.24xlarge", limits={}), node_class())
     assert not [item for item in result.items if item.item.startswith("nodes")]
-    assert reasons(result)[0] == "p4d.24xlarge: no limit of the pool bounds them. Set spec.limits.nodes"
+    expected = "p4d.24xlarge: no limit of the pool applies to these types. Set spec.limits.nodes"
+    assert reasons(result)[0] == expected
     assert reasons(price(pool("m7i.large", limits={"nvidia.com/gpu": 8}), node_class()))[0].startswith("m7i.large: no")
 
 
-def test_limits_that_bound_one_type_each_are_said_not_added_up():
+def test_limits_for_one_type_each_are_not_added_up():
     limits = {"nvidia.com/gpu": 8, "aws.amazon.com/neuron": 4}
     result = price(pool("g6.xlarge", "inf2.xlarge", limits=limits), node_class())
-    assert "no limit of the pool bounds all of its types" in reasons(result)[0]
+    assert "no limit of the pool applies to all of its types" in reasons(result)[0]
 
 
 def test_a_static_pool_runs_its_replicas_all_the_time():
@@ -116,19 +117,19 @@ def test_a_static_pool_runs_its_replicas_all_the_time():
     assert (line.quantity_min, line.quantity_max) == (2, 2)
 
 
-def test_types_may_be_named_by_what_they_are():
-    by_gpu = among("karpenter.k8s.aws/instance-gpu-name", "h100")
-    single = among("karpenter.k8s.aws/instance-gpu-count", "1")
+def test_requirements_may_describe_types_instead_of_naming_them():
+    by_gpu = one_of("karpenter.k8s.aws/instance-gpu-name", "h100")
+    single = one_of("karpenter.k8s.aws/instance-gpu-count", "1")
     line = nodes(price(pool(more=(by_gpu, single)), node_class()))
     assert line.item == "nodes, p5.4xlarge, on-demand"
-    without = price(pool(more=(among("kubernetes.io/arch", "amd64"),)), node_class())
-    assert reasons(without)[0].startswith("its requirements leave every instance type open")
-    impossible = price(pool(more=(by_gpu, among("karpenter.k8s.aws/instance-family", "g6"))), node_class())
+    without = price(pool(more=(one_of("kubernetes.io/arch", "amd64"),)), node_class())
+    assert reasons(without)[0].startswith("its requirements allow every instance type")
+    impossible = price(pool(more=(by_gpu, one_of("karpenter.k8s.aws/instance-family", "g6"))), node_class())
     assert reasons(impossible)[0].startswith("no instance type of the catalog")
 
 
-def test_only_types_of_the_region_count_where_none_is_named():
-    family = among("karpenter.k8s.aws/instance-family", "p4de")
+def test_only_types_of_the_region_count_when_requirements_describe_types():
+    family = one_of("karpenter.k8s.aws/instance-family", "p4de")
     result = price(pool(more=(family,)), node_class())
     assert "p4de.24xlarge" in nodes(result).item
     elsewhere = resource(POOL, spec=pool(more=(family,)).inputs["spec"], region="eu-south-2")
@@ -141,27 +142,27 @@ def test_a_type_that_the_catalog_does_not_know_is_listed_and_the_others_still_co
     assert reasons(result)[0].startswith("zz9.huge: not in the catalog")
 
 
-def test_spot_first_and_on_demand_after_is_a_range():
+def test_spot_before_on_demand_is_a_range_of_prices():
     line = nodes(price(pool("g6.xlarge", capacity=("spot", "on-demand")), node_class()))
     assert line.item == "nodes, g6.xlarge, spot or on-demand"
     assert line.price_min == spot_usd_per_hour("g6.xlarge", "us-west-2")
-    assert line.price_max.usd == usd("g6.xlarge"), "at most it is all on-demand"
+    assert line.price_max.usd == usd("g6.xlarge"), "at most all nodes are on-demand"
     assert nodes(price(pool("g6.xlarge", capacity=()), node_class())).item.endswith("spot or on-demand")
 
 
-def test_reserved_nodes_are_counted_at_the_rate_of_the_reservation():
+def test_reserved_nodes_have_the_price_of_the_reservation():
     line = nodes(price(pool("p4d.24xlarge", capacity=("reserved",)), node_class()))
     assert line.price_max.usd == usd("p4d.24xlarge")
-    assert "billed at this rate, whether its nodes run or not" in line.notes[0]
+    assert "billed at this rate even when no node runs in it" in line.notes[0]
 
 
-def test_a_capacity_block_was_paid_for_before():
-    kind = among("karpenter.k8s.aws/capacity-reservation-type", "capacity-block")
+def test_a_capacity_block_has_no_price_per_hour():
+    kind = one_of("karpenter.k8s.aws/capacity-reservation-type", "capacity-block")
     result = price(pool("p5.48xlarge", capacity=("reserved",), more=(kind,)), node_class())
     assert not [item for item in result.items if item.item.startswith("nodes")]
-    assert "paid for when the block was bought" in reasons(result)[0]
+    assert "paid when the block was bought" in reasons(result)[0]
     fallback = price(pool("p5.48xlarge", capacity=("reserved", "on-demand"), more=(kind,)), node_class())
-    assert nodes(fallback).item.endswith("on-demand"), "what is bought beside the block is billed"
+    assert nodes(fallback).item.endswith("on-demand"), "on-demand nodes beside the block are billed"
 
 
 @pytest.mark.parametrize(
@@ -176,19 +177,21 @@ def test_a_capacity_block_was_paid_for_before():
 def test_one_slice_costs_its_part_of_a_gpu(sharing, resource_name, part):
     line = nodes(price(pool("p4d.24xlarge", sharing=sharing), node_class()))
     assert line.slices == {resource_name: round(usd("p4d.24xlarge") / 8 * part, 4)}
-    assert line.notes[-1] == f"one {resource_name} costs {usd('p4d.24xlarge') / 8 * part:.2f} USD an hour"
-    assert line.as_json()["slices"] == dict(line.slices), "machines read it too"
+    assert line.notes[-1] == f"one {resource_name} costs {usd('p4d.24xlarge') / 8 * part:.2f} USD per hour"
+    assert line.as_json()["slices"] == dict(line.slices), "other programs read it too"
 
 
 def test_slices_of_a_mixed_layout_share_the_gpu_by_their_memory():
     line = nodes(price(pool("p4de.24xlarge", sharing="mig-2x1g.10gb_1x2g.20gb_1x3g.40gb"), node_class()))
     small, middle, large = (line.slices[f"nvidia.com/mig-{name}"] for name in ("1g.10gb", "2g.20gb", "3g.40gb"))
-    assert 2 * small + middle + large == pytest.approx(usd("p4de.24xlarge") / 8, abs=0.001), "together they are one GPU"
+    assert 2 * small + middle + large == pytest.approx(usd("p4de.24xlarge") / 8, abs=0.001), (
+        "together they cost one GPU"
+    )
     assert small < middle < large
 
 
 @pytest.mark.parametrize("label", ["mps-0", "mig-0x1g.5gb", "by-lot", UNKNOWN])
-def test_a_label_that_says_nothing_gives_no_slices(label):
+def test_an_invalid_or_unknown_label_gives_no_slices(label):
     assert nodes(price(pool("p4d.24xlarge", sharing=label), node_class())).slices == {}
 
 
@@ -196,38 +199,38 @@ def test_nodes_without_accelerators_have_no_slices():
     assert nodes(price(pool("m7i.large"), node_class())).slices == {}
 
 
-def test_the_disks_are_those_of_the_class_that_the_pool_names():
+def test_the_disks_come_from_the_node_class_that_the_pool_names():
     disks = items(price(pool("p4d.24xlarge"), node_class(), node_class("other", size="999Gi")))["node disks, gp3"]
     assert (disks.quantity_min, disks.quantity_max) == (0, 800), "up to four nodes of 200 GiB"
     assert "IOPS over 3000" in str(items(price(pool("p4d.24xlarge"), node_class(iops=5000))).keys())
 
 
-def test_of_two_clusters_classes_the_one_beside_the_pool_is_meant():
-    here, there = node_class(parent=COMPONENT), node_class(parent=f"{COMPONENT}2", size="1Ti")
-    disks = items(price(pool("p4d.24xlarge", parent=COMPONENT), here, there))["node disks, gp3"]
+def test_of_two_node_classes_of_one_name_the_pool_uses_the_one_with_its_parent():
+    sibling, other = node_class(parent=COMPONENT), node_class(parent=f"{COMPONENT}2", size="1Ti")
+    disks = items(price(pool("p4d.24xlarge", parent=COMPONENT), sibling, other))["node disks, gp3"]
     assert disks.quantity_max == 800
-    result = price(pool("p4d.24xlarge"), here, there)
-    assert "2 of these resources are an EC2NodeClass gpu" in reasons(result)[0], "a guess would be wrong half the time"
+    result = price(pool("p4d.24xlarge"), sibling, other)
+    assert "there are 2 resources EC2NodeClass gpu" in reasons(result)[0], "a guess would be wrong half the time"
 
 
-def test_a_class_that_cannot_be_found_or_says_no_size_is_listed():
-    assert "EC2NodeClass gpu is not among these resources" in reasons(price(pool("p4d.24xlarge")))[0]
+def test_a_node_class_that_is_missing_or_has_no_size_is_unpriced():
+    assert "there is no resource EC2NodeClass gpu" in reasons(price(pool("p4d.24xlarge")))[0]
     bare = resource(CLASS, metadata={"name": "gpu"}, spec={"role": "node"})
     assert "sets no volume" in reasons(price(pool("p4d.24xlarge"), bare))[0]
-    assert "volumeSize is no amount" in reasons(price(pool("p4d.24xlarge"), node_class(size="much")))[0]
+    assert "volumeSize is not a quantity" in reasons(price(pool("p4d.24xlarge"), node_class(size="much")))[0]
 
 
-def test_what_is_not_known_yet_is_listed():
+def test_an_unknown_value_is_unpriced():
     assert "limits.nodes is not known" in reasons(price(pool("p4d.24xlarge", limits={"nodes": UNKNOWN})))[0]
     assert "requirements is not known" in reasons(price(pool(UNKNOWN)))[0]
     whole = Resource(pool().urn, POOL, {"spec": UNKNOWN})
     assert reasons(price(whole)) == ["spec.template.spec.requirements is not known before the update"]
 
 
-def test_labels_that_are_not_known_yet_leave_the_nodes_their_price():
-    hidden = pool("p4d.24xlarge")
-    hidden.inputs["spec"]["template"]["metadata"] = UNKNOWN
-    line = nodes(price(hidden, node_class()))
+def test_nodes_with_unknown_labels_have_a_price():
+    unlabelled = pool("p4d.24xlarge")
+    unlabelled.inputs["spec"]["template"]["metadata"] = UNKNOWN
+    line = nodes(price(unlabelled, node_class()))
     assert line.monthly_max_usd > 0
     assert line.slices == {}, "whole GPUs would be a guess"
     assert nodes(price(group("p4d.24xlarge", labels=UNKNOWN))).slices == {}
@@ -238,7 +241,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=5,
 )
-PLACES = [
+PATHS = [
     *(["limits"], ["limits", "nodes"], ["replicas"], ["template"], ["template", "metadata"], ["template", "spec"]),
     *(["template", "metadata", "labels"], ["template", "metadata", "labels", SHARING_LABEL]),
     *(["template", "spec", "requirements"], ["template", "spec", "nodeClassRef"]),
@@ -247,15 +250,15 @@ PLACES = [
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(PLACES), JSON, st.sampled_from(["key", "operator", "values"]))
-def test_no_pool_whatever_raises_or_vanishes(place, value, part):
-    odd = pool("p4d.24xlarge", "g6.xlarge", more=({"key": "karpenter.k8s.aws/instance-cpu", "operator": "Gt"},))
-    at = odd.inputs["spec"]
-    at["template"]["spec"]["requirements"][-1][part] = value
-    for step in place[:-1]:
-        at = at[step]
-    at[place[-1]] = value
-    result = price(odd, node_class())
+@given(st.sampled_from(PATHS), JSON, st.sampled_from(["key", "operator", "values"]))
+def test_no_value_raises_an_error_or_removes_the_pool(path, value, part):
+    changed = pool("p4d.24xlarge", "g6.xlarge", more=({"key": "karpenter.k8s.aws/instance-cpu", "operator": "Gt"},))
+    container = changed.inputs["spec"]
+    container["template"]["spec"]["requirements"][-1][part] = value
+    for step in path[:-1]:
+        container = container[step]
+    container[path[-1]] = value
+    result = price(changed, node_class())
     assert len(result.items) + len(result.unpriced) >= 1, "the pool vanished from the estimate"
 
 
@@ -279,6 +282,6 @@ def test_a_queue_is_billed_by_request():
         "aws:ec2/placementGroup:PlacementGroup",
     ],
 )
-def test_what_pools_stand_on_is_free_and_says_why(type_):
+def test_resources_around_pools_are_free_and_have_a_reason(type_):
     assert price(resource(type_)).free == 1
     assert why_free(type_)

@@ -1,4 +1,4 @@
-"""The other services: one statement about each thing that is billed."""
+"""The other services: one test for each item that is billed."""
 
 from datetime import date
 
@@ -25,52 +25,52 @@ def test_a_version_past_standard_support_costs_six_times_as_much():
     assert items(result)["EKS control plane, extended support"].notes[0].endswith("left standard support on 2026-07-29")
 
 
-def test_extended_is_what_aws_gives_when_nothing_is_said():
+def test_extended_support_is_the_default_of_aws():
     assert hourly(price(cluster("1.33", support=None))) == 0.60
 
 
-def test_standard_support_never_gets_extended_prices_since_aws_upgrades_the_cluster():
+def test_a_cluster_with_standard_support_never_has_the_extended_price_because_aws_upgrades_it():
     assert hourly(price(cluster("1.33", support="STANDARD"))) == 0.10
 
 
-def test_a_version_about_to_leave_standard_support_warns():
+def test_a_version_that_soon_leaves_standard_support_has_a_note():
     (item,) = price(cluster("1.35", support="EXTENDED"), today=date(2027, 1, 1)).items
-    assert item.notes[0].startswith("0.60 USD an hour from 2027-03-27")
+    assert item.notes[0].startswith("0.60 USD per hour from 2027-03-27")
 
 
-def test_a_version_the_catalog_does_not_know_is_a_range():
+def test_a_version_that_is_not_in_the_catalog_has_a_range_of_prices():
     (item,) = price(cluster("1.99")).items
     assert (item.price_min.usd, item.price_max.usd) == (0.10, 0.60)
 
 
-def test_auto_mode_is_listed_as_unpriced():
+def test_auto_mode_is_unpriced():
     auto = resource("aws:eks/cluster:Cluster", version="1.35", computeConfig={"enabled": True})
     assert "Auto Mode" in reasons(price(auto))[0]
 
 
-def test_an_addon_is_free_but_the_one_that_sends_metrics_is_not():
+def test_add_ons_are_free_except_the_one_that_sends_metrics():
     assert price(resource("aws:eks/addon:Addon", addonName="vpc-cni")).free == 1
     assert price(resource("aws:eks/addon:Addon", addonName="amazon-cloudwatch-observability")).unpriced
 
 
-def test_a_nat_gateway_costs_by_the_hour_and_by_the_gigabyte():
+def test_a_nat_gateway_is_billed_per_hour_and_per_gigabyte():
     lines = items(price(resource("aws:ec2/natGateway:NatGateway")))
     assert round(lines["NAT gateway"].monthly_min_usd, 2) == 32.85
     assert lines["NAT data"].usage == "50 to 1000 GB through each NAT gateway", "an assumption is stated"
-    assert not lines["NAT gateway"].usage, "the hours are no assumption"
+    assert not lines["NAT gateway"].usage, "the hours are not an assumption"
 
 
-def test_a_public_address_is_billed_unless_it_is_ones_own():
+def test_a_public_address_is_billed_unless_it_is_from_the_accounts_own_pool():
     assert round(price(resource("aws:ec2/eip:Eip", domain="vpc")).monthly_min_usd, 2) == 3.65
     assert price(resource("aws:ec2/eip:Eip", publicIpv4Pool="ipv4pool-ec2-0abc")).free == 1
 
 
 def test_an_interface_endpoint_is_billed_in_each_subnet():
     endpoint = resource("aws:ec2/vpcEndpoint:VpcEndpoint", vpcEndpointType="Interface", subnetIds=[UNKNOWN] * 3)
-    assert items(price(endpoint))["interface endpoints"].quantity_min == 3, "unknown ids still count"
+    assert items(price(endpoint))["interface endpoints"].quantity_min == 3, "unknown ids count too"
 
 
-def test_a_list_of_subnets_that_is_unknown_is_counted_by_its_dependencies():
+def test_an_unknown_list_of_subnets_is_counted_by_its_dependencies():
     subnets = [resource("aws:ec2/subnet:Subnet", f"private-{zone}") for zone in "ab"]
     inputs = {"vpcEndpointType": "Interface", "subnetIds": UNKNOWN}
     urns = [subnet.urn for subnet in subnets]
@@ -90,46 +90,46 @@ def test_a_key_that_rotates_may_cost_three_key_months():
 
 
 def test_longer_retention_costs_more():
-    def kept(days):
+    def storage_cost(days):
         group = resource("aws:cloudwatch/logGroup:LogGroup", name="/aws/eks/x/cluster", retentionInDays=days)
         return items(price(group))["logs kept"].monthly_max_usd
 
-    assert kept(30) < kept(90) < kept(365)
-    assert kept(0) == pytest.approx(kept(360)), "a group without retention is counted as a year"
+    assert storage_cost(30) < storage_cost(90) < storage_cost(365)
+    assert storage_cost(0) == pytest.approx(storage_cost(360)), "a group without retention counts as one year"
 
 
-def test_a_log_group_whose_name_is_unknown_is_still_priced():
+def test_a_log_group_with_an_unknown_name_is_priced():
     assert items(price(resource("aws:cloudwatch/logGroup:LogGroup", name=UNKNOWN)))["logs written"].quantity_max == 20
 
 
-def test_flow_logs_into_a_bucket_are_listed_since_their_delivery_has_no_price():
+def test_flow_logs_to_a_bucket_are_unpriced_because_delivery_has_no_price():
     assert "vended logs" in reasons(price(resource("aws:ec2/flowLog:FlowLog", logDestinationType="s3")))[0]
-    assert price(resource("aws:ec2/flowLog:FlowLog")).free == 1, "counted with the log group it writes to"
+    assert price(resource("aws:ec2/flowLog:FlowLog")).free == 1, "its cost is counted with the log group"
 
 
 def bucket(name="data", parent="", **tags):
     return resource("aws:s3/bucket:Bucket", name, parent, tags={f"ml-platform:{k}": v for k, v in tags.items()})
 
 
-def test_a_bucket_is_billed_by_what_it_is_assumed_to_hold():
+def test_a_bucket_is_billed_for_the_assumed_data():
     usage = Usage(bucket_gib=Amount(1000, 1000))
     result = price(resource("aws:s3/bucket:Bucket"), usage=usage)
-    assert result.monthly_min_usd == result.monthly_max_usd == 23.0, "one's own usage replaces the assumption"
+    assert result.monthly_min_usd == result.monthly_max_usd == 23.0, "given usage replaces the assumption"
 
 
-def test_a_bucket_for_datasets_is_taken_to_be_larger_than_one_for_logs():
+def test_a_bucket_for_datasets_is_assumed_to_be_larger_than_one_for_logs():
     datasets = items(price(bucket(purpose="datasets")))["S3 storage, datasets"]
     logs = items(price(bucket(purpose="logs")))["S3 storage, logs"]
     assert datasets.monthly_max_usd > logs.monthly_max_usd
     assert datasets.usage == "100 to 5000 GB of datasets in each bucket", "an assumption is stated"
 
 
-def test_requests_are_counted_where_it_is_known_what_a_bucket_is_for():
+def test_requests_are_counted_for_buckets_with_a_purpose():
     assert items(price(bucket(purpose="models")))["S3 requests that write"].monthly_max_usd == 0.5
     assert "S3 requests that write" not in items(price(bucket()))
 
 
-def test_what_the_stack_file_says_of_size_and_growth_replaces_the_assumption():
+def test_size_and_growth_in_the_stack_file_replace_the_assumption():
     sized = {"purpose": "models", "expected-gib": "1000"}
     line = items(price(bucket(**sized)))["S3 storage, models"]
     assert line.quantity_min == line.quantity_max == 1000
@@ -138,27 +138,27 @@ def test_what_the_stack_file_says_of_size_and_growth_replaces_the_assumption():
     assert line.usage.endswith("growing 50 GB a month for a year")
 
 
-def test_growth_comes_on_top_of_an_assumed_size():
+def test_growth_is_added_to_an_assumed_size():
     line = items(price(bucket(purpose="models", **{"monthly-growth-gib": "50"})))["S3 storage, models"]
     assert (line.quantity_min, line.quantity_max) == (50, 1600)
 
 
-def test_copies_to_another_region_are_billed_by_what_is_new():
-    def copied(**tags):
+def test_copies_to_another_region_are_billed_for_new_data():
+    def copy_line(**tags):
         parent = resource("mlplatform:storage:Bucket", "data")
         copying = resource("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "data", parent.urn)
         result = price(parent, bucket(parent=parent.urn, **tags), copying)
         assert not result.unpriced
         return items(result)["S3 copies to another region"]
 
-    assert copied(**{"purpose": "models", "monthly-growth-gib": "50"}).monthly_max_usd == 1.0
-    guessed = copied(purpose="models")
-    assert (guessed.quantity_min, guessed.quantity_max) == (2.5, 500)
-    assert "5% to 50% of the bucket is new" in guessed.usage
+    assert copy_line(**{"purpose": "models", "monthly-growth-gib": "50"}).monthly_max_usd == 1.0
+    assumed = copy_line(purpose="models")
+    assert (assumed.quantity_min, assumed.quantity_max) == (2.5, 500)
+    assert "5% to 50% of the bucket is new" in assumed.usage
 
 
 @pytest.mark.parametrize("kind", ["bucketLogging:BucketLogging", "bucketVersioning:BucketVersioning"])
-def test_settings_of_a_bucket_cost_nothing_by_themselves(kind):
+def test_settings_of_a_bucket_are_free(kind):
     assert price(resource(f"aws:s3/{kind}")).free == 1
 
 
@@ -170,10 +170,10 @@ def test_a_load_balancer_service_is_billed_and_a_cluster_ip_is_not():
 @pytest.mark.parametrize(
     "kind", ["helm.sh/v3:Release", "networking.k8s.io/v1:Ingress", "core/v1:PersistentVolumeClaim"]
 )
-def test_what_makes_things_that_only_the_cluster_sees_is_listed(kind):
+def test_objects_whose_aws_resources_a_preview_does_not_show_are_unpriced(kind):
     assert price(resource(f"kubernetes:{kind}")).unpriced
 
 
-def test_a_claim_on_a_volume_that_is_there_makes_no_other():
+def test_a_claim_on_an_existing_volume_is_free():
     bound = resource("kubernetes:core/v1:PersistentVolumeClaim", spec={"storageClassName": "", "volumeName": "fast"})
     assert not price(bound).unpriced

@@ -1,4 +1,4 @@
-"""Turns the cases in the rules' records into what the engine sends, and asks the pack as the engine does."""
+"""Turns the cases of the rules into requests of the engine, and sends them to the pack."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -65,22 +65,22 @@ def stack_request(resources: Mapping[str, Sample], stack: str = "prod") -> wire.
 
 
 def pack(rule: Rule | StackRule, options: Mapping[str, Any] | None = None) -> Analyzer:
-    """A pack of one rule, configured as the engine does it when there is something to configure."""
+    """Returns a pack of one rule. With options, it is configured in the way of the engine."""
     analyzer = Analyzer({rule.id: rule}, today=lambda: TODAY)
     if options:
-        told = {info.name: info.enforcementLevel for info in analyzer.GetAnalyzerInfo(None, None).policies}
+        levels = {info.name: info.enforcementLevel for info in analyzer.GetAnalyzerInfo(None, None).policies}
         config = wire.ConfigureAnalyzerRequest()
-        config.policyConfig[rule.id].enforcementLevel = told[rule.id]
+        config.policyConfig[rule.id].enforcementLevel = levels[rule.id]
         config.policyConfig[rule.id].properties.update(options)
         analyzer.Configure(config, None)
     return analyzer
 
 
-def ask(rule: Rule, case: Case) -> list[wire.AnalyzeDiagnostic]:
+def check_resource(rule: Rule, case: Case) -> list[wire.AnalyzeDiagnostic]:
     return list(pack(rule, case.options).Analyze(request(rule, case), None).diagnostics)
 
 
-def ask_stack(rule: StackRule, case: StackCase) -> list[wire.AnalyzeDiagnostic]:
+def check_stack(rule: StackRule, case: StackCase) -> list[wire.AnalyzeDiagnostic]:
     return list(
         pack(rule, case.options).AnalyzeStack(stack_request(case.resources, case.environment), None).diagnostics
     )

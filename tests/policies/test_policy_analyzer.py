@@ -1,4 +1,4 @@
-"""The pack as the engine talks to it: environments, levels, options, links, and agreement with Pulumi's own SDK."""
+"""The pack as a server for the engine: environments, levels, options, links, and agreement with Pulumi's own SDK."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ from common.version import VERSION
 from common.wire import from_struct, to_struct
 from policies.analyzer import NOTICES, PROFILE, Analyzer
 from policies.pack import build
-from policies.rule import Case, Option, Rule, Sample, Setting, Stack
+from policies.rule import Case, EvaluationContext, Option, Rule, Sample, Stack
 from policies.views import Reads, Resource
 from tests.policies.policy_harness import ALL, RESOURCE_RULES, TODAY, request, stack_request, urn
 
@@ -24,7 +24,7 @@ VPC = "aws:ec2/vpc:Vpc"
 
 
 class RefusedError(Exception):
-    """What the engine sees when the pack refuses its configuration."""
+    """The error that the engine gets when the pack refuses its configuration."""
 
 
 class Context:
@@ -43,23 +43,23 @@ def analyzer(rule: Rule) -> Analyzer:
 
 
 def configure(pack: Analyzer, **policies: dict[str, Any]) -> None:
-    """Configures as the engine does: every rule with the level that it was told, changed where the file says so."""
-    told = {info.name: info.enforcementLevel for info in pack.GetAnalyzerInfo(empty_pb2.Empty(), None).policies}
+    """Configures the pack as the engine does: every rule with its reported level, unless `policies` changes it."""
+    reported = {info.name: info.enforcementLevel for info in pack.GetAnalyzerInfo(empty_pb2.Empty(), None).policies}
     message = wire.ConfigureAnalyzerRequest()
-    for name in {*told, *policies}:
-        given = dict(policies.get(name, {}))
-        level = given.pop("enforcementLevel", None)
+    for name in {*reported, *policies}:
+        options = dict(policies.get(name, {}))
+        level = options.pop("enforcementLevel", None)
         config = wire.PolicyConfig(
-            enforcementLevel=wire.EnforcementLevel.Value(level.upper()) if level else told.get(name, wire.ADVISORY)
+            enforcementLevel=wire.EnforcementLevel.Value(level.upper()) if level else reported.get(name, wire.ADVISORY)
         )
-        config.properties.update(given)
+        config.properties.update(options)
         message.policyConfig[name].CopyFrom(config)
     pack.Configure(message, Context())
 
 
 def levels(pack: Analyzer, stack: str) -> list[str]:
-    answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({})), None)
-    return [wire.EnforcementLevel.Name(d.enforcementLevel).lower() for d in answer.diagnostics]
+    response = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({})), None)
+    return [wire.EnforcementLevel.Name(d.enforcementLevel).lower() for d in response.diagnostics]
 
 
 # Environments and levels
@@ -71,58 +71,58 @@ RELAXED = {"dev": "disabled", "staging": "advisory", "prod": "mandatory"}
     ("stack", "expected"),
     [("dev", []), ("staging", ["advisory"]), ("prod", ["mandatory"]), ("acme-eu", ["mandatory"])],
 )
-def test_the_stacks_name_says_the_environment_and_an_unknown_one_gets_the_strictest(stack: str, expected: list) -> None:
+def test_the_stacks_name_sets_the_environment_and_another_name_gets_the_strictest(stack: str, expected: list) -> None:
     assert levels(analyzer(probe(**RELAXED)), stack) == expected
 
 
-def test_the_stacks_own_configuration_goes_before_its_name() -> None:
+def test_the_stacks_configuration_overrides_its_name() -> None:
     pack = analyzer(probe(**RELAXED))
     pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(config={"ml-platform:environment": "staging"}), None)
     assert levels(pack, "dev") == ["advisory"]
 
 
-def test_the_packs_configuration_goes_before_both() -> None:
+def test_the_packs_configuration_overrides_the_stacks() -> None:
     pack = analyzer(probe(**RELAXED))
     pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(config={"ml-platform:environment": "dev"}), None)
     configure(pack, **{PROFILE.id: {"environment": "prod"}})
     assert levels(pack, "dev") == ["mandatory"]
 
 
-def test_a_configured_level_goes_before_the_environments() -> None:
+def test_a_configured_level_overrides_that_of_the_environment() -> None:
     pack = analyzer(probe(**RELAXED))
     pack.ConfigureStack(wire.AnalyzerStackConfigureRequest(config={"ml-platform:environment": "dev"}), None)
     configure(pack, probe={"enforcementLevel": "mandatory"})
-    assert levels(pack, "dev") == ["mandatory"], "whoever asks for more strictness in one stack gets it"
+    assert levels(pack, "dev") == ["mandatory"], "a stack can be stricter than its environment"
 
 
-def test_configuring_nothing_leaves_the_environments_levels() -> None:
+def test_without_configuration_the_levels_of_the_environment_apply() -> None:
     pack = analyzer(probe(**RELAXED))
     configure(pack)
     assert (levels(pack, "dev"), levels(pack, "staging")) == ([], ["advisory"]), (
-        "the engine always sends a level for each rule, and what it sends back is what it was told"
+        "the engine always sends a level for each rule: by default the one that the pack reported"
     )
 
 
-def test_a_disabled_rule_is_reported_as_not_applicable_rather_than_as_kept() -> None:
+def test_a_disabled_rule_is_reported_as_not_applicable() -> None:
     pack = analyzer(probe(**RELAXED))
-    answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack="dev"), properties=to_struct({})), None)
-    assert [(n.policy_name, n.reason) for n in answer.not_applicable] == [("probe", "disabled in dev")]
+    response = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack="dev"), properties=to_struct({})), None)
+    assert [(n.policy_name, n.reason) for n in response.not_applicable] == [("probe", "disabled in dev")]
 
 
-def test_options_come_from_the_record_the_environment_and_then_the_configuration() -> None:
+def test_an_option_has_a_default_a_value_of_the_environment_and_a_configured_one() -> None:
     def check(resource: Resource, *, most: float) -> list[tuple[str, str]]:
         return [("cidrBlock", f"most={most:g}")]
 
     pack = analyzer(probe(check=check, options={"most": Option("Most.", 1, {"dev": 2})}))
 
-    def seen(stack: str) -> str:
-        answer = pack.Analyze(wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({})), None)
-        return answer.diagnostics[0].message.split("\n")[0]
+    def first_line(stack: str) -> str:
+        request = wire.AnalyzeRequest(type=VPC, urn=urn(VPC, stack=stack), properties=to_struct({}))
+        return pack.Analyze(request, None).diagnostics[0].message.split("\n")[0]
 
-    assert "most=1" in seen("prod")
-    assert "most=2" in seen("dev")
+    assert "most=1" in first_line("prod")
+    assert "most=2" in first_line("dev")
     configure(pack, probe={"most": 3})
-    assert "most=3" in seen("dev")
+    assert "most=3" in first_line("dev")
 
 
 @pytest.mark.parametrize(
@@ -130,20 +130,22 @@ def test_options_come_from_the_record_the_environment_and_then_the_configuration
     [
         (
             {"node-imdsv3": {"enforcementLevel": "advisory"}},
-            'no rule is called "node-imdsv3" (did you mean "node-imdsv2"?)',
+            'there is no rule "node-imdsv3" (did you mean "node-imdsv2"?)',
         ),
         (
             {"node-imds-hop-limit": {"maxhops": 2}},
-            'has no option "maxhops" (did you mean "max_hops"?); it has max_hops',
+            'has no option "maxhops" (did you mean "max_hops"?); its options are max_hops',
         ),
-        ({"node-imdsv2": {"hops": 2}}, 'node-imdsv2 has no option "hops"; it has none'),
+        ({"node-imdsv2": {"hops": 2}}, 'node-imdsv2 has no option "hops"; it has no options'),
         ({PROFILE.id: {"env": "dev"}}, 'profile has no option "env"'),
     ],
 )
 def test_a_misspelt_configuration_is_refused_with_the_nearest_name(given: dict, expected: str) -> None:
     with pytest.raises(RefusedError) as refusal:
         configure(Analyzer(ALL), **given)
-    assert expected in str(refusal.value), "a misspelt rule in a configuration file would silently change nothing"
+    assert expected in str(refusal.value), (
+        "a misspelt rule in a configuration file would change nothing, without a message"
+    )
 
 
 def test_the_engine_can_check_the_types_of_options() -> None:
@@ -152,13 +154,13 @@ def test_the_engine_can_check_the_types_of_options() -> None:
     assert schema["types"] == {
         "type": "array",
         "items": {"type": "string"},
-        "description": "Log types that have to be on.",
+        "description": "Log types that must be on.",
     }
     assert json_format.MessageToDict(info["cost-monthly-cap"].configSchema)["properties"]["usd"]["type"] == "number"
     assert info[PROFILE.id].configSchema.properties["environment"], "the environment can be set in the same file"
 
 
-def test_the_engine_is_told_of_every_rule_with_severity_and_remedy() -> None:
+def test_the_engine_gets_every_rule_with_its_severity_and_fix() -> None:
     policies = Analyzer(ALL).GetAnalyzerInfo(empty_pb2.Empty(), None).policies
     assert {it.name for it in policies} == {*ALL, *(notice.id for notice in NOTICES)}
     assert all(it.severity for it in policies)
@@ -169,7 +171,7 @@ def test_the_engine_is_told_of_every_rule_with_severity_and_remedy() -> None:
 
 
 def test_links_follow_the_engines_record_of_dependencies_before_ids() -> None:
-    pack_input = stack_request(
+    request = stack_request(
         {"a": Sample(VPC), "b": Sample(VPC), "log": Sample("x", {"vpcId": UNKNOWN}, {"vpcId": "b"})}
     )
     seen: list[list[str]] = []
@@ -184,15 +186,15 @@ def test_links_follow_the_engines_record_of_dependencies_before_ids() -> None:
     from tests.policies.policy_harness import STACK_RULES
 
     rule = replace(STACK_RULES[0], check=check, applies_to=(VPC, "x"), options={})
-    Analyzer({rule.id: rule}, today=lambda: TODAY).AnalyzeStack(pack_input, None)
-    assert seen == [["b"]], "at the first preview every id is unknown, and all unknown ids look alike"
+    Analyzer({rule.id: rule}, today=lambda: TODAY).AnalyzeStack(request, None)
+    assert seen == [["b"]], "at the first preview every id is unknown, and unknown ids cannot be compared"
 
 
 def test_an_empty_stack_passes() -> None:
     assert not Analyzer(ALL, today=lambda: TODAY).AnalyzeStack(wire.AnalyzeStackRequest(), None).diagnostics
 
 
-# Against Pulumi's own SDK, which is the other reader of this protocol
+# Against Pulumi's own SDK, which implements the same protocol
 
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=lambda rule: rule.id)
@@ -200,13 +202,13 @@ def test_values_are_decoded_as_pulumis_own_sdk_decodes_them(rule: Rule) -> None:
     deserialize = pytest.importorskip("pulumi_policy.deserialize").deserialize_properties
     for case in rule.bad.values():
         message = to_struct({**case.props, "nothing": None, "secret": Secret({"deep": [Secret(1), UNKNOWN]})})
-        theirs = deserialize(json_format.MessageToDict(message))
-        assert opened(from_struct(message)) == from_struct(to_struct(theirs))
+        sdk_value = deserialize(json_format.MessageToDict(message))
+        assert opened(from_struct(message)) == from_struct(to_struct(sdk_value))
 
 
 def test_a_finding_is_what_pulumis_own_sdk_would_send() -> None:
     sdk = pytest.importorskip("pulumi_policy.policy")
-    theirs = sdk._PolicyAnalyzerServicer(
+    sdk_pack = sdk._PolicyAnalyzerServicer(
         "ml-platform",
         VERSION,
         [
@@ -220,20 +222,20 @@ def test_a_finding_is_what_pulumis_own_sdk_would_send() -> None:
         ],
         sdk.EnforcementLevel.ADVISORY,
     )
-    asked = request(probe(), Case({}))
-    (expected,) = theirs.Analyze(asked, None).diagnostics
-    (found,) = analyzer(probe()).Analyze(asked, None).diagnostics
+    analyze_request = request(probe(), Case({}))
+    (expected,) = sdk_pack.Analyze(analyze_request, None).diagnostics
+    (diagnostic,) = analyzer(probe()).Analyze(analyze_request, None).diagnostics
     for field in ("policyName", "policyPackName", "policyPackVersion", "description", "enforcementLevel", "severity"):
-        assert getattr(found, field) == getattr(expected, field), field
+        assert getattr(diagnostic, field) == getattr(expected, field), field
 
 
-def test_every_method_of_the_protocol_is_answered() -> None:
+def test_every_method_of_the_protocol_is_implemented() -> None:
     from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerServicer
 
-    asked = [name for name in vars(AnalyzerServicer) if name[0].isupper()]
-    assert asked, "nothing to look at"
-    unanswered = [name for name in asked if getattr(Analyzer, name) is getattr(AnalyzerServicer, name)]
-    assert unanswered == [], "the engine meets an error where the SDK has an answer"
+    methods = [name for name in vars(AnalyzerServicer) if name[0].isupper()]
+    assert methods, "there is nothing to check"
+    missing = [name for name in methods if getattr(Analyzer, name) is getattr(AnalyzerServicer, name)]
+    assert missing == [], "the engine would get an error where the SDK has an answer"
 
 
 # The pack itself
@@ -243,33 +245,35 @@ def test_the_pack_in_this_repository_starts() -> None:
     assert build().GetAnalyzerInfo(empty_pb2.Empty(), None).name == "ml-platform"
 
 
-def test_no_module_hides_one_of_pythons_own() -> None:
+def test_no_module_has_the_name_of_a_standard_one() -> None:
     folder = Path(__file__).parents[2] / "policies"
     hidden = {path.stem for path in folder.glob("*.py")} & set(sys.stdlib_module_names)
-    assert hidden == set(), "the engine starts the pack inside its folder, so its modules are found before Python's"
+    assert hidden == set(), "the engine starts the pack in its folder, so Python imports these modules first"
 
 
-def test_judging_a_resource_takes_well_under_two_milliseconds() -> None:
+def test_checking_a_resource_takes_less_than_two_milliseconds() -> None:
     pack = Analyzer(ALL, today=lambda: TODAY)
-    asked = [request(rule, case) for rule in RESOURCE_RULES for case in rule.bad.values()]
-    for it in asked:
-        pack.Analyze(it, None)
+    requests = [request(rule, case) for rule in RESOURCE_RULES for case in rule.bad.values()]
+    for each in requests:
+        pack.Analyze(each, None)
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        for it in asked:
-            pack.Analyze(it, None)
-        times.append((time.perf_counter() - start) / len(asked))
-    assert min(times) < 0.002, f"{min(times) * 1000:.2f} ms a resource: a stack of 500 resources would feel it"
+        for each in requests:
+            pack.Analyze(each, None)
+        times.append((time.perf_counter() - start) / len(requests))
+    assert min(times) < 0.002, f"{min(times) * 1000:.2f} ms a resource would slow down a stack of 500 resources"
 
 
-def test_a_large_resource_is_decoded_once_however_many_rules_there_are() -> None:
+def test_a_resource_is_decoded_once_for_all_rules() -> None:
     reads: list[str] = []
 
     def read() -> dict[str, Any]:
         reads.append("once")
         return {"tags": {}}
 
-    resource = Resource(urn=urn(VPC), kind=VPC, read=read, setting=Setting("prod", date(2026, 1, 1)), reads=Reads())
+    resource = Resource(
+        urn=urn(VPC), kind=VPC, read=read, context=EvaluationContext("prod", date(2026, 1, 1)), reads=Reads()
+    )
     assert (resource.value, resource.value) == ({"tags": {}}, {"tags": {}})
     assert reads == ["once"]

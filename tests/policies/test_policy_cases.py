@@ -1,4 +1,4 @@
-"""Every case in every rule's record, through the pack as the engine asks it."""
+"""Every case of every rule, sent through the pack like a request of the engine."""
 
 import inspect
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from policies.registry import modules
 from policies.rule import Case, Rule, StackCase, StackRule
-from tests.policies.policy_harness import ALL, RESOURCE_RULES, STACK_RULES, ask, ask_stack, good_cases, urn
+from tests.policies.policy_harness import ALL, RESOURCE_RULES, STACK_RULES, check_resource, check_stack, good_cases, urn
 
 GOOD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in RESOURCE_RULES for n, c in good_cases(r)]
 BAD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in RESOURCE_RULES for n, c in r.bad.items()]
@@ -16,86 +16,90 @@ STACK_BAD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in STACK_RULES for n, c
 
 
 @pytest.mark.parametrize(("rule", "case"), GOOD)
-def test_a_good_resource_passes_without_a_word(rule: Rule, case: Case) -> None:
-    assert [d.message for d in ask(rule, case)] == [], "a rule that cries wolf gets waived, and then misses the wolf"
-
-
-@pytest.mark.parametrize(("rule", "case"), BAD)
-def test_a_bad_resource_is_named_with_the_path_that_is_wrong(rule: Rule, case: Case) -> None:
-    found = ask(rule, case)
-    assert {d.policyName for d in found} == {rule.id}, "the rule did not find what it was written for"
-    assert case.at in {d.message.split(" ", 1)[0] for d in found} | {d.message[: len(case.at)] for d in found}, (
-        f"somebody who reads {found[0].message!r} would look in the wrong place"
+def test_a_good_resource_has_no_findings(rule: Rule, case: Case) -> None:
+    assert [d.message for d in check_resource(rule, case)] == [], (
+        "a rule with false alarms gets waived, and then misses real ones"
     )
 
 
+@pytest.mark.parametrize(("rule", "case"), BAD)
+def test_a_finding_names_the_path_that_is_wrong(rule: Rule, case: Case) -> None:
+    diagnostics = check_resource(rule, case)
+    assert {d.policyName for d in diagnostics} == {rule.id}, "the rule did not find what it was written for"
+    paths = {d.message.split(" ", 1)[0] for d in diagnostics} | {d.message[: len(case.at)] for d in diagnostics}
+    assert case.at in paths, f"the message {diagnostics[0].message!r} sends its reader to the wrong place"
+
+
 @pytest.mark.parametrize(("rule", "case"), STACK_GOOD)
-def test_a_good_stack_passes_without_a_word(rule: StackRule, case: StackCase) -> None:
-    assert [d.message for d in ask_stack(rule, case)] == [], "a rule that cries wolf gets waived"
+def test_a_good_stack_has_no_findings(rule: StackRule, case: StackCase) -> None:
+    assert [d.message for d in check_stack(rule, case)] == [], "a rule with false alarms gets waived"
 
 
 @pytest.mark.parametrize(("rule", "case"), STACK_BAD)
-def test_a_bad_stack_is_named_with_resource_and_path(rule: StackRule, case: StackCase) -> None:
-    found = ask_stack(rule, case)
-    assert case.at, "a bad case says which resource and path the finding has to name"
+def test_a_finding_about_a_stack_names_resource_and_path(rule: StackRule, case: StackCase) -> None:
+    diagnostics = check_stack(rule, case)
+    assert case.at, "a bad case must say which resource and path the finding names"
     name, path = case.at
     expected = urn(case.resources[name].type, name, case.environment)
-    assert {d.policyName for d in found} == {rule.id}, "the rule did not find what it was written for"
-    assert any(d.urn == expected and d.message.startswith(path) for d in found), [(d.urn, d.message) for d in found]
+    assert {d.policyName for d in diagnostics} == {rule.id}, "the rule did not find what it was written for"
+    assert any(d.urn == expected and d.message.startswith(path) for d in diagnostics), [
+        (d.urn, d.message) for d in diagnostics
+    ]
 
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
-def test_a_rule_has_cases_for_both_sides_and_says_what_silence_means(rule: Rule | StackRule) -> None:
+def test_a_rule_has_good_and_bad_cases_and_one_where_nothing_is_set(rule: Rule | StackRule) -> None:
     assert rule.good, "nothing shows what passes"
     assert rule.bad, "nothing shows what fails"
-    silent = [
+    nothing_set = [
         name
         for name, case in (*rule.good.items(), *rule.bad.items())
-        if "nothing said" in name or (isinstance(case, Case) and not case.props) or case == {}
+        if "nothing set" in name or (isinstance(case, Case) and not case.props) or case == {}
     ]
-    assert silent, "the commonest mistake is to say nothing, so one case shows what that means"
-    assert all(case.at for case in rule.bad.values()), "a bad case without a path tests half of the message"
+    assert nothing_set, "the most common mistake is to set nothing, so one case shows what that means"
+    assert all(case.at for case in rule.bad.values()), "a bad case without a path tests only half of the message"
 
 
-def _kinds(rule: Rule | StackRule) -> set[str]:
-    """The types that the rule's own cases are of."""
-    seen: set[str] = set()
+def _types_of_cases(rule: Rule | StackRule) -> set[str]:
+    """Returns the resource types in the rule's cases."""
+    types: set[str] = set()
     for case in (*rule.good.values(), *rule.bad.values()):
         if isinstance(case, StackCase):
-            seen |= {sample.type for sample in case.resources.values()}
+            types |= {sample.type for sample in case.resources.values()}
         else:
-            seen.add((case.type if isinstance(case, Case) else "") or rule.types[0])
-    return seen
+            types.add((case.type if isinstance(case, Case) else "") or rule.types[0])
+    return types
 
 
 @pytest.mark.parametrize("rule", RESOURCE_RULES, ids=lambda rule: rule.id)
-def test_a_type_without_a_case_of_its_own_is_judged_like_the_first(rule: Rule) -> None:
+def test_a_type_without_a_case_of_its_own_is_checked_like_the_first_type(rule: Rule) -> None:
     bad = next(iter(rule.bad.values()))
-    for kind in set(rule.types) - _kinds(rule):
+    for kind in set(rule.types) - _types_of_cases(rule):
         if not kind.endswith("*"):
-            found = ask(rule, replace(bad, type=kind))
-            assert found, f"{kind} stands in applies_to, but nothing that is wrong with it is ever found"
+            assert check_resource(rule, replace(bad, type=kind)), (
+                f"{kind} is in applies_to, but the rule finds nothing wrong in it"
+            )
 
 
 @pytest.mark.parametrize("rule", STACK_RULES, ids=lambda rule: rule.id)
 def test_each_type_that_a_stack_rule_names_is_in_a_case(rule: StackRule) -> None:
-    untried = [kind for kind in set(rule.types) - _kinds(rule) if not kind.endswith(("V2", "*"))]
-    assert untried == [], "a relation that no case has was never looked at"
+    untested = [kind for kind in set(rule.types) - _types_of_cases(rule) if not kind.endswith(("V2", "*"))]
+    assert untested == [], "a relation without a case is not tested"
 
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
-def test_a_rule_asks_for_exactly_the_options_that_it_declares(rule: Rule | StackRule) -> None:
-    asked = {p.name for p in inspect.signature(rule.check).parameters.values() if p.kind is p.KEYWORD_ONLY}
-    assert asked == set(rule.options), "an option that nothing reads is a setting that does nothing"
+def test_a_check_takes_exactly_the_options_that_the_rule_declares(rule: Rule | StackRule) -> None:
+    parameters = {p.name for p in inspect.signature(rule.check).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    assert parameters == set(rule.options), "an option that no check reads changes nothing"
 
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
-def test_a_rule_says_why_and_how_to_mend_it(rule: Rule | StackRule) -> None:
+def test_a_rule_says_why_it_exists_and_how_to_fix_a_finding(rule: Rule | StackRule) -> None:
     for sentence in (rule.why, rule.fix):
-        assert sentence.endswith("."), "the two lines are read as sentences in the middle of a preview"
-        assert len(sentence) < 160, "a preview is no place for an essay"
+        assert sentence.endswith("."), "a preview shows both as sentences"
+        assert len(sentence) < 160, "a preview has no room for long texts"
 
 
-def test_every_module_among_the_rules_is_a_rule() -> None:
+def test_every_module_in_rules_is_a_rule() -> None:
     assert set(ALL) == set(modules()), "a rule that the pack does not load protects nothing"
     assert len(ALL) > 30, "the rules were not found at all"

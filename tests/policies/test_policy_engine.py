@@ -1,4 +1,4 @@
-"""The pack under the real engine: `pulumi policy analyze` over a hand-written state, without cloud and backend."""
+"""The pack under the real engine: `pulumi policy analyze` on a hand-written state, without a cloud or backend."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 PACK = Path(__file__).parents[2] / "policies"
 TEMPLATE, PROVIDER = "aws:ec2/launchTemplate:LaunchTemplate", "pulumi:providers:aws"
-PROPER = {
+GOOD_TEMPLATE = {
     "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
     "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "volumeType": "gp3"}}],
     "tagSpecifications": [
@@ -33,7 +33,7 @@ def engine() -> str:
 
 
 def state(stack: str, **templates: dict[str, Any]) -> dict[str, Any]:
-    """A stack's exported state with one launch template for each keyword."""
+    """Returns the exported state of a stack with one launch template for each keyword."""
 
     def urn(kind: str, name: str) -> str:
         return f"urn:pulumi:{stack}::ml-platform::{kind}::{name}"
@@ -47,7 +47,7 @@ def state(stack: str, **templates: dict[str, Any]) -> dict[str, Any]:
         "inputs": {"region": "us-west-2"},
         "outputs": {"region": "us-west-2"},
     }
-    made = [
+    launch_templates = [
         {
             "urn": urn(TEMPLATE, name),
             "custom": True,
@@ -60,15 +60,15 @@ def state(stack: str, **templates: dict[str, Any]) -> dict[str, Any]:
         for name, inputs in templates.items()
     ]
     manifest = {"time": "2026-11-01T00:00:00Z", "magic": "", "version": ""}
-    return {"version": 3, "deployment": {"manifest": manifest, "resources": [root, provider, *made]}}
+    return {"version": 3, "deployment": {"manifest": manifest, "resources": [root, provider, *launch_templates]}}
 
 
 class Analysis:
     """One run of `pulumi policy analyze`."""
 
     def __init__(self, engine: str, folder: Path, stack: dict[str, Any], config: dict[str, Any] | None = None) -> None:
-        given = folder / "state.json"
-        given.write_text(json.dumps(stack), encoding="utf-8")
+        state_file = folder / "state.json"
+        state_file.write_text(json.dumps(stack), encoding="utf-8")
         extra = []
         if config:
             (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
@@ -80,7 +80,7 @@ class Analysis:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
-        command = [engine, "policy", "analyze", "--policy-pack", str(PACK), "--file", str(given), "--json", *extra]
+        command = [engine, "policy", "analyze", "--policy-pack", str(PACK), "--file", str(state_file), "--json", *extra]
         done = subprocess.run(
             command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
         )
@@ -92,35 +92,35 @@ class Analysis:
         return {finding["policyName"]: finding["enforcementLevel"] for finding in self.findings}
 
 
-def test_a_proper_stack_passes(engine: str, tmp_path: Path) -> None:
-    analysis = Analysis(engine, tmp_path, state("prod", cpu=PROPER))
+def test_a_good_stack_passes(engine: str, tmp_path: Path) -> None:
+    analysis = Analysis(engine, tmp_path, state("prod", cpu=GOOD_TEMPLATE))
     assert (analysis.findings, analysis.exit_status) == ([], 0), analysis.error
 
 
 def test_one_wrong_property_is_exactly_one_finding_and_stops_the_run(engine: str, tmp_path: Path) -> None:
-    wrong = {**PROPER, "metadataOptions": {"httpTokens": "optional", "httpPutResponseHopLimit": 1}}
-    analysis = Analysis(engine, tmp_path, state("prod", cpu=PROPER, gpu=wrong))
+    wrong = {**GOOD_TEMPLATE, "metadataOptions": {"httpTokens": "optional", "httpPutResponseHopLimit": 1}}
+    analysis = Analysis(engine, tmp_path, state("prod", cpu=GOOD_TEMPLATE, gpu=wrong))
     (finding,) = analysis.findings
     assert finding["policyName"] == "node-imdsv2"
     assert finding["resourceUrn"].endswith("::gpu")
     assert (finding["enforcementLevel"], finding["severity"]) == ("mandatory", "high")
     assert "metadataOptions.httpTokens" in finding["message"]
-    assert analysis.exit_status == 1, "a mandatory finding has to stop whoever runs this in a pipeline"
+    assert analysis.exit_status == 1, "a mandatory finding must stop a pipeline"
 
 
-def test_the_environment_decides_what_stops_and_what_is_only_shown(engine: str, tmp_path: Path) -> None:
-    keyed = {**PROPER, "keyName": "ops"}
-    assert Analysis(engine, tmp_path, state("prod", cpu=keyed)).levels() == {"node-no-ssh": "mandatory"}
-    dev = Analysis(engine, tmp_path, state("dev", cpu=keyed))
+def test_the_environment_decides_which_findings_stop_a_run(engine: str, tmp_path: Path) -> None:
+    with_ssh_key = {**GOOD_TEMPLATE, "keyName": "ops"}
+    assert Analysis(engine, tmp_path, state("prod", cpu=with_ssh_key)).levels() == {"node-no-ssh": "mandatory"}
+    dev = Analysis(engine, tmp_path, state("dev", cpu=with_ssh_key))
     assert dev.levels() == {"node-no-ssh": "advisory"}
     assert dev.exit_status == 0, "an advisory finding stops nothing"
 
 
 def test_the_configuration_file_changes_levels_and_the_environment(engine: str, tmp_path: Path) -> None:
-    keyed = state("dev", cpu={**PROPER, "keyName": "ops"})
-    stricter = Analysis(engine, tmp_path, keyed, {"profile": {"environment": "prod"}})
+    with_ssh_key = state("dev", cpu={**GOOD_TEMPLATE, "keyName": "ops"})
+    stricter = Analysis(engine, tmp_path, with_ssh_key, {"profile": {"environment": "prod"}})
     assert stricter.levels() == {"node-no-ssh": "mandatory"}, stricter.error
-    off = Analysis(engine, tmp_path, keyed, {"node-no-ssh": "disabled"})
+    off = Analysis(engine, tmp_path, with_ssh_key, {"node-no-ssh": "disabled"})
     assert off.levels() == {}, off.error
 
 
@@ -134,6 +134,6 @@ def test_the_configuration_file_changes_levels_and_the_environment(engine: str, 
     ],
 )
 def test_a_wrong_configuration_file_is_refused(engine: str, tmp_path: Path, config: dict, expected: str) -> None:
-    analysis = Analysis(engine, tmp_path, state("prod", cpu=PROPER), config)
-    assert analysis.exit_status != 0, "a misspelt configuration would change nothing, in silence"
+    analysis = Analysis(engine, tmp_path, state("prod", cpu=GOOD_TEMPLATE), config)
+    assert analysis.exit_status != 0, "a misspelt configuration would change nothing, without a message"
     assert expected in analysis.error

@@ -1,7 +1,7 @@
-"""Whether the cases would notice a rule going wrong: each rule is broken in every small way, and a case must see it.
+"""Mutation tests: each rule is changed in every small way, and at least one of its cases must fail then.
 
-A comparison is turned round, an `and` becomes an `or`, a `not` is dropped, a True becomes a False. What survives is
-either a gap in the cases or code that decides nothing.
+A comparison is reversed, an `and` becomes an `or`, a `not` is removed, a True becomes a False. A mutant that survives
+shows a gap in the cases, or code without effect.
 """
 
 import ast
@@ -15,9 +15,9 @@ import pytest
 
 from policies.registry import modules
 from policies.rule import Rule, StackRule
-from tests.policies.policy_harness import ALL, ask, ask_stack, good_cases, urn
+from tests.policies.policy_harness import ALL, check_resource, check_stack, good_cases, urn
 
-TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+REVERSED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
     ast.In: ast.NotIn,
@@ -31,17 +31,17 @@ TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-def broken_ways(node: ast.AST) -> Iterator[ast.expr]:
-    """The same node, made wrong in one way each."""
+def mutations(node: ast.AST) -> Iterator[ast.expr]:
+    """Yields wrong versions of the node, each with one change."""
     if isinstance(node, ast.Compare):
         for index, operator in enumerate(node.ops):
-            wrong = copy.deepcopy(node)
-            wrong.ops[index] = TURNED[type(operator)]()
-            yield wrong
+            mutated = copy.deepcopy(node)
+            mutated.ops[index] = REVERSED[type(operator)]()
+            yield mutated
     elif isinstance(node, ast.BoolOp):
-        wrong = copy.deepcopy(node)
-        wrong.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        yield wrong
+        mutated = copy.deepcopy(node)
+        mutated.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield mutated
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield copy.deepcopy(node.operand)
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
@@ -58,35 +58,36 @@ class _Replace(ast.NodeTransformer):
         return super().visit(node)
 
 
-def judging(tree: ast.Module) -> list[ast.FunctionDef]:
-    """The functions that judge: what makes the cases is left alone."""
+def checking_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Returns the functions of the check, without those that build cases."""
     return [
         node
         for node in tree.body
-        if isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or ast.Constant(None)) not in MAKES_CASES
+        if isinstance(node, ast.FunctionDef)
+        and ast.unparse(node.returns or ast.Constant(None)) not in TYPES_OF_CASE_BUILDERS
     ]
 
 
-MAKES_CASES = ("StackCase", "str", "dict[str, object]", "dict[str, str]")
+TYPES_OF_CASE_BUILDERS = ("StackCase", "str", "dict[str, object]", "dict[str, str]")
 SHARED_BY_RULES = ("policies.pools",)
 Functions = Callable[[ast.Module], list[ast.FunctionDef]]
 
 
-def everything(tree: ast.Module) -> list[ast.FunctionDef]:
-    """Every function, those of classes as well."""
+def all_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Returns every function, also those of classes."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
-def mutants(source: str, functions: Functions = judging) -> Iterator[tuple[str, ast.Module]]:
+def mutants(source: str, functions: Functions = checking_functions) -> Iterator[tuple[str, ast.Module]]:
     tree = ast.parse(source)
     for function in functions(tree):
         for node in ast.walk(function):
-            for wrong in broken_ways(node):
+            for mutated in mutations(node):
                 copied = copy.deepcopy(tree)
                 twin = next(t for o, t in zip(ast.walk(tree), ast.walk(copied), strict=True) if o is node)
-                _Replace(twin, wrong).visit(copied)
+                _Replace(twin, mutated).visit(copied)
                 mutant = ast.fix_missing_locations(copied)
-                yield f"line {wrong.lineno}: {ast.unparse(node)} -> {ast.unparse(wrong)}", mutant
+                yield f"line {mutated.lineno}: {ast.unparse(node)} -> {ast.unparse(mutated)}", mutant
 
 
 def run(tree: ast.Module, name: str) -> Rule | StackRule:
@@ -95,58 +96,60 @@ def run(tree: ast.Module, name: str) -> Rule | StackRule:
     return module.RULE
 
 
-def notices(rule: Rule | StackRule, original: Rule | StackRule) -> bool:
-    """Whether any case of the original comes out otherwise with the check of `rule`."""
+def a_case_fails(rule: Rule | StackRule, original: Rule | StackRule) -> bool:
+    """Tells whether any case of the original rule has another result with the check of `rule`."""
     if isinstance(original, StackRule) and isinstance(rule, StackRule):
         for case in original.good.values():
-            if ask_stack(rule, case):
+            if check_stack(rule, case):
                 return True
         for case in original.bad.values():
-            assert case.at is not None, "a bad case says where the finding is"
+            assert case.at is not None, "a bad case must say where the finding is"
             name, path = case.at
-            place = urn(case.resources[name].type, name, case.environment)
-            if [(d.urn, d.message.startswith(path)) for d in ask_stack(rule, case)].count((place, True)) == 0:
+            case_urn = urn(case.resources[name].type, name, case.environment)
+            if [(d.urn, d.message.startswith(path)) for d in check_stack(rule, case)].count((case_urn, True)) == 0:
                 return True
         return False
     assert isinstance(original, Rule)
-    assert isinstance(rule, Rule), "broken, a rule is still one of its kind"
-    if any(ask(rule, case) for _, case in good_cases(original)):
+    assert isinstance(rule, Rule), "a mutant is a rule of the same class"
+    if any(check_resource(rule, case) for _, case in good_cases(original)):
         return True
     for case in original.bad.values():
-        found = ask(rule, case)
-        if not any(d.policyName == original.id and d.message.startswith(case.at) for d in found):
+        diagnostics = check_resource(rule, case)
+        if not any(d.policyName == original.id and d.message.startswith(case.at) for d in diagnostics):
             return True
-        if len(found) != len(ask(original, case)):
+        if len(diagnostics) != len(check_resource(original, case)):
             return True
     return False
 
 
 @pytest.mark.parametrize("rule_id", ALL, ids=str)
-def test_no_small_mistake_in_a_rule_goes_unnoticed_by_its_cases(rule_id: str) -> None:
+def test_the_cases_of_a_rule_notice_every_small_mistake_in_it(rule_id: str) -> None:
     name = modules()[rule_id]
     survivors = [
-        how for how, tree in mutants(inspect.getsource(sys.modules[name])) if not notices(run(tree, name), ALL[rule_id])
+        change
+        for change, tree in mutants(inspect.getsource(sys.modules[name]))
+        if not a_case_fails(run(tree, name), ALL[rule_id])
     ]
-    assert survivors == [], "no case tells the rule from a broken one; add the case that does"
+    assert survivors == [], "no case fails with this mistake; add one that does"
 
 
 @pytest.mark.parametrize("name", SHARED_BY_RULES)
-def test_no_small_mistake_in_what_rules_share_goes_unnoticed_by_their_cases(
+def test_the_cases_of_rules_notice_every_small_mistake_in_shared_modules(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources = {rule_id: inspect.getsource(sys.modules[module]) for rule_id, module in modules().items()}
     users = {rule_id: ast.parse(source) for rule_id, source in sources.items() if f"from {name} import" in source}
-    assert len(users) > 2, "nothing uses it, so nothing could notice"
+    assert len(users) > 2, "no rule uses the module, so no case could fail"
     survivors = []
-    for how, tree in mutants(inspect.getsource(sys.modules[name]), everything):
-        broken = ModuleType(name)
-        monkeypatch.setitem(sys.modules, name, broken)
-        exec(compile(tree, name, "exec"), broken.__dict__)
-        if not any(notices(run(user, rule_id), ALL[rule_id]) for rule_id, user in users.items()):
-            survivors.append(how)
-    assert survivors == [], "no case of any rule tells it from a broken one; add the case that does"
+    for change, tree in mutants(inspect.getsource(sys.modules[name]), all_functions):
+        mutant = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, mutant)
+        exec(compile(tree, name, "exec"), mutant.__dict__)
+        if not any(a_case_fails(run(user, rule_id), ALL[rule_id]) for rule_id, user in users.items()):
+            survivors.append(change)
+    assert survivors == [], "no case of any rule fails with this mistake; add one that does"
 
 
-def test_the_rules_are_broken_in_many_ways() -> None:
-    made = sum(len(list(mutants(inspect.getsource(sys.modules[name])))) for name in modules().values())
-    assert made > 100, "a search that breaks nothing finds nothing"
+def test_there_are_many_mutants() -> None:
+    count = sum(len(list(mutants(inspect.getsource(sys.modules[name])))) for name in modules().values())
+    assert count > 100, "without mutants the tests above prove nothing"

@@ -1,4 +1,4 @@
-"""The names that rules and cases use exist: a misspelt type or property would pass for ever."""
+"""The types and properties that rules and cases name exist. A rule for a misspelt one would never find anything."""
 
 import importlib.util
 import re
@@ -9,15 +9,15 @@ import pytest
 
 from catalog.charts import CHARTS
 from common.values import opened
-from policies.rule import Case, Rule, Sample, StackRule
+from policies.rule import Rule, Sample, StackRule
 from simulator.kubernetes.custom import schema_of
 from simulator.kubernetes.schema import findings
-from tests.policies.policy_harness import ALL, kind_of
+from tests.policies.policy_harness import ALL, as_case, kind_of
 
 SDKS = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
 PROPERTY = re.compile(r'@pulumi\.getter(?:\(name="(\w+)"\))?\s+def (\w+)\(')
-OF_THE_RESOURCE = {"id"}  # outputs of every resource, and what the engine adds
-OF_A_CUSTOM_RESOURCE = {"apiVersion", "kind", "metadata", "spec", "status"}
+OUTPUTS_OF_EVERY_RESOURCE = {"id"}
+FIELDS_OF_EVERY_OBJECT = {"apiVersion", "kind", "metadata", "spec", "status"}
 
 
 @cache
@@ -30,7 +30,7 @@ def sdk(package: str) -> Path:
 
 @cache
 def registered(package: str) -> dict[str, tuple[str, str]]:
-    """Type token -> (module, class), as the SDK registers them."""
+    """Returns type token -> (module, class), as the SDK registers them."""
     modules = re.findall(r'"fqn": "([\w.]+)",\s+"classes": \{([^}]*)\}', sdk(package).read_text(encoding="utf-8"))
     return {
         token: (fqn, name) for fqn, classes in modules for token, name in re.findall(r'"([^"]+)": "(\w+)"', classes)
@@ -38,8 +38,8 @@ def registered(package: str) -> dict[str, tuple[str, str]]:
 
 
 @cache
-def custom() -> set[str]:
-    """The kinds that charts of the catalog bring, as Pulumi names them."""
+def custom_types() -> set[str]:
+    """Returns the type tokens of custom resources that the catalog's charts define."""
     return {
         f"kubernetes:{crd.group}/{version}:{crd.kind}"
         for chart in CHARTS.values()
@@ -49,16 +49,16 @@ def custom() -> set[str]:
 
 
 def exists(token: str) -> bool:
-    return token in custom() or token in registered(token.split(":")[0])
+    return token in custom_types() or token in registered(token.split(":")[0])
 
 
 @cache
 def properties(token: str) -> set[str]:
-    """The properties of a resource type, in the provider's spelling."""
-    if token in custom():
+    """Returns the properties of a resource type, in the provider's spelling."""
+    if token in custom_types():
         kind = re.fullmatch(r"kubernetes:(.+):(\w+)", token)
         assert kind
-        return OF_A_CUSTOM_RESOURCE | (schema_of(*kind.groups()) or {}).get("properties", {}).keys()
+        return FIELDS_OF_EVERY_OBJECT | (schema_of(*kind.groups()) or {}).get("properties", {}).keys()
     fqn, name = registered(token.split(":")[0])[token]
     folder = sdk(token.split(":")[0]).parent.joinpath(*fqn.split(".")[1:])
     source = next(
@@ -70,16 +70,16 @@ def properties(token: str) -> set[str]:
 
 
 def samples(rule: Rule | StackRule) -> list[Sample]:
-    """The resources in the rule's cases."""
-    found: list[Sample] = []
+    """Returns the resources in the rule's cases."""
+    resources: list[Sample] = []
     if isinstance(rule, StackRule):
-        for case in (*rule.good.values(), *rule.bad.values()):
-            found += case.resources.values()
-        return found
-    for case in (*rule.good.values(), *rule.bad.values()):
-        whole = case if isinstance(case, Case) else Case(case)
-        found.append(Sample(kind_of(rule, whole), whole.props))
-    return found
+        for stack_case in (*rule.good.values(), *rule.bad.values()):
+            resources += stack_case.resources.values()
+        return resources
+    for props_or_case in (*rule.good.values(), *rule.bad.values()):
+        case = as_case(props_or_case)
+        resources.append(Sample(kind_of(rule, case), case.props))
+    return resources
 
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
@@ -87,14 +87,14 @@ def test_every_type_that_a_rule_covers_exists(rule: Rule | StackRule) -> None:
     for token in rule.types:
         if token.endswith("*") or token.startswith("pulumi:"):
             continue
-        assert exists(token), f"{token} is no resource type, so the rule never looks"
+        assert exists(token), f"there is no resource type {token}, so the rule never runs"
 
 
 @pytest.mark.parametrize("rule", ALL.values(), ids=ALL.keys())
 def test_every_property_in_a_case_exists(rule: Rule | StackRule) -> None:
     for it in samples(rule):
         if not it.type.startswith("pulumi:"):
-            unknown = {*it.props, *it.links} - properties(it.type) - OF_THE_RESOURCE
+            unknown = {*it.props, *it.links} - properties(it.type) - OUTPUTS_OF_EVERY_RESOURCE
             assert unknown == set(), f"{it.type} has no such property, so the case proves nothing"
 
 
@@ -103,11 +103,11 @@ def test_every_field_of_a_custom_resource_in_a_case_exists(rule: Rule | StackRul
     for it in samples(rule):
         _, version, kind = it.type.split(":")
         if schema := schema_of(version, kind):
-            unknown = [found.path for found in findings(opened(it.props), schema) if found.unknown_field]
+            unknown = [finding.path for finding in findings(opened(it.props), schema) if finding.unknown_field]
             assert unknown == [], f"{kind} has no such field, so the case proves nothing"
 
 
-def test_the_kinds_of_karpenter_that_rules_judge_have_a_schema_to_compare_with() -> None:
-    judged = {token for rule in ALL.values() for token in rule.types if "karpenter" in token}
-    assert judged, "nothing to look at"
-    assert all(schema_of(*token.split(":")[1:]) for token in judged)
+def test_every_kind_of_karpenter_that_a_rule_checks_has_a_schema() -> None:
+    checked = {token for rule in ALL.values() for token in rule.types if "karpenter" in token}
+    assert checked, "there is nothing to check"
+    assert all(schema_of(*token.split(":")[1:]) for token in checked)

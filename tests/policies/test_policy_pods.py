@@ -1,4 +1,4 @@
-"""Pod specs are found wherever they stand."""
+"""Pod specs are found in every kind of object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ import pytest
 from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
 from policies.pods import all_pods, pods
-from policies.rule import NotKnownError, Setting, Stack, number
+from policies.rule import EvaluationContext, NotKnownError, Stack, number
 from policies.views import Reads, Resource
 from tests.policies.policy_harness import TODAY, urn
 
 SPEC = {"containers": [{"name": "main"}]}
 TEMPLATED = {"spec": {"template": {"spec": SPEC}}}
-FOUND = {
+WORKLOADS = {
     "core/v1:Pod": ({"spec": SPEC}, "spec"),
     "core/v1:PodTemplate": ({"template": {"spec": SPEC}}, "template.spec"),
     **{f"apps/v1:{kind}": (TEMPLATED, "spec.template.spec") for kind in ("Deployment", "StatefulSet", "DaemonSet")},
@@ -37,18 +37,18 @@ def resource(kind: str, props: Mapping[str, Any]) -> Resource:
         urn=urn(token),
         kind=token,
         read=lambda: from_struct(to_struct(props)),
-        setting=Setting("prod", TODAY),
+        context=EvaluationContext("prod", TODAY),
         reads=Reads(),
     )
 
 
-@pytest.mark.parametrize("kind", FOUND)
-def test_a_pod_is_found_in_whatever_makes_pods(kind: str) -> None:
-    props, path = FOUND[kind]
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_a_pod_spec_is_found_in_every_workload(kind: str) -> None:
+    props, path = WORKLOADS[kind]
     assert [pod.spec.path for pod in pods(resource(kind, props))] == [path]
 
 
-def test_every_pod_of_an_object_is_found() -> None:
+def test_every_pod_spec_of_an_object_is_found() -> None:
     cluster = {"spec": {"head": {"template": {"spec": SPEC}}, "workers": [{"template": {"spec": SPEC}}] * 2}}
     assert len(list(pods(resource("ray.io/v1:RayCluster", cluster)))) == 3
 
@@ -62,7 +62,7 @@ def test_every_pod_of_an_object_is_found() -> None:
         ("core/v1:Pod", {"metadata": {"labels": {"later": UNKNOWN}}}),
     ],
 )
-def test_what_makes_no_pods_has_none(kind: str, props: Mapping[str, Any]) -> None:
+def test_other_objects_have_no_pod_specs(kind: str, props: Mapping[str, Any]) -> None:
     assert list(pods(resource(kind, props))) == []
 
 
@@ -78,17 +78,17 @@ def test_what_makes_no_pods_has_none(kind: str, props: Mapping[str, Any]) -> Non
         ("core/v1:Pod", {"spec": {"containers": UNKNOWN}}, "spec.containers"),
     ],
 )
-def test_a_pod_may_hide_in_a_value_that_is_not_known_yet(kind: str, props: Mapping[str, Any], path: str) -> None:
-    with pytest.raises(NotKnownError) as waiting:
+def test_an_unknown_value_may_contain_a_pod_spec(kind: str, props: Mapping[str, Any], path: str) -> None:
+    with pytest.raises(NotKnownError) as error:
         list(pods(resource(kind, props)))
-    assert waiting.value.path == path, "the reader has to know what is waited for"
+    assert error.value.path == path, "the reader must see which value is unknown"
 
 
-def test_a_pod_runs_in_the_namespace_of_what_makes_it() -> None:
+def test_a_pod_runs_in_the_namespace_of_its_workload() -> None:
     named = {"metadata": {"namespace": "team"}, **TEMPLATED}
     assert [pod.namespace for pod in pods(resource("apps/v1:Deployment", named))] == ["team"]
-    own = {"items": [named, TEMPLATED]}
-    assert [pod.namespace for pod in pods(resource("apps/v1:DeploymentList", own))] == ["team", "default"]
+    in_a_list = {"items": [named, TEMPLATED]}
+    assert [pod.namespace for pod in pods(resource("apps/v1:DeploymentList", in_a_list))] == ["team", "default"]
     assert [pod.namespace for pod in pods(resource("core/v1:Pod", {"metadata": UNKNOWN, "spec": SPEC}))] == ["default"]
 
 
@@ -101,21 +101,22 @@ def test_a_pod_runs_in_the_namespace_of_what_makes_it() -> None:
     ],
     ids=["nothing", "the spec", "the containers"],
 )
-def test_a_pod_in_a_secret_is_found_and_remembered_as_one(props: Mapping[str, Any], secret: bool) -> None:
-    found = resource("core/v1:Pod", props)
-    assert [number(pod.spec, "containers[0].port", 1) for pod in pods(found)] == [1]
-    assert found.reads.secret is secret, "a finding about it must not repeat its values"
+def test_a_pod_spec_in_a_secret_is_found_and_marked_as_secret(props: Mapping[str, Any], secret: bool) -> None:
+    pod_resource = resource("core/v1:Pod", props)
+    assert [number(pod.spec, "containers[0].port", 1) for pod in pods(pod_resource)] == [1]
+    assert pod_resource.reads.secret is secret, "a finding about it must not repeat its values"
 
 
-def test_a_secret_beside_a_pod_hides_nothing_of_it() -> None:
-    found = resource("core/v1:Pod", {"metadata": {"annotations": Secret({"token": "x"})}, "spec": SPEC})
-    assert len(list(pods(found))) == 1
-    assert not found.reads.secret, "what was never read need not be kept quiet about"
+def test_a_secret_beside_a_pod_spec_does_not_mark_it() -> None:
+    props = {"metadata": {"annotations": Secret({"token": "x"})}, "spec": SPEC}
+    pod_resource = resource("core/v1:Pod", props)
+    assert len(list(pods(pod_resource))) == 1
+    assert not pod_resource.reads.secret, "a finding may repeat values when no secret was read"
 
 
-def test_an_object_that_is_not_known_yet_does_not_hide_the_next() -> None:
-    waiting, ready = resource("core/v1:Pod", {"spec": UNKNOWN}), resource("core/v1:Pod", {"spec": SPEC})
-    found = all_pods(Stack("", Setting("prod", TODAY), [waiting, ready]))
-    assert next(found).spec.resource is ready
+def test_an_unknown_object_does_not_hide_the_next() -> None:
+    unknown, known = resource("core/v1:Pod", {"spec": UNKNOWN}), resource("core/v1:Pod", {"spec": SPEC})
+    pod_specs = all_pods(Stack("", EvaluationContext("prod", TODAY), [unknown, known]))
+    assert next(pod_specs).spec.resource is known
     with pytest.raises(NotKnownError):
-        next(found)
+        next(pod_specs)

@@ -1,4 +1,4 @@
-"""Rules of pools over the whole catalog: what is right passes, what the catalog rules out is found, nothing breaks."""
+"""Rules about pools, tested with the whole catalog: good pools pass, impossible ones are found, no rule crashes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,25 +19,25 @@ from policies.samples import NO_SCHEDULE, TAINT, node_class, node_group, node_po
 from tests.policies.policy_harness import ALL, TODAY, stack_request, urn
 
 POD = "kubernetes:core/v1:Pod"
-OF_GPUS = {name: rule for name, rule in ALL.items() if name.startswith("gpu-")}
+GPU_RULES = {name: rule for name, rule in ALL.items() if name.startswith("gpu-")}
 ACCELERATED = sorted(name for name, machine in INSTANCE_TYPES.items() if machine.accelerator)
 PROFILES = sorted({profile for gpu in MIG_GPUS.values() for profile in gpu.profiles})
 TOLERATION = {"key": "gpu", "operator": "Exists"}
 
 
 def findings(resources: Mapping[str, Sample], rules: Mapping[str, Rule | StackRule] = ALL) -> list[tuple[str, str]]:
-    """What a pack of these rules says of the resources, one by one and together: (rule, message)."""
+    """Returns (rule, message) of every finding of a pack of these rules, about single resources and the stack."""
     pack = Analyzer(rules, today=lambda: TODAY)
-    found: list[wire.AnalyzeDiagnostic] = []
+    diagnostics: list[wire.AnalyzeDiagnostic] = []
     for name, sample in resources.items():
-        asked = wire.AnalyzeRequest(type=sample.type, urn=urn(sample.type, name), properties=to_struct(sample.props))
-        found += pack.Analyze(asked, None).diagnostics
-    found += pack.AnalyzeStack(stack_request(resources), None).diagnostics
-    return [(d.policyName, d.message) for d in found]
+        request = wire.AnalyzeRequest(type=sample.type, urn=urn(sample.type, name), properties=to_struct(sample.props))
+        diagnostics += pack.Analyze(request, None).diagnostics
+    diagnostics += pack.AnalyzeStack(stack_request(resources), None).diagnostics
+    return [(d.policyName, d.message) for d in diagnostics]
 
 
-def of_gpus(resources: Mapping[str, Sample]) -> list[tuple[str, str]]:
-    return findings(resources, OF_GPUS)
+def gpu_findings(resources: Mapping[str, Sample]) -> list[tuple[str, str]]:
+    return findings(resources, GPU_RULES)
 
 
 def accelerator(machine: InstanceType) -> Accelerator:
@@ -50,41 +50,43 @@ def image(machine: InstanceType) -> str:
     return f"AL2023_{arch}_{'NVIDIA' if accelerator(machine).kind == 'gpu' else 'NEURON'}"
 
 
-def proper(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
-    """A node group and a NodePool of the machine, with all that the rules of GPUs ask for."""
+def good_pools(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
+    """Returns a node group and a NodePool of the instance type that keep all rules about GPUs."""
     labels = {SHARING_LABEL: sharing.label}
     group = node_group(machine.name, amiType=image(machine), labels=labels, taints=[TAINT])
     pool = node_pool(machine.name, labels=labels, taints=(NO_SCHEDULE,))
-    classed = node_class(amiSelectorTerms=[{"alias": "al2023@v20261012"}])
-    return {"group": Sample(NODE_GROUP, group), "pool": Sample(NODE_POOL, pool), "class": Sample(NODE_CLASS, classed)}
+    nodes = node_class(amiSelectorTerms=[{"alias": "al2023@v20261012"}])
+    return {"group": Sample(NODE_GROUP, group), "pool": Sample(NODE_POOL, pool), "class": Sample(NODE_CLASS, nodes)}
 
 
 @pytest.mark.parametrize("name", ACCELERATED)
-def test_every_accelerated_type_can_be_a_pool_whose_devices_pods_can_have(name: str) -> None:
+def test_pods_can_use_all_devices_of_every_accelerated_type_and_no_more(name: str) -> None:
     machine = INSTANCE_TYPES[name]
     devices = accelerator(machine)
     ways = [Sharing(), *([Sharing("time-slicing", 4)] if devices.kind == "gpu" else [])]
     gpu = mig_gpu(devices)
     ways += [Sharing("mig", 1, ((p.name, p.max_instances),)) for p in gpu.profiles.values()] if gpu else []
     for sharing in ways:
-        pools = proper(machine, sharing)
-        assert of_gpus(pools) == [], sharing.label
+        pools = good_pools(machine, sharing)
+        assert gpu_findings(pools) == [], sharing.label
         for resource, count in sharing.resources(devices).items():
             most = count * devices.count
             for kind in ("group", "pool"):
                 enough = {**pools, "job": Sample(POD, pod({"limits": {resource: most}}, tolerations=[TOLERATION]))}
                 del enough[{"group": "pool", "pool": "group"}[kind]]
-                assert "gpu-pod-schedulable" not in dict(of_gpus(enough)), f"{kind}: {most} of {resource}"
+                assert "gpu-pod-schedulable" not in dict(gpu_findings(enough)), f"{kind}: {most} of {resource}"
                 more = {**enough, "job": Sample(POD, pod({"limits": {resource: most + 1}}, tolerations=[TOLERATION]))}
-                assert "gpu-pod-schedulable" in dict(of_gpus(more)), f"{kind}: there are {most} of {resource}"
+                assert "gpu-pod-schedulable" in dict(gpu_findings(more)), (
+                    f"{kind}: a node has only {most} of {resource}"
+                )
 
 
 @pytest.mark.parametrize("name", ACCELERATED)
 def test_every_accelerated_type_without_a_taint_or_a_driver_is_found(name: str) -> None:
     machine = INSTANCE_TYPES[name]
-    plain = node_group(name, amiType=image(machine).rpartition("_")[0] + "_STANDARD")
-    found = dict(of_gpus({"group": Sample(NODE_GROUP, plain), "pool": Sample(NODE_POOL, node_pool(name))}))
-    assert {"gpu-pool-tainted", "gpu-ami-accelerated"} <= set(found)
+    bad_group = node_group(name, amiType=image(machine).rpartition("_")[0] + "_STANDARD")
+    messages = dict(gpu_findings({"group": Sample(NODE_GROUP, bad_group), "pool": Sample(NODE_POOL, node_pool(name))}))
+    assert {"gpu-pool-tainted", "gpu-ami-accelerated"} <= set(messages)
 
 
 @settings(max_examples=300, deadline=None)
@@ -93,14 +95,14 @@ def test_every_accelerated_type_without_a_taint_or_a_driver_is_found(name: str) 
     layout=st.dictionaries(st.sampled_from(PROFILES), st.integers(1, 7), min_size=1, max_size=3),
     label=st.sampled_from([MIG_CONFIG_LABEL, SHARING_LABEL]),
 )
-def test_a_layout_is_found_exactly_where_the_catalog_rules_it_out(
+def test_exactly_the_layouts_that_the_catalog_rules_out_are_found(
     name: str, layout: dict[str, int], label: str
 ) -> None:
     sharing, gpu = Sharing("mig", 1, tuple(layout.items())), mig_gpu(accelerator(INSTANCE_TYPES[name]))
     possible = gpu is not None and set(layout) <= set(gpu.profiles) and gpu.fits(layout)
     value = sharing.label if label == SHARING_LABEL else sharing.mig_config
     group = Sample(NODE_GROUP, node_group(name, labels={label: value}))
-    assert ("gpu-mig-profile-valid" not in dict(of_gpus({"group": group}))) == possible
+    assert ("gpu-mig-profile-valid" not in dict(gpu_findings({"group": group}))) == possible
 
 
 NAMES = st.lists(st.sampled_from([*sorted(INSTANCE_TYPES), "p99.48xlarge", "", "p"]), max_size=3)
@@ -152,7 +154,7 @@ POOLS = st.builds(
     *(NAMES, REQUIREMENTS, LABELS, TAINTS, LIMITS),
 )
 PODS = st.builds(
-    lambda asked, selector: Sample(POD, pod({"limits": asked, "requests": asked}, nodeSelector=selector)),
+    lambda amounts, selector: Sample(POD, pod({"limits": amounts, "requests": amounts}, nodeSelector=selector)),
     RESOURCES,
     st.dictionaries(st.sampled_from(["team", "karpenter.k8s.aws/instance-gpu-name"]), st.just("a100"), max_size=1),
 )
@@ -160,10 +162,10 @@ PODS = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(group=GROUPS, pool=POOLS, job=PODS, alias=st.sampled_from(["al2023@latest", "bottlerocket@v1", "@", "?"]))
-def test_no_pool_and_no_pod_breaks_a_rule(group: Sample, pool: Sample, job: Sample, alias: str) -> None:
-    classed = Sample(NODE_CLASS, node_class(amiSelectorTerms=[{"alias": alias}]))
+def test_no_pool_and_no_pod_crashes_a_rule(group: Sample, pool: Sample, job: Sample, alias: str) -> None:
+    nodes = Sample(NODE_CLASS, node_class(amiSelectorTerms=[{"alias": alias}]))
     template = Sample(LAUNCH_TEMPLATE, {"instanceType": "p5.48xlarge"})
     block = Sample(NODE_GROUP, node_group(), links={"launchTemplate": "template"})
-    stack: dict[str, Any] = {"group": group, "pool": pool, "class": classed, "job": job}
+    stack: dict[str, Any] = {"group": group, "pool": pool, "class": nodes, "job": job}
     crashed = [text for name, text in findings({**stack, "template": template, "block": block}) if name == CRASHED.id]
-    assert crashed == [], "what breaks decides nothing, so nothing may pass"
+    assert crashed == [], "a rule that crashes checks nothing"

@@ -1,4 +1,4 @@
-"""The project's own stacks, previewed by the real engine in the simulator under the pack."""
+"""The real engine previews the project's own stacks in the simulator, with the policy pack."""
 
 import json
 import os
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.engine
 
 
-def simulated(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def run_simulated(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
     return subprocess.run(
         [sys.executable, "-m", "simulator", "--home", str(home), "--", *command],
@@ -27,10 +27,12 @@ def simulated(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def previewed(home: Path, stack: str) -> tuple[int, list[dict[str, Any]]]:
-    """Exit status and findings of a preview."""
+def run_preview(home: Path, stack: str) -> tuple[int, list[dict[str, Any]]]:
+    """Returns exit status and findings of a preview."""
     log = home / "events.json"
-    done = simulated(home, "pulumi", "preview", "--stack", stack, "--policy-pack", "policies", "--event-log", str(log))
+    done = run_simulated(
+        home, "pulumi", "preview", "--stack", stack, "--policy-pack", "policies", "--event-log", str(log)
+    )
     assert log.exists(), done.stderr + done.stdout
     events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
     assert any(event.get("resourcePreEvent") for event in events), done.stderr + done.stdout
@@ -39,16 +41,16 @@ def previewed(home: Path, stack: str) -> tuple[int, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_the_stacks_of_this_project_keep_every_rule(stack: str, tmp_path: Path) -> None:
-    status, findings = previewed(tmp_path, stack)
-    assert findings == [], "what we ship has to pass what we ask of others, and leave nothing to be decided later"
+    status, findings = run_preview(tmp_path, stack)
+    assert findings == [], "our own stacks must pass, without rules that wait for unknown values"
     assert status == 0
 
 
-def test_a_stack_that_drops_its_protection_is_stopped_by_the_rules_that_ask_for_it(tmp_path: Path) -> None:
-    off = ("pulumi", "config", "set", "--stack", "prod", "ml-platform:deletion_protection", "false")
-    changed = simulated(tmp_path, *off)
+def test_the_rules_about_protection_stop_a_stack_without_it(tmp_path: Path) -> None:
+    turn_off = ("pulumi", "config", "set", "--stack", "prod", "ml-platform:deletion_protection", "false")
+    changed = run_simulated(tmp_path, *turn_off)
     assert changed.returncode == 0, changed.stderr
-    status, findings = previewed(tmp_path, "prod")
-    stopped = {f["policyName"] for f in findings if f["enforcementLevel"] == "mandatory"}
-    assert stopped == {"eks-deletion-protection", "rel-stateful-protected"}, "these rules and no other"
+    status, findings = run_preview(tmp_path, "prod")
+    mandatory = {f["policyName"] for f in findings if f["enforcementLevel"] == "mandatory"}
+    assert mandatory == {"eks-deletion-protection", "rel-stateful-protected"}, "these rules and no other"
     assert status == 1

@@ -1,4 +1,4 @@
-"""Exceptions: what a waiver covers, when it ends, and what the file may not say."""
+"""Waivers: what one covers, when it ends, and which mistakes in the file are refused."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,11 +34,11 @@ def pack(folder: Path, today: date = TODAY, **changes: Any) -> Analyzer:
     return Analyzer({RULE.id: RULE}, waivers, today=lambda: today)
 
 
-def found(pack: Analyzer, case: Case | None = None) -> list[str]:
+def reported(pack: Analyzer, case: Case | None = None) -> list[str]:
     return [d.policyName for d in pack.Analyze(request(RULE, case or Case({"keyName": "ops"})), None).diagnostics]
 
 
-def at_the_end(pack: Analyzer, stack: str = "prod") -> list[str]:
+def reported_for_the_stack(pack: Analyzer, stack: str = "prod") -> list[str]:
     return [d.policyName for d in pack.AnalyzeStack(stack_request({}, stack), None).diagnostics]
 
 
@@ -47,18 +47,18 @@ def test_a_waived_finding_is_shown_as_waived_with_reason_owner_and_end(tmp_path:
     assert note.policyName == APPLIED.id
     assert note.enforcementLevel == 0, "a waived finding stops nothing"
     for shown in ("node-no-ssh", "Debugging of the node image", "team:platform", "2026-12-01"):
-        assert shown in note.message, "an exception stays in sight"
+        assert shown in note.message, "a waiver stays visible for as long as it is used"
 
 
 def test_a_waiver_covers_its_last_day_and_not_the_next(tmp_path: Path) -> None:
     last = GOOD["expires"]
-    assert found(pack(tmp_path, today=last)) == [APPLIED.id]
-    assert found(pack(tmp_path, today=last + timedelta(days=1))) == [RULE.id], "an ended exception excepts nothing"
+    assert reported(pack(tmp_path, today=last)) == [APPLIED.id]
+    assert reported(pack(tmp_path, today=last + timedelta(days=1))) == [RULE.id], "an expired waiver covers nothing"
 
 
-def test_an_ended_waiver_is_a_finding_of_its_own_even_when_nothing_needs_it(tmp_path: Path) -> None:
-    ended = pack(tmp_path, today=GOOD["expires"] + timedelta(days=1))
-    assert at_the_end(ended) == [EXPIRED.id]
+def test_an_expired_waiver_is_a_finding_even_when_nothing_needs_it(tmp_path: Path) -> None:
+    expired = pack(tmp_path, today=GOOD["expires"] + timedelta(days=1))
+    assert reported_for_the_stack(expired) == [EXPIRED.id]
     assert EXPIRED.level == "mandatory"
 
 
@@ -72,47 +72,47 @@ def test_an_ended_waiver_is_a_finding_of_its_own_even_when_nothing_needs_it(tmp_
     ],
 )
 def test_a_waiver_covers_one_rule_in_one_stack_at_the_resources_it_names(tmp_path: Path, other: dict) -> None:
-    assert found(pack(tmp_path, **other)) == [RULE.id]
+    assert reported(pack(tmp_path, **other)) == [RULE.id]
 
 
 def test_a_waiver_that_nothing_needed_is_reported(tmp_path: Path) -> None:
-    idle = pack(tmp_path)
-    found(idle, Case({}))
-    assert at_the_end(idle) == [UNUSED.id]
+    analyzer = pack(tmp_path)
+    reported(analyzer, Case({}))
+    assert reported_for_the_stack(analyzer) == [UNUSED.id]
 
 
 def test_a_waiver_that_was_needed_is_not_reported_as_unused(tmp_path: Path) -> None:
-    busy = pack(tmp_path)
-    found(busy)
-    assert at_the_end(busy) == []
+    analyzer = pack(tmp_path)
+    reported(analyzer)
+    assert reported_for_the_stack(analyzer) == []
 
 
-def test_a_waiver_for_another_stack_is_none_of_this_stacks_business(tmp_path: Path) -> None:
-    assert at_the_end(pack(tmp_path, urn="urn:pulumi:dev::ml-platform::*::it")) == []
+def test_a_waiver_for_another_stack_is_not_reported(tmp_path: Path) -> None:
+    assert reported_for_the_stack(pack(tmp_path, urn="urn:pulumi:dev::ml-platform::*::it")) == []
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"rule": "node-no-shh"}, 'no rule is called "node-no-shh" (did you mean "node-no-ssh"?)'),
-        ({"urn": "it"}, "is no URN of one stack"),
-        ({"urn": "urn:pulumi:*::ml-platform::*::it"}, "is no URN of one stack"),
+        ({"rule": "node-no-shh"}, 'there is no rule "node-no-shh" (did you mean "node-no-ssh"?)'),
+        ({"urn": "it"}, "is not a URN in one stack"),
+        ({"urn": "urn:pulumi:*::ml-platform::*::it"}, "is not a URN in one stack"),
         ({"urn": "urn:pulumi:prod::ml-platform::*::*"}, "covers the whole stack"),
         ({"owner": "alex"}, "may be a person"),
-        ({"expires": "soon"}, "expires is no day"),
+        ({"expires": "soon"}, "expires is not a date"),
         ({"expires": TODAY + timedelta(days=LONGEST_DAYS + 1)}, f"more than {LONGEST_DAYS} days ahead"),
         ({"reason": ""}, "reason is missing"),
-        ({"expire": TODAY}, '"expire" is no key of a waiver (did you mean "expires"?)'),
+        ({"expire": TODAY}, 'there is no key "expire" (did you mean "expires"?)'),
     ],
 )
-def test_a_waiver_that_says_too_little_or_too_much_is_refused(tmp_path: Path, changes: dict, expected: str) -> None:
+def test_a_waiver_with_a_mistake_is_refused(tmp_path: Path, changes: dict, expected: str) -> None:
     with pytest.raises(WaiverError) as refusal:
         load(write(tmp_path, {**GOOD, **changes}), ALL, TODAY)
     assert expected in str(refusal.value)
-    assert "waiver 1" in str(refusal.value), "the reader has to find the entry"
+    assert "waiver 1" in str(refusal.value), "the message must name the entry"
 
 
-def test_every_mistake_of_the_file_is_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_in_the_file_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(WaiverError) as refusal:
         load(write(tmp_path, {**GOOD, "owner": "alex"}, "nonsense", {**GOOD, "rule": "x"}), ALL, TODAY)
     assert [line.split(":")[0] for line in str(refusal.value).splitlines()] == [
@@ -123,12 +123,12 @@ def test_every_mistake_of_the_file_is_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "rule: x", ""])
-def test_a_file_that_is_no_list_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_list_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "waivers.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(WaiverError, match=r"waivers\.yaml"):
         load(path, ALL, TODAY)
 
 
-def test_the_file_in_this_repository_is_in_order() -> None:
-    assert isinstance(load(WAIVERS, ALL, date.today()), tuple)  # noqa: DTZ011 the reader's own calendar
+def test_the_file_in_this_repository_has_no_mistakes() -> None:
+    assert isinstance(load(WAIVERS, ALL, date.today()), tuple)  # noqa: DTZ011 a waiver ends on the local date

@@ -1,4 +1,4 @@
-"""A small event log, as the engine writes one."""
+"""Builds small event logs in the format of the engine."""
 
 import json
 from typing import Any
@@ -49,7 +49,7 @@ def summary(result: str = "succeeded", **counts: int) -> str:
 
 
 def created() -> list[str]:
-    """A first preview of a little stack: a NAT gateway, a bucket, a log group, a node group with its template."""
+    """Returns the log of the first preview of a small stack: NAT gateways, a bucket, a flow log, a node group."""
     template = {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 100, "volumeType": "gp3"}}]}
     nodes = {
         "scalingConfig": {"minSize": 1, "maxSize": 3},

@@ -1,4 +1,4 @@
-"""`python -m report compare`: two previews that build the same, and each way in which they may not."""
+"""`python -m report compare`: equal previews, and every kind of difference."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def step(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def compared(tmp_path, capsys):
+def compare(tmp_path, capsys):
     def run(before: list[Any], after: list[Any]) -> tuple[int, str]:
         for name, steps in (("before", before), ("after", after)):
             (tmp_path / f"{name}.json").write_text(json.dumps({"steps": steps}))
@@ -27,17 +27,17 @@ def compared(tmp_path, capsys):
     return run
 
 
-def test_where_the_program_registers_a_resource_is_no_difference(compared):
-    code, shown = compared([step(sourcePosition="a.py#1")], [step(sourcePosition="network/a.py#2")])
-    assert (code, shown) == (0, "1 and 1 resources, no difference\n")
+def test_the_place_of_a_registration_in_the_program_is_not_a_difference(compare):
+    code, output = compare([step(sourcePosition="a.py#1")], [step(sourcePosition="network/a.py#2")])
+    assert (code, output) == (0, "1 and 1 resources, no difference\n")
 
 
-def test_the_order_of_dependencies_is_no_difference(compared):
-    assert compared([step(dependencies=["a", "b"])], [step(dependencies=["b", "a"])])[0] == 0
+def test_the_order_of_dependencies_is_not_a_difference(compare):
+    assert compare([step(dependencies=["a", "b"])], [step(dependencies=["b", "a"])])[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"inputs": {"cidrBlock": "10.1.0.0/16"}}, 'inputs.cidrBlock: "10.0.0.0/16" -> "10.1.0.0/16"'),
         ({"parent": "elsewhere"}, f'parent: "{NETWORK}" -> "elsewhere"'),
@@ -46,23 +46,23 @@ def test_the_order_of_dependencies_is_no_difference(compared):
         ({"propertyDependencies": {"cidrBlock": ["a"]}}, 'propertyDependencies: null -> {"cidrBlock": ["a"]}'),
     ],
 )
-def test_what_differs_is_told_by_urn_and_path(compared, change, told):
-    code, shown = compared([step()], [step(**change)])
+def test_a_difference_is_shown_with_urn_and_path(compare, change, expected):
+    code, output = compare([step()], [step(**change)])
     assert code == 1
-    assert f"~ {VPC}\n    {told}\n" in shown
+    assert f"~ {VPC}\n    {expected}\n" in output
 
 
-def test_a_resource_that_another_code_leaves_out_or_adds_is_told(compared):
-    assert compared([step()], [])[1].startswith(f"- {VPC}\n")
-    assert compared([], [step()])[1].startswith(f"+ {VPC}\n")
+def test_a_removed_or_added_resource_is_shown(compare):
+    assert compare([step()], [])[1].startswith(f"- {VPC}\n")
+    assert compare([], [step()])[1].startswith(f"+ {VPC}\n")
 
 
-def test_another_operation_is_a_difference(compared):
+def test_another_operation_is_a_difference(compare):
     replaced = [{**step(), "op": op} for op in ("create-replacement", "replace", "delete-replaced")]
-    assert 'op: ["create"] -> ["create-replacement", "replace", "delete-replaced"]' in compared([step()], replaced)[1]
+    assert 'op: ["create"] -> ["create-replacement", "replace", "delete-replaced"]' in compare([step()], replaced)[1]
 
 
-def test_a_file_that_is_no_preview_is_refused_with_the_way_out(tmp_path, capsys):
+def test_a_file_that_is_not_a_preview_is_refused_and_the_error_says_what_to_give(tmp_path, capsys):
     (tmp_path / "stack.json").write_text("{}")
     assert main(["compare", str(tmp_path / "stack.json"), str(tmp_path / "stack.json")]) == 2
     assert capsys.readouterr().err.endswith("Give the output of `pulumi preview --json`.\n")

@@ -1,4 +1,4 @@
-"""The cost table: what a reviewer sees after a preview."""
+"""The cost table after a preview."""
 
 from costs.estimate import estimate
 from costs.sources import from_event_log
@@ -20,13 +20,13 @@ Monthly cost of dev, USD, list prices, us-east-1
   Total                                                                      148.39     604.78
     of which assumed use *                                                     4.62      94.60
 
-  * Assumed use a month: 5 to 200 GB in each bucket; 50 to 1000 GB through each NAT gateway.
+  * Assumed use per month: 5 to 200 GB in each bucket; 50 to 1000 GB through each NAT gateway.
 
-  Not priced, so not in the total (1):
-  - FlowLog network: delivery of vended logs is billed by the GB; the catalog has no price for it.
+  Without a price, so not in the total (1):
+  - FlowLog network: delivery of vended logs is billed per GB, without a price in the catalog.
 
-  Not included: data transfer between zones, between regions and to the internet; what workloads
-    create at run time: volumes, load balancers, log groups, objects; support plans, tax, Savings
+  Not included: data transfer between zones, between regions and to the internet; resources that
+    workloads create: volumes, load balancers, log groups, objects; support plans, tax, Savings
     Plans and other discounts."""
 
 
@@ -34,31 +34,31 @@ def priced(log):
     return estimate(from_event_log(log), "us-east-1"), events.parents(log)
 
 
-def test_the_table_groups_by_component_the_dearest_first():
+def test_the_table_groups_by_component_with_the_most_expensive_first():
     assert as_text(*priced(created()), "dev") == GOLDEN
 
 
-def test_it_fits_a_terminal_of_a_hundred_columns():
+def test_the_table_fits_a_terminal_of_100_columns():
     long = created()
     long[10] = long[10].replace("m5.xlarge", "m5dn.metal").replace("network-flow-logs", "x" * 90)
     assert max(map(len, as_text(*priced(long), "dev").splitlines())) <= 100
 
 
-def test_the_page_gives_each_price_its_source_and_date():
+def test_the_page_has_source_and_date_of_each_price():
     page = as_markdown(*priced(created()), "dev")
     assert "(as of 2026-07-20)" in page, "the instance prices"
     assert "(as of 2024-07-01)" in page, "the service prices"
     rows = [line for line in page.splitlines() if line.startswith(("| n", "| NAT"))]
     assert len(rows) == 4, "two lines for the nodes, two for the gateways"
-    assert all(row.rstrip(" |")[-1].isdigit() for row in rows), "every line points at a source"
+    assert all(row.rstrip(" |")[-1].isdigit() for row in rows), "every line has the number of a source"
 
 
 def test_an_approximate_price_is_marked_and_explained():
     log = [line.replace('"us-east-1"', '"us-west-2"') for line in created()]
     text = as_text(estimate(from_event_log(log), "us-west-2"), events.parents(log), "dev")
     assert "NAT gateway ~" in text
-    assert "~ Approximate: price of us-east-1, taken for us-west-2" in text
+    assert "~ Approximate: price of us-east-1, used for us-west-2" in text
 
 
-def test_a_stack_without_anything_billed_still_has_a_table():
+def test_a_stack_without_billed_resources_has_a_table():
     assert "Total" in as_text(*priced([step("create", PROVIDER)]), "dev")

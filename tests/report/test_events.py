@@ -1,4 +1,4 @@
-"""The event log, read as what a change does and what the policies say."""
+"""The event log: changes, policy findings and parents of resources."""
 
 from report import events
 from report.tree import component_of, title
@@ -7,68 +7,70 @@ from tests.report.logs import NETWORK, POOL, STACK, created, finding, state, ste
 VPC = urn("mlplatform:network:Network$aws:ec2/vpc:Vpc", "network")
 
 
-def test_the_steps_of_a_replacement_are_one_replacement():
+def test_all_steps_of_a_replacement_are_one_change():
     log = [step("create-replacement", VPC, NETWORK, because=["cidrBlock"])]
     log += [step(op, VPC, NETWORK) for op in ("replace", "delete-replaced")]
     (change,) = events.read(log).changes
     assert (change.op, change.name, change.because) == ("replace", "network", ("cidrBlock",))
 
 
-def test_what_stays_the_same_is_no_change():
+def test_a_resource_that_stays_the_same_is_not_a_change():
     assert events.read([step("same", VPC), step("read", VPC), summary(same=2)]).changes == ()
 
 
 def test_protection_is_counted_and_a_protected_deletion_is_known():
     log = [step("same", VPC, protect=True), step("delete", POOL, old=state(POOL, protect=True))]
     operation = events.read(log)
-    assert operation.protected == 1, "what stays protected"
-    assert operation.changes[0].protected, "the deletion of something protected"
+    assert operation.protected == 1, "one resource stays protected"
+    assert operation.changes[0].protected, "the deleted resource was protected"
 
 
-def test_findings_lose_their_colours_and_are_told_once():
+def test_findings_have_no_colours_and_no_duplicates():
     operation = events.read([finding(), finding(), finding("cost-gp3", "warning", "gp2")])
-    assert [found.message for found in operation.findings] == ["no flow log", "gp2"]
-    assert [found.policy for found in operation.mandatory] == ["net-flow-logs"], "a warning stops nothing"
+    assert [each.message for each in operation.findings] == ["no flow log", "gp2"]
+    assert [each.policy for each in operation.mandatory] == ["net-flow-logs"], "a warning stops nothing"
 
 
-def test_a_log_that_breaks_off_has_no_result():
+def test_an_incomplete_log_has_no_result():
     assert events.read(created()[:4]).succeeded is None
     assert events.read(created()).succeeded is True
     assert events.read([summary("failed", create=1)]).succeeded is False
 
 
-def test_counts_read_as_words_in_a_fixed_order():
+def test_counts_have_a_fixed_order():
     counts = {"same": 3, "create": 1, "delete-replaced": 1, "create-replacement": 1, "delete": 2}
     assert events.counted(counts) == "1 create, 2 replace, 2 delete, 3 same"
 
 
-def test_progress_counts_finished_resources_even_in_a_half_written_log():
+def test_progress_counts_finished_resources_in_a_half_written_log():
     lines = ['{"sequence":1,"timestamp":1,"resOutputsEvent":{', '{"sequence":2,"timestamp":1,"resourcePreEvent":{']
     assert events.count_resources(lines) == 1
 
 
 def test_a_resource_belongs_to_the_nearest_component_of_the_project():
     inner = urn("eks:index:Cluster$aws:eks/cluster:Cluster", "main")
-    eks, ours = urn("eks:index:Cluster", "main"), urn("mlplatform:cluster:Cluster", "main")
-    parents = {inner: eks, eks: ours, ours: STACK, STACK: ""}
-    assert component_of(inner, parents) == "Cluster main", "past the component of another package"
+    eks, own = urn("eks:index:Cluster", "main"), urn("mlplatform:cluster:Cluster", "main")
+    parents = {inner: eks, eks: own, own: STACK, STACK: ""}
+    assert component_of(inner, parents) == "Cluster main", "a component of another package does not count"
 
 
 def test_a_resource_without_a_component_belongs_to_the_stack():
     assert component_of(VPC, {VPC: STACK, STACK: ""}) == "stack"
-    assert component_of(VPC, {VPC: VPC}) == "stack", "a circle must not hang the report"
+    assert component_of(VPC, {VPC: VPC}) == "stack", "a cycle must not stop the report"
 
 
-def test_a_resource_of_somebody_elses_component_is_grouped_by_it():
+def test_a_resource_under_only_another_packages_component_belongs_to_that():
     other = urn("x:y:Thing", "mine")
     assert component_of(VPC, {VPC: other, other: STACK}) == "Thing mine"
 
 
-def test_titles_do_not_stutter():
+def test_a_title_does_not_repeat_the_type_as_name():
     assert title(NETWORK) == "Network"
     assert title(POOL) == "NodePool main-system"
 
 
-def test_a_finding_is_shortened_to_what_is_wrong_and_what_to_do():
-    (found,) = events.read([finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs")]).findings
-    assert found.short == "is open. Fix: close it."
+def test_a_short_finding_has_the_problem_and_the_fix():
+    (policy_finding,) = events.read(
+        [finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs")]
+    ).findings
+    assert policy_finding.short == "is open. Fix: close it."

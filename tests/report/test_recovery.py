@@ -1,4 +1,4 @@
-"""What can be recovered, as whoever has to recover it reads it."""
+"""The recovery report."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def row(page: str, name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_each_place_says_how_it_is_protected_and_what_that_is_worth():
+def test_each_row_has_protection_worst_case_loss_rpo_and_rto():
     page = as_markdown(stack(), "prod")
     assert row(page, "bucket models")[1:7] == [
         "production-inference",
@@ -43,31 +43,31 @@ def test_each_place_says_how_it_is_protected_and_what_that_is_worth():
         "2 h",
     ]
     assert row(page, "EFS home")[2:7] == ["hourly backups", "vault in us-west-2", "1 h", "1 h", "4 h"]
-    assert row(page, "bucket raw")[2:4] == ["its old versions", "the bucket itself, for 30 days; replica in us-east-1"]
-    assert row(page, "EFS tmp")[2:6] == ["nothing", "", "everything", ""], "what may be lost is promised nothing"
+    assert row(page, "bucket raw")[2:4] == ["old versions", "the bucket itself, for 30 days; replica in us-east-1"]
+    assert row(page, "EFS tmp")[2:6] == ["nothing", "", "everything", ""], "scratch data has no RPO"
     assert row(page, "cluster main")[2] == "daily backups"
 
 
-def test_it_says_what_is_lost_with_the_region():
-    assert "No backup leaves the region" in as_markdown(stack(), "prod")
+def test_a_note_warns_when_all_backups_are_in_one_region():
+    assert "All backups are in one region" in as_markdown(stack(), "prod")
     page = as_markdown(stack(copy_to="us-east-2"), "prod")
-    assert "No backup leaves the region" not in page
+    assert "All backups are in one region" not in page
     assert row(page, "EFS home")[3] == "vault in us-west-2, copied to us-east-2"
-    assert "Of continuous backups, us-east-2 has one a day" in page
+    assert "us-east-2 gets one copy per day of continuous backups" in page
 
 
 def test_a_stack_without_data_has_nothing_to_recover():
     empty = StackSettings.model_validate(RIGHT)
     assert as_text(empty, "dev") == ""
-    assert "nothing to recover but what Git holds" in as_markdown(empty, "dev")
+    assert "everything that it needs is in Git" in as_markdown(empty, "dev")
 
 
-def test_it_fits_a_terminal():
+def test_the_text_fits_a_terminal():
     text = as_text(stack(), "prod")
     assert "EFS home" in text
     assert max(map(len, text.splitlines())) <= 120
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS.values())
-def test_every_runbook_that_is_named_is_there(runbook):
+def test_every_runbook_in_the_report_exists(runbook):
     assert (ROOT / runbook).read_text().startswith("# Restore ")

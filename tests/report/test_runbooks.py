@@ -1,4 +1,4 @@
-"""The runbooks: every command can be typed, every manifest is one that a cluster takes, every name is ours."""
+"""The runbooks: shell blocks have valid syntax, manifests are valid, and names match the stack."""
 
 import json
 import re
@@ -22,17 +22,17 @@ BLOCKS = [
     for number, text in enumerate(re.findall(r"```sh\n(.*?)```", page, re.DOTALL), 1)
 ]
 MANIFESTS = [
-    (f"{place}: {document['kind']}", document)
-    for place, text in BLOCKS
+    (f"{block}: {document['kind']}", document)
+    for block, text in BLOCKS
     for body in re.findall(r"<<EOF\n(.*?)^EOF$", text, re.DOTALL | re.MULTILINE)
     for document in yaml.safe_load_all(body)
 ]
 METADATA = [
-    (place, body) for place, text in BLOCKS for body in re.findall(r'--metadata "(\{.*?\})"\)', text, re.DOTALL)
+    (block, body) for block, text in BLOCKS for body in re.findall(r'--metadata "(\{.*?\})"\)', text, re.DOTALL)
 ]
 
 
-def test_there_is_one_for_whatever_holds_data():
+def test_there_is_a_runbook_for_everything_that_holds_data():
     assert {f"docs/runbooks/{name}" for name in PAGES} == {
         *RUNBOOKS.values(),
         "docs/runbooks/storage/restore-volume.md",
@@ -42,34 +42,34 @@ def test_there_is_one_for_whatever_holds_data():
     assert len(METADATA) >= 3
 
 
-@pytest.mark.parametrize("text", [text for _, text in BLOCKS], ids=[place for place, _ in BLOCKS])
-def test_a_shell_understands_every_block(text):
+@pytest.mark.parametrize("text", [text for _, text in BLOCKS], ids=[block for block, _ in BLOCKS])
+def test_every_shell_block_has_valid_syntax(text):
     bash = shutil.which("bash")
     assert bash, "runbooks are written for bash"
-    told = subprocess.run([bash, "-n"], input=text, text=True, capture_output=True, check=False)
-    assert told.returncode == 0, told.stderr
+    syntax_check = subprocess.run([bash, "-n"], input=text, text=True, capture_output=True, check=False)
+    assert syntax_check.returncode == 0, syntax_check.stderr
 
 
-@pytest.mark.parametrize("manifest", [body for _, body in MANIFESTS], ids=[place for place, _ in MANIFESTS])
-def test_a_cluster_takes_every_manifest(manifest):
+@pytest.mark.parametrize("manifest", [body for _, body in MANIFESTS], ids=[name for name, _ in MANIFESTS])
+def test_every_manifest_is_valid(manifest):
     kubernetes_validate.validate(manifest, "1.35", strict=True)
 
 
-@pytest.mark.parametrize("body", [body for _, body in METADATA], ids=[place for place, _ in METADATA])
-def test_what_a_restore_is_told_is_a_map_of_texts(body):
+@pytest.mark.parametrize("body", [body for _, body in METADATA], ids=[block for block, _ in METADATA])
+def test_the_metadata_of_a_restore_is_a_map_of_strings(body):
     metadata = json.loads(body.replace('\\\\\\"', "\x00").replace('\\"', '"').replace("\x00", '\\"'))
-    assert all(isinstance(value, str) for value in metadata.values()), "AWS Backup takes nothing else"
+    assert all(isinstance(value, str) for value in metadata.values()), "AWS Backup accepts only strings"
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
-def test_vaults_are_named_as_they_are(page):
+def test_vaults_have_the_names_of_the_stack(page):
     assert f"VAULT={vault_name(stage())}\n" in page
     assert vault_name(stage(), copies=True).endswith("-backup-copies")
-    assert "ends in `-backup-copies`" in page
+    assert "name ends in `-backup-copies`" in page
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
-def test_a_restore_ends_with_a_look_at_what_came_back(page):
+def test_a_restore_ends_with_a_check(page):
     last = page[page.rindex("\n## ") :]
-    assert "Look whether it is whole" in page
+    assert "Check the result" in page
     assert "kubectl" in last or "aws s3" in last

@@ -15,15 +15,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Project:
-    """The program itself, with copies of the stack files that a test may change."""
+    """The program itself, with copies of stack files that a test may change. stacks: the folder of the originals."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stacks: Path = ROOT) -> None:
         self.folder = folder
         folder.mkdir()
         for entry in ROOT.iterdir():
             if entry.name not in {".simulator", ".git", "build"} and not entry.match("Pulumi.*.yaml"):
                 (folder / entry.name).symlink_to(entry)
-        for path in ROOT.glob("Pulumi.*.yaml"):
+        for path in stacks.glob("Pulumi.*.yaml"):
             (folder / path.name).write_text(path.read_text())
 
     def settings(self, stack: str) -> dict:

@@ -1,13 +1,11 @@
 """The simulated cloud can build every pool that the settings accept, and the policy pack has no findings in it."""
 
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from catalog.regions import REGIONS
@@ -18,9 +16,12 @@ from components.stack.stack_file import load
 from settings.compute.node_pool import NodePoolSettings
 from settings.stack.loader import SettingsError
 from settings.stack.stack import StackSettings
+from simulator.aws.operation_context import ACCOUNT
+from tests.in_process.engine import PROJECT
+from tests.in_process.ground import Ground
 from tests.settings.compute.any_pool import NETWORK_ZONES, any_stack
 from tests.settings.stacks import SOURCE, TODAY
-from tests.whole.in_process import ACCOUNT, CLUSTER, PROJECT, STACK, TAGS, Sandbox
+from tests.whole.proving_ground import ENVIRONMENT, TAGS, ProvingGround
 
 DRAWS = 2000
 # The environment decides what a pool may cost, and where and for what it may be used. Routes belong to the network,
@@ -33,27 +34,16 @@ IGNORED_POLICIES = {
 SEEN: Counter[str] = Counter()
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Sandbox]:
-    """Returns the sandbox of a region, which is created when a test first needs it."""
-    folder, created = tmp_path_factory.mktemp("sandboxes"), {}
-
-    def of(region: str) -> Sandbox:
-        if region not in created:
-            created[region] = _create(folder, region)
-        return created[region]
-
-    return of
+@cache
+def ground(region: str) -> ProvingGround:
+    """Returns the resources of a region, which are created when a test first needs them."""
+    return ProvingGround(region, [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]])
 
 
-def _create(folder: Path, region: str) -> Sandbox:
-    return Sandbox(folder, region, [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]])
-
-
-def build(pool: NodePoolSettings, stack: StackSettings, sandbox: Sandbox) -> None:
+def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
     stage = Stage(
         name=PROJECT,
-        environment=STACK,
+        environment=ENVIRONMENT,
         region=stack.region,
         account_id=ACCOUNT,
         deletion_protection=True,
@@ -66,26 +56,26 @@ def build(pool: NodePoolSettings, stack: StackSettings, sandbox: Sandbox) -> Non
                 settings=pool,
                 stage=stage,
                 cluster="main",
-                cluster_name=CLUSTER,
-                cluster_security_group_id=sandbox.security_group_id,
+                cluster_name=ground.cluster_name,
+                cluster_security_group_id=ground.security_group_id,
                 kubernetes_version="1.35",
-                node_role_arn=sandbox.node_role_arn,
-                vpc_id=sandbox.vpc_id,
-                subnet_ids=sandbox.subnet_ids,
-                volume_key_arn=sandbox.key_arn,
+                node_role_arn=ground.node_role_arn,
+                vpc_id=ground.vpc_id,
+                subnet_ids=ground.private_subnet_ids,
+                volume_key_arn=ground.key_arns["ebs"],
             ),
         )
         return
-    provider = kubernetes.Provider("kubernetes", kubeconfig="{}")
+    provider = kubernetes.Provider("kubernetes", kubeconfig=ground.kubeconfig)
     KarpenterPool(
         f"main-{pool.name}",
         KarpenterPoolArgs(
             settings=pool,
             stage=stage,
             cluster="main",
-            zones=sandbox.zones,
-            vpc_id=sandbox.vpc_id,
-            volume_key_arn=sandbox.key_arn,
+            zones=ground.zones,
+            vpc_id=ground.vpc_id,
+            volume_key_arn=ground.key_arns["ebs"],
         ),
         pulumi.ResourceOptions(providers={"kubernetes": provider}),
     )
@@ -108,20 +98,20 @@ def expected(pool: NodePoolSettings) -> set[str]:
 @seed(0)
 @settings(max_examples=DRAWS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(raw=any_stack())
-def test_every_accepted_pool_can_be_built_and_passes(raw: dict[str, Any], sandbox: Callable[[str], Sandbox]) -> None:
+def test_every_accepted_pool_can_be_built_and_passes(raw: dict[str, Any]) -> None:
     try:
         stack = load(raw, SOURCE, TODAY)
     except SettingsError:
         SEEN["refused"] += 1
         return
-    pool, region_sandbox = stack.clusters["main"].pools[1], sandbox(stack.region)
-    region_sandbox.run(lambda: build(pool, stack, region_sandbox))
+    pool, region_ground = stack.clusters["main"].pools[1], ground(stack.region)
+    region_ground.run(lambda: build(pool, stack, region_ground))
     SEEN[pool.provisioner] += 1
     SEEN[f"{pool.provisioner} {pool.shared.strategy}"] += 1
-    assert region_sandbox.built, "the pool has no resources"
-    assert not region_sandbox.refusals, f"the cloud refuses a pool that the settings accept: {pool}"
-    violated = {finding.policyName for finding in region_sandbox.findings} - IGNORED_POLICIES
-    assert violated == expected(pool), f"{pool}\n{[finding.message for finding in region_sandbox.findings]}"
+    assert region_ground.built, "the pool has no resources"
+    assert not region_ground.refusals, f"the cloud refuses a pool that the settings accept: {pool}"
+    violated = {finding.policyName for finding in region_ground.findings} - IGNORED_POLICIES
+    assert violated == expected(pool), f"{pool}\n{[finding.message for finding in region_ground.findings]}"
 
 
 def test_the_examples_contained_pools_of_every_kind() -> None:

@@ -67,12 +67,12 @@ def test_replacing_a_file_system_is_refused_with_what_would_be_lost(project):
     project.change("prod", storage__lustre__fast__zone="us-west-2a")
     assert "unable to replace resource" in output, "the engine refuses to replace protected resources"
     assert "rel-data-kept" in output
-    assert "its files, but for what its links have exported lost. To move: make a second entry" in " ".join(
+    assert "all files that its links have not exported would be lost. To move: add a second entry" in " ".join(
         output.split()
     )
 
 
-def test_deleting_buckets_and_file_systems_is_refused_at_preview(project):
+def test_what_would_be_deleted_is_refused_at_preview(project):
     before = project.settings("prod")["ml-platform:storage"]
     buckets = {name: bucket for name, bucket in before["buckets"].items() if name != "models"}
     project.change("prod", storage={**before, "buckets": buckets, "file_systems": {}})

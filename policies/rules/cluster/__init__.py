@@ -1,1 +1,1 @@
-"""The EKS clusters."""
+"""Rules about EKS clusters."""

@@ -1,4 +1,4 @@
-"""What the control plane does is written down."""
+"""The control plane writes its logs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,17 +19,17 @@ RULE = Rule(
     applies_to="aws:eks/cluster:Cluster",
     severity="high",
     standards=("FSBP EKS.8", "CKV_AWS_37", "CIS EKS 2.1.1"),
-    why="After an incident the audit log is the only account of who did what to the cluster.",
-    fix="List them in clusters.<name>.logs.types.",
+    why="After an incident, only the audit log shows who did what in the cluster.",
+    fix="List the missing types in clusters.<name>.logs.types.",
     on_unknown="fail",
-    options={"types": Option("Log types that have to be on.", ALL, {"dev": ["audit", "authenticator"]})},
+    options={"types": Option("Log types that must be on.", ALL, {"dev": ["audit", "authenticator"]})},
     check=check,
     good={
         "all five": {"enabledClusterLogTypes": ALL},
         "dev needs two": Case({"enabledClusterLogTypes": ["authenticator", "audit"]}, environment="dev"),
     },
     bad={
-        "nothing said, so none is on": Case({}, at=TYPES),
+        "nothing set, so none is on": Case({}, at=TYPES),
         "one missing": Case({"enabledClusterLogTypes": ALL[1:]}, at=TYPES),
         "dev without audit": Case({"enabledClusterLogTypes": ["authenticator"]}, environment="dev", at=TYPES),
     },

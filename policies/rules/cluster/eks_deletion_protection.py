@@ -7,7 +7,7 @@ from policies.rule import Case, Resource, Rule, flag
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not flag(resource, "deletionProtection"):
-        yield "deletionProtection", "is not true, so one call deletes the cluster and all that runs in it"
+        yield "deletionProtection", "is not true, so one API call deletes the cluster and everything in it"
 
 
 RULE = Rule(
@@ -15,15 +15,15 @@ RULE = Rule(
     applies_to="aws:eks/cluster:Cluster",
     severity="high",
     standards=("Prowler eks_cluster_deletion_protection_enabled",),
-    why="What runs only in the cluster is gone with it, and coming back takes hours.",
-    fix="Set deletion_protection: true. Retiring the stack begins with setting it to false, without this pack.",
+    why="Everything that exists only in the cluster would be lost, and a new cluster takes hours.",
+    fix="Set deletion_protection: true. To retire the stack, first set it to false in an update without this pack.",
     on_unknown="fail",
     dev="disabled",
     staging="advisory",
     check=check,
     good={"protected": {"deletionProtection": True}},
     bad={
-        "nothing said": Case({}, at="deletionProtection"),
+        "nothing set": Case({}, at="deletionProtection"),
         "turned off": Case({"deletionProtection": False}, at="deletionProtection"),
     },
 )

@@ -1,4 +1,4 @@
-"""The Kubernetes API is reached from inside the network."""
+"""The Kubernetes API can be reached only from inside the network."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ PUBLIC, PRIVATE = "vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAc
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if flag(resource, PUBLIC, default=True):  # AWS's own default
-        yield PUBLIC, "is not false, so the API server answers the internet"
+        yield PUBLIC, "is not false, so the internet can reach the API server"
     if not flag(resource, PRIVATE):
         yield PRIVATE, "is not true, so nodes reach the API server through the internet"
 
@@ -19,7 +19,7 @@ RULE = Rule(
     applies_to="aws:eks/cluster:Cluster",
     severity="critical",
     standards=("FSBP EKS.1", "CKV_AWS_39", "CIS EKS 5.4.2"),
-    why="An API server that the internet cannot reach needs no luck with the next authentication flaw.",
+    why="The next flaw in authentication does not expose an API server that the internet cannot reach.",
     fix="Set clusters.<name>.endpoint.public: false, and deploy from inside the VPC or through a VPN.",
     on_unknown="fail",
     dev="advisory",
@@ -27,10 +27,10 @@ RULE = Rule(
     check=check,
     good={"private": {"vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True}}},
     bad={
-        "nothing said, so AWS opens it": Case({"vpcConfig": {"endpointPrivateAccess": True}}, at=PUBLIC),
+        "nothing set, so AWS opens it": Case({"vpcConfig": {"endpointPrivateAccess": True}}, at=PUBLIC),
         "opened on purpose": Case(
             {"vpcConfig": {"endpointPublicAccess": True, "endpointPrivateAccess": True}}, at=PUBLIC
         ),
-        "not private either": Case({"vpcConfig": {"endpointPublicAccess": False}}, at=PRIVATE),
+        "neither public nor private": Case({"vpcConfig": {"endpointPublicAccess": False}}, at=PRIVATE),
     },
 )

@@ -1,4 +1,4 @@
-"""The log group of each control plane belongs to the stack."""
+"""The stack creates the log group of each control plane."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for cluster in stack.of(CLUSTER):
         if not at(cluster, "enabledClusterLogTypes"):
             continue
-        wanted = f"/aws/eks/{text(cluster, 'name', default=cluster.name)}/cluster"
-        if wanted not in [text(group, "name") for group in stack.of(LOG_GROUP)]:
-            yield cluster, "enabledClusterLogTypes", f"writes to {wanted}, which is no log group of this stack"
+        group_name = f"/aws/eks/{text(cluster, 'name', default=cluster.name)}/cluster"
+        if group_name not in [text(group, "name") for group in stack.of(LOG_GROUP)]:
+            yield cluster, "enabledClusterLogTypes", f"are written to {group_name}, which is not in this stack"
 
 
 def _stack(group: str | None, types: list[str]) -> StackCase:
@@ -27,10 +27,13 @@ RULE = StackRule(
     id="eks-log-group-owned",
     applies_to=(CLUSTER, LOG_GROUP),
     severity="medium",
-    why="EKS makes a missing log group itself: kept for good, unencrypted, and left behind when the stack goes.",
+    why="EKS creates a missing log group itself: without retention or encryption, and it stays after the stack.",
     fix='Add aws.cloudwatch.LogGroup(name=f"/aws/eks/{cluster}/cluster", retention_in_days=...) before the cluster.',
     dev="advisory",
     check=check,
-    good={"owned": _stack("/aws/eks/ml-prod/cluster", ["audit"]), "no logs": _stack(None, [])},
-    bad={"nothing said": _stack(None, ["audit"]), "of another cluster": _stack("/aws/eks/ml-dev/cluster", ["audit"])},
+    good={"in the stack": _stack("/aws/eks/ml-prod/cluster", ["audit"]), "no logs": _stack(None, [])},
+    bad={
+        "nothing set": _stack(None, ["audit"]),
+        "log group of another cluster": _stack("/aws/eks/ml-dev/cluster", ["audit"]),
+    },
 )

@@ -1,4 +1,4 @@
-"""A public Kubernetes API answers to named ranges only."""
+"""A public Kubernetes API accepts named address ranges only."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from policies.rule import Case, Option, Resource, Rule, flag, texts
 
 RANGES = "vpcConfig.publicAccessCidrs"
-SHORTEST_IPV6 = 32  # as /20 is to IPv4: what one organisation is given
+SHORTEST_IPV6 = 32  # the usual size of one organisation, as /20 is for IPv4
 
 
 def check(resource: Resource, *, shortest_prefix: float) -> Iterator[tuple[str, str]]:
@@ -16,12 +16,12 @@ def check(resource: Resource, *, shortest_prefix: float) -> Iterator[tuple[str, 
         try:
             network = ipaddress.ip_network(cidr, strict=False)
         except ValueError:
-            yield RANGES, "holds something that is no address range"
+            yield RANGES, "contains a value that is not an address range"
             continue
         if network.prefixlen == 0:
-            yield RANGES, "admits every address: anyone may try credentials on the API server"
+            yield RANGES, "allows every address: anyone can try credentials on the API server"
         elif network.prefixlen < (shortest_prefix if network.version == 4 else SHORTEST_IPV6):
-            yield RANGES, f"holds {network}, which admits more than one organisation's addresses"
+            yield RANGES, f"contains {network}, which is larger than one organisation's addresses"
 
 
 RULE = Rule(
@@ -29,23 +29,27 @@ RULE = Rule(
     applies_to="aws:eks/cluster:Cluster",
     severity="critical",
     standards=("FSBP EKS.1", "CKV_AWS_38", "CIS EKS 5.4.1"),
-    why="The Kubernetes API answers to named ranges only.",
+    why="Only named address ranges may reach the Kubernetes API.",
     fix="Name your ranges in clusters.<name>.endpoint.public_cidrs, or turn the public endpoint off.",
     on_unknown="fail",  # ranges are literals here
-    options={"shortest_prefix": Option("Shortest prefix length of an IPv4 range: 20 is 4096 addresses.", 20)},
+    options={"shortest_prefix": Option("The shortest prefix length of an IPv4 range: 20 is 4096 addresses.", 20)},
     check=check,
     good={
         "private": {"vpcConfig": {"endpointPublicAccess": False}},
         "open to one office": {"vpcConfig": {"publicAccessCidrs": ["203.0.113.0/24"]}},
-        "one address and its range, as AWS takes it": {"vpcConfig": {"publicAccessCidrs": ["203.0.113.7/24"]}},
+        "an address with a prefix length, as AWS accepts it": {"vpcConfig": {"publicAccessCidrs": ["203.0.113.7/24"]}},
         "the widest allowed": {"vpcConfig": {"publicAccessCidrs": ["198.51.96.0/20", "2001:db8::/32"]}},
     },
     bad={
-        "nothing said, so AWS opens it": Case({"vpcConfig": {"subnetIds": ["subnet-a", "subnet-b"]}}, at=RANGES),
+        "nothing set, so AWS opens it": Case({"vpcConfig": {"subnetIds": ["subnet-a", "subnet-b"]}}, at=RANGES),
         "opened on purpose": Case({"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/0"]}}, at=RANGES),
-        "halves of the internet": Case({"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}}, at=RANGES),
-        "a range too many": Case({"vpcConfig": {"publicAccessCidrs": ["203.0.113.0/24", "198.51.0.0/19"]}}, at=RANGES),
+        "the internet in two halves": Case(
+            {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}}, at=RANGES
+        ),
+        "one range too wide": Case(
+            {"vpcConfig": {"publicAccessCidrs": ["203.0.113.0/24", "198.51.0.0/19"]}}, at=RANGES
+        ),
         "a wide IPv6 range": Case({"vpcConfig": {"publicAccessCidrs": ["2001::/31"]}}, at=RANGES),
-        "no range at all": Case({"vpcConfig": {"publicAccessCidrs": ["office"]}}, at=RANGES),
+        "not an address range": Case({"vpcConfig": {"publicAccessCidrs": ["office"]}}, at=RANGES),
     },
 )

@@ -1,4 +1,4 @@
-"""Kubernetes secrets are encrypted with a key of ours."""
+"""Kubernetes secrets are encrypted with a customer-managed key."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ KEY, RESOURCES = "encryptionConfig.provider.keyArn", "encryptionConfig.resources
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not present(resource, KEY):
-        yield KEY, "names no key, so secrets are protected by a key of AWS that nobody here can take away"
+        yield KEY, "is not set, so EKS encrypts secrets with AWS's own key, whose policy cannot be changed"
     elif "secrets" not in texts(resource, RESOURCES):
-        yield RESOURCES, "does not hold secrets"
+        yield RESOURCES, "does not contain secrets"
 
 
 RULE = Rule(
@@ -19,15 +19,17 @@ RULE = Rule(
     applies_to="aws:eks/cluster:Cluster",
     severity="high",
     standards=("FSBP EKS.3", "CKV_AWS_58", "CIS EKS 5.3.1"),
-    why="Reading secrets from a copy of etcd then takes the key as well, and its use is on record.",
-    fix="Give encryption_config_key_arn a KMS key of this stack. It can be added later, never taken away.",
+    why="A copy of etcd is then useless without the key, and CloudTrail records each use of the key.",
+    fix="Set encryption_config_key_arn to a KMS key of this stack. It can be added later, but never removed.",
     on_unknown="pass",  # the ARN of a key that is made in the same stack
     dev="advisory",
     check=check,
     good={"a key": {"encryptionConfig": {"provider": {"keyArn": "arn:aws:kms:key"}, "resources": ["secrets"]}}},
     bad={
-        "nothing said": Case({}, at=KEY),
+        "nothing set": Case({}, at=KEY),
         "no key": Case({"encryptionConfig": {"resources": ["secrets"]}}, at=KEY),
-        "not for secrets": Case({"encryptionConfig": {"provider": {"keyArn": "arn:aws:kms:key"}}}, at=RESOURCES),
+        "a key, but not for secrets": Case(
+            {"encryptionConfig": {"provider": {"keyArn": "arn:aws:kms:key"}}}, at=RESOURCES
+        ),
     },
 )

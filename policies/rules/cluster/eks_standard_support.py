@@ -1,4 +1,4 @@
-"""A forgotten upgrade does not become a bill."""
+"""Clusters do not move to extended support, and its price, by themselves."""
 
 from collections.abc import Iterator
 
@@ -17,14 +17,14 @@ RULE = Rule(
     applies_to="aws:eks/cluster:Cluster",
     severity="medium",
     standards=("EKS UpgradePolicyRequest",),
-    why="Extended support is worth its price only where somebody decided for it.",
+    why="A cluster should pay for extended support only when somebody decided so.",
     fix="Set clusters.<name>.support_type: STANDARD.",
     on_unknown="fail",
     prod="advisory",
     check=check,
     good={"standard": {"upgradePolicy": {"supportType": "STANDARD"}}},
     bad={
-        "nothing said, so AWS extends": Case({}, at=PATH),
+        "nothing set, so AWS extends the support": Case({}, at=PATH),
         "extended": Case({"upgradePolicy": {"supportType": "EXTENDED"}}, at=PATH),
     },
 )

@@ -1,1 +1,1 @@
-"""What money is spent on."""
+"""Rules about cost."""

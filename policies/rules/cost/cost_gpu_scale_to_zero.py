@@ -1,4 +1,4 @@
-"""Pools with GPUs go to zero when nobody needs them."""
+"""Pools with GPUs scale to zero when no pod needs them."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,19 @@ SCHEDULE, TARGET = "aws:autoscaling/schedule:Schedule", "autoscalingGroupName"
 ALWAYS_ON = "always-on"
 
 
-def _auto_scaling_groups(group: Resource) -> set[str]:
+def _auto_scaling_group_names(group: Resource) -> set[str]:
     try:
-        return {text(found, "name") for owned in each(group, "resources") for found in each(owned, "autoscalingGroups")}
-    except NotKnownError:  # before the group is there, the record of dependencies tells
+        return {
+            text(auto_scaling_group, "name")
+            for entry in each(group, "resources")
+            for auto_scaling_group in each(entry, "autoscalingGroups")
+        }
+    except NotKnownError:  # the group does not exist yet: the engine's record of dependencies links the schedule
         return set()
 
 
-def _goes_to_zero(stack: Stack, group: Resource) -> bool:
-    """Whether a schedule takes the group to zero and thereby ends whatever it was started with."""
+def _scales_to_zero(stack: Stack, group: Resource) -> bool:
+    """Tells whether a schedule scales the group to zero. It ends the nodes that min_size or desired_size started."""
     return any(
         number(schedule, "desiredCapacity") == 0 and _is_for(stack, schedule, group) for schedule in stack.of(SCHEDULE)
     )
@@ -28,22 +32,22 @@ def _goes_to_zero(stack: Stack, group: Resource) -> bool:
 def _is_for(stack: Stack, schedule: Resource, group: Resource) -> bool:
     if linked := stack.linked(schedule, TARGET, (NODE_GROUP,)):
         return group in linked
-    return text(schedule, TARGET) in _auto_scaling_groups(group)
+    return text(schedule, TARGET) in _auto_scaling_group_names(group)
 
 
-def _sizes(pool: Pool) -> tuple[str, ...]:
+def _size_paths(pool: Pool) -> tuple[str, ...]:
     return ("spec.replicas",) if pool.karpenter else ("scalingConfig.minSize", "scalingConfig.desiredSize")
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for pool in pools(stack):
         group = pool.resource
-        kept = [path for path in _sizes(pool) if number(group, path)]
-        if not kept or not pool.accelerated:
+        above_zero = [path for path in _size_paths(pool) if number(group, path)]
+        if not above_zero or not pool.accelerated:
             continue
-        if pool.paid_for or text(group, ("tags", ALWAYS_ON)) == "true" or _goes_to_zero(stack, group):
+        if pool.only_reserved or text(group, ("tags", ALWAYS_ON)) == "true" or _scales_to_zero(stack, group):
             continue
-        yield group, kept[0], f"is not 0, so {types_in_words(pool.accelerated)} is paid for, used or not"
+        yield group, above_zero[0], f"is not 0, so {types_in_words(pool.accelerated)} costs money even when unused"
 
 
 MIN, DESIRED = "scalingConfig.minSize", "scalingConfig.desiredSize"
@@ -53,16 +57,16 @@ def _stack(at: str = "", schedule: Sample | None = None, **more: Sample) -> Stac
     return StackCase({**more, **({"night": schedule} if schedule else {})}, at=("gpu", at))
 
 
-def _gpu(least: int, wanted: int, **more: object) -> Sample:
-    return Sample(NODE_GROUP, node_group(A100, sizes=(least, 4, wanted), **more))
+def _gpu(minimum: int, desired: int, **more: object) -> Sample:
+    return Sample(NODE_GROUP, node_group(A100, sizes=(minimum, 4, desired), **more))
 
 
 def _night(desired: int, group: str = "gpu") -> Sample:
     return Sample(SCHEDULE, {"minSize": 0, "desiredCapacity": desired, TARGET: UNKNOWN}, links={TARGET: group})
 
 
-def _known(name: str) -> Sample:
-    """The same schedule in a stack that exists, where the Auto Scaling group's name is known."""
+def _existing_schedule(name: str) -> Sample:
+    """Returns the schedule of an existing stack, where the name of the Auto Scaling group is known."""
     return Sample(SCHEDULE, {"desiredCapacity": 0, TARGET: name})
 
 
@@ -74,39 +78,43 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE, SCHEDULE),
     severity="high",
     standards=("EKS best practices: cost optimization, compute",),
-    why="A GPU machine that waits costs what one that works does, at night and on weekends too.",
-    fix="Set pools[].min_per_zone: 0 and leave desired_per_zone out; or give it off_peak hours, or always_on: true.",
+    why="An idle GPU node costs as much as a busy one, also at night and on weekends.",
+    fix="Set pools[].min_per_zone: 0 and remove desired_per_zone; or set off_peak hours, or always_on: true.",
     prod="advisory",
     check=check,
     good={
-        "nothing said, so there are none": _stack(gpu=Sample(NODE_GROUP, {"instanceTypes": [A100]})),
-        "from zero": _stack(gpu=_gpu(0, 0)),
-        "plain machines": _stack(cpu=Sample(NODE_GROUP, node_group(PLAIN, sizes=(2, 4, 2)))),
-        "meant to run": _stack(gpu=_gpu(1, 1, tags={ALWAYS_ON: "true"})),
-        "a reservation, which is paid for": _stack(
+        "nothing set, so the group starts empty": _stack(gpu=Sample(NODE_GROUP, {"instanceTypes": [A100]})),
+        "minimum zero": _stack(gpu=_gpu(0, 0)),
+        "no GPUs": _stack(cpu=Sample(NODE_GROUP, node_group(PLAIN, sizes=(2, 4, 2)))),
+        "tagged always-on=true": _stack(gpu=_gpu(1, 1, tags={ALWAYS_ON: "true"})),
+        "a capacity reservation, which costs the same when unused": _stack(
             gpu=Sample(NODE_GROUP, node_group(A100, sizes=(1, 1, 1)), links={"launchTemplate": "template"}),
             template=Sample(LAUNCH_TEMPLATE, RESERVED),
         ),
-        "off at night": _stack(gpu=_gpu(1, 1), schedule=_night(0)),
-        "off at night, in a stack that exists": _stack(gpu=_gpu(1, 1, resources=OWNED), schedule=_known("eks-gpu-1")),
-        "Karpenter, which follows the pods": _stack(gpu=Sample(NODE_POOL, node_pool(A100))),
+        "scaled to zero at night": _stack(gpu=_gpu(1, 1), schedule=_night(0)),
+        "scaled to zero at night, in an existing stack": _stack(
+            gpu=_gpu(1, 1, resources=OWNED), schedule=_existing_schedule("eks-gpu-1")
+        ),
+        "Karpenter, which starts nodes for pods only": _stack(gpu=Sample(NODE_POOL, node_pool(A100))),
     },
     bad={
-        "never under one": _stack(MIN, gpu=_gpu(1, 1)),
-        "begins with two": _stack(DESIRED, gpu=_gpu(0, 2)),
-        "a tag that says no": _stack(MIN, gpu=_gpu(1, 1, tags={ALWAYS_ON: "false"})),
-        "a schedule that leaves one": _stack(MIN, gpu=_gpu(1, 1), schedule=_night(1)),
+        "minimum one": _stack(MIN, gpu=_gpu(1, 1)),
+        "desired two": _stack(DESIRED, gpu=_gpu(0, 2)),
+        "tagged always-on=false": _stack(MIN, gpu=_gpu(1, 1, tags={ALWAYS_ON: "false"})),
+        "a schedule that keeps one node": _stack(MIN, gpu=_gpu(1, 1), schedule=_night(1)),
         "a schedule of another group": _stack(
             MIN, gpu=_gpu(1, 1), cpu=Sample(NODE_GROUP, node_group(PLAIN)), schedule=_night(0, "cpu")
         ),
-        "a schedule of another group that exists": _stack(
-            MIN, gpu=_gpu(1, 1, resources=OWNED), schedule=_known("eks-cpu-1")
+        "a schedule of another group, in an existing stack": _stack(
+            MIN, gpu=_gpu(1, 1, resources=OWNED), schedule=_existing_schedule("eks-cpu-1")
         ),
-        "the type of the launch template": _stack(
+        "the instance type in the launch template": _stack(
             MIN,
             gpu=Sample(NODE_GROUP, node_group(sizes=(1, 1, 1)), links={"launchTemplate": "template"}),
             template=Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
         ),
-        "a fixed number of Karpenter's": _stack("spec.replicas", gpu=Sample(NODE_POOL, node_pool(A100, replicas=1))),
+        "Karpenter with a fixed number of replicas": _stack(
+            "spec.replicas", gpu=Sample(NODE_POOL, node_pool(A100, replicas=1))
+        ),
     },
 )

@@ -1,4 +1,4 @@
-"""No machines that are out of date, nor, in development, the dearest that there are.
+"""No pool uses instance types of old generations or, in dev, the most expensive ones.
 
 Source of the older generations: AWS, "Previous Generation Instances", as remembered in 2026-08; V100 (p3) has left
 every region.
@@ -26,9 +26,9 @@ def check(resource: Resource, *, forbidden: Sequence[str]) -> Iterator[tuple[str
         path, names = pool.types_path, list(pool.type_names)
     else:
         path, names = "instanceType", [text(resource, "instanceType")]
-    found = [name for name in names if any(fnmatchcase(name, pattern) for pattern in forbidden)]
-    if found:
-        yield path, f"allows {', '.join(found[:5])}, which {resource.setting.environment} may not have"
+    matching = [name for name in names if any(fnmatchcase(name, pattern) for pattern in forbidden)]
+    if matching:
+        yield path, f"allows {', '.join(matching[:5])}, which {resource.context.environment} may not use"
 
 
 GENERATION = "karpenter.k8s.aws/instance-generation"
@@ -40,11 +40,11 @@ RULE = Rule(
     applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE, INSTANCE),
     severity="high",
     standards=("AWS Well-Architected COST06",),
-    why="Old machines do less for more money, and one of the dearest costs more in a day than a developer.",
-    fix="Change pools[].instance_types; in dev a g6.xlarge is enough to try most things.",
+    why="Old instance types do less for more money, and the largest GPU types cost more per day than a developer.",
+    fix="Change pools[].instance_types; in dev a g6.xlarge is enough for most tests.",
     options={
         "forbidden": Option(
-            "Instance types that nobody may start; * stands for anything.",
+            "Instance types that no pool may use; * matches anything.",
             OUT_OF_DATE,
             {"dev": [*OUT_OF_DATE, "p5*", "p6*", "*.metal*"]},
         )
@@ -52,15 +52,15 @@ RULE = Rule(
     on_unknown="fail",
     check=check,
     good={
-        "nothing said, so EKS takes a small one": {},
-        "of this generation": node_group(PLAIN, A100, H100),
+        "nothing set, so EKS uses a small type": {},
+        "current types": node_group(PLAIN, A100, H100),
         "metal in prod": node_group("g4dn.metal"),
         "A100 in dev": Case(node_group(A100), environment="dev"),
         "launch template": Case({"instanceType": "g6.xlarge"}, type=LAUNCH_TEMPLATE),
-        "NodePool that rules one out": Case(
+        "NodePool that excludes an old type": Case(
             node_pool(PLAIN, requirements=(requirement(INSTANCE_TYPE, "m4.large", operator="NotIn"),)), type=NODE_POOL
         ),
-        "NodePool of later generations": Case(
+        "NodePool of new generations": Case(
             node_pool(requirements=(requirement(GENERATION, "4", operator="Gt"), requirement(CATEGORY, "c", "m"))),
             type=NODE_POOL,
         ),
@@ -68,7 +68,7 @@ RULE = Rule(
     bad={
         "V100": Case(node_group("p3.2xlarge"), at="instanceTypes"),
         "V100 among others": Case(node_group(PLAIN, "p3dn.24xlarge"), at="instanceTypes"),
-        "one that the catalog has forgotten": Case(node_group("m4.large"), at="instanceTypes"),
+        "an old type that is not in the catalog": Case(node_group("m4.large"), at="instanceTypes"),
         "H100 in dev": Case(node_group(H100), environment="dev", at="instanceTypes"),
         "a small H100 in dev": Case(node_group("p5.4xlarge"), environment="dev", at="instanceTypes"),
         "B200 in dev": Case(node_group("p6-b200.48xlarge"), environment="dev", at="instanceTypes"),
@@ -76,7 +76,7 @@ RULE = Rule(
         "launch template": Case({"instanceType": "g3.4xlarge"}, type=LAUNCH_TEMPLATE, at="instanceType"),
         "instance": Case({"instanceType": "p2.xlarge"}, type=INSTANCE, at="instanceType"),
         "NodePool": Case(node_pool("p3.2xlarge"), type=NODE_POOL, at=POOL_AT),
-        "NodePool of one that the catalog has forgotten": Case(node_pool("m4.large"), type=NODE_POOL, at=POOL_AT),
+        "NodePool of an old type that is not in the catalog": Case(node_pool("m4.large"), type=NODE_POOL, at=POOL_AT),
         "NodePool of any generation": Case(
             node_pool(requirements=(requirement(CATEGORY, "p"),)), type=NODE_POOL, at=POOL_AT
         ),

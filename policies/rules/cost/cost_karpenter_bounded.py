@@ -1,4 +1,4 @@
-"""A NodePool ends somewhere: in size, and each of its nodes in time.
+"""Every NodePool has limits, and its nodes do not stay for ever.
 
 Source: Karpenter, concepts, NodePools (limits) and Disruption; read 2026-08.
 """
@@ -19,7 +19,7 @@ def _size(pool: Pool) -> Iterator[tuple[str, str]]:
     if "nodes" in limits or present(pool.resource, "spec.replicas"):
         return
     if "cpu" not in limits and not limits & DEVICES:
-        yield LIMITS, "sets neither nodes nor cpu, so a mistake in a Deployment buys machines without end"
+        yield LIMITS, "sets neither nodes nor cpu, so a mistake in a Deployment can start nodes without limit"
     elif pool.accelerated and not limits & DEVICES:
         yield LIMITS, f"sets neither nodes nor GPUs, though nodes may be {types_in_words(pool.accelerated)}"
 
@@ -27,9 +27,9 @@ def _size(pool: Pool) -> Iterator[tuple[str, str]]:
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     yield from _size(Pool(resource))
     if text(resource, AFTER) == "Never":
-        yield AFTER, "is Never, so a node stays when its pods are gone"
+        yield AFTER, "is Never, so nodes without pods stay"
     if text(resource, EXPIRY) == "Never":
-        yield EXPIRY, "is Never, so a node keeps the image that it was born with"
+        yield EXPIRY, "is Never, so a node keeps its first image"
 
 
 RULE = Rule(
@@ -37,28 +37,28 @@ RULE = Rule(
     applies_to=NODE_POOL,
     severity="high",
     standards=("EKS best practices: Karpenter",),
-    why="Karpenter buys what pods ask for; only the limits say where that ends.",
+    why="Karpenter starts as many nodes as pods request; only limits stop it.",
     fix="Set spec.limits.nodes (pools[].max_per_zone, max_gpus), and durations under pools[].disruption.",
     check=check,
     good={
-        "in nodes": node_pool(A100, limits={"nodes": 4}),
-        "in processors": node_pool(PLAIN, limits={"cpu": "1000"}),
-        "in GPUs": node_pool(A100, limits={"nvidia.com/gpu": "16"}),
-        "in Neuron devices": node_pool("inf2.xlarge", limits={"aws.amazon.com/neuron": "16"}),
-        "in processors and GPUs": node_pool(A100, limits={"cpu": "1000", "nvidia.com/gpu": "16"}),
-        "a fixed number": node_pool(A100, replicas=2),
-        "durations": node_pool(
+        "limit in nodes": node_pool(A100, limits={"nodes": 4}),
+        "limit in CPUs": node_pool(PLAIN, limits={"cpu": "1000"}),
+        "limit in GPUs": node_pool(A100, limits={"nvidia.com/gpu": "16"}),
+        "limit in Neuron devices": node_pool("inf2.xlarge", limits={"aws.amazon.com/neuron": "16"}),
+        "limits in CPUs and GPUs": node_pool(A100, limits={"cpu": "1000", "nvidia.com/gpu": "16"}),
+        "a fixed number of replicas": node_pool(A100, replicas=2),
+        "durations other than Never": node_pool(
             PLAIN, limits={"nodes": 4}, disruption={"consolidateAfter": "10m"}, template={"expireAfter": "720h"}
         ),
     },
     bad={
-        "nothing said": Case({}, at=LIMITS),
-        "in memory alone": Case(node_pool(PLAIN, limits={"memory": "1000Gi"}), at=LIMITS),
-        "in processors, with GPUs": Case(node_pool(A100, limits={"cpu": "1000"}), at=LIMITS),
-        "in processors, and any type may come": Case(
+        "nothing set": Case({}, at=LIMITS),
+        "limit in memory only": Case(node_pool(PLAIN, limits={"memory": "1000Gi"}), at=LIMITS),
+        "limit in CPUs only, with GPUs": Case(node_pool(A100, limits={"cpu": "1000"}), at=LIMITS),
+        "limit in CPUs only, with any instance type": Case(
             node_pool(requirements=(requirement("kubernetes.io/arch", "amd64"),), limits={"cpu": "1000"}), at=LIMITS
         ),
-        "nodes stay when they are empty": Case(
+        "empty nodes stay": Case(
             node_pool(PLAIN, limits={"nodes": 4}, disruption={"consolidateAfter": "Never"}), at=AFTER
         ),
         "nodes stay for ever": Case(

@@ -1,4 +1,4 @@
-"""The pools together cannot start more GPUs than the environment may have."""
+"""All pools together cannot start more GPUs than the environment's limit."""
 
 import math
 from collections.abc import Iterator
@@ -7,24 +7,24 @@ from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 from policies.samples import A100, L4, PLAIN, node_group, node_pool
 
-DRIVERS = 5
+POOLS_SHOWN = 5
 
 
 def _devices(pool: Pool) -> float:
-    """Most GPUs and Neuron devices of the pool; infinite without a bound."""
+    """Returns the most GPUs and Neuron devices of the pool; infinite without a limit."""
     most = pool.most_devices
     return math.inf if most is None else most
 
 
-def _driver(pool: Pool, region: str) -> str:
-    from catalog.prices import HOURS_PER_MONTH, on_demand_usd_per_hour  # here, since few stacks come this far
+def _in_words(pool: Pool, region: str) -> str:
+    from catalog.prices import HOURS_PER_MONTH, on_demand_usd_per_hour  # imported here because few stacks need it
 
     prices = [on_demand_usd_per_hour(machine.name, region) for machine in pool.accelerated]
     hourly = max((price.usd for price in prices if price), default=None)
     nodes = pool.most_accelerated_nodes
     kinds = " or ".join(machine.name for machine in pool.accelerated[:3])
     if nodes is None:
-        return f"{pool.name}, of {kinds}, without a bound"
+        return f"{pool.name}, of {kinds}, without a limit"
     cost = f"${hourly * nodes * HOURS_PER_MONTH:,.0f} a month" if hourly else "no list price"
     return f"{pool.name}, {_devices(pool):g} on {nodes:g} of {kinds}, {cost}"
 
@@ -33,13 +33,13 @@ def check(stack: Stack, *, gpus: float) -> Iterator[tuple[Resource, str, str]]:
     largest_first = sorted((pool for pool in pools(stack) if pool.accelerated), key=_devices, reverse=True)
     total = sum(map(_devices, largest_first))
     if total > gpus:
-        reached = f"reach {total:g}" if math.isfinite(total) else "grow without a bound"
-        drivers = "; ".join(_driver(pool, stack.region) for pool in largest_first[:DRIVERS])
-        biggest = largest_first[0]
+        growth = f"reach {total:g}" if math.isfinite(total) else "grow without limit"
+        shown = "; ".join(_in_words(pool, stack.region) for pool in largest_first[:POOLS_SHOWN])
+        largest = largest_first[0]
         yield (
-            biggest.resource,
-            biggest.size_path,
-            f"lets the GPUs of the stack {reached}, over the {gpus:g} of {stack.setting.environment}: {drivers}",
+            largest.resource,
+            largest.size_path,
+            f"lets the GPUs of the stack {growth}, above the {gpus:g} of {stack.context.environment}: {shown}",
         )
 
 
@@ -65,46 +65,48 @@ RULE = StackRule(
     id="cost-max-gpus",
     applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE),
     severity="critical",
-    why="One digit too many in a maximum is a machine of $40,000 a month too many; the bill is the next to notice.",
-    fix="Lower pools[].max_per_zone or max_gpus, or raise the number in the pack's configuration, under review.",
+    why="One extra node may cost $40,000 a month, and without this rule only the bill shows the mistake.",
+    fix="Lower pools[].max_per_zone or max_gpus, or raise the limit in the pack's configuration in a review.",
     on_unknown="fail",
     options={
         "gpus": Option(
-            "Most GPUs and Neuron devices at once: in prod 16 machines of eight, in dev two.",
+            "The most GPUs and Neuron devices at once. In prod: 16 nodes with eight each; in dev: two such nodes.",
             128,
             {"dev": 16, "staging": 32},
         )
     },
     check=check,
     good={
-        "nothing said of GPUs": _stack(cpu=_group(PLAIN, most=1000)),
-        "as many as there may be": _stack(a100=_group(A100, most=16)),
-        "the type with fewer does not count": _stack(l4=_group(L4, "g6.12xlarge", most=32)),
+        "nothing set, so no GPUs": _stack(cpu=_group(PLAIN, most=1000)),
+        "exactly the limit": _stack(a100=_group(A100, most=16)),
+        "two types, where the larger counts": _stack(l4=_group(L4, "g6.12xlarge", most=32)),
         "limited in GPUs": _stack(a100=_pool(**{"nvidia.com/gpu": "128"})),
         "limited in nodes": _stack(a100=_pool(nodes=16)),
-        "limited in processors": _stack(a100=_pool(cpu="1536")),
-        "a fixed number": _stack(a100=Sample(NODE_POOL, node_pool(A100, replicas=16))),
-        "a limit in GPUs within which no further machine fits": _stack(a100=_pool(**{"nvidia.com/gpu": 135})),
-        "machines of two sizes, limited in GPUs": _stack(
+        "limited in CPUs": _stack(a100=_pool(cpu="1536")),
+        "a fixed number of replicas": _stack(a100=Sample(NODE_POOL, node_pool(A100, replicas=16))),
+        "a limit in GPUs that is not a whole number of nodes": _stack(a100=_pool(**{"nvidia.com/gpu": 135})),
+        "two node sizes, limited in GPUs": _stack(
             l4=Sample(NODE_POOL, node_pool(L4, "g6.48xlarge", limits={"nvidia.com/gpu": 128}))
         ),
-        "the tighter of two limits": _stack(a100=_pool(nodes=100, **{"nvidia.com/gpu": 128})),
-        "two machines in dev": _stack(a100=_group(A100, most=2), environment="dev"),
+        "two limits, where the smaller counts": _stack(a100=_pool(nodes=100, **{"nvidia.com/gpu": 128})),
+        "two nodes in dev": _stack(a100=_group(A100, most=2), environment="dev"),
     },
     bad={
-        "nothing said of a limit": _stack(
+        "nothing set as a limit": _stack(
             at=("a100", "spec.limits"), a100=Sample(NODE_POOL, node_pool(A100)), small=_group(L4, most=1)
         ),
-        "one machine too many": _stack(at=("a100", SIZE), a100=_group(A100, most=17)),
-        "too many together, named by the largest": _stack(
+        "one node too many in a node group": _stack(at=("a100", SIZE), a100=_group(A100, most=17)),
+        "too many in all pools, reported for the largest": _stack(
             at=("b", SIZE), a=_group(A100, most=6), b=_group(A100, most=8), c=_group(A100, most=7)
         ),
-        "limited in memory alone": _stack(at=("a100", "spec.limits"), a100=_pool(memory="4000Gi")),
-        "one node too many": _stack(at=("a100", "spec.limits"), a100=_pool(nodes="17")),
-        "one machine too many, in GPUs": _stack(at=("a100", "spec.limits"), a100=_pool(**{"nvidia.com/gpu": 136})),
-        "the type of the launch template": _stack(at=("block", SIZE), block=BLOCK, template=TEMPLATE),
+        "limited in memory only": _stack(at=("a100", "spec.limits"), a100=_pool(memory="4000Gi")),
+        "one node too many in a NodePool": _stack(at=("a100", "spec.limits"), a100=_pool(nodes="17")),
+        "one node too many in a NodePool, limited in GPUs": _stack(
+            at=("a100", "spec.limits"), a100=_pool(**{"nvidia.com/gpu": 136})
+        ),
+        "the instance type in the launch template": _stack(at=("block", SIZE), block=BLOCK, template=TEMPLATE),
         "Neuron devices": _stack(at=("trn", SIZE), trn=_group("trn2.48xlarge", most=9)),
-        "three machines in dev": _stack(at=("a100", SIZE), a100=_group(A100, most=3), environment="dev"),
+        "three nodes in dev": _stack(at=("a100", SIZE), a100=_group(A100, most=3), environment="dev"),
         "a type without a list price": _stack(at=("gb", SIZE), gb=_group("p6e-gb200.36xlarge", most=33)),
     },
 )

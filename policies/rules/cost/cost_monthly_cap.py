@@ -1,4 +1,4 @@
-"""The stack cannot grow past what its environment may cost in a month."""
+"""The stack at its largest costs no more per month than the environment's cap."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from common.urns import name_of
 from common.values import opened
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
 
-DRIVERS = 5
+ITEMS_SHOWN = 5
 NODE_GROUP, CLUSTER = "aws:eks/nodeGroup:NodeGroup", "aws:eks/cluster:Cluster"
 
 
 def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
-    from costs.estimate import estimate  # here, since the price tables take longer to load than the pack to start
+    from costs.estimate import estimate  # imported here because price tables take longer to load than the pack
     from costs.resource import Resource as Priced
 
     priced = [
@@ -26,16 +26,16 @@ def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
         for resource in stack.resources
         if not resource.type.startswith("pulumi:")
     ]
-    total = estimate(priced, stack.region, today=stack.setting.today)
+    total = estimate(priced, stack.region, today=stack.context.today)
     if total.monthly_max_usd <= usd:
         return
-    dearest = sorted(total.items, key=lambda item: item.monthly_max_usd, reverse=True)[:DRIVERS]
-    drivers = "; ".join(f"{name_of(item.urn)}, {item.item}: ${item.monthly_max_usd:,.0f}" for item in dearest)
-    first = next(resource for resource in stack.resources if resource.urn == dearest[0].urn)
+    largest = sorted(total.items, key=lambda item: item.monthly_max_usd, reverse=True)[:ITEMS_SHOWN]
+    shown = "; ".join(f"{name_of(item.urn)}, {item.item}: ${item.monthly_max_usd:,.0f}" for item in largest)
+    first = next(resource for resource in stack.resources if resource.urn == largest[0].urn)
     yield (
         first,
         "monthly cost",
-        (f"of the stack may reach ${total.monthly_max_usd:,.0f}, over the cap of ${usd:,.0f}; the dearest: {drivers}"),
+        f"of the stack may reach ${total.monthly_max_usd:,.0f}, above the cap of ${usd:,.0f}; most of it: {shown}",
     )
 
 
@@ -53,12 +53,12 @@ RULE = StackRule(
     id="cost-monthly-cap",
     applies_to="*",
     severity="high",
-    why="A pool's maximum is a promise to pay: the estimate counts every pool at its largest.",
-    fix="Lower max_per_zone or max_gpus of the dearest pools, or raise the cap in the pack's configuration.",
+    why="A pool may grow to its maximum at any time, so the estimate counts every pool at its largest.",
+    fix="Lower max_per_zone or max_gpus of the most expensive pools, or raise the cap in the pack's configuration.",
     options={
         "usd": Option(
-            "Most US dollars in a month, with every pool at its largest. Prod has room for a p4d, a p4de and a "
-            "p5.48xlarge at list price in each of three zones, and for CPU pools; dev and staging have none for those.",
+            "The most US dollars per month, with every pool at its largest. The cap of prod allows a p4d, a p4de and a "
+            "p5.48xlarge at list price in each of three zones, and CPU pools; the caps of dev and staging do not.",
             250000,
             {"dev": 2500, "staging": 8000},
         )
@@ -66,6 +66,6 @@ RULE = StackRule(
     dev="advisory",
     staging="advisory",
     check=check,
-    good={"nothing said, nothing built": StackCase({}), "ten nodes": _stack(10)},
-    bad={"a maximum with two zeros too many": _stack(1000), "too much for dev": _stack(10, "dev")},
+    good={"nothing set, so nothing to pay": StackCase({}), "ten nodes": _stack(10)},
+    bad={"a thousand nodes": _stack(1000), "ten nodes in dev": _stack(10, "dev")},
 )

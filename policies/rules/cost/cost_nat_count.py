@@ -1,4 +1,4 @@
-"""As many NAT gateways as the environment is worth: one for the VPC, or one for each zone."""
+"""A VPC has as many NAT gateways as its environment needs: one in all, or one in each zone."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,19 +22,16 @@ def check(stack: Stack, *, per: str) -> Iterator[tuple[Resource, str, str]]:
             for vpc in stack.linked(subnet, "vpcId", (VPC,)):
                 gateways[vpc.urn].append((gateway, subnet))
     for vpc in stack.of(VPC):
-        found = gateways[vpc.urn]
-        if not found:
-            continue  # a VPC without NAT is cheap and reaches nothing: other rules and the nodes themselves will tell
-        zones, served = _zones(subnets[vpc.urn]), _zones([subnet for _, subnet in found])
-        most = 1 if per == "vpc" else len(zones)
-        if len(found) > most:
-            yield vpc, "natGateways", f"number {len(found)}, where {most} would do"
-        if per == "zone" and zones - served:
-            yield (
-                vpc,
-                "natGateways",
-                f"leave out {', '.join(sorted(zones - served))}, which goes down with another zone",
-            )
+        vpc_gateways = gateways[vpc.urn]
+        if not vpc_gateways:
+            continue  # a VPC without NAT costs little; whether it works without the internet is no question of cost
+        zones, zones_with_nat = _zones(subnets[vpc.urn]), _zones([subnet for _, subnet in vpc_gateways])
+        needed = 1 if per == "vpc" else len(zones)
+        if len(vpc_gateways) > needed:
+            yield vpc, "natGateways", f"are {len(vpc_gateways)}, but {needed} would be enough"
+        if per == "zone" and zones - zones_with_nat:
+            missing = ", ".join(sorted(zones - zones_with_nat))
+            yield vpc, "natGateways", f"are missing in {missing}, which then fails together with another zone"
 
 
 def _stack(*gateways: str, environment: Environment = "prod") -> StackCase:
@@ -51,20 +48,20 @@ RULE = StackRule(
     applies_to=(NAT, SUBNET, VPC),
     severity="medium",
     standards=("AWS Well-Architected COST06", "AWS Well-Architected REL10"),
-    why="A NAT gateway costs over $30 a month idle; one too few takes all zones down with its own.",
+    why="An idle NAT gateway costs over $30 a month; with too few, the failure of one zone stops other zones.",
     fix="Set network.nat: single for development, per-zone for production.",
-    options={"per": Option('"zone" asks for one in each zone, "vpc" for one at most.', "zone", {"dev": "vpc"})},
+    options={"per": Option('"zone": one gateway in each zone; "vpc": one at most.', "zone", {"dev": "vpc"})},
     staging="advisory",
     check=check,
     good={
-        "one for each zone": _stack("a", "b"),
-        "dev: one": _stack("a", environment="dev"),
+        "one in each zone": _stack("a", "b"),
+        "one in dev": _stack("a", environment="dev"),
         "no NAT": _stack(),
     },
     bad={
-        "nothing said of the second zone": _stack("a"),
+        "nothing set in the second zone": _stack("a"),
         "two in one zone": _stack("a", "a"),
         "one too many": _stack("a", "a", "b"),
-        "dev: one for each zone": _stack("a", "b", environment="dev"),
+        "one in each zone in dev": _stack("a", "b", environment="dev"),
     },
 )

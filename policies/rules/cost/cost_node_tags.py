@@ -1,4 +1,4 @@
-"""The machines and disks that a launch template or Karpenter starts carry the cost tags as well."""
+"""Instances and volumes that a launch template or Karpenter creates have the cost tags."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str
     tagged = {text(spec, "resourceType"): spec for spec in each(resource, "tagSpecifications")}
     for kind in ("instance", "volume"):
         if kind not in tagged:
-            yield "tagSpecifications", f"has none for {kind}"
+            yield "tagSpecifications", f"has no entry for {kind}"
             continue
         if missing := _missing(tagged[kind], ("tags",), tags):
             yield tagged[kind].under("tags"), f"lacks {', '.join(missing)} for {kind}"
@@ -37,21 +37,21 @@ RULE = Rule(
     applies_to=(LAUNCH_TEMPLATE, NODE_CLASS),
     severity="medium",
     standards=("EKS best practices: cost awareness",),
-    why="The provider's default tags stop at the launch template; the instances, most of the bill, get only these.",
-    fix="Give the launch template tag_specifications, or the EC2NodeClass spec.tags, with the platform's tags.",
-    options={"tags": Option("Tags that have to be there, with a value.", list(TAGS))},
+    why="The provider's default tags do not reach instances, which are most of the bill: they get only these tags.",
+    fix="Add the platform's tags to tag_specifications of the launch template, or to spec.tags of the EC2NodeClass.",
+    options={"tags": Option("Tags that must be present with a value.", list(TAGS))},
     dev="advisory",
     check=check,
     good={
-        "both": _template("instance", "volume"),
+        "instances and volumes": _template("instance", "volume"),
         "EC2NodeClass": Case(node_class(tags={**TAGS, "Name": "gpu"}), type=NODE_CLASS),
     },
     bad={
-        "nothing said": Case({}, at="tagSpecifications"),
-        "disks forgotten": Case(_template("instance"), at="tagSpecifications"),
-        "machines forgotten": Case(_template("volume"), at="tagSpecifications"),
+        "nothing set": Case({}, at="tagSpecifications"),
+        "volumes missing": Case(_template("instance"), at="tagSpecifications"),
+        "instances missing": Case(_template("volume"), at="tagSpecifications"),
         "a tag without a value": Case(_template("instance", "volume", owner=""), at="tagSpecifications[0].tags"),
-        "EC2NodeClass, nothing said": Case(node_class(), type=NODE_CLASS, at="spec.tags"),
+        "EC2NodeClass, nothing set": Case(node_class(), type=NODE_CLASS, at="spec.tags"),
         "EC2NodeClass, a tag without a value": Case(
             node_class(tags={**TAGS, "owner": ""}), type=NODE_CLASS, at="spec.tags"
         ),

@@ -1,4 +1,4 @@
-"""Everything that AWS bills carries the tags by which the bill is split."""
+"""Every resource that AWS bills has the tags that split the bill."""
 
 from collections.abc import Iterator, Sequence
 
@@ -32,7 +32,7 @@ BILLED = (
 
 
 def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
-    # tagsAll is what the provider merged from its default tags; without any, only the resource's own tags are there.
+    # tagsAll includes the provider's default tags. It is absent when the provider has none.
     key = "tagsAll" if present(resource, "tagsAll") else "tags"
     missing = [name for name in tags if not text(resource, (key, name)).strip()]
     if missing:
@@ -46,9 +46,9 @@ RULE = Rule(
     applies_to=BILLED,
     severity="medium",
     standards=("CKV_AWS_153", "AWS Well-Architected COST03"),
-    why="What carries no tag is paid by nobody in particular, and cannot be asked whether it is still needed.",
-    fix="Make it under the platform's provider, whose default tags come from owner and cost_center in the stack file.",
-    options={"tags": Option("Tags that have to be there, with a value.", list(TAGS))},
+    why="Without tags, nobody knows who pays for a resource and whether it is still needed.",
+    fix="Use the platform's provider, whose default tags come from owner and cost_center in the stack file.",
+    options={"tags": Option("Tags that must be present with a value.", list(TAGS))},
     dev="advisory",
     check=check,
     good={
@@ -56,8 +56,8 @@ RULE = Rule(
         "on the resource itself": {"tags": TAGS},
     },
     bad={
-        "nothing said": Case({}, at="tags"),
-        "one missing": Case({"tagsAll": {**TAGS, "owner": ""}}, at="tagsAll"),
-        "only a name": Case({"tagsAll": {"Name": "main"}, "tags": TAGS}, at="tagsAll"),
+        "nothing set": Case({}, at="tags"),
+        "one tag empty": Case({"tagsAll": {**TAGS, "owner": ""}}, at="tagsAll"),
+        "default tags missing": Case({"tagsAll": {"Name": "main"}, "tags": TAGS}, at="tagsAll"),
     },
 )

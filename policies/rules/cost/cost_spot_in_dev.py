@@ -1,8 +1,8 @@
-"""Where an interruption costs nothing, nodes are spot instances.
+"""Pools in dev allow spot instances.
 
-Two exceptions. What is reserved is paid for already. And for the training machines (p4 and later, Trainium) spot
-capacity is so rare that asking for it would mean having none: what they may cost in dev is bounded by cost-max-gpus,
-cost-gpu-scale-to-zero and cost-instance-allowlist. Source: EKS best practices, AI/ML compute; read 2026-08.
+There are two exceptions. Reserved capacity is already paid for. Spot capacity of training instances (p4 and later,
+Trainium) is so rare that a pool would get none; cost-max-gpus, cost-gpu-scale-to-zero and cost-instance-allowlist limit
+their cost in dev. Source: EKS best practices, AI/ML compute; read 2026-08.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,28 +15,28 @@ from policies.samples import A100, L4, PLAIN, node_pool, requirement
 
 def check(stack: Stack, *, rare: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     for pool in pools(stack):
-        if "spot" in pool.capacity_types or pool.paid_for:
+        if "spot" in pool.capacity_types or pool.only_reserved:
             continue
         if pool.type_names and all(name.startswith(tuple(rare)) for name in pool.type_names):
             continue
         path = pool.types_path if pool.karpenter else "capacityType"
-        yield pool.resource, path, "does not allow spot, at about a third of the price"
+        yield pool.resource, path, "does not allow spot, which costs about a third"
 
 
 CAPACITY = "karpenter.sh/capacity-type"
 AT, POOL_AT = ("pool", "capacityType"), ("pool", "spec.template.spec.requirements")
 
 
-def _group(*types: str, template: dict[str, object] | None = None, **said: object) -> StackCase:
+def _group(*types: str, template: dict[str, object] | None = None, **props: object) -> StackCase:
     links = {"launchTemplate": "template"} if template is not None else {}
-    around = {"template": Sample(LAUNCH_TEMPLATE, template)} if template is not None else {}
-    group = Sample(NODE_GROUP, {"instanceTypes": list(types), **said}, links=links)
-    return StackCase({"pool": group, **around}, at=AT, environment="dev")
+    templates = {"template": Sample(LAUNCH_TEMPLATE, template)} if template is not None else {}
+    group = Sample(NODE_GROUP, {"instanceTypes": list(types), **props}, links=links)
+    return StackCase({"pool": group, **templates}, at=AT, environment="dev")
 
 
 def _pool(*types: str, requirements: tuple[dict[str, object], ...] = ()) -> StackCase:
-    made = Sample(NODE_POOL, node_pool(*types, requirements=requirements))
-    return StackCase({"pool": made}, at=POOL_AT, environment="dev")
+    pool = Sample(NODE_POOL, node_pool(*types, requirements=requirements))
+    return StackCase({"pool": pool}, at=POOL_AT, environment="dev")
 
 
 RESERVED: dict[str, object] = {
@@ -48,10 +48,12 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE),
     severity="medium",
     standards=("EKS best practices: cost optimization, compute",),
-    why="A development cluster may lose a node at any time, and nobody should notice but the bill.",
-    fix="Set pools[].capacity_type: spot, with several instance types so that one of them has capacity.",
+    why="A dev cluster can lose a node at any time without harm, and spot costs far less.",
+    fix="Set pools[].capacity_type: spot, with several instance types, so that one of them has capacity.",
     options={
-        "rare": Option("How the names of types begin that are hardly to be had as spot.", ["p4", "p5", "p6", "trn"])
+        "rare": Option(
+            "Prefixes of instance types that rarely have spot capacity; they are exempt.", ["p4", "p5", "p6", "trn"]
+        )
     },
     on_unknown="fail",
     staging="disabled",
@@ -59,26 +61,24 @@ RULE = StackRule(
     check=check,
     good={
         "spot": _group(PLAIN, capacityType="SPOT"),
-        "a Capacity Block, which is paid for": _group(L4, capacityType="CAPACITY_BLOCK"),
-        "a reservation, which is paid for": _group(L4, template=RESERVED),
-        "a type that is hardly to be had as spot": _group(A100, capacityType="ON_DEMAND"),
-        "the same, in the launch template": _group(template={"instanceType": A100}),
+        "a Capacity Block": _group(L4, capacityType="CAPACITY_BLOCK"),
+        "a capacity reservation": _group(L4, template=RESERVED),
+        "a type that rarely has spot capacity": _group(A100, capacityType="ON_DEMAND"),
+        "the same type in the launch template": _group(template={"instanceType": A100}),
         "NodePool: spot before on-demand": _pool(L4, requirements=(requirement(CAPACITY, "spot", "on-demand"),)),
         "NodePool: reserved": _pool(L4, requirements=(requirement(CAPACITY, "reserved"),)),
-        "NodePool that leaves it to Karpenter, which tries spot first": _pool(L4),
-        "NodePool of a type that is hardly to be had as spot": _pool(
+        "NodePool without a capacity type, so Karpenter tries spot first": _pool(L4),
+        "NodePool of a type that rarely has spot capacity": _pool(
             A100, requirements=(requirement(CAPACITY, "on-demand"),)
         ),
     },
     bad={
-        "nothing said": _group(),
+        "nothing set": _group(),
         "on demand": _group(PLAIN, capacityType="ON_DEMAND"),
         "on demand, with a launch template": _group(PLAIN, template={}),
-        "one of the types could be spot": _group(A100, L4, capacityType="ON_DEMAND"),
+        "one of the types has spot capacity": _group(A100, L4, capacityType="ON_DEMAND"),
         "NodePool": _pool(L4, requirements=(requirement(CAPACITY, "on-demand"),)),
-        "NodePool: on-demand when the reservation is full": _pool(
-            L4, requirements=(requirement(CAPACITY, "reserved", "on-demand"),)
-        ),
-        "NodePool that refuses spot": _pool(L4, requirements=(requirement(CAPACITY, "spot", operator="NotIn"),)),
+        "NodePool: reserved, then on-demand": _pool(L4, requirements=(requirement(CAPACITY, "reserved", "on-demand"),)),
+        "NodePool that excludes spot": _pool(L4, requirements=(requirement(CAPACITY, "spot", operator="NotIn"),)),
     },
 )

@@ -1,1 +1,1 @@
-"""GPUs: that what is asked for exists, stays apart, and can be scheduled."""
+"""Rules about GPUs and Neuron devices, and the pods that use them."""

@@ -1,7 +1,7 @@
-"""MIG layouts are ones that the GPU has, and that fit on it.
+"""MIG layouts use profiles that the GPU has, and fit on it.
 
-Sources: NVIDIA MIG user guide v580, by the catalog's table; NVIDIA/mig-parted, names of the built-in configurations;
-read 2026-08.
+Sources: NVIDIA MIG user guide v580, through the catalog's table; NVIDIA/mig-parted, names of the built-in
+configurations; read 2026-08.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,23 +20,24 @@ from policies.views import Path, show
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 CONFIG_MAP_PATCH, CONFIG_MAP_LIST = "kubernetes:core/v1:ConfigMapPatch", "kubernetes:core/v1:ConfigMapList"
 RELEASE = "kubernetes:helm.sh/v3:Release"
-FILE = "config.yaml"  # the one key that the MIG manager reads
+FILE = "config.yaml"  # the only key that the MIG manager reads
 RELEASE_PATH: tuple[str, ...] = ("values", "migManager", "config", "data", FILE)
 BUILT_IN = ("all-enabled", "all-balanced")
 
 
-def _of_others(profiles: Sequence[str]) -> str:
-    owners = {profile: [gpu.name for gpu in MIG_GPUS.values() if profile in gpu.profiles] for profile in profiles}
-    return ", ".join(f"{profile} (of {', '.join(has)})" if has else profile for profile, has in owners.items())
+def _with_gpus(profiles: Sequence[str]) -> str:
+    """Returns the profiles, each with the GPUs that have it."""
+    gpus = {profile: [gpu.name for gpu in MIG_GPUS.values() if profile in gpu.profiles] for profile in profiles}
+    return ", ".join(f"{profile} (of {', '.join(names)})" if names else profile for profile, names in gpus.items())
 
 
-def _misfit(layout: Mapping[str, int], gpu: MigGpu) -> str | None:
-    """Why the layout cannot stand on the GPU."""
-    lacking = [name for name in layout if name not in gpu.profiles]
-    if lacking:
-        return f"asks for {_of_others(lacking)}, which {gpu.name} does not have; it has {', '.join(gpu.profiles)}"
+def _layout_problem(layout: Mapping[str, int], gpu: MigGpu) -> str | None:
+    """Returns why the layout is impossible on the GPU, or None."""
+    missing = [name for name in layout if name not in gpu.profiles]
+    if missing:
+        return f"requests {_with_gpus(missing)}, which {gpu.name} does not have; it has {', '.join(gpu.profiles)}"
     if not gpu.fits(layout):
-        return f"asks for {_in_words(layout)}, which do not fit on one {gpu.name} together"
+        return f"requests {_in_words(layout)}, which do not fit together on one {gpu.name}"
     return None
 
 
@@ -44,38 +45,39 @@ def _in_words(layout: Mapping[str, int]) -> str:
     return ", ".join(f"{count} x {name}" for name, count in layout.items())
 
 
-def _on_machine(machine: InstanceType, config: str, layout: Mapping[str, int] | None) -> str | None:
+def _machine_problem(machine: InstanceType, config: str, layout: Mapping[str, int] | None) -> str | None:
     gpu = mig_gpu(machine.accelerator) if machine.accelerator else None
     if gpu is None:
         has = f"{machine.accelerator.name}, which has no MIG" if machine.accelerator else "no GPU"
-        return f"asks for MIG ({config}), but {machine.name} has {has}"
-    return f"{found}; {machine.name} carries it" if (found := _misfit(layout or {}, gpu)) else None
+        return f"requests MIG ({config}), but {machine.name} has {has}"
+    problem = _layout_problem(layout or {}, gpu)
+    return f"{problem}; {machine.name} has this GPU" if problem else None
 
 
 def _pool(pool: Pool) -> Iterator[tuple[str, str]]:
-    config, shared = pool.label(MIG_CONFIG_LABEL), pool.label(SHARING_LABEL)
-    sharing = Sharing.of_label(shared)
-    if shared and sharing is None:
-        yield show(pool.label_path(SHARING_LABEL)), "spells no way to share a GPU that the platform knows"
-    asked = {MIG_CONFIG_LABEL: config} if config and config != NO_MIG else {}
+    config, sharing_label = pool.label(MIG_CONFIG_LABEL), pool.label(SHARING_LABEL)
+    sharing = Sharing.of_label(sharing_label)
+    if sharing_label and sharing is None:
+        yield show(pool.label_path(SHARING_LABEL)), "is not a way of sharing a GPU that the platform knows"
+    configs = {MIG_CONFIG_LABEL: config} if config and config != NO_MIG else {}
     if sharing and sharing.strategy == "mig":
-        asked[SHARING_LABEL] = sharing.mig_config
-    for label, name in asked.items():
+        configs[SHARING_LABEL] = sharing.mig_config
+    for label, name in configs.items():
         layout = mig_layout(name)
         if layout is None and name not in BUILT_IN:
-            continue  # a name from somebody's own file, which is judged where it stands
-        wrong = [why for machine in pool.machines if (why := _on_machine(machine, name, layout))]
-        if wrong:
-            yield show(pool.label_path(label)), wrong[0]
+            continue  # a name from a mig-parted file: `_file` checks the layout there
+        problems = [problem for machine in pool.machines if (problem := _machine_problem(machine, name, layout))]
+        if problems:
+            yield show(pool.label_path(label)), problems[0]
 
 
 def _file(view: View, path: Path) -> Iterator[tuple[str, str]]:
-    """A mig-parted file: each entry has to fit on one of the GPUs that EC2 has."""
+    """Checks a mig-parted file: each entry must fit on one of the GPUs that EC2 has."""
     read = at if view.resource.type == RELEASE else at_if_known
     content = read(view, path)
     if isinstance(content, str):
         if "mig-configs" not in content:
-            return  # many programs call their configuration by this name
+            return  # many programs have a configuration file of this name
         try:
             content = yaml.safe_load(content)
         except yaml.YAMLError:
@@ -86,16 +88,16 @@ def _file(view: View, path: Path) -> Iterator[tuple[str, str]]:
             yield from _entry(entry, file.under(("mig-configs", name)))
 
 
-def _entry(entry: View, place: str) -> Iterator[tuple[str, str]]:
+def _entry(entry: View, path: str) -> Iterator[tuple[str, str]]:
     layout = at(entry, "mig-devices", {})
     if not isinstance(layout, Mapping):
-        return  # mig-parted also takes a list of profiles, which counts nothing
+        return  # mig-parted also takes a list of profiles, without counts
     for profile, count in layout.items():
         if not isinstance(count, int) or count < 1:
-            yield place, f"gives no number of {profile} that could be made"
+            yield path, f"sets a count of {profile} that is not a whole number above 0"
             return
-    if all(_misfit(layout, gpu) for gpu in MIG_GPUS.values()):
-        yield place, f"asks for {_in_words(layout)}, which no GPU on EC2 has room for, or has at all"
+    if all(_layout_problem(layout, gpu) for gpu in MIG_GPUS.values()):
+        yield path, f"requests {_in_words(layout)}, which no GPU on EC2 has or has room for"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -137,22 +139,22 @@ RULE = Rule(
     applies_to=(NODE_GROUP, NODE_POOL, CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE),
     severity="high",
     standards=("NVIDIA MIG user guide",),
-    why="A node with a layout that its GPU cannot take offers no GPU at all, and is paid for all the same.",
-    fix="Set pools[].sharing.profile or layout to what the GPU has (docs/gpus.md), or take a type that has it.",
+    why="A node whose GPU cannot apply the layout offers no GPU at all, at the full price.",
+    fix="Set pools[].sharing.profile or layout to one that the GPU has (docs/gpus.md), or use another instance type.",
     check=check,
     good={
-        "nothing said, so GPUs stay whole": node_group(A100),
-        "a layout of the 80 GB card": _group(MIXED, A100_80GB),
-        "the same on H100, whose profiles are the same": _group(MIXED, H100),
-        "the 40 GB card's own": _group("7x1g.5gb", A100),
-        "one with media engines": _group("1x1g.5gb.me_6x1g.5gb", A100),
-        "the label of the platform": node_group(A100_80GB, labels={SHARING_LABEL: f"mig-{MIXED}"}),
-        "shared otherwise": node_group(L4, labels={SHARING_LABEL: "time-slicing-4"}),
+        "nothing set, so GPUs stay whole": node_group(A100),
+        "a layout on A100 80 GB": _group(MIXED, A100_80GB),
+        "the same layout on H100, which has the same profiles": _group(MIXED, H100),
+        "a layout on A100 40 GB": _group("7x1g.5gb", A100),
+        "a layout with media engines": _group("1x1g.5gb.me_6x1g.5gb", A100),
+        "the platform's label": node_group(A100_80GB, labels={SHARING_LABEL: f"mig-{MIXED}"}),
+        "shared by time-slicing": node_group(L4, labels={SHARING_LABEL: "time-slicing-4"}),
         "a built-in name": _group("all-1g.10gb", A100_80GB),
         "a built-in name with media engines": _group("all-1g.10gb.me", A100_80GB),
         "a built-in mix": _group("all-balanced", A100),
-        "off, which any machine can be": _group("all-disabled", L4),
-        "a name from a file of their own": _group("our-mix", A100),
+        "MIG turned off, which is possible on any type": _group("all-disabled", L4),
+        "a name from a mig-parted file": _group("our-mix", A100),
         "NodePool": Case(
             node_pool(A100_80GB, labels={MIG_CONFIG_LABEL: MIXED, SHARING_LABEL: f"mig-{MIXED}"}), type=NODE_POOL
         ),
@@ -164,39 +166,45 @@ RULE = Rule(
             type=NODE_POOL,
         ),
         "file": Case(_mig_file({"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}), type=CONFIG_MAP),
-        "file of a card that shares names with another": Case(_mig_file({"1g.10gb": 4}), type=CONFIG_MAP),
-        "file with profiles in a list": Case(_mig_file(["1g.10gb"]), type=CONFIG_MAP),
-        "a file that is not known yet, and seldom about MIG": Case({"data": {FILE: UNKNOWN}}, type=CONFIG_MAP),
-        "another file": Case({"data": {"config.yml": "mig-configs: 1"}}, type=CONFIG_MAP),
-        "another file of the same name": Case({"data": {FILE: "{{ listen }} {"}}, type=CONFIG_MAP),
-        "patch": Case(_mig_file({"7g.80gb": 1}), type=CONFIG_MAP_PATCH),
-        "list": Case({"items": [_mig_file({"7g.80gb": 1})]}, type=CONFIG_MAP_LIST),
-        "operator": Case(_release({"1g.10gb": 7}), type=RELEASE),
-        "operator without layouts": Case({"chart": "gpu-operator", "values": {}}, type=RELEASE),
+        "file with a profile name that several GPUs have": Case(_mig_file({"1g.10gb": 4}), type=CONFIG_MAP),
+        "file with a list of profiles": Case(_mig_file(["1g.10gb"]), type=CONFIG_MAP),
+        "an unknown file, which is rarely about MIG": Case({"data": {FILE: UNKNOWN}}, type=CONFIG_MAP),
+        "a file of another name": Case({"data": {"config.yml": "mig-configs: 1"}}, type=CONFIG_MAP),
+        "a file of this name for another program": Case({"data": {FILE: "{{ listen }} {"}}, type=CONFIG_MAP),
+        "file in a ConfigMapPatch": Case(_mig_file({"7g.80gb": 1}), type=CONFIG_MAP_PATCH),
+        "file in a ConfigMapList": Case({"items": [_mig_file({"7g.80gb": 1})]}, type=CONFIG_MAP_LIST),
+        "values of the GPU operator": Case(_release({"1g.10gb": 7}), type=RELEASE),
+        "GPU operator without layouts": Case({"chart": "gpu-operator", "values": {}}, type=RELEASE),
         "another chart": Case(_release({"9g.99gb": 1}, chart="thing"), type=RELEASE),
     },
     bad={
-        "a profile of the 80 GB card on the 40 GB card": Case(_group("1x2g.20gb", A100), at=NODE_GROUP_AT),
-        "a built-in name of another card": Case(_group("all-1g.18gb", A100), at=NODE_GROUP_AT),
+        "a profile of A100 80 GB on A100 40 GB": Case(_group("1x2g.20gb", A100), at=NODE_GROUP_AT),
+        "a built-in name of another GPU": Case(_group("all-1g.18gb", A100), at=NODE_GROUP_AT),
         "a GPU without MIG": Case(_group("7x1g.10gb", L4), at=NODE_GROUP_AT),
         "a built-in mix on a GPU without MIG": Case(_group("all-balanced", L4), at=NODE_GROUP_AT),
-        "MIG turned on, on a GPU without": Case(_group("all-enabled", L4), at=NODE_GROUP_AT),
-        "a machine without GPUs": Case(_group("7x1g.10gb", PLAIN), at=NODE_GROUP_AT),
-        "too many": Case(_group("8x1g.10gb", A100_80GB), at=NODE_GROUP_AT),
-        "adds up, and has no place": Case(_group("3x1g.20gb_1x3g.40gb", A100_80GB), at=NODE_GROUP_AT),
-        "the second type cannot": Case(_group(MIXED, A100_80GB, H200), at=NODE_GROUP_AT),
-        "the label of the platform": Case(node_group(A100, labels={SHARING_LABEL: f"mig-{MIXED}"}), at=SHARED_AT),
-        "a label that spells nothing": Case(node_group(A100, labels={SHARING_LABEL: "mig-some"}), at=SHARED_AT),
+        "MIG turned on for a GPU without MIG": Case(_group("all-enabled", L4), at=NODE_GROUP_AT),
+        "an instance type without GPUs": Case(_group("7x1g.10gb", PLAIN), at=NODE_GROUP_AT),
+        "too many slices": Case(_group("8x1g.10gb", A100_80GB), at=NODE_GROUP_AT),
+        "slices that add up but do not fit": Case(_group("3x1g.20gb_1x3g.40gb", A100_80GB), at=NODE_GROUP_AT),
+        "impossible on the second instance type": Case(_group(MIXED, A100_80GB, H200), at=NODE_GROUP_AT),
+        "the platform's label": Case(node_group(A100, labels={SHARING_LABEL: f"mig-{MIXED}"}), at=SHARED_AT),
+        "the platform's label without a layout": Case(
+            node_group(A100, labels={SHARING_LABEL: "mig-some"}), at=SHARED_AT
+        ),
         "NodePool": Case(node_pool(A100, labels={MIG_CONFIG_LABEL: MIXED}), type=NODE_POOL, at=NODE_POOL_AT),
-        "file with a profile that no card has": Case(_mig_file({"1g.11gb": 1}), type=CONFIG_MAP, at=FILE_AT),
-        "file with a layout that fits on no card": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP, at=FILE_AT),
-        "file with profiles of two cards": Case(_mig_file({"1g.10gb": 1, "3g.71gb": 1}), type=CONFIG_MAP, at=FILE_AT),
-        "file with none of a profile": Case(_mig_file({"1g.10gb": 0}), type=CONFIG_MAP, at=FILE_AT),
-        "file with a number in words": Case(_mig_file({"1g.10gb": "two"}), type=CONFIG_MAP, at=FILE_AT),
-        "file that is no YAML": Case({"data": {FILE: "mig-configs: {"}}, type=CONFIG_MAP, at='data["config.yaml"]'),
-        "patch": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP_PATCH, at=FILE_AT),
-        "list": Case({"items": [{}, _mig_file({"1g.10gb": 8})]}, type=CONFIG_MAP_LIST, at=f"items[1].{FILE_AT}"),
-        "operator": Case(
+        "file with a profile that no GPU has": Case(_mig_file({"1g.11gb": 1}), type=CONFIG_MAP, at=FILE_AT),
+        "file with a layout that fits on no GPU": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP, at=FILE_AT),
+        "file with profiles of two GPUs in one layout": Case(
+            _mig_file({"1g.10gb": 1, "3g.71gb": 1}), type=CONFIG_MAP, at=FILE_AT
+        ),
+        "file with a count of zero": Case(_mig_file({"1g.10gb": 0}), type=CONFIG_MAP, at=FILE_AT),
+        "file with a count in words": Case(_mig_file({"1g.10gb": "two"}), type=CONFIG_MAP, at=FILE_AT),
+        "file that is not YAML": Case({"data": {FILE: "mig-configs: {"}}, type=CONFIG_MAP, at='data["config.yaml"]'),
+        "file in a ConfigMapPatch": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP_PATCH, at=FILE_AT),
+        "file in a ConfigMapList": Case(
+            {"items": [{}, _mig_file({"1g.10gb": 8})]}, type=CONFIG_MAP_LIST, at=f"items[1].{FILE_AT}"
+        ),
+        "values of the GPU operator": Case(
             _release({"3g.40gb": 3}), type=RELEASE, at='values.migManager.config.data["config.yaml"].mig-configs.mixed'
         ),
     },

@@ -1,4 +1,4 @@
-"""Which GPUs a container sees is for the device plugin to say.
+"""Only the device plugin decides which GPUs a container sees.
 
 Source: NVIDIA container toolkit, "Specialized Configurations with Docker", environment variables; read 2026-08.
 """
@@ -6,24 +6,24 @@ Source: NVIDIA container toolkit, "Specialized Configurations with Docker", envi
 from collections.abc import Iterator, Sequence
 
 from policies.pods import KUBERNETES, pods
-from policies.rule import Case, Option, Resource, Rule, View, every, present, text
+from policies.rule import Case, Option, Resource, Rule, View, check_each, present, text
 from policies.samples import pod
 
 NAMES = ("NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
-NOTHING_SEEN = ("", "void", "none")  # with these a container gives GPUs up, which takes nothing from others
+NO_GPUS = ("", "void", "none")  # with these values a container gives up GPUs, which does no harm to others
 
 
 def _variable(variable: View) -> Iterator[tuple[str, str]]:
     if text(variable, "name") not in NAMES:
         return
-    if present(variable, "valueFrom") or text(variable, "value") not in NOTHING_SEEN:
-        yield variable.under("value"), "names GPUs by itself, past the device plugin that hands them out"
+    if present(variable, "valueFrom") or text(variable, "value") not in NO_GPUS:
+        yield variable.under("value"), "selects GPUs without the device plugin, which assigns them"
 
 
 def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for found in pods(resource):
-        if found.namespace not in exempt_namespaces:
-            yield from found.containers(lambda container: every(container, "env", _variable))
+    for pod_spec in pods(resource):
+        if pod_spec.namespace not in exempt_namespaces:
+            yield from pod_spec.containers(lambda container: check_each(container, "env", _variable))
 
 
 POD = "kubernetes:core/v1:Pod"
@@ -39,28 +39,28 @@ RULE = Rule(
     applies_to=KUBERNETES,
     severity="high",
     standards=("NVIDIA container toolkit: environment variables",),
-    why="With this variable a container reaches GPUs that were given to other pods, or all of them without asking.",
-    fix="Take the variable out and ask for GPUs under resources.limits; the device plugin sets it.",
-    options={"exempt_namespaces": Option("Namespaces of what manages GPUs itself.", ["gpu-operator", "kube-system"])},
+    why="With this variable a container can use all GPUs of the node, even those of other pods.",
+    fix="Remove the variable and request GPUs under resources.limits; the device plugin then sets it.",
+    options={"exempt_namespaces": Option("Namespaces of software that manages GPUs.", ["gpu-operator", "kube-system"])},
     dev="advisory",
     check=check,
     good={
-        "nothing said": Case(pod({}), type=POD),
+        "nothing set": Case(pod({}), type=POD),
         "another variable": Case(_pod("NCCL_DEBUG", value="INFO"), type=POD),
         "GPUs given up": Case(_pod("NVIDIA_VISIBLE_DEVICES", value="void"), type=POD),
-        "left empty": Case(_pod("CUDA_VISIBLE_DEVICES"), type=POD),
-        "what manages GPUs": Case(_pod("NVIDIA_VISIBLE_DEVICES", value="all", namespace="gpu-operator"), type=POD),
+        "an empty value": Case(_pod("CUDA_VISIBLE_DEVICES"), type=POD),
+        "an exempt namespace": Case(_pod("NVIDIA_VISIBLE_DEVICES", value="all", namespace="gpu-operator"), type=POD),
     },
     bad={
-        "by number": Case(_pod("CUDA_VISIBLE_DEVICES", value="0,1,2,3"), type=POD, at=FIRST_AT),
-        "all": Case(_pod("NVIDIA_VISIBLE_DEVICES", value="all"), type=POD, at=FIRST_AT),
-        "from somewhere else": Case(
+        "GPUs by number": Case(_pod("CUDA_VISIBLE_DEVICES", value="0,1,2,3"), type=POD, at=FIRST_AT),
+        "all GPUs": Case(_pod("NVIDIA_VISIBLE_DEVICES", value="all"), type=POD, at=FIRST_AT),
+        "value from a ConfigMap": Case(
             _pod("CUDA_VISIBLE_DEVICES", valueFrom={"configMapKeyRef": {"name": "gpus"}}), type=POD, at=FIRST_AT
         ),
-        "in another namespace": Case(
+        "a namespace that is not exempt": Case(
             _pod("NVIDIA_VISIBLE_DEVICES", value="all", namespace="team"), type=POD, at=FIRST_AT
         ),
-        "in a deployment": Case(
+        "a Deployment": Case(
             {"spec": {"template": _pod("CUDA_VISIBLE_DEVICES", value="0")}},
             type="kubernetes:apps/v1:Deployment",
             at=f"spec.template.{FIRST_AT}",

@@ -1,4 +1,4 @@
-"""Nobody asks for two turns on a GPU that is shared by time or by MPS.
+"""A container requests at most one replica of a GPU that is shared by time-slicing or MPS.
 
 Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs" (failRequestsGreaterThanOne); read 2026-08.
 """
@@ -17,7 +17,7 @@ def _container(container: View) -> Iterator[tuple[str, str]]:
     if (quantity(container, path) or 0) > 1:
         yield (
             container.under(path),
-            "is more than 1: the kubelet refuses such a pod, since it would get no more of the GPU",
+            "is more than 1: the kubelet refuses such a pod, because it would get no larger share of the GPU",
         )
 
 
@@ -33,18 +33,18 @@ RULE = Rule(
     applies_to=KUBERNETES,
     severity="medium",
     standards=("NVIDIA device plugin: shared access to GPUs",),
-    why="Two turns on one GPU are no larger share of it; such a pod ends in UnexpectedAdmissionError and stays there.",
-    fix="Ask for nvidia.com/gpu.shared: 1; for more than a turn take a MIG slice or a whole GPU.",
+    why="Two replicas are not a larger share; such a pod fails with UnexpectedAdmissionError and does not recover.",
+    fix="Request nvidia.com/gpu.shared: 1; for more than that, use a MIG slice or a whole GPU.",
     dev="advisory",
     check=check,
     good={
-        "nothing said of GPUs": Case(pod({}), type=POD),
-        "one turn": Case(pod({"limits": {SHARED_GPU: 1}}), type=POD),
+        "nothing set, so no GPUs": Case(pod({}), type=POD),
+        "one replica": Case(pod({"limits": {SHARED_GPU: 1}}), type=POD),
         "two whole GPUs": Case(pod({"limits": {"nvidia.com/gpu": 2}}), type=POD),
     },
     bad={
-        "two turns": Case(pod({"limits": {SHARED_GPU: "2"}}), type=POD, at=FIRST_AT),
-        "in a deployment": Case(
+        "two replicas": Case(pod({"limits": {SHARED_GPU: "2"}}), type=POD, at=FIRST_AT),
+        "a Deployment": Case(
             {"spec": {"template": pod({"limits": {SHARED_GPU: 4}})}},
             type="kubernetes:apps/v1:Deployment",
             at=f"spec.template.{FIRST_AT}",

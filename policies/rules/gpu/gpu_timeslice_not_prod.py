@@ -1,6 +1,6 @@
-"""GPUs that pods use in turns serve neither too many of them nor production inference.
+"""GPUs with time-slicing have few replicas and do not run production inference.
 
-What counts as production inference: pools whose nodes carry one of the labels, namespaces that are named or carry one.
+Production inference means: pools whose nodes have one of the labels, and namespaces that have one or are in the list.
 Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs" (no isolation of memory or faults); read 2026-08.
 """
 
@@ -24,10 +24,10 @@ from policies.rule import (
     WrongTypeError,
     at,
     at_if_known,
+    collect_from,
     each,
     keys,
     number,
-    separately,
     text,
 )
 from policies.samples import A100, node_group, node_pool, pod
@@ -37,12 +37,12 @@ NAMESPACE, CONFIG_MAP = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Conf
 RELEASE = "kubernetes:helm.sh/v3:Release"
 CONFIGS = {CONFIG_MAP: ("data",), RELEASE: ("values", "devicePlugin", "config", "data")}
 CHARTS = ("gpu-operator", "nvidia-device-plugin")
-TURNS = "a neighbour may take its memory or crash it"
+RISK = "another pod may take its memory or crash it"
 
 
-def _marked(labelled: View, path: tuple[str, ...], wanted: Sequence[str]) -> str | None:
-    """The label that says production inference."""
-    return next((name for name in wanted if text(labelled, (*path, name)) not in ("", "false")), None)
+def _production_label(view: View, path: tuple[str, ...], labels: Sequence[str]) -> str | None:
+    """Returns the label that marks production inference, or None."""
+    return next((name for name in labels if text(view, (*path, name)) not in ("", "false")), None)
 
 
 def _pool(pool: Pool, labels: Sequence[str], replicas: float) -> Iterator[tuple[Resource, str, str]]:
@@ -50,27 +50,26 @@ def _pool(pool: Pool, labels: Sequence[str], replicas: float) -> Iterator[tuple[
     if sharing.strategy != "time-slicing":
         return
     if sharing.replicas > replicas:
-        yield pool.resource, pool.labels_path, f"shares each GPU among {sharing.replicas} pods, over {replicas:g}"
-    if marked := _marked(pool.resource, tuple(pool.labels_path.split(".")), labels):
-        yield pool.resource, show(pool.label_path(marked)), f"promises production inference on shared GPUs: {TURNS}"
+        yield pool.resource, pool.labels_path, f"set time-slicing with {sharing.replicas} replicas, above {replicas:g}"
+    if label := _production_label(pool.resource, tuple(pool.labels_path.split(".")), labels):
+        yield pool.resource, show(pool.label_path(label)), f"puts production inference on time-sliced GPUs: {RISK}"
 
 
 def _configs(resource: Resource, replicas: float) -> Iterator[tuple[Resource, str, str]]:
-    """Configurations of the device plugin, each a YAML document or, in values, the map that becomes one."""
+    """Checks configurations of the device plugin. Each is a YAML document or, in Helm values, a map."""
     if resource.type == RELEASE and not text(resource, "chart").endswith(CHARTS):
         return
     path, read = CONFIGS[resource.type], at if resource.type == RELEASE else at_if_known
     for name in keys(resource, path):
-        written = read(resource, (*path, name))
-        if isinstance(written, str):
-            if "timeSlicing" not in written:
+        content, config_path = read(resource, (*path, name)), resource.under((*path, name))
+        if isinstance(content, str):
+            if "timeSlicing" not in content:
                 continue
             try:
-                written = yaml.safe_load(written)
+                content = yaml.safe_load(content)
             except yaml.YAMLError:
-                place = resource.under((*path, name))
-                raise WrongTypeError(resource, place, "a YAML document", written) from None
-        config = View(resource, written, resource.under((*path, name)))
+                raise WrongTypeError(resource, config_path, "a YAML document", content) from None
+        config = View(resource, content, config_path)
         for shared in each(config, "sharing.timeSlicing.resources"):
             if (number(shared, "replicas") or 0) > replicas:
                 yield resource, shared.under("replicas"), f"is more than {replicas:g}"
@@ -79,25 +78,25 @@ def _configs(resource: Resource, replicas: float) -> Iterator[tuple[Resource, st
 def _container(container: View) -> Iterator[tuple[Resource, str, str]]:
     path = ("resources", "limits", SHARED_GPU)
     if text(container, path) not in ("", "0"):
-        yield container.resource, container.under(path), f"takes production inference to a GPU that is shared: {TURNS}"
+        yield container.resource, container.under(path), f"puts production inference on a shared GPU: {RISK}"
 
 
 def check(
     stack: Stack, *, replicas: float, labels: Sequence[str], namespaces: Sequence[str]
 ) -> Iterator[tuple[Resource, str, str]]:
-    yield from separately(pools(stack), lambda pool: _pool(pool, labels, replicas))
-    yield from separately(stack.of(*CONFIGS), lambda resource: _configs(resource, replicas))
-    production = {*namespaces}
+    yield from collect_from(pools(stack), lambda pool: _pool(pool, labels, replicas))
+    yield from collect_from(stack.of(*CONFIGS), lambda resource: _configs(resource, replicas))
+    production_namespaces = {*namespaces}
     for namespace in stack.of(NAMESPACE):
-        if _marked(namespace, ("metadata", "labels"), labels):
-            production.add(text(namespace, "metadata.name"))
-    for found in all_pods(stack):
-        if found.namespace in production:
-            yield from found.containers(_container)
+        if _production_label(namespace, ("metadata", "labels"), labels):
+            production_namespaces.add(text(namespace, "metadata.name"))
+    for pod_spec in all_pods(stack):
+        if pod_spec.namespace in production_namespaces:
+            yield from pod_spec.containers(_container)
 
 
 def _with(labels: dict[str, str], **more: Sample) -> StackCase:
-    """A node group with these labels. Its type does not matter here."""
+    """Returns a stack of a node group with these labels. Its instance type does not matter here."""
     group = Sample(NODE_GROUP, node_group(A100, labels=labels))
     return StackCase({"gpu": group, **more}, at=("gpu", "labels"))
 
@@ -117,8 +116,8 @@ def _file(content: object) -> StackCase:
 
 
 def _workload(namespace: str, resource: str = SHARED_GPU, count: object = 1, **more: Sample) -> StackCase:
-    asked = pod({"limits": {resource: count}}, namespace=namespace)
-    return StackCase({"model": Sample("kubernetes:core/v1:Pod", asked), **more}, at=("model", CONTAINER_AT))
+    requesting = pod({"limits": {resource: count}}, namespace=namespace)
+    return StackCase({"model": Sample("kubernetes:core/v1:Pod", requesting), **more}, at=("model", CONTAINER_AT))
 
 
 SHARED, PRODUCTION = {SHARING_LABEL: "time-slicing-4"}, {"production-inference": "true"}
@@ -135,50 +134,52 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, LAUNCH_TEMPLATE, KUBERNETES),
     severity="high",
     standards=("NVIDIA device plugin: shared access to GPUs",),
-    why="A neighbour that takes all memory of the GPU, or crashes it, takes production down with itself.",
-    fix="Give production inference MIG slices or whole GPUs (pools[].sharing); elsewhere, fewer replicas.",
+    why="Another pod that uses all memory of the GPU, or crashes it, stops production as well.",
+    fix="Give production inference MIG slices or whole GPUs (pools[].sharing); for other pods, set fewer replicas.",
     options={
-        "replicas": Option("Most pods that may take turns on one GPU.", 4),
-        "labels": Option("Labels of pools and namespaces of production inference.", ["production-inference"]),
-        "namespaces": Option("Namespaces of production inference, by name.", ["production-inference"]),
+        "replicas": Option("The most time-slicing replicas of one GPU.", 4),
+        "labels": Option("Labels that mark pools and namespaces of production inference.", ["production-inference"]),
+        "namespaces": Option("Names of namespaces of production inference.", ["production-inference"]),
     },
     dev="advisory",
     check=check,
     good={
-        "nothing said, so GPUs stay whole": _with({}),
-        "four in turns": _with(SHARED),
-        "production on slices": _with({SHARING_LABEL: "mig-7x1g.10gb", **PRODUCTION}),
-        "a label that says no": _with({**SHARED, "production-inference": "false"}),
-        "operator": _operator(4),
+        "nothing set, so GPUs stay whole": _with({}),
+        "four replicas": _with(SHARED),
+        "production on MIG slices": _with({SHARING_LABEL: "mig-7x1g.10gb", **PRODUCTION}),
+        "a production label with the value false": _with({**SHARED, "production-inference": "false"}),
+        "GPU operator with four replicas": _operator(4),
         "another chart": _operator(10, chart="thing"),
         "file": StackCase({"file": Sample(CONFIG_MAP, _config(4))}),
-        "a file about MPS": StackCase({"file": Sample(CONFIG_MAP, _config(10, strategy="mps"))}),
-        "a file that is not known yet, and seldom about GPUs": _file(UNKNOWN),
-        "another file": _file("{{ not: YAML"),
-        "a turn for a notebook": _workload("team"),
-        "a slice for production": _workload("production-inference", "nvidia.com/mig-1g.10gb"),
-        "none of it": _workload("production-inference", count="0"),
-        "a turn in a namespace without a name for it": _workload(
+        "a configuration of MPS": StackCase({"file": Sample(CONFIG_MAP, _config(10, strategy="mps"))}),
+        "an unknown file, which is rarely about GPUs": _file(UNKNOWN),
+        "a file of another program": _file("{{ not: YAML"),
+        "a replica for a notebook": _workload("team"),
+        "a MIG slice for production": _workload("production-inference", "nvidia.com/mig-1g.10gb"),
+        "zero replicas for production": _workload("production-inference", count="0"),
+        "a replica in a namespace without the label": _workload(
             "team", models=Sample(NAMESPACE, {"metadata": {"name": "team"}})
         ),
     },
     bad={
-        "five in turns": _with({SHARING_LABEL: "time-slicing-5"}),
-        "five in turns, by the operator's own label": _with({"nvidia.com/device-plugin.config": "time-slicing-5"}),
-        "five in turns on a Capacity Block": StackCase(BLOCK, at=("gpu", "labels")),
-        "production in turns": replace(_with({**SHARED, **PRODUCTION}), at=("gpu", "labels.production-inference")),
-        "NodePool": StackCase(
+        "five replicas": _with({SHARING_LABEL: "time-slicing-5"}),
+        "five replicas, by the GPU operator's label": _with({"nvidia.com/device-plugin.config": "time-slicing-5"}),
+        "five replicas on a Capacity Block": StackCase(BLOCK, at=("gpu", "labels")),
+        "production on time-sliced GPUs": replace(
+            _with({**SHARED, **PRODUCTION}), at=("gpu", "labels.production-inference")
+        ),
+        "production on a time-sliced NodePool": StackCase(
             {"gpu": Sample(NODE_POOL, node_pool(A100, labels={**SHARED, **PRODUCTION}))},
             at=("gpu", "spec.template.metadata.labels.production-inference"),
         ),
-        "operator": _operator(5),
-        "device plugin": _operator(5, chart="nvidia-device-plugin"),
-        "file": StackCase(
+        "GPU operator with five replicas": _operator(5),
+        "device plugin with five replicas": _operator(5, chart="nvidia-device-plugin"),
+        "configuration with five replicas": StackCase(
             {"file": Sample(CONFIG_MAP, _config(5))},
             at=("file", "data.config.sharing.timeSlicing.resources[0].replicas"),
         ),
-        "a file that cannot be read": _file("timeSlicing: {"),
-        "a turn for production": _workload("production-inference"),
-        "a turn in a namespace that says so": _workload("models", models=MARKED),
+        "a configuration that is not YAML": _file("timeSlicing: {"),
+        "a replica for production": _workload("production-inference"),
+        "a replica in a namespace with the label": _workload("models", models=MARKED),
     },
 )

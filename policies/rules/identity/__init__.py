@@ -1,1 +1,1 @@
-"""Who may do what."""
+"""Rules about IAM roles and policies."""

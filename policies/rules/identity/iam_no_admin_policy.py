@@ -1,10 +1,10 @@
-"""No policy of ours grants everything."""
+"""No policy of the stack allows all actions on all resources."""
 
 import json
 from collections.abc import Iterator
 
 from policies.iam_documents import IDENTITY_POLICIES, allows, names, statements
-from policies.rule import Case, Resource, Rule, View, every
+from policies.rule import Case, Resource, Rule, View, check_each
 
 ROLE = "aws:iam/role:Role"
 
@@ -23,7 +23,7 @@ def _document(view: View, path: str) -> Iterator[tuple[str, str]]:
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type == ROLE:
-        yield from every(resource, "inlinePolicies", lambda inline: _document(inline, "policy"))
+        yield from check_each(resource, "inlinePolicies", lambda inline: _document(inline, "policy"))
     else:
         yield from _document(resource, "policy")
 
@@ -38,22 +38,24 @@ RULE = Rule(
     severity="critical",
     standards=("FSBP IAM.1", "CKV_AWS_62"),
     why="Whoever takes over the workload takes over the account.",
-    fix="List the actions that are called, and the resources they are called on.",
+    fix="List the actions that the workload calls, and the resources that it calls them on.",
     check=check,
     good={
         "one action on one bucket": {"policy": _grant(Action="s3:GetObject", Resource="arn:aws:s3:::data/*")},
-        "an action that knows no resources": {"policy": _grant(Action=["ec2:DescribeInstances"], Resource="*")},
+        "an action without resource-level permissions": {
+            "policy": _grant(Action=["ec2:DescribeInstances"], Resource="*")
+        },
         "everything on one resource": {"policy": _grant(Action="*", Resource="arn:aws:s3:::data/*")},
-        "everything refused": {"policy": _grant("Deny", Action="*", Resource="*")},
+        "everything denied": {"policy": _grant("Deny", Action="*", Resource="*")},
         "role without inline policies": Case({}, type=ROLE),
     },
     bad={
         "everything": Case({"policy": _grant(Action="*", Resource="*")}, at="policy.Statement[0]"),
-        "everything, in the other spelling": Case(
-            {"policy": _grant(Action=["*:*"], Resource=["*"])}, at="policy.Statement[0]"
+        "everything, spelled *:*": Case({"policy": _grant(Action=["*:*"], Resource=["*"])}, at="policy.Statement[0]"),
+        "all actions but some": Case({"policy": _grant(NotAction="iam:*", Resource="*")}, at="policy.Statement[0]"),
+        "all resources but one": Case(
+            {"policy": _grant(Action="*", NotResource="arn:aws:s3:::x")}, at="policy.Statement[0]"
         ),
-        "everything but": Case({"policy": _grant(NotAction="iam:*", Resource="*")}, at="policy.Statement[0]"),
-        "everywhere but": Case({"policy": _grant(Action="*", NotResource="arn:aws:s3:::x")}, at="policy.Statement[0]"),
         "inline in a role": Case(
             {"inlinePolicies": [{"policy": "{}"}, {"policy": _grant(Action="*", Resource="*")}]},
             type=ROLE,

@@ -1,4 +1,4 @@
-"""A role is taken only by whom its trust policy names."""
+"""Trust policies name who may assume a role."""
 
 import json
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         if not allows(statement) or present(statement, "Condition"):
             continue
         if any("*" in name for name in trusted):
-            yield statement.under("Principal"), "is anybody: any AWS account may take the role"
+            yield statement.under("Principal"), "is everyone: any AWS account may assume the role"
         elif any(name.endswith(":root") for name in trusted):
             yield (
                 statement.under("Principal"),
-                "is a whole account without a condition: all its users may take the role",
+                "is a whole account without a condition: all its users and roles may assume the role",
             )
 
 
@@ -32,21 +32,21 @@ RULE = Rule(
     applies_to="aws:iam/role:Role",
     severity="critical",
     standards=("CKV_AWS_60", "CKV_AWS_61"),
-    why="Whom the trust policy admits holds every right of the role.",
+    why="Whoever may assume the role has all its permissions.",
     fix="Name the service or the role, and add a Condition on aws:SourceAccount or aws:PrincipalArn.",
     check=check,
     good={
-        "nothing said, which IAM refuses": {},
+        "nothing set, which IAM refuses by itself": {},
         "a service": _trust({"Service": ["eks.amazonaws.com"]}),
         "one role": _trust({"AWS": "arn:aws:iam::111122223333:role/deployer"}),
-        "an account, on a condition": _trust(
+        "an account, with a condition": _trust(
             {"AWS": "arn:aws:iam::111122223333:root"}, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}
         ),
-        "refused": _trust("*", effect="Deny"),
+        "denied": _trust("*", effect="Deny"),
     },
     bad={
-        "anybody": Case(_trust("*"), at=AT),
-        "anybody, spelt as a map": Case(_trust({"AWS": "*"}), at=AT),
+        "everyone": Case(_trust("*"), at=AT),
+        "everyone, spelled as a map": Case(_trust({"AWS": "*"}), at=AT),
         "every role of an account": Case(_trust({"AWS": "arn:aws:iam::111122223333:role/*"}), at=AT),
         "a whole account": Case(_trust({"AWS": "arn:aws:iam::111122223333:root"}), at=AT),
     },

@@ -1,1 +1,1 @@
-"""The KMS keys."""
+"""Rules about KMS keys."""

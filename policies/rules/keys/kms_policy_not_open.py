@@ -1,4 +1,4 @@
-"""No key policy lets anybody use the key."""
+"""No key policy lets everyone use the key."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ KEY, POLICY = "aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     for statement in statements(resource, "policy"):
         if allows(statement) and "*" in principals(statement) and not present(statement, "Condition"):
-            yield statement.under("Principal"), "is anybody, without a condition: any AWS account may use the key"
+            yield statement.under("Principal"), "is everyone, without a condition: any AWS account may use the key"
 
 
 def _policy(principal: object, effect: str = "Allow", **more: object) -> dict[str, str]:
@@ -25,18 +25,18 @@ RULE = Rule(
     applies_to=(KEY, POLICY),
     severity="critical",
     standards=("FSBP KMS.5", "CKV_AWS_33"),
-    why="Who may use the key may read everything that it protects.",
+    why="Whoever may use the key may read everything that it encrypts.",
     fix="Name the principals, or add a Condition such as kms:CallerAccount.",
     check=check,
     good={
         "the account": _policy({"AWS": "arn:aws:iam::111122223333:root"}),
         "a service": _policy({"Service": "logs.us-west-2.amazonaws.com"}),
-        "anybody in the account": _policy("*", Condition={"StringEquals": {"kms:CallerAccount": "111122223333"}}),
-        "nobody": _policy("*", effect="Deny"),
-        "nothing said, so AWS names the account alone": {},
+        "everyone in the account": _policy("*", Condition={"StringEquals": {"kms:CallerAccount": "111122223333"}}),
+        "denied": _policy("*", effect="Deny"),
+        "nothing set, so AWS allows the account only": {},
     },
     bad={
-        "anybody": Case(_policy("*"), at="policy.Statement[0].Principal"),
-        "anybody, spelt as a map": Case(_policy({"AWS": ["*"]}), type=POLICY, at="policy.Statement[0].Principal"),
+        "everyone": Case(_policy("*"), at="policy.Statement[0].Principal"),
+        "everyone, spelled as a map": Case(_policy({"AWS": ["*"]}), type=POLICY, at="policy.Statement[0].Principal"),
     },
 )

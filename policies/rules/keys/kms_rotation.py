@@ -1,4 +1,4 @@
-"""Keys are renewed by themselves."""
+"""KMS rotates its keys."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from policies.rule import Case, Resource, Rule, flag, text
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     symmetric = text(resource, "customerMasterKeySpec", default="SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
     if symmetric and not flag(resource, "enableKeyRotation"):
-        yield "enableKeyRotation", "is not true, so the same key material serves for good"
+        yield "enableKeyRotation", "is not true, so the key material never changes"
 
 
 RULE = Rule(
@@ -16,7 +16,7 @@ RULE = Rule(
     applies_to="aws:kms/key:Key",
     severity="medium",
     standards=("FSBP KMS.4", "CKV_AWS_7"),
-    why="Rotation bounds how much one piece of key material protects, and costs nothing to the readers.",
+    why="Rotation limits how much data one piece of key material encrypts, and readers notice nothing.",
     fix="Set enable_key_rotation=True.",
     dev="advisory",
     check=check,
@@ -25,7 +25,7 @@ RULE = Rule(
         "a signing key, which AWS cannot rotate": {"customerMasterKeySpec": "ECC_NIST_P256"},
     },
     bad={
-        "nothing said": Case({}, at="enableKeyRotation"),
+        "nothing set": Case({}, at="enableKeyRotation"),
         "turned off": Case(
             {"customerMasterKeySpec": "SYMMETRIC_DEFAULT", "enableKeyRotation": False}, at="enableKeyRotation"
         ),

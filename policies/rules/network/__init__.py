@@ -1,1 +1,1 @@
-"""What may reach what."""
+"""Rules about networks: who can reach what."""

@@ -1,4 +1,4 @@
-"""The default security group of each VPC lets nothing through."""
+"""The default security group of each VPC allows no traffic."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
         managed |= {vpc.urn for vpc in stack.linked(group, "vpcId", (VPC,))}
         for key in ("ingress", "egress"):
             if present(group, key):
-                yield group, key, "holds rules, which everything gets that names no group of its own"
+                yield group, key, "has rules, which apply to everything that names no security group"
     for vpc in stack.of(VPC):
         if vpc.urn not in managed:
-            yield vpc, "defaultSecurityGroupId", "is managed by no DefaultSecurityGroup, so AWS's open one stays"
+            yield vpc, "defaultSecurityGroupId", "has no DefaultSecurityGroup in this stack, so AWS's open rules stay"
 
 
 def _stack(**rules: object) -> StackCase:
@@ -31,15 +31,15 @@ RULE = StackRule(
     applies_to=(VPC, GROUP),
     severity="high",
     standards=("FSBP EC2.2", "CKV2_AWS_12"),
-    why="Whatever forgets to name its security group gets this one, which lets its members reach each other.",
+    why="A resource that names no security group gets this one, whose members can reach each other.",
     fix="Add aws.ec2.DefaultSecurityGroup(vpc_id=vpc.id) without ingress and egress, which closes it.",
-    on_unknown="pass",  # rules given here are known at preview; an unknown list is what AWS had there
+    on_unknown="pass",  # rules of the program are known at preview; an unknown list comes from AWS
     dev="advisory",
     check=check,
     good={"closed": _stack(), "no VPC": StackCase({})},
     bad={
-        "nothing said": StackCase({"main": Sample(VPC)}, at=("main", "defaultSecurityGroupId")),
-        "ingress kept": _stack(ingress=[{"self": True}]),
-        "egress kept": _stack(egress=[{"cidrBlocks": ["0.0.0.0/0"]}]),
+        "nothing set": StackCase({"main": Sample(VPC)}, at=("main", "defaultSecurityGroupId")),
+        "an ingress rule": _stack(ingress=[{"self": True}]),
+        "an egress rule": _stack(egress=[{"cidrBlocks": ["0.0.0.0/0"]}]),
     },
 )

@@ -1,4 +1,4 @@
-"""Nodes stand in subnets that the internet cannot reach."""
+"""Nodes run in subnets that the internet cannot reach."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -15,12 +15,12 @@ GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 
 
 def _leads_out(stack: Stack, holder: Resource, key: str) -> bool:
-    """Whether a route or a table's routes lead to an internet gateway, of this stack or known by its id alone."""
+    """Tells whether a route, or a table's routes, lead to an internet gateway of this stack or of elsewhere."""
     if stack.linked(holder, key, (GATEWAY,)):
         return True
     try:
         return not holder.links.get(key) and "igw-" in str(at(holder, key))
-    except NotKnownError:  # unknown, and computed from nothing here: AWS fills it in, the program did not say it
+    except NotKnownError:  # unknown and without dependencies: AWS fills it in, the program did not set it
         return False
 
 
@@ -32,10 +32,10 @@ def _public_tables(stack: Stack) -> set[str]:
     return public
 
 
-def _fits(subnet: Resource, term: View) -> bool:
-    """Whether a selector of Karpenter's means the subnet: by its id, or by all of the tags; * is any value."""
-    if wanted := text(term, "id"):
-        return subnet.id == wanted
+def _selects(term: View, subnet: Resource) -> bool:
+    """Tells whether a Karpenter selector term selects the subnet: by id, or by all its tags (* is any value)."""
+    if subnet_id := text(term, "id"):
+        return subnet.id == subnet_id
     return all(
         fnmatchcase(text(subnet, ("tags", name)), text(term, ("tags", name)).replace("*", "?*"))
         for name in keys(term, "tags")
@@ -46,7 +46,7 @@ def _subnets(stack: Stack, nodes: Resource) -> list[Resource]:
     if nodes.type == NODE_GROUP:
         return stack.linked(nodes, "subnetIds", (SUBNET,))
     terms = list(each(nodes, TERMS))
-    return [subnet for subnet in stack.of(SUBNET) if any(_fits(subnet, term) for term in terms)]
+    return [subnet for subnet in stack.of(SUBNET) if any(_selects(term, subnet) for term in terms)]
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
@@ -58,12 +58,12 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
         path = "subnetIds" if nodes.type == NODE_GROUP else TERMS
         subnets = _subnets(stack, nodes)
         if not subnets:
-            yield nodes, path, "names no subnet of this stack, so nothing here tells whether they are private"
+            yield nodes, path, "names no subnet of this stack, so it is not known whether the subnets are private"
         for subnet in subnets:
             if subnet.urn in public_subnets:
-                yield nodes, path, f"holds {subnet.name}, whose route table leads to an internet gateway"
+                yield nodes, path, f"includes {subnet.name}, whose route table leads to an internet gateway"
             elif flag(subnet, "mapPublicIpOnLaunch"):
-                yield nodes, path, f"holds {subnet.name}, which gives every machine a public address"
+                yield nodes, path, f"includes {subnet.name}, which gives every instance a public address"
 
 
 def _stack(*, target: str = "nat", public_ip: bool = False, subnets: tuple[str, ...] = ("private",)) -> StackCase:
@@ -85,12 +85,12 @@ def _stack(*, target: str = "nat", public_ip: bool = False, subnets: tuple[str, 
 
 
 def _karpenter(*terms: dict[str, object], target: str = "igw") -> StackCase:
-    """A node class beside a private subnet and a public one, or two private ones."""
-    around = {name: sample for name, sample in _stack(target=target).resources.items() if name != "cpu"}
-    inside = Sample(SUBNET, {"id": "subnet-1", "tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}})
-    outside = Sample(SUBNET, {"id": "subnet-2", "tags": {"karpenter.sh/discovery": "prod", "tier": "edge"}})
+    """Returns a stack of a node class, a private subnet (subnet-1), and one that is public if target is `igw`."""
+    network = {name: sample for name, sample in _stack(target=target).resources.items() if name != "cpu"}
+    inner = Sample(SUBNET, {"id": "subnet-1", "tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}})
+    outer = Sample(SUBNET, {"id": "subnet-2", "tags": {"karpenter.sh/discovery": "prod", "tier": "edge"}})
     selecting = Sample(NODE_CLASS, node_class(subnetSelectorTerms=list(terms)))
-    return StackCase({**around, "private": outside, "inside": inside, "class": selecting}, at=("class", TERMS))
+    return StackCase({**network, "private": outer, "inner": inner, "class": selecting}, at=("class", TERMS))
 
 
 _INLINE = {
@@ -109,38 +109,40 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, NODE_CLASS, SUBNET, ASSOCIATION, TABLE, ROUTE, GATEWAY),
     severity="high",
     standards=("CIS EKS 5.4.3", "EKS best practices: hosts"),
-    why="What has no route from the internet needs no firewall rule to be right.",
-    fix="Give the node group the private subnets, which leave through NAT.",
+    why="A node that the internet cannot reach stays safe even when a security group is wrong.",
+    fix="Give the node group the private subnets, which reach the internet through NAT.",
     check=check,
     good={
         "behind NAT": _stack(),
         "through a VPN": StackCase(_THROUGH_A_VPN),
-        "a list that AWS fills in": StackCase(_FILLED_IN),
+        "routes that AWS fills in": StackCase(_FILLED_IN),
         "Karpenter, by tags": _karpenter({"tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}}),
-        "Karpenter, by any value of a tag": _karpenter({"tags": {"tier": "*"}}, target="nat"),
+        "Karpenter, by a tag with any value": _karpenter({"tags": {"tier": "*"}}, target="nat"),
         "Karpenter, by id": _karpenter({"id": "subnet-1"}),
         "no nodes": StackCase({"private": Sample(SUBNET)}),
     },
     bad={
-        "nothing said": _stack(subnets=()),
+        "nothing set": _stack(subnets=()),
         "a route to the internet": _stack(target="igw"),
-        "the route written into the table": StackCase(_INLINE, at=("cpu", "subnetIds")),
-        "the same, known by its id alone": StackCase(
+        "a route in the table itself": StackCase(_INLINE, at=("cpu", "subnetIds")),
+        "a route in the table, to a gateway of another stack": StackCase(
             {**_stack().resources, "table": Sample(TABLE, {"routes": [{"gatewayId": "igw-1"}]})},
             at=("cpu", "subnetIds"),
         ),
-        "a gateway known by its id alone": StackCase(
+        "a route to a gateway of another stack": StackCase(
             {
                 **_stack().resources,
                 "default": Sample(ROUTE, {"gatewayId": "igw-1"}, links={"routeTableId": "table"}),
             },
             at=("cpu", "subnetIds"),
         ),
-        "Karpenter, nothing said": _karpenter(),
-        "Karpenter, by tags of both": _karpenter({"tags": {"karpenter.sh/discovery": "prod"}}),
-        "Karpenter, by any value of a tag": _karpenter({"tags": {"tier": "*"}}),
-        "Karpenter, by one of two selectors": _karpenter({"tags": {"tier": "nodes"}}, {"id": "subnet-2"}),
-        "Karpenter, by tags that none has": _karpenter({"tags": {"tier": "none"}}),
+        "Karpenter, nothing set": _karpenter(),
+        "Karpenter, by a tag of a private and a public subnet": _karpenter(
+            {"tags": {"karpenter.sh/discovery": "prod"}}
+        ),
+        "Karpenter, by a tag with any value": _karpenter({"tags": {"tier": "*"}}),
+        "Karpenter, the second of two terms": _karpenter({"tags": {"tier": "nodes"}}, {"id": "subnet-2"}),
+        "Karpenter, by a tag that no subnet has": _karpenter({"tags": {"tier": "none"}}),
         "public addresses": _stack(public_ip=True),
     },
 )

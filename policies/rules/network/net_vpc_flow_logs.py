@@ -12,10 +12,10 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for log in stack.of(FLOW_LOG):
         watched |= {vpc.urn for vpc in stack.linked(log, "vpcId", (VPC,))}
         if text(log, "trafficType", default="ALL") == "ACCEPT":
-            yield log, "trafficType", "is ACCEPT, which leaves out what was refused"
+            yield log, "trafficType", "is ACCEPT, so rejected traffic is not logged"
     for vpc in stack.of(VPC):
         if vpc.urn not in watched:
-            yield vpc, "id", "is the vpc_id of no FlowLog in this stack"
+            yield vpc, "id", "has no FlowLog in this stack"
 
 
 def _stack(traffic: str = "ALL") -> StackCase:
@@ -30,14 +30,14 @@ RULE = StackRule(
     applies_to=(VPC, FLOW_LOG),
     severity="high",
     standards=("FSBP EC2.6", "CKV2_AWS_11"),
-    why="Flow logs are the one record of who talked to whom, and cannot be had afterwards.",
+    why="Only flow logs record who connected to whom, and nobody can create them after an incident.",
     fix='Add aws.ec2.FlowLog(vpc_id=vpc.id, traffic_type="ALL", ...); `network.flow_logs` does.',
     dev="advisory",
     check=check,
-    good={"all traffic": _stack(), "what was refused": _stack("REJECT"), "no VPC": StackCase({})},
+    good={"all traffic": _stack(), "rejected traffic": _stack("REJECT"), "no VPC": StackCase({})},
     bad={
-        "nothing said": StackCase({"main": Sample(VPC)}, at=("main", "id")),
-        "only what was let through": _stack("ACCEPT"),
+        "nothing set": StackCase({"main": Sample(VPC)}, at=("main", "id")),
+        "only accepted traffic": _stack("ACCEPT"),
         "a second VPC": StackCase({**_stack().resources, "other": Sample(VPC)}, at=("other", "id")),
     },
 )

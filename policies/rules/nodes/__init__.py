@@ -1,1 +1,1 @@
-"""The machines of a cluster."""
+"""Rules about the nodes of a cluster."""

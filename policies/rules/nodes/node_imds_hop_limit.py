@@ -1,4 +1,4 @@
-"""The answer of the metadata service does not travel past the node itself."""
+"""Answers of the metadata service reach the node only, not its pods."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ LIMIT = "metadataOptions.httpPutResponseHopLimit"
 
 
 def check(resource: Resource, *, max_hops: float) -> Iterator[tuple[str, str]]:
-    of_karpenter = resource.type == NODE_CLASS
-    options = "spec.metadataOptions" if of_karpenter else "metadataOptions"
+    is_node_class = resource.type == NODE_CLASS
+    options = "spec.metadataOptions" if is_node_class else "metadataOptions"
     if text(resource, f"{options}.httpEndpoint") == "disabled":
         return
     path = f"{options}.httpPutResponseHopLimit"
-    hops = number(resource, path, default=1 if of_karpenter else None)  # Karpenter's own default
+    hops = number(resource, path, default=1 if is_node_class else None)  # Karpenter's own default
     if hops is None:
-        yield path, "is not set, and the images of EKS node groups then allow 2"
+        yield path, "is not set, so the default of the EKS image applies, which is 2"
     elif hops > max_hops:
         yield path, f"is {hops:g}, more than {max_hops:g}"
 
@@ -27,18 +27,18 @@ RULE = Rule(
     applies_to=(LAUNCH_TEMPLATE, NODE_CLASS),
     severity="medium",
     standards=("FSBP AutoScaling.4", "CKV_AWS_341"),
-    why="With two hops a pod gets the token of its node, and with it the rights of the node's role.",
+    why="With two hops a pod can get the node's token, and with it the permissions of the node's role.",
     fix='Set metadata_options={"http_put_response_hop_limit": 1}; give pods their own role by Pod Identity.',
-    options={"max_hops": Option("Hops that a metadata answer may travel.", 1)},
+    options={"max_hops": Option("The most hops that a metadata answer may travel.", 1)},
     dev="advisory",
     check=check,
     good={
         "one hop": {"metadataOptions": {"httpPutResponseHopLimit": 1}},
         "no metadata service at all": {"metadataOptions": {"httpEndpoint": "disabled"}},
-        "EC2NodeClass, where Karpenter allows one": Case(node_class(), type=NODE_CLASS),
+        "EC2NodeClass, whose default is one hop": Case(node_class(), type=NODE_CLASS),
     },
     bad={
-        "nothing said": Case({}, at=LIMIT),
+        "nothing set": Case({}, at=LIMIT),
         "two hops": Case({"metadataOptions": {"httpPutResponseHopLimit": 2}}, at=LIMIT),
         "EC2NodeClass": Case(
             node_class(metadataOptions={"httpPutResponseHopLimit": 2}), type=NODE_CLASS, at=f"spec.{LIMIT}"

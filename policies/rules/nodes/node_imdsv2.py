@@ -1,4 +1,4 @@
-"""Instances answer only metadata requests that carry a session token."""
+"""The metadata service of instances requires a session token (IMDSv2)."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ INSTANCE = "aws:ec2/instance:Instance"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    of_karpenter = resource.type == NODE_CLASS
-    options = "spec.metadataOptions" if of_karpenter else "metadataOptions"
+    is_node_class = resource.type == NODE_CLASS
+    options = "spec.metadataOptions" if is_node_class else "metadataOptions"
     if text(resource, f"{options}.httpEndpoint") == "disabled":
         return
-    unsaid = "required" if of_karpenter else "optional"  # the defaults of Karpenter and of EC2
-    if text(resource, f"{options}.httpTokens", default=unsaid) != "required":
-        yield f"{options}.httpTokens", "does not say required, so version 1 of the metadata service answers as well"
+    default = "required" if is_node_class else "optional"  # the defaults of Karpenter and of EC2
+    if text(resource, f"{options}.httpTokens", default=default) != "required":
+        yield f"{options}.httpTokens", "is not required, so version 1 of the metadata service answers too"
 
 
 RULE = Rule(
@@ -24,19 +24,19 @@ RULE = Rule(
     applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.8", "FSBP EC2.170", "CKV_AWS_79"),
-    why="Without a token, a request forged through any pod or proxy reads the credentials of the node's role.",
+    why="Without tokens, a forged request through any pod or proxy can read the credentials of the node's role.",
     fix='Set metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1}.',
     check=check,
     good={
         "token required": {"metadataOptions": {"httpTokens": "required"}},
         "no metadata service at all": {"metadataOptions": {"httpEndpoint": "disabled"}},
         "instance": Case({"metadataOptions": {"httpTokens": "required"}}, type=INSTANCE),
-        "EC2NodeClass, where Karpenter requires it": Case(node_class(), type=NODE_CLASS),
+        "EC2NodeClass, whose default is required": Case(node_class(), type=NODE_CLASS),
     },
     bad={
-        "nothing said, so AWS leaves it optional": Case({}, at="metadataOptions.httpTokens"),
+        "nothing set, so AWS leaves it optional": Case({}, at="metadataOptions.httpTokens"),
         "optional": Case({"metadataOptions": {"httpTokens": "optional"}}, at="metadataOptions.httpTokens"),
-        "endpoint on, tokens unsaid": Case(
+        "endpoint enabled, tokens not set": Case(
             {"metadataOptions": {"httpEndpoint": "enabled"}}, type=INSTANCE, at="metadataOptions.httpTokens"
         ),
         "EC2NodeClass": Case(

@@ -1,25 +1,25 @@
-"""No node asks for a public address."""
+"""No node requests a public address."""
 
 from collections.abc import Iterator
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
-from policies.rule import Case, Resource, Rule, View, every, flag
+from policies.rule import Case, Resource, Rule, View, check_each, flag
 from policies.samples import node_class
 
 INSTANCE = "aws:ec2/instance:Instance"
-REASON = "asks for a public address"
+MESSAGE = "requests a public address"
 
 
 def _interface(interface: View) -> Iterator[tuple[str, str]]:
     if flag(interface, "associatePublicIpAddress"):
-        yield interface.under("associatePublicIpAddress"), REASON
+        yield interface.under("associatePublicIpAddress"), MESSAGE
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    whole = "spec.associatePublicIPAddress" if resource.type == NODE_CLASS else "associatePublicIpAddress"
-    if flag(resource, whole):
-        yield whole, REASON
-    yield from every(resource, "networkInterfaces", _interface)
+    path = "spec.associatePublicIPAddress" if resource.type == NODE_CLASS else "associatePublicIpAddress"
+    if flag(resource, path):
+        yield path, MESSAGE
+    yield from check_each(resource, "networkInterfaces", _interface)
 
 
 RULE = Rule(
@@ -27,17 +27,17 @@ RULE = Rule(
     applies_to=(LAUNCH_TEMPLATE, INSTANCE, NODE_CLASS),
     severity="high",
     standards=("FSBP EC2.9", "FSBP EC2.25", "CKV_AWS_88"),
-    why="A node with a public address can be reached, and scanned, from anywhere; one behind NAT cannot.",
-    fix="Leave associate_public_ip_address out, and put nodes into private subnets (net-nodes-private looks at those).",
+    why="Anyone can reach and scan a node with a public address; a node behind NAT is out of reach.",
+    fix="Remove associate_public_ip_address, and put nodes into private subnets, which net-nodes-private checks.",
     check=check,
     good={
-        "nothing said, so the private subnet decides": {},
-        "refused": {"networkInterfaces": [{"associatePublicIpAddress": "false"}]},
+        "nothing set, so the private subnet decides": {},
+        "turned off": {"networkInterfaces": [{"associatePublicIpAddress": "false"}]},
         "instance": Case({"associatePublicIpAddress": False}, type=INSTANCE),
         "EC2NodeClass": Case(node_class(associatePublicIPAddress=False), type=NODE_CLASS),
     },
     bad={
-        'the text "true", as launch templates keep it': Case(
+        'the string "true", as launch templates store it': Case(
             {"networkInterfaces": [{}, {"associatePublicIpAddress": "true"}]},
             at="networkInterfaces[1].associatePublicIpAddress",
         ),

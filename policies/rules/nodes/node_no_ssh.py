@@ -1,4 +1,4 @@
-"""Nobody logs in to a node by SSH; Session Manager does that, with a record of who did."""
+"""Nodes have no SSH keys. Session Manager gives access and records who used it."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ TEMPLATE, NODE_GROUP, INSTANCE = (
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     for key in ("remoteAccess", "keyName"):
         if present(resource, key):
-            yield key, "opens the nodes to whoever holds an SSH key, and nothing records what they do"
+            yield key, "lets anyone with the SSH key log in, and nothing records what they do"
 
 
 RULE = Rule(
@@ -22,8 +22,8 @@ RULE = Rule(
     applies_to=(TEMPLATE, NODE_GROUP, INSTANCE),
     severity="high",
     standards=("CKV_AWS_100", "EKS best practices: hosts"),
-    why="An SSH key is shared, outlives its owner's job, and leaves no record.",
-    fix="Take the key out; use `aws ssm start-session`, for which nodes carry AmazonSSMManagedInstanceCore.",
+    why="People share an SSH key, keep it after they leave, and leave no record when they use it.",
+    fix="Remove the key; use `aws ssm start-session`: the nodes have the policy AmazonSSMManagedInstanceCore.",
     on_unknown="fail",
     dev="advisory",
     check=check,

@@ -1,1 +1,1 @@
-"""What is written down, and for how long."""
+"""Rules about logs."""

@@ -1,4 +1,4 @@
-"""Logs are kept for as long as they are of use, and no longer."""
+"""Log groups keep logs for a limited time, and long enough."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ DAYS = "retentionInDays"
 
 
 def check(resource: Resource, *, min_days: float, max_days: float) -> Iterator[tuple[str, str]]:
-    days = number(resource, DAYS, default=0) or 0  # 0 is CloudWatch's word for ever
+    days = number(resource, DAYS, default=0) or 0  # CloudWatch reads 0 as: for ever
     if days == 0:
-        yield DAYS, "is not set, so every line is kept, and paid for, for good"
+        yield DAYS, "is not set, so every line is kept and paid for without end"
     elif not min_days <= days <= max_days:
         yield DAYS, f"is {days:g}, not between {min_days:g} and {max_days:g}"
 
@@ -20,12 +20,12 @@ RULE = Rule(
     applies_to="aws:cloudwatch/logGroup:LogGroup",
     severity="medium",
     standards=("CKV_AWS_66", "CKV_AWS_338"),
-    why="Too short, and an incident has no history; without end, and storage grows into the largest line of the bill.",
+    why="With short retention an incident has no history; without a limit, storage becomes most of the bill.",
     fix="Set retention_in_days; for a cluster, clusters.<name>.logs.retention_days.",
     on_unknown="fail",
     options={
-        "min_days": Option("Fewest days to keep logs.", 30, {"dev": 1, "staging": 7, "prod": 90}),
-        "max_days": Option("Most days to keep logs.", 400, {"dev": 90}),
+        "min_days": Option("The fewest days to keep logs.", 30, {"dev": 1, "staging": 7, "prod": 90}),
+        "max_days": Option("The most days to keep logs.", 400, {"dev": 90}),
     },
     dev="advisory",
     check=check,
@@ -36,7 +36,7 @@ RULE = Rule(
         "a day in dev": Case({"retentionInDays": 1}, environment="dev"),
     },
     bad={
-        "nothing said": Case({}, at=DAYS),
+        "nothing set": Case({}, at=DAYS),
         "for ever": Case({"retentionInDays": 0}, at=DAYS),
         "too short for prod": Case({"retentionInDays": 60}, at=DAYS),
         "too long": Case({"retentionInDays": 731}, at=DAYS),

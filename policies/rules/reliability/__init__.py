@@ -1,1 +1,1 @@
-"""What must survive."""
+"""Rules about data and clusters that must survive mistakes."""

@@ -1,4 +1,4 @@
-"""Backups cannot be deleted before their time."""
+"""Backup vaults are locked, so that nobody can delete backups early."""
 
 from collections.abc import Iterator
 
@@ -29,18 +29,18 @@ RULE = StackRule(
     id="rel-backup-locked",
     applies_to=(VAULT, LOCK),
     severity="high",
-    why="Whoever deletes the data, by mistake or for ransom, deletes the backups next.",
+    why="A mistake or an attack that deletes data can delete its backups next.",
     fix="Set storage.recovery.lock_days to 1 or more, or add aws.backup.VaultLockConfiguration.",
     dev="disabled",
     staging="advisory",
     check=check,
     good={
         "locked": _stack(minRetentionDays=7),
-        "locked for ever": _stack(minRetentionDays=7, changeableForDays=3),
+        "locked for good": _stack(minRetentionDays=7, changeableForDays=3),
         "no vault": StackCase({}),
     },
     bad={
-        "nothing said": StackCase({"vault": Sample(VAULT, {"name": "main"})}, at=("vault", "name")),
+        "nothing set": StackCase({"vault": Sample(VAULT, {"name": "main"})}, at=("vault", "name")),
         "a lock without days": _stack(changeableForDays=3),
         "the lock of another vault": StackCase(
             {**_stack(minRetentionDays=7).resources, "copies": Sample(VAULT, {"name": "copies"})}, at=("copies", "name")

@@ -1,8 +1,8 @@
-"""What holds data now is still there afterwards.
+"""An update neither deletes nor replaces a resource that holds data.
 
-A plan does not say what it replaces, and shows nothing of what it deletes. So the rule is told what the stack holds:
-`pulumi stack export | python -m policies.held` writes the configuration. Told nothing, it finds nothing; `protect` then
-makes the engine refuse, in words of its own.
+The engine does not tell a policy pack which resources it replaces or deletes. So the rule needs a list of the resources
+that hold data now: `pulumi stack export | python -m policies.held` writes it as configuration. Without the list the
+rule finds nothing, and only `protect` makes the engine refuse.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +11,18 @@ from common.urns import name_of, type_of
 from common.values import UNKNOWN
 from policies.rule import NotKnownError, Option, Resource, Sample, Stack, StackCase, StackRule, text
 
-COPY = "make a second entry beside it, copy, let its users move, then lift the protection and drop this one"
-HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and what to do instead
+COPY = "add a second entry, copy the data, switch its users over, then lift the protection and remove this one"
+HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and how to move it
     "aws:s3/bucket:Bucket": ("its objects and all their versions", f"{COPY}; S3 Batch Operations copies objects"),
     "aws:efs/fileSystem:FileSystem": (
         "its files",
-        f"{COPY}; docs/runbooks/storage/restore-file-system.md has the copying",
+        f"{COPY}; docs/runbooks/storage/restore-file-system.md shows how to copy",
     ),
-    "aws:fsx/lustreFileSystem:LustreFileSystem": ("its files, but for what its links have exported", COPY),
+    "aws:fsx/lustreFileSystem:LustreFileSystem": ("all files that its links have not exported", COPY),
     "aws:rds/instance:Instance": ("its database", "take a snapshot and restore it into a second one"),
     "aws:rds/cluster:Cluster": ("its databases", "take a snapshot and restore it into a second one"),
     "aws:backup/vault:Vault": ("every backup in it", "copy them to a second vault first"),
-    "aws:kms/key:Key": ("all that is encrypted with it", "encrypt that with another key first"),
+    "aws:kms/key:Key": ("all data that is encrypted with it", "encrypt that data with another key first"),
 }
 
 
@@ -32,13 +32,13 @@ def check(stack: Stack, *, held: Sequence[str]) -> Iterator[tuple[Resource, str,
         kind = type_of(urn)
         if kind not in HOLDS_DATA:
             continue
-        lost, instead = HOLDS_DATA[kind]
+        lost, how_to_move = HOLDS_DATA[kind]
         resource = planned.get(urn)
         if resource is None:
             yield (
                 stack.resources[-1],
                 name_of(urn),
-                f"({kind}) would be deleted, and {lost} with it. To move: {instead}",
+                f"({kind}) would be deleted, and {lost} would be lost. To move: {how_to_move}",
             )
             continue
         try:
@@ -47,7 +47,7 @@ def check(stack: Stack, *, held: Sequence[str]) -> Iterator[tuple[Resource, str,
             yield (
                 resource,
                 "arn",
-                f"would be another: the resource would be replaced, and {lost} lost. To move: {instead}",
+                f"would change: the resource would be replaced, and {lost} would be lost. To move: {how_to_move}",
             )
 
 
@@ -57,26 +57,26 @@ def _urn(kind: str, name: str) -> str:
 
 FILES, BUCKET, QUEUE = "aws:efs/fileSystem:FileSystem", "aws:s3/bucket:Bucket", "aws:sqs/queue:Queue"
 ARN = "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-0123456789abcdef0"
-KEPT, MADE_AGAIN = Sample(FILES, {"arn": ARN}), Sample(FILES, {"arn": UNKNOWN})
+KEPT, REPLACED = Sample(FILES, {"arn": ARN}), Sample(FILES, {"arn": UNKNOWN})
 HELD = {"held": [_urn(FILES, "home")]}
 
 RULE = StackRule(
     id="rel-data-kept",
     applies_to="*",
     severity="critical",
-    why="A plan that replaces a file system looks like any other; its files are not in the plan.",
-    fix="Take the change back, or move the data first, as the finding says.",
-    options={"held": Option("URNs of what holds data now; `python -m policies.held` writes them.", [])},
+    why="A preview that replaces a file system looks like any other: it does not show the files.",
+    fix="Undo the change, or move the data first as the finding says.",
+    options={"held": Option("URNs of the resources that hold data now; `python -m policies.held` writes them.", [])},
     dev="advisory",
     check=check,
     good={
-        "nothing said of what is held": StackCase({"home": MADE_AGAIN}),
-        "still there": StackCase({"home": KEPT}, options=HELD),
-        "another one, new": StackCase({"home": KEPT, "more": MADE_AGAIN}, options=HELD),
-        "a queue goes": StackCase({"home": KEPT}, options={"held": [_urn(QUEUE, "interruptions"), "nonsense"]}),
+        "nothing set in the list": StackCase({"home": REPLACED}),
+        "kept": StackCase({"home": KEPT}, options=HELD),
+        "a new file system": StackCase({"home": KEPT, "more": REPLACED}, options=HELD),
+        "a deleted queue": StackCase({"home": KEPT}, options={"held": [_urn(QUEUE, "interruptions"), "nonsense"]}),
     },
     bad={
-        "replaced": StackCase({"home": MADE_AGAIN}, at=("home", "arn"), options=HELD),
+        "replaced": StackCase({"home": REPLACED}, at=("home", "arn"), options=HELD),
         "deleted": StackCase(
             {"other": KEPT},
             at=("other", "datasets"),

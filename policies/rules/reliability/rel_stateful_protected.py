@@ -1,4 +1,4 @@
-"""Pulumi refuses to delete what holds data."""
+"""Pulumi refuses to delete resources that hold data."""
 
 from collections.abc import Iterator
 
@@ -20,21 +20,21 @@ STATEFUL = (
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not resource.protect:
-        yield "protect", "is not set, so a renamed resource or a wrong destroy takes the data with it"
+        yield "protect", "is not set, so renaming the resource or a wrong `pulumi destroy` deletes the data"
 
 
 RULE = Rule(
     id="rel-stateful-protected",
     applies_to=STATEFUL,
     severity="high",
-    why="Data is the one thing that another `pulumi up` does not bring back.",
+    why="Another `pulumi up` brings back resources, but not their data.",
     fix="Set deletion_protection: true in the stack file, or ResourceOptions(protect=True) on the resource.",
     dev="disabled",
     staging="advisory",
     check=check,
     good={"protected": Case({}, protect=True), "a key": Case({}, type="aws:kms/key:Key", protect=True)},
     bad={
-        "nothing said": Case({}, at="protect"),
+        "nothing set": Case({}, at="protect"),
         "a bucket": Case({"bucket": "data"}, type="aws:s3/bucket:Bucket", at="protect"),
     },
 )

@@ -1,1 +1,1 @@
-"""Where things may be."""
+"""Rules about the regions that data may be in."""

@@ -1,4 +1,4 @@
-"""Copies of data lie only in regions that were decided on."""
+"""Copies of data are in allowed regions only."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,28 +13,28 @@ PLAN = "aws:backup/plan:Plan"
 
 def check(stack: Stack, *, regions: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     for copy in stack.of(S3_COPY):
-        yield from _outside(copy, "rules", _made_here(stack, copy, BUCKETS), regions)
+        yield from _outside(copy, "rules", _target_regions(stack, copy, BUCKETS), regions)
     for plan in stack.of(PLAN):
-        yield from _outside(plan, "rules", [*_vaults(plan), *_made_here(stack, plan, (VAULT,))], regions)
+        yield from _outside(plan, "rules", [*_vault_regions(plan), *_target_regions(stack, plan, (VAULT,))], regions)
     for copy in stack.of(EFS_COPY):
         yield from _outside(copy, "destination.region", [text(copy, "destination.region")], regions)
 
 
 def _outside(
-    resource: Resource, path: str, found: Sequence[str], regions: Sequence[str]
+    resource: Resource, path: str, used: Sequence[str], regions: Sequence[str]
 ) -> Iterator[tuple[Resource, str, str]]:
-    for region in sorted(set(found) - set(regions)):
+    for region in sorted(set(used) - set(regions)):
         if region:
             yield resource, path, f"copies to {region}, not one of {', '.join(regions)}"
 
 
-def _made_here(stack: Stack, copy: Resource, kinds: Sequence[str]) -> list[str]:
-    """The regions of what the rules of a copy name, as far as this stack makes it."""
-    return [text(target, "region") for target in stack.linked(copy, "rules", kinds)]
+def _target_regions(stack: Stack, copy: Resource, types: Sequence[str]) -> list[str]:
+    """Returns the regions of the buckets or vaults of this stack that the rules of a copy name."""
+    return [text(target, "region") for target in stack.linked(copy, "rules", types)]
 
 
-def _vaults(plan: Resource) -> list[str]:
-    """The regions in the ARNs of vaults; those that are not known yet are looked for among the vaults of the stack."""
+def _vault_regions(plan: Resource) -> list[str]:
+    """Returns the regions in the ARNs of the plan's vaults. ARNs of new vaults are unknown: see `_target_regions`."""
     return [
         arn.split(":")[3]
         for rule in each(plan, "rules")
@@ -86,8 +86,8 @@ def _file_system(region: str) -> StackCase:
 
 CASES = {
     "a bucket": _bucket,
-    "a backup, by the ARN of its vault": _plan,
-    "a backup, by its vault": _vault,
+    "a backup in a vault given by ARN": _plan,
+    "a backup in a vault of this stack": _vault,
     "a file system": _file_system,
 }
 
@@ -95,10 +95,10 @@ RULE = StackRule(
     id="res-replication-in-region",
     applies_to=(S3_COPY, EFS_COPY, PLAN, VAULT, *BUCKETS),
     severity="high",
-    why="A copy is the data again: the law of the place where it lies holds for it.",
-    fix="Set replicate_to or copy_to to one of these, or add the region to the rule's list, where it is reviewed.",
-    options={"regions": Option("Regions that may hold copies.", ["us-east-1", "us-east-2", "us-west-2"])},
+    why="A copy is subject to the law of the region that it is in, as the data itself is.",
+    fix="Set replicate_to or copy_to to one of these, or add the region to the rule's list in a review.",
+    options={"regions": Option("Regions that copies may be in.", ["us-east-1", "us-east-2", "us-west-2"])},
     check=check,
-    good={"nothing said, so no copies": StackCase({}), **{name: case("us-east-2") for name, case in CASES.items()}},
-    bad={f"{name}, elsewhere": case("eu-west-1") for name, case in CASES.items()},
+    good={"nothing set, so no copies": StackCase({}), **{name: case("us-east-2") for name, case in CASES.items()}},
+    bad={f"{name}, in another region": case("eu-west-1") for name, case in CASES.items()},
 )

@@ -1,1 +1,1 @@
-"""Where data lies."""
+"""Rules about buckets, file systems, volumes, queues and backup vaults."""

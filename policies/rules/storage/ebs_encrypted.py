@@ -1,4 +1,4 @@
-"""EBS volumes are encrypted, also those that a StorageClass makes later."""
+"""EBS volumes are encrypted, also those that a StorageClass creates later."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         return
     path = "parameters.encrypted" if resource.type == CLASS else "encrypted"
     if not flag(resource, path):
-        yield path, "is not true, so volumes are written in the clear"
+        yield path, "is not true, so volumes are not encrypted"
 
 
 RULE = Rule(
@@ -20,19 +20,19 @@ RULE = Rule(
     applies_to=(VOLUME, CLASS),
     severity="high",
     standards=("FSBP EC2.3", "CKV_AWS_3"),
-    why="A volume outlives its pod, and its snapshots can be shared with any account.",
+    why="A volume stays after its pod has ended, and its snapshots can be shared with any account.",
     fix='Set encrypted=True on a volume; in a StorageClass, parameters={"encrypted": "true", "kmsKeyId": ...}.',
     check=check,
     good={
         "volume": {"encrypted": True},
-        "storage class": Case({"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "true"}}, type=CLASS),
-        "another driver's class": Case({"provisioner": "efs.csi.aws.com"}, type=CLASS),
+        "StorageClass": Case({"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "true"}}, type=CLASS),
+        "StorageClass of another driver": Case({"provisioner": "efs.csi.aws.com"}, type=CLASS),
     },
     bad={
-        "nothing said": Case({}, at="encrypted"),
+        "nothing set": Case({}, at="encrypted"),
         "turned off": Case({"encrypted": False}, at="encrypted"),
-        "storage class, nothing said": Case({"provisioner": "ebs.csi.aws.com"}, type=CLASS, at="parameters.encrypted"),
-        "storage class of Auto Mode": Case(
+        "StorageClass, nothing set": Case({"provisioner": "ebs.csi.aws.com"}, type=CLASS, at="parameters.encrypted"),
+        "StorageClass of Auto Mode": Case(
             {"provisioner": "ebs.csi.eks.amazonaws.com", "parameters": {"encrypted": "false"}},
             type=CLASS,
             at="parameters.encrypted",

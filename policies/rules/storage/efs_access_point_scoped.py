@@ -1,4 +1,4 @@
-"""Whoever comes in by an access point is a user of its own, and never root."""
+"""Each EFS access point sets a user for its clients, and never root."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,16 @@ USER, FOLDER = "posixUser", "rootDirectory.creationInfo"
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not present(resource, USER):
-        yield USER, "is not said, so each client says itself who it is, root included"
+        yield USER, "is not set, so each client chooses its own user, even root"
         return
     for identity in ("uid", "gid"):
         if number(resource, f"{USER}.{identity}") == 0:
-            yield f"{USER}.{identity}", "is 0, which is root: it reads and changes everybody's files"
+            yield f"{USER}.{identity}", "is 0, which is root and may read and change all files"
     if present(resource, FOLDER) and number(resource, f"{FOLDER}.ownerUid") == 0:
-        yield f"{FOLDER}.ownerUid", "is 0, so the folder belongs to root, and its own user cannot write there"
+        yield (
+            f"{FOLDER}.ownerUid",
+            "is 0, so the folder belongs to root, and the access point's user cannot write there",
+        )
 
 
 def _point(uid: int = 1000, gid: int = 1000, owner: int = 1000) -> dict[str, object]:
@@ -28,8 +31,8 @@ RULE = Rule(
     applies_to="aws:efs/accessPoint:AccessPoint",
     severity="medium",
     standards=("FSBP EFS.4", "CKV_AWS_330"),
-    why="On a shared file system, who a client is decides which team's files it reads.",
-    fix="Give posix_user a uid and a gid of its own, above 0, and the same as owner of the folder.",
+    why="On a shared file system, a client's user decides which team's files it can read.",
+    fix="Set a uid and a gid above 0 in posix_user, and the same ones as owner of the folder.",
     dev="advisory",
     check=check,
     good={
@@ -37,10 +40,10 @@ RULE = Rule(
         "a reader of all folders": {USER: {"uid": 1001, "gid": 1001, "secondaryGids": [1000]}},
     },
     bad={
-        "nothing said": Case({}, at=USER),
-        "a folder, and nobody said": Case({"rootDirectory": {"path": "/research"}}, at=USER),
+        "nothing set": Case({}, at=USER),
+        "a folder without a user": Case({"rootDirectory": {"path": "/research"}}, at=USER),
         "root": Case(_point(uid=0), at=f"{USER}.uid"),
         "the group of root": Case(_point(gid=0), at=f"{USER}.gid"),
-        "a folder of root": Case(_point(owner=0), at=f"{FOLDER}.ownerUid"),
+        "a folder that belongs to root": Case(_point(owner=0), at=f"{FOLDER}.ownerUid"),
     },
 )

@@ -1,4 +1,4 @@
-"""Every EFS file system refuses whoever mounts it without TLS."""
+"""Every EFS file system refuses mounts without TLS."""
 
 import json
 from collections.abc import Iterator
@@ -15,16 +15,20 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     covered = set()
     for policy in stack.of(POLICY):
         covered |= {system.urn for system in stack.linked(policy, "fileSystemId", (SYSTEM,))}
-        if not any(_refuses(statement) for statement in statements(policy, "policy")):
-            yield policy, "policy", "has no statement that denies mounting to everybody without aws:SecureTransport"
+        if not any(_denies_plain_nfs(statement) for statement in statements(policy, "policy")):
+            yield (
+                policy,
+                "policy",
+                "has no statement that denies mounting without TLS (aws:SecureTransport) to everyone",
+            )
     for system in stack.of(SYSTEM):
         if system.urn not in covered:
             yield system, "id", "has no FileSystemPolicy in this stack"
 
 
-def _refuses(statement: View) -> bool:
-    said = (text(statement, "Effect"), principals(statement), text(statement, TRANSPORT))
-    return said == ("Deny", ["*"], "false") and bool(MOUNTING & set(names(statement, "Action")))
+def _denies_plain_nfs(statement: View) -> bool:
+    elements = (text(statement, "Effect"), principals(statement), text(statement, TRANSPORT))
+    return elements == ("Deny", ["*"], "false") and bool(MOUNTING & set(names(statement, "Action")))
 
 
 def _policy(**changes: object) -> str:
@@ -53,17 +57,20 @@ RULE = StackRule(
     applies_to=(SYSTEM, POLICY),
     severity="medium",
     standards=("EKS best practices, data encryption",),
-    why="NFS by itself encrypts nothing: whoever sees the packets reads the files.",
-    fix="Add a FileSystemPolicy with a Deny of elasticfilesystem:ClientMount to everybody, with the condition Bool "
+    why="NFS itself is not encrypted: whoever sees the packets can read the files.",
+    fix="Add a FileSystemPolicy that denies elasticfilesystem:ClientMount to everyone on the condition Bool "
     "aws:SecureTransport false.",
     dev="advisory",
     check=check,
-    good={"refused without TLS": _stack(), "every action, refused": _stack(Action="*", Principal="*")},
+    good={
+        "mounting without TLS denied": _stack(),
+        "every action without TLS denied": _stack(Action="*", Principal="*"),
+    },
     bad={
-        "nothing said": StackCase({"home": Sample(SYSTEM, {"encrypted": True})}, at=("home", "id")),
-        "allowed": _stack(Effect="Allow"),
-        "refused with TLS": _stack(Condition={"Bool": {"aws:SecureTransport": "true"}}),
-        "writing alone": _stack(Action="elasticfilesystem:ClientWrite"),
-        "one account": _stack(Principal={"AWS": "111122223333"}),
+        "nothing set": StackCase({"home": Sample(SYSTEM, {"encrypted": True})}, at=("home", "id")),
+        "allowed instead of denied": _stack(Effect="Allow"),
+        "denied with TLS": _stack(Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        "only writing denied": _stack(Action="elasticfilesystem:ClientWrite"),
+        "only one account denied": _stack(Principal={"AWS": "111122223333"}),
     },
 )

@@ -1,21 +1,21 @@
-"""Lustre file systems that last are under a key of ours, say what goes wrong, and keep their tags in backups."""
+"""Lustre file systems log errors; persistent ones have a customer-managed key and copy their tags to backups."""
 
 from collections.abc import Iterator
 
 from policies.rule import Case, Resource, Rule, flag, present, text
 
-LASTING = ("PERSISTENT_1", "PERSISTENT_2")
+PERSISTENT = ("PERSISTENT_1", "PERSISTENT_2")
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if text(resource, "logConfiguration.level", default="DISABLED") == "DISABLED":
-        yield "logConfiguration.level", "is DISABLED, so imports and exports fail without a word"
-    if text(resource, "deploymentType", default="SCRATCH_1") not in LASTING:
-        return  # FSx encrypts scratch with a key of its own, and never backs it up
+        yield "logConfiguration.level", "is DISABLED, so failed imports and exports leave no message"
+    if text(resource, "deploymentType", default="SCRATCH_1") not in PERSISTENT:
+        return  # FSx encrypts scratch file systems with its own key and takes no backups of them
     if not present(resource, "kmsKeyId"):
-        yield "kmsKeyId", "is not set, so the data is under a key of AWS, whose policy nobody here can tighten"
+        yield "kmsKeyId", "is not set, so FSx uses AWS's own key, whose policy cannot be changed"
     if not flag(resource, "copyTagsToBackups"):
-        yield "copyTagsToBackups", "is not true, so nobody can tell whose the backups are"
+        yield "copyTagsToBackups", "is not true, so backups do not show their owner"
 
 
 _LOGS = {"level": "WARN_ERROR", "destination": "arn:aws:logs:us-west-2:123456789012:log-group:/aws/fsx/fast"}
@@ -32,18 +32,18 @@ RULE = Rule(
     applies_to="aws:fsx/lustreFileSystem:LustreFileSystem",
     severity="medium",
     standards=("FSBP FSx.2", "CKV_AWS_190"),
-    why="With a key of ours, reading takes the key too; and an export that failed unheard is a lost checkpoint.",
-    fix="Set kms_key_id, log_configuration with WARN_ERROR and copy_tags_to_backups=True; storage.lustre does so.",
+    why="With a customer-managed key, readers need the key too; an export that fails unnoticed loses a checkpoint.",
+    fix="Set kms_key_id, log_configuration with WARN_ERROR and copy_tags_to_backups=True, as storage.lustre does.",
     dev="advisory",
     check=check,
     good={
-        "what lasts": _GOOD,
+        "persistent": _GOOD,
         "scratch, with logs": {"deploymentType": "SCRATCH_2", "logConfiguration": _LOGS},
     },
     bad={
-        "nothing said": Case({}, at="logConfiguration.level"),
-        "nothing logged": Case({**_GOOD, "logConfiguration": {"level": "DISABLED"}}, at="logConfiguration.level"),
-        "the key of AWS": Case(_without("kmsKeyId"), at="kmsKeyId"),
+        "nothing set": Case({}, at="logConfiguration.level"),
+        "logging disabled": Case({**_GOOD, "logConfiguration": {"level": "DISABLED"}}, at="logConfiguration.level"),
+        "AWS's own key": Case(_without("kmsKeyId"), at="kmsKeyId"),
         "backups without tags": Case(_without("copyTagsToBackups"), at="copyTagsToBackups"),
     },
 )

@@ -1,4 +1,4 @@
-"""Every bucket has all four blocks against public access."""
+"""Every bucket has all four settings of Block Public Access."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPu
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    guarded = set()
+    covered = set()
     for block in stack.of(BLOCK):
         for name in FLAGS:
             if not flag(block, name):
-                yield block, name, "is not true, which leaves one way to make the bucket public"
-        guarded |= {bucket.urn for bucket in stack.linked(block, "bucket", BUCKETS)}
+                yield block, name, "is not true, so there is a way to make the bucket public"
+        covered |= {bucket.urn for bucket in stack.linked(block, "bucket", BUCKETS)}
     for bucket in stack.of(*BUCKETS):
-        if bucket.urn not in guarded:
+        if bucket.urn not in covered:
             yield bucket, "bucket", "has no BucketPublicAccessBlock in this stack"
 
 
@@ -36,12 +36,12 @@ RULE = StackRule(
     applies_to=(*BUCKETS, BLOCK),
     severity="critical",
     standards=("FSBP S3.8", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6"),
-    why="One wrong policy or ACL publishes a bucket; the block makes that impossible instead of unlikely.",
+    why="One wrong policy or ACL makes a bucket public; with the block that is impossible.",
     fix="Add aws.s3.BucketPublicAccessBlock(bucket=bucket.id, ...) with all four flags True.",
     check=check,
     good={"all four": _stack(), "no bucket": StackCase({})},
     bad={
-        "nothing said": StackCase({"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")),
+        "nothing set": StackCase({"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")),
         **{f"{name} off": _stack(**{name: False}) for name in FLAGS},
         "the block of another bucket": StackCase(
             {**_stack().resources, "data": Sample(BUCKETS[1], {"bucket": "data"})}, at=("data", "bucket")

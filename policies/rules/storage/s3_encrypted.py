@@ -1,5 +1,6 @@
-"""Every bucket is encrypted with a key of ours, but those that S3 writes access logs to: it delivers none there.
+"""Every bucket is encrypted with a customer-managed key, except buckets for access logs.
 
+S3 does not deliver access logs to a bucket that is encrypted with such a key.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html, read 2026-11.
 """
 
@@ -26,9 +27,9 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
             continue
         for rule in each(encryption, "rules"):
             if text(rule, ALGORITHM) not in ("aws:kms", "aws:kms:dsse"):
-                yield encryption, rule.under(ALGORITHM), "is not aws:kms, so no key policy guards the objects"
+                yield encryption, rule.under(ALGORITHM), "is not aws:kms, so no key policy protects the objects"
             elif not flag(rule, "bucketKeyEnabled"):
-                yield encryption, rule.under("bucketKeyEnabled"), "is not true, so each object pays for a KMS request"
+                yield encryption, rule.under("bucketKeyEnabled"), "is not true, so each object costs a KMS request"
     for bucket in stack.of(*BUCKETS):
         if bucket.urn not in covered:
             yield bucket, "bucket", "has no BucketServerSideEncryptionConfiguration in this stack"
@@ -59,20 +60,20 @@ RULE = StackRule(
     applies_to=(*BUCKETS, *ENCRYPTIONS, LOGGING),
     severity="high",
     standards=("FSBP S3.17", "CKV_AWS_145"),
-    why="With a key of ours, reading takes two permissions: the bucket's and the key's, and the key can be taken away.",
+    why="With a customer-managed key, readers need permission for bucket and key, and the key can be disabled.",
     fix='Add aws.s3.BucketServerSideEncryptionConfiguration with sse_algorithm "aws:kms" and bucket_key_enabled=True.',
     dev="advisory",
     check=check,
     good={
-        "our key": _stack(),
-        "two layers": _stack(algorithm="aws:kms:dsse"),
-        "access logs, under the key of S3": _logs(),
+        "a KMS key": _stack(),
+        "two layers of encryption": _stack(algorithm="aws:kms:dsse"),
+        "access logs, with S3's own key": _logs(),
     },
     bad={
-        "nothing said, so S3 uses its own key": StackCase(
+        "nothing set, so S3 uses its own key": StackCase(
             {"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")
         ),
-        "the key of S3": _stack(algorithm="AES256", at=f"rules[0].{ALGORITHM}"),
+        "S3's own key": _stack(algorithm="AES256", at=f"rules[0].{ALGORITHM}"),
         "no bucket key": _stack(bucket_key=False, at="rules[0].bucketKeyEnabled"),
     },
 )

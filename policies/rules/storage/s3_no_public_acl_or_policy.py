@@ -1,4 +1,4 @@
-"""No bucket is opened to everybody, by its ACL or by its policy."""
+"""No bucket is open to everyone through its ACL or its policy."""
 
 import json
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     acl = text(resource, "acl")
     if acl.startswith("public-") or acl == "authenticated-read":
-        yield "acl", f"is {acl}, which lets in people of other accounts"
+        yield "acl", f"is {acl}, which gives access to other accounts"
     for statement in statements(resource, "policy"):
         if allows(statement) and "*" in principals(statement) and not present(statement, "Condition"):
-            yield statement.under("Principal"), "is anybody, without a condition: the whole world may use the bucket"
+            yield statement.under("Principal"), "is everyone, without a condition: the whole world may use the bucket"
 
 
 def _policy(principal: object, effect: str = "Allow", **more: object) -> dict[str, str]:
@@ -31,26 +31,26 @@ RULE = Rule(
     applies_to=(*ACLS, POLICY),
     severity="critical",
     standards=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6", "CKV_AWS_20", "CKV_AWS_70"),
-    why="The block on public access would stop it, and somebody would then take away the block.",
-    fix="Drop the ACL; in the policy name the principals, or add a Condition such as aws:SourceAccount.",
+    why="Block Public Access would stop this, and then somebody might remove the block.",
+    fix="Remove the ACL; in the policy, name the principals or add a Condition such as aws:SourceAccount.",
     check=check,
     good={
-        "nothing said": {},
+        "nothing set": {},
         "private": {"acl": "private"},
         "a service": Case(_policy({"Service": "delivery.logs.amazonaws.com"}), type=POLICY),
-        "refused without TLS": Case(
+        "everyone, denied without TLS": Case(
             _policy("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}), type=POLICY
         ),
-        "anybody, refused": Case(_policy("*", effect="Deny"), type=POLICY),
-        "anybody in the account": Case(
+        "everyone, denied": Case(_policy("*", effect="Deny"), type=POLICY),
+        "everyone in the account": Case(
             _policy("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}), type=POLICY
         ),
     },
     bad={
-        "everybody reads": Case({"acl": "public-read"}, at="acl"),
-        "everybody writes": Case({"acl": "public-read-write"}, at="acl"),
-        "everybody with an account": Case({"acl": "authenticated-read"}, at="acl"),
-        "everybody, by policy": Case(_policy("*"), type=POLICY, at=AT),
-        "everybody, spelt as a map": Case(_policy({"AWS": "*"}), type=POLICY, at=AT),
+        "public read ACL": Case({"acl": "public-read"}, at="acl"),
+        "public write ACL": Case({"acl": "public-read-write"}, at="acl"),
+        "ACL for all AWS accounts": Case({"acl": "authenticated-read"}, at="acl"),
+        "everyone, by policy": Case(_policy("*"), type=POLICY, at=AT),
+        "everyone, spelled as a map": Case(_policy({"AWS": "*"}), type=POLICY, at=AT),
     },
 )

@@ -1,4 +1,4 @@
-"""Every bucket refuses whoever comes without TLS."""
+"""Every bucket refuses requests without TLS."""
 
 import json
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     covered = set()
     for policy in stack.of(POLICY):
         covered |= {bucket.urn for bucket in stack.linked(policy, "bucket", BUCKETS)}
-        if not any(_refuses(statement) for statement in statements(policy, "policy")):
-            yield policy, "policy", "has no statement that denies s3:* to everybody where aws:SecureTransport is false"
+        if not any(_denies_plain_http(statement) for statement in statements(policy, "policy")):
+            yield policy, "policy", "has no statement that denies s3:* to everyone when aws:SecureTransport is false"
     for bucket in stack.of(*BUCKETS):
         if bucket.urn not in covered:
             yield bucket, "bucket", "has no BucketPolicy in this stack"
 
 
-def _refuses(statement: View) -> bool:
-    said = (text(statement, "Effect"), names(statement, "Action"), principals(statement))
-    objects = any(resource.endswith("/*") for resource in names(statement, "Resource"))
-    return said == ("Deny", ["s3:*"], ["*"]) and objects and text(statement, TRANSPORT) == "false"
+def _denies_plain_http(statement: View) -> bool:
+    elements = (text(statement, "Effect"), names(statement, "Action"), principals(statement))
+    covers_objects = any(resource.endswith("/*") for resource in names(statement, "Resource"))
+    return elements == ("Deny", ["s3:*"], ["*"]) and covers_objects and text(statement, TRANSPORT) == "false"
 
 
 def _policy(**changes: object) -> str:
@@ -55,17 +55,17 @@ RULE = StackRule(
     applies_to=(*BUCKETS, POLICY),
     severity="medium",
     standards=("FSBP S3.5", "CKV_AWS_379"),
-    why="A client with http:// in its settings would send data and credentials for all on the way to read.",
-    fix="Add to the bucket's policy a Deny of s3:* to everybody, with the condition Bool aws:SecureTransport false.",
+    why="A client with http:// in its settings would send data and credentials unencrypted.",
+    fix="Add a bucket policy statement that denies s3:* to everyone on the condition Bool aws:SecureTransport false.",
     dev="advisory",
     check=check,
-    good={"refused without TLS": _stack(), "everybody, spelt as a map": _stack(Principal={"AWS": "*"})},
+    good={"denied without TLS": _stack(), "everyone, spelled as a map": _stack(Principal={"AWS": "*"})},
     bad={
-        "nothing said": StackCase({"data": Sample(BUCKETS[0], {"bucket": "data"})}, at=("data", "bucket")),
-        "another policy": _stack(Effect="Allow"),
-        "refused with TLS": _stack(Condition={"Bool": {"aws:SecureTransport": "true"}}),
-        "one action": _stack(Action="s3:GetObject"),
-        "one account": _stack(Principal={"AWS": "111122223333"}),
-        "the bucket and not its objects": _stack(Resource="arn:aws:s3:::data"),
+        "nothing set": StackCase({"data": Sample(BUCKETS[0], {"bucket": "data"})}, at=("data", "bucket")),
+        "allowed instead of denied": _stack(Effect="Allow"),
+        "denied with TLS": _stack(Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        "only one action denied": _stack(Action="s3:GetObject"),
+        "only one account denied": _stack(Principal={"AWS": "111122223333"}),
+        "only the bucket, not its objects": _stack(Resource="arn:aws:s3:::data"),
     },
 )

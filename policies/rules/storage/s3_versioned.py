@@ -1,4 +1,4 @@
-"""Every bucket keeps what is overwritten or deleted."""
+"""Every bucket keeps old versions of objects."""
 
 from collections.abc import Iterator
 
@@ -14,10 +14,10 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for versioning in stack.of(*VERSIONINGS):
         covered |= {bucket.urn for bucket in stack.linked(versioning, "bucket", BUCKETS)}
         if text(versioning, STATUS) != "Enabled":
-            yield versioning, STATUS, "is not Enabled, so an overwritten object is gone"
+            yield versioning, STATUS, "is not Enabled, so an overwritten object is lost"
     for bucket in stack.of(*BUCKETS):
         if bucket.urn not in covered:
-            yield bucket, "bucket", "has no BucketVersioning in this stack, so an overwritten object is gone"
+            yield bucket, "bucket", "has no BucketVersioning in this stack, so an overwritten object is lost"
 
 
 def _stack(status: str = "Enabled") -> StackCase:
@@ -37,15 +37,15 @@ RULE = StackRule(
     applies_to=(*BUCKETS, *VERSIONINGS),
     severity="medium",
     standards=("FSBP S3.14", "CKV_AWS_21"),
-    why="Versions bring back what a job overwrote or somebody deleted, and neither backup nor copy works without them.",
+    why="Old versions bring back overwritten and deleted objects; backups and replication need versioning as well.",
     fix='Add aws.s3.BucketVersioning(bucket=bucket.id, versioning_configuration={"status": "Enabled"}).',
     dev="advisory",
     check=check,
     good={"versioned": _stack(), "no bucket": StackCase({})},
     bad={
-        "nothing said": StackCase({"data": Sample(BUCKETS[0], {"bucket": "data"})}, at=("data", "bucket")),
+        "nothing set": StackCase({"data": Sample(BUCKETS[0], {"bucket": "data"})}, at=("data", "bucket")),
         "suspended": _stack("Suspended"),
-        "the versions of another bucket": StackCase(
+        "versioning of another bucket": StackCase(
             {**_stack().resources, "other": Sample(BUCKETS[1], {"bucket": "other"})}, at=("other", "bucket")
         ),
     },

@@ -1,4 +1,4 @@
-"""Every queue is encrypted, with the key of SQS at least."""
+"""Every queue is encrypted, at least with SQS's own key."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from policies.rule import Case, Resource, Rule, flag, present
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     if not present(resource, "kmsMasterKeyId") and not flag(resource, "sqsManagedSseEnabled"):
-        yield "sqsManagedSseEnabled", "is not true, and no key is named instead"
+        yield "sqsManagedSseEnabled", "is not true, and kms_master_key_id is not set either"
 
 
 RULE = Rule(
@@ -15,16 +15,16 @@ RULE = Rule(
     applies_to="aws:sqs/queue:Queue",
     severity="medium",
     standards=("FSBP SQS.1", "CKV_AWS_27"),
-    why="Messages lie on disk until somebody takes them, and say what happens to the machines of the stack.",
+    why="Messages stay on disk until a consumer reads them, and they show what happens to the stack's instances.",
     fix="Set sqs_managed_sse_enabled=True, or name a key in kms_master_key_id.",
     dev="advisory",
     check=check,
     good={
-        "the key of SQS": {"sqsManagedSseEnabled": True},
-        "a key of ours": {"kmsMasterKeyId": "alias/queues"},
+        "SQS's own key": {"sqsManagedSseEnabled": True},
+        "a KMS key": {"kmsMasterKeyId": "alias/queues"},
     },
     bad={
-        "nothing said": Case({}, at="sqsManagedSseEnabled"),
+        "nothing set": Case({}, at="sqsManagedSseEnabled"),
         "turned off": Case({"sqsManagedSseEnabled": False}, at="sqsManagedSseEnabled"),
     },
 )

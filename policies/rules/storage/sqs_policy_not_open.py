@@ -1,4 +1,4 @@
-"""No queue takes or gives messages to anybody."""
+"""No queue policy lets everyone send or receive messages."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ QUEUE, POLICY = "aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy"
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
     for statement in statements(resource, "policy"):
         if allows(statement) and "*" in principals(statement) and not present(statement, "Condition"):
-            yield statement.under("Principal"), "is anybody, without a condition: any AWS account may use the queue"
+            yield statement.under("Principal"), "is everyone, without a condition: any AWS account may use the queue"
 
 
 def _policy(principal: object, effect: str = "Allow", **more: object) -> dict[str, str]:
@@ -27,18 +27,18 @@ RULE = Rule(
     applies_to=(QUEUE, POLICY),
     severity="high",
     standards=("FSBP SQS.3", "CKV_AWS_168"),
-    why="Whoever may send can make Karpenter drain any node by a message about it.",
-    fix="Name the services that send, with a Condition on aws:SourceArn or aws:SourceAccount.",
+    why="Whoever may send messages can make Karpenter drain any node.",
+    fix="Name the services that send messages, with a Condition on aws:SourceArn or aws:SourceAccount.",
     check=check,
     good={
-        "nothing said, so the account alone": {},
+        "nothing set, so only the account has access": {},
         "a service": _policy({"Service": "events.amazonaws.com"}),
-        "anybody in the account": _policy("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
-        "refused without TLS": _policy("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),
-        "refused": _policy("*", effect="Deny"),
+        "everyone in the account": _policy("*", Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+        "denied without TLS": _policy("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+        "denied": _policy("*", effect="Deny"),
     },
     bad={
-        "anybody": Case(_policy("*"), at=AT),
-        "anybody, in a policy of its own": Case(_policy({"AWS": "*"}), type=POLICY, at=AT),
+        "everyone": Case(_policy("*"), at=AT),
+        "everyone, in a QueuePolicy": Case(_policy({"AWS": "*"}), type=POLICY, at=AT),
     },
 )

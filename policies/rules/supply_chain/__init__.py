@@ -1,1 +1,1 @@
-"""What gets installed."""
+"""Rules about the software that a stack installs."""

@@ -1,4 +1,4 @@
-"""Helm charts come at one exact version from a repository that we know."""
+"""Helm charts have one exact version and come from a known repository."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,19 +9,19 @@ from policies.rule import Case, Option, Resource, Rule, text
 EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 
 
-def _known(repository: str, more: Sequence[str]) -> bool:
-    known = {chart.repository.rstrip("/") for chart in CHARTS.values()} | {name.rstrip("/") for name in more}
-    return repository.rstrip("/") in known
+def _is_known(repository: str, more_repositories: Sequence[str]) -> bool:
+    known = {chart.repository.rstrip("/") for chart in CHARTS.values()}
+    return repository.rstrip("/") in known | {name.rstrip("/") for name in more_repositories}
 
 
 def check(resource: Resource, *, repositories: Sequence[str]) -> Iterator[tuple[str, str]]:
     version, chart = text(resource, "version"), text(resource, "chart")
     if not EXACT.fullmatch(version):
-        yield "version", "is not one exact version, so the same program installs something else next week"
+        yield "version", "is not an exact version, so the same program installs another chart next week"
     repository = chart if chart.startswith("oci://") else text(resource, "repositoryOpts.repo")
-    if not _known(repository, repositories):
+    if not _is_known(repository, repositories):
         path = "chart" if chart.startswith("oci://") else "repositoryOpts.repo"
-        yield path, "is the repository of no chart in the catalog, so nobody has looked at what comes from there"
+        yield path, "is not a repository of the catalog's charts, so nobody has reviewed what it contains"
 
 
 _OCI = next(chart for chart in CHARTS.values() if chart.oci)
@@ -36,13 +36,13 @@ RULE = Rule(
     id="k8s-chart-pinned",
     applies_to="kubernetes:helm.sh/v3:Release",
     severity="high",
-    why="A chart runs with the rights of the cluster's administrator; which one it is must be known beforehand.",
-    fix="Give the chart a row in the catalog, with its version, and install it from there.",
+    why="A chart is installed with administrator rights in the cluster, so its exact content must be reviewed first.",
+    fix="Add the chart with its version to the catalog, and install it from there.",
     on_unknown="fail",
-    options={"repositories": Option("Repositories to admit beside those of the catalog.", [])},
+    options={"repositories": Option("Repositories to allow in addition to the catalog's.", [])},
     check=check,
     good={
-        "from a registry": _release(),
+        "from an OCI registry": _release(),
         "from an indexed repository": {
             "chart": _INDEXED.chart,
             "version": _INDEXED.version,
@@ -50,9 +50,9 @@ RULE = Rule(
         },
     },
     bad={
-        "nothing said, so the newest comes": Case({"chart": _OCI.repository}, at="version"),
+        "nothing set, so Helm installs the newest": Case({"chart": _OCI.repository}, at="version"),
         "a range": Case(_release(version="^1.2.0"), at="version"),
-        "a part of a version": Case(_release(version="1.2"), at="version"),
+        "an incomplete version": Case(_release(version="1.2"), at="version"),
         "another registry": Case(_release(chart="oci://example.com/charts/thing"), at="chart"),
         "another repository": Case(
             _release(chart="thing", repositoryOpts={"repo": "https://charts.example.com"}), at="repositoryOpts.repo"

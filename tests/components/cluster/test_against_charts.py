@@ -1,44 +1,40 @@
-"""What we hand to Karpenter and to Helm, against the CRDs and the values of the very charts, where they are at hand."""
+"""What we hand to Karpenter and to Helm, against the CRDs and the values of the very charts."""
 
 import functools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from jsonschema.protocols import Validator
 from pydantic import ValidationError
 
+from catalog.charts import CHARTS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import mig_gpu
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
 from components.core.overlay import overlay
 from settings.compute.node_pool import NodePoolSettings
+from simulator.kubernetes.custom import schema_of
 from tests.components.compute.karpenter.karpenter_rules import broken_rules
-from tests.components.reference import SHARED, in_reference
 from tests.components.stacks import POOL, stage
-
-CHARTS = SHARED / "charts"
-CRDS = {
-    "EC2NodeClass": "karpenter-crd/crds/karpenter.k8s.aws_ec2nodeclasses.yaml",
-    "NodePool": "karpenter-crd/crds/karpenter.sh_nodepools.yaml",
-    "NodeOverlay": "karpenter-crd/crds/karpenter.sh_nodeoverlays.yaml",
-}
-with_charts = in_reference("charts/karpenter-crd/crds")
+from tests.facts.chart_values import LEAF_TYPES
+from tests.facts.reading import chart_facts
 
 
 @functools.cache
-def validator(kind: str) -> Validator:
-    crd = yaml.safe_load((CHARTS / CRDS[kind]).read_text(encoding="utf-8"))
-    (version,) = crd["spec"]["versions"]
-    return jsonschema.Draft202012Validator(closed(version["schema"]["openAPIV3Schema"]))
+def validator(api_version: str, kind: str) -> Validator:
+    """By the chart's own schema, which the simulator keeps; tests/facts holds its digest."""
+    schema = schema_of(api_version, kind)
+    assert schema is not None, f"{kind} is taken unread"
+    return jsonschema.Draft202012Validator(closed(schema))
 
 
-def closed(schema: dict[str, Any]) -> dict[str, Any]:
+def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema with unknown fields refused, which the API server would drop without a word."""
     schema = dict(schema)
     if "properties" in schema:
@@ -54,7 +50,8 @@ def closed(schema: dict[str, Any]) -> dict[str, Any]:
 
 def mistakes(manifest: Any) -> list[str]:
     plain = json.loads(json.dumps(manifest))
-    found = [f"{error.json_path}: {error.message}" for error in validator(plain["kind"]).iter_errors(plain)]
+    held = validator(plain["apiVersion"], plain["kind"])
+    found = [f"{error.json_path}: {error.message}" for error in held.iter_errors(plain)]
     return [*found, *broken_rules(plain)]
 
 
@@ -133,7 +130,6 @@ def karpenter_pools(draw: st.DrawFn) -> NodePoolSettings:
         reject()
 
 
-@with_charts
 @given(karpenter_pools())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_any_karpenter_pool_is_one_that_its_crds_take(pool: NodePoolSettings) -> None:
@@ -141,7 +137,6 @@ def test_any_karpenter_pool_is_one_that_its_crds_take(pool: NodePoolSettings) ->
         assert mistakes(manifest) == [], manifest["kind"]
 
 
-@with_charts
 @pytest.mark.parametrize(
     ("kind", "wrong"),
     [
@@ -202,25 +197,36 @@ def leaves(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 @functools.cache
 def values_that_are_read(chart: str) -> dict[str, Any]:
     """The chart's values, with those of the charts that it brings along under their names."""
+    facts = chart_facts(chart)
+    return overlay({name: chart_facts(name)["values"] for name in facts["brings"]}, facts["values"])
 
-    def own(name: str) -> dict[str, Any]:
-        return yaml.safe_load((CHARTS / name / "values.yaml").read_text(encoding="utf-8")) or {}
 
-    described = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text(encoding="utf-8"))
-    brought = [part["name"] for part in described.get("dependencies", ()) if (CHARTS / part["name"]).is_dir()]
-    return overlay({name: own(name) for name in brought}, own(chart))
+ANYTHING: Any = {}  # an empty mapping, or none, takes any key
+
+
+def kind_read(chart: str, path: tuple[str, ...]) -> Any:
+    """What the chart has at the path: the name of a type, tolerations, or a mapping; None where it reads nothing."""
+    tree: Any = values_that_are_read(chart)
+    for key in path:
+        if tree in (ANYTHING, "null"):
+            return ANYTHING
+        if not isinstance(tree, dict) or key not in tree:
+            return None
+        tree = tree[key]
+    return tree
 
 
 def is_read(chart: str, path: tuple[str, ...]) -> bool:
-    """Whether the chart has the key, as far as it spells keys out: an empty mapping takes any."""
-    tree: Any = values_that_are_read(chart)
-    for key in path:
-        if tree in ({}, None):
-            return True
-        if not isinstance(tree, dict) or key not in tree:
-            return False
-        tree = tree[key]
-    return True
+    return kind_read(chart, path) is not None
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of the type of the chart's own; a list of tolerations stands for a list."""
+    if kind in (ANYTHING, "null"):
+        return True
+    return LEAF_TYPES.get(type(value), "mapping") == (
+        kind if isinstance(kind, str) else LEAF_TYPES.get(type(kind), "mapping")
+    )
 
 
 @pytest.mark.parametrize("name", sorted(every_add_on()))
@@ -229,8 +235,6 @@ def is_read(chart: str, path: tuple[str, ...]) -> bool:
 def test_every_value_that_we_set_is_one_that_the_chart_reads(
     name: str, pools: list[dict[str, Any]], gpu_allocation: str
 ) -> None:
-    if not (CHARTS / name / "values.yaml").exists():
-        pytest.skip(f"the chart of {name} is not beside the project")
     context = AddOnContext(
         stage=stage(),
         cluster="main",
@@ -238,24 +242,32 @@ def test_every_value_that_we_set_is_one_that_the_chart_reads(
         pools=tuple(NodePoolSettings.model_validate(pool) for pool in pools),
         gpu_allocation=gpu_allocation,
     )
-    set_by_us = leaves(values_of(every_add_on()[name], context))
-    idle = [".".join(path) for path in set_by_us if not is_read(name, path)]
+    values = values_of(every_add_on()[name], context)
+    idle = [".".join(path) for path in leaves(values) if not is_read(name, path)]
     assert not idle, f"{name} reads none of these, so they would do nothing"
+    odd = [".".join(path) for path in leaves(values) if not fits(at(values, path), kind_read(name, path))]
+    assert not odd, f"{name} has these of another type"
 
 
-@with_charts
+def at(tree: Any, path: tuple[str, ...]) -> Any:
+    return functools.reduce(lambda inner, key: inner[key], path, tree)
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_the_facts_are_those_of_the_version_that_we_install(name: str) -> None:
+    assert chart_facts(name)["version"] == CHARTS[name].version, "read its values anew: tests/facts/chart_values.py"
+
+
 def test_a_value_that_no_chart_reads_is_seen() -> None:
     assert is_read("karpenter", ("settings", "clusterName"))
     assert not is_read("karpenter", ("settings", "clustername"))
     assert is_read("gpu-operator", ("node-feature-discovery", "master", "nodeSelector"))
     assert not is_read("gpu-operator", ("node-feature-discovery", "master", "nodeselector"))
+    assert not fits("2", kind_read("karpenter", ("replicas",))), "a text where the chart has a number"
 
 
-@with_charts
 @pytest.mark.parametrize("name", sorted(every_add_on()))
 def test_daemons_name_paths_where_the_chart_reads_tolerations(name: str) -> None:
-    if not (CHARTS / name / "values.yaml").exists():
-        pytest.skip(f"the chart of {name} is not beside the project")
     for path in every_add_on()[name].daemons:
         assert path.endswith("olerations")
         assert is_read(name, tuple(path.split("."))), path

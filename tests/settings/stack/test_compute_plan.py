@@ -76,7 +76,7 @@ def test_a_replica_costs_its_part_of_the_gpu() -> None:
     found = pool("p5.48xlarge", max_per_zone=1, sharing={"strategy": "time-slicing", "replicas": 2})
     assert found.usd_per_node_hour is not None
     assert found.usd_per_slice_hour["nvidia.com/gpu.shared"].low == pytest.approx(found.usd_per_node_hour.low / 16)
-    assert found.sharing == "each GPU shared by 2 in turns"
+    assert found.sharing == "time-slicing with 2 replicas per GPU"
 
 
 def test_a_limit_in_gpus_bounds_what_types_of_different_size_come_to() -> None:

@@ -1,4 +1,4 @@
-"""Compares the simulated eks.Cluster with a record of the real component's registrations, on the real engine."""
+"""Compares the simulated eks.Cluster with recorded registrations of the real component, on the real engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 
 from common.urns import name_of, type_of
 from common.values import SIGNATURE_KEY
+from tests.facts.reading import facts
 
 ROOT = Path(__file__).parents[3]
-RECORD = ROOT.parent / "shared" / "contracts" / "eks_cluster_children.json"
 ENGINE = ROOT / ".engine" / "bin"
 CONFIGURATIONS = (
     "private_with_oidc",
@@ -34,7 +34,6 @@ ADDED = ("version", "__internal")  # the engine itself adds these to a provider'
 PROGRAM = Path(__file__).with_name("program")
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.skipif(not RECORD.exists(), reason="the record eks_cluster_children.json is not here"),
     pytest.mark.skipif(not (ENGINE / "pulumi").exists(), reason="no engine has been set up: run `make setup`"),
 ]
 
@@ -91,22 +90,19 @@ def environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def record() -> Any:
-    return json.loads(RECORD.read_text())["configurations"]
-
-
 def cluster_inputs(configuration: str) -> Any:
-    return record()[configuration]["construct"][0]["request"]["inputs"]
+    return facts("eks_component")["inputs"][configuration]
 
 
 def children(configuration: str) -> dict[str, Any]:
-    """Returns the children that the real component registered, including those that the record only refers to."""
-    recorded = record()
-    baseline = {f"{each['type']}::{each['name']}": each for each in recorded["private_with_oidc"]["children"]}
-    recording = recorded[configuration]
-    by_key = {f"{each['type']}::{each['name']}": each for each in recording["children"]}
-    by_key |= {name: baseline[name] for name in recording.get("childrenSameAsBaseline", ())}
-    return {name: each for name, each in by_key.items() if each["urnTypeChain"].startswith("eks:index:Cluster$")}
+    """Returns the children that the real component registered, including those that equal the baseline's."""
+    by_configuration: dict[str, dict[str, Any]] = {}
+    for key, each in facts("eks_component")["children"].items():
+        recorded_configuration, _, name = key.partition(" ")
+        by_configuration.setdefault(recorded_configuration, {})[name] = each
+    baseline = by_configuration["private_with_oidc"]
+    same_as_baseline = facts("eks_component")["as_in_baseline"].get(configuration, ())
+    return by_configuration.get(configuration, {}) | {name: baseline[name] for name in same_as_baseline}
 
 
 def short(urn: str) -> str:
@@ -156,7 +152,7 @@ def test_the_same_children_are_registered_under_the_same_parents(run: Run, confi
 def test_every_child_has_the_same_inputs(run: Run, configuration: str) -> None:
     simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        recorded_inputs = {key: by_id(value) for key, value in real["inputs"].items()}
+        recorded_inputs = {key: by_id(value) for key, value in real.get("inputs", {}).items()}
         simulated_inputs = {
             key: value
             for key, value in simulated[name].get("inputs", {}).items()
@@ -178,16 +174,15 @@ def test_every_child_depends_on_the_same_resources(run: Run, configuration: str)
             if urns
         }
         assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders operations by dependencies"
-        assert by_property == real.get("propertyDependencies", {}), f"{name}: replacements follow these dependencies"
+        assert by_property == real.get("property_dependencies", {}), f"{name}: replacements follow these dependencies"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_protection_and_ignored_changes_reach_the_same_children(run: Run, configuration: str) -> None:
     simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        options = real.get("options", {})
-        assert bool(simulated[name].get("protect")) == options.get("protect", False), name
-        assert simulated[name].get("ignoreChanges", []) == options.get("ignoreChanges", []), name
+        assert bool(simulated[name].get("protect")) == real.get("protect", False), name
+        assert simulated[name].get("ignoreChanges", []) == real.get("ignore_changes", []), name
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
@@ -200,7 +195,7 @@ def test_every_child_uses_the_same_provider(run: Run, configuration: str) -> Non
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_the_component_has_the_same_outputs(run: Run, configuration: str) -> None:
-    real = record()[configuration]["construct"][0]["outputs"]
+    real = facts("eks_component")["outputs"][configuration]
     simulated = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
     recorded_outputs = {key: flat(value) for key, value in real.items()}
     assert masked(simulated, configuration) == masked(recorded_outputs, "main"), "programs read these"

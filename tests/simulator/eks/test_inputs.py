@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +9,7 @@ import pytest
 from simulator.eks import kubeconfig, vpc_cni
 from simulator.eks.inputs import validate
 from simulator.provider import Refusal
-
-RECORD = Path(__file__).parents[4] / "shared" / "contracts" / "eks_cluster_children.json"
+from tests.facts.reading import facts
 
 
 def inputs(**changed: Any) -> dict[str, Any]:
@@ -38,7 +35,6 @@ def test_a_default_node_group_is_refused_by_name() -> None:
     assert "default node group" in refusal(inputs(skipDefaultNodeGroup=False))
 
 
-@pytest.mark.skipif(not RECORD.exists(), reason="the record eks_cluster_children.json is not here")
 @pytest.mark.parametrize(
     ("case", "changed"),
     [
@@ -48,8 +44,9 @@ def test_a_default_node_group_is_refused_by_name() -> None:
     ],
 )
 def test_refusals_have_the_words_of_the_real_component(case: str, changed: dict[str, Any]) -> None:
-    (status,) = json.loads(RECORD.read_text())["errors"][case]["constructStatus"]
-    assert status.endswith(refusal(inputs(**changed))), "users search the web for the message that they see"
+    assert facts("eks_component")["errors"][case].endswith(refusal(inputs(**changed))), (
+        "users search the web for the message that they see"
+    )
 
 
 def test_options_of_the_network_add_on_that_are_not_simulated_are_refused() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ from simulator.kubernetes.pod_security import violations
 from simulator.kubernetes.quota import quantity, usage
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
+from tests.facts.reading import facts
 from tests.simulator.kubernetes.bench import Bench, bench, deployment, namespace
 
-RECORD = Path(__file__).parents[4] / "shared" / "contracts" / "kubernetes_provider.json"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 SAFE = {
     "runAsNonRoot": True,
@@ -45,9 +44,8 @@ def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
     return str(refused.value)
 
 
-@pytest.mark.skipif(not RECORD.exists(), reason="the record kubernetes_provider.json is not here")
 def test_a_refused_pod_gets_the_message_of_the_admission_plugin(cluster: Bench) -> None:
-    recorded = json.loads(RECORD.read_text())["errors"]["psa_pod"]["update"]["message"]
+    (recorded,) = facts("kubernetes_provider")["refusals"].values()
     assert refusal(cluster, pod()).partition("violates")[2] == recorded.partition("violates")[2]
 
 

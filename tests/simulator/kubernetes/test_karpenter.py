@@ -17,12 +17,12 @@ from simulator.kubernetes.karpenter import rule_findings
 from simulator.kubernetes.schema import findings
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
+from tests.facts.reading import facts
 from tests.simulator.kubernetes.bench import EMPTY, Bench, bench
-from tests.simulator.kubernetes.crd_forms import own_form
+from tests.simulator.kubernetes.crd_forms import files_of, sha256
 
 CHART = CHARTS["karpenter-crd"]
 WITH_SCHEMAS = (*CHART.crds, *(crd for crd in CHARTS["snapshot-controller"].crds if crd.group.startswith("snapshot.")))
-SCHEMAS = Path(__file__).parents[4] / "shared" / "charts" / "crd_schemas"
 REQUIREMENT = {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["p4d.24xlarge"]}
 
 
@@ -77,18 +77,34 @@ def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
     return str(refused.value)
 
 
-@pytest.mark.skipif(not SCHEMAS.is_dir(), reason="the charts' schemas are not beside the project")
 def test_our_schemas_equal_the_schemas_of_the_charts() -> None:
-    for crd in WITH_SCHEMAS:
-        for version in crd.versions:
-            original = json.loads((SCHEMAS / crd.group / f"{crd.kind}_{version}.json").read_text())
-            simulated = FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
-            assert json.loads(simulated.read_text()) == own_form(original), (
-                f"write own_form of the chart's schema to {simulated.name}"
+    known = facts("crd_schemas")
+    assert all(CHARTS[chart].version == version for chart, version in known["versions"].items()), "read them again"
+    digests = {path.stem: sha256(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
+    assert digests == known["sha256"], "a changed schema accepts what the chart's refuses, or the other way round"
+
+
+def test_a_schema_keeps_what_decides_and_no_descriptions() -> None:
+    size = {"type": "integer", "minimum": 1, "description": "How many.", "x-kubernetes-validations": []}
+    served = {"openAPIV3Schema": {"type": "object", "properties": {"size": size}, "required": ["size"]}}
+    versions = [{"name": "v1", "served": True, "schema": served}, {"name": "v1alpha1", "served": False}]
+    definition = {"spec": {"group": "example.com", "names": {"plural": "widgets"}, "versions": versions}}
+    ((name, text),) = files_of(definition)
+    assert name == "example.com_widgets_v1.json", "a version that is not served must not be accepted"
+    kept = {"type": "object", "properties": {"size": {"type": "integer", "minimum": 1}}, "required": ["size"]}
+    assert json.loads(text) == kept
+    with pytest.raises(ValueError, match=r"Replace the reference by its target\.$"):
+        list(
+            files_of(
+                {
+                    "spec": definition["spec"]
+                    | {"versions": [versions[0] | {"schema": {"openAPIV3Schema": {"$ref": "#/a"}}}]}
+                }
             )
+        )
 
 
-def test_every_listed_kind_has_a_schema_file_and_every_file_a_kind() -> None:
+def test_every_kind_that_we_make_has_a_schema_and_every_schema_a_kind() -> None:
     named = {f"{crd.group}_{crd.plural}_{version}.json" for crd in WITH_SCHEMAS for version in crd.versions}
     assert {path.name for path in FOLDER.iterdir()} == named, "a file without a kind in a chart is never read"
     assert schema_of("cert-manager.io/v1", "Certificate") is None, "a kind without a file is not checked"

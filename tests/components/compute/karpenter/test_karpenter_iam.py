@@ -11,7 +11,7 @@ from components.compute.karpenter.karpenter_iam import (
 )
 from components.core import iam
 from components.core.stage import Stage
-from tests.components.reference import SHARED, in_reference
+from tests.facts.reading import facts
 
 MAIN = Stage(
     name="ml-platform",
@@ -87,23 +87,24 @@ def test_rule_names_have_room():
     assert all(len(rule_name(LONGEST, "b" * 20, event)) <= 64 for event in EVENTS), "EventBridge takes no more"
 
 
-@in_reference("charts/iam/karpenter-controller-policies.json")
-def test_the_controller_may_do_what_the_reference_lists_and_use_the_volume_key():
-    reference = json.loads((SHARED / "charts/iam/karpenter-controller-policies.json").read_text())
-    listed = actions(s for policy in reference["policies"].values() for s in policy["Statement"])
-    key = actions(iam.volume_encryption(MAIN))
-    assert actions(STATEMENTS.values()) == listed | key
-    for policy in reference["policies"].values():
-        for theirs in policy["Statement"]:
-            wanted = actions([theirs])
-            ours = [s for s in STATEMENTS.values() if actions([s]) >= wanted and _conditions(s) == _conditions(theirs)]
-            assert ours, f"{theirs['Sid']} has no counterpart with the same conditions"
-    assert [json.loads(json.dumps(e)) for e in EVENTS.values()] == list(reference["event_rules"].values())
+def test_the_controller_may_do_what_karpenter_asks_for_and_use_the_volume_key():
+    asked = facts("karpenter_controller")
+    listed = {action for theirs in asked["statements"].values() for action in theirs["actions"]}
+    assert actions(STATEMENTS.values()) == listed | actions(iam.volume_encryption(MAIN))
+    for name, theirs in asked["statements"].items():
+        wanted = _conditions(theirs["conditions"])
+        ours = [
+            statement
+            for statement in STATEMENTS.values()
+            if actions([statement]) >= set(theirs["actions"]) and _conditions(statement.get("Condition", {})) == wanted
+        ]
+        assert ours, f"{name} has no counterpart with the same conditions"
+    assert [json.loads(json.dumps(event)) for event in EVENTS.values()] == list(asked["events"].values())
 
 
-def _conditions(statement):
+def _conditions(said):
     """Operator -> keys, with the cluster's name filled in."""
     return {
         operator: {key.replace("${ClusterName}", "ml-platform-prod-main") for key in keys}
-        for operator, keys in statement.get("Condition", {}).items()
+        for operator, keys in said.items()
     }

@@ -1,0 +1,89 @@
+"""`make facts`: writes the catalog anew. Says first whom it asks.
+
+python -m catalog.renew [SOURCE ...] [--account] [--from FOLDER | --keep FOLDER] [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from catalog.renew import actions, charts, eks_addons, instance_prices, instance_types, service_prices
+from catalog.renew.asking import Answers, Question, Source, ask
+
+SOURCES: Mapping[str, Source] = {
+    "instance-types": instance_types,
+    "instance-prices": instance_prices,
+    "service-prices": service_prices,
+    "eks-addons": eks_addons,
+    "charts": charts,
+    "actions": actions,
+}
+ROOT = Path(__file__).parents[2]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0: all was answered. 1: something was not, or, with --check, a file would change."""
+    parser = argparse.ArgumentParser(prog="python -m catalog.renew", description="Renews the catalog's tables.")
+    listed = f"all, or some of: {', '.join(SOURCES)}"
+    parser.add_argument("source", nargs="*", choices=[*SOURCES, []], metavar="SOURCE", help=listed)
+    parser.add_argument("--account", action="store_true", help="ask the AWS account too: reads alone")
+    parser.add_argument("--check", action="store_true", help="write nothing, and say what would change")
+    folder = parser.add_mutually_exclusive_group()
+    folder.add_argument("--from", dest="saved", type=Path, help="answers saved before; nobody is asked")
+    folder.add_argument("--keep", type=Path, help="keep the answers in this folder; one that is there is not asked for")
+    said = parser.parse_args(arguments)
+    chosen = {name: SOURCES[name] for name in said.source or SOURCES}
+    left_out = [name for name, source in chosen.items() if source.ACCOUNT and not (said.account or said.saved)]
+    chosen = {name: source for name, source in chosen.items() if name not in left_out}
+    if not said.saved:
+        _announce(chosen)
+    if left_out:
+        print(f"Left out, since they ask an AWS account: {', '.join(left_out)}. Add --account.", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as temporary:
+        answers = Answers(said.saved or said.keep or Path(temporary), None if said.saved else ask)
+        changed = _renew(chosen, answers, write=not said.check)
+    for name, reason in answers.unanswered.items():
+        print(f"no answer: {name}: {reason}")
+    return 1 if answers.unanswered or (said.check and changed) else 0
+
+
+def _renew(chosen: Mapping[str, Source], answers: Answers, write: bool) -> list[Path]:
+    changed: list[Path] = []
+    for name, source in chosen.items():
+        renewal = source.renew(answers, datetime.now(UTC).date())
+        for note in renewal.notes:
+            print(f"{name}: {note}")
+        for path, text in renewal.files.items():
+            if text != path.read_text(encoding="utf-8"):
+                changed.append(path)
+                print(f"{'written' if write else 'would change'}: {path.relative_to(ROOT)}")
+                if write:
+                    path.write_text(text, encoding="utf-8")
+    return changed
+
+
+def _announce(chosen: Mapping[str, Source]) -> None:
+    asked = [question for source in chosen.values() for question in source.questions()]
+    hosts = sorted({urlsplit(question.url).hostname or "" for question in asked if question.url})
+    commands = sorted({_action(question) for question in asked if question.command})
+    print(f"This asks over the network: {', '.join(hosts) or 'nobody'}.", file=sys.stderr)
+    if commands:
+        print(
+            f"And the AWS account of your environment, which it only reads: {', '.join(commands)}.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _action(question: Question) -> str:
+    return " ".join(question.command[:3])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""Files of the AWS price list: one a service and region, public, as CSV.
+
+Form: AWS Billing user guide, "Reading the service price list file for an AWS service", read 2026-11: five lines about
+the file, then a table with its names in the sixth.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
+
+from catalog.renew.asking import Answers, Question
+
+BASE = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws"
+
+
+class PriceList(NamedTuple):
+    """published: the day. rows: on-demand prices in USD, each with the names of the table's columns."""
+
+    published: str
+    rows: Iterator[Mapping[str, str]]
+
+
+def question(service: str, region: str) -> Question:
+    """Some 250 MB for EC2 in one region, most of it reservations, which are not kept."""
+    url = f"{BASE}/{service}/current/{region}/index.csv"
+    return Question(name=f"price-list-{service}-{region}.csv", url=url, only='"OnDemand"')
+
+
+def read(answers: Answers, service: str, region: str) -> PriceList | None:
+    """None when there is no answer. Raises ValueError for a file of another form."""
+    lines = answers.lines(question(service, region))
+    if lines is None:
+        return None
+    about = dict(pair for row in csv.reader(islice(lines, 5)) if len(pair := row[:2]) == 2)
+    if "Publication Date" not in about:
+        raise ValueError(f"the price list of {service} in {region} does not begin with its publication date")
+    return PriceList(about["Publication Date"][:10], (row for row in csv.DictReader(lines) if _is_on_demand(row)))
+
+
+def _is_on_demand(row: Mapping[str, str]) -> bool:
+    return row["TermType"] == "OnDemand" and row["Currency"] == "USD"

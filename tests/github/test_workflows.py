@@ -1,0 +1,65 @@
+"""Workflows and forms of GitHub: they parse, actions are pinned, and no job has more rights than it needs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from report.simulated import ROOT
+
+FOLDER = ROOT / ".github"
+WORKFLOWS = sorted((FOLDER / "workflows").glob("*.yml"))
+FORMS = sorted((FOLDER / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+USES = re.compile(r"^\s*(?:- )?uses: (\S+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", re.MULTILINE)
+
+
+def parsed(path: Path) -> dict[Any, Any]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_says_what_it_may_do_and_pins_its_actions(path: Path) -> None:
+    text, workflow = path.read_text(encoding="utf-8"), parsed(path)
+    assert workflow["permissions"], "without it a job has every right of the token"
+    assert all(job["timeout-minutes"] <= 45 for job in workflow["jobs"].values())
+    assert len(USES.findall(text)) == text.count("uses: "), "a tag can be moved to other code; a commit cannot"
+
+
+def test_an_action_has_one_version_in_all_workflows() -> None:
+    pins = {found for path in WORKFLOWS for found in USES.findall(path.read_text(encoding="utf-8"))}
+    assert len(pins) >= 5
+    assert len({action for action, _, _ in pins}) == len(pins)
+
+
+def test_code_of_a_fork_meets_no_secret_and_no_right_to_write() -> None:
+    for path in WORKFLOWS:
+        workflow = parsed(path)
+        triggers = workflow[True]  # YAML reads the key `on` as true
+        if "pull_request" in triggers and path.name != "preview.yml":
+            assert workflow["permissions"] == {"contents": "read"}
+            assert "secrets." not in path.read_text(encoding="utf-8")
+        assert "pull_request_target" not in triggers
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
+def test_a_form_asks_for_something(path: Path) -> None:
+    form = parsed(path)
+    assert {"name", "description", "body"} <= form.keys()
+    assert any(part.get("validations", {}).get("required") for part in form["body"])
+    assert len({part["id"] for part in form["body"] if "id" in part}) >= 3
+
+
+def test_placeholders_are_marked() -> None:
+    owners = [
+        line
+        for line in (FOLDER / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert owners
+    assert all("@your-org/" in line and line.endswith("# placeholder") for line in owners)
+    contact = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert re.search(r"security@example\.com \(\*\*placeholder\*\*", contact), "nobody reads that mailbox"

@@ -1,0 +1,131 @@
+"""What the service models of AWS do not allow in the inputs of a resource: names, missing members, values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from simulator.aws.registry import kinds
+from simulator.values import UNKNOWN
+from tests.simulator.aws.service_models import WRAPPED, Place, inside, is_own, model, place_of
+
+NUMBERS = ("integer", "long", "float", "double")
+# Type -> members that the provider adds by itself.
+ADDED: Mapping[str, set[str]] = {
+    "aws:ec2/flowLog:FlowLog": {"ResourceType"},
+    "aws:fsx/lustreFileSystem:LustreFileSystem": {"FileSystemType"},
+    "aws:sqs/queuePolicy:QueuePolicy": {"Attributes"},
+}
+
+
+def problems(type_: str, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each, with the path of the input, or the name of a member that is missing."""
+    kind = kinds()[type_]
+    given: list[Place] = []
+    for name, value in inputs.items():
+        if value is None or is_own(type_, name) or name.startswith("__"):
+            continue
+        place = place_of(type_, name)
+        if place is None:
+            yield f"{name}: the API has no such member"
+            continue
+        given += [place] if place.operation == kind.creates else []
+        yield from _look(type_, name, value, place)
+    shape = model(kind.service.id).operation_model(kind.creates).input_shape
+    for above, name in enumerate(["", *filter(None, WRAPPED.get(type_, "").split("."))]):
+        shape = inside(shape.members[name]) if name else shape
+        assert isinstance(shape, StructureShape), "inputs stand in structures"
+        covered = {place.names[above] for place in given if len(place.names) > above}
+        drawn = {member for member, inner in shape.members.items() if inner.metadata.get("idempotencyToken")}
+        for missing in set(shape.required_members) - covered - drawn - ADDED.get(type_, set()):
+            yield f"{missing}: {kind.creates} needs it"
+
+
+def _look(type_: str, path: str, value: Any, place: Place) -> Iterator[str]:
+    if value is None or value is UNKNOWN:
+        return
+    shape = place.shape
+    if isinstance(value, list):
+        yield from _outside(path, shape, len(value), "elements")
+        for item in value:
+            element = shape.member if isinstance(shape, ListShape) else shape
+            yield from _look(type_, f"{path}[*]", item, place._replace(shape=element))
+        return
+    shape = inside(shape)
+    pair = _key_and_value(shape)
+    if isinstance(value, dict) and pair:
+        for name, text in value.items():
+            yield from scalar(f"{path}.{name}", pair[0], name)
+            yield from scalar(f"{path}.{name}", pair[1], text)
+    elif isinstance(value, dict) and isinstance(shape, StructureShape):
+        yield from _look_inside(type_, path, value, place, shape)
+    else:
+        yield from scalar(path, shape, value)
+
+
+def _key_and_value(shape: Shape) -> tuple[Shape, Shape] | None:
+    """Of a map, and of the pairs that some services have in its place."""
+    if isinstance(shape, MapShape):
+        return shape.key, shape.value
+    if isinstance(shape, StructureShape) and set(shape.members) == {"Key", "Value"}:
+        return shape.members["Key"], shape.members["Value"]
+    return None
+
+
+def _look_inside(type_: str, path: str, value: Mapping[str, Any], place: Place, shape: StructureShape) -> Iterator[str]:
+    covered = set()
+    for key, inner in value.items():
+        below = place_of(type_, f"{path}.{key}")
+        if key.startswith("__") or inner is None:
+            continue
+        if below is None:
+            yield f"{path}.{key}: the API has no such member"
+            continue
+        covered |= set(below.names[len(place.names) : len(place.names) + 1])
+        yield from _look(type_, f"{path}.{key}", inner, below)
+    for missing in set(shape.required_members) - covered:
+        yield f"{path}: {shape.name} needs {missing}"
+
+
+def scalar(path: str, shape: Shape, value: Any) -> Iterator[str]:
+    """The provider takes numbers and booleans as text, too, and text as numbers."""
+    if value is UNKNOWN or value is None:
+        return
+    if shape.type_name in NUMBERS:
+        try:
+            yield from _outside(path, shape, float(value), "")
+        except (TypeError, ValueError):
+            yield f"{path}: {value!r} is no number"
+    elif shape.type_name == "boolean":
+        if value not in (True, False, "true", "false"):
+            yield f"{path}: {value!r} is neither true nor false"
+    elif shape.type_name == "string":
+        text = str(value)
+        if shape.metadata.get("enum") and text not in shape.metadata["enum"]:
+            yield f"{path}: {text} is none of {', '.join(shape.metadata['enum'])}"
+        pattern = _pattern(shape.metadata.get("pattern", ""))
+        if pattern is not None and not pattern.search(text):
+            yield f"{path}: {text} does not match {pattern.pattern}"
+        yield from _outside(path, shape, len(text), "characters")
+    elif shape.type_name in ("structure", "map", "list"):
+        yield f"{path}: {value!r} is no {shape.type_name}"
+
+
+def _outside(path: str, shape: Shape, size: float, of: str) -> Iterator[str]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if (low is not None and size < low) or (high is not None and size > high):
+        yield f"{path}: {size:g} {of}".rstrip() + f" where {low} to {high} are allowed"
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """The models write patterns for Java; some say classes of Unicode, which here are letters and the like."""
+    if not text:
+        return None
+    for ours, theirs in (("\\p{L}", "^\\W\\d_"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d"), ("\\p{ASCII}", "\\x00-\\x7f")):
+        text = text.replace(ours, theirs)
+    return re.compile(text if text.startswith("^") else f"^(?:{text})$")

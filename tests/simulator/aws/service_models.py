@@ -1,0 +1,280 @@
+"""Where an input of a simulated type stands in the API of AWS, by the service models of botocore.
+
+An input has the name of its member, in another case, singular or plural. `MEMBERS` has those that are called otherwise
+or go to another operation, `WRAPPED` the member that holds all inputs of a type, `OWN` what is no member of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+import botocore.session
+from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+
+from simulator.aws.registry import kinds
+
+SERVICES = {
+    "Auto Scaling": "autoscaling",
+    "Backup": "backup",
+    "CloudWatch Logs": "logs",
+    "EC2": "ec2",
+    "EFS": "efs",
+    "EKS": "eks",
+    "EventBridge": "events",
+    "FSx": "fsx",
+    "IAM": "iam",
+    "KMS": "kms",
+    "S3": "s3",
+    "SQS": "sqs",
+    "SSM": "ssm",
+    "Service Quotas": "service-quotas",
+}
+WRAPPED = {
+    "aws:autoscaling/tag:Tag": "Tags",
+    "aws:backup/plan:Plan": "BackupPlan",
+    "aws:backup/selection:Selection": "BackupSelection",
+    "aws:cloudwatch/eventTarget:EventTarget": "Targets",
+    "aws:ec2/launchTemplate:LaunchTemplate": "LaunchTemplateData",
+    "aws:ec2/securityGroupRule:SecurityGroupRule": "IpPermissions",
+    "aws:ec2/tag:Tag": "Tags",
+    "aws:fsx/lustreFileSystem:LustreFileSystem": "LustreConfiguration",
+    "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": (
+        "IntelligentTieringConfiguration"
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "LifecycleConfiguration",
+    "aws:s3/bucketLogging:BucketLogging": "BucketLoggingStatus.LoggingEnabled",
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "ObjectLockConfiguration",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "OwnershipControls",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "ReplicationConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "ServerSideEncryptionConfiguration"
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "IpPermissions",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "IpPermissions",
+}
+_RULE = {
+    "cidrIpv4": "IpPermissions.IpRanges.CidrIp",
+    "cidrIpv6": "IpPermissions.Ipv6Ranges.CidrIpv6",
+    "prefixListId": "IpPermissions.PrefixListIds.PrefixListId",
+    "referencedSecurityGroupId": "IpPermissions.UserIdGroupPairs.GroupId",
+    "securityGroupId": "GroupId",
+}
+# Type -> input -> member, with the operation in front where it is not the one that creates.
+MEMBERS: Mapping[str, Mapping[str, str]] = {
+    "aws:autoscaling/tag:Tag": {"autoscalingGroupName": "Tags.ResourceId", "tag": "Tags"},
+    "aws:backup/plan:Plan": {
+        "name": "BackupPlan.BackupPlanName",
+        "rules.completionWindow": "BackupPlan.Rules.CompletionWindowMinutes",
+        "rules.copyActions.destinationVaultArn": "BackupPlan.Rules.CopyActions.DestinationBackupVaultArn",
+        "rules.copyActions.lifecycle.coldStorageAfter": (
+            "BackupPlan.Rules.CopyActions.Lifecycle.MoveToColdStorageAfterDays"
+        ),
+        "rules.copyActions.lifecycle.deleteAfter": "BackupPlan.Rules.CopyActions.Lifecycle.DeleteAfterDays",
+        "rules.lifecycle.coldStorageAfter": "BackupPlan.Rules.Lifecycle.MoveToColdStorageAfterDays",
+        "rules.lifecycle.deleteAfter": "BackupPlan.Rules.Lifecycle.DeleteAfterDays",
+        "rules.schedule": "BackupPlan.Rules.ScheduleExpression",
+        "rules.startWindow": "BackupPlan.Rules.StartWindowMinutes",
+        "rules.targetVaultName": "BackupPlan.Rules.TargetBackupVaultName",
+    },
+    "aws:backup/selection:Selection": {
+        "conditions.stringEquals.key": "BackupSelection.Conditions.StringEquals.ConditionKey",
+        "conditions.stringEquals.value": "BackupSelection.Conditions.StringEquals.ConditionValue",
+        "name": "BackupSelection.SelectionName",
+        "planId": "BackupPlanId",
+        "selectionTags": "BackupSelection.ListOfTags",
+        "selectionTags.key": "BackupSelection.ListOfTags.ConditionKey",
+        "selectionTags.type": "BackupSelection.ListOfTags.ConditionType",
+        "selectionTags.value": "BackupSelection.ListOfTags.ConditionValue",
+    },
+    "aws:backup/vault:Vault": {"kmsKeyArn": "EncryptionKeyArn", "name": "BackupVaultName"},
+    "aws:cloudwatch/eventTarget:EventTarget": {"targetId": "Targets.Id"},
+    "aws:cloudwatch/logGroup:LogGroup": {
+        "name": "logGroupName",
+        "retentionInDays": "PutRetentionPolicy:retentionInDays",
+    },
+    "aws:ec2/flowLog:FlowLog": {"iamRoleArn": "DeliverLogsPermissionArn", "vpcId": "ResourceIds"},
+    "aws:ec2/internetGateway:InternetGateway": {"vpcId": "AttachInternetGateway:VpcId"},
+    "aws:ec2/launchTemplate:LaunchTemplate": {
+        "description": "VersionDescription",
+        "name": "LaunchTemplateName",
+        "vpcSecurityGroupIds": "LaunchTemplateData.SecurityGroupIds",
+    },
+    "aws:ec2/placementGroup:PlacementGroup": {"name": "GroupName"},
+    "aws:ec2/securityGroup:SecurityGroup": {"name": "GroupName"},
+    "aws:ec2/securityGroupRule:SecurityGroupRule": {
+        "cidrBlocks": "IpPermissions.IpRanges.CidrIp",
+        "ipv6CidrBlocks": "IpPermissions.Ipv6Ranges.CidrIpv6",
+        "prefixListIds": "IpPermissions.PrefixListIds.PrefixListId",
+        "protocol": "IpPermissions.IpProtocol",
+        "securityGroupId": "GroupId",
+        "sourceSecurityGroupId": "IpPermissions.UserIdGroupPairs.GroupId",
+    },
+    "aws:ec2/subnet:Subnet": {
+        "assignIpv6AddressOnCreation": "ModifySubnetAttribute:AssignIpv6AddressOnCreation.Value",
+        "enableDns64": "ModifySubnetAttribute:EnableDns64.Value",
+        "enableResourceNameDnsARecordOnLaunch": "ModifySubnetAttribute:EnableResourceNameDnsARecordOnLaunch.Value",
+        "enableResourceNameDnsAaaaRecordOnLaunch": (
+            "ModifySubnetAttribute:EnableResourceNameDnsAAAARecordOnLaunch.Value"
+        ),
+        "mapPublicIpOnLaunch": "ModifySubnetAttribute:MapPublicIpOnLaunch.Value",
+        "privateDnsHostnameTypeOnLaunch": "ModifySubnetAttribute:PrivateDnsHostnameTypeOnLaunch",
+    },
+    "aws:ec2/tag:Tag": {"resourceId": "Resources"},
+    "aws:ec2/vpc:Vpc": {
+        "enableDnsHostnames": "ModifyVpcAttribute:EnableDnsHostnames.Value",
+        "enableDnsSupport": "ModifyVpcAttribute:EnableDnsSupport.Value",
+        "enableNetworkAddressUsageMetrics": "ModifyVpcAttribute:EnableNetworkAddressUsageMetrics.Value",
+    },
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"policy": "PolicyDocument"},
+    "aws:efs/fileSystem:FileSystem": {
+        "lifecyclePolicies": "PutLifecycleConfiguration:LifecyclePolicies",
+        "protection.replicationOverwrite": "UpdateFileSystemProtection:ReplicationOverwriteProtection",
+    },
+    "aws:eks/addon:Addon": {
+        "resolveConflictsOnCreate": "resolveConflicts",
+        "resolveConflictsOnUpdate": "UpdateAddon:resolveConflicts",
+    },
+    "aws:eks/cluster:Cluster": {
+        "enabledClusterLogTypes": "logging.clusterLogging.types",
+        "vpcConfig": "resourcesVpcConfig",
+    },
+    "aws:eks/nodeGroup:NodeGroup": {"nodeRoleArn": "nodeRole", "subnetIds": "subnets"},
+    "aws:fsx/lustreFileSystem:LustreFileSystem": {"efaEnabled": "LustreConfiguration.EfaEnabled"},
+    "aws:iam/instanceProfile:InstanceProfile": {
+        "name": "InstanceProfileName",
+        "role": "AddRoleToInstanceProfile:RoleName",
+    },
+    "aws:iam/policy:Policy": {"name": "PolicyName", "policy": "PolicyDocument"},
+    "aws:iam/role:Role": {"assumeRolePolicy": "AssumeRolePolicyDocument", "name": "RoleName"},
+    "aws:iam/rolePolicy:RolePolicy": {"name": "PolicyName", "policy": "PolicyDocument", "role": "RoleName"},
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"role": "RoleName"},
+    "aws:kms/alias:Alias": {"name": "AliasName"},
+    "aws:kms/key:Key": {
+        "customerMasterKeySpec": "KeySpec",
+        "deletionWindowInDays": "ScheduleKeyDeletion:PendingWindowInDays",
+        "rotationPeriodInDays": "EnableKeyRotation:RotationPeriodInDays",
+    },
+    "aws:s3/bucket:Bucket": {
+        "accelerationStatus": "PutBucketAccelerateConfiguration:AccelerateConfiguration.Status",
+        "objectLockEnabled": "ObjectLockEnabledForBucket",
+        "requestPayer": "PutBucketRequestPayment:RequestPaymentConfiguration.Payer",
+    },
+    "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": {
+        "name": "IntelligentTieringConfiguration.Id"
+    },
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
+        "rules.blockedEncryptionTypes": "ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes.EncryptionType"
+    },
+    "aws:servicequotas/serviceQuota:ServiceQuota": {"value": "DesiredValue"},
+    "aws:sqs/queue:Queue": {"name": "QueueName"},
+    "aws:sqs/queuePolicy:QueuePolicy": {"queueUrl": "QueueUrl"},
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _RULE,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _RULE,
+}
+_PROVIDER = "decides what the provider itself does"
+_ATTRIBUTE = "is sent as text in a map of attributes"
+_OF_ANOTHER = "is sent as rules of their own"
+_TAGS = "is held against the limits of tags, see constraints.tags"
+# Type, or "" for every type -> input -> why it is no member of the API.
+OWN: Mapping[str, Mapping[str, str]] = {
+    "": {
+        **dict.fromkeys(("forceDestroy", "skipDestroy", "skipFinalBackup", "timeouts", "preserve"), _PROVIDER),
+        **dict.fromkeys(("namePrefix", "bucketPrefix", "nodeGroupNamePrefix"), "is the beginning of a drawn name"),
+        **dict.fromkeys(("tags", "tagsAll"), _TAGS),
+        "region": "is the endpoint that is asked",
+    },
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
+        "egress": _OF_ANOTHER,
+        "ingress": _OF_ANOTHER,
+        "vpcId": "names the VPC whose group is taken over",
+    },
+    "aws:ec2/securityGroup:SecurityGroup": {"revokeRulesOnDelete": _PROVIDER},
+    "aws:ec2/securityGroupRule:SecurityGroupRule": {
+        "description": "stands beside each address and each group",
+        "self": "is a pair of groups with the group itself",
+        "type": "chooses the operation",
+    },
+    "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": {
+        "deleteDataInFilesystem": "belongs to the deletion"
+    },
+    "aws:iam/role:Role": {"forceDetachPolicies": _PROVIDER},
+    "aws:kms/key:Key": {"enableKeyRotation": "chooses an operation", "isEnabled": "chooses an operation"},
+    "aws:sqs/queue:Queue": dict.fromkeys(
+        (
+            *("contentBasedDeduplication", "deduplicationScope", "delaySeconds", "fifoQueue", "fifoThroughputLimit"),
+            *("kmsDataKeyReusePeriodSeconds", "kmsMasterKeyId", "maxMessageSize", "messageRetentionSeconds", "policy"),
+            *("receiveWaitTimeSeconds", "redriveAllowPolicy", "redrivePolicy", "sqsManagedSseEnabled"),
+            "visibilityTimeoutSeconds",
+        ),
+        _ATTRIBUTE,
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": {"policy": _ATTRIBUTE},
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"description": "stands beside each address and group"},
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
+        "description": "stands beside each address and group"
+    },
+}
+
+
+class Place(NamedTuple):
+    """Where an input stands: the operation, names of members from its input down, and the last one's shape."""
+
+    operation: str
+    names: tuple[str, ...]
+    shape: Shape
+
+
+@cache
+def model(service: str) -> ServiceModel:
+    found: ServiceModel = botocore.session.get_session().get_service_model(SERVICES[service])
+    return found
+
+
+def is_own(type_: str, path: str) -> bool:
+    """Whether an input is listed as no member of the API."""
+    first = path.split(".")[0].removesuffix("[*]")
+    return first in OWN[""] or first in OWN.get(type_, ())
+
+
+@cache
+def place_of(type_: str, path: str) -> Place | None:
+    """The member of the API that an input such as `taints[*].effect` becomes; None where there is none."""
+    kind = kinds()[type_]
+    steps = path.replace("[*]", "").split(".")
+    for length in range(len(steps), 0, -1):
+        said = MEMBERS.get(type_, {}).get(".".join(steps[:length]))
+        if said is not None:
+            operation, _, members = said.rpartition(":")
+            return _down(kind.service.id, operation or kind.creates, [*members.split("."), *steps[length:]])
+    wrapped = WRAPPED.get(type_)
+    within = _down(kind.service.id, kind.creates, [*wrapped.split("."), *steps]) if wrapped else None
+    return within or _down(kind.service.id, kind.creates, steps)
+
+
+def _down(service: str, operation: str, steps: list[str]) -> Place | None:
+    shape: Shape = model(service).operation_model(operation).input_shape
+    names: list[str] = []
+    for step in steps:
+        shape = inside(shape)
+        if not isinstance(shape, StructureShape):
+            return None
+        found = next((name for name in shape.members if _alike(name) == _alike(step)), None)
+        if found is None:
+            return None
+        names.append(found)
+        shape = shape.members[found]
+    return Place(operation, tuple(names), shape)
+
+
+def inside(shape: Shape) -> Shape:
+    """The elements of a list, however deep."""
+    while isinstance(shape, ListShape):
+        shape = shape.member
+    return shape
+
+
+def _alike(name: str) -> str:
+    return name.lower().rstrip("s")
