@@ -1,4 +1,4 @@
-"""Helm charts at pinned versions, in `data/charts/<room>.json`. Source and month of reading stand in each row."""
+"""Helm charts at pinned versions, in `data/charts/<room>.json`. Each row names its source and the month it was read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from catalog.rows import LazyTable, read_table, tables
 
 @dataclass(frozen=True, kw_only=True)
 class Crd:
-    """One custom resource definition that a chart brings. `versions` are the served ones."""
+    """One custom resource definition that a chart installs. `versions` are the served ones."""
 
     group: str
     kind: str
@@ -22,12 +22,12 @@ class Crd:
 class Chart:
     """One chart.
 
-    room: the room whose file has its row.
-    repository: the URL of the repository; for a chart in an OCI registry the `oci://` reference of the chart itself.
+    room: the domain in whose file the row stands.
+    repository: the URL of the repository; for a chart in an OCI registry, the `oci://` reference of the chart itself.
     crds: in the file, each is [group, kind, plural, scope, [served versions]].
-    crds_when: dotted paths of values; the chart brings its CRDs only when one of them is true. Empty: always.
-    crds_go: the CRDs are templates of the chart: they go with the release, and every object of theirs with them. Else
-        Helm leaves them.
+    crds_when: dotted paths of values; the chart installs its CRDs only when one of them is true. Empty means always.
+    crds_go: True when the CRDs are templates of the chart: deleting the release deletes them and all their objects.
+        Otherwise Helm leaves the CRDs in the cluster.
     """
 
     name: str

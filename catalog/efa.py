@@ -1,8 +1,8 @@
-"""Which network interfaces a node has for the Elastic Fabric Adapter: those of its type, laid out by EC2's rules.
+"""The network interfaces of a node with Elastic Fabric Adapters (EFA), arranged by EC2's rules.
 
-The first interface of card 0 carries IP. Every EFA is `efa-only`: it takes no address and cannot come first, so that
-on card 0 it is device 1, and on any other card device 0. A card has one EFA: DescribeInstanceTypes counts as many cards
-as EFAs. Exceptions are `efa_cards` of the instance type's row.
+The first interface of card 0 carries IP. Every EFA is `efa-only`: it has no IP address and cannot be the first
+interface, so it is device 1 on card 0, and device 0 on any other card. A card has one EFA: DescribeInstanceTypes counts
+as many cards as EFAs. Where the cards are not the first ones, the instance type's row has `efa_cards`.
 Source: EC2 user guide, "Maximize network bandwidth on EC2 instances with multiple network cards", read 2026-08;
 DescribeInstanceTypes as in moto 5.2.5, read 2026-11.
 """
@@ -23,9 +23,9 @@ class NetworkInterface:
 
 
 def efa_interfaces(instance_type: InstanceType) -> tuple[NetworkInterface, ...]:
-    """All interfaces of a node with all the EFAs of its type, that with the address first.
+    """Returns all interfaces of a node that uses every EFA of its type; the one with the IP address comes first.
 
-    Empty when the type has no EFA, or when the catalog does not know how many.
+    The result is empty when the type has no EFA, or when the catalog does not know how many it has.
     """
     if not instance_type.efa_interfaces:
         return ()

@@ -1,4 +1,4 @@
-"""EKS managed add-ons: where they live, what they may do, and the version we pin for each Kubernetes version.
+"""EKS managed add-ons: their namespace, their IAM policies, and the version we pin for each Kubernetes version.
 
 Names, namespaces, service accounts and policies: Amazon EKS user guide, "AWS add-ons" and "community add-ons",
 read 2026-08. Versions, with their sources: `data/eks_addon_versions.json`. A stack file may name another version.
@@ -16,10 +16,11 @@ from catalog.rows import LazyTable, read_table
 class ManagedAddon:
     """One EKS managed add-on.
 
-    service_account: what Pod Identity binds a role to; None when the add-on calls no AWS API.
-    policy_arns: AWS managed policies for that role, smallest known set.
-    every_cluster: True for those that no cluster goes without; the others come where a stack file names them.
-    versions: Kubernetes version -> the add-on version pinned for it; a version that is not there has to be given.
+    service_account: Pod Identity gives it an IAM role; None when the add-on calls no AWS API.
+    policy_arns: AWS managed policies of that role, the smallest known set.
+    every_cluster: True when every cluster gets the add-on; otherwise a cluster gets it when its stack file names it.
+    versions: Kubernetes version -> the add-on version pinned for it. For a Kubernetes version that is not here, the
+        stack file must name the add-on version.
     """
 
     name: str
@@ -47,10 +48,10 @@ _ROWS = (
     ManagedAddon(
         name="aws-efs-csi-driver", service_account="efs-csi-controller-sa", policy_arns=(iam.EFS_CSI_DRIVER_POLICY,)
     ),
-    ManagedAddon(  # no policy: it mounts file systems that the stack makes, and making them would take all of FSx
+    ManagedAddon(  # no policy: it only mounts file systems of the stack; creating some would need rights to all of FSx
         name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa"
     ),
-    ManagedAddon(  # no policy: pods mount by their own rights
+    ManagedAddon(  # no policy: each pod mounts with its own IAM role
         name="aws-mountpoint-s3-csi-driver", service_account="s3-csi-driver-sa"
     ),
     ManagedAddon(

@@ -1,7 +1,7 @@
 """AWS services that a VPC can reach through an endpoint, by service suffix (`com.amazonaws.<region>.<suffix>`).
 
-Source: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html, read 2026-08; the
-ones that a platform on EKS has a use for.
+Only services that a platform on EKS can use are listed.
+Source: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html, read 2026-08.
 """
 
 from typing import Final

@@ -25,7 +25,7 @@ RESTORE_POLICIES: Final = (
 CLOUDWATCH_AGENT_SERVER_POLICY: Final = "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"
 XRAY_WRITE_ONLY_ACCESS: Final = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
 
-# What an access entry's `policy` may say -> the access policy of EKS.
+# Value of `policy` in an access entry of a stack file -> the access policy of EKS.
 EKS_ACCESS_POLICIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cluster-admin": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",

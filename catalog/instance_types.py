@@ -1,4 +1,4 @@
-"""EC2 instance types: what a node of each has. Sources and the month they were read stand in the data file."""
+"""EC2 instance types and what a node of each has. The data file names the sources and the month they were read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from catalog.rows import LazyTable, read_table
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator:
-    """The accelerators of one instance type. `memory_mib` is that of one device; None where it is not known.
+    """The accelerators of one instance type. `memory_mib` is the memory of one device; None when it is not known.
 
-    fractional: the device is a part of a GPU, cut by AWS (g6f, gr6f); EC2's API counts such a type as having no GPU.
+    fractional: each device is a part of a GPU that AWS has divided (g6f, gr6f); EC2's API says the type has no GPU.
     """
 
     kind: Literal["gpu", "neuron"]
@@ -23,13 +23,13 @@ class Accelerator:
 
     @property
     def memory_gb(self) -> int | None:
-        """Memory as the maker sells it: makers count some in GiB, some in GB, and EC2 reports all in MiB."""
+        """Memory as the maker names it: some makers count in GiB, some in GB, and EC2 reports MiB for all."""
         if self.memory_mib is None:
             return None
         return self.memory_mib // 1024 if self.memory_mib % 1024 == 0 else round(self.memory_mib * 1.048576 / 1000)
 
     def __str__(self) -> str:
-        """In words, e.g. `8 x A100 40 GB`."""
+        """Returns a text for people, e.g. `8 x A100 40 GB`."""
         memory = "" if self.memory_gb is None else f" {self.memory_gb} GB"
         return f"{self.count} x {'part of ' if self.fractional else ''}{self.name}{memory}"
 
@@ -39,9 +39,9 @@ class InstanceType:
     """One EC2 instance type. None means that no source gives the figure.
 
     max_pods: with the VPC CNI and single addresses; max_pods_prefix_delegation: with /28 prefixes (Nitro only).
-    efa_cards: network cards with an EFA, where they are not the first ones; see catalog/efa.py.
-    max_enis: over every network card. local_nvme_gb: decimal gigabytes in all, 0 without instance store.
-    regions: where AWS offers the type; capacity and quotas are another matter.
+    efa_cards: the network cards with an EFA, when they are not the first ones; see catalog/efa.py.
+    max_enis: the sum over all network cards. local_nvme_gb: the sum in decimal gigabytes, 0 without instance store.
+    regions: where AWS offers the type. That says nothing about capacity or quotas.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Kubernetes versions on EKS and how long AWS supports each.
 
-Source: Amazon EKS user guide, "Understand the Kubernetes version lifecycle on EKS", read 2026-07. 14 months of standard
-support, then 12 of extended support at a higher price. The dates of 1.36 come from a secondary source, and the end of
-its extended support is the end of standard support plus 12 months.
+Each version has 14 months of standard support, then 12 months of extended support at a higher price.
+Source: Amazon EKS user guide, "Understand the Kubernetes version lifecycle on EKS", read 2026-07. The dates of 1.36
+come from a secondary source; the end of its extended support is the end of standard support plus 12 months.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from datetime import date
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesVersion:
-    """One minor version. A date names the last day of the support it ends."""
+    """One minor version. `end_standard` and `end_extended` are the last days of each support."""
 
     version: str
     release: date

@@ -1,4 +1,4 @@
-"""What AWS allows at most, or at all, where a stack file may ask for more.
+"""Limits of AWS and of GPUs that a stack file could exceed.
 
 Quotas are the defaults of a new account, per region; AWS raises them on request.
 """
@@ -20,7 +20,7 @@ EKS_NODE_GROUP_NAME_LENGTH: Final = 63
 EKS_PUBLIC_ACCESS_CIDRS: Final = 40
 EKS_LABELS_PER_NODE_GROUP: Final = 50
 EKS_TAINTS_PER_NODE_GROUP: Final = 50
-EKS_PODS_PER_NODE: Final = 250  # where a type has no figure of its own
+EKS_PODS_PER_NODE: Final = 250  # for instance types without a figure of their own
 EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET: Final = 6
 
 # Source: AWS general reference, "Tagging your AWS resources"; IAM user guide, "Tags for IAM resources"; read 2026-08.
@@ -28,9 +28,11 @@ TAGS_PER_RESOURCE: Final = 50
 TAG_KEY_LENGTH: Final = 128
 TAG_VALUE_LENGTH: Final = 256
 
-# How many pods may share one GPU. MPS: 48 clients a GPU up to CUDA 13.0, and the images' driver, 580, is of CUDA 13.0.
+# How many pods may share one GPU. MPS allows 48 clients per GPU up to CUDA 13.0, which the driver of our images, 580,
+# has.
 # Source: NVIDIA, "Multi-Process Service", client-server connection limits, read 2026-11.
-# Time-slicing knows no limit. Ours: a sixteenth of a 24 GB GPU is 1.5 GB, and below that no framework starts.
+# Time-slicing has no limit of NVIDIA's. This is our own: a sixteenth of a 24 GB GPU is 1.5 GB, and no framework starts
+# with less.
 GPU_REPLICAS_TIME_SLICING: Final = 16
 GPU_REPLICAS_MPS: Final = 48
 

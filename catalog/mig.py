@@ -1,7 +1,8 @@
-"""MIG: how the GPUs that can be partitioned are. Sources and the month they were read stand in the data file.
+"""MIG (Multi-Instance GPU): the GPUs that can be partitioned, and their profiles.
 
-A GPU has compute slices and memory slices; an instance takes its profile's share of both, and starts only at certain
-memory slices. So not everything that adds up fits.
+A GPU has compute slices and memory slices. A MIG instance takes as many of both as its profile says, and can start only
+at certain memory slices. So a layout may not fit although its sums do. The data file names the sources and the month
+they were read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from catalog.rows import LazyTable, read_table
 
 @dataclass(frozen=True, kw_only=True)
 class MigProfile:
-    """One size of instance. memory_gb: as NVIDIA names it; what a process can use is a little less."""
+    """One size of MIG instance. memory_gb: as NVIDIA names it; a process can use a little less."""
 
     name: str
     compute_slices: int
@@ -26,13 +27,13 @@ class MigProfile:
 
     @property
     def resource(self) -> str:
-        """The extended resource that pods ask for, e.g. `nvidia.com/mig-1g.10gb`."""
+        """The extended resource that pods request, e.g. `nvidia.com/mig-1g.10gb`."""
         return f"nvidia.com/mig-{self.name.replace('+', '.')}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MigGpu:
-    """One model of GPU. memory_mib: what tells it from others of the same name; None where the name is enough."""
+    """One model of GPU. memory_mib: distinguishes models that share a name; None when the name is enough."""
 
     name: str
     accelerator: str
@@ -42,9 +43,9 @@ class MigGpu:
     profiles: Mapping[str, MigProfile]
 
     def fits(self, layout: Mapping[str, int]) -> bool:
-        """Whether these instances (profile -> count, profiles of this GPU) can stand on one GPU at the same time."""
-        wanted = [self.profiles[name] for name, count in layout.items() for _ in range(count)]
-        if sum(profile.compute_slices for profile in wanted) > self.compute_slices:
+        """Returns whether one GPU can hold these instances (profile of this GPU -> count) at the same time."""
+        profiles = [self.profiles[name] for name, count in layout.items() for _ in range(count)]
+        if sum(profile.compute_slices for profile in profiles) > self.compute_slices:
             return False
         if any(count > self.profiles[name].max_instances for name, count in layout.items()):
             return False
@@ -53,9 +54,9 @@ class MigGpu:
         return self.placements(layout) is not None
 
     def placements(self, layout: Mapping[str, int]) -> tuple[tuple[str, int], ...] | None:
-        """A memory slice to start at for each instance, largest instance first; None when they do not fit."""
-        wanted = [self.profiles[name] for name, count in layout.items() for _ in range(count)]
-        largest_first = sorted(wanted, key=lambda profile: (-profile.memory_slices, len(profile.placement_starts)))
+        """Returns (profile, first memory slice) of each instance, largest first; None when they do not fit."""
+        profiles = [self.profiles[name] for name, count in layout.items() for _ in range(count)]
+        largest_first = sorted(profiles, key=lambda profile: (-profile.memory_slices, len(profile.placement_starts)))
         starts = _starts(tuple(largest_first), frozenset())
         if starts is None:
             return None
@@ -63,12 +64,12 @@ class MigGpu:
 
 
 @cache
-def _starts(wanted: Sequence[MigProfile], taken: frozenset[int]) -> tuple[int, ...] | None:
-    if not wanted:
+def _starts(profiles: Sequence[MigProfile], taken: frozenset[int]) -> tuple[int, ...] | None:
+    if not profiles:
         return ()
-    for start in wanted[0].placement_starts:
-        space = frozenset(range(start, start + wanted[0].memory_slices))
-        rest = None if space & taken else _starts(wanted[1:], taken | space)
+    for start in profiles[0].placement_starts:
+        space = frozenset(range(start, start + profiles[0].memory_slices))
+        rest = None if space & taken else _starts(profiles[1:], taken | space)
         if rest is not None:
             return (start, *rest)
     return None
@@ -104,7 +105,7 @@ MIG_GPUS: Mapping[str, MigGpu] = LazyTable(_load)
 
 
 def mig_gpu(accelerator: Accelerator) -> MigGpu | None:
-    """The MIG facts of an instance type's accelerators; None where they cannot be partitioned."""
+    """Returns the MIG facts of an instance type's accelerators; None when they cannot be partitioned."""
     for gpu in MIG_GPUS.values():
         if gpu.accelerator == accelerator.name and gpu.memory_mib in (None, accelerator.memory_mib):
             return gpu

@@ -1,6 +1,6 @@
-"""List prices in USD, each with its source and day. Figures and sources stand in `data/*_prices.json`.
+"""List prices in USD, each with its source and day. The figures and sources are in `data/*_prices.json`.
 
-Every price is a public list price: discounts, Savings Plans and taxes are not in it.
+Every price is a public list price, without discounts, Savings Plans and taxes.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from catalog.rows import LazyTable, read_table
 
 HOURS_PER_MONTH = 730  # AWS's own convention for monthly figures
-HOME_REGION = "us-east-1"  # its price stands in where a region's own is not known
+HOME_REGION = "us-east-1"  # its price is used when the price of a region is not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def _sourced(usd: float, source_id: str, region: str) -> Price:
 
 
 def on_demand_usd_per_hour(instance_type: str, region: str) -> Price | None:
-    """Linux, shared tenancy, no Savings Plan. None when no source has a price for the type in that region."""
+    """Returns the price for Linux, shared tenancy and no Savings Plan; None when no source has it for the region."""
     table = _instance_table()
     figure = table["types"].get(instance_type, {}).get("on_demand", {}).get(region)
     if figure is None:
@@ -58,10 +58,10 @@ def on_demand_usd_per_hour(instance_type: str, region: str) -> Price | None:
 
 
 def spot_usd_per_hour(instance_type: str, region: str) -> Price | None:
-    """An estimate, never verified: the spot market moves by the hour.
+    """Returns an estimate of the spot price, or None. It is never verified: the spot market changes by the hour.
 
-    The dearest zone of a snapshot where there is one, else the on-demand price less the typical saving. A region
-    without a saving of its own takes the smallest saving known for the type. None when nothing is known.
+    It is the price of the dearest zone in a snapshot of the region. Without a snapshot it is the on-demand price less
+    the typical saving; a region without a figure takes the smallest saving known for the type.
     """
     row = _instance_table()["types"].get(instance_type, {})
     seen = row.get("spot_seen", {}).get(region)
@@ -76,17 +76,18 @@ def spot_usd_per_hour(instance_type: str, region: str) -> Price | None:
 
 
 def node_usd_per_hour(instance_type: str, region: str, capacity_type: str) -> Price | None:
-    """What an hour of a node is estimated at, bought `on-demand`, `spot` or `reserved`.
+    """Returns the estimated price of a node per hour, bought `on-demand`, `spot` or `reserved`.
 
-    Spot without a price of its own costs what on-demand does: an upper bound. An On-Demand Capacity Reservation is
-    charged as on-demand, used or not. A region without a price takes that of us-east-1, as `Price.region` tells.
+    Without a spot price it is the on-demand price, an upper bound. An On-Demand Capacity Reservation costs the
+    on-demand price, used or not. A region without a price takes the price of us-east-1; `Price.region` then says
+    us-east-1.
     """
     spot = spot_usd_per_hour(instance_type, region) if capacity_type == "spot" else None
     return spot or on_demand_usd_per_hour(instance_type, region) or on_demand_usd_per_hour(instance_type, HOME_REGION)
 
 
 def unpriced_reason(instance_type: str) -> str | None:
-    """Why AWS lists no on-demand price for the type at all, e.g. that it is sold by Capacity Blocks only."""
+    """Returns why AWS lists no on-demand price for the type, e.g. that only Capacity Blocks sell it, or None."""
     reason: str | None = _instance_table()["types"].get(instance_type, {}).get("unpriced")
     return reason
 

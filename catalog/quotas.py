@@ -1,8 +1,8 @@
-"""EC2's quotas of running instances: vCPUs by family and by how they are bought, in each region.
+"""EC2's quotas of running instances: vCPUs per region, by family and capacity type.
 
 An On-Demand Capacity Reservation counts as on-demand, whether instances run in it or not. A Capacity Block counts
-against none of these. Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html and EC2
-user guide, "Capacity Reservations", read 2026-11. The page names no Spot quota that covers P6: there is none here.
+against no quota. Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html and EC2 user
+guide, "Capacity Reservations", read 2026-11. That page names no Spot quota for P6, so this module has none.
 """
 
 import re
@@ -17,7 +17,7 @@ SERVICE_CODE = "ec2"
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """One quota, counted in vCPUs. default: what a new account has; AWS raises it with use, or when asked."""
+    """One quota, counted in vCPUs. default: the value in a new account; AWS raises it with use, or on request."""
 
     code: str
     name: str
@@ -25,7 +25,7 @@ class Quota:
 
 
 STANDARD = "Standard (A, C, D, H, I, M, R, T, Z)"
-# The letters before the generation, or those and the generation -> (code, name, default of a new account).
+# The letters of a family, with or without its generation -> (code, name, default of a new account).
 _ON_DEMAND: Mapping[str, tuple[str, str, int]] = {
     **dict.fromkeys("acdhimrtz", ("L-1216C47A", f"Running On-Demand {STANDARD} instances", 5)),
     **dict.fromkeys(("g", "gr", "vt"), ("L-DB2E81BA", "Running On-Demand G and VT instances", 0)),
@@ -60,11 +60,11 @@ QUOTAS: Mapping[str, Quota] = LazyTable(lambda: {quota.code: quota for quota in 
 
 
 def quota_for(instance_type: InstanceType, capacity_type: str) -> Quota | None:
-    """What an instance counts against, bought `on-demand`, `spot` or `reserved` (as an ODCR: as on-demand).
+    """Returns the quota that an instance counts against. `reserved` (an ODCR) counts as `on-demand`.
 
-    None where no source names a quota, and for `capacity-block`.
+    Returns None for `capacity-block`, and when no source names a quota.
     """
     groups = {"on-demand": _ON_DEMAND, "reserved": _ON_DEMAND, "spot": _SPOT}.get(capacity_type, {})
     letters, generation = re.findall(r"^([a-z]+)(\d*)", instance_type.family)[0]
-    found = groups.get(letters + generation) or groups.get(letters)
-    return QUOTAS[found[0]] if found else None
+    row = groups.get(letters + generation) or groups.get(letters)
+    return QUOTAS[row[0]] if row else None

@@ -1,7 +1,7 @@
-"""AWS regions and their zones. Sources and the month they were read stand in the data file.
+"""AWS regions and their zones. The data file names the sources and the month they were read.
 
-Which zone name stands for which zone id differs between accounts; the pairs here are those of example accounts.
-Whoever has to be right about an account (EKS refuses certain zone ids) asks AWS with `eks_excluded_zone_ids`.
+Each account maps zone names to zone ids in its own way; the pairs here come from example accounts. EKS refuses certain
+zone ids, so code that deploys to an account asks AWS for its zone ids and compares them with `eks_excluded_zone_ids`.
 """
 
 from collections.abc import Mapping

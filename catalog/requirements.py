@@ -1,7 +1,7 @@
-"""What Karpenter calls an instance type, and which types a list of requirements leaves.
+"""The labels that Karpenter gives an instance type, and which types meet a list of requirements.
 
-NodePools and NodeOverlays choose machines by labels that Karpenter derives from EC2's own description of each type.
-Source: Karpenter v1.14, "NodePools" (well-known labels), and how its AWS provider fills them in; read 2026-11.
+NodePools and NodeOverlays choose instance types by labels that Karpenter derives from EC2's description of each type.
+Source: Karpenter v1.14, "NodePools" (well-known labels), and how its AWS provider sets them; read 2026-11.
 """
 
 import re
@@ -15,55 +15,55 @@ INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 CAPACITY_TYPE = "karpenter.sh/capacity-type"
 NODE_POOL = "karpenter.sh/nodepool"
 RESERVATION_TYPE = "karpenter.k8s.aws/capacity-reservation-type"
-_OF_AWS = "karpenter.k8s.aws/instance-"
+_AWS_PREFIX = "karpenter.k8s.aws/instance-"
 _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
-_NAMED_BY_EC2 = {"RTX PRO 6000": "RTX PRO Server 6000"}  # the others as in the catalog
-_JUDGED = frozenset(
+_EC2_NAMES = {"RTX PRO 6000": "RTX PRO Server 6000"}  # the others as in the catalog
+_TYPE_LABELS = frozenset(
     {INSTANCE_TYPE, "kubernetes.io/arch"}
-    | {f"{_OF_AWS}{name}" for name in ("category", "family", "generation", "size", "cpu", "memory", "local-nvme")}
-    | {f"{_OF_AWS}gpu-{name}" for name in ("name", "manufacturer", "count", "memory")}
-    | {f"{_OF_AWS}accelerator-{name}" for name in ("name", "manufacturer", "count")}
+    | {f"{_AWS_PREFIX}{name}" for name in ("category", "family", "generation", "size", "cpu", "memory", "local-nvme")}
+    | {f"{_AWS_PREFIX}gpu-{name}" for name in ("name", "manufacturer", "count", "memory")}
+    | {f"{_AWS_PREFIX}accelerator-{name}" for name in ("name", "manufacturer", "count")}
 )
 
 
 @cache
 def instance_labels(name: str) -> Mapping[str, str]:
-    """The labels of an instance type of the catalog; one that does not apply is left out."""
+    """Returns the labels of an instance type of the catalog, without those that do not apply to it."""
     machine = INSTANCE_TYPES[name]
     family, _, size = name.partition(".")
-    found = {
+    labels = {
         INSTANCE_TYPE: name,
         "kubernetes.io/arch": _ARCHITECTURES[machine.arch],
-        f"{_OF_AWS}family": family,
-        f"{_OF_AWS}size": size,
-        f"{_OF_AWS}cpu": str(machine.vcpus),
-        f"{_OF_AWS}memory": str(machine.memory_mib),
+        f"{_AWS_PREFIX}family": family,
+        f"{_AWS_PREFIX}size": size,
+        f"{_AWS_PREFIX}cpu": str(machine.vcpus),
+        f"{_AWS_PREFIX}memory": str(machine.memory_mib),
     }
     if series := re.match(r"([a-z]+)(?:-\d+tb)?(\d+)", family):
-        found |= {f"{_OF_AWS}category": series[1], f"{_OF_AWS}generation": series[2]}
+        labels |= {f"{_AWS_PREFIX}category": series[1], f"{_AWS_PREFIX}generation": series[2]}
     if machine.local_nvme_gb:
-        found[f"{_OF_AWS}local-nvme"] = str(int(machine.local_nvme_gb))
-    return {**found, **_accelerator_labels(machine)}
+        labels[f"{_AWS_PREFIX}local-nvme"] = str(int(machine.local_nvme_gb))
+    return {**labels, **_accelerator_labels(machine)}
 
 
 def _accelerator_labels(machine: InstanceType) -> Mapping[str, str]:
     accelerator = machine.accelerator
     if accelerator is None:
         return {}
-    start = f"{_OF_AWS}{'gpu' if accelerator.kind == 'gpu' else 'accelerator'}-"
-    found = {
-        f"{start}name": _NAMED_BY_EC2.get(accelerator.name, accelerator.name).lower().replace(" ", "-"),
-        f"{start}manufacturer": accelerator.manufacturer.lower(),
-        f"{start}count": str(0 if accelerator.fractional else accelerator.count),  # EC2 counts whole GPUs
+    prefix = f"{_AWS_PREFIX}{'gpu' if accelerator.kind == 'gpu' else 'accelerator'}-"
+    labels = {
+        f"{prefix}name": _EC2_NAMES.get(accelerator.name, accelerator.name).lower().replace(" ", "-"),
+        f"{prefix}manufacturer": accelerator.manufacturer.lower(),
+        f"{prefix}count": str(0 if accelerator.fractional else accelerator.count),  # EC2 counts whole GPUs
     }
     if accelerator.kind == "gpu" and accelerator.memory_mib is not None:
-        found[f"{start}memory"] = str(accelerator.memory_mib)
-    return found
+        labels[f"{prefix}memory"] = str(accelerator.memory_mib)
+    return labels
 
 
 def machines_for(requirements: Sequence[Mapping[str, Any]]) -> tuple[InstanceType, ...]:
-    """The instance types of the catalog that the requirements leave; keys that say nothing of a type leave all."""
-    about_types = [each for each in requirements if each.get("key") in _JUDGED]
+    """Returns the instance types of the catalog that meet the requirements, ignoring keys that are not about types."""
+    about_types = [each for each in requirements if each.get("key") in _TYPE_LABELS]
     return tuple(
         machine
         for name, machine in INSTANCE_TYPES.items()
@@ -72,12 +72,12 @@ def machines_for(requirements: Sequence[Mapping[str, Any]]) -> tuple[InstanceTyp
 
 
 def names_machines(requirements: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether any requirement says which instance types, beyond their architecture."""
-    return any(each.get("key") in _JUDGED - {"kubernetes.io/arch"} for each in requirements)
+    """Returns whether any requirement restricts the instance types, other than by architecture."""
+    return any(each.get("key") in _TYPE_LABELS - {"kubernetes.io/arch"} for each in requirements)
 
 
 def fits(requirement: Mapping[str, Any], value: str | None) -> bool:
-    """Whether a node with this value of the requirement's label is wanted; None: a node without the label."""
+    """Returns whether a node meets the requirement. value: of the requirement's label; None if the node lacks it."""
     operator, values = requirement.get("operator"), requirement.get("values") or ()
     if operator in ("NotIn", "DoesNotExist"):
         return value not in values if operator == "NotIn" else value is None
@@ -98,13 +98,13 @@ def _compared(operator: str, value: str, values: Sequence[Any]) -> bool:
 
 
 def exclude_each_other(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether no node can meet both lists: they want different values of a label, or no instance type meets both."""
+    """Returns whether no node can meet both lists: a label's values differ, or no instance type meets both."""
     both = [*one, *other]
     for key in {each.get("key") for each in both}:
-        wanted = [each for each in both if each.get("key") == key]
-        values = [set(each.get("values") or ()) for each in wanted if each.get("operator") == "In"]
+        of_key = [each for each in both if each.get("key") == key]
+        values = [set(each.get("values") or ()) for each in of_key if each.get("operator") == "In"]
         candidates = set.intersection(*values) if values else {"any other value", None}
-        if not any(all(fits(each, value) for each in wanted if not _is_number(each)) for value in candidates):
+        if not any(all(fits(each, value) for each in of_key if not _is_number(each)) for value in candidates):
             return True
     return not machines_for(both)
 

@@ -1,4 +1,4 @@
-"""How the catalog's tables are kept: JSON files of one row a line, read when first asked for."""
+"""Reads the catalog's tables: JSON files with one row a line. A table is read when it is first used."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,18 +12,18 @@ DATA = Path(__file__).parent / "data"
 
 
 def read_table(name: str) -> dict[str, Any]:
-    """The whole content of `catalog/data/<name>.json`, its notes and sources included."""
+    """Returns the whole content of `catalog/data/<name>.json`, with its notes and sources."""
     table: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     return table
 
 
 def tables(folder: str) -> list[str]:
-    """Names of the tables in a folder of `catalog/data`, in alphabetical order."""
+    """Returns the names of the tables in a folder of `catalog/data`, in alphabetical order."""
     return sorted(path.stem for path in (DATA / folder).glob("*.json"))
 
 
 class LazyTable(Mapping[str, Row], Generic[Row]):
-    """A read-only mapping that reads its rows at the first look, so that importing the catalog costs nothing."""
+    """A read-only mapping that loads its rows when it is first used, so that importing the catalog costs nothing."""
 
     def __init__(self, load: Callable[[], dict[str, Row]]) -> None:
         self._load = load

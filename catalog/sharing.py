@@ -1,8 +1,9 @@
-"""How a GPU is shared, as one value with one spelling, which is a node label: what schedulers, prices and rules read.
+"""How a GPU is shared. Each way has one spelling, the value of a node label that schedulers, prices and rules read.
 
-Shared by time or by MPS, a GPU is offered as `nvidia.com/gpu.shared`, never as `nvidia.com/gpu`: whoever asks for a
-whole GPU must not be given a part of one. Karpenter can only add resources to an instance type, so that it, too, needs
-another name. Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs"; Karpenter, NodeOverlays; read 2026-08.
+With time-slicing and MPS, a node offers `nvidia.com/gpu.shared` instead of `nvidia.com/gpu`: a pod that requests a
+whole GPU must not get a part of one. Karpenter can only add resources to an instance type, so it needs another name as
+well.
+Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs"; Karpenter, NodeOverlays; read 2026-08.
 """
 
 import re
@@ -29,7 +30,7 @@ SHARING_LABEL = "ml-platform/sharing"  # `Sharing.label`
 class Sharing:
     """One way to share a GPU.
 
-    replicas: with time-slicing and MPS, how many pods take one GPU. layout: with MIG, profile -> instances on one GPU.
+    replicas: with time-slicing and MPS, how many pods share one GPU. layout: with MIG, profile -> instances on one GPU.
     """
 
     strategy: Strategy = "none"
@@ -45,16 +46,16 @@ class Sharing:
 
     @property
     def mig_config(self) -> str:
-        """Name of the layout for the MIG manager: the same layout has the same name wherever it is used."""
+        """The name of the layout for the MIG manager. The same layout has the same name on every pool."""
         return "_".join(f"{count}x{name.replace('+', '.')}" for name, count in self.layout)
 
     @classmethod
     def of_label(cls, label: str) -> "Sharing | None":
-        """The sharing that a label spells; None when it spells none."""
+        """Returns the sharing that a label value stands for; None when it stands for none."""
         if label == "none":
             return cls()
-        if found := re.fullmatch(r"(time-slicing|mps)-(\d+)", label):
-            return cls("time-slicing" if found[1] == "time-slicing" else "mps", int(found[2]))
+        if match := re.fullmatch(r"(time-slicing|mps)-(\d+)", label):
+            return cls("time-slicing" if match[1] == "time-slicing" else "mps", int(match[2]))
         parts = [re.fullmatch(r"(\d+)x(\d+g\.\d+gb)(\.me)?", part) for part in label.removeprefix("mig-").split("_")]
         if not label.startswith("mig-") or not all(parts):
             return None
@@ -63,7 +64,7 @@ class Sharing:
         )
 
     def resources(self, accelerator: Accelerator) -> dict[str, int]:
-        """What one accelerator is offered as: extended resource -> how many of it."""
+        """Returns the extended resources that a node offers for one accelerator, with their counts."""
         if accelerator.kind == "neuron":
             return {NEURON_DEVICE: 1}
         if self.strategy == "none":
@@ -73,9 +74,10 @@ class Sharing:
         return {f"nvidia.com/mig-{name.replace('+', '.')}": count for name, count in self.layout}
 
     def shares(self, accelerator: Accelerator) -> dict[str, float]:
-        """What part of the accelerator's cost one unit of each resource carries; what stays idle is spread over all.
+        """Returns, for each resource, the share of the accelerator's cost that one unit carries.
 
-        Instances of MIG count by their memory slices, since those run out first.
+        The cost of slices that stay idle is spread over all units. MIG instances count by their memory slices, since
+        memory runs out first.
         """
         gpu = mig_gpu(accelerator)
         if self.strategy != "mig" or gpu is None:
@@ -86,7 +88,7 @@ class Sharing:
 
 
 def accelerator_label(accelerator: Accelerator) -> str:
-    """Value of the accelerator's label, e.g. `a100-40gb`, `l40s`: with memory where the name alone does not tell."""
+    """Returns the value of the accelerator's label: `l40s`, or `a100-40gb` for a model with several memory sizes."""
     name = accelerator.name.lower().replace(" ", "-")
     if accelerator.fractional:
         return f"{name}-{accelerator.memory_gb}gb"
@@ -95,5 +97,5 @@ def accelerator_label(accelerator: Accelerator) -> str:
 
 
 def layout_of(layout: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """A layout in the order of its names, so that one layout has one spelling."""
+    """Returns the layout sorted by profile name, so that each layout has one spelling."""
     return tuple(sorted(layout.items()))

@@ -1,1 +1,1 @@
-"""Small helpers that several rooms need. It imports nothing of the project, and every room may import it."""
+"""Small helpers that several rooms need. Every room may import `common`; it imports nothing of the project."""

@@ -1,4 +1,4 @@
-"""Property values that are no JSON: one that is not known yet, and one that is secret. And how the engine marks them.
+"""Property values that JSON does not have: unknown values and secrets. And how the engine marks them.
 
 Source: sdk/go/common/resource/plugin/rpc.go and sdk/go/common/resource/sig/sig.go of pulumi/pulumi v3.259.0.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes for an unknown text. The SDKs write it for unknown values of every kind."""
+"""The engine writes this for an unknown text. The SDKs write it for unknown values of every kind."""
 
 UNKNOWN_TEXTS: Final = frozenset(
     {
@@ -25,14 +25,14 @@ UNKNOWN_TEXTS: Final = frozenset(
 )
 
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
-"""The key of a map that is no plain map. Its value is one of the signatures."""
+"""A map with this key is not a plain map: the key's value is one of the signatures below."""
 
 SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a constant of the protocol, no password
 OUTPUT_SIGNATURE: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 class Unknown:
-    """The value of an output that no resource has produced yet. There is one object of it, UNKNOWN."""
+    """The value of an output that no resource has produced yet. UNKNOWN is its only instance."""
 
     _instance: Unknown | None = None
 
@@ -53,7 +53,7 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True, repr=False)
 class Secret:
-    """A value that code may compute with, and that nothing may show."""
+    """A value that code may compute with and that must never be shown."""
 
     value: Any
 
@@ -62,7 +62,7 @@ class Secret:
 
 
 def has_unknown(value: Any) -> bool:
-    """Tells whether the value, or anything inside it, is not known yet."""
+    """Returns whether the value, or anything inside it, is not known yet."""
     if value is UNKNOWN:
         return True
     if isinstance(value, Secret):
@@ -75,7 +75,7 @@ def has_unknown(value: Any) -> bool:
 
 
 def opened(value: Any) -> Any:
-    """The value with the plain values of all secrets in it. It is for computing, never for showing."""
+    """Returns the value with every secret in it replaced by its plain value, to compute with and never to show."""
     if isinstance(value, Secret):
         return opened(value.value)
     if isinstance(value, Mapping):

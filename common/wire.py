@@ -1,8 +1,8 @@
-"""Property maps between the engine's wire, which is protobuf structs, and Python.
+"""Converts property maps between Python and protobuf structs, the form in which the engine sends them.
 
-Maps, lists, texts, booleans and None come out as themselves, whole numbers as int, a value that is not known yet as
-UNKNOWN, and a secret as Secret. The engine sends secrets only to a peer that said it takes them. Assets and archives
-come out as the maps that describe them.
+Maps, lists, texts, booleans and None stay what they are. Whole numbers become int, unknown values UNKNOWN, and secrets
+Secret. The engine sends secrets only to a peer that declared that it accepts them. Assets and archives become the maps
+that describe them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,14 +29,14 @@ def _from_value(value: struct_pb2.Value) -> Any:
         return [_from_value(item) for item in value.list_value.values]
     if kind == "number_value":
         number = value.number_value
-        return int(number) if number.is_integer() else number  # the wire has floats alone: 443 would be 443.0
+        return int(number) if number.is_integer() else number  # protobuf has only floats: 443 would be 443.0
     if kind == "bool_value":
         return value.bool_value
     return None
 
 
 def to_struct(props: Mapping[str, Any]) -> struct_pb2.Struct:
-    """Writes a property map. Raises TypeError for what is no property value."""
+    """Writes a property map. Raises TypeError for a value that is not a property value."""
     struct = struct_pb2.Struct()
     for key, value in props.items():
         _fill(struct.fields[key], value)
@@ -65,4 +65,4 @@ def _fill(target: struct_pb2.Value, value: Any) -> None:
         for item in value:
             _fill(target.list_value.values.add(), item)
     else:
-        raise TypeError(f"{type(value).__name__} is no property value")
+        raise TypeError(f"{type(value).__name__} is not a property value")

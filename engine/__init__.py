@@ -1,4 +1,4 @@
-"""How to get the Pulumi engine: the one on PATH, or one built from its pinned Go module.
+"""Provides the Pulumi engine: the one on PATH, or one built from its pinned Go module.
 
-`python -m engine` makes sure of one; `engine.locate.locate()` says where it is, at no cost.
+`python -m engine` builds it when there is none; `engine.locate.locate()` only finds it, and costs nothing.
 """

@@ -1,4 +1,4 @@
-"""`python -m engine`: make sure that there is a Pulumi engine, and print its path."""
+"""`python -m engine` builds a Pulumi engine when there is none, and prints its path."""
 
 import sys
 
@@ -7,14 +7,14 @@ from engine.progress import Progress
 
 
 def main() -> int:
-    """The exit status: 0 with the path on stdout, 1 with the reason on stderr, 130 when interrupted."""
+    """Returns the exit status: 0 with the path on stdout, 1 with the reason on stderr, 130 when interrupted."""
     try:
         engine = ensure(Progress(sys.stderr))
     except BuildError as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The next run goes on from what was fetched and compiled so far.", file=sys.stderr)
+        print("\nInterrupted. The next run continues from what was fetched and compiled so far.", file=sys.stderr)
         return 130
     print(engine.path)
     return 0

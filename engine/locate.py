@@ -1,4 +1,4 @@
-"""Finding the engine: the user's own `pulumi`, or the one that was built here."""
+"""Finds the engine: the user's own `pulumi`, or the one that was built here."""
 
 import hashlib
 import json
@@ -18,8 +18,8 @@ _ANSWER_SECONDS = 30
 class Engine:
     """An engine that is ready to run.
 
-    path: the `pulumi` executable; version: such as "3.259.0"; bin_dir: the folder to put on PATH;
-    built: whether it was built here, so that the language host beside it is the project's own.
+    path: the `pulumi` executable; version: for example "3.259.0"; bin_dir: the folder to put on PATH;
+    built: True when it was built here, so that the language host beside it is the project's own.
     """
 
     path: Path
@@ -28,30 +28,30 @@ class Engine:
     built: bool
 
 
-class EngineNotFound(Exception):  # noqa: N818 - reads as what happened, where it is caught
-    """No engine is ready. The text says what was looked for, and the ways out."""
+class EngineNotFound(Exception):  # noqa: N818 - `except EngineNotFound` says what happened
+    """No engine is ready. The text says what was looked for, and what helps."""
 
 
 def locate(search_path: str | None = None, home: Path = HOME, module: Path = version.MODULE) -> Engine:
-    """The engine to use, without building anything: a supported `pulumi` on PATH first, else the built one.
+    """Returns the engine to use: a supported `pulumi` on PATH, else the built one. It builds nothing.
 
-    search_path: in place of PATH; home: where a built engine is; module: the go.mod that it is built from.
+    search_path: used instead of PATH; home: the folder of a built engine; module: the folder of its go.mod.
     Raises EngineNotFound.
     """
-    refused: list[str] = []
+    reasons: list[str] = []
     for candidate in on_path("pulumi", search_path, besides=home / "bin"):
-        found = _judge(candidate, search_path)
-        if isinstance(found, Engine):
-            return found
-        refused.append(found)
+        engine_or_reason = _check_candidate(candidate, search_path)
+        if isinstance(engine_or_reason, Engine):
+            return engine_or_reason
+        reasons.append(engine_or_reason)
     built = home / "bin" / "pulumi"
     if is_built(home, module) and (home / "bin" / LANGUAGE_HOST).exists():
         return Engine(built, version.show(version.pinned(module)), built.parent, built=True)
-    raise EngineNotFound(_ways_out(refused, built))
+    raise EngineNotFound(_not_found_text(reasons, built))
 
 
 def on_path(name: str, search_path: str | None = None, besides: Path | None = None) -> list[Path]:
-    """Every executable of that name on PATH, in order, without the folder `besides`."""
+    """Returns every executable of that name on PATH, in order, except in the folder `besides`."""
     folders = (os.environ.get("PATH", os.defpath) if search_path is None else search_path).split(os.pathsep)
     candidates = [Path(folder, name) for folder in dict.fromkeys(folders) if folder]
     return [
@@ -63,27 +63,27 @@ def on_path(name: str, search_path: str | None = None, besides: Path | None = No
     ]
 
 
-def answer(executable: Path, *arguments: str) -> str | None:
-    """What an executable answers to such a thing as `version`; None when it fails or does not answer."""
-    quiet = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+def output_of(executable: Path, *arguments: str) -> str | None:
+    """Returns what an executable prints for arguments such as `version`; None when it fails or takes too long."""
+    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     command = [str(executable), *arguments]
     try:
-        answered = subprocess.run(
-            command, capture_output=True, text=True, timeout=_ANSWER_SECONDS, env=quiet, cwd="/", check=True
+        completed = subprocess.run(
+            command, capture_output=True, text=True, timeout=_ANSWER_SECONDS, env=environment, cwd="/", check=True
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return answered.stdout.strip()
+    return completed.stdout.strip()
 
 
 def fingerprint(module: Path = version.MODULE) -> str:
-    """Changes with anything that a built engine depends on, so that it is known when to build again."""
+    """Returns a hash of everything that a built engine depends on. When it changes, the engine is built again."""
     pins = (module / "go.mod").read_bytes() + (module / "go.sum").read_bytes()
     return hashlib.sha256(pins).hexdigest()
 
 
 def is_built(home: Path = HOME, module: Path = version.MODULE) -> bool:
-    """Whether the built engine is there and is the pinned one."""
+    """Returns whether there is a built engine and it is the pinned one."""
     try:
         stamp = json.loads((home / "built.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -92,33 +92,33 @@ def is_built(home: Path = HOME, module: Path = version.MODULE) -> bool:
 
 
 def stamp_built(home: Path, module: Path) -> None:
-    """Note down what the engine in `home` was built from."""
+    """Records the module that the engine in `home` was built from."""
     (home / "built.json").write_text(json.dumps({"fingerprint": fingerprint(module)}) + "\n", encoding="utf-8")
 
 
-def _judge(candidate: Path, search_path: str | None) -> Engine | str:
-    """The engine at `candidate`, or why it will not do."""
-    said = answer(candidate, "version")
-    found = version.parse(said) if said else None
-    if found is None:
+def _check_candidate(candidate: Path, search_path: str | None) -> Engine | str:
+    """Returns the engine at `candidate`, or a text that says why it cannot be used."""
+    printed = output_of(candidate, "version")
+    engine_version = version.parse(printed) if printed else None
+    if engine_version is None:
         return f"{candidate} does not answer `pulumi version`"
-    if not version.supported(found):
-        return f"{candidate} is version {version.show(found)}"
-    # Where the engine looks for it: beside the real executable, then on PATH.
+    if not version.supported(engine_version):
+        return f"{candidate} is version {version.show(engine_version)}"
+    # The engine looks for its language host beside the real executable, then on PATH.
     if not (candidate.resolve().parent / LANGUAGE_HOST).exists() and not on_path(LANGUAGE_HOST, search_path):
         return f"{candidate} has no {LANGUAGE_HOST} beside it"
-    return Engine(candidate, version.show(found), candidate.parent, built=False)
+    return Engine(candidate, version.show(engine_version), candidate.parent, built=False)
 
 
-def _ways_out(refused: list[str], built: Path) -> str:
-    range_ = f"{version.show(version.OLDEST)} or newer, below {version.show(version.FIRST_UNSUPPORTED)}"
+def _not_found_text(reasons: list[str], built: Path) -> str:
+    supported = f"{version.show(version.OLDEST)} or newer, below {version.show(version.FIRST_UNSUPPORTED)}"
     return "\n".join(
         [
-            f"No Pulumi engine was found. Looked for `pulumi` ({range_}, with {LANGUAGE_HOST}) on PATH: "
-            + ("; ".join(refused) if refused else "there is none")
+            f"No Pulumi engine was found. Looked for `pulumi` ({supported}, with {LANGUAGE_HOST}) on PATH: "
+            + ("; ".join(reasons) if reasons else "there is none")
             + f". Looked for a built one: there is no up-to-date {built}.",
             "Any one of these helps:",
-            "  - `make setup` builds the engine, once, in some minutes; it needs the network",
+            "  - run `make setup`: it builds the engine once, in some minutes, and needs the network",
             "  - install Pulumi's own CLI: https://www.pulumi.com/docs/install/",
         ]
     )

@@ -1,4 +1,4 @@
-"""The log of a child process, read without letting a silent minute look like a standstill."""
+"""Reads the log of a child process. The reader wakes up every second, so that progress shows also without output."""
 
 import queue
 import threading
@@ -9,9 +9,9 @@ _HEARTBEAT_SECONDS = 1.0
 
 
 class Log:
-    """Iterate for each line as it comes, and for "" whenever a second brought none, until the stream ends.
+    """Iterating yields each line as it comes, and "" after each second without a line, until the stream ends.
 
-    lines: what came so far.
+    lines: all lines so far.
     """
 
     def __init__(self, stream: IO[str]) -> None:

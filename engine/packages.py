@@ -1,6 +1,6 @@
-"""`python -m engine.packages FILE...`: install hashed requirements into this Python, and show how far it is.
+"""`python -m engine.packages FILE...` installs hashed requirements into this Python, and shows the progress.
 
-pip alone is silent for the minute in which it unpacks and compiles the provider SDKs, which are its largest part.
+pip alone is silent for the minute in which it unpacks and compiles the provider SDKs, the largest packages.
 """
 
 import importlib.metadata
@@ -15,19 +15,19 @@ from engine.log import Log
 from engine.progress import Progress
 
 _LAST_LINES = 10
-PIN = r"^([\w.-]+)==([\w.+!-]+)(?: \\)?$"  # one that holds on every platform
+PIN = r"^([\w.-]+)==([\w.+!-]+)(?: \\)?$"  # matches only pins without a marker: they apply on every platform
 
 
-def wanted(requirements: Sequence[Path]) -> int:
-    """How many packages the files pin, each counted once."""
+def pinned_count(requirements: Sequence[Path]) -> int:
+    """Returns how many packages the files pin; each package counts once."""
     pins = [re.findall(PIN, file.read_text(encoding="utf-8"), re.MULTILINE) for file in requirements]
     return len({name for names in pins for name, _ in names})
 
 
 def install(requirements: Sequence[Path], progress: Progress, site_packages: Path | None = None) -> int:
-    """Run pip, show what it does, and return its exit status; when it fails, the end of its log goes to stderr."""
-    where = site_packages or Path(sysconfig.get_path("purelib"))
-    total, fetched, unpacking = wanted(requirements), 0, False
+    """Runs pip, shows its progress, and returns its exit status. When pip fails, the end of its log goes to stderr."""
+    packages_folder = site_packages or Path(sysconfig.get_path("purelib"))
+    total, fetched, unpacking = pinned_count(requirements), 0, False
     # Bytecode is written even where PYTHONDONTWRITEBYTECODE is set: without it, each import of the SDKs costs 5 s more.
     command = [sys.executable, "-u", "-m", "pip", "install", "--compile", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
@@ -42,7 +42,7 @@ def install(requirements: Sequence[Path], progress: Progress, site_packages: Pat
                 fetched += 1
             unpacking = unpacking or line.startswith("Installing collected packages")
             if unpacking:
-                progress.update(f"unpacked {min(len(list(where.glob('*.dist-info'))), total)} of {total}")
+                progress.update(f"unpacked {min(len(list(packages_folder.glob('*.dist-info'))), total)} of {total}")
             else:
                 progress.update(f"fetched {min(fetched, total)} of {total}")
     progress.done("failed" if pip.returncode else "done")
@@ -52,7 +52,7 @@ def install(requirements: Sequence[Path], progress: Progress, site_packages: Pat
 
 
 def missing(requirements: Sequence[Path]) -> list[str]:
-    """The packages that the files pin and that are not installed here in that version, as `name==version`."""
+    """Returns the pinned packages that are not installed here in the pinned version, as `name==version`."""
     absent = []
     for file in requirements:
         for name, version in re.findall(PIN, file.read_text(encoding="utf-8"), re.MULTILINE):

@@ -1,4 +1,4 @@
-"""Telling how far a long step is: one updating line on a terminal, now and then a line elsewhere."""
+"""Shows the progress of long steps: on a terminal in one line that is updated, elsewhere with a line now and then."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ _REDRAW_EVERY_SECONDS = 0.2
 
 
 class Progress:
-    """Shows one step at a time. Use `step` to begin one, `update` as often as you like, `done` at the end."""
+    """Shows one step at a time. Call `step` to begin one, `update` as often as you like, and `done` at the end."""
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
@@ -18,18 +18,18 @@ class Progress:
         self._began = self._shown = 0.0
 
     def step(self, title: str) -> None:
-        """Begin a step; its title is printed at once."""
+        """Begins a step and prints its title at once."""
         self.done()
         self._title, self._began = title, time.monotonic()
         self._show("", last=False)
 
     def update(self, detail: str) -> None:
-        """Say how far the step is. Drawn only as often as is good to read."""
+        """Shows the progress of the step, but not more often than people can read it."""
         if time.monotonic() - self._shown >= (_REDRAW_EVERY_SECONDS if self._live else _LINE_EVERY_SECONDS):
             self._show(detail, last=False)
 
     def done(self, detail: str = "done") -> None:
-        """End the step; without one, nothing happens."""
+        """Ends the step, if one has begun."""
         if self._title:
             self._show(detail, last=True)
             self._title = ""

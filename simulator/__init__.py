@@ -1,1 +1,1 @@
-"""A cloud without a cloud."""
+"""A simulated cloud: AWS, EKS and Kubernetes providers that keep their resources in a local file."""

@@ -1,7 +1,8 @@
-"""`python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND...`: any command.
+"""The command line of the simulator.
 
-It runs in a simulated cloud. `python -m simulator cloud list|show|set|delete`: looks at that cloud, and changes it
-behind Pulumi's back.
+`python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND...` runs any command in
+a simulated cloud. `python -m simulator cloud list|show|set|delete` shows the resources of that cloud, and changes them
+without Pulumi's knowledge.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # the command is started while gRPC threads run
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # the command is started while threads of gRPC are running
 
 import sqlite3
 import sys
@@ -23,9 +24,9 @@ _USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--q
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command line; returns the exit code of the command, 2 for a command line that is not understood."""
-    own, _, command = _split(arguments)
-    options = _parser().parse_args(own)
+    """Runs the command line. Returns the exit code of the command, or 2 when the command line is wrong."""
+    options_before, _, command = _split(arguments)
+    options = _parser().parse_args(options_before)
     try:
         project = find_project(Path.cwd())
         workspace = Workspace(project, (options.home or project / ".simulator").resolve())
@@ -35,44 +36,44 @@ def main(arguments: list[str]) -> int:
         if not command:
             print(f"usage: {_USAGE}\nNo COMMAND was given, e.g. -- pulumi preview --stack dev", file=sys.stderr)
             return 2
-        from simulator.session import run  # the providers are heavy; `cloud` needs none of them
+        from simulator.session import run  # importing the providers takes long, and `cloud` does not need them
 
         return run(workspace, cloud_file, options.fault, options.quota, command)
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
     except sqlite3.Error as error:
-        print(f"simulator: {cloud_file}: {error}. --cloud FILE puts it elsewhere.", file=sys.stderr)
+        print(f"simulator: {cloud_file}: {error}. --cloud FILE names another cloud file.", file=sys.stderr)
     except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""
-        print(f"simulator: {what}{error.strerror}. --home DIR puts what it writes elsewhere.", file=sys.stderr)
+        file = f"{error.filename}: " if error.filename else ""
+        print(f"simulator: {file}{error.strerror}. --home DIR names another folder to write to.", file=sys.stderr)
     return 2
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
     if "--" not in arguments:
         return arguments, "", []
-    at = arguments.index("--")
-    return arguments[:at], "--", arguments[at + 1 :]
+    separator = arguments.index("--")
+    return arguments[:separator], "--", arguments[separator + 1 :]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
         usage=f"{_USAGE}\n       python -m simulator cloud {{list,show,set,delete}} ...",
-        description="Runs a command, usually pulumi, against a simulated cloud that lives in a local file.",
+        description="Runs a command, usually pulumi, against a simulated cloud in a local file.",
         epilog="Faults: " + "; ".join(f"{kind}=TARGET[:TIMES] ({text})" for kind, text in KINDS.items()),
     )
-    parser.add_argument("--home", type=Path, metavar="DIR", help="where state and cloud live (.simulator)")
-    parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud file (HOME/cloud.sqlite)")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="folder for state and cloud (default: .simulator)")
+    parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud file (default: HOME/cloud.sqlite)")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see below; may be repeated")
     parser.add_argument(
         "--quota",
         action="append",
         default=[],
         metavar="SPEC",
-        help="CODE=NUMBER: what the account has of a quota, e.g. L-417A185B=192; may be repeated",
+        help="CODE=NUMBER: the value of a quota in the account, e.g. L-417A185B=192; may be repeated",
     )
-    parser.add_argument("action", nargs="?", choices=["cloud"], help="look into the cloud instead of running a command")
+    parser.add_argument("action", nargs="?", choices=["cloud"], help="show or change the cloud; runs no command")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
@@ -81,4 +82,4 @@ if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # the cloud is closed; a request that an engine left behind must not keep the process
+    os._exit(code)  # the cloud is closed; requests that a killed engine left behind must not keep the process alive

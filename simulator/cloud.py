@@ -1,4 +1,4 @@
-"""The cloud itself: every simulated resource, in one SQLite file, apart from Pulumi's state."""
+"""The simulated cloud: all its resources, in one SQLite file that is separate from Pulumi's state."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CREATE INDEX IF NOT EXISTS order_of_creation ON resources (made)"""
 
 @dataclass(frozen=True)
 class CloudResource:
-    """One resource as the cloud holds it.
+    """One resource in the cloud.
 
-    state: its live properties, inputs and outputs alike. made: a running number, in order of creation.
-    urn: who asked for it; the cloud uses it for nothing but listings.
+    state: its live properties, both inputs and outputs. made: a running number, in order of creation.
+    urn: the Pulumi resource that created it, mainly for listings.
     """
 
     type: str
@@ -39,7 +39,7 @@ class CloudResource:
 class Cloud:
     """Resources by type and id, shared by the threads of the providers and by other processes.
 
-    Reads are served from memory; SQLite's data_version tells when another process has written.
+    Reads come from memory; SQLite's data_version shows when another process has written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,49 +51,49 @@ class Cloud:
         self._db.executescript(_SCHEMA)
         self._version: int | None = None
         self._when_deleted: list[tuple[str, Callable[[str], None]]] = []
-        self._known: dict[str, dict[str, CloudResource]] = {}
+        self._by_type: dict[str, dict[str, CloudResource]] = {}
 
     def close(self) -> None:
-        """Writes everything into the one file and lets go of it."""
+        """Writes everything into the one file and closes it."""
         with self._lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.close()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Holds the cloud still, so that a look and the write that follows from it are one step."""
+        """Locks the cloud for other threads, so that a read and a write that depends on it are one step."""
         with self._lock:
             yield
 
     def get(self, type_: str, id_: str) -> CloudResource | None:
-        """The resource of that type and id, or None."""
+        """Returns the resource of that type and id, or None."""
         with self._lock:
             return self._resources().get(type_, {}).get(id_)
 
     def of_type(self, type_: str) -> list[CloudResource]:
-        """All resources of a type, oldest first."""
+        """Returns all resources of a type, oldest first."""
         with self._lock:
             return sorted(self._resources().get(type_, {}).values(), key=lambda resource: resource.made)
 
     def all(self) -> list[CloudResource]:
-        """Everything there is, oldest first."""
+        """Returns all resources, oldest first."""
         with self._lock:
-            held = [resource for by_id in self._resources().values() for resource in by_id.values()]
-            return sorted(held, key=lambda resource: resource.made)
+            resources = [resource for by_id in self._resources().values() for resource in by_id.values()]
+            return sorted(resources, key=lambda resource: resource.made)
 
     def put(self, type_: str, id_: str, state: Props, urn: str = "") -> CloudResource:
-        """Creates the resource, or changes its state; the order of creation stays."""
+        """Creates the resource, or changes its state. Its place in the order of creation stays the same."""
         with self._lock:
             before = self.get(type_, id_)
             made = before.made if before else self._next_number()
             resource = CloudResource(type_, id_, state, urn or (before.urn if before else ""), made)
             row = (type_, id_, resource.urn, json.dumps(state, sort_keys=True), made)
             self._db.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?)", row)
-            self._known.setdefault(type_, {})[id_] = resource
+            self._by_type.setdefault(type_, {})[id_] = resource
             return resource
 
     def delete(self, type_: str, id_: str) -> bool:
-        """Removes the resource; False when it was gone already."""
+        """Removes the resource. Returns False when it did not exist."""
         with self._lock:
             removed = self._resources().get(type_, {}).pop(id_, None)
             self._db.execute("DELETE FROM resources WHERE type = ? AND id = ?", (type_, id_))
@@ -103,7 +103,7 @@ class Cloud:
             return removed is not None
 
     def on_delete(self, type_: str, react: Callable[[str], None]) -> None:
-        """Calls `react` with the id of each resource of the type that is deleted: what lives inside goes with it."""
+        """Calls `react` with the id of each resource of the type that is deleted, to delete what it contains."""
         self._when_deleted.append((type_, react))
 
     def _next_number(self) -> int:
@@ -113,10 +113,10 @@ class Cloud:
     def _resources(self) -> dict[str, dict[str, CloudResource]]:
         (version,) = self._db.execute("PRAGMA data_version").fetchone()
         if version != self._version:
-            self._known = {}
+            self._by_type = {}
             rows: list[tuple[str, str, str, str, int]] = self._db.execute("SELECT * FROM resources").fetchall()
             for type_, id_, urn, state, made in rows:
                 loaded: dict[str, Any] = json.loads(state)
-                self._known.setdefault(type_, {})[id_] = CloudResource(type_, id_, loaded, urn, made)
+                self._by_type.setdefault(type_, {})[id_] = CloudResource(type_, id_, loaded, urn, made)
             self._version = version
-        return self._known
+        return self._by_type

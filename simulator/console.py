@@ -1,4 +1,4 @@
-"""`python -m simulator cloud …`: what the cloud holds, and how to change it behind Pulumi's back."""
+"""`python -m simulator cloud …` shows the cloud's resources, and changes them without Pulumi's knowledge."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from simulator.cloud import Cloud, CloudResource
 
 
 def run(arguments: list[str], cloud_file: Path) -> int:
-    """Runs one `cloud` command on the cloud file; 1 when the resource asked for does not exist."""
+    """Runs one `cloud` command on the cloud file. Returns 1 when the requested resource does not exist."""
     parser = argparse.ArgumentParser(prog="python -m simulator cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    listing = commands.add_parser("list", help="every resource: type, id and who asked for it")
+    listing = commands.add_parser("list", help="list every resource: type, id and Pulumi name")
     listing.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    for name, text in (("show", "the live properties of a resource"), ("delete", "delete it, and tell nobody")):
+    for name, text in (
+        ("show", "show the live properties of a resource"),
+        ("delete", "delete a resource without Pulumi's knowledge"),
+    ):
         commands.add_parser(name, help=text).add_argument("id")
-    setting = commands.add_parser("set", help="change a property, and tell nobody: set ID PROPERTY JSON")
+    setting = commands.add_parser("set", help="change a property without Pulumi's knowledge: set ID PROPERTY JSON")
     for argument in ("id", "property", "value"):
         setting.add_argument(argument)
     options = parser.parse_args(arguments)
@@ -30,7 +33,7 @@ def run(arguments: list[str], cloud_file: Path) -> int:
             return _list(cloud, options.json)
         resource = next((each for each in cloud.all() if each.id == options.id), None)
         if resource is None:
-            print(f"There is no {options.id} in {cloud_file}. `cloud list` shows what there is.", file=sys.stderr)
+            print(f"There is no {options.id} in {cloud_file}. `cloud list` shows all resources.", file=sys.stderr)
             return 1
         if options.command == "show":
             print(json.dumps(resource.state, indent=2, sort_keys=True))

@@ -1,4 +1,4 @@
-"""What changed between two property maps, path by path."""
+"""Compares two property maps and returns the changes, path by path."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Change:
 
     @property
     def pattern(self) -> str:
-        """The path with every list index replaced by `[*]`, as facts about a type name it."""
+        """The path with every list index replaced by `[*]`, the form that declarations of types use."""
         return re.sub(r"\[\d+\]", "[*]", self.path)
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Every changed path from old to new; a key that holds None counts as absent."""
+    """Returns every changed path from old to new. A key with the value None counts as absent."""
     return list(_changes("", old, new))
 
 
@@ -64,7 +64,7 @@ def _entry(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def join(path: str, key: str) -> str:
-    """The path of a key, as the engine writes it."""
+    """Returns the path of a key, as the engine writes it."""
     if not re.fullmatch(r"[A-Za-z_$][\w$-]*", key):
         return f'{path}["{key}"]'
     return f"{path}.{key}" if path else key

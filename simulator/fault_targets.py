@@ -1,4 +1,4 @@
-"""Whether the faults asked for can strike at all: one with a misspelt target never would, and nobody would notice."""
+"""Checks that the requested faults can strike: nobody would notice that a fault with a misspelt target never does."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from simulator.faults import FaultError, Faults
 
 
 def check(faults: Faults) -> None:
-    """Raises FaultError for a target that nothing can have. Types of other packages than AWS are let pass."""
+    """Raises FaultError for a target that cannot occur. Types of other packages than AWS are not checked."""
     for kind, target in faults.targets:
-        if wrong := _mistake(kind, target):
-            raise FaultError(f"--fault {kind}={target} would never strike: {wrong}")
+        if mistake := _mistake(kind, target):
+            raise FaultError(f"--fault {kind}={target} would never strike: {mistake}")
 
 
 def _mistake(kind: str, target: str) -> str | None:
     if kind == "capacity" and target not in INSTANCE_TYPES:
-        return f"{target} is no instance type that the catalog knows.{_meant(target, INSTANCE_TYPES)}"
+        return f"the catalog has no instance type {target}.{_suggestion(target, INSTANCE_TYPES)}"
     if kind == "quota" and not re.fullmatch(r"L-[0-9A-F]{8}", target):
-        return f"{target} is no quota code. Write for example quota=L-1216C47A."
+        return f"{target} is not a quota code. Write for example quota=L-1216C47A."
     if kind in ("throttle", "crash") and ":" not in target:
-        return f"{target} is no resource type. Write for example {kind}=aws:ec2/subnet:Subnet."
+        return f"{target} is not a resource type. Write for example {kind}=aws:ec2/subnet:Subnet."
     if kind in ("throttle", "crash") and target.startswith("aws:") and target not in kinds():
-        return f"{target} is no resource type that the simulator knows.{_meant(target, kinds())}"
+        return f"the simulator does not know the resource type {target}.{_suggestion(target, kinds())}"
     return None
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
-    found = nearest(word, known)
-    return f" Did you mean {found}?" if found else ""
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, known)
+    return f" Did you mean {near}?" if near else ""

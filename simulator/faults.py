@@ -1,4 +1,4 @@
-"""Faults on request: what a cloud does to a deployment on a bad day.
+"""Faults: failures of the cloud that a rehearsal asks for, such as throttled calls or missing capacity.
 
 `--fault KIND=TARGET[:TIMES]`, e.g. `--fault throttle=aws:ec2/subnet:Subnet --fault crash=aws:eks/cluster:Cluster:1`.
 """
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 KINDS = {
     "throttle": "TARGET is a resource type: its creates and updates are refused as throttled",
-    "crash": "TARGET is a resource type: the engine is killed when it asks for one to be created",
-    "capacity": "TARGET is an instance type: no zone has any left",
+    "crash": "TARGET is a resource type: the engine is killed when it creates one",
+    "capacity": "TARGET is an instance type: no zone has capacity",
     "quota": "TARGET is a quota code: the quota is used up",
 }
 
 
 class FaultError(ValueError):
-    """A --fault that cannot be understood; says what may be written."""
+    """A --fault is not valid; the text says what to write."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class _Fault:
 
 
 class Faults:
-    """The faults asked for, and how often each is still to strike. A fault without TIMES never ends."""
+    """The requested faults, with the number of times that each will still strike. Without TIMES, it never ends."""
 
     def __init__(self, specs: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -37,11 +37,11 @@ class Faults:
 
     @property
     def targets(self) -> list[tuple[str, str]]:
-        """Kind and target of each."""
+        """Kind and target of each fault."""
         return [(fault.kind, fault.target) for fault in self._faults]
 
     def strikes(self, kind: str, target: str) -> bool:
-        """Whether such a fault strikes now; a limited one is used up by it."""
+        """Returns whether such a fault strikes now, and counts it if its number of times is limited."""
         with self._lock:
             for fault in self._faults:
                 if (fault.kind, fault.target) == (kind, target) and fault.left != 0:
@@ -53,8 +53,8 @@ class Faults:
 def _parse(spec: str) -> _Fault:
     kind, _, target = spec.partition("=")
     if kind not in KINDS or not target:
-        ways = "\n".join(f"  {name}=TARGET[:TIMES]  {text}" for name, text in KINDS.items())
-        raise FaultError(f"--fault {spec} is not understood. It takes one of:\n{ways}")
+        forms = "\n".join(f"  {name}=TARGET[:TIMES]  {text}" for name, text in KINDS.items())
+        raise FaultError(f"--fault {spec} is not valid. Write one of:\n{forms}")
     body, _, times = target.rpartition(":")
     if body and times.isdigit():
         return _Fault(kind, body, int(times))

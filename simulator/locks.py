@@ -1,4 +1,4 @@
-"""Stack locks that a killed engine left behind."""
+"""Removes stack locks that a killed engine left behind."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 def release_stale(state: Path) -> None:
     """Removes the locks of engines that are no longer running on this machine.
 
-    The file backend writes one file a lock, with the pid and host of its holder; a killed engine leaves it, and every
-    later update would stop at it. Source: recorded from engine 3.259.
+    For each lock, the file backend writes a file with the pid and host of the engine. A killed engine leaves the file
+    behind, and every later update would fail because of it. Source: recorded from engine 3.259.
     """
     for path in (state / ".pulumi" / "locks").rglob("*.json"):
         try:

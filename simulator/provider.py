@@ -1,6 +1,6 @@
-"""What a simulated provider is: one Package for each Pulumi package, in plain Python values.
+"""The interface of a simulated provider: one Package for each Pulumi package, with plain Python values.
 
-`simulator/server.py` puts a Package on the wire. A Package keeps its resources in the Cloud and nowhere else.
+`simulator/server.py` serves a Package over gRPC. A Package keeps its resources only in the Cloud.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from simulator.values import Props
 
 
 class Refusal(Exception):
-    """The cloud's no, worded as the real provider words it. The engine shows it under the resource."""
+    """The cloud refuses a request, in the words of the real provider. The engine shows the text under the resource."""
 
 
 class InitializationFailure(Exception):
-    """The resource was made, but did not become ready: it stays in the state, with the reasons."""
+    """The resource was created but did not become ready: it stays in the state, with the reasons."""
 
     def __init__(self, id_: str, state: Props, inputs: Props, reasons: list[str]) -> None:
         super().__init__("; ".join(reasons))
@@ -31,8 +31,8 @@ class InitializationFailure(Exception):
 class Call:
     """One request about one resource.
 
-    config: the inputs of the provider resource that it came through, {} before Configure.
-    preview: nothing may be changed. warn: shows a warning under the resource.
+    config: the inputs of the provider resource that serves the request, {} before Configure.
+    preview: True when nothing may be changed. warn: shows a warning under the resource.
     """
 
     urn: str
@@ -42,34 +42,34 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Logical name of the resource."""
+        """The logical name of the resource."""
         return name_of(self.urn)
 
     @property
     def type(self) -> str:
-        """Type token of the resource."""
+        """The type token of the resource."""
         return type_of(self.urn)
 
 
 @dataclass(frozen=True)
-class Failure:
-    """One input that Check refuses. property may be empty: then it is about the resource as a whole."""
+class CheckFailure:
+    """One input that Check refuses. property: empty when the failure concerns the resource as a whole."""
 
     property: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Inputs with the provider's defaults filled in, and what is wrong with them."""
+class CheckResult:
+    """The result of Check: the inputs with the provider's defaults, and what is wrong with them."""
 
     inputs: Props
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[CheckFailure, ...] = ()
 
 
 @dataclass(frozen=True)
-class Difference:
-    """What an update has to do. replaces: the paths among the changes that force a replacement."""
+class DiffResult:
+    """The result of Diff. replaces: the changed paths that force a replacement."""
 
     changes: tuple[Change, ...] = ()
     replaces: frozenset[str] = frozenset()
@@ -77,16 +77,16 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A created resource. At preview the id is empty and computed outputs are UNKNOWN."""
+class CreateResult:
+    """The result of Create. At preview the id is empty and computed outputs are UNKNOWN."""
 
     id: str
     state: Props
 
 
 @dataclass(frozen=True)
-class Found:
-    """A resource as the cloud holds it now; inputs are the old ones brought up to date."""
+class ReadResult:
+    """The result of Read: the live state, and the old inputs with their live values."""
 
     id: str
     state: Props
@@ -96,55 +96,55 @@ class Found:
 class Package(ABC):
     """A Pulumi package in the simulated cloud. Every method may raise Refusal.
 
-    Methods are called from several threads at once; `Cloud.exclusive()` makes a look and a write one step.
+    Several threads call methods at once; `Cloud.exclusive()` makes a read and a write one step.
     """
 
     name: str
-    version = "999.0.0"  # above every version that an SDK asks for, or the engine warns of it
+    version = "999.0.0"  # higher than any version that an SDK requests; otherwise the engine warns
 
-    def check_config(self, urn: str, inputs: Props) -> Checked:
-        """Checks a provider resource's own inputs."""
-        return Checked(inputs)
+    def check_config(self, urn: str, inputs: Props) -> CheckResult:
+        """Checks the inputs of a provider resource."""
+        return CheckResult(inputs)
 
-    def diff_config(self, old: Props, new: Props) -> Difference:
-        """What a change of the provider resource itself means for the resources under it."""
-        return Difference()
+    def diff_config(self, old: Props, new: Props) -> DiffResult:
+        """Compares the inputs of a provider resource; a replacement replaces all its resources."""
+        return DiffResult()
 
     @abstractmethod
-    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
-        """Validates new inputs and fills in defaults and automatic names; old are the last checked inputs, or {}.
+    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
+        """Validates new inputs, and fills in defaults and automatic names. old: the last checked inputs, or {}.
 
-        seed: the engine's random seed for automatic names; empty where it gives none.
+        seed: the engine's random seed for automatic names; may be empty.
         """
 
     @abstractmethod
-    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Difference:
-        """Compares what was asked for last with what is asked for now."""
+    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> DiffResult:
+        """Compares the old inputs with the new ones."""
 
     @abstractmethod
-    def create(self, call: Call, inputs: Props) -> Made:
-        """Makes the resource; at preview says what would be made."""
+    def create(self, call: Call, inputs: Props) -> CreateResult:
+        """Creates the resource. At preview, returns what would be created."""
 
     @abstractmethod
-    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> Found | None:
-        """The live resource, None when it is gone. inputs and state are empty for an import."""
+    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> ReadResult | None:
+        """Returns the live resource, or None when it is gone. For an import, inputs and state are empty."""
 
     @abstractmethod
     def update(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Props:
-        """Changes the resource in place and returns its state; at preview says what it would be."""
+        """Updates the resource in place and returns its state. At preview, returns the state that it would have."""
 
     @abstractmethod
     def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:
-        """Deletes the resource; one that is gone already is no error."""
+        """Deletes the resource. It is no error when it is already gone."""
 
     def invoke(self, call: Call, token: str, args: Props) -> Props:
-        """Answers a function call. Raises Refusal for a function that it does not know."""
+        """Returns the result of a function. Raises Refusal for an unknown function."""
         raise Refusal(f"{self.name} has no function {token} in the simulator.")
 
     def construct(self, request: Any, engine_address: str) -> Any:
-        """Builds a remote component: takes a ConstructRequest, returns a ConstructResponse."""
+        """Builds a remote component from a ConstructRequest, and returns a ConstructResponse."""
         raise Refusal(f"{self.name} has no component {request.type} in the simulator.")
 
     def call(self, request: Any, engine_address: str) -> Any:
-        """Calls a method of a component: takes a CallRequest, returns a CallResponse."""
+        """Calls a method of a component by a CallRequest, and returns a CallResponse."""
         raise Refusal(f"{self.name} has no method {request.tok} in the simulator.")

@@ -1,4 +1,4 @@
-"""Puts packages on the wire: a gRPC ResourceProvider for each, as the engine attaches to it."""
+"""Serves each package as a gRPC ResourceProvider that the engine attaches to."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from common.wire import from_struct, to_struct
 from simulator.difference import Change, Kind
 from simulator.faults import Faults
 from simulator.provider import Call as ProviderCall
-from simulator.provider import Checked, Difference, InitializationFailure, Package, Refusal
+from simulator.provider import CheckResult, DiffResult, InitializationFailure, Package, Refusal
 from simulator.values import Props
 
 _LOG = logging.getLogger("simulator")
-_MESSAGE_LIMIT = 400 * 1024 * 1024  # the engine's own
-_WORKERS = 48  # more than the engine has requests in flight; a Construct holds one while its children need others
+_MESSAGE_LIMIT = 400 * 1024 * 1024  # the engine's own limit
+_WORKERS = 48  # more than the engine's parallel requests: a Construct occupies one while its children need others
 _THROTTLED = (
     "exceeded maximum number of attempts, 25, https response error StatusCode: 503, api error Throttling: Rate exceeded"
 )
 
 
 class Servers:
-    """One server for each package, on a free port of the loopback interface."""
+    """Runs one server for each package, on a free port of the loopback interface."""
 
     def __init__(self, packages: Iterable[Package], faults: Faults, crash: Callable[[], None]) -> None:
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="simulator")
@@ -54,14 +54,14 @@ class Servers:
             self._servers.append(server)
 
     def stop(self) -> None:
-        """Ends all servers, without waiting for requests that nobody reads any more."""
+        """Stops all servers without waiting for requests: nobody reads their results any more."""
         for server in self._servers:
             server.stop(grace=None).wait()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns a Refusal into the status that the real providers answer with, and a defect into one that says so."""
+def _with_grpc_errors(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns a Refusal into the status that real providers return, and any other exception into an internal error."""
 
     def answer(self: _Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         try:
@@ -80,7 +80,7 @@ def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generated base class is untyped
-    """One package. Each provider resource of the stack has a connection of its own, told apart by its peer."""
+    """Serves one package. Each provider resource of a stack has a separate connection; its peer identifies it."""
 
     def __init__(self, package: Package, faults: Faults, crash: Callable[[], None]) -> None:
         self._package, self._faults, self._crash = package, faults, crash
@@ -111,17 +111,17 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
 
-    @_answering
+    @_with_grpc_errors
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         return _check_response(self._package.check_config(request.urn, from_struct(request.news)))
 
-    @_answering
+    @_with_grpc_errors
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         return _diff_response(self._package.diff_config(from_struct(request.olds), from_struct(request.news)))
 
-    @_answering
+    @_with_grpc_errors
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        # The engine sends secrets here as such to every provider, whatever it said that it takes.
+        # The engine sends secrets in this request to every provider, even to those that do not accept secrets.
         self._configs[context.peer()] = opened(from_struct(request.args))
         return provider_pb2.ConfigureResponse(
             supportsPreview=True,
@@ -131,36 +131,38 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
             supports_autonaming_configuration=False,
         )
 
-    @_answering
+    @_with_grpc_errors
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         call = self._call(request.urn, context)
         old, new = from_struct(request.olds), from_struct(request.news)
         return _check_response(self._package.check(call, old, new, request.randomSeed))
 
-    @_answering
+    @_with_grpc_errors
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         inputs, state = from_struct(request.old_inputs), from_struct(request.olds)
         call = self._call(request.urn, context)
         return _diff_response(self._package.diff(call, request.id, inputs, state, from_struct(request.news)))
 
-    @_answering
+    @_with_grpc_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         if not request.preview:
-            self._bad_day(request.urn)
-        made = self._package.create(
+            self._strike_create_faults(request.urn)
+        created = self._package.create(
             self._call(request.urn, context, preview=request.preview), from_struct(request.properties)
         )
-        return provider_pb2.CreateResponse(id=made.id, properties=to_struct(made.state))
+        return provider_pb2.CreateResponse(id=created.id, properties=to_struct(created.state))
 
-    @_answering
+    @_with_grpc_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         inputs, state = from_struct(request.inputs), from_struct(request.properties)
-        found = self._package.read(self._call(request.urn, context), request.id, inputs, state)
-        if found is None:
+        result = self._package.read(self._call(request.urn, context), request.id, inputs, state)
+        if result is None:
             return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=found.id, properties=to_struct(found.state), inputs=to_struct(found.inputs))
+        return provider_pb2.ReadResponse(
+            id=result.id, properties=to_struct(result.state), inputs=to_struct(result.inputs)
+        )
 
-    @_answering
+    @_with_grpc_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         if not request.preview:
             self._throttle(request.urn)
@@ -169,28 +171,28 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         updated = self._package.update(call, request.id, inputs, state, from_struct(request.news))
         return provider_pb2.UpdateResponse(properties=to_struct(updated))
 
-    @_answering
+    @_with_grpc_errors
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         inputs, state = from_struct(request.old_inputs), from_struct(request.properties)
         self._package.delete(self._call(request.urn, context), request.id, inputs, state)
         return empty_pb2.Empty()
 
-    @_answering
+    @_with_grpc_errors
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         call = self._call("", context, preview=request.preview)
         answer = self._package.invoke(call, request.tok, from_struct(request.args))
         return provider_pb2.InvokeResponse(**{"return": to_struct(answer)})
 
-    @_answering
+    @_with_grpc_errors
     def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         return self._package.construct(request, self._engine.address if self._engine else "")
 
-    @_answering
+    @_with_grpc_errors
     def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
         return self._package.call(request, self._engine.address if self._engine else "")
 
     def _builds_components(self) -> bool:
-        """Components take secrets, outputs and references as such; the others get the plain values behind them."""
+        """Returns whether the package has components: they get secrets, outputs and references, others plain values."""
         return type(self._package).construct is not Package.construct
 
     def _call(self, urn: str, context: grpc.ServicerContext, preview: bool = False) -> ProviderCall:
@@ -198,10 +200,10 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         warn = (lambda message: engine.warn(urn, message)) if engine else (lambda message: None)
         return ProviderCall(urn, self._configs.get(context.peer(), {}), preview, warn)
 
-    def _bad_day(self, urn: str) -> None:
+    def _strike_create_faults(self, urn: str) -> None:
         if self._faults.strikes("crash", type_of(urn)):
             self._crash()
-            raise Refusal("the engine was killed, as --fault asked")
+            raise Refusal("the engine was killed, as --fault requested")
         self._throttle(urn)
 
     def _throttle(self, urn: str) -> None:
@@ -210,23 +212,23 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
 
 
 class _Engine:
-    """The engine that attached, for warnings."""
+    """The engine that attached to the provider; it gets the warnings."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
     def warn(self, urn: str, message: str) -> None:
-        with suppress(grpc.RpcError):  # the engine may be on its way out, and a warning is not worth a failure
+        with suppress(grpc.RpcError):  # the engine may be stopping, and a lost warning must not fail the operation
             self._stub.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn))
 
 
-def _check_response(checked: Checked) -> Any:
+def _check_response(checked: CheckResult) -> Any:
     failures = [provider_pb2.CheckFailure(property=each.property, reason=each.reason) for each in checked.failures]
     return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures)
 
 
-def _diff_response(difference: Difference) -> Any:
+def _diff_response(difference: DiffResult) -> Any:
     response = provider_pb2.DiffResponse
     return response(
         changes=response.DIFF_SOME if difference.changes else response.DIFF_NONE,
@@ -249,11 +251,11 @@ _KINDS: Mapping[tuple[Kind, bool], Any] = {
 }
 
 
-def _detailed(difference: Difference) -> dict[str, Any]:
+def _detailed(difference: DiffResult) -> dict[str, Any]:
     return {each.path: _ENTRY(kind=_kind(each, difference), inputDiff=True) for each in difference.changes}
 
 
-def _kind(change: Change, difference: Difference) -> Any:
+def _kind(change: Change, difference: DiffResult) -> Any:
     return _KINDS[change.kind, change.path in difference.replaces]
 
 
@@ -262,7 +264,7 @@ def _root(path: str) -> str:
 
 
 class _Status(grpc.Status):  # type: ignore[misc]  # grpc ships no types
-    """A status with details, which is how partial failures travel."""
+    """A status with details: gRPC's form for a partial failure."""
 
     def __init__(self, details: str, packed: bytes) -> None:
         self.code, self.details = grpc.StatusCode.UNKNOWN, details

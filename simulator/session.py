@@ -1,4 +1,4 @@
-"""One command in the simulated cloud: the providers are up before it starts, and gone when it has ended."""
+"""Runs one command in the simulated cloud: starts the providers before it, and stops them after it."""
 
 from __future__ import annotations
 
@@ -52,24 +52,25 @@ def run(
 
 
 class _Child:
-    """The command, in a process group of its own, so that each interrupt reaches it exactly once.
+    """The command, in its own process group, so that each interrupt reaches it exactly once.
 
-    A second interrupt makes the engine drop what it is doing, so a Ctrl-C must not arrive both from the terminal and
-    from here. The group gets the terminal, if there is one: then Ctrl-C and prompts are between the two of them.
+    A second interrupt makes the engine abort its running operations, so a Ctrl-C must not arrive both from the terminal
+    and from this process. If there is a terminal, the group gets it: Ctrl-C and prompts then go to the command
+    directly.
     """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
-        """Waits for the command to end."""
+        """Runs the command and returns its exit code."""
         with self._signals_passed_on():
             try:
                 self._process = subprocess.Popen(command, cwd=folder, env=dict(environment), process_group=0)
             except FileNotFoundError:
-                print(f"simulator: no command {command[0]} on PATH", file=sys.stderr)
+                print(f"simulator: there is no command {command[0]} on PATH", file=sys.stderr)
                 return 127
-            with _terminal_lent_to(self._process.pid):
+            with _terminal_given_to(self._process.pid):
                 code = self._process.wait()
         return 128 - code if code < 0 else code
 
@@ -93,11 +94,11 @@ class _Child:
 
 
 @contextmanager
-def _terminal_lent_to(group: int) -> Iterator[None]:
+def _terminal_given_to(group: int) -> Iterator[None]:
     if not os.isatty(0) or os.tcgetpgrp(0) != os.getpgrp():
         yield
         return
-    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # taking the terminal back from the background stops us else
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else the kernel stops this process in the last line
     try:
         os.tcsetpgrp(0, group)
         yield

@@ -1,4 +1,4 @@
-"""The text of a stack file without what only its real secrets provider can read; every other line stays where it is."""
+"""Removes what only the real secrets provider can read from the text of a stack file; line numbers stay the same."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import TypeAlias
 import yaml
 
 MOST_BYTES = 1024 * 1024
-PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: ten times as fast
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml if it is installed: ten times as fast
 _PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
-Steps: TypeAlias = "tuple[str | int, ...]"
+ConfigPath: TypeAlias = "tuple[str | int, ...]"
 
 
 class StackFileError(Exception):
-    """A stack file cannot be read. `str()` says which, and why."""
+    """A stack file cannot be read. The text says which one, and why."""
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. Raises StackFileError where it is none, or too much of it."""
+    """Returns the text of a file. Raises StackFileError when it is not a text, or too large."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise StackFileError(f"{path.name} has {path.stat().st_size:,} bytes, and {MOST_BYTES:,} are read at most.")
+            raise StackFileError(f"{path.name} has {path.stat().st_size:,} bytes, and the limit is {MOST_BYTES:,}.")
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise StackFileError(f"{path.name} is no UTF-8 text. Save it as UTF-8.") from None
+        raise StackFileError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as error:
         raise StackFileError(f"{path.name} cannot be read: {error.strerror}.") from None
 
 
-def without_secrets(path: Path, text: str) -> tuple[str, list[Steps]]:
-    """The text with each encrypted value emptied and the keys of the secrets provider gone; and where those values are.
+def without_secrets(path: Path, text: str) -> tuple[str, list[ConfigPath]]:
+    """Returns the text without encrypted values and keys of the secrets provider, and the paths of those values.
 
-    Raises StackFileError for a text that is no YAML.
+    Raises StackFileError for a text that is not YAML.
     """
     try:
         root = yaml.compose(text, Loader=PARSER)
@@ -43,43 +43,43 @@ def without_secrets(path: Path, text: str) -> tuple[str, list[Steps]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        why = getattr(error, "problem", None) or "it holds a character that YAML refuses"
-        raise StackFileError(f"{path.name}{place} is no YAML: {why}.") from None
+        why = getattr(error, "problem", None) or "it contains a character that YAML does not allow"
+        raise StackFileError(f"{path.name}{place} is not YAML: {why}.") from None
     if root is None:
         return text, []
     if not isinstance(root, yaml.MappingNode):
-        raise StackFileError(f"{path.name} holds no map. Put the settings under `config:`.")
-    cuts = [
+        raise StackFileError(f"{path.name} is not a map. Put the settings under `config:`.")
+    replacements = [
         (key.start_mark.index, _end(value), "")
         for key, value in root.value
         if key.value in _PROVIDER_KEYS and not root.flow_style
     ]
     config = next((value for key, value in root.value if key.value == "config"), None)
-    secured = list(_secured(config, (), set())) if config is not None else []
-    cuts += [(node.start_mark.index, _end(node), '""') for _, node in secured]
-    for begin, end, instead in sorted(cuts, reverse=True):
-        text = text[:begin] + instead + "\n" * text[begin:end].count("\n") + text[end:]
+    secured = list(_encrypted_values(config, (), set())) if config is not None else []
+    replacements += [(node.start_mark.index, _end(node), '""') for _, node in secured]
+    for begin, end, replacement in sorted(replacements, reverse=True):
+        text = text[:begin] + replacement + "\n" * text[begin:end].count("\n") + text[end:]
     return text, [steps for steps, _ in secured]
 
 
-def _secured(node: yaml.Node, at: Steps, seen: set[int]) -> Iterator[tuple[Steps, yaml.Node]]:
-    """Every encrypted value, with the way to it. Aliases are not followed a second time: they may be very many."""
+def _encrypted_values(node: yaml.Node, path: ConfigPath, seen: set[int]) -> Iterator[tuple[ConfigPath, yaml.Node]]:
+    """Yields the path and node of every encrypted value. A node with many aliases is visited only once."""
     if id(node) in seen:
         return
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         if [key.value for key, _ in node.value] == ["secure"]:
-            yield at, node
+            yield path, node
             return
         for key, value in node.value:
-            yield from _secured(value, (*at, str(key.value)), seen)
+            yield from _encrypted_values(value, (*path, str(key.value)), seen)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _secured(item, (*at, index), seen)
+            yield from _encrypted_values(item, (*path, index), seen)
 
 
 def _end(node: yaml.Node) -> int:
-    """Where the text of a value ends. The mark of a block is behind the lines that follow it."""
+    """Returns the index at which the text of a value ends. The end mark of a block comes later, after empty lines."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last

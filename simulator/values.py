@@ -1,4 +1,4 @@
-"""The words in which packages speak of property values. Only `simulator/server.py` knows how they travel."""
+"""The property values that packages use. Only `simulator/server.py` knows their form on the wire."""
 
 from typing import Any, TypeAlias
 
@@ -7,4 +7,4 @@ from common.values import UNKNOWN, has_unknown
 __all__ = ["UNKNOWN", "Props", "has_unknown"]
 
 Props: TypeAlias = dict[str, Any]
-"""Properties of a resource: JSON values, and UNKNOWN where the engine does not know the value yet."""
+"""Properties of a resource: JSON values, and UNKNOWN for values that the engine does not know yet."""

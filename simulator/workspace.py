@@ -1,8 +1,8 @@
-"""A place of its own for simulated stacks: state, PULUMI_HOME, and a copy of the project that may be written to.
+"""The workspace of simulated stacks: state, PULUMI_HOME, and a shadow project that commands may write to.
 
 The engine writes into stack files (the salt of a passphrase, `pulumi config set`), and stack files may name a cloud
-secrets provider that does not exist here. So commands run in a shadow of the project: links to everything, except the
-stack files, which are cleaned copies. The user's own files, stacks, credentials and home are never touched.
+secrets provider that does not exist here. So commands run in a shadow of the project: it has links to everything except
+the stack files, which are cleaned copies. The user's own files, stacks, credentials and home are never changed.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from simulator.stack_copy import StackFileError, read_text, without_secrets
 
 _CLOUD_VARIABLES = ("AWS_", "KUBECONFIG", "PULUMI_K8S_")
 _KEPT_VARIABLES = ("PULUMI_DEBUG_COMMANDS", "PULUMI_STACK", "PULUMI_OPTION_", "PULUMI_EXPERIMENTAL")
-_REPLACED_SECRET = "simulated-secret"  # noqa: S105 - stands for a value that only the real secrets provider can read
+_REPLACED_SECRET = "simulated-secret"  # noqa: S105 - replaces values that only the real secrets provider can read
 
 
 class WorkspaceError(Exception):
-    """The simulator cannot be set up here; says why and what to do."""
+    """The simulator cannot be set up; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """One project and one home of simulated state.
+    """One project and its simulated state.
 
-    project: the folder that holds Pulumi.yaml. home: where everything that the simulator writes goes.
+    project: the folder with Pulumi.yaml. home: the folder for everything that the simulator writes.
     """
 
     project: Path
@@ -43,7 +43,7 @@ class Workspace:
 
     @property
     def shadow(self) -> Path:
-        """The folder that commands run in."""
+        """The folder in which commands run."""
         return self.home / "project"
 
     @property
@@ -52,7 +52,7 @@ class Workspace:
         return self.home / "cloud.sqlite"
 
     def environment(self, engine_folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
-        """The environment of a command: the caller's, without what names real clouds, accounts and backends."""
+        """Returns the caller's environment without variables that name real clouds, accounts and backends."""
         kept = {key: value for key, value in os.environ.items() if not _is_foreign(key)}
         path = os.pathsep.join([str(engine_folder), str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
         return kept | {
@@ -62,15 +62,15 @@ class Workspace:
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "GRPC_VERBOSITY": "ERROR",  # its notes on closed connections would show up as diagnostics
+            "GRPC_VERBOSITY": "ERROR",  # messages about closed connections would appear as diagnostics
             "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in sorted(ports.items())),
         }
 
     def prepare(self, pulumi: Path, environment: Mapping[str, str], command: Sequence[str] = ()) -> None:
-        """Brings the shadow project up to date, and makes the stacks that are not there yet.
+        """Updates the shadow project, and creates the stacks that do not exist yet.
 
-        A stack file that cannot be read is left out, and said to be, unless the command names its stack.
-        Raises WorkspaceError in that case, and when the engine cannot make a stack.
+        A stack file that cannot be read is left out with a message, unless the command names its stack: then it raises
+        WorkspaceError, as it does when the engine cannot create a stack.
         """
         for folder in (self.shadow, self.home / "state", self.home / "pulumi"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -81,17 +81,17 @@ class Workspace:
                 if self._copy_stack_file(stack):
                     secured.append(stack)
             except StackFileError as error:
-                if _names(command, stack):
+                if _names_stack(command, stack):
                     raise WorkspaceError(str(error)) from None
                 print(f"simulator: {error} The stack {stack} is left out.", file=sys.stderr)
                 continue
             stacks.append(stack)
         self._make_stacks(stacks, pulumi, environment)
         for stack in secured:
-            self._stand_in_for_secrets(stack, pulumi, environment)
+            self._replace_secrets(stack, pulumi, environment)
 
     def bring_back(self) -> None:
-        """Moves files that the command wrote into its working folder to where the user expects them."""
+        """Moves files that the command wrote into the shadow project to the project."""
         for entry in self.shadow.iterdir():
             target = self.project / entry.name
             if not entry.is_symlink() and not _is_project_file(entry) and not target.exists():
@@ -110,26 +110,26 @@ class Workspace:
             yield path.name.removeprefix("Pulumi.").removesuffix(".yaml")
 
     def _link_project(self) -> None:
-        wanted = {entry.name for entry in self.project.iterdir() if not _is_stack_file(entry)} - {self._home_entry()}
+        expected = {entry.name for entry in self.project.iterdir() if not _is_stack_file(entry)} - {self._home_entry()}
         for entry in self.shadow.iterdir():
-            if entry.is_symlink() and (entry.name not in wanted or entry.readlink() != self.project / entry.name):
-                entry.unlink()  # also a link into another revision of the project, that this home served before
-        for name in wanted:
+            if entry.is_symlink() and (entry.name not in expected or entry.readlink() != self.project / entry.name):
+                entry.unlink()  # it may also be a link into another checkout of the project that used this home before
+        for name in expected:
             link = self.shadow / name
             if not link.is_symlink() and not link.exists():
                 link.symlink_to(self.project / name)
 
     def _home_entry(self) -> str | None:
-        """The entry of the project that holds the home: linking it would make the shadow contain itself."""
+        """Returns the project's entry that contains the home: a link to it would make the shadow contain itself."""
         if self.home.is_relative_to(self.project) and self.home != self.project:
             return self.home.relative_to(self.project).parts[0]
         return None
 
     def _copy_stack_file(self, stack: str) -> bool:
-        """Renews the copy when the user's file has changed since; True when it holds values that are encrypted.
+        """Copies the user's file again if it has changed. Returns True when it has encrypted values.
 
-        The copy has the text of the file, line for line, so that messages name the user's own lines. Raises
-        StackFileError for a file that cannot be read.
+        The copy has the same lines as the file, so that messages name the user's own lines. Raises StackFileError for a
+        file that cannot be read.
         """
         source, copy = (folder / f"Pulumi.{stack}.yaml" for folder in (self.project, self.shadow))
         text = read_text(source)
@@ -144,12 +144,12 @@ class Workspace:
         return bool(secured)
 
     def _make_stacks(self, stacks: Sequence[str], pulumi: Path, environment: Mapping[str, str]) -> None:
-        made = self.home / "state" / ".pulumi" / "stacks" / self._project_name()
-        for stack in reversed(stacks):  # init selects the stack: the first by name is selected in the end
-            if not any((made / f"{stack}{ending}").exists() for ending in (".json", ".json.gz")):
+        folder = self.home / "state" / ".pulumi" / "stacks" / self._project_name()
+        for stack in reversed(stacks):  # init selects the stack, so the first one by name is selected in the end
+            if not any((folder / f"{stack}{ending}").exists() for ending in (".json", ".json.gz")):
                 self._run(pulumi, environment, "stack", "init", stack)
 
-    def _stand_in_for_secrets(self, stack: str, pulumi: Path, environment: Mapping[str, str]) -> None:
+    def _replace_secrets(self, stack: str, pulumi: Path, environment: Mapping[str, str]) -> None:
         for path in json.loads((self.home / f"secured-{stack}").read_text()):
             self._run(
                 pulumi, environment, "config", "set", "--stack", stack, "--secret", "--path", path, _REPLACED_SECRET
@@ -159,21 +159,23 @@ class Workspace:
         try:
             return str(yaml.safe_load(read_text(self.project / "Pulumi.yaml"))["name"])
         except (yaml.YAMLError, KeyError, TypeError, StackFileError):
-            raise WorkspaceError("Pulumi.yaml names no project. Write for example `name: ml-platform`.") from None
+            raise WorkspaceError("Pulumi.yaml has no project name. Write for example `name: ml-platform`.") from None
 
     def _run(self, pulumi: Path, environment: Mapping[str, str], *arguments: str) -> None:
         command = [str(pulumi), *arguments, "--non-interactive"]
-        done = subprocess.run(command, cwd=self.shadow, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise WorkspaceError(f"`pulumi {' '.join(arguments)}` failed in the simulator:\n{done.stderr.strip()}")
+        completed = subprocess.run(
+            command, cwd=self.shadow, env=environment, capture_output=True, text=True, check=False
+        )
+        if completed.returncode:
+            raise WorkspaceError(f"`pulumi {' '.join(arguments)}` failed in the simulator:\n{completed.stderr.strip()}")
 
 
 def find_project(start: Path) -> Path:
-    """The nearest folder at or above start that holds a Pulumi.yaml. Raises WorkspaceError when there is none."""
+    """Returns the nearest folder at or above start with a Pulumi.yaml. Raises WorkspaceError when there is none."""
     for folder in (start, *start.parents):
         if (folder / "Pulumi.yaml").exists():
             return folder
-    raise WorkspaceError(f"No Pulumi.yaml in {start} or above it. Run the simulator inside a Pulumi project.")
+    raise WorkspaceError(f"There is no Pulumi.yaml in {start} or above it. Run the simulator in a Pulumi project.")
 
 
 def _is_foreign(variable: str) -> bool:
@@ -190,8 +192,8 @@ def _is_project_file(path: Path) -> bool:
     return path.match("Pulumi*.yaml")
 
 
-def _names(command: Sequence[str], stack: str) -> bool:
-    """Whether a command line names the stack: `--stack prod`, `--stack=prod`, `-s prod`."""
+def _names_stack(command: Sequence[str], stack: str) -> bool:
+    """Returns whether a command line names the stack: `--stack prod`, `--stack=prod`, `-s prod`."""
     return any(word == stack or word.endswith(f"={stack}") for word in command)
 
 

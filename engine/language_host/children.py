@@ -1,6 +1,7 @@
-"""Processes that the host starts for the engine: their output as it comes, and their end when the engine hangs up.
+"""Processes that the host starts for the engine. Their output is passed on as it comes; they end with the engine's
+call.
 
-They stay in the host's process group, so that an engine that kills the group leaves none of them behind.
+They stay in the host's process group, so that an engine that kills the group ends all of them.
 """
 
 import queue
@@ -15,7 +16,7 @@ _GRACE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Output:
-    """A piece of what a child wrote; `stream` is "stdout" or "stderr"."""
+    """One line that a child process wrote; `stream` is "stdout" or "stderr"."""
 
     stream: str
     text: bytes
@@ -24,7 +25,7 @@ class Output:
 class Child:
     """A running process whose output is read as it comes.
 
-    outputs(): what it writes, until both streams have ended; afterwards `exit_status()` answers at once.
+    outputs() yields what it writes, until both streams have ended; after that, `exit_status()` returns at once.
     """
 
     def __init__(self, command: Sequence[str], cwd: str, variables: Mapping[str, str]) -> None:
@@ -48,7 +49,7 @@ class Child:
         self._outputs.put(None)
 
     def outputs(self) -> Iterator[Output]:
-        """Each line as it is written, from both streams, until both are closed."""
+        """Yields each line as it is written, from both streams, until both are closed."""
         open_streams = 2
         while open_streams:
             output = self._outputs.get()
@@ -58,19 +59,19 @@ class Child:
                 yield output
 
     def exit_status(self) -> int:
-        """The exit status, once the process is gone; a death by signal N counts as 128 + N, as in a shell."""
+        """Waits for the process and returns its exit status; death by signal N counts as 128 + N, as in a shell."""
         status = self._process.wait()
         return status if status >= 0 else 128 - status
 
     def stop(self) -> None:
-        """Ask it to end, and end it after a few seconds. Returns at once."""
+        """Asks the process to end, and kills it after a few seconds. Returns at once."""
         stop(self._process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and end it after a few seconds. Returns at once."""
+    """Asks a process to end, and kills it after a few seconds. Returns at once."""
 
-    def insist() -> None:
+    def kill_after_grace() -> None:
         try:
             process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -78,4 +79,4 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
     if process.poll() is None:
         process.terminate()
-        threading.Thread(target=insist, daemon=True).start()
+        threading.Thread(target=kill_after_grace, daemon=True).start()

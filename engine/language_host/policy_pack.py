@@ -1,8 +1,8 @@
-"""A policy pack behind a relay, so that it can know the stack from its first line on.
+"""Runs a policy pack behind a relay, so that the pack knows the stack when it starts.
 
-The engine says which stack is analysed in `ConfigureStack`, to a pack that already runs; the SDK reads it from the
-environment, when the pack starts. So the relay answers the engine first, starts the pack once the stack is known,
-and passes everything on from there, byte for byte. The official host does the same.
+The engine sends the stack in `ConfigureStack`, to a pack that already runs; the SDK reads the stack from the
+environment when the pack starts. So the relay answers the engine first, starts the pack when the stack is known, and
+then passes every message on, byte for byte. The official host does the same.
 """
 
 import json
@@ -18,20 +18,20 @@ from engine.language_host.children import Child, Output
 
 _GRACE_SECONDS = 1.0
 _SERVICE = "/pulumirpc.Analyzer/"
-_ANSWERED_BY_THE_RELAY = {"Handshake", "Cancel"}  # both may come before the stack is known; the SDK needs neither
+_ANSWERED_BY_THE_RELAY = {"Handshake", "Cancel"}  # both may come before the stack is known; the SDK needs none of them
 
-Raw = Callable[..., bytes]
+RawCall = Callable[..., bytes]
 
 
 class PackError(Exception):
-    """The pack ended before it served; what it wrote went to the engine already."""
+    """The pack ended before it served. Its output has already gone to the engine."""
 
 
 class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is untyped
     """Serves `pulumirpc.Analyzer` for one pack.
 
-    start_pack: starts the pack's process with these variables added to its environment.
-    run(): what the engine should see of the pack, beginning with the port that it is to connect to.
+    start_pack: starts the pack's process with the given variables added to its environment.
+    run() yields the output for the engine; the first line is the port that the engine connects to.
     """
 
     def __init__(self, start_pack: Callable[[Mapping[str, str]], Child]) -> None:
@@ -40,14 +40,14 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
         self._stopped = False
         self._pack: Child | None = None
         self._channel: grpc.Channel | None = None
-        self._calls: dict[str, Raw] = {}
+        self._calls: dict[str, RawCall] = {}
         self._visible: queue.SimpleQueue[Output | int] = queue.SimpleQueue()
         self._server = grpc.server(ThreadPoolExecutor(max_workers=32), options=protocol.MESSAGE_SIZE)
         self._server.add_generic_rpc_handlers((self,))
         self._port = self._server.add_insecure_port("127.0.0.1:0")
 
     def run(self) -> Iterator[Output | int]:
-        """The port, then each piece of output as it comes, and the exit status last."""
+        """Yields the port, then each line of output as it comes, and the exit status last."""
         self._server.start()
         yield Output("stdout", f"{self._port}\n".encode())
         while True:
@@ -57,16 +57,16 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
                 return
 
     def stop(self) -> None:
-        """End the pack and the relay, whether the pack was started or not. Returns at once."""
+        """Ends the relay, and the pack if it was started. Returns at once."""
         self._stopped = True
-        self._server.stop(_GRACE_SECONDS)  # an answer that is on its way, such as why the pack ended, still arrives
+        self._server.stop(_GRACE_SECONDS)  # answers in flight still arrive, for example why the pack ended
         if self._pack is not None:
             self._pack.stop()
         else:
             self._visible.put(0)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        """One method of the service, with messages left as they are on the wire."""
+        """Returns the handler of one method. It passes messages on without decoding them."""
         method: str = handler_call_details.method
         if not method.startswith(_SERVICE):
             return None
@@ -87,7 +87,7 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
-    def _call(self, method: str) -> Raw:
+    def _call(self, method: str) -> RawCall:
         call = self._calls.get(method)
         if call is None:
             assert self._channel is not None
@@ -109,7 +109,7 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
             if port is None:
                 raise PackError(
                     f"The policy pack ended with exit status {self._pack.exit_status()} before it served; "
-                    "what it wrote above says why."
+                    "its output above says why."
                 )
             self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=protocol.MESSAGE_SIZE)
 
@@ -127,7 +127,7 @@ class PolicyPackRelay(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC is 
 
 
 def stack_variables(configure_stack: bytes) -> dict[str, str]:
-    """The environment that tells the SDK about a stack, from an AnalyzerStackConfigureRequest on the wire."""
+    """Returns the environment variables in which the SDK expects a stack, from an encoded ConfigureStack request."""
     stack = protocol.analyzer.AnalyzerStackConfigureRequest.FromString(configure_stack)
     variables = {
         "PULUMI_PROJECT": stack.project,

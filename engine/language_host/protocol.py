@@ -1,7 +1,7 @@
-"""The engine's wire types, as the SDK ships them, without the half second that `import pulumi` costs.
+"""Loads the engine's message types from the SDK, without the half second that `import pulumi` costs.
 
-The generated modules import each other relatively and need nothing else of the SDK, so they load as a package
-of their own. Where the SDK is loaded already, its own modules are used: two copies of one type do not mix.
+The generated modules import each other relatively and need nothing else of the SDK, so they can be loaded as a separate
+package. When the SDK is already loaded, its own modules are used, because two copies of one type do not mix.
 """
 
 import importlib

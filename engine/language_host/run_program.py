@@ -1,14 +1,15 @@
-"""Runs one Pulumi program in this process, then exits: 0 done, 32 failed and the engine was told why, else failed.
+"""Runs one Pulumi program in this process. Exit status: 0 for success, 32 for a failure that the engine has reported.
 
-Started by the language host as a file, with the program's own Python, so it imports nothing but the SDK.
+Any other status is a failure that nobody has reported yet. The language host starts this file with the program's own
+Python, so it imports nothing but the SDK.
 Usage: run_program.py SETTINGS_JSON PROGRAM [ARGUMENT]...   (configuration comes in PULUMI_CONFIG)
 """
 
 import signal
 import sys
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupt while the SDK loads ends quietly, without a traceback
-sys.path.pop(0)  # this file's folder; the program's own takes its place
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupt while the SDK loads then shows no traceback
+sys.path.pop(0)  # removes this file's folder; the program's folder takes its place
 
 import asyncio  # noqa: E402
 import json  # noqa: E402
@@ -38,13 +39,13 @@ _SDK = str(Path(pulumi.__file__).parent)
 
 
 def run(settings: dict[str, object], program: str, arguments: list[str]) -> int:
-    """Run `program` (a folder with a `__main__.py`, or a file) to its end; the result is the exit status.
+    """Runs `program` (a folder with a `__main__.py`, or a file) to its end, and returns the exit status.
 
     settings: `monitor`, `engine`, `project`, `stack`, `organization`, `parallel`, `dry_run`, `root_directory`.
     """
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))  # type: ignore[arg-type]  # as decoded
-    finish_debug_lines = _send_debug_lines_aside()
+    finish_debug_lines = _send_debug_lines_in_background()
     sys.argv = [program, *arguments]
     path = Path(program)
     if not path.is_file() and not (path / "__main__.py").is_file():
@@ -54,7 +55,7 @@ def run(settings: dict[str, object], program: str, arguments: list[str]) -> int:
         return SHOWN_ALREADY
     if path.is_file():
         sys.path.insert(0, str(path.parent))
-    # Left-over futures are how a failed deployment looks from inside; asyncio would report each of them.
+    # A failed deployment leaves unfinished futures behind; asyncio would report each of them.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -75,31 +76,31 @@ def run(settings: dict[str, object], program: str, arguments: list[str]) -> int:
     return 0
 
 
-def _send_debug_lines_aside() -> Callable[[], None]:
-    """Returns what sends the rest of them.
+def _send_debug_lines_in_background() -> Callable[[], None]:
+    """Sends debug lines from another thread. Returns a function that waits until all of them are sent.
 
-    The SDK sends the engine some four debug lines a resource, whether anybody asked for them or not, and waits for each
-    in the program's own thread: a third of what a resource costs. They go all the same, in order, from another thread.
+    The SDK sends the engine about four debug lines per resource, needed or not, and the program's own thread waits for
+    each: a third of the time that a resource takes. The other thread sends the same lines in the same order.
     """
     engine = get_engine()
     if engine is None:
         return lambda: None
-    # Bounded: a program of thousands of resources that never waits for its lines takes twice as long.
+    # The queue is bounded: a program with thousands of resources takes twice as long when it never waits for its lines.
     send, waiting = engine.Log, queue.Queue[engine_pb2.LogRequest | None](maxsize=DEBUG_LINES_WAITING)
 
     def log(request: engine_pb2.LogRequest) -> None:
         (waiting.put if request.severity == engine_pb2.DEBUG else send)(request)
 
-    def work() -> None:
+    def send_waiting() -> None:
         while (request := waiting.get()) is not None:
-            with suppress(grpc.RpcError):  # the engine is gone; whoever still waits for room must not wait for ever
+            with suppress(grpc.RpcError):  # the engine is gone; a thread that waits for room must not wait for ever
                 send(request)
 
     def finish() -> None:
         waiting.put(None)
         worker.join(DEBUG_GRACE_SECONDS)
 
-    worker = threading.Thread(target=work, daemon=True)
+    worker = threading.Thread(target=send_waiting, daemon=True)
     worker.start()
     engine.Log = log
     return finish
@@ -111,12 +112,12 @@ def _execute(program: str) -> None:
 
 def _report(error: Exception) -> int:
     if any("monitor shut down" in str(cause) for cause in _causes(error)):
-        return SHOWN_ALREADY  # the engine gave up first and has said why; this is only the echo
+        return SHOWN_ALREADY  # the engine stopped first and has reported why; this error only follows from that
     if isinstance(error, pulumi.RunError):
         pulumi.log.error(str(error))
     else:
-        shown = traceback.format_exception(type(error), error, _of_the_program(error.__traceback__))
-        pulumi.log.error("Program failed with an unhandled exception:\n" + "".join(shown))
+        lines = traceback.format_exception(type(error), error, _from_program_on(error.__traceback__))
+        pulumi.log.error("Program failed with an unhandled exception:\n" + "".join(lines))
     return SHOWN_ALREADY
 
 
@@ -129,8 +130,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         following = following.__cause__ or following.__context__
 
 
-def _of_the_program(frames: TracebackType | None) -> TracebackType | None:
-    """The traceback from the program's own first frame on; whole, where it has none."""
+def _from_program_on(frames: TracebackType | None) -> TracebackType | None:
+    """Returns the traceback from the program's first frame on; the whole traceback when the program has no frame."""
     frame = frames
     while frame is not None and frame.tb_frame.f_code.co_filename.startswith((*_MACHINERY, _SDK)):
         frame = frame.tb_next

@@ -1,6 +1,6 @@
-"""The host's gRPC service: what the engine asks, answered with processes of the program's own Python.
+"""The host's gRPC service. It answers the engine's calls by running processes with the program's own Python.
 
-Source: the protocol's own comments (pulumi/runtime/proto/language_pb2.pyi in the SDK) and how engine 3.259 calls it
+Source: the protocol's own comments (pulumi/runtime/proto/language_pb2.pyi in the SDK) and the calls of engine 3.259
 (pkg/resource/plugin/langruntime_plugin.go).
 """
 
@@ -18,8 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-ENVIRONMENT = dict(os.environ)  # before gRPC: what is set for it is the host's affair, not the program's
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # children are started by exec alone; else gRPC warns on stderr
+ENVIRONMENT = dict(os.environ)  # copied before the next line, so that programs do not get the variable for gRPC
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # children are only started by exec; without this, gRPC warns on stderr
 
 import grpc  # noqa: E402
 
@@ -28,11 +28,11 @@ from engine.language_host.children import Child, Output  # noqa: E402
 from engine.language_host.policy_pack import PolicyPackRelay  # noqa: E402
 
 RUNNER = Path(__file__).with_name("run_program.py")
-SHOWN_ALREADY = 32  # exit status of the runner: the program failed, and the engine has been told why
+SHOWN_ALREADY = 32  # exit status of the runner: the program failed, and the engine has reported why
 
 
 class LanguageHost(protocol.language_grpc.LanguageRuntimeServicer):  # type: ignore[misc]  # generated, untyped
-    """One host serves one engine. engine_address: where programs send their log lines."""
+    """Serves one engine. engine_address: programs send their log lines there."""
 
     def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
@@ -66,9 +66,9 @@ class LanguageHost(protocol.language_grpc.LanguageRuntimeServicer):  # type: ign
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         environment = _environment(request.info, context)
-        found = virtualenv.installed(environment, transitive=request.transitiveDependencies)
+        packages = virtualenv.installed(environment, transitive=request.transitiveDependencies)
         return protocol.language.GetProgramDependenciesResponse(
-            dependencies=[protocol.language.DependencyInfo(name=name, version=version) for name, version in found]
+            dependencies=[protocol.language.DependencyInfo(name=name, version=version) for name, version in packages]
         )
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
@@ -90,7 +90,7 @@ class LanguageHost(protocol.language_grpc.LanguageRuntimeServicer):  # type: ign
         }
         command = [str(environment.python), "-u", str(RUNNER), self._run_settings(request)]
         command += [str(Path(request.info.program_directory, request.info.entry_point or ".")), *request.args]
-        # Output goes where the host's own goes: the engine reads it there, in the order in which it was written.
+        # The program writes to the host's own stdout and stderr: the engine reads them there, in the order of writing.
         process = subprocess.Popen(command, cwd=request.pwd or None, env=variables, stdin=subprocess.DEVNULL)
         if not context.add_callback(lambda: children.stop(process)):
             children.stop(process)
@@ -137,7 +137,8 @@ class LanguageHost(protocol.language_grpc.LanguageRuntimeServicer):  # type: ign
                 yield protocol.language.RunPluginResponse(**{shown.stream: shown.text})
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        # A program in flight ends by itself, since the monitor refuses its next registration; SIGINT ends the rest.
+        # A running program ends by itself, since the monitor refuses its next registration; SIGINT ends the other
+        # children.
         return protocol.language.google_dot_protobuf_dot_empty__pb2.Empty()
 
 
@@ -174,7 +175,7 @@ def _refusal(method: str) -> Callable[..., Any]:
     return refuse
 
 
-# The generated base raises for these, which gRPC would print as a traceback among the user's output.
+# The generated base class raises for these methods, and gRPC would print a traceback into the user's output.
 for _method, _what in {
     "GetRequiredPlugins": "answer GetRequiredPlugins, which GetRequiredPackages replaced",
     "RuntimeOptionsPrompts": "ask for options of new projects",
@@ -188,10 +189,11 @@ for _method, _what in {
     setattr(LanguageHost, _method, _refusal(_what))
 
 
-def _end_of_service() -> int:
-    """A file descriptor that has something to read once a signal asked the host to end.
+def _signal_descriptor() -> int:
+    """Returns a file descriptor that becomes readable when a signal asks the host to end.
 
-    Written by the C handler in whatever thread the signal lands: a main thread that waits for a lock would sleep on.
+    The C handler writes to it, in the thread that gets the signal. A Python handler would not run while the main thread
+    waits for a lock.
     """
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
@@ -201,10 +203,10 @@ def _end_of_service() -> int:
     return readable
 
 
-def _await_end(wake: int) -> None:
-    """Until a signal comes, or the engine is gone: then nobody signals, and what the host started must not stay on.
+def _wait_for_end(wake: int) -> None:
+    """Waits for a signal or for the end of the engine. When the engine is gone, ends what the host started as well.
 
-    The engine holds the other end of the host's stdin and never writes to it, so it ends when the engine does.
+    The engine holds the other end of the host's stdin and never writes to it, so stdin ends when the engine does.
     """
     watched = [wake, 0] if stat.S_ISFIFO(os.fstat(0).st_mode) else [wake]
     while wake not in (ready := select.select(watched, [], [])[0]):
@@ -215,18 +217,18 @@ def _await_end(wake: int) -> None:
 
 
 def serve(arguments: Sequence[str]) -> int:
-    """Serve until SIGINT, SIGTERM or the end of the engine; prints the port first, as the engine expects of a plugin.
+    """Serves until SIGINT, SIGTERM or the end of the engine. Prints the port first, as the engine expects of a plugin.
 
-    arguments: as the engine gives them: its flags for logging, then its own address, which comes last.
+    arguments: given by the engine: flags for logging, then the engine's address.
     """
     addresses = [argument for argument in arguments if not argument.startswith("-")]
     server = grpc.server(ThreadPoolExecutor(max_workers=32), options=protocol.MESSAGE_SIZE)
     protocol.language_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost("".join(addresses[-1:])), server)
     port = server.add_insecure_port("127.0.0.1:0")
-    wake = _end_of_service()
+    wake = _signal_descriptor()
     server.start()
     print(port, flush=True)
-    _await_end(wake)
+    _wait_for_end(wake)
     server.stop(None).wait(5)
     sys.stdout.flush()
-    os._exit(0)  # threads that still wait on children must not hold up the engine, which has hung up
+    os._exit(0)  # the engine has closed the connection; threads that still wait for children must not delay it

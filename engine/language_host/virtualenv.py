@@ -1,4 +1,4 @@
-"""Which Python a program or a policy pack runs with, and what is installed for it."""
+"""Finds the Python that runs a program or a policy pack, and the packages that are installed for it."""
 
 import importlib.metadata
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class VirtualenvError(Exception):
-    """The program's Python environment cannot be used; the message says which, why, and the way out."""
+    """The program's Python environment cannot be used; the message says which one, why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,18 @@ class PythonEnvironment:
 
     @property
     def python(self) -> Path:
-        """The interpreter. A path, not yet a promise that it runs."""
+        """The path of the interpreter. It may not exist."""
         return self.root / "bin" / "python" if self.root else Path(sys.executable)
 
     @property
     def site_packages(self) -> list[str]:
-        """The folders that hold the installed packages."""
+        """The folders of the installed packages."""
         if self.root is None:
             return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
         return sorted({str(path.resolve()) for path in self.root.glob("lib*/python3*/site-packages")})
 
     def activate(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """`variables` as they read inside the environment: what its `bin/activate` would do."""
+        """Returns `variables` changed as the environment's `bin/activate` would change them."""
         active = dict(variables)
         if self.root is not None:
             active["VIRTUAL_ENV"] = str(self.root)
@@ -43,31 +43,31 @@ class PythonEnvironment:
 
 
 def configured(root_directory: str, options: Mapping[str, object]) -> PythonEnvironment:
-    """The environment that `runtime.options` of a Pulumi.yaml or PulumiPolicy.yaml ask for, whether made or not.
+    """Returns the environment that `runtime.options` of a Pulumi.yaml or PulumiPolicy.yaml name. It may not exist yet.
 
-    root_directory: where that file is; a relative `virtualenv` starts there.
+    root_directory: the folder of that file; a relative `virtualenv` starts there.
     Raises VirtualenvError for a toolchain that this host does not run.
     """
     toolchain, virtualenv = options.get("toolchain") or "pip", options.get("virtualenv")
     if toolchain != "pip":
         raise VirtualenvError(
             f"{root_directory}: runtime.options.toolchain is {toolchain!r}, but the language host beside a built "
-            "engine runs virtual environments of pip alone. Write `toolchain: pip`, or install Pulumi's own CLI, "
+            "engine runs only virtual environments of pip. Write `toolchain: pip`, or install Pulumi's own CLI, "
             "whose host runs the others."
         )
     return PythonEnvironment(Path(root_directory, str(virtualenv)) if virtualenv else None)
 
 
 def existing(root_directory: str, options: Mapping[str, object]) -> PythonEnvironment:
-    """As `configured`, and its interpreter is there.
+    """Returns what `configured` returns, after checking that the interpreter exists.
 
-    Raises VirtualenvError where it is not, since the engine would show no more than a failed process.
+    Raises VirtualenvError when it does not; the engine alone would only show a failed process.
     """
     environment = configured(root_directory, options)
     if not environment.python.is_file():
         raise VirtualenvError(
             f"{root_directory}: runtime.options.virtualenv is {options.get('virtualenv')!r}, but there is no Python at "
-            f"{environment.python}. Make it with `make setup`, or with `python3 -m venv {environment.root}` and "
+            f"{environment.python}. Create it with `make setup`, or with `python3 -m venv {environment.root}` and "
             f"`{environment.python} -m pip install -r requirements.txt`."
         )
     return environment
@@ -83,7 +83,7 @@ class RequiredPlugin:
 
 
 def required_plugins(environment: PythonEnvironment) -> Iterator[RequiredPlugin]:
-    """The provider plugins that the environment's packages declare in their `pulumi-plugin.json`."""
+    """Yields the provider plugins that the environment's packages declare in their `pulumi-plugin.json`."""
     for folder in environment.site_packages:
         for manifest in sorted(Path(folder).glob("*/pulumi-plugin.json")):
             declared = json.loads(manifest.read_text(encoding="utf-8"))
@@ -93,9 +93,9 @@ def required_plugins(environment: PythonEnvironment) -> Iterator[RequiredPlugin]
 
 
 def installed(environment: PythonEnvironment, *, transitive: bool) -> list[tuple[str, str]]:
-    """Name and version of each installed package; without `transitive`, only of those that no other one needs."""
+    """Returns name and version of each installed package; without `transitive`, only of those that no other needs."""
     distributions = list(importlib.metadata.distributions(path=environment.site_packages))
-    packages = {_normal(found.metadata["Name"]): found.version for found in distributions}
+    packages = {_normal(each.metadata["Name"]): each.version for each in distributions}
     if not transitive:
         for distribution in distributions:
             for requirement in distribution.requires or ():

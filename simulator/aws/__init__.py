@@ -1,1 +1,1 @@
-"""Simulated AWS: what each resource type is, and what the cloud refuses."""
+"""The simulated AWS provider: the resource types that it knows, and what AWS refuses."""

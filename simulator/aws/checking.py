@@ -1,4 +1,4 @@
-"""Check: automatic names, defaults, tags, and everything that can be refused without asking AWS.
+"""Check: automatic names, defaults, tags, and everything that the provider refuses without calling AWS.
 
 Source: pulumi-terraform-bridge (defaults and names), pulumi-aws provider/tags.go (tags); read 2026-11.
 """
@@ -10,54 +10,57 @@ from typing import Any
 
 from common.spelling import nearest
 from simulator.aws import paths, templates
-from simulator.aws.inputs import misfits
+from simulator.aws.inputs import input_errors
 from simulator.aws.model import Autoname, ResourceType
 from simulator.aws.operation_context import region_of, setting
 from simulator.cloud import Cloud
-from simulator.provider import Call, Checked, Failure
+from simulator.provider import Call, CheckFailure, CheckResult
 from simulator.values import UNKNOWN, Props, has_unknown
 
 DEFAULTS = "__defaults"
 
 
-def check(kind: ResourceType, cloud: Cloud, call: Call, old: Props, new: Props) -> Checked:
-    """The inputs as the provider completes them, and what is wrong with them."""
+def check(kind: ResourceType, cloud: Cloud, call: Call, old: Props, new: Props) -> CheckResult:
+    """Returns the inputs as the provider completes them, and what is wrong with them."""
     inputs = {key: value for key, value in new.items() if value is not None and key != DEFAULTS}
-    filled: list[str] = []
+    defaulted: list[str] = []
     if kind.regional and "region" not in inputs:
         inputs["region"] = region_of(call.config)
-        filled.append("region")
-    problems = list(_misfits(kind, inputs))
-    places = {path for path, _ in problems}
+        defaulted.append("region")
+    problems = list(_input_errors(kind, inputs))
+    paths_with_problems = {path for path, _ in problems}
     if kind.autoname:
-        problems += _name(kind, kind.autoname, cloud, call, old, inputs, filled)
+        problems += _name(kind, kind.autoname, cloud, call, old, inputs, defaulted)
     for path, value in kind.defaults.items():
-        _default(inputs, path, value, filled)
+        _default(inputs, path, value, defaulted)
     if kind.taggable:
-        inputs["tagsAll"] = _all_tags(call.config, None if "tags" in places else inputs.get("tags"))
-    inputs[DEFAULTS] = sorted(filled)
+        inputs["tagsAll"] = _all_tags(call.config, None if "tags" in paths_with_problems else inputs.get("tags"))
+    inputs[DEFAULTS] = sorted(defaulted)
     problems += _missing(kind, inputs)
-    problems += [each for each in _refused(kind, inputs) if each[0] not in places]
-    return Checked(
-        inputs, tuple(Failure("", f"{text}. Examine values at '{_place(call, path)}'.") for path, text in problems)
+    problems += [each for each in _failed_constraints(kind, inputs) if each[0] not in paths_with_problems]
+    return CheckResult(
+        inputs,
+        tuple(
+            CheckFailure("", f"{text}. Examine values at '{_property_path(call, path)}'.") for path, text in problems
+        ),
     )
 
 
-def without_notes(inputs: Props) -> Props:
-    """The inputs alone, without the lists of those that are defaults."""
-    return {key: _clean(value) for key, value in inputs.items() if key != DEFAULTS}
+def without_default_lists(inputs: Props) -> Props:
+    """Returns the inputs without the lists that name the inputs which are defaults."""
+    return {key: _without_lists(value) for key, value in inputs.items() if key != DEFAULTS}
 
 
-def _clean(value: Any) -> Any:
-    return without_notes(value) if isinstance(value, dict) else value
+def _without_lists(value: Any) -> Any:
+    return without_default_lists(value) if isinstance(value, dict) else value
 
 
-def _place(call: Call, path: str) -> str:
+def _property_path(call: Call, path: str) -> str:
     return f"{call.name}.{path}" if path else call.name
 
 
-def _misfits(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
-    for path, known, expected, got in misfits(kind.type, inputs):
+def _input_errors(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+    for path, known, expected, got in input_errors(kind.type, inputs):
         if expected:
             yield path, f"expected {expected} type, got {got} type"
         elif path != "tagsAll" or not kind.taggable:  # an output that the provider keeps among the inputs
@@ -67,35 +70,35 @@ def _misfits(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
 
 
 def _name(
-    kind: ResourceType, autoname: Autoname, cloud: Cloud, call: Call, old: Props, inputs: Props, filled: list[str]
+    kind: ResourceType, autoname: Autoname, cloud: Cloud, call: Call, old: Props, inputs: Props, defaulted: list[str]
 ) -> list[tuple[str, str]]:
     if autoname.property in inputs or (autoname.given_prefix and autoname.given_prefix in inputs):
         return []
-    filled.append(autoname.property)
+    defaulted.append(autoname.property)
     if autoname.property in old.get(DEFAULTS, ()) and autoname.property in old:
         inputs[autoname.property] = old[autoname.property]
         return []
     base = call.name.lower() if autoname.lower else call.name
-    end = autoname.suffix(inputs) if autoname.suffix else ""
-    if len(autoname.prefix) + len(base) + 8 + len(end) > autoname.max_length:
+    ending = autoname.suffix(inputs) if autoname.suffix else ""
+    if len(autoname.prefix) + len(base) + 8 + len(ending) > autoname.max_length:
         text = f"name '{base}-' plus 7 random chars is longer than maximum length {autoname.max_length}"
         return [(autoname.property, text)]
-    taken = {row.state.get(autoname.property) for row in cloud.of_type(kind.type)}
+    names_in_use = {row.state.get(autoname.property) for row in cloud.of_type(kind.type)}
     attempt = 0
     while True:
-        drawn = templates.draw("hex", 7, f"{call.urn}|name|{attempt}")
-        name = f"{autoname.prefix}{base}-{drawn}{end}"
-        if name not in taken:
+        random_part = templates.pseudo_random("hex", 7, f"{call.urn}|name|{attempt}")
+        name = f"{autoname.prefix}{base}-{random_part}{ending}"
+        if name not in names_in_use:
             inputs[autoname.property] = name
             return []
         attempt += 1
 
 
-def _default(inputs: Props, path: str, value: Any, filled: list[str]) -> None:
-    """A default inside a block is filled in only where the block is given."""
-    *way, last = path.split(".")
+def _default(inputs: Props, path: str, value: Any, defaulted: list[str]) -> None:
+    """Fills in a default. A default inside a block is filled in only when the block is given."""
+    *parents, last = path.split(".")
     target = inputs
-    for key in way:
+    for key in parents:
         inner = target.get(key)
         if not isinstance(inner, dict):
             return
@@ -103,10 +106,10 @@ def _default(inputs: Props, path: str, value: Any, filled: list[str]) -> None:
         target = inner
     if target.get(last) is None:
         target[last] = value
-        if way:
+        if parents:
             target[DEFAULTS] = sorted([*target.get(DEFAULTS, []), last])
         else:
-            filled.append(last)
+            defaulted.append(last)
 
 
 def _all_tags(config: Mapping[str, Any], tags: Any) -> Any:
@@ -141,8 +144,8 @@ def _missing(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
             yield given[0], f'Conflicting configuration arguments. "{first}": conflicts with {second}'
 
 
-def _refused(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+def _failed_constraints(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
     for path, constraint in kind.checks:
-        for place, value in paths.find(inputs, path):
+        for concrete_path, value in paths.find(inputs, path):
             if not has_unknown(value) and (text := constraint(paths.argument(path), value)):
-                yield place, text
+                yield concrete_path, text

@@ -1,7 +1,7 @@
-"""What a value may be, checked before any call, with the texts of the provider's own schema.
+"""Constraints on the values of inputs, checked before any call, with the messages of the provider's own schema.
 
-A constraint takes the argument's name and its known value, and returns what is wrong, or None. Those with limits hold
-them as fields, so that tests compare them with the API's own.
+A constraint takes the name and the known value of an argument, and returns what is wrong, or None. Limits are fields of
+a constraint, so that tests can compare them with the limits of the API.
 Source: terraform-plugin-sdk helper/validation and terraform-provider-aws internal/verify; read 2026-11.
 """
 
@@ -22,7 +22,7 @@ Constraint: TypeAlias = Callable[[str, Any], str | None]
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of the listed values."""
+    """Requires one of the listed values."""
 
     allowed: tuple[Any, ...]
 
@@ -34,13 +34,13 @@ class OneOf:
 
 
 def one_of(*allowed: Any) -> OneOf:
-    """One of the listed values."""
+    """Requires one of the listed values."""
     return OneOf(allowed)
 
 
 @dataclass(frozen=True)
 class Between:
-    """A whole number from low to high; without high, from low upwards."""
+    """Requires a number from low to high; without high, a number of at least low."""
 
     low: int
     high: int | None
@@ -48,23 +48,23 @@ class Between:
     def __call__(self, argument: str, value: Any) -> str | None:
         if isinstance(value, int | float) and value >= self.low and (self.high is None or value <= self.high):
             return None
-        wanted = f"at least ({self.low})" if self.high is None else f"in the range ({self.low} - {self.high})"
-        return f"expected {argument} to be {wanted}, got {display(value)}"
+        expected = f"at least ({self.low})" if self.high is None else f"in the range ({self.low} - {self.high})"
+        return f"expected {argument} to be {expected}, got {display(value)}"
 
 
 def between(low: int, high: int) -> Between:
-    """A whole number from low to high."""
+    """Requires a number from low to high."""
     return Between(low, high)
 
 
 def at_least(low: int) -> Between:
-    """A whole number from low upwards."""
+    """Requires a number of at least low."""
     return Between(low, None)
 
 
 @dataclass(frozen=True)
 class Length:
-    """A text of low to high characters, or a list of as many elements. The provider reads a number as text."""
+    """Requires a text of low to high characters, or a list of as many elements. The provider reads numbers as text."""
 
     low: int
     high: int
@@ -79,25 +79,25 @@ class Length:
 
 
 def length(low: int, high: int) -> Length:
-    """A text of low to high characters, or a list of as many elements."""
+    """Requires a text of low to high characters, or a list of as many elements."""
     return Length(low, high)
 
 
-def matches(pattern: str, wanted: str) -> Constraint:
-    """A text that matches the whole pattern. wanted: what the message asks for."""
+def matches(pattern: str, expected: str) -> Constraint:
+    """Requires a text that matches the whole pattern. expected: describes the pattern in the message."""
     expression = re.compile(pattern)
 
     def check(argument: str, value: Any) -> str | None:
         if isinstance(value, str) and expression.fullmatch(value):
             return None
-        return f"invalid value for {argument} ({wanted})"
+        return f"invalid value for {argument} ({expected})"
 
     return check
 
 
 @dataclass(frozen=True)
 class Every:
-    """All of several constraints; the first that fails speaks."""
+    """Requires all of several constraints; returns the message of the first one that fails."""
 
     constraints: tuple[Constraint, ...]
 
@@ -106,13 +106,13 @@ class Every:
 
 
 def every(*constraints: Constraint) -> Every:
-    """All of several constraints; the first that fails speaks."""
+    """Requires all of several constraints; returns the message of the first one that fails."""
     return Every(constraints)
 
 
 @lru_cache(maxsize=8192)
 def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The network that a text names, host bits dropped; None for no network at all."""
+    """Returns the network of a text, without host bits; None when the text is not a network."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -120,18 +120,18 @@ def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 
 def ipv4_network(low: int = 0, high: int = 32) -> Constraint:
-    """An IPv4 network address with a prefix of low to high bits."""
+    """Requires an IPv4 network address with a prefix of low to high bits."""
 
     def check(argument: str, value: Any) -> str | None:
-        found = network(value) if isinstance(value, str) and "/" in value else None
-        if not isinstance(found, ipaddress.IPv4Network):
+        parsed = network(value) if isinstance(value, str) and "/" in value else None
+        if not isinstance(parsed, ipaddress.IPv4Network):
             return f'"{value}" is not a valid IPv4 CIDR block: invalid CIDR address: {value}'
-        if str(found) != value:
-            return f'"{value}" is not a valid IPv4 CIDR block; did you mean "{found}"?'
-        if not low <= found.prefixlen <= high:
+        if str(parsed) != value:
+            return f'"{value}" is not a valid IPv4 CIDR block; did you mean "{parsed}"?'
+        if not low <= parsed.prefixlen <= high:
             return (
                 f'expected "{argument}" to contain a network Value with between {low} and {high} significant bits, '
-                f"got: {found.prefixlen}"
+                f"got: {parsed.prefixlen}"
             )
         return None
 
@@ -139,15 +139,15 @@ def ipv4_network(low: int = 0, high: int = 32) -> Constraint:
 
 
 def ipv6_network(argument: str, value: Any) -> str | None:
-    """An IPv6 network address."""
-    found = network(value) if isinstance(value, str) and "/" in value else None
-    if not isinstance(found, ipaddress.IPv6Network):
+    """Requires an IPv6 network address."""
+    parsed = network(value) if isinstance(value, str) and "/" in value else None
+    if not isinstance(parsed, ipaddress.IPv6Network):
         return f'"{value}" is not a valid IPv6 CIDR block: invalid CIDR address: {value}'
     return None
 
 
 def arn(argument: str, value: Any) -> str | None:
-    """An ARN; empty counts as absent."""
+    """Requires an ARN; an empty text counts as absent."""
     if value == "":
         return None
     if not isinstance(value, str) or not value.startswith("arn:"):
@@ -158,7 +158,7 @@ def arn(argument: str, value: Any) -> str | None:
 
 
 def json_text(argument: str, value: Any) -> str | None:
-    """A text that is JSON; empty counts as absent."""
+    """Requires JSON; an empty text counts as absent."""
     if value == "":
         return None
     try:
@@ -169,7 +169,7 @@ def json_text(argument: str, value: Any) -> str | None:
 
 
 def tags(argument: str, value: Any) -> str | None:
-    """Limits of AWS tags. Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
+    """Requires tags within AWS's limits. Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
     if not isinstance(value, dict):
         return f"expected {argument} to be a map of texts, got {display(value)}"
     if len(value) > 50:

@@ -1,4 +1,4 @@
-"""Diff: what changed between two sets of checked inputs, and what of it replaces the resource."""
+"""Diff: what changed between two sets of checked inputs, and which of the changes replace the resource."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from simulator.aws import paths
 from simulator.aws.checking import DEFAULTS
 from simulator.aws.model import ResourceType
 from simulator.difference import Change, Kind, changes
-from simulator.provider import Difference
+from simulator.provider import DiffResult
 from simulator.values import UNKNOWN, Props, has_unknown
 
 
-def diff(kind: ResourceType, old: Props, new: Props) -> Difference:
-    """Compares checked inputs. An input that AWS fills in when it is left out may be left out without a change."""
-    found = [
+def diff(kind: ResourceType, old: Props, new: Props) -> DiffResult:
+    """Compares checked inputs. Leaving out an input that AWS then fills in is no change."""
+    changed = [
         change
-        for change in changes(old, _alike(kind, old, new))
-        if DEFAULTS not in change.path and not (change.kind is Kind.DELETE and _covered(change.pattern, kind.omitted))
+        for change in changes(old, _ignoring_order_and_layout(kind, old, new))
+        if DEFAULTS not in change.path
+        and not (change.kind is Kind.DELETE and _filled_in_by_aws(change.pattern, kind.aws_defaults))
     ]
-    replaces = frozenset(change.path for change in found if _replaces(kind, change, old, new))
-    return Difference(tuple(found), replaces, bool(replaces) and _deletes_first(kind, new))
+    replaces = frozenset(change.path for change in changed if _replaces(kind, change, old, new))
+    return DiffResult(tuple(changed), replaces, bool(replaces) and _deletes_first(kind, new))
 
 
 def _deletes_first(kind: ResourceType, new: Props) -> bool:
-    """A name that the program gave is taken for as long as the old resource is there."""
+    """Returns whether the old resource is deleted first: as long as it exists, its name is taken."""
     if kind.delete_before_replace:
         return True
     if kind.autoname is None:
@@ -37,29 +38,29 @@ def _deletes_first(kind: ResourceType, new: Props) -> bool:
 def _replaces(kind: ResourceType, change: Change, old: Props, new: Props) -> bool:
     pattern = change.pattern
     for path in kind.replacing:
-        if _under(pattern, path):
+        if _is_at_or_below(pattern, path):
             return True
-        if path.startswith(f"{pattern}.") and path not in kind.omitted:
+        if path.startswith(f"{pattern}.") and path not in kind.aws_defaults:
             before, after = paths.get(old, path), paths.get(new, path)
             if before != after and after is not UNKNOWN:
                 return True
     return any(
         when(old, new)
         for path, when in kind.replace_if.items()
-        if _under(pattern, path) or path.startswith(f"{pattern}.")
+        if _is_at_or_below(pattern, path) or path.startswith(f"{pattern}.")
     )
 
 
-def _under(pattern: str, path: str) -> bool:
+def _is_at_or_below(pattern: str, path: str) -> bool:
     return pattern == path or (pattern.startswith(path) and pattern[len(path)] in ".[")
 
 
-def _covered(pattern: str, omitted: Any) -> bool:
-    return pattern in omitted or any(path.startswith(f"{pattern}.") for path in omitted)
+def _filled_in_by_aws(pattern: str, paths_with_defaults: Any) -> bool:
+    return pattern in paths_with_defaults or any(path.startswith(f"{pattern}.") for path in paths_with_defaults)
 
 
-def _alike(kind: ResourceType, old: Props, new: Props) -> Props:
-    """The new inputs, with the old value wherever only order or layout differ."""
+def _ignoring_order_and_layout(kind: ResourceType, old: Props, new: Props) -> Props:
+    """Returns the new inputs, with the old value wherever only order or layout differ."""
     new = dict(new)
     for path, same in [
         *((path, _same_set) for path in kind.sets.split()),
@@ -72,8 +73,8 @@ def _alike(kind: ResourceType, old: Props, new: Props) -> Props:
 
 
 def _replace(props: Props, path: str, value: Any) -> None:
-    *way, last = path.split(".")
-    for key in way:
+    *parents, last = path.split(".")
+    for key in parents:
         props[key] = dict(props[key])
         props = props[key]
     props[last] = value

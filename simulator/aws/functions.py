@@ -1,4 +1,4 @@
-"""The provider's functions: questions that AWS answers without a resource."""
+"""The provider's functions, such as `getAmi`: they read from AWS and create no resource."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DESCRIPTIONS = {
 }
 _SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com"}
 
-# Public parameters that name images. Source: Amazon EKS user guide, "Retrieve recommended AMI IDs"; read 2026-08.
+# Public parameters with image ids. Source: Amazon EKS user guide, "Retrieve recommended AMI IDs"; read 2026-08.
 _IMAGE_PARAMETERS = re.compile(
     r"/aws/service/(?:"
     r"eks/optimized-ami/(?P<eks>\d+\.\d+)/(?:amazon-linux-2023/(?:x86_64|arm64)/(?:standard|nvidia|neuron)|"
@@ -43,16 +43,16 @@ _IMAGE_PARAMETERS = re.compile(
 )
 
 
-def answer(cloud: Cloud, quotas: Mapping[str, int], call: Call, token: str, args: Props) -> Props:
-    """Answers a function call. Raises Refusal for a function that the simulator does not know.
+def call_function(cloud: Cloud, quotas: Mapping[str, int], call: Call, token: str, args: Props) -> Props:
+    """Returns the result of a function call. Raises Refusal for a function that the simulator does not know.
 
-    quotas: code -> what the account has of it, where that is not the default.
+    quotas: code -> value in the account, for quotas that do not have their default.
     """
     function = _FUNCTIONS.get(token)
     if function is None and token != _QUOTA_FUNCTION:
         raise Refusal(
             f"The simulated AWS does not know the function {token}. "
-            "Add it to simulator/aws/functions.py; the real provider may well know it."
+            "The real provider may know it. Add it to simulator/aws/functions.py."
         )
     if has_unknown(args):
         return {**args, "id": UNKNOWN}
@@ -64,10 +64,10 @@ def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
     excluded = {*(args.get("excludeNames") or []), *(args.get("excludeZoneIds") or [])}
     zones = [zone for zone in REGIONS[region].zones if not excluded & {zone.name, zone.zone_id}]
     for item in args.get("filters") or []:
-        wanted = set(item["values"])
+        accepted = set(item["values"])
         if item["name"] in ("zone-name", "zone-id"):
-            zones = [zone for zone in zones if wanted & {zone.name, zone.zone_id}]
-        elif item["name"] == "opt-in-status" and "opt-in-not-required" not in wanted:
+            zones = [zone for zone in zones if accepted & {zone.name, zone.zone_id}]
+        elif item["name"] == "opt-in-status" and "opt-in-not-required" not in accepted:
             zones = []
     if args.get("state") not in (None, "available"):
         zones = []
@@ -81,7 +81,7 @@ def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
-def _caller(cloud: Cloud, call: Call, args: Props) -> Props:
+def _caller_identity(cloud: Cloud, call: Call, args: Props) -> Props:
     account = account_of(call.config)
     partition = REGIONS[region_of(call.config)].partition
     arn = f"arn:{partition}:iam::{account}:user/deployer"
@@ -106,7 +106,7 @@ def _region(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
-def _document(cloud: Cloud, call: Call, args: Props) -> Props:
+def _policy_document(cloud: Cloud, call: Call, args: Props) -> Props:
     return policy_document(args)
 
 
@@ -115,18 +115,23 @@ def _parameter(cloud: Cloud, call: Call, args: Props) -> Props:
     row = cloud.get("aws:ssm/parameter:Parameter", name)
     if row is not None:
         value = row.state.get("value") or row.state.get("insecureValue") or ""
-        found = {"arn": row.state["arn"], "type": row.state["type"], "value": value, "version": row.state["version"]}
+        parameter = {
+            "arn": row.state["arn"],
+            "type": row.state["type"],
+            "value": value,
+            "version": row.state["version"],
+        }
     else:
         partition = REGIONS[region].partition
         arn = f"arn:{partition}:ssm:{region}::parameter{name}"
-        found = {"arn": arn, "type": "String", "value": _image_value(name, region), "version": 1}
-    secret = found["type"] == "SecureString"
-    shown = {"insecureValue": "" if secret else found["value"], "withDecryption": args.get("withDecryption", True)}
-    return {**found, **shown, "id": name, "name": name, "region": region}
+        parameter = {"arn": arn, "type": "String", "value": _image_value(name, region), "version": 1}
+    secret = parameter["type"] == "SecureString"
+    rest = {"insecureValue": "" if secret else parameter["value"], "withDecryption": args.get("withDecryption", True)}
+    return {**parameter, **rest, "id": name, "name": name, "region": region}
 
 
 def _image_value(name: str, region: str) -> str:
-    """An image id that is always the same for a path, for paths that AWS publishes images under."""
+    """Returns the value of a public parameter with an image: the same value for the same path in every run."""
     match = _IMAGE_PARAMETERS.fullmatch(name)
     version = (match["eks"] or match["bottlerocket"]) if match else None
     if match is None or (version and version not in VERSIONS):
@@ -135,23 +140,23 @@ def _image_value(name: str, region: str) -> str:
         return f"{version}.0-20260115"
     if name.endswith("image_version"):
         return "1.50.0-abcdef12"
-    return "ami-" + templates.draw("hex", 17, f"{region}|{name}")
+    return "ami-" + templates.pseudo_random("hex", 17, f"{region}|{name}")
 
 
 def _cluster_versions(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
-    today, default = date.today(), offered_versions()[-1]  # noqa: DTZ011  support ends on a day, wherever one is
+    today, default = date.today(), offered_versions()[-1]  # noqa: DTZ011  support ends on a day, in any time zone
     only = args.get("clusterVersionsOnlies")
-    found = []
+    versions = []
     for row in sorted(VERSIONS.values(), key=lambda each: minor(each.version), reverse=True):
         status = "STANDARD_SUPPORT" if today <= row.end_standard else "EXTENDED_SUPPORT"
         status = "UNSUPPORTED" if today > row.end_extended else status
-        wanted = args.get("versionStatus") in (None, status) and (only is None or row.version in only)
-        if not wanted or (args.get("defaultOnly") and row.version != default):
+        matches = args.get("versionStatus") in (None, status) and (only is None or row.version in only)
+        if not matches or (args.get("defaultOnly") and row.version != default):
             continue
         if row.release > today or (status == "UNSUPPORTED" and not args.get("includeAll")):
             continue
-        found.append(
+        versions.append(
             {
                 "clusterType": args.get("clusterType") or "eks",
                 "clusterVersion": row.version,
@@ -164,7 +169,7 @@ def _cluster_versions(cloud: Cloud, call: Call, args: Props) -> Props:
                 "versionStatus": status,
             }
         )
-    return {**args, "clusterVersions": found, "region": region}
+    return {**args, "clusterVersions": versions, "region": region}
 
 
 def _addon_version(cloud: Cloud, call: Call, args: Props) -> Props:
@@ -180,38 +185,37 @@ def _addon_version(cloud: Cloud, call: Call, args: Props) -> Props:
     return {"mostRecent": False, **args, "id": name, "region": region, "version": pinned}
 
 
-def _offerings(cloud: Cloud, call: Call, args: Props) -> Props:
+def _instance_type_offerings(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
-    where = args.get("locationType") or "region"
-    if where not in ("region", "availability-zone", "availability-zone-id"):
-        raise Refusal(
-            f'expected location_type to be one of ["region" "availability-zone" "availability-zone-id"], got {where}'
-        )
+    location_type = args.get("locationType") or "region"
+    if location_type not in ("region", "availability-zone", "availability-zone-id"):
+        allowed = '"region" "availability-zone" "availability-zone-id"'
+        raise Refusal(f"expected location_type to be one of [{allowed}], got {location_type}")
     filters = {item["name"]: item["values"] for item in args.get("filters") or []}
-    places = {
+    locations = {
         "region": [region],
         "availability-zone": [zone.name for zone in REGIONS[region].zones],
         "availability-zone-id": [zone.zone_id for zone in REGIONS[region].zones],
-    }[where]
+    }[location_type]
     rows = [
-        (name, place)
+        (name, location)
         for name, row in INSTANCE_TYPES.items()
-        if region in row.regions and _passes(name, filters.get("instance-type"))
-        for place in places
-        if _passes(place, filters.get("location"))
+        if region in row.regions and _matches_any(name, filters.get("instance-type"))
+        for location in locations
+        if _matches_any(location, filters.get("location"))
     ]
     return {
         **args,
         "id": region,
         "instanceTypes": [name for name, _ in rows],
-        "locations": [place for _, place in rows],
-        "locationType": where,
-        "locationTypes": [where] * len(rows),
+        "locations": [location for _, location in rows],
+        "locationType": location_type,
+        "locationTypes": [location_type] * len(rows),
         "region": region,
     }
 
 
-def _passes(value: str, patterns: list[str] | None) -> bool:
+def _matches_any(value: str, patterns: list[str] | None) -> bool:
     if patterns is None:
         return True
     return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), value) for pattern in patterns)
@@ -247,9 +251,9 @@ def _quota(cloud: Cloud, quotas: Mapping[str, int], call: Call, args: Props) -> 
 def _image(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     filters = {item["name"]: item["values"] for item in args.get("filters") or []}
-    given = filters.get("image-id")
+    ids = filters.get("image-id")
     name = (filters.get("name") or ["amazon-eks-node-al2023-x86_64-standard"])[0].replace("*", "20260115")
-    id_ = given[0] if given else "ami-" + templates.draw("hex", 17, f"{region}|{name}")
+    id_ = ids[0] if ids else "ami-" + templates.pseudo_random("hex", 17, f"{region}|{name}")
     arch = "arm64" if "arm64" in name or filters.get("architecture") == ["arm64"] else "x86_64"
     partition = REGIONS[region].partition
     return {
@@ -272,7 +276,7 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
         "region": region,
         "rootDeviceName": "/dev/xvda",
         "rootDeviceType": "ebs",
-        "rootSnapshotId": "snap-" + templates.draw("hex", 17, f"{id_}|snapshot"),
+        "rootSnapshotId": "snap-" + templates.pseudo_random("hex", 17, f"{id_}|snapshot"),
         "state": "available",
         "tags": {},
         "usageOperation": "RunInstances",
@@ -283,12 +287,12 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
 _QUOTA_FUNCTION = "aws:servicequotas/getServiceQuota:getServiceQuota"
 _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:ec2/getAmi:getAmi": _image,
-    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offerings,
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _instance_type_offerings,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,
-    "aws:iam/getPolicyDocument:getPolicyDocument": _document,
+    "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
-    "aws:index/getCallerIdentity:getCallerIdentity": _caller,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
     "aws:ssm/getParameter:getParameter": _parameter,

@@ -1,13 +1,13 @@
-"""What each resource type takes: the names and the forms of its inputs, nested ones too, as the SDK declares them.
+"""The inputs of each resource type: their names and forms, nested ones as well, as the SDK declares them.
 
-They are read from `inputs.json`, which `python -m simulator.aws.sdk_inputs` makes: the SDK itself is too large to be
-imported for a preview. A form is one of
+They are read from `inputs.json`, which `python -m simulator.aws.sdk_inputs` writes: importing the SDK itself would take
+too long for a preview. A form is one of
 
-- `string`, `integer`, `number`, `boolean`: one value; the provider turns text into numbers and booleans, and back
-- `any`: a JSON document, as text or as the object itself
+- `string`, `integer`, `number`, `boolean`: one value; the provider converts between texts, numbers and booleans
+- `any`: a JSON document, as a text or as the object itself
 - `[form]`: a list
-- `{"*": form}`: an object with free keys
-- any other word: an object type, whose own fields stand under that name
+- `{"*": form}`: an object with arbitrary keys
+- any other word: an object type; the file lists its fields under that name
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ TYPES: dict[str, dict[str, Form]] = json.loads(DATA.read_text(encoding="utf-8"))
 
 
 def fields(form: Form) -> Mapping[str, Form] | None:
-    """The fields of an object, and the inputs of a resource type; None for other forms, and types not in the file."""
+    """Returns the fields of an object type or the inputs of a resource type; None for other forms and unknown types."""
     if isinstance(form, str):
         return TYPES.get(form)
     return form if isinstance(form, dict) else None
 
 
 def form_at(type_: str, path: str) -> Form | None:
-    """The form of the input at a path such as `taints[*].effect`; None where there is no such input."""
+    """Returns the form of the input at a path such as `taints[*].effect`; None when there is no such input."""
     form: Form | None = type_
     for key, each in paths.steps(path):
         form = (fields(form) or {}).get(key) if form else None
@@ -43,11 +43,10 @@ def form_at(type_: str, path: str) -> Form | None:
     return form
 
 
-class Misfit(NamedTuple):
-    """An input that a type does not take.
+class InputError(NamedTuple):
+    """An input that a type does not accept.
 
-    known: the names that it takes there, for a name that is none of them. expected, got: the forms, for a value of
-    another form.
+    known: the accepted names, when the name is wrong. expected, got: the forms, when the form of the value is wrong.
     """
 
     path: str
@@ -56,41 +55,41 @@ class Misfit(NamedTuple):
     got: str = ""
 
 
-def misfits(type_: str, inputs: Props) -> list[Misfit]:
-    """Everything that is given under a name, or in a form, that the type does not take. Unknown values fit anywhere."""
-    found: list[Misfit] = []
-    _look(inputs, type_, "", found)
-    return found
+def input_errors(type_: str, inputs: Props) -> list[InputError]:
+    """Returns every input whose name or form the type does not accept. Unknown values are accepted everywhere."""
+    errors: list[InputError] = []
+    _collect_errors(inputs, type_, "", errors)
+    return errors
 
 
-def _look(value: Any, form: Form, path: str, found: list[Misfit]) -> None:
+def _collect_errors(value: Any, form: Form, path: str, errors: list[InputError]) -> None:
     if value is None or value is UNKNOWN:
         return
     if isinstance(form, list):
         if not isinstance(value, list):
-            found.append(_misformed(path, "array", value))
+            errors.append(_wrong_form(path, "array", value))
             return
         for index, item in enumerate(value):
-            _look(item, form[0], f"{path}[{index}]", found)
+            _collect_errors(item, form[0], f"{path}[{index}]", errors)
         return
     names = fields(form)
     if names is None:
         if form != "any" and isinstance(value, dict | list):
-            found.append(_misformed(path, str(form), value))
+            errors.append(_wrong_form(path, str(form), value))
         return
     if not isinstance(value, dict):
-        found.append(_misformed(path, "object", value))
+        errors.append(_wrong_form(path, "object", value))
         return
     free = names.get("*")
     for key, item in value.items():
         inner = free or names.get(key)
         if inner is not None:
-            if inner != "string" or isinstance(item, dict | list):  # most are texts, and fit
-                _look(item, inner, join(path, key), found)
-        elif item is not None and not key.startswith("__"):  # the provider's own notes
-            found.append(Misfit(join(path, key), names))
+            if inner != "string" or isinstance(item, dict | list):  # most inputs are texts, and need no further check
+                _collect_errors(item, inner, join(path, key), errors)
+        elif item is not None and not key.startswith("__"):  # such keys are the provider's own
+            errors.append(InputError(join(path, key), names))
 
 
-def _misformed(path: str, expected: str, value: Any) -> Misfit:
+def _wrong_form(path: str, expected: str, value: Any) -> InputError:
     got = {dict: "object", list: "array", str: "string", bool: "boolean"}.get(type(value), "number")
-    return Misfit(path, expected=expected, got=got)
+    return InputError(path, expected=expected, got=got)

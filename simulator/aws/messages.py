@@ -1,4 +1,4 @@
-"""How AWS's refusals reach the user: the wire's text, the provider's around it, and Pulumi's around that.
+"""The texts of AWS's errors as users see them: AWS's message, inside the provider's text, inside Pulumi's text.
 
 Source: smithy-go and aws-sdk-go-v2 error types, terraform-provider-aws, pulumi-terraform-bridge; read 2026-11.
 """
@@ -15,9 +15,9 @@ from simulator.aws import templates
 
 @dataclass(frozen=True)
 class Service:
-    """An AWS service as the SDK calls it.
+    """An AWS service, by the SDK's name for it.
 
-    modeled: whether its API model lists its errors; those the SDK shows without `api error` in front.
+    modeled: True when its API model lists its errors; the SDK shows such errors without `api error` in front.
     """
 
     id: str
@@ -25,44 +25,44 @@ class Service:
 
 
 class AwsError(Exception):
-    """One error answer of AWS.
+    """One error response of AWS.
 
-    modeled: None for the service's habit. settles: the provider tries again for some minutes, since what is in the
-    way usually goes by itself.
+    modeled: None when the error is like the others of its service. retried: True when the provider retries for some
+    minutes, since the cause usually goes away by itself.
     """
 
     def __init__(
-        self, code: str, message: str, status: int = 400, *, modeled: bool | None = None, settles: bool = False
+        self, code: str, message: str, status: int = 400, *, modeled: bool | None = None, retried: bool = False
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.status = code, message, status
-        self.modeled, self.settles = modeled, settles
+        self.modeled, self.retried = modeled, retried
 
 
-class Refused(NamedTuple):
-    """An answer of AWS as a template; {value} is the value that is refused."""
+class ErrorTemplate(NamedTuple):
+    """The template of an error response of AWS; {value} stands for the refused value."""
 
     code: str
     message: str
     status: int = 400
     modeled: bool | None = None
 
-    def error(self, look: Callable[[str], Any], *, settles: bool = False) -> AwsError:
-        """The error itself."""
-        message = templates.fill(self.message, "", look)
-        return AwsError(self.code, message, self.status, modeled=self.modeled, settles=settles)
+    def error(self, lookup: Callable[[str], Any], *, retried: bool = False) -> AwsError:
+        """Returns the error."""
+        message = templates.fill(self.message, "", lookup)
+        return AwsError(self.code, message, self.status, modeled=self.modeled, retried=retried)
 
 
 class ProviderError(Exception):
-    """What the provider itself refuses. whole: its text stands alone, without the prefix of the type."""
+    """An error of the provider itself. whole: True when its text gets no prefix with the type."""
 
     def __init__(self, text: str, *, whole: bool = False) -> None:
         super().__init__(text)
         self.whole = whole
 
 
-def wire(error: AwsError, service: Service, operation: str, seed: str) -> str:
-    """The SDK's text of an error. seed: draws the request id."""
+def sdk_text(error: AwsError, service: Service, operation: str, seed: str) -> str:
+    """Returns the SDK's text of an error. seed: the request id is derived from it."""
     request = uuid.uuid5(uuid.NAMESPACE_OID, f"{seed}|{error.code}")
     host = ", HostID: " if service.id == "S3" else ""
     modeled = service.modeled if error.modeled is None else error.modeled
@@ -73,6 +73,6 @@ def wire(error: AwsError, service: Service, operation: str, seed: str) -> str:
     )
 
 
-def bridged(text: str, doing: str = "") -> str:
-    """Pulumi's frame. doing: `updating URN` or `deleting URN`; a create that made nothing has none."""
+def pulumi_text(text: str, doing: str = "") -> str:
+    """Returns the text with Pulumi's text around it. doing: `updating URN` or `deleting URN`; empty for a create."""
     return f"{doing + ': ' if doing else ''}1 error occurred:\n\t* {text}\n\n"

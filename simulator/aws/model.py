@@ -1,4 +1,4 @@
-"""What an entry of `services/` says about a resource type. `services/ec2.py` has many to copy from."""
+"""The declaration of a simulated resource type: an entry of `services/`. `services/ec2.py` has many examples."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any, NamedTuple, TypeAlias
 from simulator.aws import constraints, templates
 from simulator.aws.constraints import Constraint
 from simulator.aws.inputs import Form, fields, form_at
-from simulator.aws.messages import Refused, Service
+from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.operation_context import OperationContext
 from simulator.values import Props
 
 Rule: TypeAlias = Callable[[OperationContext], None]
-"""Looks at an operation and raises AwsError or ProviderError; a value that is not known yet ends it quietly."""
+"""Checks an operation and raises AwsError or ProviderError. At a preview, a rule ends silently at an unknown value."""
 
 Value: TypeAlias = str | bool | int | list[Any] | dict[str, Any] | Callable[[OperationContext], Any]
-"""An output: a template, a literal, or a function of the operation."""
+"""The value of an output: a template, a literal, or a function of the operation context."""
 
 
 class Autoname(NamedTuple):
-    """How the provider names a resource that the program gives no name: `{logical name}-{7 hex digits}`.
+    """How the provider names a resource without a given name: `{logical name}-{7 hex digits}`.
 
-    given_prefix: the input that asks for a name that starts with it instead.
+    given_prefix: an input that sets the beginning of the name instead.
     """
 
     property: str = "name"
@@ -36,15 +36,16 @@ class Autoname(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An input that names another resource.
+    """An input that refers to another resource.
 
-    by: the output that the value is compared with. outside: says of a value that it lives outside this cloud, as the
-    policies do that AWS maintains. missing: AWS's answer; None for the one of the named type.
+    by: the output of the other resource that the value is compared with. outside: returns whether a value refers to
+    something outside this cloud, such as a policy that AWS maintains. missing: AWS's error; None for the error of the
+    other type.
     """
 
     type: str
     by: str = "id"
-    missing: Refused | None = None
+    missing: ErrorTemplate | None = None
     outside: Callable[[str], bool] | None = None
 
 
@@ -52,33 +53,33 @@ class Unique(NamedTuple):
     """Inputs that no two resources of the type may share."""
 
     inputs: str
-    refused: Refused
+    error: ErrorTemplate
 
 
 class Quota(NamedTuple):
-    """How many there may be in the region, or for each value of the input `per`."""
+    """The largest number of resources in the region, or for each value of the input `per`."""
 
     code: str
     limit: int
-    refused: Refused
+    error: ErrorTemplate
     per: str = ""
 
 
 class Use(NamedTuple):
-    """Another resource that keeps this one from being deleted, for as long as it names it at `path`.
+    """Another type whose resources prevent the deletion of this one as long as they refer to it at `path`.
 
-    by: what it names: the id, or an output. settles: the provider waits for it to go.
+    by: the id or output of this resource that they refer to. retried: the provider waits until they are gone.
     """
 
     type: str
     path: str
-    refused: Refused
+    error: ErrorTemplate
     by: str = "id"
-    settles: bool = False
+    retried: bool = False
 
 
 class CascadeDelete(NamedTuple):
-    """Resources that AWS deletes with this one: those that name it at `path`, by its id or the output at `by`."""
+    """Resources that AWS deletes with this one: those that refer to it at `path`, by its id or the output at `by`."""
 
     type: str
     path: str
@@ -89,23 +90,27 @@ class CascadeDelete(NamedTuple):
 class ResourceType:
     """One resource type of the provider. Lists of names are texts, separated by spaces.
 
-    creates, updates, deletes: API operations. human: as the provider's messages call the type, with the label behind it
-        when one is made; creating, updating and deleting are the beginnings of messages that are not built so.
+    creates, updates, deletes: the API operations.
+    display_name: the name of the type in the provider's messages; for a create, `label` stands behind it.
+    creating, updating, deleting: beginnings of messages that do not have this form.
     id, arn: templates, see templates.py. The inputs are those of the SDK, see inputs.py.
-    replace_on: paths whose change replaces the resource; replace_if: only when the function of old and new says so.
-    defaults: what the provider writes into the inputs. omitted: what AWS fills in when the program says nothing: it
-        is in the state only, and its absence is no change. computed: all other outputs.
-    documents: inputs that hold JSON; another layout of the same content is no change. sets: lists without an order.
-    one_of: groups of which exactly one has to be given. conflicts: groups of which at most one may be given.
-    rules: for a create. update_rules: for an update. delete_rules: for a delete.
-    brings: what comes into being with it. follows: what else changes in its state when it is updated.
-    import_id: template of the id for `pulumi import`, where it is not the id itself.
+    replace_on: a change of these paths replaces the resource. replace_if: path -> function of old and new inputs; a
+        change replaces the resource when the function returns True.
+    defaults: values that the provider writes into the inputs.
+    aws_defaults: values that AWS fills in when the program leaves them out. They are only in the state, and leaving
+        them out is no change.
+    computed: all other outputs.
+    documents: inputs with JSON; another layout of the same content is no change. sets: lists without an order.
+    one_of: groups of inputs of which exactly one must be given. conflicts: groups of which at most one may be given.
+    rules: checks for a create. update_rules: for an update. delete_rules: for a delete.
+    companions: creates the resources that AWS creates together with this one. after_update: changes the state further.
+    import_id: template of the id for `pulumi import`, when it is not the id itself.
     """
 
     type: str
     service: Service
     creates: str
-    human: str
+    display_name: str
     id: str | Callable[[OperationContext], str]
     source: str
     label: str = ""
@@ -123,36 +128,36 @@ class ResourceType:
     autoname: Autoname | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     computed: Mapping[str, Value] = field(default_factory=dict)
-    omitted: Mapping[str, Value] = field(default_factory=dict)
+    aws_defaults: Mapping[str, Value] = field(default_factory=dict)
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     documents: str = ""
     sets: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
-    not_found: Refused | None = None
+    not_found: ErrorTemplate | None = None
     unique: Unique | None = None
     quotas: tuple[Quota, ...] = ()
     rules: tuple[Rule, ...] = ()
     update_rules: tuple[Rule, ...] = ()
     delete_rules: tuple[Rule, ...] = ()
     used_by: tuple[Use, ...] = ()
-    takes_along: tuple[CascadeDelete, ...] = ()
-    brings: Rule | None = None
-    follows: Rule | None = None
+    cascade_deletes: tuple[CascadeDelete, ...] = ()
+    companions: Rule | None = None
+    after_update: Rule | None = None
     import_id: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a declaration about an input that the type does not have."""
-        if fields(self.type) is None:  # a new entry: inputs.json is made from the entries, so it does not have it yet
+        """Raises ValueError when the declaration names an input that the type does not have."""
+        if fields(self.type) is None:  # a new entry: inputs.json is generated from the entries, so it is not there yet
             return
         mistakes = [*self._wrong_names(), *self._wrong_paths(), *self._wrong_outputs()]
         if mistakes:
-            where = "The inputs are those of simulator/aws/inputs.json: after an upgrade of the SDK, run make generate."
-            raise ValueError(f"{self.type}: {'; '.join(mistakes)}. {where}")
+            advice = "simulator/aws/inputs.json has the inputs of all types. After an SDK upgrade, run make generate."
+            raise ValueError(f"{self.type}: {'; '.join(mistakes)}. {advice}")
 
     def _wrong_names(self) -> Iterator[str]:
-        for where, names in {
+        for declaration, names in {
             "autoname": self.autoname and f"{self.autoname.property} {self.autoname.given_prefix}",
             "conflicts": " ".join(self.conflicts),
             "one_of": " ".join(self.one_of),
@@ -162,14 +167,14 @@ class ResourceType:
         }.items():
             for name in (names or "").split():
                 if name not in self.inputs:
-                    yield f"{where} names {name}, which is no input"
+                    yield f"{declaration} names {name}, which is not an input"
 
     def _wrong_paths(self) -> Iterator[str]:
-        for where, paths in {
+        for declaration, paths in {
             "constraints": self.constraints,
             "defaults": self.defaults,
             "documents": self.documents.split(),
-            "omitted": self.omitted,
+            "aws_defaults": self.aws_defaults,
             "references": self.references,
             "replace_if": self.replace_if,
             "replace_on": self.replace_on.split(),
@@ -178,44 +183,44 @@ class ResourceType:
             for path in paths:
                 form = form_at(self.type, path)
                 if form is None:
-                    yield f"{where} names {path}, which is no input"
-                elif where == "sets" and not isinstance(form, list):
-                    yield f"sets names {path}, which is no list"
-                elif where == "documents" and form not in ("string", "any"):
-                    yield f"documents names {path}, which is no text"
-                elif where in ("documents", "sets") and "[*]" in path:
-                    yield f"{where} names {path}, and what is inside a list is not compared"
-        for path in self.computed:  # the SDK counts what is read-only inside a block among its inputs
+                    yield f"{declaration} names {path}, which is not an input"
+                elif declaration == "sets" and not isinstance(form, list):
+                    yield f"sets names {path}, which is not a list"
+                elif declaration == "documents" and form not in ("string", "any"):
+                    yield f"documents names {path}, which is not a text"
+                elif declaration in ("documents", "sets") and "[*]" in path:
+                    yield f"{declaration} names {path}, but values inside a list are not compared"
+        for path in self.computed:  # only top-level paths: in the SDK, read-only fields of a block are inputs as well
             if path in self.inputs:
-                yield f"computed names {path}, which is an input: say it in omitted"
+                yield f"computed names {path}, which is an input: move it to aws_defaults"
 
     def _wrong_outputs(self) -> Iterator[str]:
-        """Outputs are named as well by others that name this one, and in ids, ARNs and messages."""
-        known = {"account", "id", "partition", "region", "value", *self.inputs, *self.omitted, *self.computed}
+        """Yields unknown names in `used_by` and `cascade_deletes`, and in templates of ids, ARNs and messages."""
+        known = {"account", "id", "partition", "region", "value", *self.inputs, *self.aws_defaults, *self.computed}
         known |= {self.arn_output, "arn"} if self.arn else set()
         users = [("used_by", use.by) for use in self.used_by]
-        for where, path in [*users, *(("takes_along", cascade.by) for cascade in self.takes_along)]:
+        for declaration, path in [*users, *(("cascade_deletes", cascade.by) for cascade in self.cascade_deletes)]:
             if path.split(".")[0].removesuffix("[*]") not in known:
-                yield f"{where} names {path}, which is neither an input nor an output"
-        texts = [self.human, self.label, self.creating, self.updating, self.deleting, self.arn, self.import_id]
+                yield f"{declaration} names {path}, which is neither an input nor an output"
+        texts = [self.display_name, self.label, self.creating, self.updating, self.deleting, self.arn, self.import_id]
         texts += [
-            value for value in (self.id, *self.omitted.values(), *self.computed.values()) if isinstance(value, str)
+            value for value in (self.id, *self.aws_defaults.values(), *self.computed.values()) if isinstance(value, str)
         ]
-        answers = [self.not_found, self.unique and self.unique.refused]
-        answers += [quota.refused for quota in self.quotas] + [use.refused for use in self.used_by]
-        answers += [reference.missing for reference in self.references.values()]
-        for template in (*texts, *(answer.message for answer in answers if answer)):
+        errors = [self.not_found, self.unique and self.unique.error]
+        errors += [quota.error for quota in self.quotas] + [use.error for use in self.used_by]
+        errors += [reference.missing for reference in self.references.values()]
+        for template in (*texts, *(error.message for error in errors if error)):
             for name in templates.fields(template):
                 if name not in known and form_at(self.type, name) is None:
                     yield f"{{{name}}} in {template!r} is neither an input nor an output"
 
     @cached_property
     def inputs(self) -> Mapping[str, Form]:
-        """All inputs, region included for a regional type."""
-        found = fields(self.type)
-        if found is None:
+        """All inputs; those of a regional type include the region."""
+        type_inputs = fields(self.type)
+        if type_inputs is None:
             raise LookupError(f"simulator/aws/inputs.json does not have {self.type} yet. Run make generate.")
-        return found
+        return type_inputs
 
     @cached_property
     def taggable(self) -> bool:
@@ -224,30 +229,30 @@ class ResourceType:
 
     @cached_property
     def regional(self) -> bool:
-        """Whether the type lives in a region."""
+        """Whether resources of the type belong to a region."""
         return "region" in self.inputs
 
     @cached_property
     def replacing(self) -> tuple[str, ...]:
-        """Paths whose change replaces the resource, the region included."""
+        """The paths whose change replaces the resource, including the region."""
         return (*self.replace_on.split(), *(["region"] if self.regional else []))
 
     @cached_property
-    def drawn_id(self) -> bool:
-        """Whether AWS draws the id, so that a known id of the type is one of a resource that exists."""
-        return isinstance(self.id, str) and templates.is_drawn(self.id)
+    def generated_id(self) -> bool:
+        """Whether AWS generates the id, so that a known id always belongs to a resource that exists."""
+        return isinstance(self.id, str) and templates.is_generated(self.id)
 
     @cached_property
     def checks(self) -> tuple[tuple[str, Constraint], ...]:
-        """Constraints, with those that every document and all tags have."""
+        """The constraints, including those of every document and of tags."""
         documents = [(path, constraints.json_text) for path in self.documents.split()]
         tags = [("tags", constraints.tags)] if self.taggable else []
         return (*self.constraints.items(), *documents, *tags)
 
     def prefix(self, doing: str) -> str:
-        """Template of the beginning of its messages: doing is creating, updating or deleting."""
-        given: str = getattr(self, doing)
-        if given:
-            return given
+        """Returns the template of the beginning of messages. doing: creating, updating or deleting."""
+        declared: str = getattr(self, doing)
+        if declared:
+            return declared
         label = self.label if doing == "creating" else "{id}"
-        return f"{doing} {self.human} ({label})" if label else f"{doing} {self.human}"
+        return f"{doing} {self.display_name} ({label})" if label else f"{doing} {self.display_name}"

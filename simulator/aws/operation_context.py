@@ -1,4 +1,4 @@
-"""What a rule looks at: one operation on one resource, and the cloud around it."""
+"""The operation context that rules check: one operation on one resource, and the cloud around it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from catalog.regions import REGIONS, Region
 from simulator.aws import paths, templates, tokens
-from simulator.aws.messages import AwsError, Refused
+from simulator.aws.messages import AwsError, ErrorTemplate
 from simulator.cloud import Cloud, CloudResource
 from simulator.faults import Faults
 from simulator.provider import Call, Refusal
@@ -23,8 +23,8 @@ _NO_REGION = (
 )
 
 
-class NotKnown(Exception):
-    """A rule asked for a value that nobody knows yet."""
+class UnknownValueError(Exception):
+    """A rule needs a value that is not known yet."""
 
 
 @lru_cache(maxsize=256)
@@ -36,20 +36,20 @@ def _parsed(text: str) -> Any:
 
 
 def setting(config: Mapping[str, Any], key: str) -> Any:
-    """A value of the provider's configuration. Lists and objects travel as JSON texts."""
+    """Returns a value of the provider's configuration. The engine sends lists and objects as JSON texts."""
     value = config.get(key)
     return _parsed(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
 def account_of(config: Mapping[str, Any]) -> str:
-    """The account behind the credentials: the first one that the provider allows."""
+    """Returns the account of the credentials: the first one that the provider allows."""
     allowed = setting(config, "allowedAccountIds")
     return str(allowed[0]) if isinstance(allowed, list) and allowed else ACCOUNT
 
 
-def region_of(config: Mapping[str, Any], given: Any = None) -> str:
-    """The region of a resource or a function call. Raises Refusal when neither it nor the provider names one."""
-    region = given or config.get("region")
+def region_of(config: Mapping[str, Any], region_of_resource: Any = None) -> str:
+    """Returns the region of a resource or function call. Raises Refusal when neither it nor the provider has one."""
+    region = region_of_resource or config.get("region")
     if not region:
         raise Refusal(_NO_REGION)
     if region not in REGIONS:
@@ -57,8 +57,8 @@ def region_of(config: Mapping[str, Any], given: Any = None) -> str:
     return str(region)
 
 
-def limit_of(cloud: Cloud, quotas: Mapping[str, int], code: str, region: str) -> int | None:
-    """What the account has of a quota: as it was told, or as a request raised it; None when neither is so."""
+def account_limit(cloud: Cloud, quotas: Mapping[str, int], code: str, region: str) -> int | None:
+    """Returns the account's value of a quota, from the command line or a granted request; None if there is neither."""
     if code in quotas:
         return quotas[code]
     rows = (row.state for row in cloud.of_type(tokens.SERVICE_QUOTA))
@@ -68,9 +68,8 @@ def limit_of(cloud: Cloud, quotas: Mapping[str, int], code: str, region: str) ->
 class OperationContext:
     """One create, update or delete of one resource.
 
-    inputs: what is asked for; checked: the same, with the provider's notes on defaults. state: what the resource is,
-    or will be; before: what it was. arn: template of its ARN. quotas: code -> what the account has of it, as far as the
-    command line says.
+    inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
+    before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
     """
 
     def __init__(
@@ -94,19 +93,19 @@ class OperationContext:
         self.account = account_of(call.config)
 
     @property
-    def place(self) -> Region:
+    def region_facts(self) -> Region:
         """The region, with its zones."""
         return REGIONS[self.region]
 
     def get(self, path: str, default: Any = None) -> Any:
-        """The input at a path. Raises NotKnown where it, or something inside it, is not known."""
+        """Returns the input at a path. Raises UnknownValueError when it, or anything inside it, is not known."""
         value = paths.get(self.inputs, path)
         if has_unknown(value):
-            raise NotKnown
+            raise UnknownValueError
         return default if value is None else value
 
-    def look(self, name: str) -> Any:
-        """The value of a field of a template."""
+    def lookup(self, name: str) -> Any:
+        """Returns the value of a field of a template."""
         if name == "id":
             return self.id
         if name == "region":
@@ -114,62 +113,62 @@ class OperationContext:
         if name == "account":
             return self.account
         if name == "partition":
-            return self.place.partition
+            return self.region_facts.partition
         if name == "arn" and self._arn:
             return self.fill(self._arn)
         value = paths.get(self.inputs, name)
         if value is None:
             value = paths.get(self.state, name)
         if has_unknown(value):
-            raise NotKnown
+            raise UnknownValueError
         return value
 
     def fill(self, template: str, seed: str | None = None) -> str:
-        """A template, filled from this operation."""
-        return templates.fill(template, f"{self.type}|{self.call.urn}|{self.id}" if seed is None else seed, self.look)
+        """Returns the template, filled in from this operation."""
+        return templates.fill(template, f"{self.type}|{self.call.urn}|{self.id}" if seed is None else seed, self.lookup)
 
     def rows(self, type_: str) -> Iterator[CloudResource]:
-        """All live resources of a type in this region, oldest first."""
+        """Yields all live resources of a type in this region, oldest first."""
         for row in self.cloud.of_type(type_):
             if row.state.get("region", self.region) == self.region:
                 yield row
 
     def others(self) -> Iterator[CloudResource]:
-        """The live resources of this type but the one in question.
+        """Yields the other live resources of this type.
 
-        At a preview the one that a replacement is going to delete first is still there, and does not count.
+        At a preview, the resource that a replacement will delete first still exists, and does not count.
         """
         for row in self.rows(self.type):
             if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
                 yield row
 
     def find(self, type_: str, by: str, value: Any) -> CloudResource | None:
-        """The live resource of a type whose id or other output has the value."""
+        """Returns the live resource of a type whose id or other output has the value."""
         if by == "id":
             return self.cloud.get(type_, str(value))
         return next((row for row in self.cloud.of_type(type_) if row.state.get(by) == value), None)
 
-    def naming(self, type_: str, path: str, value: Any) -> Iterator[CloudResource]:
-        """The live resources of a type that name the value at a path."""
+    def resources_with(self, type_: str, path: str, value: Any) -> Iterator[CloudResource]:
+        """Yields the live resources of a type that have the value at a path."""
         for row in self.cloud.of_type(type_):
-            if any(found == value for _, found in paths.find(row.state, path)):
+            if any(present == value for _, present in paths.find(row.state, path)):
                 yield row
 
-    def refuse(self, refused: Refused, value: Any = None, *, settles: bool = False) -> AwsError:
-        """The error that a template stands for, to be raised."""
-        return refused.error(lambda name: value if name == "value" else self.look(name), settles=settles)
+    def error(self, template: ErrorTemplate, value: Any = None, *, retried: bool = False) -> AwsError:
+        """Returns the error of a template, ready to be raised."""
+        return template.error(lambda name: value if name == "value" else self.lookup(name), retried=retried)
 
     def limit(self, code: str, default: int) -> int:
-        """What the account has of a quota; the default of a new account, when nobody said or asked for anything."""
-        found = limit_of(self.cloud, self.quotas, code, self.region)
-        return default if found is None else found
+        """Returns the account's value of a quota; the default of a new account when there is no other value."""
+        value = account_limit(self.cloud, self.quotas, code, self.region)
+        return default if value is None else value
 
 
-def owned(row: CloudResource) -> bool:
-    """Whether the resource came into being with another one, and goes with it."""
+def is_companion(row: CloudResource) -> bool:
+    """Returns whether AWS created the resource together with another one, and deletes it with that one."""
     return "__owner" in row.state
 
 
-def public(state: Props) -> Props:
-    """A state as the provider shows it, without the cloud's own notes."""
+def public_state(state: Props) -> Props:
+    """Returns a state as the provider shows it, without the keys that only the simulator uses."""
     return {key: value for key, value in state.items() if not key.startswith("__")}

@@ -1,4 +1,4 @@
-"""Values inside properties, by path: `vpcConfig.subnetIds`, `blockDeviceMappings[*].ebs.volumeType`."""
+"""Reads and writes values inside properties by path: `vpcConfig.subnetIds`, `blockDeviceMappings[*].ebs.volumeType`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from simulator.values import UNKNOWN, Props
 
 @cache
 def steps(path: str) -> tuple[tuple[str, bool], ...]:
-    """Each step's key, and whether it goes into every element of the list that is found there."""
+    """Returns the key of each step, and whether the step goes into every element of a list."""
     return tuple((step.removesuffix("[*]"), step.endswith("[*]")) for step in path.split("."))
 
 
 def get(props: Props, path: str) -> Any:
-    """The value at a path without `[*]`: None when absent, UNKNOWN when it or anything above it is unknown."""
+    """Returns the value at a path without `[*]`: None when absent, UNKNOWN when it or a block around it is unknown."""
     value: Any = props
     for key, _ in steps(path):
         if value is UNKNOWN:
@@ -28,34 +28,34 @@ def get(props: Props, path: str) -> Any:
 
 
 def find(props: Props, path: str) -> Iterator[tuple[str, Any]]:
-    """Every present value at a path, with its concrete path; `[*]` at the end gives a list element by element."""
+    """Yields (concrete path, value) of every present value at a path; `[*]` at the end yields elements of a list."""
     yield from _find(props, steps(path), "")
 
 
-def _find(value: Any, steps: tuple[tuple[str, bool], ...], place: str) -> Iterator[tuple[str, Any]]:
+def _find(value: Any, steps: tuple[tuple[str, bool], ...], concrete: str) -> Iterator[tuple[str, Any]]:
     if value is None:
         return
     if not steps or value is UNKNOWN:
-        yield place, value
+        yield concrete, value
         return
     if not isinstance(value, dict):
         return
     (key, each), rest = steps[0], steps[1:]
-    inner, here = value.get(key), f"{place}.{key}" if place else key
+    inner, deeper = value.get(key), f"{concrete}.{key}" if concrete else key
     if each and isinstance(inner, list):
         for index, item in enumerate(inner):
-            yield from _find(item, rest, f"{here}[{index}]")
+            yield from _find(item, rest, f"{deeper}[{index}]")
     else:
-        yield from _find(inner, rest, here)
+        yield from _find(inner, rest, deeper)
 
 
 def put(props: Props, path: str, value: Any) -> bool:
-    """Sets the value where it is absent; False when something is there, or the way is blocked by an unknown.
+    """Sets the value if it is absent. Returns False when there is a value, or when a block around it is no object.
 
-    Objects on the way are copied, or made where they are absent.
+    Blocks around the value are copied, or created when they are absent.
     """
-    *way, last = [key for key, _ in steps(path)]
-    for key in way:
+    *parents, last = [key for key, _ in steps(path)]
+    for key in parents:
         inner = props.get(key)
         if inner is not None and not isinstance(inner, dict):
             return False
@@ -69,26 +69,26 @@ def put(props: Props, path: str, value: Any) -> bool:
 
 
 def hide(props: Props, path: str) -> None:
-    """Marks the value at a path as unknown where it is absent; a block that is absent altogether becomes unknown."""
-    way = [key for key, _ in steps(path)]
-    if len(way) > 1 and props.get(way[0]) is None:
-        props[way[0]] = UNKNOWN
+    """Marks the value at a path as unknown if it is absent; when the whole block is absent, marks the block."""
+    keys = [key for key, _ in steps(path)]
+    if len(keys) > 1 and props.get(keys[0]) is None:
+        props[keys[0]] = UNKNOWN
     else:
         put(props, path, UNKNOWN)
 
 
 def snake(name: str) -> str:
-    """camelCase to snake_case, as the provider's own messages name an argument."""
+    """Converts camelCase to snake_case, as the provider's messages name arguments."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def argument(path: str) -> str:
-    """The last key of a path, in snake case."""
+    """Returns the last key of a path, in snake case."""
     return snake(path.rsplit(".", 1)[-1].split("[", 1)[0])
 
 
 def display(value: Any) -> str:
-    """A value inside a message."""
+    """Returns a value as messages show it."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

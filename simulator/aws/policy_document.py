@@ -1,4 +1,4 @@
-"""IAM policy documents as the provider's getPolicyDocument writes them.
+"""Writes IAM policy documents as the provider's getPolicyDocument does.
 
 Source: terraform-provider-aws internal/service/iam/policy_document_data_source.go and policy_model.go; read 2026-11.
 """
@@ -14,13 +14,13 @@ from simulator.values import Props
 
 
 def policy_document(args: Props) -> Props:
-    """The answer of `aws:iam/getPolicyDocument:getPolicyDocument`."""
+    """Returns the result of `aws:iam/getPolicyDocument:getPolicyDocument`."""
     statements: list[Props] = []
     for text in [args.get("sourceJson"), *(args.get("sourcePolicyDocuments") or [])]:
         statements += _statements_of(text)
-    given = [_statement(item) for item in args.get("statements") or []]
-    _refuse_equal_sids([*statements, *given])
-    statements = _merged(statements, given)
+    own = [_statement(item) for item in args.get("statements") or []]
+    _refuse_equal_sids([*statements, *own])
+    statements = _merged(statements, own)
     for text in [args.get("overrideJson"), *(args.get("overridePolicyDocuments") or [])]:
         statements = _merged(statements, _statements_of(text))
     document: Props = {"Version": args.get("version") or "2012-10-17"}
@@ -39,24 +39,24 @@ def policy_document(args: Props) -> Props:
 def _statements_of(text: Any) -> list[Props]:
     if not text:
         return []
-    found = json.loads(text).get("Statement", [])
-    return list(found) if isinstance(found, list) else [found]
+    statements = json.loads(text).get("Statement", [])
+    return list(statements) if isinstance(statements, list) else [statements]
 
 
 def _refuse_equal_sids(statements: list[Props]) -> None:
     sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
-    twice = next((sid for sid in sids if sids.count(sid) > 1), None)
-    if twice:
-        raise Refusal(f"duplicate Sid ({twice}) in statements: statements must have unique Sid values")
+    duplicate = next((sid for sid in sids if sids.count(sid) > 1), None)
+    if duplicate:
+        raise Refusal(f"duplicate Sid ({duplicate}) in statements: statements must have unique Sid values")
 
 
 def _merged(statements: list[Props], others: list[Props]) -> list[Props]:
-    """A statement with the Sid of an earlier one takes its place."""
+    """Joins two lists of statements. A statement with the Sid of an earlier one replaces it."""
     result = list(statements)
     for other in others:
-        places = [index for index, each in enumerate(result) if other.get("Sid") and each.get("Sid") == other["Sid"]]
-        if places:
-            result[places[0]] = other
+        indexes = [index for index, each in enumerate(result) if other.get("Sid") and each.get("Sid") == other["Sid"]]
+        if indexes:
+            result[indexes[0]] = other
         else:
             result.append(other)
     return result
@@ -84,7 +84,7 @@ def _statement(item: Props) -> Props:
 
 
 def _flat(values: list[Any]) -> Any:
-    """One value alone; several in reverse order of the alphabet, as the provider sorts them."""
+    """Returns a single value as it is, and several in reverse alphabetical order, as the provider sorts them."""
     texts = [_variables(value) for value in values]
     return texts[0] if len(texts) == 1 else sorted(texts, reverse=True)
 

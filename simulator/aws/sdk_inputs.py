@@ -1,8 +1,8 @@
 """Writes `inputs.json` from the SDK, for every type of `services/`: `python -m simulator.aws.sdk_inputs [--check]`.
 
-The SDK's argument classes are read as source: a property says its name on the wire in its decorator, and its form in
-its annotation. `@pulumi.getter(name="minSize") def min_size(self) -> pulumi.Input[_builtins.int]` makes `minSize` an
-`integer`.
+The source of the SDK's argument classes is parsed: the decorator of a property has the name of the input, and its
+annotation has the form. `@pulumi.getter(name="minSize") def min_size(self) -> pulumi.Input[_builtins.int]` means that
+`minSize` is an `integer`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VALUES = {"str": "string", "int": "integer", "float": "number", "bool": "boolea
 
 
 def text(tokens: Iterable[str]) -> str:
-    """The file, one type a line. Raises LookupError for a type that the SDK does not have."""
+    """Returns the content of the file, one type a line. Raises LookupError for a type that the SDK does not have."""
     types: dict[str, dict[str, Form]] = {}
     for token in tokens:
         file, arguments = _arguments(token)
@@ -35,7 +35,7 @@ def text(tokens: Iterable[str]) -> str:
 
 
 def _arguments(token: str) -> tuple[Path, str]:
-    """Where a resource type's arguments are: RoleArgs, or RoleInitArgs where an object type has that name."""
+    """Returns file and name of a type's argument class: RoleArgs, or RoleInitArgs if an object type has that name."""
     _, module, name = token.split(":")
     module = module.split("/")[0]
     package = f"pulumi_aws.{module}_" if iskeyword(module) else f"pulumi_aws.{module}"
@@ -57,7 +57,7 @@ def _fields(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> di
 
 
 def _properties(arguments: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
-    """Name on the wire and annotation of every property."""
+    """Yields the input name and the annotation of every property."""
     for node in arguments.body:
         if not isinstance(node, ast.FunctionDef) or node.returns is None:
             continue
@@ -69,7 +69,7 @@ def _properties(arguments: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _form(file: Path, form: ast.expr, types: dict[str, dict[str, Form]]) -> Form:
-    """The form of an annotation. Object types on the way are added to `types`."""
+    """Returns the form of an annotation. Adds the object types that it contains to `types`."""
     if isinstance(form, ast.Subscript):
         head = ast.unparse(form.value).rsplit(".", 1)[-1]
         inner = form.slice.elts if isinstance(form.slice, ast.Tuple) else [form.slice]
@@ -77,40 +77,40 @@ def _form(file: Path, form: ast.expr, types: dict[str, dict[str, Form]]) -> Form
             return [_form(file, inner[0], types)]
         if head == "Mapping":
             return {"*": _form(file, inner[1], types)}
-        if len(inner) > 1 and any(map(_names_an_object, inner)):  # a document: a Union of text and the object itself
+        if len(inner) > 1 and any(map(_names_an_object, inner)):  # a Union of text and object: a JSON document
             return "any"
-        return _form(file, inner[0], types)  # of Input and Optional, and of a Union of text and an enumeration
+        return _form(file, inner[0], types)  # Input, Optional, or a Union of text and an enumeration
     if _names_an_object(form):
         return _object(file, ast.literal_eval(form), types)
     return _VALUES.get(ast.unparse(form).rsplit(".", 1)[-1], "any")
 
 
 def _names_an_object(form: ast.expr) -> bool:
-    """A class that comes later in the source is named by text."""
+    """Returns whether the annotation is an object type: the SDK writes the names of such classes as texts."""
     return isinstance(form, ast.Constant) and isinstance(form.value, str) and form.value.endswith("Args")
 
 
 def _object(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> str:
-    """The name of an object type, which is that of its class: `PlanRuleArgs`, or `_iam.PolicyStatementArgs`."""
+    """Returns the name of an object type, from the name of its class: `PlanRuleArgs`, or `_iam.PolicyStatementArgs`."""
     module, _, arguments = arguments.rpartition(".")
     file = file.parent.parent / (module.removeprefix("_") or file.parent.name) / "_inputs.py"
     name = f"{file.parent.name}/{arguments.removesuffix('Args')}"
     if name not in types:
-        types[name] = {}  # some types hold themselves
+        types[name] = {}  # set before the recursion, since some types contain themselves
         types[name] = _fields(file, arguments, types)
     return name
 
 
 def main() -> int:
-    """Write the file, or with --check say whether it is up to date."""
+    """Writes the file; with --check, returns 1 when the file is out of date."""
     parser = argparse.ArgumentParser(prog="python -m simulator.aws.sdk_inputs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the file is out of date")
     check = parser.parse_args().check
-    TYPES.clear()  # an entry may name an input that the file does not have yet
-    made = text(kinds())
+    TYPES.clear()  # an entry may name an input that the old file does not have
+    generated = text(kinds())
     if not check:
-        DATA.write_text(made, encoding="utf-8")
-    elif not DATA.exists() or DATA.read_text(encoding="utf-8") != made:
+        DATA.write_text(generated, encoding="utf-8")
+    elif not DATA.exists() or DATA.read_text(encoding="utf-8") != generated:
         print("simulator/aws/inputs.json is out of date: run make generate", file=sys.stderr)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Tokens of the types that other types name."""
+"""Type tokens that more than one module needs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The simulated pulumi-eks: the component that registers an EKS cluster's parts with the engine."""
+"""The simulated pulumi-eks: a component that registers the resources of an EKS cluster with the engine."""

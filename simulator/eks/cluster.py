@@ -1,7 +1,7 @@
-"""eks.Cluster as the real component builds it: the same children, names, parents, inputs and outputs.
+"""Builds eks.Cluster as the real component does: the same children, names, parents, inputs and outputs.
 
-Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts, nodes/securitygroup.ts and servicerole.ts; compared with a record
-of the real component in tests/simulator/eks.
+Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts, nodes/securitygroup.ts and servicerole.ts. A test in
+tests/simulator/eks compares it with a record of the real component.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from simulator.eks.resources import KUBERNETES_SDK, AwsResource, aws_invoke
 _SERVICE_POLICY = "AmazonEKSClusterPolicy"
 _IGNORED = ["accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons"]
 _CLUSTER_OUTPUTS = ("arn", "name", "endpoint", "version", "certificateAuthority", "identities", "vpcConfig")
-# What AWS's OIDC endpoint presents; only looked up for the argument, since AWS no longer checks it.
+# The thumbprint of AWS's OIDC endpoint. The argument needs a value, but AWS no longer checks it.
 _THUMBPRINT = "593e0c42393d89cfe0d4029287ac7c778d8e319a"
 
 
 class Cluster(pulumi.ComponentResource):
-    """The component. Its inputs have to pass `inputs.validate` first; `state` holds its outputs."""
+    """The component. Its inputs must pass `inputs.validate` first; `state` has its outputs."""
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__("eks:index:Cluster", name, None, opts)
@@ -33,9 +33,9 @@ class Cluster(pulumi.ComponentResource):
         self._tags = inputs.get("tags")
         self._subnet_ids = self._form_subnet_ids()
         partition = aws_invoke("aws:index/getPartition:getPartition", {}, self)
-        made = None if inputs.get("serviceRole") else _ServiceRole(f"{name}-eksRole", partition, self._tags, self)
-        self._role: AwsResource = made.role if made else inputs["serviceRole"]
-        self._permissions = [made.attachment] if made else []
+        new_role = None if inputs.get("serviceRole") else _ServiceRole(f"{name}-eksRole", partition, self._tags, self)
+        self._role: AwsResource = new_role.role if new_role else inputs["serviceRole"]
+        self._permissions = [new_role.attachment] if new_role else []
         self._cluster_group = self._make_cluster_group()
         self._encryption = self._form_encryption()
         self._cluster = self._make_cluster()
@@ -57,7 +57,7 @@ class Cluster(pulumi.ComponentResource):
         return AwsResource(token, f"{self._name}-{suffix}", inputs, opts, outputs)
 
     def _tagged(self, name: str, *more: Any) -> pulumi.Output[Any]:
-        """Name, then the more specific tags, then the cluster's: the later ones win."""
+        """Returns tags: the name, then the more specific tags, then the cluster's. Later tags replace earlier ones."""
         return pulumi.Output.all(*more, self._tags).apply(
             lambda maps: {"Name": name} | {key: value for tags in maps if tags for key, value in tags.items()}
         )
@@ -70,14 +70,14 @@ class Cluster(pulumi.ComponentResource):
 
     def _form_encryption(self) -> pulumi.Output[Any] | None:
         key = self._inputs.get("encryptionConfigKeyArn")
-        if not _given(key):
+        if not _is_given(key):
             return None
         return pulumi.Output.from_input(key).apply(lambda arn: {"provider": {"keyArn": arn}, "resources": ["secrets"]})
 
     def _make_cluster_group(self) -> Any:
-        given = self._inputs.get("clusterSecurityGroup")
-        if given is not None or plain(self._inputs, "skipDefaultSecurityGroups", False):
-            return given
+        given_group = self._inputs.get("clusterSecurityGroup")
+        if given_group is not None or plain(self._inputs, "skipDefaultSecurityGroups", False):
+            return given_group
         name = f"{self._name}-eksClusterSecurityGroup"
         group = self._aws(
             "aws:ec2/securityGroup:SecurityGroup",
@@ -93,50 +93,50 @@ class Cluster(pulumi.ComponentResource):
         return group
 
     def _rule(self, suffix: str, group: Any, inputs: Mapping[str, Any], source: Any = None) -> AwsResource:
-        said = dict(inputs) | {"securityGroupId": group.id}
+        rule_inputs = dict(inputs) | {"securityGroupId": group.id}
         if source is not None:
-            said["sourceSecurityGroupId"] = source.id
+            rule_inputs["sourceSecurityGroupId"] = source.id
         token = "aws:ec2/securityGroupRule:SecurityGroupRule"  # noqa: S105 - a type token
-        return self._aws(token, suffix, said, ("securityGroupRuleId",))
+        return self._aws(token, suffix, rule_inputs, ("securityGroupRuleId",))
 
     def _make_cluster(self) -> AwsResource:
-        said = self._inputs.get
+        given = self._inputs.get
         group = self._cluster_group
         network = {
             "securityGroupIds": None if group is None else [group.id],
             "subnetIds": self._subnet_ids,
-            "endpointPrivateAccess": said("endpointPrivateAccess"),
-            "endpointPublicAccess": said("endpointPublicAccess"),
-            "publicAccessCidrs": said("publicAccessCidrs"),
+            "endpointPrivateAccess": given("endpointPrivateAccess"),
+            "endpointPublicAccess": given("endpointPublicAccess"),
+            "publicAccessCidrs": given("publicAccessCidrs"),
         }
         inputs = {
-            "name": said("name"),
+            "name": given("name"),
             "roleArn": self._role.output("arn"),
             "kubernetesNetworkConfig": self._form_network(),
             "bootstrapSelfManagedAddons": plain(self._inputs, "bootstrapSelfManagedAddons", True),
             "vpcConfig": {key: value for key, value in network.items() if value is not None},
-            "version": said("version"),
-            "enabledClusterLogTypes": said("enabledClusterLogTypes"),
-            "tags": self._tagged(f"{self._name}-eksCluster", said("clusterTags")),
+            "version": given("version"),
+            "enabledClusterLogTypes": given("enabledClusterLogTypes"),
+            "tags": self._tagged(f"{self._name}-eksCluster", given("clusterTags")),
             "encryptionConfig": self._encryption,
             "accessConfig": {
-                "authenticationMode": said("authenticationMode"),
+                "authenticationMode": given("authenticationMode"),
                 "bootstrapClusterCreatorAdminPermissions": True,
             },
-            "upgradePolicy": said("upgradePolicy"),
-            "deletionProtection": said("deletionProtection"),
+            "upgradePolicy": given("upgradePolicy"),
+            "deletionProtection": given("deletionProtection"),
         }
         token, options = "aws:eks/cluster:Cluster", {"ignore_changes": _IGNORED, "depends_on": self._permissions}
         return self._aws(token, "eksCluster", inputs, _CLUSTER_OUTPUTS, **options)
 
     def _form_network(self) -> pulumi.Output[Any] | None:
         services, family = self._inputs.get("kubernetesServiceIpAddressRange"), self._inputs.get("ipFamily")
-        if not _given(services) and not _given(family):
+        if not _is_given(services) and not _is_given(family):
             return None
         return pulumi.Output.all(services, family).apply(
-            lambda said: (
-                {"ipFamily": said[1] or "ipv4"}
-                | ({"serviceIpv4Cidr": said[0]} if said[0] and said[1] in (None, "ipv4") else {})
+            lambda values: (
+                {"ipFamily": values[1] or "ipv4"}
+                | ({"serviceIpv4Cidr": values[0]} if values[0] and values[1] in (None, "ipv4") else {})
             )
         )
 
@@ -172,32 +172,32 @@ class Cluster(pulumi.ComponentResource):
                 "type": entry.get("type"),
                 "userName": entry.get("username"),
             }
-            made = self._aws("aws:eks/accessEntry:AccessEntry", key, inputs, depends_on=[self._cluster])
+            resource = self._aws("aws:eks/accessEntry:AccessEntry", key, inputs, depends_on=[self._cluster])
             for policy_key, policy in (entry.get("accessPolicies") or {}).items():
-                self._associate(f"{self._name}-{key}-{policy_key}", made, entry, policy)
-            entries.append(made)
+                self._associate(f"{self._name}-{key}-{policy_key}", resource, entry, policy)
+            entries.append(resource)
         return entries
 
-    def _associate(self, name: str, made: AwsResource, entry: Mapping[str, Any], policy: Any) -> None:
+    def _associate(self, name: str, entry_resource: AwsResource, entry: Mapping[str, Any], policy: Any) -> None:
         policy_output = pulumi.Output.from_input(policy)
         AwsResource(
             "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
             name,
             {
-                "accessScope": policy_output.apply(lambda said: said["accessScope"]),
+                "accessScope": policy_output.apply(lambda known_policy: known_policy["accessScope"]),
                 "clusterName": self._cluster.output("name"),
-                "policyArn": policy_output.apply(lambda said: said["policyArn"]),
+                "policyArn": policy_output.apply(lambda known_policy: known_policy["policyArn"]),
                 "principalArn": entry.get("principalArn"),
             },
-            pulumi.ResourceOptions(parent=made, depends_on=[made]),
+            pulumi.ResourceOptions(parent=entry_resource, depends_on=[entry_resource]),
         )
 
     def _addon_inputs(self, addon: str, options: Mapping[str, Any], parent: pulumi.Resource) -> dict[str, Any]:
         version = options.get("version") or options.get("addonVersion")
-        if not _given(version):
-            asked = {"addonName": addon, "kubernetesVersion": self._cluster.output("version"), "mostRecent": True}
-            answer = aws_invoke("aws:eks/getAddonVersion:getAddonVersion", asked, parent)
-            version = answer.apply(lambda found: found["version"])
+        if not _is_given(version):
+            arguments = {"addonName": addon, "kubernetesVersion": self._cluster.output("version"), "mostRecent": True}
+            answer = aws_invoke("aws:eks/getAddonVersion:getAddonVersion", arguments, parent)
+            version = answer.apply(lambda newest: newest["version"])
         return {
             "addonName": addon,
             "addonVersion": version,
@@ -215,15 +215,17 @@ class Cluster(pulumi.ComponentResource):
             self._aws("aws:eks/addon:Addon", "kube-proxy", self._addon_inputs("kube-proxy", options, self))
 
     def _make_coredns(self) -> None:
-        """Without a default node group coredns has nowhere to run, unless it is asked for."""
+        """Creates coredns only on request: without a default node group it could not run."""
         options = plain(self._inputs, "corednsAddonOptions", {})
         if options.get("enabled") is True or options.get("configurationValues"):
             self._aws("aws:eks/addon:Addon", "coredns", self._addon_inputs("coredns", options, self))
 
     def _make_vpc_cni(self, entries: list[AwsResource]) -> pulumi.ComponentResource:
         options = plain(self._inputs, "vpcCniOptions", {})
-        own = pulumi.ResourceOptions(parent=self, depends_on=entries, providers={"kubernetes": self._kubernetes})
-        component = pulumi.ComponentResource("eks:index:VpcCniAddon", f"{self._name}-vpc-cni", None, own)
+        component_options = pulumi.ResourceOptions(
+            parent=self, depends_on=entries, providers={"kubernetes": self._kubernetes}
+        )
+        component = pulumi.ComponentResource("eks:index:VpcCniAddon", f"{self._name}-vpc-cni", None, component_options)
         inputs = self._addon_inputs("vpc-cni", options, component) | {
             "configurationValues": _json(pulumi.Output.from_input(dict(options)).apply(vpc_cni.configuration)),
             "serviceAccountRoleArn": options.get("serviceAccountRoleArn"),
@@ -235,11 +237,11 @@ class Cluster(pulumi.ComponentResource):
         return component
 
     def _make_oidc_provider(self) -> AwsResource:
-        aws_invoke("aws:index/getRegion:getRegion", {}, self)  # for the address of a check that needs a network
+        aws_invoke("aws:index/getRegion:getRegion", {}, self)  # the real component needs it for a check by network
         inputs = {
             "clientIdLists": ["sts.amazonaws.com"],
             "thumbprintLists": [_THUMBPRINT],
-            "url": self._cluster.output("identities").apply(lambda found: found[0]["oidcs"][0]["issuer"]),
+            "url": self._cluster.output("identities").apply(lambda identities: identities[0]["oidcs"][0]["issuer"]),
         }
         return self._aws("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "oidcProvider", inputs, ("arn",))
 
@@ -268,7 +270,7 @@ class Cluster(pulumi.ComponentResource):
     def _form_state(self) -> dict[str, Any]:
         group, nodes, rule = self._cluster_group, self._node_group, self._ingress_rule
         managed = self._cluster.output("vpcConfig").apply(lambda config: config["clusterSecurityGroupId"])
-        issuer = self._cluster.output("identities").apply(lambda found: found[0]["oidcs"][0]["issuer"])
+        issuer = self._cluster.output("identities").apply(lambda identities: identities[0]["oidcs"][0]["issuer"])
         state = {
             "autoModeNodeRoleName": "",
             "clusterIngressRuleId": "" if rule is None else rule.output("securityGroupRuleId"),
@@ -292,11 +294,11 @@ class Cluster(pulumi.ComponentResource):
         return {key: value for key, value in state.items() if value is not None}
 
     def _form_core(self) -> dict[str, Any]:
-        said = self._inputs.get
+        given = self._inputs.get
         groups = {
             "nodeSecurityGroup": self._node_group,
             "clusterIngressRule": self._ingress_rule,
-            "version": said("version"),
+            "version": given("version"),
         }
         core = {
             "accessEntries": list(plain(self._inputs, "accessEntries", {}).values()),
@@ -309,22 +311,22 @@ class Cluster(pulumi.ComponentResource):
             "instanceRoles": [],
             "kubeconfig": self._kubeconfig,
             "nodeGroupOptions": {key: value for key, value in groups.items() if value is not None},
-            "nodeSecurityGroupTags": said("nodeSecurityGroupTags"),
+            "nodeSecurityGroupTags": given("nodeSecurityGroupTags"),
             "oidcProvider": self._oidc,
-            "privateSubnetIds": said("privateSubnetIds"),
+            "privateSubnetIds": given("privateSubnetIds"),
             "provider": self._kubernetes,
-            "publicSubnetIds": said("publicSubnetIds"),
+            "publicSubnetIds": given("publicSubnetIds"),
             "storageClasses": {},
             "subnetIds": self._subnet_ids,
             "tags": self._tags,
             "vpcCni": self._vpc_cni,
-            "vpcId": said("vpcId"),
+            "vpcId": given("vpcId"),
         }
         return {key: value for key, value in core.items() if value is not None}
 
 
 class _ServiceRole(pulumi.ComponentResource):
-    """The role that the control plane takes on; a component inside the component."""
+    """The IAM role of the control plane: a component inside the component."""
 
     def __init__(self, name: str, partition: pulumi.Output[Any], tags: Any, parent: pulumi.Resource) -> None:
         super().__init__("eks:index:ServiceRole", name, None, pulumi.ResourceOptions(parent=parent))
@@ -334,13 +336,13 @@ class _ServiceRole(pulumi.ComponentResource):
             "Principal": {"Service": ["eks.amazonaws.com"]},
         }
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]}, separators=(",", ":"))
-        described = "Allows EKS to manage clusters on your behalf."
-        inputs = {"assumeRolePolicy": document, "description": described, "tags": tags}
+        description = "Allows EKS to manage clusters on your behalf."
+        inputs = {"assumeRolePolicy": document, "description": description, "tags": tags}
         options = pulumi.ResourceOptions(parent=self)
         self.role = AwsResource("aws:iam/role:Role", f"{name}-role", inputs, options, ("arn", "name"))
-        # The hash is of the ARN in the aws partition, whichever partition it is, so that names stay the same.
+        # The hash always uses the ARN of the aws partition, so that names are the same in every partition.
         digest = hashlib.sha1(f"arn:aws:iam::aws:policy/{_SERVICE_POLICY}".encode()).hexdigest()[:8]  # noqa: S324
-        arn = partition.apply(lambda found: f"arn:{found['partition']}:iam::aws:policy/{_SERVICE_POLICY}")
+        arn = partition.apply(lambda known: f"arn:{known['partition']}:iam::aws:policy/{_SERVICE_POLICY}")
         self.attachment = AwsResource(
             "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
             f"{name}-{digest}",
@@ -350,26 +352,26 @@ class _ServiceRole(pulumi.ComponentResource):
         self.register_outputs({"directRole": self.role, "resolvedRole": self.attachment.id.apply(lambda _: self.role)})
 
 
-def _given(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
     return isinstance(value, pulumi.Output) or bool(value)
 
 
 def _json(value: Any) -> pulumi.Output[str] | None:
-    """JSON with sorted keys and no spaces, as pulumi-eks writes configuration values."""
-    if not _given(value):
+    """Returns JSON with sorted keys and without spaces, as pulumi-eks writes configuration values."""
+    if not _is_given(value):
         return None
     return pulumi.Output.from_input(value).apply(
-        lambda known: json.dumps(_as_said(known), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        lambda known: json.dumps(_whole_numbers(known), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     )
 
 
-def _as_said(value: Any) -> Any:
-    """Every number arrives as a float; JavaScript writes whole ones without a point."""
+def _whole_numbers(value: Any) -> Any:
+    """Converts whole floats to int: all numbers arrive as floats, and JavaScript writes whole ones without a point."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        return {key: _as_said(item) for key, item in value.items()}
-    return [_as_said(item) for item in value] if isinstance(value, list) else value
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    return [_whole_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _traffic(kind: str, description: str, from_port: int, to_port: int, protocol: str, **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What may be said to a simulated eks.Cluster, and what the real component refuses before it registers anything.
+"""Checks the inputs of a simulated eks.Cluster, as the real component does before it registers anything.
 
 Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts and authenticationMode.ts.
 """
@@ -51,26 +51,26 @@ KNOWN = frozenset(
         "vpcId",
     }
 )
-_ADD = "Add it to KNOWN in simulator/eks/inputs.py, and what it does to simulator/eks/cluster.py"
+_ADD = "Add it to KNOWN in simulator/eks/inputs.py, and its effect to simulator/eks/cluster.py"
 _MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
 
 
 def plain(inputs: Mapping[str, Any], key: str, default: Any = None) -> Any:
-    """An input that decides which resources there are, and so has to be known when the component is built.
+    """Returns an input that decides which resources are created, and so must be known when the component is built.
 
-    Raises Refusal for an output: the real component would take it for true without looking at its value.
+    Raises Refusal for an output: the real component treats every output as true, whatever its value.
     """
     value = inputs.get(key)
     if isinstance(value, pulumi.Output):
         raise Refusal(
-            f"eks.Cluster input {key} is an output, and it decides which resources there are: "
-            "the real component takes every output for true. Give it a plain value."
+            f"eks.Cluster input {key} is an output, but it decides which resources are created: "
+            "the real component treats every output as true. Give it a plain value."
         )
     return default if value is None else value
 
 
 def validate(inputs: Mapping[str, Any]) -> None:
-    """Refuses what the real component refuses, in its words, and what the simulator does not know, by name."""
+    """Raises Refusal for inputs that the real component refuses, in its words, and for those that are not simulated."""
     unknown = sorted(inputs.keys() - KNOWN)
     if unknown:
         raise Refusal(f"eks.Cluster input {', '.join(unknown)} is not simulated. {_ADD}.")
@@ -78,11 +78,11 @@ def validate(inputs: Mapping[str, Any]) -> None:
     _validate_subnets(inputs)
     if not plain(inputs, "skipDefaultNodeGroup", False):
         raise Refusal(
-            "eks.Cluster without skipDefaultNodeGroup makes a default node group, which is not simulated. Set "
-            "skip_default_node_group=True and bring node groups of your own, or add it to simulator/eks/cluster.py."
+            "eks.Cluster without skipDefaultNodeGroup creates a default node group, which is not simulated. Set "
+            "skip_default_node_group=True and create node groups yourself, or add it to simulator/eks/cluster.py."
         )
     if plain(inputs, "createInstanceRole", False) or plain(inputs, "instanceRoles", ()):
-        raise Refusal(f"eks.Cluster with instance roles of its own is not simulated. {_ADD}.")
+        raise Refusal(f"eks.Cluster with createInstanceRole or instanceRoles is not simulated. {_ADD}.")
 
 
 def _validate_authentication(inputs: Mapping[str, Any]) -> None:
@@ -94,8 +94,8 @@ def _validate_authentication(inputs: Mapping[str, Any]) -> None:
             "The 'instanceRoles' property does not support non-empty values when 'authenticationMode' is set to 'API'."
         )
     if mode not in ("API", "API_AND_CONFIG_MAP") and inputs.get("accessEntries"):
-        said = f"set to '{mode}'" if mode else "not set"
-        raise Refusal(f"The 'accessEntries' property is not supported when 'authenticationMode' is {said}.")
+        setting = f"set to '{mode}'" if mode else "not set"
+        raise Refusal(f"The 'accessEntries' property is not supported when 'authenticationMode' is {setting}.")
     if mode != "API":
         raise Refusal(
             f"eks.Cluster with authenticationMode {mode or 'not set'} writes the aws-auth ConfigMap, which is not "

@@ -1,4 +1,4 @@
-"""The kubeconfig that pulumi-eks writes, which names its cluster in the arguments of `aws eks get-token`."""
+"""Writes the kubeconfig of pulumi-eks. It names its cluster in the arguments of `aws eks get-token`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EXEC_API = "client.authentication.k8s.io/v1beta1"
 def kubeconfig(
     cluster: str, endpoint: str, certificate: str, region: str, role: str | None = None, profile: str | None = None
 ) -> dict[str, Any]:
-    """The configuration as an object, its keys in the order in which the real one writes them.
+    """Returns the kubeconfig as an object, with its keys in the order of the real one.
 
     Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts, generateKubeconfig.
     """
@@ -33,7 +33,7 @@ def kubeconfig(
 
 
 def for_caller(known: Mapping[str, Any], role: str | None, profile: str | None) -> dict[str, Any]:
-    """The same cluster's configuration with another role or profile, as Cluster.get_kubeconfig gives it."""
+    """Returns the kubeconfig of the same cluster for another role or profile, as Cluster.get_kubeconfig does."""
     server = known["clusters"][0]["cluster"]
     arguments = known["users"][0]["user"]["exec"]["args"]
     region, cluster = arguments[arguments.index("--region") + 1], arguments[arguments.index("--cluster-name") + 1]
@@ -41,5 +41,5 @@ def for_caller(known: Mapping[str, Any], role: str | None, profile: str | None) 
 
 
 def text(config: Mapping[str, Any]) -> str:
-    """The JSON text, without spaces, as JavaScript writes it."""
+    """Returns the JSON text without spaces, as JavaScript writes it."""
     return json.dumps(config, separators=(",", ":"), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""pulumi-eks in the simulated cloud: a component provider, so it makes nothing itself and keeps nothing."""
+"""The simulated pulumi-eks provider. It only has components, so it creates and stores no resources itself."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from simulator.eks import kubeconfig, vpc_cni
 from simulator.eks.cluster import Cluster
 from simulator.eks.inputs import plain, validate
 from simulator.eks.resources import accept_references
-from simulator.provider import Call, Checked, Difference, Found, Made, Package, Refusal
+from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
 from simulator.values import Props
 
 _CLUSTER = "eks:index:Cluster"
 _GET_KUBECONFIG = "eks:index:Cluster/getKubeconfig"
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 class EksPackage(Package):
     """Builds eks:index:Cluster, and answers its method getKubeconfig.
 
-    A build runs in the calling thread, in an event loop and a context of its own: the SDK keeps the engine's address,
-    stack and mode in context variables, so several builds at once do not see each other.
+    A build runs in the calling thread, with its own event loop and context: the SDK keeps the engine's address, stack
+    and mode in context variables, so several builds at once do not disturb each other.
     """
 
     name = "eks"
 
     def construct(self, request: Any, engine_address: str) -> Any:
-        """Raises Refusal for a component, or an input of it, that is not simulated, and when the engine gives up."""
+        """Raises Refusal for a component or an input that is not simulated, and when the engine stops."""
         if request.type != _CLUSTER:
             raise Refusal(
                 f"pulumi-eks component {request.type} is not simulated. "
@@ -50,29 +50,29 @@ class EksPackage(Package):
         if request.tok != _GET_KUBECONFIG:
             raise Refusal(f"pulumi-eks method {request.tok} is not simulated. Add it to simulator/eks/package.py.")
         accept_references()
-        return _run(request.monitorEndpoint, lambda: _Servicer(engine_address).answer(request))
+        return _run(request.monitorEndpoint, lambda: _Servicer(engine_address).call(request))
 
-    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
-        raise _no_custom_resource(call)
+    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
+        raise _no_such_resource(call)
 
-    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Difference:
-        raise _no_custom_resource(call)
+    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> DiffResult:
+        raise _no_such_resource(call)
 
-    def create(self, call: Call, inputs: Props) -> Made:
-        raise _no_custom_resource(call)
+    def create(self, call: Call, inputs: Props) -> CreateResult:
+        raise _no_such_resource(call)
 
-    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> Found | None:
-        raise _no_custom_resource(call)
+    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> ReadResult | None:
+        raise _no_such_resource(call)
 
     def update(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Props:
-        raise _no_custom_resource(call)
+        raise _no_such_resource(call)
 
     def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:
-        raise _no_custom_resource(call)
+        raise _no_such_resource(call)
 
 
 class _Components(Provider):
-    """What the SDK asks once it has turned a request into Python values."""
+    """Answers the SDK's calls, after it has converted a request into Python values."""
 
     def __init__(self) -> None:
         super().__init__(version=EksPackage.version)
@@ -91,21 +91,23 @@ class _Components(Provider):
 
     def call(self, token: str, args: Mapping[str, Any]) -> CallResult:
         component = pulumi.Output.from_input(args["__self__"])
-        asked = component.apply(lambda urn: {"urn": urn})
-        found = asked.apply(lambda said: pulumi.runtime.invoke_output("pulumi:pulumi:getResource", said))
+        arguments = component.apply(lambda urn: {"urn": urn})
+        resource = arguments.apply(
+            lambda known_arguments: pulumi.runtime.invoke_output("pulumi:pulumi:getResource", known_arguments)
+        )
         role, profile = args.get("roleArn"), args.get("profileName")
 
-        def form(values: list[Any]) -> str:
+        def render(values: list[Any]) -> str:
             state, role_arn, profile_name = values
             return kubeconfig.text(kubeconfig.for_caller(state["state"]["kubeconfig"], role_arn, profile_name))
 
-        return CallResult(outputs={"result": pulumi.Output.all(found, role, profile).apply(form)})
+        return CallResult(outputs={"result": pulumi.Output.all(resource, role, profile).apply(render)})
 
 
 class _Servicer(ProviderServicer):
-    """The SDK's servicer by its private methods: the public ones wrap what is refused into a traceback.
+    """Calls the private methods of the SDK's servicer, because the public ones turn a Refusal into a traceback.
 
-    Nothing else of the project uses a private name of an SDK.
+    This is the only place of the project that uses private names of an SDK.
     """
 
     def __init__(self, engine_address: str) -> None:
@@ -114,45 +116,45 @@ class _Servicer(ProviderServicer):
     async def construct(self, request: Any) -> Any:
         return await self._construct(request, None)
 
-    async def answer(self, request: Any) -> Any:
+    async def call(self, request: Any) -> Any:
         return await self._call(request, None)
 
 
-def _run(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
+def _run(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
     try:
         return asyncio.run(_while_connected(monitor_address, work))
     except Refusal:
         raise
-    except (RunError, asyncio.CancelledError, grpc.RpcError):  # the engine is on its way out, and has said why
+    except (RunError, asyncio.CancelledError, grpc.RpcError):  # the engine is stopping, and has reported why
         raise Refusal("the engine stopped while the component was being built") from None
     except Exception as error:
         if type(error) is not Exception:
             raise
-        raise Refusal(str(error)) from error  # what the engine or the AWS provider answered
+        raise Refusal(str(error)) from error  # the error of the engine or the AWS provider
 
 
-async def _while_connected(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
-    """The work, given up when the engine goes: the SDK would wait for answers that never come."""
+async def _while_connected(monitor_address: str, work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
+    """Runs the work, and cancels it when the engine is gone: the SDK would wait for ever for the engine's answers."""
     task = asyncio.ensure_future(work())
     loop = asyncio.get_running_loop()
 
     seen: set[grpc.ChannelConnectivity] = set()
 
-    def look(state: grpc.ChannelConnectivity) -> None:
+    def on_state(state: grpc.ChannelConnectivity) -> None:
         lost = state == grpc.ChannelConnectivity.IDLE and grpc.ChannelConnectivity.READY in seen
         seen.add(state)
         if lost or state == grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-            with suppress(RuntimeError):  # the loop has ended, and with it the work
+            with suppress(RuntimeError):  # the event loop has ended, so the work has as well
                 loop.call_soon_threadsafe(task.cancel)
 
     channel = grpc.insecure_channel(monitor_address)
-    channel.subscribe(look, try_to_connect=True)
+    channel.subscribe(on_state, try_to_connect=True)
     try:
         return await task
     finally:
-        channel.unsubscribe(look)
-        threading.Thread(target=channel.close, daemon=True).start()  # closing waits up to 0.2 s for the last look
+        channel.unsubscribe(on_state)
+        threading.Thread(target=channel.close, daemon=True).start()  # close waits up to 0.2 s for the last state check
 
 
-def _no_custom_resource(call: Call) -> Refusal:
+def _no_such_resource(call: Call) -> Refusal:
     return Refusal(f"pulumi-eks has no resource {call.type} in the simulator; it has components only.")

@@ -1,6 +1,6 @@
-"""Resources without an SDK: the engine needs a type token, inputs and the version of the SDK that would have spoken.
+"""Registers AWS resources without the AWS SDK: the engine only needs type token, inputs and the SDK's version.
 
-Importing pulumi_aws for a dozen types would cost the simulator more time than everything else that it does.
+Importing pulumi_aws for a dozen types would take longer than everything else that the simulator does.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pulumi.runtime import invoke_output
 from pulumi.runtime.rpc import ResourceModule, get_resource_module, register_resource_module
 from semver import VersionInfo
 
-AWS_SDK = "7.48.0"  # the versions that pulumi-eks 4.4.0 brings; engines start a default provider for each
+AWS_SDK = "7.48.0"  # the versions that pulumi-eks 4.4.0 uses; the engine starts a default provider for each version
 KUBERNETES_SDK = "4.34.2"
 
 
 class AwsResource(pulumi.CustomResource):
-    """Any AWS resource. outputs: the computed outputs that somebody reads from it as attributes."""
+    """Any AWS resource. outputs: the computed outputs that are read from it as attributes."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class AwsResource(pulumi.CustomResource):
         super().__init__(token, name, dict.fromkeys(outputs) | dict(inputs), options)
 
     def output(self, name: str) -> pulumi.Output[Any]:
-        """One of the inputs or outputs named when it was made."""
+        """Returns one of the inputs or outputs that the constructor was given."""
         value: pulumi.Output[Any] = getattr(self, name)
         return value
 
@@ -42,8 +42,8 @@ def aws_invoke(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource
     return invoke_output(token, dict(arguments), pulumi.InvokeOptions(parent=parent, version=AWS_SDK))
 
 
-class _Given(ResourceModule):
-    """Turns references to resources that the program made into resources again, with the outputs read here."""
+class _ReferencedResources(ResourceModule):
+    """Turns references to the program's resources into resources, with the outputs that are read here."""
 
     def __init__(self, outputs: tuple[str, ...]) -> None:
         self._outputs = outputs
@@ -57,7 +57,7 @@ class _Given(ResourceModule):
 
 
 def accept_references() -> None:
-    """Lets roles and security groups be passed in; without it a reference becomes the bare id."""
+    """Accepts roles and security groups as inputs; without this, a reference to a resource becomes its id."""
     for module, outputs in {"iam/role": ("arn", "name"), "ec2/securityGroup": ("arn",)}.items():
         if get_resource_module("aws", module, "") is None:
-            register_resource_module("aws", module, _Given(outputs))
+            register_resource_module("aws", module, _ReferencedResources(outputs))

@@ -1,4 +1,4 @@
-"""The vpc-cni add-on's configuration, as pulumi-eks derives it from its options.
+"""Derives the configuration of the vpc-cni add-on from the options of pulumi-eks.
 
 Source: pulumi-eks 4.4, nodejs/eks/addons/cni-addon.ts.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.provider import Refusal
 
-_ALWAYS = {  # option -> variable and the value when nothing is said
+_ALWAYS = {  # option -> variable and its default value
     "warmEniTarget": ("WARM_ENI_TARGET", "1"),
     "logLevel": ("AWS_VPC_K8S_CNI_LOGLEVEL", "DEBUG"),
     "logFile": ("AWS_VPC_K8S_CNI_LOG_FILE", "/host/var/log/aws-routed-eni/ipamd.log"),
@@ -22,7 +22,7 @@ _ALWAYS = {  # option -> variable and the value when nothing is said
     "cniCustomNetworkCfg": ("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "false"),
     "cniExternalSnat": ("AWS_VPC_K8S_CNI_EXTERNALSNAT", "false"),
 }
-_WHEN_SAID = {
+_WHEN_GIVEN = {
     "nodePortSupport": "AWS_VPC_CNI_NODE_PORT_SUPPORT",
     "warmIpTarget": "WARM_IP_TARGET",
     "warmPrefixTarget": "WARM_PREFIX_TARGET",
@@ -31,8 +31,8 @@ _WHEN_SAID = {
     "cniConfigureRpfilter": "AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER",
 }
 _SYNONYMS = {"externalSnat": "cniExternalSnat"}
-_INIT = "disableTcpEarlyDemux"
-_OF_THE_ADDON = {
+_INIT_OPTION = "disableTcpEarlyDemux"
+_ADDON_OPTIONS = {
     "addonVersion",
     "configurationValues",
     "enableNetworkPolicy",
@@ -43,12 +43,12 @@ _OF_THE_ADDON = {
 
 
 def refuse_unknown(options: Mapping[str, Any]) -> None:
-    """Raises Refusal for an option that is not simulated, securityContextPrivileged (a DaemonSetPatch) for one."""
-    known = {*_ALWAYS, *_WHEN_SAID, *_SYNONYMS, _INIT, *_OF_THE_ADDON}
+    """Raises Refusal for options that are not simulated, such as securityContextPrivileged (a DaemonSetPatch)."""
+    known = {*_ALWAYS, *_WHEN_GIVEN, *_SYNONYMS, _INIT_OPTION, *_ADDON_OPTIONS}
     if options.get("customNetworkConfig"):
         raise Refusal(
-            "eks.Cluster input vpcCniOptions.customNetworkConfig has no effect: the real component writes false over "
-            "it. Set cni_custom_network_cfg instead."
+            "eks.Cluster input vpcCniOptions.customNetworkConfig has no effect: the real component overwrites it with "
+            "false. Set cni_custom_network_cfg instead."
         )
     unknown = sorted(options.keys() - known)
     if unknown:
@@ -60,18 +60,18 @@ def refuse_unknown(options: Mapping[str, Any]) -> None:
 
 
 def configuration(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The add-on's configurationValues; what the options say under that name wins over what is derived."""
-    said = {_SYNONYMS.get(key, key): value for key, value in options.items() if value or key == "warmEniTarget"}
-    variables = {variable: _text(said.get(option, default)) for option, (variable, default) in _ALWAYS.items()}
-    variables |= {variable: _text(said[option]) for option, variable in _WHEN_SAID.items() if option in said}
-    init = {"DISABLE_TCP_EARLY_DEMUX": _text(said.get(_INIT, False))}
-    own = dict(options.get("configurationValues") or {})
+    """Returns the add-on's configurationValues. Values that the options give under that name replace derived ones."""
+    given = {_SYNONYMS.get(key, key): value for key, value in options.items() if value or key == "warmEniTarget"}
+    variables = {variable: _text(given.get(option, default)) for option, (variable, default) in _ALWAYS.items()}
+    variables |= {variable: _text(given[option]) for option, variable in _WHEN_GIVEN.items() if option in given}
+    init = {"DISABLE_TCP_EARLY_DEMUX": _text(given.get(_INIT_OPTION, False))}
+    result = dict(options.get("configurationValues") or {})
     if options.get("enableNetworkPolicy") is not None:
-        own.setdefault("enableNetworkPolicy", _text(options["enableNetworkPolicy"]))
-    own["env"] = variables | dict(own.get("env") or {})
-    own_init = dict(own.get("init") or {})
-    own["init"] = own_init | {"env": init | dict(own_init.get("env") or {})}
-    return own
+        result.setdefault("enableNetworkPolicy", _text(options["enableNetworkPolicy"]))
+    result["env"] = variables | dict(result.get("env") or {})
+    given_init = dict(result.get("init") or {})
+    result["init"] = given_init | {"env": init | dict(given_init.get("env") or {})}
+    return result
 
 
 def _text(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""The simulated Kubernetes provider, and the API servers of the simulated EKS clusters behind it."""
+"""The simulated Kubernetes provider, and the API servers of the simulated EKS clusters."""

@@ -1,4 +1,4 @@
-"""What the API server says to an object, given what else is in the cluster, and what the same preview will make."""
+"""Admission: what the API server refuses, given the other objects of the cluster and of the same preview."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.kubernetes import pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
-from simulator.kubernetes.kinds import BUILT_IN, brought_by_an_addon
+from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.schema import findings
 from simulator.provider import Call, Refusal
@@ -19,17 +19,17 @@ from simulator.values import Props
 _RETRIED = "The preview of the real provider accepts this; its update tries for 63 s and then fails."
 _LATE = "The preview of the real provider accepts this; its update fails."
 _STARVES = (
-    "The preview of the real provider accepts this; its update makes the object, waits ten minutes for pods that are "
-    "never made, and then fails without naming the reason."
+    "The preview of the real provider accepts this; its update creates the object, waits ten minutes for pods that are "
+    "never created, and then fails without naming the reason."
 )
 _NEVER_READY = (
-    "The API server takes it all the same; Karpenter never calls it ready, and pods that need it wait for ever. "
-    "Make the EC2NodeClass, and let the NodePool depend on it."
+    "The API server accepts the NodePool, but Karpenter never marks it ready, and pods that need it wait for ever. "
+    "Create the EC2NodeClass, and let the NodePool depend on it."
 )
 _CONFLICT = (
-    "The API server takes both; while both are there, Karpenter leaves one out, with the reason "
-    "Conflict in its status, and pods that need what it adds wait for ever. Tell them apart by a requirement, for "
-    "example karpenter.sh/nodepool, or by weight."
+    "The API server accepts both, but Karpenter ignores one of them, with the reason Conflict in its status, and pods "
+    "that need its resources wait for ever. Give them different requirements, for example karpenter.sh/nodepool, or "
+    "different weights."
 )
 _EXISTS = """
 
@@ -47,9 +47,9 @@ The resource already exists in the cluster. This can happen when:
 
 @dataclass(frozen=True)
 class Admission:
-    """One object on its way into a cluster.
+    """The checks of one object that is created or updated in a cluster.
 
-    state: the object as it would be stored. patience_seconds: how long something missing may take to appear.
+    state: the object as it would be stored. patience_seconds: how long to wait for something that is missing.
     """
 
     call: Call
@@ -59,42 +59,42 @@ class Admission:
     namespace: str
     patience_seconds: float
 
-    def create(self) -> None:
-        """Raises Refusal when the object cannot be made."""
+    def check_create(self) -> None:
+        """Raises Refusal when the object cannot be created."""
         self._kind_is_served()
         self._namespace_exists()
         self._name_is_free()
-        self.change()
+        self.check_update()
 
-    def change(self) -> None:
-        """Raises Refusal when the object may not be as it is; for an object that is there already."""
+    def check_update(self) -> None:
+        """Raises Refusal when the content of the object is not allowed; for an object that exists."""
         self._custom_schema()
         self._pod_security()
         self._quota()
         self._node_class_exists()
 
-    def overlays(self) -> None:
-        """Warns of another NodeOverlay in the way of this one. Raises Refusal when the same preview makes both.
+    def check_overlays(self) -> None:
+        """Warns when another NodeOverlay conflicts with this one. Raises Refusal when the same preview creates both.
 
-        A live one may go in the same update.
+        It only warns about a live one, since the same update may delete that.
         """
         if (self.state["apiVersion"], self.state["kind"]) != NODE_OVERLAY:
             return
         planned = self.planned.of_kind(self.cluster.name, *NODE_OVERLAY) if self.call.preview else []
         named = {each["metadata"]["name"] for each in planned}
-        live = [each.state for each in self.cluster.of_kind(*NODE_OVERLAY)]
-        for other in [*planned, *(each for each in live if each["metadata"]["name"] not in named)]:
+        stored = [each.state for each in self.cluster.of_kind(*NODE_OVERLAY)]
+        for other in [*planned, *(each for each in stored if each["metadata"]["name"] not in named)]:
             name = other["metadata"]["name"]
-            what = overlays_conflict(self.state, other) if name != self._name else None
-            if what is None:
+            settings = overlays_conflict(self.state, other) if name != self._name else None
+            if settings is None:
                 continue
-            said = (
-                f'{invalid(self.state)}: spec: it and NodeOverlay "{name}" both set {what} for the same machines '
-                "with the same weight"
+            text = (
+                f'{invalid(self.state)}: spec: it and NodeOverlay "{name}" both set {settings} for the same instance '
+                "types with the same weight"
             )
             if other in planned:
-                raise self._refused(said, _CONFLICT, always=True)
-            self.call.warn(f"{said}. {_CONFLICT}")
+                raise self._refused(text, _CONFLICT, always=True)
+            self.call.warn(f"{text}. {_CONFLICT}")
 
     @property
     def _name(self) -> str:
@@ -111,8 +111,8 @@ class Admission:
                 self.cluster.served(api_version, kind) or self.planned.custom(self.cluster.name, api_version, kind)
             )
 
-        if self.call.preview and brought_by_an_addon(api_version, kind):
-            return  # the add-on may be planned in the same preview, which only the AWS provider knows
+        if self.call.preview and kind_of_an_addon(api_version, kind):
+            return  # the same preview may create the add-on, but only the AWS provider knows that
         if not self.planned.wait(self.patience_seconds, served):
             raise Refusal(
                 f'creation of resource "{self.call.urn}" with kind {api_version}/{kind} failed because the Kubernetes '
@@ -121,14 +121,14 @@ class Admission:
             )
 
     def _namespace_exists(self) -> None:
-        def there() -> bool:
+        def exists() -> bool:
             return self._namespace() is not None
 
-        if self.namespace and not self.planned.wait(self.patience_seconds, there):
+        if self.namespace and not self.planned.wait(self.patience_seconds, exists):
             raise self._refused(f'namespaces "{self.namespace}" not found', _RETRIED)
 
     def _namespace(self) -> Mapping[str, Any] | None:
-        """The namespace as it is, or as this preview will make or change it."""
+        """Returns the namespace as it is, or as this preview creates or changes it."""
         planned = self.planned.object(self.cluster.name, "Namespace", "", self.namespace) if self.call.preview else None
         stored = self.cluster.get("v1", "Namespace", "", self.namespace)
         if planned is not None or stored is not None:
@@ -141,10 +141,10 @@ class Admission:
             return
         stored = self.cluster.get(api_version, kind, self.namespace, self._name)
         if self.call.preview and stored is not None and stored.urn == self.call.urn:
-            return  # the one that this replacement deletes first
+            return  # this replacement deletes the stored object first
         group = api_version.rpartition("/")[0]
-        what = f'{_plural(kind)}{f".{group}" if group else ""} "{self._name}" already exists'
-        raise self._refused(what + _EXISTS, _LATE)
+        text = f'{_plural(kind)}{f".{group}" if group else ""} "{self._name}" already exists'
+        raise self._refused(text + _EXISTS, _LATE)
 
     def _custom_schema(self) -> None:
         api_version, kind = self.state["apiVersion"], self.state["kind"]
@@ -154,10 +154,10 @@ class Admission:
         schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
         if schema is None:
             return
-        own = {key: value for key, value in self.state.items() if key not in ("apiVersion", "kind", "metadata")}
-        said = {key: value for key, value in own.items() if not key.startswith("__")}
+        content = {key: value for key, value in self.state.items() if key not in ("apiVersion", "kind", "metadata")}
+        fields = {key: value for key, value in content.items() if not key.startswith("__")}
         open_schema = {**schema, "required": [key for key in schema.get("required", ()) if key != "metadata"]}
-        for finding in findings(said, open_schema):
+        for finding in findings(fields, open_schema):
             if finding.unknown_field:
                 raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", PRUNED, always=True)
             raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", "")
@@ -166,29 +166,31 @@ class Admission:
         pod = pod_security.pod_of(self.state)
         labels = (self._namespace() or {}).get("metadata", {}).get("labels") if pod and self.namespace else None
         level = labels.get(pod_security.ENFORCE) if isinstance(labels, Mapping) else None
-        found = pod_security.violations(level, pod) if pod is not None and isinstance(level, str) else []
-        if found:
+        violations = pod_security.violations(level, pod) if pod is not None and isinstance(level, str) else []
+        if violations:
             version = labels.get(f"{pod_security.ENFORCE}-version", "latest") if isinstance(labels, Mapping) else ""
-            text = f'violates PodSecurity "{level}:{version}": {", ".join(found)}'
+            text = f'violates PodSecurity "{level}:{version}": {", ".join(violations)}'
             raise self._refused(self._forbidden(text), self._late_for_pods)
 
     def _quota(self) -> None:
         if not self.namespace:
             return
-        found = quota.exceeded(self.cluster, self.namespace, self.state)
-        if found:
-            raise self._refused(self._forbidden(found), self._late_for_pods)
+        reason = quota.exceeded(self.cluster, self.namespace, self.state)
+        if reason:
+            raise self._refused(self._forbidden(reason), self._late_for_pods)
 
     def _node_class_exists(self) -> None:
-        wanted = node_class_of(self.state)
+        node_class = node_class_of(self.state)
 
-        def there() -> bool:
-            planned = self.call.preview and self.planned.object(self.cluster.name, NODE_CLASS[1], "", str(wanted))
-            return bool(planned) or self.cluster.exists(*NODE_CLASS, "", str(wanted))
+        def exists() -> bool:
+            planned = self.call.preview and self.planned.object(self.cluster.name, NODE_CLASS[1], "", str(node_class))
+            return bool(planned) or self.cluster.exists(*NODE_CLASS, "", str(node_class))
 
-        if wanted and not self.planned.wait(self.patience_seconds, there):
-            said = f'{invalid(self.state)}: spec.template.spec.nodeClassRef.name: no EC2NodeClass is named "{wanted}"'
-            raise self._refused(said, _NEVER_READY, always=True)
+        if node_class and not self.planned.wait(self.patience_seconds, exists):
+            text = (
+                f'{invalid(self.state)}: spec.template.spec.nodeClassRef.name: no EC2NodeClass is named "{node_class}"'
+            )
+            raise self._refused(text, _NEVER_READY, always=True)
 
     @property
     def _late_for_pods(self) -> str:
@@ -200,9 +202,9 @@ class Admission:
         return f'{subject} "{self._name}" is forbidden: {text}'
 
     def _refused(self, text: str, note: str, always: bool = False) -> Refusal:
-        shown = f"\n{note}" if always else self._note(note)
+        note_text = f"\n{note}" if always else self._note(note)
         return Refusal(
-            f'resource "{self.call.urn}" was not successfully created by the Kubernetes API server: {text}{shown}'
+            f'resource "{self.call.urn}" was not successfully created by the Kubernetes API server: {text}{note_text}'
         )
 
     def _note(self, note: str) -> str:
@@ -217,5 +219,5 @@ def _plural(kind: str) -> str:
 
 
 def id_of(namespace: str, name: str) -> str:
-    """The Pulumi id of an object."""
+    """Returns the Pulumi id of an object."""
     return f"{namespace}/{name}" if namespace else name

@@ -1,4 +1,4 @@
-"""Check: what the provider fills in, and what is wrong with an object whatever the cluster holds."""
+"""Check: fills in defaults, and finds mistakes in an object that do not depend on other objects."""
 
 from __future__ import annotations
 
@@ -12,42 +12,45 @@ from simulator.kubernetes.karpenter import rule_findings
 from simulator.kubernetes.kinds import REMOVED
 from simulator.kubernetes.names import autoname, metadata_findings
 from simulator.kubernetes.schema import Finding, Schema, findings, groups, kinds
-from simulator.provider import Call, Checked, Failure, Refusal
+from simulator.provider import Call, CheckFailure, CheckResult, Refusal
 from simulator.values import UNKNOWN, Props
 
-_DROPPED = "The real provider drops it in silence, at preview and in the update, and makes the object without it."
-PRUNED = "The real provider sends it, and the API server prunes it in silence."
+_DROPPED = "The real provider drops it without a message, in preview and update, and creates the object without it."
+PRUNED = "The real provider sends it, and the API server removes it without a message."
 
 
-def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) -> Checked:
-    """Inputs with name and secret data filled in, and every mistake that the API schema of that version shows.
+def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) -> CheckResult:
+    """Returns the inputs with name and secret data filled in, and every mistake against the API schema of that version.
 
     Raises Refusal for ...Patch and ...List resources, which are not simulated.
     """
     kind = call.type.rsplit(":", 1)[-1]
     inputs = copy.deepcopy(new)
-    said = (inputs.get("apiVersion"), inputs.get("kind"))
-    if (kind.endswith("Patch") and kind != said[1]) or (kind.endswith("List") and said in kinds(version)):
+    identity = (inputs.get("apiVersion"), inputs.get("kind"))
+    if (kind.endswith("Patch") and kind != identity[1]) or (kind.endswith("List") and identity in kinds(version)):
         raise Refusal(
-            f"{call.type} is not simulated. Make the object itself, or add the kind to simulator/kubernetes/objects.py."
+            f"{call.type} is not simulated. Create the object itself, or add the kind to "
+            "simulator/kubernetes/objects.py."
         )
     if inputs.get("kind") == "Secret":
-        _fold(inputs)
+        _fold_string_data(inputs)
     autoname(inputs, old, call.name, call.urn, seed)
     api_version = inputs.get("apiVersion")
     if not isinstance(api_version, str) or not isinstance(inputs.get("kind"), str):
-        return Checked(inputs, (Failure("apiVersion", "apiVersion and kind are required, and have to be known"),))
-    problem = unserved(api_version, inputs["kind"], version)
+        return CheckResult(inputs, (CheckFailure("apiVersion", "apiVersion and kind are required, and must be known"),))
+    problem = not_served(api_version, inputs["kind"], version)
     if problem:
-        return Checked(inputs, (Failure("apiVersion", problem),))
+        return CheckResult(inputs, (CheckFailure("apiVersion", problem),))
     schema = kinds(version).get((api_version, inputs["kind"]))
-    silence = _DROPPED if schema else PRUNED
-    found = _findings(inputs, schema or schema_of(api_version, inputs["kind"]), version)
-    return Checked(inputs, tuple(Failure(each.path, _reason(each, inputs, silence)) for each in found))
+    unknown_field_note = _DROPPED if schema else PRUNED
+    mistakes = _findings(inputs, schema or schema_of(api_version, inputs["kind"]), version)
+    return CheckResult(
+        inputs, tuple(CheckFailure(each.path, _reason(each, inputs, unknown_field_note)) for each in mistakes)
+    )
 
 
-def _fold(inputs: Props) -> None:
-    """Secret.stringData becomes data, as the API server would do it."""
+def _fold_string_data(inputs: Props) -> None:
+    """Moves Secret.stringData into data, as the API server does."""
     plain = inputs.get("stringData")
     if not isinstance(plain, Mapping) or inputs.get("data") is UNKNOWN:
         return
@@ -58,8 +61,8 @@ def _fold(inputs: Props) -> None:
     inputs["data"] = folded
 
 
-def unserved(api_version: str, kind: str, version: str) -> str | None:
-    """Why the API server of that version does not know the kind; None for a built-in kind, and for a custom one."""
+def not_served(api_version: str, kind: str, version: str) -> str | None:
+    """Returns why the API server of that version does not serve the kind; None for built-in and for custom kinds."""
     if (api_version, kind) in kinds(version):
         return None
     removed = REMOVED.get((api_version, kind))
@@ -74,7 +77,7 @@ def unserved(api_version: str, kind: str, version: str) -> str | None:
     if group in groups(version):
         return (
             f'no matches for kind "{kind}" in version "{api_version}": Kubernetes {version} does not serve it. '
-            "If it should, the schemas of the kubernetes-validate package are too old."
+            "If it does, the schemas of the kubernetes-validate package are too old."
         )
     return None
 
@@ -91,29 +94,29 @@ def _selector_findings(inputs: Props) -> Iterator[Finding]:
     spec = inputs.get("spec")
     if inputs["kind"] not in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet") or not isinstance(spec, Mapping):
         return
-    wanted = _at(spec, "selector", "matchLabels")
-    labels = _at(spec, "template", "metadata", "labels")
+    selector = _value_at(spec, "selector", "matchLabels")
+    labels = _value_at(spec, "template", "metadata", "labels")
     labels = {} if labels is None else labels
-    if not isinstance(wanted, Mapping) or not isinstance(labels, Mapping):
+    if not isinstance(selector, Mapping) or not isinstance(labels, Mapping):
         return
-    if any(labels.get(key) not in (value, UNKNOWN) and value is not UNKNOWN for key, value in wanted.items()):
+    if any(labels.get(key) not in (value, UNKNOWN) and value is not UNKNOWN for key, value in selector.items()):
         yield Finding("spec.template.metadata.labels", "`selector` does not match template `labels`")
 
 
-def _reason(finding: Finding, inputs: Props, silence: str) -> str:
+def _reason(finding: Finding, inputs: Props, unknown_field_note: str) -> str:
     if finding.unknown_field:
-        return f"{finding.path}: {finding.text}. {silence}"
+        return f"{finding.path}: {finding.text}. {unknown_field_note}"
     return f"{invalid(inputs)}: {finding.path}: {finding.text}"
 
 
 def invalid(inputs: Mapping[str, Any]) -> str:
-    """The start of the API server's messages about an object's content."""
+    """Returns the beginning of the API server's messages about the content of an object."""
     group = inputs["apiVersion"].rpartition("/")[0]
     name = inputs["metadata"].get("name") if isinstance(inputs.get("metadata"), Mapping) else None
     return f'{inputs["kind"]}{f".{group}" if group else ""} "{name if isinstance(name, str) else ""}" is invalid'
 
 
-def _at(value: Any, *path: str) -> Any:
+def _value_at(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

@@ -1,4 +1,4 @@
-"""Which simulated EKS cluster a kubeconfig names, and the objects that live in it."""
+"""Finds the simulated EKS cluster of a kubeconfig, and reads and writes its objects."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from simulator.kubernetes.kinds import (
     CLUSTER_SCOPED,
     WITH_ADDON,
     WITH_EVERY_CLUSTER,
-    Served,
-    brought_by_an_addon,
+    CustomKind,
+    kind_of_an_addon,
 )
 from simulator.kubernetes.schema import kinds
 from simulator.values import UNKNOWN, Props
@@ -29,14 +29,14 @@ CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 @dataclass(frozen=True)
 class Address:
-    """What a kubeconfig says: the API server, and the cluster that `aws eks get-token` is asked for."""
+    """The API server and the EKS cluster that a kubeconfig names."""
 
     server: str
     cluster: str
 
 
 def address(kubeconfig: Any) -> Address | None:
-    """Reads a kubeconfig given as text or as an object; None when there is none, or it names no EKS cluster."""
+    """Reads a kubeconfig, a text or an object. Returns None when there is none, or when it names no EKS cluster."""
     if kubeconfig is None or kubeconfig is UNKNOWN:
         return None
     try:
@@ -57,18 +57,18 @@ def _parse(text: str) -> Any:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One API server: its version, and its objects in the cloud."""
+    """One API server, with its version and its objects in the cloud."""
 
     cloud: Cloud
     name: str
     version: str
 
     def get(self, api_version: str, kind: str, namespace: str, name: str) -> CloudResource | None:
-        """The stored object; those of BUILT_IN are not stored."""
+        """Returns the stored object, or None. Objects of BUILT_IN are not stored."""
         return self.cloud.get(token(api_version, kind), self._id(namespace, name))
 
     def exists(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
-        """Whether there is such an object, stored or there from the start."""
+        """Returns whether there is such an object, stored or in BUILT_IN."""
         return (kind, namespace, name) in BUILT_IN or self.get(api_version, kind, namespace, name) is not None
 
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
@@ -77,31 +77,31 @@ class Cluster:
         self.cloud.put(type_, self._id(namespace, state["metadata"]["name"]), state, urn)
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
-        """Deletes the object, and everything in it when it is a namespace, every object of it when it is a CRD."""
+        """Deletes the object; with a namespace all objects in it, with a CRD all objects of its kind."""
         if kind == "Namespace":
             for each in self.objects():
                 if each.id.startswith(f"{self.name}/{name}/"):
                     self.cloud.delete(each.type, each.id)
         elif kind == CRD[1]:
             plural, _, group = name.partition(".")
-            self._forget_custom(group, plural)
+            self._delete_custom_objects(group, plural)
         self.cloud.delete(token(api_version, kind), self._id(namespace, name))
 
     def objects(self) -> Iterator[CloudResource]:
-        """Everything stored of this cluster."""
+        """Yields all stored objects of this cluster."""
         for each in self.cloud.all():
             if each.type.startswith("kubernetes:") and each.id.startswith(f"{self.name}/"):
                 yield each
 
     def of_kind(self, api_version: str, kind: str, namespace: str = "") -> Iterator[CloudResource]:
-        """The stored objects of one kind, in one namespace where one is given."""
+        """Yields the stored objects of one kind, only in one namespace if it is given."""
         prefix = f"{self.name}/{namespace}/" if namespace else f"{self.name}/"
         for each in self.cloud.of_type(token(api_version, kind)):
             if each.id.startswith(prefix):
                 yield each
 
-    def served(self, api_version: str, kind: str) -> Served | None:
-        """The custom kind, when a CRD for it is installed and serves that version."""
+    def served(self, api_version: str, kind: str) -> CustomKind | None:
+        """Returns the custom kind if a CRD for it is installed and serves that version, or None."""
         group, _, version = api_version.rpartition("/")
         for each in self._custom_kinds():
             if (each.group, each.kind) == (group, kind) and version in each.versions:
@@ -109,7 +109,7 @@ class Cluster:
         return None
 
     def custom_schema(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
-        """The openAPIV3Schema of an installed CRD; None where it has none that we know."""
+        """Returns the openAPIV3Schema of an installed CRD; None when it is not known."""
         group, _, version = api_version.rpartition("/")
         for definition in self.of_kind(*CRD):
             spec = definition.state.get("spec", {})
@@ -121,27 +121,27 @@ class Cluster:
         return None
 
     def builtin(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
-        """The schema of a kind that the API server itself serves."""
+        """Returns the schema of a built-in kind, or None."""
         return kinds(self.version).get((api_version, kind))
 
     def namespaced(self, api_version: str, kind: str) -> bool:
-        """Whether objects of the kind live in namespaces; so for a kind that is not installed yet."""
+        """Returns whether objects of the kind belong to namespaces; True for a kind that is not installed yet."""
         if self.builtin(api_version, kind) is not None:
             return kind not in CLUSTER_SCOPED
-        found = self.served(api_version, kind) or brought_by_an_addon(api_version, kind)
-        return True if found is None else found.namespaced
+        kind_served = self.served(api_version, kind) or kind_of_an_addon(api_version, kind)
+        return True if kind_served is None else kind_served.namespaced
 
-    def _custom_kinds(self) -> Iterator[Served]:
+    def _custom_kinds(self) -> Iterator[CustomKind]:
         yield from WITH_EVERY_CLUSTER
         for addon, brought in WITH_ADDON.items():
             if self.cloud.get(_EKS_ADDON, f"{self.name}:{addon}"):
                 yield from brought
         for definition in self.of_kind(*CRD):
-            yield served_by(definition.state)
+            yield custom_kind_of(definition.state)
 
-    def _forget_custom(self, group: str, plural: str) -> None:
-        gone = [each for each in self._custom_kinds() if (each.group, each.plural) == (group, plural)]
-        for kind in gone:
+    def _delete_custom_objects(self, group: str, plural: str) -> None:
+        kinds_ = [each for each in self._custom_kinds() if (each.group, each.plural) == (group, plural)]
+        for kind in kinds_:
             for version in kind.versions:
                 for each in self.of_kind(f"{group}/{version}", kind.kind):
                     self.cloud.delete(each.type, each.id)
@@ -150,39 +150,39 @@ class Cluster:
         return f"{self.name}/{namespace}/{name}" if namespace else f"{self.name}/{name}"
 
 
-def served_by(definition: Mapping[str, Any]) -> Served:
-    """What a CustomResourceDefinition object makes the API server serve."""
+def custom_kind_of(definition: Mapping[str, Any]) -> CustomKind:
+    """Returns the custom kind that a CustomResourceDefinition object defines."""
     spec = definition.get("spec", {})
     names = spec.get("names", {})
     versions = tuple(each.get("name", "") for each in spec.get("versions", ()) if each.get("served", True))
     namespaced = spec.get("scope") != "Cluster"
-    return Served(spec.get("group", ""), names.get("kind", ""), names.get("plural", ""), namespaced, versions)
+    return CustomKind(spec.get("group", ""), names.get("kind", ""), names.get("plural", ""), namespaced, versions)
 
 
 def token(api_version: str, kind: str) -> str:
-    """The Pulumi type of a kind: the core group is spelled out."""
+    """Returns the Pulumi type of a kind. It contains the group `core`, which apiVersion leaves out."""
     return f"kubernetes:{api_version if '/' in api_version else f'core/{api_version}'}:{kind}"
 
 
 def find(cloud: Cloud, kubeconfig: Any) -> Cluster | None:
-    """The cluster that a kubeconfig names; None when its name or its address is not known in the cloud."""
-    said = address(kubeconfig)
-    found = cloud.get(EKS_CLUSTER, said.cluster) if said else None
-    if said is None or found is None or found.state.get("endpoint", said.server) != said.server:
+    """Returns the cluster that a kubeconfig names; None when the cloud has no cluster of that name and address."""
+    named = address(kubeconfig)
+    stored = cloud.get(EKS_CLUSTER, named.cluster) if named else None
+    if named is None or stored is None or stored.state.get("endpoint", named.server) != named.server:
         return None
-    version = found.state.get("version")
-    return Cluster(cloud, said.cluster, version if isinstance(version, str) else max(VERSIONS, key=_numbers))
+    version = stored.state.get("version")
+    return Cluster(cloud, named.cluster, version if isinstance(version, str) else max(VERSIONS, key=_numbers))
 
 
-def forget(cloud: Cloud, cluster: str) -> None:
-    """Removes every object of a cluster that is gone."""
+def delete_objects(cloud: Cloud, cluster: str) -> None:
+    """Deletes all objects of a deleted cluster."""
     for each in cloud.all():
         if each.type.startswith("kubernetes:") and each.id.startswith(f"{cluster}/"):
             cloud.delete(each.type, each.id)
 
 
-def forget_orphans(cloud: Cloud) -> None:
-    """Removes the objects of clusters that went while nobody watched."""
+def delete_orphans(cloud: Cloud) -> None:
+    """Deletes the objects of clusters that were deleted while the simulator was not running."""
     for each in cloud.all():
         if each.type.startswith("kubernetes:") and cloud.get(EKS_CLUSTER, each.id.split("/", 1)[0]) is None:
             cloud.delete(each.type, each.id)

@@ -1,4 +1,4 @@
-"""Facts about built-in kinds: their scope, which changes replace an object, and which the API server refuses.
+"""Facts about kinds: their scope, the changes that replace an object, and the changes that the API server refuses.
 
 Sources: a record of the real provider (4.34 line) against kube-apiserver 1.35; pulumi-kubernetes,
 provider/pkg/provider/diff.go and provider/pkg/kinds/deprecated.go; read in August 2026.
@@ -14,11 +14,11 @@ _IMMUTABLE = "field is immutable"
 
 @dataclass(frozen=True)
 class Kind:
-    """What is special about a kind. Paths are prefixes, in the engine's notation.
+    """The special rules of a kind. Paths are prefixes, in the engine's notation.
 
-    replaced_by: a change of these makes the provider replace the object.
-    refused: a change of these is refused by the API server, although the provider tries it in place; with its reason.
-    mutable_with: the provider option that makes replaced_by an update in place.
+    replaced_by: the provider replaces the object when these change.
+    refused: path -> reason; the provider tries such a change in place, and the API server refuses it.
+    mutable_with: the provider option with which changes of replaced_by become updates in place.
     """
 
     replaced_by: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ CLUSTER_SCOPED = frozenset(
 )
 
 REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
-    # (apiVersion, kind) -> the version that no longer serves it, and what to write instead
+    # (apiVersion, kind) -> the first version that does not serve it, and the apiVersion to use instead
     ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"): ("1.22", "apiextensions.k8s.io/v1"),
     ("apps/v1beta1", "Deployment"): ("1.16", "apps/v1"),
     ("apps/v1beta2", "Deployment"): ("1.16", "apps/v1"),
@@ -102,7 +102,7 @@ REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Served:
+class CustomKind:
     """A custom kind that a cluster serves."""
 
     group: str
@@ -112,21 +112,21 @@ class Served:
     versions: tuple[str, ...]
 
 
-WITH_EVERY_CLUSTER = (  # EKS installs these with the control plane
-    Served("crd.k8s.amazonaws.com", "ENIConfig", "eniconfigs", False, ("v1alpha1",)),
-    Served("networking.k8s.aws", "PolicyEndpoint", "policyendpoints", True, ("v1alpha1",)),
-    Served("vpcresources.k8s.aws", "CNINode", "cninodes", False, ("v1alpha1",)),
-    Served("vpcresources.k8s.aws", "SecurityGroupPolicy", "securitygrouppolicies", True, ("v1beta1",)),
+WITH_EVERY_CLUSTER = (  # EKS installs these kinds with the control plane
+    CustomKind("crd.k8s.amazonaws.com", "ENIConfig", "eniconfigs", False, ("v1alpha1",)),
+    CustomKind("networking.k8s.aws", "PolicyEndpoint", "policyendpoints", True, ("v1alpha1",)),
+    CustomKind("vpcresources.k8s.aws", "CNINode", "cninodes", False, ("v1alpha1",)),
+    CustomKind("vpcresources.k8s.aws", "SecurityGroupPolicy", "securitygrouppolicies", True, ("v1beta1",)),
 )
-WITH_ADDON: Mapping[str, tuple[Served, ...]] = {
+WITH_ADDON: Mapping[str, tuple[CustomKind, ...]] = {
     "snapshot-controller": (
-        Served("snapshot.storage.k8s.io", "VolumeSnapshot", "volumesnapshots", True, ("v1",)),
-        Served("snapshot.storage.k8s.io", "VolumeSnapshotClass", "volumesnapshotclasses", False, ("v1",)),
-        Served("snapshot.storage.k8s.io", "VolumeSnapshotContent", "volumesnapshotcontents", False, ("v1",)),
+        CustomKind("snapshot.storage.k8s.io", "VolumeSnapshot", "volumesnapshots", True, ("v1",)),
+        CustomKind("snapshot.storage.k8s.io", "VolumeSnapshotClass", "volumesnapshotclasses", False, ("v1",)),
+        CustomKind("snapshot.storage.k8s.io", "VolumeSnapshotContent", "volumesnapshotcontents", False, ("v1",)),
     ),
 }
 
-BUILT_IN = frozenset(  # objects that are there from the start: (kind, namespace, name)
+BUILT_IN = frozenset(  # objects of every new cluster: (kind, namespace, name)
     {
         *(("Namespace", "", name) for name in ("default", "kube-node-lease", "kube-public", "kube-system")),
         *(("PriorityClass", "", name) for name in ("system-cluster-critical", "system-node-critical")),
@@ -135,8 +135,8 @@ BUILT_IN = frozenset(  # objects that are there from the start: (kind, namespace
 )
 
 
-def brought_by_an_addon(api_version: str, kind: str) -> Served | None:
-    """The custom kind, when some EKS add-on would install it, whether that is there or not."""
+def kind_of_an_addon(api_version: str, kind: str) -> CustomKind | None:
+    """Returns the custom kind if any EKS add-on installs it, whether the cluster has the add-on or not."""
     for brought in WITH_ADDON.values():
         for each in brought:
             if kind == each.kind and api_version in {f"{each.group}/{version}" for version in each.versions}:
@@ -145,5 +145,5 @@ def brought_by_an_addon(api_version: str, kind: str) -> Served | None:
 
 
 def kind_facts(kind: str) -> Kind:
-    """The facts of a kind; those of an ordinary one for a kind without specialities, custom ones included."""
+    """Returns the special rules of a kind; ORDINARY for a kind without special rules, also a custom one."""
     return SPECIAL.get(kind, ORDINARY)

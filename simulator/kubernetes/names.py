@@ -1,4 +1,4 @@
-"""Names: automatic ones, and what the API server accepts as a name or a label."""
+"""Automatic names, and the API server's rules for names and labels."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ _KEY_RULE = (
     f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_LABEL_KEY}')"
 )
 _ONE_LABEL = frozenset({"Namespace", "Service"})
-_FREE = frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"})
+_ANY_NAME = frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"})
 
 
 def suffix(urn: str, seed: bytes) -> str:
-    """Eight hex digits: of the engine's seed where there is one, so that a replacement gets another name."""
+    """Returns eight hex digits, from the engine's seed if it gives one, so that a replacement has a new name."""
     return hashlib.sha256(seed + urn.encode()).hexdigest()[:8]
 
 
 def autoname(inputs: Props, old: Props, urn_name: str, urn: str, seed: bytes) -> None:
-    """Names an object that was given no name; an automatic name is kept for as long as nobody gives one."""
+    """Gives an object without a name an automatic name, or the automatic name that it had before."""
     metadata = inputs["metadata"] = {} if inputs.get("metadata") is None else inputs["metadata"]
     if metadata is UNKNOWN or metadata.get("name") is not None:
         return
     earlier = old.get("metadata") or {}
-    kept = earlier.get("name") if is_autonamed(old) else None
-    metadata["name"] = kept or f"{urn_name}-{suffix(urn, seed)}"
+    old_name = earlier.get("name") if is_autonamed(old) else None
+    metadata["name"] = old_name or f"{urn_name}-{suffix(urn, seed)}"
     annotations = metadata.get("annotations")
     if annotations is not UNKNOWN:
         metadata["annotations"] = {**(annotations or {}), AUTONAMED: "true"}
 
 
 def is_autonamed(inputs: Mapping[str, Any]) -> bool:
-    """Whether the provider chose the name."""
+    """Returns whether the provider chose the name."""
     metadata = inputs.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     return isinstance(annotations, Mapping) and annotations.get(AUTONAMED) == "true"
 
 
 def metadata_findings(kind: str, metadata: Any) -> Iterator[Finding]:
-    """What is wrong with name and labels, worded as the API server words it."""
+    """Yields the mistakes in name and labels, in the API server's words."""
     if not isinstance(metadata, Mapping):
         return
     name = metadata.get("name")
-    if isinstance(name, str) and kind not in _FREE:
+    if isinstance(name, str) and kind not in _ANY_NAME:
         yield from _name_findings(kind, name)
     labels = metadata.get("labels")
     for key, value in labels.items() if isinstance(labels, Mapping) else ():

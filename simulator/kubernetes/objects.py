@@ -1,4 +1,4 @@
-"""Objects of the API: made, compared, read, changed and deleted."""
+"""Creates, compares, reads, updates and deletes Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -13,84 +13,86 @@ from simulator.difference import changes
 from simulator.kubernetes import quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.checking import invalid
-from simulator.kubernetes.clusters import CRD, Cluster, served_by
+from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
 from simulator.kubernetes.custom import schema_of, with_defaults
-from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of, turns_static
+from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_stops_being_static, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
-from simulator.provider import Call, Difference, Found, Made, Refusal
+from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
-_BORN = "2026-01-01T00:00:00Z"  # the same in every run, so that nothing differs from run to run
-_SERVER_MADE = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+_CREATED = "2026-01-01T00:00:00Z"  # a constant, since with a clock two equal runs would differ
+_SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 _SMALLER = "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
-_NO_GROWTH = (
+_CANNOT_GROW = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
 )
 
 
-def diff_object(call: Call, old: Props, new: Props) -> Difference:
-    """The changed paths, and those that make the provider replace the object."""
-    found = tuple(changes(old, new))
+def diff_object(call: Call, old: Props, new: Props) -> DiffResult:
+    """Returns the changed paths, and the paths that make the provider replace the object."""
+    changed = tuple(changes(old, new))
     facts = kind_facts(new.get("kind", ""))
-    mutable = facts.mutable_with and _on(call.config.get(facts.mutable_with))
-    special = ("type",) if mutable and new.get("kind") == "Secret" else () if mutable else facts.replaced_by
-    replaces = frozenset(each.path for each in found if _under(each.path, (*ALWAYS_REPLACED_BY, *special)))
-    moved = {path for path in replaces if _under(path, ALWAYS_REPLACED_BY)}
-    return Difference(found, replaces, bool(replaces) and not moved and not is_autonamed(new))
+    updates_in_place = facts.mutable_with and _is_true(call.config.get(facts.mutable_with))
+    replacing = (
+        ("type",) if updates_in_place and new.get("kind") == "Secret" else () if updates_in_place else facts.replaced_by
+    )
+    replaces = frozenset(each.path for each in changed if _is_under(each.path, (*ALWAYS_REPLACED_BY, *replacing)))
+    renamed = {path for path in replaces if _is_under(path, ALWAYS_REPLACED_BY)}
+    return DiffResult(changed, replaces, bool(replaces) and not renamed and not is_autonamed(new))
 
 
-def _under(path: str, prefixes: tuple[str, ...]) -> bool:
+def _is_under(path: str, prefixes: tuple[str, ...]) -> bool:
     return any(path == prefix or path.startswith((f"{prefix}.", f"{prefix}[")) for prefix in prefixes)
 
 
-def _on(value: Any) -> bool:
+def _is_true(value: Any) -> bool:
     return value is True or value == "true"
 
 
 @dataclass(frozen=True)
 class Objects:
-    """One request about an object of a cluster that can be reached."""
+    """One request about an object, in a cluster that exists."""
 
     call: Call
     cluster: Cluster
     planned: Planned
     patience_seconds: float
 
-    def create(self, inputs: Props) -> Made:
-        """Raises Refusal when the API server would not make it, at preview as well."""
+    def create(self, inputs: Props) -> CreateResult:
+        """Creates the object. Raises Refusal when the API server would not create it, at preview as well."""
         if inputs["metadata"] is UNKNOWN:
-            return Made("", inputs)
+            return CreateResult("", inputs)
         state = self._state(inputs)
         namespace = self._namespace(inputs)
         if UNKNOWN in (namespace, state["metadata"]["name"]):
-            return Made("", state)
+            return CreateResult("", state)
         admission = self._admission(state, namespace)
-        admission.create()
-        admission.overlays()
+        admission.check_create()
+        admission.check_overlays()
         if self.call.preview:
             self._plan(state, namespace)
-            return Made("", state)
+            return CreateResult("", state)
         state["metadata"]["resourceVersion"] = "1"
         with self.cluster.cloud.exclusive():
-            self._admission(state, namespace, patience_seconds=0).create()
+            self._admission(state, namespace, patience_seconds=0).check_create()
             self.cluster.put(state, namespace, self.call.urn)
-        self.planned.made()
-        return Made(id_of(namespace, state["metadata"]["name"]), state)
+        self.planned.clear()
+        return CreateResult(id_of(namespace, state["metadata"]["name"]), state)
 
-    def read(self, id_: str, inputs: Props, state: Props) -> Found | None:
-        """The live object; of the inputs, those whose live values differ follow them."""
+    def read(self, id_: str, inputs: Props, state: Props) -> ReadResult | None:
+        """Returns the live object, and the inputs with their live values."""
         api_version, kind = self._identity(inputs or state)
         namespace, _, name = id_.rpartition("/")
         stored = self.cluster.get(api_version, kind, namespace, name)
         if stored is None:
             return None
         live = copy.deepcopy(stored.state)
-        return Found(id_, live, _project(inputs, live) if inputs else _own(live))
+        return ReadResult(id_, live, _live_values(inputs, live) if inputs else _inputs_of(live))
 
     def update(self, id_: str, old: Props, old_state: Props, new: Props) -> Props:
-        """Raises Refusal for a change that the API server refuses, at preview as well."""
+        """Updates the object. Raises Refusal for a change that the API server refuses, at preview as well."""
         self._refuse_immutable(id_, old, new)
         api_version, kind = self._identity(old or old_state)
         namespace, _, name = id_.rpartition("/")
@@ -99,8 +101,8 @@ class Objects:
         state = self._state(_merged(live, old, new))
         if not has_unknown(state["metadata"]):
             admission = self._admission(state, namespace)
-            admission.change()
-            admission.overlays()
+            admission.check_update()
+            admission.check_overlays()
         if self.call.preview:
             self._plan(state, namespace)
             return state
@@ -111,19 +113,19 @@ class Objects:
             if stored and api_version != state["apiVersion"]:
                 self.cluster.delete(api_version, kind, namespace, name)
             self.cluster.put(state, namespace, self.call.urn)
-        self.planned.made()
+        self.planned.clear()
         return state
 
     def delete(self, id_: str, inputs: Props, state: Props) -> None:
-        """Deletes the object with what is in it. Raises Refusal when something holds it."""
+        """Deletes the object and its contents. Raises Refusal when something still needs it."""
         api_version, kind = self._identity(inputs or state)
         namespace, _, name = id_.rpartition("/")
-        self._refuse_held(id_, api_version, kind, name)
+        self._refuse_in_use(id_, api_version, kind, name)
         with self.cluster.cloud.exclusive():
             self.cluster.delete(api_version, kind, namespace, name)
-        self.planned.made()
+        self.planned.clear()
 
-    def _refuse_held(self, id_: str, api_version: str, kind: str, name: str) -> None:
+    def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:
             return
 
@@ -133,45 +135,45 @@ class Objects:
 
         if not self.planned.wait(self.patience_seconds, lambda: not users()):
             raise Refusal(
-                f'the Kubernetes API server reported that "{id_}" is still there: NodePool {", ".join(users())} stands '
-                "on it. While nodes of it run, the finalizer karpenter.k8s.aws/termination holds the EC2NodeClass, and "
-                "the real delete waits ten minutes and fails. Let the NodePool depend on it, so that the NodePool goes "
-                "first."
+                f'the Kubernetes API server reported that "{id_}" still exists: NodePool {", ".join(users())} uses it. '
+                "While it has nodes, the finalizer karpenter.k8s.aws/termination keeps the EC2NodeClass, and the real "
+                "delete waits ten minutes and fails. Let the NodePool depend on the EC2NodeClass, so that the NodePool "
+                "is deleted first."
             )
 
     def _admission(self, state: Props, namespace: str, patience_seconds: float | None = None) -> Admission:
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
         return Admission(self.call, self.cluster, self.planned, state, namespace, patience)
 
-    def _identity(self, said: Props) -> tuple[str, str]:
-        """apiVersion and kind; from the type token for an import."""
+    def _identity(self, props: Props) -> tuple[str, str]:
+        """Returns apiVersion and kind; for an import, from the type token."""
         _, group, kind = self.call.type.split(":")
-        return said.get("apiVersion", group.removeprefix("core/")), said.get("kind", kind)
+        return props.get("apiVersion", group.removeprefix("core/")), props.get("kind", kind)
 
     def _namespace(self, inputs: Props) -> Any:
-        """Where the object lands: an object that says no namespace lands in `default`, and nothing warns."""
+        """Returns the namespace of the object: `default` when none is given, without a warning, as in reality."""
         planned = self.planned.custom(self.cluster.name, inputs["apiVersion"], inputs["kind"])
         namespaced = planned[0].namespaced if planned else self.cluster.namespaced(inputs["apiVersion"], inputs["kind"])
-        said = inputs["metadata"].get("namespace")
-        return ("default" if said in (None, "") else said) if namespaced else ""
+        given = inputs["metadata"].get("namespace")
+        return ("default" if given in (None, "") else given) if namespaced else ""
 
     def _plan(self, state: Props, namespace: str) -> None:
         self.planned.add(self.cluster.name, state["kind"], namespace, state)
         if (state["apiVersion"], state["kind"]) == CRD and not has_unknown(state["spec"]):
             for version in state["spec"].get("versions", ()):
                 schema = (version.get("schema") or {}).get("openAPIV3Schema")
-                self.planned.add_kind(self.cluster.name, served_by(state), schema)
+                self.planned.add_kind(self.cluster.name, custom_kind_of(state), schema)
 
     def _state(self, inputs: Props) -> Props:
-        """The object as the API server returns it: with identity, and the defaults that programs read."""
+        """Returns the object as the API server does: with uid, creation time, and the defaults that programs read."""
         state: Props = _without_none(inputs)
         digest = hashlib.sha256(f"{self.cluster.name} {self.call.urn}".encode()).hexdigest()
         metadata = state["metadata"] = dict(state["metadata"])
         namespace = self._namespace(state)
         if namespace != "":
             metadata["namespace"] = namespace
-        metadata |= {"creationTimestamp": _BORN, "uid": str(uuid.UUID(digest[:32]))}
-        _fill(state, digest)
+        metadata |= {"creationTimestamp": _CREATED, "uid": str(uuid.UUID(digest[:32]))}
+        _fill_in_defaults(state, digest)
         state = with_defaults(state, schema_of(state["apiVersion"], state["kind"]) or {})
         return state | {
             "__initialApiVersion": state["apiVersion"],
@@ -180,42 +182,44 @@ class Objects:
 
     def _refuse_immutable(self, id_: str, old: Props, new: Props) -> None:
         facts = kind_facts(new.get("kind", ""))
-        said = None
+        mistake = None
         for change in changes(old, new):
-            reason = next((text for path, text in facts.refused.items() if _under(change.path, (path,))), None)
+            reason = next((text for path, text in facts.refused.items() if _is_under(change.path, (path,))), None)
             if reason:
                 verb = "Forbidden" if "may not" in reason or "forbidden" in reason else "Invalid value"
-                said = f"{change.path}: {verb}: {reason}"
+                mistake = f"{change.path}: {verb}: {reason}"
             elif change.path == "immutable" and old.get("immutable") is True:
-                said = "immutable: Forbidden: field is immutable when `immutable` is set"
+                mistake = "immutable: Forbidden: field is immutable when `immutable` is set"
             elif change.path == "spec.resources.requests.storage" and new.get("kind") == "PersistentVolumeClaim":
-                said = self._resized(old, new)
-            elif change.path == "spec.replicas" and turns_static(old, new):
-                said = 'spec: Invalid value: "object": a NodePool is static, with replicas, or not, for good'
-            if said:
+                mistake = self._resize_mistake(old, new)
+            elif change.path == "spec.replicas" and becomes_or_stops_being_static(old, new):
+                mistake = 'spec: Invalid value: "object": replicas cannot be added to a NodePool, or removed from it'
+            if mistake:
                 raise Refusal(
                     f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '
-                    f"{invalid(new)}: {said}"
+                    f"{invalid(new)}: {mistake}"
                 )
 
-    def _resized(self, old: Props, new: Props) -> str | None:
+    def _resize_mistake(self, old: Props, new: Props) -> str | None:
         before, after = (each["spec"]["resources"]["requests"]["storage"] for each in (old, new))
         if UNKNOWN in (before, after):
             return None
         if quota.quantity(after) < quota.quantity(before):
             return _SMALLER
         name = new["spec"].get("storageClassName")
-        found = self.cluster.get("storage.k8s.io/v1", "StorageClass", "", name) if isinstance(name, str) else None
-        return None if found and found.state.get("allowVolumeExpansion") is True else _NO_GROWTH
+        storage_class = (
+            self.cluster.get("storage.k8s.io/v1", "StorageClass", "", name) if isinstance(name, str) else None
+        )
+        return None if storage_class and storage_class.state.get("allowVolumeExpansion") is True else _CANNOT_GROW
 
 
-def _fill(state: Props, digest: str) -> None:
-    """Defaults of the API server, for the fields that programs and policies read."""
+def _fill_in_defaults(state: Props, digest: str) -> None:
+    """Fills in the API server's defaults of the fields that programs and policies read."""
     kind, metadata = state["kind"], state["metadata"]
     if kind == "Namespace":
         labels = metadata.get("labels", {})
-        own = {"kubernetes.io/metadata.name": metadata["name"]}
-        metadata["labels"] = labels if labels is UNKNOWN else {**labels, **own}
+        name_label = {"kubernetes.io/metadata.name": metadata["name"]}
+        metadata["labels"] = labels if labels is UNKNOWN else {**labels, **name_label}
         state.setdefault("spec", {"finalizers": ["kubernetes"]})
         state["status"] = {"phase": "Active"}
     elif kind == "StorageClass":
@@ -239,28 +243,28 @@ def _without_none(value: Any) -> Any:
     return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 
-def _own(live: Props) -> Props:
-    """What inputs would have made the object: nothing that the server adds."""
-    kept = {key: value for key, value in live.items() if key != "status" and not key.startswith("__")}
-    kept["metadata"] = {key: value for key, value in live["metadata"].items() if key not in _SERVER_MADE}
-    return kept
+def _inputs_of(live: Props) -> Props:
+    """Returns inputs that would create the object: its fields without those that the server adds."""
+    fields = {key: value for key, value in live.items() if key != "status" and not key.startswith("__")}
+    fields["metadata"] = {key: value for key, value in live["metadata"].items() if key not in _SERVER_FIELDS}
+    return fields
 
 
-def _project(inputs: Any, live: Any) -> Any:
-    """The live values of the fields that the inputs name; fields that others added do not show."""
+def _live_values(inputs: Any, live: Any) -> Any:
+    """Returns the live values of the fields in the inputs; fields that others have added are left out."""
     if isinstance(inputs, Mapping) and isinstance(live, Mapping):
-        return {key: _project(value, live[key]) for key, value in inputs.items() if key in live}
+        return {key: _live_values(value, live[key]) for key, value in inputs.items() if key in live}
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
-        return [_project(*pair) for pair in zip(inputs, live, strict=True)]
+        return [_live_values(*pair) for pair in zip(inputs, live, strict=True)]
     return live
 
 
 def _merged(live: Any, old: Any, new: Any) -> Any:
-    """Server-side apply: what was said before and is said no more goes, what others said stays."""
+    """Merges like server-side apply: fields removed from the inputs are deleted, and fields that others set stay."""
     if not (isinstance(live, Mapping) and isinstance(new, Mapping)):
         return new
     before = old if isinstance(old, Mapping) else {}
-    kept = {key: value for key, value in live.items() if key not in before or key in new}
-    return kept | {
+    remaining = {key: value for key, value in live.items() if key not in before or key in new}
+    return remaining | {
         key: _merged(live[key], before.get(key), value) if key in live else value for key, value in new.items()
     }

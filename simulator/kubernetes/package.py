@@ -1,4 +1,4 @@
-"""pulumi-kubernetes in the simulated cloud. The API server is that of the EKS cluster which the kubeconfig names."""
+"""The simulated pulumi-kubernetes provider. Its API server belongs to the EKS cluster that the kubeconfig names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.objects import Objects, diff_object
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.releases import RELEASE, Releases, check_release, diff_release
-from simulator.provider import Call, Checked, Difference, Found, Made, Package, Refusal
+from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props
 
 _UNREACHABLE = (
@@ -25,10 +25,10 @@ _PREVIEW_PATIENCE_SECONDS = 1.0
 
 
 class KubernetesPackage(Package):
-    """Objects and Helm releases, in every cluster of the cloud.
+    """Objects and Helm releases of all clusters.
 
-    patience_seconds: how long an update waits for a namespace or a custom kind that something else is making; the real
-    provider tries for 63 s.
+    patience_seconds: how long an update waits for a namespace or a custom kind that another resource creates; the real
+    provider retries for 63 s.
     """
 
     name = "kubernetes"
@@ -36,40 +36,40 @@ class KubernetesPackage(Package):
     def __init__(self, cloud: Cloud, patience_seconds: float = 10.0) -> None:
         self._cloud, self._patience = cloud, patience_seconds
         self._planned = Planned()
-        clusters.forget_orphans(cloud)
-        cloud.on_delete(clusters.EKS_CLUSTER, lambda name: clusters.forget(cloud, name))
+        clusters.delete_orphans(cloud)
+        cloud.on_delete(clusters.EKS_CLUSTER, lambda name: clusters.delete_objects(cloud, name))
 
-    def diff_config(self, old: Props, new: Props) -> Difference:
-        """Another API server replaces the provider, and with it everything under it."""
-        found = tuple(changes(old, new))
+    def diff_config(self, old: Props, new: Props) -> DiffResult:
+        """Replaces the provider and all its resources when the kubeconfig names another API server."""
+        changed = tuple(changes(old, new))
         before, after = clusters.address(old.get("kubeconfig")), clusters.address(new.get("kubeconfig"))
-        elsewhere = UNKNOWN not in (old.get("kubeconfig"), new.get("kubeconfig")) and before != after
-        return Difference(found, frozenset({"kubeconfig"}) if elsewhere else frozenset())
+        other_server = UNKNOWN not in (old.get("kubeconfig"), new.get("kubeconfig")) and before != after
+        return DiffResult(changed, frozenset({"kubeconfig"}) if other_server else frozenset())
 
-    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
-        """Fields that nobody knows are refused here; the real provider drops them in silence."""
+    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
+        """Refuses unknown fields; the real provider drops them without a message."""
         if call.type == RELEASE:
             return check_release(call, old, new, seed)
         cluster = self._find(call)
         return check_object(call, old, new, seed, cluster.version if cluster else _NEWEST)
 
-    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Difference:
+    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> DiffResult:
         if call.type == RELEASE:
             return diff_release(old_inputs, new_inputs)
         return diff_object(call, old_inputs, new_inputs)
 
-    def create(self, call: Call, inputs: Props) -> Made:
+    def create(self, call: Call, inputs: Props) -> CreateResult:
         cluster = self._find(call)
         if cluster is None:
             if not call.preview:
                 raise self._unreachable(call)
-            call.warn(self._unreachable(call).args[0] + ". The preview of the real provider says nothing of it.")
-            return Made("", inputs)
+            call.warn(self._unreachable(call).args[0] + ". The preview of the real provider does not show this.")
+            return CreateResult("", inputs)
         if call.type == RELEASE:
             return self._releases(call, cluster).create(inputs)
         return self._objects(call, cluster).create(inputs)
 
-    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> Found | None:
+    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> ReadResult | None:
         cluster = self._find(call)
         if cluster is None:
             if self._drops_unreachable(call):
@@ -113,12 +113,12 @@ class KubernetesPackage(Package):
         return min(self._patience, _PREVIEW_PATIENCE_SECONDS) if call.preview else self._patience
 
     def _drops_unreachable(self, call: Call) -> bool:
-        asked: Any = call.config.get("deleteUnreachable", os.environ.get("PULUMI_K8S_DELETE_UNREACHABLE"))
-        return asked is True or asked == "true"
+        setting: Any = call.config.get("deleteUnreachable", os.environ.get("PULUMI_K8S_DELETE_UNREACHABLE"))
+        return setting is True or setting == "true"
 
     def _unreachable(self, call: Call, hint: bool = False) -> Refusal:
-        said = clusters.address(call.config.get("kubeconfig"))
-        text = _UNREACHABLE.format(cluster=f"{said.cluster} at {said.server}" if said else "no EKS cluster")
+        address = clusters.address(call.config.get("kubeconfig"))
+        text = _UNREACHABLE.format(cluster=f"{address.cluster} at {address.server}" if address else "no EKS cluster")
         if hint:
             text += (
                 ". If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the "

@@ -1,4 +1,4 @@
-"""What a preview is about to make, so that what stands on it is not refused as missing."""
+"""Remembers what a preview will create, so that objects that need it are not refused."""
 
 from __future__ import annotations
 
@@ -7,69 +7,73 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator.kubernetes.kinds import Served
+from simulator.kubernetes.kinds import CustomKind
 from simulator.values import Props
 
-_LOOK_AGAIN_SECONDS = 0.05  # other processes change the cloud too, and tell nobody
+_LOOK_AGAIN_SECONDS = 0.05  # other processes change the cloud as well, and send no notification
 _Key = tuple[str, str, str, str]
 
 
 class Planned:
-    """Objects and custom kinds of the previews since the last change, by cluster; and a way to wait for them.
+    """The objects and custom kinds of the previews since the last change, by cluster. Threads can wait for them.
 
-    A program may make a namespace and, without saying that one needs the other, an object in it: the real provider
-    tries again for a minute, so a refusal has to give what runs alongside some time too.
+    A program may create a namespace and an object in it without a dependency between the two. The real provider then
+    retries for a minute, so the simulator waits for a while as well before it refuses the object.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._objects: dict[_Key, Props] = {}
-        self._kinds: dict[tuple[str, str, str], tuple[Served, Mapping[str, Any] | None]] = {}
+        self._kinds: dict[tuple[str, str, str], tuple[CustomKind, Mapping[str, Any] | None]] = {}
 
     def add(self, cluster: str, kind: str, namespace: str, state: Props) -> None:
-        """Notes an object that is to be made."""
+        """Adds an object that will be created."""
         with self._changed:
             self._objects[cluster, kind, namespace, state["metadata"]["name"]] = state
             self._changed.notify_all()
 
-    def add_kind(self, cluster: str, served: Served, schema: Mapping[str, Any] | None = None) -> None:
-        """Notes a custom kind that is to be installed."""
+    def add_kind(self, cluster: str, served: CustomKind, schema: Mapping[str, Any] | None = None) -> None:
+        """Adds a custom kind that will be installed."""
         with self._changed:
             self._kinds[cluster, served.group, served.kind] = (served, schema)
             self._changed.notify_all()
 
     def object(self, cluster: str, kind: str, namespace: str, name: str) -> Props | None:
-        """The object as planned."""
+        """Returns the planned object, or None."""
         with self._changed:
             return self._objects.get((cluster, kind, namespace, name))
 
     def of_kind(self, cluster: str, api_version: str, kind: str) -> list[Props]:
-        """The objects of a kind as planned."""
+        """Returns the planned objects of a kind."""
         with self._changed:
-            planned = [state for (home, each, *_), state in self._objects.items() if (home, each) == (cluster, kind)]
+            planned = [
+                state
+                for (cluster_name, each, *_), state in self._objects.items()
+                if (cluster_name, each) == (cluster, kind)
+            ]
         return [state for state in planned if state.get("apiVersion") == api_version]
 
-    def custom(self, cluster: str, api_version: str, kind: str) -> tuple[Served, Mapping[str, Any] | None] | None:
-        """The custom kind as planned, with its schema where there is one."""
+    def custom(self, cluster: str, api_version: str, kind: str) -> tuple[CustomKind, Mapping[str, Any] | None] | None:
+        """Returns the planned custom kind with its schema, if it is known; None when it is not planned."""
         group, _, version = api_version.rpartition("/")
         with self._changed:
-            found = self._kinds.get((cluster, group, kind))
-        return found if found and version in found[0].versions else None
+            planned = self._kinds.get((cluster, group, kind))
+        return planned if planned and version in planned[0].versions else None
 
-    def made(self) -> None:
-        """Something has been made for good: what was planned counts no more, and waiters look again."""
+    def clear(self) -> None:
+        """Removes everything after a real change, and wakes the threads that wait."""
         with self._changed:
             self._objects.clear()
             self._kinds.clear()
             self._changed.notify_all()
 
-    def wait(self, seconds: float, there: Callable[[], bool]) -> bool:
-        """Whether it is there, now or within that time."""
-        until = time.monotonic() + seconds
-        while not there():  # asked without the lock: the answer may need the cloud's, which others hold when they add
-            left = until - time.monotonic()
-            if left <= 0:
+    def wait(self, seconds: float, condition: Callable[[], bool]) -> bool:
+        """Returns whether the condition becomes true within that time."""
+        deadline = time.monotonic() + seconds
+        while not condition():  # called without this lock: it may need the cloud's lock, whose holders call `add`
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 return False
             with self._changed:
-                self._changed.wait(min(left, _LOOK_AGAIN_SECONDS))
+                self._changed.wait(min(remaining, _LOOK_AGAIN_SECONDS))
         return True

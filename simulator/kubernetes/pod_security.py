@@ -1,4 +1,4 @@
-"""The Pod Security Standards, worded as the admission plugin words them.
+"""The Pod Security Standards, in the words of the admission plugin.
 
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ and k8s.io/pod-security-admission/policy.
 """
@@ -46,18 +46,18 @@ Pod = Mapping[str, Any]
 
 
 def pod_of(inputs: Mapping[str, Any]) -> Pod | None:
-    """The pod, or the template of the pods, that an object brings; None for kinds without."""
+    """Returns the pod of an object, or the template of its pods; None for kinds without pods."""
     path = _TEMPLATES.get(inputs.get("kind", ""))
     if path is None:
         return None
-    found: Any = inputs
+    value: Any = inputs
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) and isinstance(found.get("spec"), Mapping) else None
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) and isinstance(value.get("spec"), Mapping) else None
 
 
 def violations(level: str, pod: Pod) -> list[str]:
-    """What the level forbids about the pod; values that are not known yet violate nothing."""
+    """Returns what the level forbids in the pod. Unknown values violate nothing."""
     checks: list[Callable[[Pod], Iterator[str]]] = []
     if level in ("baseline", "restricted"):
         checks += [_host_namespaces, _host_ports, _host_path, _privileged, _proc_mount, _selinux, _sysctls, _windows]
@@ -70,13 +70,13 @@ def violations(level: str, pod: Pod) -> list[str]:
 
 def _containers(pod: Pod) -> list[Mapping[str, Any]]:
     kinds = ("initContainers", "containers", "ephemeralContainers")
-    found = [each for kind in kinds for each in _objects(pod["spec"], kind)]
-    return [each for each in found if each.get("securityContext") is not UNKNOWN]
+    containers = [each for kind in kinds for each in _objects(pod["spec"], kind)]
+    return [each for each in containers if each.get("securityContext") is not UNKNOWN]
 
 
 def _objects(subject: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    said = subject.get(key)
-    return [each for each in said if isinstance(each, Mapping)] if isinstance(said, list) else []
+    value = subject.get(key)
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _known(subject: Mapping[str, Any], key: str) -> Any:
@@ -159,8 +159,8 @@ def _capabilities(pod: Pod) -> Iterator[str]:
 
 def _capability(container: Mapping[str, Any], verb: str) -> list[str]:
     capabilities = _context(container).get("capabilities")
-    said = capabilities.get(verb) if isinstance(capabilities, Mapping) else None
-    return [name for name in said if isinstance(name, str)] if isinstance(said, list) else []
+    names = capabilities.get(verb) if isinstance(capabilities, Mapping) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _seccomp_unconfined(pod: Pod) -> Iterator[str]:
@@ -222,7 +222,11 @@ def _seccomp(pod: Pod) -> Iterator[str]:
         return not isinstance(profile, Mapping) or profile.get("type") not in ("Unconfined", None)
 
     whole = allowed(pod["spec"])
-    bad = [each for each in _containers(pod) if (own if (own := allowed(each)) is not None else whole) is not True]
+    bad = [
+        each
+        for each in _containers(pod)
+        if (of_container if (of_container := allowed(each)) is not None else whole) is not True
+    ]
     if bad:
         yield (
             f"seccompProfile (pod or {_name(bad)} must set securityContext.seccompProfile.type to "

@@ -1,4 +1,4 @@
-"""ResourceQuota: what objects use of a namespace's quota, counted as the API server counts it."""
+"""ResourceQuota: counts what objects use of a namespace's quota, as the API server does."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ _COUNTED = {
     "Secret": "secrets",
     "Service": "services",
 }
-_COPIES = {"Deployment": "replicas", "ReplicaSet": "replicas", "StatefulSet": "replicas", "Job": "parallelism"}
+_REPLICAS = {"Deployment": "replicas", "ReplicaSet": "replicas", "StatefulSet": "replicas", "Job": "parallelism"}
 Usage = Mapping[str, Decimal]
 
 
 def quantity(value: Any) -> Decimal:
-    """A Kubernetes quantity, 0 for one that cannot be read or is not known yet."""
-    found = re.fullmatch(r"(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)([numkMGTPE]?|[KMGTPE]i)", str(value))
-    if not found:
+    """Returns a Kubernetes quantity as a number; 0 when it cannot be parsed or is not known yet."""
+    match = re.fullmatch(r"(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)([numkMGTPE]?|[KMGTPE]i)", str(value))
+    if not match:
         return Decimal(0)
-    return Decimal(found[1]) * _UNITS.get(found[2], Decimal(0))
+    return Decimal(match[1]) * _UNITS.get(match[2], Decimal(0))
 
 
 def usage(state: Mapping[str, Any]) -> Usage:
-    """What an object uses; for a workload, what all of its pods will."""
+    """Returns what an object uses; for a workload, what all its pods use."""
     kind = state.get("kind", "")
     used: dict[str, Decimal] = {}
     if kind in _COUNTED:
         used[_COUNTED[kind]] = used[f"count/{_COUNTED[kind]}"] = Decimal(1)
     if kind == "PersistentVolumeClaim":
-        used["requests.storage"] = quantity(_at(state, "spec", "resources", "requests", "storage"))
+        used["requests.storage"] = quantity(_value_at(state, "spec", "resources", "requests", "storage"))
     pod = pod_of(state)
     if pod is not None and kind != "CronJob":
-        copies = _at(state, "spec", _COPIES.get(kind, "none"))
+        copies = _value_at(state, "spec", _REPLICAS.get(kind, "none"))
         pods = Decimal(copies) if isinstance(copies, int) else Decimal(0 if kind == "DaemonSet" else 1)
         used["pods"] = used["count/pods"] = pods
         for name, amount in _requested(pod):
@@ -53,46 +53,48 @@ def usage(state: Mapping[str, Any]) -> Usage:
 def _requested(pod: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
     containers = pod["spec"].get("containers")
     for container in containers if isinstance(containers, list) else ():
-        for what in ("requests", "limits"):
-            said = _at(container, "resources", what)
-            for name, amount in said.items() if isinstance(said, Mapping) else ():
-                yield f"{what}.{name}", quantity(amount)
-                if what == "requests" and name in ("cpu", "memory"):
+        for section in ("requests", "limits"):
+            amounts = _value_at(container, "resources", section)
+            for name, amount in amounts.items() if isinstance(amounts, Mapping) else ():
+                yield f"{section}.{name}", quantity(amount)
+                if section == "requests" and name in ("cpu", "memory"):
                     yield name, quantity(amount)
 
 
 def exceeded(cluster: Cluster, namespace: str, state: Mapping[str, Any]) -> str | None:
-    """Why a quota of the namespace refuses the object, or None."""
+    """Returns why a quota of the namespace refuses the object, or None."""
     quotas = [each for each in cluster.of_kind("v1", "ResourceQuota", namespace) if "scopes" not in each.state["spec"]]
-    asked = usage(state) if quotas else {}
-    if not asked:
+    requested = usage(state) if quotas else {}
+    if not requested:
         return None
     inside = (each for each in cluster.objects() if each.id.startswith(f"{cluster.name}/{namespace}/"))
-    own = (token(state["apiVersion"], state["kind"]), f"{cluster.name}/{namespace}/{state['metadata']['name']}")
-    others = [each.state for each in inside if (each.type, each.id) != own]
+    identity = (token(state["apiVersion"], state["kind"]), f"{cluster.name}/{namespace}/{state['metadata']['name']}")
+    others = [each.state for each in inside if (each.type, each.id) != identity]
     for quota in quotas:
         hard = quota.state["spec"].get("hard") or {}
         over = []
         for name, limit in hard.items():
             used = sum((usage(other).get(name, Decimal(0)) for other in others), Decimal(0))
-            if name in asked and asked[name] and used + asked[name] > quantity(limit):
-                over.append((name, asked[name], used, limit))
+            if name in requested and requested[name] and used + requested[name] > quantity(limit):
+                over.append((name, requested[name], used, limit))
         if over:
-            asks, uses = (", ".join(f"{each[0]}={_shown(each[index])}" for each in over) for index in (1, 2))
+            requested_text, used_text = (
+                ", ".join(f"{each[0]}={_text(each[index])}" for each in over) for index in (1, 2)
+            )
             limits = ", ".join(f"{name}={limit}" for name, _, _, limit in over)
             name = quota.state["metadata"]["name"]
-            return f"exceeded quota: {name}, requested: {asks}, used: {uses}, limited: {limits}"
+            return f"exceeded quota: {name}, requested: {requested_text}, used: {used_text}, limited: {limits}"
     return None
 
 
-def _shown(amount: Decimal) -> str:
+def _text(amount: Decimal) -> str:
     for unit in ("Ti", "Gi", "Mi", "Ki"):
         if amount and amount % _UNITS[unit] == 0:
             return f"{int(amount / _UNITS[unit])}{unit}"
     return str(int(amount)) if amount == amount.to_integral_value() else f"{int(amount * 1000)}m"
 
 
-def _at(value: Any, *path: str) -> Any:
+def _value_at(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

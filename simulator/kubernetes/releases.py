@@ -1,6 +1,6 @@
-"""Helm releases: what the Release resource does, without rendering a chart.
+"""Helm releases: simulates the Release resource without rendering charts.
 
-A chart is known by its row in catalog/charts.py; installing it installs the custom kinds that the row names.
+The simulator knows a chart by its row in catalog/charts.py; a release installs the custom kinds of that row.
 Source: a record of the real provider, 4.34 line.
 """
 
@@ -15,22 +15,27 @@ from typing import Any
 from catalog.charts import CHARTS, Chart
 from simulator.difference import changes
 from simulator.kubernetes.admission import id_of
-from simulator.kubernetes.clusters import CRD, Cluster, served_by, token
-from simulator.kubernetes.kinds import Served
+from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of, token
+from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
-from simulator.provider import Call, Checked, Difference, Failure, Found, Made, Refusal
+from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _API, _KIND = "helm.sh/v3", "Release"
 RELEASE = token(_API, _KIND)
-_OFF = (
+_FALSE_BY_DEFAULT = (
     *("allowNullValues", "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks"),
     *("disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes"),
     *("replace", "resetValues", "reuseValues", "skipAwait", "skipCrds", "verify", "waitForJobs"),
 )
-_DEFAULTS: Mapping[str, Any] = {**dict.fromkeys(_OFF, False), "description": "", "keyring": "", "postrender": ""}
-_OF_RELEASE = "meta.helm.sh/release-name"
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(_FALSE_BY_DEFAULT, False),
+    "description": "",
+    "keyring": "",
+    "postrender": "",
+}
+_RELEASE_ANNOTATION = "meta.helm.sh/release-name"
 _TIMEOUT_SECONDS = 300
 _KNOWN = frozenset(
     {
@@ -43,64 +48,64 @@ _WHICH_CHART = ("chart", "repositoryOpts", "version")
 _RETRIED = "The preview of the real provider accepts this; its update fails."
 
 
-def check_release(call: Call, old: Props, new: Props, seed: bytes) -> Checked:
-    """Inputs with the provider's defaults, the chart's version and a name; the chart has to be in the catalog."""
-    said = {key: value for key, value in copy.deepcopy(new).items() if value is not None}
-    inputs = {**_DEFAULTS, "timeout": _TIMEOUT_SECONDS, **said}
+def check_release(call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
+    """Returns the inputs with defaults, chart version and name, and the mistakes; the chart must be in the catalog."""
+    given = {key: value for key, value in copy.deepcopy(new).items() if value is not None}
+    inputs = {**_DEFAULTS, "timeout": _TIMEOUT_SECONDS, **given}
     inputs.setdefault("namespace", "default")
     if "name" not in inputs:
         same = old.get("namespace") == inputs["namespace"] and "name" in old
         inputs["name"] = old["name"] if same else f"{call.name}-{suffix(call.urn, seed)}"
     failures = [
-        Failure(key, f"{key} is no input of a Release. The real provider drops it in silence.")
+        CheckFailure(key, f"{key} is not an input of a Release. The real provider drops it without a message.")
         for key in sorted(inputs.keys() - _KNOWN)
     ]
     name = inputs["name"]
     if isinstance(name, str) and not (re.fullmatch(_NAME, name) and len(name) <= 53):
         rule = f"must match regex {_NAME} and the length must not be longer than 53"
-        failures.append(Failure("name", f'invalid release name, {rule}: "{name}"'))
+        failures.append(CheckFailure("name", f'invalid release name, {rule}: "{name}"'))
     if not has_unknown([inputs.get(key) for key in _WHICH_CHART]):
         try:
             inputs["version"] = _chart(inputs).version
         except Refusal as refusal:
-            failures.append(Failure("chart", str(refusal)))
-    return Checked(inputs, tuple(failures))
+            failures.append(CheckFailure("chart", str(refusal)))
+    return CheckResult(inputs, tuple(failures))
 
 
-def diff_release(old: Props, new: Props) -> Difference:
-    """Name and namespace replace a release; everything else is an upgrade."""
-    found = tuple(changes(old, new))
-    return Difference(found, frozenset(each.path for each in found if each.path in ("name", "namespace")))
+def diff_release(old: Props, new: Props) -> DiffResult:
+    """Compares inputs: changes of name and namespace replace a release, and all others upgrade it."""
+    changed = tuple(changes(old, new))
+    return DiffResult(changed, frozenset(each.path for each in changed if each.path in ("name", "namespace")))
 
 
 def _chart(inputs: Mapping[str, Any]) -> Chart:
     chart, version = str(inputs.get("chart")), inputs.get("version")
     repository = (inputs.get("repositoryOpts") or {}).get("repo") if not chart.startswith("oci://") else chart
-    rows = [row for row in CHARTS.values() if _is(row, chart, repository)]
+    rows = [row for row in CHARTS.values() if _is_chart(row, chart, repository)]
     for row in rows:
         if version in (None, "", row.version):
             return row
-    where = f"{chart} of {repository}" if repository and repository != chart else chart
+    chart_text = f"{chart} of {repository}" if repository and repository != chart else chart
     if rows:
         known = ", ".join(sorted(row.version for row in rows))
         raise Refusal(
-            f"version {version} of chart {where} is not in the catalog, which has {known}. "
-            "Pin that one, or bring the chart's row in catalog/data/charts/ up to date."
+            f"version {version} of chart {chart_text} is not in the catalog, which has {known}. "
+            "Pin that version, or update the chart's row in catalog/data/charts/."
         )
     raise Refusal(
-        f"chart {where} is not in the catalog, so nobody knows which custom resources it brings. "
+        f"chart {chart_text} is not in the catalog, so its custom resources are not known. "
         "Add a row for it to a file of catalog/data/charts/."
     )
 
 
-def _is(row: Chart, chart: str, repository: Any) -> bool:
+def _is_chart(row: Chart, chart: str, repository: Any) -> bool:
     if row.oci or chart.startswith("oci://"):
         return row.repository.rstrip("/") == chart.rstrip("/")
     return row.chart == chart and isinstance(repository, str) and row.repository.rstrip("/") == repository.rstrip("/")
 
 
-def _crds_go(state: Mapping[str, Any]) -> bool:
-    """By the chart's row of today, since the catalog may have another version than the one that was installed."""
+def _crds_are_deleted(state: Mapping[str, Any]) -> bool:
+    """Returns whether the chart's CRDs are deleted with the release. Any version in the catalog counts."""
     try:
         return _chart({**state, "version": None}).crds_go
     except Refusal:
@@ -109,65 +114,65 @@ def _crds_go(state: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Releases:
-    """One request about a release in a cluster that can be reached."""
+    """One request about a release, in a cluster that exists."""
 
     call: Call
     cluster: Cluster
     planned: Planned
     patience_seconds: float
 
-    def create(self, inputs: Props) -> Made:
-        """Raises Refusal when the name is in use or the namespace is missing."""
+    def create(self, inputs: Props) -> CreateResult:
+        """Installs the release. Raises Refusal when the name is in use or the namespace is missing."""
         name, namespace = inputs["name"], inputs["namespace"]
         if self.call.preview:
             if UNKNOWN not in (name, namespace):
                 self._refuse(name, namespace, inputs)
             self._plan(inputs)
-            return Made("", {**inputs, "status": UNKNOWN, "resourceNames": UNKNOWN})
+            return CreateResult("", {**inputs, "status": UNKNOWN, "resourceNames": UNKNOWN})
         self._refuse(name, namespace, inputs)
         with self.cluster.cloud.exclusive():
             self._refuse(name, namespace, inputs, patience_seconds=0)
             if inputs.get("createNamespace") is True and not self.cluster.exists("v1", "Namespace", "", namespace):
                 self._make_namespace(namespace)
             state = self._install(inputs, revision=1)
-        self.planned.made()
-        return Made(id_of(namespace, name), state)
+        self.planned.clear()
+        return CreateResult(id_of(namespace, name), state)
 
-    def read(self, id_: str, inputs: Props) -> Found | None:
-        """The release as it is deployed."""
+    def read(self, id_: str, inputs: Props) -> ReadResult | None:
+        """Returns the deployed release, or None."""
         stored = self._stored(id_)
         if stored is None:
             return None
         live = {key: value for key, value in stored.items() if key in inputs or not inputs}
-        own = {key: value for key, value in live.items() if key not in ("status", "resourceNames")}
-        return Found(id_, dict(stored), own)
+        live_inputs = {key: value for key, value in live.items() if key not in ("status", "resourceNames")}
+        return ReadResult(id_, dict(stored), live_inputs)
 
     def update(self, id_: str, old_state: Props, new: Props) -> Props:
-        """An upgrade: one revision more."""
+        """Upgrades the release to the next revision."""
         stored = self._stored(id_) or old_state
         if self.call.preview:
             self._plan(new)
             return {**new, "status": UNKNOWN, "resourceNames": UNKNOWN}
         with self.cluster.cloud.exclusive():
             state = self._install(new, int(stored.get("status", {}).get("revision", 0)) + 1)
-        self.planned.made()
+        self.planned.clear()
         return state
 
     def delete(self, id_: str) -> None:
-        """Uninstalls. The CRDs of a chart stay with everything made of them, unless they are templates of the chart."""
+        """Uninstalls the release. CRDs and their objects stay, unless the CRDs are templates of the chart."""
         namespace, _, name = id_.rpartition("/")
         stored = self._stored(id_)
         with self.cluster.cloud.exclusive():
             self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}")
-            if stored is not None and _crds_go(stored):
+            if stored is not None and _crds_are_deleted(stored):
                 self._uninstall_kinds(id_)
-        self.planned.made()
+        self.planned.clear()
 
     def _uninstall_kinds(self, release: str) -> None:
         for definition in list(self.cluster.of_kind(*CRD)):
-            if definition.state["metadata"].get("annotations", {}).get(_OF_RELEASE) != release:
+            if definition.state["metadata"].get("annotations", {}).get(_RELEASE_ANNOTATION) != release:
                 continue
-            served = served_by(definition.state)
+            served = custom_kind_of(definition.state)
             lost = [
                 each.state["metadata"]["name"]
                 for version in served.versions
@@ -175,48 +180,48 @@ class Releases:
             ]
             if lost:
                 self.call.warn(
-                    f"uninstalling {release} takes its CRDs with it, and so {served.kind} {', '.join(sorted(lost))}"
+                    f"uninstalling {release} also deletes its CRDs and the {served.kind} {', '.join(sorted(lost))}"
                 )
             self.cluster.delete(*CRD, "", definition.state["metadata"]["name"])
 
     def _stored(self, id_: str) -> Props | None:
         namespace, _, name = id_.rpartition("/")
-        found = self.cluster.get(_API, _KIND, namespace, name)
-        return found.state if found else None
+        release = self.cluster.get(_API, _KIND, namespace, name)
+        return release.state if release else None
 
     def _refuse(self, name: str, namespace: str, inputs: Props, patience_seconds: float | None = None) -> None:
         note = f"\n{_RETRIED}" if self.call.preview else ""
 
-        def there() -> bool:
+        def exists() -> bool:
             return self.cluster.exists("v1", "Namespace", "", namespace) or bool(
                 self.planned.object(self.cluster.name, "Namespace", "", namespace)
             )
 
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
-        if inputs.get("createNamespace") is False and not self.planned.wait(patience, there):
+        if inputs.get("createNamespace") is False and not self.planned.wait(patience, exists):
             raise Refusal(f'create: failed to create: namespaces "{namespace}" not found{note}')
-        taken = self.cluster.get(_API, _KIND, namespace, name)
-        if taken is not None and not (self.call.preview and taken.urn == self.call.urn):
+        stored = self.cluster.get(_API, _KIND, namespace, name)
+        if stored is not None and not (self.call.preview and stored.urn == self.call.urn):
             raise Refusal(f"cannot re-use a name that is still in use: {namespace}/{name}{note}")
 
     def _plan(self, inputs: Props) -> None:
         if inputs.get("createNamespace") is True and isinstance(inputs["namespace"], str):
             self.planned.add(self.cluster.name, "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
-        for served in self._brings(inputs):
+        for served in self._installed_kinds(inputs):
             self.planned.add_kind(self.cluster.name, served)
 
-    def _brings(self, inputs: Props) -> list[Served]:
+    def _installed_kinds(self, inputs: Props) -> list[CustomKind]:
         if inputs.get("skipCrds") is True or has_unknown([inputs.get(key) for key in _WHICH_CHART]):
             return []
         chart = _chart(inputs)
-        if chart.crds_when and not any(_on(inputs.get("values"), path) for path in chart.crds_when):
+        if chart.crds_when and not any(_is_switched_on(inputs.get("values"), path) for path in chart.crds_when):
             return []
-        return [Served(crd.group, crd.kind, crd.plural, crd.scope != "Cluster", crd.versions) for crd in chart.crds]
+        return [CustomKind(crd.group, crd.kind, crd.plural, crd.scope != "Cluster", crd.versions) for crd in chart.crds]
 
     def _install(self, inputs: Props, revision: int) -> Props:
         chart, namespace, name = _chart(inputs), inputs["namespace"], inputs["name"]
-        brought = self._brings(inputs)
-        for served in brought:
+        kinds = self._installed_kinds(inputs)
+        for served in kinds:
             self._install_kind(served, f"{namespace}/{name}")
         status = {
             "appVersion": chart.app_version,
@@ -227,20 +232,20 @@ class Releases:
             "status": "deployed",
             "version": chart.version,
         }
-        plurals = [f"{served.plural}.{served.group}" for served in brought]
+        plurals = [f"{served.plural}.{served.group}" for served in kinds]
         names = {f"{CRD[1]}.apiextensions.k8s.io/{CRD[0]}": plurals} if plurals else {}
         state = {**inputs, "status": status, "resourceNames": names}
         self.cluster.cloud.put(RELEASE, f"{self.cluster.name}/{namespace}/{name}", state, self.call.urn)
         return state
 
-    def _install_kind(self, served: Served, release: str) -> None:
+    def _install_kind(self, served: CustomKind, release: str) -> None:
         name = f"{served.plural}.{served.group}"
         if self.cluster.get(*CRD, "", name) is not None:
-            return  # Helm leaves a CRD that is there as it is
+            return  # Helm does not change a CRD that exists
         definition = {
             "apiVersion": CRD[0],
             "kind": CRD[1],
-            "metadata": {"name": name, "annotations": {_OF_RELEASE: release}},
+            "metadata": {"name": name, "annotations": {_RELEASE_ANNOTATION: release}},
             "spec": {
                 "group": served.group,
                 "names": {"kind": served.kind, "plural": served.plural},
@@ -252,12 +257,12 @@ class Releases:
 
     def _make_namespace(self, namespace: str) -> None:
         labels = {"kubernetes.io/metadata.name": namespace, "name": namespace}
-        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
-        self.cluster.put(made, "")
+        namespace_object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
+        self.cluster.put(namespace_object, "")
 
 
-def _on(values: Any, path: str) -> bool:
-    """Whether a switch of the values is on; one that is not known yet is taken for on."""
+def _is_switched_on(values: Any, path: str) -> bool:
+    """Returns whether a switch in the values is on; an unknown switch counts as on."""
     for key in path.split("."):
         if values is UNKNOWN:
             return True

@@ -1,7 +1,7 @@
-"""API schemas: the kinds that a Kubernetes version serves, and what an object of a kind may say.
+"""API schemas: the kinds that a Kubernetes version serves, and the allowed fields of their objects.
 
-The schemas are those of the kubernetes-validate package. They are walked here rather than given to a JSON Schema
-library: that one knows no values that are still unknown, and takes several milliseconds for a Deployment.
+The schemas come from the kubernetes-validate package. This module checks them itself, because JSON Schema libraries do
+not accept unknown values, and need several milliseconds for a Deployment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with an object: where, what, and whether it is a field that nobody knows."""
+    """One mistake in an object: its path, a text, and whether it is an unknown field."""
 
     path: str
     text: str
@@ -31,22 +31,22 @@ class Finding:
 
 @cache
 def definitions(version: str) -> Mapping[str, Schema]:
-    """All API types of a minor version, e.g. "1.35"; of the newest one known for a version that is newer still."""
+    """Returns all API types of a minor version, e.g. "1.35"; for a version that is too new, those of the newest one."""
     folder = resources.files("kubernetes_validate").joinpath("kubernetes-json-schema")
     known = sorted(_numbers(name) for name in (each.name for each in folder.iterdir()) if name.endswith("-strict"))
     fitting = [each for each in known if each[:2] <= _numbers(version)[:2]] or known[:1]
     name = f"v{'.'.join(map(str, fitting[-1]))}-local-strict"
-    found: dict[str, Schema] = json.loads(folder.joinpath(name, "_definitions.json").read_text())["$defs"]
-    return found
+    types: dict[str, Schema] = json.loads(folder.joinpath(name, "_definitions.json").read_text())["$defs"]
+    return types
 
 
 @cache
 def kinds(version: str) -> Mapping[tuple[str, str], Schema]:
-    """(apiVersion, kind) -> schema, for everything built into the API server of that version."""
+    """Returns (apiVersion, kind) -> schema for all built-in kinds of that version."""
     served = {}
     for schema in definitions(version).values():
         identities = schema.get("x-kubernetes-group-version-kind", ())
-        if len(identities) == 1:  # options of requests belong to every group
+        if len(identities) == 1:  # types such as DeleteOptions belong to every group, and are not kinds of objects
             (identity,) = identities
             group = f"{identity['group']}/" if identity["group"] else ""
             served[f"{group}{identity['version']}", identity["kind"]] = schema
@@ -55,7 +55,7 @@ def kinds(version: str) -> Mapping[tuple[str, str], Schema]:
 
 @cache
 def groups(version: str) -> frozenset[str]:
-    """The API groups built in, "" for the core group."""
+    """Returns the built-in API groups; "" is the core group."""
     return frozenset(_group(api_version) for api_version, _ in kinds(version))
 
 
@@ -64,7 +64,7 @@ def _group(api_version: str) -> str:
 
 
 def findings(value: Any, schema: Schema, version: str = "", path: str = "") -> Iterator[Finding]:
-    """Everything in the value that the schema does not allow. Unknown values and None are allowed everywhere."""
+    """Yields everything in the value that the schema does not allow. Unknown values and None are always allowed."""
     if value is UNKNOWN or value is None:
         return
     schema = _resolved(schema, version)
@@ -101,13 +101,13 @@ def _object_findings(value: Mapping[str, Any], schema: Schema, version: str, pat
             yield from findings(item, fields[name], version, _join(path, name))
         elif isinstance(rest, Mapping):
             yield from findings(item, rest, version, _join(path, name))
-        elif item is not None and not _open(schema, rest):
+        elif item is not None and not _allows_unknown_fields(schema, rest):
             near = nearest(name, fields)
             hint = f"; did you mean {near}?" if near else ""
             yield Finding(_join(path, name), f"unknown field{hint}", unknown_field=True)
 
 
-def _open(schema: Schema, rest: Any) -> bool:
+def _allows_unknown_fields(schema: Schema, rest: Any) -> bool:
     if rest is False:
         return not schema.get("properties")
     return "properties" not in schema or bool(schema.get("x-kubernetes-preserve-unknown-fields"))
@@ -123,24 +123,24 @@ def _list_findings(value: list[Any], schema: Schema, version: str, path: str) ->
 
 
 def _scalar_findings(value: Any, schema: Schema, path: str) -> Iterator[Finding]:
-    shown = json.dumps(value)
+    value_text = json.dumps(value)
     allowed = schema.get("enum")
     if allowed is not None and value not in allowed:
-        yield Finding(path, f"Unsupported value: {shown}: supported values: {', '.join(map(json.dumps, allowed))}")
+        yield Finding(path, f"Unsupported value: {value_text}: supported values: {', '.join(map(json.dumps, allowed))}")
     if isinstance(value, str):
         if "pattern" in schema and not re.search(schema["pattern"], value):
-            yield Finding(path, f"Invalid value: {shown}: {path} in body should match '{schema['pattern']}'")
+            yield Finding(path, f"Invalid value: {value_text}: {path} in body should match '{schema['pattern']}'")
         if len(value) < schema.get("minLength", 0):
-            yield Finding(path, f"Invalid value: {shown}: should be at least {schema['minLength']} chars long")
+            yield Finding(path, f"Invalid value: {value_text}: should be at least {schema['minLength']} chars long")
         if len(value) > schema.get("maxLength", len(value)):
             yield Finding(path, f"Too long: may not be more than {schema['maxLength']} bytes")
     elif not isinstance(value, bool):
         if value < schema.get("minimum", value):
             least = f"{path} in body should be greater than or equal to {schema['minimum']}"
-            yield Finding(path, f"Invalid value: {shown}: {least}")
+            yield Finding(path, f"Invalid value: {value_text}: {least}")
         if value > schema.get("maximum", value):
             most = f"{path} in body should be less than or equal to {schema['maximum']}"
-            yield Finding(path, f"Invalid value: {shown}: {most}")
+            yield Finding(path, f"Invalid value: {value_text}: {most}")
 
 
 def _resolved(schema: Schema, version: str) -> Schema:

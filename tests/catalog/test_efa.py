@@ -1,4 +1,4 @@
-"""The interfaces of a node with EFA: what EC2 takes, and every adapter that is paid for."""
+"""The interfaces of a node with EFA: EC2 accepts them, and the node uses every adapter of its type."""
 
 import pytest
 
@@ -16,13 +16,13 @@ def layout(name: str) -> list[tuple[int, int, str]]:
 def test_a_node_has_all_the_adapters_of_its_type_and_one_address(name: str) -> None:
     interfaces = efa_interfaces(INSTANCE_TYPES[name])
     assert interfaces[0] == NetworkInterface(card=0, device=0, kind="interface"), (
-        "EC2 wants the primary one to carry IP"
+        "EC2 requires the primary interface to carry IP"
     )
     adapters = [each for each in interfaces if each.kind == "efa-only"]
-    assert len(adapters) == INSTANCE_TYPES[name].efa_interfaces, "bandwidth that is paid for and not there"
-    assert len(interfaces) == len(adapters) + 1, "further addresses would run out of the node subnet"
-    places = [(each.card, each.device) for each in interfaces]
-    assert len(set(places)) == len(places), "EC2 refuses two interfaces in one place"
+    assert len(adapters) == INSTANCE_TYPES[name].efa_interfaces, "bandwidth would be paid for and not used"
+    assert len(interfaces) == len(adapters) + 1, "more IP addresses per node would use up the node subnet"
+    positions = [(each.card, each.device) for each in interfaces]
+    assert len(set(positions)) == len(positions), "EC2 refuses two interfaces with the same card and device"
     assert len({each.card for each in adapters}) == len(adapters), "a card has one adapter"
 
 
@@ -37,6 +37,6 @@ def test_card_0_of_a_b300_has_no_adapter() -> None:
     assert layout("p6-b300.48xlarge") == [(0, 0, "interface"), *others], "EC2 refuses an EFA on its card 0"
 
 
-def test_without_adapters_there_is_nothing_to_lay_out() -> None:
-    assert layout("g6.xlarge") == [], "settings refuse efa there"
-    assert layout("p6e-gb200.36xlarge") == [], "how many it has is not known, so settings refuse"
+def test_a_type_without_known_adapters_has_no_layout() -> None:
+    assert layout("g6.xlarge") == [], "settings refuse efa for this type"
+    assert layout("p6e-gb200.36xlarge") == [], "the number of its adapters is not known, so settings refuse efa"

@@ -17,27 +17,27 @@ from common.values import (
 )
 
 
-def test_unknowns_and_signatures_are_those_of_pulumis_own_sdks():
+def test_unknowns_and_signatures_equal_those_of_pulumis_own_sdks():
     assert rpc.UNKNOWN == UNKNOWN_TEXT
     assert rpc._special_sig_key == SIGNATURE_KEY
     assert (rpc._special_secret_sig, rpc._special_output_value_sig) == (SECRET_SIGNATURE, OUTPUT_SIGNATURE)
     proxy = pytest.importorskip("pulumi_policy.proxy")
-    theirs = {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")}
-    assert theirs == UNKNOWN_TEXTS, "an unknown that goes unrecognised is taken for the value"
+    unknowns_of_the_sdk = {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")}
+    assert unknowns_of_the_sdk == UNKNOWN_TEXTS, "an unknown that is not recognised would be taken for a text"
 
 
-def test_an_unknown_refuses_to_be_taken_for_false():
+def test_an_unknown_is_neither_true_nor_false():
     with pytest.raises(TypeError, match="test `is UNKNOWN` first"):
         bool(UNKNOWN)  # `if value:` on an unknown would silently pick a branch
 
 
-def test_there_is_one_unknown_however_it_is_copied():
+def test_a_copy_of_the_unknown_is_the_same_object():
     assert copy.deepcopy({"a": [UNKNOWN]})["a"][0] is UNKNOWN
     assert pickle.loads(pickle.dumps(UNKNOWN)) is UNKNOWN
 
 
 @pytest.mark.parametrize("inner", [["subnet-1", UNKNOWN], Secret(UNKNOWN), (UNKNOWN,)])
-def test_an_unknown_is_found_however_deep_it_lies(inner):
+def test_an_unknown_is_found_at_any_depth(inner):
     assert has_unknown({"vpcConfig": {"subnetIds": inner}})
     assert not has_unknown({"vpcConfig": {"subnetIds": ["subnet-1"]}})
 

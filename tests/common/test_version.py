@@ -17,9 +17,9 @@ def in_policy_pack():
     return yaml.safe_load((ROOT / "policies" / "PulumiPolicy.yaml").read_text())["version"]
 
 
-@pytest.mark.parametrize("said", [in_pyproject, in_policy_pack])
-def test_files_that_python_does_not_read_repeat_the_version(said):
-    assert said() == VERSION, "pip and the engine would show another version than the pack answers with"
+@pytest.mark.parametrize("read_version", [in_pyproject, in_policy_pack])
+def test_files_that_repeat_the_version_agree(read_version):
+    assert read_version() == VERSION, "pip and the engine would show another version than the policy pack reports"
 
 
 def test_the_readme_shows_the_version():

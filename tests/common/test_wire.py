@@ -17,11 +17,11 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.text(), values, max_size=6))
-def test_properties_survive_the_wire(props):
+def test_properties_are_the_same_after_writing_and_reading(props):
     assert from_struct(to_struct(props)) == props
 
 
-def test_what_is_written_is_what_the_engine_writes():
+def test_values_are_written_as_the_engine_writes_them():
     written = json_format.MessageToDict(to_struct({"a": Secret("x"), "b": [UNKNOWN], "c": (1, True), "d": None}))
     assert written == {
         "a": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "x"},
@@ -32,14 +32,14 @@ def test_what_is_written_is_what_the_engine_writes():
 
 
 @pytest.mark.parametrize("text", sorted(UNKNOWN_TEXTS))
-def test_an_unknown_of_any_kind_is_unknown(text):
+def test_unknowns_of_every_kind_are_read_as_unknown(text):
     assert from_struct(to_struct({"a": {"b": [text]}})) == {"a": {"b": [UNKNOWN]}}
 
 
-def test_a_port_is_a_whole_number_after_the_wire():
+def test_a_whole_number_stays_a_whole_number():
     assert str(from_struct(to_struct({"port": 443.0}))["port"]) == "443", "messages of AWS would show 443.0"
 
 
-def test_what_is_no_property_value_is_refused():
-    with pytest.raises(TypeError, match="object is no property value"):
+def test_a_value_that_is_not_a_property_value_is_refused():
+    with pytest.raises(TypeError, match="object is not a property value"):
         to_struct({"a": object()})

@@ -1,4 +1,4 @@
-"""A small project on the real engine, with the language host that stands beside it."""
+"""A small project on the real engine, with the language host beside the engine."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from tests.engine.real_project import RUNTIME, Project
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     try:
-        found = locate()
+        located = locate()
     except EngineNotFound as reason:
         pytest.fail(str(reason))
-    if not found.built:
-        pytest.skip(f"{found.path} brings its own language host, so there is none of ours beside it")
-    return found
+    if not located.built:
+        pytest.skip(f"{located.path} has its own language host, so these tests would not run ours")
+    return located
 
 
 @pytest.fixture
 def project(engine: Engine, tmp_path: Path) -> Project:
-    made = Project(engine, tmp_path)
+    new_project = Project(engine, tmp_path)
     (tmp_path / "Pulumi.yaml").write_text("name: tiny\n" + RUNTIME)
     (tmp_path / "backend").mkdir()
-    created = made.pulumi("stack", "init", "dev")
+    created = new_project.pulumi("stack", "init", "dev")
     assert created.returncode == 0, created.stdout
-    return made
+    return new_project

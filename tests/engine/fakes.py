@@ -1,4 +1,4 @@
-"""Executables that answer as the real ones would, for tests of what gets chosen."""
+"""Fake executables that print versions as the real ones do, for tests of which one is chosen."""
 
 from pathlib import Path
 from textwrap import dedent

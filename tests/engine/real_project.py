@@ -1,4 +1,4 @@
-"""A project of its own for the real engine: no home, login or network, and stack `dev`."""
+"""A separate project for the real engine, with a stack `dev` and without home folder, login or network."""
 
 import os
 import subprocess

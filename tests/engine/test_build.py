@@ -13,7 +13,7 @@ from engine.build import BuildError, ensure
 from engine.progress import Progress
 from tests.engine import fakes
 
-# Stands in for Go: notes down how it was called, lists three packages, and "builds" an executable that is a script.
+# A fake Go: it records its calls, lists three packages, and "builds" a script as the executable.
 BUILDS = """
 echo "$1 $GOFLAGS $GOWORK $GOTOOLCHAIN $CGO_ENABLED" >> "$(dirname "$0")/calls"
 if [ "$1" = list ]; then
@@ -28,13 +28,13 @@ fi
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a module, and a PATH that holds what a script needs and whatever gets put into `tools`."""
+    """A folder with a module. PATH has only the folder `tools`, which is empty, and the commands that scripts need."""
     fakes.module(tmp_path / "module")
     (tmp_path / "system").mkdir()
     for name in ("dirname", "chmod", "sleep"):
         (tmp_path / "system" / name).symlink_to(shutil.which(name) or name)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "tools"), str(tmp_path / "system")]))
-    monkeypatch.setattr(toolchain, "PINS", tmp_path / "no-such-pins.txt")  # nothing is ever fetched here
+    monkeypatch.setattr(toolchain, "PINS", tmp_path / "no-such-pins.txt")  # so that nothing is ever fetched
     return tmp_path
 
 
@@ -69,7 +69,7 @@ def test_settings_of_the_users_go_do_not_change_the_build(machine: Path, monkeyp
     assert calls(machine) == ["list -mod=readonly off local 0", "build -mod=readonly off local 0"]
 
 
-def test_two_at_once_build_one_engine(machine: Path) -> None:
+def test_two_processes_at_once_build_one_engine(machine: Path) -> None:
     fakes.go(machine / "tools", "go1.26.8", "sleep 0.3\n" + BUILDS.format(version="v3.259.0"))
     logs = [io.StringIO(), io.StringIO()]
 
@@ -79,11 +79,11 @@ def test_two_at_once_build_one_engine(machine: Path) -> None:
     for thread in threads:
         thread.join()
 
-    assert len(calls(machine)) == 2, "each of them compiling would take twice the time, over the same file"
+    assert len(calls(machine)) == 2, "two builds at once would take twice the time and write the same file"
     assert sorted("Waiting for another build" in log.getvalue() for log in logs) == [False, True]
 
 
-def test_progress_tells_what_is_done_and_how_far_it_is(machine: Path) -> None:
+def test_each_step_of_the_build_is_shown_when_it_begins_and_ends(machine: Path) -> None:
     fakes.go(machine / "tools", "go1.26.8", BUILDS.format(version="v3.259.0"))
     log = io.StringIO()
 
@@ -98,32 +98,32 @@ def test_progress_tells_what_is_done_and_how_far_it_is(machine: Path) -> None:
     ]
 
 
-def test_a_network_that_is_not_there_is_named_as_such(machine: Path) -> None:
+def test_when_the_network_is_missing_the_error_names_proxies(machine: Path) -> None:
     fakes.go(machine / "tools", "go1.26.8", 'echo "proxy: dial tcp: lookup proxy: no such host" >&2; exit 1')
 
     with pytest.raises(BuildError) as problem:
         build(machine)
 
-    said = str(problem.value)
-    assert "`go list` ended with exit status 1" in said
-    assert "no such host" in said, "what Go said is the best clue there is"
-    assert "GOPROXY" in said
-    assert "https://www.pulumi.com/docs/install/" in said
-    assert "https://go.dev/doc/install" in said
-    assert "-m pip install --require-hashes" in said
+    text = str(problem.value)
+    assert "`go list` ended with exit status 1" in text
+    assert "no such host" in text, "Go's own output is the best hint"
+    assert "GOPROXY" in text
+    assert "https://www.pulumi.com/docs/install/" in text
+    assert "https://go.dev/doc/install" in text
+    assert "-m pip install --require-hashes" in text
 
 
-def test_an_engine_that_calls_itself_something_else_is_not_kept(machine: Path) -> None:
+def test_an_engine_that_reports_another_version_is_not_kept(machine: Path) -> None:
     fakes.go(machine / "tools", "go1.26.8", BUILDS.format(version="v3.1.0"))
 
-    with pytest.raises(BuildError, match=r"calls itself 'v3\.1\.0', not 'v3\.259\.0'"):
+    with pytest.raises(BuildError, match=r"reports version 'v3\.1\.0', not 'v3\.259\.0'"):
         build(machine)
 
     assert not (machine / "home" / "bin" / "pulumi").exists()
-    assert not list((machine / "home").glob("build-*")), "a failed build of a hundred megabytes must not pile up"
+    assert not list((machine / "home").glob("build-*")), "failed builds of a hundred megabytes each must not pile up"
 
 
-def test_a_go_that_is_too_old_is_passed_over_for_a_newer_one(tmp_path: Path) -> None:
+def test_a_go_that_is_too_old_is_skipped(tmp_path: Path) -> None:
     fakes.go(tmp_path / "old", "go1.19.8")
     fakes.executable(tmp_path / "broken" / "go", "exit 1")
     new = fakes.go(tmp_path / "new", "go1.30.0")
@@ -139,17 +139,17 @@ def test_a_go_that_was_fetched_earlier_is_used_again(tmp_path: Path) -> None:
     assert toolchain.find_go("", tmp_path) == fetched
 
 
-def test_without_any_go_the_error_says_what_was_tried_and_all_ways_out(machine: Path) -> None:
+def test_without_any_go_the_error_says_what_was_tried_and_what_helps(machine: Path) -> None:
     with pytest.raises(BuildError) as problem:
         build(machine)
 
-    said = str(problem.value)
-    assert "no Go 1.25.11 or newer on PATH, and pip could not fetch one" in said
-    assert "no-such-pins.txt" in said, "what pip said is the best clue there is"
-    assert said.count("\n  - ") == 3
+    text = str(problem.value)
+    assert "no Go 1.25.11 or newer on PATH, and pip could not fetch one" in text
+    assert "no-such-pins.txt" in text, "pip's own output is the best hint"
+    assert text.count("\n  - ") == 3
 
 
-def test_a_terminal_gets_one_line_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_one_line_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -189,10 +189,10 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None
         "Building ... compiled 60 [1:00]",
         "Building ... compiled 90 [1:30]",
         "Building ... done [1:34]",
-    ], "a hundred lines of progress hide the one line of error"
+    ], "a hundred lines of progress would hide the one line with the error"
 
 
-def test_the_built_engine_remembers_its_pins(machine: Path) -> None:
+def test_another_pinned_version_is_built_again(machine: Path) -> None:
     fakes.go(machine / "tools", "go1.26.8", BUILDS.format(version="v3.259.0"))
     build(machine)
     stamp = json.loads((machine / "home" / "built.json").read_text())
@@ -205,7 +205,7 @@ def test_the_built_engine_remembers_its_pins(machine: Path) -> None:
     assert json.loads((machine / "home" / "built.json").read_text()) != stamp
 
 
-def test_the_language_host_starts_with_the_python_of_the_setup_where_the_project_has_none(machine: Path) -> None:
+def test_the_language_host_falls_back_to_the_python_that_built_the_engine(machine: Path) -> None:
     fakes.go(machine / "tools", "go1.26.8", BUILDS.format(version="v3.259.0"))
 
     launcher = (build(machine).bin_dir / "pulumi-language-python").read_text()

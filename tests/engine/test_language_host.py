@@ -1,4 +1,4 @@
-"""The language host, asked over its own protocol, without an engine."""
+"""Calls the language host over its own protocol, without an engine."""
 
 import signal
 import subprocess
@@ -39,7 +39,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield Host(process, language_pb2_grpc.LanguageRuntimeStub(channel))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
-    assert (process.returncode, errors) == (0, b""), "whatever the host prints lands among the user's output"
+    assert (process.returncode, errors) == (0, b""), "output of the host would appear in the user's output"
 
 
 def info(folder: Path, virtualenv: str = sys.prefix, **options: str) -> language_pb2.ProgramInfo:
@@ -48,7 +48,7 @@ def info(folder: Path, virtualenv: str = sys.prefix, **options: str) -> language
     return program
 
 
-def test_the_host_answers_the_handshake_and_tells_its_version(host: Host) -> None:
+def test_the_host_answers_the_handshake_and_reports_its_version(host: Host) -> None:
     host.stub.Handshake(language_pb2.LanguageHandshakeRequest(engine_address="127.0.0.1:2"))
 
     assert host.stub.GetPluginInfo(empty_pb2.Empty()).version.startswith("3."), "the engine shows it in `about`"
@@ -68,84 +68,84 @@ def test_required_packages_are_those_that_the_environment_declares(host: Host, t
     python.parent.mkdir()
     python.symlink_to(sys.executable)
 
-    answered = host.stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(info=info(tmp_path, "venv")))
+    response = host.stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(info=info(tmp_path, "venv")))
 
-    assert {(found.name, found.kind, found.version, found.server) for found in answered.packages} == {
+    assert {(required.name, required.kind, required.version, required.server) for required in response.packages} == {
         ("aws", "resource", "7.51.1", ""),
         ("mine", "resource", "1.0.0", "https://plugins.example"),
-    }, "a package too many is a download that fails without a network"
+    }, "for a package too many, the engine would try a download, which fails without a network"
 
 
 def test_about_names_the_python_that_programs_run_with(host: Host, tmp_path: Path) -> None:
-    answered = host.stub.About(language_pb2.AboutRequest(info=info(tmp_path)))
+    response = host.stub.About(language_pb2.AboutRequest(info=info(tmp_path)))
 
-    assert answered.executable == str(Path(sys.prefix, "bin", "python"))
-    assert answered.version == sys.version.split()[0]
+    assert response.executable == str(Path(sys.prefix, "bin", "python"))
+    assert response.version == sys.version.split()[0]
 
 
-def test_dependencies_are_the_direct_ones_unless_all_are_asked_for(host: Host, tmp_path: Path) -> None:
-    def ask(transitive: bool) -> set[str]:
+def test_only_direct_dependencies_are_reported_unless_all_are_requested(host: Host, tmp_path: Path) -> None:
+    def names(transitive: bool) -> set[str]:
         request = language_pb2.GetProgramDependenciesRequest(info=info(tmp_path), transitiveDependencies=transitive)
-        return {found.name for found in host.stub.GetProgramDependencies(request).dependencies}
+        return {dependency.name for dependency in host.stub.GetProgramDependencies(request).dependencies}
 
-    direct, every = ask(transitive=False), ask(transitive=True)
+    direct, every = names(transitive=False), names(transitive=True)
 
     assert "pulumi-policy" in direct
-    assert "grpcio" not in direct, "a package that pulumi brings along is not one that the project asked for"
+    assert "grpcio" not in direct, "the project depends on it only through pulumi"
     assert direct | {"grpcio", "pulumi"} <= every
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "advice"),
     [
-        ({"virtualenv": "nowhere"}, "Make it with `make setup`"),
+        ({"virtualenv": "nowhere"}, "Create it with `make setup`"),
         ({"toolchain": "poetry"}, "Write `toolchain: pip`"),
     ],
     ids=["no environment", "another toolchain"],
 )
-def test_an_environment_that_cannot_be_used_is_named_with_the_way_out(
-    host: Host, tmp_path: Path, options: dict[str, str], said: str
+def test_an_environment_that_cannot_be_used_is_named_with_advice(
+    host: Host, tmp_path: Path, options: dict[str, str], advice: str
 ) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         host.stub.Run(language_pb2.RunRequest(info=info(tmp_path, **options), pwd=str(tmp_path)))
 
     assert refused.value.code() == grpc.StatusCode.FAILED_PRECONDITION
     assert str(tmp_path) in refused.value.details()
-    assert said in refused.value.details()
+    assert advice in refused.value.details()
 
 
-def test_what_the_host_does_not_do_is_refused_without_a_traceback(host: Host) -> None:
+def test_a_method_that_the_host_does_not_have_is_refused_without_a_traceback(host: Host) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         host.stub.GenerateProgram(language_pb2.GenerateProgramRequest())
 
-    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED, "other codes are not tolerated by the engine"
+    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED, "the engine does not accept other codes"
     assert refused.value.details().endswith("Use Pulumi's own CLI for that.")
 
 
-def test_installing_streams_what_pip_says_and_fails_when_pip_does(host: Host, tmp_path: Path) -> None:
+def test_installing_passes_on_the_output_of_pip_and_fails_when_pip_does(host: Host, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("this is no requirement\n")
-    answers = host.stub.InstallDependencies(language_pb2.InstallDependenciesRequest(info=info(tmp_path)))
+    responses = host.stub.InstallDependencies(language_pb2.InstallDependenciesRequest(info=info(tmp_path)))
     received: list[language_pb2.InstallDependenciesResponse] = []
 
     with pytest.raises(grpc.RpcError) as failed:
-        received.extend(answers)
+        received.extend(responses)
 
-    said = b"".join(answer.stdout + answer.stderr for answer in received)
-    assert b"requirements.txt" in said, f"pip's own words are how a user finds out what is wrong: {said!r}"
+    output = b"".join(response.stdout + response.stderr for response in received)
+    assert b"requirements.txt" in output, f"only pip's own output says what is wrong: {output!r}"
     assert failed.value.details().endswith("-m pip install -r requirements.txt` ended with exit status 1.")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_host_still_loads_ends_it_quietly(tmp_path: Path, number: signal.Signals) -> None:
     process = start(tmp_path)
-    time.sleep(0.1)  # Python is up, gRPC is not
+    time.sleep(0.1)  # Python has started, gRPC has not
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)
 
     assert (process.returncode, errors) == (0, b"")
 
 
-def test_a_signal_ends_the_host_in_whatever_thread_it_lands(tmp_path: Path) -> None:
+def test_a_signal_ends_the_host_whichever_thread_gets_it(tmp_path: Path) -> None:
     hosts = [start(tmp_path) for _ in range(8)]
     for started in hosts:
         assert started.stdout is not None
@@ -153,13 +153,13 @@ def test_a_signal_ends_the_host_in_whatever_thread_it_lands(tmp_path: Path) -> N
         started.send_signal(signal.SIGINT)
 
     assert [started.wait(timeout=4) for started in hosts] == [0] * 8, (
-        "the engine waits five seconds for one that sleeps on"
+        "the engine waits five seconds for a host that does not end"
     )
     for started in hosts:
         started.communicate()
 
 
-def test_a_stack_reaches_the_pack_under_the_names_that_the_sdk_reads() -> None:
+def test_a_pack_gets_the_stack_in_the_variables_that_the_sdk_reads() -> None:
     configured = analyzer_pb2.AnalyzerStackConfigureRequest(
         stack="prod",
         project="ml-platform",

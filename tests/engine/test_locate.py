@@ -16,7 +16,7 @@ def path(*folders: Path) -> str:
 
 @pytest.fixture
 def built(tmp_path: Path) -> tuple[Path, Path]:
-    """Home and module of an engine that was built before."""
+    """The home and the module of an engine that was built before."""
     home, module = tmp_path / "home", fakes.module(tmp_path / "module")
     fakes.pulumi(home / "bin", "v3.259.0")
     stamp_built(home, module)
@@ -26,23 +26,21 @@ def built(tmp_path: Path) -> tuple[Path, Path]:
 def test_a_supported_pulumi_on_path_comes_before_the_built_one(built: tuple[Path, Path], tmp_path: Path) -> None:
     own = fakes.pulumi(tmp_path / "own", "v3.250.1")
 
-    found = locate(path(tmp_path / "nowhere", tmp_path / "own"), *built)
+    engine = locate(path(tmp_path / "nowhere", tmp_path / "own"), *built)
 
-    assert found == Engine(own, "3.250.1", tmp_path / "own", built=False), "people keep the engine that they chose"
+    assert engine == Engine(own, "3.250.1", tmp_path / "own", built=False), "users keep the engine that they chose"
 
 
 @pytest.mark.parametrize("unsupported", ["v3.228.9", "v4.0.0", "no version at all"])
-def test_an_unsupported_pulumi_on_path_is_passed_over(
-    built: tuple[Path, Path], tmp_path: Path, unsupported: str
-) -> None:
+def test_an_unsupported_pulumi_on_path_is_skipped(built: tuple[Path, Path], tmp_path: Path, unsupported: str) -> None:
     fakes.pulumi(tmp_path / "old", unsupported)
 
-    found = locate(path(tmp_path / "old"), *built)
+    engine = locate(path(tmp_path / "old"), *built)
 
-    assert found == Engine(built[0] / "bin" / "pulumi", "3.259.0", built[0] / "bin", built=True)
+    assert engine == Engine(built[0] / "bin" / "pulumi", "3.259.0", built[0] / "bin", built=True)
 
 
-def test_a_later_folder_of_path_may_hold_what_an_earlier_one_lacks(tmp_path: Path) -> None:
+def test_a_supported_pulumi_may_be_in_a_later_folder_of_path(tmp_path: Path) -> None:
     fakes.pulumi(tmp_path / "old", "v3.100.0")
     new = fakes.pulumi(tmp_path / "new", "v3.260.0")
 
@@ -56,7 +54,7 @@ def test_a_pulumi_without_its_language_host_cannot_run_a_program(tmp_path: Path)
         locate(path(tmp_path / "bare"), tmp_path / "home")
 
 
-def test_a_language_host_is_looked_for_beside_the_target_of_a_link(tmp_path: Path) -> None:
+def test_a_language_host_may_be_beside_the_target_of_a_link(tmp_path: Path) -> None:
     real = fakes.pulumi(tmp_path / "opt", "v3.250.0")
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "pulumi").symlink_to(real)
@@ -64,26 +62,26 @@ def test_a_language_host_is_looked_for_beside_the_target_of_a_link(tmp_path: Pat
     assert locate(path(tmp_path / "links"), tmp_path / "home").bin_dir == tmp_path / "links"
 
 
-def test_the_built_engine_on_path_is_still_the_built_one(built: tuple[Path, Path]) -> None:
-    found = locate(path(built[0] / "bin"), *built)
+def test_the_built_engine_counts_as_built_also_when_it_is_on_path(built: tuple[Path, Path]) -> None:
+    engine = locate(path(built[0] / "bin"), *built)
 
-    assert found.built, "inside the simulator it is on PATH, and is no engine of the user's"
+    assert engine.built, "the simulator puts it on PATH, and it is not an engine of the user"
 
 
-def test_nothing_found_says_what_was_looked_for_and_the_ways_out(tmp_path: Path) -> None:
+def test_without_an_engine_the_error_says_what_was_looked_for_and_what_helps(tmp_path: Path) -> None:
     fakes.pulumi(tmp_path / "old", "v3.100.0")
     fakes.executable(tmp_path / "broken" / "pulumi", "exit 1")
 
     with pytest.raises(EngineNotFound) as problem:
         locate(path(tmp_path / "old", tmp_path / "broken"), tmp_path / "home")
 
-    said = str(problem.value)
-    assert "(3.229.0 or newer, below 4.0.0, with pulumi-language-python)" in said
-    assert f"{tmp_path / 'old' / 'pulumi'} is version 3.100.0" in said
-    assert f"{tmp_path / 'broken' / 'pulumi'} does not answer `pulumi version`" in said
-    assert f"no up-to-date {tmp_path / 'home' / 'bin' / 'pulumi'}" in said
-    assert "`make setup`" in said
-    assert said.endswith("https://www.pulumi.com/docs/install/"), "the last way out must not get lost"
+    text = str(problem.value)
+    assert "(3.229.0 or newer, below 4.0.0, with pulumi-language-python)" in text
+    assert f"{tmp_path / 'old' / 'pulumi'} is version 3.100.0" in text
+    assert f"{tmp_path / 'broken' / 'pulumi'} does not answer `pulumi version`" in text
+    assert f"no up-to-date {tmp_path / 'home' / 'bin' / 'pulumi'}" in text
+    assert "`make setup`" in text
+    assert text.endswith("https://www.pulumi.com/docs/install/"), "the last line of advice must not be lost"
 
 
 @pytest.mark.parametrize("file", ["go.mod", "go.sum"])
@@ -93,32 +91,32 @@ def test_a_changed_pin_makes_the_built_engine_out_of_date(built: tuple[Path, Pat
 
     (module / file).write_text((module / file).read_text() + "\n// another\n")
 
-    assert not is_built(home, module), "an engine of the old pin would go on running unnoticed"
+    assert not is_built(home, module), "an engine of the old version would stay in use, and nobody would notice"
 
 
 @pytest.mark.parametrize("lost", ["built.json", "bin/pulumi", "bin/pulumi-language-python"])
-def test_half_of_a_built_engine_is_none(built: tuple[Path, Path], lost: str) -> None:
+def test_an_incomplete_engine_does_not_count_as_built(built: tuple[Path, Path], lost: str) -> None:
     (built[0] / lost).unlink()
 
     with pytest.raises(EngineNotFound):
         locate("", *built)
 
 
-def test_the_pinned_engine_is_one_that_is_supported() -> None:
+def test_the_pinned_engine_is_supported() -> None:
     assert version.supported(version.pinned())
-    assert version.oldest_go() >= (1, 21, 0), "older ones do not know toolchain lines"
+    assert version.oldest_go() >= (1, 21, 0), "older versions of Go do not know toolchain lines"
 
 
-def test_the_pinned_engine_is_the_one_of_the_sdk() -> None:
+def test_the_pinned_engine_has_the_version_of_the_sdk() -> None:
     pins = (version.ROOT / "requirements.in").read_text()
 
     assert f"pulumi=={version.show(version.pinned())}\n" in pins, (
-        "the two speak one protocol when they are of one release"
+        "engine and SDK speak the same protocol when they have the same version"
     )
 
 
 @given(
     st.tuples(*[st.integers(0, 9999)] * 3), st.sampled_from(["v{}", "go{}", "go version go{} linux/amd64", "{}-beta.1"])
 )
-def test_versions_read_back_as_they_were_shown(numbers: version.Version, form: str) -> None:
+def test_a_version_is_the_same_after_showing_and_parsing(numbers: version.Version, form: str) -> None:
     assert version.parse(form.format(version.show(numbers))) == numbers

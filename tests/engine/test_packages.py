@@ -20,17 +20,17 @@ def test_every_requirement_is_pinned_with_hashes_and_names_no_host(file: Path) -
 
     assert pins
     bare = [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin]
-    assert not bare, f"pip refuses the whole file for one of these: {bare}"
-    assert "://" not in text, "an address in a lock file sends everybody to one server"
+    assert not bare, f"pip refuses the whole file because of these: {bare}"
+    assert "://" not in text, "a URL in a lock file would send everybody to one server"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_what_is_asked_for_is_what_is_locked(file: Path) -> None:
-    asked = re.findall(r"^[a-z][\w.-]*(?:==\S+)?", file.with_suffix(".in").read_text(), re.MULTILINE)
+def test_every_requirement_is_locked(file: Path) -> None:
+    required = re.findall(r"^[a-z][\w.-]*(?:==\S+)?", file.with_suffix(".in").read_text(), re.MULTILINE)
     locked = re.findall(r"^([\w.-]+)(==\S+)", file.read_text(), re.MULTILINE)
 
-    assert asked
-    missing = set(asked) - {name for name, _ in locked} - {name + pin for name, pin in locked}
+    assert required
+    missing = set(required) - {name for name, _ in locked} - {name + pin for name, pin in locked}
     assert not missing, f"{missing}: run `make lock`"
 
 
@@ -38,18 +38,18 @@ def test_a_package_in_both_files_is_locked_to_one_version() -> None:
     first, second = (dict(re.findall(r"^([\w.-]+)==(\S+)", file.read_text(), re.MULTILINE)) for file in FILES)
 
     shared = first.keys() & second.keys()
-    assert shared, "there is nothing to compare any more: drop this test"
+    assert shared, "no package is in both files any more: remove this test"
     assert {name: first[name] for name in shared} == {name: second[name] for name in shared}
 
 
-def test_packages_are_counted_once_over_all_files(tmp_path: Path) -> None:
+def test_a_package_in_two_files_counts_once(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("a==1 \\\n    --hash=sha256:0\nb-c==2\n    # via a\n")
     (tmp_path / "two.txt").write_text("a==1\nd.e==3\n")
 
-    assert packages.wanted([tmp_path / "one.txt", tmp_path / "two.txt"]) == 3
+    assert packages.pinned_count([tmp_path / "one.txt", tmp_path / "two.txt"]) == 3
 
 
-def test_what_pip_refuses_is_shown_with_its_own_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_when_pip_fails_its_own_output_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.txt").write_text("this is no requirement\n")
 
     status = packages.install([tmp_path / "bad.txt"], Progress(io.StringIO()))
@@ -58,7 +58,7 @@ def test_what_pip_refuses_is_shown_with_its_own_words(tmp_path: Path, capsys: py
     assert "this is no requirement" in capsys.readouterr().err
 
 
-def test_bytecode_is_written_even_where_python_is_told_not_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytecode_is_written_although_a_variable_forbids_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("PIP_TARGET", str(tmp_path / "site"))
     wheel = tmp_path / "tiny-1-py3-none-any.whl"

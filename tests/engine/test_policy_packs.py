@@ -23,18 +23,18 @@ PACK = """
 """
 
 
-def test_a_pack_knows_the_stack_from_its_first_line_on(project: Project) -> None:
+def test_a_pack_knows_the_stack_when_it_starts(project: Project) -> None:
     project.program("")
     project.pulumi("config", "set", "size", "large")
 
     preview = project.pulumi("preview", "--policy-pack", str(project.pack(PACK)))
 
     assert "stack ('organization', 'tiny', 'dev', 'large'), preview True, resources 1" in preview.stdout, preview.stdout
-    assert "loaded in pack" in preview.stdout, "what a pack prints must not be lost"
-    assert preview.returncode == 1, "a mandatory violation that exits 0 is an opinion"
+    assert "loaded in pack" in preview.stdout, "the output of a pack must not be lost"
+    assert preview.returncode == 1, "a mandatory violation must not exit with 0"
 
 
-def test_a_pack_runs_over_a_state_alone_where_there_is_no_stack(project: Project) -> None:
+def test_a_pack_can_analyze_a_state_file_without_a_stack(project: Project) -> None:
     urn = "urn:pulumi:dev::tiny::pulumi:pulumi:Stack::tiny-dev"
     resource = {"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}
     state = project.folder / "state.json"

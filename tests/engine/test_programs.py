@@ -23,7 +23,7 @@ REGISTERS_ONE = """
 """
 
 
-def test_a_program_learns_its_stack_and_configuration_and_exports_outputs(project: Project) -> None:
+def test_a_program_gets_its_stack_and_configuration_and_exports_outputs(project: Project) -> None:
     project.program(
         """
         import sys
@@ -45,10 +45,12 @@ def test_a_program_learns_its_stack_and_configuration_and_exports_outputs(projec
     project.pulumi("config", "set", "size", "large")
     project.pulumi("config", "set", "--secret", "password", "hunter2")
 
-    done = project.pulumi("up", "--yes", "--skip-preview")
+    update = project.pulumi("up", "--yes", "--skip-preview")
 
-    assert done.returncode == 0, done.stdout
-    assert "hunter2" not in done.stdout, "a secret key that is not passed on turns a secret into plain text"
+    assert update.returncode == 0, update.stdout
+    assert "hunter2" not in update.stdout, (
+        "when the host does not pass on which keys are secret, secrets become plain text"
+    )
     outputs = json.loads(project.pulumi("stack", "output", "--json").stdout)
     assert outputs == {
         "where": ["organization", "tiny", "dev"],
@@ -58,7 +60,7 @@ def test_a_program_learns_its_stack_and_configuration_and_exports_outputs(projec
         "dry": False,
         "root": str(project.folder.resolve()),
         "foreign": [],
-    }, "a program that cannot tell where it runs builds the wrong thing"
+    }, "a program with a wrong stack or configuration would build the wrong resources"
 
 
 @pytest.mark.parametrize(
@@ -71,19 +73,19 @@ def test_a_program_learns_its_stack_and_configuration_and_exports_outputs(projec
     ],
     ids=["settings", "exception", "exception in apply", "exit status"],
 )
-def test_a_failing_program_says_what_the_user_can_use_and_no_more(project: Project, failure: str, shown: str) -> None:
+def test_a_failing_program_shows_its_own_error_and_nothing_else(project: Project, failure: str, shown: str) -> None:
     project.program(REGISTERS_ONE + f"    {failure}\n")
 
     preview = project.pulumi("preview")
 
-    assert preview.returncode == 1, f"a failure that exits 0 gets merged:\n{preview.stdout}"
+    assert preview.returncode == 1, f"a failure must not exit with 0:\n{preview.stdout}"
     assert shown in preview.stdout, preview.stdout
     assert ("Traceback" in preview.stdout) == ("Error: " in shown and "error: " not in shown)
-    assert "run_program.py" not in preview.stdout, "frames of the host bury the one line that matters"
+    assert "run_program.py" not in preview.stdout, "frames of the host would hide the one line that matters"
     assert preview.stdout.count("error: ") <= 2, f"once live and once in the summary is enough:\n{preview.stdout}"
 
 
-def test_what_the_engine_refuses_is_said_once_by_the_engine(project: Project) -> None:
+def test_a_refusal_of_the_engine_is_shown_once(project: Project) -> None:
     project.program(
         """
         import pulumi
@@ -96,7 +98,7 @@ def test_what_the_engine_refuses_is_said_once_by_the_engine(project: Project) ->
 
     assert preview.returncode == 1
     assert "no resource plugin 'pulumi-resource-nowhere' found" in preview.stdout, preview.stdout
-    assert "Traceback" not in preview.stdout, "the echo of a monitor that shut down hides the cause"
+    assert "Traceback" not in preview.stdout, "errors that follow from the engine's end would hide the cause"
 
 
 def test_ctrl_c_ends_the_program_quietly_and_soon(project: Project) -> None:
@@ -121,7 +123,7 @@ def test_ctrl_c_ends_the_program_quietly_and_soon(project: Project) -> None:
     output, _ = running.communicate(timeout=30)
 
     assert running.returncode == 1, output
-    assert "Traceback" not in output, f"an interrupt is no error of the program:\n{output}"
+    assert "Traceback" not in output, f"an interrupt is not an error of the program:\n{output}"
     _wait_until(lambda: not _alive(int(pid.read_text())), seconds=10)
 
 
@@ -149,15 +151,15 @@ def test_an_engine_that_is_killed_leaves_no_processes_behind(project: Project) -
     _wait_until(lambda: not _alive(host) and not _alive(program), seconds=10)
 
 
-def test_packages_that_a_program_has_installed_are_told_without_downloads(project: Project) -> None:
+def test_installed_packages_of_a_program_are_reported_without_downloads(project: Project) -> None:
     project.program("")
 
     about = project.pulumi("about", "--json")
 
-    told = json.loads(about.stdout)
-    assert {"aws", "eks", "kubernetes"} <= {plugin["name"] for plugin in told["plugins"]}, about.stdout
-    assert "pulumi-policy" in {package["name"] for package in told["dependencies"]}
-    assert told["runtime"]["language"] == "python"
+    report = json.loads(about.stdout)
+    assert {"aws", "eks", "kubernetes"} <= {plugin["name"] for plugin in report["plugins"]}, about.stdout
+    assert "pulumi-policy" in {package["name"] for package in report["dependencies"]}
+    assert report["runtime"]["language"] == "python"
 
 
 def _wait_until(condition, seconds: float) -> None:
@@ -168,5 +170,5 @@ def _wait_until(condition, seconds: float) -> None:
 
 
 def _alive(pid: int) -> bool:
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+    listing = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(listing.stdout.strip()) and not listing.stdout.startswith("Z")

@@ -14,7 +14,7 @@ from simulator.cloud import Cloud
 from simulator.eks.package import EksPackage
 from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
-from simulator.provider import Call, Checked, Package, Refusal
+from simulator.provider import Call, CheckResult, Package, Refusal
 from simulator.values import Props
 
 REGION = "us-west-2"
@@ -116,7 +116,7 @@ class Providers:
         return Call(urn, self.configs.get(token.partition(":")[0], {}) if config is None else config, preview)
 
 
-def _accepted(checked: Checked) -> Props:
+def _accepted(checked: CheckResult) -> Props:
     if checked.failures:
         raise Refusal("\n".join(each.reason for each in checked.failures))
     return checked.inputs

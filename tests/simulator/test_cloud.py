@@ -16,35 +16,35 @@ def test_resources_outlive_the_process(tmp_path):
     with closing(Cloud(tmp_path / "cloud.sqlite")) as first:
         first.put("aws:ec2/vpc:Vpc", "vpc-1", {"cidrBlock": "10.0.0.0/16"}, urn="urn:1")
     with closing(Cloud(tmp_path / "cloud.sqlite")) as second:
-        found = second.get("aws:ec2/vpc:Vpc", "vpc-1")
-    assert found is not None, "a rehearsal takes several commands"
-    assert (found.state, found.urn) == ({"cidrBlock": "10.0.0.0/16"}, "urn:1")
+        vpc = second.get("aws:ec2/vpc:Vpc", "vpc-1")
+    assert vpc is not None, "a rehearsal consists of several commands"
+    assert (vpc.state, vpc.urn) == ({"cidrBlock": "10.0.0.0/16"}, "urn:1")
 
 
-def test_a_change_made_by_another_process_is_seen_at_once(cloud, tmp_path):
+def test_a_change_by_another_process_is_visible_at_once(cloud, tmp_path):
     cloud.put("t", "a", {"n": 1})
-    with closing(Cloud(tmp_path / "cloud.sqlite")) as behind_our_back:
-        behind_our_back.put("t", "a", {"n": 2})
-        behind_our_back.put("t", "b", {})
-    assert cloud.get("t", "a").state == {"n": 2}, "drift has to show"
+    with closing(Cloud(tmp_path / "cloud.sqlite")) as other_process:
+        other_process.put("t", "a", {"n": 2})
+        other_process.put("t", "b", {})
+    assert cloud.get("t", "a").state == {"n": 2}, "drift must be visible"
     assert [each.id for each in cloud.of_type("t")] == ["a", "b"]
 
 
-def test_changing_a_resource_keeps_its_place_and_its_owner(cloud):
+def test_changing_a_resource_keeps_its_order_and_its_urn(cloud):
     cloud.put("t", "a", {}, urn="urn:a")
     cloud.put("t", "b", {}, urn="urn:b")
     cloud.put("t", "a", {"n": 1})
     assert [(each.id, each.urn) for each in cloud.all()] == [("a", "urn:a"), ("b", "urn:b")]
 
 
-def test_deleting_what_is_gone_is_no_error(cloud):
+def test_deleting_a_resource_that_is_gone_is_no_error(cloud):
     cloud.put("t", "a", {})
     assert cloud.delete("t", "a")
     assert not cloud.delete("t", "a")
     assert cloud.all() == []
 
 
-def test_a_look_and_the_write_that_follows_are_one_step(cloud):
+def test_a_read_and_a_write_under_the_lock_are_one_step(cloud):
     def count(_):
         with cloud.exclusive():
             before = cloud.get("t", "counter")
@@ -52,4 +52,4 @@ def test_a_look_and_the_write_that_follows_are_one_step(cloud):
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(count, range(200)))
-    assert cloud.get("t", "counter").state == {"n": 200}, "two creates at once could take one name"
+    assert cloud.get("t", "counter").state == {"n": 200}, "two creates at once could take the same name"

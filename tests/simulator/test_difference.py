@@ -11,11 +11,11 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text(max_size=3), json_values))
-def test_nothing_changes_between_equals(props):
+def test_equal_properties_have_no_changes(props):
     assert changes(props, props) == []
 
 
-def test_paths_read_as_the_engine_writes_them():
+def test_paths_have_the_engines_form():
     old = {"scaling": {"max": 3}, "subnets": ["a", "b"], "tags": {"team.name": "x"}, "gone": 1}
     new = {"scaling": {"max": 5}, "subnets": ["a"], "tags": {"team.name": "y"}, "fresh": 1}
     assert changes(old, new) == [
@@ -27,13 +27,13 @@ def test_paths_read_as_the_engine_writes_them():
     ]
 
 
-def test_a_value_that_is_not_known_yet_counts_as_changed():
+def test_an_unknown_value_counts_as_changed():
     assert changes({"vpcId": "vpc-1"}, {"vpcId": UNKNOWN}) == [Change("vpcId", Kind.UPDATE)]
 
 
 def test_none_is_the_same_as_absent():
-    assert changes({"a": None}, {}) == [], "the engine drops nulls; reporting them would be a change for ever"
+    assert changes({"a": None}, {}) == [], "the engine drops nulls, so this change would never end"
 
 
-def test_facts_can_name_any_element_of_a_list():
+def test_the_pattern_of_a_path_matches_any_element_of_a_list():
     assert Change("rules[3].ports[0]", Kind.UPDATE).pattern == "rules[*].ports[*]"

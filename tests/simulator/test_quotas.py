@@ -1,4 +1,4 @@
-"""What the command line says of the account's quotas."""
+"""Quotas of the account on the command line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ def test_quotas_are_given_by_code() -> None:
 
 @pytest.mark.parametrize("spec", ["L-417A185B", "P=192", "L-417A185B=many", "L-417A185B=-1", "=5"])
 def test_anything_else_is_refused_with_an_example(spec: str) -> None:
-    with pytest.raises(
-        QuotaError, match=rf"--quota {spec} is not understood\. It takes CODE=NUMBER, for example --quota"
-    ):
+    with pytest.raises(QuotaError, match=rf"--quota {spec} is not valid\. Write CODE=NUMBER, for example --quota"):
         parse([spec])
 
 
-def test_a_wrong_command_line_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_a_wrong_command_line_no_command_is_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     marker = tmp_path / "started"
     assert main(["--home", str(tmp_path / "home"), "--quota", "P=1", "--", "touch", str(marker)]) == 2
-    assert "simulator: --quota P=1 is not understood." in capsys.readouterr().err
+    assert "simulator: --quota P=1 is not valid." in capsys.readouterr().err
     assert not marker.exists()

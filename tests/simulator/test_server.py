@@ -1,4 +1,4 @@
-"""What a package is told, as the engine tells it over the wire."""
+"""What a package gets from the engine's requests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +15,8 @@ from tests.simulator.eks.stand_in import StandIn
 
 
 @pytest.fixture
-def told() -> Iterator[Any]:
-    """A package, and a stub that speaks to it."""
+def package_and_engine() -> Iterator[Any]:
+    """A package, and a stub that calls it as the engine does."""
     package = StandIn("kubernetes")
     servers = Servers([package], Faults(), lambda: None)
     with grpc.insecure_channel(f"127.0.0.1:{servers.ports['kubernetes']}") as channel:
@@ -24,10 +24,12 @@ def told() -> Iterator[Any]:
     servers.stop()
 
 
-def test_the_configuration_comes_with_secrets_opened(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    package, engine = told
+def test_a_package_gets_its_configuration_without_secrets(
+    package_and_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, engine = package_and_engine
     monkeypatch.setattr(package, "invoke", lambda call, token, args: call.config)
     engine.Configure(provider_pb2.ConfigureRequest(args=to_struct({"kubeconfig": Secret("clusters: []")})))
     answer = engine.Invoke(provider_pb2.InvokeRequest(tok="kubernetes:index:config"))
     config = from_struct(getattr(answer, "return"))
-    assert config == {"kubeconfig": "clusters: []"}, "a secret kubeconfig would name no cluster"
+    assert config == {"kubeconfig": "clusters: []"}, "the cluster of a secret kubeconfig would not be found"

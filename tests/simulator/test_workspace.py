@@ -47,22 +47,20 @@ def copy_of(workspace):
     return yaml.safe_load((workspace.shadow / "Pulumi.prod.yaml").read_text())
 
 
-def test_a_stack_file_that_names_a_cloud_secrets_provider_is_used_without_it_and_left_as_it_is(workspace):
+def test_a_stack_file_is_copied_without_its_secrets_provider_and_is_not_changed(workspace):
     prepare(workspace)
     assert not {"secretsprovider", "encryptedkey"} & set(copy_of(workspace)), "the engine would call the cloud's KMS"
     assert (workspace.project / "Pulumi.prod.yaml").read_text() == STACK
 
 
-def test_every_stack_file_is_a_stack_from_the_start_and_each_value_that_only_the_cloud_can_read_gets_a_stand_in(
-    workspace,
-):
+def test_every_stack_file_becomes_a_stack_and_encrypted_values_are_replaced(workspace):
     calls = prepare(workspace)
     assert "stack init prod --non-interactive" in calls
     secured = [call.split("--path ")[1].split(" ")[0] for call in calls if call.startswith("config set")]
     assert secured == ["ml-platform:token", 'ml-platform:clusters["main"]["keys"][0]']
 
 
-def test_a_setting_changed_in_the_simulator_stays_until_the_users_file_changes(workspace):
+def test_a_setting_changed_in_the_simulator_stays_until_the_stack_file_changes(workspace):
     prepare(workspace)
     copy = workspace.shadow / "Pulumi.prod.yaml"
     copy.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": {"ml-platform:environment": "staging"}}))
@@ -73,7 +71,7 @@ def test_a_setting_changed_in_the_simulator_stays_until_the_users_file_changes(w
     assert copy_of(workspace) == {"config": {"ml-platform:environment": "dev"}, "encryptionsalt": "v1:salt"}
 
 
-def test_the_shadow_shows_the_project_as_it_is_now(workspace):
+def test_the_shadow_follows_changes_of_the_project(workspace):
     prepare(workspace)
     (workspace.project / "policies").mkdir()
     (workspace.project / "components" / "network.py").write_text("x = 2\n")
@@ -83,7 +81,7 @@ def test_the_shadow_shows_the_project_as_it_is_now(workspace):
     assert not (workspace.shadow / ".simulator").exists(), "the shadow would contain itself"
 
 
-def test_a_file_that_a_command_writes_ends_where_the_user_looks_for_it(workspace):
+def test_a_file_that_a_command_writes_is_moved_to_the_project(workspace):
     prepare(workspace)
     (workspace.shadow / "state.json").write_text("{}")
     workspace.bring_back()
@@ -91,7 +89,7 @@ def test_a_file_that_a_command_writes_ends_where_the_user_looks_for_it(workspace
     assert not (workspace.project / "Pulumi.prod.yaml").is_symlink()
 
 
-def test_nothing_in_the_environment_points_at_a_real_cloud_account_or_backend(workspace, monkeypatch):
+def test_the_environment_names_no_real_cloud_account_or_backend(workspace, monkeypatch):
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "KUBECONFIG"):
         monkeypatch.setenv(name, "nonsense")
     monkeypatch.setenv("PULUMI_DEBUG_COMMANDS", "true")
@@ -99,10 +97,10 @@ def test_nothing_in_the_environment_points_at_a_real_cloud_account_or_backend(wo
     assert "nonsense" not in environment.values()
     assert environment["PULUMI_BACKEND_URL"] == f"file://{workspace.home}/state"
     assert environment["PULUMI_DEBUG_PROVIDERS"] == "aws:4001,eks:4002"
-    assert environment["PULUMI_DEBUG_COMMANDS"] == "true", "the caller asks the engine for its event log with it"
+    assert environment["PULUMI_DEBUG_COMMANDS"] == "true", "callers need it for the engine's event log"
 
 
-def test_the_passphrase_is_drawn_once_and_readable_by_its_owner_alone(workspace):
+def test_the_passphrase_is_generated_once_and_only_its_owner_can_read_it(workspace):
     first = workspace.environment(workspace.project, {})["PULUMI_CONFIG_PASSPHRASE"]
     again = workspace.environment(workspace.project, {})["PULUMI_CONFIG_PASSPHRASE"]
     assert first == again
@@ -121,9 +119,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=list(BROKEN))
-def test_a_broken_stack_file_stops_its_own_stack_alone(workspace, capsys, content):
+def test_a_broken_stack_file_only_stops_its_own_stack(workspace, capsys, content):
     (workspace.project / "Pulumi.other.yaml").write_bytes(content)
-    assert prepare(workspace, "pulumi", "preview", "--stack", "prod"), "the stack that is asked for is made"
+    assert prepare(workspace, "pulumi", "preview", "--stack", "prod"), "the requested stack must be created"
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("simulator: Pulumi.other.yaml")
     assert line.endswith("The stack other is left out.")
@@ -131,11 +129,11 @@ def test_a_broken_stack_file_stops_its_own_stack_alone(workspace, capsys, conten
         prepare(workspace, "pulumi", "preview", "--stack", "other")
 
 
-def test_aliases_of_aliases_cost_no_time(workspace):
+def test_nested_aliases_are_copied_quickly(workspace):
     lines = ["  a0: &a0 [x, x]", *(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))]
     (workspace.project / "Pulumi.other.yaml").write_text("config:\n" + "\n".join(lines) + "\n")
     prepare(workspace)
-    assert (workspace.shadow / "Pulumi.other.yaml").exists(), "whether it makes sense is for the program to say"
+    assert (workspace.shadow / "Pulumi.other.yaml").exists(), "the program, not the simulator, decides if it is valid"
 
 
 def test_every_line_of_a_stack_file_keeps_its_number(workspace):
@@ -145,12 +143,12 @@ def test_every_line_of_a_stack_file_keeps_its_number(workspace):
     assert lines[7:9] == ["  ml-platform:clusters:", '    main: {version: "1.35", keys: [""]}']
 
 
-def test_outside_a_project_the_error_says_so(tmp_path):
-    with pytest.raises(WorkspaceError, match=r"Run the simulator inside a Pulumi project\.$"):
+def test_outside_a_project_the_simulator_refuses_to_run(tmp_path):
+    with pytest.raises(WorkspaceError, match=r"Run the simulator in a Pulumi project\.$"):
         find_project(tmp_path)
 
 
-def test_a_stack_file_that_is_no_mapping_is_named(workspace):
+def test_a_stack_file_that_is_not_a_map_is_refused(workspace):
     (workspace.project / "Pulumi.prod.yaml").write_text("- a\n")
-    with pytest.raises(WorkspaceError, match=r"^Pulumi\.prod\.yaml holds no map"):
+    with pytest.raises(WorkspaceError, match=r"^Pulumi\.prod\.yaml is not a map"):
         prepare(workspace, "pulumi", "preview", "--stack=prod")

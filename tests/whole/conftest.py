@@ -1,4 +1,4 @@
-"""Whole stacks on the real engine in the simulator, in a project of their own."""
+"""Whole stacks on the real engine in the simulator, in a copy of the project."""
 
 import json
 import os
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Project:
-    """The program as it is, with stack files that a test may change. stacks: the folder that they are copied from."""
+    """The program itself, with copies of stack files that a test may change. stacks: the folder of the originals."""
 
     def __init__(self, folder: Path, stacks: Path = ROOT) -> None:
         self.folder = folder
@@ -30,57 +30,59 @@ class Project:
         return yaml.safe_load((self.folder / f"Pulumi.{stack}.yaml").read_text())["config"]
 
     def change(self, stack: str, **settings) -> None:
-        """Writes settings over those of the stack file; dots in names are double underscores."""
+        """Changes settings in the stack file; write `__` for the dots of a path."""
         path = self.folder / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(path.read_text())
         for key, value in settings.items():
-            place = content["config"]
+            target = content["config"]
             first, *rest = key.split("__")
             steps = [f"ml-platform:{first}", *rest]
             for step in steps[:-1]:
-                place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-            place[int(steps[-1]) if isinstance(place, list) else steps[-1]] = value
+                target = target[int(step)] if isinstance(target, list) else target.setdefault(step, {})
+            target[int(steps[-1]) if isinstance(target, list) else steps[-1]] = value
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
     def pools(self, stack: str) -> list[dict]:
-        """The pools of cluster `main`, as the stack file has them."""
+        """Returns the pools of cluster `main` from the stack file."""
         return self.settings(stack)["ml-platform:clusters"]["main"]["pools"]
 
     def change_pool(self, stack: str, name: str, **settings) -> None:
-        """Writes settings of one pool, by its name or preset; dots in names are double underscores."""
-        at = next(i for i, pool in enumerate(self.pools(stack)) if name in (pool.get("name"), pool.get("preset")))
-        self.change(stack, **{f"clusters__main__pools__{at}__{key}": value for key, value in settings.items()})
+        """Changes settings of one pool, by its name or preset; write `__` for the dots of a path."""
+        index = next(i for i, pool in enumerate(self.pools(stack)) if name in (pool.get("name"), pool.get("preset")))
+        self.change(stack, **{f"clusters__main__pools__{index}__{key}": value for key, value in settings.items()})
 
     def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
-        """Runs a command in the simulator and returns how it ended."""
-        home = ["--home", str(self.folder / ".simulator")]
-        asked = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
-        asked += [word for spec in options.pop("quotas", ()) for word in ("--quota", spec)]
-        line = [sys.executable, "-m", "simulator", *home, *asked, "--", *command]
+        """Runs a command in the simulator and returns the completed process."""
+        home_option = ["--home", str(self.folder / ".simulator")]
+        flags = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
+        flags += [word for spec in options.pop("quotas", ()) for word in ("--quota", spec)]
+        line = [sys.executable, "-m", "simulator", *home_option, *flags, "--", *command]
         return subprocess.run(
             line, cwd=self.folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=300, **options
         )
 
     def pulumi(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        done = self.simulate("pulumi", *arguments, "--non-interactive", **options)
-        assert done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}"
-        return done
+        completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)
+        assert completed.returncode == 0, (
+            f"pulumi {' '.join(arguments)} failed:\n{completed.stdout}\n{completed.stderr}"
+        )
+        return completed
 
     def preview(self, stack: str, *arguments: str) -> dict:
-        """The engine's JSON of a preview."""
+        """Returns the engine's JSON of a preview."""
         return json.loads(self.pulumi("preview", "--stack", stack, "--json", *arguments).stdout)
 
     def cloud(self, *arguments: str) -> str:
         line = [sys.executable, "-m", "simulator", "--home", str(self.folder / ".simulator"), "cloud", *arguments]
         return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True).stdout
 
-    def held(self) -> list[dict]:
-        """Everything that the cloud holds."""
+    def resources(self) -> list[dict]:
+        """Returns all resources in the cloud."""
         return [json.loads(line) for line in self.cloud("list", "--json").splitlines()]
 
 
 def steps(preview: dict, *kinds: str) -> set[str]:
-    """Names of the resources that a preview would do this to."""
+    """Returns the names of the resources for which a preview shows one of these operations."""
     return {name_of(step["urn"]) for step in preview["steps"] if step["op"] in kinds}
 
 

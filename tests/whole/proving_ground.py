@@ -1,4 +1,4 @@
-"""Pools built one after the other on the same ground, judged by the policy pack, and taken off again."""
+"""Builds pools one by one in the same simulated account, analyses them with the policy pack, and deletes them."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -19,9 +19,10 @@ TAGS = {"environment": ENVIRONMENT, "owner": "ml", "cost-center": "ml", "project
 
 
 class ProvingGround(Ground):
-    """Of one region.
+    """The network, keys, roles and cluster of one region, in which programs run.
 
-    built: what the last program made. refusals: what a provider refused of it. findings: what the pack found in it.
+    built: the resources of the last program. refusals: the providers' refusals in it. findings: the pack's findings in
+        it.
     """
 
     def __init__(self, region: str, zones: Sequence[str]) -> None:
@@ -32,30 +33,30 @@ class ProvingGround(Ground):
         self._analyzer = Analyzer(rules(), today=lambda: date(2026, 11, 1))
 
     def run(self, program: Callable[[], Any]) -> None:
-        """Builds what the program asks for, judges it, and takes it away again."""
+        """Builds the program's resources, analyses them, and deletes them again."""
         engine = Engine(self, preview=False)
         engine.run(program)
         self.built = [each for each in engine.registered.values() if each.id and not each.type.startswith("pulumi:")]
         self.refusals = engine.refusals
-        self.findings = [finding for each in self.built for finding in self._judged(each)] + self._judged_together()
+        self.findings = [finding for each in self.built for finding in self._analyzed(each)] + self._analyzed_stack()
         for each in reversed(self.built):
             self.delete(each)
 
-    def _judged(self, built: Registered) -> Sequence[Any]:
-        """As the engine asks: by the inputs that the provider has checked, with the default tags in them."""
-        asked = analyzer_pb2.AnalyzeRequest(type=built.type, urn=built.urn, properties=to_struct(built.checked))
-        found: Sequence[Any] = self._analyzer.Analyze(asked, None).diagnostics
-        return found
+    def _analyzed(self, built: Registered) -> Sequence[Any]:
+        """Analyses one resource as the engine does: with the checked inputs, including default tags."""
+        request = analyzer_pb2.AnalyzeRequest(type=built.type, urn=built.urn, properties=to_struct(built.checked))
+        findings: Sequence[Any] = self._analyzer.Analyze(request, None).diagnostics
+        return findings
 
-    def _judged_together(self) -> list[Any]:
-        asked = analyzer_pb2.AnalyzeStackRequest()
+    def _analyzed_stack(self) -> list[Any]:
+        request = analyzer_pb2.AnalyzeStackRequest()
         root = f"urn:pulumi:{STACK}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{STACK}"
-        asked.resources.add(type="pulumi:pulumi:Stack", urn=root)
+        request.resources.add(type="pulumi:pulumi:Stack", urn=root)
         provider = analyzer_pb2.AnalyzerProviderResource(type="pulumi:providers:aws", properties=Struct())
         provider.properties.update({"region": self.region})
         for built in self.built:
-            message = asked.resources.add(type=built.type, urn=built.urn, properties=to_struct(built.outputs))
+            message = request.resources.add(type=built.type, urn=built.urn, properties=to_struct(built.outputs))
             message.provider.CopyFrom(provider)
             for key, urns in built.property_dependencies.items():
                 message.propertyDependencies[key].urns.extend(urns)
-        return list(self._analyzer.AnalyzeStack(asked, None).diagnostics)
+        return list(self._analyzer.AnalyzeStack(request, None).diagnostics)

@@ -1,4 +1,4 @@
-"""Nothing of the user's own is needed, used or changed."""
+"""The simulator neither needs nor uses nor changes the user's credentials and files."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ def snapshot(folder):
     }
 
 
-def test_nonsense_credentials_and_a_cloud_secrets_provider_do_not_matter_and_are_left_alone(project, tmp_path):
+def test_credentials_and_a_secrets_provider_of_the_user_are_neither_used_nor_changed(project, tmp_path):
     stack_file = project.folder / "Pulumi.prod.yaml"
     stack_file.write_text("secretsprovider: awskms://alias/none?region=us-west-2\n" + stack_file.read_text())
     before = stack_file.read_text()
@@ -39,7 +39,7 @@ def test_nonsense_credentials_and_a_cloud_secrets_provider_do_not_matter_and_are
     assert snapshot(home) == as_it_was
 
 
-def test_every_stack_file_is_a_stack_from_the_start(project):
+def test_every_stack_file_becomes_a_stack(project):
     listed = project.pulumi("stack", "ls").stdout
     assert "dev" in listed
     assert "prod" in listed

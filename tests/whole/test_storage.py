@@ -1,4 +1,4 @@
-"""Places for data over the years of a stack: changed in place, never replaced by accident, lost and had again."""
+"""Storage over the life of a stack: changed in place, never replaced by accident, and recovered after a loss."""
 
 import json
 
@@ -23,30 +23,30 @@ STORAGE = {
 
 @pytest.fixture(scope="module", autouse=True)
 def small(project):
-    """Production with little else in it, built."""
+    """Builds the prod stack with one pool and the storage above."""
     system = project.pools("prod")[0]
     project.change("prod", clusters__main__pools=[system], storage=STORAGE)
     project.pulumi(*UP, "--policy-pack", "policies")
 
 
-def held(project, kind):
-    return [each for each in project.held() if each["type"] == kind]
+def of_type(project, kind):
+    return [each for each in project.resources() if each["type"] == kind]
 
 
-def test_built_twice_is_built_once(project):
+def test_a_second_preview_shows_no_change(project):
     project.pulumi("preview", "--stack", "prod", "--expect-no-changes", "--policy-pack", "policies")
 
 
-def test_other_days_for_objects_are_an_update_in_place(project):
+def test_a_new_expiry_of_objects_is_an_update_in_place(project):
     project.change("prod", storage__buckets__checkpoints__expire_after_days=60)
     preview = project.preview("prod")
-    assert steps(preview, "update") == {"checkpoints"}, "its lifecycle alone"
+    assert steps(preview, "update") == {"checkpoints"}, "only the bucket's lifecycle changes"
     assert not steps(preview, "create", "delete", "replace")
     project.pulumi(*UP)
 
 
 def export(project):
-    """What the pack is told: the data that the stack holds now."""
+    """Writes the pack's configuration: the data that the stack has now. Returns the path of the file."""
     exported = project.simulate("pulumi", "stack", "export", "--stack", "prod")
     path = project.folder / "held.json"
     path.write_text(json.dumps(held_by(json.loads(exported.stdout))))
@@ -54,21 +54,21 @@ def export(project):
 
 
 def preview(project):
-    """A preview that is refused, with the pack that knows what is held."""
+    """Returns the output of a preview that must be refused, with the pack that knows the stack's data."""
     pack = ("--policy-pack", "policies", "--policy-pack-config", export(project))
-    done = project.simulate("pulumi", "preview", "--stack", "prod", "--non-interactive", *pack)
-    assert done.returncode != 0, done.stdout
-    return done.stdout
+    completed = project.simulate("pulumi", "preview", "--stack", "prod", "--non-interactive", *pack)
+    assert completed.returncode != 0, completed.stdout
+    return completed.stdout
 
 
-def test_a_file_system_that_would_be_replaced_is_refused_with_what_would_be_lost(project):
+def test_replacing_a_file_system_is_refused_with_what_would_be_lost(project):
     project.change("prod", storage__lustre__fast__zone="us-west-2b")
-    told = preview(project)
+    output = preview(project)
     project.change("prod", storage__lustre__fast__zone="us-west-2a")
-    assert "unable to replace resource" in told, "the engine refuses what is protected"
-    assert "rel-data-kept" in told
+    assert "unable to replace resource" in output, "the engine refuses to replace protected resources"
+    assert "rel-data-kept" in output
     assert "all files that its links have not exported would be lost. To move: add a second entry" in " ".join(
-        told.split()
+        output.split()
     )
 
 
@@ -76,20 +76,20 @@ def test_what_would_be_deleted_is_refused_at_preview(project):
     before = project.settings("prod")["ml-platform:storage"]
     buckets = {name: bucket for name, bucket in before["buckets"].items() if name != "models"}
     project.change("prod", storage={**before, "buckets": buckets, "file_systems": {}})
-    told = preview(project)
+    output = preview(project)
     project.change("prod", storage=before)
-    assert told.count("because it is protected") >= 2, (
-        "the engine stops there, before it asks the pack of the whole stack"
+    assert output.count("because it is protected") >= 2, (
+        "the engine stops at protected resources, before it calls the pack for the whole stack"
     )
 
 
-def test_a_lost_file_system_is_there_again_as_its_runbook_says(project):
-    lost = held(project, "aws:efs/fileSystem:FileSystem")[0]
-    for target in held(project, "aws:efs/mountTarget:MountTarget"):
+def test_a_lost_file_system_is_recovered_as_its_runbook_says(project):
+    lost = of_type(project, "aws:efs/fileSystem:FileSystem")[0]
+    for target in of_type(project, "aws:efs/mountTarget:MountTarget"):
         project.cloud("delete", target["id"])
     project.cloud("delete", lost["id"])
     project.pulumi("refresh", "--stack", "prod", "--yes", "--skip-preview")
     project.pulumi(*UP)
-    found = held(project, "aws:efs/fileSystem:FileSystem")
-    assert [each["urn"] for each in found] == [lost["urn"]]
+    file_systems = of_type(project, "aws:efs/fileSystem:FileSystem")
+    assert [each["urn"] for each in file_systems] == [lost["urn"]]
     project.pulumi("preview", "--stack", "prod", "--expect-no-changes")

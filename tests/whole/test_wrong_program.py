@@ -1,4 +1,4 @@
-"""What a program asks for and AWS does not have ends the preview, with the resource and the path."""
+"""An input that AWS does not have fails the preview, with the resource and the path."""
 
 import pytest
 
@@ -14,13 +14,13 @@ aws.ec2.LaunchTemplate("nodes", block_device_mappings=[disk], opts=somewhere)
 """
 
 
-def test_a_misspelt_key_inside_a_block_ends_the_preview_with_its_path(project):
+def test_a_misspelt_key_inside_a_block_fails_the_preview_with_its_path(project):
     (project.folder / "__main__.py").unlink()  # a link to the program itself
     (project.folder / "__main__.py").write_text(MISSPELT)
-    done = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
-    assert done.returncode == 1, done.stdout
-    assert "aws:ec2/launchTemplate:LaunchTemplate resource 'nodes' has a problem: " in done.stdout
+    completed = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
+    assert completed.returncode == 1, completed.stdout
+    assert "aws:ec2/launchTemplate:LaunchTemplate resource 'nodes' has a problem: " in completed.stdout
     assert (
         "no argument blockDeviceMappings[0].ebs.volume_tipe; did you mean volumeType?. "
-        "Examine values at 'nodes.blockDeviceMappings[0].ebs.volume_tipe'." in done.stdout.replace("\n", " ")
+        "Examine values at 'nodes.blockDeviceMappings[0].ebs.volume_tipe'." in completed.stdout.replace("\n", " ")
     )

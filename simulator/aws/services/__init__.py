@@ -1,4 +1,4 @@
-"""One module for each AWS service: its resource types, one entry each."""
+"""The simulated resource types: one module for each AWS service, with one entry for each type."""
 
 from simulator.aws.services import (
     autoscaling,

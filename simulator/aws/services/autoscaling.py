@@ -1,4 +1,4 @@
-"""Auto Scaling: what is laid over the groups that EKS makes. Tokens `aws:autoscaling/...`.
+"""Auto Scaling: schedules and tags for the groups that EKS creates. Tokens `aws:autoscaling/...`.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the API model; read 2026-11.
 """
@@ -19,23 +19,23 @@ AUTO_SCALING = Service("Auto Scaling")
 
 
 def _schedule_id(op: OperationContext) -> str:
-    """The real id is the name alone; here the group is in front, since the cloud tells resources apart by their ids."""
+    """Returns group and name. The real id is only the name, but the simulated cloud needs an id unique to the type."""
     return op.fill("{autoscalingGroupName}/{scheduledActionName}")
 
 
 def _group_exists(op: OperationContext) -> None:
-    """Groups are known by the node groups that they belong to."""
+    """The Auto Scaling group must belong to a node group of the cloud."""
     name = op.get("autoscalingGroupName")
     if op.call.preview:
         return
     for row in op.rows(tokens.NODE_GROUP):
-        if any(found == name for _, found in paths.find(row.state, "resources[*].autoscalingGroups[*].name")):
+        if any(present == name for _, present in paths.find(row.state, "resources[*].autoscalingGroups[*].name")):
             return
     message = f"AutoScalingGroup name not found - AutoScalingGroup {name} not found"
     raise AwsError("ValidationError", message, modeled=False)
 
 
-def _moment(argument: str, value: Any) -> str | None:
+def _timestamp(argument: str, value: Any) -> str | None:
     return None if value == "" or _parsed(value) else f'"{argument}" cannot be parsed as iso8601 Timestamp Format'
 
 
@@ -46,9 +46,9 @@ def _parsed(text: Any) -> datetime | None:
         return None
 
 
-# Minute, hour, day of the month, month, day of the week: Unix cron, without the `?` of EventBridge.
-_CRON = ((0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"))
-_CRON_FIELDS = (*_CRON, (0, 7, "SUN MON TUE WED THU FRI SAT"))
+# Unix cron has minute, hour, day of the month, month, day of the week, and no `?` as EventBridge has.
+_CRON_LIMITS = ((0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"))
+_CRON_FIELDS = (*_CRON_LIMITS, (0, 7, "SUN MON TUE WED THU FRI SAT"))
 
 
 def _cron_field(text: str, low: int, high: int, names: str) -> bool:
@@ -66,50 +66,51 @@ def _cron_field(text: str, low: int, high: int, names: str) -> bool:
     return True
 
 
-def _cron(text: str) -> bool:
+def _is_cron(text: str) -> bool:
     fields = text.split()
     return len(fields) == len(_CRON_FIELDS) and all(
         _cron_field(field, *limits) for field, limits in zip(fields, _CRON_FIELDS, strict=True)
     )
 
 
-def _refused(message: str) -> AwsError:
+def _validation_error(message: str) -> AwsError:
     return AwsError("ValidationError", message, modeled=False)
 
 
-def _comes_in_time(op: OperationContext) -> None:
-    """A time that lies ahead, and a recurrence that cron understands.
+def _times_are_valid(op: OperationContext) -> None:
+    """The start must be in the future, and the recurrence a valid cron expression.
 
     Sources: hashicorp/terraform-provider-aws pull request 3033 (start time), read 2026-11; other wordings unverified.
     """
     recurrence, start, end = (op.get(key, "") for key in ("recurrence", "startTime", "endTime"))
-    if recurrence and not _cron(recurrence):
-        raise _refused(f"Given recurrence string:{recurrence} is invalid")
+    if recurrence and not _is_cron(recurrence):
+        raise _validation_error(f"Given recurrence string:{recurrence} is invalid")
     begins, ends = _parsed(start), _parsed(end)
     if begins and begins <= datetime.now(UTC):
-        raise _refused("Given start time is in the past")
+        raise _validation_error("Given start time is in the past")
     if begins and ends and ends <= begins:
-        raise _refused("Given end time is before the start time")
+        raise _validation_error("Given end time is before the start time")
     if not recurrence and not start:
-        raise _refused("A scheduled action needs a start time, a recurrence, or both")
+        raise _validation_error("A scheduled action needs a start time, a recurrence, or both")
     zone = op.get("timeZone", "")
     if zone and zone not in available_timezones():
-        raise _refused(f"Given time zone {zone} is invalid")
+        raise _validation_error(f"Given time zone {zone} is invalid")
 
 
 def _sizes_agree(op: OperationContext) -> None:
-    """Minimum, desired, maximum; -1 leaves one as it is."""
-    low, wanted, high = (op.get(key, -1) for key in ("minSize", "desiredCapacity", "maxSize"))
-    if max(low, wanted, high) < 0:
-        raise _refused("At least one of min size, max size and desired capacity must be given")
+    """Minimum, desired size and maximum must be in ascending order; -1 leaves a size as it is."""
+    low, desired, high = (op.get(key, -1) for key in ("minSize", "desiredCapacity", "maxSize"))
+    if max(low, desired, high) < 0:
+        raise _validation_error("At least one of min size, max size and desired capacity must be given")
     if 0 <= high < low:
-        raise _refused(f"Max bound, {high}, must be greater than or equal to min bound, {low}")
-    if wanted >= 0 and (wanted < low or 0 <= high < wanted):
-        raise _refused(f"Desired capacity:{wanted} must be between the specified min size:{low} and max size:{high}")
+        raise _validation_error(f"Max bound, {high}, must be greater than or equal to min bound, {low}")
+    if desired >= 0 and (desired < low or 0 <= high < desired):
+        sizes = f"the specified min size:{low} and max size:{high}"
+        raise _validation_error(f"Desired capacity:{desired} must be between {sizes}")
 
 
 def _group_has_room(op: OperationContext) -> None:
-    """Source: Amazon EC2 Auto Scaling user guide, "Quotas", read 2026-11."""
+    """A group may have 125 scheduled actions. Source: Amazon EC2 Auto Scaling user guide, "Quotas", read 2026-11."""
     group = op.get("autoscalingGroupName")
     if sum(1 for row in op.others() if row.state["autoscalingGroupName"] == group) >= _ACTIONS_PER_GROUP:
         raise AwsError("LimitExceeded", "You have reached the limit of scheduled actions", modeled=True)
@@ -123,7 +124,7 @@ SCHEDULE = ResourceType(
     creates="PutScheduledUpdateGroupAction",
     updates="PutScheduledUpdateGroupAction",
     deletes="DeleteScheduledAction",
-    human="Auto Scaling Scheduled Action",
+    display_name="Auto Scaling Scheduled Action",
     creating="creating Auto Scaling Scheduled Action ({scheduledActionName})",
     id=_schedule_id,
     arn=(
@@ -132,7 +133,7 @@ SCHEDULE = ResourceType(
     ),
     required="autoscalingGroupName scheduledActionName",
     replace_on="autoscalingGroupName scheduledActionName",
-    omitted={
+    aws_defaults={
         "desiredCapacity": 0,
         "endTime": "",
         "maxSize": 0,
@@ -143,13 +144,13 @@ SCHEDULE = ResourceType(
     },
     constraints={
         "desiredCapacity": at_least(-1),
-        "endTime": _moment,
+        "endTime": _timestamp,
         "maxSize": at_least(-1),
         "minSize": at_least(-1),
-        "startTime": _moment,
+        "startTime": _timestamp,
     },
-    rules=(_group_exists, _comes_in_time, _sizes_agree, _group_has_room),
-    update_rules=(_comes_in_time, _sizes_agree),
+    rules=(_group_exists, _times_are_valid, _sizes_agree, _group_has_room),
+    update_rules=(_times_are_valid, _sizes_agree),
     source="hashicorp/terraform-provider-aws internal/service/autoscaling/schedule.go",
 )
 
@@ -159,7 +160,7 @@ TAG = ResourceType(
     creates="CreateOrUpdateTags",
     updates="CreateOrUpdateTags",
     deletes="DeleteTags",
-    human="AutoScaling Group Tag",
+    display_name="AutoScaling Group Tag",
     label="{autoscalingGroupName},{tag.key}",
     id="{autoscalingGroupName},{tag.key}",
     required="autoscalingGroupName tag",

@@ -1,7 +1,7 @@
-"""AWS Backup: vaults and their locks, plans, and what plans select. Tokens `aws:backup/...`.
+"""AWS Backup: vaults and their locks, plans, and selections of plans. Tokens `aws:backup/...`.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the AWS Backup API model; read 2026-11.
-A plan says nothing of jobs: none runs here. A vault that was told that it holds recovery points is not deleted.
+Backup jobs are not simulated. A test may set `recoveryPoints` of a vault; such a vault cannot be deleted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -21,7 +21,7 @@ BACKUP = Service("Backup")
 COLD_DAYS = 90
 CONTINUOUS_DAYS = 35
 LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
-# Minutes, hours, day of the month, month, day of the week, year: what one value may be, or a range, a list, a step.
+# Patterns of minutes, hours, day of the month, month, day of the week and year: for one value, and for special forms.
 # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html, read 2026-11.
 _MONTHS, _DAYS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC", "SUN|MON|TUE|WED|THU|FRI|SAT"
 _CRON = (
@@ -38,15 +38,15 @@ def _invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterValueException", message)
 
 
-def _cron(text: str) -> bool:
-    """Six fields, of which the day of the month or of the week is a question mark, and not both."""
-    found = re.fullmatch(r"cron\((.+)\)", text)
-    fields = found[1].split() if found else []
+def _is_cron(text: str) -> bool:
+    """Returns whether the text has six valid fields, with `?` for either day of the month or day of the week."""
+    match = re.fullmatch(r"cron\((.+)\)", text)
+    fields = match[1].split() if match else []
     if len(fields) != len(_CRON) or [fields[2], fields[4]].count("?") != 1:
         return False
 
-    def fits(field: str, one: str, special: str) -> bool:
-        part = rf"(?:(?:{one})(?:-(?:{one}))?|\*)(?:/\d+)?{special}"
+    def fits(field: str, value: str, special: str) -> bool:
+        part = rf"(?:(?:{value})(?:-(?:{value}))?|\*)(?:/\d+)?{special}"
         return re.fullmatch(rf"(?:{part})(?:,(?:{part}))*", field) is not None
 
     return all(
@@ -54,38 +54,38 @@ def _cron(text: str) -> bool:
     )
 
 
-def _plan_can_be(op: OperationContext) -> None:
+def _plan_is_valid(op: OperationContext) -> None:
     names = [rule.get("ruleName") for rule in op.get("rules")]
     if len(set(names)) < len(names):
         raise _invalid("Backup plan rules must have unique names")
     for rule in op.get("rules"):
         schedule = rule.get("schedule")
-        if schedule and not _cron(schedule):
+        if schedule and not _is_cron(schedule):
             raise _invalid(f"Invalid value for ScheduleExpression: Cron expression {schedule} is not valid")
         if rule.get("completionWindow", 180) < rule.get("startWindow", 60):
             raise _invalid("CompletionWindowMinutes cannot be less than StartWindowMinutes")
         lifecycles = [rule.get("lifecycle"), *(copy.get("lifecycle") for copy in rule.get("copyActions") or [])]
         for lifecycle in lifecycles:
-            _lifecycle_can_be(lifecycle or {})
-        kept = (rule.get("lifecycle") or {}).get("deleteAfter")
-        if rule.get("enableContinuousBackup") and not (kept and kept <= CONTINUOUS_DAYS):
+            _check_lifecycle(lifecycle or {})
+        kept_days = (rule.get("lifecycle") or {}).get("deleteAfter")
+        if rule.get("enableContinuousBackup") and not (kept_days and kept_days <= CONTINUOUS_DAYS):
             raise _invalid(f"Continuous backups are kept for 1 to {CONTINUOUS_DAYS} days")
 
 
-def _lifecycle_can_be(lifecycle: dict[str, Any]) -> None:
+def _check_lifecycle(lifecycle: dict[str, Any]) -> None:
     cold, delete = lifecycle.get("coldStorageAfter"), lifecycle.get("deleteAfter")
     if cold and delete and delete < cold + COLD_DAYS:
         raise _invalid("DeleteAfterDays cannot be less than 90 days apart from MoveToColdStorageAfterDays")
 
 
-def _vaults_are_there(op: OperationContext) -> None:
-    """The vault of each rule, in the plan's own region, and those of the copies, wherever they are."""
+def _vaults_exist(op: OperationContext) -> None:
+    """The vault of each rule must exist in the plan's region, and the vaults of copies in any region."""
     if op.call.preview:
         return
-    here = {row.state["name"] for row in op.rows(tokens.VAULT)}
+    vaults_of_the_region = {row.state["name"] for row in op.rows(tokens.VAULT)}
     for rule in op.get("rules"):
         name = rule["targetVaultName"]
-        if name not in here:
+        if name not in vaults_of_the_region:
             raise AwsError("ResourceNotFoundException", f"Backup vault {name} does not exist", 404, modeled=False)
         for copy in rule.get("copyActions") or []:
             if op.find(tokens.VAULT, "arn", copy["destinationVaultArn"]) is None:
@@ -93,25 +93,25 @@ def _vaults_are_there(op: OperationContext) -> None:
 
 
 def _role_is_for_backup(op: OperationContext) -> None:
-    given = op.get("iamRoleArn")
-    role = op.find(tokens.ROLE, "arn", given)
+    role_arn = op.get("iamRoleArn")
+    role = op.find(tokens.ROLE, "arn", role_arn)
     if role is None or not any(
         "backup.amazonaws.com" in documents.listed((statement.get("Principal") or {}).get("Service"))
         for statement in documents.allowed(role.state["assumeRolePolicy"])
         if isinstance(statement.get("Principal"), dict)
     ):
-        raise _invalid(f"IAM Role {given} cannot be assumed by AWS Backup")
+        raise _invalid(f"IAM Role {role_arn} cannot be assumed by AWS Backup")
 
 
-def _lock_can_be(op: OperationContext) -> None:
+def _lock_is_valid(op: OperationContext) -> None:
     low, high = op.get("minRetentionDays"), op.get("maxRetentionDays")
     if low and high and low > high:
         raise _invalid("Min retention days must be less than or equal to max retention days")
 
 
 def _vault_is_empty(op: OperationContext) -> None:
-    """Recovery points stay, unless the vault was made to be emptied; under a lock they stay even then."""
-    locked = any(op.naming(LOCK, "backupVaultName", op.id))
+    """A vault with recovery points cannot be deleted, unless it has `forceDestroy` and no lock."""
+    locked = any(op.resources_with(LOCK, "backupVaultName", op.id))
     if op.before.get("recoveryPoints") and (locked or not op.before.get("forceDestroy")):
         raise AwsError("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points.")
 
@@ -122,31 +122,33 @@ VAULT = ResourceType(
     creates="CreateBackupVault",
     updates="TagResource",
     deletes="DeleteBackupVault",
-    human="Backup Vault",
+    display_name="Backup Vault",
     label="{name}",
     id="{name}",
     arn="arn:{partition}:backup:{region}:{account}:backup-vault:{name}",
     replace_on="kmsKeyArn name",
     autoname=Autoname(),
     defaults={"forceDestroy": False},
-    omitted={"kmsKeyArn": "arn:{partition}:kms:{region}:{account}:key/{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}"},
+    aws_defaults={
+        "kmsKeyArn": "arn:{partition}:kms:{region}:{account}:key/{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}"
+    },
     computed={"recoveryPoints": 0},
     constraints={
         "kmsKeyArn": arn,
         "name": every(length(2, 50), matches(r"[0-9A-Za-z_-]*", "letters, digits, _ and -")),
     },
     references={"kmsKeyArn": Reference(tokens.KEY, "arn")},
-    not_found=Refused("ResourceNotFoundException", "Backup vault {value} does not exist", 404),
-    unique=Unique("name", Refused("AlreadyExistsException", "Backup vault with the same name already exists")),
+    not_found=ErrorTemplate("ResourceNotFoundException", "Backup vault {value} does not exist", 404),
+    unique=Unique("name", ErrorTemplate("AlreadyExistsException", "Backup vault with the same name already exists")),
     quotas=(
         Quota(
             "L-B1B7FCA8",
             500,
-            Refused("LimitExceededException", "You have reached the maximum number of backup vaults"),
+            ErrorTemplate("LimitExceededException", "You have reached the maximum number of backup vaults"),
         ),
     ),
     delete_rules=(_vault_is_empty,),
-    takes_along=(CascadeDelete(LOCK, "backupVaultName", by="name"),),
+    cascade_deletes=(CascadeDelete(LOCK, "backupVaultName", by="name"),),
     source="hashicorp/terraform-provider-aws internal/service/backup/vault.go",
 )
 
@@ -155,7 +157,7 @@ VAULT_LOCK = ResourceType(
     service=BACKUP,
     creates="PutBackupVaultLockConfiguration",
     deletes="DeleteBackupVaultLockConfiguration",
-    human="Backup Vault Lock Configuration",
+    display_name="Backup Vault Lock Configuration",
     label="{backupVaultName}",
     id="{backupVaultName}",
     required="backupVaultName",
@@ -168,7 +170,7 @@ VAULT_LOCK = ResourceType(
         "minRetentionDays": between(1, 36500),
     },
     references={"backupVaultName": Reference(tokens.VAULT, "name")},
-    rules=(_lock_can_be,),
+    rules=(_lock_is_valid,),
     source="hashicorp/terraform-provider-aws internal/service/backup/vault_lock_configuration.go",
 )
 
@@ -178,7 +180,7 @@ PLAN = ResourceType(
     creates="CreateBackupPlan",
     updates="UpdateBackupPlan",
     deletes="DeleteBackupPlan",
-    human="Backup Plan",
+    display_name="Backup Plan",
     label="{name}",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     arn="arn:{partition}:backup:{region}:{account}:backup-plan:{id}",
@@ -199,18 +201,18 @@ PLAN = ResourceType(
         "rules[*].copyActions[*].destinationVaultArn": arn,
         "advancedBackupSettings[*].resourceType": one_of("EC2"),
     },
-    not_found=Refused("ResourceNotFoundException", "Cannot find Backup plan with ID {value}", 404, False),
-    rules=(_plan_can_be, _vaults_are_there),
-    update_rules=(_plan_can_be, _vaults_are_there),
+    not_found=ErrorTemplate("ResourceNotFoundException", "Cannot find Backup plan with ID {value}", 404, False),
+    rules=(_plan_is_valid, _vaults_exist),
+    update_rules=(_plan_is_valid, _vaults_exist),
     used_by=(
         Use(
             tokens.BACKUP_SELECTION,
             "planId",
-            Refused(
+            ErrorTemplate(
                 "InvalidRequestException",
                 "Related backup plan selections must be deleted prior to backup plan deletion",
             ),
-            settles=True,
+            retried=True,
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/backup/plan.go",
@@ -221,7 +223,7 @@ SELECTION = ResourceType(
     service=BACKUP,
     creates="CreateBackupSelection",
     deletes="DeleteBackupSelection",
-    human="Backup Selection",
+    display_name="Backup Selection",
     label="{name}",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     import_id="{planId}|{id}",
@@ -229,7 +231,7 @@ SELECTION = ResourceType(
     replace_on="conditions iamRoleArn name notResources planId resources selectionTags",
     autoname=Autoname(),
     sets="conditions notResources resources selectionTags",
-    omitted={"conditions": [], "notResources": []},
+    aws_defaults={"conditions": [], "notResources": []},
     constraints={
         "iamRoleArn": arn,
         "name": matches(r"[0-9A-Za-z_.-]{1,50}", "1 to 50 letters, digits, _ . and -"),

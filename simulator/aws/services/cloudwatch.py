@@ -11,7 +11,7 @@ from typing import Any
 from catalog.limits import LOG_RETENTION_DAYS
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -20,34 +20,34 @@ LOGS = Service("CloudWatch Logs")
 EVENTS = Service("EventBridge")
 
 _RETENTIONS = (0, *LOG_RETENTION_DAYS)  # 0: for ever
-# What an event has at its top; a pattern may also begin with `$or`. Source: EventBridge user guide, "Event patterns".
-_OF_AN_EVENT = (
+# Top-level keys of an event; a pattern may have `$or` as well. Source: EventBridge user guide, "Event patterns".
+_EVENT_KEYS = (
     *("account", "detail", "detail-type", "id", "region", "replay-name", "resources", "source", "time", "version"),
     "$or",
 )
-_NO_RULE = Refused(
+_NO_RULE = ErrorTemplate(
     "ResourceNotFoundException", "Rule {value} does not exist on EventBus {eventBusName}.", 404, modeled=True
 )
 
 
 def _key_lets_logs_use_it(op: OperationContext) -> None:
-    """The key's own policy has to name the service: a role cannot stand in for it."""
+    """The key's own policy must allow the service: a role cannot replace that."""
     key = op.find(tokens.KEY, "arn", op.get("kmsKeyId", ""))
     if key and not documents.allows_service(key.state.get("policy"), f"logs.{op.region}.amazonaws.com"):
-        where = op.fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
-        raise AwsError("InvalidParameterException", f"{_KEY_REFUSED} '{where}'")
+        log_group = op.fill("arn:{partition}:logs:{region}:{account}:log-group:{name}")
+        raise AwsError("InvalidParameterException", f"{_KEY_REFUSED} '{log_group}'")
 
 
 _KEY_REFUSED = "The specified KMS key does not exist or is not allowed to be used with Arn"
 
 
-def _log_group_may_go(op: OperationContext) -> None:
+def _log_group_is_not_protected(op: OperationContext) -> None:
     if op.before.get("deletionProtectionEnabled"):
         message = "The log group cannot be deleted because deletion protection is enabled"
         raise AwsError("InvalidParameterException", message)
 
 
-def _rule_has_an_occasion(op: OperationContext) -> None:
+def _rule_has_a_trigger(op: OperationContext) -> None:
     pattern, schedule = op.get("eventPattern"), op.get("scheduleExpression")
     if not pattern and not schedule:
         raise AwsError(
@@ -55,29 +55,29 @@ def _rule_has_an_occasion(op: OperationContext) -> None:
         )
     if schedule and not (schedule.startswith(("cron(", "rate(")) and schedule.endswith(")")):
         raise AwsError("ValidationException", "Parameter ScheduleExpression is not valid.", modeled=False)
-    if pattern and (reason := _wrong(json.loads(pattern))):
+    if pattern and (reason := _pattern_mistake(json.loads(pattern))):
         raise AwsError("InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}")
 
 
-def _wrong(pattern: Any) -> str | None:
-    """Every leaf of a pattern is a list of what may match, and no key of it one that no event has."""
+def _pattern_mistake(pattern: Any) -> str | None:
+    """Returns what is wrong with an event pattern: every leaf must be a list, and every key a key of an event."""
     if not isinstance(pattern, dict):
         return "Filter is not an object"
-    unknown = next((key for key in pattern if key not in _OF_AN_EVENT), None)
+    unknown = next((key for key in pattern if key not in _EVENT_KEYS), None)
     if unknown is not None:
         return (
-            f'no event has "{unknown}" at its top level. (The real EventBridge takes such a pattern, and nothing ever '
-            "matches it.)"
+            f'no event has "{unknown}" at its top level. (The real EventBridge accepts such a pattern, and no event '
+            "ever matches it.)"
         )
-    return _wrong_leaf(pattern)
+    return _leaf_mistake(pattern)
 
 
-def _wrong_leaf(pattern: dict[str, Any]) -> str | None:
+def _leaf_mistake(pattern: dict[str, Any]) -> str | None:
     if not pattern:
         return "Empty objects are not allowed"
     for key, value in pattern.items():
         if isinstance(value, dict):
-            if reason := _wrong_leaf(value):
+            if reason := _leaf_mistake(value):
                 return reason
         elif not isinstance(value, list):
             return f'"{key}" must be an object or an array'
@@ -106,14 +106,14 @@ LOG_GROUP = ResourceType(
     creates="CreateLogGroup",
     updates="PutRetentionPolicy",
     deletes="DeleteLogGroup",
-    human="CloudWatch Logs Log Group",
+    display_name="CloudWatch Logs Log Group",
     label="{name}",
     id="{name}",
     arn="arn:{partition}:logs:{region}:{account}:log-group:{name}",
     replace_on="logGroupClass name namePrefix",
     autoname=Autoname(given_prefix="namePrefix"),
     defaults={"retentionInDays": 0, "skipDestroy": False},
-    omitted={"deletionProtectionEnabled": False, "logGroupClass": "STANDARD"},
+    aws_defaults={"deletionProtectionEnabled": False, "logGroupClass": "STANDARD"},
     constraints={
         "kmsKeyId": arn,
         "logGroupClass": one_of("DELIVERY", "INFREQUENT_ACCESS", "STANDARD"),
@@ -124,17 +124,17 @@ LOG_GROUP = ResourceType(
         "kmsKeyId": Reference(
             tokens.KEY,
             "arn",
-            Refused(
+            ErrorTemplate(
                 "InvalidParameterException",
                 _KEY_REFUSED + " 'arn:{partition}:logs:{region}:{account}:log-group:{name}'",
             ),
         )
     },
-    not_found=Refused("ResourceNotFoundException", "The specified log group does not exist."),
-    unique=Unique("name", Refused("ResourceAlreadyExistsException", "The specified log group already exists")),
+    not_found=ErrorTemplate("ResourceNotFoundException", "The specified log group does not exist."),
+    unique=Unique("name", ErrorTemplate("ResourceAlreadyExistsException", "The specified log group already exists")),
     rules=(_key_lets_logs_use_it,),
     update_rules=(_key_lets_logs_use_it,),
-    delete_rules=(_log_group_may_go,),
+    delete_rules=(_log_group_is_not_protected,),
     source="hashicorp/terraform-provider-aws internal/service/logs/group.go",
 )
 
@@ -144,7 +144,7 @@ EVENT_RULE = ResourceType(
     creates="PutRule",
     updates="PutRule",
     deletes="DeleteRule",
-    human="EventBridge Rule",
+    display_name="EventBridge Rule",
     label="{name}",
     id=_rule_id,
     replace_on="eventBusName name namePrefix",
@@ -167,19 +167,19 @@ EVENT_RULE = ResourceType(
         Quota(
             "L-244521F2",
             300,
-            Refused("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
+            ErrorTemplate("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
             per="eventBusName",
         ),
     ),
-    rules=(_rule_has_an_occasion,),
-    update_rules=(_rule_has_an_occasion,),
+    rules=(_rule_has_a_trigger,),
+    update_rules=(_rule_has_a_trigger,),
     used_by=(
         Use(
             tokens.EVENT_TARGET,
             "rule",
-            Refused("ValidationException", "Rule can't be deleted since it has targets.", modeled=False),
+            ErrorTemplate("ValidationException", "Rule can't be deleted since it has targets.", modeled=False),
             by="name",
-            settles=True,
+            retried=True,
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/events/rule.go",
@@ -191,7 +191,7 @@ EVENT_TARGET = ResourceType(
     creates="PutTargets",
     updates="PutTargets",
     deletes="RemoveTargets",
-    human="EventBridge Target",
+    display_name="EventBridge Target",
     label="{rule}-{targetId}",
     id=_target_id,
     import_id="{rule}/{targetId}",
@@ -208,7 +208,7 @@ EVENT_TARGET = ResourceType(
         Quota(
             "L-E1FE3C0A",
             5,
-            Refused("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
+            ErrorTemplate("LimitExceededException", "The requested resource exceeds the maximum number allowed."),
             per="rule",
         ),
     ),

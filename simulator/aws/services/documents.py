@@ -1,4 +1,4 @@
-"""What a policy document says, as far as a refusal depends on it."""
+"""Reads IAM policy documents, as far as AWS's refusals depend on them."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ def _statements(text: str) -> tuple[dict[str, Any], ...]:
         document = json.loads(text)
     except ValueError:
         return ()
-    found = document.get("Statement", []) if isinstance(document, dict) else []
-    return tuple(found) if isinstance(found, list) else (found,)
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    return tuple(statements) if isinstance(statements, list) else (statements,)
 
 
 def listed(value: Any) -> list[Any]:
-    """One value or several, as a list."""
+    """Returns one value or several values as a list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def allowed(text: Any) -> Iterator[dict[str, Any]]:
-    """The statements of a document that allow something."""
+    """Yields the statements of a document whose effect is Allow."""
     if isinstance(text, str):
         yield from (each for each in _statements(text) if each.get("Effect") == "Allow")
 
 
 def allows_service(text: Any, service: str, *actions: str) -> bool:
-    """Whether a resource policy lets a service do all of the actions; no action given, anything at all."""
+    """Returns whether a resource policy allows a service all of the actions; without actions, whether it allows any."""
     missing = set(actions)
-    found = False
+    allowed_at_all = False
     for statement in allowed(text):
         principal = statement.get("Principal")
         named = listed(principal.get("Service")) if isinstance(principal, dict) else listed(principal)
         if service in named or "*" in named:
-            found = True
-            given = listed(statement.get("Action"))
-            missing = set() if "*" in given else missing - set(given)
-    return found and not missing
+            allowed_at_all = True
+            actions_ = listed(statement.get("Action"))
+            missing = set() if "*" in actions_ else missing - set(actions_)
+    return allowed_at_all and not missing
 
 
 def trusts(role: Props, service: str, *actions: str) -> bool:
-    """Whether a role lets a service take it."""
+    """Returns whether a role allows a service to assume it."""
     return allows_service(role.get("assumeRolePolicy"), service, *actions)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.messages import Refused, Service
+from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches
 from simulator.aws.services import network_rules as rules
@@ -17,8 +17,8 @@ EC2 = Service("EC2", modeled=False)
 _TO_VPC = Reference(tokens.VPC)
 _TO_SUBNET = Reference(tokens.SUBNET)
 _BLOCK = ipv4_network(16, 28)
-_VPC_IN_USE = Refused("DependencyViolation", "The vpc '{id}' has dependencies and cannot be deleted.")
-_SUBNET_IN_USE = Refused("DependencyViolation", "The subnet '{id}' has dependencies and cannot be deleted.")
+_VPC_IN_USE = ErrorTemplate("DependencyViolation", "The vpc '{id}' has dependencies and cannot be deleted.")
+_SUBNET_IN_USE = ErrorTemplate("DependencyViolation", "The subnet '{id}' has dependencies and cannot be deleted.")
 _ROUTE_TARGETS = (
     "carrierGatewayId coreNetworkArn egressOnlyGatewayId gatewayId localGatewayId natGatewayId networkInterfaceId "
     "odbNetworkArn transitGatewayId vpcEndpointId vpcPeeringConnectionId"
@@ -35,13 +35,13 @@ VPC = ResourceType(
     creates="CreateVpc",
     updates="ModifyVpcAttribute",
     deletes="DeleteVpc",
-    human="EC2 VPC",
+    display_name="EC2 VPC",
     id="vpc-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
     replace_on="cidrBlock ipv4IpamPoolId ipv4NetmaskLength",
     conflicts=("cidrBlock ipv4NetmaskLength", "assignGeneratedIpv6CidrBlock ipv6IpamPoolId"),
     defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
-    omitted={"enableDnsHostnames": False, "enableNetworkAddressUsageMetrics": False, "ipv6CidrBlock": ""},
+    aws_defaults={"enableDnsHostnames": False, "enableNetworkAddressUsageMetrics": False, "ipv6CidrBlock": ""},
     computed={
         "defaultNetworkAclId": "acl-{hex17:acl}",
         "defaultRouteTableId": "rtb-{hex17:main}",
@@ -58,12 +58,12 @@ VPC = ResourceType(
         "ipv6CidrBlock": ipv6_network,
         "ipv6NetmaskLength": one_of(44, 48, 52, 56, 60),
     },
-    not_found=Refused("InvalidVpcID.NotFound", "The vpc ID '{value}' does not exist"),
-    quotas=(Quota("L-F678F1CE", 5, Refused("VpcLimitExceeded", "The maximum number of VPCs has been reached.")),),
+    not_found=ErrorTemplate("InvalidVpcID.NotFound", "The vpc ID '{value}' does not exist"),
+    quotas=(Quota("L-F678F1CE", 5, ErrorTemplate("VpcLimitExceeded", "The maximum number of VPCs has been reached.")),),
     rules=(rules.vpc_needs_addresses, rules.vpc_dns_names_need_dns),
     update_rules=(rules.vpc_dns_names_need_dns,),
     used_by=tuple(
-        Use(user, "vpcId", _VPC_IN_USE, settles=True)
+        Use(user, "vpcId", _VPC_IN_USE, retried=True)
         for user in (
             tokens.SUBNET,
             tokens.INTERNET_GATEWAY,
@@ -73,8 +73,8 @@ VPC = ResourceType(
             tokens.ROUTE_TABLE,
         )
     ),
-    takes_along=(CascadeDelete(tokens.CIDR_ASSOCIATION, "vpcId"), CascadeDelete(tokens.FLOW_LOG, "vpcId")),
-    brings=rules.vpc_brings_defaults,
+    cascade_deletes=(CascadeDelete(tokens.CIDR_ASSOCIATION, "vpcId"), CascadeDelete(tokens.FLOW_LOG, "vpcId")),
+    companions=rules.vpc_companions,
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_.go",
 )
 
@@ -83,12 +83,12 @@ CIDR_ASSOCIATION = ResourceType(
     service=EC2,
     creates="AssociateVpcCidrBlock",
     deletes="DisassociateVpcCidrBlock",
-    human="EC2 VPC IPv4 CIDR Block Association",
+    display_name="EC2 VPC IPv4 CIDR Block Association",
     creating="creating EC2 VPC ({vpcId}) IPv4 CIDR Block Association",
     id="vpc-cidr-assoc-{hex17}",
     required="vpcId",
     replace_on="cidrBlock ipv4IpamPoolId ipv4NetmaskLength vpcId",
-    omitted={"cidrBlock": ""},
+    aws_defaults={"cidrBlock": ""},
     constraints={"cidrBlock": _BLOCK, "ipv4NetmaskLength": between(16, 28)},
     references={"vpcId": _TO_VPC},
     rules=(rules.block_fits_the_vpc,),
@@ -102,7 +102,7 @@ SUBNET = ResourceType(
     creates="CreateSubnet",
     updates="ModifySubnetAttribute",
     deletes="DeleteSubnet",
-    human="EC2 Subnet",
+    display_name="EC2 Subnet",
     id="subnet-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:subnet/{id}",
     required="vpcId",
@@ -120,7 +120,7 @@ SUBNET = ResourceType(
         "ipv6Native": False,
         "mapPublicIpOnLaunch": False,
     },
-    omitted={
+    aws_defaults={
         "availabilityZone": rules.subnet_zone,
         "availabilityZoneId": rules.subnet_zone_id,
         "cidrBlock": "",
@@ -136,12 +136,12 @@ SUBNET = ResourceType(
         "privateDnsHostnameTypeOnLaunch": one_of("ip-name", "resource-name"),
     },
     references={"vpcId": _TO_VPC},
-    not_found=Refused("InvalidSubnetID.NotFound", "The subnet ID '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidSubnetID.NotFound", "The subnet ID '{value}' does not exist"),
     quotas=(
         Quota(
             "L-407747CB",
             200,
-            Refused(
+            ErrorTemplate(
                 "SubnetLimitExceeded",
                 "You have reached the limit on the number of subnets that you can create for the VPC.",
             ),
@@ -150,7 +150,7 @@ SUBNET = ResourceType(
     ),
     rules=(rules.subnet_zone_exists, rules.subnet_fits_the_vpc),
     used_by=tuple(
-        Use(user, path, _SUBNET_IN_USE, settles=True)
+        Use(user, path, _SUBNET_IN_USE, retried=True)
         for user, path in (
             (tokens.NAT_GATEWAY, "subnetId"),
             (tokens.CLUSTER, "vpcConfig.subnetIds[*]"),
@@ -160,7 +160,7 @@ SUBNET = ResourceType(
             (tokens.MOUNT_TARGET, "subnetId"),
         )
     ),
-    takes_along=(CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
+    cascade_deletes=(CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_subnet.go",
 )
 
@@ -170,19 +170,19 @@ INTERNET_GATEWAY = ResourceType(
     creates="CreateInternetGateway",
     updates="DetachInternetGateway",
     deletes="DeleteInternetGateway",
-    human="EC2 Internet Gateway",
+    display_name="EC2 Internet Gateway",
     updating="attaching EC2 Internet Gateway ({id}) to EC2 VPC ({vpcId})",
     id="igw-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}",
-    omitted={"vpcId": ""},
+    aws_defaults={"vpcId": ""},
     computed={"ownerId": "{account}"},
     references={"vpcId": _TO_VPC},
-    not_found=Refused("InvalidGatewayID.NotFound", "The gateway ID '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidGatewayID.NotFound", "The gateway ID '{value}' does not exist"),
     quotas=(
         Quota(
             "L-A4707A72",
             5,
-            Refused("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
+            ErrorTemplate("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
         ),
     ),
     rules=(rules.vpc_has_no_gateway,),
@@ -197,11 +197,11 @@ EIP = ResourceType(
     creates="AllocateAddress",
     updates="AssociateAddress",
     deletes="ReleaseAddress",
-    human="EC2 EIP",
+    display_name="EC2 EIP",
     id="eipalloc-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}",
     replace_on="address customerOwnedIpv4Pool domain ipamPoolId networkBorderGroup publicIpv4Pool",
-    omitted={
+    aws_defaults={
         "domain": "vpc",
         "instance": "",
         "ipamPoolId": "",
@@ -221,16 +221,18 @@ EIP = ResourceType(
         "publicDns": rules.public_name,
     },
     constraints={"domain": one_of("standard", "vpc")},
-    not_found=Refused("InvalidAllocationID.NotFound", "The allocation ID '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidAllocationID.NotFound", "The allocation ID '{value}' does not exist"),
     quotas=(
-        Quota("L-0263D0A3", 5, Refused("AddressLimitExceeded", "The maximum number of addresses has been reached.")),
+        Quota(
+            "L-0263D0A3", 5, ErrorTemplate("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+        ),
     ),
     used_by=(
         Use(
             tokens.NAT_GATEWAY,
             "allocationId",
-            Refused("InvalidIPAddress.InUse", "Address {publicIp} is in use."),
-            settles=True,
+            ErrorTemplate("InvalidIPAddress.InUse", "Address {publicIp} is in use."),
+            retried=True,
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_eip.go",
@@ -241,7 +243,7 @@ NAT_GATEWAY = ResourceType(
     service=EC2,
     creates="CreateNatGateway",
     deletes="DeleteNatGateway",
-    human="EC2 NAT Gateway",
+    display_name="EC2 NAT Gateway",
     id="nat-{hex17}",
     replace_on="allocationId availabilityMode connectivityType privateIp subnetId vpcId",
     replace_if={
@@ -251,7 +253,7 @@ NAT_GATEWAY = ResourceType(
         "secondaryPrivateIpAddressCount": lambda old, new: new.get("connectivityType") == "private",
     },
     defaults={"connectivityType": "public"},
-    omitted={
+    aws_defaults={
         "availabilityMode": "zonal",
         "privateIp": rules.nat_private_address,
         "secondaryAllocationIds": [],
@@ -278,12 +280,12 @@ NAT_GATEWAY = ResourceType(
         "subnetId": _TO_SUBNET,
         "vpcId": _TO_VPC,
     },
-    not_found=Refused("InvalidNatGatewayID.NotFound", "The natGateway ID '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidNatGatewayID.NotFound", "The natGateway ID '{value}' does not exist"),
     rules=(
         rules.nat_has_what_its_mode_needs,
-        rules.nat_zone_has_room,
+        rules.nat_zone_is_within_quota,
         rules.nat_address_is_free,
-        rules.nat_has_a_way_out,
+        rules.nat_vpc_has_an_internet_gateway,
     ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_nat_gateway.go",
 )
@@ -294,29 +296,29 @@ ROUTE_TABLE = ResourceType(
     creates="CreateRouteTable",
     updates="ReplaceRoute",
     deletes="DeleteRouteTable",
-    human="Route Table",
+    display_name="Route Table",
     id="rtb-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:route-table/{id}",
     required="vpcId",
     replace_on="vpcId",
     sets="routes propagatingVgws",
-    omitted={"propagatingVgws": [], "routes": []},
+    aws_defaults={"propagatingVgws": [], "routes": []},
     computed={"ownerId": "{account}"},
     references={
         "vpcId": _TO_VPC,
         "routes[*].gatewayId": Reference(tokens.INTERNET_GATEWAY),
         "routes[*].natGatewayId": Reference(tokens.NAT_GATEWAY),
     },
-    not_found=Refused("InvalidRouteTableID.NotFound", "The routeTable ID '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidRouteTableID.NotFound", "The routeTable ID '{value}' does not exist"),
     quotas=(
         Quota(
             "L-589F43AA",
             200,
-            Refused("RouteTableLimitExceeded", "The maximum number of route tables has been reached."),
+            ErrorTemplate("RouteTableLimitExceeded", "The maximum number of route tables has been reached."),
             per="vpcId",
         ),
     ),
-    takes_along=(
+    cascade_deletes=(
         CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "routeTableId"),
         CascadeDelete(tokens.ROUTE, "routeTableId"),
     ),
@@ -333,7 +335,7 @@ ROUTE = ResourceType(
     creates="CreateRoute",
     updates="ReplaceRoute",
     deletes="DeleteRoute",
-    human=_ROUTE,
+    display_name=_ROUTE,
     updating=f"updating {_ROUTE}",
     deleting=f"deleting {_ROUTE}",
     id=rules.route_id,
@@ -341,7 +343,7 @@ ROUTE = ResourceType(
     required="routeTableId",
     replace_on="destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId routeTableId",
     one_of=("destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId", _ROUTE_TARGETS),
-    omitted={"gatewayId": "", "natGatewayId": "", "networkInterfaceId": ""},
+    aws_defaults={"gatewayId": "", "natGatewayId": "", "networkInterfaceId": ""},
     computed={"instanceId": "", "instanceOwnerId": "", "origin": "CreateRoute", "state": "active"},
     constraints={"destinationCidrBlock": ipv4_network(), "destinationIpv6CidrBlock": ipv6_network},
     references={
@@ -354,7 +356,7 @@ ROUTE = ResourceType(
         Quota(
             "L-93826ACB",
             500,
-            Refused("RouteLimitExceeded", "The maximum number of routes has been reached."),
+            ErrorTemplate("RouteLimitExceeded", "The maximum number of routes has been reached."),
             per="routeTableId",
         ),
     ),
@@ -368,7 +370,7 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     creates="AssociateRouteTable",
     updates="ReplaceRouteTableAssociation",
     deletes="DisassociateRouteTable",
-    human="Route Table Association",
+    display_name="Route Table Association",
     creating="creating Route Table ({routeTableId}) Association",
     id="rtbassoc-{hex17}",
     import_id="{subnetId}{gatewayId}/{routeTableId}",
@@ -382,7 +384,7 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     },
     unique=Unique(
         "subnetId gatewayId",
-        Refused(
+        ErrorTemplate(
             "Resource.AlreadyAssociated",
             "the specified association for route table {routeTableId} conflicts with an existing association",
         ),
@@ -396,7 +398,7 @@ VPC_ENDPOINT = ResourceType(
     creates="CreateVpcEndpoint",
     updates="ModifyVpcEndpoint",
     deletes="DeleteVpcEndpoints",
-    human="EC2 VPC Endpoint",
+    display_name="EC2 VPC Endpoint",
     label="{serviceName}",
     id="vpce-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
@@ -410,7 +412,7 @@ VPC_ENDPOINT = ResourceType(
     documents="policy",
     sets="routeTableIds securityGroupIds subnetIds",
     defaults={"vpcEndpointType": "Gateway"},
-    omitted={
+    aws_defaults={
         "dnsOptions": {"dnsRecordIpType": "ipv4"},
         "ipAddressType": "ipv4",
         "policy": _FULL_ACCESS,
@@ -441,12 +443,12 @@ VPC_ENDPOINT = ResourceType(
         "subnetIds[*]": _TO_SUBNET,
         "vpcId": _TO_VPC,
     },
-    not_found=Refused("InvalidVpcEndpoint.NotFound", "The VpcEndpoint Id '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidVpcEndpoint.NotFound", "The VpcEndpoint Id '{value}' does not exist"),
     quotas=(
         Quota(
             "L-29B6F2EB",
             50,
-            Refused("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."),
+            ErrorTemplate("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."),
             per="vpcId",
         ),
     ),
@@ -465,7 +467,7 @@ FLOW_LOG = ResourceType(
     service=EC2,
     creates="CreateFlowLogs",
     deletes="DeleteFlowLogs",
-    human="Flow Log",
+    display_name="Flow Log",
     label="{vpcId}{subnetId}{eniId}{transitGatewayId}{transitGatewayAttachmentId}{regionalNatGatewayId}",
     id="fl-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}",
@@ -482,7 +484,7 @@ FLOW_LOG = ResourceType(
         "logDestinationType": "cloud-watch-logs",
         "maxAggregationInterval": 600,
     },
-    omitted={"logDestination": "", "logFormat": lambda s: _FLOW_LOG_FORMAT},
+    aws_defaults={"logDestination": "", "logFormat": lambda s: _FLOW_LOG_FORMAT},
     constraints={
         "destinationOptions.fileFormat": one_of("parquet", "plain-text"),
         "logDestinationType": one_of("cloud-watch-logs", "kinesis-data-firehose", "s3"),
@@ -491,7 +493,7 @@ FLOW_LOG = ResourceType(
     },
     references={"subnetId": _TO_SUBNET, "vpcId": _TO_VPC},
     rules=(rules.flow_log_is_new, rules.flow_log_destination_exists),
-    brings=rules.flow_log_fills_its_bucket,
+    companions=rules.flow_log_fills_its_bucket,
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_flow_log.go",
 )
 
@@ -501,7 +503,7 @@ LAUNCH_TEMPLATE = ResourceType(
     creates="CreateLaunchTemplate",
     updates="CreateLaunchTemplateVersion",
     deletes="DeleteLaunchTemplate",
-    human="EC2 Launch Template",
+    display_name="EC2 Launch Template",
     label="{name}",
     updating="creating EC2 Launch Template ({id}) Version",
     id="lt-{hex17}",
@@ -514,7 +516,7 @@ LAUNCH_TEMPLATE = ResourceType(
         "instanceType instanceRequirements",
     ),
     sets="vpcSecurityGroupIds securityGroupNames",
-    omitted={"defaultVersion": 1, "namePrefix": ""},
+    aws_defaults={"defaultVersion": 1, "namePrefix": ""},
     computed={"latestVersion": 1},
     constraints={
         "blockDeviceMappings[*].ebs.volumeType": one_of("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"),
@@ -539,15 +541,16 @@ LAUNCH_TEMPLATE = ResourceType(
         "vpcSecurityGroupIds[*]": Reference(tokens.SECURITY_GROUP),
         "networkInterfaces[*].securityGroups[*]": Reference(tokens.SECURITY_GROUP),
     },
-    not_found=Refused(
+    not_found=ErrorTemplate(
         "InvalidLaunchTemplateId.NotFound", "The specified launch template, with template ID {value}, does not exist."
     ),
     unique=Unique(
-        "name", Refused("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
+        "name",
+        ErrorTemplate("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."),
     ),
-    rules=(launch_templates.can_be_launched,),
-    update_rules=(launch_templates.can_be_launched,),
-    follows=rules.template_gets_a_version,
+    rules=(launch_templates.template_can_be_launched,),
+    update_rules=(launch_templates.template_can_be_launched,),
+    after_update=rules.template_gets_a_version,
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_launch_template.go",
 )
 
@@ -556,14 +559,14 @@ PLACEMENT_GROUP = ResourceType(
     service=EC2,
     creates="CreatePlacementGroup",
     deletes="DeletePlacementGroup",
-    human="EC2 Placement Group",
+    display_name="EC2 Placement Group",
     label="{name}",
     id="{name}",
     arn="arn:{partition}:ec2:{region}:{account}:placement-group/{name}",
     required="strategy",
     replace_on="name partitionCount spreadLevel strategy",
     autoname=Autoname(),
-    omitted={
+    aws_defaults={
         "partitionCount": lambda s: 2 if s.get("strategy") == "partition" else 0,
         "spreadLevel": lambda s: "rack" if s.get("strategy") == "spread" else "",
     },
@@ -574,16 +577,20 @@ PLACEMENT_GROUP = ResourceType(
         "spreadLevel": one_of("host", "rack"),
         "strategy": one_of("cluster", "partition", "precision-time", "spread"),
     },
-    not_found=Refused("InvalidPlacementGroup.Unknown", "The Placement Group '{value}' is unknown."),
-    delete_rules=(launch_templates.group_is_empty,),
-    unique=Unique("name", Refused("InvalidPlacementGroup.Duplicate", "The Placement Group '{name}' already exists.")),
+    not_found=ErrorTemplate("InvalidPlacementGroup.Unknown", "The Placement Group '{value}' is unknown."),
+    delete_rules=(launch_templates.placement_group_is_empty,),
+    unique=Unique(
+        "name", ErrorTemplate("InvalidPlacementGroup.Duplicate", "The Placement Group '{name}' already exists.")
+    ),
     used_by=(
         Use(
             tokens.CAPACITY_RESERVATION,
             "placementGroupArn",
-            Refused("InvalidPlacementGroup.InUse", "The placement group '{id}' is in use and may not be deleted."),
+            ErrorTemplate(
+                "InvalidPlacementGroup.InUse", "The placement group '{id}' is in use and may not be deleted."
+            ),
             by="arn",
-            settles=True,
+            retried=True,
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_placement_group.go",
@@ -595,7 +602,7 @@ CAPACITY_RESERVATION = ResourceType(
     creates="CreateCapacityReservation",
     updates="ModifyCapacityReservation",
     deletes="CancelCapacityReservation",
-    human="EC2 Capacity Reservation",
+    display_name="EC2 Capacity Reservation",
     id="cr-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:capacity-reservation/{id}",
     required="availabilityZone instanceCount instancePlatform instanceType",
@@ -617,7 +624,9 @@ CAPACITY_RESERVATION = ResourceType(
         "tenancy": one_of("dedicated", "default"),
     },
     references={"placementGroupArn": Reference(tokens.PLACEMENT_GROUP, "arn")},
-    not_found=Refused("InvalidCapacityReservationId.NotFound", "The capacity reservation ID '{value}' does not exist."),
+    not_found=ErrorTemplate(
+        "InvalidCapacityReservationId.NotFound", "The capacity reservation ID '{value}' does not exist."
+    ),
     rules=(rules.reservation_can_be_met, launches.reservation_is_within_the_quota),
     update_rules=(launches.reservation_is_within_the_quota,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_capacity_reservation.go",
@@ -629,7 +638,7 @@ TAG = ResourceType(
     creates="CreateTags",
     updates="CreateTags",
     deletes="DeleteTags",
-    human="EC2 Tag",
+    display_name="EC2 Tag",
     creating="creating EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",
     updating="updating EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",
     deleting="deleting EC2 (Elastic Compute Cloud) resource ({resourceId}) tag ({key})",

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.aws import templates, tokens
 from simulator.aws.constraints import arn, between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -20,67 +20,67 @@ EFS = Service("EFS")
 
 _DAYS = tuple(f"AFTER_{days}_DAY{'S' if days > 1 else ''}" for days in (1, 7, 14, 30, 60, 90, 180, 270, 365))
 _MOVES = ("transitionToIa", "transitionToArchive", "transitionToPrimaryStorageClass")
-_IN_USE = Refused(
+_IN_USE = ErrorTemplate(
     "FileSystemInUse",
     "The file system '{id}' cannot be deleted because it has mount targets. You must delete the mount targets, and "
     "then try again.",
     409,
 )
-_REPLICATED = Refused(
+_REPLICATED = ErrorTemplate(
     "FileSystemInUse",
     "The file system '{id}' cannot be deleted because it is part of a replication configuration. You must delete the "
     "replication configuration, and then try again.",
     409,
 )
-_NO_SYSTEM = Refused("FileSystemNotFound", "File system '{value}' does not exist.", 404)
-_TOO_MANY = Refused("FileSystemLimitExceeded", "You have reached the maximum number of file systems", 403)
-_TOO_MANY_POINTS = Refused(
+_NO_SYSTEM = ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.", 404)
+_TOO_MANY = ErrorTemplate("FileSystemLimitExceeded", "You have reached the maximum number of file systems", 403)
+_TOO_MANY_POINTS = ErrorTemplate(
     "AccessPointLimitExceeded", "You have reached the maximum number of access points for the file system", 403
 )
 
 
-def _bad(message: str) -> AwsError:
+def _bad_request(message: str) -> AwsError:
     return AwsError("BadRequest", message)
 
 
 def _throughput_fits(op: OperationContext) -> None:
-    """A rate is given with provisioned throughput and only then; elastic throughput is for general purpose."""
+    """A rate must be given for provisioned throughput only; elastic throughput needs the general purpose mode."""
     mode, rate = op.get("throughputMode"), op.get("provisionedThroughputInMibps")
     if (mode == "provisioned") != (rate is not None):
         need = "requires" if rate is None else "does not take"
-        raise _bad(f"Throughput mode {mode} {need} ProvisionedThroughputInMibps")
+        raise _bad_request(f"Throughput mode {mode} {need} ProvisionedThroughputInMibps")
     if mode == "elastic" and op.get("performanceMode") == "maxIO":
-        raise _bad("Elastic throughput is not supported with the Max I/O performance mode")
+        raise _bad_request("Elastic throughput is not supported with the Max I/O performance mode")
     if op.get("availabilityZoneName") and op.get("performanceMode") == "maxIO":
-        raise _bad("The Max I/O performance mode is not supported for One Zone file systems")
+        raise _bad_request("The Max I/O performance mode is not supported for One Zone file systems")
     if op.get("kmsKeyId") and not op.get("encrypted"):
-        raise _bad("KmsKeyId can be specified only for encrypted file systems")
+        raise _bad_request("KmsKeyId can be specified only for encrypted file systems")
 
 
 def _lifecycle_fits(op: OperationContext) -> None:
-    """One move in each policy, no move twice, and the archive last and with elastic throughput only."""
-    after: dict[str, Any] = {}
+    """Each policy has one transition, no transition occurs twice, and Archive is last and needs elastic throughput."""
+    transitions: dict[str, Any] = {}
     for policy in op.get("lifecyclePolicies", []):
         moves = [move for move in _MOVES if policy.get(move)]
         if len(moves) != 1:
-            raise _bad("Each LifecyclePolicy object can have only a single transition")
-        if moves[0] in after:
-            raise _bad(f"Duplicate lifecycle policy {moves[0]}")
-        after[moves[0]] = policy[moves[0]]
-    archive, infrequent = after.get("transitionToArchive"), after.get("transitionToIa")
+            raise _bad_request("Each LifecyclePolicy object can have only a single transition")
+        if moves[0] in transitions:
+            raise _bad_request(f"Duplicate lifecycle policy {moves[0]}")
+        transitions[moves[0]] = policy[moves[0]]
+    archive, infrequent = transitions.get("transitionToArchive"), transitions.get("transitionToIa")
     if archive and op.get("throughputMode") != "elastic":
-        raise _bad("The Archive storage class is supported only with elastic throughput")
+        raise _bad_request("The Archive storage class is supported only with elastic throughput")
     if archive and infrequent and _DAYS.index(archive) <= _DAYS.index(infrequent):
-        raise _bad("TransitionToArchive must be later than TransitionToIA")
+        raise _bad_request("TransitionToArchive must be later than TransitionToIA")
 
 
-def _system(op: OperationContext) -> CloudResource | None:
-    found = op.get("fileSystemId")
-    return op.cloud.get(tokens.FILE_SYSTEM, str(found)) if found else None
+def _file_system(op: OperationContext) -> CloudResource | None:
+    file_system_id = op.get("fileSystemId")
+    return op.cloud.get(tokens.FILE_SYSTEM, str(file_system_id)) if file_system_id else None
 
 
 def _zone_is_free(op: OperationContext) -> None:
-    """One mount target in a zone, and all of them in one VPC."""
+    """A file system may have one mount target in each zone, and all of them in the same VPC."""
     subnet = op.cloud.get(tokens.SUBNET, op.get("subnetId"))
     if subnet is None:
         return
@@ -94,7 +94,7 @@ def _zone_is_free(op: OperationContext) -> None:
             raise AwsError("MountTargetConflict", message, 409)
         if row.state.get("availabilityZoneName") == zone:
             raise AwsError("MountTargetConflict", "mount target already exists in this AZ", 409)
-    system = _system(op)
+    system = _file_system(op)
     only = system.state.get("availabilityZoneName") if system else None
     if only and only != zone:
         raise AwsError("AvailabilityZonesMismatch", "The subnet is not in the zone of the One Zone file system", 400)
@@ -108,50 +108,50 @@ def _groups_are_of_the_vpc(op: OperationContext) -> None:
             raise AwsError("SecurityGroupNotFound", f"The security group ID '{group}' does not exist in the VPC")
 
 
-def _of_subnet(op: OperationContext, output: str) -> Any:
+def _subnet_output(op: OperationContext, output: str) -> Any:
     subnet = op.cloud.get(tokens.SUBNET, str(op.inputs.get("subnetId")))
     return subnet.state.get(output, "") if subnet else ""
 
 
 def _address(op: OperationContext) -> str:
-    network, _, _ = str(_of_subnet(op, "cidrBlock")).partition("/")
+    network, _, _ = str(_subnet_output(op, "cidrBlock")).partition("/")
     head = network.rpartition(".")[0] or "10.0.0"
-    return f"{head}.{10 + int(templates.draw('hex', 2, f'{op.call.urn}|address'), 16) % 200}"
+    return f"{head}.{10 + int(templates.pseudo_random('hex', 2, f'{op.call.urn}|address'), 16) % 200}"
 
 
 def _default_group(op: OperationContext) -> list[str]:
-    vpc = op.cloud.get(tokens.VPC, str(_of_subnet(op, "vpcId")))
+    vpc = op.cloud.get(tokens.VPC, str(_subnet_output(op, "vpcId")))
     return [vpc.state["defaultSecurityGroupId"]] if vpc else []
 
 
 def _zone_id(op: OperationContext) -> str:
-    name = _of_subnet(op, "availabilityZone")
-    return next((zone.zone_id for zone in op.place.zones if zone.name == name), "")
+    name = _subnet_output(op, "availabilityZone")
+    return next((zone.zone_id for zone in op.region_facts.zones if zone.name == name), "")
 
 
-def _system_arn(op: OperationContext) -> str:
+def _file_system_arn(op: OperationContext) -> str:
     return op.fill("arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{fileSystemId}")
 
 
-def _system_takes_writes(op: OperationContext) -> None:
-    """A folder for an access point is made on the file system, and that of a copy is read-only."""
-    system = _system(op)
+def _file_system_is_writable(op: OperationContext) -> None:
+    """An access point cannot create a folder on a copy, which is read-only."""
+    system = _file_system(op)
     if system and _is_copy(op, system.id) and op.get("rootDirectory.creationInfo"):
         raise AwsError("IncorrectFileSystemLifeCycleState", "The file system is a read-only destination", 409)
 
 
 def _is_copy(op: OperationContext, system: str) -> bool:
-    return any(True for _ in op.naming(tokens.FILE_REPLICATION, "destination.fileSystemId", system))
+    return any(True for _ in op.resources_with(tokens.FILE_REPLICATION, "destination.fileSystemId", system))
 
 
 def _root_is_not_deep(op: OperationContext) -> None:
     path = op.get("rootDirectory.path", "/")
     if not path.startswith("/") or path.count("/") > 4:
-        raise _bad("The root directory path must begin with / and have at most four levels")
+        raise _bad_request("The root directory path must begin with / and have at most four levels")
 
 
 def _policy_has_principals(op: OperationContext) -> None:
-    """Anybody is somebody, and whoever writes the policy has to be able to write it again."""
+    """Every statement must have a principal, and the author must still be able to change the policy afterwards."""
     for statement in documents.listed(json.loads(op.get("policy") or "{}").get("Statement")):
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise AwsError("InvalidPolicyException", "Policy contains invalid Principal block.")
@@ -163,21 +163,21 @@ def _policy_has_principals(op: OperationContext) -> None:
 
 
 def _is_not_replicated(op: OperationContext) -> None:
-    """Neither the original goes nor the copy, for as long as one follows the other."""
+    """Neither the source nor the copy can be deleted while the replication exists."""
     for path in ("sourceFileSystemId", "destination.fileSystemId"):
-        if any(True for _ in op.naming(tokens.FILE_REPLICATION, path, op.id)):
-            raise op.refuse(_REPLICATED)
+        if any(True for _ in op.resources_with(tokens.FILE_REPLICATION, path, op.id)):
+            raise op.error(_REPLICATED)
 
 
-def _one_copy(op: OperationContext) -> None:
-    """A file system is in one replication, on one side of it."""
+def _has_one_replication(op: OperationContext) -> None:
+    """A file system may be in one replication only, as its source or its destination."""
     for path in ("sourceFileSystemId", "destination.fileSystemId"):
-        for row in op.naming(tokens.FILE_REPLICATION, path, op.get("sourceFileSystemId")):
+        for row in op.resources_with(tokens.FILE_REPLICATION, path, op.get("sourceFileSystemId")):
             if not (op.call.preview and row.urn == op.call.urn):
                 message = "The source file system is already in a replication configuration"
                 raise AwsError("ConflictException", message, 409)
-    given = op.cloud.get(tokens.FILE_SYSTEM, op.get("destination.fileSystemId", ""))
-    if given and given.state.get("protection", {}).get("replicationOverwrite") != "DISABLED":
+    copy = op.cloud.get(tokens.FILE_SYSTEM, op.get("destination.fileSystemId", ""))
+    if copy and copy.state.get("protection", {}).get("replicationOverwrite") != "DISABLED":
         message = "Destination file system has replication overwrite protection ENABLED"
         raise AwsError("ValidationException", message)
 
@@ -186,33 +186,33 @@ def _destination_id(op: OperationContext) -> str:
     return templates.fill("fs-{hex17}", f"{op.call.urn}|destination", lambda name: None)
 
 
-def _copy_comes(op: OperationContext) -> None:
-    """EFS makes the copy where none is named; either way it is read-only for as long as it is one."""
+def _create_copy(op: OperationContext) -> None:
+    """Creates the copy when none is named. Every copy is read-only as long as the replication exists."""
     destination = op.state["destination"]
     id_ = destination["fileSystemId"]
     row = op.cloud.get(tokens.FILE_SYSTEM, id_)
     region = destination.get("region") or op.region
-    state = row.state if row else _made_by_efs(op, id_, region, destination.get("kmsKeyId"))
+    state = row.state if row else _copy_state(op, id_, region, destination.get("kmsKeyId"))
     protection = {"replicationOverwrite": "REPLICATING"}
     op.cloud.put(tokens.FILE_SYSTEM, id_, {**state, "protection": protection}, row.urn if row else "")
 
 
-def _made_by_efs(op: OperationContext, id_: str, region: str, key: Any) -> dict[str, Any]:
+def _copy_state(op: OperationContext, id_: str, region: str, key: Any) -> dict[str, Any]:
     source = op.cloud.get(tokens.FILE_SYSTEM, str(op.state.get("sourceFileSystemId")))
-    of_source = dict(source.state) if source else {}
-    here = op.fill("arn:{partition}:elasticfilesystem:") + f"{region}:{op.account}:file-system/{id_}"
+    source_state = dict(source.state) if source else {}
+    arn = op.fill("arn:{partition}:elasticfilesystem:") + f"{region}:{op.account}:file-system/{id_}"
     return {
-        **of_source,
-        "arn": here,
+        **source_state,
+        "arn": arn,
         "creationToken": f"replica-{id_}",
         "dnsName": f"{id_}.efs.{region}.amazonaws.com",
-        "kmsKeyId": key or of_source.get("kmsKeyId", ""),
+        "kmsKeyId": key or source_state.get("kmsKeyId", ""),
         "region": region,
     }
 
 
-def _copy_is_let_go(op: OperationContext) -> None:
-    """The destination stays, can be written from now on, and may be deleted."""
+def _end_replication(op: OperationContext) -> None:
+    """Ends the replication: the copy stays, is writable from now on, and can be deleted."""
     row = op.cloud.get(tokens.FILE_SYSTEM, op.before["destination"].get("fileSystemId", ""))
     if row:
         state = {**row.state, "protection": {"replicationOverwrite": "ENABLED"}}
@@ -229,7 +229,7 @@ FILE_SYSTEM = ResourceType(
     creates="CreateFileSystem",
     updates="UpdateFileSystem",
     deletes="DeleteFileSystem",
-    human="EFS File System",
+    display_name="EFS File System",
     creating="creating EFS File System",
     updating="updating EFS file system ({id})",
     deleting="deleting EFS file system ({id})",
@@ -238,7 +238,7 @@ FILE_SYSTEM = ResourceType(
     replace_on="availabilityZoneName creationToken encrypted kmsKeyId performanceMode",
     autoname=Autoname("creationToken"),
     defaults={"throughputMode": "bursting"},
-    omitted={
+    aws_defaults={
         "availabilityZoneName": "",
         "creationToken": "",
         "encrypted": False,
@@ -267,11 +267,13 @@ FILE_SYSTEM = ResourceType(
         "provisionedThroughputInMibps": between(1, 3414),
         "throughputMode": one_of("bursting", "elastic", "provisioned"),
     },
-    references={"kmsKeyId": Reference(tokens.KEY, "arn", Refused("BadRequest", "The KMS key {value} does not exist"))},
+    references={
+        "kmsKeyId": Reference(tokens.KEY, "arn", ErrorTemplate("BadRequest", "The KMS key {value} does not exist"))
+    },
     not_found=_NO_SYSTEM,
     unique=Unique(
         "creationToken",
-        Refused(
+        ErrorTemplate(
             "FileSystemAlreadyExists",
             "File system '{value}' already exists with creation token '{creationToken}'",
             409,
@@ -282,7 +284,7 @@ FILE_SYSTEM = ResourceType(
     update_rules=(_throughput_fits, _lifecycle_fits),
     used_by=(Use(tokens.MOUNT_TARGET, "fileSystemId", _IN_USE),),
     delete_rules=(_is_not_replicated,),
-    takes_along=tuple(
+    cascade_deletes=tuple(
         CascadeDelete(kind, "fileSystemId")
         for kind in (tokens.FILE_ACCESS_POINT, tokens.FILE_SYSTEM_POLICY, tokens.FILE_BACKUP_POLICY)
     ),
@@ -295,7 +297,7 @@ MOUNT_TARGET = ResourceType(
     creates="CreateMountTarget",
     updates="ModifyMountTargetSecurityGroups",
     deletes="DeleteMountTarget",
-    human="EFS Mount Target",
+    display_name="EFS Mount Target",
     creating="creating EFS Mount Target",
     updating="updating EFS Mount Target ({id}) security groups",
     id="fsmt-{hex17}",
@@ -303,7 +305,7 @@ MOUNT_TARGET = ResourceType(
     replace_on="fileSystemId ipAddress ipAddressType ipv6Address subnetId",
     delete_before_replace=True,
     sets="securityGroups",
-    omitted={
+    aws_defaults={
         "ipAddress": _address,
         "ipAddressType": "IPV4_ONLY",
         "ipv6Address": "",
@@ -311,11 +313,11 @@ MOUNT_TARGET = ResourceType(
     },
     computed={
         "availabilityZoneId": _zone_id,
-        "availabilityZoneName": lambda op: _of_subnet(op, "availabilityZone"),
+        "availabilityZoneName": lambda op: _subnet_output(op, "availabilityZone"),
         "dnsName": "{fileSystemId}.efs.{region}.amazonaws.com",
-        "fileSystemArn": _system_arn,
+        "fileSystemArn": _file_system_arn,
         "mountTargetDnsName": lambda op: (
-            f"{_of_subnet(op, 'availabilityZone')}." + op.fill("{fileSystemId}.efs.{region}.amazonaws.com")
+            f"{_subnet_output(op, 'availabilityZone')}." + op.fill("{fileSystemId}.efs.{region}.amazonaws.com")
         ),
         "networkInterfaceId": "eni-{hex17:interface}",
         "ownerId": "{account}",
@@ -328,13 +330,13 @@ MOUNT_TARGET = ResourceType(
         "fileSystemId": Reference(tokens.FILE_SYSTEM),
         "securityGroups[*]": Reference(
             tokens.SECURITY_GROUP,
-            missing=Refused("SecurityGroupNotFound", "The security group ID '{value}' does not exist"),
+            missing=ErrorTemplate("SecurityGroupNotFound", "The security group ID '{value}' does not exist"),
         ),
         "subnetId": Reference(
-            tokens.SUBNET, missing=Refused("SubnetNotFound", "The subnet ID '{value}' does not exist")
+            tokens.SUBNET, missing=ErrorTemplate("SubnetNotFound", "The subnet ID '{value}' does not exist")
         ),
     },
-    not_found=Refused("MountTargetNotFound", "Mount target '{value}' does not exist.", 404),
+    not_found=ErrorTemplate("MountTargetNotFound", "Mount target '{value}' does not exist.", 404),
     rules=(_zone_is_free, _groups_are_of_the_vpc),
     update_rules=(_groups_are_of_the_vpc,),
     source="hashicorp/terraform-provider-aws internal/service/efs/mount_target.go",
@@ -345,14 +347,14 @@ ACCESS_POINT = ResourceType(
     service=EFS,
     creates="CreateAccessPoint",
     deletes="DeleteAccessPoint",
-    human="EFS Access Point",
+    display_name="EFS Access Point",
     creating="creating EFS Access Point",
     id="fsap-{hex17}",
     arn="arn:{partition}:elasticfilesystem:{region}:{account}:access-point/{id}",
     required="fileSystemId",
     replace_on="fileSystemId posixUser rootDirectory",
-    omitted={"rootDirectory": {"path": "/"}},
-    computed={"fileSystemArn": _system_arn, "ownerId": "{account}"},
+    aws_defaults={"rootDirectory": {"path": "/"}},
+    computed={"fileSystemArn": _file_system_arn, "ownerId": "{account}"},
     constraints={
         "posixUser.gid": between(0, 4294967295),
         "posixUser.secondaryGids": length(0, 16),
@@ -362,9 +364,9 @@ ACCESS_POINT = ResourceType(
     },
     sets="posixUser.secondaryGids",
     references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
-    not_found=Refused("AccessPointNotFound", "Access Point {value} does not exist.", 404),
+    not_found=ErrorTemplate("AccessPointNotFound", "Access Point {value} does not exist.", 404),
     quotas=(Quota("L-E6B5D5B7", 10000, _TOO_MANY_POINTS, per="fileSystemId"),),
-    rules=(_root_is_not_deep, _system_takes_writes),
+    rules=(_root_is_not_deep, _file_system_is_writable),
     source="hashicorp/terraform-provider-aws internal/service/efs/access_point.go",
 )
 
@@ -374,7 +376,7 @@ FILE_SYSTEM_POLICY = ResourceType(
     creates="PutFileSystemPolicy",
     updates="PutFileSystemPolicy",
     deletes="DeleteFileSystemPolicy",
-    human="EFS File System Policy",
+    display_name="EFS File System Policy",
     creating="putting EFS File System Policy ({fileSystemId})",
     updating="putting EFS File System Policy ({id})",
     id="{fileSystemId}",
@@ -394,7 +396,7 @@ BACKUP_POLICY = ResourceType(
     creates="PutBackupPolicy",
     updates="PutBackupPolicy",
     deletes="PutBackupPolicy",
-    human="EFS Backup Policy",
+    display_name="EFS Backup Policy",
     creating="putting EFS Backup Policy ({fileSystemId})",
     updating="putting EFS Backup Policy ({id})",
     id="{fileSystemId}",
@@ -410,12 +412,12 @@ REPLICATION = ResourceType(
     service=EFS,
     creates="CreateReplicationConfiguration",
     deletes="DeleteReplicationConfiguration",
-    human="EFS Replication Configuration",
+    display_name="EFS Replication Configuration",
     creating="creating EFS Replication Configuration ({sourceFileSystemId})",
     id="{sourceFileSystemId}",
     required="destination sourceFileSystemId",
     replace_on="destination sourceFileSystemId",
-    omitted={
+    aws_defaults={
         "destination.fileSystemId": _destination_id,
         "destination.region": "{region}",
     },
@@ -430,10 +432,10 @@ REPLICATION = ResourceType(
         "destination.fileSystemId": Reference(tokens.FILE_SYSTEM),
         "sourceFileSystemId": Reference(tokens.FILE_SYSTEM),
     },
-    not_found=Refused("ReplicationNotFound", "Replication configuration for {value} not found", 404),
-    rules=(_one_copy,),
-    delete_rules=(_copy_is_let_go,),
-    brings=_copy_comes,
+    not_found=ErrorTemplate("ReplicationNotFound", "Replication configuration for {value} not found", 404),
+    rules=(_has_one_replication,),
+    delete_rules=(_end_replication,),
+    companions=_create_copy,
     source="hashicorp/terraform-provider-aws internal/service/efs/replication_configuration.go",
 )
 

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
-from simulator.aws.messages import Refused, Service
+from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
 from simulator.aws.services import node_group_rules as groups
 
 EKS = Service("EKS")
-MADE = "2026-01-02T03:04:05Z"  # a clock would make two equal runs differ
+MADE = "2026-01-02T03:04:05Z"  # a constant, since with a clock two equal runs would differ
 
-_NO_CLUSTER = Refused("ResourceNotFoundException", "No cluster found for name: {value}.", 404)
-_NO_ROLE = Refused(
+_NO_CLUSTER = ErrorTemplate("ResourceNotFoundException", "No cluster found for name: {value}.", 404)
+_NO_ROLE = ErrorTemplate(
     "InvalidParameterException",
     "Role with arn: {value}, could not be assumed because it does not exist or the trusted entity is not correct",
 )
 _TO_CLUSTER = Reference(tokens.CLUSTER, "name", _NO_CLUSTER)
-_SUBNET_MISSING = Refused(
+_SUBNET_MISSING = ErrorTemplate(
     "InvalidParameterException",
     "The subnet ID '{value}' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: "
     "InvalidSubnetID.NotFound; Request ID: {uuid})",
@@ -59,7 +59,7 @@ CLUSTER = ResourceType(
     creates="CreateCluster",
     updates="UpdateClusterVersion",
     deletes="DeleteCluster",
-    human="EKS Cluster",
+    display_name="EKS Cluster",
     label="{name}",
     updating="updating EKS Cluster ({id}) version",
     id="{name}",
@@ -87,7 +87,7 @@ CLUSTER = ResourceType(
         "vpcConfig.endpointPrivateAccess": False,
         "vpcConfig.endpointPublicAccess": True,
     },
-    omitted={
+    aws_defaults={
         "accessConfig.authenticationMode": "CONFIG_MAP",
         "computeConfig": {"enabled": False},
         "controlPlaneScalingConfig.tier": "standard",
@@ -132,9 +132,11 @@ CLUSTER = ResourceType(
         "vpcConfig.subnetIds[*]": _TO_SUBNET,
     },
     not_found=_NO_CLUSTER,
-    unique=Unique("name", Refused("ResourceInUseException", "Cluster already exists with name: {name}", 409)),
+    unique=Unique("name", ErrorTemplate("ResourceInUseException", "Cluster already exists with name: {name}", 409)),
     quotas=(
-        Quota("L-1194D53C", 100, Refused("ResourceLimitExceededException", "Cluster limit exceeded for account.")),
+        Quota(
+            "L-1194D53C", 100, ErrorTemplate("ResourceLimitExceededException", "Cluster limit exceeded for account.")
+        ),
     ),
     rules=(
         rules.version_is_offered,
@@ -142,7 +144,7 @@ CLUSTER = ResourceType(
         rules.auto_mode_is_all_or_nothing,
         rules.some_endpoint_is_open,
         rules.service_range_is_not_the_vpcs,
-        rules.role_can_be_taken,
+        rules.role_trusts_eks,
     ),
     update_rules=(
         rules.version_is_offered,
@@ -153,20 +155,20 @@ CLUSTER = ResourceType(
         rules.auto_mode_is_all_or_nothing,
         rules.some_endpoint_is_open,
     ),
-    delete_rules=(rules.cluster_may_go,),
+    delete_rules=(rules.cluster_is_not_protected,),
     used_by=(
         Use(
             tokens.NODE_GROUP,
             "clusterName",
-            Refused("ResourceInUseException", "Cluster has nodegroups attached", 409),
-            settles=True,
+            ErrorTemplate("ResourceInUseException", "Cluster has nodegroups attached", 409),
+            retried=True,
         ),
     ),
-    takes_along=tuple(
+    cascade_deletes=tuple(
         CascadeDelete(type_, "clusterName")
         for type_ in (tokens.ADDON, tokens.ACCESS_ENTRY, tokens.ACCESS_POLICY, tokens.POD_IDENTITY)
     ),
-    brings=rules.cluster_brings_company,
+    companions=rules.cluster_companions,
     source="hashicorp/terraform-provider-aws internal/service/eks/cluster.go",
 )
 
@@ -176,7 +178,7 @@ NODE_GROUP = ResourceType(
     creates="CreateNodegroup",
     updates="UpdateNodegroupConfig",
     deletes="DeleteNodegroup",
-    human="EKS Node Group",
+    display_name="EKS Node Group",
     label="{clusterName}:{nodeGroupName}",
     updating="updating EKS Node Group ({id}) config",
     id="{clusterName}:{nodeGroupName}",
@@ -190,11 +192,11 @@ NODE_GROUP = ResourceType(
     sets="subnetIds taints",
     conflicts=("nodeGroupName nodeGroupNamePrefix",),
     defaults={"nodeRepairConfig.enabled": False},
-    omitted={
+    aws_defaults={
         "amiType": groups.image_type,
         "capacityType": "ON_DEMAND",
         "diskSize": groups.disk_size,
-        "instanceTypes": groups.machines,
+        "instanceTypes": groups.default_instance_types,
         "version": groups.group_version,
         "releaseVersion": groups.release_version,
         "updateConfig": {"maxUnavailable": 1},
@@ -226,10 +228,10 @@ NODE_GROUP = ResourceType(
         "nodeRoleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
         "subnetIds[*]": _TO_SUBNET,
     },
-    not_found=Refused("ResourceNotFoundException", "No node group found for name: {nodeGroupName}.", 404),
+    not_found=ErrorTemplate("ResourceNotFoundException", "No node group found for name: {nodeGroupName}.", 404),
     unique=Unique(
         "clusterName nodeGroupName",
-        Refused(
+        ErrorTemplate(
             "ResourceInUseException",
             "NodeGroup already exists with name {nodeGroupName} and cluster name {clusterName}",
             409,
@@ -239,14 +241,14 @@ NODE_GROUP = ResourceType(
         Quota(
             "L-6D54EA21",
             30,
-            Refused("ResourceLimitExceededException", "Nodegroup limit exceeded for cluster"),
+            ErrorTemplate("ResourceLimitExceededException", "Nodegroup limit exceeded for cluster"),
             per="clusterName",
         ),
     ),
     rules=(
         groups.sizes_are_in_order,
         groups.labels_are_kubernetes_labels,
-        groups.taints_are_told_apart,
+        groups.taints_are_unique,
         groups.instance_types_exist,
         groups.image_fits_the_machines,
         groups.template_agrees,
@@ -258,15 +260,17 @@ NODE_GROUP = ResourceType(
     update_rules=(
         groups.sizes_are_in_order,
         groups.labels_are_kubernetes_labels,
-        groups.taints_are_told_apart,
+        groups.taints_are_unique,
         groups.template_agrees,
         groups.group_follows_the_cluster,
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
     ),
-    takes_along=(CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),),
-    brings=groups.nodes_start,
-    follows=groups.nodes_follow,
+    cascade_deletes=(
+        CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),
+    ),
+    companions=groups.start_nodes,
+    after_update=groups.scale_nodes,
     source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",
 )
 
@@ -276,14 +280,14 @@ ADDON = ResourceType(
     creates="CreateAddon",
     updates="UpdateAddon",
     deletes="DeleteAddon",
-    human="EKS Add-On",
+    display_name="EKS Add-On",
     label="{clusterName}:{addonName}",
     id="{clusterName}:{addonName}",
     arn="arn:{partition}:eks:{region}:{account}:addon/{clusterName}/{addonName}/{uuid}",
     required="addonName clusterName",
     replace_on="addonName clusterName namespaceConfig",
     sets="podIdentityAssociations",
-    omitted={"addonVersion": rules.addon_version, "configurationValues": ""},
+    aws_defaults={"addonVersion": rules.addon_version, "configurationValues": ""},
     computed={"createdAt": MADE, "modifiedAt": MADE},
     constraints={
         "resolveConflictsOnCreate": one_of("NONE", "OVERWRITE"),
@@ -295,8 +299,8 @@ ADDON = ResourceType(
         "podIdentityAssociations[*].roleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
         "serviceAccountRoleArn": Reference(tokens.ROLE, "arn", _NO_ROLE),
     },
-    not_found=Refused("ResourceNotFoundException", "No addon: {addonName} found in cluster: {clusterName}", 404),
-    unique=Unique("clusterName addonName", Refused("ResourceInUseException", "Addon already exists.", 409)),
+    not_found=ErrorTemplate("ResourceNotFoundException", "No addon: {addonName} found in cluster: {clusterName}", 404),
+    unique=Unique("clusterName addonName", ErrorTemplate("ResourceInUseException", "Addon already exists.", 409)),
     rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
     update_rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
     source="hashicorp/terraform-provider-aws internal/service/eks/addon.go",
@@ -308,14 +312,14 @@ ACCESS_ENTRY = ResourceType(
     creates="CreateAccessEntry",
     updates="UpdateAccessEntry",
     deletes="DeleteAccessEntry",
-    human="EKS Access Entry",
+    display_name="EKS Access Entry",
     label="{clusterName}:{principalArn}",
     id="{clusterName}:{principalArn}",
     required="clusterName principalArn",
     replace_on="clusterName principalArn type",
     sets="kubernetesGroups",
     defaults={"type": "STANDARD"},
-    omitted={"kubernetesGroups": rules.entry_groups, "userName": rules.entry_user},
+    aws_defaults={"kubernetesGroups": rules.entry_groups, "userName": rules.entry_user},
     computed={"accessEntryArn": rules.entry_arn, "createdAt": MADE, "modifiedAt": MADE},
     constraints={
         "principalArn": arn,
@@ -323,16 +327,16 @@ ACCESS_ENTRY = ResourceType(
             "EC2", "EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "HYBRID_LINUX", "HYPERPOD_LINUX", "STANDARD"
         ),
     },
-    references={"clusterName": _TO_CLUSTER},  # principals are mostly people's roles, which no stack of ours makes
-    not_found=Refused("ResourceNotFoundException", "The specified resource could not be found: {value}", 404),
+    references={"clusterName": _TO_CLUSTER},  # principals are mostly people's roles, which are not part of the stack
+    not_found=ErrorTemplate("ResourceNotFoundException", "The specified resource could not be found: {value}", 404),
     unique=Unique(
         "clusterName principalArn",
-        Refused(
+        ErrorTemplate(
             "ResourceInUseException", "The specified access entry resource is already in use on this cluster.", 409
         ),
     ),
-    rules=(rules.entries_are_on, rules.only_people_have_groups),
-    update_rules=(rules.only_people_have_groups,),
+    rules=(rules.access_entries_are_enabled, rules.only_standard_entries_have_groups),
+    update_rules=(rules.only_standard_entries_have_groups,),
     source="hashicorp/terraform-provider-aws internal/service/eks/access_entry.go",
 )
 
@@ -341,7 +345,7 @@ ACCESS_POLICY = ResourceType(
     service=EKS,
     creates="AssociateAccessPolicy",
     deletes="DisassociateAccessPolicy",
-    human="EKS Access Policy Association",
+    display_name="EKS Access Policy Association",
     label="{clusterName}#{principalArn}#{policyArn}",
     id="{clusterName}#{principalArn}#{policyArn}",
     required="accessScope clusterName policyArn principalArn",
@@ -356,7 +360,7 @@ ACCESS_POLICY = ResourceType(
         ),
     },
     references={"clusterName": _TO_CLUSTER},
-    rules=(rules.scope_says_where, rules.entry_exists),
+    rules=(rules.scope_matches_namespaces, rules.entry_exists),
     source="hashicorp/terraform-provider-aws internal/service/eks/access_policy_association.go",
 )
 
@@ -366,7 +370,7 @@ POD_IDENTITY = ResourceType(
     creates="CreatePodIdentityAssociation",
     updates="UpdatePodIdentityAssociation",
     deletes="DeletePodIdentityAssociation",
-    human="EKS Pod Identity Association",
+    display_name="EKS Pod Identity Association",
     id="a-{alnum17}",
     import_id="{clusterName},{associationId}",
     arn="arn:{partition}:eks:{region}:{account}:podidentityassociation/{clusterName}/{id}",
@@ -389,7 +393,7 @@ POD_IDENTITY = ResourceType(
         "roleArn": Reference(
             tokens.ROLE,
             "arn",
-            Refused("InvalidParameterException", "Role provided in the request does not exist."),
+            ErrorTemplate("InvalidParameterException", "Role provided in the request does not exist."),
         ),
     },
     rules=(rules.association_is_new, rules.association_role_trusts_pods),

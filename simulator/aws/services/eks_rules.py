@@ -1,4 +1,4 @@
-"""What EKS refuses, beyond what an entry of `eks.py` can declare."""
+"""Rules of EKS that an entry of `eks.py` cannot declare."""
 
 from __future__ import annotations
 
@@ -18,67 +18,69 @@ from simulator.aws.services import documents
 from simulator.cloud import CloudResource
 from simulator.values import Props
 
-SKEW = 3  # minor versions that a kubelet may be behind. Source: https://kubernetes.io/releases/version-skew-policy/
+SKEW = (
+    3  # a kubelet may be this many minor versions behind. Source: https://kubernetes.io/releases/version-skew-policy/
+)
 _NODES = ("EC2_LINUX", "EC2_WINDOWS")  # types of access entries
 
 
 def minor(version: str) -> tuple[int, int]:
-    """`1.35` as numbers; (0, 0) for anything else."""
+    """Returns a version such as `1.35` as numbers; (0, 0) for any other text."""
     match = re.fullmatch(r"(\d+)\.(\d+)", version)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def offered_versions() -> list[str]:
-    """Versions that EKS creates clusters of today, oldest first."""
-    today = date.today()  # noqa: DTZ011  support ends on a day, wherever one is
-    found = [row.version for row in VERSIONS.values() if row.release <= today <= row.end_extended]
-    return sorted(found, key=minor)
+    """Returns the versions in which EKS creates clusters today, oldest first."""
+    today = date.today()  # noqa: DTZ011  support ends on a day, in any time zone
+    offered = [row.version for row in VERSIONS.values() if row.release <= today <= row.end_extended]
+    return sorted(offered, key=minor)
 
 
 def default_version(op: OperationContext) -> str:
-    """The newest version on offer."""
+    """Returns the newest version that EKS offers."""
     return offered_versions()[-1]
 
 
 def cluster_of(op: OperationContext) -> CloudResource | None:
-    """The cluster that the inputs name; None at a preview that is going to make it."""
+    """Returns the cluster that the inputs name; None when the same preview creates it."""
     return op.cloud.get(tokens.CLUSTER, str(op.get("clusterName")))
 
 
 def version_is_offered(op: OperationContext) -> None:
-    """A version inside its support."""
+    """EKS must support the version today."""
     version = op.get("version")
     if version is not None and version not in offered_versions():
         raise AwsError("InvalidParameterException", "unsupported Kubernetes version")
 
 
-def role_can_be_taken(op: OperationContext) -> None:
-    """The cluster's role has to trust EKS."""
+def role_trusts_eks(op: OperationContext) -> None:
+    """The cluster's role must trust EKS."""
     role = op.find(tokens.ROLE, "arn", op.get("roleArn"))
     if role is not None and not documents.trusts(role.state, "eks.amazonaws.com"):
         raise AwsError("InvalidParameterException", role_refused(op.get("roleArn")))
 
 
 def role_refused(arn: str) -> str:
-    """EKS's words for a role that is not there, or not for it."""
+    """Returns EKS's message for a role that does not exist, or does not trust EKS."""
     return f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
 
 
 def subnets_of(op: OperationContext, path: str) -> list[CloudResource]:
-    """The subnets whose ids stand at a path, as far as they exist."""
-    found = [op.cloud.get(tokens.SUBNET, id_) for id_ in op.get(path, [])]
-    return [subnet for subnet in found if subnet is not None]
+    """Returns the existing subnets among the ids at a path."""
+    subnets = [op.cloud.get(tokens.SUBNET, id_) for id_ in op.get(path, [])]
+    return [subnet for subnet in subnets if subnet is not None]
 
 
 def subnets_span_two_zones(op: OperationContext) -> None:
-    """Two zones at least, none of those that EKS leaves out, all in one VPC."""
+    """The subnets must be in at least two zones, in no zone that EKS excludes, and in one VPC."""
     subnets = subnets_of(op, "vpcConfig.subnetIds")
     if len(op.get("vpcConfig.subnetIds", [])) < 2 or (subnets and len({zone_of(subnet) for subnet in subnets}) < 2):
         raise AwsError("InvalidParameterException", "Subnets specified must be in at least two different AZs")
-    ids = {zone.name: zone.zone_id for zone in op.place.zones}
+    ids = {zone.name: zone.zone_id for zone in op.region_facts.zones}
     for subnet in subnets:
-        if ids.get(zone_of(subnet)) in op.place.eks_excluded_zone_ids:
-            choices = ", ".join(zone.name for zone in op.place.eks_zones)
+        if ids.get(zone_of(subnet)) in op.region_facts.eks_excluded_zone_ids:
+            choices = ", ".join(zone.name for zone in op.region_facts.eks_zones)
             message = (
                 f"Cannot create cluster '{op.get('name')}' because {zone_of(subnet)}, the targeted availability zone, "
                 f"does not currently have sufficient capacity to support the cluster. Retry and choose from these "
@@ -90,12 +92,12 @@ def subnets_span_two_zones(op: OperationContext) -> None:
 
 
 def zone_of(subnet: CloudResource) -> str:
-    """The zone that a subnet lies in."""
+    """Returns the zone of a subnet."""
     return str(subnet.state["availabilityZone"])
 
 
 def auto_mode_is_all_or_nothing(op: OperationContext) -> None:
-    """Three switches that go together, and no self-managed add-ons with them."""
+    """The three switches of Auto Mode must be equal, and Auto Mode allows no self-managed add-ons."""
     switches = {
         op.get(path, False)
         for path in (
@@ -116,7 +118,7 @@ def auto_mode_is_all_or_nothing(op: OperationContext) -> None:
 
 
 def some_endpoint_is_open(op: OperationContext) -> None:
-    """A cluster that nothing can reach."""
+    """The cluster must have a public or a private endpoint."""
     config = op.get("vpcConfig", {})
     if config.get("endpointPublicAccess") is False and config.get("endpointPrivateAccess") is False:
         message = "Private and public endpoint access cannot be disabled at the same time"
@@ -124,29 +126,29 @@ def some_endpoint_is_open(op: OperationContext) -> None:
 
 
 def service_range_fits(argument: str, value: Any) -> str | None:
-    """/12 to /24 inside the private ranges."""
-    found = network(value)
+    """The service range must be /12 to /24, inside the private ranges."""
+    parsed = network(value)
     private = [network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
-    if found is None or str(found) != value or not 12 <= found.prefixlen <= 24:
+    if parsed is None or str(parsed) != value or not 12 <= parsed.prefixlen <= 24:
         return f'expected "{argument}" to contain a network Value with between 12 and 24 significant bits, got: {value}'
-    if not any(block and found.version == block.version and found.subnet_of(block) for block in private):  # type: ignore[arg-type]
+    if not any(block and parsed.version == block.version and parsed.subnet_of(block) for block in private):  # type: ignore[arg-type]
         return f"{argument} must be inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, got: {value}"
     return None
 
 
 def service_range_is_not_the_vpcs(op: OperationContext) -> None:
-    """Services and machines have addresses of their own."""
-    wanted = network(op.get("kubernetesNetworkConfig.serviceIpv4Cidr", ""))
+    """The service range must not overlap with the VPC."""
+    services = network(op.get("kubernetesNetworkConfig.serviceIpv4Cidr", ""))
     for subnet in subnets_of(op, "vpcConfig.subnetIds"):
         vpc = op.cloud.get(tokens.VPC, subnet.state["vpcId"])
         block = network(vpc.state["cidrBlock"]) if vpc else None
-        if wanted and block and wanted.version == block.version and wanted.overlaps(block):
-            message = f"The specified service CIDR {wanted} overlaps with the CIDR block {block} of the VPC"
+        if services and block and services.version == block.version and services.overlaps(block):
+            message = f"The specified service CIDR {services} overlaps with the CIDR block {block} of the VPC"
             raise AwsError("InvalidParameterException", message)
 
 
 def cluster_network(op: OperationContext) -> Props:
-    """Addresses of services: the one of AWS's two ranges that the VPC does not use."""
+    """Returns the network settings, with the one of AWS's two service ranges that the VPC does not use."""
     subnets = subnets_of(op, "vpcConfig.subnetIds")
     vpc = op.cloud.get(tokens.VPC, subnets[0].state["vpcId"]) if subnets else None
     ten = network("10.0.0.0/8")
@@ -156,25 +158,25 @@ def cluster_network(op: OperationContext) -> Props:
 
 
 def cluster_vpc(op: OperationContext) -> str:
-    """The VPC of the subnets."""
+    """Returns the VPC of the subnets."""
     subnets = subnets_of(op, "vpcConfig.subnetIds")
     return str(subnets[0].state["vpcId"]) if subnets else ""
 
 
 def certificate(op: OperationContext) -> Props:
-    """A certificate authority in form only: nobody connects to this cluster by TLS."""
+    """Returns a certificate authority that has only the right form: nothing connects to a simulated cluster by TLS."""
     body = base64.b64encode(op.fill("{hex64:ca}").encode()).decode()
     pem = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
     return {"data": base64.b64encode(pem.encode()).decode()}
 
 
 def identities(op: OperationContext) -> list[Props]:
-    """The OIDC issuer, with the same digits as the endpoint."""
+    """Returns the OIDC issuer, with the same digits as the endpoint."""
     return [{"oidcs": [{"issuer": op.fill("https://oidc.eks.{region}.amazonaws.com/id/{HEX32:endpoint}")}]}]
 
 
-def cluster_brings_company(op: OperationContext) -> None:
-    """The cluster security group, the creator's access entry, and a log group where the stack made none."""
+def cluster_companions(op: OperationContext) -> None:
+    """Creates the cluster security group, and the log group if the stack has not created it."""
     owner = f"{op.type}::{op.id}"
     group = op.state["vpcConfig"]["clusterSecurityGroupId"]
     op.cloud.put(
@@ -201,22 +203,22 @@ def cluster_brings_company(op: OperationContext) -> None:
 
 
 def version_goes_up_by_one(op: OperationContext) -> None:
-    """One minor at a time, never down, and no further than the nodes can follow."""
+    """The version may go up by one minor version, never down, and nodes may be at most SKEW versions behind."""
     old, new = op.before.get("version", ""), op.get("version", "")
     if not new or old == new:
         return
-    (major, before), (new_major, after) = minor(old), minor(new)
-    if new_major != major or after != before + 1:
+    (major, old_minor), (new_major, new_minor) = minor(old), minor(new)
+    if new_major != major or new_minor != old_minor + 1:
         message = f"Unsupported Kubernetes minor version update from {old} to {new}"
         raise AwsError("InvalidParameterException", message)
-    for group in op.naming(tokens.NODE_GROUP, "clusterName", op.id):
-        if after - minor(group.state.get("version", new))[1] > SKEW:
+    for group in op.resources_with(tokens.NODE_GROUP, "clusterName", op.id):
+        if new_minor - minor(group.state.get("version", new))[1] > SKEW:
             message = f"Nodegroup version {group.state['version']} is too far behind"
             raise AwsError("InvalidParameterException", message)
 
 
 def authentication_moves_forward(op: OperationContext) -> None:
-    """CONFIG_MAP, then both, then API; never back."""
+    """The mode may change from CONFIG_MAP to both and from both to API, but not back."""
     order = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"]
     old = paths.get(op.before, "accessConfig.authenticationMode")
     new = op.get("accessConfig.authenticationMode", old)
@@ -225,15 +227,15 @@ def authentication_moves_forward(op: OperationContext) -> None:
         raise AwsError("InvalidParameterException", message)
 
 
-def cluster_may_go(op: OperationContext) -> None:
-    """Deletion protection. Node groups are declared."""
+def cluster_is_not_protected(op: OperationContext) -> None:
+    """The cluster must not have deletion protection."""
     if op.before.get("deletionProtection"):
         message = "Cluster cannot be deleted because deletion protection is enabled"
         raise AwsError("InvalidRequestException", message)
 
 
 def subnets_stay_in_their_zones(op: OperationContext) -> None:
-    """Other subnets may take over, in the VPC and the zones that the cluster was made in.
+    """New subnets must be in the VPC and in the zones in which the cluster was created.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html; wording of the refusals unverified.
     """
@@ -252,12 +254,12 @@ def subnets_stay_in_their_zones(op: OperationContext) -> None:
 
 
 def encryption_is_removed(old: Props, new: Props) -> bool:
-    """Encryption of secrets can be added in place, but not taken away."""
+    """Returns whether encryption of secrets is removed: it can be added in place, but not removed."""
     return bool(old.get("encryptionConfig")) and new.get("encryptionConfig") is None
 
 
 def addon_is_known(op: OperationContext) -> None:
-    """The name has to be one of AWS's; of a version only the form, and kube-proxy's minor, can be told."""
+    """AWS must offer the add-on. Of the version, only the form and kube-proxy's minor version can be checked."""
     name, version, cluster = op.get("addonName"), op.get("addonVersion"), cluster_of(op)
     head = cluster.state["version"] if cluster else None
     if name not in ADDONS:
@@ -270,7 +272,7 @@ def addon_is_known(op: OperationContext) -> None:
 
 
 def addon_configuration_is_json(op: OperationContext) -> None:
-    """The schema of each add-on is AWS's own; that it is an object is not."""
+    """The configuration must be a JSON object. The schemas of the add-ons are not simulated."""
     text = op.get("configurationValues", "")
     try:
         fits = not text or isinstance(json.loads(text), dict)
@@ -285,7 +287,7 @@ def addon_configuration_is_json(op: OperationContext) -> None:
 
 
 def addon_version(op: OperationContext) -> str:
-    """The version pinned for the cluster's version."""
+    """Returns the version of the add-on that the catalog pins for the cluster's version."""
     cluster = cluster_of(op)
     head = str(cluster.state["version"]) if cluster else default_version(op)
     versions = ADDONS[op.get("addonName")].versions
@@ -294,13 +296,13 @@ def addon_version(op: OperationContext) -> str:
 
 
 def addon_roles_trust_pods(op: OperationContext) -> None:
-    """Roles that the add-on's pods take."""
+    """The roles of the add-on's pods must trust Pod Identity."""
     for item in op.get("podIdentityAssociations", []):
         _trusts_pods(op, item.get("roleArn", ""))
 
 
-def entries_are_on(op: OperationContext) -> None:
-    """Access entries need the API to be asked about them."""
+def access_entries_are_enabled(op: OperationContext) -> None:
+    """The cluster's authentication mode must include the API."""
     cluster = cluster_of(op)
     if cluster and paths.get(cluster.state, "accessConfig.authenticationMode") == "CONFIG_MAP":
         message = (
@@ -310,17 +312,17 @@ def entries_are_on(op: OperationContext) -> None:
         raise AwsError("InvalidRequestException", message)
 
 
-def only_people_have_groups(op: OperationContext) -> None:
-    """Groups and names are given to standard entries only, and those of Kubernetes itself to nobody.
+def only_standard_entries_have_groups(op: OperationContext) -> None:
+    """Only standard entries may have groups and user names, and no entry may have groups of Kubernetes itself.
 
     Source: EKS user guide, "Create access entries", read 2026-11; wordings about types are unverified.
     """
     groups, type_ = op.get("kubernetesGroups", []), op.get("type", "STANDARD")
     if type_ != "STANDARD":
-        given = [key for key in ("kubernetesGroups", "userName") if op.get(key)]
-        if given:
+        forbidden = [key for key in ("kubernetesGroups", "userName") if op.get(key)]
+        if forbidden:
             raise AwsError(
-                "InvalidParameterException", f"{given[0]} cannot be given for an access entry of type {type_}"
+                "InvalidParameterException", f"{forbidden[0]} cannot be given for an access entry of type {type_}"
             )
         if ":role/" not in op.get("principalArn"):
             raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
@@ -331,12 +333,12 @@ def only_people_have_groups(op: OperationContext) -> None:
 
 
 def entry_groups(op: OperationContext) -> list[str]:
-    """EKS puts nodes into the group of nodes, which nobody else may name."""
+    """Returns the default groups: EKS puts nodes into `system:nodes`."""
     return ["system:nodes"] if op.get("type") in _NODES else []
 
 
 def entry_user(op: OperationContext) -> str:
-    """A role's sessions have names of their own, and so have nodes."""
+    """Returns the default user name: nodes and the sessions of a role get names of a special form."""
     if op.get("type") in _NODES:
         return "system:node:{{EC2PrivateDNSName}}"
     principal = str(op.get("principalArn"))
@@ -347,14 +349,14 @@ def entry_user(op: OperationContext) -> str:
 
 
 def entry_arn(op: OperationContext) -> str:
-    """The ARN spells out the kind and name of the principal."""
+    """Returns the ARN, which contains the kind and name of the principal."""
     kind, _, name = str(op.get("principalArn")).split(":", 5)[-1].partition("/")
     front = op.fill("arn:{partition}:eks:{region}:{account}:access-entry/{clusterName}/")
     return f"{front}{kind}/{op.account}/{name.rsplit('/', 1)[-1]}/{op.fill('{uuid}')}"
 
 
 def entry_exists(op: OperationContext) -> None:
-    """A policy needs somebody to hold it."""
+    """The access entry of the policy must exist and have a suitable type."""
     entry = op.cloud.get(tokens.ACCESS_ENTRY, f"{op.get('clusterName')}:{op.get('principalArn')}")
     if entry is None and not op.call.preview:
         message = (
@@ -368,8 +370,8 @@ def entry_exists(op: OperationContext) -> None:
         raise AwsError("InvalidRequestException", message)
 
 
-def scope_says_where(op: OperationContext) -> None:
-    """Namespaces with the scope of that name, and only there."""
+def scope_matches_namespaces(op: OperationContext) -> None:
+    """Namespaces must be given for the scope `namespace`, and only for it."""
     scoped, namespaces = op.get("accessScope.type") == "namespace", op.get("accessScope.namespaces", [])
     if scoped != bool(namespaces):
         message = "The namespaces of an access scope go with the type namespace, and only with it"
@@ -377,21 +379,21 @@ def scope_says_where(op: OperationContext) -> None:
 
 
 def association_is_new(op: OperationContext) -> None:
-    """One role a service account; add-ons have associations too."""
+    """A service account may have one association; the associations of add-ons count."""
     cluster, namespace, account = (op.get(key) for key in ("clusterName", "namespace", "serviceAccount"))
     for row in op.others():
         same = row.state.get("clusterName") == cluster and row.state.get("namespace") == namespace
         if same and row.state.get("serviceAccount") == account:
             raise AwsError("ResourceInUseException", f"Association already exists: {row.id}", 409)
-    for row in op.naming(tokens.ADDON, "clusterName", cluster):
+    for row in op.resources_with(tokens.ADDON, "clusterName", cluster):
         accounts = [item.get("serviceAccount") for item in row.state.get("podIdentityAssociations") or []]
-        home = ADDONS[row.state["addonName"]].namespace
-        if account in accounts and namespace == home:
+        addon_namespace = ADDONS[row.state["addonName"]].namespace
+        if account in accounts and namespace == addon_namespace:
             raise AwsError("ResourceInUseException", f"Association already exists: {row.id}", 409)
 
 
 def association_role_trusts_pods(op: OperationContext) -> None:
-    """The role has to let the Pod Identity service take and tag its sessions."""
+    """The role must allow the Pod Identity service to assume it and to tag its sessions."""
     _trusts_pods(op, op.get("roleArn"))
 
 

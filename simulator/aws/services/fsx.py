@@ -1,7 +1,7 @@
 """FSx for Lustre: file systems, and the links of their folders to buckets. Tokens `aws:fsx/...`.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the FSx API model; read 2026-08. The
-wording of FSx's own refusals was nowhere to be read.
+wordings of FSx's own refusals are unverified: no source for them was found.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.aws import paths, templates, tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ProviderError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import CascadeDelete, Reference, ResourceType
 from simulator.aws.operation_context import OperationContext
 from simulator.cloud import CloudResource
@@ -19,11 +19,11 @@ from simulator.values import Props
 
 FSX = Service("FSx")
 
-_NO_FILE_SYSTEM = Refused("FileSystemNotFound", "File system '{value}' does not exist.")
+_NO_FILE_SYSTEM = ErrorTemplate("FileSystemNotFound", "File system '{value}' does not exist.")
 _LUSTRE_PORT = 988
 _ASSOCIATIONS = 8
 _SCRATCH = ("SCRATCH_1", "SCRATCH_2")
-# Throughput in MB/s for each TiB, by deployment and disk.
+# Throughput in MB/s per TiB, by deployment type and disk type.
 _THROUGHPUTS: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("PERSISTENT_1", "SSD"): (50, 100, 200),
     ("PERSISTENT_1", "HDD"): (12, 40),
@@ -32,13 +32,13 @@ _THROUGHPUTS: Mapping[tuple[str, str], tuple[int, ...]] = {
 _METADATA_IOPS = (1500, 3000, 6000, *range(12000, 192001, 12000))
 
 
-def _kind(op: OperationContext) -> tuple[str, str]:
+def _deployment_and_disk(op: OperationContext) -> tuple[str, str]:
     return op.get("deploymentType", "SCRATCH_1"), op.get("storageType", "SSD")
 
 
 def _size_is_a_step(op: OperationContext) -> None:
-    """SSD: 1200 GiB, and multiples of 2400, of 3600 for SCRATCH_1. HDD: by throughput."""
-    deployment, disk = _kind(op)
+    """The size must be a valid step. SSD: 1200 GiB, or multiples of 2400, 3600 for SCRATCH_1. HDD: by throughput."""
+    deployment, disk = _deployment_and_disk(op)
     gib = op.get("storageCapacity")
     if disk == "INTELLIGENT_TIERING":
         if gib is not None:
@@ -59,7 +59,7 @@ def _size_is_a_step(op: OperationContext) -> None:
 
 
 def _throughput_is_of_the_deployment(op: OperationContext) -> None:
-    deployment, disk = _kind(op)
+    deployment, disk = _deployment_and_disk(op)
     throughput = op.get("perUnitStorageThroughput")
     if disk == "INTELLIGENT_TIERING":
         return
@@ -73,8 +73,8 @@ def _throughput_is_of_the_deployment(op: OperationContext) -> None:
         raise AwsError("InvalidPerUnitStorageThroughput", message)
 
 
-def _only_where_it_belongs(op: OperationContext) -> None:
-    deployment, disk = _kind(op)
+def _options_fit_the_deployment(op: OperationContext) -> None:
+    deployment, disk = _deployment_and_disk(op)
     if deployment != "PERSISTENT_2":
         if op.get("metadataConfiguration"):
             message = "metadata_configuration can only be set when deployment type is PERSISTENT_2"
@@ -90,15 +90,15 @@ def _only_where_it_belongs(op: OperationContext) -> None:
         raise AwsError("BadRequest", f"Backups are not for the {deployment} deployment type.")
 
 
-def _efa_is_prepared(op: OperationContext) -> None:
-    if op.get("efaEnabled") and not (_kind(op)[0] == "PERSISTENT_2" and op.get("metadataConfiguration")):
+def _efa_has_metadata(op: OperationContext) -> None:
+    if op.get("efaEnabled") and not (_deployment_and_disk(op)[0] == "PERSISTENT_2" and op.get("metadataConfiguration")):
         raise AwsError("BadRequest", "EFA is for PERSISTENT_2 with a metadata configuration.")
 
 
-def _servers_reach_each_other(op: OperationContext) -> None:
-    """FSx tries the port of Lustre among the groups before it makes anything. The rules come before, in an update."""
+def _groups_admit_lustre(op: OperationContext) -> None:
+    """The security groups must allow Lustre's port among themselves. Skipped at preview: rules may not exist yet."""
     groups = op.get("securityGroupIds", [])
-    if groups and not op.call.preview and not any(_lets_in(op, group, groups) for group in groups):
+    if groups and not op.call.preview and not any(_admits(op, group, groups) for group in groups):
         message = (
             f"The security groups {', '.join(groups)} do not permit Lustre LNET network traffic on port "
             f"{_LUSTRE_PORT} among themselves."
@@ -106,16 +106,16 @@ def _servers_reach_each_other(op: OperationContext) -> None:
         raise AwsError("InvalidNetworkSettings", message)
 
 
-def _lets_in(op: OperationContext, group: str, peers: list[str]) -> bool:
-    for row in op.naming(tokens.INGRESS_RULE, "securityGroupId", group):
+def _admits(op: OperationContext, group: str, peers: list[str]) -> bool:
+    for row in op.resources_with(tokens.INGRESS_RULE, "securityGroupId", group):
         if row.state.get("referencedSecurityGroupId") in peers and _covers(row.state, "ipProtocol"):
             return True
-    for row in op.naming(tokens.SECURITY_GROUP_RULE, "securityGroupId", group):
+    for row in op.resources_with(tokens.SECURITY_GROUP_RULE, "securityGroupId", group):
         peer = row.state.get("self") or row.state.get("sourceSecurityGroupId") in peers
         if row.state.get("type") == "ingress" and peer and _covers(row.state, "protocol"):
             return True
-    found = op.cloud.get(tokens.SECURITY_GROUP, group)
-    inline = found.state.get("ingress") or [] if found is not None else []
+    group_row = op.cloud.get(tokens.SECURITY_GROUP, group)
+    inline = group_row.state.get("ingress") or [] if group_row is not None else []
     return any(
         _covers(rule, "protocol") and (rule.get("self") or set(rule.get("securityGroups") or ()) & set(peers))
         for rule in inline
@@ -128,7 +128,7 @@ def _covers(rule: Props, protocol: str) -> bool:
     return rule.get(protocol) in ("tcp", "6") and rule.get("fromPort", 0) <= _LUSTRE_PORT <= rule.get("toPort", 0)
 
 
-def _logs_have_their_name(op: OperationContext) -> None:
+def _log_group_has_the_prefix(op: OperationContext) -> None:
     destination = op.get("logConfiguration.destination")
     if destination and ":log-group:/aws/fsx" not in destination:
         message = f"The log destination {destination} is not a log group whose name begins with /aws/fsx."
@@ -142,8 +142,8 @@ def _throughput_stays_with_efa(op: OperationContext) -> None:
 
 
 def _last_backup_is_possible(op: OperationContext) -> None:
-    """FSx backs up neither scratch file systems nor those that are linked to a bucket."""
-    linked = next(op.naming(tokens.LUSTRE_LINK, "fileSystemId", op.id), None)
+    """A final backup is not possible for scratch file systems, or for those that are linked to a bucket."""
+    linked = next(op.resources_with(tokens.LUSTRE_LINK, "fileSystemId", op.id), None)
     if op.before.get("skipFinalBackup") is False and (linked or op.before.get("deploymentType") in _SCRATCH):
         message = "A final backup is not possible of a scratch file system, or of one linked to a data repository."
         raise AwsError("BadRequest", message)
@@ -172,7 +172,7 @@ def _metadata_goes_down(old: Props, new: Props) -> bool:
 
 def _interfaces(op: OperationContext) -> list[str]:
     seed = f"{op.type}|{op.call.urn}|{op.id}"
-    return [templates.fill(f"eni-{{hex17:{index}}}", seed, op.look) for index in range(2)]
+    return [templates.fill(f"eni-{{hex17:{index}}}", seed, op.lookup) for index in range(2)]
 
 
 def _vpc(op: OperationContext) -> Any:
@@ -190,7 +190,7 @@ FILE_SYSTEM = ResourceType(
     creates="CreateFileSystem",
     updates="UpdateFileSystem",
     deletes="DeleteFileSystem",
-    human="FSx for Lustre File System",
+    display_name="FSx for Lustre File System",
     updating="updating FSX for Lustre File System ({id})",
     id="fs-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:file-system/{id}",
@@ -212,7 +212,7 @@ FILE_SYSTEM = ResourceType(
         "skipFinalBackup": True,
         "storageType": "SSD",
     },
-    omitted={
+    aws_defaults={
         "autoImportPolicy": "NONE",
         "automaticBackupRetentionDays": 0,
         "dailyAutomaticBackupStartTime": lambda op: "05:00" if op.inputs.get("automaticBackupRetentionDays") else "",
@@ -226,7 +226,7 @@ FILE_SYSTEM = ResourceType(
     },
     computed={
         "dnsName": "{id}.fsx.{region}.amazonaws.com",
-        "mountName": lambda op: "fsx" if _kind(op)[0] == "SCRATCH_1" else op.fill("{alnum8:mount}"),
+        "mountName": lambda op: "fsx" if _deployment_and_disk(op)[0] == "SCRATCH_1" else op.fill("{alnum8:mount}"),
         "networkInterfaceIds": _interfaces,
         "ownerId": "{account}",
         "vpcId": _vpc,
@@ -250,33 +250,33 @@ FILE_SYSTEM = ResourceType(
         "weeklyMaintenanceStartTime": matches(r"[1-7]:([01]\d|2[0-3]):?([0-5]\d)", "d:HH:MM, 1 is Monday"),
     },
     references={
-        "kmsKeyId": Reference(tokens.KEY, "arn", Refused("BadRequest", "The KMS key {value} does not exist.")),
+        "kmsKeyId": Reference(tokens.KEY, "arn", ErrorTemplate("BadRequest", "The KMS key {value} does not exist.")),
         "securityGroupIds[*]": Reference(
             tokens.SECURITY_GROUP,
-            missing=Refused("InvalidNetworkSettings", "The security group '{value}' does not exist."),
+            missing=ErrorTemplate("InvalidNetworkSettings", "The security group '{value}' does not exist."),
         ),
         "subnetIds": Reference(
-            tokens.SUBNET, missing=Refused("InvalidNetworkSettings", "The subnet ID '{value}' does not exist.")
+            tokens.SUBNET, missing=ErrorTemplate("InvalidNetworkSettings", "The subnet ID '{value}' does not exist.")
         ),
     },
     not_found=_NO_FILE_SYSTEM,
     rules=(
         _size_is_a_step,
         _throughput_is_of_the_deployment,
-        _only_where_it_belongs,
-        _efa_is_prepared,
-        _logs_have_their_name,
-        _servers_reach_each_other,
+        _options_fit_the_deployment,
+        _efa_has_metadata,
+        _log_group_has_the_prefix,
+        _groups_admit_lustre,
     ),
     update_rules=(
         _size_is_a_step,
         _throughput_is_of_the_deployment,
         _throughput_stays_with_efa,
-        _only_where_it_belongs,
-        _logs_have_their_name,
+        _options_fit_the_deployment,
+        _log_group_has_the_prefix,
     ),
     delete_rules=(_last_backup_is_possible,),
-    takes_along=(CascadeDelete(tokens.LUSTRE_LINK, "fileSystemId"),),
+    cascade_deletes=(CascadeDelete(tokens.LUSTRE_LINK, "fileSystemId"),),
     source="hashicorp/terraform-provider-aws internal/service/fsx/lustre_file_system.go",
 )
 
@@ -287,31 +287,31 @@ def _file_system_takes_links(op: OperationContext) -> None:
     if deployment != "PERSISTENT_2":
         raise AwsError(
             "BadRequest",
-            f"Data repository associations are not supported for {deployment}. (The provider promises them for "
-            "PERSISTENT_2 alone; FSx itself would take SCRATCH_2 too.)",
+            f"Data repository associations are not supported for {deployment}. (The provider documents them only for "
+            "PERSISTENT_2; FSx itself also accepts SCRATCH_2.)",
         )
 
 
-def _neighbours(op: OperationContext) -> list[CloudResource]:
+def _links_of_the_file_system(op: OperationContext) -> list[CloudResource]:
     return [row for row in op.others() if row.state.get("fileSystemId") == op.get("fileSystemId")]
 
 
 def _folders_do_not_overlap(op: OperationContext) -> None:
-    own = str(op.get("fileSystemPath")).rstrip("/") + "/"
-    for row in _neighbours(op):
-        other = str(row.state.get("fileSystemPath")).rstrip("/") + "/"
-        if own.startswith(other) or other.startswith(own):
-            raise AwsError("BadRequest", f"The file system path {own} overlaps that of {row.id}, {other}.")
+    folder = str(op.get("fileSystemPath")).rstrip("/") + "/"
+    for row in _links_of_the_file_system(op):
+        other_folder = str(row.state.get("fileSystemPath")).rstrip("/") + "/"
+        if folder.startswith(other_folder) or other_folder.startswith(folder):
+            raise AwsError("BadRequest", f"The file system path {folder} overlaps that of {row.id}, {other_folder}.")
 
 
 def _links_are_not_too_many(op: OperationContext) -> None:
-    if len(_neighbours(op)) >= _ASSOCIATIONS:
+    if len(_links_of_the_file_system(op)) >= _ASSOCIATIONS:
         message = f"A file system has a maximum of {_ASSOCIATIONS} data repository associations."
         raise AwsError("ServiceLimitExceeded", message)
 
 
 def _bucket_is_in_the_region(op: OperationContext) -> None:
-    """A bucket of another account, or one that the same preview is going to make, is not to be seen here."""
+    """The bucket must exist in the region. Skipped at preview: the same preview may create the bucket."""
     if op.call.preview:
         return
     name = str(op.get("dataRepositoryPath")).removeprefix("s3://").split("/")[0]
@@ -328,13 +328,13 @@ LINK = ResourceType(
     creates="CreateDataRepositoryAssociation",
     updates="UpdateDataRepositoryAssociation",
     deletes="DeleteDataRepositoryAssociation",
-    human="FSx for Lustre Data Repository Association",
+    display_name="FSx for Lustre Data Repository Association",
     id="dra-{hex17}",
     arn="arn:{partition}:fsx:{region}:{account}:association/{fileSystemId}/{id}",
     required="dataRepositoryPath fileSystemId fileSystemPath",
     replace_on="batchImportMetaDataOnCreate dataRepositoryPath fileSystemId fileSystemPath",
     defaults={"batchImportMetaDataOnCreate": False, "deleteDataInFilesystem": False},
-    omitted={
+    aws_defaults={
         "importedFileChunkSize": 1024,
         "s3": {"autoExportPolicy": {"events": []}, "autoImportPolicy": {"events": []}},
     },
@@ -347,7 +347,7 @@ LINK = ResourceType(
         "s3.autoImportPolicy.events[*]": one_of("CHANGED", "DELETED", "NEW"),
     },
     references={"fileSystemId": Reference(tokens.LUSTRE)},
-    not_found=Refused("DataRepositoryAssociationNotFound", "Data repository association {value} not found"),
+    not_found=ErrorTemplate("DataRepositoryAssociationNotFound", "Data repository association {value} not found"),
     rules=(_file_system_takes_links, _folders_do_not_overlap, _links_are_not_too_many, _bucket_is_in_the_region),
     source="hashicorp/terraform-provider-aws internal/service/fsx/data_repository_association.go",
 )

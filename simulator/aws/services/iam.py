@@ -1,4 +1,4 @@
-"""IAM: roles, policies and what ties them together. Tokens `aws:iam/...`. IAM is global: no type has a region.
+"""IAM: roles, policies and attachments. Tokens `aws:iam/...`. IAM is global: no type has a region.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the IAM API model; read 2026-11.
 """
@@ -10,23 +10,23 @@ import json
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, length, matches
-from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
 
 IAM = Service("IAM")
-MADE = "2026-01-02T03:04:05Z"  # a clock would make two equal runs differ
+MADE = "2026-01-02T03:04:05Z"  # a constant, since with a clock two equal runs would differ
 
 _NAME = matches(r"[\w+=,.@-]*", "letters, digits and +=,.@-_")
 _PATH = every(length(1, 512), matches(r"/(.*/)?", "must begin and end with /"))
-_NO_ROLE = Refused("NoSuchEntity", "The role with name {value} cannot be found.", 404)
+_NO_ROLE = ErrorTemplate("NoSuchEntity", "The role with name {value} cannot be found.", 404)
 _TO_ROLE = Reference(tokens.ROLE, "name")
 _MALFORMED = "MalformedPolicyDocument"
 
 
-def _kept_by_aws(value: str) -> bool:
-    """Policies that AWS maintains are not in the cloud, and are there all the same."""
+def _is_aws_managed(value: str) -> bool:
+    """Returns whether AWS maintains the policy: such policies are not in the cloud, but they exist."""
     return ":iam::aws:policy/" in value
 
 
@@ -35,7 +35,7 @@ def _compact(text: str) -> int:
 
 
 def _identity_policy_is_complete(op: OperationContext) -> None:
-    """Every statement has an effect, actions and resources, and no principal."""
+    """Every statement must have an effect, actions and resources, and no principal."""
     try:
         document = json.loads(op.get("policy") or "{}")
     except ValueError:
@@ -63,15 +63,16 @@ def _policy_is_short(op: OperationContext) -> None:
 
 
 def _inline_policies_fit(op: OperationContext) -> None:
-    """All inline policies of a role together."""
+    """The inline policies of a role may have 10240 characters together."""
     role = op.get("role")
-    rows = [row for row in op.naming(tokens.ROLE_POLICY, "role", role) if row.state.get("name") != op.get("name")]
+    policies = op.resources_with(tokens.ROLE_POLICY, "role", role)
+    rows = [row for row in policies if row.state.get("name") != op.get("name")]
     if sum(_compact(row.state["policy"]) for row in rows) + _compact(op.get("policy")) > 10240:
         raise AwsError("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}", 409)
 
 
 def _trust_policy_is_complete(op: OperationContext) -> None:
-    """Every statement says who, and none says what."""
+    """Every statement must have a principal, and none may have a resource."""
     text = op.get("assumeRolePolicy")
     if _compact(text) > 2048:
         raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
@@ -86,13 +87,13 @@ def _trust_policy_is_complete(op: OperationContext) -> None:
             raise AwsError(_MALFORMED, "Missing required field Principal")
 
 
-def _role_lets_go(op: OperationContext) -> None:
-    """The provider takes a role out of its instance profiles first, and detaches its policies if it was told to."""
-    for row in list(op.naming(tokens.INSTANCE_PROFILE, "role", op.before["name"])):
+def _detach_role(op: OperationContext) -> None:
+    """Removes the role from its instance profiles, and with `forceDetachPolicies` detaches its policies."""
+    for row in list(op.resources_with(tokens.INSTANCE_PROFILE, "role", op.before["name"])):
         op.cloud.put(row.type, row.id, {key: value for key, value in row.state.items() if key != "role"})
     if op.before.get("forceDetachPolicies"):
         for type_ in (tokens.ROLE_POLICY_ATTACHMENT, tokens.ROLE_POLICY):
-            for row in list(op.naming(type_, "role", op.before["name"])):
+            for row in list(op.resources_with(type_, "role", op.before["name"])):
                 op.cloud.delete(row.type, row.id)
 
 
@@ -137,7 +138,7 @@ ROLE = ResourceType(
     creates="CreateRole",
     updates="UpdateAssumeRolePolicy",
     deletes="DeleteRole",
-    human="IAM Role",
+    display_name="IAM Role",
     label="{name}",
     updating="updating IAM Role ({id}) assume role policy",
     id="{name}",
@@ -148,7 +149,7 @@ ROLE = ResourceType(
     documents="assumeRolePolicy",
     sets="managedPolicyArns inlinePolicies",
     defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
-    omitted={"inlinePolicies": [], "managedPolicyArns": [], "namePrefix": ""},
+    aws_defaults={"inlinePolicies": [], "managedPolicyArns": [], "namePrefix": ""},
     computed={"createDate": MADE, "uniqueId": "AROA{ALNUM17}"},
     constraints={
         "description": length(0, 1000),
@@ -159,34 +160,38 @@ ROLE = ResourceType(
         "permissionsBoundary": arn,
     },
     references={
-        "managedPolicyArns[*]": Reference(tokens.POLICY, "arn", outside=_kept_by_aws),
+        "managedPolicyArns[*]": Reference(tokens.POLICY, "arn", outside=_is_aws_managed),
         "permissionsBoundary": Reference(
             tokens.POLICY,
             "arn",
-            Refused("NoSuchEntity", "Scope ARN: {value} does not exist or is not attachable.", 404, modeled=False),
-            outside=_kept_by_aws,
+            ErrorTemplate(
+                "NoSuchEntity", "Scope ARN: {value} does not exist or is not attachable.", 404, modeled=False
+            ),
+            outside=_is_aws_managed,
         ),
     },
     not_found=_NO_ROLE,
-    unique=Unique("name", Refused("EntityAlreadyExists", "Role with name {name} already exists.", 409)),
-    quotas=(Quota("L-FE177D64", 1000, Refused("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),),
+    unique=Unique("name", ErrorTemplate("EntityAlreadyExists", "Role with name {name} already exists.", 409)),
+    quotas=(
+        Quota("L-FE177D64", 1000, ErrorTemplate("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),
+    ),
     rules=(_trust_policy_is_complete,),
     update_rules=(_trust_policy_is_complete,),
-    delete_rules=(_role_lets_go,),
+    delete_rules=(_detach_role,),
     used_by=(
         Use(
             tokens.ROLE_POLICY_ATTACHMENT,
             "role",
-            Refused("DeleteConflict", "Cannot delete entity, must detach all policies first.", 409),
+            ErrorTemplate("DeleteConflict", "Cannot delete entity, must detach all policies first.", 409),
             by="name",
-            settles=True,
+            retried=True,
         ),
         Use(
             tokens.ROLE_POLICY,
             "role",
-            Refused("DeleteConflict", "Cannot delete entity, must delete policies first.", 409),
+            ErrorTemplate("DeleteConflict", "Cannot delete entity, must delete policies first.", 409),
             by="name",
-            settles=True,
+            retried=True,
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/iam/role.go",
@@ -198,7 +203,7 @@ POLICY = ResourceType(
     creates="CreatePolicy",
     updates="CreatePolicyVersion",
     deletes="DeletePolicy",
-    human="IAM Policy",
+    display_name="IAM Policy",
     label="{name}",
     id="{arn}",
     arn="arn:{partition}:iam::{account}:policy{path}{name}",
@@ -214,13 +219,17 @@ POLICY = ResourceType(
         "namePrefix": every(length(0, 102), _NAME),
         "path": _PATH,
     },
-    not_found=Refused("NoSuchEntity", "Policy {value} does not exist or is not attachable.", 404),
+    not_found=ErrorTemplate("NoSuchEntity", "Policy {value} does not exist or is not attachable.", 404),
     unique=Unique(
         "name",
-        Refused("EntityAlreadyExists", "A policy called {name} already exists. Duplicate names are not allowed.", 409),
+        ErrorTemplate(
+            "EntityAlreadyExists", "A policy called {name} already exists. Duplicate names are not allowed.", 409
+        ),
     ),
     quotas=(
-        Quota("L-E95E4862", 1500, Refused("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)),
+        Quota(
+            "L-E95E4862", 1500, ErrorTemplate("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)
+        ),
     ),
     rules=(_identity_policy_is_complete, _policy_is_short),
     update_rules=(_identity_policy_is_complete, _policy_is_short),
@@ -228,9 +237,9 @@ POLICY = ResourceType(
         Use(
             user,
             path,
-            Refused("DeleteConflict", "Cannot delete a policy attached to entities.", 409),
+            ErrorTemplate("DeleteConflict", "Cannot delete a policy attached to entities.", 409),
             by="arn",
-            settles=True,
+            retried=True,
         )
         for user, path in (
             (tokens.ROLE_POLICY_ATTACHMENT, "policyArn"),
@@ -247,7 +256,7 @@ ROLE_POLICY = ResourceType(
     creates="PutRolePolicy",
     updates="PutRolePolicy",
     deletes="DeleteRolePolicy",
-    human="IAM Role Policy",
+    display_name="IAM Role Policy",
     creating="putting IAM Role ({role}) Policy ({name})",
     updating="putting IAM Role ({role}) Policy ({name})",
     id="{role}:{name}",
@@ -267,7 +276,7 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     service=IAM,
     creates="AttachRolePolicy",
     deletes="DetachRolePolicy",
-    human="IAM Role Policy Attachment",
+    display_name="IAM Role Policy Attachment",
     creating="attaching IAM Policy ({policyArn}) to IAM Role ({role})",
     deleting="detaching IAM Policy ({policyArn}) from IAM Role ({role})",
     id="{role}/{policyArn}",
@@ -275,10 +284,13 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     replace_on="policyArn role",
     delete_before_replace=True,
     constraints={"policyArn": arn},
-    references={"role": _TO_ROLE, "policyArn": Reference(tokens.POLICY, "arn", outside=_kept_by_aws)},
+    references={"role": _TO_ROLE, "policyArn": Reference(tokens.POLICY, "arn", outside=_is_aws_managed)},
     quotas=(
         Quota(
-            "L-0DA4ABF3", 10, Refused("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10", 409), per="role"
+            "L-0DA4ABF3",
+            10,
+            ErrorTemplate("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10", 409),
+            per="role",
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/iam/role_policy_attachment.go",
@@ -290,7 +302,7 @@ INSTANCE_PROFILE = ResourceType(
     creates="CreateInstanceProfile",
     updates="AddRoleToInstanceProfile",
     deletes="DeleteInstanceProfile",
-    human="IAM Instance Profile",
+    display_name="IAM Instance Profile",
     label="{name}",
     id="{name}",
     arn="arn:{partition}:iam::{account}:instance-profile{path}{name}",
@@ -300,13 +312,13 @@ INSTANCE_PROFILE = ResourceType(
     computed={"createDate": MADE, "uniqueId": "AIPA{ALNUM17}"},
     constraints={"name": every(length(1, 128), _NAME), "path": _PATH},
     references={"role": _TO_ROLE},
-    not_found=Refused("NoSuchEntity", "Instance Profile {value} cannot be found.", 404),
-    unique=Unique("name", Refused("EntityAlreadyExists", "Instance Profile {name} already exists.", 409)),
+    not_found=ErrorTemplate("NoSuchEntity", "Instance Profile {value} cannot be found.", 404),
+    unique=Unique("name", ErrorTemplate("EntityAlreadyExists", "Instance Profile {name} already exists.", 409)),
     quotas=(
         Quota(
             "L-6E65F664",
             1000,
-            Refused("LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: 1000", 409),
+            ErrorTemplate("LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: 1000", 409),
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/iam/instance_profile.go",
@@ -318,13 +330,13 @@ OPEN_ID_CONNECT_PROVIDER = ResourceType(
     creates="CreateOpenIDConnectProvider",
     updates="AddClientIDToOpenIDConnectProvider",
     deletes="DeleteOpenIDConnectProvider",
-    human="IAM OIDC Provider",
+    display_name="IAM OIDC Provider",
     updating="updating IAM OIDC Provider ({id}) client IDs",
     id=_issuer,
     required="clientIdLists url",
     replace_on="url",
     sets="clientIdLists",
-    omitted={"thumbprintLists": _thumbprint},
+    aws_defaults={"thumbprintLists": _thumbprint},
     computed={"arn": "{id}"},
     constraints={
         "clientIdLists": length(1, 100),
@@ -333,13 +345,13 @@ OPEN_ID_CONNECT_PROVIDER = ResourceType(
         "thumbprintLists[*]": length(40, 40),
         "url": matches(r"(https://)?[\w./:-]+", "an https URL"),
     },
-    not_found=Refused("NoSuchEntity", "OpenIDConnect Provider not found for arn {value}", 404),
-    unique=Unique("url", Refused("EntityAlreadyExists", "Provider with url {url} already exists.", 409)),
+    not_found=ErrorTemplate("NoSuchEntity", "OpenIDConnect Provider not found for arn {value}", 404),
+    unique=Unique("url", ErrorTemplate("EntityAlreadyExists", "Provider with url {url} already exists.", 409)),
     quotas=(
         Quota(
             "L-858F3967",
             100,
-            Refused("LimitExceeded", "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100", 409),
+            ErrorTemplate("LimitExceeded", "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100", 409),
         ),
     ),
     source="hashicorp/terraform-provider-aws internal/service/iam/openid_connect_provider.go",
@@ -351,7 +363,7 @@ SERVICE_LINKED_ROLE = ResourceType(
     creates="CreateServiceLinkedRole",
     updates="UpdateRole",
     deletes="DeleteServiceLinkedRole",
-    human="IAM Service Linked Role",
+    display_name="IAM Service Linked Role",
     label="{awsServiceName}",
     id=_linked_arn,
     required="awsServiceName",

@@ -9,7 +9,7 @@ import json
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -25,7 +25,10 @@ _SPECS = (
 
 
 def _default_policy(op: OperationContext) -> str:
-    """The account's IAM decides. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"""
+    """Returns AWS's default policy, by which the account's IAM policies decide.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
@@ -36,8 +39,8 @@ def _default_policy(op: OperationContext) -> str:
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
 
 
-def _policy_keeps_a_way_in(op: OperationContext) -> None:
-    """A policy that the caller could never change again."""
+def _policy_can_be_changed_again(op: OperationContext) -> None:
+    """The policy must allow somebody of the account to change it again."""
     text = op.get("policy")
     if not text or op.get("bypassPolicyLockoutSafetyCheck", False):
         return
@@ -52,7 +55,7 @@ def _policy_keeps_a_way_in(op: OperationContext) -> None:
 
 
 def _rotation_is_possible(op: OperationContext) -> None:
-    """Only symmetric keys rotate, and only then there is a period."""
+    """Only symmetric keys can rotate, and a rotation period needs rotation."""
     rotates = op.get("enableKeyRotation", False)
     if rotates and op.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
         raise AwsError("UnsupportedOperationException", "Automatic key rotation is for symmetric encryption keys only")
@@ -66,13 +69,13 @@ def _key_arn(op: OperationContext) -> str:
 
 
 def _target_exists(op: OperationContext) -> None:
-    """An alias names its key by id or ARN, and ids are known only of keys that exist."""
+    """The key must exist: ids and ARNs are known only for keys that exist."""
     key = str(op.get("targetKeyId")).rsplit("key/", 1)[-1]
     if op.cloud.get(tokens.KEY, key) is None:
         raise AwsError("NotFoundException", f"Key '{_key_arn(op)}' does not exist")
 
 
-def _target_moves(op: OperationContext) -> None:
+def _update_target_arn(op: OperationContext) -> None:
     target = op.inputs["targetKeyId"]
     op.state["targetKeyArn"] = UNKNOWN if target is UNKNOWN else _key_arn(op)
 
@@ -83,7 +86,7 @@ KEY = ResourceType(
     creates="CreateKey",
     updates="PutKeyPolicy",
     deletes="ScheduleKeyDeletion",
-    human="KMS Key",
+    display_name="KMS Key",
     updating="updating KMS Key ({id}) policy",
     id="{hex8}-{hex4:b}-{hex4:c}-{hex4:d}-{hex12:e}",
     arn="arn:{partition}:kms:{region}:{account}:key/{id}",
@@ -96,7 +99,7 @@ KEY = ResourceType(
         "isEnabled": True,
         "keyUsage": "ENCRYPT_DECRYPT",
     },
-    omitted={
+    aws_defaults={
         "description": "",
         "multiRegion": False,
         "policy": _default_policy,
@@ -113,17 +116,17 @@ KEY = ResourceType(
         "policy": length(0, 32768),
         "rotationPeriodInDays": between(90, 2560),
     },
-    not_found=Refused("NotFoundException", "Key '{value}' does not exist"),
+    not_found=ErrorTemplate("NotFoundException", "Key '{value}' does not exist"),
     quotas=(
         Quota(
             "L-C2F1777E",
             100000,
-            Refused("LimitExceededException", "The request was rejected because a quota was exceeded"),
+            ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(_policy_keeps_a_way_in, _rotation_is_possible),
-    update_rules=(_policy_keeps_a_way_in, _rotation_is_possible),
-    takes_along=(
+    rules=(_policy_can_be_changed_again, _rotation_is_possible),
+    update_rules=(_policy_can_be_changed_again, _rotation_is_possible),
+    cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),
     ),
@@ -136,7 +139,7 @@ KEY_POLICY = ResourceType(
     creates="PutKeyPolicy",
     updates="PutKeyPolicy",
     deletes="PutKeyPolicy",
-    human="KMS Key policy",
+    display_name="KMS Key policy",
     creating="attaching KMS Key policy ({keyId})",
     updating="updating KMS Key ({id}) policy",
     deleting="removing KMS Key policy ({id})",
@@ -146,8 +149,8 @@ KEY_POLICY = ResourceType(
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     references={"keyId": Reference(tokens.KEY)},
-    rules=(_policy_keeps_a_way_in,),
-    update_rules=(_policy_keeps_a_way_in,),
+    rules=(_policy_can_be_changed_again,),
+    update_rules=(_policy_can_be_changed_again,),
     source="hashicorp/terraform-provider-aws internal/service/kms/key_policy.go",
 )
 
@@ -157,7 +160,7 @@ ALIAS = ResourceType(
     creates="CreateAlias",
     updates="UpdateAlias",
     deletes="DeleteAlias",
-    human="KMS Alias",
+    display_name="KMS Alias",
     label="{name}",
     id="{name}",
     arn="arn:{partition}:kms:{region}:{account}:{name}",
@@ -171,11 +174,11 @@ ALIAS = ResourceType(
             matches(r"alias/(?!aws/)[0-9A-Za-z_/-]+", "alias/ and letters, digits, _ / -, not alias/aws/"),
         )
     },
-    not_found=Refused("NotFoundException", "Alias {value} is not found."),
-    unique=Unique("name", Refused("AlreadyExistsException", "An alias with the name {arn} already exists")),
+    not_found=ErrorTemplate("NotFoundException", "Alias {value} is not found."),
+    unique=Unique("name", ErrorTemplate("AlreadyExistsException", "An alias with the name {arn} already exists")),
     rules=(_target_exists,),
     update_rules=(_target_exists,),
-    follows=_target_moves,
+    after_update=_update_target_arn,
     source="hashicorp/terraform-provider-aws internal/service/kms/alias.go",
 )
 

@@ -1,8 +1,8 @@
-"""What EC2 refuses to launch from a launch template, though it takes the template itself.
+"""Launch templates that EC2 accepts, but from which it refuses every launch.
 
 Source: EC2 user guide, "Maximize network bandwidth on EC2 instances with multiple network cards", read 2026-08.
-Wordings about device indexes, public addresses and security groups were seen in public reports of them, read 2026-11;
-the others are unverified.
+Wordings about device indexes, public addresses and security groups come from public reports, read 2026-11; the others
+are unverified.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from simulator.aws.messages import AwsError
 from simulator.aws.operation_context import OperationContext
 from simulator.values import Props, has_unknown
 
-RUNNING = "__nodes"  # the cloud's own note on a node group: how many of its nodes there are
+RUNNING = "__nodes"  # key in the state of a node group: the number of its running nodes
 RESERVATION = "capacityReservationSpecification.capacityReservationTarget.capacityReservationId"
 _DEVICES_PER_CARD = 2
 _EFA = ("efa", "efa-only")
 
 
-def can_be_launched(op: OperationContext) -> None:
-    """What is wrong whatever group uses the template, and with the type that it names."""
-    found = _mistake(op)
-    if found:
-        code, _, message = found.partition(" - ")
-        raise AwsError(code, f"{message} (The real EC2 takes the template, and refuses every launch from it.)")
+def template_can_be_launched(op: OperationContext) -> None:
+    """The template must be valid for any node group, and for the instance type that it names."""
+    mistake = _template_mistake(op)
+    if mistake:
+        code, _, message = mistake.partition(" - ")
+        raise AwsError(code, f"{message} (The real EC2 accepts the template, and refuses every launch from it.)")
 
 
-def _mistake(op: OperationContext) -> str | None:
+def _template_mistake(op: OperationContext) -> str | None:
     interfaces = op.inputs.get("networkInterfaces") or []
     seen = ("networkCardIndex", "deviceIndex", "interfaceType", "associatePublicIpAddress")
-    shapes = [{key: each.get(key) for key in seen} for each in interfaces]  # their security groups may be unknown yet
+    shapes = [{key: each.get(key) for key in seen} for each in interfaces]  # security groups may still be unknown
     if has_unknown(shapes):
         return None
     if shapes and op.inputs.get("vpcSecurityGroupIds") not in (None, []):
@@ -43,7 +43,7 @@ def _mistake(op: OperationContext) -> str | None:
             "specified on the same request"
         )
     type_ = INSTANCE_TYPES.get(op.get("instanceType", ""))
-    return layout_mistake(shapes) or (mistake(type_, shapes) if type_ else None) or _market_mistake(op)
+    return layout_mistake(shapes) or (type_mistake(type_, shapes) if type_ else None) or _market_mistake(op)
 
 
 def _market_mistake(op: OperationContext) -> str | None:
@@ -58,8 +58,8 @@ def _market_mistake(op: OperationContext) -> str | None:
     return None
 
 
-def group_is_empty(op: OperationContext) -> None:
-    """A placement group stays while there are nodes in it."""
+def placement_group_is_empty(op: OperationContext) -> None:
+    """The placement group must have no running nodes."""
     for row in op.rows(tokens.NODE_GROUP):
         template = op.cloud.get(tokens.LAUNCH_TEMPLATE, (row.state.get("launchTemplate") or {}).get("id") or "")
         if (
@@ -68,20 +68,20 @@ def group_is_empty(op: OperationContext) -> None:
             and paths.get(template.state, "placement.groupName") == op.before["name"]
         ):
             message = f"The placement group '{op.before['name']}' is in use and may not be deleted."
-            raise AwsError("InvalidPlacementGroup.InUse", message, settles=True)
+            raise AwsError("InvalidPlacementGroup.InUse", message, retried=True)
 
 
-def place(interface: Props) -> tuple[int, int]:
-    """Card and device."""
+def position(interface: Props) -> tuple[int, int]:
+    """Returns the card index and the device index of an interface."""
     return int(interface.get("networkCardIndex") or 0), int(interface.get("deviceIndex") or 0)
 
 
 def layout_mistake(interfaces: Sequence[Props]) -> str | None:
-    """What no instance type can have. A launch template may leave indexes out: they are 0."""
-    places = [place(interface) for interface in interfaces]
-    if len(set(places)) < len(places):
+    """Returns what is wrong for any instance type. Indexes that a launch template leaves out are 0."""
+    positions = [position(interface) for interface in interfaces]
+    if len(set(positions)) < len(positions):
         return "InvalidParameterValue - Each network interface requires a unique device index."
-    primary = next((each for each in interfaces if place(each) == (0, 0)), None)
+    primary = next((each for each in interfaces if position(each) == (0, 0)), None)
     if interfaces and (primary is None or primary.get("interfaceType") == "efa-only"):
         return (
             "InvalidParameterCombination - The primary network interface is device 0 of network card 0, and cannot be "
@@ -95,8 +95,8 @@ def layout_mistake(interfaces: Sequence[Props]) -> str | None:
     return None
 
 
-def mistake(type_: InstanceType, interfaces: Sequence[Props]) -> str | None:
-    """What the instance type cannot have. Where the catalog does not know its EFAs, nothing is said."""
+def type_mistake(type_: InstanceType, interfaces: Sequence[Props]) -> str | None:
+    """Returns what is wrong for the instance type; None when the catalog does not know its number of EFAs."""
     if type_.efa_interfaces is None:
         return None
     fitting = efa_interfaces(type_)
@@ -104,7 +104,7 @@ def mistake(type_: InstanceType, interfaces: Sequence[Props]) -> str | None:
     with_efa = {each.card for each in fitting if each.kind == "efa-only"}
     efas: set[int] = set()
     for interface in interfaces:
-        card, device = place(interface)
+        card, device = position(interface)
         if card >= cards:
             return (
                 f"InvalidParameterValue - The specified number '{card}' for the network card index exceeds the network "

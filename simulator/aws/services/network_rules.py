@@ -1,4 +1,4 @@
-"""What EC2 refuses in a network, beyond what an entry of `ec2.py` can declare."""
+"""Rules of EC2 for networks that an entry of `ec2.py` cannot declare."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from simulator.aws.services import documents
 from simulator.cloud import CloudResource
 from simulator.values import UNKNOWN, Props
 
-# Which private ranges may not join a VPC of which other one.
+# A VPC in one of these ranges accepts no secondary block of another one.
 # Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, "CIDR block association restrictions"
 _PRIVATE = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def blocks_of(op: OperationContext, vpc: CloudResource) -> list[str]:
-    """All IPv4 blocks of a VPC, the primary one first."""
-    secondary = [row.state["cidrBlock"] for row in op.naming(tokens.CIDR_ASSOCIATION, "vpcId", vpc.id)]
+    """Returns all IPv4 blocks of a VPC, the primary one first."""
+    secondary = [row.state["cidrBlock"] for row in op.resources_with(tokens.CIDR_ASSOCIATION, "vpcId", vpc.id)]
     return [vpc.state["cidrBlock"], *secondary]
 
 
@@ -43,19 +43,19 @@ def _inside(inner: str, outer: str) -> bool:
 
 
 def vpc_needs_addresses(op: OperationContext) -> None:
-    """A block, or a pool to take one from."""
+    """The VPC must have a CIDR block, or a pool to take one from."""
     if op.get("cidrBlock") is None and op.get("ipv4IpamPoolId") is None:
         raise AwsError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
 
 
 def vpc_dns_names_need_dns(op: OperationContext) -> None:
-    """Host names without name resolution."""
+    """DNS host names need DNS resolution."""
     if op.get("enableDnsHostnames", False) and not op.get("enableDnsSupport", True):
         raise AwsError("InvalidParameterCombination", "enableDnsHostnames needs enableDnsSupport.")
 
 
-def vpc_brings_defaults(op: OperationContext) -> None:
-    """The default security group and the main route table, which go with the VPC."""
+def vpc_companions(op: OperationContext) -> None:
+    """Creates the default security group and the main route table, which are deleted with the VPC."""
     owner = f"{op.type}::{op.id}"
     common: Props = {"vpcId": op.id, "region": op.region, "ownerId": op.account, "__owner": owner}
     group = {**common, "name": "default", "description": "default VPC security group", "ingress": [], "egress": []}
@@ -64,41 +64,41 @@ def vpc_brings_defaults(op: OperationContext) -> None:
 
 
 def block_fits_the_vpc(op: OperationContext) -> None:
-    """A secondary block: at most five in all by default, no overlap, and not of another private range."""
+    """A VPC may have five blocks by default; they must not overlap or come from two private ranges."""
     vpc = op.cloud.get(tokens.VPC, op.get("vpcId"))
-    wanted = op.get("cidrBlock")
-    if vpc is None or wanted is None:
+    cidr = op.get("cidrBlock")
+    if vpc is None or cidr is None:
         return
     present = blocks_of(op, vpc)
     limit = op.limit("L-83CA0A9D", 5)
     if len(present) >= limit or (not op.call.preview and op.faults.strikes("quota", "L-83CA0A9D")):
         message = f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: {limit}"
         raise AwsError("CidrLimitExceeded", message)
-    if any(_overlap(wanted, block) for block in present):
-        message = f"The CIDR '{wanted}' conflicts with another CIDR block of the VPC or a route of its route tables."
+    if any(_overlap(cidr, block) for block in present):
+        message = f"The CIDR '{cidr}' conflicts with another CIDR block of the VPC or a route of its route tables."
         raise AwsError("CidrConflict", message)
-    home = next((block for block in _PRIVATE if _inside(present[0], str(block))), None)
-    if any(_inside(wanted, str(block)) for block in _PRIVATE if block != home) and home is not None:
+    private_range = next((block for block in _PRIVATE if _inside(present[0], str(block))), None)
+    if any(_inside(cidr, str(block)) for block in _PRIVATE if block != private_range) and private_range is not None:
         message = (
-            f"The CIDR '{wanted}' is restricted. Use a CIDR from the same private address range as the current VPC "
+            f"The CIDR '{cidr}' is restricted. Use a CIDR from the same private address range as the current VPC "
             "CIDR, or use a publicly-routable CIDR."
         )
         raise AwsError("InvalidVpc.Range", message)
 
 
 def block_holds_no_subnet(op: OperationContext) -> None:
-    """A block cannot leave while a subnet lies in it."""
+    """A block that contains a subnet cannot be removed."""
     block, vpc = op.before["cidrBlock"], op.before["vpcId"]
-    for row in op.naming(tokens.SUBNET, "vpcId", vpc):
+    for row in op.resources_with(tokens.SUBNET, "vpcId", vpc):
         if _inside(row.state.get("cidrBlock", ""), block):
             message = f"The vpc '{vpc}' currently has a subnet within CIDR block {block}"
-            raise AwsError("InvalidCidrBlock.InUse", message, settles=True)
+            raise AwsError("InvalidCidrBlock.InUse", message, retried=True)
 
 
 def subnet_zone_exists(op: OperationContext) -> None:
-    """A zone of the region, by name or id."""
-    names = [zone.name for zone in op.place.zones]
-    ids = [zone.zone_id for zone in op.place.zones]
+    """The zone must be in the region, by name or id."""
+    names = [zone.name for zone in op.region_facts.zones]
+    ids = [zone.zone_id for zone in op.region_facts.zones]
     for path, known in (("availabilityZone", names), ("availabilityZoneId", ids)):
         zone = op.get(path)
         if zone is not None and zone not in known:
@@ -110,32 +110,32 @@ def subnet_zone_exists(op: OperationContext) -> None:
 
 
 def subnet_fits_the_vpc(op: OperationContext) -> None:
-    """Inside a block of the VPC, and over no other subnet."""
+    """The subnet must be inside a block of the VPC, and must not overlap with another subnet."""
     vpc = op.cloud.get(tokens.VPC, op.get("vpcId"))
-    wanted = op.get("cidrBlock")
-    if vpc is None or wanted is None:
+    cidr = op.get("cidrBlock")
+    if vpc is None or cidr is None:
         return
-    if not any(_inside(wanted, block) for block in blocks_of(op, vpc)):
-        raise AwsError("InvalidSubnet.Range", f"The CIDR '{wanted}' is invalid.")
+    if not any(_inside(cidr, block) for block in blocks_of(op, vpc)):
+        raise AwsError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
     for row in op.others():
-        if row.state.get("vpcId") == vpc.id and _overlap(wanted, row.state.get("cidrBlock", "")):
-            raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{wanted}' conflicts with another subnet")
+        if row.state.get("vpcId") == vpc.id and _overlap(cidr, row.state.get("cidrBlock", "")):
+            raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
 
 
 def subnet_zone(op: OperationContext) -> str:
-    """The zone that was asked for by id, or the first one."""
-    wanted = op.inputs.get("availabilityZoneId")
-    return next((zone.name for zone in op.place.zones if zone.zone_id == wanted), op.place.zones[0].name)
+    """Returns the zone that the inputs name by id, or the first zone of the region."""
+    zone_id = op.inputs.get("availabilityZoneId")
+    return next((zone.name for zone in op.region_facts.zones if zone.zone_id == zone_id), op.region_facts.zones[0].name)
 
 
 def subnet_zone_id(op: OperationContext) -> str:
-    """The id of the subnet's zone."""
+    """Returns the id of the subnet's zone."""
     name = op.state.get("availabilityZone")
-    return next(zone.zone_id for zone in op.place.zones if zone.name == name)
+    return next(zone.zone_id for zone in op.region_facts.zones if zone.name == name)
 
 
 def vpc_has_no_gateway(op: OperationContext) -> None:
-    """One internet gateway a VPC."""
+    """A VPC may have one internet gateway."""
     vpc = op.get("vpcId")
     for row in op.others():
         if vpc and row.state.get("vpcId") == vpc:
@@ -144,33 +144,33 @@ def vpc_has_no_gateway(op: OperationContext) -> None:
 
 
 def no_addresses_are_mapped(op: OperationContext) -> None:
-    """A gateway stays as long as public addresses of the VPC go through it."""
+    """An internet gateway cannot be detached while NAT gateways of the VPC have public addresses."""
     vpc = op.before.get("vpcId")
     for row in op.rows(tokens.NAT_GATEWAY):
         subnet = op.cloud.get(tokens.SUBNET, row.state.get("subnetId", ""))
-        home = subnet.state["vpcId"] if subnet else row.state.get("vpcId")
-        if vpc and home == vpc and row.state.get("connectivityType") == "public":
+        vpc_of_gateway = subnet.state["vpcId"] if subnet else row.state.get("vpcId")
+        if vpc and vpc_of_gateway == vpc and row.state.get("connectivityType") == "public":
             message = (
                 f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) before "
                 "detaching the gateway."
             )
-            raise AwsError("DependencyViolation", message, settles=True)
+            raise AwsError("DependencyViolation", message, retried=True)
 
 
 def gateway_leaves_no_addresses(op: OperationContext) -> None:
-    """Moving the gateway to another VPC detaches it from the old one first."""
+    """Moving the gateway to another VPC first detaches it from the old one."""
     if op.get("vpcId", "") != op.before.get("vpcId"):
         no_addresses_are_mapped(op)
         vpc_has_no_gateway(op)
 
 
 def public_address(op: OperationContext) -> str:
-    """An address of the block that is kept for documentation."""
-    return f"203.0.113.{int(templates.draw('hex', 4, f'{op.call.urn}|{op.id}'), 16) % 254 + 1}"
+    """Returns an address of the block that is reserved for documentation."""
+    return f"203.0.113.{int(templates.pseudo_random('hex', 4, f'{op.call.urn}|{op.id}'), 16) % 254 + 1}"
 
 
 def public_name(op: OperationContext) -> str:
-    """The DNS name of the elastic IP's address."""
+    """Returns the DNS name of the Elastic IP's address."""
     host = "ec2-" + op.state.get("publicIp", public_address(op)).replace(".", "-")
     return (
         f"{host}.compute-1.amazonaws.com" if op.region == "us-east-1" else f"{host}.{op.region}.compute.amazonaws.com"
@@ -178,7 +178,7 @@ def public_name(op: OperationContext) -> str:
 
 
 def nat_has_what_its_mode_needs(op: OperationContext) -> None:
-    """Zonal gateways have a subnet and, if public, an address; regional ones a VPC."""
+    """A zonal gateway needs a subnet and, if it is public, an address; a regional one needs a VPC."""
     regional = op.get("availabilityMode", "zonal") == "regional"
     if regional and op.get("vpcId") is None:
         raise AwsError("MissingParameter", "The request must contain the parameter VpcId")
@@ -192,26 +192,26 @@ def nat_has_what_its_mode_needs(op: OperationContext) -> None:
 
 
 def nat_address_is_free(op: OperationContext) -> None:
-    """One gateway an elastic IP."""
+    """An Elastic IP can be used by one gateway."""
     address = op.get("allocationId")
     if address and any(row.state.get("allocationId") == address for row in op.others()):
         raise AwsError("Resource.AlreadyAssociated", f"elastic IP {address} is already associated")
 
 
-def nat_zone_has_room(op: OperationContext) -> None:
-    """Five gateways a zone, unless the account has more. Quota L-FE5A380F."""
+def nat_zone_is_within_quota(op: OperationContext) -> None:
+    """A zone may have five gateways, unless the account has a higher quota. Quota L-FE5A380F."""
     subnet = op.cloud.get(tokens.SUBNET, op.get("subnetId") or "")
     zone = subnet.state["availabilityZone"] if subnet else None
-    homes = [op.cloud.get(tokens.SUBNET, row.state.get("subnetId", "")) for row in op.others()]
-    count = sum(1 for home in homes if home and home.state["availabilityZone"] == zone)
+    subnets = [op.cloud.get(tokens.SUBNET, row.state.get("subnetId", "")) for row in op.others()]
+    count = sum(1 for subnet_ in subnets if subnet_ and subnet_.state["availabilityZone"] == zone)
     limit = op.limit("L-FE5A380F", 5)
     if count >= limit or (not op.call.preview and op.faults.strikes("quota", "L-FE5A380F")):
         message = f"Performing this operation would exceed the limit of {limit} NAT gateways"
         raise AwsError("NatGatewayLimitExceeded", message)
 
 
-def nat_has_a_way_out(op: OperationContext) -> None:
-    """A public gateway in a VPC without an internet gateway fails some minutes after its creation."""
+def nat_vpc_has_an_internet_gateway(op: OperationContext) -> None:
+    """The VPC of a public gateway needs an internet gateway; without one, creation fails after some minutes."""
     subnet = op.cloud.get(tokens.SUBNET, op.get("subnetId") or "")
     vpc = subnet.state["vpcId"] if subnet else op.get("vpcId")
     if op.call.preview or op.get("connectivityType") != "public" or vpc is None:
@@ -225,40 +225,40 @@ def nat_has_a_way_out(op: OperationContext) -> None:
 
 
 def nat_address(op: OperationContext) -> str:
-    """The public address of a gateway is that of its elastic IP."""
+    """Returns the public address of a gateway: the address of its Elastic IP."""
     address = op.cloud.get(tokens.EIP, op.inputs.get("allocationId") or "")
     return address.state["publicIp"] if address else ""
 
 
 def nat_private_address(op: OperationContext) -> str:
-    """The fifth address of the subnet: AWS keeps the first four."""
+    """Returns the fifth address of the subnet: AWS reserves the first four."""
     subnet = op.cloud.get(tokens.SUBNET, op.inputs.get("subnetId") or "")
     block = network(subnet.state["cidrBlock"]) if subnet else None
     return str(block[4]) if block else ""
 
 
 def route_id(op: OperationContext) -> str:
-    """`r-`, the table and the CRC-32 of the destination."""
+    """Returns `r-`, the route table, and the CRC-32 of the destination."""
     return f"r-{op.get('routeTableId')}{zlib.crc32(destination(op.inputs).encode())}"
 
 
 def destination(route: Props) -> str:
-    """Where a route leads."""
+    """Returns the destination of a route."""
     keys = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
     return next((str(route[key]) for key in keys if route.get(key)), "")
 
 
 def route_is_new(op: OperationContext) -> None:
-    """One route a table and destination; the provider looks before it asks AWS."""
+    """A route table may have one route for each destination; the provider checks this before it calls AWS."""
     table, target = op.get("routeTableId"), destination(op.inputs)
     for row in op.others():
         if row.state.get("routeTableId") == table and destination(row.state) == target:
-            where = f"Route in Route Table ({table}) with destination ({target})"
-            raise ProviderError(f"RouteAlreadyExists: {where} already exists")
+            route = f"Route in Route Table ({table}) with destination ({target})"
+            raise ProviderError(f"RouteAlreadyExists: {route} already exists")
 
 
 def endpoint_service_is_in_the_region(op: OperationContext) -> None:
-    """Service names carry the region; only three services are reached through a gateway."""
+    """The service name must contain the region; only three services have gateway endpoints."""
     name = op.get("serviceName")
     if name is None or not name.startswith("com.amazonaws."):
         return
@@ -270,7 +270,7 @@ def endpoint_service_is_in_the_region(op: OperationContext) -> None:
 
 
 def endpoint_subnets_lie_in_different_zones(op: OperationContext) -> None:
-    """One subnet a zone."""
+    """An endpoint may have one subnet in each zone."""
     zones: set[str] = set()
     for id_ in op.get("subnetIds", []):
         subnet = op.cloud.get(tokens.SUBNET, id_)
@@ -282,7 +282,7 @@ def endpoint_subnets_lie_in_different_zones(op: OperationContext) -> None:
 
 
 def endpoint_is_new(op: OperationContext) -> None:
-    """One gateway for a service and table; one interface with private DNS for a service and VPC."""
+    """A route table may have one gateway endpoint for a service, a VPC one interface endpoint with private DNS."""
     tables = set(op.get("routeTableIds", []))
     name, private = op.get("serviceName"), op.get("privateDnsEnabled", False)
     for row in op.others():
@@ -315,25 +315,25 @@ def endpoint_names_need_dns(op: OperationContext) -> None:
         raise AwsError("InvalidParameter", message)
 
 
-def _of_interface(op: OperationContext) -> bool:
+def _is_interface_endpoint(op: OperationContext) -> bool:
     return op.state.get("vpcEndpointType") == "Interface"
 
 
 def endpoint_groups(op: OperationContext) -> list[str]:
-    """The default security group of the VPC, for an interface endpoint without one."""
+    """Returns the VPC's default security group, for an interface endpoint without groups."""
     vpc = op.cloud.get(tokens.VPC, op.state["vpcId"])
-    return [vpc.state["defaultSecurityGroupId"]] if vpc and _of_interface(op) else []
+    return [vpc.state["defaultSecurityGroupId"]] if vpc and _is_interface_endpoint(op) else []
 
 
 def endpoint_interfaces(op: OperationContext) -> list[str]:
-    """One network interface a subnet."""
-    subnets = op.state.get("subnetIds", []) if _of_interface(op) else []
+    """Returns one network interface for each subnet."""
+    subnets = op.state.get("subnetIds", []) if _is_interface_endpoint(op) else []
     return [op.fill(f"eni-{{hex17:{subnet}}}") for subnet in subnets]
 
 
 def endpoint_names(op: OperationContext) -> list[Props]:
-    """The endpoint's own DNS name."""
-    if not _of_interface(op):
+    """Returns the endpoint's own DNS name."""
+    if not _is_interface_endpoint(op):
         return []
     service = str(op.state.get("serviceName", "")).rsplit(".", 1)[-1]
     name = op.fill("{id}-{alnum8:dns}." + service + ".{region}.vpce.amazonaws.com")
@@ -341,26 +341,30 @@ def endpoint_names(op: OperationContext) -> list[Props]:
 
 
 def endpoint_prefix_list(op: OperationContext) -> str:
-    """The prefix list that routes to a gateway endpoint name."""
-    return "" if _of_interface(op) else templates.fill("pl-{hex8}", str(op.state.get("serviceName")), lambda name: None)
+    """Returns the prefix list that routes to a gateway endpoint name."""
+    return (
+        ""
+        if _is_interface_endpoint(op)
+        else templates.fill("pl-{hex8}", str(op.state.get("serviceName")), lambda name: None)
+    )
 
 
 def endpoint_blocks(op: OperationContext) -> list[str]:
-    """The addresses behind that list, from the block that is kept for benchmarks."""
-    return [] if _of_interface(op) else ["198.18.0.0/16"]
+    """Returns the addresses of that list, from the block that is reserved for benchmarks."""
+    return [] if _is_interface_endpoint(op) else ["198.18.0.0/16"]
 
 
 def flow_log_is_new(op: OperationContext) -> None:
-    """One flow log for a resource, a destination and a kind of traffic."""
+    """A resource may have one flow log for each destination and kind of traffic."""
     paths_ = ("vpcId", "subnetId", "eniId", "trafficType", "logDestination", "logDestinationType")
-    wanted = [op.get(path) for path in paths_]
-    if any([row.state.get(path) or None for path in paths_] == wanted for row in op.others()):
+    values = [op.get(path) for path in paths_]
+    if any([row.state.get(path) or None for path in paths_] == values for row in op.others()):
         message = "Error. There is an existing Flow Log with the same configuration and log destination."
         raise AwsError("FlowLogAlreadyExists", message)
 
 
 def flow_log_destination_exists(op: OperationContext) -> None:
-    """A bucket or a log group, and for the latter a role that the service may take."""
+    """The bucket or log group must exist; a log group also needs a role that the service may assume."""
     target, kind = op.get("logDestination", ""), op.get("logDestinationType", "cloud-watch-logs")
     if op.call.preview:
         return
@@ -376,7 +380,7 @@ def flow_log_destination_exists(op: OperationContext) -> None:
 
 
 def flow_log_fills_its_bucket(op: OperationContext) -> None:
-    """From now on the bucket is not empty."""
+    """Marks the bucket as not empty."""
     bucket = _bucket(op, op.state.get("logDestination", ""))
     if bucket is not None:
         op.cloud.put(bucket.type, bucket.id, {**bucket.state, "__objects": 1})
@@ -386,12 +390,12 @@ def _bucket(op: OperationContext, arn: str) -> CloudResource | None:
     return op.cloud.get(tokens.BUCKET, arn.split(":::", 1)[-1].split("/", 1)[0])
 
 
-def groups_of_nodes(op: OperationContext) -> None:
-    """Nodes of a managed node group hold the security groups that their launch template names."""
+def no_node_has_the_group(op: OperationContext) -> None:
+    """No launch template of a node group may name the security group."""
     for row in op.rows(tokens.NODE_GROUP):
         template = _template(op, row.state)
         if template and op.id in set(_template_groups(template.state)):
-            raise AwsError("DependencyViolation", f"resource {op.id} has a dependent object", settles=True)
+            raise AwsError("DependencyViolation", f"resource {op.id} has a dependent object", retried=True)
 
 
 def _template(op: OperationContext, group: Props) -> CloudResource | None:
@@ -407,13 +411,13 @@ def _template_groups(template: Props) -> Iterator[Any]:
 
 
 def group_has_a_vpc(op: OperationContext) -> None:
-    """This account has no default VPC, as new accounts of many companies."""
+    """A security group needs a VPC: this account has no default VPC, like new accounts of many companies."""
     if op.get("vpcId") is None:
         raise AwsError("VPCIdNotSpecified", "No default VPC for this user")
 
 
 def group_rules_fit(op: OperationContext) -> None:
-    """At most 60 rules each way. Quota L-0EA8095F."""
+    """A security group may have 60 rules in each direction. Quota L-0EA8095F."""
     for path in ("ingress", "egress"):
         if len(op.get(path, [])) > 60:
             message = "The maximum number of rules per security group has been reached."
@@ -424,22 +428,22 @@ _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
 def rule_is_new(op: OperationContext) -> None:
-    """No rule twice in a group."""
+    """A security group may not have the same rule twice."""
     keys = ("securityGroupId", "ipProtocol", "fromPort", "toPort", *_SOURCES)
-    wanted = [op.get(key) for key in keys]
+    values = [op.get(key) for key in keys]
     for row in op.others():
-        if [row.state.get(key) for key in keys] == wanted:
+        if [row.state.get(key) for key in keys] == values:
             peer = next((str(op.inputs[key]) for key in _SOURCES if op.inputs.get(key)), "")
             raise _duplicate(peer, op.get("ipProtocol"), op.get("fromPort"), op.get("toPort"))
 
 
 def classic_rule_is_new(op: OperationContext) -> None:
-    """No rule twice in a group, for the older type that takes lists."""
+    """A security group may not have the same rule twice; for the older type, whose sources are lists."""
     keys = ("securityGroupId", "type", "protocol", "fromPort", "toPort", "self", "sourceSecurityGroupId")
     lists = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds")
-    wanted = [op.get(key) for key in keys]
+    values = [op.get(key) for key in keys]
     for row in op.others():
-        same = [row.state.get(key) for key in keys] == wanted
+        same = [row.state.get(key) for key in keys] == values
         if same and all((row.state.get(key) or None) == (op.get(key) or None) for key in lists):
             peer = op.get("sourceSecurityGroupId") or next((op.get(key)[0] for key in lists if op.get(key)), op.id)
             raise _duplicate(str(peer), op.get("protocol"), op.get("fromPort"), op.get("toPort"))
@@ -454,15 +458,15 @@ def _duplicate(peer: str, protocol: Any, low: Any, high: Any) -> AwsError:
 
 
 def kind_of_source_changes(old: Props, new: Props) -> bool:
-    """A rule keeps its kind of source for life."""
+    """Returns whether the kind of source changes: AWS cannot change it in place."""
     return any((old.get(key) is None) != (new.get(key) is None) for key in _SOURCES)
 
 
 def template_gets_a_version(op: OperationContext) -> None:
-    """Everything but tags and the choice of a version makes a new version."""
-    quiet = {"tags", "tagsAll", "description", "defaultVersion", "updateDefaultVersion", "region"}
-    told = {*(fields(op.type) or ())} - quiet - {"name", "namePrefix"}
-    changed = any(op.inputs.get(key) != op.before.get(key) for key in told)
+    """Any change creates a new version, except of tags, description and the default version."""
+    unversioned = {"tags", "tagsAll", "description", "defaultVersion", "updateDefaultVersion", "region"}
+    versioned = {*(fields(op.type) or ())} - unversioned - {"name", "namePrefix"}
+    changed = any(op.inputs.get(key) != op.before.get(key) for key in versioned)
     if not changed:
         return
     latest = UNKNOWN if op.call.preview else int(op.before.get("latestVersion", 1)) + 1
@@ -472,7 +476,7 @@ def template_gets_a_version(op: OperationContext) -> None:
 
 
 def user_data_is_encoded(argument: str, value: Any) -> str | None:
-    """Base64, at most 16 KiB before encoding."""
+    """User data must be base64, of at most 16 KiB before encoding."""
     try:
         size = len(base64.b64decode(value, validate=True))
     except (ValueError, binascii.Error):
@@ -481,7 +485,7 @@ def user_data_is_encoded(argument: str, value: Any) -> str | None:
 
 
 def reservation_can_be_met(op: OperationContext) -> None:
-    """The zone is one of the region, the type is offered there, and there is capacity left."""
+    """The zone must be in the region, the region must offer the instance type, and there must be capacity."""
     zone, type_ = op.get("availabilityZone"), op.get("instanceType")
     if type_ not in INSTANCE_TYPES or op.region not in INSTANCE_TYPES[type_].regions:
         message = (
@@ -489,7 +493,7 @@ def reservation_can_be_met(op: OperationContext) -> None:
             "configurations."
         )
         raise AwsError("Unsupported", message)
-    if zone not in [each.name for each in op.place.zones]:
+    if zone not in [each.name for each in op.region_facts.zones]:
         raise AwsError("InvalidAvailabilityZone", f"The availability zone '{zone}' does not exist")
     if not op.call.preview and op.faults.strikes("capacity", type_):
         message = (
@@ -500,7 +504,7 @@ def reservation_can_be_met(op: OperationContext) -> None:
 
 
 def adopted_group(op: OperationContext) -> str:
-    """The default security group of the VPC: nothing is made, it is taken over."""
+    """Returns the VPC's default security group: the resource adopts it and creates nothing."""
     vpc = op.cloud.get(tokens.VPC, op.get("vpcId") or "")
     if vpc is None:
         raise ProviderError("EC2 Default Security Group (default) not found")
@@ -508,19 +512,19 @@ def adopted_group(op: OperationContext) -> str:
 
 
 def tagged_resource_exists(op: OperationContext) -> None:
-    """Ids are unique over all types."""
+    """A resource with the id must exist; ids are unique over all types."""
     id_ = op.get("resourceId")
     if not op.call.preview and all(row.id != id_ for row in op.cloud.all()):
         raise AwsError("InvalidID", f"The ID '{id_}' is not valid")
 
 
-def no_other_group_names_it(op: OperationContext) -> None:
-    """Rules of other groups that have this one as their source."""
+def no_other_group_refers_to_it(op: OperationContext) -> None:
+    """No rule of another security group may have this group as its source."""
     users = (
         (tokens.INGRESS_RULE, "referencedSecurityGroupId"),
         (tokens.EGRESS_RULE, "referencedSecurityGroupId"),
         (tokens.SECURITY_GROUP_RULE, "sourceSecurityGroupId"),
     )
     for type_, path in users:
-        if any(row.state.get("securityGroupId") != op.id for row in op.naming(type_, path, op.id)):
-            raise AwsError("DependencyViolation", f"resource {op.id} has a dependent object", settles=True)
+        if any(row.state.get("securityGroupId") != op.id for row in op.resources_with(type_, path, op.id)):
+            raise AwsError("DependencyViolation", f"resource {op.id} has a dependent object", retried=True)

@@ -1,6 +1,6 @@
-"""What EKS refuses of a managed node group. What EC2 then refuses of its nodes is in `launches.py`.
+"""Rules of EKS for managed node groups. EC2's errors when their nodes are launched are in `launches.py`.
 
-Wordings were seen in public reports of them, read 2026-11, unless a rule says that its wording is unverified.
+Wordings come from public reports, read 2026-11, unless a rule says that its wording is unverified.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.limits import EKS_LABELS_PER_NODE_GROUP
 from simulator.aws import paths, tokens
-from simulator.aws.messages import AwsError, bridged
-from simulator.aws.operation_context import OperationContext, public
+from simulator.aws.messages import AwsError, pulumi_text
+from simulator.aws.operation_context import OperationContext, public_state
 from simulator.aws.services import launches
 from simulator.aws.services.eks_rules import SKEW, cluster_of, minor, subnets_of
 from simulator.aws.services.launch_templates import RUNNING
@@ -27,21 +27,21 @@ def _invalid(message: str) -> AwsError:
 
 
 def sizes_are_in_order(op: OperationContext) -> None:
-    """Minimum, desired, maximum."""
+    """Minimum, desired size and maximum must be in ascending order."""
     low, high = op.get("scalingConfig.minSize", 0), op.get("scalingConfig.maxSize", 0)
-    wanted = op.get("scalingConfig.desiredSize", low)
+    desired_nodes = op.get("scalingConfig.desiredSize", low)
     if low > high:
         raise _invalid(f"Minimum capacity {low} can't be greater than maximum capacity {high}")
-    if low > wanted:
-        raise _invalid(f"Minimum capacity {low} can't be greater than desired size {wanted}")
-    if wanted > high:
-        raise _invalid(f"desired capacity {wanted} can't be greater than max size {high}")
+    if low > desired_nodes:
+        raise _invalid(f"Minimum capacity {low} can't be greater than desired size {desired_nodes}")
+    if desired_nodes > high:
+        raise _invalid(f"desired capacity {desired_nodes} can't be greater than max size {high}")
 
 
 def labels_are_kubernetes_labels(op: OperationContext) -> None:
-    """How many, none of Kubernetes's own, and values that a node can carry.
+    """Labels must not be too many, must not have reserved prefixes, and need valid values.
 
-    Only the wording about reserved prefixes was seen.
+    Only the wording about reserved prefixes is verified.
     """
     labels = op.get("labels", {})
     if len(labels) > EKS_LABELS_PER_NODE_GROUP:
@@ -53,8 +53,8 @@ def labels_are_kubernetes_labels(op: OperationContext) -> None:
             raise _invalid(f"Label value {value} of {key} is invalid")
 
 
-def taints_are_told_apart(op: OperationContext) -> None:
-    """A node has one taint of a key and effect. Wording unverified."""
+def taints_are_unique(op: OperationContext) -> None:
+    """A node may have one taint for each key and effect. Wording unverified."""
     seen = set()
     for taint in op.get("taints", []):
         if (taint["key"], taint["effect"]) in seen:
@@ -63,10 +63,10 @@ def taints_are_told_apart(op: OperationContext) -> None:
 
 
 def instance_types_exist(op: OperationContext) -> None:
-    """Each one exists, and the region has it."""
+    """Every instance type must exist, and the region must offer it."""
     missing = [
         name
-        for name in launches.types_of(op)
+        for name in launches.instance_types_of(op)
         if name not in INSTANCE_TYPES or op.region not in INSTANCE_TYPES[name].regions
     ]
     if missing:
@@ -74,34 +74,34 @@ def instance_types_exist(op: OperationContext) -> None:
 
 
 def image_fits_the_machines(op: OperationContext) -> None:
-    """Architecture, and accelerators where the image is made for one.
+    """The image must fit the architecture of the instance types, and their accelerators if it is made for some.
 
-    A standard image on accelerated types is taken: the nodes join, and nothing on them drives the devices.
+    EKS accepts a standard image on accelerated types: the nodes join, but have no driver for the devices.
     """
     image = op.get("amiType", "AL2023_x86_64_STANDARD")
     template = op.inputs.get("launchTemplate")
     if (
         image == "CUSTOM"
-        or launches.of_template(op, "imageId")
+        or launches.template_value(op, "imageId")
         or (op.get("amiType") is None and has_unknown(template))
     ):
         return
     arch = "arm64" if "ARM_64" in image else "x86_64"
     made_for = "gpu" if "NVIDIA" in image or image.endswith("_GPU") else "neuron" if "NEURON" in image else ""
-    for name in launches.types_of(op):
+    for name in launches.instance_types_of(op):
         machine = INSTANCE_TYPES[name]
         accelerator = machine.accelerator.kind if machine.accelerator else ""
         if machine.arch != arch or (made_for and accelerator != made_for):
             raise _invalid(f"[{name}] is not a valid instance type for requested amiType {image}")
         if accelerator and not made_for:
             op.call.warn(
-                f"{name} has accelerators, and {image} no driver for them. EKS takes this: the nodes join, are paid "
-                "for, and offer pods none of their devices."
+                f"{name} has accelerators, but {image} has no driver for them. EKS accepts this: the nodes join and "
+                "cost money, and pods get none of their devices."
             )
 
 
 def template_agrees(op: OperationContext) -> None:
-    """What the launch template says, the group may not say as well; and some things no template may say."""
+    """Group and launch template must not set the same values, and some values the template must not set at all."""
     template = op.get("launchTemplate")
     if not template:
         return
@@ -123,13 +123,14 @@ def template_agrees(op: OperationContext) -> None:
     version = str(template.get("version", ""))
     if version.isdigit() and int(version) > int(row.state.get("latestVersion", 1)):
         raise _invalid(f"The specified launch template version {version} does not exist for launch template {row.id}")
-    template_leaves_to_eks(op, row.state)
+    template_leaves_values_to_eks(op, row.state)
 
 
-def template_leaves_to_eks(op: OperationContext, template: Props) -> None:
-    """What EKS fills in by itself. Source: EKS user guide, "Customize managed nodes with launch templates", 2026-11.
+def template_leaves_values_to_eks(op: OperationContext, template: Props) -> None:
+    """The template must not set values that EKS sets by itself.
 
-    Wordings about subnets and shutdown are unverified.
+    Source: EKS user guide, "Customize managed nodes with launch templates", read 2026-11; the wordings about subnets
+    and shutdown are unverified.
     """
     if template.get("iamInstanceProfile"):
         message = (
@@ -141,13 +142,13 @@ def template_leaves_to_eks(op: OperationContext, template: Props) -> None:
         raise _invalid("Launch template should not specify a subnet. Subnets must be specified in the request.")
     if template.get("instanceInitiatedShutdownBehavior") or template.get("hibernationOptions"):
         raise _invalid("Launch template should not specify shutdown or hibernation behavior.")
-    market = paths.get(template, "instanceMarketOptions.marketType")
-    if market and (market, op.get("capacityType")) != ("capacity-block", "CAPACITY_BLOCK"):
+    market_type = paths.get(template, "instanceMarketOptions.marketType")
+    if market_type and (market_type, op.get("capacityType")) != ("capacity-block", "CAPACITY_BLOCK"):
         raise _invalid("Instance market options are not supported with the launch template.")
 
 
 def group_follows_the_cluster(op: OperationContext) -> None:
-    """No kubelet is newer than its API server."""
+    """The nodes' version must not be newer than the cluster's, or more than SKEW minor versions older."""
     cluster, version = cluster_of(op), op.get("version")
     if cluster is None or version is None:
         return
@@ -162,7 +163,7 @@ def group_follows_the_cluster(op: OperationContext) -> None:
 
 
 def group_lies_in_the_clusters_vpc(op: OperationContext) -> None:
-    """Nodes and control plane share the VPC."""
+    """The subnets must be in the VPC of the cluster."""
     cluster = cluster_of(op)
     for subnet in subnets_of(op, "subnetIds"):
         if cluster and subnet.state["vpcId"] != cluster.state["vpcConfig"]["vpcId"]:
@@ -170,19 +171,19 @@ def group_lies_in_the_clusters_vpc(op: OperationContext) -> None:
 
 
 def capacity_block_is_targeted(op: OperationContext) -> None:
-    """A Capacity Block is bought, and the launch template names it, with the type that it was bought for."""
+    """The launch template must name the Capacity Block and the instance type that it was bought for."""
     if op.get("capacityType", "") != "CAPACITY_BLOCK":
         return
     row = launches.template_of(op, op.inputs)
     if op.get("launchTemplate") and row is None:
         return
     state = row.state if row else {}
-    said = (
+    needed = (
         paths.get(state, "instanceMarketOptions.marketType") == "capacity-block",
         paths.get(state, "capacityReservationSpecification.capacityReservationTarget"),
         state.get("instanceType"),
     )
-    if not all(said):
+    if not all(needed):
         message = (
             "capacityType CAPACITY_BLOCK requires a launch template with InstanceMarketOptions marketType "
             "capacity-block, a Capacity Block reservation target and an instance type"
@@ -191,75 +192,75 @@ def capacity_block_is_targeted(op: OperationContext) -> None:
 
 
 def nodes_can_be_launched(op: OperationContext) -> None:
-    """What every launch would run into. The real EKS makes the group, and finds out after it."""
-    if refused := launches.mistake(op):
-        raise launches.as_the_provider_says(op, refused)
-    if op.call.preview and (account := launches.told_too_little(op)):
-        op.call.warn(account)
+    """It must be possible to launch the nodes at all. The real EKS creates the group before it tries."""
+    if mistake := launches.launch_mistake(op):
+        raise launches.provider_error(op, mistake)
+    if op.call.preview and (warning := launches.quota_warning(op)):
+        op.call.warn(warning)
 
 
-def machines(op: OperationContext) -> list[str]:
-    """The type in the launch template is the group's, else t3.medium."""
-    return [] if launches.of_template(op, "instanceType") else ["t3.medium"]
+def default_instance_types(op: OperationContext) -> list[str]:
+    """Returns the default instance types: t3.medium, unless the launch template names a type."""
+    return [] if launches.template_value(op, "instanceType") else ["t3.medium"]
 
 
 def image_type(op: OperationContext) -> str:
-    """CUSTOM for a launch template with an image."""
-    return "CUSTOM" if launches.of_template(op, "imageId") else "AL2023_x86_64_STANDARD"
+    """Returns the default image type: CUSTOM if the launch template names an image."""
+    return "CUSTOM" if launches.template_value(op, "imageId") else "AL2023_x86_64_STANDARD"
 
 
 def disk_size(op: OperationContext) -> int:
-    """The launch template says it, where there is one."""
+    """Returns the default disk size; 0 with a launch template, which sets the size itself."""
     return 0 if op.inputs.get("launchTemplate") else 20
 
 
 def group_version(op: OperationContext) -> str:
-    """That of the cluster."""
+    """Returns the default version: the version of the cluster."""
     cluster = cluster_of(op)
     return str(cluster.state["version"]) if cluster else ""
 
 
 def release_version(op: OperationContext) -> str:
-    """The build of the image: in form only, the newest of a made-up series."""
+    """Returns a made-up release of the image that has only the right form."""
     return f"{op.state.get('version') or group_version(op)}.0-20260115"
 
 
 def scaling_groups(op: OperationContext) -> list[Props]:
-    """The Auto Scaling group behind the node group."""
+    """Returns the Auto Scaling group of the node group."""
     name = op.fill("eks-{nodeGroupName}-{uuid:group}")
     return [{"autoscalingGroups": [{"name": name}], "remoteAccessSecurityGroupId": ""}]
 
 
-def nodes_start(op: OperationContext) -> None:
-    """The group is there before its nodes are: without capacity it stays, and the next update tries again."""
+def start_nodes(op: OperationContext) -> None:
+    """Starts the nodes of a new group. Without capacity the group stays, and the next update tries again."""
     _node_role_gets_an_entry(op)
     _launch(op, "create")
 
 
-def nodes_follow(op: OperationContext) -> None:
-    """The Auto Scaling group goes on trying, so a failed group becomes active once there is capacity.
+def scale_nodes(op: OperationContext) -> None:
+    """Scales the group. The Auto Scaling group keeps trying, so a failed group becomes ACTIVE when there is capacity.
 
-    A group that was active takes any size; where its nodes do not come, EKS calls it degraded.
+    An active group accepts any size; when its nodes cannot start, its status is DEGRADED.
     """
     if op.call.preview:
         return
     if op.before.get("status") == "CREATE_FAILED":
         _launch(op, "update")
         return
-    wanted, running = launches.wanted(op.state), op.before.get(RUNNING, launches.wanted(op.before))
-    issue = launches.issue(op, op.state, running) if wanted > running else None
+    desired_nodes, running = launches.desired_nodes(op.state), op.before.get(RUNNING, launches.desired_nodes(op.before))
+    issue = launches.issue(op, op.state, running) if desired_nodes > running else None
     if issue:
-        op.call.warn(f"EKS takes the new size, and calls the group DEGRADED: {issue}")
+        op.call.warn(f"EKS accepts the new size, and the group is DEGRADED: {issue}")
     op.state = {
         **op.state,
         "status": "DEGRADED" if issue else "ACTIVE",
-        RUNNING: running if issue else wanted,
+        RUNNING: running if issue else desired_nodes,
     }
 
 
 def _launch(op: OperationContext, doing: str) -> None:
     issue = launches.issue(op, op.state, 0)
-    running = 0 if issue else launches.wanted(op.state)
+    running = 0 if issue else launches.desired_nodes(op.state)
     op.state = {**op.state, "status": "CREATE_FAILED" if issue else "ACTIVE", RUNNING: running}
     op.cloud.put(op.type, op.id, op.state, op.call.urn)
     if issue:
@@ -268,12 +269,12 @@ def _launch(op: OperationContext, doing: str) -> None:
             f"last error: {issue}"
         )
         raise InitializationFailure(
-            op.id, public(op.state), op.checked, [bridged(reason, f"{doing[:-1]}ing {op.call.urn}")]
+            op.id, public_state(op.state), op.checked, [pulumi_text(reason, f"{doing[:-1]}ing {op.call.urn}")]
         )
 
 
 def _node_role_gets_an_entry(op: OperationContext) -> None:
-    """EKS itself lets the nodes of a managed group in."""
+    """Creates the access entry of the node role, as EKS does for managed groups."""
     cluster = cluster_of(op)
     mode = paths.get(cluster.state, "accessConfig.authenticationMode") if cluster else "CONFIG_MAP"
     principal = op.state["nodeRoleArn"]

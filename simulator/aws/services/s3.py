@@ -1,4 +1,4 @@
-"""S3: buckets and their settings, each of which is a resource of its own. Tokens `aws:s3/...`.
+"""S3: buckets and their settings; each setting is a separate resource. Tokens `aws:s3/...`.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the S3 API model; read 2026-11.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import Constraint, between, length, matches, one_of
 from simulator.aws.inputs import fields
-from simulator.aws.messages import AwsError, ProviderError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -22,7 +22,7 @@ from simulator.cloud import CloudResource
 S3 = Service("S3", modeled=False)
 
 _VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
-_NO_BUCKET = Refused("NoSuchBucket", "The specified bucket does not exist", 404)
+_NO_BUCKET = ErrorTemplate("NoSuchBucket", "The specified bucket does not exist", 404)
 # Source: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
 _ZONES = {
     "us-east-1": "Z3AQBSTGFYJSTF",
@@ -35,7 +35,7 @@ _ZONES = {
 
 
 def _bucket_name(argument: str, value: Any) -> str | None:
-    """The naming rules. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+    """The name must follow https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
     wrong = matches(r"[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]", "3 to 63 lower-case letters, digits, dots and hyphens")
     if text := wrong(argument, value):
         return text
@@ -53,7 +53,7 @@ def _bucket_name(argument: str, value: Any) -> str | None:
 
 
 def _name_is_free(op: OperationContext) -> None:
-    """Names are unique over all regions and accounts."""
+    """The name must be free: names are unique over all regions and accounts."""
     name = op.get("bucket")
     row = op.cloud.get(tokens.BUCKET, name)
     if row is not None and not (op.call.preview and row.urn == op.call.urn):
@@ -62,15 +62,15 @@ def _name_is_free(op: OperationContext) -> None:
 
 
 def _bucket_is_empty(op: OperationContext) -> None:
-    """What services have written into the bucket stays there, unless it was made to be emptied."""
+    """A bucket with objects cannot be deleted, unless it has `forceDestroy`."""
     if op.before.get("__objects") and not op.before.get("forceDestroy"):
-        versioned = any(_versioned(row) for row in op.naming(_VERSIONING, "bucket", op.id))
+        versioned = any(_versioned(row) for row in op.resources_with(_VERSIONING, "bucket", op.id))
         tail = ". You must delete all versions in the bucket." if versioned else ""
         raise AwsError("BucketNotEmpty", f"The bucket you tried to delete is not empty{tail}", 409)
 
 
 def _nothing_is_locked(op: OperationContext) -> None:
-    """What is locked in compliance mode outlasts even a bucket that was made to be emptied."""
+    """Objects locked in compliance mode prevent the deletion, even with `forceDestroy`."""
     if op.before.get("__objects") and op.before.get("__locked") == "COMPLIANCE":
         raise AwsError("AccessDenied", "Access Denied because object protected by object lock.", 403)
 
@@ -82,11 +82,11 @@ def _versioned(row: CloudResource) -> bool:
 def _has_versioning(op: OperationContext, bucket: str) -> bool:
     row = op.cloud.get(tokens.BUCKET, bucket)
     inline = row is not None and paths.get(row.state, "versioning.enabled") is True
-    return inline or any(_versioned(each) for each in op.naming(_VERSIONING, "bucket", bucket))
+    return inline or any(_versioned(each) for each in op.resources_with(_VERSIONING, "bucket", bucket))
 
 
 def _lifecycle_makes_sense(op: OperationContext) -> None:
-    """Colder classes take objects from their 30th day on, and objects expire last."""
+    """Objects may move to colder classes after 30 days, and must expire after all transitions."""
     for rule in op.get("rules", []):
         days = [int(move.get("days") or 0) for move in rule.get("transitions") or []]
         for move in rule.get("transitions") or []:
@@ -107,7 +107,7 @@ def _lifecycle_makes_sense(op: OperationContext) -> None:
 
 
 def _policy_has_principals(op: OperationContext) -> None:
-    """A bucket policy says who, and about this bucket."""
+    """Every statement must have a principal and name this bucket; public policies may be blocked."""
     text = op.get("policy")
     if len(text) > 20480:
         raise AwsError("PolicyTooLarge", "The policy exceeds the maximum allowed document size.")
@@ -133,12 +133,12 @@ def _public(statement: dict[str, Any]) -> bool:
 
 
 def _blocks_public_policies(op: OperationContext, bucket: str) -> bool:
-    rows = op.naming("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket)
+    rows = op.resources_with("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket)
     return any(row.state.get("blockPublicPolicy") for row in rows)
 
 
 def _versioning_is_not_taken_back(op: OperationContext) -> None:
-    """A bucket that was versioned once can only be suspended, and one with Object Lock not even that."""
+    """Versioning can only be suspended after it was enabled; with Object Lock it cannot change at all."""
     old = paths.get(op.before, "versioningConfiguration.status")
     new = op.get("versioningConfiguration.status")
     if new != "Enabled" and _locked(op, op.get("bucket")):
@@ -148,25 +148,25 @@ def _versioning_is_not_taken_back(op: OperationContext) -> None:
         raise ProviderError(f'versioning_configuration.status cannot be updated from "{old}" to "{new}"')
 
 
-def _versioned_for(what: str) -> Rule:
-    """A setting that needs versioning."""
+def _needs_versioning(setting: str) -> Rule:
+    """Returns the rule of a setting that needs versioning."""
 
     def rule(op: OperationContext) -> None:
         if not op.call.preview and not _has_versioning(op, op.get("bucket")):
-            message = f"Versioning must be 'Enabled' on the bucket to apply a {what} configuration"
-            code, status = ("InvalidBucketState", 409) if what == "Object Lock" else ("InvalidRequest", 400)
+            message = f"Versioning must be 'Enabled' on the bucket to apply a {setting} configuration"
+            code, status = ("InvalidBucketState", 409) if setting == "Object Lock" else ("InvalidRequest", 400)
             raise AwsError(code, message, status)
 
     return rule
 
 
 def _locked(op: OperationContext, bucket: str) -> Any:
-    """The mode of Object Lock; it stays on when its default rule goes."""
+    """Returns the mode of Object Lock. The lock stays on after its default rule is deleted."""
     row = op.cloud.get(tokens.BUCKET, bucket)
     return None if row is None else row.state.get("__locked") or row.state.get("objectLockEnabled")
 
 
-def _locks(op: OperationContext) -> None:
+def _mark_locked(op: OperationContext) -> None:
     row = op.cloud.get(tokens.BUCKET, op.state["bucket"])
     if row is not None:
         mode = paths.get(op.state, "rule.defaultRetention.mode") or "GOVERNANCE"
@@ -216,7 +216,7 @@ def _target_takes_logs(op: OperationContext) -> None:
         raise AwsError("CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed.", 403)
 
 
-def _target_fills(op: OperationContext) -> None:
+def _mark_target_not_empty(op: OperationContext) -> None:
     row = op.cloud.get(tokens.BUCKET, op.state["targetBucket"])
     if row is not None:
         op.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
@@ -229,7 +229,7 @@ def _setting_id(op: OperationContext) -> str:
 
 def _setting(
     name: str,
-    human: str,
+    display_name: str,
     *,
     puts: str,
     deletes: str,
@@ -240,14 +240,14 @@ def _setting(
     replace_on: str = "",
     documents_: str = "",
     defaults: dict[str, Any] | None = None,
-    omitted: dict[str, Value] | None = None,
+    aws_defaults: dict[str, Value] | None = None,
     constraints: dict[str, Constraint] | None = None,
     references: dict[str, Reference] | None = None,
     rules: tuple[Rule, ...] = (),
     update_rules: tuple[Rule, ...] | None = None,
-    brings: Rule | None = None,
+    companions: Rule | None = None,
 ) -> ResourceType:
-    """One setting of a bucket; the bucket's name is its id, with the bucket's expected owner where one can be named."""
+    """Returns the type of one bucket setting. Its id is the bucket's name, and the expected owner if there is one."""
     type_ = f"aws:s3/{name[0].lower()}{name[1:]}:{name}"
     owner = "expectedBucketOwner" in (fields(type_) or ())
     file = source or "bucket_" + paths.snake(name[6].lower() + name[7:])
@@ -257,20 +257,20 @@ def _setting(
         creates=puts,
         updates=puts,
         deletes=deletes,
-        human=f"S3 Bucket {human}",
-        creating=creating or f"creating S3 Bucket ({{bucket}}) {human}",
+        display_name=f"S3 Bucket {display_name}",
+        creating=creating or f"creating S3 Bucket ({{bucket}}) {display_name}",
         updating=updating,
         id=_setting_id if owner else "{bucket}",
         required=f"bucket {required}",
         replace_on=f"bucket {replace_on}" + (" expectedBucketOwner" if owner else ""),
         documents=documents_,
         defaults=defaults or {},
-        omitted=omitted or {},
+        aws_defaults=aws_defaults or {},
         constraints=constraints or {},
         references={"bucket": Reference(tokens.BUCKET, "bucket"), **(references or {})},
         rules=rules,
         update_rules=rules if update_rules is None else update_rules,
-        brings=brings,
+        companions=companions,
         source=f"hashicorp/terraform-provider-aws internal/service/s3/{file}.go",
     )
 
@@ -281,7 +281,7 @@ BUCKET = ResourceType(
     creates="CreateBucket",
     updates="PutBucketTagging",
     deletes="DeleteBucket",
-    human="S3 Bucket",
+    display_name="S3 Bucket",
     label="{bucket}",
     id="{bucket}",
     arn="arn:{partition}:s3:::{bucket}",
@@ -289,7 +289,7 @@ BUCKET = ResourceType(
     autoname=Autoname("bucket", max_length=63, lower=True, given_prefix="bucketPrefix"),
     documents="policy",
     defaults={"forceDestroy": False},
-    omitted={
+    aws_defaults={
         "accelerationStatus": "",
         "acl": "",
         "bucketNamespace": "global",
@@ -325,12 +325,12 @@ BUCKET = ResourceType(
         Quota(
             "L-DC2B2D3D",
             10000,
-            Refused("TooManyBuckets", "You have attempted to create more buckets than allowed"),
+            ErrorTemplate("TooManyBuckets", "You have attempted to create more buckets than allowed"),
         ),
     ),
     rules=(_name_is_free,),
     delete_rules=(_bucket_is_empty, _nothing_is_locked),
-    takes_along=tuple(
+    cascade_deletes=tuple(
         CascadeDelete(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
         for name in (
             "IntelligentTieringConfiguration",
@@ -354,7 +354,7 @@ TIERING = ResourceType(
     creates="PutBucketIntelligentTieringConfiguration",
     updates="PutBucketIntelligentTieringConfiguration",
     deletes="DeleteBucketIntelligentTieringConfiguration",
-    human="S3 Bucket Intelligent-Tiering Configuration",
+    display_name="S3 Bucket Intelligent-Tiering Configuration",
     creating="creating S3 Bucket ({bucket}) Intelligent-Tiering Configuration ({bucket}:{name})",
     id="{bucket}:{name}",
     required="bucket tierings",
@@ -378,7 +378,7 @@ LIFECYCLE = _setting(
     "Lifecycle Configuration",
     puts="PutBucketLifecycleConfiguration",
     deletes="DeleteBucketLifecycle",
-    omitted={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
+    aws_defaults={"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     constraints={
         "rules": length(1, 1000),
         "rules[*].id": length(1, 255),
@@ -398,7 +398,7 @@ LOGGING = _setting(
     deletes="PutBucketLogging",
     required="targetBucket targetPrefix",
     rules=(_target_takes_logs,),
-    brings=_target_fills,
+    companions=_mark_target_not_empty,
 )
 
 OBJECT_LOCK = _setting(
@@ -412,8 +412,8 @@ OBJECT_LOCK = _setting(
         "objectLockEnabled": one_of("Enabled"),
         "rule.defaultRetention.mode": one_of("COMPLIANCE", "GOVERNANCE"),
     },
-    rules=(_versioned_for("Object Lock"), _retention_is_days_or_years),
-    brings=_locks,
+    rules=(_needs_versioning("Object Lock"), _retention_is_days_or_years),
+    companions=_mark_locked,
 )
 
 OWNERSHIP = _setting(
@@ -459,9 +459,9 @@ REPLICATION = _setting(
     source="bucket_replication_configuration",
     constraints={"rules": length(1, 1000), "rules[*].status": one_of("Disabled", "Enabled")},
     references={
-        "role": Reference(tokens.ROLE, "arn", Refused("InvalidArgument", "Invalid role ARN")),
+        "role": Reference(tokens.ROLE, "arn", ErrorTemplate("InvalidArgument", "Invalid role ARN")),
     },
-    rules=(_versioned_for("replication"), _destinations_are_versioned),
+    rules=(_needs_versioning("replication"), _destinations_are_versioned),
 )
 
 ENCRYPTION = _setting(
@@ -489,7 +489,7 @@ VERSIONING = _setting(
     puts="PutBucketVersioning",
     deletes="PutBucketVersioning",
     required="versioningConfiguration",
-    omitted={"versioningConfiguration.mfaDelete": ""},
+    aws_defaults={"versioningConfiguration.mfaDelete": ""},
     constraints={
         "versioningConfiguration.mfaDelete": one_of("Disabled", "Enabled"),
         "versioningConfiguration.status": one_of("Disabled", "Enabled", "Suspended"),

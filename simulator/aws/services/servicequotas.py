@@ -14,7 +14,7 @@ from simulator.aws import tokens
 from simulator.aws.constraints import every, length, matches
 from simulator.aws.messages import AwsError, ProviderError, Service
 from simulator.aws.model import ResourceType
-from simulator.aws.operation_context import OperationContext, limit_of
+from simulator.aws.operation_context import OperationContext, account_limit
 from simulator.cloud import Cloud
 
 SERVICE_QUOTAS = Service("Service Quotas")
@@ -28,7 +28,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class KnownQuota:
-    """A quota of a service, with what a new account has of it."""
+    """A quota of a service. default: its value in a new account."""
 
     service: str
     code: str
@@ -37,13 +37,13 @@ class KnownQuota:
 
     @property
     def service_name(self) -> str:
-        """The service in full."""
+        """The full name of the service."""
         return _NAMES[self.service]
 
 
 @cache
 def known_quotas() -> Mapping[str, KnownQuota]:
-    """By code: the vCPUs of running instances from the catalog, and others that stacks run into.
+    """Returns quotas by code: those of vCPUs from the catalog, and others that stacks often reach.
 
     Source: Service Quotas of Amazon EC2, VPC and EKS; medium confidence, read 2026-11.
     """
@@ -60,9 +60,9 @@ def known_quotas() -> Mapping[str, KnownQuota]:
 
 
 def value_of(cloud: Cloud, quotas: Mapping[str, int], row: KnownQuota, region: str) -> float:
-    """What the account has of it now."""
-    found = limit_of(cloud, quotas, row.code, region)
-    return row.default if found is None else float(found)
+    """Returns the current value of the quota in the account."""
+    limit = account_limit(cloud, quotas, row.code, region)
+    return row.default if limit is None else float(limit)
 
 
 def _known(op: OperationContext) -> KnownQuota:
@@ -70,14 +70,14 @@ def _known(op: OperationContext) -> KnownQuota:
     if row is None or row.service != op.get("serviceCode"):
         raise ProviderError(
             f"reading Service Quotas default Service Quota ({op.get('serviceCode')}/{op.get('quotaCode')}): couldn't "
-            "find resource; the simulator knows the quotas of catalog/quotas.py and a few others",
+            "find resource; the simulator only knows the quotas of catalog/quotas.py and a few others",
             whole=True,
         )
     return row
 
 
-def _asks_for_no_less(op: OperationContext) -> None:
-    """The provider refuses by itself to ask for less than there is."""
+def _request_is_not_for_less(op: OperationContext) -> None:
+    """The requested value must not be less than the current one; the provider itself refuses that."""
     if op.get("value") < value_of(op.cloud, op.quotas, _known(op), op.region):
         id_ = f"{op.get('serviceCode')}/{op.get('quotaCode')}"
         raise ProviderError(f"requesting Service Quotas Service Quota ({id_}) with value less than current", whole=True)
@@ -86,38 +86,38 @@ def _asks_for_no_less(op: OperationContext) -> None:
 def _no_request_is_open(op: OperationContext) -> None:
     row = op.cloud.get(tokens.SERVICE_QUOTA, f"{op.get('serviceCode')}/{op.get('quotaCode')}")
     if row is not None and row.urn != op.call.urn and row.state["requestStatus"] == "PENDING":
-        raise _open()
+        raise _open_request_error()
 
 
-def _open() -> AwsError:
+def _open_request_error() -> AwsError:
     message = "Only one open service quota increase request is allowed per quota."
     return AwsError("ResourceAlreadyExistsException", message)
 
 
-def _raises(op: OperationContext) -> None:
-    """AWS takes requests for more, and no others; while one is open, the provider warns and leaves it at that."""
-    wanted = op.get("value")
-    if wanted == op.before.get("value"):
+def _request_is_for_more(op: OperationContext) -> None:
+    """An update must request more than the current value; while a request is open, the provider only warns."""
+    requested = op.get("value")
+    if requested == op.before.get("value"):
         return
     if op.before.get("requestStatus") == "PENDING":
         op.call.warn(f"resource service quota {op.id} already exists")
         return
     current = value_of(op.cloud, op.quotas, _known(op), op.region)
-    if wanted <= current:
+    if requested <= current:
         message = f"You must provide a quota value greater than the current quota value of {current}."
         raise AwsError("IllegalArgumentException", message)
 
 
-def _answered(op: OperationContext) -> None:
-    """An account that was told what it has waits for AWS, as large requests do; any other is given it at once."""
+def _answer_request(op: OperationContext) -> None:
+    """Answers a request: it stays open if the command line set the quota, and is granted at once otherwise."""
     if op.call.preview or op.before.get("requestStatus") == "PENDING":
         return
     row = _known(op)
-    told = float(op.quotas.get(row.code, row.default))
-    asked = op.state["value"] > (value_of(op.cloud, op.quotas, row, op.region) if op.before else told)
-    pending = asked and row.code in op.quotas
-    status = "PENDING" if pending else "APPROVED" if asked else ""
-    request = op.fill("{hex32:request}") if pending else ""  # the provider forgets requests that are answered
+    current = float(op.quotas.get(row.code, row.default))
+    is_for_more = op.state["value"] > (value_of(op.cloud, op.quotas, row, op.region) if op.before else current)
+    pending = is_for_more and row.code in op.quotas
+    status = "PENDING" if pending else "APPROVED" if is_for_more else ""
+    request = op.fill("{hex32:request}") if pending else ""  # the provider only keeps the ids of open requests
     op.state = {**op.state, "requestStatus": status, "requestId": request}
     op.cloud.put(op.type, op.id, op.state, op.call.urn)
 
@@ -127,7 +127,7 @@ SERVICE_QUOTA = ResourceType(
     service=SERVICE_QUOTAS,
     creates="RequestServiceQuotaIncrease",
     updates="RequestServiceQuotaIncrease",
-    human="Service Quotas Service Quota",
+    display_name="Service Quotas Service Quota",
     creating="requesting Service Quotas Service Quota ({serviceCode}/{quotaCode}) increase",
     updating="requesting Service Quotas Service Quota ({id}) increase",
     id="{serviceCode}/{quotaCode}",
@@ -147,10 +147,10 @@ SERVICE_QUOTA = ResourceType(
         "quotaCode": every(length(1, 128), matches(r"[A-Za-z][0-9A-Za-z-]*", "letters, digits and -")),
         "serviceCode": every(length(1, 63), matches(r"[A-Za-z][0-9A-Za-z-]*", "letters, digits and -")),
     },
-    rules=(_no_request_is_open, _asks_for_no_less),
-    update_rules=(_raises,),
-    brings=_answered,
-    follows=_answered,
+    rules=(_no_request_is_open, _request_is_not_for_less),
+    update_rules=(_request_is_for_more,),
+    companions=_answer_request,
+    after_update=_answer_request,
     source="hashicorp/terraform-provider-aws internal/service/servicequotas/service_quota.go",
 )
 

@@ -9,7 +9,7 @@ import json
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ProviderError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -22,7 +22,7 @@ def _fifo(op: OperationContext) -> bool:
 
 
 def _name_fits_the_kind(op: OperationContext) -> None:
-    """FIFO queues end in .fifo, and only they tell duplicates apart by their content."""
+    """Names of FIFO queues must end in .fifo, and only FIFO queues may deduplicate by content."""
     if op.get("name", "").endswith(".fifo") != _fifo(op):
         raise ProviderError(f"invalid queue name: {op.get('name')}")
     if op.get("contentBasedDeduplication") and not _fifo(op):
@@ -49,7 +49,7 @@ QUEUE = ResourceType(
     creates="CreateQueue",
     updates="SetQueueAttributes",
     deletes="DeleteQueue",
-    human="SQS Queue",
+    display_name="SQS Queue",
     label="{name}",
     updating="updating SQS Queue ({id}) attributes",
     id="https://sqs.{region}.amazonaws.com/{account}/{name}",
@@ -69,7 +69,7 @@ QUEUE = ResourceType(
         "receiveWaitTimeSeconds": 0,
         "visibilityTimeoutSeconds": 30,
     },
-    omitted={
+    aws_defaults={
         "deduplicationScope": lambda op: "queue" if _fifo(op) else "",
         "fifoThroughputLimit": lambda op: "perQueue" if _fifo(op) else "",
         "kmsDataKeyReusePeriodSeconds": 300,
@@ -91,16 +91,16 @@ QUEUE = ResourceType(
         "visibilityTimeoutSeconds": between(0, 43200),
     },
     references={"kmsMasterKeyId": Reference(tokens.KEY, "arn", outside=lambda value: ":key/" not in value)},
-    not_found=Refused("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."),
+    not_found=ErrorTemplate("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."),
     unique=Unique(
         "name",
-        Refused(
+        ErrorTemplate(
             "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute Tags"
         ),
     ),
     rules=(_name_fits_the_kind, _dead_letters_have_a_queue, _policy_has_principals),
     update_rules=(_dead_letters_have_a_queue, _policy_has_principals),
-    takes_along=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
+    cascade_deletes=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue.go",
 )
 
@@ -110,7 +110,7 @@ QUEUE_POLICY = ResourceType(
     creates="SetQueueAttributes",
     updates="SetQueueAttributes",
     deletes="SetQueueAttributes",
-    human="SQS Queue",
+    display_name="SQS Queue",
     creating="setting SQS Queue ({queueUrl}) attribute (Policy)",
     updating="setting SQS Queue ({id}) attribute (Policy)",
     deleting="deleting SQS Queue ({id}) attribute (Policy)",

@@ -6,7 +6,7 @@ Made from the provider's source that the entry names, its SDK 7.51 and the SSM A
 from __future__ import annotations
 
 from simulator.aws.constraints import every, length, matches, one_of
-from simulator.aws.messages import AwsError, Refused, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
 from simulator.values import UNKNOWN
@@ -51,7 +51,7 @@ PARAMETER = ResourceType(
     creates="PutParameter",
     updates="PutParameter",
     deletes="DeleteParameter",
-    human="SSM Parameter",
+    display_name="SSM Parameter",
     label="{name}",
     id="{name}",
     required="type",
@@ -59,7 +59,7 @@ PARAMETER = ResourceType(
     replace_if={"tier": lambda old, new: old.get("tier") == "Advanced" and new.get("tier") == "Standard"},
     autoname=Autoname(),
     one_of=("value insecureValue valueWo",),
-    omitted={
+    aws_defaults={
         "arn": _arn,
         "dataType": "text",
         "insecureValue": lambda op: "" if op.get("type") == "SecureString" else op.get("value", ""),
@@ -75,17 +75,17 @@ PARAMETER = ResourceType(
         "tier": one_of("Advanced", "Intelligent-Tiering", "Standard"),
         "type": one_of("SecureString", "String", "StringList"),
     },
-    not_found=Refused("ParameterNotFound", ""),
+    not_found=ErrorTemplate("ParameterNotFound", ""),
     unique=Unique(
         "name",
-        Refused(
+        ErrorTemplate(
             "ParameterAlreadyExists",
             "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
         ),
     ),
     rules=(_name_is_allowed, _value_is_short),
     update_rules=(_value_is_short,),
-    follows=_version_goes_up,
+    after_update=_version_goes_up,
     source="hashicorp/terraform-provider-aws internal/service/ssm/parameter.go",
 )
 

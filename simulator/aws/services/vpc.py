@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.messages import Refused
+from simulator.aws.messages import ErrorTemplate
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import network_rules as rules
 from simulator.aws.services.ec2 import EC2
 
 _TO_GROUP = Reference(tokens.SECURITY_GROUP)
-_IN_USE = Refused("DependencyViolation", "resource {id} has a dependent object")
-_FULL = Refused(
+_IN_USE = ErrorTemplate("DependencyViolation", "resource {id} has a dependent object")
+_FULL = ErrorTemplate(
     "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
 )
 _RULES = Quota("L-0EA8095F", 60, _FULL, per="securityGroupId")
@@ -25,7 +25,7 @@ SECURITY_GROUP = ResourceType(
     creates="CreateSecurityGroup",
     updates="AuthorizeSecurityGroupIngress",
     deletes="DeleteSecurityGroup",
-    human="Security Group",
+    display_name="Security Group",
     label="{name}",
     updating="updating Security Group ({id}) ingress rules",
     id="sg-{hex17}",
@@ -34,7 +34,7 @@ SECURITY_GROUP = ResourceType(
     autoname=Autoname(given_prefix="namePrefix"),
     sets="ingress egress",
     defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
-    omitted={"egress": [], "ingress": [], "namePrefix": "", "vpcId": ""},
+    aws_defaults={"egress": [], "ingress": [], "namePrefix": "", "vpcId": ""},
     computed={"ownerId": "{account}"},
     constraints={
         "description": every(
@@ -44,16 +44,16 @@ SECURITY_GROUP = ResourceType(
         "name": every(length(1, 255), matches(r"(?!sg-).*", "cannot begin with sg-")),
     },
     references={"vpcId": Reference(tokens.VPC)},
-    not_found=Refused("InvalidGroup.NotFound", "The security group '{value}' does not exist"),
+    not_found=ErrorTemplate("InvalidGroup.NotFound", "The security group '{value}' does not exist"),
     unique=Unique(
         "name vpcId",
-        Refused("InvalidGroup.Duplicate", "The security group '{name}' already exists for VPC '{vpcId}'"),
+        ErrorTemplate("InvalidGroup.Duplicate", "The security group '{name}' already exists for VPC '{vpcId}'"),
     ),
     quotas=(
         Quota(
             "L-E79EC296",
             2500,
-            Refused(
+            ErrorTemplate(
                 "SecurityGroupLimitExceeded",
                 "The maximum number of security groups for VPC '{vpcId}' has been reached.",
             ),
@@ -61,14 +61,14 @@ SECURITY_GROUP = ResourceType(
     ),
     rules=(rules.group_has_a_vpc, rules.group_rules_fit),
     update_rules=(rules.group_rules_fit,),
-    delete_rules=(rules.groups_of_nodes, rules.no_other_group_names_it),
+    delete_rules=(rules.no_node_has_the_group, rules.no_other_group_refers_to_it),
     used_by=(
-        Use(tokens.CLUSTER, "vpcConfig.securityGroupIds[*]", _IN_USE, settles=True),
-        Use(tokens.VPC_ENDPOINT, "securityGroupIds[*]", _IN_USE, settles=True),
-        Use(tokens.MOUNT_TARGET, "securityGroups[*]", _IN_USE, settles=True),
-        Use(tokens.LUSTRE, "securityGroupIds[*]", _IN_USE, settles=True),
+        Use(tokens.CLUSTER, "vpcConfig.securityGroupIds[*]", _IN_USE, retried=True),
+        Use(tokens.VPC_ENDPOINT, "securityGroupIds[*]", _IN_USE, retried=True),
+        Use(tokens.MOUNT_TARGET, "securityGroups[*]", _IN_USE, retried=True),
+        Use(tokens.LUSTRE, "securityGroupIds[*]", _IN_USE, retried=True),
     ),
-    takes_along=tuple(
+    cascade_deletes=tuple(
         CascadeDelete(rule, "securityGroupId")
         for rule in (tokens.INGRESS_RULE, tokens.EGRESS_RULE, tokens.SECURITY_GROUP_RULE)
     ),
@@ -79,13 +79,13 @@ DEFAULT_SECURITY_GROUP = ResourceType(
     type=tokens.DEFAULT_SECURITY_GROUP,
     service=EC2,
     creates="DescribeSecurityGroups",
-    human="EC2 Default Security Group",
+    display_name="EC2 Default Security Group",
     creating="reading EC2 Default Security Group ({vpcId})",
     id=rules.adopted_group,
     arn="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     replace_on="vpcId",
     sets="ingress egress",
-    omitted={"vpcId": ""},
+    aws_defaults={"vpcId": ""},
     computed={
         "description": "default VPC security group",
         "name": "default",
@@ -104,7 +104,7 @@ SECURITY_GROUP_RULE = ResourceType(
     creates="AuthorizeSecurityGroupIngress",
     updates="UpdateSecurityGroupRuleDescriptionsIngress",
     deletes="RevokeSecurityGroupIngress",
-    human="Security Group Rule",
+    display_name="Security Group Rule",
     creating="authorizing Security Group ({securityGroupId}) Rule",
     updating="updating Security Group ({securityGroupId}) Rule ({id}) description",
     deleting="revoking Security Group ({securityGroupId}) Rule ({id})",
@@ -128,15 +128,15 @@ SECURITY_GROUP_RULE = ResourceType(
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
-def _rule(token: str, way: str) -> ResourceType:
-    """Rules of both directions are alike. way: Ingress or Egress."""
+def _rule(token: str, direction: str) -> ResourceType:
+    """Returns the type of ingress or egress rules, which are alike. way: Ingress or Egress."""
     return ResourceType(
         type=token,
         service=EC2,
-        creates=f"AuthorizeSecurityGroup{way}",
+        creates=f"AuthorizeSecurityGroup{direction}",
         updates="ModifySecurityGroupRules",
-        deletes=f"RevokeSecurityGroup{way}",
-        human=f"VPC Security Group {way} Rule",
+        deletes=f"RevokeSecurityGroup{direction}",
+        display_name=f"VPC Security Group {direction} Rule",
         id="sgr-{hex17}",
         arn="arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
         required="ipProtocol securityGroupId",
@@ -154,7 +154,7 @@ def _rule(token: str, way: str) -> ResourceType:
         references={"referencedSecurityGroupId": _TO_GROUP, "securityGroupId": _TO_GROUP},
         quotas=(_RULES,),
         rules=(rules.rule_is_new,),
-        source=f"hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_{way.lower()}_rule.go",
+        source=f"hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_{direction.lower()}_rule.go",
     )
 
 

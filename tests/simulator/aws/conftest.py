@@ -1,4 +1,4 @@
-"""A fresh account for each test."""
+"""Fixtures: a new account for each test."""
 
 from __future__ import annotations
 

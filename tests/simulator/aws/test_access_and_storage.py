@@ -32,7 +32,7 @@ def document(**statement: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
-def test_names_are_taken_once(aws: Account) -> None:
+def test_names_of_roles_and_policies_are_unique(aws: Account) -> None:
     aws.make(ROLE, name="r", assumeRolePolicy=trust("ec2.amazonaws.com"))
     text = aws.refusal(ROLE, "two", name="r", assumeRolePolicy=trust("ec2.amazonaws.com"))
     assert "StatusCode: 409" in text
@@ -41,7 +41,7 @@ def test_names_are_taken_once(aws: Account) -> None:
     assert "A policy called p already exists." in aws.refusal(POLICY, "two", name="p", policy=permission())
 
 
-def test_a_trust_policy_says_who_and_nothing_else(aws: Account) -> None:
+def test_a_trust_policy_has_principals_and_no_resources(aws: Account) -> None:
     no_principal = document(Action="sts:AssumeRole")
     assert "Missing required field Principal" in aws.refusal(ROLE, assumeRolePolicy=no_principal)
     resource = document(Action="sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"}, Resource="*")
@@ -49,16 +49,16 @@ def test_a_trust_policy_says_who_and_nothing_else(aws: Account) -> None:
     assert '"assume_role_policy" contains an invalid JSON' in aws.problems(ROLE, assumeRolePolicy="{")
 
 
-def test_an_identity_policy_says_what_and_where(aws: Account) -> None:
+def test_an_identity_policy_has_actions_and_resources(aws: Account) -> None:
     assert "Policy statement must contain resources." in aws.refusal(POLICY, policy=document(Action="s3:GetObject"))
     assert "must be prefaced by a vendor" in aws.refusal(POLICY, policy=document(Action="GetObject", Resource="*"))
-    somebody = document(Action="s3:GetObject", Resource="*", Principal="*")
-    assert "Policy document should not specify a principal." in aws.refusal(POLICY, policy=somebody)
+    with_principal = document(Action="s3:GetObject", Resource="*", Principal="*")
+    assert "Policy document should not specify a principal." in aws.refusal(POLICY, policy=with_principal)
     long = document(Action="s3:GetObject", Resource=[f"arn:aws:s3:::bucket-{index}" for index in range(400)])
     assert "Cannot exceed quota for PolicySize: 6144" in aws.refusal(POLICY, policy=long)
 
 
-def test_a_role_has_ten_policies(aws: Account) -> None:
+def test_a_role_may_have_ten_policies(aws: Account) -> None:
     role = aws.role("busy", "ec2.amazonaws.com")
     for index in range(10):
         aws.make(ATTACHMENT, f"policy-{index}", role=role["name"], policyArn=f"{MANAGED}{index}")
@@ -66,10 +66,10 @@ def test_a_role_has_ten_policies(aws: Account) -> None:
     assert "LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10" in text
 
 
-def test_the_inline_policies_of_a_role_fit_together(aws: Account) -> None:
+def test_the_inline_policies_of_a_role_have_a_common_limit(aws: Account) -> None:
     role = aws.role("controller", "pods.eks.amazonaws.com")["name"]
     half = document(Action="ec2:RunInstances", Resource=[f"arn:aws:ec2:*:*:subnet/{index:04}" for index in range(200)])
-    assert len("".join(half.split())) > 10240 / 2, "two of them have to be too much"
+    assert len("".join(half.split())) > 10240 / 2, "two of them must exceed the limit"
     first = aws.make(INLINE, "first", role=role, name="first", policy=half)
     text = aws.refusal(INLINE, "second", role=role, name="second", policy=half)
     assert f"LimitExceeded: Maximum policy size of 10240 bytes exceeded for role {role}" in text
@@ -80,13 +80,13 @@ def test_the_inline_policies_of_a_role_fit_together(aws: Account) -> None:
         aws.update(first, role=role, name="first", policy=json.dumps(double))
 
 
-def test_a_role_name_has_64_characters(aws: Account) -> None:
+def test_a_role_name_has_at_most_64_characters(aws: Account) -> None:
     for length, wrong in ((64, False), (65, True)):
         text = aws.problems(ROLE, name="r" * length, assumeRolePolicy=trust("ec2.amazonaws.com"))
         assert ("expected length of name to be in the range (1 - 64)" in text) == wrong
 
 
-def test_attachments_name_what_exists(aws: Account) -> None:
+def test_role_and_policy_of_an_attachment_must_exist(aws: Account) -> None:
     assert "NoSuchEntity: The role with name nobody cannot be found." in aws.refusal(
         ATTACHMENT, role="nobody", policyArn=MANAGED
     )
@@ -95,32 +95,32 @@ def test_attachments_name_what_exists(aws: Account) -> None:
     assert f"NoSuchEntity: Policy {own} does not exist or is not attachable." in text
 
 
-def test_a_role_stays_while_policies_hang_on_it(aws: Account) -> None:
+def test_a_role_with_policies_cannot_be_deleted(aws: Account) -> None:
     role = aws.role("r", "ec2.amazonaws.com")
     attached = aws.make(ATTACHMENT, role=role["name"], policyArn=MANAGED)
-    assert "DeleteConflict: Cannot delete entity, must detach all policies first." in aws.still_used(role)
+    assert "DeleteConflict: Cannot delete entity, must detach all policies first." in aws.delete_refusal(role)
     aws.delete(attached)
     inline = aws.make(INLINE, role=role["name"], policy=permission())
     assert inline.id == f"{role['name']}:{inline['name']}"
-    assert "DeleteConflict: Cannot delete entity, must delete policies first." in aws.still_used(role)
+    assert "DeleteConflict: Cannot delete entity, must delete policies first." in aws.delete_refusal(role)
     aws.delete(inline)
     profile = aws.make(PROFILE, role=role["name"])
     aws.delete(role)
     aws.delete(profile)
-    assert aws.cloud.all() == [], "the provider takes the role out of its profile by itself"
+    assert aws.cloud.all() == [], "the provider itself removes the role from its profile"
 
 
-def test_a_role_that_may_detach_by_force_goes_at_once(aws: Account) -> None:
+def test_a_role_with_force_detach_policies_can_be_deleted_with_policies(aws: Account) -> None:
     role = aws.make(ROLE, assumeRolePolicy=trust("ec2.amazonaws.com"), forceDetachPolicies=True)
     aws.make(ATTACHMENT, role=role["name"], policyArn=MANAGED)
     aws.delete(role)
     assert aws.cloud.all() == []
 
 
-def test_a_policy_stays_while_it_is_attached(aws: Account) -> None:
+def test_an_attached_policy_cannot_be_deleted(aws: Account) -> None:
     policy = aws.make(POLICY, policy=permission())
     aws.make(ATTACHMENT, role=aws.role("r", "ec2.amazonaws.com")["name"], policyArn=policy["arn"])
-    assert "DeleteConflict: Cannot delete a policy attached to entities." in aws.still_used(policy)
+    assert "DeleteConflict: Cannot delete a policy attached to entities." in aws.delete_refusal(policy)
 
 
 def test_an_attachment_is_replaced_by_deleting_first(aws: Account) -> None:
@@ -131,14 +131,14 @@ def test_an_attachment_is_replaced_by_deleting_first(aws: Account) -> None:
     assert difference.delete_before_replace
 
 
-def test_a_key_policy_keeps_a_way_in(aws: Account) -> None:
+def test_a_key_policy_must_allow_changing_it_again(aws: Account) -> None:
     lockout = document(Action="kms:Encrypt", Resource="*", Principal={"Service": "logs.us-west-2.amazonaws.com"})
     text = aws.refusal(KEY, preview=True, policy=lockout)
     assert "The new key policy will not allow you to update the key policy in the future." in text
     assert aws.make(KEY, policy=lockout, bypassPolicyLockoutSafetyCheck=True).id
 
 
-def test_a_key_takes_its_aliases_along(aws: Account) -> None:
+def test_aliases_are_deleted_with_their_key(aws: Account) -> None:
     key = aws.make(KEY, enableKeyRotation=True)
     assert key["rotationPeriodInDays"] == 365
     alias = aws.make(ALIAS, name="alias/data", targetKeyId=key["keyId"])
@@ -149,7 +149,7 @@ def test_a_key_takes_its_aliases_along(aws: Account) -> None:
         ALIAS, "three", preview=True, targetKeyId="0"
     )
     aws.delete(key)
-    assert aws.cloud.all() == [], "a key that is pending deletion reads as gone"
+    assert aws.cloud.all() == [], "a key that is pending deletion counts as deleted"
 
 
 def test_a_log_group_needs_a_key_that_logs_may_use(aws: Account) -> None:
@@ -158,8 +158,8 @@ def test_a_log_group_needs_a_key_that_logs_may_use(aws: Account) -> None:
     text = aws.refusal(LOG_GROUP, name="logs", kmsKeyId=closed["arn"])
     assert "The specified KMS key does not exist or is not allowed to be used with Arn 'arn:aws:logs:us-west-2" in text
     service = {**account, "Service": "logs.us-west-2.amazonaws.com"}
-    opened = aws.make(KEY, "open", policy=document(Action="kms:*", Resource="*", Principal=service))
-    assert aws.make(LOG_GROUP, name="logs", kmsKeyId=opened["arn"])["arn"].endswith(":log-group:logs")
+    allowed = aws.make(KEY, "open", policy=document(Action="kms:*", Resource="*", Principal=service))
+    assert aws.make(LOG_GROUP, name="logs", kmsKeyId=allowed["arn"])["arn"].endswith(":log-group:logs")
 
 
 def test_a_bucket_name_follows_the_rules(aws: Account) -> None:
@@ -167,21 +167,21 @@ def test_a_bucket_name_follows_the_rules(aws: Account) -> None:
         assert "invalid value for bucket" in aws.problems(BUCKET, bucket=name), name
 
 
-def test_a_bucket_name_is_taken_in_every_region(aws: Account) -> None:
+def test_a_bucket_name_is_unique_over_all_regions(aws: Account) -> None:
     aws.make(BUCKET, bucket="logs")
     aws.config = {"region": "eu-west-1"}
     assert "BucketAlreadyOwnedByYou" in aws.refusal(BUCKET, "two", bucket="logs")
 
 
-def test_settings_of_a_bucket_need_it_and_go_with_it(aws: Account) -> None:
+def test_settings_need_their_bucket_and_are_deleted_with_it(aws: Account) -> None:
     versioning = {"versioningConfiguration": {"status": "Enabled"}}
     kind = "aws:s3/bucketVersioning:BucketVersioning"
     assert "NoSuchBucket: The specified bucket does not exist" in aws.refusal(kind, bucket="logs", **versioning)
     bucket = aws.make(BUCKET, bucket="logs")
-    held = aws.make(kind, bucket="logs", **versioning)
-    assert held.id == "logs"
+    resource = aws.make(kind, bucket="logs", **versioning)
+    assert resource.id == "logs"
     with pytest.raises(Refusal, match='cannot be updated from "Enabled" to "Disabled"'):
-        aws.update(held, bucket="logs", versioningConfiguration={"status": "Disabled"})
+        aws.update(resource, bucket="logs", versioningConfiguration={"status": "Disabled"})
     aws.delete(bucket)
     assert aws.cloud.all() == []
 
@@ -196,7 +196,7 @@ def test_replication_needs_versioning(aws: Account) -> None:
     assert "Versioning must be 'Enabled' on the bucket to apply a replication configuration" in text
 
 
-def test_a_bucket_policy_is_about_its_bucket_and_not_public(aws: Account) -> None:
+def test_a_bucket_policy_names_its_bucket_and_is_not_public(aws: Account) -> None:
     aws.make(BUCKET, bucket="logs")
     somebody = {"Service": "delivery.logs.amazonaws.com"}
     other = document(Action="s3:GetObject", Principal=somebody, Resource="arn:aws:s3:::other/*")
@@ -209,7 +209,7 @@ def test_a_bucket_policy_is_about_its_bucket_and_not_public(aws: Account) -> Non
     assert aws.make(BUCKET_POLICY, bucket="logs", policy=own).id == "logs"
 
 
-def test_objects_grow_cold_in_time(aws: Account) -> None:
+def test_transitions_have_their_least_days_and_come_before_expiration(aws: Account) -> None:
     aws.make(BUCKET, bucket="logs")
     early = [{"id": "r", "status": "Enabled", "transitions": [{"days": 7, "storageClass": "STANDARD_IA"}]}]
     assert "must be greater than or equal to 30 for storageClass 'STANDARD_IA'" in aws.refusal(
@@ -219,19 +219,19 @@ def test_objects_grow_cold_in_time(aws: Account) -> None:
     assert "'Days' in the Expiration action" in aws.refusal(LIFECYCLE, bucket="logs", rules=late)
 
 
-def test_a_rule_has_an_occasion_and_stays_while_it_has_targets(aws: Account) -> None:
+def test_a_rule_has_a_trigger_and_cannot_be_deleted_with_targets(aws: Account) -> None:
     assert "EventPattern or ScheduleExpression must be specified" in aws.refusal(RULE)
     assert "Parameter ScheduleExpression is not valid." in aws.refusal(RULE, scheduleExpression="every day")
     rule = aws.make(RULE, eventPattern='{"source": ["aws.ec2"]}')
     queue = aws.make(QUEUE)
     target = aws.make(TARGET, rule=rule["name"], arn=queue["arn"])
     assert target.id == f"{rule['name']}-{target['targetId']}"
-    assert "Rule can't be deleted since it has targets." in aws.still_used(rule)
+    assert "Rule can't be deleted since it has targets." in aws.delete_refusal(rule)
     aws.delete(target)
     aws.delete(rule)
 
 
-def test_a_queue_is_known_by_its_url(aws: Account) -> None:
+def test_the_id_of_a_queue_is_its_url(aws: Account) -> None:
     queue = aws.make(QUEUE, name="interruptions", kmsMasterKeyId="alias/aws/sqs")
     assert queue.id == queue["url"] == "https://sqs.us-west-2.amazonaws.com/123456789012/interruptions"
     assert queue["sqsManagedSseEnabled"] is False
@@ -245,7 +245,7 @@ def test_a_parameter_counts_its_versions(aws: Account) -> None:
     change = {"name": "/ml/model", "type": "String", "value": "two"}
     assert aws.update(parameter, preview=True, **change)["version"] is UNKNOWN
     assert aws.update(parameter, **change)["version"] == 2
-    assert aws.ask("aws:ssm/getParameter:getParameter", name="/ml/model")["value"] == "two"
+    assert aws.invoke("aws:ssm/getParameter:getParameter", name="/ml/model")["value"] == "two"
     assert "only one of `value,insecure_value,value_wo`" in aws.problems(
         PARAMETER, type="String", value="a", insecureValue="b"
     )

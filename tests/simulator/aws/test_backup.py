@@ -1,4 +1,4 @@
-"""AWS Backup: vaults that keep what they hold, plans that can be, selections that a role may serve."""
+"""AWS Backup: vaults and their recovery points, valid plans, and the roles of selections."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ import pytest
 from simulator.aws import tokens
 from simulator.aws.services.backup import LOCK
 from simulator.provider import Refusal
-from tests.simulator.aws.account import Account, Held, trust
+from tests.simulator.aws.account import Account, Resource, trust
 
 COPIES = "arn:aws:backup:us-east-2:123456789012:backup-vault:copies"
 VAULT, PLAN, SELECTION, ROLE = tokens.VAULT, tokens.BACKUP_PLAN, tokens.BACKUP_SELECTION, tokens.ROLE
 
 
 def rule(**changes: Any) -> dict[str, Any]:
-    """A rule that passes; each test breaks one thing in it."""
-    given = {
+    """Returns a rule that passes; each test breaks one thing in it."""
+    defaults = {
         "ruleName": "daily",
         "targetVaultName": "main",
         "schedule": "cron(0 2 ? * * *)",
         "lifecycle": {"deleteAfter": 35},
     }
-    return {**given, **changes}
+    return {**defaults, **changes}
 
 
 def plan(*rules: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"name": "daily", "rules": list(rules) or [rule()], **changes}
 
 
-def selection(aws: Account, planned: Held, service: str = "backup.amazonaws.com") -> dict[str, Any]:
+def selection(aws: Account, planned: Resource, service: str = "backup.amazonaws.com") -> dict[str, Any]:
     role = aws.make(ROLE, "takes", name="takes", assumeRolePolicy=trust(service))
     return {"name": "tagged", "planId": planned.id, "iamRoleArn": role["arn"], "resources": ["arn:aws:s3:::*"]}
 
 
-def test_a_vault_is_known_by_its_name(aws: Account) -> None:
+def test_the_id_of_a_vault_is_its_unique_name(aws: Account) -> None:
     vault = aws.make(VAULT, name="main")
     assert (vault.id, vault["arn"]) == ("main", "arn:aws:backup:us-west-2:123456789012:backup-vault:main")
     assert "AlreadyExistsException: Backup vault with the same name already exists" in aws.refusal(
@@ -45,7 +45,7 @@ def test_a_vault_is_known_by_its_name(aws: Account) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_vault_that_holds_backups_stays(aws: Account, force: bool) -> None:
+def test_a_vault_with_recovery_points_cannot_be_deleted(aws: Account, force: bool) -> None:
     vault = aws.make(VAULT, name="main", forceDestroy=force)
     aws.cloud.put(VAULT, vault.id, {**vault.state, "recoveryPoints": 3})
     if force:
@@ -54,21 +54,21 @@ def test_a_vault_that_holds_backups_stays(aws: Account, force: bool) -> None:
         aws.delete(vault)
 
 
-def test_a_vault_made_to_be_emptied_goes_with_its_backups(aws: Account) -> None:
+def test_a_vault_with_force_destroy_is_deleted_with_its_recovery_points(aws: Account) -> None:
     vault = aws.make(VAULT, name="main", forceDestroy=True)
     aws.cloud.put(VAULT, vault.id, {**vault.state, "recoveryPoints": 3})
     aws.delete(vault)
     assert aws.cloud.get(VAULT, "main") is None
 
 
-def test_a_lock_has_limits_in_order_and_a_vault(aws: Account) -> None:
+def test_a_lock_needs_a_vault_and_limits_in_ascending_order(aws: Account) -> None:
     assert "Backup vault main does not exist" in aws.refusal(LOCK, backupVaultName="main", minRetentionDays=7)
     aws.make(VAULT, name="main")
     text = aws.refusal(LOCK, backupVaultName="main", minRetentionDays=8, maxRetentionDays=7)
     assert "Min retention days must be less than or equal to max retention days" in text
     assert "3 - 36500" in aws.problems(LOCK, backupVaultName="main", changeableForDays=2)
-    made = aws.make(LOCK, backupVaultName="main", minRetentionDays=7)
-    assert aws.diff(made, backupVaultName="main", minRetentionDays=9).replaces == {"minRetentionDays"}
+    lock = aws.make(LOCK, backupVaultName="main", minRetentionDays=7)
+    assert aws.diff(lock, backupVaultName="main", minRetentionDays=9).replaces == {"minRetentionDays"}
 
 
 @pytest.mark.parametrize(
@@ -90,41 +90,41 @@ def test_a_lock_has_limits_in_order_and_a_vault(aws: Account) -> None:
         ({"completionWindow": 30}, "CompletionWindowMinutes cannot be less than StartWindowMinutes"),
     ],
 )
-def test_a_rule_says_something_that_can_be(aws: Account, changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_rule_is_refused_at_preview(aws: Account, changes: dict[str, Any], message: str) -> None:
     text = aws.refusal(PLAN, preview=True, **plan(rule(**changes)))
     assert "InvalidParameterValueException: " in text
     assert message in text
 
 
 @pytest.mark.parametrize("schedule", ["cron(0 * ? * * *)", "cron(0 2 ? * SUN *)", "cron(0/30 1-5,22 L * ? 2026-2030)"])
-def test_schedules_of_aws_are_understood(aws: Account, schedule: str) -> None:
+def test_valid_cron_expressions_are_accepted(aws: Account, schedule: str) -> None:
     assert aws.preview(PLAN, **plan(rule(schedule=schedule)))["rules"][0]["schedule"] == schedule
 
 
-def test_rules_of_a_plan_have_names_of_their_own(aws: Account) -> None:
+def test_rules_of_a_plan_have_unique_names(aws: Account) -> None:
     assert "unique names" in aws.refusal(PLAN, preview=True, **plan(rule(), rule()))
 
 
 def test_a_plan_writes_to_a_vault_of_its_region_and_copies_to_any(aws: Account) -> None:
-    there = aws.make(VAULT, "there", name="there", region="us-east-2")
-    copies = [{"destinationVaultArn": there["arn"], "lifecycle": {"deleteAfter": 35}}]
+    remote = aws.make(VAULT, "there", name="there", region="us-east-2")
+    copies = [{"destinationVaultArn": remote["arn"], "lifecycle": {"deleteAfter": 35}}]
     assert "Backup vault there does not exist" in aws.refusal(PLAN, **plan(rule(targetVaultName="there")))
     aws.make(VAULT, name="main")
     assert aws.make(PLAN, **plan(rule(copyActions=copies))).id
-    nowhere = [{"destinationVaultArn": there["arn"].replace("there", "nowhere")}]
+    nowhere = [{"destinationVaultArn": remote["arn"].replace("there", "nowhere")}]
     assert "backup-vault:nowhere does not exist" in aws.refusal(PLAN, "two", **plan(rule(copyActions=nowhere)))
 
 
-def test_other_rules_are_an_update_of_the_plan(aws: Account) -> None:
+def test_new_rules_are_an_update_in_place(aws: Account) -> None:
     aws.make(VAULT, name="main")
-    made = aws.make(PLAN, **plan())
-    assert not aws.diff(made, **plan(rule(schedule="cron(0 3 ? * * *)"))).replaces
-    assert not aws.diff(made, **plan()).changes
+    created = aws.make(PLAN, **plan())
+    assert not aws.diff(created, **plan(rule(schedule="cron(0 3 ? * * *)"))).replaces
+    assert not aws.diff(created, **plan()).changes
     with pytest.raises(Refusal, match="is not valid"):
-        aws.update(made, **plan(rule(schedule="daily")))
+        aws.update(created, **plan(rule(schedule="daily")))
 
 
-def test_a_plan_goes_after_its_selections(aws: Account) -> None:
+def test_a_plan_with_selections_cannot_be_deleted(aws: Account) -> None:
     aws.make(VAULT, name="main")
     planned = aws.make(PLAN, **plan())
     selected = aws.make(SELECTION, **selection(aws, planned))
@@ -135,7 +135,7 @@ def test_a_plan_goes_after_its_selections(aws: Account) -> None:
     assert aws.cloud.get(PLAN, planned.id) is None
 
 
-def test_a_selection_has_a_role_that_backup_may_take(aws: Account) -> None:
+def test_the_role_of_a_selection_must_trust_aws_backup(aws: Account) -> None:
     aws.make(VAULT, name="main")
-    given = selection(aws, aws.make(PLAN, **plan()), service="ec2.amazonaws.com")
-    assert f"IAM Role {given['iamRoleArn']} cannot be assumed by AWS Backup" in aws.refusal(SELECTION, **given)
+    inputs = selection(aws, aws.make(PLAN, **plan()), service="ec2.amazonaws.com")
+    assert f"IAM Role {inputs['iamRoleArn']} cannot be assumed by AWS Backup" in aws.refusal(SELECTION, **inputs)

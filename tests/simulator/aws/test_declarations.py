@@ -1,4 +1,4 @@
-"""An entry that names an input that its type does not have is refused when it is imported."""
+"""A declaration with an input that the type does not have is refused when it is imported."""
 
 from __future__ import annotations
 
@@ -9,81 +9,85 @@ import pytest
 from simulator.aws import tokens
 from simulator.aws.constraints import arn
 from simulator.aws.inputs import form_at
-from simulator.aws.messages import Refused, Service
+from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.registry import kinds
 
-NO = Refused("No", "no")
+NO = ErrorTemplate("No", "no")
 
 
 def entry(**changes: Any) -> ResourceType:
-    """A node group of which everything is right that is said."""
-    said: dict[str, Any] = {
+    """Returns a correct declaration of a node group, with changes."""
+    declaration: dict[str, Any] = {
         "type": tokens.NODE_GROUP,
         "service": Service("EKS"),
         "creates": "CreateNodegroup",
-        "human": "EKS Node Group",
+        "display_name": "EKS Node Group",
         "id": "{clusterName}:{nodeGroupName}",
         "source": "test",
     }
-    return ResourceType(**{**said, **changes})
+    return ResourceType(**{**declaration, **changes})
 
 
 @pytest.mark.parametrize(
-    ("where", "says", "refused"),
+    ("field", "value", "message"),
     [
-        ("autoname", Autoname("groupName"), "autoname names groupName, which is no input"),
-        ("autoname", Autoname("nodeGroupName", given_prefix="prefix"), "autoname names prefix, which is no input"),
-        ("conflicts", ("nodeGroupName namePrefix",), "conflicts names namePrefix, which is no input"),
-        ("constraints", {"roleArn": arn}, "constraints names roleArn, which is no input"),
-        ("constraints", {"taints.effect": arn}, "constraints names taints.effect, which is no input"),
-        ("defaults", {"scalingConfig.minimum": 1}, "defaults names scalingConfig.minimum, which is no input"),
-        ("documents", "policy", "documents names policy, which is no input"),
-        ("documents", "labels", "documents names labels, which is no text"),
-        ("documents", "taints[*].value", "documents names taints[*].value, and what is inside a list is not compared"),
-        ("omitted", {"status": "ACTIVE"}, "omitted names status, which is no input"),
-        ("computed", {"version": "1.35"}, "computed names version, which is an input: say it in omitted"),
-        ("one_of", ("version release",), "one_of names release, which is no input"),
-        ("quotas", (Quota("L-1", 1, NO, per="cluster"),), "quotas.per names cluster, which is no input"),
-        ("references", {"taints[*].id": Reference(tokens.KEY)}, "references names taints[*].id, which is no input"),
-        ("replace_if", {"remoteAcces": lambda old, new: True}, "replace_if names remoteAcces, which is no input"),
-        ("replace_on", "subnetIds launchTemplate.nam", "replace_on names launchTemplate.nam, which is no input"),
-        ("required", "scalingConfig.maxSize", "required names scalingConfig.maxSize, which is no input"),
-        ("sets", "subnets", "sets names subnets, which is no input"),
-        ("sets", "scalingConfig", "sets names scalingConfig, which is no list"),
-        ("unique", Unique("clusterName name", NO), "unique names name, which is no input"),
+        ("autoname", Autoname("groupName"), "autoname names groupName, which is not an input"),
+        ("autoname", Autoname("nodeGroupName", given_prefix="prefix"), "autoname names prefix, which is not an input"),
+        ("conflicts", ("nodeGroupName namePrefix",), "conflicts names namePrefix, which is not an input"),
+        ("constraints", {"roleArn": arn}, "constraints names roleArn, which is not an input"),
+        ("constraints", {"taints.effect": arn}, "constraints names taints.effect, which is not an input"),
+        ("defaults", {"scalingConfig.minimum": 1}, "defaults names scalingConfig.minimum, which is not an input"),
+        ("documents", "policy", "documents names policy, which is not an input"),
+        ("documents", "labels", "documents names labels, which is not a text"),
+        ("documents", "taints[*].value", "documents names taints[*].value, but values inside a list are not compared"),
+        ("aws_defaults", {"status": "ACTIVE"}, "aws_defaults names status, which is not an input"),
+        ("computed", {"version": "1.35"}, "computed names version, which is an input: move it to aws_defaults"),
+        ("one_of", ("version release",), "one_of names release, which is not an input"),
+        ("quotas", (Quota("L-1", 1, NO, per="cluster"),), "quotas.per names cluster, which is not an input"),
+        ("references", {"taints[*].id": Reference(tokens.KEY)}, "references names taints[*].id, which is not an input"),
+        ("replace_if", {"remoteAcces": lambda old, new: True}, "replace_if names remoteAcces, which is not an input"),
+        ("replace_on", "subnetIds launchTemplate.nam", "replace_on names launchTemplate.nam, which is not an input"),
+        ("required", "scalingConfig.maxSize", "required names scalingConfig.maxSize, which is not an input"),
+        ("sets", "subnets", "sets names subnets, which is not an input"),
+        ("sets", "scalingConfig", "sets names scalingConfig, which is not a list"),
+        ("unique", Unique("clusterName name", NO), "unique names name, which is not an input"),
         ("used_by", (Use(tokens.SCHEDULE, "x", NO, by="nodes"),), "used_by names nodes, which is neither an input nor"),
-        ("takes_along", (CascadeDelete(tokens.SCHEDULE, "x", "asg"),), "takes_along names asg, which is neither an in"),
+        (
+            "cascade_deletes",
+            (CascadeDelete(tokens.SCHEDULE, "x", "asg"),),
+            "cascade_deletes names asg, which is neither",
+        ),
         ("id", "{cluster}:{nodeGroupName}", "{cluster} in '{cluster}:{nodeGroupName}' is neither an input nor an out"),
         ("arn", "arn:{partition}:eks:{name}", "{name} in 'arn:{partition}:eks:{name}' is neither"),
         ("label", "{name}", "{name} in '{name}' is neither"),
-        ("not_found", Refused("No", "no {group}"), "{group} in 'no {group}' is neither"),
+        ("not_found", ErrorTemplate("No", "no {group}"), "{group} in 'no {group}' is neither"),
     ],
 )
-def test_a_name_that_is_no_input_is_refused(where: str, says: Any, refused: str) -> None:
+def test_a_name_that_is_not_an_input_is_refused(field: str, value: Any, message: str) -> None:
     with pytest.raises(ValueError, match=r"aws:eks/nodeGroup:NodeGroup: ") as raised:
-        entry(**{where: says})
-    assert refused in str(raised.value)
+        entry(**{field: value})
+    assert message in str(raised.value)
 
 
-def test_every_wrong_name_of_an_entry_is_told_at_once() -> None:
+def test_all_wrong_names_of_a_declaration_are_reported_at_once() -> None:
     with pytest.raises(
         ValueError, match=r"required names a, .*; required names b, .*; sets names c, .*run make generate\.$"
     ):
         entry(required="a b", sets="c")
 
 
-def test_what_is_right_passes() -> None:
+def test_a_correct_declaration_passes() -> None:
     entry(
         required="scalingConfig",
         replace_on="launchTemplate.name taints",
         constraints={"taints[*].effect": arn},
         references={"subnetIds[*]": Reference(tokens.SUBNET)},
         sets="subnetIds taints",
-        omitted={"updateConfig": {"maxUnavailable": 1}},
+        aws_defaults={"updateConfig": {"maxUnavailable": 1}},
         computed={"status": "ACTIVE", "scalingConfig.readOnly": "{uuid:drawn}"},
-        takes_along=(CascadeDelete(tokens.SCHEDULE, "x", by="status"),),
-        not_found=Refused("No", "no {value} in {region} of {account}, {id}, {status}"),
+        cascade_deletes=(CascadeDelete(tokens.SCHEDULE, "x", by="status"),),
+        not_found=ErrorTemplate("No", "no {value} in {region} of {account}, {id}, {status}"),
     )
 
 
@@ -93,17 +97,17 @@ def test_a_new_entry_waits_for_its_inputs_to_be_generated() -> None:
         _ = new.inputs
 
 
-def test_what_entries_say_of_other_types_is_there() -> None:
-    """Where one resource names another, both ends exist: else nothing would ever be found."""
+def test_references_between_types_name_inputs_and_outputs_that_exist() -> None:
+    """A reference to a path that does not exist would never match anything."""
 
-    def shows(type_: str, path: str) -> bool:
+    def has(type_: str, path: str) -> bool:
         other = kinds()[type_]
         head = path.split(".")[0].removesuffix("[*]")
-        outputs = {"id", "region", other.arn_output, *other.computed, *other.omitted}
+        outputs = {"id", "region", other.arn_output, *other.computed, *other.aws_defaults}
         return form_at(type_, path) is not None or head in outputs - set(other.inputs)
 
     for type_, kind in kinds().items():
         for path, reference in kind.references.items():
-            assert shows(reference.type, reference.by), f"{type_}: {path} compares {reference.by} of {reference.type}"
-        for use in (*kind.used_by, *kind.takes_along):
-            assert shows(use.type, use.path), f"{type_}: {use.type} has no {use.path}"
+            assert has(reference.type, reference.by), f"{type_}: {path} compares {reference.by} of {reference.type}"
+        for use in (*kind.used_by, *kind.cascade_deletes):
+            assert has(use.type, use.path), f"{type_}: {use.type} has no {use.path}"

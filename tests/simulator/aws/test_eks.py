@@ -1,4 +1,4 @@
-"""What EKS refuses, and what comes and goes with a cluster."""
+"""What EKS refuses, and what it creates and deletes with a cluster."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from simulator.provider import InitializationFailure, Refusal
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 CLUSTER = "aws:eks/cluster:Cluster"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -23,33 +23,35 @@ VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 PEOPLE = "arn:aws:iam::123456789012:role/people"
 
 
-def changed(held: Held, **inputs: object) -> dict[str, object]:
-    """The inputs of a resource, some of them changed."""
-    given = {key: value for key, value in held.inputs.items() if not key.startswith("__") and key != "tagsAll"}
-    return {**given, **inputs}
+def changed(resource: Resource, **inputs: object) -> dict[str, object]:
+    """Returns the inputs of a resource, with changes."""
+    inputs_before = {
+        key: value for key, value in resource.inputs.items() if not key.startswith("__") and key != "tagsAll"
+    }
+    return {**inputs_before, **inputs}
 
 
-def test_a_cluster_has_outputs_of_the_real_shape(aws: Account) -> None:
+def test_the_outputs_of_a_cluster_have_the_real_form(aws: Account) -> None:
     cluster = aws.cluster()
     digits = re.fullmatch(r"https://([0-9A-F]{32})\.gr7\.us-west-2\.eks\.amazonaws\.com", cluster["endpoint"])
     assert digits is not None
     issuer = cluster["identities"][0]["oidcs"][0]["issuer"]
     assert issuer == f"https://oidc.eks.us-west-2.amazonaws.com/id/{digits[1]}", (
-        "endpoint and issuer share their digits"
+        "endpoint and issuer have the same digits"
     )
     assert cluster["kubernetesNetworkConfig"]["serviceIpv4Cidr"] == "172.20.0.0/16", "the VPC has the other range"
     assert cluster.id == "main"
 
 
-def test_what_eks_makes_is_unknown_at_preview(aws: Account) -> None:
+def test_values_that_eks_generates_are_unknown_at_preview(aws: Account) -> None:
     planned = aws.preview(CLUSTER, **aws.cluster_inputs())
     assert planned["vpcConfig"]["clusterSecurityGroupId"] is UNKNOWN
-    assert planned["vpcConfig"]["endpointPublicAccess"] is True, "a default that the provider knows"
+    assert planned["vpcConfig"]["endpointPublicAccess"] is True, "the provider knows this default"
     assert planned["endpoint"] is UNKNOWN
     assert planned["kubernetesNetworkConfig"] is UNKNOWN
 
 
-def test_the_cluster_security_group_comes_and_goes_with_the_cluster(aws: Account) -> None:
+def test_the_cluster_security_group_is_created_and_deleted_with_the_cluster(aws: Account) -> None:
     cluster = aws.cluster()
     group = cluster["vpcConfig"]["clusterSecurityGroupId"]
     assert aws.cloud.get(SECURITY_GROUP, group) is not None
@@ -59,63 +61,63 @@ def test_the_cluster_security_group_comes_and_goes_with_the_cluster(aws: Account
     assert aws.cloud.get(SECURITY_GROUP, group) is None
 
 
-def test_clusters_are_made_of_supported_versions_only(aws: Account) -> None:
-    given = aws.cluster_inputs(version="1.22")
+def test_clusters_have_supported_versions_only(aws: Account) -> None:
+    inputs = aws.cluster_inputs(version="1.22")
     for preview in (True, False):
         assert "InvalidParameterException: unsupported Kubernetes version" in aws.refusal(
-            CLUSTER, "c", preview, **given
+            CLUSTER, "c", preview, **inputs
         )
 
 
 def test_a_cluster_spans_two_zones(aws: Account) -> None:
-    given = aws.cluster_inputs()
-    one = {"subnetIds": given["vpcConfig"]["subnetIds"][:1]}
-    text = aws.refusal(CLUSTER, "c", preview=True, **{**given, "vpcConfig": one})
+    inputs = aws.cluster_inputs()
+    one_subnet = {"subnetIds": inputs["vpcConfig"]["subnetIds"][:1]}
+    text = aws.refusal(CLUSTER, "c", preview=True, **{**inputs, "vpcConfig": one_subnet})
     assert "Subnets specified must be in at least two different AZs" in text
 
 
-def test_zones_that_eks_leaves_out_are_refused(aws: Account) -> None:
+def test_zones_that_eks_excludes_are_refused(aws: Account) -> None:
     aws.config = {"region": "us-east-1"}
-    zones = aws.ask("aws:index/getAvailabilityZones:getAvailabilityZones")
+    zones = aws.invoke("aws:index/getAvailabilityZones:getAvailabilityZones")
     left_out = dict(zip(zones["zoneIds"], zones["names"], strict=True))["use1-az3"]
-    given = aws.cluster_inputs()
+    inputs = aws.cluster_inputs()
     vpc = aws.cloud.of_type("aws:ec2/vpc:Vpc")[0].id
     bad = aws.make(SUBNET, "bad", vpcId=vpc, cidrBlock="10.0.9.0/24", availabilityZone=left_out)
-    subnets = [*given["vpcConfig"]["subnetIds"], bad.id]
-    text = aws.refusal(CLUSTER, "c", **{**given, "vpcConfig": {"subnetIds": subnets}})
+    subnets = [*inputs["vpcConfig"]["subnetIds"], bad.id]
+    text = aws.refusal(CLUSTER, "c", **{**inputs, "vpcConfig": {"subnetIds": subnets}})
     assert f"because {left_out}, the targeted availability zone, does not currently have sufficient capacity" in text
     assert "UnsupportedAvailabilityZoneException" in text
 
 
 def test_a_cluster_needs_a_role_that_trusts_eks(aws: Account) -> None:
-    given = aws.cluster_inputs(roleArn=aws.role("other", "ec2.amazonaws.com")["arn"])
+    inputs = aws.cluster_inputs(roleArn=aws.role("other", "ec2.amazonaws.com")["arn"])
     assert "could not be assumed because it does not exist or the trusted entity is not correct" in aws.refusal(
-        CLUSTER, "c", **given
+        CLUSTER, "c", **inputs
     )
-    nobody = {**given, "roleArn": "arn:aws:iam::123456789012:role/nobody"}
-    assert "role/nobody, could not be assumed" in aws.refusal(CLUSTER, "c", **nobody)
+    missing_role = {**inputs, "roleArn": "arn:aws:iam::123456789012:role/nobody"}
+    assert "role/nobody, could not be assumed" in aws.refusal(CLUSTER, "c", **missing_role)
 
 
 def test_unknown_subnets_and_keys_are_refused(aws: Account) -> None:
-    given = aws.cluster_inputs()
-    text = aws.refusal(CLUSTER, "c", **{**given, "vpcConfig": {"subnetIds": ["subnet-0", "subnet-1"]}})
+    inputs = aws.cluster_inputs()
+    text = aws.refusal(CLUSTER, "c", **{**inputs, "vpcConfig": {"subnetIds": ["subnet-0", "subnet-1"]}})
     assert "The subnet ID 'subnet-0' does not exist (Service: AmazonEC2" in text
     key = "arn:aws:kms:us-west-2:123456789012:key/0"
     secrets = {"encryptionConfig": {"provider": {"keyArn": key}, "resources": ["secrets"]}}
-    assert f"NotFoundException: Key '{key}' does not exist" in aws.refusal(CLUSTER, "c", **given, **secrets)
+    assert f"NotFoundException: Key '{key}' does not exist" in aws.refusal(CLUSTER, "c", **inputs, **secrets)
 
 
-def test_a_cluster_name_is_taken_once(aws: Account) -> None:
+def test_a_cluster_name_is_unique(aws: Account) -> None:
     cluster = aws.cluster()
     text = aws.refusal(CLUSTER, "two", **changed(cluster))
     assert "StatusCode: 409" in text
     assert "ResourceInUseException: Cluster already exists with name: main" in text
 
 
-def test_services_do_not_use_the_addresses_of_the_vpc(aws: Account) -> None:
-    given = aws.cluster_inputs(kubernetesNetworkConfig={"serviceIpv4Cidr": "10.0.0.0/16"})
-    assert "overlaps with the CIDR block 10.0.0.0/16 of the VPC" in aws.refusal(CLUSTER, "c", **given)
-    wide = aws.problems(CLUSTER, "c", **{**given, "kubernetesNetworkConfig": {"serviceIpv4Cidr": "11.0.0.0/16"}})
+def test_the_service_range_does_not_overlap_with_the_vpc(aws: Account) -> None:
+    inputs = aws.cluster_inputs(kubernetesNetworkConfig={"serviceIpv4Cidr": "10.0.0.0/16"})
+    assert "overlaps with the CIDR block 10.0.0.0/16 of the VPC" in aws.refusal(CLUSTER, "c", **inputs)
+    wide = aws.problems(CLUSTER, "c", **{**inputs, "kubernetesNetworkConfig": {"serviceIpv4Cidr": "11.0.0.0/16"}})
     assert "must be inside 10.0.0.0/8" in wide
 
 
@@ -127,7 +129,7 @@ def test_versions_go_up_one_at_a_time(aws: Account) -> None:
     assert aws.update(cluster, **changed(cluster, version="1.34"))["version"] == "1.34"
 
 
-def test_nodes_too_far_behind_hold_the_cluster_back(aws: Account) -> None:
+def test_nodes_too_far_behind_prevent_the_upgrade_of_the_cluster(aws: Account) -> None:
     cluster = aws.cluster(version="1.35")
     group = aws.group(cluster, version="1.33")
     row = aws.cloud.get(GROUP, group.id)
@@ -168,32 +170,32 @@ def test_encryption_of_secrets_is_added_in_place_and_removed_by_replacement(aws:
 
 def test_a_named_cluster_is_deleted_before_it_is_made_again(aws: Account) -> None:
     cluster = aws.cluster()
-    other = aws.role("other", "eks.amazonaws.com")
-    difference = aws.diff(cluster, **changed(cluster, roleArn=other["arn"]))
+    other_role = aws.role("other", "eks.amazonaws.com")
+    difference = aws.diff(cluster, **changed(cluster, roleArn=other_role["arn"]))
     assert difference.replaces == {"roleArn"}
     assert difference.delete_before_replace
 
 
-def test_a_cluster_stays_while_it_has_node_groups_or_protection(aws: Account) -> None:
+def test_a_cluster_with_node_groups_or_protection_cannot_be_deleted(aws: Account) -> None:
     cluster = aws.cluster(deletionProtection=True)
     group = aws.group(cluster)
-    assert "Cluster cannot be deleted because deletion protection is enabled" in aws.still_used(cluster)
+    assert "Cluster cannot be deleted because deletion protection is enabled" in aws.delete_refusal(cluster)
     aws.update(cluster, **changed(cluster, deletionProtection=False))
-    assert "ResourceInUseException: Cluster has nodegroups attached" in aws.still_used(cluster)
+    assert "ResourceInUseException: Cluster has nodegroups attached" in aws.delete_refusal(cluster)
     aws.delete(group)
     aws.delete(cluster)
-    assert aws.cloud.of_type(ENTRY) == [], "access entries go with the cluster"
+    assert aws.cloud.of_type(ENTRY) == [], "access entries are deleted with the cluster"
 
 
-def test_what_a_cluster_uses_stays(aws: Account) -> None:
+def test_subnets_of_a_cluster_cannot_be_deleted(aws: Account) -> None:
     cluster = aws.cluster()
     subnet = aws.cloud.get(SUBNET, cluster["vpcConfig"]["subnetIds"][0])
     assert subnet is not None
-    held = Held(subnet.type, "subnet-a", subnet.id, {}, subnet.state)
-    assert "DependencyViolation" in aws.still_used(held)
+    resource = Resource(subnet.type, "subnet-a", subnet.id, {}, subnet.state)
+    assert "DependencyViolation" in aws.delete_refusal(resource)
 
 
-def test_eks_makes_the_log_group_that_the_stack_did_not(aws: Account) -> None:
+def test_eks_creates_the_log_group_if_the_stack_did_not(aws: Account) -> None:
     aws.cluster(enabledClusterLogTypes=["audit"])
     text = aws.refusal(LOG_GROUP, name="/aws/eks/main/cluster")
     assert "ResourceAlreadyExistsException: The specified log group already exists" in text
@@ -231,34 +233,34 @@ def test_instance_types_are_offered_in_the_region(aws: Account) -> None:
         ("m5.2xlarge", "AL2023_x86_64_NVIDIA"),
     ],
 )
-def test_an_image_fits_its_machines(aws: Account, machine: str, image: str) -> None:
-    given = aws.group_inputs(aws.cluster(), instanceTypes=[machine], amiType=image)
-    assert f"[{machine}] is not a valid instance type for requested amiType {image}" in aws.refusal(GROUP, **given)
+def test_an_image_must_fit_the_instance_types(aws: Account, machine: str, image: str) -> None:
+    inputs = aws.group_inputs(aws.cluster(), instanceTypes=[machine], amiType=image)
+    assert f"[{machine}] is not a valid instance type for requested amiType {image}" in aws.refusal(GROUP, **inputs)
 
 
-def test_a_group_of_no_cluster_is_refused_when_it_is_made(aws: Account) -> None:
-    given = {**aws.group_inputs(aws.cluster()), "clusterName": "other"}
-    assert aws.preview(GROUP, **given).id == "", "at preview the cluster may be about to be made"
-    assert "ResourceNotFoundException: No cluster found for name: other." in aws.refusal(GROUP, **given)
+def test_a_group_without_a_cluster_is_refused_in_the_update(aws: Account) -> None:
+    inputs = {**aws.group_inputs(aws.cluster()), "clusterName": "other"}
+    assert aws.preview(GROUP, **inputs).id == "", "the same preview may create the cluster"
+    assert "ResourceNotFoundException: No cluster found for name: other." in aws.refusal(GROUP, **inputs)
 
 
-def test_a_group_and_its_launch_template_do_not_say_the_same_thing_twice(aws: Account) -> None:
+def test_a_group_and_its_launch_template_must_not_set_the_same_values(aws: Account) -> None:
     template = aws.make("aws:ec2/launchTemplate:LaunchTemplate", instanceType="m5.2xlarge", imageId="ami-1")
-    given = aws.group_inputs(aws.cluster(), launchTemplate={"id": template.id, "version": "1"})
-    assert "Disk size must be specified within the launch template." in aws.refusal(GROUP, **given, diskSize=50)
+    inputs = aws.group_inputs(aws.cluster(), launchTemplate={"id": template.id, "version": "1"})
+    assert "Disk size must be specified within the launch template." in aws.refusal(GROUP, **inputs, diskSize=50)
     assert "Remote access configuration cannot be specified" in aws.refusal(
-        GROUP, **given, remoteAccess={"ec2SshKey": "k"}
+        GROUP, **inputs, remoteAccess={"ec2SshKey": "k"}
     )
     assert "InvalidRequestException: Cannot specify instance types in launch template and API request" in aws.refusal(
-        GROUP, **given
+        GROUP, **inputs
     )
-    image = {**given, "amiType": "AL2023_x86_64_STANDARD"}
+    image = {**inputs, "amiType": "AL2023_x86_64_STANDARD"}
     assert "You cannot specify an AMI Type other than CUSTOM" in aws.refusal(GROUP, **image)
-    later = {**given, "launchTemplate": {"id": template.id, "version": "7"}, "instanceTypes": []}
+    later = {**inputs, "launchTemplate": {"id": template.id, "version": "7"}, "instanceTypes": []}
     assert "version 7 does not exist" in aws.refusal(GROUP, **later)
 
 
-def test_a_group_is_no_newer_than_its_cluster(aws: Account) -> None:
+def test_a_group_must_not_be_newer_than_its_cluster(aws: Account) -> None:
     text = aws.refusal(GROUP, **aws.group_inputs(aws.cluster(version="1.34"), version="1.35"))
     assert "Nodegroup Kubernetes version should be equal to Cluster kubernetes version 1.34" in text
 
@@ -274,24 +276,24 @@ def test_raising_the_maximum_is_an_update_in_place(aws: Account) -> None:
 def test_a_group_without_capacity_stays_and_recovers(aws: Account) -> None:
     poor = Account(aws.cloud, ("capacity=m5.2xlarge:1",))
     cluster = poor.cluster()
-    given = poor.group_inputs(cluster, nodeGroupName="cpu")
+    inputs = poor.group_inputs(cluster, nodeGroupName="cpu")
     with pytest.raises(InitializationFailure, match="InsufficientInstanceCapacity") as failed:
-        poor.make(GROUP, "cpu", **given)
+        poor.make(GROUP, "cpu", **inputs)
     assert failed.value.id == "main:cpu"
     assert failed.value.state["status"] == "CREATE_FAILED"
     assert "unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'" in failed.value.reasons[0]
-    held = Held(GROUP, "cpu", failed.value.id, failed.value.inputs, failed.value.state)
-    assert poor.update(held, **given)["status"] == "ACTIVE", "a second run has to converge"
+    group = Resource(GROUP, "cpu", failed.value.id, failed.value.inputs, failed.value.state)
+    assert poor.update(group, **inputs)["status"] == "ACTIVE", "a second run must succeed"
     assert len(poor.cloud.of_type(GROUP)) == 1
 
 
-def test_eks_lets_the_nodes_of_a_managed_group_in(aws: Account) -> None:
+def test_eks_creates_the_access_entry_of_a_managed_groups_nodes(aws: Account) -> None:
     group = aws.group(aws.cluster())
     text = aws.refusal(ENTRY, clusterName="main", principalArn=group["nodeRoleArn"], type="EC2_LINUX")
     assert "The specified access entry resource is already in use on this cluster." in text
 
 
-def test_an_addon_is_one_that_aws_has(aws: Account) -> None:
+def test_an_addon_and_its_version_must_be_known_to_aws(aws: Account) -> None:
     aws.cluster()
     unknown = aws.refusal(ADDON, clusterName="main", addonName="vpc-cnl")
     assert "Addon specified is not supported in 1.35 kubernetes version" in unknown
@@ -314,7 +316,7 @@ def test_access_entries_need_the_api_mode(aws: Account) -> None:
     assert "authentication mode must be set to one of [API, API_AND_CONFIG_MAP]" in text
 
 
-def test_an_access_entry_is_made_once_and_a_policy_after_it(aws: Account) -> None:
+def test_an_access_entry_is_unique_and_a_policy_needs_one(aws: Account) -> None:
     aws.cluster()
     grant = {"clusterName": "main", "principalArn": PEOPLE, "policyArn": VIEW, "accessScope": {"type": "cluster"}}
     assert "The specified principalArn could not be found." in aws.refusal(POLICY, **grant)
@@ -332,40 +334,40 @@ def test_reserved_groups_are_refused(aws: Account) -> None:
     assert "The kubernetes group name system:masters is invalid" in text
 
 
-def test_nodes_that_somebody_else_starts_have_an_entry_of_their_own_kind(aws: Account) -> None:
+def test_nodes_outside_managed_groups_need_an_entry_of_type_ec2_linux(aws: Account) -> None:
     aws.cluster()
     role = aws.role("karpenter", "ec2.amazonaws.com")["arn"]
-    given = {"clusterName": "main", "principalArn": role, "type": "EC2_LINUX"}
+    inputs = {"clusterName": "main", "principalArn": role, "type": "EC2_LINUX"}
     for more in ({"kubernetesGroups": ["nodes"]}, {"userName": "node"}):
         assert "cannot be given for an access entry of type EC2_LINUX" in aws.refusal(
-            ENTRY, preview=True, **given, **more
+            ENTRY, preview=True, **inputs, **more
         )
-    user = {**given, "principalArn": "arn:aws:iam::123456789012:user/karpenter"}
+    user = {**inputs, "principalArn": "arn:aws:iam::123456789012:user/karpenter"}
     assert "The specified principalArn is invalid: invalid principal." in aws.refusal(ENTRY, preview=True, **user)
-    entry = aws.make(ENTRY, **given)
+    entry = aws.make(ENTRY, **inputs)
     assert entry["kubernetesGroups"] == ["system:nodes"]
     assert entry["userName"] == "system:node:{{EC2PrivateDNSName}}"
-    assert not aws.diff(entry, **given).changes, "what EKS fills in is no change"
-    found = aws.package.read(aws.call(ENTRY, "one"), entry.id, entry.inputs, entry.state)
-    assert found is not None
-    assert found.inputs == entry.inputs, "and no drift"
-    assert "already in use on this cluster" in aws.refusal(ENTRY, "two", **{**given, "type": "STANDARD"})
+    assert not aws.diff(entry, **inputs).changes, "values that EKS fills in are no change"
+    refreshed = aws.package.read(aws.call(ENTRY, "one"), entry.id, entry.inputs, entry.state)
+    assert refreshed is not None
+    assert refreshed.inputs == entry.inputs, "values that EKS fills in are no drift"
+    assert "already in use on this cluster" in aws.refusal(ENTRY, "two", **{**inputs, "type": "STANDARD"})
     grant = {"clusterName": "main", "principalArn": role, "policyArn": VIEW, "accessScope": {"type": "cluster"}}
     assert "Access policies cannot be associated with an access entry of type EC2_LINUX" in aws.refusal(POLICY, **grant)
-    assert aws.diff(entry, **{**given, "type": "STANDARD"}).replaces == {"type"}
+    assert aws.diff(entry, **{**inputs, "type": "STANDARD"}).replaces == {"type"}
 
 
 def test_a_service_account_has_one_role_that_trusts_pods(aws: Account) -> None:
     aws.cluster()
-    given = {"clusterName": "main", "namespace": "ml", "serviceAccount": "trainer"}
+    inputs = {"clusterName": "main", "namespace": "ml", "serviceAccount": "trainer"}
     half = aws.role("half", "pods.eks.amazonaws.com")
     assert "does not allow pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession" in aws.refusal(
-        ASSOCIATION, **given, roleArn=half["arn"]
+        ASSOCIATION, **inputs, roleArn=half["arn"]
     )
-    nobody = "arn:aws:iam::123456789012:role/nobody"
-    assert "Role provided in the request does not exist." in aws.refusal(ASSOCIATION, **given, roleArn=nobody)
+    missing_role = "arn:aws:iam::123456789012:role/nobody"
+    assert "Role provided in the request does not exist." in aws.refusal(ASSOCIATION, **inputs, roleArn=missing_role)
     role = aws.role("pods", "pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession")
-    made = aws.make(ASSOCIATION, **given, roleArn=role["arn"])
-    assert re.fullmatch("a-[a-z0-9]{17}", made.id)
-    text = aws.refusal(ASSOCIATION, "two", **given, roleArn=role["arn"])
-    assert f"ResourceInUseException: Association already exists: {made.id}" in text
+    association = aws.make(ASSOCIATION, **inputs, roleArn=role["arn"])
+    assert re.fullmatch("a-[a-z0-9]{17}", association.id)
+    text = aws.refusal(ASSOCIATION, "two", **inputs, roleArn=role["arn"])
+    assert f"ResourceInUseException: Association already exists: {association.id}" in text

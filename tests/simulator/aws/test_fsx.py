@@ -1,4 +1,4 @@
-"""What FSx for Lustre refuses, what replaces a file system, and what goes with it."""
+"""What FSx for Lustre refuses, what replaces a file system, and what is deleted with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 LUSTRE = "aws:fsx/lustreFileSystem:LustreFileSystem"
 LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
@@ -18,27 +18,27 @@ PERSISTENT = {"deploymentType": "PERSISTENT_2", "perUnitStorageThroughput": 250}
 
 
 def needed(aws: Account, **inputs: Any) -> dict[str, Any]:
-    """What a persistent file system needs, made."""
+    """Creates what a persistent file system needs, and returns its inputs."""
     return {"subnetIds": aws.subnet(aws.vpc()).id, "storageCapacity": 1200, **PERSISTENT, **inputs}
 
 
-def file_system(aws: Account, **inputs: Any) -> Held:
+def file_system(aws: Account, **inputs: Any) -> Resource:
     return aws.make(LUSTRE, "fast", **needed(aws, **inputs))
 
 
-def link(aws: Account, to: Held, name: str = "data", **inputs: Any) -> Held:
+def link(aws: Account, to: Resource, name: str = "data", **inputs: Any) -> Resource:
     return aws.make(LINK, name, **link_inputs(to, **inputs))
 
 
-def link_inputs(to: Held, **inputs: Any) -> dict[str, Any]:
+def link_inputs(to: Resource, **inputs: Any) -> dict[str, Any]:
     return {"fileSystemId": to.id, "fileSystemPath": "/data", "dataRepositoryPath": "s3://data/", **inputs}
 
 
-def test_a_file_system_is_mounted_by_a_name_that_only_its_making_tells(aws: Account) -> None:
-    made = file_system(aws)
-    assert made["dnsName"] == f"{made.id}.fsx.us-west-2.amazonaws.com"
-    assert len(made["mountName"]) == 8
-    planned = aws.preview(LUSTRE, "other", **made.inputs)
+def test_dns_name_and_mount_name_are_unknown_at_preview(aws: Account) -> None:
+    created = file_system(aws)
+    assert created["dnsName"] == f"{created.id}.fsx.us-west-2.amazonaws.com"
+    assert len(created["mountName"]) == 8
+    planned = aws.preview(LUSTRE, "other", **created.inputs)
     assert (planned["dnsName"], planned["mountName"]) == (UNKNOWN, UNKNOWN)
 
 
@@ -58,13 +58,13 @@ def test_a_file_system_is_mounted_by_a_name_that_only_its_making_tells(aws: Acco
         ({"subnetIds": "subnet-0123456789abcdef0"}, "The subnet ID 'subnet-0123456789abcdef0' does not exist."),
     ],
 )
-def test_what_cannot_be_together_is_refused_at_preview(aws: Account, wrong: dict[str, Any], refusal: str) -> None:
+def test_invalid_inputs_are_refused_at_preview(aws: Account, wrong: dict[str, Any], refusal: str) -> None:
     text = aws.refusal(LUSTRE, "fast", preview=True, **needed(aws, **wrong))
     assert refusal in text
     assert text.startswith("1 error occurred:\n\t* creating FSx for Lustre File System: ")
 
 
-def test_scratch_has_no_backups_and_no_metadata_of_its_own(aws: Account) -> None:
+def test_scratch_has_no_backups_and_no_metadata_configuration(aws: Account) -> None:
     subnet = aws.subnet(aws.vpc()).id
     scratch: dict[str, Any] = {"subnetIds": subnet, "storageCapacity": 1200, "deploymentType": "SCRATCH_2"}
     assert "Backups are not for the SCRATCH_2" in aws.refusal(LUSTRE, **scratch, automaticBackupRetentionDays=7)
@@ -72,23 +72,23 @@ def test_scratch_has_no_backups_and_no_metadata_of_its_own(aws: Account) -> None
     assert "can only be set when deployment type is PERSISTENT_2" in metadata
 
 
-def test_the_servers_have_to_reach_each_other(aws: Account) -> None:
+def test_the_security_groups_must_allow_lustre_among_themselves(aws: Account) -> None:
     inputs = needed(aws)
     group = aws.make(GROUP, vpcId=aws.make("aws:ec2/vpc:Vpc", "two", cidrBlock="10.1.0.0/16").id)
     text = aws.refusal(LUSTRE, "fast", **inputs, securityGroupIds=[group.id])
     assert "do not permit Lustre LNET network traffic on port 988" in text
     rule = {"securityGroupId": group.id, "referencedSecurityGroupId": group.id, "ipProtocol": "tcp"}
     aws.make(RULE, **rule, fromPort=988, toPort=988)
-    made = aws.make(LUSTRE, "fast", **inputs, securityGroupIds=[group.id])
-    assert "has a dependent object" in aws.still_used(group), "its interfaces hold the group"
-    aws.delete(made)
+    created = aws.make(LUSTRE, "fast", **inputs, securityGroupIds=[group.id])
+    assert "has a dependent object" in aws.delete_refusal(group), "the file system's interfaces use the group"
+    aws.delete(created)
     aws.delete(group)
 
 
-def test_it_grows_in_place_and_shrinking_replaces_it(aws: Account) -> None:
-    made = file_system(aws, storageCapacity=4800)
-    assert not aws.diff(made, **{**made.inputs, "storageCapacity": 7200}).replaces
-    assert aws.diff(made, **{**made.inputs, "storageCapacity": 2400}).replaces == {"storageCapacity"}
+def test_a_file_system_grows_in_place_and_shrinking_replaces_it(aws: Account) -> None:
+    created = file_system(aws, storageCapacity=4800)
+    assert not aws.diff(created, **{**created.inputs, "storageCapacity": 7200}).replaces
+    assert aws.diff(created, **{**created.inputs, "storageCapacity": 2400}).replaces == {"storageCapacity"}
 
 
 @pytest.mark.parametrize(
@@ -100,26 +100,26 @@ def test_it_grows_in_place_and_shrinking_replaces_it(aws: Account) -> None:
         {"efaEnabled": True},
     ],
 )
-def test_what_is_set_for_good_replaces_it(aws: Account, change: dict[str, Any]) -> None:
-    made = file_system(aws)
-    assert aws.diff(made, **{**made.inputs, **change}).replaces == set(change)
+def test_inputs_that_aws_cannot_change_replace_the_file_system(aws: Account, change: dict[str, Any]) -> None:
+    created = file_system(aws)
+    assert aws.diff(created, **{**created.inputs, **change}).replaces == set(change)
 
 
 def test_speed_compression_and_backups_change_in_place(aws: Account) -> None:
-    made = file_system(aws)
+    created = file_system(aws)
     change = {"perUnitStorageThroughput": 500, "dataCompressionType": "LZ4", "automaticBackupRetentionDays": 7}
-    found = aws.diff(made, **{**made.inputs, **change})
-    assert found.changes
-    assert not found.replaces
-    assert aws.update(made, **{**made.inputs, **change})["perUnitStorageThroughput"] == 500
+    difference = aws.diff(created, **{**created.inputs, **change})
+    assert difference.changes
+    assert not difference.replaces
+    assert aws.update(created, **{**created.inputs, **change})["perUnitStorageThroughput"] == 500
 
 
-def test_a_link_needs_a_bucket_and_a_file_system_that_lasts(aws: Account) -> None:
-    made = file_system(aws)
-    assert "The S3 bucket data does not exist" in aws.refusal(LINK, **link_inputs(made))
+def test_a_link_needs_a_bucket_and_a_persistent_file_system(aws: Account) -> None:
+    created = file_system(aws)
+    assert "The S3 bucket data does not exist" in aws.refusal(LINK, **link_inputs(created))
     aws.make(BUCKET, bucket="data")
-    assert link(aws, made)["associationId"].startswith("dra-")
-    subnet = made["subnetIds"]
+    assert link(aws, created)["associationId"].startswith("dra-")
+    subnet = created["subnetIds"]
     scratch = aws.make(LUSTRE, "scratch", subnetIds=subnet, storageCapacity=1200, deploymentType="SCRATCH_2")
     assert "not supported for SCRATCH_2" in aws.refusal(LINK, "two", **link_inputs(scratch))
 
@@ -127,28 +127,28 @@ def test_a_link_needs_a_bucket_and_a_file_system_that_lasts(aws: Account) -> Non
 @pytest.mark.parametrize("path", ["/data", "/data/images", "/"])
 def test_a_folder_shows_one_bucket(aws: Account, path: str) -> None:
     aws.make(BUCKET, bucket="data")
-    made = file_system(aws)
-    link(aws, made)
-    assert "overlaps" in aws.refusal(LINK, "two", **link_inputs(made, fileSystemPath=path))
-    assert link(aws, made, "two", fileSystemPath="/data-images"), "a name that only begins alike is another folder"
+    created = file_system(aws)
+    link(aws, created)
+    assert "overlaps" in aws.refusal(LINK, "two", **link_inputs(created, fileSystemPath=path))
+    assert link(aws, created, "two", fileSystemPath="/data-images"), "it is another folder, although it begins alike"
 
 
-def test_eight_links_are_the_most(aws: Account) -> None:
+def test_a_file_system_may_have_eight_links(aws: Account) -> None:
     aws.make(BUCKET, bucket="data")
-    made = file_system(aws)
+    created = file_system(aws)
     for number in range(8):
-        link(aws, made, f"link-{number}", fileSystemPath=f"/{number}")
-    text = aws.refusal(LINK, "ninth", **link_inputs(made, fileSystemPath="/ninth"))
+        link(aws, created, f"link-{number}", fileSystemPath=f"/{number}")
+    text = aws.refusal(LINK, "ninth", **link_inputs(created, fileSystemPath="/ninth"))
     assert "ServiceLimitExceeded" in text
 
 
-def test_links_go_with_the_file_system_but_its_last_backup_does_not_come(aws: Account) -> None:
+def test_links_are_deleted_with_the_file_system_and_prevent_a_final_backup(aws: Account) -> None:
     aws.make(BUCKET, bucket="data")
-    made = file_system(aws, skipFinalBackup=False)
-    link(aws, made)
-    with_backup = aws.still_used(made)
+    created = file_system(aws, skipFinalBackup=False)
+    link(aws, created)
+    with_backup = aws.delete_refusal(created)
     assert "A final backup is not possible" in with_backup
-    state = aws.update(made, **{**made.inputs, "skipFinalBackup": True})
-    made.state = state
-    aws.delete(made)
+    state = aws.update(created, **{**created.inputs, "skipFinalBackup": True})
+    created.state = state
+    aws.delete(created)
     assert not aws.cloud.of_type(LINK)

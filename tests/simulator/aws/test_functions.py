@@ -1,4 +1,4 @@
-"""Questions that AWS answers without a resource."""
+"""Functions of the provider that read from AWS."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
 IMAGES = "/aws/service/eks/optimized-ami"
 
 
-def test_zones_come_in_the_order_of_their_names_with_their_ids(aws: Account) -> None:
-    zones = aws.ask(ZONES, state="available")
+def test_zones_are_sorted_by_name_and_have_ids(aws: Account) -> None:
+    zones = aws.invoke(ZONES, state="available")
     assert zones["names"] == sorted(zones["names"])
     assert len(zones["names"]) == len(zones["zoneIds"]) == 4
-    left = aws.ask(ZONES, excludeZoneIds=[zones["zoneIds"][0]])
-    assert left["names"] == zones["names"][1:]
-    assert aws.ask(ZONES, region="eu-west-1")["names"][0] == "eu-west-1a"
+    remaining = aws.invoke(ZONES, excludeZoneIds=[zones["zoneIds"][0]])
+    assert remaining["names"] == zones["names"][1:]
+    assert aws.invoke(ZONES, region="eu-west-1")["names"][0] == "eu-west-1a"
 
 
 def test_the_caller_is_the_account_of_the_provider(aws: Account) -> None:
-    assert aws.ask("aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "123456789012"
+    assert aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "123456789012"
     aws.config = {"region": "us-west-2", "allowedAccountIds": '["111122223333"]'}
-    assert aws.ask("aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "111122223333"
+    assert aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "111122223333"
 
 
 def test_region_and_partition(aws: Account) -> None:
-    assert aws.ask("aws:index/getRegion:getRegion")["name"] == "us-west-2"
-    partition = aws.ask("aws:index/getPartition:getPartition")
+    assert aws.invoke("aws:index/getRegion:getRegion")["name"] == "us-west-2"
+    partition = aws.invoke("aws:index/getPartition:getPartition")
     assert (partition["partition"], partition["dnsSuffix"], partition["reverseDnsPrefix"]) == (
         "aws",
         "amazonaws.com",
@@ -53,7 +53,7 @@ def test_a_policy_document_is_written_as_the_provider_writes_it(aws: Account) ->
             "conditions": [{"test": "StringEquals", "variable": "aws:PrincipalTag/team", "values": ["ml"]}],
         }
     ]
-    text = aws.ask(DOCUMENT, statements=statements)["json"]
+    text = aws.invoke(DOCUMENT, statements=statements)["json"]
     assert json.loads(text)["Statement"][0] == {
         "Sid": "Read",
         "Effect": "Allow",
@@ -61,13 +61,13 @@ def test_a_policy_document_is_written_as_the_provider_writes_it(aws: Account) ->
         "Action": ["s3:ListBucket", "s3:GetObject"],
         "Resource": "arn:aws:s3:::data/${aws:username}",
         "Condition": {"StringEquals": {"aws:PrincipalTag/team": "ml"}},
-    }, "one value stands alone, several are sorted in reverse"
+    }, "the provider writes a single value without a list, and sorts several in reverse"
     assert text.startswith('{\n  "Version": "2012-10-17",\n  "Statement": [\n    {\n      "Sid": "Read",')
 
 
-def test_two_statements_of_one_sid_are_refused(aws: Account) -> None:
+def test_two_statements_with_the_same_sid_are_refused(aws: Account) -> None:
     with pytest.raises(Refusal, match=r"duplicate Sid \(A\)"):
-        aws.ask(DOCUMENT, statements=[{"sid": "A", "actions": ["*"]}, {"sid": "A", "actions": ["*"]}])
+        aws.invoke(DOCUMENT, statements=[{"sid": "A", "actions": ["*"]}, {"sid": "A", "actions": ["*"]}])
 
 
 @pytest.mark.parametrize(
@@ -79,50 +79,50 @@ def test_two_statements_of_one_sid_are_refused(aws: Account) -> None:
     ],
 )
 def test_public_image_parameters_are_known(aws: Account, path: str) -> None:
-    value = aws.ask(PARAMETER, name=path)["value"]
+    value = aws.invoke(PARAMETER, name=path)["value"]
     assert re.fullmatch("ami-[0-9a-f]{17}", value)
-    assert value == aws.ask(PARAMETER, name=path)["value"], "an image that changes is a change nobody made"
+    assert value == aws.invoke(PARAMETER, name=path)["value"], "another image in the second run would be a change"
 
 
-def test_a_parameter_that_is_not_there_is_refused(aws: Account) -> None:
+def test_a_parameter_that_does_not_exist_is_refused(aws: Account) -> None:
     for path in ("/ml/none", f"{IMAGES}/1.12/amazon-linux-2023/x86_64/standard/recommended/image_id"):
         with pytest.raises(Refusal, match="couldn't find resource"):
-            aws.ask(PARAMETER, name=path)
+            aws.invoke(PARAMETER, name=path)
 
 
-def test_offerings_are_those_of_the_region(aws: Account) -> None:
+def test_instance_type_offerings_depend_on_the_region(aws: Account) -> None:
     filters = [{"name": "instance-type", "values": ["m5.2xlarge", "m5.3xlarge"]}]
-    assert aws.ask(OFFERINGS, filters=filters)["instanceTypes"] == ["m5.2xlarge"]
-    by_zone = aws.ask(OFFERINGS, filters=filters, locationType="availability-zone")
-    assert by_zone["locations"] == aws.ask(ZONES)["names"]
+    assert aws.invoke(OFFERINGS, filters=filters)["instanceTypes"] == ["m5.2xlarge"]
+    by_zone = aws.invoke(OFFERINGS, filters=filters, locationType="availability-zone")
+    assert by_zone["locations"] == aws.invoke(ZONES)["names"]
 
 
-def test_versions_and_their_support(aws: Account) -> None:
-    versions = aws.ask("aws:eks/getClusterVersions:getClusterVersions")["clusterVersions"]
+def test_cluster_versions_have_a_status_and_one_default(aws: Account) -> None:
+    versions = aws.invoke("aws:eks/getClusterVersions:getClusterVersions")["clusterVersions"]
     assert [each["clusterVersion"] for each in versions if each["defaultVersion"]] == [versions[0]["clusterVersion"]]
     assert {each["versionStatus"] for each in versions} <= {"STANDARD_SUPPORT", "EXTENDED_SUPPORT"}
-    only = aws.ask("aws:eks/getClusterVersions:getClusterVersions", defaultOnly=True)["clusterVersions"]
+    only = aws.invoke("aws:eks/getClusterVersions:getClusterVersions", defaultOnly=True)["clusterVersions"]
     assert len(only) == 1
 
 
-def test_addon_versions_are_those_of_the_catalog(aws: Account) -> None:
+def test_addon_versions_come_from_the_catalog(aws: Account) -> None:
     token = "aws:eks/getAddonVersion:getAddonVersion"
-    assert aws.ask(token, addonName="vpc-cni", kubernetesVersion="1.35")["version"].startswith("v1.")
+    assert aws.invoke(token, addonName="vpc-cni", kubernetesVersion="1.35")["version"].startswith("v1.")
     with pytest.raises(Refusal, match=r"reading EKS Add-On version info \(vpc-cni, 1\.12\)"):
-        aws.ask(token, addonName="vpc-cni", kubernetesVersion="1.12")
+        aws.invoke(token, addonName="vpc-cni", kubernetesVersion="1.12")
 
 
 def test_quotas_have_their_defaults(aws: Account) -> None:
     token = "aws:servicequotas/getServiceQuota:getServiceQuota"
-    assert aws.ask(token, serviceCode="vpc", quotaCode="L-F678F1CE")["value"] == 5
+    assert aws.invoke(token, serviceCode="vpc", quotaCode="L-F678F1CE")["value"] == 5
     with pytest.raises(Refusal, match="NoSuchResourceException"):
-        aws.ask(token, serviceCode="vpc", quotaCode="L-0")
+        aws.invoke(token, serviceCode="vpc", quotaCode="L-0")
 
 
-def test_unknown_arguments_give_an_unknown_answer(aws: Account) -> None:
-    assert aws.ask(PARAMETER, name=UNKNOWN)["id"] is UNKNOWN
+def test_unknown_arguments_give_an_unknown_result(aws: Account) -> None:
+    assert aws.invoke(PARAMETER, name=UNKNOWN)["id"] is UNKNOWN
 
 
-def test_a_function_that_nobody_entered_is_refused_with_where_to_add_it(aws: Account) -> None:
+def test_an_unknown_function_is_refused_with_the_file_to_add_it_to(aws: Account) -> None:
     with pytest.raises(Refusal, match=r"aws:rds/getCluster:getCluster.*simulator/aws/functions\.py"):
-        aws.ask("aws:rds/getCluster:getCluster")
+        aws.invoke("aws:rds/getCluster:getCluster")

@@ -1,4 +1,4 @@
-"""A name or a form that the SDK does not know is refused by its path, at any depth."""
+"""Names and forms of inputs that the SDK does not know are refused with their path, at any depth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.aws.inputs import TYPES, form_at, misfits
+from simulator.aws.inputs import TYPES, form_at, input_errors
 from simulator.aws.registry import kinds
 from simulator.aws.sdk_inputs import text
 from simulator.values import UNKNOWN
@@ -44,25 +44,25 @@ VPC = "aws:ec2/vpc:Vpc"
     ],
     ids=["on top", "in an object", "in an object of an object", "in a list of objects", "in an object of a list"],
 )
-def test_a_misspelt_name_is_refused_by_its_path_with_the_nearest(
+def test_a_misspelt_name_is_refused_with_its_path_and_a_suggestion(
     aws: Account, type_: str, inputs: dict[str, Any], path: str, near: str
 ) -> None:
     text_ = aws.problems(type_, "one", **inputs)
     assert f"{type_} has no argument {path}; did you mean {near}?. Examine values at 'one.{path}'." in text_
 
 
-def test_every_misspelt_name_is_told_at_once(aws: Account) -> None:
-    asked = {"scalingConfig": {"maxsize": 3, "minsize": 1}, "taints": [{"kay": "gpu"}]}
-    found = aws.problems(GROUP, **asked)
-    assert found.count("has no argument") == 3, "who mends one at a time previews three times"
+def test_all_misspelt_names_are_reported_at_once(aws: Account) -> None:
+    inputs = {"scalingConfig": {"maxsize": 3, "minsize": 1}, "taints": [{"kay": "gpu"}]}
+    problems = aws.problems(GROUP, **inputs)
+    assert problems.count("has no argument") == 3, "with one message at a time, users would need three previews"
 
 
-def test_an_object_with_free_keys_takes_any_key(aws: Account) -> None:
+def test_an_object_with_arbitrary_keys_accepts_any_key(aws: Account) -> None:
     labels = {"ml-platform/pool": "gpu", "anything": "at all"}
     assert "no argument" not in aws.problems(GROUP, labels=labels, tags={"Any key": "any value"})
 
 
-def test_a_json_document_is_left_alone(aws: Account) -> None:
+def test_the_content_of_a_json_document_is_not_checked(aws: Account) -> None:
     document = '{"Statement": [{"Efect": "Allow"}]}'
     assert aws.problems("aws:sqs/queuePolicy:QueuePolicy", queueUrl="url", policy=document) == ""
 
@@ -76,16 +76,16 @@ def test_a_json_document_is_left_alone(aws: Account) -> None:
         {"encryptionConfig": {"provider": UNKNOWN, "resources": [UNKNOWN]}},
     ],
 )
-def test_a_value_that_is_not_known_yet_passes(inputs: dict[str, Any]) -> None:
-    assert misfits(CLUSTER, inputs) == []
+def test_unknown_values_pass(inputs: dict[str, Any]) -> None:
+    assert input_errors(CLUSTER, inputs) == []
 
 
-def test_a_name_that_is_given_nothing_is_not_given(aws: Account) -> None:
+def test_an_unknown_name_with_the_value_none_passes(aws: Account) -> None:
     assert "no argument" not in aws.problems(GROUP, scalingConfig={"maxsize": None})
 
 
-def test_the_providers_notes_among_old_inputs_are_no_arguments(aws: Account) -> None:
-    """With ignoreChanges the engine hands old inputs back, notes and all tags included."""
+def test_the_providers_own_keys_in_old_inputs_pass(aws: Account) -> None:
+    """With ignoreChanges the engine sends old inputs back, including `__defaults` and `tagsAll`."""
     old = aws.checked(CLUSTER, **aws.cluster_inputs())
     assert "__defaults" in old["vpcConfig"]
     assert "tagsAll" in old
@@ -107,33 +107,32 @@ def test_the_providers_notes_among_old_inputs_are_no_arguments(aws: Account) -> 
         ({"taints": [{"key": ["a"]}]}, "expected string type, got array type. Examine values at 'one.taints[0].key'."),
     ],
 )
-def test_a_value_of_another_form_is_refused_by_its_path(aws: Account, inputs: dict[str, Any], refused: str) -> None:
+def test_a_value_of_a_wrong_form_is_refused_with_its_path(aws: Account, inputs: dict[str, Any], refused: str) -> None:
     (path,) = inputs
-    found = [line for line in aws.problems(GROUP, **inputs).splitlines() if f"'one.{path}" in line]
-    assert len(found) == 1, "the constraints have nothing to say of a value of another form"
-    assert refused in found[0]
+    problems = [line for line in aws.problems(GROUP, **inputs).splitlines() if f"'one.{path}" in line]
+    assert len(problems) == 1, "constraints must not check a value of a wrong form"
+    assert refused in problems[0]
 
 
-def test_numbers_and_booleans_may_be_text_and_text_a_number() -> None:
-    """The provider reads one as the other."""
-    asked = {"scalingConfig": {"maxSize": "3"}, "forceUpdateVersion": "true", "launchTemplate": {"version": 3}}
-    assert misfits(GROUP, asked) == []
+def test_numbers_and_booleans_may_be_texts_and_texts_may_be_numbers() -> None:
+    """The provider converts them."""
+    inputs = {"scalingConfig": {"maxSize": "3"}, "forceUpdateVersion": "true", "launchTemplate": {"version": 3}}
+    assert input_errors(GROUP, inputs) == []
 
 
-def test_a_number_for_text_is_as_long_as_it_is_written(aws: Account) -> None:
+def test_the_length_of_a_number_that_is_read_as_text_is_checked(aws: Account) -> None:
     assert "launchTemplate" not in aws.problems(GROUP, launchTemplate={"id": "lt-1", "version": 3})
 
 
-def test_what_a_resource_shows_can_be_given_back_as_its_inputs(aws: Account) -> None:
-    """An import hands the state in as inputs."""
+def test_the_inputs_of_an_import_pass_the_check(aws: Account) -> None:
     cluster = aws.cluster()
-    for held in (cluster, aws.group(cluster), aws.make("aws:s3/bucket:Bucket", "logs")):
-        found = aws.package.read(aws.call(held.type, held.name), held.id, {}, {})
-        assert found is not None
-        assert not aws.check(held.type, held.name, **found.inputs).failures
+    for resource in (cluster, aws.group(cluster), aws.make("aws:s3/bucket:Bucket", "logs")):
+        imported = aws.package.read(aws.call(resource.type, resource.name), resource.id, {}, {})
+        assert imported is not None
+        assert not aws.check(resource.type, resource.name, **imported.inputs).failures
 
 
-def test_a_refresh_shows_what_others_wrote_under_a_free_key_inside_a_list(aws: Account) -> None:
+def test_a_refresh_shows_new_keys_in_a_map_inside_a_list(aws: Account) -> None:
     vault = aws.make("aws:backup/vault:Vault", "vault")
     rule = {"ruleName": "daily", "targetVaultName": vault.id, "recoveryPointTags": {"team": "ml"}}
     plan = aws.make(PLAN, rules=[rule])
@@ -141,14 +140,14 @@ def test_a_refresh_shows_what_others_wrote_under_a_free_key_inside_a_list(aws: A
     assert row is not None
     changed = [{**rule, "recoveryPointTags": {"team": "ml", "stage": "dev"}, "startWindow": 60}]
     aws.cloud.put(PLAN, plan.id, {**row.state, "rules": changed}, row.urn)
-    found = aws.package.read(aws.call(PLAN, "one"), plan.id, plan.inputs, plan.state)
-    assert found is not None
-    (shown,) = found.inputs["rules"]
-    assert shown["recoveryPointTags"] == {"team": "ml", "stage": "dev"}
-    assert "startWindow" not in shown, "what AWS fills in is no input"
+    refreshed = aws.package.read(aws.call(PLAN, "one"), plan.id, plan.inputs, plan.state)
+    assert refreshed is not None
+    (refreshed_rule,) = refreshed.inputs["rules"]
+    assert refreshed_rule["recoveryPointTags"] == {"team": "ml", "stage": "dev"}
+    assert "startWindow" not in refreshed_rule, "values that AWS fills in are no inputs"
 
 
-def test_paths_of_the_sdk_are_found_by_name() -> None:
+def test_the_form_at_a_path_is_found() -> None:
     assert form_at(GROUP, "taints[*].effect") == "string"
     assert form_at(GROUP, "scalingConfig.maxSize") == "integer"
     assert form_at(GROUP, "subnetIds") == ["string"]
@@ -157,40 +156,40 @@ def test_paths_of_the_sdk_are_found_by_name() -> None:
         assert form_at(GROUP, path) is None, path
 
 
-def test_every_entry_has_its_inputs() -> None:
+def test_every_declared_type_has_inputs_in_the_file() -> None:
     assert set(kinds()) <= set(TYPES), "run make generate"
 
 
-def test_the_file_says_what_the_sdk_says() -> None:
-    """Of one entry, whose arguments share their name with an object type; `make check` compares the whole file."""
+def test_the_file_is_generated_from_the_sdk() -> None:
+    """Tests one type, whose argument class has the name of an object type too. `make check` compares the whole file."""
     logging = "aws:s3/bucketLogging:BucketLogging"
-    made = text([logging]).splitlines()[1:-1]
-    assert any(line.startswith(f'"{logging}": {{"bucket": "string"') for line in made)
+    generated = text([logging]).splitlines()[1:-1]
+    assert any(line.startswith(f'"{logging}": {{"bucket": "string"') for line in generated)
     assert TYPES[logging]["targetGrants"] == ["s3/BucketLoggingTargetGrant"]
 
 
-def test_a_type_that_holds_itself_is_written_once() -> None:
-    made = text(["aws:wafv2/webAcl:WebAcl"])
-    assert made.count('"wafv2/WebAclRuleStatement": {') == 1, "a file without end would be made of it"
+def test_a_type_that_contains_itself_is_written_once() -> None:
+    generated = text(["aws:wafv2/webAcl:WebAcl"])
+    assert generated.count('"wafv2/WebAclRuleStatement": {') == 1, "otherwise the generator would never end"
 
 
-def test_a_type_that_the_sdk_does_not_have_is_named() -> None:
+def test_a_type_that_the_sdk_does_not_have_is_an_error() -> None:
     with pytest.raises(LookupError, match=r"pulumi_aws\.eks has no Nodegroup\. Is it misspelt"):
         text(["aws:eks/nodegroup:Nodegroup"])
 
 
 def imported_with(module: str, package: str) -> str:
-    """Which modules of a package a fresh Python imports with a module."""
+    """Returns the modules of a package that a new Python process imports together with a module."""
     program = f"import sys, {module}; print([name for name in sys.modules if name.startswith('{package}')])"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    completed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return completed.stdout.strip()
 
 
-def test_the_simulator_does_without_the_sdk() -> None:
-    assert imported_with("simulator.session", "pulumi_aws") == "[]", "every preview would wait for it"
+def test_the_simulator_does_not_import_the_aws_sdk() -> None:
+    assert imported_with("simulator.session", "pulumi_aws") == "[]", "every preview would take seconds longer"
 
 
-def test_entries_are_imported_after_the_generator_forgot_the_old_file() -> None:
+def test_the_generator_imports_declarations_only_after_it_has_dropped_the_old_file() -> None:
     assert imported_with("simulator.aws.sdk_inputs", "simulator.aws.services") == "[]", (
-        "an entry that names an input of a newer SDK would keep the file from being made"
+        "a declaration with an input of a newer SDK would prevent the generation of the file"
     )

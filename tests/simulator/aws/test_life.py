@@ -1,4 +1,4 @@
-"""What holds for every type: names, ids, defaults, tags, previews, changes, refreshes."""
+"""Behaviour of every type: names, ids, defaults, tags, previews, changes, refreshes."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 def test_an_automatic_name_is_the_same_at_preview_and_update(aws: Account) -> None:
     first, second = (aws.checked(LOG_GROUP, "audit")["name"] for _ in range(2))
     assert re.fullmatch("audit-[0-9a-f]{7}", first), "the real provider adds seven digits"
-    assert first == second, "a preview that shows another name than the update makes is no rehearsal"
+    assert first == second, "a preview must show the name that the update creates"
 
 
-def test_an_automatic_name_stays_for_life(aws: Account) -> None:
-    made = aws.make(LOG_GROUP, "audit")
-    again = aws.checked(LOG_GROUP, "audit", made.inputs, retentionInDays=30)
-    assert again["name"] == made.inputs["name"], "a new name would be a replacement"
+def test_an_automatic_name_never_changes(aws: Account) -> None:
+    created = aws.make(LOG_GROUP, "audit")
+    again = aws.checked(LOG_GROUP, "audit", created.inputs, retentionInDays=30)
+    assert again["name"] == created.inputs["name"], "a new name would be a replacement"
     assert "name" in again["__defaults"]
 
 
-def test_a_replacement_gets_another_name_while_the_old_one_is_there(aws: Account) -> None:
+def test_a_replacement_has_another_name_than_the_old_resource(aws: Account) -> None:
     old = aws.make(LOG_GROUP, "audit")
-    assert aws.checked(LOG_GROUP, "audit")["name"] != old.inputs["name"], "both are there for a while"
+    assert aws.checked(LOG_GROUP, "audit")["name"] != old.inputs["name"], "both exist for a while"
 
 
 def test_a_name_that_gets_too_long_is_refused(aws: Account) -> None:
@@ -58,24 +58,24 @@ def test_ids_are_the_same_in_every_run(tmp_path_factory: pytest.TempPathFactory)
     assert len(set(ids.pop())) == 2
 
 
-def test_two_at_once_of_one_urn_have_different_ids(aws: Account) -> None:
-    assert aws.vpc().id != aws.vpc().id, "a replacement is made before the old one goes"
+def test_two_resources_with_the_same_urn_have_different_ids(aws: Account) -> None:
+    assert aws.vpc().id != aws.vpc().id, "a replacement is created before the old resource is deleted"
 
 
-def test_a_preview_knows_the_inputs_and_nothing_else(aws: Account) -> None:
+def test_at_preview_only_the_inputs_are_known(aws: Account) -> None:
     planned = aws.preview(VPC, cidrBlock="10.0.0.0/16")
     assert planned.id == "", "nothing exists yet"
     assert planned["cidrBlock"] == "10.0.0.0/16"
     assert planned["defaultSecurityGroupId"] is UNKNOWN
-    assert planned["enableDnsHostnames"] is UNKNOWN, "AWS decides what the program leaves out"
+    assert planned["enableDnsHostnames"] is UNKNOWN, "AWS decides on values that the program leaves out"
     assert aws.cloud.all() == [], "a preview changes nothing"
 
 
-def test_every_output_of_the_preview_is_there_after_the_update(aws: Account) -> None:
+def test_preview_and_update_have_the_same_outputs(aws: Account) -> None:
     planned = aws.preview(VPC, cidrBlock="10.0.0.0/16").state
-    made = aws.make(VPC, cidrBlock="10.0.0.0/16").state
-    assert planned.keys() == made.keys()
-    assert UNKNOWN not in made.values()
+    created = aws.make(VPC, cidrBlock="10.0.0.0/16").state
+    assert planned.keys() == created.keys()
+    assert UNKNOWN not in created.values()
 
 
 def test_the_region_comes_from_the_provider(aws: Account) -> None:
@@ -95,7 +95,7 @@ def test_a_region_that_aws_does_not_have_is_refused(aws: Account) -> None:
     )
 
 
-def test_default_tags_are_laid_under_the_tags(cloud: Cloud) -> None:
+def test_tags_replace_default_tags(cloud: Cloud) -> None:
     account = Account(cloud, config={"region": "us-west-2", "defaultTags": '{"tags": {"team": "ml", "stage": "dev"}}'})
     assert account.checked(VPC, cidrBlock="10.0.0.0/16", tags={"team": "own"})["tagsAll"] == {
         "team": "own",
@@ -109,7 +109,7 @@ def test_the_account_is_the_one_that_the_provider_allows(cloud: Cloud) -> None:
     assert account.vpc()["ownerId"] == "111122223333"
 
 
-def test_an_argument_that_the_type_does_not_have_is_named_with_the_nearest(aws: Account) -> None:
+def test_an_unknown_argument_is_refused_with_a_suggestion(aws: Account) -> None:
     text = aws.problems(VPC, "main", cidrBlok="10.0.0.0/16")
     assert "has no argument cidrBlok; did you mean cidrBlock?. Examine values at 'main.cidrBlok'." in text
 
@@ -118,13 +118,13 @@ def test_a_missing_argument_is_named_as_terraform_names_it(aws: Account) -> None
     assert 'Missing required argument. The argument "vpc_id" is required' in aws.problems("aws:ec2/subnet:Subnet")
 
 
-def test_a_value_out_of_the_list_is_refused(aws: Account) -> None:
+def test_a_value_that_is_not_allowed_is_refused(aws: Account) -> None:
     text = aws.problems(LOG_GROUP, "logs", retentionInDays=2)
     assert "expected retention_in_days to be one of [0 1 3 " in text
     assert text.endswith("got 2. Examine values at 'logs.retentionInDays'.")
 
 
-def test_a_value_inside_a_list_is_checked_at_its_place(aws: Account) -> None:
+def test_a_value_inside_a_list_is_refused_with_its_path(aws: Account) -> None:
     devices = [{"deviceName": "/dev/xvda", "ebs": {"volumeType": "gp4"}}]
     text = aws.problems(TEMPLATE, "t", blockDeviceMappings=devices)
     assert text.endswith("got gp4. Examine values at 't.blockDeviceMappings[0].ebs.volumeType'.")
@@ -134,12 +134,12 @@ def test_unknown_values_are_not_checked_yet(aws: Account) -> None:
     assert aws.problems("aws:ec2/subnet:Subnet", vpcId=UNKNOWN, cidrBlock=UNKNOWN) == ""
 
 
-def test_a_type_that_nobody_entered_is_refused_with_where_to_add_it(aws: Account) -> None:
+def test_an_unknown_type_is_refused_with_the_file_to_add_it_to(aws: Account) -> None:
     with pytest.raises(Refusal, match=r"services/mq\.py"):
         aws.check("aws:mq/broker:Broker")
 
 
-def test_a_change_of_the_cidr_replaces_the_vpc_after_making_the_new_one(aws: Account) -> None:
+def test_a_new_cidr_replaces_the_vpc_and_creates_the_new_one_first(aws: Account) -> None:
     difference = aws.diff(aws.vpc(), cidrBlock="10.1.0.0/16", enableDnsHostnames=True)
     assert difference.replaces == {"cidrBlock"}
     assert not difference.delete_before_replace
@@ -151,7 +151,7 @@ def test_a_change_of_tags_is_made_in_place(aws: Account) -> None:
     assert not difference.replaces
 
 
-def test_a_name_that_the_program_gave_is_freed_before_it_is_used_again(aws: Account) -> None:
+def test_a_resource_with_a_given_name_is_deleted_before_it_is_replaced(aws: Account) -> None:
     vpc = aws.vpc()
     named = aws.make(GROUP, name="nodes", vpcId=vpc.id)
     assert aws.diff(named, name="nodes", vpcId=vpc.id, description="other").delete_before_replace
@@ -165,9 +165,9 @@ def test_leaving_out_what_aws_fills_in_is_no_change(aws: Account) -> None:
 
 def test_another_layout_of_a_document_is_no_change(aws: Account) -> None:
     role = aws.role("reader", "ec2.amazonaws.com")
-    other = role["assumeRolePolicy"].replace(" ", "")
-    assert other != role["assumeRolePolicy"], "the test compares two layouts"
-    assert aws.diff(role, assumeRolePolicy=other).changes == ()
+    without_spaces = role["assumeRolePolicy"].replace(" ", "")
+    assert without_spaces != role["assumeRolePolicy"], "the two layouts must differ"
+    assert aws.diff(role, assumeRolePolicy=without_spaces).changes == ()
 
 
 def test_another_order_of_a_set_is_no_change(aws: Account) -> None:
@@ -179,7 +179,7 @@ def test_another_order_of_a_set_is_no_change(aws: Account) -> None:
     assert aws.diff(cluster, **inputs, vpcConfig=turned).changes == ()
 
 
-def test_an_update_keeps_what_aws_has_said(aws: Account) -> None:
+def test_an_update_keeps_values_that_aws_generated(aws: Account) -> None:
     vpc = aws.vpc()
     after = aws.update(vpc, cidrBlock="10.0.0.0/16", tags={"a": "b"})
     assert after["defaultSecurityGroupId"] == vpc["defaultSecurityGroupId"]
@@ -187,35 +187,37 @@ def test_an_update_keeps_what_aws_has_said(aws: Account) -> None:
     assert after["tags"] == {"a": "b"}
 
 
-def test_a_change_of_a_launch_template_makes_a_version(aws: Account) -> None:
+def test_a_change_of_a_launch_template_creates_a_version(aws: Account) -> None:
     template = aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})
     assert template["latestVersion"] == 1
     change = {"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}}
-    assert aws.update(template, preview=True, **change)["latestVersion"] is UNKNOWN, "node groups have to see a change"
+    assert aws.update(template, preview=True, **change)["latestVersion"] is UNKNOWN, "node groups must show a change"
     assert aws.update(template, **change)["latestVersion"] == 2
-    assert aws.update(template, **change, tags={"a": "b"})["latestVersion"] == 2, "tags make no version"
+    assert aws.update(template, **change, tags={"a": "b"})["latestVersion"] == 2, "tags create no version"
 
 
-def test_a_refresh_sees_what_somebody_changed(aws: Account) -> None:
+def test_a_refresh_shows_drift(aws: Account) -> None:
     vpc = aws.vpc()
     row = aws.cloud.get(VPC, vpc.id)
     assert row is not None
     aws.cloud.put(VPC, vpc.id, {**row.state, "enableDnsHostnames": False, "tags": {"by": "hand"}})
-    found = aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state)
-    assert found is not None
-    assert found.inputs["enableDnsHostnames"] is False, "drift shows in the inputs, where the next diff looks"
-    assert "enableNetworkAddressUsageMetrics" not in found.inputs, "what was never asked for is no drift"
-    assert found.state["tags"] == {"by": "hand"}
+    refreshed = aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state)
+    assert refreshed is not None
+    assert refreshed.inputs["enableDnsHostnames"] is False, "the next diff compares the inputs, so drift must be there"
+    assert "enableNetworkAddressUsageMetrics" not in refreshed.inputs, "an input that was never given is no drift"
+    assert refreshed.state["tags"] == {"by": "hand"}
 
 
 def test_a_refresh_without_drift_changes_nothing(aws: Account) -> None:
-    for held in (aws.cluster(), aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})):
-        found = aws.package.read(aws.call(held.type, held.name), held.id, held.inputs, held.state)
-        assert found is not None
-        assert (found.inputs, found.state) == (held.inputs, held.state), held.type
+    for resource in (aws.cluster(), aws.make(TEMPLATE, metadataOptions={"httpTokens": "required"})):
+        refreshed = aws.package.read(
+            aws.call(resource.type, resource.name), resource.id, resource.inputs, resource.state
+        )
+        assert refreshed is not None
+        assert (refreshed.inputs, refreshed.state) == (resource.inputs, resource.state), resource.type
 
 
-def test_what_is_gone_reads_as_gone_and_deletes_in_peace(aws: Account) -> None:
+def test_a_resource_that_is_gone_reads_as_none_and_can_be_deleted(aws: Account) -> None:
     vpc = aws.vpc()
     aws.cloud.delete(VPC, vpc.id)
     assert aws.package.read(aws.call(VPC, "vpc"), vpc.id, vpc.inputs, vpc.state) is None
@@ -226,13 +228,13 @@ def test_what_is_gone_reads_as_gone_and_deletes_in_peace(aws: Account) -> None:
 
 def test_an_import_derives_the_inputs_from_the_cloud(aws: Account) -> None:
     vpc = aws.vpc()
-    found = aws.package.read(aws.call(VPC, "vpc"), vpc.id, {}, {})
-    assert found is not None
-    assert found.inputs["cidrBlock"] == "10.0.0.0/16"
-    assert "ownerId" not in found.inputs, "an output is no input"
+    imported = aws.package.read(aws.call(VPC, "vpc"), vpc.id, {}, {})
+    assert imported is not None
+    assert imported.inputs["cidrBlock"] == "10.0.0.0/16"
+    assert "ownerId" not in imported.inputs, "outputs are no inputs"
 
 
-def test_a_refusal_reads_as_the_real_providers(aws: Account) -> None:
+def test_a_refusal_has_the_real_providers_words(aws: Account) -> None:
     text = aws.refusal("aws:ec2/subnet:Subnet", vpcId="vpc-0123456789abcdef0", cidrBlock="10.0.0.0/24")
     assert re.fullmatch(
         r"1 error occurred:\n\t\* creating EC2 Subnet: operation error EC2: CreateSubnet, "
@@ -242,26 +244,26 @@ def test_a_refusal_reads_as_the_real_providers(aws: Account) -> None:
     )
 
 
-def test_a_drawn_id_that_does_not_exist_is_refused_at_preview_already(aws: Account) -> None:
+def test_an_unknown_generated_id_is_refused_at_preview(aws: Account) -> None:
     text = aws.refusal("aws:ec2/subnet:Subnet", preview=True, vpcId="vpc-0123456789abcdef0", cidrBlock="10.0.0.0/24")
     assert "InvalidVpcID.NotFound" in text
 
 
-def test_a_name_that_this_update_may_make_is_not_refused_at_preview(aws: Account) -> None:
+def test_an_unknown_name_is_not_refused_at_preview(aws: Account) -> None:
     attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     planned = aws.preview(attachment, role="new", policyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     assert planned["role"] == "new"
 
 
-def test_a_quota_that_a_fault_used_up_is_refused(cloud: Cloud) -> None:
+def test_a_fault_can_use_up_a_quota(cloud: Cloud) -> None:
     account = Account(cloud, ("quota=L-F678F1CE:1",))
     assert "VpcLimitExceeded: The maximum number of VPCs has been reached." in account.refusal(
         VPC, cidrBlock="10.0.0.0/16"
     )
-    assert account.vpc().id, "the fault was asked for once"
+    assert account.vpc().id, "the fault strikes only once"
 
 
-def test_a_delete_waits_for_what_is_still_going(cloud: Cloud) -> None:
+def test_a_delete_waits_for_another_delete(cloud: Cloud) -> None:
     account = Account(cloud)
     account.package = AwsPackage(cloud, Faults(), patience_seconds=5.0)
     vpc = account.vpc()
@@ -270,4 +272,4 @@ def test_a_delete_waits_for_what_is_still_going(cloud: Cloud) -> None:
     later.start()
     account.delete(vpc)
     later.join()
-    assert cloud.all() == [], "the real provider waits for minutes; the order of two deletes is not always the engine's"
+    assert cloud.all() == [], "the real provider waits for minutes, since two deletes may arrive in the wrong order"

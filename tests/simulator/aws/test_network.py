@@ -1,10 +1,10 @@
-"""What EC2 refuses in a network."""
+"""What EC2 refuses in networks."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 SUBNET = "aws:ec2/subnet:Subnet"
 NAT = "aws:ec2/natGateway:NatGateway"
@@ -20,11 +20,11 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
-def gateway(aws: Account, vpc: Held) -> Held:
+def gateway(aws: Account, vpc: Resource) -> Resource:
     return aws.make(GATEWAY, vpcId=vpc.id)
 
 
-def nat(aws: Account, subnet: Held, name: str = "nat") -> Held:
+def nat(aws: Account, subnet: Resource, name: str = "nat") -> Resource:
     address = aws.make(EIP, name, domain="vpc")
     return aws.make(NAT, name, subnetId=subnet.id, allocationId=address["allocationId"])
 
@@ -40,7 +40,7 @@ def nat(aws: Account, subnet: Held, name: str = "nat") -> Held:
         ("10.0.0.0.0/16", "is not a valid IPv4 CIDR block: invalid CIDR address: 10.0.0.0.0/16"),
     ],
 )
-def test_a_bad_block_is_refused(aws: Account, cidr: str, text: str) -> None:
+def test_an_invalid_cidr_block_is_refused(aws: Account, cidr: str, text: str) -> None:
     assert text in aws.problems("aws:ec2/vpc:Vpc", cidrBlock=cidr)
 
 
@@ -52,12 +52,12 @@ def test_subnets_do_not_overlap(aws: Account) -> None:
         assert "InvalidSubnet.Conflict: The CIDR '10.0.8.0/24' conflicts with another subnet" in text
 
 
-def test_the_same_range_in_another_vpc_is_fine(aws: Account) -> None:
+def test_subnets_of_two_vpcs_may_have_the_same_range(aws: Account) -> None:
     aws.subnet(aws.vpc("one"), "a")
     assert aws.subnet(aws.vpc("two"), "b").id
 
 
-def test_a_subnet_lies_in_a_block_of_its_vpc(aws: Account) -> None:
+def test_a_subnet_must_be_inside_a_block_of_its_vpc(aws: Account) -> None:
     vpc = aws.vpc()
     outside = {"vpcId": vpc.id, "cidrBlock": "100.64.0.0/18"}
     assert "InvalidSubnet.Range: The CIDR '100.64.0.0/18' is invalid." in aws.refusal(SUBNET, **outside)
@@ -65,18 +65,18 @@ def test_a_subnet_lies_in_a_block_of_its_vpc(aws: Account) -> None:
     assert aws.make(SUBNET, **outside).id, "secondary blocks count"
 
 
-def test_a_subnet_lies_in_a_zone_of_the_region(aws: Account) -> None:
+def test_a_subnet_must_be_in_a_zone_of_the_region(aws: Account) -> None:
     text = aws.refusal(SUBNET, vpcId=aws.vpc().id, cidrBlock="10.0.0.0/24", availabilityZone="us-east-1a")
     assert (
         "Value (us-east-1a) for parameter availabilityZone is invalid. Subnets can currently only be created in" in text
     )
 
 
-def test_a_subnet_knows_the_id_of_its_zone(aws: Account) -> None:
+def test_a_subnet_has_the_id_of_its_zone(aws: Account) -> None:
     assert aws.subnet(aws.vpc(), "a")["availabilityZoneId"].startswith("usw2-az")
 
 
-def test_secondary_blocks_have_their_limits(aws: Account) -> None:
+def test_secondary_blocks_are_limited_in_range_and_number(aws: Account) -> None:
     vpc = aws.vpc()
     assert "CidrConflict" in aws.refusal(BLOCK, vpcId=vpc.id, cidrBlock="10.0.128.0/20")
     assert "is restricted. Use a CIDR from the same private address range" in aws.refusal(
@@ -88,16 +88,16 @@ def test_secondary_blocks_have_their_limits(aws: Account) -> None:
     assert f"CidrLimitExceeded: This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5" in text
 
 
-def test_a_block_stays_while_a_subnet_lies_in_it(aws: Account) -> None:
+def test_a_block_with_a_subnet_cannot_be_removed(aws: Account) -> None:
     vpc = aws.vpc()
     block = aws.make(BLOCK, vpcId=vpc.id, cidrBlock="100.64.0.0/16")
     subnet = aws.subnet(vpc, "a", "100.64.0.0/18")
-    assert "InvalidCidrBlock.InUse" in aws.still_used(block)
+    assert "InvalidCidrBlock.InUse" in aws.delete_refusal(block)
     aws.delete(subnet)
     aws.delete(block)
 
 
-def test_a_region_has_five_vpcs_and_five_addresses(aws: Account) -> None:
+def test_a_region_may_have_five_vpcs_and_five_addresses(aws: Account) -> None:
     for index in range(5):
         aws.vpc(f"vpc-{index}", f"10.{index}.0.0/16")
         aws.make(EIP, f"eip-{index}")
@@ -112,11 +112,11 @@ def test_a_public_nat_needs_an_internet_gateway(aws: Account) -> None:
     text = aws.refusal(NAT, subnetId=subnet.id, allocationId=address.id)
     assert f"Gateway.NotAttached: Network {vpc.id} has no Internet gateway attached" in text
     gateway(aws, vpc)
-    made = aws.make(NAT, subnetId=subnet.id, allocationId=address.id)
-    assert made["publicIp"] == address["publicIp"]
+    nat = aws.make(NAT, subnetId=subnet.id, allocationId=address.id)
+    assert nat["publicIp"] == address["publicIp"]
 
 
-def test_an_address_serves_one_nat(aws: Account) -> None:
+def test_an_address_can_be_used_by_one_nat_gateway(aws: Account) -> None:
     vpc = aws.vpc()
     gateway(aws, vpc)
     subnet = aws.subnet(vpc)
@@ -125,22 +125,23 @@ def test_an_address_serves_one_nat(aws: Account) -> None:
     assert "Resource.AlreadyAssociated" in text
 
 
-def test_what_a_nat_uses_cannot_go_before_it(aws: Account) -> None:
+def test_resources_that_a_nat_gateway_uses_cannot_be_deleted(aws: Account) -> None:
     vpc = aws.vpc()
     internet, subnet = gateway(aws, vpc), aws.subnet(vpc)
     address = aws.make(EIP)
-    way_out = aws.make(NAT, subnetId=subnet.id, allocationId=address.id)
-    assert f"DependencyViolation: Network {vpc.id} has some mapped public address(es)." in aws.still_used(internet)
-    assert f"DependencyViolation: The subnet '{subnet.id}' has dependencies and cannot be deleted." in aws.still_used(
-        subnet
+    nat = aws.make(NAT, subnetId=subnet.id, allocationId=address.id)
+    assert f"DependencyViolation: Network {vpc.id} has some mapped public address(es)." in aws.delete_refusal(internet)
+    assert (
+        f"DependencyViolation: The subnet '{subnet.id}' has dependencies and cannot be deleted."
+        in aws.delete_refusal(subnet)
     )
-    assert "InvalidIPAddress.InUse" in aws.still_used(address)
-    for held in (way_out, address, internet, subnet, vpc):
-        aws.delete(held)
+    assert "InvalidIPAddress.InUse" in aws.delete_refusal(address)
+    for resource in (nat, address, internet, subnet, vpc):
+        aws.delete(resource)
     assert aws.cloud.all() == []
 
 
-def test_a_vpc_stays_while_something_is_in_it(aws: Account) -> None:
+def test_a_vpc_with_resources_in_it_cannot_be_deleted(aws: Account) -> None:
     vpc = aws.vpc()
     inside = [
         aws.subnet(vpc),
@@ -149,23 +150,23 @@ def test_a_vpc_stays_while_something_is_in_it(aws: Account) -> None:
         aws.make(GROUP, vpcId=vpc.id),
         aws.make(ENDPOINT, vpcId=vpc.id, serviceName="com.amazonaws.us-west-2.s3"),
     ]
-    for held in inside:
-        text = aws.still_used(vpc)
-        assert f"deleting EC2 VPC ({vpc.id}): operation error EC2: DeleteVpc" in text, held.type
-        assert f"DependencyViolation: The vpc '{vpc.id}' has dependencies and cannot be deleted." in text, held.type
-        aws.delete(held)
+    for resource in inside:
+        text = aws.delete_refusal(vpc)
+        assert f"deleting EC2 VPC ({vpc.id}): operation error EC2: DeleteVpc" in text, resource.type
+        assert f"DependencyViolation: The vpc '{vpc.id}' has dependencies and cannot be deleted." in text, resource.type
+        aws.delete(resource)
     aws.delete(vpc)
-    assert aws.cloud.all() == [], "the default group and the main route table go with the VPC"
+    assert aws.cloud.all() == [], "the default group and the main route table are deleted with the VPC"
 
 
-def test_a_vpc_has_one_internet_gateway(aws: Account) -> None:
+def test_a_vpc_may_have_one_internet_gateway(aws: Account) -> None:
     vpc = aws.vpc()
     first = gateway(aws, vpc)
     text = aws.refusal(GATEWAY, "second", vpcId=vpc.id)
     assert f"resource {vpc.id} is already attached to network {first.id}" in text
 
 
-def test_a_destination_has_one_route_in_a_table(aws: Account) -> None:
+def test_a_route_table_may_have_one_route_for_a_destination(aws: Account) -> None:
     vpc = aws.vpc()
     internet, table = gateway(aws, vpc), aws.make(TABLE, vpcId=vpc.id)
     route = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": internet.id}
@@ -175,7 +176,7 @@ def test_a_destination_has_one_route_in_a_table(aws: Account) -> None:
     )
 
 
-def test_a_route_has_one_target(aws: Account) -> None:
+def test_a_route_has_exactly_one_target(aws: Account) -> None:
     text = aws.problems(ROUTE, routeTableId="rtb-1", destinationCidrBlock="0.0.0.0/0")
     assert "Missing required argument. one of `carrier_gateway_id" in text
     both = {"gatewayId": "igw-1", "natGatewayId": "nat-1"}
@@ -187,13 +188,13 @@ def test_the_target_of_a_route_is_changed_in_place(aws: Account) -> None:
     vpc = aws.vpc()
     internet, table = gateway(aws, vpc), aws.make(TABLE, vpcId=vpc.id)
     way_out = nat(aws, aws.subnet(vpc))
-    where = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
-    route = aws.make(ROUTE, **where, gatewayId=internet.id)
-    assert not aws.diff(route, **where, natGatewayId=way_out.id).replaces
+    route_key = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
+    route = aws.make(ROUTE, **route_key, gatewayId=internet.id)
+    assert not aws.diff(route, **route_key, natGatewayId=way_out.id).replaces
     assert aws.diff(route, routeTableId=table.id, destinationCidrBlock="10.9.0.0/16", gatewayId=internet.id).replaces
 
 
-def test_a_subnet_has_one_route_table(aws: Account) -> None:
+def test_a_subnet_may_have_one_route_table(aws: Account) -> None:
     vpc = aws.vpc()
     subnet, table = aws.subnet(vpc), aws.make(TABLE, vpcId=vpc.id)
     aws.make(ASSOCIATION, subnetId=subnet.id, routeTableId=table.id)
@@ -201,7 +202,7 @@ def test_a_subnet_has_one_route_table(aws: Account) -> None:
     assert "Resource.AlreadyAssociated: the specified association for route table" in text
 
 
-def test_an_association_that_is_replaced_does_not_stand_in_its_own_way_at_preview(aws: Account) -> None:
+def test_an_association_that_is_replaced_does_not_conflict_with_itself_at_preview(aws: Account) -> None:
     vpc = aws.vpc()
     subnet, table = aws.subnet(vpc), aws.make(TABLE, vpcId=vpc.id)
     aws.make(ASSOCIATION, subnetId=subnet.id, routeTableId=table.id)
@@ -211,37 +212,39 @@ def test_an_association_that_is_replaced_does_not_stand_in_its_own_way_at_previe
 @pytest.mark.parametrize(
     "name", ["com.amazonaws.eu-west-1.s3", "com.amazonaws.us-west-2.ecr.api", "com.amazonaws.us-west-2"]
 )
-def test_a_gateway_endpoint_leads_to_s3_or_dynamodb_of_the_region(aws: Account, name: str) -> None:
+def test_a_gateway_endpoint_needs_s3_or_dynamodb_of_the_region(aws: Account, name: str) -> None:
     text = aws.refusal(ENDPOINT, vpcId=aws.vpc().id, serviceName=name)
     assert f"InvalidServiceName: The Vpc Endpoint Service '{name}' does not exist" in text
 
 
 def test_private_names_need_both_dns_attributes(aws: Account) -> None:
-    given = {
+    inputs = {
         "serviceName": "com.amazonaws.us-west-2.ecr.api",
         "vpcEndpointType": "Interface",
         "privateDnsEnabled": True,
     }
     vpc = aws.vpc(enableDnsHostnames=False)
-    assert "Enabling private DNS requires both enableDnsSupport" in aws.refusal(ENDPOINT, vpcId=vpc.id, **given)
+    assert "Enabling private DNS requires both enableDnsSupport" in aws.refusal(ENDPOINT, vpcId=vpc.id, **inputs)
 
 
-def test_an_interface_endpoint_is_one_a_service_and_has_one_subnet_a_zone(aws: Account) -> None:
+def test_a_service_has_one_interface_endpoint_with_one_subnet_per_zone(aws: Account) -> None:
     vpc = aws.vpc()
-    given = {"serviceName": "com.amazonaws.us-west-2.sts", "vpcEndpointType": "Interface", "privateDnsEnabled": True}
+    inputs = {"serviceName": "com.amazonaws.us-west-2.sts", "vpcEndpointType": "Interface", "privateDnsEnabled": True}
     subnets = [
         aws.subnet(vpc, "a"),
         aws.make(SUBNET, "more", vpcId=vpc.id, cidrBlock="10.0.9.0/24", availabilityZone="us-west-2a"),
     ]
     both = [subnet.id for subnet in subnets]
-    assert "DuplicateSubnetsInSameZone" in aws.refusal(ENDPOINT, vpcId=vpc.id, subnetIds=both, **given)
-    made = aws.make(ENDPOINT, vpcId=vpc.id, subnetIds=both[:1], **given)
-    assert made["securityGroupIds"] == [vpc["defaultSecurityGroupId"]]
-    assert len(made["networkInterfaceIds"]) == 1
-    assert "already a conflicting DNS domain" in aws.refusal(ENDPOINT, "two", vpcId=vpc.id, subnetIds=both[1:], **given)
+    assert "DuplicateSubnetsInSameZone" in aws.refusal(ENDPOINT, vpcId=vpc.id, subnetIds=both, **inputs)
+    endpoint = aws.make(ENDPOINT, vpcId=vpc.id, subnetIds=both[:1], **inputs)
+    assert endpoint["securityGroupIds"] == [vpc["defaultSecurityGroupId"]]
+    assert len(endpoint["networkInterfaceIds"]) == 1
+    assert "already a conflicting DNS domain" in aws.refusal(
+        ENDPOINT, "two", vpcId=vpc.id, subnetIds=both[1:], **inputs
+    )
 
 
-def test_a_rule_is_not_made_twice(aws: Account) -> None:
+def test_a_group_may_not_have_the_same_rule_twice(aws: Account) -> None:
     group = aws.make(GROUP, vpcId=aws.vpc().id)
     rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"}
     aws.make(INGRESS, **rule)
@@ -249,7 +252,7 @@ def test_a_rule_is_not_made_twice(aws: Account) -> None:
     assert '"peer: 10.0.0.0/16, TCP, from port: 443, to port: 443, ALLOW" already exists' in text
 
 
-def test_a_group_has_sixty_rules_each_way(aws: Account) -> None:
+def test_a_group_may_have_sixty_rules_in_each_direction(aws: Account) -> None:
     group = aws.make(GROUP, vpcId=aws.vpc().id)
     rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "cidrIpv4": "10.0.0.0/16"}
     for port in range(60):
@@ -260,68 +263,68 @@ def test_a_group_has_sixty_rules_each_way(aws: Account) -> None:
 def test_another_kind_of_source_replaces_a_rule(aws: Account) -> None:
     group = aws.make(GROUP, vpcId=aws.vpc().id)
     rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
-    made = aws.make(INGRESS, **rule, cidrIpv4="10.0.0.0/16")
-    assert not aws.diff(made, **rule, cidrIpv4="10.1.0.0/16").replaces
-    assert aws.diff(made, **rule, referencedSecurityGroupId=group.id).replaces
+    created = aws.make(INGRESS, **rule, cidrIpv4="10.0.0.0/16")
+    assert not aws.diff(created, **rule, cidrIpv4="10.1.0.0/16").replaces
+    assert aws.diff(created, **rule, referencedSecurityGroupId=group.id).replaces
 
 
-def test_a_group_that_another_groups_rules_name_stays(aws: Account) -> None:
+def test_a_group_that_rules_of_another_group_name_cannot_be_deleted(aws: Account) -> None:
     vpc = aws.vpc()
     one, two = aws.make(GROUP, "one", vpcId=vpc.id), aws.make(GROUP, "two", vpcId=vpc.id)
     rule = aws.make(INGRESS, securityGroupId=two.id, ipProtocol="-1", referencedSecurityGroupId=one.id)
-    assert f"DependencyViolation: resource {one.id} has a dependent object" in aws.still_used(one)
+    assert f"DependencyViolation: resource {one.id} has a dependent object" in aws.delete_refusal(one)
     aws.delete(rule)
     aws.delete(one)
 
 
-def test_a_group_name_is_taken_within_its_vpc(aws: Account) -> None:
+def test_a_group_name_is_unique_in_its_vpc(aws: Account) -> None:
     vpc = aws.vpc()
     aws.make(GROUP, name="nodes", vpcId=vpc.id)
     text = aws.refusal(GROUP, "two", name="nodes", vpcId=vpc.id)
     assert f"InvalidGroup.Duplicate: The security group 'nodes' already exists for VPC '{vpc.id}'" in text
 
 
-def test_the_default_group_is_adopted_and_not_made(aws: Account) -> None:
+def test_the_default_group_is_adopted_and_not_created(aws: Account) -> None:
     vpc = aws.vpc()
     adopted = aws.make("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", vpcId=vpc.id)
     assert adopted.id == vpc["defaultSecurityGroupId"]
 
 
-def test_a_flow_log_has_a_destination_and_fills_it(aws: Account) -> None:
+def test_a_flow_log_needs_a_destination_and_writes_to_it(aws: Account) -> None:
     vpc = aws.vpc()
-    given = {
+    inputs = {
         "vpcId": vpc.id,
         "trafficType": "ALL",
         "logDestinationType": "s3",
         "logDestination": "arn:aws:s3:::flow/vpc",
     }
-    assert "LogDestinationNotFoundException" in aws.refusal(FLOW_LOG, **given)
+    assert "LogDestinationNotFoundException" in aws.refusal(FLOW_LOG, **inputs)
     bucket = aws.make("aws:s3/bucket:Bucket", bucket="flow")
-    aws.make(FLOW_LOG, **given)
-    assert "FlowLogAlreadyExists" in aws.refusal(FLOW_LOG, "two", **given)
-    text = aws.still_used(bucket)
-    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in text, "logs are objects too"
+    aws.make(FLOW_LOG, **inputs)
+    assert "FlowLogAlreadyExists" in aws.refusal(FLOW_LOG, "two", **inputs)
+    text = aws.delete_refusal(bucket)
+    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in text, "flow logs are objects in the bucket"
     aws.update(bucket, bucket="flow", forceDestroy=True)
     aws.delete(bucket)
 
 
-def test_a_flow_log_to_cloudwatch_needs_a_role_of_its_service(aws: Account) -> None:
+def test_a_flow_log_to_cloudwatch_needs_a_role_that_trusts_its_service(aws: Account) -> None:
     logs = aws.make("aws:cloudwatch/logGroup:LogGroup", name="flow")
-    given = {"vpcId": aws.vpc().id, "trafficType": "ALL", "logDestination": logs["arn"]}
-    other = aws.role("other", "ec2.amazonaws.com")
-    assert "Unable to assume given IAM role" in aws.refusal(FLOW_LOG, **given, iamRoleArn=other["arn"])
-    own = aws.role("own", "vpc-flow-logs.amazonaws.com")
-    assert aws.make(FLOW_LOG, **given, iamRoleArn=own["arn"]).id
+    inputs = {"vpcId": aws.vpc().id, "trafficType": "ALL", "logDestination": logs["arn"]}
+    wrong_role = aws.role("other", "ec2.amazonaws.com")
+    assert "Unable to assume given IAM role" in aws.refusal(FLOW_LOG, **inputs, iamRoleArn=wrong_role["arn"])
+    flow_log_role = aws.role("own", "vpc-flow-logs.amazonaws.com")
+    assert aws.make(FLOW_LOG, **inputs, iamRoleArn=flow_log_role["arn"]).id
 
 
-def test_a_capacity_reservation_meets_a_zone_without_capacity(aws: Account) -> None:
-    given = {
+def test_a_capacity_reservation_fails_without_capacity(aws: Account) -> None:
+    inputs = {
         "availabilityZone": "us-west-2a",
         "instanceCount": 1,
         "instancePlatform": "Linux/UNIX",
         "instanceType": "m5.2xlarge",
     }
     poor = Account(aws.cloud, ("capacity=m5.2xlarge",))
-    text = poor.refusal("aws:ec2/capacityReservation:CapacityReservation", **given)
+    text = poor.refusal("aws:ec2/capacityReservation:CapacityReservation", **inputs)
     assert "InsufficientInstanceCapacity: We currently do not have sufficient m5.2xlarge capacity" in text
-    assert aws.make("aws:ec2/capacityReservation:CapacityReservation", **given).id
+    assert aws.make("aws:ec2/capacityReservation:CapacityReservation", **inputs).id

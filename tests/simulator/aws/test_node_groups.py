@@ -1,4 +1,4 @@
-"""What becomes of node groups with accelerators: templates, interfaces, reservations, user data, quotas, capacity."""
+"""Node groups with accelerators: launch templates, interfaces, reservations, user data, quotas, capacity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from simulator.cloud import Cloud
 from simulator.provider import InitializationFailure, Refusal
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -38,23 +38,27 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def gpus(aws: Account, template: Held | None = None, /, **inputs: Any) -> dict[str, Any]:
-    """A group of one A100 machine in one zone that passes; each test breaks one thing in it."""
-    found = aws.cloud.get("aws:eks/cluster:Cluster", "main")
-    cluster = Held("aws:eks/cluster:Cluster", "main", "main", {}, found.state) if found else aws.cluster()
-    given: dict[str, Any] = {
+def gpus(aws: Account, template: Resource | None = None, /, **inputs: Any) -> dict[str, Any]:
+    """Returns inputs that pass, of a group with one A100 node in one zone; each test breaks one thing in it."""
+    existing_cluster = aws.cloud.get("aws:eks/cluster:Cluster", "main")
+    cluster = (
+        Resource("aws:eks/cluster:Cluster", "main", "main", {}, existing_cluster.state)
+        if existing_cluster
+        else aws.cluster()
+    )
+    defaults: dict[str, Any] = {
         "instanceTypes": ["p4d.24xlarge"],
         "amiType": NVIDIA,
         "scalingConfig": {"minSize": 0, "desiredSize": 1, "maxSize": 4},
         "subnetIds": cluster["vpcConfig"]["subnetIds"][:1],
     }
     if template:
-        given["launchTemplate"] = {"id": template.id, "version": "1"}
+        defaults["launchTemplate"] = {"id": template.id, "version": "1"}
     role = next((row for row in aws.cloud.of_type("aws:iam/role:Role") if row.id.startswith("node")), None)
     if role:
-        given["nodeRoleArn"] = role.state["arn"]
-        return {"clusterName": "main", **given, **inputs}
-    return aws.group_inputs(cluster, **{**given, **inputs})
+        defaults["nodeRoleArn"] = role.state["arn"]
+        return {"clusterName": "main", **defaults, **inputs}
+    return aws.group_inputs(cluster, **{**defaults, **inputs})
 
 
 def sized(nodes: int) -> dict[str, Any]:
@@ -62,7 +66,7 @@ def sized(nodes: int) -> dict[str, Any]:
 
 
 def fabric(name: str) -> list[dict[str, Any]]:
-    """All interfaces of a type, as a launch template spells them."""
+    """Returns all interfaces of a type, in the form of a launch template."""
     return [
         {"networkCardIndex": each.card, "deviceIndex": each.device, "interfaceType": each.kind}
         for each in efa_interfaces(INSTANCE_TYPES[name])
@@ -84,17 +88,17 @@ def failure(aws: Account, name: str = "gpu", /, **inputs: Any) -> Initialization
         ("p5.48xlarge", "BOTTLEROCKET_ARM_64_NVIDIA"),
     ],
 )
-def test_an_image_is_made_for_the_accelerators(aws: Account, machine: str, image: str) -> None:
+def test_an_image_must_fit_the_accelerators(aws: Account, machine: str, image: str) -> None:
     text = aws.refusal(GROUP, preview=True, **gpus(aws, instanceTypes=[machine], amiType=image))
     assert f"[{machine}] is not a valid instance type for requested amiType {image}" in text
 
 
-def test_a_standard_image_on_a_gpu_machine_is_taken_and_said_to_be_useless(aws: Account) -> None:
+def test_a_standard_image_on_a_gpu_type_is_accepted_with_a_warning(aws: Account) -> None:
     assert aws.make(GROUP, **gpus(aws, amiType="AL2023_x86_64_STANDARD"))["status"] == "ACTIVE"
-    assert "p4d.24xlarge has accelerators, and AL2023_x86_64_STANDARD no driver for them" in aws.warnings[0]
+    assert "p4d.24xlarge has accelerators, but AL2023_x86_64_STANDARD has no driver for them" in aws.warnings[0]
 
 
-def test_the_type_may_stand_in_the_launch_template(aws: Account) -> None:
+def test_the_instance_type_of_the_launch_template_is_checked(aws: Account) -> None:
     neuron = aws.make(TEMPLATE, instanceType="inf2.xlarge")
     text = aws.refusal(GROUP, **gpus(aws, neuron, instanceTypes=None))
     assert f"[inf2.xlarge] is not a valid instance type for requested amiType {NVIDIA}" in text
@@ -104,7 +108,7 @@ def test_the_type_may_stand_in_the_launch_template(aws: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "text"),
+    ("inputs", "text"),
     [
         ({"iamInstanceProfile": {"name": "nodes"}}, "Launch template should not specify an instance profile."),
         ({"networkInterfaces": [{"subnetId": "subnet-a"}]}, "Subnets must be specified in the request."),
@@ -115,8 +119,8 @@ def test_the_type_may_stand_in_the_launch_template(aws: Account) -> None:
         ),
     ],
 )
-def test_a_template_leaves_to_eks_what_eks_fills_in(aws: Account, said: dict[str, Any], text: str) -> None:
-    template = aws.make(TEMPLATE, **said)
+def test_a_template_must_not_set_what_eks_sets(aws: Account, inputs: dict[str, Any], text: str) -> None:
+    template = aws.make(TEMPLATE, **inputs)
     for preview in (True, False):
         assert text in aws.refusal(GROUP, "gpu", preview, **gpus(aws, template))
 
@@ -124,7 +128,7 @@ def test_a_template_leaves_to_eks_what_eks_fills_in(aws: Account, said: dict[str
 @pytest.mark.parametrize(
     "machine", ["p4d.24xlarge", "p5.48xlarge", "p6-b300.48xlarge", "g6e.48xlarge", "trn1.32xlarge"]
 )
-def test_the_whole_fabric_of_a_type_can_be_launched(aws: Account, machine: str) -> None:
+def test_all_interfaces_of_a_type_can_be_launched(aws: Account, machine: str) -> None:
     template = aws.make(TEMPLATE, networkInterfaces=fabric(machine))
     image = "AL2023_x86_64_NEURON" if machine.startswith("trn") else NVIDIA
     assert aws.make(GROUP, **gpus(aws, template, instanceTypes=[machine], amiType=image))["status"] == "ACTIVE"
@@ -152,21 +156,21 @@ def test_the_whole_fabric_of_a_type_can_be_launched(aws: Account, machine: str) 
         ),
     ],
 )
-def test_interfaces_that_a_type_lacks_are_refused_before_anything_is_made(
+def test_interfaces_that_a_type_does_not_have_are_refused_at_preview(
     aws: Account, machine: str, interfaces: list[dict[str, Any]], text: str
 ) -> None:
     template = aws.make(TEMPLATE, networkInterfaces=interfaces)
     refused = aws.refusal(GROUP, preview=True, **gpus(aws, template, instanceTypes=[machine]))
     assert text in refused
     assert "AsgInstanceLaunchFailures: Could not launch On-Demand Instances." in refused
-    assert "the real EKS makes the group and tries for some 20 minutes" in refused
+    assert "the real EKS creates the group and retries for about 20 minutes" in refused
     named = aws.refusal(TEMPLATE, "two", preview=True, networkInterfaces=interfaces, instanceType=machine)
-    assert text in named, "a template that names the type tells at the first preview"
+    assert text in named, "a template that names the type is refused at the first preview"
     assert aws.cloud.of_type(GROUP) == []
 
 
 @pytest.mark.parametrize(
-    ("said", "text"),
+    ("inputs", "text"),
     [
         (
             {"networkInterfaces": [{"securityGroups": [UNKNOWN]}], "vpcSecurityGroupIds": [UNKNOWN]},
@@ -186,35 +190,35 @@ def test_interfaces_that_a_type_lacks_are_refused_before_anything_is_made(
         ),
     ],
 )
-def test_a_template_that_launches_nothing_is_refused_at_preview(aws: Account, said: dict[str, Any], text: str) -> None:
-    refused = aws.refusal(TEMPLATE, preview=True, **said)
+def test_a_template_that_cannot_launch_is_refused_at_preview(aws: Account, inputs: dict[str, Any], text: str) -> None:
+    refused = aws.refusal(TEMPLATE, preview=True, **inputs)
     assert text in refused
-    assert "The real EC2 takes the template, and refuses every launch from it." in refused
+    assert "The real EC2 accepts the template, and refuses every launch from it." in refused
 
 
-def test_interfaces_whose_groups_are_still_to_be_made_are_no_obstacle(aws: Account) -> None:
+def test_interfaces_with_unknown_security_groups_pass_a_preview(aws: Account) -> None:
     interfaces = [{**each, "securityGroups": [UNKNOWN]} for each in fabric("p5.48xlarge")]
     assert aws.preview(TEMPLATE, networkInterfaces=interfaces).id == ""
 
 
 def test_a_template_needs_a_placement_group_that_exists(aws: Account) -> None:
     near = {"placement": {"groupName": "close"}}
-    assert aws.preview(TEMPLATE, **near).id == "", "the group may be about to be made"
+    assert aws.preview(TEMPLATE, **near).id == "", "the same preview may create the group"
     assert "InvalidPlacementGroup.Unknown: The Placement Group 'close' is unknown." in aws.refusal(TEMPLATE, **near)
     aws.make(PLACEMENT, name="close", strategy="cluster")
     assert aws.make(TEMPLATE, **near).id
 
 
-def test_a_placement_group_stays_while_nodes_are_in_it(aws: Account) -> None:
+def test_a_placement_group_with_nodes_cannot_be_deleted(aws: Account) -> None:
     placement = aws.make(PLACEMENT, name="close", strategy="cluster")
     group = aws.make(GROUP, **gpus(aws, aws.make(TEMPLATE, placement={"groupName": "close"})))
-    assert "InvalidPlacementGroup.InUse: The placement group 'close' is in use" in aws.still_used(placement)
+    assert "InvalidPlacementGroup.InUse: The placement group 'close' is in use" in aws.delete_refusal(placement)
     aws.delete(group)
     aws.delete(placement)
     assert aws.cloud.get(PLACEMENT, "close") is None
 
 
-def test_a_cluster_placement_group_lies_in_one_zone(aws: Account) -> None:
+def test_a_cluster_placement_group_is_in_one_zone(aws: Account) -> None:
     aws.make(PLACEMENT, name="close", strategy="cluster")
     template = aws.make(TEMPLATE, placement={"groupName": "close"})
     subnets = aws.cluster()["vpcConfig"]["subnetIds"]
@@ -244,21 +248,21 @@ def test_a_cluster_placement_group_lies_in_one_zone(aws: Account) -> None:
         ("BOTTLEROCKET_x86_64_NVIDIA", '[settings.kubelet-device-plugins.nvidia]\na = "b"\n', ""),
     ],
 )
-def test_user_data_is_in_the_language_of_the_image(aws: Account, image: str, text: str, refused: str) -> None:
+def test_user_data_has_the_format_of_the_image(aws: Account, image: str, text: str, refused: str) -> None:
     template = aws.make(TEMPLATE, userData=encoded(text))
-    given = gpus(aws, template, amiType=image)
+    inputs = gpus(aws, template, amiType=image)
     if refused:
-        assert refused in aws.refusal(GROUP, preview=True, **given)
+        assert refused in aws.refusal(GROUP, preview=True, **inputs)
     else:
-        assert aws.make(GROUP, **given)["status"] == "ACTIVE"
+        assert aws.make(GROUP, **inputs)["status"] == "ACTIVE"
 
 
-def test_user_data_that_became_wrong_stops_the_update(aws: Account) -> None:
+def test_wrong_user_data_in_a_new_template_version_fails_the_update(aws: Account) -> None:
     template = aws.make(TEMPLATE, userData=encoded(NODE_CONFIG))
-    given = gpus(aws, template)
-    group = aws.make(GROUP, **given)
+    inputs = gpus(aws, template)
+    group = aws.make(GROUP, **inputs)
     aws.update(template, userData=encoded("#!/bin/bash"))
-    later = {**given, "launchTemplate": {"id": template.id, "version": "2"}}
+    later = {**inputs, "launchTemplate": {"id": template.id, "version": "2"}}
     with pytest.raises(Refusal, match="version update: unexpected state 'Failed', wanted target 'Successful'"):
         aws.update(group, preview=True, **later)
 
@@ -267,27 +271,27 @@ def test_user_data_is_base64(aws: Account) -> None:
     assert "expected user_data to be base64 encoded" in aws.problems(TEMPLATE, userData="#!/bin/bash")
 
 
-def test_types_that_are_not_sold_that_way_never_come(aws: Account) -> None:
+def test_a_type_that_is_not_sold_as_spot_is_refused(aws: Account) -> None:
     aws.config = {"region": sorted(INSTANCE_TYPES["trn2u.48xlarge"].regions)[0]}
     neuron = {"instanceTypes": ["trn2u.48xlarge"], "amiType": "AL2023_x86_64_NEURON"}
-    given = gpus(aws, **neuron, capacityType="SPOT")
-    assert "Could not launch Spot Instances. UnfulfillableCapacity" in aws.refusal(GROUP, preview=True, **given)
+    inputs = gpus(aws, **neuron, capacityType="SPOT")
+    assert "Could not launch Spot Instances. UnfulfillableCapacity" in aws.refusal(GROUP, preview=True, **inputs)
 
 
-def block(**said: Any) -> dict[str, Any]:
-    """What the launch template of a Capacity Block says."""
+def block(**changes: Any) -> dict[str, Any]:
+    """Returns the inputs of a launch template with a Capacity Block."""
     target = {"capacityReservationTarget": {"capacityReservationId": BOUGHT_BEFORE}}
-    given = {
+    defaults = {
         "instanceType": "p4d.24xlarge",
         "instanceMarketOptions": {"marketType": "capacity-block"},
         "capacityReservationSpecification": target,
     }
-    return {**given, **said}
+    return {**defaults, **changes}
 
 
-def test_a_capacity_block_is_bought_and_named_in_the_template(aws: Account) -> None:
-    given = gpus(aws, aws.make(TEMPLATE, **block()), instanceTypes=None, capacityType="CAPACITY_BLOCK")
-    assert aws.make(GROUP, **given)["instanceTypes"] == []
+def test_a_capacity_block_is_named_in_the_launch_template(aws: Account) -> None:
+    inputs = gpus(aws, aws.make(TEMPLATE, **block()), instanceTypes=None, capacityType="CAPACITY_BLOCK")
+    assert aws.make(GROUP, **inputs)["instanceTypes"] == []
     bare = gpus(aws, aws.make(TEMPLATE, "bare"), capacityType="CAPACITY_BLOCK")
     assert "CAPACITY_BLOCK requires a launch template with InstanceMarketOptions" in aws.refusal(GROUP, "two", **bare)
     none = gpus(aws, capacityType="CAPACITY_BLOCK")
@@ -296,37 +300,37 @@ def test_a_capacity_block_is_bought_and_named_in_the_template(aws: Account) -> N
     assert "Instance market options are not supported" in aws.refusal(GROUP, "four", **on_demand)
 
 
-def test_a_reservation_that_the_cloud_has_never_seen_was_bought_before(aws: Account) -> None:
+def test_a_reservation_outside_the_cloud_is_assumed_to_exist(aws: Account) -> None:
     target = {"capacityReservationTarget": {"capacityReservationId": BOUGHT_BEFORE}}
     template = aws.make(TEMPLATE, capacityReservationSpecification=target)
     assert aws.make(GROUP, **gpus(aws, template))["status"] == "ACTIVE"
 
 
-def reserve(aws: Account, **inputs: Any) -> Held:
-    given = {
+def reserve(aws: Account, **inputs: Any) -> Resource:
+    defaults = {
         "availabilityZone": "us-west-2a",
         "instanceCount": 2,
         "instancePlatform": "Linux/UNIX",
         "instanceType": "p4d.24xlarge",
     }
-    return aws.make(RESERVATION, **{**given, **inputs})
+    return aws.make(RESERVATION, **{**defaults, **inputs})
 
 
-def targeting(aws: Account, reservation: Held) -> Held:
+def targeting(aws: Account, reservation: Resource) -> Resource:
     target = {"capacityReservationTarget": {"capacityReservationId": reservation.id}}
     return aws.make(TEMPLATE, "target", capacityReservationSpecification=target)
 
 
 @pytest.mark.parametrize("reserved", [{"instanceType": "p4de.24xlarge"}, {"availabilityZone": "us-west-2b"}])
-def test_a_reservation_is_of_the_type_and_in_the_zone(aws: Account, reserved: dict[str, Any]) -> None:
-    given = gpus(aws, targeting(aws, reserve(aws, **reserved)))
+def test_a_reservation_must_have_the_type_and_zone_of_the_group(aws: Account, reserved: dict[str, Any]) -> None:
+    inputs = gpus(aws, targeting(aws, reserve(aws, **reserved)))
     for preview in (True, False):
         assert "ReservationCapacityExceeded - The requested reservation does not have sufficient" in aws.refusal(
-            GROUP, "gpu", preview, **given
+            GROUP, "gpu", preview, **inputs
         )
 
 
-def test_a_reservation_holds_as_many_as_were_reserved(aws: Account) -> None:
+def test_a_reservation_has_room_for_the_reserved_number_of_nodes(aws: Account) -> None:
     template = targeting(aws, reserve(aws))
     assert "ReservationCapacityExceeded" in aws.refusal(GROUP, preview=True, **gpus(aws, template, **sized(3)))
     aws.make(GROUP, **gpus(aws, template))
@@ -335,7 +339,7 @@ def test_a_reservation_holds_as_many_as_were_reserved(aws: Account) -> None:
     assert aws.make(GROUP, "last", **gpus(aws, template))["status"] == "ACTIVE"
 
 
-def test_nodes_in_a_reservation_need_neither_luck_nor_quota(cloud: Cloud) -> None:
+def test_nodes_in_a_reservation_need_neither_free_capacity_nor_quota(cloud: Cloud) -> None:
     aws = Account(cloud, ("capacity=p4d.24xlarge",), quotas={"L-417A185B": 0})
     target = {"capacityReservationTarget": {"capacityReservationId": BOUGHT_BEFORE}}
     template = aws.make(TEMPLATE, capacityReservationSpecification=target)
@@ -345,23 +349,23 @@ def test_nodes_in_a_reservation_need_neither_luck_nor_quota(cloud: Cloud) -> Non
 def test_a_group_over_the_quota_stays_without_nodes_and_recovers(cloud: Cloud) -> None:
     poor = Account(cloud, quotas={"L-417A185B": 96})
     poor.make(GROUP, "first", **gpus(poor))
-    given = gpus(poor, nodeGroupName="second")
-    failed = failure(poor, "second", **given)
+    inputs = gpus(poor, nodeGroupName="second")
+    failed = failure(poor, "second", **inputs)
     assert (
         "VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 96 allows for the "
         "instance bucket that the specified instance type belongs to." in failed.reasons[0]
     )
     assert failed.state["status"] == "CREATE_FAILED"
-    assert not any(key.startswith("__") for key in failed.state), "the cloud's notes are its own"
-    held = Held(GROUP, "second", failed.id, failed.inputs, failed.state)
+    assert not any(key.startswith("__") for key in failed.state), "internal keys must not reach the engine"
+    group = Resource(GROUP, "second", failed.id, failed.inputs, failed.state)
     with pytest.raises(InitializationFailure, match="VcpuLimitExceeded"):
-        poor.update(held, **given)
+        poor.update(group, **inputs)
     rich = Account(cloud, quotas={"L-417A185B": 192})
-    assert rich.update(held, **given)["status"] == "ACTIVE", "a second run has to converge"
-    assert len(cloud.of_type(GROUP)) == 2, "and makes nothing twice"
+    assert rich.update(group, **inputs)["status"] == "ACTIVE", "a second run must succeed"
+    assert len(cloud.of_type(GROUP)) == 2, "the second run must not create the group again"
 
 
-def test_quotas_are_counted_by_family_and_by_how_nodes_are_bought(cloud: Cloud) -> None:
+def test_quotas_are_counted_by_family_and_capacity_type(cloud: Cloud) -> None:
     aws = Account(cloud, quotas={"L-417A185B": 96, "L-DB2E81BA": 4})
     aws.make(GROUP, "p", **gpus(aws))
     aws.make(GROUP, "g", **gpus(aws, instanceTypes=["g6.xlarge"]))
@@ -370,7 +374,7 @@ def test_quotas_are_counted_by_family_and_by_how_nodes_are_bought(cloud: Cloud) 
     assert "vCPU limit of 4 allows" in failure(aws, "more", **gpus(aws, instanceTypes=["g6.xlarge"])).reasons[0]
 
 
-def test_what_goes_gives_its_quota_back(cloud: Cloud) -> None:
+def test_a_deleted_group_frees_its_quota(cloud: Cloud) -> None:
     aws = Account(cloud, quotas={"L-417A185B": 96})
     aws.delete(aws.make(GROUP, "first", **gpus(aws)))
     assert aws.make(GROUP, "second", **gpus(aws))["status"] == "ACTIVE"
@@ -381,52 +385,52 @@ def test_a_reservation_counts_against_the_quota(cloud: Cloud) -> None:
     reservation = reserve(aws)
     assert "VcpuLimitExceeded" in failure(aws, "beside", **gpus(aws)).reasons[0]
     inside = gpus(aws, targeting(aws, reservation))
-    assert aws.make(GROUP, "inside", **inside)["status"] == "ACTIVE", "its own nodes count once"
+    assert aws.make(GROUP, "inside", **inside)["status"] == "ACTIVE", "nodes in the reservation must not count twice"
     more = {key: reservation[key] for key in ("availabilityZone", "instancePlatform", "instanceType")}
     with pytest.raises(Refusal, match="VcpuLimitExceeded: You have requested more vCPU capacity"):
         aws.update(reservation, **more, instanceCount=3)
 
 
-def test_spot_has_words_of_its_own_for_a_quota(cloud: Cloud) -> None:
+def test_spot_has_its_own_message_for_a_quota(cloud: Cloud) -> None:
     aws = Account(cloud, quotas={"L-7212CCBC": 0})
     failed = failure(aws, **gpus(aws, capacityType="SPOT"))
     assert "Could not launch Spot Instances. MaxSpotInstanceCountExceeded" in failed.reasons[0]
 
 
-def test_a_fault_uses_a_quota_up(cloud: Cloud) -> None:
+def test_a_fault_can_use_up_a_vcpu_quota(cloud: Cloud) -> None:
     aws = Account(cloud, ("quota=L-417A185B:1",))
     failed = failure(aws, nodeGroupName="gpu", **gpus(aws))
     assert "vCPU limit of 0 allows" in failed.reasons[0]
-    held = Held(GROUP, "gpu", failed.id, failed.inputs, failed.state)
-    assert aws.update(held, nodeGroupName="gpu", **gpus(aws))["status"] == "ACTIVE"
+    group = Resource(GROUP, "gpu", failed.id, failed.inputs, failed.state)
+    assert aws.update(group, nodeGroupName="gpu", **gpus(aws))["status"] == "ACTIVE"
 
 
-def test_an_account_that_was_told_nothing_has_room(aws: Account) -> None:
+def test_without_given_quotas_vcpus_are_unlimited(aws: Account) -> None:
     assert aws.make(GROUP, **gpus(aws, **sized(8)))["status"] == "ACTIVE"
 
 
-def test_a_request_for_a_quota_is_also_its_limit(aws: Account) -> None:
+def test_a_granted_request_sets_the_limit(aws: Account) -> None:
     aws.make("aws:servicequotas/serviceQuota:ServiceQuota", serviceCode="ec2", quotaCode="L-417A185B", value=96)
     aws.make(GROUP, "first", **gpus(aws))
     assert "vCPU limit of 96 allows" in failure(aws, "second", **gpus(aws)).reasons[0]
 
 
-def test_a_preview_says_that_the_account_has_too_little(cloud: Cloud) -> None:
+def test_a_preview_warns_when_the_quota_is_too_small(cloud: Cloud) -> None:
     aws = Account(cloud, quotas={"L-417A185B": 96})
     aws.preview(GROUP, "one", **gpus(aws), launchTemplate={"id": UNKNOWN, "version": UNKNOWN})
     assert aws.warnings == []
     aws.preview(GROUP, "two", **gpus(aws, **sized(2)), launchTemplate={"id": UNKNOWN, "version": UNKNOWN})
-    assert "192 vCPUs are wanted beside 0 in use, and the account has 96 of quota L-417A185B" in aws.warnings[0]
-    assert "makes the group, which ends in CREATE_FAILED" in aws.warnings[0]
+    assert "need 192 vCPUs and 0 are in use, but the account has 96 of quota L-417A185B" in aws.warnings[0]
+    assert "creates the group, which ends in CREATE_FAILED" in aws.warnings[0]
     group = aws.make(GROUP, **gpus(aws))
     aws.update(group, preview=True, **gpus(aws, labels={"team": "ml"}))
-    assert len(aws.warnings) == 1, "its own nodes are there already"
+    assert len(aws.warnings) == 1, "the group's nodes are already running"
     aws.update(group, preview=True, **gpus(aws, **sized(3)))
-    assert "192 vCPUs are wanted beside 96 in use" in aws.warnings[1]
+    assert "need 192 vCPUs and 96 are in use" in aws.warnings[1]
     assert "the group is DEGRADED" in aws.warnings[1]
 
 
-def test_without_capacity_another_type_of_the_group_is_taken(cloud: Cloud) -> None:
+def test_without_capacity_the_group_uses_another_of_its_types(cloud: Cloud) -> None:
     aws = Account(cloud, ("capacity=p4d.24xlarge",))
     both = gpus(aws, instanceTypes=["p4d.24xlarge", "p4de.24xlarge"])
     assert aws.make(GROUP, "both", **both)["status"] == "ACTIVE"
@@ -438,7 +442,9 @@ def test_without_capacity_another_type_of_the_group_is_taken(cloud: Cloud) -> No
 def test_a_group_that_cannot_grow_is_degraded(cloud: Cloud) -> None:
     aws = Account(cloud, quotas={"L-417A185B": 96})
     group = aws.make(GROUP, **gpus(aws))
-    assert aws.update(group, **gpus(aws, **sized(2)))["status"] == "DEGRADED", "EKS takes the size, EC2 sends no node"
+    assert aws.update(group, **gpus(aws, **sized(2)))["status"] == "DEGRADED", (
+        "EKS accepts the size, EC2 starts no node"
+    )
     assert "VcpuLimitExceeded" in aws.warnings[-1]
     assert aws.update(group, **gpus(aws, **sized(1)))["status"] == "ACTIVE"
 
@@ -455,15 +461,15 @@ def test_a_group_that_cannot_grow_is_degraded(cloud: Cloud) -> None:
         ),
     ],
 )
-def test_labels_and_taints_are_those_of_kubernetes(aws: Account, inputs: dict[str, Any], text: str) -> None:
+def test_invalid_labels_and_taints_are_refused(aws: Account, inputs: dict[str, Any], text: str) -> None:
     assert text in aws.refusal(GROUP, preview=True, **gpus(aws, **inputs))
 
 
-def test_layouts_of_mig_are_label_values(aws: Account) -> None:
+def test_mig_layouts_are_valid_label_values(aws: Account) -> None:
     labels = {"nvidia.com/mig.config": "2x1g.10gb_1x2g.20gb_1x3g.40gb", "nvidia.com/gpu.present": "true"}
     assert aws.make(GROUP, **gpus(aws, labels=labels))["labels"] == labels
 
 
-def test_fifty_taints_are_enough(aws: Account) -> None:
+def test_a_group_may_have_fifty_taints(aws: Account) -> None:
     taints = [{"key": f"taint-{index}", "effect": "NO_SCHEDULE"} for index in range(51)]
     assert "expected taints to have between 0 and 50 items, got 51" in aws.problems(GROUP, **gpus(aws, taints=taints))

@@ -1,4 +1,4 @@
-"""What holds whatever is asked for."""
+"""Properties that hold for any inputs."""
 
 from __future__ import annotations
 
@@ -36,47 +36,47 @@ tags = st.dictionaries(st.sampled_from(["team", "stage", "owner", "Name"]), st.t
 
 @EXAMPLES
 @given(st.lists(blocks, min_size=1, max_size=8))
-def test_subnets_of_a_vpc_never_overlap_and_never_leave_it(wanted: list[str]) -> None:
+def test_subnets_of_a_vpc_never_overlap_and_never_leave_it(cidrs: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
         aws = Account(cloud)
         vpc = aws.vpc()
         inside = ipaddress.IPv4Network(vpc["cidrBlock"])
-        made: list[ipaddress.IPv4Network] = []
-        for index, cidr in enumerate(wanted):
+        created: list[ipaddress.IPv4Network] = []
+        for index, cidr in enumerate(cidrs):
             block = ipaddress.IPv4Network(cidr)
-            fits = block.subnet_of(inside) and not any(block.overlaps(other) for other in made)
+            fits = block.subnet_of(inside) and not any(block.overlaps(other) for other in created)
             try:
                 aws.make(SUBNET, f"subnet-{index}", vpcId=vpc.id, cidrBlock=cidr)
-                made.append(block)
-                assert fits, f"{cidr} was let in beside {made}"
+                created.append(block)
+                assert fits, f"{cidr} was accepted beside {created}"
             except Refusal:
-                assert not fits, f"{cidr} was refused beside {made}"
+                assert not fits, f"{cidr} was refused beside {created}"
 
 
 @EXAMPLES
 @given(tags, tags, st.integers(1, 64))
-def test_asking_for_the_same_again_is_no_change(own: dict[str, str], common: dict[str, str], hops: int) -> None:
+def test_the_same_inputs_again_are_no_change(own: dict[str, str], common: dict[str, str], hops: int) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
         aws = Account(cloud, config={"region": "us-west-2", "defaultTags": {"tags": common}})
         inputs = {"tags": own, "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": hops}}
         template = aws.make(TEMPLATE, **inputs)
-        assert aws.diff(template, **inputs).changes == (), "a second run has to be quiet"
-        found = aws.package.read(aws.call(TEMPLATE, "one"), template.id, template.inputs, template.state)
-        assert found is not None
-        assert found.inputs == template.inputs, "and so has a refresh"
+        assert aws.diff(template, **inputs).changes == (), "a second run must show no change"
+        refreshed = aws.package.read(aws.call(TEMPLATE, "one"), template.id, template.inputs, template.state)
+        assert refreshed is not None
+        assert refreshed.inputs == template.inputs, "a refresh must show no change"
         assert template["tagsAll"] == {**common, **own}
 
 
 @EXAMPLES
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=1, max_size=6), st.integers(0, 960))
-def test_no_more_runs_than_the_account_may_have(steps: list[tuple[bool, int]], limit: int) -> None:
-    """Groups of A100 machines come, and each second step the oldest one goes."""
+def test_running_nodes_never_exceed_the_quota(steps: list[tuple[bool, int]], limit: int) -> None:
+    """Each step creates a group of A100 nodes; some steps first delete the oldest group."""
     with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
         aws = Account(cloud, quotas={"L-417A185B": limit})
-        given = aws.group_inputs(aws.cluster(), instanceTypes=["p4d.24xlarge"], amiType="AL2023_x86_64_NVIDIA")
+        inputs = aws.group_inputs(aws.cluster(), instanceTypes=["p4d.24xlarge"], amiType="AL2023_x86_64_NVIDIA")
         running: dict[str, int] = {}
-        for index, (goes, nodes) in enumerate(steps):
-            if goes and running:
+        for index, (operation, nodes) in enumerate(steps):
+            if operation and running:
                 name = next(iter(running))
                 row = cloud.get(GROUP, name)
                 assert row is not None
@@ -85,8 +85,8 @@ def test_no_more_runs_than_the_account_may_have(steps: list[tuple[bool, int]], l
             sizes = {"scalingConfig": {"minSize": 0, "desiredSize": nodes, "maxSize": 4}}
             room = 96 * (sum(running.values()) + nodes) <= limit or nodes == 0
             try:
-                running[aws.make(GROUP, f"group-{index}", **{**given, **sizes}).id] = nodes
-                assert room, f"{nodes} more were let in beside {running} with {limit} vCPUs"
+                running[aws.make(GROUP, f"group-{index}", **{**inputs, **sizes}).id] = nodes
+                assert room, f"{nodes} more were accepted beside {running} with {limit} vCPUs"
             except InitializationFailure as failed:
                 running[failed.id] = 0
                 assert not room, f"{nodes} more were refused beside {running} with {limit} vCPUs"
@@ -94,7 +94,7 @@ def test_no_more_runs_than_the_account_may_have(steps: list[tuple[bool, int]], l
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(sorted(INSTANCE_TYPES)), st.data())
-def test_every_machine_of_the_catalog_can_be_a_group_of_its_region(name: str, data: st.DataObject) -> None:
+def test_every_instance_type_of_the_catalog_can_be_a_node_group(name: str, data: st.DataObject) -> None:
     machine = INSTANCE_TYPES[name]
     regions = sorted(machine.regions & WITH_ZONES_A_AND_B)
     if not regions:
@@ -109,6 +109,6 @@ def test_every_machine_of_the_catalog_can_be_a_group_of_its_region(name: str, da
     with tempfile.TemporaryDirectory() as folder, closing(Cloud(Path(folder) / "cloud.sqlite")) as cloud:
         aws = Account(cloud, config={"region": data.draw(st.sampled_from(regions))})
         template = aws.make(TEMPLATE, networkInterfaces=fabric or None, instanceType=name)
-        given = aws.group_inputs(aws.cluster(), instanceTypes=None, amiType=image, launchTemplate={"id": template.id})
-        assert aws.make(GROUP, "any", **given)["status"] == "ACTIVE"
+        inputs = aws.group_inputs(aws.cluster(), instanceTypes=None, amiType=image, launchTemplate={"id": template.id})
+        assert aws.make(GROUP, "any", **inputs)["status"] == "ACTIVE"
         assert aws.warnings == []

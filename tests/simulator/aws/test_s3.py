@@ -1,4 +1,4 @@
-"""What S3 refuses of buckets that are logged, locked, copied, or not empty."""
+"""What S3 refuses for buckets with access logs, locks, replication or objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.provider import Refusal
-from tests.simulator.aws.account import Account, Held
+from tests.simulator.aws.account import Account, Resource
 
 BUCKET = "aws:s3/bucket:Bucket"
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
@@ -18,18 +18,18 @@ LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 TIERING = "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration"
 
 
-def versioned(aws: Account, name: str, **inputs: Any) -> Held:
+def versioned(aws: Account, name: str, **inputs: Any) -> Resource:
     bucket = aws.make(BUCKET, name, bucket=name, **inputs)
     aws.make(VERSIONING, name, bucket=name, versioningConfiguration={"status": "Enabled"})
     return bucket
 
 
-def locked(aws: Account, name: str, mode: str = "COMPLIANCE") -> Held:
+def locked(aws: Account, name: str, mode: str = "COMPLIANCE") -> Resource:
     return aws.make(LOCK, name, bucket=name, rule={"defaultRetention": {"mode": mode, "days": 30}})
 
 
-def filled(aws: Account, bucket: Held) -> None:
-    """As `python -m simulator cloud set BUCKET __objects 1` does."""
+def filled(aws: Account, bucket: Resource) -> None:
+    """Marks the bucket as not empty, as `python -m simulator cloud set BUCKET __objects 1` does."""
     row = aws.cloud.get(BUCKET, bucket.id)
     assert row is not None
     aws.cloud.put(row.type, row.id, {**row.state, "__objects": 1})
@@ -40,22 +40,22 @@ def copying(aws: Account) -> dict[str, Any]:
     return {"bucket": "here", "role": aws.role("copy", "s3.amazonaws.com")["arn"], "rules": rules}
 
 
-def test_a_bucket_that_holds_objects_is_not_deleted(aws: Account) -> None:
+def test_a_bucket_with_objects_cannot_be_deleted(aws: Account) -> None:
     bucket = versioned(aws, "data")
     filled(aws, bucket)
     assert "BucketNotEmpty: The bucket you tried to delete is not empty. You must delete all versions" in (
-        aws.still_used(bucket)
+        aws.delete_refusal(bucket)
     )
 
 
-def test_a_bucket_that_was_made_to_be_emptied_is(aws: Account) -> None:
+def test_a_bucket_with_force_destroy_is_deleted_with_its_objects(aws: Account) -> None:
     bucket = versioned(aws, "data", forceDestroy=True)
     filled(aws, bucket)
     aws.delete(bucket)
     assert aws.cloud.all() == []
 
 
-def test_what_is_locked_in_compliance_mode_is_not_emptied_either(aws: Account) -> None:
+def test_objects_locked_in_compliance_mode_prevent_the_deletion(aws: Account) -> None:
     for name, mode in (("kept", "COMPLIANCE"), ("bypassed", "GOVERNANCE")):
         bucket = versioned(aws, name, forceDestroy=True)
         locked(aws, name, mode)
@@ -63,19 +63,19 @@ def test_what_is_locked_in_compliance_mode_is_not_emptied_either(aws: Account) -
         if mode == "GOVERNANCE":
             aws.delete(bucket)
         else:
-            assert "Access Denied because object protected by object lock." in aws.still_used(bucket)
+            assert "Access Denied because object protected by object lock." in aws.delete_refusal(bucket)
 
 
-def test_access_logs_fill_the_bucket_that_they_go_to(aws: Account) -> None:
+def test_access_logs_are_objects_in_their_target_bucket(aws: Account) -> None:
     logs, data = aws.make(BUCKET, "logs", bucket="logs"), aws.make(BUCKET, "data", bucket="data")
     text = aws.refusal(LOGGING, bucket="data", targetBucket="nowhere", targetPrefix="data/")
     assert "InvalidTargetBucketForLogging" in text
     aws.make(LOGGING, bucket="data", targetBucket="logs", targetPrefix="data/")
     aws.delete(data)
-    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in aws.still_used(logs)
+    assert "BucketNotEmpty: The bucket you tried to delete is not empty" in aws.delete_refusal(logs)
 
 
-def test_access_logs_stay_in_the_region(aws: Account) -> None:
+def test_the_target_bucket_of_access_logs_must_be_in_the_region(aws: Account) -> None:
     aws.make(BUCKET, "logs", bucket="logs")
     aws.config = {"region": "us-east-2"}
     aws.make(BUCKET, "data", bucket="data")
@@ -83,7 +83,7 @@ def test_access_logs_stay_in_the_region(aws: Account) -> None:
     assert "CrossLocationLoggingProhibitted: Cross S3 location logging not allowed." in text
 
 
-def test_a_lock_needs_versions_and_says_days_or_years(aws: Account) -> None:
+def test_a_lock_needs_versioning_and_either_days_or_years(aws: Account) -> None:
     aws.make(BUCKET, "data", bucket="data")
     rule = {"defaultRetention": {"mode": "GOVERNANCE", "days": 30}}
     text = aws.refusal(LOCK, bucket="data", rule=rule)
@@ -95,7 +95,7 @@ def test_a_lock_needs_versions_and_says_days_or_years(aws: Account) -> None:
     assert locked(aws, "data").id == "data", "a bucket that exists can be locked later"
 
 
-def test_versions_of_a_locked_bucket_are_not_suspended_even_when_the_default_rule_is_gone(aws: Account) -> None:
+def test_versioning_of_a_locked_bucket_cannot_be_suspended_even_without_a_default_rule(aws: Account) -> None:
     aws.make(BUCKET, "data", bucket="data")
     versions = aws.make(VERSIONING, bucket="data", versioningConfiguration={"status": "Enabled"})
     aws.delete(locked(aws, "data"))
@@ -103,7 +103,7 @@ def test_versions_of_a_locked_bucket_are_not_suspended_even_when_the_default_rul
         aws.update(versions, bucket="data", versioningConfiguration={"status": "Suspended"})
 
 
-def test_copying_needs_a_bucket_with_versions_on_the_other_side(aws: Account) -> None:
+def test_replication_needs_a_destination_with_versioning(aws: Account) -> None:
     versioned(aws, "here")
     inputs = copying(aws)
     assert "InvalidRequest: Destination bucket must exist." in aws.refusal(REPLICATION, **inputs)
@@ -113,7 +113,7 @@ def test_copying_needs_a_bucket_with_versions_on_the_other_side(aws: Account) ->
     assert aws.make(REPLICATION, **inputs).id == "here"
 
 
-def test_a_locked_bucket_is_copied_to_a_locked_one_alone(aws: Account) -> None:
+def test_a_locked_bucket_needs_a_locked_destination(aws: Account) -> None:
     for name in ("here", "there"):
         versioned(aws, name)
     locked(aws, "here")
@@ -123,11 +123,11 @@ def test_a_locked_bucket_is_copied_to_a_locked_one_alone(aws: Account) -> None:
     assert aws.make(REPLICATION, **inputs).id == "here"
 
 
-def test_copying_goes_across_regions(aws: Account) -> None:
-    home = aws.config
+def test_replication_works_across_regions(aws: Account) -> None:
+    source_config = aws.config
     aws.config = {"region": "us-east-2"}
     versioned(aws, "there")
-    aws.config = home
+    aws.config = source_config
     versioned(aws, "here")
     assert aws.make(REPLICATION, **copying(aws)).id == "here"
 
@@ -135,13 +135,13 @@ def test_copying_goes_across_regions(aws: Account) -> None:
 def test_a_lifecycle_changes_in_place(aws: Account) -> None:
     aws.make(BUCKET, "data", bucket="data")
     rules = [{"id": "expire", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": 30}}]
-    held = aws.make(LIFECYCLE, bucket="data", rules=rules)
+    lifecycle = aws.make(LIFECYCLE, bucket="data", rules=rules)
     later = [{**rules[0], "expiration": {"days": 60}}]
-    assert not aws.diff(held, bucket="data", rules=later).replaces
-    assert aws.update(held, bucket="data", rules=later)["rules"][0]["expiration"]["days"] == 60
+    assert not aws.diff(lifecycle, bucket="data", rules=later).replaces
+    assert aws.update(lifecycle, bucket="data", rules=later)["rules"][0]["expiration"]["days"] == 60
 
 
-def test_deep_archives_take_half_a_year(aws: Account) -> None:
+def test_deep_archive_access_needs_180_days(aws: Account) -> None:
     aws.make(BUCKET, "data", bucket="data")
     deep: dict[str, Any] = {
         "bucket": "data",

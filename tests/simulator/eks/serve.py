@@ -1,4 +1,4 @@
-"""The simulated eks.Cluster as a process of its own, as it is in the simulator: the SDK keeps state that tests share.
+"""Serves the simulated eks.Cluster in a separate process, because the SDK keeps state that tests would share.
 
 Prints its ports, serves until its input ends, then prints the functions that were called.
 """

@@ -1,4 +1,4 @@
-"""AWS and Kubernetes reduced to their shapes: every resource is accepted, ids and outputs only look right."""
+"""Stand-ins for AWS and Kubernetes: they accept every resource, and ids and outputs only have the right form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import threading
 
 from simulator.difference import changes
-from simulator.provider import Call, Checked, Difference, Found, Made, Package
+from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult
 from simulator.values import UNKNOWN, Props
 
 ACCOUNT = "arn:aws:iam::123456789012"
@@ -14,30 +14,32 @@ COMPUTED = ("arn", "endpoint", "certificateAuthority", "identities", "securityGr
 
 
 class StandIn(Package):
-    """Answers with the inputs, and computed outputs where eks.Cluster reads them; notes what was asked of it."""
+    """Returns the inputs, and the computed outputs that eks.Cluster reads. Records the function calls."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.invoked: list[tuple[str, bool]] = []
         self._lock = threading.Lock()
 
-    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> Checked:
-        return Checked(new)
+    def check(self, call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
+        return CheckResult(new)
 
-    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Difference:
-        return Difference(tuple(changes(old_inputs, new_inputs)))
+    def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> DiffResult:
+        return DiffResult(tuple(changes(old_inputs, new_inputs)))
 
-    def create(self, call: Call, inputs: Props) -> Made:
+    def create(self, call: Call, inputs: Props) -> CreateResult:
         if call.preview:
-            return Made("", dict(inputs) | dict.fromkeys(COMPUTED, UNKNOWN) | {"vpcConfig": UNKNOWN, "name": UNKNOWN})
+            return CreateResult(
+                "", dict(inputs) | dict.fromkeys(COMPUTED, UNKNOWN) | {"vpcConfig": UNKNOWN, "name": UNKNOWN}
+            )
         id_, outputs = _made(call)
         if "url" in inputs:
             id_ = f"{ACCOUNT}:oidc-provider/{inputs['url'].removeprefix('https://')}"
             outputs["arn"] = id_
-        return Made(id_, dict(inputs) | outputs)
+        return CreateResult(id_, dict(inputs) | outputs)
 
-    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> Found | None:
-        return Found(id_, state, inputs)
+    def read(self, call: Call, id_: str, inputs: Props, state: Props) -> ReadResult | None:
+        return ReadResult(id_, state, inputs)
 
     def update(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Props:
         return old_state | new_inputs

@@ -1,4 +1,4 @@
-"""The simulated eks.Cluster against what the real one registered, on the real engine."""
+"""Compares the simulated eks.Cluster with recorded registrations of the real component, on the real engine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = [
 
 
 class Run:
-    """One stack with a cluster of every configuration, previewed, updated and previewed again."""
+    """One stack with a cluster of every configuration: previewed, updated and previewed again."""
 
     def __init__(self, folder: Path) -> None:
         self.state: dict[str, Any] = {}
@@ -66,9 +66,11 @@ class Run:
 
     def engine(self, *command: str) -> Any:
         run = [str(ENGINE / "pulumi"), "--non-interactive", *command]
-        done = subprocess.run(run, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        return json.loads(done.stdout) if done.stdout.startswith("{") else None
+        completed = subprocess.run(
+            run, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
+        )
+        assert completed.returncode == 0, f"{command}: {completed.stdout[-3000:]}\n{completed.stderr[-3000:]}"
+        return json.loads(completed.stdout) if completed.stdout.startswith("{") else None
 
 
 def environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
@@ -93,14 +95,14 @@ def cluster_inputs(configuration: str) -> Any:
 
 
 def children(configuration: str) -> dict[str, Any]:
-    """What the real component registered, those children included that are as in the baseline."""
-    found: dict[str, dict[str, Any]] = {}
+    """Returns the children that the real component registered, including those that equal the baseline's."""
+    by_configuration: dict[str, dict[str, Any]] = {}
     for key, each in facts("eks_component")["children"].items():
-        of, _, name = key.partition(" ")
-        found.setdefault(of, {})[name] = each
-    baseline = found["private_with_oidc"]
-    as_there = facts("eks_component")["as_in_baseline"].get(configuration, ())
-    return found.get(configuration, {}) | {name: baseline[name] for name in as_there}
+        recorded_configuration, _, name = key.partition(" ")
+        by_configuration.setdefault(recorded_configuration, {})[name] = each
+    baseline = by_configuration["private_with_oidc"]
+    same_as_baseline = facts("eks_component")["as_in_baseline"].get(configuration, ())
+    return by_configuration.get(configuration, {}) | {name: baseline[name] for name in same_as_baseline}
 
 
 def short(urn: str) -> str:
@@ -108,7 +110,7 @@ def short(urn: str) -> str:
 
 
 def masked(value: Any, configuration: str) -> Any:
-    """The value with the cluster's own name put to the record's, and ids reduced to their kind."""
+    """Replaces the cluster's name by the name in the record, and random ids by their kind."""
     text = (
         json.dumps(value, sort_keys=True)
         .replace(f"{configuration}-", "main-")
@@ -121,15 +123,15 @@ def masked(value: Any, configuration: str) -> Any:
 
 def registered(run: Run, configuration: str) -> dict[str, Any]:
     parent_prefix = f"eks:index:Cluster::{configuration}"
-    found = {}
+    children_by_key = {}
     for name, each in run.state.items():
         chain, top = each, ""
         while "parent" in chain and "pulumi:pulumi:Stack" not in chain["parent"]:
             top = short(chain["parent"])
             chain = run.state[top]
         if top == parent_prefix:
-            found[name.replace(f"::{configuration}-", "::main-")] = each
-    return found
+            children_by_key[name.replace(f"::{configuration}-", "::main-")] = each
+    return children_by_key
 
 
 @pytest.fixture(scope="module")
@@ -139,44 +141,48 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_the_same_children_are_registered_under_the_same_parents(run: Run, configuration: str) -> None:
-    found = {
+    parents = {
         name: masked(short(each["parent"]), configuration) for name, each in registered(run, configuration).items()
     }
     real = {name: each["parent"] for name, each in children(configuration).items()}
-    assert found == real, "policies, aliases and targets name resources by URN, which holds type, name and parents"
+    assert parents == real, "policies, aliases and targets use URNs, which contain type, name and parents"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
-def test_every_child_is_given_the_same_inputs(run: Run, configuration: str) -> None:
-    found = registered(run, configuration)
+def test_every_child_has_the_same_inputs(run: Run, configuration: str) -> None:
+    simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        wanted = {key: by_id(value) for key, value in real.get("inputs", {}).items()}
-        said = {
-            key: value for key, value in found[name].get("inputs", {}).items() if name != KUBERNETES or key not in ADDED
+        recorded_inputs = {key: by_id(value) for key, value in real.get("inputs", {}).items()}
+        simulated_inputs = {
+            key: value
+            for key, value in simulated[name].get("inputs", {}).items()
+            if name != KUBERNETES or key not in ADDED
         }
-        assert masked(said, configuration) == masked(wanted, "main"), f"{name}: policies judge inputs"
+        assert masked(simulated_inputs, configuration) == masked(recorded_inputs, "main"), (
+            f"{name}: policies check inputs"
+        )
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_every_child_depends_on_the_same_resources(run: Run, configuration: str) -> None:
-    found = registered(run, configuration)
+    simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        depends = sorted({masked(short(urn), configuration) for urn in found[name].get("dependencies", ())})
+        depends = sorted({masked(short(urn), configuration) for urn in simulated[name].get("dependencies", ())})
         by_property = {
             key: sorted(masked(short(urn), configuration) for urn in urns)
-            for key, urns in (found[name].get("propertyDependencies") or {}).items()
+            for key, urns in (simulated[name].get("propertyDependencies") or {}).items()
             if urns
         }
-        assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders work by this"
-        assert by_property == real.get("property_dependencies", {}), f"{name}: replacements spread along this"
+        assert depends == sorted(real.get("dependencies", ())), f"{name}: the engine orders operations by dependencies"
+        assert by_property == real.get("property_dependencies", {}), f"{name}: replacements follow these dependencies"
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_protection_and_ignored_changes_reach_the_same_children(run: Run, configuration: str) -> None:
-    found = registered(run, configuration)
+    simulated = registered(run, configuration)
     for name, real in children(configuration).items():
-        assert bool(found[name].get("protect")) == real.get("protect", False), name
-        assert found[name].get("ignoreChanges", []) == real.get("ignore_changes", []), name
+        assert bool(simulated[name].get("protect")) == real.get("protect", False), name
+        assert simulated[name].get("ignoreChanges", []) == real.get("ignore_changes", []), name
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
@@ -188,17 +194,17 @@ def test_every_child_uses_the_same_provider(run: Run, configuration: str) -> Non
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
-def test_the_component_gives_the_same_outputs(run: Run, configuration: str) -> None:
+def test_the_component_has_the_same_outputs(run: Run, configuration: str) -> None:
     real = facts("eks_component")["outputs"][configuration]
-    found = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
-    wanted = {key: flat(value) for key, value in real.items()}
-    assert masked(found, configuration) == masked(wanted, "main"), "programs read these"
+    simulated = {key: flat(value) for key, value in run.state[f"eks:index:Cluster::{configuration}"]["outputs"].items()}
+    recorded_outputs = {key: flat(value) for key, value in real.items()}
+    assert masked(simulated, configuration) == masked(recorded_outputs, "main"), "programs read these"
 
 
 def test_functions_wait_for_a_cluster_that_does_not_exist_yet(run: Run) -> None:
     at_preview = {name for name, preview in run.invoked[: run.invoked.index(first_update(run))] if preview}
     assert at_preview == {"aws:index/getPartition:getPartition", "aws:index/getRegion:getRegion"}, (
-        "add-on versions are unknown at the first preview of the real component too"
+        "add-on versions are unknown at the first preview, as with the real component"
     )
 
 
@@ -219,12 +225,12 @@ def test_getting_a_kubeconfig_for_a_profile_keeps_the_cluster(run: Run) -> None:
 
 
 def by_id(value: Any) -> Any:
-    """References as providers other than components get them."""
+    """Returns references to resources as ids, the form in which providers get them."""
     return value["id"] if isinstance(value, dict) and "$resource" in value else value
 
 
 def flat(value: Any) -> Any:
-    """References reduced to what stays the same between two runs: the resource, never its id."""
+    """Replaces references by type and name of the resource, which are the same in every run; ids are not."""
     if isinstance(value, dict):
         if "$resource" in value:
             return value["$resource"]

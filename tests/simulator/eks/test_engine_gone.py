@@ -1,4 +1,4 @@
-"""A component whose engine goes away in the middle."""
+"""A component whose engine ends while the component is being built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator.provider import Refusal
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):  # type: ignore[misc]  # the generated base is untyped
-    """An engine that takes registrations and never answers them."""
+    """An engine that accepts registrations and never answers them."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -36,13 +36,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):  # type: ignore[misc] 
 
 
 class Engine(engine_pb2_grpc.EngineServicer):  # type: ignore[misc]  # the generated base is untyped
-    """Takes what the SDK logs."""
+    """Accepts the SDK's log messages."""
 
     def Log(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
 
 
-def test_a_component_gives_up_when_its_engine_is_gone() -> None:
+def test_a_build_ends_when_the_engine_is_gone() -> None:
     monitor = Monitor()
     server = grpc.server(ThreadPoolExecutor(8))
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
@@ -64,7 +64,7 @@ def test_a_component_gives_up_when_its_engine_is_gone() -> None:
     began = time.monotonic()
     with pytest.raises(Refusal, match="the engine stopped"):
         EksPackage().construct(request, address)
-    assert time.monotonic() - began < 10, "the simulator ends when its command has, and must not wait for a dead engine"
+    assert time.monotonic() - began < 10, "the simulator must not wait for an engine that has ended"
 
 
 def test_a_component_that_is_not_simulated_is_refused_by_name() -> None:

@@ -1,4 +1,4 @@
-"""One simulated EKS cluster, and requests to the Kubernetes provider as the engine makes them."""
+"""A simulated EKS cluster, and the engine's requests to the Kubernetes provider."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from simulator.cloud import Cloud
 from simulator.eks.kubeconfig import kubeconfig
 from simulator.kubernetes.package import KubernetesPackage
-from simulator.provider import Call, Checked, Difference
+from simulator.provider import Call, CheckResult, DiffResult
 from simulator.values import Props
 
 ENDPOINT = "https://0123456789ABCDEF0123456789ABCDEF.gr7.us-west-2.eks.amazonaws.com"
@@ -32,7 +32,7 @@ class Bench:
         urn = f"urn:pulumi:test::project::{token}::{name}"
         return Call(urn, self.config, preview, self.warnings.append)
 
-    def check(self, inputs: Props, name: str = "x", old: Props = EMPTY, seed: bytes = b"seed") -> Checked:
+    def check(self, inputs: Props, name: str = "x", old: Props = EMPTY, seed: bytes = b"seed") -> CheckResult:
         return self.package.check(self.call(token(inputs), name), old, copy.deepcopy(inputs), seed)
 
     def checked(self, inputs: Props, name: str = "x", old: Props = EMPTY, seed: bytes = b"seed") -> Props:
@@ -44,20 +44,20 @@ class Bench:
         return self.package.create(self.call(token(inputs), name, preview=True), self.checked(inputs, name)).state
 
     def make(self, inputs: Props, name: str = "x") -> tuple[str, Props, Props]:
-        """id, checked inputs and state of an object made for good."""
+        """Creates an object, and returns its id, checked inputs and state."""
         checked = self.checked(inputs, name)
-        made = self.package.create(self.call(token(inputs), name), checked)
-        return made.id, checked, made.state
+        created = self.package.create(self.call(token(inputs), name), checked)
+        return created.id, checked, created.state
 
-    def diff(self, old: Props, new: Props, name: str = "x") -> Difference:
+    def diff(self, old: Props, new: Props, name: str = "x") -> DiffResult:
         return self.package.diff(self.call(token(new), name), "id", old, {}, new)
 
-    def update(self, made: tuple[str, Props, Props], new: Props, name: str = "x", preview: bool = False) -> Props:
-        id_, old, state = made
+    def update(self, resource: tuple[str, Props, Props], new: Props, name: str = "x", preview: bool = False) -> Props:
+        id_, old, state = resource
         return self.package.update(self.call(token(new), name, preview), id_, old, state, new)
 
-    def delete(self, made: tuple[str, Props, Props], name: str = "x") -> None:
-        id_, inputs, state = made
+    def delete(self, resource: tuple[str, Props, Props], name: str = "x") -> None:
+        id_, inputs, state = resource
         self.package.delete(self.call(token(inputs), name), id_, inputs, state)
 
     def failures(self, inputs: Props) -> dict[str, str]:
@@ -90,9 +90,9 @@ def config_map(name: str | None = "settings", in_namespace: str = "default", **d
 def deployment(in_namespace: str = "default", **spec: Any) -> Props:
     container = {"name": "app", "image": "registry.invalid/app:1"}
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}
-    said = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template} | spec
+    full_spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template} | spec
     metadata = {"name": "web", "namespace": in_namespace}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": said}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": full_spec}
 
 
 def widget_definition(scope: str = "Namespaced") -> Props:

@@ -1,6 +1,6 @@
-"""Our own form of a CRD's schema: what decides whether an object is taken, and what the server adds to it.
+"""Reduces the schema of a CRD to the keys that decide whether an object is accepted and what the server adds to it.
 
-Descriptions and CEL rules stay behind; the rules that matter are our own, in simulator/kubernetes/karpenter.py.
+Descriptions and CEL rules are left out; the important rules are in simulator/kubernetes/karpenter.py.
 
     helm pull REPOSITORY/CHART --version VERSION --untar
     python -m tests.simulator.kubernetes.crd_forms CHART/crds/*.yaml
@@ -29,9 +29,9 @@ KEPT = (
 
 
 def own_form(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with only what the simulated API server reads. Raises ValueError for one that refers elsewhere."""
+    """Returns the parts of the schema that the simulated API server reads. Raises ValueError when it has a `$ref`."""
     if "$ref" in schema:
-        raise ValueError(f"the schema refers to {schema['$ref']}. Put in place what it refers to.")
+        raise ValueError(f"the schema refers to {schema['$ref']}. Replace the reference by its target.")
     kept = {key: schema[key] for key in KEPT if key in schema}
     if "properties" in kept:
         kept["properties"] = {name: own_form(field) for name, field in schema["properties"].items()}
@@ -42,7 +42,7 @@ def own_form(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def files_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """File name and text of each version of a CustomResourceDefinition that the API server serves."""
+    """Yields file name and text of each version of a CustomResourceDefinition that the API server serves."""
     spec = definition["spec"]
     for version in spec["versions"]:
         if version["served"]:

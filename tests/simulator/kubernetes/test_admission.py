@@ -1,4 +1,4 @@
-"""Pod Security and quotas, which the real provider reports late or never."""
+"""Pod Security and quotas: the real provider reports violations late or never."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ SAFE = {
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make({**namespace("restricted"), "metadata": {"name": "restricted", "labels": {ENFORCE: "restricted"}}}, "ns")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make(
+        {**namespace("restricted"), "metadata": {"name": "restricted", "labels": {ENFORCE: "restricted"}}}, "ns"
+    )
+    return new_bench
 
 
 def pod(context: Any = None, in_namespace: str = "restricted", **spec: Any) -> Props:
@@ -42,7 +44,7 @@ def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
     return str(refused.value)
 
 
-def test_a_pod_is_refused_in_the_words_of_the_admission_plugin(cluster: Bench) -> None:
+def test_a_refused_pod_gets_the_message_of_the_admission_plugin(cluster: Bench) -> None:
     (recorded,) = facts("kubernetes_provider")["refusals"].values()
     assert refusal(cluster, pod()).partition("violates")[2] == recorded.partition("violates")[2]
 
@@ -51,13 +53,13 @@ def test_a_safe_pod_passes(cluster: Bench) -> None:
     cluster.make(pod(SAFE))
 
 
-def test_a_workload_is_refused_at_once_and_told_that_it_would_starve(cluster: Bench) -> None:
+def test_a_workload_is_refused_at_once_with_what_the_real_run_would_do(cluster: Bench) -> None:
     for preview in (True, False):
         text = refusal(cluster, deployment("restricted"), preview)
-        assert text.endswith("and then fails without naming the reason."), "ten minutes of waiting say nothing"
+        assert text.endswith("and then fails without naming the reason."), "the real run waits ten minutes for nothing"
 
 
-def test_a_namespace_of_the_same_preview_enforces_too(cluster: Bench) -> None:
+def test_a_namespace_of_the_same_preview_enforces_its_level(cluster: Bench) -> None:
     labels = {"name": "strict", "labels": {ENFORCE: "baseline"}}
     cluster.preview({**namespace("strict"), "metadata": labels}, "strict")
     assert "host namespaces" in refusal(cluster, pod(in_namespace="strict", hostNetwork=True), preview=True)
@@ -78,24 +80,24 @@ def test_a_namespace_of_the_same_preview_enforces_too(cluster: Bench) -> None:
         ({"securityContext": {"windowsOptions": {"hostProcess": True}}}, "hostProcess"),
     ],
 )
-def test_the_baseline_level_forbids(spec: Props, text: str) -> None:
+def test_the_baseline_level_finds_violations(spec: Props, text: str) -> None:
     subject = {"spec": {"containers": [{"name": "a"}]} | spec}
-    (found,) = violations("baseline", subject)
-    assert text in found
+    (violation,) = violations("baseline", subject)
+    assert text in violation
     assert violations("privileged", subject) == []
 
 
 def test_the_restricted_level_forbids_more() -> None:
     plain = violations("restricted", {"spec": {"containers": [{"name": "a"}, {"name": "b"}]}})
     assert len(plain) == 4
-    assert all('"a", "b"' in text for text in plain), "one look has to name every container"
+    assert all('"a", "b"' in text for text in plain), "every message must name all containers"
     rooted = {"containers": [{"name": "a", "securityContext": SAFE | {"runAsUser": 0}}]}
     assert violations("restricted", {"spec": rooted}) == ["runAsUser=0 (pod or containers must not set runAsUser=0)"]
     nfs = {"containers": [{"name": "a", "securityContext": SAFE}], "volumes": [{"name": "v", "nfs": {}}]}
     assert 'volume type "nfs"' in violations("restricted", {"spec": nfs})[0]
 
 
-def test_what_is_not_known_yet_violates_nothing() -> None:
+def test_unknown_values_violate_nothing() -> None:
     unknown = {"containers": [{"name": "a", "securityContext": UNKNOWN, "ports": UNKNOWN}], "volumes": UNKNOWN}
     for level in ("baseline", "restricted"):
         assert violations(level, {"spec": unknown}) == []
@@ -112,11 +114,11 @@ def test_a_quota_that_is_used_up_refuses_the_next_pod(cluster: Bench) -> None:
     cluster.make(quota(pods="1"), "q")
     cluster.make(pod(SAFE), "first")
     second = pod(SAFE) | {"metadata": {"name": "second", "namespace": "restricted"}}
-    wanted = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
-    assert refusal(cluster, second).endswith(wanted)
+    exceeded = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
+    assert refusal(cluster, second).endswith(exceeded)
 
 
-def test_a_quota_counts_every_copy_of_a_workload(cluster: Bench) -> None:
+def test_a_quota_counts_every_replica_of_a_workload(cluster: Bench) -> None:
     cluster.make({**quota(), "spec": {"hard": {"requests.nvidia.com/gpu": "4"}}}, "q")
     gpus = {"resources": {"requests": {"nvidia.com/gpu": "2"}, "limits": {"nvidia.com/gpu": "2"}}}
     container = {"name": "a", "image": "i", "securityContext": SAFE} | gpus
@@ -137,7 +139,7 @@ def test_a_claim_over_the_storage_quota_is_refused(cluster: Bench) -> None:
 
 
 @pytest.mark.parametrize(("text", "value"), [("500m", 0.5), ("1Ki", 1024), ("2", 2), ("1.5G", 1.5e9), ("3e2", 300)])
-def test_quantities_are_read_as_kubernetes_reads_them(text: str, value: float) -> None:
+def test_quantities_are_parsed_as_in_kubernetes(text: str, value: float) -> None:
     assert float(quantity(text)) == value
 
 

@@ -28,14 +28,14 @@ REQUIREMENT = {"key": "node.kubernetes.io/instance-type", "operator": "In", "val
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make(release(), "crds")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make(release(), "crds")
+    return new_bench
 
 
 def release(**changed: Any) -> Props:
-    said = {"chart": CHART.repository, "version": CHART.version, "name": "karpenter-crd", "namespace": "kube-system"}
-    return said | changed
+    inputs = {"chart": CHART.repository, "version": CHART.version, "name": "karpenter-crd", "namespace": "kube-system"}
+    return inputs | changed
 
 
 def node_class(name: str = "gpu", **changed: Any) -> Props:
@@ -77,23 +77,23 @@ def refusal(cluster: Bench, inputs: Props, preview: bool = False) -> str:
     return str(refused.value)
 
 
-def test_our_schemas_are_those_of_the_charts() -> None:
+def test_our_schemas_equal_the_schemas_of_the_charts() -> None:
     known = facts("crd_schemas")
-    assert all(CHARTS[chart].version == version for chart, version in known["versions"].items()), "read them anew"
-    found = {path.stem: sha256(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
-    assert found == known["sha256"], "a changed schema takes what the chart's refuses, or the other way round"
+    assert all(CHARTS[chart].version == version for chart, version in known["versions"].items()), "read them again"
+    digests = {path.stem: sha256(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
+    assert digests == known["sha256"], "a changed schema accepts what the chart's refuses, or the other way round"
 
 
-def test_a_schema_is_kept_without_prose_and_with_all_that_decides() -> None:
+def test_a_schema_keeps_what_decides_and_no_descriptions() -> None:
     size = {"type": "integer", "minimum": 1, "description": "How many.", "x-kubernetes-validations": []}
     served = {"openAPIV3Schema": {"type": "object", "properties": {"size": size}, "required": ["size"]}}
     versions = [{"name": "v1", "served": True, "schema": served}, {"name": "v1alpha1", "served": False}]
     definition = {"spec": {"group": "example.com", "names": {"plural": "widgets"}, "versions": versions}}
     ((name, text),) = files_of(definition)
-    assert name == "example.com_widgets_v1.json", "one that is not served would be taken for one that is"
+    assert name == "example.com_widgets_v1.json", "a version that is not served must not be accepted"
     kept = {"type": "object", "properties": {"size": {"type": "integer", "minimum": 1}}, "required": ["size"]}
     assert json.loads(text) == kept
-    with pytest.raises(ValueError, match=r"Put in place what it refers to\.$"):
+    with pytest.raises(ValueError, match=r"Replace the reference by its target\.$"):
         list(
             files_of(
                 {
@@ -106,11 +106,11 @@ def test_a_schema_is_kept_without_prose_and_with_all_that_decides() -> None:
 
 def test_every_kind_that_we_make_has_a_schema_and_every_schema_a_kind() -> None:
     named = {f"{crd.group}_{crd.plural}_{version}.json" for crd in WITH_SCHEMAS for version in crd.versions}
-    assert {path.name for path in FOLDER.iterdir()} == named, "a file that no chart names is never read"
+    assert {path.name for path in FOLDER.iterdir()} == named, "a file without a kind in a chart is never read"
     assert schema_of("cert-manager.io/v1", "Certificate") is None, "a kind without a file is not checked"
 
 
-def test_the_objects_of_a_pool_are_taken(cluster: Bench) -> None:
+def test_the_objects_of_a_pool_are_accepted(cluster: Bench) -> None:
     for inputs in (node_class(), node_pool(), overlay()):
         cluster.preview(inputs, inputs["kind"])
         cluster.make(inputs, inputs["kind"])
@@ -120,7 +120,7 @@ def test_a_misspelt_field_is_refused_although_the_real_server_prunes_it(cluster:
     failures = cluster.failures(node_pool(template={"requirments": []}))
     (reason,) = failures.values()
     assert reason.startswith("spec.template.spec.requirments: unknown field; did you mean requirements?")
-    assert reason.endswith("the API server prunes it in silence."), "the message says what the real run would have done"
+    assert reason.endswith("the API server removes it without a message."), "the message describes the real run"
 
 
 @pytest.mark.parametrize(
@@ -136,13 +136,13 @@ def test_a_misspelt_field_is_refused_although_the_real_server_prunes_it(cluster:
         (node_class(tags={str(number): "x" for number in range(99)}), "", ""),
     ],
 )
-def test_what_the_schema_does_not_allow_is_refused(cluster: Bench, inputs: Props, path: str, text: str) -> None:
+def test_values_that_the_schema_does_not_allow_are_refused(cluster: Bench, inputs: Props, path: str, text: str) -> None:
     failures = cluster.failures(inputs)
     if not path:
-        assert failures == {}, "the chart's schema bounds the tags of terms, not those of the machines"
+        assert failures == {}, "the chart's schema limits the tags of selector terms, not the tags of nodes"
         return
-    ((where, reason),) = failures.items()
-    assert where.endswith(path)
+    ((failed_path, reason),) = failures.items()
+    assert failed_path.endswith(path)
     assert text in reason
 
 
@@ -153,32 +153,36 @@ def _pool_with(*requirements: Props) -> Props:
 RULES = [
     (node_class(instanceProfile="node"), "spec", "either role or instanceProfile"),
     (node_class(role=None), "spec", "either role or instanceProfile"),
-    (node_class(amiSelectorTerms=[{"alias": "al2023@v1", "id": "ami-0"}]), "amiSelectorTerms", "alias stands alone"),
+    (
+        node_class(amiSelectorTerms=[{"alias": "al2023@v1", "id": "ami-0"}]),
+        "amiSelectorTerms",
+        "alias must be the only selector",
+    ),
     (node_class(amiSelectorTerms=[{"alias": "al2023@v1"}, {"id": "ami-0"}]), "amiSelectorTerms", "the only term"),
     (node_class(amiSelectorTerms=[{"owner": "self"}], amiFamily="AL2023"), "amiSelectorTerms", "each term needs"),
     (node_class(amiSelectorTerms=[{"alias": "al2023"}]), "alias", "<family>@<version>"),
     (node_class(amiSelectorTerms=[{"id": "ami-0"}]), "spec", "amiFamily is needed"),
-    (node_class(amiFamily="Bottlerocket"), "spec", "amiFamily is AL2023 or Custom"),
+    (node_class(amiFamily="Bottlerocket"), "spec", "amiFamily must be AL2023, Custom or absent"),
     (node_class(subnetSelectorTerms=[]), "subnetSelectorTerms", "at least one term"),
     (node_class(subnetSelectorTerms=[{}]), "subnetSelectorTerms", "each term needs"),
     (node_class(subnetSelectorTerms=[{"tags": {"a": ""}}]), "subnetSelectorTerms", "a key and a value"),
     (node_class(capacityReservationSelectorTerms=[{"ownerID": "1" * 12}]), "SelectorTerms", "each term needs"),
     (node_class(placementGroupSelector={"name": "a", "id": "pg-0"}), "placementGroupSelector", "not both"),
-    (node_class(tags={"karpenter.sh/nodepool": "a"}), "tags", "Karpenter's own"),
-    (node_class(kubelet={"kubeReserved": {"gpu": "1"}}), "kubeReserved", "gpu is none of"),
+    (node_class(tags={"karpenter.sh/nodepool": "a"}), "tags", "reserved for Karpenter"),
+    (node_class(kubelet={"kubeReserved": {"gpu": "1"}}), "kubeReserved", "gpu is not allowed"),
     (node_class(blockDeviceMappings=[{"ebs": {"iops": 3000}}]), "ebs", "volumeSize or snapshotID"),
-    (node_pool(replicas=2, weight=5, limits=None), "spec", "takes no weight"),
-    (node_pool(replicas=2), "spec", "a limit of nodes alone"),
+    (node_pool(replicas=2, weight=5, limits=None), "spec", "must not have a weight"),
+    (node_pool(replicas=2), "spec", "may only limit nodes"),
     (
         node_pool(disruption={"consolidateAfter": "1m", "budgets": [{"nodes": "0", "schedule": "0 8 * * *"}]}),
         "spec.disruption.budgets",
-        "schedule and duration go together",
+        "schedule and duration must be given together",
     ),
     (_pool_with({"key": "karpenter.sh/nodepool", "operator": "Exists"}), "key", '"karpenter.sh/nodepool" is restrict'),
     (_pool_with({"key": "karpenter.sh/speed", "operator": "Exists"}), "key", '"karpenter.sh" is restricted'),
     (_pool_with({"key": "karpenter.k8s.aws/instance-colour", "operator": "Exists"}), "key", "karpenter.k8s.aws"),
     (_pool_with({**REQUIREMENT, "values": []}), "requirements", "In needs values"),
-    (_pool_with({**REQUIREMENT, "minValues": 2}), "requirements", "asks for 2 values and has 1"),
+    (_pool_with({**REQUIREMENT, "minValues": 2}), "requirements", "has 1 values, and minValues is 2"),
     (
         _pool_with({"key": "karpenter.k8s.aws/instance-cpu", "operator": "Gt", "values": ["4", "8"]}),
         "requirements",
@@ -196,36 +200,37 @@ RULES = [
 
 
 @pytest.mark.parametrize(("inputs", "path", "text"), RULES, ids=[text for _, _, text in RULES])
-def test_what_karpenter_does_not_allow_is_refused(cluster: Bench, inputs: Props, path: str, text: str) -> None:
-    ((where, reason),) = cluster.failures(inputs).items()
-    assert where.endswith(path)
+def test_violations_of_karpenters_rules_are_refused(cluster: Bench, inputs: Props, path: str, text: str) -> None:
+    ((failed_path, reason),) = cluster.failures(inputs).items()
+    assert failed_path.endswith(path)
     assert text in reason
-    assert f'"{inputs["metadata"]["name"]}" is invalid: {where}: Invalid value' in reason, "as the API server words it"
+    beginning = f'"{inputs["metadata"]["name"]}" is invalid: {failed_path}: Invalid value'
+    assert beginning in reason, "the API server uses these words"
 
 
-def test_a_label_that_karpenter_keeps_for_itself_is_refused(cluster: Bench) -> None:
+def test_a_label_that_is_reserved_for_karpenter_is_refused(cluster: Bench) -> None:
     pool = node_pool()
     pool["spec"]["template"]["metadata"] = {"labels": {"karpenter.sh/nodepool": "other", "team": "research"}}
     assert list(cluster.failures(pool)) == ["spec.template.metadata.labels"]
 
 
 @pytest.mark.parametrize(
-    ("places", "text"),
+    ("layout", "text"),
     [
         ([(0, 0, "interface"), (0, 1, "efa-only"), (1, 0, "efa-only")], None),
         ([(0, 1, "interface"), (1, 0, "efa-only")], "card 0, device 0"),
         ([(0, 0, "interface"), (0, 1, "efa-only"), (0, 2, "efa-only")], "more than one efa-only"),
-        ([(0, 0, "interface"), (0, 0, "interface")], "stands twice"),
+        ([(0, 0, "interface"), (0, 0, "interface")], "occurs twice"),
     ],
 )
-def test_network_interfaces_begin_with_a_primary_one(cluster: Bench, places: list[Any], text: str | None) -> None:
-    interfaces = [{"networkCardIndex": c, "deviceIndex": d, "interfaceType": kind} for c, d, kind in places]
+def test_network_interfaces_begin_with_a_primary_one(cluster: Bench, layout: list[Any], text: str | None) -> None:
+    interfaces = [{"networkCardIndex": c, "deviceIndex": d, "interfaceType": kind} for c, d, kind in layout]
     reasons = list(cluster.failures(node_class(networkInterfaces=interfaces)).values())
     assert len(reasons) == (text is not None)
     assert text is None or text in reasons[0]
 
 
-def test_the_server_adds_what_the_schema_gives_by_default(cluster: Bench) -> None:
+def test_the_api_server_adds_the_defaults_of_the_schema(cluster: Bench) -> None:
     assert cluster.make(node_class(), "class")[2]["spec"]["metadataOptions"]["httpTokens"] == "required"
     _, inputs, state = cluster.make(node_pool(), "pool")
     assert state["spec"]["template"]["spec"]["expireAfter"] == "720h"
@@ -233,11 +238,11 @@ def test_the_server_adds_what_the_schema_gives_by_default(cluster: Bench) -> Non
         "consolidateAfter": "0s",
         "consolidationPolicy": "WhenEmptyOrUnderutilized",
         "budgets": [{"nodes": "10%"}],
-    }, "a default may have defaults of its own"
-    assert "disruption" not in inputs["spec"], "what the server adds is no input, or every preview would show a change"
+    }, "a default may contain fields with defaults"
+    assert "disruption" not in inputs["spec"], "added defaults in the inputs would show as a change at every preview"
 
 
-def test_what_is_not_known_yet_is_not_judged(cluster: Bench) -> None:
+def test_unknown_values_are_not_checked(cluster: Bench) -> None:
     unknown = node_class(role=UNKNOWN, subnetSelectorTerms=[{"id": UNKNOWN}], blockDeviceMappings=UNKNOWN, tags=UNKNOWN)
     assert cluster.failures(unknown) == {}
     hidden = _pool_with({**REQUIREMENT, "values": UNKNOWN}, {**REQUIREMENT, "values": [UNKNOWN]})
@@ -247,66 +252,66 @@ def test_what_is_not_known_yet_is_not_judged(cluster: Bench) -> None:
     cluster.preview(overlay("other", capacity=UNKNOWN), "other")
 
 
-def test_a_pool_without_its_class_would_never_be_ready(cluster: Bench) -> None:
+def test_a_pool_without_its_node_class_is_refused(cluster: Bench) -> None:
     for preview in (True, False):
         text = refusal(cluster, node_pool(), preview)
         assert 'no EC2NodeClass is named "gpu"' in text
-        assert text.endswith("Make the EC2NodeClass, and let the NodePool depend on it.")
+        assert text.endswith("Create the EC2NodeClass, and let the NodePool depend on it.")
 
 
-def test_the_class_of_the_same_preview_counts(cluster: Bench) -> None:
+def test_a_node_class_of_the_same_preview_counts(cluster: Bench) -> None:
     cluster.preview(node_class(), "class")
     cluster.preview(node_pool(), "pool")
     assert "no EC2NodeClass" in refusal(cluster, node_pool()), "it was only planned"
 
 
-def test_moving_a_pool_to_a_class_that_is_not_there_is_refused(cluster: Bench) -> None:
+def test_changing_a_pool_to_a_missing_node_class_is_refused(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
-    made = cluster.make(node_pool(), "pool")
+    pool = cluster.make(node_pool(), "pool")
     reference = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "other"}
     with pytest.raises(Refusal, match='no EC2NodeClass is named "other"'):
-        cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
+        cluster.update(pool, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
 
 
-def test_a_class_stays_for_as_long_as_a_pool_stands_on_it(cluster: Bench) -> None:
+def test_a_node_class_that_a_pool_uses_cannot_be_deleted(cluster: Bench) -> None:
     of_class = cluster.make(node_class(), "class")
     pool = cluster.make(node_pool(), "pool")
-    with pytest.raises(Refusal, match="NodePool gpu stands on it"):
+    with pytest.raises(Refusal, match="NodePool gpu uses it"):
         cluster.delete(of_class, "class")
     cluster.delete(pool, "pool")
     cluster.delete(of_class, "class")
     assert cluster.cloud.get("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", "main/gpu") is None
 
 
-def test_the_group_and_kind_of_a_class_reference_stay(cluster: Bench) -> None:
+def test_group_and_kind_of_a_node_class_reference_are_immutable(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
-    made = cluster.make(node_pool(), "pool")
+    pool = cluster.make(node_pool(), "pool")
     reference = {"group": "eks.amazonaws.com", "kind": "EC2NodeClass", "name": "gpu"}
     with pytest.raises(Refusal, match=r"nodeClassRef\.group: Invalid value: field is immutable"):
-        cluster.update(made, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
+        cluster.update(pool, node_pool(template={"nodeClassRef": reference}), "pool", preview=True)
 
 
-def test_a_pool_is_static_or_not_for_good(cluster: Bench) -> None:
+def test_replicas_cannot_be_removed_from_a_pool(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
-    made = cluster.make(node_pool(replicas=2, limits={"nodes": 4}), "pool")
-    cluster.update(made, cluster.checked(node_pool(replicas=3, limits={"nodes": 4}), "pool"), "pool", preview=True)
-    with pytest.raises(Refusal, match="is static, with replicas, or not, for good"):
-        cluster.update(made, node_pool(limits={"nodes": 4}), "pool", preview=True)
+    pool = cluster.make(node_pool(replicas=2, limits={"nodes": 4}), "pool")
+    cluster.update(pool, cluster.checked(node_pool(replicas=3, limits={"nodes": 4}), "pool"), "pool", preview=True)
+    with pytest.raises(Refusal, match="replicas cannot be added to a NodePool, or removed from it"):
+        cluster.update(pool, node_pool(limits={"nodes": 4}), "pool", preview=True)
 
 
 def among(key: str, *values: str) -> Props:
     return {"key": key, "operator": "In", "values": list(values)}
 
 
-def test_two_overlays_that_set_the_same_for_the_same_machines_are_refused_at_preview(cluster: Bench) -> None:
+def test_two_overlays_that_set_the_same_for_the_same_types_are_refused_at_preview(cluster: Bench) -> None:
     cluster.preview(overlay("a", capacity={"nvidia.com/gpu.shared": "16"}), "a")
     text = refusal(cluster, overlay("b"), preview=True)
-    assert 'it and NodeOverlay "a" both set nvidia.com/gpu.shared for the same machines' in text
+    assert 'it and NodeOverlay "a" both set nvidia.com/gpu.shared for the same instance types' in text
     assert "with the reason Conflict" in text
 
 
 @pytest.mark.parametrize(
-    "apart",
+    "difference",
     [
         {"weight": 10},
         {"capacity": {"nvidia.com/mig-1g.5gb": "56"}},
@@ -316,18 +321,18 @@ def test_two_overlays_that_set_the_same_for_the_same_machines_are_refused_at_pre
         {"requirements": [REQUIREMENT, {"key": "karpenter.sh/nodepool", "operator": "NotIn", "values": ["gpu"]}]},
     ],
 )
-def test_overlays_that_never_meet_get_along(cluster: Bench, apart: Props) -> None:
+def test_overlays_without_common_types_or_resources_do_not_conflict(cluster: Bench, difference: Props) -> None:
     first = overlay("a", requirements=[REQUIREMENT, among("karpenter.sh/nodepool", "gpu")])
     cluster.preview(first, "a")
-    cluster.preview(overlay("b", **apart), "b")
+    cluster.preview(overlay("b", **difference), "b")
 
 
-def test_the_instance_family_of_one_overlay_may_hold_the_type_of_another(cluster: Bench) -> None:
+def test_an_overlay_by_family_conflicts_with_one_by_type(cluster: Bench) -> None:
     cluster.preview(overlay("a", requirements=[among("karpenter.k8s.aws/instance-family", "p4d")]), "a")
-    assert "for the same machines" in refusal(cluster, overlay("b"), preview=True)
+    assert "for the same instance types" in refusal(cluster, overlay("b"), preview=True)
 
 
-def test_an_overlay_that_meets_a_live_one_is_warned_of_since_that_may_go_in_the_same_update(cluster: Bench) -> None:
+def test_a_conflict_with_a_live_overlay_is_a_warning_since_the_update_may_delete_that(cluster: Bench) -> None:
     old = cluster.make(overlay("old"), "old")
     cluster.preview(overlay("new"), "new")
     cluster.make(overlay("new"), "new")
@@ -335,16 +340,16 @@ def test_an_overlay_that_meets_a_live_one_is_warned_of_since_that_may_go_in_the_
     assert all('NodeOverlay "old"' in warning for warning in cluster.warnings)
     cluster.delete(old, "old")
     cluster.preview(overlay("new2", weight=3), "new2")
-    assert len(cluster.warnings) == 2, "nothing stands against it any more"
+    assert len(cluster.warnings) == 2, "there is no conflict any more"
 
 
-def test_a_release_that_skips_crds_brings_none(tmp_path: Path) -> None:
+def test_a_release_that_skips_crds_installs_none(tmp_path: Path) -> None:
     bare = bench(tmp_path)
     bare.make(release(skipCrds=True), "crds")
     assert "no matches for kind" in refusal(bare, node_class(), preview=True)
 
 
-def test_uninstalling_the_definitions_of_any_version_takes_every_pool_with_it(cluster: Bench) -> None:
+def test_uninstalling_the_crds_of_any_version_deletes_every_pool(cluster: Bench) -> None:
     cluster.make(node_class(), "class")
     cluster.make(node_pool(), "pool")
     inputs = cluster.checked(release(), "crds")
@@ -352,7 +357,7 @@ def test_uninstalling_the_definitions_of_any_version_takes_every_pool_with_it(cl
     assert stored is not None
     cluster.cloud.put(stored.type, stored.id, stored.state | {"version": "1.0.0"}, stored.urn)
     cluster.delete(("kube-system/karpenter-crd", inputs, inputs), "crds")
-    assert any(warning.endswith("takes its CRDs with it, and so NodePool gpu") for warning in cluster.warnings)
+    assert any(warning.endswith("also deletes its CRDs and the NodePool gpu") for warning in cluster.warnings)
     assert cluster.cloud.of_type("kubernetes:karpenter.sh/v1:NodePool") == []
     assert "no matches for kind" in refusal(cluster, node_class()), "the chart's CRDs are templates: Helm removes them"
 
@@ -367,7 +372,7 @@ OBJECTS = [node_class(), node_pool(), overlay()]
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_no_value_of_any_field_is_a_defect_of_the_rules(data: st.DataObject) -> None:
+def test_no_value_of_any_field_makes_the_rules_crash(data: st.DataObject) -> None:
     inputs = copy.deepcopy(data.draw(st.sampled_from(OBJECTS)))
     schema = schema_of(inputs["apiVersion"], inputs["kind"])
     assert schema is not None

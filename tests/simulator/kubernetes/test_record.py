@@ -1,4 +1,4 @@
-"""The simulated Kubernetes provider against what the real one answered."""
+"""Compares the simulated Kubernetes provider with recorded answers of the real one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.facts.reading import facts
 from tests.simulator.kubernetes.bench import Bench, bench
 
 KINDS = facts("kubernetes_provider")["kinds"]
-EARLIER = {  # refused by the API server, where the facts have it that the real update goes through
+ACCEPTED_IN_THE_UPDATE = {  # the real preview refuses these changes, and the real update accepts them
     ("Deployment", "spec.strategy"),
     ("PodDisruptionBudget", "spec.maxUnavailable"),
     ("Service", "spec.ports.0.port"),
@@ -32,14 +32,14 @@ def change_cases() -> Iterator[Any]:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rec"}}, "rec")
-    made.make(KINDS["CustomResourceDefinition"]["inputs"], "crd")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rec"}}, "rec")
+    new_bench.make(KINDS["CustomResourceDefinition"]["inputs"], "crd")
+    return new_bench
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_check_adds_and_the_id_are_the_same(cluster: Bench, kind: str) -> None:
+def test_id_and_inputs_added_by_check_equal_the_record(cluster: Bench, kind: str) -> None:
     recorded = KINDS[kind]
     inputs = recorded["inputs"]
     if kind == "CustomResourceDefinition":
@@ -48,8 +48,8 @@ def test_what_check_adds_and_the_id_are_the_same(cluster: Bench, kind: str) -> N
     id_, checked, state = cluster.make(inputs, name)
     assert re.sub(r"-[0-9a-f]{8}$", "-<hex8>", id_) == recorded["id"], "imports and policies see ids"
     added = {path for path in leaves(checked) if path not in leaves(inputs)}
-    wanted = {path for path in recorded["check_adds"] if path != "data"}
-    assert wanted <= added | {"data"}
+    recorded_additions = {path for path in recorded["check_adds"] if path != "data"}
+    assert recorded_additions <= added | {"data"}
     assert state["metadata"]["uid"] != ""
     assert set(recorded["outputs"]) - {"status"} <= set(state) | {"spec"}, "programs read outputs"
 
@@ -61,31 +61,31 @@ def leaves(value: Any, path: str = "") -> set[str]:
 
 
 @pytest.mark.parametrize(("kind", "case"), list(change_cases()))
-def test_a_change_is_answered_as_recorded(cluster: Bench, kind: str, case: Any) -> None:
+def test_the_diff_of_a_change_equals_the_record(cluster: Bench, kind: str, case: Any) -> None:
     inputs = KINDS[kind]["inputs"]
     old = cluster.checked(inputs)
     changed = apply_change(inputs, case["change"])
     new = cluster.checked(changed, old=old)
-    found = cluster.diff(old, new)
+    difference = cluster.diff(old, new)
     if case.get("fails"):
-        if (kind, next(iter(case["change"]))) not in EARLIER:
-            made = ("rec/x", old, old)
+        if (kind, next(iter(case["change"]))) not in ACCEPTED_IN_THE_UPDATE:
+            resource = ("rec/x", old, old)
             with pytest.raises(Refusal, match=r"failed to fully initialize or become live"):
-                cluster.update(made, new, preview=True)
+                cluster.update(resource, new, preview=True)
         return
-    assert sorted(found.replaces) == sorted(case.get("replaces", [])), "a surprise replacement is an outage"
-    assert bool(found.changes) == case.get("differs", False)
+    assert sorted(difference.replaces) == sorted(case.get("replaces", [])), "a surprise replacement is an outage"
+    assert bool(difference.changes) == case.get("differs", False)
     if "deletes_first" in case:
-        with_drawn_name, with_given_name = case["deletes_first"]
-        assert found.delete_before_replace == with_drawn_name
-        given = {**old, "metadata": {**old["metadata"], "annotations": {}}}
-        given_new = {**new, "metadata": {**new["metadata"], "annotations": {}}}
-        named = cluster.diff(given, given_new).delete_before_replace
-        assert named == with_given_name, "with a given name there is no room for both"
+        with_generated_name, with_given_name = case["deletes_first"]
+        assert difference.delete_before_replace == with_generated_name
+        without_annotations = {**old, "metadata": {**old["metadata"], "annotations": {}}}
+        new_without_annotations = {**new, "metadata": {**new["metadata"], "annotations": {}}}
+        named = cluster.diff(without_annotations, new_without_annotations).delete_before_replace
+        assert named == with_given_name, "with a given name, both cannot exist at once"
 
 
 def apply_change(inputs: Props, change: Any) -> Props:
-    """The inputs with the recorded change; a list of paths gets a value of the test's own."""
+    """Returns the inputs with the recorded change; when the record only lists paths, the test chooses the values."""
     new = copy.deepcopy(inputs)
     values = {"metadata.name": "other-name", "metadata.namespace": "default", "metadata.labels": {"changed": "yes"}}
     items = {path: values[path] for path in change} if isinstance(change, list) else change
@@ -105,8 +105,8 @@ def test_helm_releases_get_the_recorded_defaults(cluster: Bench) -> None:
     real = facts("kubernetes_provider")["release"]
     request = real["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
     checked = cluster.checked(request, "app")
-    wanted = real["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
-    assert checked == wanted, "a policy that looks at a default has to see it here too"
-    made = cluster.make(request, "app")
-    assert set(made[2]) == set(real["outputs"])
-    assert set(made[2]["status"]) == set(real["status"])
+    expected = real["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
+    assert checked == expected, "policies that read a default must see it in the simulator as well"
+    created = cluster.make(request, "app")
+    assert set(created[2]) == set(real["outputs"])
+    assert set(created[2]["status"]) == set(real["status"])

@@ -23,50 +23,50 @@ ISSUER = {
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Bench:
-    made = bench(tmp_path)
-    made.make(namespace("cert-manager"), "ns")
-    return made
+    new_bench = bench(tmp_path)
+    new_bench.make(namespace("cert-manager"), "ns")
+    return new_bench
 
 
 def release(**changed: Any) -> Props:
-    said = {"chart": CHART.repository, "version": CHART.version, "name": "cert-manager", "namespace": "cert-manager"}
-    return said | {"values": {"crds": {"enabled": True}}} | changed
+    inputs = {"chart": CHART.repository, "version": CHART.version, "name": "cert-manager", "namespace": "cert-manager"}
+    return inputs | {"values": {"crds": {"enabled": True}}} | changed
 
 
-def test_a_release_makes_its_custom_kinds_known(cluster: Bench) -> None:
+def test_a_release_installs_its_custom_kinds(cluster: Bench) -> None:
     with pytest.raises(Refusal, match="no matches for kind"):
         cluster.preview(ISSUER)
     cluster.preview(release(), "release")
     cluster.preview(ISSUER)
     cluster.make(release(), "release")
-    assert cluster.make(ISSUER)[0] == "internal", "an issuer for the whole cluster has no namespace"
+    assert cluster.make(ISSUER)[0] == "internal", "a ClusterIssuer has no namespace"
 
 
-def test_without_the_switch_of_its_values_a_chart_brings_no_definitions(cluster: Bench) -> None:
+def test_a_chart_whose_values_switch_crds_off_installs_none(cluster: Bench) -> None:
     cluster.make(release(values={}), "release")
     with pytest.raises(Refusal, match="no matches for kind"):
         cluster.make(ISSUER)
 
 
-def test_definitions_outlive_the_release_and_go_with_the_cluster(cluster: Bench) -> None:
-    made = cluster.make(release(), "release")
+def test_crds_outlive_the_release_and_are_deleted_with_the_cluster(cluster: Bench) -> None:
+    installed = cluster.make(release(), "release")
     cluster.make(ISSUER, "issuer")
-    cluster.delete(made, "release")
+    cluster.delete(installed, "release")
     assert cluster.make(ISSUER | {"metadata": {"name": "other"}}, "other")[0] == "other", "Helm keeps CRDs"
     cluster.cloud.delete(EKS, "main")
     assert cluster.cloud.all() == []
 
 
 def test_new_values_are_an_upgrade(cluster: Bench) -> None:
-    made = cluster.make(release(), "release")
-    assert made[2]["status"]["revision"] == 1
-    assert made[2]["status"]["appVersion"] == CHART.app_version
-    new = cluster.checked(release(values={"crds": {"enabled": True}, "replicaCount": 2}), "release", made[1])
-    found = cluster.diff(made[1], new)
-    assert not found.replaces
-    assert [change.path for change in found.changes] == ["values.replicaCount"]
-    assert cluster.update(made, new, "release", preview=True)["status"] is UNKNOWN
-    state = cluster.update(made, new, "release")
+    installed = cluster.make(release(), "release")
+    assert installed[2]["status"]["revision"] == 1
+    assert installed[2]["status"]["appVersion"] == CHART.app_version
+    new = cluster.checked(release(values={"crds": {"enabled": True}, "replicaCount": 2}), "release", installed[1])
+    difference = cluster.diff(installed[1], new)
+    assert not difference.replaces
+    assert [change.path for change in difference.changes] == ["values.replicaCount"]
+    assert cluster.update(installed, new, "release", preview=True)["status"] is UNKNOWN
+    state = cluster.update(installed, new, "release")
     assert (state["status"]["revision"], state["status"]["status"]) == (2, "deployed")
 
 
@@ -86,14 +86,14 @@ def test_a_release_without_a_name_gets_one_and_keeps_it(cluster: Bench) -> None:
     assert moved["name"] != first["name"], "a release in another namespace is another release"
 
 
-def test_a_missing_namespace_is_refused_unless_the_release_makes_it(cluster: Bench) -> None:
+def test_a_missing_namespace_is_refused_unless_the_release_creates_it(cluster: Bench) -> None:
     with pytest.raises(Refusal, match='namespaces "nowhere" not found'):
         cluster.preview(release(namespace="nowhere"))
     cluster.make(release(namespace="nowhere", createNamespace=True))
     assert cluster.cloud.get("kubernetes:core/v1:Namespace", "main/nowhere")
 
 
-def test_values_that_are_not_known_yet_pass_a_preview(cluster: Bench) -> None:
+def test_unknown_values_pass_a_preview(cluster: Bench) -> None:
     cluster.preview(release(values=UNKNOWN), "one")
     cluster.preview(ISSUER, "issuer")
     hidden = release(chart=UNKNOWN, name=UNKNOWN, namespace=UNKNOWN, createNamespace=UNKNOWN)
@@ -109,12 +109,12 @@ def test_a_name_in_use_is_refused(cluster: Bench) -> None:
         cluster.make(release(), "second")
 
 
-def test_a_chart_that_is_not_in_the_catalog_is_refused_with_where_to_add_it(cluster: Bench) -> None:
+def test_an_unknown_chart_is_refused_with_the_folder_to_add_it_to(cluster: Bench) -> None:
     failures = cluster.failures(release(chart="oci://registry.invalid/charts/surprise"))
     assert failures["chart"].endswith("Add a row for it to a file of catalog/data/charts/.")
 
 
-def test_a_version_that_is_not_in_the_catalog_is_refused_with_the_one_that_is(cluster: Bench) -> None:
+def test_an_unknown_version_is_refused_with_the_version_of_the_catalog(cluster: Bench) -> None:
     assert f"which has {CHART.version}" in cluster.failures(release(version="v0.0.1"))["chart"]
 
 
@@ -124,7 +124,7 @@ def test_a_misspelt_input_is_refused(cluster: Bench) -> None:
 
 def test_every_chart_of_the_catalog_can_be_installed(cluster: Bench) -> None:
     for name, chart in CHARTS.items():
-        said: Props = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
-        said |= {} if chart.oci else {"repositoryOpts": {"repo": chart.repository}}
-        said |= {"version": chart.version, "name": name[:53], "namespace": chart.namespace, "createNamespace": True}
-        assert cluster.make(said, name)[2]["status"]["version"] == chart.version
+        inputs: Props = {"chart": chart.repository} if chart.oci else {"chart": chart.chart}
+        inputs |= {} if chart.oci else {"repositoryOpts": {"repo": chart.repository}}
+        inputs |= {"version": chart.version, "name": name[:53], "namespace": chart.namespace, "createNamespace": True}
+        assert cluster.make(inputs, name)[2]["status"]["version"] == chart.version

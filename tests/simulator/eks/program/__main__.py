@@ -1,4 +1,4 @@
-"""A VPC, two subnets, a key, and one eks.Cluster for each entry of CLUSTERS, without any SDK."""
+"""Registers a VPC, two subnets, a key, and one eks.Cluster for each entry of CLUSTERS, without provider SDKs."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def resource(token: str, name: str, **inputs: Any) -> pulumi.CustomResource:
 
 
 vpc = resource("aws:ec2/vpc:Vpc", "vpc")
-made: dict[str, Any] = {  # by what the record calls them; an `arn` is asked of those that have one
+made: dict[str, Any] = {  # keys are names in the record; `arn` makes the output readable
     "aws:ec2/vpc:Vpc::vpc": vpc,
     "aws:kms/key:Key::key": resource("aws:kms/key:Key", "key", arn=None),
     "aws:iam/role:Role::service": resource("aws:iam/role:Role", "service", arn=None),
@@ -28,7 +28,7 @@ for zone in ("us-west-2a", "us-west-2b"):
 
 
 def filled(value: Any) -> Any:
-    """The recorded inputs with the outputs of this program's resources in place of the recorded ones."""
+    """Replaces recorded outputs in the recorded inputs by outputs of this program's resources."""
     if isinstance(value, dict) and "$output" in value:
         source = made[value["dependencies"][0]]
         return source.arn if "Key" in value["dependencies"][0] else source.id
@@ -40,7 +40,7 @@ def filled(value: Any) -> Any:
 
 
 class Cluster(pulumi.ComponentResource):
-    """The SDK's own class, reduced to the registration."""
+    """Registers the component as the SDK's own class does."""
 
     def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__("eks:index:Cluster", name, dict.fromkeys(OUTPUTS) | inputs, opts, remote=True)
@@ -53,6 +53,6 @@ for configuration, inputs in json.loads(os.environ["CLUSTERS"]).items():
         options = pulumi.ResourceOptions(version="4.4.0", protect=True, providers=[provider])
     cluster = Cluster(configuration, filled(inputs), options)
     if configuration == "skip_security_groups":
-        asked = {"__self__": cluster, "profileName": "ci"}
-        answer = pulumi.runtime.call("eks:index:Cluster/getKubeconfig", asked, cluster)
-        pulumi.export("kubeconfig", answer.apply(lambda said: said["result"]))
+        arguments = {"__self__": cluster, "profileName": "ci"}
+        answer = pulumi.runtime.call("eks:index:Cluster/getKubeconfig", arguments, cluster)
+        pulumi.export("kubeconfig", answer.apply(lambda outputs: outputs["result"]))
