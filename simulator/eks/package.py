@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -144,12 +145,13 @@ async def _while_connected(monitor_address: str, work: Callable[[], Coroutine[An
             with suppress(RuntimeError):  # the loop has ended, and with it the work
                 loop.call_soon_threadsafe(task.cancel)
 
-    with grpc.insecure_channel(monitor_address) as channel:
-        channel.subscribe(look, try_to_connect=True)
-        try:
-            return await task
-        finally:
-            channel.unsubscribe(look)
+    channel = grpc.insecure_channel(monitor_address)
+    channel.subscribe(look, try_to_connect=True)
+    try:
+        return await task
+    finally:
+        channel.unsubscribe(look)
+        threading.Thread(target=channel.close, daemon=True).start()  # closing waits up to 0.2 s for the last look
 
 
 def _no_custom_resource(call: Call) -> Refusal:

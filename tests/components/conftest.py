@@ -1,3 +1,7 @@
+import gc
+from collections.abc import Callable
+from typing import TypeVar
+
 import pulumi
 import pulumi_aws as aws
 import pytest
@@ -8,43 +12,63 @@ from components.core.stage import Stage
 from components.network.network import Network, NetworkArgs
 from components.stack.platform import Platform
 from settings.stack.stack import StackSettings
-from tests.components.fake_cloud import ACCOUNT, FakeCloud
+from simulator.aws.operation_context import ACCOUNT
+from tests.in_process.ground import Ground
+from tests.in_process.recording_cloud import RecordingCloud
+
+T = TypeVar("T")
+gc.freeze()  # what is imported by now stays, and is too much to be searched for garbage again in every test
 
 
-class PlatformCloud(FakeCloud):
-    """A cloud that knows how to build the platform, or one part of it standing on plain values."""
+class PlatformCloud(RecordingCloud):
+    """A cloud that knows how to build the platform, or one part of it.
+
+    ground: what the last part was built on.
+    """
+
+    ground: Ground
 
     def up(self, settings: StackSettings, preview: bool = False) -> Platform:
         return self.build(lambda: Platform("platform", settings), preview)
 
+    def up_part(self, make: Callable[[Ground], T], preview: bool = False) -> T:
+        """One part, on ground that is laid for it."""
+        self.ground = ground = Ground(["us-west-2a", "us-west-2b"])
+        return self.build(lambda: make(ground), preview, ground)
+
     def up_network(self, settings: StackSettings) -> Network:
         assert not isinstance(settings.network.zones, int), "how many there are is for the platform to find out"
-        args = NetworkArgs(
-            settings=settings.network,
-            stage=Stage.of(settings, ACCOUNT),
-            zones=settings.network.zones,
-            logs_key_arn="logs-key",
-            bucket_key_arn="data-key",
-        )
-        return self.build(lambda: Network("network", args))
+        zones = settings.network.zones
+
+        def make(ground: Ground) -> Network:
+            args = NetworkArgs(
+                settings=settings.network,
+                stage=Stage.of(settings, ACCOUNT),
+                zones=zones,
+                logs_key_arn=ground.key_arns["logs"],
+                bucket_key_arn=ground.key_arns["data"],
+            )
+            return Network("network", args)
+
+        return self.up_part(make)
 
     def up_cluster(self, settings: StackSettings, preview: bool = False) -> Cluster:
-        def make() -> Cluster:
+        def make(ground: Ground) -> Cluster:
             args = ClusterArgs(
                 settings=settings.clusters["main"],
                 stage=Stage.of(settings, ACCOUNT),
-                vpc=aws.ec2.Vpc("vpc", cidr_block=settings.network.cidr),
-                intra_subnet_ids={"us-west-2a": "intra-a", "us-west-2b": "intra-b"},
-                node_subnet_ids={"us-west-2a": "private-a", "us-west-2b": "private-b"},
-                secrets_key_arn="eks-key",
-                volume_key_arn=pulumi.Output.from_input("ebs-key"),
-                logs_key_arn="logs-key",
+                vpc=aws.ec2.Vpc.get("vpc", ground.vpc_id),
+                intra_subnet_ids=ground.intra_subnet_ids,
+                node_subnet_ids=ground.private_subnet_ids,
+                secrets_key_arn=ground.key_arns["eks"],
+                volume_key_arn=pulumi.Output.from_input(ground.key_arns["ebs"]),
+                logs_key_arn=ground.key_arns["logs"],
                 add_ons=every_add_on(),
-                addon_key_arns={"data": "data-key"},
+                addon_key_arns={"data": ground.key_arns["data"]},
             )
             return Cluster("main", args)
 
-        return self.build(make, preview)
+        return self.up_part(make, preview)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from typing import Any
 
 from components.core.stage import Stage
 from settings.stack.stack import StackSettings
-from tests.components.fake_cloud import ACCOUNT, REGION
+from simulator.aws.operation_context import ACCOUNT
+from tests.in_process.providers import REGION
 
 POOL: dict[str, Any] = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}
 CLUSTER: dict[str, Any] = {"version": "1.35", "pools": [POOL]}

@@ -9,7 +9,7 @@ from components.core.addon_spec import every_add_on
 from components.stack.stack_file import load, load_file
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
-from tests.components.fake_cloud import REGION
+from tests.in_process.providers import REGION
 
 PROJECT = Path(__file__).parents[2]
 WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serving"}
@@ -23,7 +23,7 @@ def everything() -> StackSettings:
         "version": "1.35",
         "pools": [system, burst],
         "addons": {name: {} for name, add_on in every_add_on().items() if add_on.instead is None},
-        "managed_addons": {name: {"version": "v1.2.3-eksbuild.4"} for name in ADDONS},
+        "managed_addons": {name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
     fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}

@@ -67,7 +67,7 @@ def test_a_file_system_that_would_be_replaced_is_refused_with_what_would_be_lost
     project.change("prod", storage__lustre__fast__zone="us-west-2a")
     assert "unable to replace resource" in told, "the engine refuses what is protected"
     assert "rel-data-kept" in told
-    assert "its files, but for what its links have exported lost. To move: make a second entry" in " ".join(
+    assert "all files that its links have not exported would be lost. To move: add a second entry" in " ".join(
         told.split()
     )
 

@@ -1,16 +1,13 @@
 import json
 
-import pulumi
-import pulumi_aws as aws
 import pytest
 
-from components.cluster.control_plane import replaced_with
 from components.cluster.managed_addons import version
 from settings.cluster.addons import ManagedAddonSettings
 from settings.cluster.landing import landing_pool
 from settings.compute.node_pool import NodePoolSettings
-from tests.components.fake_cloud import known
 from tests.components.stacks import POOL, stack, stack_with_cluster
+from tests.in_process.recording_cloud import known
 
 
 def control_plane(cloud):
@@ -23,7 +20,7 @@ def test_the_control_plane_is_private_encrypted_logged_and_kept(cloud):
     assert inputs["endpointPrivateAccess"]
     assert inputs["endpointPublicAccess"] is False
     assert "publicAccessCidrs" not in inputs, "pulumi-eks refuses ranges for an endpoint that is off"
-    assert inputs["encryptionConfigKeyArn"].endswith("keys-eks")
+    assert inputs["encryptionConfigKeyArn"] == cloud.one("kms/key:Key", "keys-eks").outputs["arn"]
     assert set(inputs["enabledClusterLogTypes"]) == {"api", "audit", "authenticator", "controllerManager", "scheduler"}
     assert inputs["authenticationMode"] == "API"
     assert inputs["deletionProtection"]
@@ -48,23 +45,17 @@ def test_the_log_group_is_there_before_the_cluster_and_goes_after_it(cloud):
     group = cloud.one("LogGroup")
     assert group.inputs["name"] == "/aws/eks/ml-platform-prod-main/cluster"
     assert group.inputs["retentionInDays"] == 365
-    assert group.inputs["kmsKeyId"] == "logs-key"
+    assert group.inputs["kmsKeyId"] == cloud.ground.key_arns["logs"]
     assert group.protect
     assert group.urn in cloud.one("eks:index:Cluster").property_dependencies["name"], "else EKS makes one of its own"
 
 
-def test_a_new_vpc_means_a_new_control_plane_and_first_the_end_of_the_old_one():
-    vpc = object.__new__(aws.ec2.Vpc)
-    args = pulumi.ResourceTransformArgs(
-        custom=True, type_="aws:eks/cluster:Cluster", name="c", props={"a": 1}, opts=pulumi.ResourceOptions()
-    )
-    changed = replaced_with(vpc)(args)
-    assert changed is not None
-    assert changed.opts.replace_with == [vpc], "EKS takes no subnets of another VPC"
-    assert changed.opts.delete_before_replace, "its name is taken until then"
-    assert changed.props == {"a": 1}
-    args.type_ = "aws:iam/role:Role"
-    assert replaced_with(vpc)(args) is None
+def test_a_new_vpc_means_a_new_control_plane_and_first_the_end_of_the_old_one(cloud):
+    cloud.up(stack())
+    vpc = cloud.one("ec2/vpc:Vpc")
+    (replaced,) = [r for r in cloud.custom() if vpc.urn in r.replace_with]
+    assert replaced == cloud.one("eks/cluster:Cluster"), "EKS takes no subnets of another VPC"
+    assert replaced.delete_before_replace, "its name is taken until then"
 
 
 def test_pulumi_eks_makes_nothing_that_we_make_ourselves(cloud):
@@ -118,7 +109,7 @@ def test_the_cni_hands_out_prefixes_and_enforces_network_policy_under_a_role_of_
     assert values["env"]["ENABLE_PREFIX_DELEGATION"] == "true"
     (identity,) = addon["podIdentityAssociations"]
     assert identity["serviceAccount"] == "aws-node"
-    assert identity["roleArn"].endswith("main-vpc-cni")
+    assert identity["roleArn"] == cloud.one("iam/role:Role", "main-vpc-cni").outputs["arn"]
 
 
 def test_the_csi_driver_may_use_the_volume_key_and_tags_what_it_makes(cloud):

@@ -13,7 +13,7 @@ def test_every_class_is_encrypted_with_our_key_grows_and_waits_for_its_pod(cloud
     assert set(found) == {"gp3", "io2"}
     for name, inputs in found.items():
         assert inputs["parameters"]["encrypted"] == "true"
-        assert inputs["parameters"]["kmsKeyId"] == "ebs-key"
+        assert inputs["parameters"]["kmsKeyId"] == cloud.ground.key_arns["ebs"]
         assert inputs["parameters"]["type"] == name
         assert inputs["allowVolumeExpansion"]
         assert inputs["volumeBindingMode"] == "WaitForFirstConsumer", "else the volume may be in a zone without its pod"

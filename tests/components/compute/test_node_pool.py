@@ -1,7 +1,6 @@
 from base64 import b64decode
 from collections import Counter
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -37,7 +36,11 @@ def test_every_volume_is_encrypted_gp3_and_the_size_lands_on_the_right_one(cloud
     volumes = {d["deviceName"]: d["ebs"] for d in template(cloud)["blockDeviceMappings"]}
     assert list(volumes) == devices
     for volume in volumes.values():
-        assert (volume["encrypted"], volume["kmsKeyId"], volume["volumeType"]) == ("true", "ebs-key", "gp3")
+        assert (volume["encrypted"], volume["kmsKeyId"], volume["volumeType"]) == (
+            "true",
+            cloud.ground.key_arns["ebs"],
+            "gp3",
+        )
     assert (volumes[sized]["volumeSize"], volumes[sized]["iops"], volumes[sized]["throughput"]) == (200, 4000, 250)
 
 
@@ -87,7 +90,8 @@ def test_nodes_wait_for_the_cni_and_keep_their_permissions_until_they_are_gone(c
 def test_a_pool_has_a_group_of_its_own_in_each_zone(cloud):
     cloud.up_cluster(stack())
     groups = {g.name: g.inputs["subnetIds"] for g in cloud.all("nodeGroup:NodeGroup")}
-    expected = {"main-system-us-west-2a": ["private-a"], "main-system-us-west-2b": ["private-b"]}
+    subnet_ids = cloud.ground.private_subnet_ids
+    expected = {f"main-system-{zone}": [subnet_ids[zone]] for zone in ("us-west-2a", "us-west-2b")}
     assert groups == expected, "EKS replaces a group whose subnets change, so one more zone must be one more group"
     assert len(cloud.all("launchTemplate:LaunchTemplate")) == 1
 
@@ -163,33 +167,34 @@ def gpu_template(cloud):
     return cloud.one("launchTemplate:LaunchTemplate", "main-gpu").inputs
 
 
-def id_of(group):
-    return f"sg-{sha256(group.name.encode()).hexdigest()[:17]}"
+def scaling_group(cloud):
+    (made,) = cloud.one("nodeGroup:NodeGroup", "main-gpu-us-west-2a").outputs["resources"]
+    return made["autoscalingGroups"][0]["name"]
 
 
 def gpu_group(cloud):
     return cloud.one("nodeGroup:NodeGroup", "main-gpu-us-west-2a").inputs
 
 
-def args(now, **changes):
+def args(ground, now, **changes):
     settings = NodePoolSettings.model_validate({**GPU, "instance_types": ["p5.48xlarge"], **changes})
     return NodePoolArgs(
         settings=settings,
         stage=stage(),
         cluster="main",
-        cluster_name="c",
-        cluster_security_group_id="sg-cluster",
-        vpc_id="vpc",
+        cluster_name=ground.cluster_name,
+        cluster_security_group_id=ground.security_group_id,
+        vpc_id=ground.vpc_id,
         kubernetes_version="1.35",
-        node_role_arn="role",
-        subnet_ids={"us-west-2a": "private-a", "us-west-2b": "private-b"},
-        volume_key_arn="key",
+        node_role_arn=ground.node_role_arn,
+        subnet_ids=ground.private_subnet_ids,
+        volume_key_arn=ground.key_arns["ebs"],
         now=datetime.fromisoformat(now),
     )
 
 
 def up_block(cloud, now):
-    cloud.build(lambda: NodePool("main-gpu", args(now, capacity_type="reserved", reservation=BLOCK)))
+    cloud.up_part(lambda ground: NodePool("main-gpu", args(ground, now, capacity_type="reserved", reservation=BLOCK)))
 
 
 def test_nodes_are_told_at_boot_what_their_pool_asks_for(cloud):
@@ -208,7 +213,10 @@ def test_a_node_has_every_efa_of_its_type_and_both_security_groups_on_each(cloud
     first = interfaces[0]
     assert (first["networkCardIndex"], first["deviceIndex"], first["interfaceType"]) == (0, 0, "interface")
     assert len({(i["networkCardIndex"], i["deviceIndex"]) for i in interfaces}) == cards + 1
-    groups = ["clusterSecurityGroupId-of-main", id_of(cloud.one("securityGroup:SecurityGroup"))]
+    groups = [
+        cloud.one("eks:index:Cluster").outputs["clusterSecurityGroupId"],
+        cloud.one("securityGroup:SecurityGroup").id,
+    ]
     for interface in interfaces:
         assert interface["securityGroups"] == groups, "without that of the cluster a node never joins"
         assert interface["deleteOnTermination"] == "true", "they would be left behind, and fill the subnet"
@@ -222,7 +230,7 @@ def test_the_security_group_of_efa_is_open_to_itself_and_to_nobody_else(cloud):
     assert len(rules) == 2, "EFA's traffic needs both ways"
     for rule in rules:
         assert rule.inputs["ipProtocol"] == "-1"
-        assert rule.inputs["securityGroupId"] == rule.inputs["referencedSecurityGroupId"] == id_of(group)
+        assert rule.inputs["securityGroupId"] == rule.inputs["referencedSecurityGroupId"] == group.id
         assert "cidrIpv4" not in rule.inputs
 
 
@@ -258,7 +266,7 @@ def test_a_capacity_block_is_waited_for_with_no_nodes(cloud):
     assert gpu_group(cloud)["scalingConfig"] == {"minSize": 0, "maxSize": 2, "desiredSize": 0}
     start = cloud.one("schedule:Schedule").inputs
     assert (start["startTime"], start["desiredCapacity"], start["minSize"]) == (STARTS, 2, 0)
-    assert start["autoscalingGroupName"] == "eks-main-gpu-us-west-2a-1a2b3c4"
+    assert start["autoscalingGroupName"] == scaling_group(cloud)
 
 
 def test_a_capacity_block_that_has_begun_is_used_at_once(cloud):
@@ -276,7 +284,7 @@ def test_a_group_goes_to_zero_when_nobody_needs_it_and_comes_back_as_it_was(clou
     assert (on["minSize"], on["desiredCapacity"], on["maxSize"]) == (1, 2, 3)
     assert off["recurrence"] == "0 20 * * 1,2,3,4,5"
     assert off["timeZone"] == on["timeZone"] == "Etc/UTC"
-    assert off["autoscalingGroupName"] == "eks-main-gpu-us-west-2a-1a2b3c4"
+    assert off["autoscalingGroupName"] == scaling_group(cloud)
 
 
 def test_a_pool_that_is_meant_to_run_at_night_says_so_where_policies_look(cloud):

@@ -53,13 +53,18 @@ def cluster(**addons):
 
 
 def install(cloud, add_on, values=None):
-    args = AddOnArgs(
-        spec=add_on,
-        settings=AddonSettings(values=values or {}),
-        context=context(),
-        cluster_name="ml-platform-prod-main",
-    )
-    cloud.build(lambda: AddOn(f"main-{add_on.name}", args))
+    def make(ground):
+        namespaces = make_namespaces("main", [add_on], context(), pulumi.ResourceOptions())
+        args = AddOnArgs(
+            spec=add_on,
+            settings=AddonSettings(values=values or {}),
+            context=context(),
+            cluster_name=ground.cluster_name,
+            after=list(namespaces.values()),
+        )
+        return AddOn(f"main-{add_on.name}", args)
+
+    cloud.up_part(make)
 
 
 def test_every_module_of_a_folder_for_add_ons_is_one_and_has_its_chart_in_the_catalog():
@@ -104,7 +109,9 @@ def test_a_chart_from_a_repository_names_it(cloud):
 
 
 def test_the_namespace_enforces_its_level_and_warns_of_more(cloud):
-    cloud.build(lambda: make_namespaces("main", [spec(pod_security="baseline")], context(), pulumi.ResourceOptions()))
+    cloud.up_part(
+        lambda _: make_namespaces("main", [spec(pod_security="baseline")], context(), pulumi.ResourceOptions())
+    )
     labels = cloud.one("Namespace", "main-namespace-cert-manager").inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
     assert labels["pod-security.kubernetes.io/warn"] == labels["pod-security.kubernetes.io/audit"] == "restricted"

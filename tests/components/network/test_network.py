@@ -115,7 +115,8 @@ def test_the_flow_log_bucket_is_closed_encrypted_versioned_kept_and_emptied_in_t
     block = cloud.one("BucketPublicAccessBlock").inputs
     assert all(block[k] for k in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"))
     (rule,) = cloud.one("BucketServerSideEncryptionConfiguration").inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "data-key"}
+    under_our_key = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": cloud.ground.key_arns["data"]}
+    assert rule["applyServerSideEncryptionByDefault"] == under_our_key
     assert rule["bucketKeyEnabled"], "without bucket keys every object is a KMS call"
     assert cloud.one("BucketVersioning").inputs["versioningConfiguration"] == {"status": "Enabled"}
     (rule,) = cloud.one("BucketLifecycleConfiguration").inputs["rules"]
@@ -146,7 +147,7 @@ def test_flow_logs_in_cloudwatch_have_a_kept_group_under_our_key_and_no_bucket(c
     group = cloud.one("LogGroup", "network-flow-logs-group")
     assert group.inputs["retentionInDays"] == 30
     assert group.protect
-    assert "keys-logs" in group.inputs["kmsKeyId"]
+    assert group.inputs["kmsKeyId"] == cloud.one("kms/key:Key", "keys-logs").outputs["arn"]
     assert not cloud.all("s3/bucket:Bucket")
     assert "keys-data" not in cloud.names("kms/key:Key"), "a key that nothing uses is still billed"
     assert cloud.one("FlowLog").inputs["logDestinationType"] == "cloud-watch-logs"

@@ -133,7 +133,7 @@ def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
     "environment": {"environment": "staging"},
-    "region": {"region": "us-east-1"},
+    "region": (network(zones=3), {"region": "us-east-1", **network(zones=3)}),
     "account_id": {"account_id": "210987654321"},
     "name": {"name": "other"},
     "owner": {"owner": "other-team"},

@@ -5,8 +5,8 @@ import pulumi
 import pytest
 
 from components.stack.stack_file import load_file
-from tests.components.fake_cloud import resolved
 from tests.components.stacks import CLUSTER, stack, stack_with_network
+from tests.in_process.recording_cloud import resolved
 
 PROJECT = Path(__file__).parents[3]
 HOLDS_DATA = ("kms/key:Key", "s3/bucket:Bucket", "logGroup:LogGroup", "eks:index:Cluster")
@@ -85,8 +85,8 @@ def test_what_the_stack_exports(cloud):
     main = {key: resolved(value) for key, value in outputs["clusters"]["main"].items()}
     assert main["kubeconfig_command"] == "aws eks update-kubeconfig --name ml-platform-prod-main --region us-west-2"
     assert main["name"] == "ml-platform-prod-main"
-    assert main["endpoint"] == "https://main.eks.amazonaws.com"
-    assert main["node_role_arn"].endswith("main-node-role")
+    assert main["endpoint"] == cloud.one("eks/cluster:Cluster").outputs["endpoint"]
+    assert main["node_role_arn"] == cloud.one("iam/role:Role", "main-node-role").outputs["arn"]
 
 
 def test_the_account_is_asked_for_only_when_the_stack_file_does_not_say(cloud):

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from components.storage.lustre import Traffic, traffic
-from tests.components.fake_cloud import known
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.in_process.recording_cloud import known
 
 WRITER = {"namespace": "research", "mode": "write"}
 READER = {"namespace": "serving"}
@@ -32,13 +32,13 @@ def test_what_lasts_is_under_our_key_replicated_compressed_and_logged(cloud):
     made = file_system(cloud)
     assert made["deploymentType"] == "PERSISTENT_2"
     assert made["perUnitStorageThroughput"] == 250
-    assert "keys-data" in made["kmsKeyId"]
+    assert made["kmsKeyId"] == cloud.one("kms/key:Key", "keys-data").outputs["arn"]
     assert made["dataCompressionType"] == "LZ4"
     assert made["metadataConfiguration"] == {"mode": "AUTOMATIC"}
     assert made["logConfiguration"]["level"] == "WARN_ERROR"
     logs = cloud.one("logGroup:LogGroup", "fast").inputs
     assert logs["name"] == "/aws/fsx/ml-platform-prod/fast", "FSx writes to names that begin with /aws/fsx"
-    assert "keys-logs" in logs["kmsKeyId"]
+    assert logs["kmsKeyId"] == cloud.one("kms/key:Key", "keys-logs").outputs["arn"]
 
 
 def test_scratch_has_the_key_of_fsx_and_nothing_of_what_lasts(cloud):
@@ -128,11 +128,12 @@ def test_each_namespace_finds_a_claim_bound_to_a_volume_that_outlives_it(cloud):
     cloud.up(stack(**lustre(capacity_gib=4800)))
     volumes = {v.inputs["metadata"]["name"]: v.inputs["spec"] for v in cloud.all("PersistentVolume")}
     assert set(volumes) == {"lustre-fast-research", "lustre-fast-serving"}
+    made = cloud.one("LustreFileSystem").outputs
     for name, spec in volumes.items():
         assert spec["persistentVolumeReclaimPolicy"] == "Retain"
         assert spec["capacity"] == {"storage": "4800Gi"}
         assert spec["accessModes"] == ["ReadWriteMany"], "the driver takes no other"
-        assert spec["csi"]["volumeAttributes"] == {"dnsname": "dnsName-of-fast", "mountname": "mountName-of-fast"}
+        assert spec["csi"]["volumeAttributes"] == {"dnsname": made["dnsName"], "mountname": made["mountName"]}
         assert spec["csi"].get("readOnly", False) == (name == "lustre-fast-serving")
     for claim in cloud.all("PersistentVolumeClaim"):
         assert claim.replace_with == {cloud.one("PersistentVolume", claim.name).urn}, "no volume goes before its claim"

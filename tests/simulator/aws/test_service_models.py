@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 from botocore.model import Shape
 
@@ -15,7 +14,7 @@ from simulator.aws.constraints import Between, Constraint, Every, Length, OneOf
 from simulator.aws.registry import kinds
 from simulator.cloud import Cloud
 from simulator.provider import Call
-from simulator.values import UNKNOWN, Props
+from simulator.values import Props
 from tests.components.whole_stacks import STACKS, built
 from tests.facts.reading import facts
 from tests.simulator.aws.api_requests import problems, scalar
@@ -69,9 +68,7 @@ def refused(asked: Iterable[tuple[str, str, Props]], cloud: Cloud) -> list[tuple
 
 
 def plain(value: Any) -> Any:
-    """Unknown values as the simulator has them, and references to other resources by their id."""
-    if isinstance(value, pulumi.output.Unknown):
-        return UNKNOWN
+    """References to other resources by their id."""
     if isinstance(value, dict):
         return value["id"] if "$resource" in value else {key: plain(inner) for key, inner in value.items()}
     return [plain(inner) for inner in value] if isinstance(value, list) else value
@@ -81,7 +78,7 @@ def ours(stack: str) -> Iterator[tuple[str, str, Props]]:
     """Type, name and inputs of everything in AWS that a stack of ours asks for."""
     for each in built(stack, preview=True).registered.values():
         if each.type.startswith("aws:"):
-            yield each.type, each.name, plain(each.inputs)
+            yield each.type, each.name, each.inputs
 
 
 def of_the_component() -> Iterator[tuple[str, str, Props]]:

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from tests.components.fake_cloud import known
 from tests.components.stacks import POOL, stack_with_cluster
+from tests.in_process.recording_cloud import known
 
 GPU = {
     "name": "gpu",

@@ -11,8 +11,9 @@ from components.storage.buckets.bucket_lifecycle import lifecycle
 from components.storage.storage_identity import User, role_name
 from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
-from tests.components.fake_cloud import ACCOUNT, resolved
+from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import CLUSTER, stack, stage
+from tests.in_process.recording_cloud import resolved
 
 WRITER = {"namespace": "research", "service_account": "trainer", "mode": "write"}
 READER = {"namespace": "serving", "mode": "read"}

@@ -10,8 +10,9 @@ from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.recovery import RecoverySettings
 from settings.storage.recovery_plan import MINUTES, Schedule
-from tests.components.fake_cloud import ACCOUNT, Registered
+from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import stack, stage
+from tests.in_process.providers import Registered
 
 USERS = [{"namespace": "research", "mode": "write"}]
 HOME: dict[str, Any] = {"purpose": "shared", "tier": "agents", "used_by": USERS}

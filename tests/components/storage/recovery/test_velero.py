@@ -4,8 +4,8 @@ import pytest
 
 from components.core.addon_spec import every_add_on
 from components.storage.recovery.velero_iam import velero_bucket, velero_statements
-from tests.components.fake_cloud import known
 from tests.components.stacks import CLUSTER, POOL, stack, stack_with_cluster, stage
+from tests.in_process.recording_cloud import known
 
 WITH_VELERO = {"addons": {"velero": {}}}
 OF_A_BUCKET = (
@@ -36,7 +36,7 @@ def test_its_bucket_is_private_versioned_encrypted_with_our_key_and_protected(bu
         assert built.one(part, "main-velero-bucket"), part
     assert built.one("s3/bucket:Bucket").protect
     (rule,) = built.one("BucketServerSideEncryptionConfiguration").inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == "data-key"
+    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == built.ground.key_arns["data"]
     (tls,) = json.loads(built.one("BucketPolicy").inputs["policy"])["Statement"]
     assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 

@@ -1,0 +1,230 @@
+"""What the engine does between a program and its providers, done plainly in one process.
+
+Each resource is checked, created and answered when it is registered. Nothing is compared with an older state, and
+nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import grpc
+import pulumi
+from pulumi.runtime.mocks import MockMonitor, MockSettings, set_mocks, test
+from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.settings import configure
+
+from common.urns import type_of
+from common.values import SIGNATURE_KEY, Secret
+from common.wire import from_struct, to_struct
+from simulator.provider import Refusal
+from simulator.values import UNKNOWN, Props
+from tests.in_process.providers import Providers, Registered
+
+PROJECT, STACK = "ml-platform", "test"
+LOOP = asyncio.new_event_loop()  # where programs run; there is no other once something has called asyncio.run
+_STACK_TYPE = "pulumi:pulumi:Stack"
+_GET_RESOURCE = "pulumi:pulumi:getResource"
+_WORKERS = 8
+_NO_MOCKS: Any = None  # they would answer where the simulator does
+_Answer = resource_pb2.RegisterResourceResponse
+_Returned: Any = resource_pb2.ResourceInvokeResponse  # with a field that Python cannot name
+T = TypeVar("T")
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # else it tells of everything that a refusal takes along
+
+
+class Engine(MockMonitor):
+    """Runs one program. The SDK takes it for the engine's resource monitor.
+
+    calls: functions that the program called. refusals: what a provider refused; what stands on it is not registered.
+    """
+
+    def __init__(self, providers: Providers, preview: bool) -> None:
+        super().__init__(_NO_MOCKS)
+        self.registered: dict[str, Registered] = {}
+        self.calls: list[str] = []
+        self.refusals: list[str] = []
+        self._providers, self._preview = providers, preview
+        self._building: set[str] = set()
+        self._functions: dict[str, Any] = {}
+        self._transforms: dict[str, list[str]] = {}
+        self._server = grpc.server(ThreadPoolExecutor(_WORKERS))
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(_Wire(self), self._server)
+        self._address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+
+    def run(self, make: Callable[[], T]) -> list[T]:
+        """Runs the program until everything is registered. Returns what it makes; nothing when a refusal ends it."""
+        made: list[T] = []
+        asyncio.set_event_loop(LOOP)
+        set_mocks(_NO_MOCKS, project=PROJECT, stack=STACK, preview=self._preview, monitor=self)
+        # The SDK's own server of transforms would keep every program that it ever served.
+        configure(MockSettings(callbacks=SimpleNamespace(register_transform=self._take)))
+        self._server.start()
+
+        @test
+        def program() -> None:
+            made.append(make())
+
+        try:
+            program()
+        except Exception:
+            if not self.refusals:
+                raise
+        finally:
+            self._server.stop(grace=1)  # a hard end is told on the terminal by gRPC
+        return made
+
+    def RegisterResource(self, request: Any) -> Any:
+        urn = _urn(request)
+        if request.type == _STACK_TYPE:
+            return _Answer(urn=urn)
+        if urn in self._building:  # a remote component registers itself when its provider builds it
+            self._building.remove(urn)
+            return _Answer(urn=urn)
+        self._transform(urn, request)
+        if urn in self.registered:
+            self.refusals.append(f"{urn} is registered twice")
+        asked = self.registered[urn] = _registered(urn, request)
+        try:
+            if request.remote:
+                return self._construct(asked, request)
+            if request.custom:
+                self._providers.create(asked, self._config(request), self._preview)
+        except Refusal as refusal:
+            self.refusals.append(f"{asked.type} {asked.name}: {refusal}")
+            return _Answer(urn=urn, result=resource_pb2.Result.FAIL)
+        return _Answer(urn=urn, id=asked.id, object=to_struct(asked.outputs))
+
+    def ReadResource(self, request: Any) -> Any:
+        urn = _urn(request)
+        state = self._providers.read(urn, request.id, self._config(request))
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=to_struct(state))
+
+    def Invoke(self, request: Any) -> Any:
+        if request.tok != _GET_RESOURCE:
+            self.calls.append(request.tok)
+        return self.answer(request)
+
+    def answer(self, request: Any) -> Any:
+        """What a provider's function answers, and the engine's own, by which the SDK follows references."""
+        args = from_struct(request.args)
+        if request.tok == _GET_RESOURCE:
+            found = self.registered[args["urn"]]
+            answer: Props = {"urn": found.urn, "id": found.id, "state": found.outputs}
+        else:
+            answer = self._providers.invoke(request.tok, args, self._config(request), self._preview)
+        return _Returned(**{"return": to_struct(answer)})
+
+    def _config(self, request: Any) -> Props | None:
+        """What the program told the provider that it names; None where it names none."""
+        return self.registered[request.provider.rpartition("::")[0]].inputs if request.provider else None
+
+    def _construct(self, asked: Registered, request: Any) -> Any:
+        """Has a provider build a remote component: it registers the children here, by gRPC."""
+        self._building.add(asked.urn)
+        depends = provider_pb2.ConstructRequest.PropertyDependencies
+        made = self._providers.construct(
+            provider_pb2.ConstructRequest(
+                project=PROJECT,
+                stack=STACK,
+                dryRun=self._preview,
+                monitorEndpoint=self._address,
+                type=asked.type,
+                name=asked.name,
+                parent=asked.parent,
+                inputs=request.object,
+                inputDependencies={key: depends(urns=urns) for key, urns in asked.property_dependencies.items()},
+                providers=asked.providers,
+                dependencies=asked.dependencies,
+                protect=asked.protect,
+                retainOnDelete=asked.retained,
+            )
+        )
+        asked.outputs = from_struct(made.state)
+        links = {key: _Answer.PropertyDependencies(urns=found.urns) for key, found in made.stateDependencies.items()}
+        return _Answer(urn=asked.urn, object=made.state, propertyDependencies=links)
+
+    def _take(self, transform: Any) -> Any:
+        token = str(len(self._functions))
+        self._functions[token] = transform
+        return callback_pb2.Callback(token=token)
+
+    def _transform(self, urn: str, request: Any) -> None:
+        """Asks the transforms of the program what a child of a remote component is to be replaced with.
+
+        Whatever else they change stays as it is.
+        """
+        tokens = [*(each.token for each in request.transforms), *self._transforms.get(request.parent, ())]
+        if tokens:
+            self._transforms[urn] = tokens
+        for token in () if request.remote else tokens:
+            asked = _asked(self._functions[token], request)
+            replace_with, first = asyncio.run_coroutine_threadsafe(asked, LOOP).result()
+            request.replace_with.extend(replace_with)
+            request.deleteBeforeReplace = request.deleteBeforeReplace or first
+
+
+class _Wire(resource_pb2_grpc.ResourceMonitorServicer):
+    """The same monitor for the providers of remote components."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
+        return self._engine.GetDeploymentInfo(request)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        return self._engine.answer(request)
+
+    def RegisterResource(self, request: Any, context: Any) -> Any:
+        return self._engine.RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+        return self._engine.RegisterResourceOutputs(request)
+
+
+async def _asked(transform: Any, request: Any) -> tuple[list[str], bool]:
+    """What a transform replaces a resource with, and whether the old one goes first."""
+    args = pulumi.ResourceTransformArgs(request.custom, request.type, request.name, {}, pulumi.ResourceOptions())
+    result = transform(args)
+    options = result.opts if result else args.opts
+    urns = [await each.urn.future() for each in options.replace_with or ()]
+    return [urn for urn in urns if urn], bool(options.delete_before_replace)
+
+
+def _urn(request: Any) -> str:
+    above = "" if type_of(request.parent) in ("", _STACK_TYPE) else request.parent.split("::")[2] + "$"
+    return f"urn:pulumi:{STACK}::{PROJECT}::{above}{request.type}::{request.name}"
+
+
+def _registered(urn: str, request: Any) -> Registered:
+    return Registered(
+        urn=urn,
+        inputs=_plain(from_struct(request.object)),
+        parent=request.parent,
+        protect=request.protect,
+        retained=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace,
+        replace_with=frozenset(request.replace_with),
+        provider=request.provider,
+        providers=dict(request.providers),
+        ignore_changes=tuple(request.ignoreChanges),
+        dependencies=frozenset(request.dependencies),
+        property_dependencies={key: frozenset(found.urns) for key, found in request.propertyDependencies.items()},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value as a provider gets it: a secret is what it hides, a reference to a resource its id."""
+    if isinstance(value, Secret):
+        return _plain(value.value)
+    if isinstance(value, Mapping):
+        if SIGNATURE_KEY in value:
+            return UNKNOWN if value.get("id", "") == "" else value["id"]
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

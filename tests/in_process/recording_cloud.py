@@ -1,0 +1,62 @@
+"""A cloud for component tests, which remembers what was asked of it: hundreds of builds in a minute.
+
+It is the simulator's: types, inputs, defaults, outputs and refusals are declared there and nowhere else. Resources are
+created in earnest, since most of what AWS refuses, it refuses at a create. There `vpc-1` is no VPC, so a part of the
+platform that is built alone stands on a `Ground`, where what it names exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pulumi
+
+from simulator.values import UNKNOWN
+from tests.in_process.engine import LOOP, Engine
+from tests.in_process.providers import Providers, Registered
+
+T = TypeVar("T")
+
+
+class RecordingCloud:
+    """Builds programs, each in a cloud of its own, and remembers what the last one asked for.
+
+    The same name has the same id in every build. calls: functions that the program called.
+    """
+
+    def __init__(self) -> None:
+        self.registered: dict[str, Registered] = {}
+        self.calls: list[str] = []
+
+    def build(self, make: Callable[[], T], preview: bool = False, providers: Providers | None = None) -> T:
+        """Runs a program until everything is registered. Fails with what the providers refuse."""
+        engine = Engine(providers or Providers(), preview)
+        self.registered, self.calls = engine.registered, engine.calls
+        made = engine.run(make)
+        assert not engine.refusals, "\n".join(engine.refusals)
+        return made[0]
+
+    def all(self, resource_type: str) -> list[Registered]:
+        """Everything of one type, by the end of its token, e.g. `ec2/subnet:Subnet`."""
+        return [r for r in self.registered.values() if r.type.endswith(resource_type)]
+
+    def one(self, resource_type: str, name: str | None = None) -> Registered:
+        found = [r for r in self.all(resource_type) if name is None or r.name == name]
+        assert len(found) == 1, f"{resource_type} {name}: {[r.name for r in self.all(resource_type)]}"
+        return found[0]
+
+    def names(self, resource_type: str) -> set[str]:
+        return {r.name for r in self.all(resource_type)}
+
+    def custom(self) -> Iterator[Registered]:
+        return (r for r in self.registered.values() if not r.type.startswith("mlplatform:"))
+
+
+def known(value: Any) -> bool:
+    return value is not UNKNOWN
+
+
+def resolved(output: pulumi.Output[Any]) -> Any:
+    """The value of an output, once everything is built."""
+    return LOOP.run_until_complete(output.future())
