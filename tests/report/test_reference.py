@@ -18,7 +18,7 @@ def test_every_setting_has_its_type_default_and_meaning():
     assert len(fields) > 80
     assert not [name for name in fields if f"| `{name}` |" not in page]
     pool = section(page, "`clusters.<name>.pools[]`")
-    assert "| `max_per_zone` | number, 1 to 1000 | `3` | Most nodes in each zone;" in pool
+    assert "| `max_per_zone` | number, 1 to 1000 | `3` | Maximum number of nodes in each zone;" in pool
     assert '| `capacity_type` | `on-demand`, `spot`, `reserved` | `"on-demand"`, dev: `"spot"` |' in pool
     assert "| `sharing` | [settings](#clustersnamepoolssharing) |  |" in pool
     assert "| `instance_types` | list: text | **required** |" in pool
@@ -40,7 +40,7 @@ def test_every_component_has_its_arguments_and_outputs():
     assert not [path for path in modules if f"`{path.relative_to(ROOT)}`" not in page]
     pool = section(page, "NodePool")
     assert "| `subnet_ids` | `Mapping[str, pulumi.Input[str]]` | **required** |" in pool
-    assert "- `after`: what nodes cannot start without" in pool
+    assert "- `after`: what nodes need from start to end" in pool
     assert "| `node_group_names` | `Mapping[str, pulumi.Output[str]]` |" in pool
 
 
