@@ -25,7 +25,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Examples": ("examples/**/*.md",),
     "Reference": ("docs/reference/*.md", "docs/policies/*.md", "docs/presets.md", "docs/gpus.md"),
     "Contributing": ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"),
-    "Decisions": ("docs/decisions/*.md",),
+    "Decisions": ("docs/decisions/README.md", "docs/decisions/[0-9]*.md"),
 }
 
 CONFIGURATION = """# Made by `python -m report.site`.
@@ -57,6 +57,7 @@ toggle.name = "Light"
 tables = {{}}
 toc.permalink = true
 pymdownx.highlight.pygments_lang_class = true
+# The browser loads the script that draws diagrams from unpkg.com. Without it, a page shows the text of the diagram.
 pymdownx.superfences.custom_fences = [
   {{ name = "mermaid", class = "mermaid", format = "pymdownx.superfences.fence_code_format" }},
 ]
@@ -64,7 +65,8 @@ pymdownx.superfences.custom_fences = [
 
 STYLE = """/* Tables need room, and the name of a setting stays on one line. */
 .md-grid { max-width: 80rem; }
-.md-typeset table:not([class]) td:first-child code { white-space: nowrap; }
+.md-typeset table:not([class]) :is(th, td) { min-width: 0; padding: 0.4em 0.9em; }
+.md-typeset table:not([class]) td:first-child :is(a, code) { white-space: nowrap; }
 """
 
 
