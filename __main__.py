@@ -1,4 +1,4 @@
-"""The program that Pulumi runs: the stack file in, the platform out."""
+"""The program that Pulumi runs: it reads the stack file and builds the platform."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from components.stack.stack_file import SettingsError, load_pulumi_config
 
 
 def main() -> None:
-    """Build the stack. A wrong stack file ends here: before any SDK is loaded, and before anything is built."""
+    """Builds the stack. A wrong stack file stops here, before any SDK is loaded and before anything is built."""
     try:
         settings = load_pulumi_config(get_config_env(), Path(f"Pulumi.{pulumi.get_stack()}.yaml"))
     except SettingsError as error:

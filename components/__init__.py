@@ -1,1 +1,1 @@
-"""What gets built."""
+"""Components: the Pulumi resources that a stack builds from its settings."""

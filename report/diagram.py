@@ -1,6 +1,6 @@
-"""Draws who imports whom into `docs/architecture.md`: `python -m report.diagram [--check]`.
+"""Writes the diagrams of imports into `docs/architecture.md`: `python -m report.diagram [--check]`.
 
-The arrows are the imports that the code has. One that follows from others is left out.
+Each arrow is an import in the code. An arrow that follows from others is left out.
 """
 
 import sys
@@ -20,49 +20,49 @@ Edge = tuple[str, str]
 
 
 def edges(graph: grimp.ImportGraph) -> tuple[set[Edge], set[Edge]]:
-    """Which room imports which, and which domain which inside the divided rooms."""
+    """Returns the imports between rooms, and the imports between the domains of the divided rooms."""
     rooms, domains = set(), set()
     for module in graph.modules:
-        room, *place = module.split(".")
+        room, *path = module.split(".")
         for imported in graph.find_modules_directly_imported_by(module):
-            other, *there = imported.split(".")
-            if room != other:
-                rooms.add((room, other))
-            elif room in DIVIDED and place and there and place[0] != there[0]:
-                domains.add((place[0], there[0]))
+            imported_room, *imported_path = imported.split(".")
+            if room != imported_room:
+                rooms.add((room, imported_room))
+            elif room in DIVIDED and path and imported_path and path[0] != imported_path[0]:
+                domains.add((path[0], imported_path[0]))
     return rooms, domains
 
 
-def reduced(found: set[Edge]) -> list[Edge]:
-    """The edges that do not follow from others, as a layered graph has none that leads back."""
-    below: dict[str, set[str]] = {}
-    for part in TopologicalSorter(_steps(found)).static_order():
-        steps = _steps(found).get(part, set())
-        below[part] = steps.union(*(below[step] for step in steps))
+def reduced(all_edges: set[Edge]) -> list[Edge]:
+    """Returns the edges that do not follow from others. The graph is layered, so it has no cycles."""
+    reachable: dict[str, set[str]] = {}
+    for node in TopologicalSorter(_successors(all_edges)).static_order():
+        successors = _successors(all_edges).get(node, set())
+        reachable[node] = successors.union(*(reachable[successor] for successor in successors))
     return sorted(
-        (one, other)
-        for one, other in found
-        if not any(other in below[step] for step in _steps(found)[one] if step != other)
+        (source, target)
+        for source, target in all_edges
+        if not any(target in reachable[other] for other in _successors(all_edges)[source] if other != target)
     )
 
 
-def _steps(found: set[Edge]) -> dict[str, set[str]]:
-    return {part: {other for one, other in found if one == part} for part, _ in found}
+def _successors(all_edges: set[Edge]) -> dict[str, set[str]]:
+    return {node: {target for source, target in all_edges if source == node} for node, _ in all_edges}
 
 
 def diagrams() -> str:
-    """Both graphs as Mermaid, each under a line that names it."""
+    """Returns both graphs as Mermaid, each under a line that names it."""
     rooms, domains = edges(grimp.build_graph(*ROOMS, cache_dir=None))
-    return f"Rooms:\n\n{_drawn(rooms)}\n\nDomains of `settings/` and `components/`:\n\n{_drawn(domains)}"
+    return f"Rooms:\n\n{_mermaid(rooms)}\n\nDomains of `settings/` and `components/`:\n\n{_mermaid(domains)}"
 
 
-def _drawn(found: set[Edge]) -> str:
-    arrows = (f"  {one} --> {other}" for one, other in reduced(found))
+def _mermaid(all_edges: set[Edge]) -> str:
+    arrows = (f"  {source} --> {target}" for source, target in reduced(all_edges))
     return "\n".join(["```mermaid", "flowchart LR", *arrows, "```"])
 
 
 def page() -> str:
-    """The page with the diagrams between its marks."""
+    """Returns the page with the diagrams between its markers."""
     text = (ROOT / PAGE).read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -1,4 +1,4 @@
-"""Committed pages that are made from the code: written, or compared with `--check`."""
+"""Writes committed pages that are made from the code, or checks with `--check` that they are up to date."""
 
 import argparse
 import sys
@@ -8,14 +8,14 @@ from report.simulated import ROOT
 
 
 def run(module: str, pages: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Writes the pages, or with --check says which of them are out of date: exit status 1 when some are.
+    """Writes the pages. With --check, writes nothing, names the outdated pages and returns 1 when there are some.
 
     pages: path in the project -> the whole text.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a page is out of date")
     check = parser.parse_args(arguments).check
-    stale = [name for name, text in pages.items() if not _holds(name, text)]
+    stale = [name for name, text in pages.items() if not _is_up_to_date(name, text)]
     for name in stale:
         if check:
             print(f"{name} is out of date. Run: python -m {module}", file=sys.stderr)
@@ -26,6 +26,6 @@ def run(module: str, pages: Mapping[str, str], arguments: Sequence[str]) -> int:
     return 1 if check and stale else 0
 
 
-def _holds(name: str, text: str) -> bool:
+def _is_up_to_date(name: str, text: str) -> bool:
     path = ROOT / name
     return path.exists() and path.read_text(encoding="utf-8") == text

@@ -1,6 +1,6 @@
 """Writes `docs/reference/` and the list of decisions: `python -m report.reference [--check]`.
 
-Settings come from their models, components from their source, add-ons from their specs and the catalog.
+The pages are made from the models of settings, the source of components, and the specs and charts of add-ons.
 """
 
 import ast
@@ -28,30 +28,30 @@ MADE = "<!-- Made by `python -m report.reference` from {}. Edit those. -->"
 
 
 def settings_page() -> str:
-    """Every setting of a stack file, by domain and by the part of the file that it stands in."""
+    """Returns a page of every setting of a stack file, by domain and part of the file."""
     schema = StackSettings.model_json_schema()
     definitions: dict[str, Any] = schema.get("$defs", {}) | {"StackSettings": schema}
-    places = _places(definitions)
+    paths_by_model = _paths_by_model(definitions)
     domain_of = {model.__name__: model.__module__.split(".")[1] for model in models(Settings)}
     lines = [
         "# Settings",
         "",
         MADE.format("the models in `settings/`"),
         "",
-        "What a stack file may say under `ml-platform:`. `<name>` stands for a name of your choice, `[]` for each",
-        "entry of a list. The default is that of production; where an environment has another, it follows.",
-        "`make report` shows which values a stack has, and where each of them comes from.",
+        "These are the settings of a stack file under `ml-platform:`. `<name>` is a name of your choice, `[]` is each",
+        "entry of a list. The first default is that of production; other environments follow if theirs differ.",
+        "`make report` shows the values of a stack and their origin.",
     ]
     for domain in domains("settings"):
-        inside = {model: paths for model, paths in places.items() if domain_of[model] == domain}
-        lines += ["", f"## {domain}"] if inside else []
-        for model, paths in inside.items():
-            lines += ["", *_section(paths, definitions[model], definitions, places)]
+        of_domain = {model: paths for model, paths in paths_by_model.items() if domain_of[model] == domain}
+        lines += ["", f"## {domain}"] if of_domain else []
+        for model, paths in of_domain.items():
+            lines += ["", *_section(paths, definitions[model], definitions, paths_by_model)]
     return "\n".join([*lines, ""])
 
 
 def domains(room: str) -> list[str]:
-    """The domains of `settings` or `components`, from the top, as import-linter holds them."""
+    """Returns the domains of `settings` or `components`, from the top layer down, from import-linter's contract."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract.get("containers") == [room])
@@ -59,28 +59,29 @@ def domains(room: str) -> list[str]:
 
 
 def models(model: type[Settings]) -> Iterator[type[Settings]]:
-    for below in model.__subclasses__():
-        yield below
-        yield from models(below)
+    """Yields all models of settings that derive from `model`."""
+    for subclass in model.__subclasses__():
+        yield subclass
+        yield from models(subclass)
 
 
-def _places(definitions: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Model -> the paths of a stack file at which it stands, in the order of the file."""
-    found: dict[str, list[str]] = {"StackSettings": [""]}
-    for model in (waiting := ["StackSettings"]):
+def _paths_by_model(definitions: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Returns model -> its paths in a stack file, in the order of the file."""
+    paths_by_model: dict[str, list[str]] = {"StackSettings": [""]}
+    for model in (queue := ["StackSettings"]):
         for name, schema in definitions[model]["properties"].items():
-            if (inner := _inner(schema)) is None:
+            if (inner := _inner_model(schema)) is None:
                 continue
-            below, step = inner
-            paths = [f"{path}{'.' if path else ''}{name}{step}" for path in found[model]]
-            if below not in found:
-                waiting.append(below)
-            found[below] = [*found.get(below, ()), *paths]
-    return found
+            inner_model, step = inner
+            paths = [f"{path}{'.' if path else ''}{name}{step}" for path in paths_by_model[model]]
+            if inner_model not in paths_by_model:
+                queue.append(inner_model)
+            paths_by_model[inner_model] = [*paths_by_model.get(inner_model, ()), *paths]
+    return paths_by_model
 
 
-def _inner(schema: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The model that a setting holds, and how an entry of it is written in a path."""
+def _inner_model(schema: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Returns the model of a setting's value, and the step from the setting to it in a path; None without a model."""
     for part in (schema, *schema.get("anyOf", ())):
         for holder, step in ((part, ""), (part.get("items"), "[]"), (part.get("additionalProperties"), ".<name>")):
             if isinstance(holder, Mapping) and "$ref" in holder:
@@ -89,7 +90,10 @@ def _inner(schema: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _section(
-    paths: Sequence[str], model: Mapping[str, Any], definitions: Mapping[str, Any], places: Mapping[str, Sequence[str]]
+    paths: Sequence[str],
+    model: Mapping[str, Any],
+    definitions: Mapping[str, Any],
+    paths_by_model: Mapping[str, Sequence[str]],
 ) -> Iterator[str]:
     yield f"### {_heading(paths)}"
     yield ""
@@ -98,9 +102,9 @@ def _section(
         yield ""
     rows = []
     for name, schema in model["properties"].items():
-        kind, meaning, inner = _kind(schema), schema.get("description"), _inner(schema)
+        kind, meaning, inner = _kind(schema), schema.get("description"), _inner_model(schema)
         if inner is not None:
-            anchor = re.sub(r"[^\w\s-]", "", _heading(places[inner[0]])).replace(" ", "-").lower()
+            anchor = re.sub(r"[^\w\s-]", "", _heading(paths_by_model[inner[0]])).replace(" ", "-").lower()
             kind = kind.replace("settings", f"[settings](#{anchor})")
             meaning = meaning or definitions[inner[0]].get("description")
         default = _default(f"{paths[0]}.{name}".strip("."), schema, inner is not None)
@@ -114,7 +118,7 @@ def _heading(paths: Sequence[str]) -> str:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """The type of a setting in words."""
+    """Returns the type of a setting in words."""
     if "anyOf" in schema:
         return " or ".join(_kind(part) for part in schema["anyOf"] if part.get("type") != "null")
     if "enum" in schema or "const" in schema:
@@ -134,35 +138,36 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _default(path: str, schema: Mapping[str, Any], holds_settings: bool) -> str:
-    """The default of production, and those of the environments that have another one."""
-    own = schema.get("default")
-    if holds_settings and own != []:
-        return ""  # the defaults stand in the section of those settings
-    said = [f"`{json.dumps(own)}`"] if own not in (None, {}, []) else []
+    """Returns the default of production, and the defaults of environments that differ."""
+    production = schema.get("default")
+    if holds_settings and production != []:
+        return ""  # the section of these settings has the defaults
+    defaults = [f"`{json.dumps(production)}`"] if production not in (None, {}, []) else []
     keys = [re.sub(r"^<name>$", "*", part) for part in path.replace("[]", ".*").split(".")]
     for environment, profile in PROFILES.items():
-        at: Any = profile
+        value: Any = profile
         for key in keys:
-            at = at.get(key) if isinstance(at, Mapping) else None
-        if at is not None and at != own:
-            said.append(f"{environment}: `{json.dumps(at)}`")
-    return ", ".join(said)
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None and value != production:
+            defaults.append(f"{environment}: `{json.dumps(value)}`")
+    return ", ".join(defaults)
 
 
 def components_page() -> str:
-    """Every component resource: what it is told, and what it gives to others."""
+    """Returns a page of every component resource, with its arguments and outputs."""
     lines = [
         "# Components",
         "",
         MADE.format("the source in `components/`"),
         "",
-        "Each takes a name, its arguments and Pulumi's resource options. The program in `examples/own_program/` uses",
-        "some of them without a stack file.",
+        "A component takes a name, its arguments and Pulumi's resource options. The program in `examples/own_program/`",
+        "uses some components without a stack file.",
     ]
     folder = ROOT / "components"
     for domain in domains("components"):
-        found = [part for path in sorted((folder / domain).rglob("*.py")) for part in _components(path)]
-        lines += ["", f"## {domain}", *(line for part in found for line in ("", *part))] if found else []
+        sections = [section for path in sorted((folder / domain).rglob("*.py")) for section in _components(path)]
+        if sections:
+            lines += ["", f"## {domain}", *(line for section in sections for line in ("", *section))]
     return "\n".join([*lines, ""])
 
 
@@ -190,7 +195,7 @@ def _components(path: Path) -> Iterator[list[str]]:
 
 
 def _prose(node: ast.ClassDef) -> list[str]:
-    """A docstring as Markdown: `name: what it is` becomes an entry of a list."""
+    """Returns a docstring as Markdown. A line `name: what it is` becomes an entry of a list."""
     text = ast.get_docstring(node) or ""
     text = re.sub(r"^([a-z_]+): ", r"- `\1`: ", text, flags=re.MULTILINE)
     text = re.sub(r"^(?! |- |\n)(.*)\n- ", r"\1\n\n- ", text, flags=re.MULTILINE)  # a list after a paragraph
@@ -202,12 +207,12 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, str, str | None]]:
     for part in node.body:
         if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
             default = None if part.value is None else ast.unparse(part.value)
-            kind = ast.unparse(part.annotation).replace(" | ", " or ")  # a bar would end the cell of the table
+            kind = ast.unparse(part.annotation).replace(" | ", " or ")  # a bar would end the table cell
             yield f"`{part.target.id}`", f"`{kind}`", default
 
 
 def addons_page() -> str:
-    """Every Helm add-on and every EKS add-on of the platform."""
+    """Returns a page of every Helm add-on and every EKS add-on of the platform."""
     specs = every_add_on().values()
     rows = [
         (
@@ -227,11 +232,11 @@ def addons_page() -> str:
         "",
         "## Helm add-ons",
         "",
-        "The column *daemons* names the places in the values that get the taints of all pools, so that the pods run on",
-        "every node. The column *identities* names the service accounts that have a role in AWS. A stack file changes",
-        "values under `clusters.<name>.addons.<name>.values`.",
+        "The column *Daemons* has the paths in the values that get tolerations of all taints, so that the pods run on",
+        "every node. The column *Identities* has the service accounts with an IAM role. A stack file can change values",
+        "in `clusters.<name>.addons.<name>.values`.",
         "",
-        *markdown(("Add-on", "Chart", "Namespace", "A cluster has it", "Daemons", "Identities"), rows),
+        *markdown(("Add-on", "Chart", "Namespace", "Installed", "Daemons", "Identities"), rows),
     ]
     for spec in specs:
         lines += ["", f"### {spec.name}", "", *_add_on(spec)]
@@ -239,20 +244,20 @@ def addons_page() -> str:
     table = [
         (
             f"`{name}`",
-            "every cluster" if addon.every_cluster else "where it is needed or named",
+            "in every cluster" if addon.every_cluster else "when a setting needs or names it",
             "yes" if SPECS[name].before_nodes else "",
             *(addon.versions.get(version, "") for version in versions),
         )
         for name, addon in ADDONS.items()
     ]
-    header = ("Add-on", "A cluster has it", "Before nodes", *(f"Kubernetes {version}" for version in versions))
+    header = ("Add-on", "Installed", "Before nodes", *(f"Kubernetes {version}" for version in versions))
     return "\n".join([*lines, "", "## EKS add-ons", "", *markdown(header, table), ""])
 
 
 def _when(spec: AddOnSpec) -> str:
     if spec.on:
         return "unless turned off"
-    return "where the stack file says so" if spec.needed_by is nothing_needs_it else "where something needs it"
+    return "when the stack file adds it" if spec.needed_by is nothing_needs_it else "when a setting needs it"
 
 
 def _add_on(spec: AddOnSpec) -> Iterator[str]:
@@ -263,16 +268,16 @@ def _add_on(spec: AddOnSpec) -> Iterator[str]:
     if spec.after:
         yield f"- after {', '.join(f'[{name}](#{name})' for name in spec.after)}"
     for name, why in spec.conflicts.items():
-        yield f"- not with [{name}](#{name}): {why}"
+        yield f"- cannot run with [{name}](#{name}): {why}"
     if spec.instead:
-        yield f"- to do without it: {spec.instead}"
+        yield f"- alternative: {spec.instead}"
     if spec.in_aws:
         keys = f", with the KMS key for {', '.join(spec.keys)}" if spec.keys else ""
-        yield f"- uses more in AWS than permissions{keys}"
+        yield f"- has AWS resources besides its IAM permissions{keys}"
 
 
 def decisions_page() -> str:
-    """The list of decisions, with date and status."""
+    """Returns the list of decisions, with date and status."""
     rows = []
     for path in sorted((ROOT / DECISIONS).glob("[0-9]*.md")):
         title, _, date, status, *_ = path.read_text(encoding="utf-8").splitlines()
@@ -280,12 +285,13 @@ def decisions_page() -> str:
         rows.append(
             (number, f"[{name}]({path.name})", date.removeprefix("- Date: "), status.removeprefix("- Status: "))
         )
-    made = MADE.format("the heads of the pages")
+    comment = MADE.format("the heads of the pages")
+    intro = "The reasons for choices that were hard to make."
     header = ("", "Decision", "Date", "Status")
-    return "\n".join(["# Decisions", "", made, "", "Why things are the way they are.", "", *markdown(header, rows), ""])
+    return "\n".join(["# Decisions", "", comment, "", intro, "", *markdown(header, rows), ""])
 
 
 if __name__ == "__main__":
     reference = {"settings": settings_page(), "components": components_page(), "addons": addons_page()}
-    made = {f"docs/reference/{name}.md": text for name, text in reference.items()}
-    sys.exit(pages.run("report.reference", made | {f"{DECISIONS}/README.md": decisions_page()}, sys.argv[1:]))
+    all_pages = {f"docs/reference/{name}.md": text for name, text in reference.items()}
+    sys.exit(pages.run("report.reference", all_pages | {f"{DECISIONS}/README.md": decisions_page()}, sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The notes of a release: `python -m report.release v0.2.0`. It prints the section of that version in CHANGELOG.md."""
+"""Prints the notes of a release, from CHANGELOG.md: `python -m report.release v0.2.0`."""
 
 import re
 import sys
@@ -9,19 +9,19 @@ from report.simulated import ROOT, ReportError
 
 
 def notes(tag: str, changelog: str, version: str = VERSION) -> str:
-    """What changed in the version of the tag. Raises ReportError for another version, and where nothing is written."""
+    """Returns the changes of the tag's version. Raises ReportError for another version, and when there are no notes."""
     if tag != f"v{version}":
         raise ReportError(
-            f"the tag is {tag}, and common/version.py says {version}. Tag v{version}, or change the version."
+            f"the tag is {tag}, but common/version.py has {version}. Tag v{version}, or change the version."
         )
     section = re.search(rf"^## {re.escape(version)}\b[^\n]*\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if section is None or not section[1].strip():
-        raise ReportError(f"CHANGELOG.md says nothing of {version}. Write `## {version} - <date>` under Unreleased.")
+        raise ReportError(f"CHANGELOG.md has no notes on {version}. Write `## {version} - <date>` under Unreleased.")
     return section[1].strip() + "\n"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the notes; returns 1, and says why, when the tag cannot be released."""
+    """Prints the notes. Returns 1 and prints the reason when the tag cannot be released."""
     if len(arguments) != 1:
         print("usage: python -m report.release TAG", file=sys.stderr)
         return 2

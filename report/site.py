@@ -1,7 +1,7 @@
-"""Builds the site of all pages into `build/site`: `python -m report.site`, which is what `make docs` runs.
+"""Builds a site of all pages in `build/site`: `python -m report.site`, which `make docs` runs.
 
-The pages are copied as they stand in the project, so that a link which is right there is right on the site. Zensical
-ends the build at a link to a page or to a heading that is not there.
+The site has the same folders as the project, so links work in both. Zensical stops the build at a link to a page or a
+heading that does not exist.
 """
 
 import json
@@ -17,7 +17,7 @@ BUILD = ROOT / "build"
 PAGES, SITE, CONFIG = BUILD / "pages", BUILD / "site", BUILD / "zensical.toml"
 IGNORED = shutil.ignore_patterns("__pycache__", ".simulator", "*.py")
 
-# Section -> its pages, as patterns. A page that no section has ends the build.
+# Section -> patterns of its pages. A page without a section stops the build.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Start": ("README.md", "docs/index.md", "docs/architecture.md", "docs/glossary.md"),
     "Guides": ("docs/guides/**/*.md",),
@@ -38,7 +38,7 @@ extra_css = ["site.css"]
 nav = {nav}
 
 [project.theme]
-font = false  # those of the reader's system: nothing is fetched from elsewhere
+font = false  # uses the reader's fonts, so that nothing is loaded from other servers
 features = ["content.code.copy", "navigation.top", "toc.follow"]
 
 [[project.theme.palette]]
@@ -69,7 +69,7 @@ STYLE = """/* Tables need room, and the name of a setting stays on one line. */
 
 
 def copy_pages() -> None:
-    """Every page and what pages link to, at the same places as in the project."""
+    """Copies every page and the files that pages link to, with the folders of the project."""
     shutil.rmtree(PAGES, ignore_errors=True)
     for folder in ("docs", "examples"):
         shutil.copytree(ROOT / folder, PAGES / folder, ignore=IGNORED)
@@ -79,12 +79,12 @@ def copy_pages() -> None:
 
 
 def navigation() -> str:
-    """The sections as the configuration writes them. Raises LookupError for pages that no section has."""
-    found = {section: list(_pages(patterns)) for section, patterns in SECTIONS.items()}
-    listed = {page for pages in found.values() for page in pages}
-    if lost := sorted({str(path.relative_to(PAGES)) for path in PAGES.rglob("*.md")} - listed):
-        raise LookupError(f"no section has {', '.join(lost)}. Add it to SECTIONS in report/site.py.")
-    entries = [f"  {{ {json.dumps(section)} = {json.dumps(pages)} }}," for section, pages in found.items()]
+    """Returns the sections in the format of the configuration. Raises LookupError for pages without a section."""
+    by_section = {section: list(_pages(patterns)) for section, patterns in SECTIONS.items()}
+    listed = {page for pages in by_section.values() for page in pages}
+    if missing := sorted({str(path.relative_to(PAGES)) for path in PAGES.rglob("*.md")} - listed):
+        raise LookupError(f"no section has {', '.join(missing)}. Add it to SECTIONS in report/site.py.")
+    entries = [f"  {{ {json.dumps(section)} = {json.dumps(pages)} }}," for section, pages in by_section.items()]
     return "\n".join(["[", *entries, "]"])
 
 
@@ -94,7 +94,7 @@ def _pages(patterns: tuple[str, ...]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Builds the site; returns 1, and says what is wrong, when a page or a link is."""
+    """Builds the site. Returns 1 and prints the errors when a page has no section or a link is broken."""
     copy_pages()
     try:
         CONFIG.write_text(CONFIGURATION.format(nav=navigation()), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What a stack may say."""
+"""Settings: the models of a stack file, its defaults, and its rules."""

@@ -1,4 +1,4 @@
-"""Who may enter a cluster: one access entry for each IAM principal, with the policy that says what it may do."""
+"""Access to a cluster: one access entry for each IAM principal, with the policy that says what it may do."""
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +11,7 @@ from settings.cluster.cluster import AccessSettings
 def access_entry(
     name: str, settings: AccessSettings, stage: Stage, cluster_name: pulumi.Input[str], parent: pulumi.Resource
 ) -> None:
-    """Register an entry and its policy, both under `name`.
+    """Registers an access entry and its policy, both under `name`.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
     """

@@ -1,4 +1,4 @@
-"""One EKS cluster: control plane, who may enter it, managed add-ons, pools, storage classes, Helm add-ons."""
+"""One EKS cluster: control plane, access, EKS add-ons, pools, storage classes, Helm add-ons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from components.compute.karpenter.karpenter_pool import KarpenterPool, Karpenter
 from components.compute.node_pool import NodePool, NodePoolArgs
 from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
-from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, to_install
+from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, to_install
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
 from settings.cluster.addons import AddonSettings, ManagedAddonSettings
@@ -27,14 +27,14 @@ from settings.cluster.parts import ClusterParts
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """What the cluster is told, and what it stands on.
+    """Arguments of a cluster.
 
     intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
     node_subnet_ids: zone name -> private subnet id.
-    ways_out: what nodes need of the network in order to reach the control plane and their images.
-    storage_drivers: EKS add-ons that mount what pods of the cluster use.
-    add_ons: every Helm add-on there is, by name; the settings say which of them the cluster gets.
-    addon_key_arns: class of data -> KMS key, for what add-ons keep in AWS.
+    routes_and_endpoints: of the network; nodes need them to reach the control plane and their images.
+    storage_drivers: EKS add-ons that mount the storage of the cluster's pods.
+    add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
+    addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     """
 
     settings: ClusterSettings
@@ -46,15 +46,15 @@ class ClusterArgs:
     volume_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     add_ons: Mapping[str, AddOnSpec]
-    ways_out: Sequence[pulumi.Resource] = ()
+    routes_and_endpoints: Sequence[pulumi.Resource] = ()
     storage_drivers: Sequence[str] = ()
     addon_key_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Cluster(pulumi.ComponentResource):
-    """Named by its key under `clusters`. `ref` is what other rooms build on.
+    """One cluster, named by its key under `clusters`. Components of other domains build on `ref`.
 
-    Nodes and control plane share the security group that EKS makes; nobody else is let in by it.
+    Nodes and control plane share the security group that EKS makes, which admits nothing else.
     """
 
     name: pulumi.Output[str]
@@ -79,7 +79,7 @@ class Cluster(pulumi.ComponentResource):
             ),
             self,
         )
-        # Taken from the cluster itself and not from its known name: replacing it then replaces what is on it.
+        # From the cluster itself, not from its known name: a replacement of the cluster then replaces what is on it.
         self.name = plane.eks_cluster.apply(lambda cluster: cluster.name)
         self.endpoint = plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
         self.security_group_id = plane.cluster_security_group_id
@@ -102,41 +102,41 @@ class Cluster(pulumi.ComponentResource):
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
         )
 
-    def _in_cluster(self) -> pulumi.ResourceOptions:
-        """For components with Kubernetes objects in this cluster."""
+    def _options_with_provider(self) -> pulumi.ResourceOptions:
+        """Returns options for components with Kubernetes objects in this cluster."""
         return pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
 
     def _nodes_and_addons(self) -> Mapping[str, pulumi.Resource]:
-        """Returns the namespaces that the add-ons brought."""
+        """Registers pools and add-ons in their order. Returns the namespaces of the add-ons."""
         settings = self._args.settings
-        early = [self._managed_addon(addon) for addon in BEFORE_NODES]
-        pools = self._pools(early)  # nodes without CNI, proxy and credentials would not become ready
+        addons_before_nodes = [self._managed_addon(addon) for addon in BEFORE_NODES]
+        pools = self._pools(addons_before_nodes)  # nodes without CNI, proxy and credentials do not become ready
         landing = pools[landing_pool(settings.pools).name]
-        running = self._late_addons(landing)
+        addons_after_nodes = self._addons_after_nodes(landing)
         StorageClasses(
             f"{self._key}-storage",
             StorageClassesArgs(
                 settings=settings.storage_classes,
                 stage=self._args.stage,
                 volume_key_arn=self._args.volume_key_arn,
-                snapshot_controller=running.get("snapshot-controller"),
+                snapshot_controller=addons_after_nodes.get("snapshot-controller"),
             ),
-            self._in_cluster(),
+            self._options_with_provider(),
         )
-        # Pods find nothing without DNS, and the releases would time out.
-        namespaces, installed = self._addons([landing, running["coredns"]])
-        self._karpenter_pools(installed, [*self._args.ways_out, *early])
+        # Without DNS the pods cannot start, and the Helm releases would time out.
+        namespaces, installed = self._addons([landing, addons_after_nodes["coredns"]])
+        self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces
 
-    def _late_addons(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
-        """By name. EKS waits for their pods, which wait for a node."""
+    def _addons_after_nodes(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
+        """Registers the EKS add-ons that need a node, since EKS waits for their pods. Returns them by name."""
         settings = self._args.settings
         needed = needed_managed_addons(settings.pools, settings.storage_classes.snapshots)
         names = {*EVERY_CLUSTER, *needed, *self._args.storage_drivers, *settings.managed_addons} - set(BEFORE_NODES)
-        running: dict[str, pulumi.Resource] = {}
-        for addon, first in in_order(names):
-            running[addon] = self._managed_addon(addon, [landing, *(running[name] for name in first)])
-        return running
+        registered: dict[str, pulumi.Resource] = {}
+        for addon, earlier in in_order(names):
+            registered[addon] = self._managed_addon(addon, [landing, *(registered[name] for name in earlier)])
+        return registered
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
         return managed_addon(
@@ -171,7 +171,7 @@ class Cluster(pulumi.ComponentResource):
                     vpc_id=self._args.vpc.id,
                     subnet_ids=self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
-                    after=[*self._args.ways_out, *before, *role.permissions],
+                    after=[*self._args.routes_and_endpoints, *before, *role.permissions],
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
@@ -180,7 +180,7 @@ class Cluster(pulumi.ComponentResource):
         }
 
     def _karpenter_pools(self, addons: Mapping[str, AddOn], before: Sequence[pulumi.Resource]) -> None:
-        """Last to come and first to go: nodes that Karpenter is no longer there to end would run for ever."""
+        """Registers them last, so that they are deleted first: without Karpenter nothing would end their nodes."""
         for pool in self._args.settings.pools:
             if pool.provisioner == "karpenter":
                 KarpenterPool(
@@ -194,11 +194,11 @@ class Cluster(pulumi.ComponentResource):
                         volume_key_arn=self._args.volume_key_arn,
                         after=[*before, addons["karpenter"]],
                     ),
-                    self._in_cluster(),
+                    self._options_with_provider(),
                 )
 
     def _addons(self, before: Sequence[pulumi.Resource]) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
-        """The namespaces and the add-ons in them, both by name."""
+        """Registers the Helm add-ons. Returns the namespaces and the add-ons, both by name."""
         cluster = self._args.settings
         context = AddOnContext(
             stage=self._args.stage,
@@ -208,8 +208,8 @@ class Cluster(pulumi.ComponentResource):
             gpu_allocation=cluster.gpu_allocation,
         )
         specs = to_install(self._args.add_ons, ClusterParts.of(cluster))
-        in_aws = {spec.name: self._in_aws(spec, context) for spec in specs}
-        namespaces = make_namespaces(self._key, specs, context, self._in_cluster())
+        aws_side = {spec.name: self._aws_side(spec, context) for spec in specs}
+        namespaces = make_namespaces(self._key, specs, context, self._options_with_provider())
         installed: dict[str, AddOn] = {}
         for spec in specs:
             namespace = namespaces.get(spec.chart.namespace)
@@ -223,22 +223,22 @@ class Cluster(pulumi.ComponentResource):
                     after=[
                         *before,
                         *([namespace] if namespace else []),
-                        *in_aws[spec.name],
+                        *aws_side[spec.name],
                         *(installed[name] for name in spec.after),
                     ],
                 ),
-                self._in_cluster(),
+                self._options_with_provider(),
             )
         return namespaces, installed
 
-    def _in_aws(self, spec: AddOnSpec, context: AddOnContext) -> list[pulumi.Resource]:
-        """What an add-on uses in AWS beside its permissions: there before it starts, and gone after it has ended."""
+    def _aws_side(self, spec: AddOnSpec, context: AddOnContext) -> list[pulumi.Resource]:
+        """Registers what an add-on uses in AWS besides its permissions. It must exist as long as the add-on runs."""
         if spec.in_aws is None:
             return []
-        foundation = Foundation(
+        aws_side_args = AwsSideArgs(
             name=f"{self._key}-{spec.name}",
             cluster_name=self.name,
             key_arns=self._args.addon_key_arns,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return [spec.in_aws(context, foundation)]
+        return [spec.in_aws(context, aws_side_args)]

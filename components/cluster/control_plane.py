@@ -1,4 +1,4 @@
-"""The control plane of one EKS cluster. Everything else of the cluster is ours to make, each part in its own module."""
+"""The control plane of one EKS cluster. All other parts of the cluster are in modules of their own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,29 +12,30 @@ from settings.cluster.cluster import ClusterSettings
 
 
 def cluster_role_pattern(stage: Stage, cluster: str) -> str:
-    """ARN pattern of the role that pulumi-eks makes for the control plane of `clusters.<cluster>`."""
+    """Returns the ARN pattern of the role that pulumi-eks makes for the control plane of `clusters.<cluster>`."""
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
 
 
 def replaced_with(
     vpc: aws.ec2.Vpc,
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """Replaces the control plane whenever its VPC is: EKS takes other subnets, but never those of another VPC."""
+    """Returns a transform that replaces the control plane with its VPC: EKS cannot move a cluster to another VPC."""
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ != "aws:eks/cluster:Cluster":
             return None
-        ours = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)  # its name is taken until then
-        return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, ours))
+        # The old cluster goes first, because two clusters cannot have the same name.
+        replace_options = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)
+        return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, replace_options))
 
     return transform
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlPlaneArgs:
-    """What it is told, and what it stands on.
+    """Arguments of a control plane.
 
-    intra_subnet_ids: zone name -> id of a subnet that its network interfaces may be put in.
+    intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
     """
 
     settings: ClusterSettings
@@ -46,7 +47,7 @@ class ControlPlaneArgs:
 
 
 def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) -> eks.Cluster:
-    """Register the control plane of `clusters.<name>` and the group of its logs.
+    """Registers the control plane of `clusters.<name>` and its log group.
 
     Sources: https://docs.aws.amazon.com/eks/latest/userguide/ and pulumi-eks 4.4
     """
@@ -59,12 +60,12 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         kms_key_id=args.logs_key_arn,
         opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
     )
-    # pulumi-eks takes any key here; this type knows which there are.
+    # pulumi-eks accepts any key here; this type has the known ones.
     upgrades: aws.eks.ClusterUpgradePolicyArgsDict = {"support_type": settings.support_type}
     return eks.Cluster(
         name,
-        # By way of the log group, which has to be there first and to go last: else EKS makes one of its own, which
-        # is kept for ever and under no key of ours.
+        # The name comes from the log group, so that the log group is created first and deleted last. Otherwise EKS
+        # makes a log group itself, which is kept forever and is not encrypted with our key.
         name=log_group.name.apply(lambda _: physical_name),
         version=settings.version,
         vpc_id=args.vpc.id,
@@ -77,7 +78,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         enabled_cluster_log_types=list(settings.logs.types),
         upgrade_policy=upgrades,
         deletion_protection=stage.deletion_protection,
-        # Pools, security groups, add-ons and roles for pods are ours, each with its own module.
+        # Other modules make pools, security groups, add-ons and roles for pods.
         skip_default_node_group=True,
         create_instance_role=False,
         skip_default_security_groups=True,
@@ -93,5 +94,5 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
 
 
 def _zones(args: ControlPlaneArgs) -> Sequence[str]:
-    """Two are enough, and EKS refuses any other one later: with all of them, the network could never grow."""
+    """Returns two zones by default. They are enough, and with all zones EKS would refuse a new zone of the network."""
     return args.settings.control_plane_zones or list(args.intra_subnet_ids)[:2]

@@ -1,4 +1,4 @@
-"""EKS managed add-ons: which ones a cluster gets, what we tell them, and what they may do in AWS."""
+"""EKS add-ons: which ones a cluster gets, their configuration, and their permissions in AWS."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,42 +20,42 @@ from settings.cluster.addons import ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 
 
-def nothing_to_say(stage: Stage) -> Mapping[str, Never]:
-    """For an add-on that runs as AWS ships it."""
+def nothing_to_add(stage: Stage) -> Mapping[str, Never]:
+    """For an add-on that runs with AWS's own configuration and permissions."""
     return {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedAddonSpec:
-    """What we say about one EKS add-on; what AWS says about it is a row of the catalog.
+    """Our choices for one EKS add-on; the facts of AWS about it are a row of the catalog.
 
     daemons: one entry for each of its DaemonSets, as in `AddOnSpec`, with paths in its configuration.
-    before_nodes: whether it is there before nodes join. EKS waits for the pods of any other, which takes a node.
-    after: add-ons that have to be there first, where the cluster has them.
-    configuration: ours, in the add-on's own schema. Source: `aws eks describe-addon-configuration`.
-    statements: name of an inline policy of its role -> the statements in it, beside the policies of the catalog.
+    before_nodes: whether it is installed before nodes join. For any other add-on EKS waits for pods, which need a node.
+    after: add-ons that must be installed first, if the cluster has them.
+    configuration: our values, in the add-on's own schema. Source: `aws eks describe-addon-configuration`.
+    statements: name of an inline policy of its role -> its statements, in addition to the policies of the catalog.
     """
 
     daemons: tuple[str, ...]
     before_nodes: bool = False
     after: tuple[str, ...] = ()
-    configuration: Callable[[Stage], Values] = nothing_to_say
-    statements: Callable[[Stage], Mapping[str, Sequence[iam.Statement]]] = nothing_to_say
+    configuration: Callable[[Stage], Values] = nothing_to_add
+    statements: Callable[[Stage], Mapping[str, Sequence[iam.Statement]]] = nothing_to_add
 
 
 def _vpc_cni(stage: Stage) -> Values:
     return {
-        "enableNetworkPolicy": "true",  # else NetworkPolicy objects are stored and never enforced
+        "enableNetworkPolicy": "true",  # otherwise NetworkPolicy objects are stored and never enforced
         "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
     }
 
 
 def _ebs_driver(stage: Stage) -> Values:
-    """Volumes of pods are tagged by nobody else, and then cannot be billed."""
+    """Tags the volumes of pods. Nothing else does, and the bill could not be split without tags."""
     return {"controller": {"extraVolumeTags": dict(stage.tags)}}
 
 
-# Most daemons tolerate every taint as AWS ships them. CoreDNS, metrics-server and controllers need a node, not each.
+# AWS ships most daemons with a toleration for every taint. CoreDNS, metrics-server and controllers need only one node.
 # Sources: values of aws/amazon-vpc-cni-k8s, aws/eks-pod-identity-agent, kubernetes-sigs/aws-ebs-csi-driver (and -efs-,
 # -fsx-), awslabs/mountpoint-s3-csi-driver, aws/eks-node-monitoring-agent, amazon-cloudwatch-observability; EKS add-on
 # kube-proxy; read 2026-08.
@@ -68,7 +68,7 @@ SPECS: Mapping[str, ManagedAddonSpec] = {
     "metrics-server": ManagedAddonSpec(daemons=()),
     "snapshot-controller": ManagedAddonSpec(daemons=()),
     "aws-ebs-csi-driver": ManagedAddonSpec(
-        # It looks for the kinds of snapshots once, when it starts.
+        # It looks for the CRDs of snapshots only once, when it starts.
         # Source: https://docs.aws.amazon.com/eks/latest/userguide/csi-snapshot-controller.html, read 2026-08.
         after=("snapshot-controller",),
         daemons=(TOLERATES_ALL,),
@@ -86,15 +86,15 @@ EVERY_CLUSTER = tuple(name for name, addon in ADDONS.items() if addon.every_clus
 
 
 def in_order(addons: Collection[str]) -> list[tuple[str, list[str]]]:
-    """The add-ons, each with those of them that come before it, and after these."""
-    first = {name: [other for other in SPECS[name].after if other in addons] for name in sorted(addons)}
-    return [(name, first[name]) for name in TopologicalSorter(first).static_order()]
+    """Returns (add-on, the given add-ons that it comes after), in the order of installation."""
+    earlier = {name: [other for other in SPECS[name].after if other in addons] for name in sorted(addons)}
+    return [(name, earlier[name]) for name in TopologicalSorter(earlier).static_order()]
 
 
 def version(addon: str, kubernetes_version: str, settings: ManagedAddonSettings) -> str:
-    """The version of the stack file, or the one that the catalog pins.
+    """Returns the version of the stack file, or else the version that the catalog pins.
 
-    Raises ValueError when neither knows one: EKS would then take the newest at each run, a change that nobody made.
+    Raises ValueError when there is neither: EKS would then take the newest version at each run.
     """
     pinned = settings.version
     if pinned is None and addon in ADDONS:
@@ -109,7 +109,10 @@ def version(addon: str, kubernetes_version: str, settings: ManagedAddonSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedAddonArgs:
-    """What one add-on is told, and what it stands on. pools: those whose taints its daemons have to tolerate."""
+    """Arguments of one EKS add-on.
+
+    pools: its daemons must tolerate the taints of these pools.
+    """
 
     addon: str
     settings: ManagedAddonSettings
@@ -123,17 +126,17 @@ class ManagedAddonArgs:
 def managed_addon(
     name: str, args: ManagedAddonArgs, parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource] = ()
 ) -> aws.eks.Addon:
-    """Register one add-on, pinned, with its role by Pod Identity where it needs one."""
+    """Registers one add-on with a pinned version and, if it needs permissions, a role by Pod Identity."""
     facts, spec = ADDONS[args.addon], SPECS[args.addon]
     identities: list[aws.eks.AddonPodIdentityAssociationArgsDict] = []
-    waits = list(depends_on)
+    after = list(depends_on)
     if facts.policy_arns and facts.service_account:
-        statements = {key: iam.document(*said) for key, said in spec.statements(args.stage).items()}
+        statements = {key: iam.document(*each) for key, each in spec.statements(args.stage).items()}
         role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
         identities.append({"role_arn": role.arn, "service_account": facts.service_account})
-        waits += role.permissions  # its pods start at once, and fail while their role can do nothing
-    ours = tolerating(spec.configuration(args.stage), spec.daemons, args.pools)
-    values = overlay(ours, args.settings.configuration)
+        after += role.permissions  # its pods start immediately, and fail while their role has no permissions
+    platform_values = tolerating(spec.configuration(args.stage), spec.daemons, args.pools)
+    values = overlay(platform_values, args.settings.configuration)
     return aws.eks.Addon(
         name,
         addon_name=args.addon,
@@ -143,5 +146,5 @@ def managed_addon(
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
         pod_identity_associations=identities or None,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=waits),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )

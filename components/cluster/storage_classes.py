@@ -1,6 +1,6 @@
-"""EBS storage classes: gp3 for everything, io2 for databases. Both encrypted with the stack's own key.
+"""EBS storage classes: gp3 for everything, io2 for databases, both encrypted with the stack's own key.
 
-And the class of their snapshots, which AWS encrypts with the key of the volume.
+The module also has the class of volume snapshots, which AWS encrypts with the key of the volume.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from settings.cluster.cluster import StorageClassSettings
 
 @dataclass(frozen=True, kw_only=True)
 class StorageClassesArgs:
-    """What the classes are told, and what they stand on.
+    """Arguments of the storage classes.
 
-    volume_key_arn: a full ARN, since the driver takes no alias. snapshot_controller: brings the kind of the snapshots'
-        class; needed for snapshots only.
-    Raises ValueError when it is missing there: Kubernetes would not know the kind.
+    volume_key_arn: a full ARN, since the driver accepts no alias.
+    snapshot_controller: the add-on with the CRD of the snapshot class; only needed for snapshots.
+    Raises ValueError when snapshots are on without it, since Kubernetes would not know the kind.
     """
 
     settings: StorageClassSettings
@@ -30,12 +30,12 @@ class StorageClassesArgs:
     def __post_init__(self) -> None:
         if self.settings.snapshots and self.snapshot_controller is None:
             raise ValueError(
-                "snapshot_controller is missing, so the kind VolumeSnapshotClass would not be there. Give the add-on."
+                "snapshot_controller is missing, so the kind VolumeSnapshotClass would not exist. Give the add-on."
             )
 
 
 class VolumeSnapshotClass(pulumi.CustomResource):
-    """Written out, since the SDK's CustomResource has a `spec` and nothing beside it, and this kind has none.
+    """A class of its own, since the SDK's CustomResource only has a `spec`, and this kind has other fields.
 
     Source: the CRD of chart snapshot-controller 5.2.0, read 2026-07.
     """
@@ -46,9 +46,9 @@ class VolumeSnapshotClass(pulumi.CustomResource):
 
 
 class StorageClasses(pulumi.ComponentResource):
-    """In production a volume outlives its claim; elsewhere it goes with it.
+    """In production a volume stays when its claim is deleted; in other environments it is deleted too.
 
-    That hangs on the environment alone, because Kubernetes refuses to change it later.
+    Only the environment decides this, because Kubernetes refuses to change it later.
     Source: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md
     """
 
@@ -70,13 +70,13 @@ class StorageClasses(pulumi.ComponentResource):
                 "metadata": {
                     "name": "ebs",
                     "annotations": {"snapshot.storage.kubernetes.io/is-default-class": "true"},
-                    "labels": {"velero.io/csi-volumesnapshot-class": "true"},  # by which Velero finds it
+                    "labels": {"velero.io/csi-volumesnapshot-class": "true"},  # Velero finds the class by this label
                 },
                 "driver": "ebs.csi.aws.com",
-                # In production a namespace that is deleted does not take the copies of its volumes along.
+                # In production the snapshots of volumes stay when their namespace is deleted.
                 "deletionPolicy": "Retain" if args.stage.production else "Delete",
             },
-            pulumi.ResourceOptions(parent=self, depends_on=before),  # its kind comes with the controller
+            pulumi.ResourceOptions(parent=self, depends_on=before),  # the controller has its CRD
         )
 
     def _storage_class(
@@ -88,7 +88,7 @@ class StorageClasses(pulumi.ComponentResource):
             provisioner="ebs.csi.aws.com",
             parameters={"type": volume_type, "encrypted": "true", "kmsKeyId": args.volume_key_arn, **more},
             reclaim_policy="Retain" if args.stage.production else "Delete",
-            volume_binding_mode="WaitForFirstConsumer",  # else the volume may land in a zone where its pod cannot run
+            volume_binding_mode="WaitForFirstConsumer",  # so that the volume is in a zone where its pod can run
             allow_volume_expansion=True,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -1,4 +1,4 @@
-"""What the Elastic Fabric Adapters of a pool need of the network.
+"""Security group and network interfaces for the Elastic Fabric Adapters of a pool.
 
 Source: EC2 user guide, "Get started with EFA and MPI", step 1; read 2026-11.
 """
@@ -13,7 +13,7 @@ from settings.compute.node_pool import NodePoolSettings
 def efa_security_group(
     name: str, vpc_id: pulumi.Input[str], physical_name: str, parent: pulumi.Resource
 ) -> aws.ec2.SecurityGroup:
-    """A group open to itself both ways: EFA's traffic passes only where a group names itself as its peer.
+    """Registers a security group that is open to itself in both directions: EFA needs a group that is its own peer.
 
     physical_name: also the value of the tag by which an EC2NodeClass finds the group.
     """
@@ -47,7 +47,7 @@ def efa_security_group(
 def template_interfaces(
     pool: NodePoolSettings, security_groups: list[pulumi.Input[str]]
 ) -> list[aws.ec2.LaunchTemplateNetworkInterfaceArgsDict]:
-    """Network interfaces for a launch template. They name the groups themselves, since the template then may not."""
+    """Returns network interfaces for a launch template. They have the security groups: the template then cannot."""
     return [
         {
             "network_card_index": interface.card,

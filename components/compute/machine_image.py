@@ -1,4 +1,4 @@
-"""Which of EKS's machine images a managed node group takes.
+"""The EKS machine image (AMI type) of a managed node group.
 
 Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType), read 2026-08.
 """
@@ -28,15 +28,15 @@ def _drivers(machine: InstanceType) -> str | None:
 
 
 def ami_type(operating_system: str, instance_types: Sequence[str]) -> str:
-    """The AMI type for these machines.
+    """Returns the AMI type for these instance types, since a node group has one AMI for all its nodes.
 
-    Raises ValueError when they need different ones, or one that there is not: a group has one AMI for all its nodes.
+    Raises ValueError when they need different AMI types, or one that does not exist.
     """
     kinds = {(machine.arch, _drivers(machine)) for machine in (INSTANCE_TYPES[name] for name in instance_types)}
     if len(kinds) != 1:
         raise ValueError(
             f"instance_types {', '.join(instance_types)} differ in architecture or accelerator, but the nodes of a "
-            "pool share one AMI. Put them into pools of their own."
+            "pool share one AMI. Put them into separate pools."
         )
     ((arch, drivers),) = kinds
     if (operating_system, arch, drivers) not in AMI_TYPES:

@@ -1,9 +1,9 @@
-"""Cutting the GPUs of an AL2023 node before its kubelet starts: for nodes that come and go, as Karpenter's do.
+"""Cuts the GPUs of an AL2023 node into MIG slices before its kubelet starts, for nodes of Karpenter pools.
 
-The MIG manager cuts a node that has joined already, and stops whatever runs on its GPUs. This does it while cloud-init
-runs, which the kubelet waits for. An A100 takes up MIG mode only when it is reset, so the node boots twice; later GPUs
-forget the mode with each boot, so all of it is a service that runs at every boot. A node that cannot be cut powers off
-instead of joining whole: Karpenter replaces it.
+The MIG manager cuts the GPUs of a node that has already joined, and stops everything that runs on them. This script
+runs during cloud-init, and the kubelet waits for it. An A100 enters MIG mode only with a reset, so the node boots
+twice; newer GPUs lose the mode with each boot, so a service runs the script at every boot. A node whose GPUs cannot be
+cut powers off instead of joining with whole GPUs, and Karpenter replaces it.
 Sources: NVIDIA MIG user guide, "Getting started with MIG"; awslabs/amazon-eks-ami, nodeadm-run.service (after
 cloud-final.service) and install-nvidia-driver.sh; read 2026-11.
 """
@@ -38,11 +38,11 @@ WantedBy=multi-user.target
 
 
 def mig_at_boot(gpu: MigGpu, layout: dict[str, int]) -> str:
-    """Shell script for the user data. Raises ValueError for a layout that does not fit."""
+    """Returns a shell script for the user data. Raises ValueError when the layout does not fit."""
     placed = gpu.placements(layout)
     if placed is None:
-        raise ValueError(f"{layout} does not fit on one {gpu.name}. Take fewer or smaller instances.")
-    # Told where to stand: left alone, small instances may take the slices where a large one would have to begin.
+        raise ValueError(f"{layout} does not fit on one {gpu.name}. Take fewer or smaller slices.")
+    # With explicit positions: otherwise small slices may use the positions where a large slice must begin.
     script = SCRIPT.format(instances=",".join(f"{profile}:{start}" for profile, start in placed))
     return (
         "#!/bin/bash\n"

@@ -1,4 +1,4 @@
-"""Labels of the nodes of a pool: how schedulers, prices and the NVIDIA GPU operator tell what a node is.
+"""Labels of the nodes of a pool, for schedulers, prices and the NVIDIA GPU operator.
 
 Sources: NVIDIA GPU operator v26.7, controllers/state_manager.go (`gpu.deploy.*`); NVIDIA device plugin, README
 (`device-plugin.config`); NVIDIA MIG manager (`mig.config`); read 2026-11.
@@ -9,29 +9,29 @@ from datetime import UTC
 from catalog.sharing import ACCELERATOR_LABEL, POOL_LABEL, SHARING_LABEL, accelerator_label
 from settings.compute.node_pool import NodePoolSettings
 
-RESERVED_UNTIL_LABEL = "ml-platform/reserved-until"  # when a Capacity Block ends, and its nodes go
+RESERVED_UNTIL_LABEL = "ml-platform/reserved-until"  # the end of a Capacity Block, when its nodes stop
 
 
 def labels_of(pool: NodePoolSettings) -> dict[str, str]:
-    """Every label that a node of the pool is born with, the pool's own last."""
+    """Returns every label that a node of the pool starts with. Labels in the pool's settings override the others."""
     labels = {POOL_LABEL: pool.name}
     if pool.accelerator is not None:
         labels[ACCELERATOR_LABEL] = accelerator_label(pool.accelerator)
         labels[SHARING_LABEL] = pool.shared.label
         if pool.accelerator.manufacturer == "NVIDIA":
-            labels |= {"nvidia.com/gpu.present": "true", **_for_the_operator(pool)}
+            labels |= {"nvidia.com/gpu.present": "true", **_operator_labels(pool)}
     if pool.reservation is not None and pool.reservation.ends is not None:
         labels[RESERVED_UNTIL_LABEL] = pool.reservation.ends.astimezone(UTC).strftime("%Y-%m-%dT%H.%MZ")
     return {**labels, **pool.labels}
 
 
-def _for_the_operator(pool: NodePoolSettings) -> dict[str, str]:
+def _operator_labels(pool: NodePoolSettings) -> dict[str, str]:
     if pool.operating_system == "bottlerocket":
-        return {"nvidia.com/gpu.deploy.operands": "false"}  # it has a device plugin of its own; two would quarrel
+        return {"nvidia.com/gpu.deploy.operands": "false"}  # it has a device plugin of its own, and two would conflict
     if pool.shared.strategy in ("time-slicing", "mps"):
         return {"nvidia.com/device-plugin.config": pool.shared.label}
     if pool.shared.strategy == "mig" and pool.provisioner == "managed":
         return {"nvidia.com/mig.config": pool.shared.mig_config}
-    if pool.shared.strategy == "mig":  # cut at boot; the manager would cut again under running pods
+    if pool.shared.strategy == "mig":  # cut at boot; the MIG manager would cut them again under running pods
         return {"nvidia.com/gpu.deploy.mig-manager": "false"}
     return {}

@@ -1,4 +1,4 @@
-"""One managed pool of equal nodes: an EKS node group in each zone, with a launch template of their own."""
+"""One managed pool: an EKS node group in each zone, and the launch template that they share."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ CAPACITY_BLOCK = "capacity-block"
 def block_devices(
     operating_system: str, disk: DiskSettings, key_arn: pulumi.Input[str]
 ) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict]:
-    """Volumes of a node, as a launch template spells them."""
+    """Returns the volumes of a node in the form of a launch template."""
 
-    def spelt(volume: NodeVolume) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
+    def mapping(volume: NodeVolume) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
         ebs: aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
             "volume_type": "gp3",
             "encrypted": "true",
@@ -44,19 +44,19 @@ def block_devices(
             ebs["iops"], ebs["throughput"] = volume.speed.iops, volume.speed.throughput_mibps
         return {"device_name": volume.device, "ebs": ebs}
 
-    return [spelt(volume) for volume in node_volumes(operating_system, disk)]
+    return [mapping(volume) for volume in node_volumes(operating_system, disk)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodePoolArgs:
-    """What the pool is told, and what it stands on.
+    """Arguments of a managed pool.
 
     cluster: key of the cluster in the stack file.
-    cluster_name: carries the dependency on the cluster, so that replacing the cluster replaces its pools.
-    cluster_security_group_id: what nodes and control plane share. A template with network interfaces has to name it.
-    after: what nodes cannot start without, and must not lose before they are gone: their permissions, the CNI.
-    subnet_ids: zone name -> private subnet id. Pods get their addresses from the pod subnets, by the tag on those.
-    now: tells whether a Capacity Block has begun.
+    cluster_name: carries the dependency on the cluster, so that a replacement of the cluster replaces its pools.
+    cluster_security_group_id: the group of nodes and control plane. A template with network interfaces must name it.
+    after: what nodes need from start to end, such as their permissions and the CNI.
+    subnet_ids: zone name -> private subnet id. Pods get addresses from the pod subnets, which have a tag for that.
+    now: the time that decides whether a Capacity Block has begun.
     Raises ValueError when the pool names a zone that the network does not have.
     """
 
@@ -77,7 +77,7 @@ class NodePoolArgs:
         missing = sorted(set(self.zones) - set(self.subnet_ids))
         if missing:
             raise ValueError(
-                f"pool {self.settings.name} asks for zones {', '.join(missing)}, but the network has "
+                f"pool {self.settings.name} names zones {', '.join(missing)}, but the network has "
                 f"{', '.join(self.subnet_ids)}. Name zones of the network, or leave zones out to use all of them."
             )
 
@@ -98,27 +98,27 @@ class NodePoolArgs:
 
     @property
     def waits_for_block(self) -> bool:
-        """Whether its Capacity Block is still to come: until then EC2 would refuse every node."""
+        """Whether its Capacity Block has not begun: until then EC2 refuses every node."""
         block = self.capacity_block
         return block is not None and block.starts is not None and self.now < block.starts
 
 
 def sizes(args: NodePoolArgs) -> aws.eks.NodeGroupScalingConfigArgsDict:
-    """Nodes of each group. A Capacity Block is paid for whole, so that its pool is as large as may be while it lasts.
+    """Returns the size of each node group. A Capacity Block is fully paid, so its pool has the maximum size during it.
 
-    Outside of the block the least is none, or EKS would go on trying.
+    The minimum is zero, because EKS would try forever to start nodes before and after the block.
     """
     settings = args.settings
-    wanted = settings.start_per_zone
+    desired = settings.start_per_zone
     if args.capacity_block is not None:
-        wanted = 0 if args.waits_for_block else settings.max_per_zone
-    return {"min_size": settings.min_per_zone, "max_size": settings.max_per_zone, "desired_size": wanted}
+        desired = 0 if args.waits_for_block else settings.max_per_zone
+    return {"min_size": settings.min_per_zone, "max_size": settings.max_per_zone, "desired_size": desired}
 
 
 def in_reservation(
     reservation: ReservationSettings,
 ) -> aws.ec2.LaunchTemplateCapacityReservationSpecificationArgsDict:
-    """What a launch template says so that its instances start in the reservation.
+    """Returns the part of a launch template that starts instances in the reservation.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/capacity-blocks-mng.html, read 2026-08.
     """
@@ -126,7 +126,7 @@ def in_reservation(
 
 
 def auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -> str:
-    """Name of the Auto Scaling group behind a node group. Raises ValueError when EKS names none."""
+    """Returns the name of the Auto Scaling group of a node group. Raises ValueError when EKS names none."""
     names: list[str] = [group.name for one in resources for group in one.autoscaling_groups or () if group.name]
     if not names:
         raise ValueError(
@@ -136,11 +136,11 @@ def auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -
 
 
 class NodePool(pulumi.ComponentResource):
-    """A node group in each zone: EKS replaces a group whose subnets change, so a zone more must be a group more.
+    """A node group in each zone. EKS replaces a group whose subnets change, so a new zone needs a new group.
 
-    Nodes take the cluster's own security group, also where the template names none: all they need is open there.
-    The number of nodes wanted is set at creation and then left to whoever scales the pool. So a minimum above the
-    present number is refused by EKS until somebody has scaled up.
+    Nodes get the cluster's security group, even when the template names none; it allows all that they need.
+    The desired size is set at creation and ignored later, so that people and schedules can scale the pool. Therefore
+    EKS refuses a new minimum above the present size until somebody scales up.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
@@ -163,9 +163,9 @@ class NodePool(pulumi.ComponentResource):
             "max_unavailable_percentage": settings.max_unavailable_percentage
         }
         if settings.reservation is not None:
-            update["update_strategy"] = "MINIMAL"  # a full reservation has no room for a new node before the old goes
+            update["update_strategy"] = "MINIMAL"  # a full reservation has no room for a new node beside the old one
         return aws.eks.NodeGroup(
-            name,  # no physical name: a replacement can then be there before the old nodes go
+            name,  # no physical name: a replacement can then start before the old nodes stop
             cluster_name=args.cluster_name,
             version=args.kubernetes_version,
             node_role_arn=args.node_role_arn,
@@ -187,9 +187,9 @@ class NodePool(pulumi.ComponentResource):
 
     def _launch_template(self, name: str, args: NodePoolArgs) -> aws.ec2.LaunchTemplate:
         settings, reservation, block = args.settings, args.settings.reservation, args.capacity_block is not None
-        # Default tags of the provider stop at the template: what it launches is tagged here, or cannot be billed.
-        launched = {**args.stage.tags, "Name": f"{args.stage.prefix}-{name}"}
-        told = user_data(settings)
+        # The provider's default tags do not reach what the template launches; without tags the bill cannot be split.
+        launched_tags = {**args.stage.tags, "Name": f"{args.stage.prefix}-{name}"}
+        boot_data = user_data(settings)
         return aws.ec2.LaunchTemplate(
             name,
             description=f"Nodes of pool {settings.name}",
@@ -201,9 +201,9 @@ class NodePool(pulumi.ComponentResource):
             },
             block_device_mappings=block_devices(settings.operating_system, settings.disk, args.volume_key_arn),
             tag_specifications=[
-                {"resource_type": kind, "tags": launched} for kind in ("instance", "volume", "network-interface")
+                {"resource_type": kind, "tags": launched_tags} for kind in ("instance", "volume", "network-interface")
             ],
-            user_data=base64.b64encode(told.encode()).decode() if told else None,
+            user_data=base64.b64encode(boot_data.encode()).decode() if boot_data else None,
             network_interfaces=self._network_interfaces(name, args) if settings.efa else None,
             placement=self._placement(name, args) if settings.placement_group else None,
             capacity_reservation_specification=in_reservation(reservation) if reservation is not None else None,
@@ -224,18 +224,20 @@ class NodePool(pulumi.ComponentResource):
         return {"group_name": group.name}
 
     def _schedule(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
-        """EKS changes the sizes of its Auto Scaling group only when the node group is updated; in between, we do."""
+        """Registers scheduled sizes of the Auto Scaling group; EKS sizes it only when the node group is updated."""
         off_peak, block = args.settings.off_peak, args.capacity_block
         on = sizes(args)
         off: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "min_size": 0, "desired_size": 0}
         for action in schedule(off_peak) if off_peak is not None else ():
-            self._action(name, action.name, node_group, off if action.off else on, recurrence=action.recurrence)
+            self._scheduled_action(
+                name, action.name, node_group, off if action.off else on, recurrence=action.recurrence
+            )
         if block is not None and block.starts is not None and args.waits_for_block:
-            starts = block.starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # none may lie in the past
-            whole: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "desired_size": args.settings.max_per_zone}
-            self._action(name, "block-starts", node_group, whole, start_time=starts)
+            starts = block.starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # AWS refuses a start in the past
+            full_size: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "desired_size": args.settings.max_per_zone}
+            self._scheduled_action(name, "block-starts", node_group, full_size, start_time=starts)
 
-    def _action(
+    def _scheduled_action(
         self,
         name: str,
         action: str,

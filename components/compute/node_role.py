@@ -1,19 +1,21 @@
-"""The IAM role of nodes, managed or Karpenter's: what a machine needs to join its cluster and pull images."""
+"""The IAM role of nodes, for managed and Karpenter pools: permissions to join the cluster and to pull images."""
 
 import pulumi
 import pulumi_aws as aws
 
 from catalog import iam as arns
 from components.core import iam
-from components.core.pod_identity import Permitted
+from components.core.pod_identity import RoleWithPermissions
 from components.core.stage import Stage
 
-# The CNI takes its own role, so nodes do without AmazonEKS_CNI_Policy.
+# The CNI has its own role, so nodes do not need AmazonEKS_CNI_Policy.
 NODE_POLICIES = (arns.EKS_WORKER_NODE_POLICY, arns.ECR_PULL_ONLY, arns.SSM_MANAGED_INSTANCE_CORE)
 
 
-def node_role(name: str, stage: Stage, parent: pulumi.Resource, physical_name: str | None = None) -> Permitted:
-    """physical_name: where something has to name the role before it is there."""
+def node_role(
+    name: str, stage: Stage, parent: pulumi.Resource, physical_name: str | None = None
+) -> RoleWithPermissions:
+    """Registers the role. physical_name: needed when something must name the role before it exists."""
     opts = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, name=physical_name, assume_role_policy=iam.service_trust("ec2.amazonaws.com"), opts=opts)
     policies = [
@@ -25,4 +27,4 @@ def node_role(name: str, stage: Stage, parent: pulumi.Resource, physical_name: s
         )
         for policy in NODE_POLICIES
     ]
-    return Permitted(role.arn, [role, *policies])
+    return RoleWithPermissions(role.arn, [role, *policies])

@@ -1,4 +1,4 @@
-"""What a node is told at boot, in the language of its operating system.
+"""User data: the boot configuration of a node, in the form of its operating system.
 
 Sources: EKS AMI, docs of nodeadm's NodeConfig; Bottlerocket, reference of `settings.kubelet-device-plugins` and
 "Bootstrap commands", sources of nvidia-k8s-device-plugin; read 2026-11.
@@ -23,9 +23,9 @@ spec:
 
 
 def user_data(pool: NodePoolSettings) -> str | None:
-    """User data for a launch template or an EC2NodeClass; None when the nodes need to be told nothing.
+    """Returns user data for a launch template or an EC2NodeClass; None when the nodes need none.
 
-    EKS and Karpenter add what lets a node join. Karpenter also makes the RAID 0 by itself, from instanceStorePolicy.
+    EKS and Karpenter add what a node needs to join. Karpenter also makes the RAID 0 itself, from instanceStorePolicy.
     """
     for_karpenter = pool.provisioner == "karpenter"
     if pool.operating_system == "bottlerocket":
@@ -40,7 +40,7 @@ def user_data(pool: NodePoolSettings) -> str | None:
 
 
 def bottlerocket_settings(pool: NodePoolSettings, for_karpenter: bool) -> str:
-    """Bottlerocket's own settings, as TOML; empty when its defaults do."""
+    """Returns Bottlerocket's settings as TOML; empty when its defaults are enough."""
     settings: dict[str, Any] = {}
     if pool.shared.strategy != "none":
         settings["kubelet-device-plugins"] = {"nvidia": _sharing(pool)}
@@ -61,14 +61,14 @@ def bottlerocket_settings(pool: NodePoolSettings, for_karpenter: bool) -> str:
 
 def _sharing(pool: NodePoolSettings) -> Mapping[str, Any]:
     shared = pool.shared
-    told: dict[str, Any] = {"replicas": shared.replicas, "rename-by-default": True}
-    if shared.strategy == "time-slicing":  # for MPS there is no such key: the plugin does so by itself
-        told["fail-requests-greater-than-one"] = True
-    return {"device-sharing-strategy": shared.strategy, shared.strategy: told}
+    options: dict[str, Any] = {"replicas": shared.replicas, "rename-by-default": True}
+    if shared.strategy == "time-slicing":  # MPS has no such key: the plugin always refuses such requests
+        options["fail-requests-greater-than-one"] = True
+    return {"device-sharing-strategy": shared.strategy, shared.strategy: options}
 
 
 def _multipart(parts: Iterable[tuple[str, str]]) -> str:
-    """MIME, by hand: Python's own writer takes another boundary each time, and so another launch template."""
+    """Returns MIME text. Python's own writer uses a new boundary each time, which would change the launch template."""
     lines = ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="//"', ""]
     for kind, content in parts:
         lines += ["--//", f"Content-Type: {kind}", "", content]

@@ -1,4 +1,4 @@
-"""The volumes of a node, whoever starts it: gp3, under our key. Each way of starting nodes spells them differently."""
+"""The volumes of a node: gp3, encrypted with our key. Launch templates and EC2NodeClasses write them differently."""
 
 from typing import NamedTuple
 
@@ -8,8 +8,9 @@ SYSTEM_GIB = 4
 
 
 class NodeVolume(NamedTuple):
-    """One volume. speed: the settings that say how fast it is; None: as fast as any gp3.
+    """One volume.
 
+    speed: the settings with its IOPS and throughput; None: the gp3 defaults.
     root: whether it holds images and the pods' local data.
     """
 
@@ -20,7 +21,7 @@ class NodeVolume(NamedTuple):
 
 
 def node_volumes(operating_system: str, disk: DiskSettings) -> list[NodeVolume]:
-    """Bottlerocket has its system apart, on a small volume of its own."""
+    """Returns the volumes. Bottlerocket has its system on a separate small volume."""
     if operating_system == "bottlerocket":
         system = NodeVolume("/dev/xvda", SYSTEM_GIB, root=False, speed=None)
         return [system, NodeVolume("/dev/xvdb", disk.size_gib, root=True, speed=disk)]

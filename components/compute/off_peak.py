@@ -1,4 +1,4 @@
-"""When a managed group goes to zero and when it comes back, as recurring actions of its Auto Scaling group."""
+"""Off-peak hours of a managed pool, as recurring actions of its Auto Scaling groups."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from datetime import timedelta
 from settings.compute.off_peak import OffPeakSettings
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-SATURDAY = 6  # days as cron counts them, from Sunday
+SATURDAY = 6  # as cron counts days, from Sunday
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledSize:
-    """One recurring action: at this time (cron, UTC) the group is off, or as large as at its creation."""
+    """One recurring action: at this time (cron, UTC) the group scales to zero, or to its size at creation."""
 
     name: str
     recurrence: str
@@ -20,7 +20,7 @@ class ScheduledSize:
 
 
 def is_off_peak(settings: OffPeakSettings, moment: timedelta) -> bool:
-    """moment: time since Sunday 00:00 UTC."""
+    """Returns whether a moment is off-peak. moment: time since Sunday 00:00 UTC."""
     hours, minutes = map(int, settings.begins.split(":"))
     if settings.weekends and moment // DAY in (0, SATURDAY):
         return True
@@ -28,7 +28,7 @@ def is_off_peak(settings: OffPeakSettings, moment: timedelta) -> bool:
 
 
 def schedule(settings: OffPeakSettings) -> tuple[ScheduledSize, ...]:
-    """The fewest actions that keep the week."""
+    """Returns the smallest set of actions for a whole week."""
     days: dict[tuple[timedelta, bool], list[int]] = {}
     for moment in _moments(settings):
         off = is_off_peak(settings, moment)
@@ -45,7 +45,7 @@ def schedule(settings: OffPeakSettings) -> tuple[ScheduledSize, ...]:
 
 
 def _moments(settings: OffPeakSettings) -> Iterator[timedelta]:
-    """When anything can change: midnight, the beginning and the end, of each day."""
+    """Yields the moments at which the size may change: on each day midnight, the beginning and the end."""
     hours, minutes = map(int, settings.begins.split(":"))
     begins = timedelta(hours=hours, minutes=minutes)
     ends = (begins + timedelta(hours=settings.hours)) % DAY

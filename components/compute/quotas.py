@@ -1,7 +1,7 @@
-"""Asking AWS for the EC2 quotas that the pools take at their maximum.
+"""Requests for the EC2 quotas that the pools need at their maximum.
 
-A request is answered in minutes or, for many GPUs, by a person in days; nodes start when it is granted. Deleting the
-stack lowers no quota. Source: https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html,
+AWS answers a request in minutes or, for many GPUs, in days after a person has checked it; then nodes can start. The
+quotas stay when the stack is deleted. Source: https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html,
 read 2026-11.
 """
 
@@ -17,9 +17,9 @@ from settings.compute.quotas import QuotaNeed
 def request_quotas(
     name: str, needs: Iterable[QuotaNeed], opts: pulumi.ResourceOptions
 ) -> list[aws.servicequotas.ServiceQuota]:
-    """One request for each quota that is too small. Where the account's value was not given, a new account's holds.
+    """Registers one request for each quota that is too small. By default, an account has the quotas of a new account.
 
-    AWS refuses to lower a quota by request: an account that has more than the pools take has to say so in quotas.vcpus.
+    AWS refuses a request that lowers a quota: if the account has more than the pools need, write it in quotas.vcpus.
     """
     return [
         aws.servicequotas.ServiceQuota(

@@ -1,4 +1,4 @@
-"""Installs a Helm add-on: its identities in AWS, its release, and custom resources of the kinds that it brings."""
+"""Installs a Helm add-on: its identities in AWS, its release, and custom resources of its own CRDs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
 from settings.cluster.addons import AddonSettings
 
-INSTALL_SECONDS = 600  # pulling images over a cold NAT takes longer than Helm's five minutes
+INSTALL_SECONDS = 600  # the first image pulls over a new NAT gateway can take longer than Helm's five minutes
 
 
 def make_namespaces(
     cluster: str, specs: Sequence[AddOnSpec], context: AddOnContext, opts: pulumi.ResourceOptions
 ) -> dict[str, pulumi.Resource]:
-    """The namespaces of the add-ons, by name. They belong to the cluster, since add-ons may share one."""
+    """Registers the add-ons' namespaces and returns them by name. Add-ons may share one, so the cluster owns them."""
     return {
         name: kubernetes.core.v1.Namespace(
             f"{cluster}-namespace-{name}",
@@ -39,9 +39,9 @@ def make_namespaces(
 
 @dataclass(frozen=True, kw_only=True)
 class AddOnArgs:
-    """What one add-on is told, and what it stands on.
+    """Arguments of one Helm add-on.
 
-    after: its namespace, and what its pods need in order to become ready.
+    after: its namespace, and what its pods need to become ready.
     """
 
     spec: AddOnSpec
@@ -52,14 +52,14 @@ class AddOnArgs:
 
 
 class AddOn(pulumi.ComponentResource):
-    """Permissions, release, then the custom resources that the release makes possible."""
+    """The permissions, then the release, then the custom resources whose CRDs the release has."""
 
     release_name: pulumi.Output[str | None]
 
     def __init__(self, name: str, args: AddOnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
-        waits = [*args.after, *self._permissions(name, args)]
+        after = [*args.after, *self._permissions(name, args)]
         release = kubernetes.helm.v3.Release(
             name,
             name=spec.name,
@@ -69,9 +69,9 @@ class AddOn(pulumi.ComponentResource):
             repository_opts=None if chart.oci else {"repo": chart.repository},
             values=overlay(values_of(spec, args.context), args.settings.values),
             skip_crds=spec.skip_crds or None,
-            skip_await=False,  # a release that is not ready is a failure, not a success with a surprise later
+            skip_await=False,  # a release that does not become ready is a failure
             timeout=INSTALL_SECONDS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=waits),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
         for key, manifest in spec.manifests(args.context).items():
             kubernetes.apiextensions.CustomResource(
@@ -80,17 +80,17 @@ class AddOn(pulumi.ComponentResource):
                 kind=manifest["kind"],
                 metadata=manifest["metadata"],
                 spec=manifest["spec"],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[release]),  # its kind comes with the release
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[release]),  # the release has its CRD
             )
         self.release_name = release.name
         self.register_outputs({"release_name": self.release_name})
 
     def _permissions(self, name: str, args: AddOnArgs) -> list[pulumi.Resource]:
-        """A pod that starts before them runs without them until it is restarted."""
-        made: list[pulumi.Resource] = []
+        """Registers all identities. A pod that starts before them has no permissions until it is restarted."""
+        resources: list[pulumi.Resource] = []
         for index, identity in enumerate(args.spec.identities):
-            made += self._identity(name if index == 0 else f"{name}-{identity.service_account}", identity, args)
-        return made
+            resources += self._identity(name if index == 0 else f"{name}-{identity.service_account}", identity, args)
+        return resources
 
     def _identity(self, name: str, identity: Identity, args: AddOnArgs) -> list[pulumi.Resource]:
         context = args.context

@@ -1,4 +1,4 @@
-"""What a Helm add-on says about itself. Each is a module in the folder `addons/` of its room, found by being there."""
+"""The description of a Helm add-on. Every module in a folder `addons/` has one, and is found automatically."""
 
 import importlib
 import pkgutil
@@ -22,13 +22,16 @@ from settings.compute.node_pool import NodePoolSettings
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
 
-LEVELS = ("restricted", "baseline", "privileged")  # of the Pod Security Standards, each laxer than the one before
+LEVELS = ("restricted", "baseline", "privileged")  # Pod Security Standards, from strict to lax
 COMES_WITH_THE_CLUSTER = "kube-system"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddOnContext:
-    """What an add-on may ask about the cluster it is put on. cluster: its key in the stack file."""
+    """What an add-on can know about its cluster.
+
+    cluster: key in the stack file.
+    """
 
     stage: Stage
     cluster: str
@@ -46,11 +49,12 @@ class AddOnContext:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foundation:
-    """What the AWS side of an add-on is made with.
+class AwsSideArgs:
+    """Arguments of `AddOnSpec.in_aws`, which makes the AWS side of an add-on.
 
-    name: what the names of its resources begin with. cluster_name: carries the dependency on the cluster.
-    key_arns: class of data (`data`, `logs`) -> the KMS key for it; those that `AddOnSpec.keys` asks for are there.
+    name: first part of the names of its resources.
+    cluster_name: carries the dependency on the cluster.
+    key_arns: data class (`data`, `logs`) -> its KMS key; the classes in `AddOnSpec.keys` are always there.
     """
 
     name: str
@@ -75,25 +79,25 @@ def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
 class AddOnSpec(AddOnRules):
     """One add-on. Its chart, with version and namespace, is the row of the same name in the catalog.
 
-    When a cluster has it, and what it needs of the stack file, stands in the fields of `AddOnRules`.
+    The fields of `AddOnRules` say when a cluster has it, and what it requires of the stack file.
 
     pod_security: level of the Pod Security Standards that its namespace enforces.
-    daemons: one entry for each of its DaemonSets, whose pods every node needs whatever taints its pool has: the path in
-        the values (`daemonsets.tolerations`) where the pools' taints are laid, or `TOLERATES_ALL`. () for none.
-    values: our values for the chart; the stack file's are laid over them.
-    identities: its service accounts that have permissions in AWS; one role each, by EKS Pod Identity.
-    in_aws: makes what it uses in AWS beside its permissions: there before it starts, and gone after it has ended.
+    daemons: one entry for each of its DaemonSets, which must run on nodes with any taints: the path in the values
+        (`daemonsets.tolerations`) that gets tolerations for the pools' taints, or `TOLERATES_ALL`. () for none.
+    values: our values for the chart; the stack file overrides them.
+    identities: its service accounts with permissions in AWS; each gets a role by EKS Pod Identity.
+    in_aws: makes what it uses in AWS besides its permissions; this exists before the add-on starts, and until it ends.
         Import the component inside the function: a stack file is checked without the SDKs, which take seconds to load.
-    keys: classes of data whose KMS key `in_aws` takes.
-    manifests: name -> custom resource of a kind that the chart itself brings.
-    skip_crds: whether the CRDs in the chart's own `crds/` folder are left out, because another add-on owns them.
+    keys: data classes whose KMS key `in_aws` uses.
+    manifests: name -> custom resource of a CRD of the chart.
+    skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     """
 
     pod_security: Literal["restricted", "baseline", "privileged"]
     daemons: tuple[str, ...]
     values: Callable[[AddOnContext], Values]
     identities: tuple[Identity, ...] = ()
-    in_aws: "Callable[[AddOnContext, Foundation], pulumi.Resource] | None" = None
+    in_aws: "Callable[[AddOnContext, AwsSideArgs], pulumi.Resource] | None" = None
     keys: tuple[str, ...] = ()
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     skip_crds: bool = False
@@ -105,7 +109,7 @@ class AddOnSpec(AddOnRules):
 
 @cache
 def every_add_on() -> Mapping[str, AddOnSpec]:
-    """Every add-on there is, by name: whatever a module in some room's `addons/` has as its `ADD_ON`."""
+    """Returns every add-on by name: the `ADD_ON` of each module in a folder `addons/`."""
     modules = pkgutil.walk_packages(components.__path__, f"{components.__name__}.")
     names = sorted(module.name for module in modules if ".addons." in module.name)
     specs: list[AddOnSpec] = [importlib.import_module(name).ADD_ON for name in names]
@@ -113,10 +117,10 @@ def every_add_on() -> Mapping[str, AddOnSpec]:
 
 
 def to_install(add_ons: Mapping[str, AddOnSpec], cluster: ClusterParts) -> list[AddOnSpec]:
-    """The add-ons that a cluster gets, each one after those it needs.
+    """Returns the add-ons that a cluster gets, each one after the add-ons that it needs.
 
-    Raises ValueError where the cluster's settings name an add-on that does not exist, or turn off one that another
-    needs. The loader refuses such a stack file before.
+    Raises ValueError when the cluster's settings name an unknown add-on, or turn off an add-on that another one needs.
+    The loader refuses such a stack file before.
     """
     unknown = sorted(set(cluster.addons or ()) - set(add_ons))
     if unknown:
@@ -126,19 +130,19 @@ def to_install(add_ons: Mapping[str, AddOnSpec], cluster: ClusterParts) -> list[
         missing = [name for name in spec.after if name not in on]
         if missing:
             raise ValueError(
-                f"add-on {spec.name} needs {', '.join(missing)}, which is off. Turn it on, or {spec.name} off."
+                f"add-on {spec.name} needs {', '.join(missing)}, which is off. Turn it on, or turn {spec.name} off."
             )
     order = TopologicalSorter({name: spec.after for name, spec in sorted(on.items())}).static_order()
     return [on[name] for name in order]
 
 
 def values_of(spec: AddOnSpec, context: AddOnContext) -> dict[str, Any]:
-    """Our values, with the taints of all pools tolerated by the pods that every node needs."""
+    """Returns our values, with tolerations for the taints of all pools in the DaemonSets."""
     return tolerating(spec.values(context), spec.daemons, context.pools)
 
 
 def namespace_levels(specs: Sequence[AddOnSpec]) -> dict[str, str]:
-    """Namespace -> the Pod Security level that all add-ons in it can live with."""
+    """Returns, for each namespace, the strictest Pod Security level that all its add-ons run under."""
     levels: dict[str, str] = {}
     for spec in specs:
         name = spec.chart.namespace

@@ -1,4 +1,4 @@
-"""Names of S3 buckets, known at preview."""
+"""Names of S3 buckets, which are known at preview."""
 
 import hashlib
 
@@ -6,12 +6,12 @@ from components.core.stage import Stage
 
 
 def bucket_name(stage: Stage, name: str, region: str | None = None) -> str:
-    """Known at preview, and told apart by account and region, since bucket names are shared by the whole world.
+    """Returns the physical name of a bucket. Bucket names are global, so it has a digest of account and region.
 
-    With the longest names that settings take, 60 of the 63 characters that S3 allows.
+    With the longest names that settings allow, it has 60 of the 63 characters that S3 allows.
     """
-    place = hashlib.sha256(f"{stage.account_id}/{region or stage.region}".encode()).hexdigest()[:8]
-    return f"{stage.prefix}-{name}-{place}"
+    digest = hashlib.sha256(f"{stage.account_id}/{region or stage.region}".encode()).hexdigest()[:8]
+    return f"{stage.prefix}-{name}-{digest}"
 
 
 def bucket_arn(stage: Stage, name: str, region: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What one room tells another of a cluster."""
+"""A reference to a cluster, for components of other domains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,13 @@ import pulumi_kubernetes as kubernetes
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterRef:
-    """What a capability needs in order to build on a cluster.
+    """What other components need to build on a cluster.
 
-    name: carries the dependency on the cluster. version: of Kubernetes. provider: makes Kubernetes objects in it.
+    name: carries the dependency on the cluster.
+    version: of Kubernetes.
+    provider: makes Kubernetes objects in it.
     security_group_id: of its nodes and its control plane.
-    namespaces: those that its add-ons brought, by name; any other is made by whoever needs it.
+    namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
     """
 
     name: pulumi.Output[str]

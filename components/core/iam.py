@@ -1,4 +1,4 @@
-"""IAM documents, as pure functions over plain values. Actions are spelt out: none of them holds a wildcard."""
+"""IAM documents, as pure functions of plain values. Permissions name each action: there are no wildcards in them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,18 @@ from components.core.stage import Stage
 
 OneOrMore = str | Sequence[str]
 Condition = Mapping[str, Mapping[str, OneOrMore]]
-"""Operator -> key of the request -> the values that it may have."""
+"""Operator -> condition key -> the values that it may have."""
 
 
 class Principals(TypedDict, total=False):
-    """Who may, beside `*` for everybody."""
+    """The principals of a statement; for everybody, write `*` instead."""
 
     AWS: OneOrMore
     Service: OneOrMore
 
 
 class Statement(TypedDict):
-    """One statement. An identity policy names no principal; a trust policy, and one of EFS, names no resource."""
+    """One statement. An identity policy has no principal; a trust policy and an EFS policy have no resource."""
 
     Sid: NotRequired[str]
     Effect: Literal["Allow", "Deny"]
@@ -29,7 +29,7 @@ class Statement(TypedDict):
     Condition: NotRequired[Condition]
 
 
-# What reading and writing under a KMS key takes. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+# Actions that reading and writing with a KMS key needs. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 KMS_USE = (
     "kms:Encrypt",
     "kms:Decrypt",
@@ -42,12 +42,12 @@ KMS_USE = (
 
 
 def document(*statements: Statement) -> str:
-    """A policy document as JSON text."""
+    """Returns a policy document as JSON text."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def allow(sid: str, actions: Sequence[str], resources: Sequence[str], condition: Condition | None = None) -> Statement:
-    """One `Allow` statement of an identity policy."""
+    """Returns one `Allow` statement of an identity policy."""
     statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return statement if condition is None else {**statement, "Condition": condition}
 
@@ -55,15 +55,15 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[str], condition:
 def service_trust(
     service: str, actions: Sequence[str] = ("sts:AssumeRole",), condition: Condition | None = None
 ) -> str:
-    """Trust policy that lets one AWS service take a role."""
+    """Returns a trust policy that lets one AWS service assume a role."""
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": list(actions)}
     return document(statement if condition is None else {**statement, "Condition": condition})
 
 
 def pod_identity_trust(stage: Stage, cluster: str) -> str:
-    """Trust policy of a role for pods of one cluster.
+    """Returns the trust policy of a role for pods of one cluster.
 
-    cluster: key of the cluster in the stack file. The conditions keep a role of one cluster from pods of another.
+    cluster: key in the stack file. Because of the conditions, pods of other clusters cannot use the role.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
     """
     return service_trust(
@@ -77,9 +77,9 @@ def pod_identity_trust(stage: Stage, cluster: str) -> str:
 
 
 def volume_encryption(stage: Stage) -> tuple[Statement, ...]:
-    """What it takes to make volumes under the customer-managed key of the stack; AWS-managed policies grant no KMS.
+    """Returns the permissions to make volumes with the stack's KMS key; AWS-managed policies grant no KMS actions.
 
-    The key is named by its alias, which is known at preview, so that the document can be judged before it is made.
+    The condition has the alias of the key, which is known at preview, so that policies can check the document then.
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     keys, alias = [stage.arn("kms", "key/*")], {"kms:ResourceAliases": stage.key_alias("ebs")}
@@ -91,7 +91,7 @@ def volume_encryption(stage: Stage) -> tuple[Statement, ...]:
 
 
 def flow_log_writer(log_group_arn: str) -> str:
-    """What the flow-log service needs to write to one CloudWatch log group.
+    """Returns the permissions that the flow-log service needs to write to one CloudWatch log group.
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
@@ -103,7 +103,7 @@ def flow_log_writer(log_group_arn: str) -> str:
 
 
 def tls_only(bucket_arn: str) -> Statement:
-    """The statement of a bucket policy that refuses whoever comes without TLS."""
+    """Returns the statement of a bucket policy that refuses requests without TLS."""
     return {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -115,7 +115,7 @@ def tls_only(bucket_arn: str) -> Statement:
 
 
 def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
-    """Bucket policy: TLS only, and the log-delivery service may write flow logs of this account and region.
+    """Returns a bucket policy: TLS only, and the log-delivery service may write flow logs of this account and region.
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     """
@@ -150,9 +150,9 @@ def flow_log_bucket(stage: Stage, bucket_arn: str) -> str:
 
 
 def key_policy(stage: Stage, *statements: Statement) -> str:
-    """Key policy that delegates to the account's IAM, and adds what IAM cannot say.
+    """Returns a key policy that delegates to the account's IAM, and adds what IAM cannot express.
 
-    Without the first statement a key can become unmanageable for ever.
+    Without the first statement, nobody may be able to manage the key again.
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
     delegate: Statement = {
@@ -168,9 +168,10 @@ def key_policy(stage: Stage, *statements: Statement) -> str:
 def key_use_by_roles(
     stage: Stage, sid: str, role_arns: Sequence[str], actions: Sequence[str], condition: Condition | None = None
 ) -> Statement:
-    """Roles of this account, named by condition and not as principals. condition: what has to hold beside it.
+    """Returns a statement for roles of this account, named by condition and not as principals.
 
-    KMS refuses a policy whose principal does not exist yet, which service-linked roles of a new account do not.
+    KMS refuses a policy with a principal that does not exist yet, such as a service-linked role in a new account.
+    condition: an additional condition.
     """
     return {
         "Sid": sid,
@@ -187,13 +188,16 @@ def key_use_by_roles(
 
 
 def eks_key_policy(stage: Stage, role_arns: Sequence[str]) -> str:
-    """For Kubernetes secrets: the clusters' own roles. Source: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html"""
+    """Returns the policy of the key for Kubernetes secrets, which the clusters' own roles use.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+    """
     actions = ("kms:Encrypt", "kms:Decrypt", "kms:ListGrants", "kms:DescribeKey")
     return key_policy(stage, key_use_by_roles(stage, "ClustersUseKey", role_arns, actions))
 
 
 def ebs_key_policy(stage: Stage) -> str:
-    """For volumes: without Auto Scaling's grant, instances die with Client.InternalError.
+    """Returns the policy of the key for volumes. Without Auto Scaling's grant instances fail: Client.InternalError.
 
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
     """
@@ -207,7 +211,10 @@ def ebs_key_policy(stage: Stage) -> str:
 
 
 def logs_key_policy(stage: Stage) -> str:
-    """For CloudWatch log groups. Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"""
+    """Returns the policy of the key for CloudWatch log groups.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
     return key_policy(
         stage,
         {
@@ -222,11 +229,11 @@ def logs_key_policy(stage: Stage) -> str:
 
 
 def data_key_policy(stage: Stage, linked: bool = False) -> str:
-    """For the flow-log bucket: the log-delivery service encrypts what it writes.
+    """Returns the policy of the key for buckets and file systems. The log-delivery service encrypts flow logs with it.
 
-    linked: whether Lustre file systems show buckets: FSx reads and writes those by a role of its own for each.
+    linked: whether Lustre file systems link buckets; FSx reads and writes each with a service-linked role.
     Sources: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-cmk-policy.html; FSx for Lustre user guide on
-    linked buckets, read 2026-08; AWS managed policy FSxDeleteServiceLinkedRoleAccess for its name, read 2026-11.
+    linked buckets, read 2026-08; AWS managed policy FSxDeleteServiceLinkedRoleAccess for the role's name, read 2026-11.
     """
     role = stage.iam_arn("role/aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/AWSServiceRoleForFSxS3Access_*")
     return key_policy(

@@ -10,8 +10,8 @@ from components.core import iam
 from components.core.stage import Stage
 
 
-class Permitted(NamedTuple):
-    """A role and what gives it its permissions: whoever runs under it has to wait for both."""
+class RoleWithPermissions(NamedTuple):
+    """A role, and the resources that give it its permissions: everything that uses the role must wait for both."""
 
     arn: pulumi.Output[str]
     permissions: list[pulumi.Resource]
@@ -25,11 +25,11 @@ def pod_role(
     managed_policies: Sequence[str] = (),
     statements: Mapping[str, str] | None = None,
     physical_name: str | None = None,
-) -> Permitted:
-    """A role that pods of one cluster may take.
+) -> RoleWithPermissions:
+    """Registers a role that pods of one cluster may assume.
 
-    managed_policies: ARNs of policies that AWS maintains, as the catalog has them.
-    statements: name of an inline policy -> its document. physical_name: where `name` is longer than IAM takes.
+    managed_policies: ARNs of policies that AWS maintains, from the catalog.
+    statements: name of an inline policy -> its document. physical_name: needed when `name` is too long for IAM.
     """
     opts = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(name, name=physical_name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts)
@@ -45,4 +45,4 @@ def pod_role(
         )
     for key, text in (statements or {}).items():
         permissions.append(aws.iam.RolePolicy(f"{name}-{key}", role=role.name, policy=text, opts=opts))
-    return Permitted(role.arn, permissions)
+    return RoleWithPermissions(role.arn, permissions)

@@ -1,4 +1,4 @@
-"""What every S3 bucket of ours has, whoever fills it: private, encrypted, versioned, TLS only."""
+"""The settings that all S3 buckets of the platform share: private, encrypted, versioned, TLS only."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -8,11 +8,11 @@ import pulumi_aws as aws
 
 from components.core.stage import Stage
 
-ABORT_UPLOADS_DAYS = 7  # parts of an upload that never ended are billed, and no listing shows them
+ABORT_UPLOADS_DAYS = 7  # parts of an incomplete upload are billed, and no listing shows them
 
 
 class PrivateBucket(NamedTuple):
-    """A bucket and its settings. Whoever writes to it, or points at it, waits for `settings`."""
+    """A bucket and its settings. Everything that writes or refers to the bucket must wait for `settings`."""
 
     bucket: aws.s3.Bucket
     versioning: aws.s3.BucketVersioning
@@ -30,10 +30,10 @@ def private_bucket(
     opts: pulumi.ResourceOptions,
     tags: Mapping[str, str] | None = None,
 ) -> PrivateBucket:
-    """Register a bucket and its settings, all of them under `name`.
+    """Registers a bucket and its settings, all under `name`.
 
-    key_arn: None for the key of S3 itself, which is right only where a service writes that can use no other.
-    Where the bucket is retained, so are its settings: left without block and policy it would be open to mistakes.
+    key_arn: None for the key of S3 itself; only for a service that cannot write with another key.
+    When the bucket is retained, so are its settings: without public access block and policy it would be less safe.
     """
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=stage.retains or None))
     bucket = aws.s3.Bucket(
@@ -58,23 +58,23 @@ def private_bucket(
     versioning = aws.s3.BucketVersioning(
         name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=opts
     )
-    encrypts: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = {
+    encryption_rule: aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict = {
         "sse_algorithm": "AES256"
     }
     if key_arn is not None:
-        encrypts = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
+        encryption_rule = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
     encryption = aws.s3.BucketServerSideEncryptionConfiguration(
         name,
         bucket=bucket.id,
-        rules=[{"apply_server_side_encryption_by_default": encrypts, "bucket_key_enabled": key_arn is not None}],
+        rules=[{"apply_server_side_encryption_by_default": encryption_rule, "bucket_key_enabled": key_arn is not None}],
         opts=opts,
     )
-    expiry = aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=lifecycle, opts=opts)
-    grants = aws.s3.BucketPolicy(
+    lifecycle_rules = aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=lifecycle, opts=opts)
+    bucket_policy = aws.s3.BucketPolicy(
         name,
         bucket=bucket.id,
         policy=policy,
-        # S3 refuses both at once: a policy and a change of what policies may say.
+        # S3 refuses a policy while the public access block, which limits policies, is changing.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[block])),
     )
-    return PrivateBucket(bucket, versioning, (block, ownership, versioning, encryption, expiry, grants))
+    return PrivateBucket(bucket, versioning, (block, ownership, versioning, encryption, lifecycle_rules, bucket_policy))

@@ -1,4 +1,4 @@
-"""Where a stack is built, and what follows from it: account, region, environment, names, cost-allocation tags."""
+"""The stage of a stack: account, region, environment, names, ARNs and cost-allocation tags."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from settings.stack.stack import StackSettings
 
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
-    """Tags of every taggable resource, by which bills are split."""
+    """Returns the tags of every taggable resource, by which the bill is split."""
     return {
         **settings.tags,
         "project": settings.name,
@@ -22,7 +22,7 @@ def cost_tags(settings: StackSettings) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Plain values only, so that names, ARNs and IAM documents are known at preview."""
+    """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview."""
 
     name: str
     environment: str
@@ -33,7 +33,7 @@ class Stage:
 
     @classmethod
     def of(cls, settings: StackSettings, account_id: str) -> "Stage":
-        """The stage of a stack file. `account_id` is the one the provider's credentials belong to."""
+        """Builds the stage of a stack file. account_id: the account of the provider's credentials."""
         return cls(
             name=settings.name,
             environment=settings.environment,
@@ -45,7 +45,7 @@ class Stage:
 
     @property
     def prefix(self) -> str:
-        """First part of every physical name, e.g. `ml-platform-prod`."""
+        """First part of every physical name, for example `ml-platform-prod`."""
         return physical_names.name_prefix(self.name, self.environment)
 
     @property
@@ -54,37 +54,37 @@ class Stage:
 
     @property
     def retains(self) -> bool:
-        """Whether what holds data stays in AWS when it leaves the stack: in production, until protection is lifted."""
+        """Whether resources with data stay in AWS when they leave the stack: in production, while protection is on."""
         return self.production and self.deletion_protection
 
     @property
     def partition(self) -> str:
-        """First part of every ARN, e.g. `aws`, or `aws-cn`."""
+        """Partition in every ARN, for example `aws` or `aws-cn`."""
         return REGIONS[self.region].partition
 
     def cluster_name(self, key: str) -> str:
-        """Physical name of the cluster under `clusters.<key>`."""
+        """Returns the physical name of the cluster under `clusters.<key>`."""
         return physical_names.cluster_name(self.prefix, key)
 
     def pool_name(self, cluster: str, pool: str) -> str:
-        """Physical name of what a pool has in AWS: its placement group, its EFA security group."""
+        """Returns the physical name of a pool's resources in AWS: its placement group, its EFA security group."""
         return f"{self.cluster_name(cluster)}-{pool}"
 
     def key_alias(self, data_class: str) -> str:
-        """Alias of the KMS key for a class of data, e.g. `alias/ml-platform-prod-ebs`."""
+        """Returns the alias of the KMS key for a data class, for example `alias/ml-platform-prod-ebs`."""
         return f"alias/{self.prefix}-{data_class}"
 
     def cluster_arn(self, key: str) -> str:
         return self.arn("eks", f"cluster/{self.cluster_name(key)}")
 
     def arn(self, service: str, resource: str) -> str:
-        """ARN of a regional resource of this account."""
+        """Returns the ARN of a regional resource of this account."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
 
     def iam_arn(self, resource: str) -> str:
-        """ARN of an IAM resource of this account, e.g. `role/admin`, or `root`."""
+        """Returns the ARN of an IAM resource of this account, for example `role/admin` or `root`."""
         return f"arn:{self.partition}:iam::{self.account_id}:{resource}"
 
     def in_partition(self, arn: str) -> str:
-        """An ARN of the catalog, which knows those of `aws`, moved to the partition of this stage."""
+        """Returns an ARN of the catalog, which has the partition `aws`, in the partition of this stage."""
         return arn.replace("arn:aws:", f"arn:{self.partition}:", 1)

@@ -1,4 +1,4 @@
-"""What pods tolerate that every node needs, whatever taints its pool has."""
+"""Tolerations for the DaemonSet pods that every node needs, whatever taints its pool has."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,12 +7,12 @@ from components.core.overlay import overlay
 from components.core.untyped import Values
 from settings.compute.node_pool import NodePoolSettings
 
-TOLERATES_ALL = "*"  # in place of a path: the pods tolerate every taint as they are shipped
-KEEPS_PODS_OUT = ("NoSchedule", "NoExecute")  # PreferNoSchedule keeps nobody out
+TOLERATES_ALL = "*"  # instead of a path: the chart already tolerates every taint
+KEEPS_PODS_OUT = ("NoSchedule", "NoExecute")  # PreferNoSchedule keeps no pod out
 
 
 def tolerations_for(pools: Iterable[NodePoolSettings]) -> list[dict[str, str]]:
-    """One toleration for each taint of the pools, as Kubernetes writes it, always in the same order."""
+    """Returns one toleration for each hard taint of the pools, in Kubernetes' form, always in the same order."""
     taints = {(t.key, t.value, t.effect) for pool in pools for t in pool.taints if t.effect in KEEPS_PODS_OUT}
     return [
         {"key": key, "operator": "Equal", "value": value, "effect": effect}
@@ -23,7 +23,7 @@ def tolerations_for(pools: Iterable[NodePoolSettings]) -> list[dict[str, str]]:
 
 
 def tolerating(values: Values, paths: Iterable[str], pools: Iterable[NodePoolSettings]) -> dict[str, Any]:
-    """The values with the tolerations laid at each path (`daemonsets.tolerations`); as they are without any taint."""
+    """Returns the values with the tolerations at each path, such as `daemonsets.tolerations`."""
     tolerations = tolerations_for(pools)
     for path in paths if tolerations else ():
         if path == TOLERATES_ALL:

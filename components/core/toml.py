@@ -1,7 +1,7 @@
-"""TOML text of nested settings: tables in the order given, so that the same settings are the same text.
+"""Writes nested settings as TOML, with tables in the given order, so that the same settings give the same text.
 
-The package tomli-w writes the same tables, but each item of an array on a line of its own. The user data of nodes that
-join their local disks holds arrays: with another text every such node would be replaced, so the writer is ours.
+The package tomli-w writes each item of an array on a line of its own. The user data of nodes with joined local disks
+has arrays, and a different text would replace all these nodes. So this module stays.
 """
 
 import json
@@ -13,7 +13,7 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml(settings: Mapping[str, Any]) -> str:
-    """The text of a mapping whose values are mappings, texts, numbers, booleans, and lists of those."""
+    """Returns the TOML text of a mapping whose values are mappings, texts, numbers, booleans, and lists of those."""
     return "\n".join(_table((), settings)).lstrip("\n") + "\n" if settings else ""
 
 
@@ -22,7 +22,7 @@ def _table(path: tuple[str, ...], settings: Mapping[str, Any]) -> Iterator[str]:
     if values and path:
         yield f"\n[{'.'.join(map(_key, path))}]"
     for key, value in values.items():
-        yield f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}"  # these kinds are written alike in both
+        yield f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}"  # TOML writes these values as JSON does
     for key, value in settings.items():
         if isinstance(value, Mapping):
             yield from _table((*path, key), value)

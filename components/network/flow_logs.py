@@ -1,4 +1,4 @@
-"""The VPC's flow logs: to a bucket that takes nothing else, or to CloudWatch."""
+"""The VPC's flow logs, in a bucket of their own or in CloudWatch."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from settings.network.network import FlowLogSettings
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLogsArgs:
-    """What the flow logs are told.
+    """Arguments of the flow logs.
 
-    bucket_key_arn: key for the bucket; needed for destination s3 only.
-    Raises ValueError when it is missing there: S3 would fall back to a key that no policy of ours governs.
+    bucket_key_arn: key for the bucket; only needed with destination s3.
+    Raises ValueError when it is missing then: S3 would use its own key, which our policies do not control.
     """
 
     settings: FlowLogSettings
@@ -29,12 +29,12 @@ class FlowLogsArgs:
     def __post_init__(self) -> None:
         if self.settings.destination == "s3" and self.bucket_key_arn is None:
             raise ValueError(
-                "bucket_key_arn is missing, so the flow logs would not be under our key. Give the data key."
+                "bucket_key_arn is missing, so the flow logs would not be encrypted with our key. Give the data key."
             )
 
 
 class FlowLogs(pulumi.ComponentResource):
-    """All traffic, accepted and rejected. Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html"""
+    """Flow logs of all traffic, accepted and rejected. Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html"""
 
     def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:FlowLogs", name, None, opts)
@@ -60,7 +60,7 @@ class FlowLogs(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=list(settings)
-            ),  # before them, AWS refuses the destination
+            ),  # without them, AWS refuses the destination
         )
 
     def _bucket(self, name: str, args: FlowLogsArgs) -> PrivateBucket:
@@ -109,5 +109,5 @@ class FlowLogs(pulumi.ComponentResource):
             log_destination=group.arn,
             iam_role_arn=role.arn,
             max_aggregation_interval=args.settings.aggregation_seconds,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),  # before it, deliveries fail unnoticed
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),  # without it, deliveries fail silently
         )

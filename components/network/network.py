@@ -1,4 +1,4 @@
-"""One VPC: public, private, intra and pod subnets in each zone, and the ways out of it."""
+"""One VPC: public, private, intra and pod subnets in each zone, with routes, NAT gateways and endpoints."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TIERS = ("public", "private", "intra", "pods")
 
 
 def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
-    """Tags that controllers look for. discovery: what Karpenter's node classes of this stack look for.
+    """Returns the tags by which controllers find subnets. discovery: the value that this stack's EC2NodeClasses select.
 
     Sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/,
     https://karpenter.sh/docs/concepts/nodeclasses/, https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
@@ -26,7 +26,7 @@ def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
         "private": {
             "kubernetes.io/role/internal-elb": "1",
             "karpenter.sh/discovery": discovery,
-            "kubernetes.io/role/cni": "0",  # else pods also take addresses from the nodes' subnet, and fill it
+            "kubernetes.io/role/cni": "0",  # otherwise pods also use addresses of the nodes' subnet, and fill it
         },
         "intra": {},
         "pods": {"kubernetes.io/role/cni": "1"},
@@ -34,7 +34,7 @@ def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
 
 
 def nat_zones(mode: str, zones: Sequence[str]) -> dict[str, str]:
-    """Zone -> the zone whose NAT gateway it goes out by. Empty: no way out."""
+    """Returns zone -> the zone whose NAT gateway it uses. Empty: without NAT."""
     if mode == "none":
         return {}
     return {zone: zone if mode == "per-zone" else zones[0] for zone in zones}
@@ -42,11 +42,11 @@ def nat_zones(mode: str, zones: Sequence[str]) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What the network is told.
+    """Arguments of the network.
 
-    zones: names of the zones; with a single NAT gateway it stands in the first.
+    zones: names of the zones; a single NAT gateway is in the first one.
     bucket_key_arn: key for the flow-log bucket; None when flow logs go to CloudWatch.
-    Raises PlanError when the ranges do not hold the zones.
+    Raises PlanError when the ranges are not large enough for the zones.
     """
 
     settings: NetworkSettings
@@ -57,22 +57,22 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """Children are named by zone, never by position: dropping a zone touches nothing of the others.
+    """The network. Children are named by zone, never by index: removing a zone changes no resource of the others.
 
     subnet_ids: tier -> zone -> subnet id.
-    ways_out: routes and endpoints; a node that starts before them cannot join its cluster.
+    routes_and_endpoints: a node that starts before them cannot join its cluster.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
 
     vpc: aws.ec2.Vpc
     vpc_id: pulumi.Output[str]
     subnet_ids: Mapping[str, Mapping[str, pulumi.Output[str]]]
-    ways_out: list[pulumi.Resource]
+    routes_and_endpoints: list[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:Network", name, None, opts)
         self._key, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
-        self.ways_out = []
+        self.routes_and_endpoints = []
         self.vpc = self._vpc()
         self.vpc_id = self.vpc.id
         self.subnet_ids = self._subnets()
@@ -119,14 +119,14 @@ class Network(pulumi.ComponentResource):
             for block in ranges.pod_blocks
         }
         ids: dict[str, dict[str, pulumi.Output[str]]] = {tier: {} for tier in TIERS}
-        for zone, of_zone in ranges.zones.items():
+        for zone, zone_plan in ranges.zones.items():
             for tier in TIERS:
-                # Pod subnets take the VPC by way of the block that has to be associated with it first.
-                vpc_id = blocks[of_zone.pod_block].vpc_id if tier == "pods" else self.vpc_id
+                # Pod subnets get the VPC's id from the block, which must be associated with the VPC first.
+                vpc_id = blocks[zone_plan.pod_block].vpc_id if tier == "pods" else self.vpc_id
                 ids[tier][zone] = aws.ec2.Subnet(
                     f"{self._key}-{tier}-{zone}",
                     vpc_id=vpc_id,
-                    cidr_block=getattr(of_zone, tier),
+                    cidr_block=getattr(zone_plan, tier),
                     availability_zone=zone,
                     map_public_ip_on_launch=False,
                     tags={**self._named(f"{tier}-{zone}"), **subnet_tags(tier, args.stage.prefix)},
@@ -138,7 +138,7 @@ class Network(pulumi.ComponentResource):
         table = aws.ec2.RouteTable(
             f"{self._key}-{suffix}", vpc_id=self.vpc_id, tags=self._named(suffix), opts=self._opts
         )
-        self.ways_out += [
+        self.routes_and_endpoints += [
             aws.ec2.RouteTableAssociation(
                 f"{self._key}-{subnet}", route_table_id=table.id, subnet_id=subnet_id, opts=self._opts
             )
@@ -162,29 +162,29 @@ class Network(pulumi.ComponentResource):
             nat_gateway_id=nat_gateway_id,
             opts=self._opts,
         )
-        self.ways_out.append(route)
+        self.routes_and_endpoints.append(route)
 
     def _routes(self) -> list[aws.ec2.RouteTable]:
-        """Route tables of everything that is not public."""
+        """Registers all routes. Returns the route tables of the subnets that are not public."""
         ids = self.subnet_ids
         gateway = aws.ec2.InternetGateway(
             f"{self._key}-internet",
             vpc_id=self.vpc_id,
             tags=self._named("internet"),
-            # AWS could move it to another VPC, but not while public addresses of the old one are in use.
+            # AWS can move it to another VPC, but not while public addresses of the old one are in use.
             opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["vpcId"]),
         )
         public = self._route_table("public", {f"public-{zone}": i for zone, i in ids["public"].items()})
         self._default_route("public", public, gateway_id=gateway.id)
-        exits = nat_zones(self._args.settings.nat, list(ids["private"]))
-        nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(exits.values())}
+        nat_zone_of = nat_zones(self._args.settings.nat, list(ids["private"]))
+        nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(nat_zone_of.values())}
         tables = [self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})]
         for zone in ids["private"]:
             subnets = {f"{tier}-{zone}": ids[tier][zone] for tier in ("private", "pods")}
             table = self._route_table(f"private-{zone}", subnets)
             tables.append(table)
-            if zone in exits:
-                self._default_route(f"private-{zone}", table, nat_gateway_id=nats[exits[zone]].id)
+            if zone in nat_zone_of:
+                self._default_route(f"private-{zone}", table, nat_gateway_id=nats[nat_zone_of[zone]].id)
         return tables
 
     def _nat(self, zone: str, gateway: aws.ec2.InternetGateway) -> aws.ec2.NatGateway:
@@ -195,8 +195,8 @@ class Network(pulumi.ComponentResource):
             subnet_id=self.subnet_ids["public"][zone],
             allocation_id=address.allocation_id,
             tags=tags,
-            # Without a gateway on the VPC, AWS makes the NAT gateway and then fails it. And an address, which others
-            # may have let in by name, serves one NAT gateway at a time.
+            # Without an internet gateway, AWS creates the NAT gateway and then marks it as failed. The address, which
+            # others may have in an allow list, can only serve one NAT gateway at a time.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[gateway], delete_before_replace=True),
         )
 
@@ -211,7 +211,7 @@ class Network(pulumi.ComponentResource):
             self._endpoint(
                 "Interface",
                 service,
-                subnet_ids=list(self.subnet_ids["private"].values()),  # intra subnets are too small for many of them
+                subnet_ids=list(self.subnet_ids["private"].values()),  # intra subnets are too small for many endpoints
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
             )
@@ -238,7 +238,7 @@ class Network(pulumi.ComponentResource):
             private_dns_enabled=private_dns_enabled,
             opts=self._opts,
         )
-        self.ways_out.append(endpoint)
+        self.routes_and_endpoints.append(endpoint)
 
     def _endpoint_security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
@@ -248,10 +248,10 @@ class Network(pulumi.ComponentResource):
             tags=self._named("endpoints"),
             opts=self._opts,
         )
-        for who, cidr in (("nodes", self._args.settings.cidr), ("pods", self._args.settings.pod_cidr)):
+        for clients, cidr in (("nodes", self._args.settings.cidr), ("pods", self._args.settings.pod_cidr)):
             aws.vpc.SecurityGroupIngressRule(
-                f"{self._key}-endpoints-{who}",
-                description=f"HTTPS from {who}",
+                f"{self._key}-endpoints-{clients}",
+                description=f"HTTPS from {clients}",
                 security_group_id=group.id,
                 ip_protocol="tcp",
                 from_port=443,

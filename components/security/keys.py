@@ -1,4 +1,4 @@
-"""Customer-managed KMS keys: one for each class of data, so that access to one gives access to no other."""
+"""Customer-managed KMS keys: one for each data class, so that access to one gives no access to the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from settings.security.keys import KeySettings
 
 @dataclass(frozen=True, kw_only=True)
 class KeysArgs:
-    """What the keys are told.
+    """Arguments of the keys.
 
     cluster_role_arns: patterns of the clusters' own roles, which encrypt Kubernetes secrets.
-    holds_data: whether there are flow logs in S3, or other data at rest; only then there is a key for it.
-    links_buckets: whether file systems show buckets, which FSx then reads and writes.
-    backs_up: whether backups are taken; theirs is a key of its own, so that whoever reads data reads no backups.
+    holds_data: whether there are flow logs in S3 or other stored data; only then there is a data key.
+    links_buckets: whether file systems link buckets, which FSx then reads and writes.
+    backs_up: whether backups are taken. They have a key of their own, so that access to data gives none to backups.
     """
 
     settings: KeySettings
@@ -30,7 +30,7 @@ class KeysArgs:
 
 
 class Keys(pulumi.ComponentResource):
-    """ARNs of the keys. Each rotates by itself and has the alias `alias/<stack>-<class>`.
+    """ARNs of the keys. Each key rotates automatically and has the alias `alias/<stack>-<data class>`.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
     """
@@ -57,10 +57,10 @@ class Keys(pulumi.ComponentResource):
             {"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data, "backup": self.backup}
         )
 
-    def _key(self, name: str, args: KeysArgs, data_class: str, what: str, policy: str) -> pulumi.Output[str]:
+    def _key(self, name: str, args: KeysArgs, data_class: str, purpose: str, policy: str) -> pulumi.Output[str]:
         key = aws.kms.Key(
             f"{name}-{data_class}",
-            description=f"{what} of {args.stage.prefix}",
+            description=f"{purpose} of {args.stage.prefix}",
             policy=policy,
             enable_key_rotation=True,
             rotation_period_in_days=args.settings.rotation_days,

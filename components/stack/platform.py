@@ -1,4 +1,4 @@
-"""The whole platform of one stack: a provider, keys, one network, and the clusters in it."""
+"""The whole platform of one stack: provider, keys, network, clusters and storage."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,35 +26,38 @@ from settings.storage.recovery_plan import schedules
 
 
 def zone_names(settings: NetworkSettings, region: str, opts: pulumi.InvokeOptions) -> Sequence[str]:
-    """The zones that the stack file names or, where it gives a number, that many of those this account has.
+    """Returns the zones that the stack file names or, if it gives a number, that many zones of this account.
 
-    Which zone hides behind a name differs between accounts, so the ones that EKS cannot use are left out by id.
-    Raises RunError when the account has too few.
+    Zone names differ between accounts, so zones that EKS cannot use are excluded by id.
+    Raises RunError when the account has too few zones.
     """
     if not isinstance(settings.zones, int):
         return settings.zones
-    found = aws.get_availability_zones(
+    available = aws.get_availability_zones(
         state="available",
         exclude_zone_ids=list(REGIONS[region].eks_excluded_zone_ids),
-        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],  # else Local Zones come along
+        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],  # otherwise Local Zones are included
         opts=opts,
     )
-    names = sorted(found.names)[: settings.zones]
+    names = sorted(available.names)[: settings.zones]
     if len(names) < settings.zones:
         raise pulumi.RunError(
-            f"network.zones: {settings.zones} zones wanted, but EKS can use only {len(names)} in {region} with this "
-            f"account ({', '.join(names)}). Lower network.zones."
+            f"network.zones: {settings.zones} zones are requested, but EKS can use only {len(names)} in {region} with "
+            f"this account ({', '.join(names)}). Lower network.zones."
         )
     return names
 
 
 def _addon_keys(cluster: ClusterSettings) -> set[str]:
-    """Classes of data whose key an add-on of the cluster takes."""
+    """Returns the data classes whose key the add-ons of the cluster use."""
     return {key for spec in installed(every_add_on(), ClusterParts.of(cluster)).values() for key in spec.keys}
 
 
 class Platform(pulumi.ComponentResource):
-    """What the stack file says, in one tree. `clusters`: key in the stack file -> cluster."""
+    """All resources of a stack, in one tree.
+
+    clusters: key in the stack file -> cluster.
+    """
 
     network: Network
     clusters: dict[str, Cluster]
@@ -69,12 +72,12 @@ class Platform(pulumi.ComponentResource):
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        asking = pulumi.InvokeOptions(provider=provider)
-        self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=asking).account_id)
-        # Whatever is below takes the provider from its parent, so tags and account come from here alone.
+        invoke_options = pulumi.InvokeOptions(provider=provider)
+        self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
+        # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)
-        zones = tuple(zone_names(settings.network, settings.region, asking))
+        zones = tuple(zone_names(settings.network, settings.region, invoke_options))
         if settings.quotas.request:
             pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
             request_quotas(name, quota_needs(pools, zones, settings.quotas.vcpus), self._opts)
@@ -120,7 +123,7 @@ class Platform(pulumi.ComponentResource):
                 holds_data=settings.network.flow_logs.destination == "s3"
                 or any(settings.storage.entries())
                 or any("data" in _addon_keys(cluster) for cluster in settings.clusters.values()),
-                links_buckets=any(held.links for held in settings.storage.lustre.values()),
+                links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
                 backs_up=bool(schedules(settings.storage, settings.clusters.keys())),
             ),
             self._opts,
@@ -141,14 +144,14 @@ class Platform(pulumi.ComponentResource):
                 logs_key_arn=keys.logs,
                 add_ons=every_add_on(),
                 addon_key_arns={"data": keys.data} if keys.data is not None else {},
-                ways_out=self.network.ways_out,
+                routes_and_endpoints=self.network.routes_and_endpoints,
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
             ),
             self._opts,
         )
 
     def outputs(self) -> dict[str, Any]:
-        """What the stack exports: how to get in, and what other stacks need to build beside it."""
+        """Returns the stack's outputs: how to reach the clusters, and what other stacks need to build on this one."""
         region = self.stage.region
         return {
             "region": region,

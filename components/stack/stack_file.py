@@ -1,6 +1,6 @@
-"""Reads a stack file: the one reader of the program and of every command, which knows the add-ons of this platform.
+"""Reads a stack file with the add-ons of this platform. The program and every command use this reader.
 
-No SDK is loaded by it, so that a wrong file is told at once.
+It loads no SDK, so that a wrong file is reported immediately.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,20 @@ __all__ = ["Problem", "SettingsError", "explain", "load", "load_file", "load_pul
 
 
 def load(raw: Mapping[str, Any], source: str, today: date | None = None) -> StackSettings:
-    """Settings out of plain values. source: the file to name in messages. Raises SettingsError with every mistake."""
+    """Loads settings from plain values. source: the file to name in messages.
+
+    Raises SettingsError with every mistake.
+    """
     return loader.load(raw, source, every_add_on(), today)
 
 
 def load_file(path: Path, today: date | None = None) -> StackSettings:
-    """Settings out of a `Pulumi.<stack>.yaml`. Raises SettingsError with every mistake."""
+    """Loads settings from a `Pulumi.<stack>.yaml`. Raises SettingsError with every mistake."""
     return loader.load_file(path, every_add_on(), today)
 
 
 def load_pulumi_config(config: Mapping[str, str], path: Path, today: date | None = None) -> StackSettings:
-    """Settings out of the config that Pulumi hands to the program. path: the stack file, read strictly as well.
+    """Loads settings from the config that Pulumi hands to the program. path: the stack file, also read strictly.
 
     Raises SettingsError with every mistake.
     """
@@ -37,5 +40,5 @@ def load_pulumi_config(config: Mapping[str, str], path: Path, today: date | None
 
 
 def explain(raw: Mapping[str, Any], source: str, today: date | None = None) -> tuple[Explained, ...]:
-    """Every setting in force, and where it comes from. Raises SettingsError when the settings are wrong."""
+    """Returns every setting in force with its origin. Raises SettingsError when the settings are wrong."""
     return explanation.explain(raw, source, every_add_on(), today)

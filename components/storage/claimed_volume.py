@@ -1,11 +1,11 @@
-"""A volume that is there already, and the claim by which the pods of one namespace find it."""
+"""A PersistentVolume for existing storage, and the claim by which the pods of one namespace use it."""
 
 from collections.abc import Sequence
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-SMALLEST_CLAIM = "1Gi"  # what is asked of a volume whose size is not Kubernetes' to say
+SMALLEST_CLAIM = "1Gi"  # Kubernetes requires a size, but does not enforce it here
 
 
 def claimed_volume(
@@ -14,26 +14,28 @@ def claimed_volume(
     namespace: str,
     spec: kubernetes.core.v1.PersistentVolumeSpecArgsDict,
     opts: pulumi.ResourceOptions,
-    home: pulumi.Resource | None,
+    namespace_resource: pulumi.Resource | None,
 ) -> None:
-    """Register a volume `<claim>-<namespace>` and its claim.
+    """Registers a volume `<claim>-<namespace>` and its claim.
 
-    spec: of the PersistentVolume. opts: for both. home: the namespace, where the stack makes it.
+    spec: of the PersistentVolume. opts: for both. namespace_resource: the namespace, if the stack makes it.
     """
     volume = f"{claim}-{namespace}"
-    held = kubernetes.core.v1.PersistentVolume(name, metadata={"name": volume}, spec=spec, opts=opts)
-    waits: Sequence[pulumi.Resource] = [held] if home is None else [held, home]
+    persistent_volume = kubernetes.core.v1.PersistentVolume(name, metadata={"name": volume}, spec=spec, opts=opts)
+    after: Sequence[pulumi.Resource] = (
+        [persistent_volume] if namespace_resource is None else [persistent_volume, namespace_resource]
+    )
     kubernetes.core.v1.PersistentVolumeClaim(
         name,
         metadata={"name": claim, "namespace": namespace},
         spec={
             "access_modes": spec["access_modes"],
-            "storage_class_name": "",  # else the default class would make a volume of its own
+            "storage_class_name": "",  # otherwise the default class would make another volume
             "volume_name": volume,
             "resources": {"requests": {"storage": SMALLEST_CLAIM}},
         },
-        # A claim holds on to its volume: neither goes, nor is replaced, while the other stays.
+        # Claim and volume protect each other, so that they can only be deleted or replaced together.
         opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=waits, replace_with=[held], delete_before_replace=True)
+            opts, pulumi.ResourceOptions(depends_on=after, replace_with=[persistent_volume], delete_before_replace=True)
         ),
     )

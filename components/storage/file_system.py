@@ -1,4 +1,4 @@
-"""One EFS file system: a folder for each namespace that writes, all folders for each that reads."""
+"""One EFS file system: a folder for each namespace that writes; a namespace that reads sees all folders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from components.storage.buckets.bucket import size_tags
 from components.storage.claimed_volume import SMALLEST_CLAIM, claimed_volume
 from components.storage.recovery.backup import backup_tags
 from components.storage.recovery.second_region import SecondRegion
-from components.storage.storage_namespaces import Place
+from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.file_systems import FileSystemSettings, posix_id
 from settings.storage.recovery import RecoverySettings
 
@@ -25,26 +25,29 @@ ACCESS_MODES = ["ReadWriteMany"]
 
 
 def lifecycle_policies(settings: FileSystemSettings) -> list[aws.efs.FileSystemLifecyclePolicyArgsDict]:
-    """One move each, as EFS wants them. What is read again comes back, so that reading costs no more than once."""
+    """Returns the lifecycle policies, each with one transition, as EFS requires.
+
+    A file that is read moves back to the standard class, so that the fee for reading it is paid only once.
+    """
 
     def after(days: int) -> str:
         return f"AFTER_{days}_DAY{'S' if days > 1 else ''}"
 
-    moves: list[aws.efs.FileSystemLifecyclePolicyArgsDict] = []
+    policies: list[aws.efs.FileSystemLifecyclePolicyArgsDict] = []
     if settings.infrequent_after_days is not None:
-        moves.append({"transition_to_ia": after(settings.infrequent_after_days)})
+        policies.append({"transition_to_ia": after(settings.infrequent_after_days)})
     if settings.archive_after_days is not None:
-        moves.append({"transition_to_archive": after(settings.archive_after_days)})
-    return [*moves, {"transition_to_primary_storage_class": "AFTER_1_ACCESS"}] if moves else []
+        policies.append({"transition_to_archive": after(settings.archive_after_days)})
+    return [*policies, {"transition_to_primary_storage_class": "AFTER_1_ACCESS"}] if policies else []
 
 
 def modes(settings: FileSystemSettings) -> dict[str, str]:
-    """Namespace -> read or write. One namespace in two clusters is one team, with one folder."""
+    """Returns namespace -> read or write. A namespace has one folder, even if it is in two clusters."""
     return {user.namespace: user.mode for user in settings.used_by}
 
 
 def posix_user(namespace: str, settings: FileSystemSettings) -> aws.efs.AccessPointPosixUserArgsDict:
-    """Who a namespace is on the file system: a reader is in the groups of those who write."""
+    """Returns the POSIX user of a namespace's access point. A namespace that reads is in the groups of all writers."""
     user: aws.efs.AccessPointPosixUserArgsDict = {"uid": posix_id(namespace), "gid": posix_id(namespace)}
     if modes(settings)[namespace] == "read":
         writers = [name for name, mode in modes(settings).items() if mode == "write"]
@@ -53,26 +56,26 @@ def posix_user(namespace: str, settings: FileSystemSettings) -> aws.efs.AccessPo
 
 
 def root_directory(namespace: str, settings: FileSystemSettings) -> aws.efs.AccessPointRootDirectoryArgsDict:
-    """Where a namespace comes in: a writer is confined to its own folder, a reader stands above all folders.
+    """Returns the root directory of a namespace's access point: its own folder to write, or the whole tree to read.
 
     Source: https://docs.aws.amazon.com/efs/latest/ug/efs-access-points.html, read 2026-11.
     """
     if modes(settings)[namespace] == "read":
         return {"path": "/"}
-    own = posix_id(namespace)
+    owner_id = posix_id(namespace)
     creation: aws.efs.AccessPointRootDirectoryCreationInfoArgsDict = {
-        "owner_uid": own,
-        "owner_gid": own,
+        "owner_uid": owner_id,
+        "owner_gid": owner_id,
         "permissions": "0750",
     }
     return {"path": f"/{namespace}", "creation_info": creation}
 
 
-def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
-    """TLS only, by a mount target and an access point only; nobody is root, and readers cannot write.
+def file_system_policy(stage: Stage, read_only_points: Sequence[str]) -> str:
+    """Returns the file system policy: only TLS, mount targets and access points; no root access; readers cannot write.
 
-    reading: ARNs of the access points of those who read. Whoever may make access points is for IAM to say.
-    No resource is named, as in the policies that EFS itself proposes: the ARN would not be known at preview.
+    read_only_points: ARNs of the access points that only read. IAM decides who may make access points.
+    The statements name no resource, like the policies that EFS suggests: the ARN is not known at preview.
     Source: https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html, read 2026-11.
     """
     any_access_point = stage.arn("elasticfilesystem", "access-point/*")
@@ -96,14 +99,14 @@ def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
             },
         },
     ]
-    if reading:
+    if read_only_points:
         statements.append(
             {
                 "Sid": "ReadersDoNotWrite",
                 "Effect": "Deny",
                 "Principal": anybody,
                 "Action": ["elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"],
-                "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": sorted(reading)}},
+                "Condition": {"ArnEquals": {"elasticfilesystem:AccessPointArn": sorted(read_only_points)}},
             }
         )
     return iam.document(*statements)
@@ -112,13 +115,13 @@ def file_system_policy(stage: Stage, reading: Sequence[str]) -> str:
 def volume(
     claim: str, namespace: str, mode: str, handle: pulumi.Input[str]
 ) -> kubernetes.core.v1.PersistentVolumeSpecArgsDict:
-    """Spec of the volume that one claim gets, and no other.
+    """Returns the spec of a volume that only one claim can use.
 
-    The driver mounts nothing of access mode ReadOnlyMany: readers are told so by the mount, and kept so by the policy.
+    The driver does not support ReadOnlyMany: readers get a read-only mount, and the file system policy enforces it.
     Source: kubernetes-sigs/aws-efs-csi-driver, docs/README.md and pkg/driver/node.go; read 2026-11.
     """
     spec: kubernetes.core.v1.PersistentVolumeSpecArgsDict = {
-        "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes wants a size; a file system has none
+        "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes requires a size; a file system has none
         "access_modes": ACCESS_MODES,
         "persistent_volume_reclaim_policy": "Retain",
         "storage_class_name": "",
@@ -134,10 +137,12 @@ def volume(
 
 @dataclass(frozen=True, kw_only=True)
 class FileSystemArgs:
-    """What the file system is told, and what it stands on.
+    """Arguments of a file system.
 
-    key: its name in the stack file. subnet_ids: zone name -> private subnet id. namespaces: what objects in each have
-    to wait for. copies: the region that holds the copy.
+    key: its name in the stack file.
+    subnet_ids: zone name -> private subnet id.
+    namespaces: what objects in each namespace must wait for.
+    copies: the region that gets the copy.
     """
 
     key: str
@@ -147,15 +152,15 @@ class FileSystemArgs:
     vpc: aws.ec2.Vpc
     subnet_ids: Mapping[str, pulumi.Input[str]]
     clusters: Mapping[str, ClusterRef]
-    namespaces: Mapping[Place, pulumi.Resource | None]
+    namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     key_arn: pulumi.Input[str]
     copies: SecondRegion | None = None
 
 
 class FileSystem(pulumi.ComponentResource):
-    """Named by its key under `storage.file_systems`.
+    """One file system, named by its key under `storage.file_systems`.
 
-    Each namespace of used_by finds a claim `efs-<name>`; where pods write, a class `efs-<name>` makes further volumes.
+    Each namespace of used_by has a claim `efs-<name>`. A storage class `efs-<name>` makes additional volumes.
     """
 
     id: pulumi.Output[str]
@@ -164,7 +169,7 @@ class FileSystem(pulumi.ComponentResource):
     def __init__(self, name: str, args: FileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:FileSystem", name, None, opts)
         self._name, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
-        self._object = f"efs-{args.key}"
+        self._claim_name = f"efs-{args.key}"
         system = self._file_system()
         self.id, self.arn = system.id, system.arn
         points = {namespace: self._access_point(namespace) for namespace in modes(args.settings)}
@@ -242,22 +247,24 @@ class FileSystem(pulumi.ComponentResource):
 
     def _policy(self, points: Mapping[str, aws.efs.AccessPoint]) -> aws.efs.FileSystemPolicy:
         stage = self._args.stage
-        reading = [points[namespace].arn for namespace, mode in modes(self._args.settings).items() if mode == "read"]
+        read_only_points = [
+            points[namespace].arn for namespace, mode in modes(self._args.settings).items() if mode == "read"
+        ]
         return aws.efs.FileSystemPolicy(
             self._name,
             file_system_id=self.id,
-            policy=pulumi.Output.all(*reading).apply(lambda arns: file_system_policy(stage, arns)),
+            policy=pulumi.Output.all(*read_only_points).apply(lambda arns: file_system_policy(stage, arns)),
             opts=self._opts,
         )
 
     def _storage_class(self, cluster: str, ready: Sequence[pulumi.Resource]) -> None:
-        """For volumes that pods ask for by themselves: a folder and a user of its own for each claim.
+        """Registers a storage class for further volumes: each claim of it gets a folder and a user of its own.
 
         Source: kubernetes-sigs/aws-efs-csi-driver, docs/README.md, v3.3; read 2026-11.
         """
         kubernetes.storage.v1.StorageClass(
             f"{self._name}-{cluster}",
-            metadata={"name": self._object},
+            metadata={"name": self._claim_name},
             provisioner=DRIVER,
             parameters={
                 "provisioningMode": "efs-ap",
@@ -265,11 +272,11 @@ class FileSystem(pulumi.ComponentResource):
                 "directoryPerms": "700",
                 "basePath": "/dynamic",
                 "subPathPattern": "${.PVC.namespace}/${.PVC.name}",
-                "ensureUniqueDirectory": "true",  # a claim of the same name, made later, finds nobody else's files
+                "ensureUniqueDirectory": "true",  # a later claim of the same name must not get the old files
             },
             reclaim_policy="Retain" if self._args.stage.production else "Delete",
             volume_binding_mode="Immediate",
-            opts=self._in(cluster, ready),
+            opts=self._options_in(cluster, ready),
         )
 
     def _claim(
@@ -277,19 +284,20 @@ class FileSystem(pulumi.ComponentResource):
     ) -> None:
         mode = modes(self._args.settings)[namespace]
         name = f"{self._name}-{cluster}-{namespace}"
-        spec = volume(self._object, namespace, mode, pulumi.Output.concat(self.id, "::", point.id))
-        home = self._args.namespaces.get((cluster, namespace))
-        claimed_volume(name, self._object, namespace, spec, self._in(cluster, ready), home)
+        spec = volume(self._claim_name, namespace, mode, pulumi.Output.concat(self.id, "::", point.id))
+        namespace_resource = self._args.namespaces.get((cluster, namespace))
+        claimed_volume(name, self._claim_name, namespace, spec, self._options_in(cluster, ready), namespace_resource)
 
-    def _in(self, cluster: str, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+    def _options_in(self, cluster: str, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self, provider=self._args.clusters[cluster].provider, depends_on=depends_on
         )
 
     def _replication(self, copies: SecondRegion) -> None:
-        """EFS makes the copy itself and keeps it read-only. It stays when the replication ends, and is ours to delete.
+        """Registers the replication. EFS makes the copy and keeps it read-only.
 
-        A copy made by us would be refused after each refresh: what AWS then says of its protection is no valid input.
+        The copy stays when the replication ends, and must then be deleted by hand. If the stack made the copy, each
+        refresh would break it: the protection that AWS reports is not a valid input.
         Sources: https://docs.aws.amazon.com/efs/latest/ug/efs-replication.html and terraform-provider-aws,
         internal/service/efs/file_system.go; read 2026-11.
         """
@@ -297,6 +305,6 @@ class FileSystem(pulumi.ComponentResource):
             f"{self._name}-{copies.region}",
             source_file_system_id=self.id,
             destination={"region": copies.region, "kms_key_id": copies.key_arn},
-            # A file system has one copy at a time.
+            # A file system can have only one copy at a time.
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(delete_before_replace=True)),
         )

@@ -1,4 +1,4 @@
-"""Everything that holds data: buckets, file systems, and the backups of them."""
+"""Everything that holds data: buckets, file systems, and their backups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,12 @@ from settings.storage.storage import StorageSettings
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """What it is told, and what it stands on.
+    """Arguments of the storage.
 
-    subnet_ids: zone name -> private subnet id. clusters: key in the stack file -> cluster. data_key_arn: for all of it.
-    backup_key_arn: None where nothing is backed up.
+    subnet_ids: zone name -> private subnet id.
+    clusters: key in the stack file -> cluster.
+    data_key_arn: key for all data.
+    backup_key_arn: None when nothing is backed up.
     """
 
     settings: StorageSettings
@@ -43,9 +45,10 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """Each entry of `storage` becomes a component of its name.
+    """Builds one component for each entry of `storage`, with the name of the entry.
 
-    bucket_names: entry -> physical name. restore_role_arn: what a restore of AWS Backup takes.
+    bucket_names: entry -> physical name.
+    restore_role_arn: the role for a restore by AWS Backup.
     """
 
     bucket_names: Mapping[str, pulumi.Output[str]]
@@ -56,8 +59,8 @@ class Storage(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._opts = pulumi.ResourceOptions(parent=self)
         self._regions: dict[str, SecondRegion] = {}
-        folders = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
-        mounted = [*folders, *args.settings.file_systems.values(), *args.settings.lustre.values()]
+        mounted_buckets = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
+        mounted = [*mounted_buckets, *args.settings.file_systems.values(), *args.settings.lustre.values()]
         self._namespaces = namespaces(mounted, args.clusters, self._opts)
         self._buckets = self._make_buckets() if args.settings.buckets else {}
         self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
@@ -154,7 +157,7 @@ class Storage(pulumi.ComponentResource):
         )
 
     def _second_region(self, region: str) -> SecondRegion:
-        """One for each region that holds copies, made when first asked for."""
+        """Returns the component of a region with copies; registers it with the first use."""
         if region not in self._regions:
             args = SecondRegionArgs(
                 region=region, stage=self._args.stage, settings=self._args.keys, account_id=self._args.account_id

@@ -1,4 +1,4 @@
-"""Roles for the pods that use storage: one for each service account, with the rights to all that it uses."""
+"""Roles for pods that use storage: one for each service account, with the permissions for all its buckets."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -16,7 +16,10 @@ from settings.storage.buckets import BucketSettings
 
 
 class User(NamedTuple):
-    """Pods of one service account. cluster: key in the stack file."""
+    """Pods of one service account.
+
+    cluster: key in the stack file.
+    """
 
     cluster: str
     namespace: str
@@ -24,35 +27,38 @@ class User(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Tells users apart: neither clusters nor namespaces have dots in their names."""
+        """A unique name of the user, since names of clusters and namespaces have no dots."""
         return ".".join(self)
 
 
 def role_name(stage: Stage, user: User) -> str:
-    """Names of namespaces and service accounts may be longer than IAM takes, and roles are shared by all regions."""
-    told_apart = hashlib.sha256(f"{stage.region}/{user.path}".encode()).hexdigest()[:8]
-    return f"{f'{stage.prefix}-{user.path}'[: IAM_ROLE_NAME_LENGTH - 9]}-{told_apart}"
+    """Returns the name of the role: shortened for IAM, and with a digest, since roles are the same in all regions."""
+    digest = hashlib.sha256(f"{stage.region}/{user.path}".encode()).hexdigest()[:8]
+    return f"{f'{stage.prefix}-{user.path}'[: IAM_ROLE_NAME_LENGTH - 9]}-{digest}"
 
 
 def bucket_access(stage: Stage, buckets: Mapping[str, BucketSettings], clusters: Collection[str]) -> dict[User, str]:
-    """User -> the document with its rights to all of its buckets."""
+    """Returns user -> the IAM document with its permissions for all its buckets."""
     modes: dict[User, dict[str, str]] = {}
     for name, bucket in buckets.items():
-        for each in bucket.used_by:
-            user = User(each.cluster_among(clusters), each.namespace, each.service_account)
-            modes.setdefault(user, {})[name] = each.mode
+        for storage_user in bucket.used_by:
+            user = User(storage_user.cluster_among(clusters), storage_user.namespace, storage_user.service_account)
+            modes.setdefault(user, {})[name] = storage_user.mode
     return {
-        user: bucket_iam.access(stage, list(given), [name for name, mode in given.items() if mode == "write"])
-        for user, given in modes.items()
+        user: bucket_iam.access(
+            stage, list(bucket_modes), [name for name, mode in bucket_modes.items() if mode == "write"]
+        )
+        for user, bucket_modes in modes.items()
     }
 
 
 @dataclass(frozen=True, kw_only=True)
 class StorageIdentityArgs:
-    """What it is told, and what it stands on. statements: name of an inline policy -> its document.
+    """Arguments of a role for pods.
 
+    statements: name of an inline policy -> its document.
     cluster_name: carries the dependency on the cluster.
-    Raises ValueError when there are no statements: the role would be there for nothing.
+    Raises ValueError when there are no statements, since the role would be useless.
     """
 
     user: User
@@ -62,11 +68,11 @@ class StorageIdentityArgs:
 
     def __post_init__(self) -> None:
         if not self.statements:
-            raise ValueError(f"{self.user.path} is given no statements. Give some, or leave it out.")
+            raise ValueError(f"{self.user.path} has no statements. Give some, or make no StorageIdentity.")
 
 
 class StorageIdentity(pulumi.ComponentResource):
-    """EKS takes one role for each service account, so this one holds all of the rights.
+    """The role of one service account. EKS allows only one, so it has all permissions.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html, read 2026-11.
     """

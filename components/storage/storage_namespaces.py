@@ -1,4 +1,4 @@
-"""The namespaces of those who use storage, each made once, however many entries name it."""
+"""The namespaces that use storage. Each is made once, even if many entries name it."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,22 +6,24 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
-from settings.storage.held_data import HeldData
+from settings.storage.storage_entry import StorageEntry
 
-LEVEL = "baseline"  # what teams' pods need; the stricter `restricted` is warned of
-FROM_THE_START = ("default", "kube-system", "kube-public", "kube-node-lease")
+LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restricted` are only warnings
+EXISTING_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
-Place = tuple[str, str]
-"""Cluster, as the stack file calls it, and namespace."""
+ClusterNamespace = tuple[str, str]
+"""Key of a cluster in the stack file, and a namespace in it."""
 
 
-def places(entries: Iterable[HeldData], clusters: Mapping[str, object]) -> tuple[Place, ...]:
-    """Every namespace that uses one of the entries, in alphabetical order."""
-    return tuple(sorted({(user.cluster_among(clusters), user.namespace) for held in entries for user in held.used_by}))
+def cluster_namespaces(entries: Iterable[StorageEntry], clusters: Mapping[str, object]) -> tuple[ClusterNamespace, ...]:
+    """Returns every namespace that uses one of the entries, in alphabetical order."""
+    return tuple(
+        sorted({(user.cluster_among(clusters), user.namespace) for entry in entries for user in entry.used_by})
+    )
 
 
 def labels(kubernetes_version: str) -> dict[str, str]:
-    """Pod Security of a namespace that teams work in."""
+    """Returns the Pod Security labels of a namespace for teams."""
     return {
         f"pod-security.kubernetes.io/{mode}{suffix}": value
         for mode, level in (("enforce", LEVEL), ("audit", "restricted"), ("warn", "restricted"))
@@ -30,26 +32,26 @@ def labels(kubernetes_version: str) -> dict[str, str]:
 
 
 def namespaces(
-    entries: Iterable[HeldData], clusters: Mapping[str, ClusterRef], opts: pulumi.ResourceOptions
-) -> dict[Place, pulumi.Resource | None]:
-    """(cluster, namespace) -> what an object in it has to wait for; None where it is there from the start.
+    entries: Iterable[StorageEntry], clusters: Mapping[str, ClusterRef], opts: pulumi.ResourceOptions
+) -> dict[ClusterNamespace, pulumi.Resource | None]:
+    """Registers namespaces. Returns (cluster, namespace) -> what objects in it must wait for; None if it always exists.
 
-    A namespace of an add-on stays the add-on's. One that leaves the stack file stays in the cluster: deleting it would
-    delete everything in it, whoever made it.
+    The cluster makes the namespaces of add-ons. A namespace that is removed from the stack file stays in the cluster,
+    since deleting it would delete everything in it.
     """
-    made: dict[Place, pulumi.Resource | None] = {}
-    for cluster, name in places(entries, clusters):
-        owner = clusters[cluster]
-        if name in FROM_THE_START:
-            made[cluster, name] = None
-        elif name in owner.namespaces:
-            made[cluster, name] = owner.namespaces[name]
+    resources: dict[ClusterNamespace, pulumi.Resource | None] = {}
+    for cluster, name in cluster_namespaces(entries, clusters):
+        cluster_ref = clusters[cluster]
+        if name in EXISTING_NAMESPACES:
+            resources[cluster, name] = None
+        elif name in cluster_ref.namespaces:
+            resources[cluster, name] = cluster_ref.namespaces[name]
         else:
-            made[cluster, name] = kubernetes.core.v1.Namespace(
+            resources[cluster, name] = kubernetes.core.v1.Namespace(
                 f"{cluster}-namespace-{name}",
-                metadata={"name": name, "labels": labels(owner.version)},
+                metadata={"name": name, "labels": labels(cluster_ref.version)},
                 opts=pulumi.ResourceOptions.merge(
-                    opts, pulumi.ResourceOptions(provider=owner.provider, retain_on_delete=True)
+                    opts, pulumi.ResourceOptions(provider=cluster_ref.provider, retain_on_delete=True)
                 ),
             )
-    return made
+    return resources

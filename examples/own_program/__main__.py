@@ -74,7 +74,7 @@ cluster = Cluster(
         volume_key_arn=keys.ebs,
         logs_key_arn=keys.logs,
         add_ons={},  # every_add_on() of components.core.addon_spec for those of the platform
-        ways_out=network.ways_out,
+        routes_and_endpoints=network.routes_and_endpoints,
     ),
     in_aws,
 )

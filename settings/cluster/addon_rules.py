@@ -1,7 +1,7 @@
-"""When a cluster has a Helm add-on, and what the add-on needs of the stack file.
+"""Rules about Helm add-ons: when a cluster has one, and what it requires of the stack file.
 
-Settings know no add-on by name. Each is a module of a room of `components/`, whose `AddOnSpec` is one of these rules;
-whoever reads a stack file hands all of them to the loader.
+Settings know no add-on by name. Each add-on is a module under `components/` whose `AddOnSpec` extends `AddOnRules`. The
+reader of a stack file gives all of them to the loader.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,26 +17,26 @@ Requirement = Callable[[ClusterParts], Iterable[Mistake]]
 
 
 def nothing_needs_it(cluster: ClusterParts) -> str | None:
-    """For an add-on that is there by default, or by the stack file's word alone."""
+    """For an add-on that is installed by default, or only when the stack file turns it on."""
     return None
 
 
 def requires_nothing(cluster: ClusterParts) -> Iterable[Mistake]:
-    """For an add-on that works whatever the rest of the stack file says."""
+    """For an add-on that works with every stack file."""
     return ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddOnRules:
-    """What settings have to know of one Helm add-on.
+    """What settings need to know about one Helm add-on.
 
-    on: whether a cluster has it when its stack file says nothing of it and nothing needs it.
-    needed_by: names what in a cluster cannot do without it, e.g. `pool gpu`; None where nothing needs it.
-    instead: what to write in order to do without it. Given where an add-on that nothing needs would be idle, so that a
-        stack file may not turn it on by itself.
-    after: add-ons that have to be installed before it.
-    conflicts: add-on that cannot stand beside it -> why.
-    requires: what is wrong for it with the rest of the cluster: places below the cluster, and a sentence for each.
+    on: whether a cluster has it by default, when its stack file does not mention it and nothing needs it.
+    needed_by: returns what in a cluster needs it, for example `pool gpu`; None where nothing needs it.
+    instead: what to write to avoid it. Set for an add-on that would be idle when nothing needs it: a stack file then
+        may not turn it on without need.
+    after: add-ons that must be installed before it.
+    conflicts: add-on that cannot run in the same cluster -> why.
+    requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
     """
 
     name: str
@@ -48,21 +48,21 @@ class AddOnRules:
     requires: Requirement = requires_nothing
 
     def is_on(self, cluster: ClusterParts) -> bool:
-        """Whether the cluster has it: as the stack file says or, where it says nothing, by need or by default."""
-        asked = cluster.turned_on(self.name)
-        return asked if asked is not None else self.on or self.needed_by(cluster) is not None
+        """Returns whether the cluster has it: as the stack file says; without a word there, by need or by default."""
+        turned_on = cluster.turned_on(self.name)
+        return turned_on if turned_on is not None else self.on or self.needed_by(cluster) is not None
 
 
 Rules = TypeVar("Rules", bound=AddOnRules)
 
 
 def installed(add_ons: Mapping[str, Rules], cluster: ClusterParts) -> dict[str, Rules]:
-    """The add-ons that a cluster has, by name."""
+    """Returns the add-ons that a cluster has, by name."""
     return {name: add_on for name, add_on in add_ons.items() if add_on.is_on(cluster)}
 
 
 def needed_by_pools(needs: Callable[[NodePoolSettings], bool]) -> Need:
-    """For an add-on that some pools cannot do without. needs: whether a pool is one of them."""
+    """Builds `needed_by` of an add-on that some pools need. needs: whether a pool is one of them."""
 
     def needed_by(cluster: ClusterParts) -> str | None:
         return next((f"pool {pool.name}" for pool in cluster.pools.values() if needs(pool)), None)

@@ -11,9 +11,9 @@ from settings.core.problems import nearest_or_all
 
 
 def managed_addon_is_known(name: str) -> str:
-    """The name as it is. Raises ValueError when the catalog has no such EKS add-on."""
+    """Returns the name unchanged. Raises ValueError when the catalog has no such EKS add-on."""
     if name not in ADDONS:
-        raise ValueError(f"{name} is no EKS add-on that the catalog knows.{nearest_or_all(name, ADDONS)}")
+        raise ValueError(f"{name} is not an EKS add-on of the catalog.{nearest_or_all(name, ADDONS)}")
     return name
 
 
@@ -21,21 +21,26 @@ ManagedAddonName = Annotated[str, AfterValidator(managed_addon_is_known)]
 
 
 class ManagedAddonSettings(Settings):
-    """One EKS managed add-on. The catalog's pinned version when none is given."""
+    """One EKS add-on. Without a version it gets the one that the catalog pins."""
 
     version: str | None = Field(
         default=None,
         pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
         examples=["v1.21.1-eksbuild.8"],
-        description="Version as `aws eks describe-addon-versions` lists it; the catalog's pin when not given.",
+        description=(
+            "Version as `aws eks describe-addon-versions` lists it; when not given, the one that the catalog pins."
+        ),
     )
     configuration: Mapping[str, Any] = Field(
-        default_factory=dict, description="Laid over our configuration, in the add-on's own schema."
+        default_factory=dict,
+        description="Overrides the platform's configuration key by key, in the add-on's own schema.",
     )
 
 
 class AddonSettings(Settings):
-    """One Helm add-on: on or off, and values laid over ours."""
+    """One Helm add-on: on or off, and values that override ours."""
 
     enabled: bool = Field(default=True, description="Whether the add-on is installed.")
-    values: Mapping[str, Any] = Field(default_factory=dict, description="Helm values, laid over ours key by key.")
+    values: Mapping[str, Any] = Field(
+        default_factory=dict, description="Helm values that override the platform's values key by key."
+    )

@@ -33,12 +33,12 @@ class ApiEndpointSettings(Settings):
     """Who may reach the Kubernetes API. The private endpoint is always on."""
 
     public: bool = Field(
-        default=False, description="Whether the API answers from outside the VPC too, to public_cidrs alone."
+        default=False, description="Whether the API also answers from outside the VPC, to public_cidrs only."
     )
     public_cidrs: tuple[str, ...] = Field(
         default=(),
         validate_default=True,
-        description="Public ranges that may reach the API, for example that of an office.",
+        description="Public ranges that may reach the API, for example the range of an office.",
     )
 
     @field_validator("public_cidrs")
@@ -48,7 +48,7 @@ class ApiEndpointSettings(Settings):
         mistakes = [mistake for cidr in cidrs for mistake in _public_range_mistakes(cidr)]
         if len(cidrs) > EKS_PUBLIC_ACCESS_CIDRS:
             mistakes.append(
-                f"{len(cidrs)} ranges are given, and EKS takes {EKS_PUBLIC_ACCESS_CIDRS}. Join some of them."
+                f"{len(cidrs)} ranges are given, and EKS allows {EKS_PUBLIC_ACCESS_CIDRS}. Join some of them."
             )
         if public and not cidrs:
             mistakes.append(
@@ -62,11 +62,11 @@ class ApiEndpointSettings(Settings):
 
 
 def access_name_can_name_resources(name: str) -> str:
-    """The name as it is. Raises ValueError when no resource could be named by it."""
+    """Returns the name unchanged. Raises ValueError when a resource cannot have this name."""
     if not ACCESS_NAME.fullmatch(name):
         raise ValueError(
-            f"{name!r} cannot name an access entry: 1 to 63 letters, digits, '-', '_' or '.', the first and the last a "
-            "letter or digit. Rename it, for example ml-admins."
+            f"{name!r} cannot name an access entry: use 1 to 63 letters, digits, '-', '_' or '.', and begin and end "
+            "with a letter or digit. Rename it, for example ml-admins."
         )
     return name
 
@@ -79,24 +79,24 @@ class ControlPlaneLogSettings(Settings):
 
     types: tuple[LogType, ...] = Field(
         default=("api", "audit", "authenticator", "controllerManager", "scheduler"),
-        description="Which control-plane logs are written. Without audit nobody can tell who did what.",
+        description="Which control-plane logs are written. Without audit there is no record of who did what.",
     )
     retention_days: int = Field(
-        default=365, description="Days until the logs are deleted; a value that CloudWatch takes."
+        default=365, description="Days until the logs are deleted; a value that CloudWatch offers."
     )
 
     @field_validator("types")
     @classmethod
     def types_are_named_once(cls, types: tuple[LogType, ...]) -> tuple[LogType, ...]:
         if twice := repeated(types):
-            raise ValueError(f"{listed(twice)} named twice. Name each type once.")
+            raise ValueError(f"{listed(twice)} is named twice. Name each type once.")
         return types
 
     @field_validator("retention_days")
     @classmethod
     def retention_is_one_that_cloudwatch_takes(cls, days: int) -> int:
         if days not in LOG_RETENTION_DAYS:
-            raise ValueError(f"{days} is no retention that CloudWatch takes. {nearest_retention(days)}")
+            raise ValueError(f"{days} is not a retention that CloudWatch offers. {nearest_retention(days)}")
         return days
 
 
@@ -105,10 +105,15 @@ class AccessSettings(Settings):
 
     principal_arn: str = Field(description="ARN of an IAM role or user: arn:aws:iam::<account>:role/<name>.")
     policy: Literal["cluster-admin", "admin", "edit", "view"] = Field(
-        default="view", description="What it may do, as in the Kubernetes roles of these names; view shows no secrets."
+        default="view",
+        description="What the principal may do: as the Kubernetes role of this name; view shows no secrets.",
     )
-    namespaces: tuple[str, ...] = Field(default=(), description="Where it may do so. Empty: the whole cluster.")
-    groups: tuple[str, ...] = Field(default=(), description="Kubernetes groups it belongs to, for RBAC of your own.")
+    namespaces: tuple[str, ...] = Field(
+        default=(), description="Namespaces in which the policy holds. Empty: the whole cluster."
+    )
+    groups: tuple[str, ...] = Field(
+        default=(), description="Kubernetes groups of the principal, for RBAC rules of your own."
+    )
 
     @field_validator("principal_arn")
     @classmethod
@@ -120,7 +125,7 @@ class AccessSettings(Settings):
     @classmethod
     def namespaces_are_names_that_kubernetes_takes(cls, namespaces: tuple[str, ...]) -> tuple[str, ...]:
         raise_if(
-            f"{name!r} is no namespace: 1 to 63 lower-case letters, digits and '-'. Correct the name."
+            f"{name!r} is not a namespace: use 1 to 63 lower-case letters, digits and '-'. Correct the name."
             for name in namespaces
             if not DNS_LABEL.fullmatch(name)
         )
@@ -131,8 +136,8 @@ class AccessSettings(Settings):
     def groups_are_not_reserved(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
         raise_if("holds an empty group, which EKS refuses. Name it, or drop it." for group in groups if not group)
         raise_if(
-            f"{group!r} begins with a prefix that EKS keeps for itself ({listed(RESERVED_GROUPS)}). "
-            "Use a group of your own and bind it with RBAC, or use policy."
+            f"{group!r} begins with a prefix that EKS reserves ({listed(RESERVED_GROUPS)}). Use a group of your own "
+            "and bind it with RBAC, or use policy."
             for group in groups
             if group.startswith(RESERVED_GROUPS)
         )
@@ -140,15 +145,17 @@ class AccessSettings(Settings):
 
 
 class StorageClassSettings(Settings):
-    """EBS storage classes: gp3 is the default class; io2 is for databases. And snapshots of their volumes."""
+    """EBS storage classes and volume snapshots. gp3 is the default class; io2 is for databases."""
 
     gp3: bool = Field(default=True, description="Default storage class, on gp3 volumes.")
     io2: bool = Field(default=False, description="Storage class for databases, on io2 volumes.")
     io2_iops: int = Field(default=4000, ge=100, le=64000, description="I/O operations per second of each io2 volume.")
     snapshots: bool = Field(
         default=True,
-        description="Volume snapshots: their controller and a default class. Without them nobody can go back to a copy "
-        "of a volume by way of Kubernetes.",
+        description=(
+            "Volume snapshots: their controller and a default class. Without them Kubernetes cannot copy or restore "
+            "volumes."
+        ),
     )
 
 
@@ -166,24 +173,31 @@ class ClusterSettings(Settings):
     control_plane_zones: tuple[str, ...] | None = Field(
         default=None,
         min_length=2,
-        description="Zones of the control plane's network interfaces, for good: EKS never takes another one later. "
-        "The first two of the network when not given.",
+        description=(
+            "Zones of the control plane's network interfaces; EKS refuses other zones later. The first two of the "
+            "network when not given."
+        ),
     )
     support_type: Literal["STANDARD", "EXTENDED"] = Field(
         default="STANDARD",
-        description="At the end of standard support: be upgraded by AWS, or stay and pay six times as much an hour.",
+        description=(
+            "At the end of standard support: STANDARD lets AWS upgrade the cluster; EXTENDED keeps the version for "
+            "six times the price an hour."
+        ),
     )
     managed_addons: Mapping[ManagedAddonName, ManagedAddonSettings] = Field(
-        default_factory=dict, description="EKS add-ons by name: versions and configuration of the ones that we install."
+        default_factory=dict, description="EKS add-ons by name: their versions and configuration."
     )
     addons: Mapping[str, AddonSettings] = Field(default_factory=dict, description="Helm add-ons by name.")
     storage_classes: StorageClassSettings = Field(
-        default=StorageClassSettings(), description="Which EBS storage classes there are."
+        default=StorageClassSettings(), description="Which EBS storage classes the cluster has."
     )
     gpu_allocation: Literal["device-plugin", "dra"] = Field(
         default="device-plugin",
-        description="How pods get GPUs: by the device plugin, which knows every kind of sharing, or by Dynamic "
-        "Resource Allocation, which knows whole GPUs and MIG, on managed pools only.",
+        description=(
+            "How pods get GPUs: device-plugin supports every kind of sharing; dra (Dynamic Resource Allocation) "
+            "supports whole GPUs and MIG, on managed pools only."
+        ),
     )
     pools: tuple[NodePoolSettings, ...] = Field(min_length=1, description="The machines of the cluster.")
 
@@ -192,8 +206,8 @@ class ClusterSettings(Settings):
     def version_is_one_that_eks_runs(cls, version: str) -> str:
         if version not in VERSIONS:
             raise ValueError(
-                f"{version} is no Kubernetes version that EKS runs. Write one of {listed(VERSIONS)}; "
-                "a new one is one row of catalog/kubernetes.py."
+                f"{version} is not a Kubernetes version of the catalog. Write one of {listed(VERSIONS)}, or add a row "
+                "to catalog/kubernetes.py."
             )
         return version
 
@@ -201,20 +215,20 @@ class ClusterSettings(Settings):
     @classmethod
     def zones_are_named_once(cls, zones: tuple[str, ...] | None) -> tuple[str, ...] | None:
         twice = repeated(zones or ())
-        raise_if([f"{listed(twice)} named twice. Name each zone once."] if twice else [])
+        raise_if([f"{listed(twice)} is named twice. Name each zone once."] if twice else [])
         return zones
 
     @field_validator("access")
     @classmethod
     def principals_have_one_entry_each(cls, access: Mapping[str, AccessSettings]) -> Mapping[str, AccessSettings]:
         if twice := repeated([entry.principal_arn for entry in access.values()]):
-            raise ValueError(f"{listed(twice)} has two entries, and EKS takes one for a principal. Join them.")
+            raise ValueError(f"{listed(twice)} has two entries, and EKS allows one for each principal. Join them.")
         return access
 
 
 def _public_range_mistakes(cidr: str) -> list[str]:
-    if written := range_mistakes(cidr):
-        return written
+    if mistakes_in_form := range_mistakes(cidr):
+        return mistakes_in_form
     network = IPv4Network(cidr)
     if network.prefixlen == 0:
         return [f"{cidr} admits every address: anyone could try credentials on the API. Name your own ranges."]

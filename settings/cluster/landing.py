@@ -1,4 +1,4 @@
-"""Where a cluster's own add-ons land: CoreDNS, CSI controllers, Karpenter."""
+"""Landing pools: the pools that a cluster's own add-ons run on, such as CoreDNS, CSI controllers and Karpenter."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,10 @@ from settings.compute.node_pool import NodePoolSettings
 
 
 def landing_pools(pools: Iterable[NodePoolSettings]) -> list[NodePoolSettings]:
-    """Pools where add-ons can run at any hour, from the start. Karpenter's own pods may not run on its nodes."""
+    """Returns the pools where add-ons can run at any hour, from the start.
+
+    These are managed pools, since the pods of Karpenter must not run on nodes that Karpenter may remove.
+    """
     return [
         pool
         for pool in pools
@@ -18,6 +21,6 @@ def landing_pools(pools: Iterable[NodePoolSettings]) -> list[NodePoolSettings]:
 
 
 def landing_pool(pools: Sequence[NodePoolSettings]) -> NodePoolSettings:
-    """The first of them. If there is none, the first pool; add-ons then wait for a node that takes them."""
+    """Returns the first landing pool, or else the first pool; add-ons then wait for a node that accepts them."""
     managed = [pool for pool in pools if pool.provisioner == "managed"]
     return [*landing_pools(pools), *managed, *pools][0]

@@ -1,4 +1,4 @@
-"""Which EKS add-ons a cluster cannot do without, for its pools and its snapshots."""
+"""The EKS add-ons that a cluster needs for its pools and its snapshots."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,6 @@ from settings.compute.node_pool import NodePoolSettings
 
 
 def needed_managed_addons(pools: Iterable[NodePoolSettings], snapshots: bool = False) -> tuple[str, ...]:
-    """Names of EKS add-ons. GPU faults are seen, and GPU nodes repaired, by the node monitoring agent alone."""
+    """Returns names of EKS add-ons. Only the node monitoring agent detects GPU faults, which node repair relies on."""
     agent = ("eks-node-monitoring-agent",) if any(pool.accelerator for pool in pools) else ()
     return (*agent, "snapshot-controller") if snapshots else agent

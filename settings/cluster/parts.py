@@ -1,4 +1,4 @@
-"""One cluster of a stack file, as far as it is right in itself."""
+"""The valid settings of one cluster in a stack file that may have mistakes elsewhere."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from settings.compute.node_pool import NodePoolSettings
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterParts:
-    """What is right in itself of one cluster. None: wrong or not given.
+    """The valid settings of one cluster. None: wrong or not given.
 
-    addons, managed_addons: as the stack file has them, by name. pools: position -> pool.
-    complete: whether every pool is right, so that what no pool asks for is asked for by none.
+    addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
+    complete: whether every pool is valid, so that a check may rely on what no pool has.
     """
 
     version: str | None
@@ -28,7 +28,7 @@ class ClusterParts:
 
     @classmethod
     def of(cls, settings: ClusterSettings) -> "ClusterParts":
-        """The parts of a cluster that is right as a whole."""
+        """Builds the parts of a cluster that is valid as a whole."""
         return cls(
             version=settings.version,
             support_type=settings.support_type,
@@ -42,6 +42,6 @@ class ClusterParts:
         )
 
     def turned_on(self, addon: str) -> bool | None:
-        """Whether the stack file turns a Helm add-on on or off; None where it says nothing that is right."""
-        asked = (self.addons or {}).get(addon)
-        return bool(asked.get("enabled", True)) if isinstance(asked, Mapping) else None
+        """Returns whether the stack file turns a Helm add-on on; None where it does not mention it or is wrong."""
+        entry = (self.addons or {}).get(addon)
+        return bool(entry.get("enabled", True)) if isinstance(entry, Mapping) else None

@@ -70,8 +70,8 @@ class TaintSettings(Settings):
     )
 
 
-def _least_nodes(pool: Mapping[str, Any]) -> int:
-    """Karpenter's nodes come with the pods, and those of a Capacity Block with the block: none stands before."""
+def _default_min_per_zone(pool: Mapping[str, Any]) -> int:
+    """Karpenter adds nodes with the pods, and a Capacity Block has nodes only while it lasts: both begin with none."""
     reservation = pool.get("reservation")
     block = reservation is not None and reservation.kind == "capacity-block"
     return 0 if block or pool.get("provisioner") == "karpenter" else 1
@@ -80,11 +80,11 @@ def _least_nodes(pool: Mapping[str, Any]) -> int:
 class NodePoolSettings(Settings):
     """One pool of equal nodes.
 
-    Managed: an EKS node group in each zone, of a size that people and schedules set. Karpenter: nodes come and go with
-    the pods that ask for them.
+    Managed: an EKS node group in each zone, whose size is set by people and schedules. Karpenter: nodes are added and
+    removed with the pods that need them.
     """
 
-    model_config = ConfigDict(validate_default=True)  # a rule holds for what was left out as well
+    model_config = ConfigDict(validate_default=True)  # rules also check the defaults
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,30}$",
@@ -93,53 +93,66 @@ class NodePoolSettings(Settings):
     )
     preset: str | None = Field(
         default=None,
-        description="Name of a preset, whose values hold wherever this pool says nothing; see docs/presets.md.",
+        description="Name of a preset, whose values are the defaults of this pool; see docs/presets.md.",
         examples=["h100"],
     )
     provisioner: Literal["managed", "karpenter"] = Field(
         default="managed",
-        description="managed: EKS node groups of a set size. karpenter: nodes come and go with the pods that ask.",
+        description=(
+            "managed: EKS node groups of a fixed size. karpenter: nodes are added and removed with the pods that need "
+            "them."
+        ),
     )
     instance_types: tuple[str, ...] = Field(
-        min_length=1, description="EC2 instance types, most wanted first. Spot pools want several."
+        min_length=1, description="EC2 instance types, the preferred one first. A spot pool should have several."
     )
     capacity_type: Literal["on-demand", "spot", "reserved"] = Field(
         default="on-demand",
-        description="How the nodes are bought. Spot is cheaper and may go with two minutes' notice; reserved was "
-        "bought before, see reservation.",
+        description=(
+            "How the nodes are bought. Spot is cheaper, but AWS may take a node back with two minutes' notice; "
+            "reserved capacity was bought before, see reservation."
+        ),
     )
     fallback_capacity_types: tuple[Literal["spot", "on-demand"], ...] = Field(
         default=(),
-        description="For Karpenter pools: what else to buy when capacity_type cannot be had; spot before on-demand.",
+        description="For Karpenter pools: what to buy when capacity_type is not available; spot before on-demand.",
     )
     reservation: ReservationSettings | None = Field(
         default=None, description="With capacity_type reserved: which reservation."
     )
     min_per_zone: int = Field(
-        default_factory=_least_nodes,
+        default_factory=_default_min_per_zone,
         ge=0,
         le=1000,
-        description="Fewest nodes in each zone: 1 when not given, and 0 for Karpenter pools and Capacity Blocks.",
+        description=(
+            "Minimum number of nodes in each zone: 1 when not given, and 0 for Karpenter pools and Capacity Blocks."
+        ),
     )
     max_per_zone: int = Field(
         default=3,
         ge=1,
         le=1000,
-        description="Most nodes in each zone; address plan and cost maximum follow it. A Karpenter pool has this "
-        "times its zones, wherever they are.",
+        description=(
+            "Maximum number of nodes in each zone; the address plan and the maximum cost follow from it. A Karpenter "
+            "pool may have this number times its zones, in any of them."
+        ),
     )
     desired_per_zone: int | None = Field(
-        default=None, ge=0, le=1000, description="Nodes in each zone at creation; the minimum when not given."
+        default=None, ge=0, le=1000, description="Number of nodes in each zone at creation; the minimum when not given."
     )
     max_gpus: int | None = Field(
         default=None,
         ge=1,
-        description="Most GPUs (or Neuron devices) of the pool at once. Karpenter stops there; a managed pool's "
-        "maximum has to stay within it.",
+        description=(
+            "Maximum number of GPUs (or Neuron devices) in the pool. Karpenter stops there; the maximum size of a "
+            "managed pool must not exceed it."
+        ),
     )
     always_on: bool = Field(
         default=False,
-        description="Says that the pool is meant to run at night as well; else policies want GPU pools to go to zero.",
+        description=(
+            "Whether the pool is meant to run at night too; otherwise a policy expects GPU pools to scale to zero."
+        ),
     )
     operating_system: Literal["al2023", "bottlerocket"] = Field(
         default="al2023", description="Amazon Linux 2023, or Bottlerocket (read-only root, no package manager)."
@@ -147,20 +160,21 @@ class NodePoolSettings(Settings):
     disk: DiskSettings = Field(default=DiskSettings(), description="Root volume of each node.")
     local_nvme: Literal["none", "raid0"] = Field(
         default="none",
-        description="What becomes of the instance's own NVMe disks: nothing, or one RAID 0 that holds images and the "
-        "pods' local data.",
+        description=(
+            "Use of the instance's local NVMe disks: none, or one RAID 0 that holds images and the pods' local data."
+        ),
     )
     sharing: SharingSettings = Field(default=SharingSettings(), description="How the pods of the pool share its GPUs.")
     efa: bool = Field(
         default=False,
-        description="Whether nodes have all the Elastic Fabric Adapters of their type, for training over many nodes.",
+        description="Whether nodes get all Elastic Fabric Adapters of their type, for training over many nodes.",
     )
     placement_group: bool = Field(
-        default=False, description="Whether the nodes stand close together, in one cluster placement group."
+        default=False, description="Whether the nodes are close together, in one cluster placement group."
     )
-    off_peak: OffPeakSettings | None = Field(default=None, description="The hours in which nobody needs the pool.")
+    off_peak: OffPeakSettings | None = Field(default=None, description="The hours in which the pool is not needed.")
     disruption: DisruptionSettings = Field(
-        default=DisruptionSettings(), description="For Karpenter pools: when Karpenter may take a node away."
+        default=DisruptionSettings(), description="For Karpenter pools: when Karpenter may remove a node."
     )
     labels: Mapping[NodeLabelKey, LabelValue] = Field(
         default_factory=dict, description="Kubernetes labels of the nodes."
@@ -179,43 +193,43 @@ class NodePoolSettings(Settings):
 
     @property
     def start_per_zone(self) -> int:
-        """Nodes in each zone at creation."""
+        """Number of nodes in each zone at creation."""
         return self.min_per_zone if self.desired_per_zone is None else self.desired_per_zone
 
     @property
     def machines(self) -> tuple[InstanceType, ...]:
-        """The instance types as the catalog knows them, most wanted first."""
+        """The instance types from the catalog, the preferred one first."""
         return tuple(INSTANCE_TYPES[name] for name in self.instance_types)
 
     @property
     def accelerator(self) -> Accelerator | None:
-        """The accelerators of the most wanted type; the others have the same model."""
+        """The accelerators of the preferred type; the other types have the same model."""
         return self.machines[0].accelerator
 
     @property
     def shared(self) -> Sharing:
-        """How each GPU is shared; a single MIG profile is a layout of as many as fit."""
-        asked = self.sharing
-        if asked.strategy != "mig":
-            return Sharing(asked.strategy, asked.replicas or 1)
+        """How each GPU is shared. A single MIG profile becomes a layout with as many slices as fit."""
+        settings = self.sharing
+        if settings.strategy != "mig":
+            return Sharing(settings.strategy, settings.replicas or 1)
         gpu = mig_gpu(self.accelerator) if self.accelerator else None
-        if asked.profile is None or gpu is None:
-            return Sharing("mig", 1, layout_of(asked.layout))
-        return Sharing("mig", 1, ((asked.profile, gpu.profiles[asked.profile].max_instances),))
+        if settings.profile is None or gpu is None:
+            return Sharing("mig", 1, layout_of(settings.layout))
+        return Sharing("mig", 1, ((settings.profile, gpu.profiles[settings.profile].max_instances),))
 
     @property
     def named_zones(self) -> tuple[str, ...] | None:
-        """The zones that the pool insists on: as named, or that of its reservation. None: all of the network."""
+        """The zones that the pool names, or the zone of its reservation. None: all zones of the network."""
         if self.zones is None and self.reservation is not None:
             return (self.reservation.zone,)
         return self.zones
 
     def most_nodes(self, zones: int) -> int:
-        """Most nodes of the pool at once, given how many zones it stands in."""
+        """Returns the maximum number of nodes in the pool, given its number of zones."""
         nodes = self.max_per_zone * zones
         if self.provisioner == "karpenter" and self.max_gpus is not None and self.accelerator is not None:
-            fewest = min(machine.accelerator.count for machine in self.machines if machine.accelerator)
-            nodes = min(nodes, self.max_gpus // fewest)
+            gpus_per_node = min(machine.accelerator.count for machine in self.machines if machine.accelerator)
+            nodes = min(nodes, self.max_gpus // gpus_per_node)
         return nodes
 
     @field_validator("*")

@@ -1,4 +1,4 @@
-"""`pools[].off_peak`: the hours in which nobody needs the pool."""
+"""`pools[].off_peak`: the hours in which the pool is not needed."""
 
 from pydantic import Field
 
@@ -6,10 +6,12 @@ from settings.core.base import Settings
 
 
 class OffPeakSettings(Settings):
-    """Managed groups go to zero then and come back after; Karpenter replaces and packs nodes only then."""
+    """A managed pool scales to zero in these hours; Karpenter replaces and consolidates nodes only in these hours."""
 
     begins: str = Field(
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When it begins each day, HH:MM in UTC.", examples=["20:00"]
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="Time at which the hours begin each day, HH:MM in UTC.",
+        examples=["20:00"],
     )
-    hours: int = Field(ge=1, le=23, description="How many hours it lasts.", examples=[10])
-    weekends: bool = Field(default=True, description="Whether all of Saturday and Sunday (UTC) belongs to it.")
+    hours: int = Field(ge=1, le=23, description="Number of hours.", examples=[10])
+    weekends: bool = Field(default=True, description="Whether all of Saturday and Sunday (UTC) is off-peak too.")

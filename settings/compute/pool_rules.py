@@ -1,7 +1,8 @@
-"""Every rule that a pool has to keep by itself, by the setting that it is told at.
+"""All rules within one pool, by the setting that reports the mistake.
 
-A rule between two settings is told at the later of them, so that a mistake elsewhere in the pool does not hide it: it
-gets the value, and the values before it that are right, and yields a sentence for each mistake.
+Pydantic validates settings in the order of the model. A rule about two settings therefore belongs to the later one: it
+gets that value and the valid settings before it, and yields a sentence for each mistake. So a mistake elsewhere in the
+pool does not hide this one.
 """
 
 import re
@@ -13,98 +14,98 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.limits import EKS_LABELS_PER_NODE_GROUP, EKS_TAINTS_PER_NODE_GROUP
 from settings.compute import machine_rules, sharing_rules
 from settings.compute.disruption import DisruptionSettings
-from settings.compute.machine_rules import SoFar, machines, offered
+from settings.compute.machine_rules import ValidSettings, machines, offered
 from settings.compute.off_peak import OffPeakSettings
 from settings.compute.presets import PRESETS
 from settings.core.problems import listed, nearest_or_all, repeated
 
-Rule = Callable[[Any, SoFar], Iterator[str]]
+Rule = Callable[[Any, ValidSettings], Iterator[str]]
 
-# The platform sets some by itself: the pool, the accelerator, its sharing, what the GPU operator is to do on the node.
-ROOM_FOR_LABELS = EKS_LABELS_PER_NODE_GROUP - 10
+# The platform sets labels too: for the pool, the accelerator, its sharing, and the GPU operator's work on the node.
+MAX_LABELS = EKS_LABELS_PER_NODE_GROUP - 10
 DEFAULT_MAX_UNAVAILABLE = 33  # percent
 
 
-def is_karpenter(pool: SoFar) -> bool:
+def is_karpenter(pool: ValidSettings) -> bool:
     return pool.get("provisioner") == "karpenter"
 
 
-def preset_is_known(preset: str | None, _: SoFar) -> Iterator[str]:
+def preset_is_known(preset: str | None, _: ValidSettings) -> Iterator[str]:
     if preset is not None and preset not in PRESETS:
-        yield f"{preset} is no preset.{nearest_or_all(preset, PRESETS)}"
+        yield f"{preset} is not a preset.{nearest_or_all(preset, PRESETS)}"
 
 
-def min_is_kept_by_node_groups_alone(least: int, pool: SoFar) -> Iterator[str]:
-    if is_karpenter(pool) and least:
+def min_is_for_node_groups(min_nodes: int, pool: ValidSettings) -> Iterator[str]:
+    if is_karpenter(pool) and min_nodes:
         yield (
-            f"is {least}, but Karpenter keeps no nodes that no pod asks for. Drop it, or write provisioner: managed."
+            f"is {min_nodes}, but Karpenter keeps only nodes that pods need. Drop it, or write provisioner: managed."
         )
     reservation = pool.get("reservation")
-    if not is_karpenter(pool) and reservation and reservation.kind == "capacity-block" and least:
+    if not is_karpenter(pool) and reservation and reservation.kind == "capacity-block" and min_nodes:
         yield (
-            f"is {least}, but outside of its Capacity Block the pool has no nodes; at its start the group goes to "
-            "max_per_zone by itself. Drop it."
+            f"is {min_nodes}, but the pool has no nodes outside its Capacity Block; at the start of the block it "
+            "scales to max_per_zone by itself. Drop it."
         )
 
 
-def max_is_not_under_min(most: int, pool: SoFar) -> Iterator[str]:
-    least = pool.get("min_per_zone")
-    if least is not None and most < least:
-        yield (
-            f"{most} is under min_per_zone, {least}, so no number of nodes would do. "
-            "Lower min_per_zone or raise max_per_zone."
-        )
+def max_is_at_least_min(max_nodes: int, pool: ValidSettings) -> Iterator[str]:
+    min_nodes = pool.get("min_per_zone")
+    if min_nodes is not None and max_nodes < min_nodes:
+        yield f"{max_nodes} is less than min_per_zone, {min_nodes}. Lower min_per_zone or raise max_per_zone."
 
 
-def desired_is_within(desired: int | None, pool: SoFar) -> Iterator[str]:
-    least, most, reservation = pool.get("min_per_zone"), pool.get("max_per_zone"), pool.get("reservation")
+def desired_is_within(desired: int | None, pool: ValidSettings) -> Iterator[str]:
+    min_nodes, max_nodes, reservation = pool.get("min_per_zone"), pool.get("max_per_zone"), pool.get("reservation")
     if desired is None:
         return
     if is_karpenter(pool):
-        yield "is given, but Karpenter counts pods, not wishes. Drop it, or write provisioner: managed."
+        yield "is given, but Karpenter adds nodes only for pods. Drop it, or write provisioner: managed."
     elif reservation and reservation.kind == "capacity-block":
-        yield "is given, but at the start of its Capacity Block the group goes to max_per_zone. Drop it."
-    elif least is not None and most is not None and not least <= desired <= most:
+        yield "is given, but the pool scales to max_per_zone at the start of its Capacity Block. Drop it."
+    elif min_nodes is not None and max_nodes is not None and not min_nodes <= desired <= max_nodes:
         yield (
-            f"{desired} is not within {least} (min_per_zone) and {most} (max_per_zone), and EKS would "
-            "refuse it. Move it there, or leave it out to begin with the minimum."
+            f"{desired} is not between {min_nodes} (min_per_zone) and {max_nodes} (max_per_zone), so EKS would refuse "
+            "it. Correct it, or drop it to begin with the minimum."
         )
 
 
-def max_gpus_leaves_room_for_a_node(most: int | None, pool: SoFar) -> Iterator[str]:
+def max_gpus_leaves_room_for_a_node(max_gpus: int | None, pool: ValidSettings) -> Iterator[str]:
     types = machines(pool)
-    if most is None or not types:
+    if max_gpus is None or not types:
         return
     if types[0].accelerator is None:
-        yield f"is given, but {types[0].name} has no accelerators, so it would do nothing. Drop it; max_per_zone holds."
+        yield (
+            f"is given, but {types[0].name} has no accelerators, so it would do nothing. Drop it; max_per_zone is the "
+            "limit."
+        )
         return
-    too_large = [t for t in types if t.accelerator and t.accelerator.count > most]
+    too_large = [t for t in types if t.accelerator and t.accelerator.count > max_gpus]
     if too_large:
         needed = max(t.accelerator.count for t in too_large if t.accelerator)
         others = [t.name for t in types if t not in too_large]
         drop = f", or drop {listed(t.name for t in too_large)}" if others else ""
         yield (
-            f"is {most}, and one {too_large[-1].name} has {needed}, so it could never start. Write {needed} or "
-            f"more{drop}."
+            f"is {max_gpus}, but one {too_large[-1].name} has {needed} accelerators, so it could never start. Write "
+            f"{needed} or more{drop}."
         )
 
 
-def always_on_is_for_accelerated_node_groups(always_on: bool, pool: SoFar) -> Iterator[str]:
+def always_on_is_for_accelerated_node_groups(always_on: bool, pool: ValidSettings) -> Iterator[str]:
     if not always_on:
         return
     if is_karpenter(pool):
-        yield "is on, but Karpenter takes idle nodes away all the same. Drop it, or write provisioner: managed."
+        yield "is on, but Karpenter removes idle nodes anyway. Drop it, or write provisioner: managed."
     elif (types := machines(pool)) and types[0].accelerator is None:
-        yield f"is on, but nobody asks pools of {types[0].name} to go to zero, so it would do nothing. Drop it."
+        yield f"is on, but no policy asks pools of {types[0].name} to scale to zero, so it would do nothing. Drop it."
 
 
-def efa_is_on_every_node_alike(efa: bool, pool: SoFar) -> Iterator[str]:
+def efa_is_the_same_on_every_node(efa: bool, pool: ValidSettings) -> Iterator[str]:
     """NCCL does not work across shared GPUs. Source: NVIDIA, NCCL and MIG user guides, read 2026-08."""
     types = machines(pool)
     if not efa or not types:
         return
-    if bare := [t.name for t in types if not efa_interfaces(t)]:
-        alike = [
+    if without_efa := [t.name for t in types if not efa_interfaces(t)]:
+        similar = [
             t
             for t in INSTANCE_TYPES.values()
             if efa_interfaces(t)
@@ -112,9 +113,9 @@ def efa_is_on_every_node_alike(efa: bool, pool: SoFar) -> Iterator[str]:
             and (t.accelerator.name if t.accelerator else None)
             == (types[0].accelerator.name if types[0].accelerator else None)
         ]
-        instead = f", or take a type that has some: {offered(alike)}" if offered(alike) else ""
+        instead = f", or take a type with EFA: {offered(similar)}" if offered(similar) else ""
         yield (
-            f"is on, but {listed(bare)} has no EFA interface that is known, so NCCL would fall back to TCP unnoticed. "
+            f"is on, but {listed(without_efa)} has no known EFA interface, so NCCL would silently fall back to TCP. "
             f"Set efa: false{instead}."
         )
     elif len({efa_interfaces(t) for t in types}) > 1:
@@ -127,67 +128,71 @@ def efa_is_on_every_node_alike(efa: bool, pool: SoFar) -> Iterator[str]:
     if sharing and sharing.strategy != "none":
         yield (
             f"is on while the GPUs are shared ({sharing.strategy}), but training over many nodes needs whole GPUs: "
-            "NCCL works neither over slices nor for two pods on one GPU. Drop sharing, or set efa: false."
+            "NCCL works with neither slices nor two pods on one GPU. Drop sharing, or set efa: false."
         )
 
 
-def a_placement_group_can_hold_the_nodes(close: bool, pool: SoFar) -> Iterator[str]:
+def a_placement_group_can_hold_the_nodes(placement_group: bool, pool: ValidSettings) -> Iterator[str]:
     """Source: EC2 user guide, "Placement group rules and limitations" and "Capacity Blocks for ML", read 2026-11."""
-    if not close:
+    if not placement_group:
         return
     if unfit := [t.name for t in machines(pool) if re.match(r"t\d|.*-flex", t.family)]:
         yield (
-            f"is on, but EC2 takes no {listed(unfit)} into a cluster placement group. Write placement_group: false, or "
-            "take m7i types."
+            f"is on, but EC2 does not allow {listed(unfit)} in a cluster placement group. Write placement_group: "
+            "false, or take m7i types."
         )
-    ways = [pool.get("capacity_type"), *pool.get("fallback_capacity_types", ())]
-    if "spot" in ways:
-        where = "capacity_type: on-demand" if ways[0] == "spot" else "fallback_capacity_types: [on-demand]"
+    capacity_types = [pool.get("capacity_type"), *pool.get("fallback_capacity_types", ())]
+    if "spot" in capacity_types:
+        advice = "capacity_type: on-demand" if capacity_types[0] == "spot" else "fallback_capacity_types: [on-demand]"
         yield (
-            "is on, but spot nodes go one by one, and a group with a gap rarely finds the place again. "
-            f"Write {where}, or placement_group: false."
+            "is on, but AWS takes spot nodes back one by one, and then rarely has room for a new one near the others. "
+            f"Write {advice}, or placement_group: false."
         )
-    if "reserved" in ways:
+    if "reserved" in capacity_types:
         yield (
-            "is on, but reserved capacity has its place already: that of a Capacity Block is close together by itself, "
-            "and an On-Demand Capacity Reservation cannot be moved into a group. Write placement_group: false."
+            "is on, but reserved capacity already has a location: the nodes of a Capacity Block are close together "
+            "anyway, and an On-Demand Capacity Reservation cannot be moved into a placement group. Write "
+            "placement_group: false."
         )
 
 
-def off_peak_is_for_pools_that_may_rest(off_peak: OffPeakSettings | None, pool: SoFar) -> Iterator[str]:
+def off_peak_is_for_pools_that_may_stop(off_peak: OffPeakSettings | None, pool: ValidSettings) -> Iterator[str]:
     if off_peak is None:
         return
     if pool.get("always_on"):
-        yield "is given while always_on says that the pool runs at night as well. Drop one of them."
+        yield "is given, but always_on says that the pool runs at night too. Drop one of them."
     if pool.get("capacity_type") == "reserved":
-        yield "is given, but reserved capacity is paid for by day and night. Drop it."
+        yield "is given, but reserved capacity is paid for day and night. Drop it."
 
 
-def disruption_is_karpenters(disruption: DisruptionSettings, pool: SoFar) -> Iterator[str]:
+def disruption_is_for_karpenter(disruption: DisruptionSettings, pool: ValidSettings) -> Iterator[str]:
     if pool.get("provisioner") == "managed" and disruption != DisruptionSettings():
         yield (
-            "is given, but EKS takes no node of a managed pool away by itself, so it would do nothing. Drop it, or "
-            "write provisioner: karpenter. Updates keep max_unavailable_percentage."
+            "is given, but EKS never removes a node of a managed pool by itself, so it would do nothing. Drop it, or "
+            "write provisioner: karpenter. For updates there is max_unavailable_percentage."
         )
 
 
-def labels_are_not_too_many(labels: Mapping[str, str], _: SoFar) -> Iterator[str]:
-    if len(labels) > ROOM_FOR_LABELS:
+def labels_are_not_too_many(labels: Mapping[str, str], _: ValidSettings) -> Iterator[str]:
+    if len(labels) > MAX_LABELS:
         yield (
-            f"{len(labels)} labels are given; EKS takes {EKS_LABELS_PER_NODE_GROUP} a group, and the platform needs "
-            f"some. Keep at most {ROOM_FOR_LABELS}."
+            f"{len(labels)} labels are given, but EKS allows {EKS_LABELS_PER_NODE_GROUP} for each node group, and the "
+            f"platform needs some of them. Keep at most {MAX_LABELS}."
         )
 
 
-def taints_are_few_and_differ(taints: tuple[Any, ...], _: SoFar) -> Iterator[str]:
+def taints_are_few_and_distinct(taints: tuple[Any, ...], _: ValidSettings) -> Iterator[str]:
     if twice := repeated([f"{taint.key}:{taint.effect}" for taint in taints]):
-        yield f"{listed(twice)} given twice, and a node has one taint of a key and effect. Drop one."
+        yield f"{listed(twice)} is given twice, but a node has one taint for each key and effect. Drop one."
     if len(taints) > EKS_TAINTS_PER_NODE_GROUP:
-        yield f"{len(taints)} taints are given, and EKS takes {EKS_TAINTS_PER_NODE_GROUP} a group. Drop some."
+        yield (
+            f"{len(taints)} taints are given, but EKS allows {EKS_TAINTS_PER_NODE_GROUP} for each node group. Drop "
+            "some."
+        )
 
 
-def shared_gpus_keep_others_away(taints: tuple[Any, ...], pool: SoFar) -> Iterator[str]:
-    """Karpenter takes its nodes for ones with whole GPUs too: an overlay adds resources and takes none away.
+def shared_gpus_of_karpenter_have_a_hard_taint(taints: tuple[Any, ...], pool: ValidSettings) -> Iterator[str]:
+    """Karpenter assumes that nodes with shared GPUs also offer whole GPUs: a NodeOverlay adds resources, never removes.
 
     Source: Karpenter, NodeOverlays, read 2026-08.
     """
@@ -196,28 +201,28 @@ def shared_gpus_keep_others_away(taints: tuple[Any, ...], pool: SoFar) -> Iterat
         return
     if all(taint.effect == "PreferNoSchedule" for taint in taints):
         yield (
-            "keeps no pod away, and Karpenter believes that a node of shared GPUs has whole ones as well: for a pod "
-            "that asks for a whole GPU it would buy nodes which never take it. Write "
-            '`taints: [{key: gpu, value: "true"}]`, or provisioner: managed.'
+            "has no hard taint, and Karpenter assumes that a node with shared GPUs also has whole ones: for a pod "
+            "that needs a whole GPU it would start nodes that cannot run it. Write `taints: [{key: gpu, value: "
+            '"true"}]`, or provisioner: managed.'
         )
 
 
-def zones_are_named_once(zones: tuple[str, ...] | None, pool: SoFar) -> Iterator[str]:
+def zones_are_named_once(zones: tuple[str, ...] | None, pool: ValidSettings) -> Iterator[str]:
     if twice := repeated(zones or ()):
-        yield f"{listed(twice)} named twice. Name each zone once."
+        yield f"{listed(twice)} is named twice. Name each zone once."
     reservation = pool.get("reservation")
     if zones and reservation and set(zones) != {reservation.zone}:
         yield (
-            f"names {listed(zones)}, but the reservation is in {reservation.zone}, and its capacity is nowhere else. "
-            f"Write zones: [{reservation.zone}], or drop zones."
+            f"names {listed(zones)}, but the reservation is in {reservation.zone}, and has no capacity in another "
+            f"zone. Write zones: [{reservation.zone}], or drop zones."
         )
 
 
-def updates_of_karpenter_nodes_keep_its_budget(share: int, pool: SoFar) -> Iterator[str]:
+def karpenter_has_a_budget_of_its_own(share: int, pool: ValidSettings) -> Iterator[str]:
     if is_karpenter(pool) and share != DEFAULT_MAX_UNAVAILABLE:
         yield (
-            "is for node groups, and Karpenter has a budget of its own. Write it as "
-            f"`disruption: {{max_unavailable_percentage: {share}}}`."
+            "is for node groups, but Karpenter has a disruption budget of its own. Write it as `disruption: "
+            f"{{max_unavailable_percentage: {share}}}`."
         )
 
 
@@ -228,23 +233,23 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         machine_rules.types_share_one_machine_image,
         machine_rules.types_have_the_same_accelerator,
     ),
-    "capacity_type": (machine_rules.types_are_sold_that_way,),
-    "fallback_capacity_types": (machine_rules.fallbacks_come_after_what_is_wanted,),
+    "capacity_type": (machine_rules.types_are_sold_as_requested,),
+    "fallback_capacity_types": (machine_rules.fallbacks_come_after_the_capacity_type,),
     "reservation": (machine_rules.a_reservation_is_named_where_one_is_used,),
-    "min_per_zone": (min_is_kept_by_node_groups_alone,),
-    "max_per_zone": (max_is_not_under_min,),
+    "min_per_zone": (min_is_for_node_groups,),
+    "max_per_zone": (max_is_at_least_min,),
     "desired_per_zone": (desired_is_within,),
     "max_gpus": (max_gpus_leaves_room_for_a_node,),
     "always_on": (always_on_is_for_accelerated_node_groups,),
     "operating_system": (machine_rules.the_image_drives_neuron,),
-    "local_nvme": (machine_rules.disks_are_there,),
+    "local_nvme": (machine_rules.disks_exist,),
     "sharing": (sharing_rules.gpus_can_be_shared,),
-    "efa": (efa_is_on_every_node_alike,),
+    "efa": (efa_is_the_same_on_every_node,),
     "placement_group": (a_placement_group_can_hold_the_nodes,),
-    "off_peak": (off_peak_is_for_pools_that_may_rest,),
-    "disruption": (disruption_is_karpenters,),
+    "off_peak": (off_peak_is_for_pools_that_may_stop,),
+    "disruption": (disruption_is_for_karpenter,),
     "labels": (labels_are_not_too_many,),
-    "taints": (taints_are_few_and_differ, shared_gpus_keep_others_away),
+    "taints": (taints_are_few_and_distinct, shared_gpus_of_karpenter_have_a_hard_taint),
     "zones": (zones_are_named_once,),
-    "max_unavailable_percentage": (updates_of_karpenter_nodes_keep_its_budget,),
+    "max_unavailable_percentage": (karpenter_has_a_budget_of_its_own,),
 }

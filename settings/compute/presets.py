@@ -1,7 +1,7 @@
-"""Whole pools by name: `- preset: h100` in a stack file is one of these, and what the file says beside it holds.
+"""Presets: the values of whole pools by name, for example `- preset: h100` in a stack file.
 
-Each is plain data, laid under the pool's own values and over the profile of the environment. Labels and other maps are
-joined key by key; lists are replaced; `sharing` that names a strategy is replaced as a whole.
+A preset is plain data. The pool's own values override it, and it overrides the profile of the environment. Labels and
+other maps are merged key by key; lists are replaced; `sharing` that names a strategy is replaced as a whole.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Preset:
-    """about: what the pool is for, in a sentence or two. values: as under `pools[]` of a stack file."""
+    """One preset. about: the use of the pool, in one or two sentences. values: as under `pools[]` of a stack file."""
 
     about: str
     values: Mapping[str, Any]
@@ -21,9 +21,9 @@ def _taint(key: str, value: str = "true") -> list[dict[str, str]]:
     return [{"key": key, "value": value, "effect": "NoSchedule"}]
 
 
-NVIDIA_TAINT = _taint("nvidia.com/gpu")  # what charts of others tolerate
+NVIDIA_TAINT = _taint("nvidia.com/gpu")  # public charts tolerate this taint
 NEURON_TAINT = _taint("aws.amazon.com/neuron")
-BIG_DISK = {"size_gib": 200}  # images with CUDA have 10 GiB and more
+BIG_DISK = {"size_gib": 200}  # images with CUDA are 10 GiB and larger
 
 PRESETS: Mapping[str, Preset] = {
     "cpu": Preset(
@@ -36,8 +36,9 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "a100-time-slicing": Preset(
-        "A100 whose pods take turns: for development, research, and inference that may wait. Nothing keeps the pods of "
-        "a GPU apart. Nodes that come and go with their pods: `provisioner: karpenter`.",
+        "A100, time-slicing with 4 replicas: for development, research, and inference that may wait. Nothing "
+        "separates the pods on one GPU. For nodes that are added and removed with their pods, add `provisioner: "
+        "karpenter`.",
         {
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,
@@ -49,8 +50,8 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "a100-mig": Preset(
-        "A100 of 80 GB, each cut into slices of three sizes with memory and faults of their own: inference in "
-        "production, and agents that others wait for.",
+        "A100 with 80 GB, cut into MIG slices of three sizes, each with memory and faults of its own: for inference "
+        "in production, and for agents that users wait for.",
         {
             "instance_types": ["p4de.24xlarge"],
             "max_per_zone": 1,
@@ -62,7 +63,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "a100-40gb-mig": Preset(
-        "As a100-mig, on the A100 of 40 GB: slices of half the memory, in more regions.",
+        "As a100-mig, on the A100 with 40 GB: slices with half the memory, in more regions.",
         {
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,
@@ -74,7 +75,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "h100": Preset(
-        "H100 with two pods a GPU, in turns: training and fine-tuning on one node.",
+        "H100, time-slicing with 2 replicas: for training and fine-tuning on one node.",
         {
             "instance_types": ["p5.48xlarge"],
             "max_per_zone": 1,
@@ -86,7 +87,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "h100-training": Preset(
-        "Whole H100 with EFA, close together: training over many nodes. Name the zone: `zones: [us-west-2a]`.",
+        "Whole H100 with EFA, close together: for training over many nodes. Name the zone: `zones: [us-west-2a]`.",
         {
             "instance_types": ["p5.48xlarge"],
             "capacity_type": "on-demand",
@@ -100,7 +101,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "h200": Preset(
-        "H200 with 141 GB a GPU: large models on one node.",
+        "H200 with 141 GB a GPU: for large models on one node.",
         {
             "instance_types": ["p5en.48xlarge", "p5e.48xlarge"],
             "max_per_zone": 1,
@@ -111,7 +112,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "b200": Preset(
-        "B200: the largest models on one node.",
+        "B200: for the largest models on one node.",
         {
             "instance_types": ["p6-b200.48xlarge"],
             "max_per_zone": 1,
@@ -122,7 +123,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "l4": Preset(
-        "L4, one to eight a node: inference that comes and goes.",
+        "L4, one to eight a node: for inference with changing load.",
         {
             "provisioner": "karpenter",
             "instance_types": ["g6.xlarge", "g6.2xlarge", "g6.4xlarge", "g6.8xlarge", "g6.12xlarge", "g6.48xlarge"],
@@ -134,7 +135,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "l40s": Preset(
-        "L40S, one to eight a node: inference and fine-tuning that come and go.",
+        "L40S, one to eight a node: for inference and fine-tuning with changing load.",
         {
             "provisioner": "karpenter",
             "instance_types": [
@@ -148,7 +149,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "gpu-small": Preset(
-        "One L4 a node, for notebooks: a node goes when its notebook has ended, never before.",
+        "One L4 a node, for notebooks: a node is removed only after its notebook has ended.",
         {
             "provisioner": "karpenter",
             "instance_types": ["g6.xlarge", "g6.2xlarge", "g6.4xlarge"],
@@ -161,7 +162,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "inf2": Preset(
-        "Inferentia2, one to twelve devices a node: inference of models compiled for Neuron.",
+        "Inferentia2, one to twelve devices a node: for inference of models compiled for Neuron.",
         {
             "provisioner": "karpenter",
             "instance_types": ["inf2.xlarge", "inf2.8xlarge", "inf2.24xlarge", "inf2.48xlarge"],
@@ -172,7 +173,7 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "trn2": Preset(
-        "Trainium2, sixteen devices a node: training of models compiled for Neuron.",
+        "Trainium2, sixteen devices a node: for training of models compiled for Neuron.",
         {
             "instance_types": ["trn2.48xlarge"],
             "max_per_zone": 1,
@@ -186,40 +187,40 @@ PRESETS: Mapping[str, Preset] = {
 
 
 def preset_values(name: str) -> dict[str, Any]:
-    """What a preset says of a pool: its own name and no nodes at rest, unless it says otherwise."""
+    """Returns the values of a preset. By default, the pool has the name of the preset and a minimum of no nodes."""
     return {"name": name, "min_per_zone": 0, **PRESETS[name].values}
 
 
 def with_presets(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The stack file's values with the preset of each pool laid under the pool."""
+    """Returns the stack file's values with the preset of each pool as defaults."""
     clusters = raw.get("clusters")
     if not isinstance(clusters, Mapping):
         return dict(raw)
-    return {**raw, "clusters": {key: _cluster(cluster) for key, cluster in clusters.items()}}
+    return {**raw, "clusters": {key: _cluster_with_presets(cluster) for key, cluster in clusters.items()}}
 
 
-def _cluster(cluster: Any) -> Any:
+def _cluster_with_presets(cluster: Any) -> Any:
     pools = cluster.get("pools") if isinstance(cluster, Mapping) else None
-    return {**cluster, "pools": [_pool(pool) for pool in pools]} if isinstance(pools, list) else cluster
+    return {**cluster, "pools": [_pool_with_preset(pool) for pool in pools]} if isinstance(pools, list) else cluster
 
 
-def _pool(pool: Any) -> Any:
+def _pool_with_preset(pool: Any) -> Any:
     name = pool.get("preset") if isinstance(pool, Mapping) else None
-    return _under(preset_values(name), pool) if isinstance(name, str) and name in PRESETS else pool
+    return _merge(preset_values(name), pool) if isinstance(name, str) and name in PRESETS else pool
 
 
-def _under(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    laid = {**preset, **own}
+def _merge(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**preset, **own}
     for key, value in preset.items():
-        said = own.get(key)
-        if isinstance(value, Mapping) and isinstance(said, Mapping):
-            laid[key] = _shared(value, said) if key == "sharing" else {**value, **said}
-    return laid
+        own_value = own.get(key)
+        if isinstance(value, Mapping) and isinstance(own_value, Mapping):
+            merged[key] = _merge_sharing(value, own_value) if key == "sharing" else {**value, **own_value}
+    return merged
 
 
-def _shared(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A strategy, a profile or a layout is a choice: what the preset chose in its place goes."""
+def _merge_sharing(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A new strategy replaces all of the preset's sharing; a new profile or layout replaces that of the preset."""
     if "strategy" in own:
         return dict(own)
-    chosen = {"profile", "layout"} if {"profile", "layout"} & set(own) else set()
-    return {**{key: value for key, value in preset.items() if key not in chosen}, **own}
+    replaced = {"profile", "layout"} if {"profile", "layout"} & set(own) else set()
+    return {**{key: value for key, value in preset.items() if key not in replaced}, **own}

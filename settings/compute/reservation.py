@@ -1,4 +1,4 @@
-"""`pools[].reservation`: capacity that was bought before, by its id. The stack never buys any."""
+"""`pools[].reservation`: the id of capacity that was bought before. The stack never buys capacity."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,19 +19,17 @@ class ReservationSettings(Settings):
     kind: Literal["on-demand", "capacity-block"] = Field(
         default="on-demand", description="An On-Demand Capacity Reservation (ODCR), or a Capacity Block."
     )
-    zone: str = Field(
-        description="Zone of the reservation; the pool stands there and nowhere else.", examples=["us-west-2a"]
-    )
+    zone: str = Field(description="Zone of the reservation; the pool has nodes only there.", examples=["us-west-2a"])
     starts: datetime | None = Field(
         default=None,
         validate_default=True,
-        description="With capacity-block: when it begins, in UTC and in quotes.",
+        description="With capacity-block: its start, in UTC and in quotes.",
         examples=["2027-01-11T11:30:00Z"],
     )
     ends: datetime | None = Field(
         default=None,
         validate_default=True,
-        description="With capacity-block: when it ends, in UTC and in quotes.",
+        description="With capacity-block: its end, in UTC and in quotes.",
         examples=["2027-01-18T11:30:00Z"],
     )
 
@@ -41,13 +39,13 @@ class ReservationSettings(Settings):
         kind = info.data.get("kind")
         if kind == "capacity-block" and day is None:
             raise ValueError(
-                "is missing, and the nodes of a Capacity Block come and go with it. Write it as "
-                '`aws ec2 describe-capacity-reservations` says, for example "2027-01-11T11:30:00Z".'
+                "is missing, but the pool has nodes only while its Capacity Block lasts. Write it as `aws ec2 "
+                'describe-capacity-reservations` shows it, for example "2027-01-11T11:30:00Z".'
             )
         if kind == "on-demand" and day is not None:
             raise ValueError(
-                "is given, but an On-Demand Capacity Reservation is used as long as it is there, so it would do "
-                "nothing. Drop it, or write kind: capacity-block."
+                "is given, but an On-Demand Capacity Reservation has no dates here, so it would do nothing. Drop it, "
+                "or write kind: capacity-block."
             )
         if day is not None and day.utcoffset() is None:
             raise ValueError(f'{day.isoformat()} has no time zone. Write "{day.isoformat()}Z" for UTC.')
@@ -61,11 +59,11 @@ class ReservationSettings(Settings):
             return ends
         mistakes = []
         if ends <= starts:
-            mistakes.append(f"is not after starts, {starts.isoformat()}. Exchange the two, or correct one of them.")
+            mistakes.append(f"is not after starts, {starts.isoformat()}. Swap the two, or correct one of them.")
         if ends - starts > timedelta(days=CAPACITY_BLOCK_DAYS):
             mistakes.append(
-                f"is {(ends - starts).days} days after starts, and no Capacity Block is longer than "
-                f"{CAPACITY_BLOCK_DAYS}. Correct one of the two."
+                f"is {(ends - starts).days} days after starts, but a Capacity Block has at most {CAPACITY_BLOCK_DAYS} "
+                "days. Correct one of the two."
             )
         raise_if(mistakes)
         return ends

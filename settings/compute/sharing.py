@@ -1,4 +1,4 @@
-"""`pools[].sharing`: how the pods of a pool share its GPUs. What a GPU allows is in `sharing_rules.py`."""
+"""`pools[].sharing`: how the pods of a pool share its GPUs. `sharing_rules.py` has what each GPU allows."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,50 +9,55 @@ from catalog.limits import GPU_REPLICAS_MPS, GPU_REPLICAS_TIME_SLICING
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if
 
-MOST_REPLICAS = {"time-slicing": GPU_REPLICAS_TIME_SLICING, "mps": GPU_REPLICAS_MPS}
+MAX_REPLICAS = {"time-slicing": GPU_REPLICAS_TIME_SLICING, "mps": GPU_REPLICAS_MPS}
 
 
 class SharingSettings(Settings):
-    """None: each GPU goes to one pod. The others are compared in docs/guides/compute/choose-gpu-sharing.md."""
+    """With none, each pod has whole GPUs. docs/guides/compute/choose-gpu-sharing.md compares the other strategies."""
 
     strategy: Literal["none", "time-slicing", "mps", "mig"] = Field(
         default="none",
-        description="none: a GPU a pod. time-slicing: pods take turns, and nothing keeps them apart. mps: equal, "
-        "enforced shares of memory and threads. mig: slices of hardware with memory and faults of their own.",
+        description=(
+            "none: each pod has whole GPUs. time-slicing: pods take turns on a GPU, and nothing separates their "
+            "memory. mps: equal, enforced shares of memory and threads. mig: hardware slices with memory and faults "
+            "of their own."
+        ),
     )
     replicas: int | None = Field(
         default=None,
         ge=2,
         validate_default=True,
-        description="With time-slicing and mps: how many pods take one GPU.",
+        description="With time-slicing and mps: how many pods share one GPU.",
         examples=[4],
     )
     profile: str | None = Field(
         default=None,
-        description="With mig: the one profile that every GPU is cut into, as often as it fits.",
+        description="With mig: one profile; every GPU gets as many slices of it as fit.",
         examples=["1g.10gb"],
     )
     layout: Mapping[str, int] = Field(
         default_factory=dict,
-        description="With mig, instead of profile: profile -> how many of it on each GPU.",
+        description="With mig, instead of profile: profile -> number of its slices on each GPU.",
         examples=[{"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}],
     )
 
     @field_validator("replicas")
     @classmethod
-    def replicas_belong_to_turns_and_mps(cls, replicas: int | None, info: ValidationInfo) -> int | None:
+    def replicas_belong_to_time_slicing_and_mps(cls, replicas: int | None, info: ValidationInfo) -> int | None:
         strategy = info.data.get("strategy")
         if strategy is None:
             return replicas
-        most = MOST_REPLICAS.get(strategy)
-        if most is None and replicas is not None:
+        max_replicas = MAX_REPLICAS.get(strategy)
+        if max_replicas is None and replicas is not None:
             raise ValueError(
                 f"is given, but with strategy {strategy} it would do nothing. Drop it, or write strategy: time-slicing."
             )
-        if most is not None and replicas is None:
-            raise ValueError(f"is missing: how many pods take one GPU. Write replicas: 2, or up to {most}.")
-        if most is not None and replicas is not None and replicas > most:
-            raise ValueError(f"{replicas} is more than the {most} pods that can use one GPU. Write {most} or less.")
+        if max_replicas is not None and replicas is None:
+            raise ValueError(f"is missing: how many pods share one GPU. Write replicas: 2, or up to {max_replicas}.")
+        if max_replicas is not None and replicas is not None and replicas > max_replicas:
+            raise ValueError(
+                f"{replicas} is more than the {max_replicas} pods that can use one GPU. Write {max_replicas} or less."
+            )
         return replicas
 
     @field_validator("profile")
@@ -71,8 +76,8 @@ class SharingSettings(Settings):
         if layout and strategy not in (None, "mig"):
             mistakes.append(f"is given, but strategy is {strategy}. Drop it, or write strategy: mig.")
         elif layout and profile is not None:
-            mistakes.append(f"is given beside profile, {profile}, and only one of them can hold. Drop one.")
-        if none := [name for name, count in layout.items() if count < 1]:
-            mistakes.append(f"has less than one {listed(none)}. Write 1 or more, or drop the profile.")
+            mistakes.append(f"is given in addition to profile, {profile}, but only one of them can hold. Drop one.")
+        if empty := [name for name, count in layout.items() if count < 1]:
+            mistakes.append(f"has no slice of {listed(empty)}. Write 1 or more, or drop the profile.")
         raise_if(mistakes)
         return layout

@@ -1,4 +1,4 @@
-"""Rules of AWS and Kubernetes for names, tags, labels and ARNs: each function yields one sentence for each mistake."""
+"""Rules of AWS and Kubernetes for names, tags, labels and ARNs. `..._mistakes` yield one sentence for each mistake."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 TAG_TEXT = re.compile(r"[\w _.:/=+\-@]*")
 IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
-PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of ours, and of the GPU operator
+PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of the platform, and of the GPU operator
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
 
 
 def label_key_mistakes(key: str) -> Iterator[str]:
-    """Kubernetes syntax of a label or taint key, and domains that belong to somebody else.
+    """Yields what is wrong with a label or taint key: its syntax, or a domain that is reserved.
 
     Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set and
     the NodeRestriction admission plugin, which keeps kubelets from labels in kubernetes.io.
@@ -24,93 +24,93 @@ def label_key_mistakes(key: str) -> Iterator[str]:
     domain, slash, name = key.rpartition("/")
     if slash and not (len(domain) <= 253 and DNS_SUBDOMAIN.fullmatch(domain)):
         yield (
-            f"{key!r} has {domain!r} before the slash, which is no DNS name. "
-            f"Write for example platform.example.com/{name}."
+            f"{key!r} has {domain!r} before the slash, which is not a DNS name. Write for example "
+            f"platform.example.com/{name}."
         )
     if not QUALIFIED_NAME.fullmatch(name):
         yield (
-            f"{key!r} is no Kubernetes key: {name!r} must be 1 to 63 letters, digits, '-', '_' or '.', and begin and "
-            "end with a letter or digit. Rename it."
+            f"{key!r} is not a Kubernetes key: {name!r} must be 1 to 63 letters, digits, '-', '_' or '.', and begin "
+            "and end with a letter or digit. Rename it."
         )
     for reserved in RESERVED_DOMAINS:
         if domain == reserved or domain.endswith(f".{reserved}"):
             yield (
-                f"{key!r} is in {reserved}, which is kept for the system: EKS or the kubelet would refuse it. "
-                f"Use a domain of your own, for example platform.example.com/{name}, or the bare name {name}."
+                f"{key!r} is in {reserved}, which is reserved for the system: EKS or the kubelet would refuse it. Use "
+                f"a domain of your own, for example platform.example.com/{name}, or the bare name {name}."
             )
 
 
 def label_value_mistakes(value: str) -> Iterator[str]:
-    """Kubernetes syntax of a label or taint value."""
+    """Yields what is wrong with the syntax of a label or taint value."""
     if value and not QUALIFIED_NAME.fullmatch(value):
         yield (
-            f"{value!r} is no Kubernetes value: at most 63 letters, digits, '-', '_' or '.', beginning and ending "
-            "with a letter or digit. Rewrite it, or leave it empty."
+            f"{value!r} is not a Kubernetes value: it must be at most 63 letters, digits, '-', '_' or '.', and begin "
+            "and end with a letter or digit. Rewrite it, or leave it empty."
         )
 
 
 def label_key(key: str) -> str:
-    """The key as it is. Raises ValueError with every mistake in it."""
+    """Returns the key unchanged. Raises ValueError with every mistake in it."""
     raise_if(label_key_mistakes(key))
     return key
 
 
 def node_label_key(key: str) -> str:
-    """The key as it is. Raises ValueError with every mistake in it, and when the platform sets such labels itself."""
+    """Returns the key unchanged. Raises ValueError with every mistake, also when the platform sets the label itself."""
     domain, _, name = key.rpartition("/")
-    ours = (
-        f"{key!r} is in {domain}, whose node labels the platform sets by itself, from what the pool says. Drop it, or "
-        f"use a domain of your own, for example platform.example.com/{name}."
+    set_by_platform = (
+        f"{key!r} is in {domain}, and the platform sets the node labels of that domain from the other settings of the "
+        f"pool. Drop it, or use a domain of your own, for example platform.example.com/{name}."
     )
-    raise_if([*label_key_mistakes(key), *([ours] if domain in PLATFORM_DOMAINS else [])])
+    raise_if([*label_key_mistakes(key), *([set_by_platform] if domain in PLATFORM_DOMAINS else [])])
     return key
 
 
 def label_value(value: str) -> str:
-    """The value as it is. Raises ValueError when Kubernetes would refuse it."""
+    """Returns the value unchanged. Raises ValueError when Kubernetes would refuse it."""
     raise_if(label_value_mistakes(value))
     return value
 
 
 def tag_key(key: str) -> str:
-    """The key as it is. Raises ValueError with every mistake in it."""
+    """Returns the key unchanged. Raises ValueError with every mistake in it."""
     raise_if(tag_key_mistakes(key))
     return key
 
 
 def tag_value(value: str) -> str:
-    """The value as it is. Raises ValueError with every mistake in it."""
+    """Returns the value unchanged. Raises ValueError with every mistake in it."""
     raise_if(tag_value_mistakes(value))
     return value
 
 
 def tag_key_mistakes(key: str) -> Iterator[str]:
-    """What AWS refuses as a tag key. Source: AWS general reference, tag naming limits."""
+    """Yields what AWS refuses in a tag key. Source: AWS general reference, tag naming limits."""
     if key.lower().startswith("aws:"):
-        yield f"{key!r} begins with aws:, which is kept for AWS. Drop the prefix."
+        yield f"{key!r} begins with aws:, which is reserved for AWS. Drop the prefix."
     if not key:
         yield "has an empty key, which AWS refuses. Give it a name, or drop it."
     if len(key) > TAG_KEY_LENGTH:
-        yield f"{key[:20]!r} and so on has {len(key)} characters, and AWS takes {TAG_KEY_LENGTH}. Shorten it."
+        yield f"{key[:20]!r}... has {len(key)} characters, and AWS allows {TAG_KEY_LENGTH}. Shorten it."
     if not TAG_TEXT.fullmatch(key):
         yield f"{key!r} has characters that AWS refuses in tags. Use letters, digits, spaces and _ . : / = + - @."
 
 
 def tag_value_mistakes(value: str) -> Iterator[str]:
-    """What AWS refuses as a tag value, and an empty one, which says nothing to whoever reads the bill."""
+    """Yields what AWS refuses in a tag value. An empty value is a mistake too: it does not help to read the bill."""
     if not value.strip():
-        yield "is empty, so costs could not be told apart by it. Give a value."
+        yield "is empty, so the bill could not be split by it. Give a value."
     if len(value) > TAG_VALUE_LENGTH:
-        yield f"has {len(value)} characters, and AWS takes {TAG_VALUE_LENGTH} in a tag. Shorten it."
+        yield f"has {len(value)} characters, and AWS allows {TAG_VALUE_LENGTH} in a tag. Shorten it."
     if not TAG_TEXT.fullmatch(value):
         yield f"{value!r} has characters that AWS refuses in tags. Use letters, digits, spaces and _ . : / = + - @."
 
 
 def iam_principal_mistakes(arn: str) -> Iterator[str]:
-    """Whether an ARN can be the principal of an EKS access entry: an IAM role or user."""
+    """Yields why an ARN cannot be the principal of an EKS access entry, which is an IAM role or user."""
     if IAM_PRINCIPAL.fullmatch(arn):
         return
-    reason = "is no ARN of an IAM role or user"
+    reason = "is not the ARN of an IAM role or user"
     if ":assumed-role/" in arn:
         reason = "is a session of a role, and access entries are for the role itself"
     elif arn.endswith(":root"):

@@ -1,16 +1,16 @@
-"""Names in AWS that are known before anything is built: settings check their length, components give them."""
+"""Names in AWS that are known before anything is built: settings check their length, components use them."""
 
 
 def name_prefix(name: str, environment: str) -> str:
-    """The first part of every name, e.g. `ml-platform-prod`."""
+    """Returns the first part of every name, for example `ml-platform-prod`."""
     return f"{name}-{environment}"
 
 
 def cluster_name(prefix: str, cluster: str) -> str:
-    """The EKS cluster under `clusters.<cluster>`."""
+    """Returns the name in AWS of `clusters.<cluster>`."""
     return f"{prefix}-{cluster}"
 
 
 def karpenter_node_role_name(cluster_name: str) -> str:
-    """The role of the nodes that Karpenter starts. The right to pass the role names it."""
+    """Returns the name of the role of Karpenter's nodes. The IAM right to pass the role contains this name."""
     return f"{cluster_name}-karpenter-node"

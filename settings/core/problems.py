@@ -1,4 +1,4 @@
-"""What is wrong with a stack file, told to the person who writes it."""
+"""Problems of a stack file: their path, their position, and the report for the person who writes the file."""
 
 import json
 import re
@@ -10,12 +10,12 @@ from common.spelling import nearest
 
 PathPart = str | int
 Path = tuple[PathPart, ...]
-Mistake = tuple[Path, str]  # a place in the stack file, and a sentence for it
+Mistake = tuple[Path, str]  # path of a setting, and a sentence about it
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class Place(NamedTuple):
-    """Line and column in a file, both from 1."""
+class Position(NamedTuple):
+    """Line and column in a file, both counted from 1."""
 
     line: int
     column: int
@@ -23,23 +23,23 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: in which file, at which place, and a message that says what, why and what to write instead.
+    """One mistake in a stack file. The message says what is wrong, why, and what to write instead.
 
-    path: of the setting; empty where the file itself is wrong. place: None where the text of the file is not at hand.
+    path: the setting; empty where the file itself is wrong. position: None where the text of the file is not available.
     """
 
     source: str
     path: str
     message: str
-    place: Place | None = None
+    position: Position | None = None
 
     def __str__(self) -> str:
-        where = self.source if self.place is None else f"{self.source}:{self.place.line}:{self.place.column}"
+        where = self.source if self.position is None else f"{self.source}:{self.position.line}:{self.position.column}"
         return f"{where}, {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
 
 
 class SettingsError(Exception):
-    """The settings are wrong. `str()` is the whole report, every mistake in it."""
+    """Raised when settings are wrong. `str()` gives the whole report, with every mistake."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -50,7 +50,7 @@ class SettingsError(Exception):
 
 
 def join_path(parts: Iterable[PathPart]) -> str:
-    """`clusters.training.pools[2].max_per_zone`; a key with other characters is quoted: `tags["cost:center"]`."""
+    """Returns a path as text: `clusters.training.pools[2].max_per_zone`, or with unusual keys `tags["cost:center"]`."""
     path = ""
     for part in parts:
         if isinstance(part, int):
@@ -63,41 +63,41 @@ def join_path(parts: Iterable[PathPart]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean x?` for the nearest known word, or nothing when none is near."""
+    """Returns ` Did you mean x?` for the nearest known word, or nothing when no word is near."""
     near = nearest(word, known)
     return f" Did you mean {near}?" if near else ""
 
 
 def nearest_or_all(word: str, known: Iterable[str]) -> str:
-    """` Did you mean x?`, or ` Known: ...` when no known word is near."""
+    """Returns ` Did you mean x?`, or ` Known: ...` when no known word is near."""
     words = list(known)
     return did_you_mean(word, words) or f" Known: {listed(words)}."
 
 
-def nearest_place(places: Mapping[Path, Place], path: Path) -> Place | None:
-    """Where a setting stands in the file; where it is missing, the place of what it belongs into."""
-    return next((places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places), None)
+def nearest_position(positions: Mapping[Path, Position], path: Path) -> Position | None:
+    """Returns the position of a setting or, when it is missing, of the nearest key above it."""
+    return next((positions[path[:end]] for end in range(len(path), -1, -1) if path[:end] in positions), None)
 
 
 def has(container: object, part: PathPart) -> TypeGuard[Any]:
-    """Whether a map has this key, or a list this position."""
+    """Returns whether a map has this key, or a list this index."""
     if isinstance(container, Mapping):
         return part in container
     return isinstance(container, list) and isinstance(part, int) and part < len(container)
 
 
 def listed(words: Iterable[object]) -> str:
-    """Words with commas between them."""
+    """Returns the words with commas between them."""
     return ", ".join(str(word) for word in words)
 
 
 def repeated(words: Sequence[str]) -> list[str]:
-    """The words that come more than once, in order."""
+    """Returns the words that occur more than once, sorted."""
     return sorted({word for word in words if words.count(word) > 1})
 
 
 def raise_if(mistakes: Iterable[str]) -> None:
-    """Raise one ValueError that holds every mistake, a line each; silent when there is none."""
-    found = list(mistakes)
-    if found:
-        raise ValueError("\n".join(found))
+    """Raises one ValueError with every mistake on a line of its own. Does nothing when there is no mistake."""
+    sentences = list(mistakes)
+    if sentences:
+        raise ValueError("\n".join(sentences))

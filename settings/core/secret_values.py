@@ -1,7 +1,7 @@
-"""Values that are secrets by their form or by the key that they stand under.
+"""Finds secrets in a stack file, by the form of a value or by the name of its key.
 
-A stack file is committed, and what it says ends up in the state of the stack, in previews and in backups. Secrets stand
-in AWS Secrets Manager; the settings name them.
+A stack file is committed, and its values end up in the state of the stack, in previews and in backups. Secrets belong
+in AWS Secrets Manager; the settings only name them.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Any
 
 from settings.core.problems import Path
 
-# What it is -> how it begins. Sources: IAM user guide, "IAM identifiers"; GitHub, "Token formats"; RFC 7468; Slack,
-# "Token types"; RFC 7519; Hugging Face, "User access tokens"; Pulumi, "Access tokens"; read 2026-11.
+# Kind of secret -> pattern of its text. Sources: IAM user guide, "IAM identifiers"; GitHub, "Token formats"; RFC 7468;
+# Slack, "Token types"; RFC 7519; Hugging Face, "User access tokens"; Pulumi, "Access tokens"; read 2026-11.
 FORMS: Mapping[str, re.Pattern[str]] = {
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -23,18 +23,19 @@ FORMS: Mapping[str, re.Pattern[str]] = {
     "an API key": re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
     "a URL with a password": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"),
 }
-# Keys of Helm values and tags whose text is a secret. A key that names one (existingSecret, secretName) does not match.
+# Keys of Helm values and tags that hold a secret. Keys that hold the name of a secret (existingSecret, secretName) do
+# not match.
 KEYS = re.compile(
     r"(admin|root|db|database|user|redis|postgres(ql)?|api|access|auth|client|session|encryption|secret|private|master)?"
     r"[-_]?(password|passwd|passphrase|token|apikey|api[-_]key|secret[-_]?key|secret[-_]?access[-_]?key|clientsecret"
     r"|client[-_]secret|private[-_]?key)",
     re.IGNORECASE,
 )
-WAY_OUT = "Keep it in AWS Secrets Manager, and name the secret here."
+ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
 
 
 def secret_mistakes(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every text at or below `path` that is a secret. The sentence does not repeat it."""
+    """Yields a mistake for every secret at or below `path`. The sentence never repeats the secret."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from secret_mistakes(item, (*path, key))
@@ -44,6 +45,6 @@ def secret_mistakes(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, str):
         kind = next((kind for kind, form in FORMS.items() if form.search(value)), None)
         if kind is not None:
-            yield path, f"holds {kind}, and whoever may read the repository or the state could use it. {WAY_OUT}"
+            yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
         elif value and len(path) > 1 and isinstance(path[-1], str) and KEYS.fullmatch(path[-1]):
-            yield path, f"is a secret by its name, and it stands here in plain text. {WAY_OUT}"
+            yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"

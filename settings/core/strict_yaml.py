@@ -1,6 +1,6 @@
-"""YAML as Pulumi's parser reads it, and more strictly where a mistake would pass: with the place of every value.
+"""Reads YAML as Pulumi's parser does, with the position of every value, and refuses mistakes that the parser ignores.
 
-Bounded: a stack file is written by people, so a file that is long, deep or folded into itself is refused and not read.
+The size is limited: people write stack files, so a file that is very long, very deep or refers to itself is refused.
 """
 
 import re
@@ -11,42 +11,42 @@ from typing import Any
 
 import yaml
 
-from settings.core.problems import Path, Place, Problem, SettingsError
+from settings.core.problems import Path, Position, Problem, SettingsError
 
-MOST_BYTES = 256 * 1024
-DEEPEST = 40
-MOST_VALUES = 20_000
-PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: ten times as fast
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 40
+MAX_VALUES = 20_000
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is installed: ten times as fast
 
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """A value that Pulumi's parser takes for another one than is written: 007 for 7, 1_000 for 1000, days for times."""
+    """A value that Pulumi's parser reads as something else: 007 as 7, 1_000 as 1000, a date as a time."""
 
     text: str
 
 
 class Fraction(float):
-    """A number with a point. text: as it is written, which may have zeros at its end."""
+    """A number with a decimal point. text: as it is written, perhaps with zeros at its end."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Document:
-    """What a file says: plain values, and where each of them stands."""
+    """The content of a file: plain values, and the position of each."""
 
     content: Any
-    places: Mapping[Path, Place]
+    positions: Mapping[Path, Position]
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML as Pulumi's parser reads it: `yes` is text."""
+    """Reads YAML as Pulumi's parser does: `yes` is text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key has to be text", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, "a key must be text", key.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -76,73 +76,73 @@ _StrictLoader.add_constructor("!ambiguous", lambda _loader, node: Ambiguous(node
 
 
 def read(path: FilePath) -> Document:
-    """The one document of a file. Raises SettingsError when it is missing, is no YAML, or goes beyond the bounds."""
+    """Reads the one document of a file. Raises SettingsError when it is missing, is not YAML, or is over a limit."""
     source = path.name
     text = _text(path)
     try:
-        _within_bounds(source, text)
+        _check_nesting(source, text)
         loader = _StrictLoader(text)
         node = loader.get_single_node()
         if node is None:
             return Document(None, {})
-        _expanded(source, node)
-        places: dict[Path, Place] = {}
-        twice = list(_places(source, (), node, places))
-        if twice:
-            raise SettingsError(twice)
-        return Document(loader.construct_document(node), places)
+        _check_number_of_values(source, node)
+        positions: dict[Path, Position] = {}
+        duplicates = list(_positions(source, (), node, positions))
+        if duplicates:
+            raise SettingsError(duplicates)
+        return Document(loader.construct_document(node), positions)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(source, f"is no valid YAML: {error.problem}. Correct that line.", _place(mark)) from None
+        raise _error(source, f"is not valid YAML: {error.problem}. Correct that line.", _position(mark)) from None
 
 
 def _text(path: FilePath) -> str:
     source = path.name
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _wrong(
+        if path.stat().st_size > MAX_BYTES:
+            raise _error(
                 source,
-                f"has {path.stat().st_size:,} bytes, and a stack file may have {MOST_BYTES:,}. "
-                "Take out what was generated, or make several stacks of it.",
+                f"has {path.stat().st_size:,} bytes, and a stack file may have {MAX_BYTES:,}. Take out what was "
+                "generated, or split it into several stacks.",
             )
         content = path.read_bytes()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise _wrong(source, f"cannot be read: {why}. Give the path of a Pulumi.<stack>.yaml.") from None
+        raise _error(source, f"cannot be read: {why}. Give the path of a Pulumi.<stack>.yaml.") from None
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        place = _end_of(content[: error.start].decode("latin-1"))  # one character a byte
-        raise _wrong(
-            source, f"is no UTF-8 text: it holds the byte 0x{content[error.start]:02x}. Save it as UTF-8.", place
+        position = _position_after(content[: error.start].decode("latin-1"))  # one character a byte
+        raise _error(
+            source, f"is not UTF-8 text: it holds the byte 0x{content[error.start]:02x}. Save it as UTF-8.", position
         ) from None
     if control := yaml.reader.Reader.NON_PRINTABLE.search(text):
         sentence = f"holds the control character U+{ord(control.group()):04X}, which YAML refuses. Delete it."
-        raise _wrong(source, sentence, _end_of(text[: control.start()]))
+        raise _error(source, sentence, _position_after(text[: control.start()]))
     return text
 
 
-def _within_bounds(source: str, text: str) -> None:
-    """Reads events alone, which takes no recursion, so that the rest may recurse."""
+def _check_nesting(source: str, text: str) -> None:
+    """Checks depth and self-reference on parser events, without recursion, so that later steps may recurse safely."""
     depth = 0
     open_anchors: list[str | None] = []
     for event in yaml.parse(text, Loader=PARSER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             open_anchors.append(event.anchor)
-            if depth > DEEPEST:
-                sentence = f"is nested more than {DEEPEST} levels deep, and no setting is. Correct the brackets."
-                raise _wrong(source, sentence, _place(event.start_mark))
+            if depth > MAX_DEPTH:
+                sentence = f"is nested more than {MAX_DEPTH} levels deep, and no setting is. Correct the brackets."
+                raise _error(source, sentence, _position(event.start_mark))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
             open_anchors.pop()
         elif isinstance(event, yaml.AliasEvent) and event.anchor in open_anchors:
-            sentence = f"holds *{event.anchor} inside of &{event.anchor}, so it would never end. Write the values out."
-            raise _wrong(source, sentence, _place(event.start_mark))
+            sentence = f"uses *{event.anchor} inside &{event.anchor}, so it would never end. Write the values out."
+            raise _error(source, sentence, _position(event.start_mark))
 
 
-def _expanded(source: str, root: yaml.Node) -> None:
-    """How many values there are once each alias is replaced by what it stands for."""
+def _check_number_of_values(source: str, root: yaml.Node) -> None:
+    """Raises SettingsError when the file has too many values after each alias is replaced by its content."""
     sizes: dict[int, int] = {}
 
     def size(node: yaml.Node) -> int:
@@ -152,44 +152,42 @@ def _expanded(source: str, root: yaml.Node) -> None:
             sizes[id(node)] = 1 + sum(size(part) for part in parts)
         return sizes[id(node)]
 
-    if size(root) > MOST_VALUES:
-        raise _wrong(
+    if size(root) > MAX_VALUES:
+        raise _error(
             source,
-            f"comes to more than {MOST_VALUES:,} values once its aliases (*name) are replaced. Write out what is "
-            "meant, without aliases of aliases.",
+            f"has more than {MAX_VALUES:,} values once its aliases (*name) are replaced. Write the values out, "
+            "without aliases of aliases.",
         )
 
 
-def _places(source: str, path: Path, node: yaml.Node, places: dict[Path, Place]) -> Iterator[Problem]:
-    """Notes the place of each value; yields each key that comes twice, since only one of the two could count."""
-    places.setdefault(path, _place(node.start_mark) or Place(1, 1))
+def _positions(source: str, path: Path, node: yaml.Node, positions: dict[Path, Position]) -> Iterator[Problem]:
+    """Fills `positions`, and yields each key that occurs twice, since only one of the two could count."""
+    positions.setdefault(path, _position(node.start_mark) or Position(1, 1))
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _places(source, (*path, index), item, places)
+            yield from _positions(source, (*path, index), item, positions)
     elif isinstance(node, yaml.MappingNode):
-        first: dict[str, Place] = {}
+        first: dict[str, Position] = {}
         for key_node, value in node.value:
-            key, place = str(key_node.value), _place(key_node.start_mark) or Place(1, 1)
+            key, position = str(key_node.value), _position(key_node.start_mark) or Position(1, 1)
             below: Path = (*path, key)
             if key in first:
-                sentence = (
-                    f"{key} stands in line {first[key].line} already, and only one of them could count. Drop one."
-                )
-                yield Problem(source, "", sentence, place)
-            first.setdefault(key, place)
-            places.setdefault(below, place)
-            yield from _places(source, below, value, places)
+                sentence = f"{key} is already in line {first[key].line}, and only one of the two could count. Drop one."
+                yield Problem(source, "", sentence, position)
+            first.setdefault(key, position)
+            positions.setdefault(below, position)
+            yield from _positions(source, below, value, positions)
 
 
-def _end_of(text: str) -> Place:
-    """The place behind a text."""
+def _position_after(text: str) -> Position:
+    """Returns the position right after a text."""
     lines = text.split("\n")
-    return Place(len(lines), len(lines[-1]) + 1)
+    return Position(len(lines), len(lines[-1]) + 1)
 
 
-def _place(mark: Any) -> Place | None:
-    return None if mark is None else Place(mark.line + 1, mark.column + 1)
+def _position(mark: Any) -> Position | None:
+    return None if mark is None else Position(mark.line + 1, mark.column + 1)
 
 
-def _wrong(source: str, message: str, place: Place | None = None) -> SettingsError:
-    return SettingsError([Problem(source, "", message, place)])
+def _error(source: str, message: str, position: Position | None = None) -> SettingsError:
+    return SettingsError([Problem(source, "", message, position)])

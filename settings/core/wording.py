@@ -1,4 +1,4 @@
-"""What the models' validation finds, in the project's own words: where, what, why, and what to write instead."""
+"""Turns validation errors of the models into messages: where, what, why, and what to write instead."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from common.spelling import nearest
 from settings.core.problems import Mistake, Path, PathPart, has, listed, nearest_or_all
 
-WANTED = {  # pydantic's error type -> what the model wants there
+EXPECTED = {  # pydantic's error type -> what the model expects
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
@@ -29,46 +29,52 @@ WANTED = {  # pydantic's error type -> what the model wants there
     "model_attributes_type": "a map of keys and values",
     "datetime_type": "a day and time in quotes",
 }
-# What is also found at a list when something is wrong inside it: the wrong branch of "a number or a list", and a list
-# that has no right item left. The item's own mistake tells it.
-ECHOES = frozenset({*WANTED, "too_short"})
+# Pydantic also reports these at a list when something inside it is wrong: the wrong branch of "a number or a list", or
+# a list without a valid item. The mistake of the item itself is enough.
+FOLLOW_UP_ERRORS = frozenset({*EXPECTED, "too_short"})
 
 
 def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[Mistake]:
-    """Every error as (path, sentence), in the order they were found, one for each thing to mend."""
+    """Returns every error as (path, sentence), in the order found, one for each thing to correct."""
     own = [error for error in errors if error["type"] != "default_factory_not_called"]  # follows from another mistake
-    placed = [(_place(model, data, error), error) for error in own]
-    deep = [path for path, _ in placed]
-    unknown_presets = [path[:-1] for path in deep if path and path[-1] == "preset"]
-    placed = [(path, error) for path, error in placed if error["type"] != "missing" or path[:-1] not in unknown_presets]
-    meant = [_meant(model, path) for path, error in placed if error["type"] == "extra_forbidden"]
-    placed = [(path, error) for path, error in placed if error["type"] != "missing" or path not in meant]
-    found: dict[Path, list[str]] = {}
-    for path, error in placed:
-        if error["type"] in ECHOES and any(len(other) > len(path) and other[: len(path)] == path for other in deep):
+    located = [(_path_in_file(model, data, error), error) for error in own]
+    paths = [path for path, _ in located]
+    unknown_presets = [path[:-1] for path in paths if path and path[-1] == "preset"]
+    located = [
+        (path, error) for path, error in located if error["type"] != "missing" or path[:-1] not in unknown_presets
+    ]
+    intended = [_intended_path(model, path) for path, error in located if error["type"] == "extra_forbidden"]
+    located = [(path, error) for path, error in located if error["type"] != "missing" or path not in intended]
+    sentences_at: dict[Path, list[str]] = {}
+    for path, error in located:
+        if error["type"] in FOLLOW_UP_ERRORS and any(
+            len(other) > len(path) and other[: len(path)] == path for other in paths
+        ):
             continue
-        if error["type"] in WANTED:
-            wanted = {
-                WANTED[other["type"]]: None for place, other in placed if place == path and other["type"] in WANTED
+        if error["type"] in EXPECTED:
+            expected = {
+                EXPECTED[other["type"]]: None
+                for other_path, other in located
+                if other_path == path and other["type"] in EXPECTED
             }
-            sentences = [_wrong_kind(error["input"], list(wanted), path)]
+            sentences = [_wrong_type(error["input"], list(expected), path)]
         else:
             sentences = list(_sentences(model, path, error))
-        known = found.setdefault(path, [])
-        known += [sentence for sentence in sentences if sentence not in known]
-    return [(path, sentence) for path, sentences in found.items() for sentence in sentences]
+        earlier = sentences_at.setdefault(path, [])
+        earlier += [sentence for sentence in sentences if sentence not in earlier]
+    return [(path, sentence) for path, sentences in sentences_at.items() for sentence in sentences]
 
 
-def _meant(model: type[BaseModel], path: Path) -> Path:
-    """The key that somebody meant who wrote one that is no setting."""
+def _intended_path(model: type[BaseModel], path: Path) -> Path:
+    """Returns the path of the setting that a misspelt key probably stands for."""
     key = nearest(str(path[-1]), keys_at(model, path[:-1]))
     return path if key is None else (*path[:-1], key)
 
 
-def _place(model: type[BaseModel], data: Any, error: ErrorDetails) -> Path:
-    """Where an error is in the file: pydantic's location without the names of union branches.
+def _path_in_file(model: type[BaseModel], data: Any, error: ErrorDetails) -> Path:
+    """Returns the path of an error in the file: pydantic's location without the names of union branches.
 
-    A key that the file does not have stays in when the model has it: it is missing, or its default does not fit.
+    A key that only the model has stays in the path: it is missing in the file, or its default is wrong.
     """
     path: list[PathPart] = []
     for part in error["loc"]:
@@ -90,25 +96,25 @@ def _sentences(model: type[BaseModel], path: Path, error: ErrorDetails) -> Itera
     yield wording(error["input"], ctx, field, model, path) if wording else f"{error['msg']}.{_about(field)}"
 
 
-def _wrong_kind(value: Any, wanted: Sequence[str], path: Path) -> str:
+def _wrong_type(value: Any, expected: Sequence[str], path: Path) -> str:
     advice = (
-        "Write its keys under it, or drop it." if "a map of keys and values" in wanted else "Correct it, or drop it."
+        "Write its keys under it, or drop it." if "a map of keys and values" in expected else "Correct it, or drop it."
     )
     if value is None:
         advice = "Give it a value, or drop the key."
-    elif "text" in wanted and isinstance(value, int | float):
+    elif "text" in expected and isinstance(value, int | float):
         advice = f'Write it in quotes: "{json.dumps(value)}".'
         if path[-1] == "version":
-            advice = f'Write it in quotes, "{value}": YAML takes 1.30 for the number 1.3.'
-    elif "a whole number" in wanted and isinstance(value, str) and value.strip().isdigit():
+            advice = f'Write it in quotes, "{value}": YAML reads 1.30 as the number 1.3.'
+    elif "a whole number" in expected and isinstance(value, str) and value.strip().isdigit():
         advice = f"Write {value.strip()}, without quotes."
-    elif "a whole number" in wanted or "a number" in wanted:
+    elif "a whole number" in expected or "a number" in expected:
         advice = f"Write a number, for example {path[-1]}: 2."
-    elif "true or false" in wanted:
+    elif "true or false" in expected:
         advice = "Write true or false, without quotes."
-    elif "a list" in wanted and not isinstance(value, Mapping | list):
+    elif "a list" in expected and not isinstance(value, Mapping | list):
         advice = f"Write [{value}]."
-    return f"is {_shown(value)}, but {' or '.join(wanted)} is wanted here. {advice}"
+    return f"is {_shown(value)}, but {' or '.join(expected)} is expected here. {advice}"
 
 
 def _shown(value: Any) -> str:
@@ -134,61 +140,64 @@ def _missing(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, _mod
 
 def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, model: type[BaseModel], path: Path) -> str:
     known = keys_at(model, path[:-1])
-    return f"is no setting, so it would do nothing.{nearest_or_all(str(path[-1]), known)}"
+    return f"is not a setting, so it would do nothing.{nearest_or_all(str(path[-1]), known)}"
 
 
-def _not_listed(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
+def _not_allowed(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     allowed = re.findall(r"'([^']*)'|(\d+)", str(ctx["expected"]))
-    words = [text or number for text, number in allowed]
-    return f"is {_shown(value)}, and one of {listed(words)} is wanted.{_about(field)}"
+    values = [text or number for text, number in allowed]
+    return f"is {_shown(value)}, but one of {listed(values)} is expected.{_about(field)}"
 
 
 def _too_small(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    return f"is {value}, and the least is {ctx['ge']}.{_about(field)} Write {ctx['ge']} or more."
+    return f"is {value}, and the minimum is {ctx['ge']}.{_about(field)} Write {ctx['ge']} or more."
 
 
 def _too_large(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    return f"is {value}, and the most is {ctx['le']}.{_about(field)} Write {ctx['le']} or less."
+    return f"is {value}, and the maximum is {ctx['le']}.{_about(field)} Write {ctx['le']} or less."
 
 
-def _misfit(value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
+def _wrong_format(value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     example = f" Write for example {field.examples[0]}." if field and field.examples else ""
-    return f"is {_shown(value)}, which does not fit.{_about(field)}{example}"
+    return f"is {_shown(value)}, which has the wrong format.{_about(field)}{example}"
 
 
 def _too_few(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    least, given = context["min_length"], context["actual_length"]
-    if not given:
+    minimum, actual = context["min_length"], context["actual_length"]
+    if not actual:
         return f"is empty, and at least one is needed.{_about(field)} Add one."
-    return f"has {given} of at least {least}.{_about(field)} Add {'one' if least - given == 1 else least - given}."
+    return (
+        f"has {actual}, and at least {minimum} are needed.{_about(field)} Add "
+        f"{'one' if minimum - actual == 1 else minimum - actual}."
+    )
 
 
 def _about(field: FieldInfo | None) -> str:
-    """What a setting is, as its own description says it."""
+    """Returns the description of a setting."""
     return f" {field.description}" if field and field.description else ""
 
 
 WORDING: Mapping[str, Callable[..., str]] = {
     "missing": _missing,
     "extra_forbidden": _unknown,
-    "literal_error": _not_listed,
+    "literal_error": _not_allowed,
     "greater_than_equal": _too_small,
     "less_than_equal": _too_large,
-    "string_pattern_mismatch": _misfit,
+    "string_pattern_mismatch": _wrong_format,
     "too_short": _too_few,
-    "datetime_parsing": _misfit,
-    "datetime_from_date_parsing": _misfit,
+    "datetime_parsing": _wrong_format,
+    "datetime_from_date_parsing": _wrong_format,
 }
 
 
 def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
-    """The keys that a map at this place may have; none where any key is allowed."""
+    """Returns the keys that a map at this path may have; none where any key is allowed."""
     kind = _kind_at(model, path)
     return tuple(kind.model_fields) if _is_model(kind) else ()
 
 
 def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
-    """The declaration of the setting at this place, or of the list that it is an item of."""
+    """Returns the declaration of the setting at this path, or of the list that it is an item of."""
     while path and isinstance(path[-1], int):
         path = path[:-1]
     parent = _kind_at(model, path[:-1]) if path else None

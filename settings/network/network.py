@@ -19,7 +19,7 @@ class FlowLogSettings(Settings):
     )
     retention_days: int = Field(default=90, ge=1, le=3653, description="Days until flow logs are deleted.")
     aggregation_seconds: Literal[60, 600] = Field(
-        default=600, description="How long connections are summed up before they are written; 60 costs more."
+        default=600, description="Seconds over which connections are summed up before they are written; 60 costs more."
     )
 
     @field_validator("retention_days")
@@ -27,18 +27,18 @@ class FlowLogSettings(Settings):
     def retention_is_one_that_cloudwatch_takes(cls, days: int, info: ValidationInfo) -> int:
         if info.data.get("destination") == "cloudwatch" and days not in LOG_RETENTION_DAYS:
             raise ValueError(
-                f"{days} is no retention that CloudWatch takes. {nearest_retention(days)} "
-                "Or set destination: s3, which takes any number of days."
+                f"{days} is not a retention that CloudWatch offers. {nearest_retention(days)} Or set destination: s3, "
+                "which takes any number of days."
             )
         return days
 
 
 class EndpointSettings(Settings):
-    """`network.endpoints`: AWS services reached without leaving the VPC. Names are service suffixes, e.g. `ecr.api`."""
+    """`network.endpoints`: AWS services that the VPC reaches privately, by service suffix, such as `ecr.api`."""
 
     gateway: tuple[str, ...] = Field(default=("s3",), description="Gateway endpoints; they cost nothing.")
     interface: tuple[str, ...] = Field(
-        default=(), description="Interface endpoints, one network interface in each zone; billed by zone and hour."
+        default=(), description="Interface endpoints, with a network interface in each zone; billed by zone and hour."
     )
 
     @field_validator("gateway")
@@ -61,18 +61,18 @@ class NetworkSettings(Settings):
     pod_cidr: str = Field(
         default="100.64.0.0/16",
         validate_default=True,
-        description="Range of the pods, /14 to /20, out of 100.64.0.0/10 or 198.19.0.0/16.",
+        description="Range of the pods, /14 to /20, inside 100.64.0.0/10 or 198.19.0.0/16.",
     )
     zones: int | tuple[str, ...] = Field(
-        default=3, description="How many zones, 2 to 6, or their names. A name keeps its subnets for good."
+        default=3, description="How many zones, 2 to 6, or their names. A named zone keeps its subnets permanently."
     )
     nat: Literal["none", "single", "per-zone"] = Field(
         default="per-zone", description="NAT gateways. With a single one, the loss of its zone cuts all nodes off."
     )
     endpoints: EndpointSettings = Field(
-        default=EndpointSettings(), description="AWS services reached without leaving the VPC."
+        default=EndpointSettings(), description="AWS services that the VPC reaches privately."
     )
-    flow_logs: FlowLogSettings = Field(default=FlowLogSettings(), description="Record of the VPC's connections.")
+    flow_logs: FlowLogSettings = Field(default=FlowLogSettings(), description="Log of the VPC's connections.")
 
     @field_validator("cidr")
     @classmethod
@@ -98,7 +98,7 @@ class NetworkSettings(Settings):
 
 
 def nearest_retention(days: int) -> str:
-    """Advice on the values of CloudWatch around a number of days."""
+    """Returns advice: the retention that CloudWatch offers for this number of days, and all that it offers."""
     longer = next((value for value in LOG_RETENTION_DAYS if value >= days), LOG_RETENTION_DAYS[-1])
     return f"Write {longer}, or one of {listed(LOG_RETENTION_DAYS)}."
 
@@ -110,9 +110,9 @@ def _known(kind: str, names: tuple[str, ...], known: tuple[str, ...], others: tu
             mistakes.append(f"{name} is not reached through {kind} endpoints. Move it to the other list.")
         elif name not in known:
             mistakes.append(
-                f"{name} is no {kind} endpoint that the catalog knows.{nearest_or_all(name, known)} "
-                "Another one is one word in catalog/endpoints.py."
+                f"{name} is not a {kind} endpoint of the catalog.{nearest_or_all(name, known)} To add one, add its "
+                "name to catalog/endpoints.py."
             )
     if twice := repeated(names):
-        mistakes.append(f"{listed(twice)} named twice. Name each service once.")
+        mistakes.append(f"{listed(twice)} is named twice. Name each service once.")
     raise_if(mistakes)

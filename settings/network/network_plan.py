@@ -1,15 +1,16 @@
-"""Which address ranges the subnets of a VPC get. A pure function of two ranges and the names of the zones.
+"""Plans the address ranges of a VPC's subnets, from two ranges and the names of the zones.
 
 A range has eight slots, and a zone always takes the slot of its letter (a = first ... h = eighth). So adding or
-dropping a zone moves no other zone's subnets, and two stacks with the same ranges cut them alike. For a /16:
+removing a zone moves no subnet of another zone, and two stacks with the same ranges divide them in the same way. For
+a /16:
 
     public    8 x /24   10.0.0.0/21     load balancers and NAT gateways
-    intra     8 x /26   10.0.8.0/23     control-plane interfaces and interface endpoints; no way out
-    free                10.0.10.0 ff.   for a data tier
+    intra     8 x /26   10.0.8.0/23     control-plane interfaces and interface endpoints; no route to the internet
+    free                from 10.0.10.0  for a data tier
     private   8 x /20   10.0.128.0/17   nodes and internal load balancers
 
-Smaller ranges are cut in the same proportion, down to the smallest subnets that still serve: /27 public (a load
-balancer takes no smaller one) and /28 intra. The pod range is cut into eight equal subnets.
+Smaller ranges are divided in the same proportion, down to the smallest useful subnets: /27 public (a load balancer
+accepts no smaller one) and /28 intra. The pod range is divided into eight equal subnets.
 Sources: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html and subnet-sizing.html,
 https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
 """
@@ -24,7 +25,7 @@ SLOT_BITS = 3  # eight slots
 RESERVED_PER_SUBNET = 5  # AWS keeps the first four addresses and the last one
 SMALLEST_RANGE = 20
 LARGEST_VPC_RANGE = 16
-LARGEST_POD_RANGE = 14  # four secondary blocks of /16: a VPC takes five blocks in all
+LARGEST_POD_RANGE = 14  # four secondary blocks of /16: a VPC has at most five blocks
 ASSOCIATION_PREFIX = 16
 MIN_ZONES, MAX_ZONES = 2, 6
 
@@ -33,7 +34,7 @@ POD_SPACE = tuple(map(IPv4Network, ("100.64.0.0/10", "198.19.0.0/16")))
 
 
 class PlanError(ValueError):
-    """The ranges cannot be cut. `mistakes` holds one (argument, sentence) for each mistake."""
+    """Raised when the ranges cannot be divided. `mistakes` has one (argument, sentence) for each mistake."""
 
     def __init__(self, mistakes: Sequence[tuple[str, str]]) -> None:
         self.mistakes = tuple(mistakes)
@@ -53,7 +54,7 @@ class ZonePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkPlan:
-    """All ranges of a VPC. `pod_blocks`: what to associate with the VPC beside `cidr`."""
+    """All ranges of a VPC. `pod_blocks`: the blocks to associate with the VPC in addition to `cidr`."""
 
     cidr: str
     pod_blocks: tuple[str, ...]
@@ -61,12 +62,12 @@ class NetworkPlan:
 
 
 def usable_addresses(cidr: str) -> int:
-    """Addresses of a subnet that resources may take."""
+    """Returns the number of addresses in a subnet that resources can use."""
     return IPv4Network(cidr).num_addresses - RESERVED_PER_SUBNET
 
 
 def plan(cidr: str, pod_cidr: str, zones: Sequence[str]) -> NetworkPlan:
-    """Cut the VPC's range and the pod range into subnets for these zones (names such as `us-west-2a`).
+    """Divides the VPC's range and the pod range into subnets for these zones (names such as `us-west-2a`).
 
     Raises PlanError with every mistake in the three arguments.
     """
@@ -88,7 +89,7 @@ def plan(cidr: str, pod_cidr: str, zones: Sequence[str]) -> NetworkPlan:
 
 
 def pod_blocks(pods: IPv4Network) -> tuple[IPv4Network, ...]:
-    """The blocks, at most a /16 each, by which a pod range is added to a VPC."""
+    """Returns the blocks, each a /16 or smaller, that add a pod range to a VPC."""
     return tuple(pods.subnets(new_prefix=max(pods.prefixlen, ASSOCIATION_PREFIX)))
 
 
@@ -115,94 +116,101 @@ def _slot(tier: IPv4Network, slot: int) -> IPv4Network:
 
 
 def range_mistakes(cidr: str) -> list[str]:
-    """What is wrong with the way a range is written; nothing when it is an IPv4 range without host bits."""
+    """Returns what is wrong with the way a range is written; nothing when it is an IPv4 range without host bits."""
     try:
         network = IPv4Network(cidr, strict=False)
     except (AddressValueError, NetmaskValueError, ValueError):
-        return [f"{cidr!r} is no IPv4 range. Write it as address/prefix, for example 10.0.0.0/16."]
+        return [f"{cidr!r} is not an IPv4 range. Write it as address/prefix, for example 10.0.0.0/16."]
     if "/" not in cidr:
-        return [f"{cidr} has no prefix, so it would be one single address. Write for example {network[0]}/16."]
+        return [f"{cidr} has no prefix length, so it would be a single address. Write for example {network[0]}/16."]
     if not cidr.partition("/")[2].isdigit():
-        return [f"{cidr} gives a netmask where a prefix is meant. Write {network}."]
+        return [f"{cidr} has a netmask instead of a prefix length. Write {network}."]
     if str(network) != cidr:
         return [f"{cidr} has host bits set, so AWS would refuse it. Write {network}."]
     return []
 
 
 def vpc_range_mistakes(cidr: str) -> list[str]:
-    """Every mistake in the VPC's own range."""
-    if written := range_mistakes(cidr):
-        return written
+    """Returns every mistake in the VPC's own range."""
+    if mistakes_in_form := range_mistakes(cidr):
+        return mistakes_in_form
     vpc, mistakes = IPv4Network(cidr), []
     if not LARGEST_VPC_RANGE <= vpc.prefixlen <= SMALLEST_RANGE:
         mistakes.append(
-            f"{cidr} is a /{vpc.prefixlen}; AWS takes no VPC larger than /{LARGEST_VPC_RANGE}, and one smaller than "
-            f"/{SMALLEST_RANGE} cannot be cut into subnets for eight zones. Give a /16 to /20."
+            f"{cidr} is a /{vpc.prefixlen}; AWS refuses a VPC larger than /{LARGEST_VPC_RANGE}, and one smaller than "
+            f"/{SMALLEST_RANGE} cannot be divided into subnets for eight zones. Give a /16 to /20."
         )
     if not any(vpc.subnet_of(space) for space in VPC_SPACE):
         mistakes.append(
-            f"{cidr} is not private address space, so the hosts on the internet that own it could not be reached. "
-            "Take a range out of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)."
+            f"{cidr} is not private address space, so the internet hosts with these addresses could not be reached. "
+            "Take a range inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)."
         )
     return mistakes
 
 
 def pod_range_mistakes(pod_cidr: str) -> list[str]:
-    """Every mistake in the pod range, taken by itself."""
-    if written := range_mistakes(pod_cidr):
-        return written
+    """Returns every mistake in the pod range, without comparing it with the VPC's range."""
+    if mistakes_in_form := range_mistakes(pod_cidr):
+        return mistakes_in_form
     pods, mistakes = IPv4Network(pod_cidr), []
     if not LARGEST_POD_RANGE <= pods.prefixlen <= SMALLEST_RANGE:
         mistakes.append(
-            f"{pod_cidr} is a /{pods.prefixlen}; a VPC takes four secondary blocks of /16, which is a "
-            f"/{LARGEST_POD_RANGE}, and below /{SMALLEST_RANGE} a zone has room for the pods of two nodes at most. "
-            "Give a /14 to /20; 100.64.0.0/16 serves about 64 nodes a zone."
+            f"{pod_cidr} is a /{pods.prefixlen}; a VPC can add four blocks of /16, which is a /{LARGEST_POD_RANGE}, "
+            f"and below /{SMALLEST_RANGE} a zone has room for the pods of at most two nodes. Give a /14 to /20; "
+            "100.64.0.0/16 serves about 64 nodes a zone."
         )
     if not any(pods.subnet_of(space) for space in POD_SPACE):
         mistakes.append(
-            f"{pod_cidr} is neither in 100.64.0.0/10 nor in 198.19.0.0/16, so pods would use up addresses that other "
+            f"{pod_cidr} is not inside 100.64.0.0/10 or 198.19.0.0/16, so pods would use up addresses that other "
             "networks of the company may need. Take shared address space (RFC 6598), for example 100.64.0.0/16."
         )
     return mistakes
 
 
 def overlap_mistakes(cidr: str, pod_cidr: str) -> list[str]:
-    """Whether the two ranges share addresses. Silent when one of them is no range at all."""
+    """Returns a mistake when the two ranges share addresses; nothing when one of them is not a range."""
     if range_mistakes(cidr) or range_mistakes(pod_cidr):
         return []
     if not IPv4Network(cidr).overlaps(IPv4Network(pod_cidr)):
         return []
     sentence = (
         f"{pod_cidr} overlaps the VPC's own range {cidr}, and an address can belong to one subnet only. "
-        "Give pods a range of their own, for example 100.64.0.0/16 beside a VPC of 10.0.0.0/16."
+        "Give pods another range, for example 100.64.0.0/16 with a VPC of 10.0.0.0/16."
     )
     return [sentence]
 
 
 def zone_count_mistakes(count: int) -> list[str]:
-    """Whether a VPC may span that many zones."""
+    """Returns a mistake when a VPC cannot have this number of zones."""
     if MIN_ZONES <= count <= MAX_ZONES:
         return []
     reason = (
-        "EKS wants its control plane in two zones at least"
+        "EKS needs at least two zones for its control plane"
         if count < MIN_ZONES
-        else "no region has more zones than six for EKS"
+        else "no region has more than six zones for EKS"
     )
-    return [f"{count} zone{'' if count == 1 else 's'} asked for; {reason}. Give {MIN_ZONES} to {MAX_ZONES}, usually 3."]
+    return [
+        (
+            f"{count} zone{' is' if count == 1 else 's are'} requested, but {reason}. Give {MIN_ZONES} to {MAX_ZONES}, "
+            "usually 3."
+        )
+    ]
 
 
 def zone_mistakes(zones: Sequence[str]) -> list[str]:
-    """Every mistake in a list of zone names."""
+    """Returns every mistake in a list of zone names."""
     mistakes = zone_count_mistakes(len(zones))
     if twice := sorted({zone for zone in zones if list(zones).count(zone) > 1}):
-        mistakes.append(f"{', '.join(twice)} named twice. Name each zone once.")
+        mistakes.append(f"{', '.join(twice)} is named twice. Name each zone once.")
     for zone in dict.fromkeys(zones):
         if not zone or zone[-1] not in ZONE_LETTERS:
             mistakes.append(
-                f"{zone!r} is no availability zone: its slot in the address plan comes from its last letter, a to h. "
+                f"{zone!r} is not an availability zone: its last letter, a to h, gives its slot in the address plan. "
                 "Write for example us-west-2a."
             )
     letters = {zone[-1] for zone in zones if zone}
     if not twice and len(letters) < len(zones):
-        mistakes.append(f"{', '.join(zones)} are not zones of one region: two share a letter. Take one region's zones.")
+        mistakes.append(
+            f"{', '.join(zones)} are not zones of one region: two have the same letter. Take zones of one region."
+        )
     return mistakes

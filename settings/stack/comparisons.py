@@ -1,6 +1,6 @@
-"""What is wrong only when parts of a stack file are compared with each other, with the region, or with the day.
+"""Finds mistakes that show only when parts of a stack file are compared with each other, the region or the date.
 
-The checks run over whichever parts are right in themselves, so that a bad range does not hide a bad pool.
+The checks run on the parts that are valid by themselves, so that a bad range does not hide a bad pool.
 """
 
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from settings.stack.parts import Parts
 
 
 def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date) -> list[Mistake]:
-    """Every mistake between parts. add_ons: every Helm add-on there is, by name."""
-    named = zones.zone_names(parts.network, parts.region)
+    """Returns every mistake between parts. add_ons: every Helm add-on, by name."""
+    zone_names = zones.zone_names(parts.network, parts.region)
     return [
         *zones.mistakes(parts),
         *names.mistakes(parts),
-        *pools.mistakes(parts, named, today),
+        *pools.mistakes(parts, zone_names, today),
         *add_on_checks.mistakes(parts, add_ons),
         *versions.mistakes(parts, today),
-        *capacity.mistakes(parts.network, named, dict(parts.pools()), len(parts.clusters)),
-        *storage.mistakes(parts, named),
-        *quotas.mistakes(parts.quotas, dict(parts.pools()), named),
+        *capacity.mistakes(parts.network, zone_names, dict(parts.pools()), len(parts.clusters)),
+        *storage.mistakes(parts, zone_names),
+        *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

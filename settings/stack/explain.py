@@ -1,4 +1,4 @@
-"""Every setting in force, and where each one comes from."""
+"""Explains every setting in force: its value, and where the value comes from."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class Explained:
-    """One setting in force: `clusters.main.pools[0].max_per_zone`, its value, and who said so."""
+    """One setting in force: its path, such as `clusters.main.pools[0].max_per_zone`, its value, and its origin."""
 
     path: str
     value: Any
@@ -27,7 +27,7 @@ class Explained:
 def explain(
     raw: Mapping[str, Any], source: str, add_ons: loader.AddOns, today: date | None = None
 ) -> tuple[Explained, ...]:
-    """Every setting in force. `raw` is what `loader.read_file` gives, or the `config` of a stack file as it stands.
+    """Returns every setting in force. raw: the result of `loader.read_file`, or the `config` of a stack file unchanged.
 
     Raises SettingsError when the settings are wrong, since then none is in force.
     """
@@ -44,7 +44,7 @@ def explain(
 
 
 def _leaves(value: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[tuple[PathPart, ...], Any]]:
-    """Single values, empty maps, and lists of single values: what a person would change as one thing."""
+    """Yields single values, empty maps, and lists of single values: what a person would change as one thing."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _leaves(item, (*path, str(key)))
@@ -56,11 +56,11 @@ def _leaves(value: Any, path: tuple[PathPart, ...]) -> Iterator[tuple[tuple[Path
 
 
 def _origin(path: tuple[PathPart, ...], layers: tuple[tuple[Origin, Any], ...]) -> Origin:
-    """The uppermost layer that says it."""
-    return next((origin for origin, values in layers if _at(values, path) is not ABSENT), "default")
+    """Returns the first layer that has the setting."""
+    return next((origin for origin, values in layers if _value_at(values, path) is not ABSENT), "default")
 
 
-def _at(value: Any, path: tuple[PathPart, ...]) -> Any:
+def _value_at(value: Any, path: tuple[PathPart, ...]) -> Any:
     for part in path:
         if not has(value, part):
             return ABSENT

@@ -1,4 +1,4 @@
-"""From what a stack file says to `StackSettings`, or to the list of everything that is wrong with it."""
+"""Loads a stack file: returns `StackSettings`, or raises the list of everything that is wrong with the file."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from settings.cluster.addon_rules import AddOnRules
 from settings.core import wording
-from settings.core.problems import Mistake, Problem, SettingsError, join_path, nearest_place
+from settings.core.problems import Mistake, Problem, SettingsError, join_path, nearest_position
 from settings.core.secret_values import secret_mistakes
 from settings.core.stack_file import StackFile, read_stack_file, settings_of
 from settings.stack import comparisons
@@ -30,29 +30,29 @@ AddOns = Mapping[str, AddOnRules]
 def load_pulumi_config(
     config: Mapping[str, str], path: FilePath, add_ons: AddOns, today: date | None = None
 ) -> StackSettings:
-    """Settings out of the config that Pulumi hands to a program: full keys (`ml-platform:network`) -> text.
+    """Loads settings from the config that Pulumi hands to a program: full keys (`ml-platform:network`) -> text.
 
-    path: the stack file, which is read strictly as well, since Pulumi lets pass what nobody can have meant. Where it is
-    not there, the config came from elsewhere. add_ons: every Helm add-on there is, by name.
-    today: the day on which versions have to be supported.
+    path: the stack file, which is also read strictly, since Pulumi accepts obvious mistakes. If there is no such file,
+    the config came from elsewhere. add_ons: every Helm add-on, by name.
+    today: the date on which versions must be supported.
     Raises SettingsError with every mistake.
     """
     file, raw = StackFile(path.name, config, {}, ()), settings_of(config, TEXT_KEYS)
     if path.exists():
         file = read_stack_file(path)
-        if raw != settings_of(file.config, TEXT_KEYS):  # `pulumi preview --config` says something else than the file
-            file = replace(file, places={})
+        if raw != settings_of(file.config, TEXT_KEYS):  # `pulumi preview --config` overrides the file
+            file = replace(file, positions={})
     return _load(raw, file, add_ons, today)
 
 
 def load_file(path: FilePath, add_ons: AddOns, today: date | None = None) -> StackSettings:
-    """Settings out of a `Pulumi.<stack>.yaml`. Raises SettingsError with every mistake."""
+    """Loads settings from a `Pulumi.<stack>.yaml`. Raises SettingsError with every mistake."""
     file = read_stack_file(path)
     return _load(settings_of(file.config, TEXT_KEYS), file, add_ons, today)
 
 
 def load(raw: Mapping[str, Any], source: str, add_ons: AddOns, today: date | None = None) -> StackSettings:
-    """Settings out of plain values, without the namespace. source: the file to name in messages.
+    """Loads settings from plain values, without the namespace. source: the file to name in messages.
 
     Raises SettingsError with every mistake.
     """
@@ -60,46 +60,46 @@ def load(raw: Mapping[str, Any], source: str, add_ons: AddOns, today: date | Non
 
 
 def read_file(path: FilePath) -> dict[str, Any]:
-    """What a stack file says, as plain values and without the namespace; the values themselves are not checked.
+    """Returns the values of a stack file, without the namespace and without checking them.
 
-    Raises SettingsError when it cannot be read at all.
+    Raises SettingsError when the file cannot be read.
     """
     return settings_of(read_stack_file(path).config, TEXT_KEYS)
 
 
 def _load(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date | None) -> StackSettings:
-    """Lays presets and the profile of the environment under the values, and checks all of it.
+    """Adds the defaults of presets and of the environment's profile to the values, and checks the result.
 
-    Mistakes are those of the file, those of single values, and those that show only when parts are compared.
+    Mistakes are in the form of the file, in single values, and between parts that are compared.
     """
     merged = with_defaults(raw)
-    found: list[Mistake] = []
+    mistakes: list[Mistake] = []
     settings: StackSettings | None = None
-    try:  # as JSON, because strict mode takes a JSON array for a tuple; strict, because "3" for 3 hides a mistake
+    try:  # as JSON, because strict mode then accepts an array as a tuple; strict, because "3" for 3 hides a mistake
         settings = StackSettings.model_validate_json(json.dumps(merged), strict=True)
     except ValidationError as error:
-        found = wording.mistakes(StackSettings, merged, error.errors(include_url=False))
-    found = _without_those_told(found, file.mistakes)
-    found += secret_mistakes(raw, ())
-    parts = parts_of(merged, [path for path, _ in (*file.mistakes, *found)])
-    found += comparisons.cross_mistakes(parts, add_ons, today or datetime.now(UTC).date())
-    found = [*file.mistakes, *found]
-    if found or settings is None:
+        mistakes = wording.mistakes(StackSettings, merged, error.errors(include_url=False))
+    mistakes = _without_consequences(mistakes, file.mistakes)
+    mistakes += secret_mistakes(raw, ())
+    parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
+    mistakes += comparisons.cross_mistakes(parts, add_ons, today or datetime.now(UTC).date())
+    mistakes = [*file.mistakes, *mistakes]
+    if mistakes or settings is None:
         raise SettingsError(
             [
-                Problem(file.source, join_path(path), sentence, nearest_place(file.places, path))
-                for path, sentence in sorted(found, key=lambda mistake: _order(file, mistake))
+                Problem(file.source, join_path(path), sentence, nearest_position(file.positions, path))
+                for path, sentence in sorted(mistakes, key=lambda mistake: _order(file, mistake))
             ]
         )
     return settings
 
 
 def _order(file: StackFile, mistake: Mistake) -> tuple[int, int]:
-    """As the reader of the file meets them; where there is no file, as they were found."""
-    return nearest_place(file.places, mistake[0]) or (0, 0)
+    """Returns a sort key: the order in the file or, without a file, the order found."""
+    return nearest_position(file.positions, mistake[0]) or (0, 0)
 
 
-def _without_those_told(found: Iterable[Mistake], told: Iterable[Mistake]) -> list[Mistake]:
-    """What the models say of a value that the file has written wrongly follows from that."""
-    places = {path for path, _ in told}
-    return [(path, sentence) for path, sentence in found if not any(path[: len(place)] == place for place in places)]
+def _without_consequences(mistakes: Iterable[Mistake], file_mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Removes the models' mistakes about values that are already reported as written wrongly in the file."""
+    reported = {path for path, _ in file_mistakes}
+    return [(path, sentence) for path, sentence in mistakes if not any(path[: len(at)] == at for at in reported)]

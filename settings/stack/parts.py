@@ -1,4 +1,4 @@
-"""The parts of a stack file that are right in themselves, so that one mistake does not hide the next."""
+"""The valid parts of a stack file, so that checks run on them and one mistake does not hide the next."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ Model = TypeVar("Model", bound=Settings)
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What is right in itself of a stack file. None: wrong or not given."""
+    """The valid parts of a stack file. None: wrong or not given."""
 
     environment: str | None
     region: str | None
@@ -32,57 +32,57 @@ class Parts:
     storage: StorageSettings | None = None
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
-        """Every pool with its place in the file."""
+        """Yields every pool with its path."""
         for cluster, parts in self.clusters.items():
             for index, pool in parts.pools.items():
                 yield ("clusters", cluster, "pools", index), pool
 
     def cluster_name(self, cluster: str) -> str | None:
-        """The name that a cluster has in AWS. None while what it is made of is wrong."""
+        """Returns the name of a cluster in AWS; None when a setting that it is made of is wrong."""
         if not self.name or not self.environment:
             return None
         return cluster_name(name_prefix(self.name, self.environment), cluster)
 
     def named_zones(self) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
-        """Every choice among the zones of the network: its place, whose it is, and the zones."""
+        """Yields every setting that names zones of the network: its path, what it belongs to, and the zones."""
         for cluster, parts in self.clusters.items():
             if parts.control_plane_zones is not None:
                 yield ("clusters", cluster, "control_plane_zones"), "the cluster", parts.control_plane_zones
-        for place, pool in self.pools():
+        for path, pool in self.pools():
             if pool.zones is not None:
-                yield (*place, "zones"), "the pool", pool.zones
+                yield (*path, "zones"), "the pool", pool.zones
             elif pool.named_zones is not None:
-                yield (*place, "reservation", "zone"), "the reservation", pool.named_zones
+                yield (*path, "reservation", "zone"), "the reservation", pool.named_zones
 
 
 def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
-    """The parts of `data` that hold none of the places in `wrong`."""
+    """Returns the parts of `data` that have no mistake. wrong: the paths of all mistakes."""
 
-    def right(path: Path) -> bool:
-        return not any(place[: len(path)] == path for place in wrong)
+    def is_valid(path: Path) -> bool:
+        return not any(mistake[: len(path)] == path for mistake in wrong)
 
     def value(default: Any, *path: PathPart) -> Any:
-        found: Any = data
+        result: Any = data
         for part in path:
-            found = found.get(part, default) if isinstance(found, Mapping) else default
-        return found if right(path) else None
+            result = result.get(part, default) if isinstance(result, Mapping) else default
+        return result if is_valid(path) else None
 
     def cluster(name: str, content: Any) -> ClusterParts:
-        place: Path = ("clusters", name)
+        path: Path = ("clusters", name)
         items = content.get("pools") if isinstance(content, Mapping) else None
         pools = {
             index: pool
             for index, item in enumerate(items if isinstance(items, list) else ())
-            if right((*place, "pools", index)) and (pool := _model(NodePoolSettings, item)) is not None
+            if is_valid((*path, "pools", index)) and (pool := _validated(NodePoolSettings, item)) is not None
         }
         return ClusterParts(
-            version=value(None, *place, "version"),
-            support_type=value("STANDARD", *place, "support_type"),
-            managed_addons=value({}, *place, "managed_addons"),
-            addons=value({}, *place, "addons"),
-            gpu_allocation=value("device-plugin", *place, "gpu_allocation"),
-            control_plane_zones=tuple(zones) if (zones := value(None, *place, "control_plane_zones")) else None,
-            snapshots=value(True, *place, "storage_classes", "snapshots"),
+            version=value(None, *path, "version"),
+            support_type=value("STANDARD", *path, "support_type"),
+            managed_addons=value({}, *path, "managed_addons"),
+            addons=value({}, *path, "addons"),
+            gpu_allocation=value("device-plugin", *path, "gpu_allocation"),
+            control_plane_zones=tuple(zones) if (zones := value(None, *path, "control_plane_zones")) else None,
+            snapshots=value(True, *path, "storage_classes", "snapshots"),
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
         )
@@ -92,14 +92,14 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         environment=value(None, "environment"),
         region=value(None, "region"),
         name=value("ml-platform", "name"),
-        network=_model(NetworkSettings, data.get("network", {})) if right(("network",)) else None,
-        quotas=_model(QuotaSettings, data.get("quotas", {})) if right(("quotas",)) else None,
+        network=_validated(NetworkSettings, data.get("network", {})) if is_valid(("network",)) else None,
+        quotas=_validated(QuotaSettings, data.get("quotas", {})) if is_valid(("quotas",)) else None,
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
-        storage=_model(StorageSettings, data.get("storage", {})) if right(("storage",)) else None,
+        storage=_validated(StorageSettings, data.get("storage", {})) if is_valid(("storage",)) else None,
     )
 
 
-def _model(kind: type[Model], data: Any) -> Model | None:
+def _validated(kind: type[Model], data: Any) -> Model | None:
     try:
         return kind.model_validate_json(json.dumps(data), strict=True)
     except ValidationError:

@@ -1,7 +1,7 @@
-"""What `environment: dev | staging | prod` stands for: defaults that a stack file may override key by key.
+"""Profiles: the defaults of `environment: dev | staging | prod`, which a stack file may override key by key.
 
-A `*` stands for every entry of a map or list that the stack file has. The models' own defaults are those of
-production, so that a profile holds only what an environment does differently.
+A `*` stands for every entry of a map or list in the stack file. The models' own defaults suit production, so a profile
+has only what differs in its environment.
 """
 
 from collections.abc import Mapping
@@ -10,20 +10,20 @@ from typing import Any
 from settings.compute.presets import with_presets
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {
-    # Cheap, and gone without a trace: one NAT gateway, two zones, spot, short memories.
+    # Cheap, and removed completely: one NAT gateway, two zones, spot, short retention.
     "dev": {
         "deletion_protection": False,
         "keys": {"deletion_window_days": 7},
         "network": {"zones": 2, "nat": "single", "flow_logs": {"retention_days": 14}},
         "clusters": {"*": {"logs": {"retention_days": 14}, "pools": {"*": {"capacity_type": "spot"}}}},
     },
-    # Built like production, with less paid for the loss of a zone and for old logs.
+    # Like production, but cheaper: the loss of a zone may stop it, and logs are kept for a shorter time.
     "staging": {
         "keys": {"deletion_window_days": 7},
         "network": {"zones": 3, "nat": "single", "flow_logs": {"retention_days": 30}},
         "clusters": {"*": {"logs": {"retention_days": 90}, "pools": {"*": {"capacity_type": "on-demand"}}}},
     },
-    # Three zones that stand alone, nothing deleted by accident, a year of logs.
+    # Three independent zones, protection from deletion, a year of logs.
     "prod": {
         "deletion_protection": True,
         "network": {"zones": 3, "nat": "per-zone", "flow_logs": {"retention_days": 365}},
@@ -33,32 +33,32 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
 
 
 def with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The stack file's own values, the presets of its pools under them, the profile of its environment under both."""
+    """Returns the stack file's values with the presets of its pools, then its environment's profile, as defaults."""
     return with_profile(with_presets(raw))
 
 
 def with_profile(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The stack file's own values with its environment's profile laid under them."""
+    """Returns the stack file's values with its environment's profile as defaults."""
     environment = raw.get("environment")
     profile = PROFILES.get(environment, {}) if isinstance(environment, str) else {}
-    merged = _under(profile, raw)
+    merged = _merge(profile, raw)
     return merged if isinstance(merged, dict) else dict(raw)
 
 
-def _under(profile: Any, own: Any) -> Any:
+def _merge(profile: Any, own: Any) -> Any:
     if not isinstance(profile, Mapping):
         return own
-    every = profile.get("*")
+    of_each_entry = profile.get("*")
     if isinstance(own, list):
-        return own if every is None else [_under(every, item) for item in own]
+        return own if of_each_entry is None else [_merge(of_each_entry, item) for item in own]
     if not isinstance(own, Mapping):
         return own
-    merged = dict(own) if every is None else {key: _under(every, value) for key, value in own.items()}
+    merged = dict(own) if of_each_entry is None else {key: _merge(of_each_entry, value) for key, value in own.items()}
     for key, value in profile.items():
         if key == "*":
             continue
         if key in merged:
-            merged[key] = _under(value, merged[key])
+            merged[key] = _merge(value, merged[key])
         elif not _only_wildcards(value):
             merged[key] = value
     return merged

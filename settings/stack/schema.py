@@ -1,7 +1,7 @@
-"""The JSON Schema of a stack file, for editors.
+"""Builds the JSON Schema of a stack file, for editors.
 
-Made from the models; names that come from the catalog (instance types, regions, versions, add-ons) are filled in, so
-that an editor completes them.
+The schema comes from the models. Names of the catalog (instance types, regions, versions, add-ons) are added, so that
+an editor can complete them.
 """
 
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ from settings.stack.stack import StackSettings
 
 
 def stack_file_schema(add_ons: Iterable[str]) -> dict[str, Any]:
-    """Schema of a whole `Pulumi.<stack>.yaml`; keys of other namespaces are let through. add_ons: names of all."""
+    """Returns the schema of a whole `Pulumi.<stack>.yaml`. Keys of other namespaces are allowed. add_ons: all names."""
     model = _without_titles(StackSettings.model_json_schema())
     definitions = model.pop("$defs")
     properties = model["properties"]
-    _complete(properties, definitions, add_ons)
+    _add_catalog_names(properties, definitions, add_ons)
     for schema in properties.values():
         if schema.get("type") == "boolean":  # `pulumi config set` writes every scalar as text
             schema.pop("type")
@@ -47,28 +47,28 @@ def stack_file_schema(add_ons: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _complete(properties: dict[str, Any], definitions: dict[str, Any], add_ons: Iterable[str]) -> None:
-    """Put the catalog's names where a stack file may write them."""
+def _add_catalog_names(properties: dict[str, Any], definitions: dict[str, Any], add_ons: Iterable[str]) -> None:
+    """Adds the catalog's names where a stack file may use them."""
 
-    def of(model: str, name: str) -> Any:
+    def field(model: str, name: str) -> Any:
         return definitions[model]["properties"][name]
 
     properties["region"]["enum"] = list(REGIONS)
-    of("ClusterSettings", "version")["enum"] = list(VERSIONS)
-    of("ClusterSettings", "managed_addons")["propertyNames"] = {"enum": list(ADDONS)}
-    of("ClusterSettings", "addons")["propertyNames"] = {"enum": sorted(add_ons)}
-    of("ControlPlaneLogSettings", "retention_days")["enum"] = list(LOG_RETENTION_DAYS)
-    of("EndpointSettings", "gateway")["items"] = {"enum": list(GATEWAY)}
-    of("EndpointSettings", "interface")["items"] = {"enum": list(INTERFACE)}
+    field("ClusterSettings", "version")["enum"] = list(VERSIONS)
+    field("ClusterSettings", "managed_addons")["propertyNames"] = {"enum": list(ADDONS)}
+    field("ClusterSettings", "addons")["propertyNames"] = {"enum": sorted(add_ons)}
+    field("ControlPlaneLogSettings", "retention_days")["enum"] = list(LOG_RETENTION_DAYS)
+    field("EndpointSettings", "gateway")["items"] = {"enum": list(GATEWAY)}
+    field("EndpointSettings", "interface")["items"] = {"enum": list(INTERFACE)}
     usable = [name for name, known in INSTANCE_TYPES.items() if known.regions and is_driven(known)]
-    of("NodePoolSettings", "instance_types")["items"] = {"enum": usable}
-    of("NodePoolSettings", "preset")["anyOf"][0]["enum"] = list(PRESETS)
+    field("NodePoolSettings", "instance_types")["items"] = {"enum": usable}
+    field("NodePoolSettings", "preset")["anyOf"][0]["enum"] = list(PRESETS)
     pool = definitions["NodePoolSettings"]
-    pool["anyOf"] = [{"required": pool.pop("required")}, {"required": ["preset"]}]  # which brings the others
+    pool["anyOf"] = [{"required": pool.pop("required")}, {"required": ["preset"]}]  # a preset has the others
 
 
 def _without_titles(schema: Any) -> Any:
-    """Pydantic's titles repeat the key beside them."""
+    """Removes pydantic's titles, which only repeat the key."""
     if isinstance(schema, dict):
         return {
             key: _without_titles(value)

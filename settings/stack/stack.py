@@ -1,4 +1,4 @@
-"""The whole stack file."""
+"""The settings of a whole stack file."""
 
 import re
 from collections.abc import Mapping
@@ -19,68 +19,78 @@ from settings.storage.storage import StorageSettings
 
 Environment = Literal["dev", "staging", "prod"]
 CLUSTER_KEY = re.compile(r"[a-z][a-z0-9-]{0,29}")
-READ_BY_OTHERS = ("kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "eks:")  # tags that are instructions
-OWN_TAGS = ("environment", "owner", "cost-center", "project")  # set from the settings of these names
-ROOM_FOR_TAGS = TAGS_PER_RESOURCE - 10  # the platform, Kubernetes and Karpenter add tags of their own
+RESERVED_PREFIXES = ("kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "eks:")  # controllers act on these tags
+PLATFORM_TAGS = (
+    "environment",
+    "owner",
+    "cost-center",
+    "project",
+)  # the platform sets them from the settings of the same name
+MAX_TAGS = TAGS_PER_RESOURCE - 10  # the platform, Kubernetes and Karpenter add tags too
 
 
-def tag_is_not_our_own(key: str) -> str:
-    """The key as it is. Raises ValueError when AWS refuses it, or when the platform sets it itself."""
-    if key.lower() in OWN_TAGS:
-        raise ValueError(f"{key} is set by the platform itself, from the settings. Drop it here.")
-    if key.startswith(READ_BY_OTHERS):
-        raise ValueError(f"{key} tells Kubernetes or Karpenter what a resource is for. Take a key without that prefix.")
+def tag_is_not_set_by_the_platform(key: str) -> str:
+    """Returns the key unchanged. Raises ValueError when AWS refuses it, or when the platform sets it itself."""
+    if key.lower() in PLATFORM_TAGS:
+        raise ValueError(f"{key} is a tag that the platform sets from the settings. Drop it here.")
+    if key.startswith(RESERVED_PREFIXES):
+        raise ValueError(
+            f"{key} has a prefix of tags that Kubernetes or Karpenter act on. Take a key without that prefix."
+        )
     return tag_key(key)
 
 
 def cluster_key_can_name_resources(key: str) -> str:
-    """The key as it is. Raises ValueError when names of resources could not begin with it."""
+    """Returns the key unchanged. Raises ValueError when names of resources cannot begin with it."""
     if not CLUSTER_KEY.fullmatch(key):
         raise ValueError(
-            f"{key!r} is no cluster name: up to 30 lower-case letters, digits and '-', a letter first. Rename it."
+            f"{key!r} is not a cluster name: use up to 30 lower-case letters, digits and '-', and begin with a "
+            "letter. Rename it."
         )
     return key
 
 
-TagKey = Annotated[str, AfterValidator(tag_is_not_our_own)]
+TagKey = Annotated[str, AfterValidator(tag_is_not_set_by_the_platform)]
 TagValue = Annotated[str, AfterValidator(tag_value)]
 ClusterKey = Annotated[str, AfterValidator(cluster_key_can_name_resources)]
 
 
 class StackSettings(Settings):
-    """What a stack file may say under `ml-platform:`."""
+    """All settings of a stack file, under `ml-platform:`."""
 
     environment: Environment = Field(
-        description="Picks the profile of defaults: dev, staging or prod.", examples=["dev"]
+        description="Selects the profile of defaults: dev, staging or prod.", examples=["dev"]
     )
     region: str = Field(description="AWS region, for example us-west-2.", examples=["us-west-2"])
     account_id: str | None = Field(
         default=None,
         pattern=r"^\d{12}$",
         examples=["123456789012"],
-        description="AWS account that the stack belongs to, in quotes; any other one is refused.",
+        description="AWS account of the stack, in quotes; any other account is refused.",
     )
     name: str = Field(
         default="ml-platform",
         pattern=r"^[a-z][a-z0-9-]{0,20}$",
-        description="First part of the names of resources: up to 21 lower-case letters, digits and '-'.",
+        description="First part of all resource names: up to 21 lower-case letters, digits and '-'.",
         examples=["ml-platform"],
     )
     owner: TagValue = Field(
-        description="Team that answers for the stack; the tag `owner`.", examples=["ml-platform-team"]
+        description="Team that is responsible for the stack; the tag `owner`.", examples=["ml-platform-team"]
     )
     cost_center: TagValue = Field(description="Who pays; the tag `cost-center`.", examples=["research"])
     tags: Mapping[TagKey, TagValue] = Field(
-        default_factory=dict, description="Further tags for everything that takes tags."
+        default_factory=dict, description="Additional tags for every resource that can have tags."
     )
     deletion_protection: bool = Field(
         default=True,
-        description="Protects clusters and whatever holds data from deletion. Off: the first step of retiring a stack.",
+        description=(
+            "Protects clusters and everything that holds data from deletion. Turn it off first to retire a stack."
+        ),
     )
     keys: KeySettings = Field(default=KeySettings(), description="The customer-managed KMS keys.")
     network: NetworkSettings = Field(default=NetworkSettings(), description="The VPC that all clusters share.")
     quotas: QuotaSettings = Field(
-        default=QuotaSettings(), description="EC2 quotas of the account in this region, as far as pools need them."
+        default=QuotaSettings(), description="EC2 quotas of the account in this region that the pools need."
     )
     storage: StorageSettings = Field(default=StorageSettings(), description="Everything that holds data.")
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
@@ -93,7 +103,7 @@ class StackSettings(Settings):
     @classmethod
     def region_is_known(cls, region: str) -> str:
         if region not in REGIONS:
-            raise ValueError(f"{region} is no AWS region that the catalog knows.{nearest_or_all(region, REGIONS)}")
+            raise ValueError(f"{region} is not an AWS region of the catalog.{nearest_or_all(region, REGIONS)}")
         return region
 
     @field_validator("tags")
@@ -102,11 +112,11 @@ class StackSettings(Settings):
         mistakes = []
         lowered = [key.lower() for key in tags]
         if twice := repeated(lowered):
-            mistakes.append(f"{listed(twice)} differ in case only, which IAM refuses. Keep one spelling.")
-        if len(tags) > ROOM_FOR_TAGS:
+            mistakes.append(f"{listed(twice)} differ only in case, which IAM refuses. Keep one spelling.")
+        if len(tags) > MAX_TAGS:
             mistakes.append(
-                f"{len(tags)} tags are given; a resource takes {TAGS_PER_RESOURCE} and some are needed for Kubernetes. "
-                f"Keep at most {ROOM_FOR_TAGS}."
+                f"{len(tags)} tags are given, but a resource can have {TAGS_PER_RESOURCE}, and the platform and "
+                f"Kubernetes need some of them. Keep at most {MAX_TAGS}."
             )
         raise_if(mistakes)
         return tags

@@ -6,33 +6,33 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from settings.core.problems import raise_if
-from settings.storage.held_data import HeldData
+from settings.storage.storage_entry import StorageEntry
 
 Days = Literal[1, 7, 14, 30, 60, 90, 180, 270, 365]
-# Above the groups that the driver hands out by itself (50000 to 7000000), below the largest signed 32-bit number.
-FIRST_ID, IDS = 100_000_000, 2_000_000_000
+# Above the group ids that the driver assigns itself (50000 to 7000000), and below the largest signed 32-bit number.
+FIRST_ID, NUMBER_OF_IDS = 100_000_000, 2_000_000_000
 
 
 def posix_id(namespace: str) -> int:
-    """User and group that the files of a namespace belong to: always the same, whoever else uses the file system.
+    """Returns the user and group id that owns the files of a namespace. The id depends only on the namespace.
 
-    Two namespaces share one about once in a billion pairs; the checks refuse that.
+    Two namespaces get the same id about once in a billion pairs; the checks refuse that.
     """
     digest = hashlib.sha256(namespace.encode()).digest()
-    return FIRST_ID + int.from_bytes(digest[:8], "big") % IDS
+    return FIRST_ID + int.from_bytes(digest[:8], "big") % NUMBER_OF_IDS
 
 
-class FileSystemSettings(HeldData):
-    """An EFS file system: shared folders, a mount target in each zone.
+class FileSystemSettings(StorageEntry):
+    """An EFS file system: shared folders, with a mount target in each zone.
 
-    Each namespace that writes has a folder of its own; one that reads sees the folders of all of them.
+    Each namespace that writes has a folder of its own; a namespace that reads sees all of these folders.
     Rules: https://docs.aws.amazon.com/efs/latest/ug/performance.html, and lifecycle-management-efs.html beside it,
     read 2026-11.
     """
 
     throughput: Literal["elastic", "provisioned"] = Field(
         default="elastic",
-        description="elastic: paid by what is read and written. provisioned: a set rate, paid always.",
+        description="elastic: billed by reads and writes. provisioned: a fixed throughput that is always billed.",
     )
     provisioned_mibps: int | None = Field(
         default=None, ge=1, le=3414, description="With provisioned: throughput in MiB/s."
@@ -42,29 +42,35 @@ class FileSystemSettings(HeldData):
     )
     archive_after_days: Days | None = Field(
         default=None,
-        description="Days without access until a file moves to the Archive class; more than for infrequent.",
+        description="Days without access until a file moves to the Archive class; more than infrequent_after_days.",
     )
     replicate_to: str | None = Field(
-        default=None, description="Second region that holds a read-only copy, which outlives entry and stack."
+        default=None,
+        description=(
+            "Second region, which gets a read-only copy; the copy stays when the entry or the stack is removed."
+        ),
     )
     expected_gib: int | None = Field(
-        default=None, ge=0, le=10**9, description="What it holds, for the cost estimate; assumed if not given."
+        default=None,
+        ge=0,
+        le=10**9,
+        description="Expected size in GiB, for the cost estimate; an assumption when not given.",
     )
     monthly_growth_gib: int | None = Field(
-        default=None, ge=0, le=10**9, description="What comes on top each month, for the cost estimate of a year."
+        default=None, ge=0, le=10**9, description="Expected growth in GiB a month, for the cost estimate of a year."
     )
 
     @model_validator(mode="after")
-    def a_rate_is_given_exactly_when_it_is_paid_for(self) -> "FileSystemSettings":
+    def provisioned_throughput_has_a_rate_and_elastic_has_none(self) -> "FileSystemSettings":
         if self.throughput == "provisioned" and self.provisioned_mibps is None:
             raise ValueError(
-                "throughput is provisioned, and no rate is given. Write provisioned_mibps: 128 for example, or "
-                "throughput: elastic."
+                "throughput is provisioned, but provisioned_mibps is missing. Write for example provisioned_mibps: "
+                "128, or throughput: elastic."
             )
         if self.throughput == "elastic" and self.provisioned_mibps is not None:
             raise ValueError(
-                f"provisioned_mibps is {self.provisioned_mibps}, which elastic throughput does not take. Drop it, or "
-                "write throughput: provisioned."
+                f"provisioned_mibps is {self.provisioned_mibps}, but elastic throughput has no fixed rate. Drop it, "
+                "or write throughput: provisioned."
             )
         return self
 
@@ -74,13 +80,13 @@ class FileSystemSettings(HeldData):
         mistakes = []
         if archive is not None and self.throughput != "elastic":
             mistakes.append(
-                "archive_after_days is given, and only file systems of elastic throughput have the Archive class. "
+                "archive_after_days is given, but only file systems with elastic throughput have the Archive class. "
                 "Drop it, or write throughput: elastic."
             )
         if archive is not None and infrequent is not None and archive <= infrequent:
             mistakes.append(
-                f"archive_after_days is {archive}, and files become infrequent only after {infrequent} days. Write "
-                "more days for archive_after_days, or fewer for infrequent_after_days."
+                f"archive_after_days is {archive}, but files move to the Infrequent Access class only after "
+                f"{infrequent} days. Write more days for archive_after_days, or fewer for infrequent_after_days."
             )
         raise_if(mistakes)
         return self

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if
-from settings.storage.held_data import HeldData
 from settings.storage.lustre_rules import DEFAULT_MIBPS_PER_TIB, RULES, events_are_named_once
+from settings.storage.storage_entry import StorageEntry
 
 Events = Annotated[tuple[Literal["NEW", "CHANGED", "DELETED"], ...], AfterValidator(events_are_named_once)]
 
@@ -23,41 +23,46 @@ class LinkSettings(Settings):
         examples=["/datasets"],
     )
     prefix: str = Field(
-        default="", pattern=r"^([^/].*)?$", description="Only objects whose keys begin so.", examples=["imagenet/"]
+        default="",
+        pattern=r"^([^/].*)?$",
+        description="Only objects whose keys begin with this.",
+        examples=["imagenet/"],
     )
     imports: Events = Field(
         default=("NEW", "CHANGED", "DELETED"), description="Which changes in the bucket appear in the folder."
     )
     exports: Events = Field(
-        default=(), description="Which changes in the folder are written to the bucket, some time later."
+        default=(), description="Which changes in the folder are written to the bucket, with some delay."
     )
 
 
-class LustreSettings(HeldData):
+class LustreSettings(StorageEntry):
     """An FSx for Lustre file system: fast, in one zone, beside the GPUs that use it."""
 
-    model_config = ConfigDict(validate_default=True)  # a rule holds for what was left out as well
+    model_config = ConfigDict(validate_default=True)  # rules also check the defaults
 
-    zone: str = Field(description="Zone of the network; GPU pools that use it have to be there.")
+    zone: str = Field(description="Zone of the network; GPU pools that use the file system must be in it.")
     deployment: Literal["scratch-2", "persistent-2"] = Field(
         default="persistent-2",
         description="scratch-2: cheap, one copy of the data. persistent-2: replicated in its zone.",
     )
     capacity_gib: int = Field(
-        default=1200, description="1200, 2400, or a multiple of 2400 GiB; it grows, never shrinks."
+        default=1200, description="1200, 2400, or a multiple of 2400 GiB; it can grow, but never shrink."
     )
     throughput_mibps_per_tib: int | None = Field(
         default=None, description="With persistent-2: 125, 250, 500 or 1000 MB/s for each TiB; 250 when not given."
     )
-    compression: bool = Field(default=True, description="LZ4 compression: less to read, and often faster.")
+    compression: bool = Field(default=True, description="LZ4 compression: less data to read, and often faster.")
     root_squash: bool | None = Field(
         default=None,
-        description="Whether root in a pod is nobody on the file system. When not given: on where no pod writes, since "
-        "an empty file system belongs to root and nobody else could make its first folder.",
+        description=(
+            "Whether root in a pod has no rights on the file system. When not given: on if no pod writes; otherwise "
+            "off, since an empty file system belongs to root and only root can make the first folder."
+        ),
     )
     efa: bool = Field(
         default=False,
-        description="Whether it speaks EFA to nodes that are set up for that. Changing it replaces the file system.",
+        description="Whether nodes with EFA reach the file system by EFA. Changing it replaces the file system.",
     )
     links: tuple[LinkSettings, ...] = Field(default=(), description="Folders that show buckets; persistent-2 only.")
     maintenance: str = Field(
@@ -70,19 +75,19 @@ class LustreSettings(HeldData):
         default=0,
         ge=0,
         le=90,
-        description="Days that FSx keeps daily backups of its own, beside those of storage.recovery; 0: none.",
+        description="Days that FSx keeps its own daily backups, in addition to those of storage.recovery; 0: none.",
     )
 
     @property
     def mibps_per_tib(self) -> int | None:
-        """Throughput in force; None where the deployment leaves no choice."""
+        """Throughput in force, in MB/s for each TiB; None when the deployment has a fixed one."""
         if self.deployment == "scratch-2":
             return None
         return self.throughput_mibps_per_tib or DEFAULT_MIBPS_PER_TIB
 
     @property
     def squashes_root(self) -> bool:
-        """Whether root is nobody: as said, or wherever no pod writes."""
+        """Whether root in a pod has no rights: as set, or when no pod writes."""
         if self.root_squash is not None:
             return self.root_squash
         return all(user.mode == "read" for user in self.used_by)
@@ -94,11 +99,11 @@ class LustreSettings(HeldData):
 
     @field_validator("zone", mode="before")
     @classmethod
-    def it_stands_in_one_zone(cls, zone: Any) -> Any:
+    def it_is_in_one_zone(cls, zone: Any) -> Any:
         if isinstance(zone, list) and zone:
             raise ValueError(
-                f"names {listed(zone)}, but a Lustre file system stands in one zone. Write zone: {zone[0]} where the "
-                "GPU pools that use it are; another zone takes a file system of its own."
+                f"names {listed(zone)}, but a Lustre file system is in one zone. Write the zone of the GPU pools that "
+                f"use it, for example zone: {zone[0]}; another zone needs another file system."
             )
         return zone
 

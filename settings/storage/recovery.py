@@ -1,35 +1,37 @@
-"""`storage.recovery`: backups, and what they have to be good enough for."""
+"""`storage.recovery`: backups, and the recovery targets that they must meet."""
 
 from collections.abc import Mapping
 
 from pydantic import Field
 
 from settings.core.base import Settings
-from settings.storage.held_data import Tier
+from settings.storage.storage_entry import Tier
 
 
 class TargetSettings(Settings):
-    """What a tier is promised."""
+    """The recovery target of a tier."""
 
-    rpo_minutes: int = Field(ge=0, description="Recovery point objective: how many minutes of changes may be lost.")
-    rto_minutes: int = Field(ge=1, description="Recovery time objective: after how many minutes it works again.")
+    rpo_minutes: int = Field(ge=0, description="Recovery point objective (RPO): minutes of changes that may be lost.")
+    rto_minutes: int = Field(
+        ge=1, description="Recovery time objective (RTO): minutes until the data is available again."
+    )
 
 
 class RecoverySettings(Settings):
-    """Backups, and what they have to be good enough for."""
+    """Backups, and the recovery targets that they must meet."""
 
     enabled: bool = Field(default=True, description="Whether AWS Backup takes backups at all.")
-    copy_to: str | None = Field(default=None, description="Second region that holds a copy of every backup.")
+    copy_to: str | None = Field(default=None, description="Second region, which gets a copy of every backup.")
     lock_days: int = Field(
         default=7,
         ge=0,
         le=35,
-        description="Days in which nobody deletes a backup; in production not even AWS does. 0: no lock.",
+        description="Days during which nobody can delete a backup; in production not even AWS can. 0: no lock.",
     )
     clusters: bool = Field(
         default=True,
-        description="Whether Kubernetes objects and volumes are backed up too, in the tier platform-metadata.",
+        description="Whether Kubernetes objects and volumes are backed up too, with the tier platform-metadata.",
     )
     targets: Mapping[Tier, TargetSettings] = Field(
-        default_factory=dict, description="Laid over what each tier is promised by default."
+        default_factory=dict, description="Tier -> target that replaces the default target of the tier."
     )

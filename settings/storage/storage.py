@@ -1,4 +1,4 @@
-"""`storage`: everything that holds data, each entry under a name of its own."""
+"""`storage`: everything that holds data; each entry has a name."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,9 +7,9 @@ from pydantic import Field
 from settings.core.base import Settings
 from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
-from settings.storage.held_data import HeldData, StorageName
 from settings.storage.lustre import LustreSettings
 from settings.storage.recovery import RecoverySettings
+from settings.storage.storage_entry import StorageEntry, StorageName
 
 
 class StorageSettings(Settings):
@@ -24,8 +24,8 @@ class StorageSettings(Settings):
     )
     recovery: RecoverySettings = Field(default=RecoverySettings(), description="Backups and recovery targets.")
 
-    def entries(self) -> Iterator[tuple[str, str, HeldData]]:
-        """Every place for data: the map it stands in, its name, and what it says."""
+    def entries(self) -> Iterator[tuple[str, str, StorageEntry]]:
+        """Yields every entry: its map, such as `buckets`, its name, and its settings."""
         for kind in ("buckets", "file_systems", "lustre"):
-            for name, held in getattr(self, kind).items():
-                yield kind, name, held
+            for name, entry in getattr(self, kind).items():
+                yield kind, name, entry

@@ -27,6 +27,7 @@ from simulator.values import UNKNOWN, Props
 from tests.in_process.providers import Providers, Registered
 
 PROJECT, STACK = "ml-platform", "test"
+LOOP = asyncio.new_event_loop()  # where programs run; there is no other once something has called asyncio.run
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _GET_RESOURCE = "pulumi:pulumi:getResource"
 _WORKERS = 8
@@ -49,7 +50,6 @@ class Engine(MockMonitor):
         self.calls: list[str] = []
         self.refusals: list[str] = []
         self._providers, self._preview = providers, preview
-        self._loop = asyncio.get_event_loop()
         self._building: set[str] = set()
         self._functions: dict[str, Any] = {}
         self._transforms: dict[str, list[str]] = {}
@@ -60,6 +60,7 @@ class Engine(MockMonitor):
     def run(self, make: Callable[[], T]) -> list[T]:
         """Runs the program until everything is registered. Returns what it makes; nothing when a refusal ends it."""
         made: list[T] = []
+        asyncio.set_event_loop(LOOP)
         set_mocks(_NO_MOCKS, project=PROJECT, stack=STACK, preview=self._preview, monitor=self)
         # The SDK's own server of transforms would keep every program that it ever served.
         configure(MockSettings(callbacks=SimpleNamespace(register_transform=self._take)))
@@ -163,7 +164,7 @@ class Engine(MockMonitor):
             self._transforms[urn] = tokens
         for token in () if request.remote else tokens:
             asked = _asked(self._functions[token], request)
-            replace_with, first = asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+            replace_with, first = asyncio.run_coroutine_threadsafe(asked, LOOP).result()
             request.replace_with.extend(replace_with)
             request.deleteBeforeReplace = request.deleteBeforeReplace or first
 

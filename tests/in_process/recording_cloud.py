@@ -7,14 +7,13 @@ platform that is built alone stands on a `Ground`, where what it names exists.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pulumi
 
 from simulator.values import UNKNOWN
-from tests.in_process.engine import Engine
+from tests.in_process.engine import LOOP, Engine
 from tests.in_process.providers import Providers, Registered
 
 T = TypeVar("T")
@@ -60,4 +59,4 @@ def known(value: Any) -> bool:
 
 def resolved(output: pulumi.Output[Any]) -> Any:
     """The value of an output, once everything is built."""
-    return asyncio.get_event_loop().run_until_complete(output.future())
+    return LOOP.run_until_complete(output.future())

@@ -1,4 +1,4 @@
-"""Pages that are made from the code: they hold all there is, and an old one is found."""
+"""Pages that are made from the code: they are complete, and an outdated page is reported."""
 
 import pytest
 
@@ -18,33 +18,33 @@ def test_every_setting_has_its_type_default_and_meaning():
     assert len(fields) > 80
     assert not [name for name in fields if f"| `{name}` |" not in page]
     pool = section(page, "`clusters.<name>.pools[]`")
-    assert "| `max_per_zone` | number, 1 to 1000 | `3` | Most nodes in each zone;" in pool
+    assert "| `max_per_zone` | number, 1 to 1000 | `3` | Maximum number of nodes in each zone;" in pool
     assert '| `capacity_type` | `on-demand`, `spot`, `reserved` | `"on-demand"`, dev: `"spot"` |' in pool
     assert "| `sharing` | [settings](#clustersnamepoolssharing) |  |" in pool
     assert "| `instance_types` | list: text | **required** |" in pool
     assert "| `retention_days` | number, 1 to 3653 | `90`, dev: `14`, staging: `30`, prod: `365` |" in page
 
 
-def test_every_setting_says_what_it_means():
+def test_every_setting_has_a_meaning():
     assert not [line for line in reference.settings_page().splitlines() if line.endswith("|  |") and "| `" in line]
 
 
-def test_every_component_is_told_with_its_arguments_and_outputs():
+def test_every_component_has_its_arguments_and_outputs():
     page = reference.components_page()
-    found = [
+    modules = [
         path
         for path in (ROOT / "components").rglob("*.py")
         if "(pulumi.ComponentResource):" in path.read_text(encoding="utf-8")
     ]
-    assert len(found) > 15
-    assert not [path for path in found if f"`{path.relative_to(ROOT)}`" not in page]
+    assert len(modules) > 15
+    assert not [path for path in modules if f"`{path.relative_to(ROOT)}`" not in page]
     pool = section(page, "NodePool")
     assert "| `subnet_ids` | `Mapping[str, pulumi.Input[str]]` | **required** |" in pool
-    assert "- `after`: what nodes cannot start without" in pool
+    assert "- `after`: what nodes need from start to end" in pool
     assert "| `node_group_names` | `Mapping[str, pulumi.Output[str]]` |" in pool
 
 
-def test_every_add_on_is_told():
+def test_every_add_on_has_a_section():
     page = reference.addons_page()
     assert all(section(page, name) for name in every_add_on())
     assert "- after [karpenter-crd](#karpenter-crd)\n" in section(page, "karpenter")
@@ -56,15 +56,15 @@ def test_the_list_of_decisions_has_date_and_status():
     )
 
 
-def test_an_import_that_follows_from_others_is_no_arrow():
+def test_an_import_that_follows_from_others_has_no_arrow():
     assert diagram.reduced({("a", "b"), ("b", "c"), ("a", "c"), ("d", "c")}) == [("a", "b"), ("b", "c"), ("d", "c")]
-    drawn = diagram.diagrams()
-    assert "  components --> settings\n" in drawn
-    assert "components --> catalog" not in drawn, "it follows from settings --> catalog"
-    assert "  cluster --> compute\n" in drawn
+    diagrams = diagram.diagrams()
+    assert "  components --> settings\n" in diagrams
+    assert "components --> catalog" not in diagrams, "it follows from settings --> catalog"
+    assert "  cluster --> compute\n" in diagrams
 
 
-def test_an_old_page_is_found_and_written(tmp_path, monkeypatch, capsys):
+def test_an_outdated_page_is_reported_and_rewritten(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pages, "ROOT", tmp_path)
     assert pages.run("report.x", {"docs/x.md": "new\n"}, ["--check"]) == 1
     assert capsys.readouterr().err == "docs/x.md is out of date. Run: python -m report.x\n"

@@ -1,4 +1,4 @@
-"""A release has the version of the code, and notes."""
+"""A release has the version of the code, and notes about it."""
 
 import pytest
 
@@ -19,13 +19,13 @@ CHANGELOG = """# Changelog
 
 ## 0.1.0 - 2026-11-01
 
-- the beginning
+- the first version
 """
 
 
 def test_the_notes_are_the_section_of_the_version():
     assert notes("v0.2.0", CHANGELOG, "0.2.0") == "### Added\n- a mesh\n"
-    assert notes("v0.1.0", CHANGELOG, "0.1.0") == "- the beginning\n"
+    assert notes("v0.1.0", CHANGELOG, "0.1.0") == "- the first version\n"
 
 
 def test_a_tag_of_another_version_is_refused():
@@ -40,5 +40,5 @@ def test_a_version_without_notes_is_refused():
 
 def test_the_command_says_why_it_refuses(capsys):
     assert main(["v9.9.9"]) == 1
-    assert capsys.readouterr().err.startswith(f"release: the tag is v9.9.9, and common/version.py says {VERSION}")
+    assert capsys.readouterr().err.startswith(f"release: the tag is v9.9.9, but common/version.py has {VERSION}")
     assert main([]) == 2

@@ -24,7 +24,7 @@ def project(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", ["preview", "rehearse", "write"])
 def test_the_mistakes_are_on_stderr_with_their_lines(project, capsys, command):
     assert main([command, "--stack", "dev"]) == 1
-    assert "Pulumi.dev.yaml:2:3, ownr: is no setting" in capsys.readouterr().err
+    assert "Pulumi.dev.yaml:2:3, ownr: is not a setting" in capsys.readouterr().err
 
 
 def test_the_summary_of_a_pull_request_shows_the_mistakes(project, capsys):
@@ -34,7 +34,7 @@ def test_the_summary_of_a_pull_request_shows_the_mistakes(project, capsys):
     main(["write", "--stack", "dev"])
     page = (project / "build" / "dev" / "summary.md").read_text()
     assert "there is no preview" in page
-    assert "ownr: is no setting" in page
+    assert "ownr: is not a setting" in page
     assert not old.exists(), "a page of an earlier run would look like one of this run"
 
 

@@ -1,4 +1,4 @@
-"""A stack file that is right, for tests to break in one place."""
+"""A valid stack file, for tests to break in one setting."""
 
 from copy import deepcopy
 from datetime import date
@@ -11,7 +11,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import PathPart
 from settings.stack.loader import Problem, SettingsError
 
-TODAY = date(2026, 11, 21)  # versions come and go: the tests stay on one day
+TODAY = date(2026, 11, 21)  # support of versions begins and ends: the tests stay on one date
 SOURCE = "Pulumi.test.yaml"
 
 RIGHT: dict[str, Any] = {
@@ -33,30 +33,30 @@ RIGHT: dict[str, Any] = {
 
 
 def cluster_of(*pools: NodePoolSettings, **settings: Any) -> ClusterParts:
-    """A cluster that is right, with these pools."""
+    """Builds a valid cluster with these pools."""
     return ClusterParts.of(ClusterSettings(version="1.35", pools=pools, **settings))
 
 
 POOL: tuple[PathPart, ...] = ("clusters", "main", "pools", 1)
-GONE = object()
+ABSENT = object()
 
 
 def stack(*changes: tuple[tuple[PathPart, ...], Any]) -> dict[str, Any]:
-    """The right stack file with each value set at its place; `GONE` takes a key away."""
+    """Returns the valid stack file with each value set at its path; `ABSENT` removes a key."""
     raw = deepcopy(RIGHT)
     for path, value in changes:
-        at: Any = raw
+        parent: Any = raw
         for part in path[:-1]:
-            at = at[part] if isinstance(part, int) else at.setdefault(part, {})
-        if value is GONE:
-            del at[path[-1]]
+            parent = parent[part] if isinstance(part, int) else parent.setdefault(part, {})
+        if value is ABSENT:
+            del parent[path[-1]]
         else:
-            at[path[-1]] = value
+            parent[path[-1]] = value
     return raw
 
 
 def problems(raw: dict[str, Any], today: date = TODAY) -> tuple[Problem, ...]:
-    """What the loader finds wrong; nothing when it takes the file."""
+    """Returns the problems that the loader reports; none when it accepts the file."""
     try:
         load(raw, SOURCE, today)
     except SettingsError as error:

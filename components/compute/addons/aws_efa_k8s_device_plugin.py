@@ -11,7 +11,7 @@ from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 
-# Each region has the images in a registry of its own; most of them are those of one account.
+# Each region has its own image registry; most registries belong to the same account.
 # Source: https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html, read 2026-11.
 REGISTRY_ACCOUNT = "602401143452"
 OTHER_REGISTRY_ACCOUNTS: Mapping[str, str] = MappingProxyType(
@@ -40,7 +40,7 @@ def values(context: AddOnContext) -> Values:
     account = OTHER_REGISTRY_ACCOUNTS.get(region, REGISTRY_ACCOUNT)
     return {
         "image": {"repository": f"{account}.dkr.ecr.{region}.amazonaws.com/eks/aws-efa-k8s-device-plugin"},
-        # By pool: a node whose type could have adapters, but whose pool asked for none, has nothing to offer.
+        # By pool and not by instance type: nodes of a pool without efa have no adapters, whatever their type supports.
         "supportedInstanceLabels": {
             "keys": [POOL_LABEL],
             "values": [pool.name for pool in context.pools if pool.efa],

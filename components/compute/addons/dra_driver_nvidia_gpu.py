@@ -1,6 +1,6 @@
-"""NVIDIA's driver for Dynamic Resource Allocation: GPUs and MIG instances by claims, in place of the device plugin.
+"""NVIDIA's driver for Dynamic Resource Allocation: pods claim GPUs and MIG slices, instead of the device plugin.
 
-On only where `gpu_allocation` is dra. Source: kubernetes-sigs/dra-driver-nvidia-gpu v0.4.1, values; read 2026-08.
+It is only on when `gpu_allocation` is dra. Source: kubernetes-sigs/dra-driver-nvidia-gpu v0.4.1, values; read 2026-08.
 """
 
 from components.compute.addons.gpu_operator import runs_operator
@@ -12,7 +12,7 @@ from settings.cluster.parts import ClusterParts
 
 def values(context: AddOnContext) -> Values:
     return {
-        "gpuResourcesEnabledOverride": True,  # the chart refuses to start beside a device plugin; ours is off then
+        "gpuResourcesEnabledOverride": True,  # the chart refuses to start with a device plugin; ours is off with dra
         "nvidiaDriverRoot": "/",  # the driver is in the machine image
         "resources": {"gpus": {"enabled": True}, "computeDomains": {"enabled": False}},
     }

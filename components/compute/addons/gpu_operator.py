@@ -1,6 +1,6 @@
-"""NVIDIA GPU operator: device plugin, MIG manager, metrics and labels of NVIDIA nodes that run Amazon Linux.
+"""NVIDIA GPU operator: device plugin, MIG manager, metrics and labels for NVIDIA nodes with Amazon Linux.
 
-Driver and container toolkit are in the machine image. How a node's GPUs are shared is chosen by its labels.
+Driver and container toolkit are in the machine image. The labels of a node select how its GPUs are shared.
 Sources: NVIDIA/gpu-operator v26.7.0, values; NVIDIA GPU operator documentation, "MIG Manager", "Time-Slicing GPUs in
 Kubernetes"; read 2026-08.
 """
@@ -17,8 +17,8 @@ from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.compute.node_pool import NodePoolSettings
 
-# Parts that give GPUs to virtual machines, or keep such machines confidential. Most are on by default.
-NO_VIRTUAL_MACHINES = (
+# Components for GPUs in virtual machines and for confidential computing. Most are on by default.
+VIRTUAL_MACHINE_COMPONENTS = (
     "vgpuDeviceManager",
     "vfioManager",
     "sandboxDevicePlugin",
@@ -31,14 +31,14 @@ def values(context: AddOnContext) -> Values:
     landing = {"kubernetes.io/os": "linux", POOL_LABEL: context.landing_pool.name}
     return {
         "operator": {
-            "upgradeCRD": True,  # Helm alone leaves CRDs as they were
+            "upgradeCRD": True,  # Helm itself never updates CRDs
             "nodeSelector": landing,
             "resources": {"requests": {"cpu": "200m", "memory": "350Mi"}, "limits": {"memory": "350Mi"}},
         },
         "driver": {"enabled": False},
         "toolkit": {"enabled": False},
-        # Left to each configuration of the device plugin. Stated here, it would beat them all, and the plugin refuses
-        # MPS beside "mixed".
+        # Each configuration of the device plugin sets it. A value here would override them all, and the plugin refuses
+        # MPS with "mixed".
         "mig": {"strategy": ""},
         "devicePlugin": {
             "enabled": context.gpu_allocation != "dra",
@@ -51,7 +51,7 @@ def values(context: AddOnContext) -> Values:
         },
         "migManager": {
             "enabled": True,
-            # An A100 that is passed through to its machine may refuse to be reset: it changes mode by a reboot.
+            # An A100 in an EC2 instance may refuse a reset, and then changes its MIG mode only with a reboot.
             "env": [{"name": "WITH_REBOOT", "value": "true"}],
             "config": {
                 "name": "mig-layouts",
@@ -60,11 +60,11 @@ def values(context: AddOnContext) -> Values:
                 "data": {"config.yaml": _text(mig_configs(context.pools))},
             },
         },
-        # Until there is Prometheus, whose kind a ServiceMonitor is.
+        # A ServiceMonitor needs the CRDs of Prometheus, which the cluster does not have.
         "dcgmExporter": {"enabled": True, "serviceMonitor": {"enabled": False}},
         "nfd": {"enabled": True},
         "sandboxWorkloads": {"enabled": False},
-        **{part: {"enabled": False} for part in NO_VIRTUAL_MACHINES},
+        **{part: {"enabled": False} for part in VIRTUAL_MACHINE_COMPONENTS},
         "node-feature-discovery": {
             "master": {"nodeSelector": landing},
             "gc": {"nodeSelector": landing},
@@ -77,7 +77,7 @@ def _text(config: Mapping[str, Any]) -> str:
 
 
 def runs_operator(pool: NodePoolSettings) -> bool:
-    """Bottlerocket brings driver, device plugin and MIG by itself."""
+    """Returns whether nodes of the pool run the operator. Bottlerocket has its own driver, device plugin and MIG."""
     accelerator = pool.accelerator
     return accelerator is not None and accelerator.manufacturer == "NVIDIA" and pool.operating_system == "al2023"
 

@@ -1,6 +1,6 @@
-"""Karpenter: starts machines for pods that find no room, and ends those that nobody needs.
+"""Karpenter: starts nodes for pods that do not fit, and removes nodes that are not needed.
 
-What it stands on in AWS, and its pools, are in `components/compute/karpenter/`.
+Its AWS side and its pools are in `components/compute/karpenter/`.
 Source: https://karpenter.sh/v1.14/reference/settings/, read 2026-08.
 """
 
@@ -11,7 +11,7 @@ from catalog.sharing import POOL_LABEL
 from components.compute.karpenter.karpenter_iam import controller_statements, queue_name
 from components.compute.karpenter.karpenter_manifests import node_overlays
 from components.core import iam
-from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, Identity
+from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 def values(context: AddOnContext) -> Values:
     memory = "2Gi" if context.stage.production else "1Gi"
     return {
-        "replicas": 2,  # each on a host of its own: while one is gone, nobody would buy nodes
+        "replicas": 2,  # each on a node of its own, so that one keeps running when a node fails
         "serviceAccount": {"name": "karpenter"},
-        # Never on nodes of its own, which it could end: on machines that are there without it, and without the DNS
-        # that may run on its nodes.
+        # It must not run on nodes that it could remove, and must not depend on CoreDNS, which may run on such nodes.
         "nodeSelector": {"kubernetes.io/os": "linux", POOL_LABEL: context.landing_pool.name},
         "dnsPolicy": "Default",
         "controller": {
@@ -35,7 +34,7 @@ def values(context: AddOnContext) -> Values:
             "clusterName": context.cluster_name,
             "interruptionQueue": queue_name(context.stage, context.cluster),
             "eksControlPlane": True,
-            # A pod with a claim would else be packed as if it had none, onto a node without GPUs.
+            # Otherwise a pod with a resource claim could be planned for a node without GPUs.
             "ignoreDRARequests": context.gpu_allocation != "dra",
             "featureGates": gates(context),
         },
@@ -43,7 +42,7 @@ def values(context: AddOnContext) -> Values:
 
 
 def gates(context: AddOnContext) -> dict[str, bool]:
-    """Features that are not on by themselves come on when a pool needs them."""
+    """Returns the feature gates: features that are off by default are on when a pool needs them."""
     pools = [pool for pool in context.pools if pool.provisioner == "karpenter"]
     return {
         "nodeOverlay": any(node_overlays(pool) for pool in pools),
@@ -56,11 +55,11 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     return controller_statements(context.stage, context.cluster)
 
 
-def in_aws(context: AddOnContext, foundation: Foundation) -> "pulumi.Resource":
+def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resource":
     from components.compute.karpenter.karpenter import Karpenter, KarpenterArgs
 
-    args = KarpenterArgs(stage=context.stage, cluster=context.cluster, cluster_name=foundation.cluster_name)
-    return Karpenter(foundation.name, args, foundation.opts)
+    args = KarpenterArgs(stage=context.stage, cluster=context.cluster, cluster_name=aws_side_args.cluster_name)
+    return Karpenter(aws_side_args.name, args, aws_side_args.opts)
 
 
 ADD_ON = AddOnSpec(

@@ -1,4 +1,4 @@
-"""Karpenter's CRDs as a chart of their own: Helm never upgrades those that a chart carries in `crds/`."""
+"""Karpenter's CRDs as a separate chart, since Helm never upgrades CRDs in the folder `crds/` of a chart."""
 
 from components.core.addon_spec import AddOnSpec
 from settings.cluster.addon_rules import needed_by_pools

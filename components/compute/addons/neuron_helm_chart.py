@@ -12,7 +12,7 @@ def values(context: AddOnContext) -> Values:
     return {
         "devicePlugin": {"enabled": True},
         "scheduler": {"enabled": False},
-        "npd": {"enabled": False},  # the EKS node monitoring agent sees and reports faults of all nodes
+        "npd": {"enabled": False},  # the EKS node monitoring agent detects and reports faults of all nodes
     }
 
 

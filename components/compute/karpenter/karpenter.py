@@ -1,6 +1,6 @@
-"""What Karpenter stands on in AWS: the queue that tells it of interruptions, and the role of the nodes it starts.
+"""Karpenter's AWS side: the queue for interruption events, and the role of the nodes that it starts.
 
-What its controller may do is in `karpenter_iam`; the controller itself is an add-on.
+The permissions of its controller are in `karpenter_iam`; the controller itself is an add-on.
 Source: https://karpenter.sh/v1.14/getting-started/getting-started-with-karpenter/, read 2026-08.
 """
 
@@ -16,13 +16,17 @@ from components.compute.karpenter.karpenter_iam import EVENTS
 from components.compute.node_role import node_role
 from components.core.stage import Stage
 
-# Older news is no use: a spot machine goes two minutes after its warning.
+# Older messages are useless: AWS takes back a spot instance two minutes after its warning.
 MESSAGE_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class KarpenterArgs:
-    """What it is told. cluster: key in the stack file. cluster_name: carries the dependency on the cluster."""
+    """Arguments of Karpenter.
+
+    cluster: key in the stack file.
+    cluster_name: carries the dependency on the cluster.
+    """
 
     stage: Stage
     cluster: str
@@ -30,7 +34,7 @@ class KarpenterArgs:
 
 
 class Karpenter(pulumi.ComponentResource):
-    """One for each cluster that has a Karpenter pool. Names are known at preview, since permissions name them."""
+    """The AWS side for one cluster with Karpenter pools. Names are known at preview, since permissions contain them."""
 
     node_role_name: str
     queue_name: str

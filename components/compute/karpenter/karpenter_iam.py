@@ -1,6 +1,6 @@
-"""What Karpenter's controller may do, and who may write to its queue. Pure functions over plain values.
+"""IAM documents of Karpenter: permissions of its controller, and the policy of its queue. Pure functions.
 
-Karpenter may touch only what carries the tags of its cluster, and start machines only under those tags.
+Karpenter may only change resources with the tags of its cluster, and only start instances with these tags.
 Source: aws/karpenter-provider-aws v1.14.1, CloudFormation template of the getting-started guide; read 2026-08.
 """
 
@@ -12,7 +12,7 @@ from components.core.iam import allow
 from components.core.stage import Stage
 from settings.core.physical_names import karpenter_node_role_name
 
-# What Karpenter has to hear of -> the event that says it. The keys are parts of resource names.
+# Part of resource names -> event that Karpenter must receive.
 EVENTS: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "health": {"source": ["aws.health"], "detail-type": ["AWS Health Event"]},
@@ -40,12 +40,12 @@ NODE_CLASS, NODE_POOL, REGION = (
 
 
 def queue_name(stage: Stage, cluster: str) -> str:
-    """Name of the queue that tells Karpenter of interruptions: that of the cluster."""
+    """Returns the name of the queue for interruption events, which is the name of the cluster."""
     return stage.cluster_name(cluster)
 
 
 def node_role_name(stage: Stage, cluster: str) -> str:
-    """Name of the role of Karpenter's nodes: known at preview, since the right to pass it names it."""
+    """Returns the name of the role of Karpenter's nodes, known at preview for the permission to pass the role."""
     return karpenter_node_role_name(stage.cluster_name(cluster))
 
 
@@ -54,7 +54,7 @@ def rule_name(stage: Stage, cluster: str, event: str) -> str:
 
 
 def queue_policy(stage: Stage, cluster: str) -> str:
-    """Queue policy: TLS only, and only the rules of this cluster may send.
+    """Returns the queue policy: TLS only, and only the event rules of this cluster may send.
 
     Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html, read 2026-08.
     """
@@ -81,7 +81,7 @@ def queue_policy(stage: Stage, cluster: str) -> str:
 
 
 def controller_statements(stage: Stage, cluster: str) -> tuple[iam.Statement, ...]:
-    """Everything that the controller may do."""
+    """Returns all permissions of the controller."""
     return (
         *_instances(stage, stage.cluster_name(cluster)),
         *_instance_profiles(stage, cluster),
@@ -91,7 +91,7 @@ def controller_statements(stage: Stage, cluster: str) -> tuple[iam.Statement, ..
 
 
 def _owned(kind: str, cluster_name: str) -> dict[str, str]:
-    """Condition on the tag that says whose a thing is. kind: RequestTag or ResourceTag."""
+    """Returns a condition on the tag that marks the resources of a cluster. kind: RequestTag or ResourceTag."""
     return {f"aws:{kind}/kubernetes.io/cluster/{cluster_name}": "owned"}
 
 
@@ -99,43 +99,43 @@ def _instances(stage: Stage, cluster_name: str) -> Sequence[iam.Statement]:
     def ec2(*kinds: str, account: str = stage.account_id) -> list[str]:
         return [f"arn:{stage.partition}:ec2:{stage.region}:{account}:{kind}/*" for kind in kinds]
 
-    launch = ["ec2:RunInstances", "ec2:CreateFleet"]
-    named = {**_owned("RequestTag", cluster_name), "aws:RequestTag/eks:eks-cluster-name": cluster_name}
+    launch_actions = ["ec2:RunInstances", "ec2:CreateFleet"]
+    cluster_tags = {**_owned("RequestTag", cluster_name), "aws:RequestTag/eks:eks-cluster-name": cluster_name}
     of_any_pool = {"StringLike": {f"aws:RequestTag/{NODE_POOL}": "*"}}
-    ours: iam.Condition = {
+    own_resources: iam.Condition = {
         "StringEquals": _owned("ResourceTag", cluster_name),
         "StringLike": {f"aws:ResourceTag/{NODE_POOL}": "*"},
     }
-    creation = {"ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
+    create_actions = {"ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
     later_tags = ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
     return (
         allow(
             "LaunchOnImagesAndNetwork",
-            launch,
+            launch_actions,
             [
-                *ec2("image", "snapshot", account=""),  # those of AWS have no account in their names
+                *ec2("image", "snapshot", account=""),  # images and snapshots have no account in their ARNs
                 *ec2("security-group", "subnet", "capacity-reservation", "placement-group", account="*"),
             ],
         ),
-        allow("LaunchFromOwnTemplates", launch, ec2("launch-template"), ours),
+        allow("LaunchFromOwnTemplates", launch_actions, ec2("launch-template"), own_resources),
         allow(
             "LaunchUnderOwnTags",
-            [*launch, "ec2:CreateLaunchTemplate"],
+            [*launch_actions, "ec2:CreateLaunchTemplate"],
             ec2(*LAUNCHED),
-            {"StringEquals": named, **of_any_pool},
+            {"StringEquals": cluster_tags, **of_any_pool},
         ),
         allow(
             "TagWhatIsLaunched",
             ["ec2:CreateTags"],
             ec2(*LAUNCHED),
-            {"StringEquals": {**named, **creation}, **of_any_pool},
+            {"StringEquals": {**cluster_tags, **create_actions}, **of_any_pool},
         ),
         allow(
             "TagOwnInstances",
             ["ec2:CreateTags"],
             ec2("instance"),
             {
-                **ours,
+                **own_resources,
                 "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster_name},
                 "ForAllValues:StringEquals": {"aws:TagKeys": later_tags},
             },
@@ -144,20 +144,20 @@ def _instances(stage: Stage, cluster_name: str) -> Sequence[iam.Statement]:
             "EndOwnInstances",
             ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
             ec2("instance", "launch-template"),
-            ours,
+            own_resources,
         ),
     )
 
 
 def _instance_profiles(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
     name, profiles = stage.cluster_name(cluster), [stage.iam_arn("instance-profile/*")]
-    new = {
+    new_profile = {
         **_owned("RequestTag", name),
         "aws:RequestTag/eks:eks-cluster-name": name,
         f"aws:RequestTag/{REGION}": stage.region,
     }
-    ours = {**_owned("ResourceTag", name), f"aws:ResourceTag/{REGION}": stage.region}
-    new_class, our_class = {f"aws:RequestTag/{NODE_CLASS}": "*"}, {f"aws:ResourceTag/{NODE_CLASS}": "*"}
+    own_profiles = {**_owned("ResourceTag", name), f"aws:ResourceTag/{REGION}": stage.region}
+    new_profile_class, own_profile_class = {f"aws:RequestTag/{NODE_CLASS}": "*"}, {f"aws:ResourceTag/{NODE_CLASS}": "*"}
     return (
         allow(
             "PassNodeRole",
@@ -169,19 +169,19 @@ def _instance_profiles(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
             "MakeInstanceProfiles",
             ["iam:CreateInstanceProfile"],
             profiles,
-            {"StringEquals": new, "StringLike": new_class},
+            {"StringEquals": new_profile, "StringLike": new_profile_class},
         ),
         allow(
             "TagInstanceProfiles",
             ["iam:TagInstanceProfile"],
             profiles,
-            {"StringEquals": {**ours, **new}, "StringLike": {**our_class, **new_class}},
+            {"StringEquals": {**own_profiles, **new_profile}, "StringLike": {**own_profile_class, **new_profile_class}},
         ),
         allow(
             "UseOwnInstanceProfiles",
             ["iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile"],
             profiles,
-            {"StringEquals": ours, "StringLike": our_class},
+            {"StringEquals": own_profiles, "StringLike": own_profile_class},
         ),
         allow("ReadInstanceProfiles", ["iam:GetInstanceProfile"], profiles),
         allow("ListInstanceProfiles", ["iam:ListInstanceProfiles"], ["*"]),

@@ -1,7 +1,7 @@
-"""What a Karpenter pool is in Kubernetes: an EC2NodeClass, a NodePool and, where GPUs are shared, NodeOverlays.
+"""The Kubernetes objects of a Karpenter pool: an EC2NodeClass, a NodePool and, for shared GPUs, NodeOverlays.
 
-Pure functions of a pool's settings. Sources: Karpenter v1.14, "NodePools", "NodeClasses", "NodeOverlays", "Disruption",
-and the CRDs of chart karpenter-crd 1.14.1; read 2026-08.
+All are pure functions of a pool's settings. Sources: Karpenter v1.14, "NodePools", "NodeClasses", "NodeOverlays",
+"Disruption", and the CRDs of chart karpenter-crd 1.14.1; read 2026-08.
 """
 
 from collections import defaultdict
@@ -26,14 +26,14 @@ from settings.compute.off_peak import OffPeakSettings
 
 DISCOVERY_TAG = "karpenter.sh/discovery"
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
-# Of two pools that take a pod, Karpenter fills the one of the higher weight first: what is paid for already, then what
-# is cheap.
+# If a pod fits two pools, Karpenter uses the one with the higher weight: capacity that is already paid for, then cheap
+# capacity.
 WEIGHTS = {"reserved": 100, "spot": 50, "on-demand": 10}
 MINUTES_OF_A_DAY = 24 * 60
 
 
 def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_arn: pulumi.Input[str]) -> Manifest:
-    """How machines of the pool are started. cluster: key in the stack file."""
+    """Returns the EC2NodeClass: how instances of the pool are started. cluster: key in the stack file."""
     name = stage.pool_name(cluster, pool.name)
     spec: dict[str, Any] = {
         "role": node_role_name(stage, cluster),
@@ -64,13 +64,13 @@ def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_ar
         ]
     if pool.reservation is not None:
         spec["capacityReservationSelectorTerms"] = [{"id": pool.reservation.id}]
-    if told := user_data(pool):
-        spec["userData"] = told
+    if boot_data := user_data(pool):
+        spec["userData"] = boot_data
     return _manifest("karpenter.k8s.aws/v1", "EC2NodeClass", pool.name, spec)
 
 
 def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
-    """Which machines the pool may have, how many, and when they go. zones: those that the pool stands in."""
+    """Returns the NodePool: which instances it may have, how many, and when they are removed. zones: of the pool."""
     requirements: dict[str, Sequence[str]] = {
         "kubernetes.io/os": ["linux"],
         "kubernetes.io/arch": [ARCHITECTURES[pool.machines[0].arch]],
@@ -93,7 +93,7 @@ def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
             "metadata": {"labels": dict(labels_of(pool))},
             "spec": {
                 "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": pool.name},
-                "requirements": [_among(key, values) for key, values in requirements.items()],
+                "requirements": [_requirement(key, values) for key, values in requirements.items()],
                 "taints": [_taint(taint) for taint in pool.taints],
                 "expireAfter": f"{disruption.expire_after_hours}h",
                 "terminationGracePeriod": f"{disruption.drain_hours}h",
@@ -104,10 +104,10 @@ def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
 
 
 def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
-    """What Karpenter cannot learn from EC2: that each GPU is offered in parts, or that a part of one is there at all.
+    """Returns NodeOverlays with what Karpenter cannot learn from EC2: shared GPUs, and fractional GPUs.
 
-    One for each number of GPUs a machine may have. The pool's name tells them from those of other pools that share the
-    same machines in another way.
+    There is one for each number of GPUs on a node. The pool's name separates them from overlays of other pools, which
+    may share the GPUs of the same instance types differently.
     """
     accelerator = pool.accelerator
     if accelerator is None or (pool.shared.strategy == "none" and not accelerator.fractional):
@@ -116,7 +116,7 @@ def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
     for machine in pool.machines:
         if machine.accelerator is not None:
             types[machine.accelerator.count].append(machine.name)
-    offered = pool.shared.resources(accelerator)
+    resources_per_gpu = pool.shared.resources(accelerator)
     return [
         _manifest(
             "karpenter.sh/v1alpha1",
@@ -124,10 +124,10 @@ def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
             f"{pool.name}-{gpus}",
             {
                 "requirements": [
-                    _among("karpenter.sh/nodepool", [pool.name]),
-                    _among("node.kubernetes.io/instance-type", names),
+                    _requirement("karpenter.sh/nodepool", [pool.name]),
+                    _requirement("node.kubernetes.io/instance-type", names),
                 ],
-                "capacity": {resource: str(count * gpus) for resource, count in offered.items()},
+                "capacity": {resource: str(count * gpus) for resource, count in resources_per_gpu.items()},
             },
         )
         for gpus, names in sorted(types.items())
@@ -135,9 +135,9 @@ def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
 
 
 def quiet_hours(off_peak: OffPeakSettings | None) -> list[dict[str, Any]]:
-    """Budgets that leave running nodes alone whenever it is not off-peak: empty ones still go.
+    """Returns disruption budgets that keep nodes with pods outside off-peak hours. Empty nodes may always be removed.
 
-    A budget that begins on Friday would reach into Saturday: hours that pass midnight are two budgets.
+    A budget that begins on Friday could last into Saturday, so hours across midnight become two budgets.
     """
     if off_peak is None:
         return []
@@ -162,24 +162,27 @@ def _manifest(api_version: str, kind: str, name: str, spec: Mapping[str, Any]) -
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
-def _among(key: str, values: Sequence[str]) -> dict[str, Any]:
+def _requirement(key: str, values: Sequence[str]) -> dict[str, Any]:
     return {"key": key, "operator": "In", "values": list(values)}
 
 
 def _taint(taint: TaintSettings) -> dict[str, str]:
-    named = {"key": taint.key, "effect": taint.effect}
-    return {**named, "value": taint.value} if taint.value else named  # the CRD takes no empty value
+    without_value = {"key": taint.key, "effect": taint.effect}
+    return {**without_value, "value": taint.value} if taint.value else without_value  # the CRD allows no empty value
 
 
 def _consolidation(pool: NodePoolSettings) -> str:
-    """Training over many nodes loses all of them with one: there a node goes only when nothing runs on it."""
+    """Returns the policy. Training over many nodes fails when one node goes: with efa only empty nodes are removed."""
     if pool.disruption.consolidate == "when-empty" or pool.efa:
         return "WhenEmpty"
     return "WhenEmptyOrUnderutilized"
 
 
 def _limits(pool: NodePoolSettings, zones: int) -> dict[str, str]:
-    """The brakes on cost. Machines whose GPUs are shared register the parts only, so the parts have a limit as well."""
+    """Returns the limits of the pool, which also limit its cost.
+
+    Nodes with shared GPUs only register the shares, so the shares have a limit too.
+    """
     nodes = pool.most_nodes(zones)
     limits = {"nodes": nodes, "cpu": nodes * max(machine.vcpus for machine in pool.machines)}
     accelerator = pool.accelerator
@@ -193,17 +196,20 @@ def _limits(pool: NodePoolSettings, zones: int) -> dict[str, str]:
 
 
 def _max_pods(pool: NodePoolSettings) -> int:
-    """Karpenter reckons with single addresses; ours are prefixes. The type that takes fewest decides for all."""
+    """Returns the maximum number of pods on every node: the smallest number of all types.
+
+    Karpenter's own default assumes single addresses, but our CNI uses prefixes.
+    """
     return min(m.max_pods_prefix_delegation or m.max_pods or EKS_PODS_PER_NODE for m in pool.machines)
 
 
 def _volumes(pool: NodePoolSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:
-    """As for managed pools, as an EC2NodeClass spells them."""
-    fixed = {"volumeType": "gp3", "encrypted": True, "kmsKeyID": key_arn, "deleteOnTermination": True}
+    """Returns the volumes of a node in the form of an EC2NodeClass."""
+    common = {"volumeType": "gp3", "encrypted": True, "kmsKeyID": key_arn, "deleteOnTermination": True}
 
-    def spelt(volume: NodeVolume) -> dict[str, Any]:
+    def mapping(volume: NodeVolume) -> dict[str, Any]:
         fast = {"iops": volume.speed.iops, "throughput": volume.speed.throughput_mibps} if volume.speed else {}
-        ebs = {"volumeSize": f"{volume.size_gib}Gi", **fixed, **fast}
+        ebs = {"volumeSize": f"{volume.size_gib}Gi", **common, **fast}
         return {"deviceName": volume.device, "rootVolume": volume.root, "ebs": ebs}
 
-    return [spelt(volume) for volume in node_volumes(pool.operating_system, pool.disk)]
+    return [mapping(volume) for volume in node_volumes(pool.operating_system, pool.disk)]

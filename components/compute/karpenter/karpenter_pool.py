@@ -1,4 +1,4 @@
-"""One pool of nodes that come and go with the pods that ask for them, kept by Karpenter."""
+"""One Karpenter pool, whose nodes are added and removed with the pods that need them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +13,19 @@ from components.core.stage import Stage
 from components.core.untyped import Manifest
 from settings.compute.node_pool import NodePoolSettings
 
-# The Kubernetes provider deletes in the foreground, so a NodePool is gone only when its nodes are drained and ended.
-# Whoever destroys a stack in which pods hold on for longer runs it twice.
+# The Kubernetes provider deletes in the foreground, so a NodePool is deleted only after its nodes are drained and
+# removed. If pods take longer than this to end, destroy the stack a second time.
 # Sources: pulumi/pulumi-kubernetes#2379; Karpenter, "Disruption", "Manual methods"; read 2026-11.
 DRAINED_WITHIN = "1h"
 
 
 @dataclass(frozen=True, kw_only=True)
 class KarpenterPoolArgs:
-    """What the pool is told, and what it stands on.
+    """Arguments of a Karpenter pool.
 
-    cluster: key in the stack file. zones: names of the zones of the network.
-    after: Karpenter itself, which has to be there until the last node is gone; and what nodes cannot start without.
+    cluster: key in the stack file.
+    zones: names of the zones of the network.
+    after: Karpenter itself, which must exist until the last node is removed, and what nodes need to start.
     """
 
     settings: NodePoolSettings
@@ -37,33 +38,33 @@ class KarpenterPoolArgs:
 
 
 class KarpenterPool(pulumi.ComponentResource):
-    """An EC2NodeClass, a NodePool, and NodeOverlays where EC2 knows less of the GPUs than pods may ask for.
+    """An EC2NodeClass, a NodePool, and NodeOverlays for GPU resources that EC2 does not know.
 
-    Overlays are there before the NodePool, or it would begin by buying machines for whole GPUs.
+    The overlays come before the NodePool, which would otherwise start instances for whole GPUs first.
     """
 
     def __init__(self, name: str, args: KarpenterPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:compute:KarpenterPool", name, None, opts)
         pool, stage = args.settings, args.stage
-        ground = [*args.after, *self._in_aws(name, args)]
-        base = self._object(name, node_class(pool, stage, args.cluster, args.volume_key_arn), ground)
+        before = [*args.after, *self._aws_resources(name, args)]
+        ec2_node_class = self._object(name, node_class(pool, stage, args.cluster, args.volume_key_arn), before)
         overlays = [
-            self._object(f"{name}-{manifest['metadata']['name'].rsplit('-', 1)[-1]}", manifest, ground)
+            self._object(f"{name}-{manifest['metadata']['name'].rsplit('-', 1)[-1]}", manifest, before)
             for manifest in node_overlays(pool)
         ]
-        self._object(name, node_pool(pool, pool.named_zones or args.zones), [base, *overlays])
+        self._object(name, node_pool(pool, pool.named_zones or args.zones), [ec2_node_class, *overlays])
         self.register_outputs({})
 
-    def _in_aws(self, name: str, args: KarpenterPoolArgs) -> list[pulumi.Resource]:
-        """What the node class finds by name or tag, so that it has to be there before."""
-        pool, physical = args.settings, args.stage.pool_name(args.cluster, args.settings.name)
-        found: list[pulumi.Resource] = []
+    def _aws_resources(self, name: str, args: KarpenterPoolArgs) -> list[pulumi.Resource]:
+        """Registers what the EC2NodeClass finds by name or tag, and which must therefore exist before it."""
+        pool, physical_name = args.settings, args.stage.pool_name(args.cluster, args.settings.name)
+        resources: list[pulumi.Resource] = []
         if pool.efa:
-            found.append(efa_security_group(f"{name}-efa", args.vpc_id, physical, self))
+            resources.append(efa_security_group(f"{name}-efa", args.vpc_id, physical_name, self))
         if pool.placement_group:
             opts = pulumi.ResourceOptions(parent=self)
-            found.append(aws.ec2.PlacementGroup(name, name=physical, strategy="cluster", opts=opts))
-        return found
+            resources.append(aws.ec2.PlacementGroup(name, name=physical_name, strategy="cluster", opts=opts))
+        return resources
 
     def _object(
         self, name: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource]

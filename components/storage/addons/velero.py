@@ -1,6 +1,6 @@
-"""Velero: copies of Kubernetes objects and of the volumes of their pods, each day, kept in a bucket of the cluster.
+"""Velero: daily copies of Kubernetes objects, in a bucket of the cluster, and of pod volumes, as snapshots.
 
-What it stands on in AWS is `components/storage/recovery/velero.py`. `storage_classes.snapshots` has to be on.
+Its AWS side is `components/storage/recovery/velero.py`. `storage_classes.snapshots` must be on.
 Sources: vmware-tanzu/helm-charts velero-12.1.0, values; https://velero.io/docs/main/csi/; velero-io/
 velero-plugin-for-aws, table of versions; read 2026-11.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from components.core import iam
-from components.core.addon_spec import AddOnContext, AddOnSpec, Foundation, Identity
+from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.untyped import Values
 from components.storage.recovery.velero_iam import velero_bucket, velero_statements
 from settings.cluster.parts import ClusterParts
@@ -43,7 +43,7 @@ def values(context: AddOnContext) -> Values:
         "kubectl": {"containerSecurityContext": UNPRIVILEGED},
         "resources": {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
         "serviceAccount": {"server": {"create": True, "name": SERVICE_ACCOUNT}},
-        "credentials": {"useSecret": False},  # Pod Identity gives them
+        "credentials": {"useSecret": False},  # they come from Pod Identity
         "configuration": {
             "backupStorageLocation": [
                 {
@@ -56,12 +56,12 @@ def values(context: AddOnContext) -> Values:
             ],
             "features": "EnableCSI",
         },
-        "snapshotsEnabled": False,  # a location for snapshots that Velero makes itself, which takes rights on volumes
-        "deployNodeAgent": False,  # copies files of pods out of their nodes, as root, where volumes have no snapshots
+        "snapshotsEnabled": False,  # only for snapshots by Velero itself, which needs permissions on volumes
+        "deployNodeAgent": False,  # runs as root on nodes to copy the files of volumes without snapshots
         "schedules": {
             "daily": {
                 "schedule": "0 3 * * *",
-                "useOwnerReferencesInBackup": False,  # else backups go with their schedule
+                "useOwnerReferencesInBackup": False,  # otherwise backups are deleted with their schedule
                 "template": {
                     "includedNamespaces": ["*"],
                     "storageLocation": LOCATION,
@@ -70,7 +70,7 @@ def values(context: AddOnContext) -> Values:
                 },
             }
         },
-        "upgradeCRDs": True,  # Helm alone leaves CRDs as they were
+        "upgradeCRDs": True,  # Helm itself never updates CRDs
         "cleanUpCRDs": False,
     }
 
@@ -84,17 +84,17 @@ def requires(cluster: ClusterParts) -> Iterator[Mistake]:
         yield (
             ("storage_classes", "snapshots"),
             (
-                "is off, but the add-on velero copies volumes by snapshots, so its backups would hold no data. "
-                "Set snapshots: true, or turn velero off."
+                "is off, but the add-on velero copies volumes by snapshots, so its backups would have no volumes. Set "
+                "snapshots: true, or turn velero off."
             ),
         )
 
 
-def in_aws(context: AddOnContext, foundation: Foundation) -> "pulumi.Resource":
+def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resource":
     from components.storage.recovery.velero import Velero, VeleroArgs
 
-    args = VeleroArgs(stage=context.stage, cluster=context.cluster, data_key_arn=foundation.key_arns["data"])
-    return Velero(foundation.name, args, foundation.opts)
+    args = VeleroArgs(stage=context.stage, cluster=context.cluster, data_key_arn=aws_side_args.key_arns["data"])
+    return Velero(aws_side_args.name, args, aws_side_args.opts)
 
 
 ADD_ON = AddOnSpec(

@@ -1,4 +1,4 @@
-"""Who asked for what in the buckets of the stack: one bucket that S3 writes their access logs to."""
+"""Access logs of the stack's buckets: one bucket that S3 writes all of them to."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ NAME = "access-logs"
 
 @dataclass(frozen=True, kw_only=True)
 class AccessLogsArgs:
-    """What it is told."""
+    """Arguments of the bucket for access logs."""
 
     stage: Stage
 
 
 class AccessLogs(pulumi.ComponentResource):
-    """Made where there is any bucket. Under the key of S3 itself: S3 delivers no access logs under a key of ours.
+    """The bucket for access logs, if the stack has buckets. It uses the key of S3, since S3 cannot log to another key.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html, read 2026-11.
     """
@@ -31,7 +31,7 @@ class AccessLogs(pulumi.ComponentResource):
     def __init__(self, name: str, args: AccessLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:AccessLogs", name, None, opts)
         stage = args.stage
-        self._made = private_bucket(
+        self._log_bucket = private_bucket(
             name,
             bucket_name(stage, NAME),
             stage,
@@ -41,15 +41,15 @@ class AccessLogs(pulumi.ComponentResource):
             tags={"ml-platform:purpose": "logs"},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"bucket": self._made.bucket.bucket})
+        self.register_outputs({"bucket": self._log_bucket.bucket.bucket})
 
-    def of(self, name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> aws.s3.BucketLogging:
-        """Register that the access logs of a bucket go here, one folder for each bucket and day."""
+    def collect_from(self, name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> aws.s3.BucketLogging:
+        """Registers that S3 delivers the access logs of a bucket here, with a folder for each bucket and day."""
         return aws.s3.BucketLogging(
             name,
             bucket=bucket.id,
-            target_bucket=self._made.bucket.id,
+            target_bucket=self._log_bucket.bucket.id,
             target_prefix=f"{name}/",
             target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(self._made.settings))),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(self._log_bucket.settings))),
         )

@@ -1,4 +1,4 @@
-"""One bucket of `storage.buckets`: where its access logs go, what becomes of objects, and its copy elsewhere."""
+"""One bucket of `storage.buckets`, with access logs, lifecycle, lock, mount, and a copy in a second region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from components.storage.buckets.bucket_lifecycle import lifecycle
 from components.storage.buckets.bucket_mount import mount
 from components.storage.recovery.backup import backup_tags
 from components.storage.recovery.second_region import SecondRegion
-from components.storage.storage_namespaces import Place
+from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.recovery import RecoverySettings
@@ -25,11 +25,12 @@ from settings.storage.recovery import RecoverySettings
 
 @dataclass(frozen=True, kw_only=True)
 class BucketArgs:
-    """What it is told, and what it stands on.
+    """Arguments of a bucket.
 
-    key: name in the stack file. copies: the region that holds its copy. namespaces: (cluster, namespace) -> what
-        objects in it wait for.
-    Raises ValueError when that is missing where a copy is asked for, or is another one.
+    key: name in the stack file.
+    namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
+    copies: the region that gets the copy.
+    Raises ValueError when copies is not the region in the settings.
     """
 
     key: str
@@ -39,19 +40,20 @@ class BucketArgs:
     key_arn: pulumi.Input[str]
     access_logs: AccessLogs
     clusters: Mapping[str, ClusterRef]
-    namespaces: Mapping[Place, pulumi.Resource | None]
+    namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     copies: SecondRegion | None
 
     def __post_init__(self) -> None:
         region = None if self.copies is None else self.copies.region
         if region != self.settings.replicate_to:
             raise ValueError(
-                f"copies is {region}, and the settings want {self.settings.replicate_to}. Give that SecondRegion."
+                f"copies is {region}, but replicate_to in the settings is {self.settings.replicate_to}. Give that "
+                "SecondRegion."
             )
 
 
 class Bucket(pulumi.ComponentResource):
-    """Private, encrypted, versioned, and logged. `name` is known at preview, and waits for the bucket."""
+    """A bucket: private, encrypted, versioned, logged. `name` is known at preview, and depends on the bucket."""
 
     name: pulumi.Output[str]
 
@@ -59,12 +61,12 @@ class Bucket(pulumi.ComponentResource):
         super().__init__("mlplatform:storage:Bucket", name, None, opts)
         stage, settings = args.stage, args.settings
         self._args = args
-        made = self._bucket(name, stage.region, args.key_arn, backup_tags(args.recovery, settings), self._opts())
-        lock = self._lock(name, made, self._opts())
-        args.access_logs.of(name, made.bucket, self._opts())
+        original = self._bucket(name, stage.region, args.key_arn, backup_tags(args.recovery, settings), self._opts())
+        lock = self._lock(name, original, self._opts())
+        args.access_logs.collect_from(name, original.bucket, self._opts())
         if args.copies is not None:
-            self._copy(name, args.copies, made, lock)
-        self.name = made.bucket.bucket
+            self._copy(name, args.copies, original, lock)
+        self.name = original.bucket.bucket
         if settings.mount:
             mount(args.key, settings, self.name, stage.region, args.clusters, args.namespaces, self)
         self.register_outputs({"name": self.name})
@@ -92,8 +94,8 @@ class Bucket(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _lock(self, name: str, made: PrivateBucket, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
-        """Turned on beside the bucket and not with it: there, turning it on later would replace the bucket.
+    def _lock(self, name: str, original: PrivateBucket, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        """Registers the lock as a separate resource. As an input of the bucket, a later lock would replace the bucket.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html, read 2026-11.
         """
@@ -101,25 +103,27 @@ class Bucket(pulumi.ComponentResource):
         if days is None:
             return []
         mode = "COMPLIANCE" if self._args.stage.production else "GOVERNANCE"
-        waits = pulumi.ResourceOptions(depends_on=[made.versioning], retain_on_delete=self._args.stage.retains or None)
+        lock_options = pulumi.ResourceOptions(
+            depends_on=[original.versioning], retain_on_delete=self._args.stage.retains or None
+        )
         return [
             aws.s3.BucketObjectLockConfiguration(
                 name,
-                bucket=made.bucket.id,
+                bucket=original.bucket.id,
                 rule={"default_retention": {"mode": mode, "days": days}},
-                opts=pulumi.ResourceOptions.merge(opts, waits),
+                opts=pulumi.ResourceOptions.merge(opts, lock_options),
             )
         ]
 
-    def _copy(self, name: str, copies: SecondRegion, made: PrivateBucket, lock: list[pulumi.Resource]) -> None:
-        """Every new object and every deletion; what was there before takes S3 Batch Replication.
+    def _copy(self, name: str, copies: SecondRegion, original: PrivateBucket, lock: list[pulumi.Resource]) -> None:
+        """Replicates new objects and deletions. Objects from before need S3 Batch Replication.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html, read 2026-11.
         """
         stage, key = self._args.stage, self._args.key
-        there = f"{name}-copy"
-        copy = self._bucket(there, copies.region, copies.key_arn, {}, self._opts(copies))
-        lock_there = self._lock(there, copy, self._opts(copies))
+        copy_name = f"{name}-copy"
+        copy = self._bucket(copy_name, copies.region, copies.key_arn, {}, self._opts(copies))
+        copy_lock = self._lock(copy_name, copy, self._opts(copies))
         role = aws.iam.Role(
             f"{name}-replication", assume_role_policy=bucket_iam.replication_trust(stage, key), opts=self._opts()
         )
@@ -131,7 +135,7 @@ class Bucket(pulumi.ComponentResource):
         )
         aws.s3.BucketReplicationConfig(
             name,
-            bucket=made.bucket.id,
+            bucket=original.bucket.id,
             role=role.arn,
             rules=[
                 {
@@ -150,14 +154,14 @@ class Bucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 self._opts(),
                 pulumi.ResourceOptions(
-                    depends_on=[made.versioning, copy.versioning, permission, *lock, *lock_there],
+                    depends_on=[original.versioning, copy.versioning, permission, *lock, *copy_lock],
                 ),
             ),
         )
 
 
 def size_tags(settings: BucketSettings | FileSystemSettings) -> Mapping[str, str]:
-    """What the cost estimate goes by, and whoever reads the bill."""
-    said = {"expected-gib": settings.expected_gib, "monthly-growth-gib": settings.monthly_growth_gib}
-    sizes = {f"ml-platform:{name}": str(gib) for name, gib in said.items() if gib is not None}
+    """Returns tags for the cost estimate and for readers of the bill."""
+    sizes_gib = {"expected-gib": settings.expected_gib, "monthly-growth-gib": settings.monthly_growth_gib}
+    sizes = {f"ml-platform:{name}": str(gib) for name, gib in sizes_gib.items() if gib is not None}
     return {"ml-platform:purpose": settings.purpose, **sizes}

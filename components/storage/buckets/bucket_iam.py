@@ -1,4 +1,4 @@
-"""IAM documents around buckets: who may read and write, who delivers access logs, and who copies to a second region."""
+"""IAM documents of buckets: for pods that read and write, for access logs, and for copies in a second region."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ WRITE = ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListM
 
 
 def access(stage: Stage, reads: Sequence[str], writes: Sequence[str]) -> str:
-    """What pods need for the buckets of these names; whoever writes has to be among the readers too.
+    """Returns the permissions of pods for buckets, by name. reads must include all of writes.
 
-    Versions are out of reach: what was overwritten or deleted is brought back by an administrator.
+    Pods cannot access old versions: only an administrator can restore what was overwritten or deleted.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html, read 2026-11.
     """
     statements = [
@@ -40,26 +40,26 @@ def use_key(
     region: str | None = None,
     data_class: str = "data",
 ) -> Statement:
-    """The key of a class of data, for objects of these buckets alone and through S3 alone.
+    """Returns a statement to use the key of a data class, only for objects of these buckets and only through S3.
 
-    The key serves other data as well. With bucket keys its encryption context is the bucket, else the object.
+    The key also encrypts other data. The encryption context is the bucket with bucket keys, and otherwise the object.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html, read 2026-11.
     """
-    place = region or stage.region
+    key_region = region or stage.region
     return allow(
         sid,
         actions,
-        [f"arn:{stage.partition}:kms:{place}:{stage.account_id}:key/*"],
+        [f"arn:{stage.partition}:kms:{key_region}:{stage.account_id}:key/*"],
         {
             "ForAnyValue:StringEquals": {"kms:ResourceAliases": stage.key_alias(data_class)},
-            "StringEquals": {"kms:ViaService": f"s3.{place}.amazonaws.com"},
+            "StringEquals": {"kms:ViaService": f"s3.{key_region}.amazonaws.com"},
             "ArnLike": {"kms:EncryptionContext:aws:s3:arn": [*bucket_arns, *(f"{arn}/*" for arn in bucket_arns)]},
         },
     )
 
 
 def log_bucket(stage: Stage, name: str) -> str:
-    """Bucket policy: TLS only, and S3 delivers the access logs of buckets of this stack.
+    """Returns a bucket policy: TLS only, and S3 may deliver access logs of this stack's buckets.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html, read 2026-11.
     """
@@ -81,7 +81,7 @@ def log_bucket(stage: Stage, name: str) -> str:
 
 
 def replication_trust(stage: Stage, name: str) -> str:
-    """Trust policy of the role by which S3 copies one bucket."""
+    """Returns the trust policy of the role with which S3 copies one bucket."""
     conditions = {
         "StringEquals": {"aws:SourceAccount": stage.account_id},
         "ArnEquals": {"aws:SourceArn": bucket_arn(stage, name)},
@@ -90,7 +90,7 @@ def replication_trust(stage: Stage, name: str) -> str:
 
 
 def replication(stage: Stage, name: str, region: str) -> str:
-    """What S3 needs to copy a bucket to its namesake in a second region, and from one key to the other.
+    """Returns the permissions of S3 to copy a bucket to a second region, and from one key to the other.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html and
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html, read 2026-11.

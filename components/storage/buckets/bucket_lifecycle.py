@@ -1,4 +1,4 @@
-"""What becomes of objects with the days, as lifecycle rules of S3."""
+"""Lifecycle rules of a bucket."""
 
 import pulumi_aws as aws
 
@@ -7,17 +7,17 @@ from settings.storage.buckets import BucketSettings
 
 
 def lifecycle(settings: BucketSettings) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
-    """The rules, each for the whole bucket.
+    """Returns the lifecycle rules, each for the whole bucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html, read 2026-11.
     """
-    leftovers = _rule("leftovers")
-    leftovers["noncurrent_version_expiration"] = {"noncurrent_days": settings.old_versions}
-    leftovers["abort_incomplete_multipart_upload"] = {"days_after_initiation": ABORT_UPLOADS_DAYS}
-    if settings.expires is None:  # else S3 sweeps up the markers of deleted objects by itself
-        leftovers["expiration"] = {"expired_object_delete_marker": True}
-    rules = [leftovers]
-    if settings.tiered:  # at once: objects are billed there as in the standard class until nobody reads them
+    cleanup = _rule("leftovers")
+    cleanup["noncurrent_version_expiration"] = {"noncurrent_days": settings.old_versions}
+    cleanup["abort_incomplete_multipart_upload"] = {"days_after_initiation": ABORT_UPLOADS_DAYS}
+    if settings.expires is None:  # with an expiry, S3 removes expired delete markers itself
+        cleanup["expiration"] = {"expired_object_delete_marker": True}
+    rules = [cleanup]
+    if settings.tiered:  # immediately: objects that are read cost the same as in the standard class
         tiers = _rule("tiers")
         tiers["transitions"] = [{"days": 0, "storage_class": "INTELLIGENT_TIERING"}]
         rules.append(tiers)

@@ -1,6 +1,6 @@
-"""A bucket as a folder: a volume and a claim in each namespace that uses it, by Mountpoint for S3.
+"""Mounts a bucket as a folder with Mountpoint for S3: a volume and a claim in each namespace that uses it.
 
-Pods bring their own rights: the driver itself has none, so nobody sees more by the folder than by the API.
+The driver has no permissions: it uses those of the pod, so a mount gives no more access than the API.
 Source: awslabs/mountpoint-s3-csi-driver, docs/CONFIGURATION.md, v2.7, read 2026-11.
 """
 
@@ -11,29 +11,29 @@ import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
 from components.storage.claimed_volume import SMALLEST_CLAIM, claimed_volume
-from components.storage.storage_namespaces import Place
+from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.buckets import BucketSettings
 
-# Pods run as users of their own, and Mountpoint shows files as root's; IAM says who may do what.
+# Pods run as other users, and in Mountpoint root owns all files; IAM decides who may read and write.
 READ = ("allow-other", "read-only")
 WRITE = ("allow-other", "allow-delete", "allow-overwrite", "dir-mode=0777", "file-mode=0666")
 
 
-def modes(settings: BucketSettings, clusters: Collection[str]) -> dict[Place, str]:
-    """(cluster, namespace) -> `write` where any service account of it may write, else `read`."""
-    found: dict[Place, str] = {}
+def modes(settings: BucketSettings, clusters: Collection[str]) -> dict[ClusterNamespace, str]:
+    """Returns (cluster, namespace) -> `write` if any of its service accounts may write, otherwise `read`."""
+    mode_of: dict[ClusterNamespace, str] = {}
     for user in settings.used_by:
-        place = (user.cluster_among(clusters), user.namespace)
-        found[place] = "write" if "write" in (user.mode, found.get(place)) else "read"
-    return found
+        cluster_namespace = (user.cluster_among(clusters), user.namespace)
+        mode_of[cluster_namespace] = "write" if "write" in (user.mode, mode_of.get(cluster_namespace)) else "read"
+    return mode_of
 
 
 def volume(
     claim: str, namespace: str, mode: str, bucket: pulumi.Input[str], region: str
 ) -> kubernetes.core.v1.PersistentVolumeSpecArgsDict:
-    """Spec of the volume that one claim gets, and no other."""
+    """Returns the spec of a volume that only one claim can use."""
     return {
-        "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes wants a size; a bucket has none
+        "capacity": {"storage": SMALLEST_CLAIM},  # Kubernetes requires a size; a bucket has none
         "access_modes": ["ReadOnlyMany" if mode == "read" else "ReadWriteMany"],
         "persistent_volume_reclaim_policy": "Retain",
         "storage_class_name": "",
@@ -53,10 +53,10 @@ def mount(
     bucket: pulumi.Input[str],
     region: str,
     clusters: Mapping[str, ClusterRef],
-    namespaces: Mapping[Place, pulumi.Resource | None],
+    namespaces: Mapping[ClusterNamespace, pulumi.Resource | None],
     parent: pulumi.Resource,
 ) -> None:
-    """Register a volume and a claim `s3-<name>` for each namespace."""
+    """Registers a volume and a claim `s3-<name>` for each namespace."""
     claim = f"s3-{name}"
     for (cluster, namespace), mode in modes(settings, clusters).items():
         opts = pulumi.ResourceOptions(parent=parent, provider=clusters[cluster].provider)

@@ -1,4 +1,4 @@
-"""Backups: a vault that is locked, plans by schedule, and copies in a second region."""
+"""Backups: a locked vault, a plan for each schedule, and copies in a second region."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,34 +10,37 @@ from catalog import iam as arns
 from components.core import iam
 from components.core.stage import Stage
 from components.storage.recovery.second_region import SecondRegion
-from settings.storage.held_data import HeldData
 from settings.storage.recovery import RecoverySettings
 from settings.storage.recovery_plan import Schedule, protection
+from settings.storage.storage_entry import StorageEntry
 
 BACKUP_TAG = "ml-platform:backup"
-# Days in which a lock can still be taken off, the least that there is; from then on not even AWS can, and the vault
-# outlives the stack. Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html, read 2026-11.
+# Days in which a lock can still be removed (the minimum); after that not even AWS can remove it, and the vault stays
+# when the stack is deleted.
+# Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html, read 2026-11.
 LOCK_GRACE_DAYS = 3
-# Before the maintenance that file systems have at 09:00: AWS Backup starts none in the four hours before it. Source:
+# Before the maintenance of file systems at 09:00: AWS Backup starts no backup in the four hours before it. Source:
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html, read 2026-11.
 CRON: Mapping[Schedule, str] = {
-    "continuous": "cron(0 2 ? * * *)",  # renews the change log, which itself never stops
+    "continuous": "cron(0 2 ? * * *)",  # renews the change log, which is continuous
     "hourly": "cron(0 * ? * * *)",
     "daily": "cron(0 2 ? * * *)",
     "weekly": "cron(0 2 ? * SUN *)",
 }
-# The change log of S3 goes back 35 days at most. Source:
+# The change log of S3 has at most 35 days. Source:
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery-retention-period.html, read 2026-11.
 KEPT_DAYS: Mapping[Schedule, int] = {"continuous": 35, "hourly": 7, "daily": 35, "weekly": 90}
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupArgs:
-    """What it is told, and what it stands on.
+    """Arguments of the backups.
 
-    schedules: those that something needs. cluster_arns: of the clusters to back up, and cluster_schedule: how often.
-    copies: where every backup is copied to.
-    Raises ValueError when there is no schedule: an empty vault would be no backup.
+    schedules: the schedules in use.
+    cluster_arns: clusters to back up.
+    cluster_schedule: how often.
+    copies: the region that gets a copy of every backup.
+    Raises ValueError when there is no schedule, since nothing would be backed up.
     """
 
     settings: RecoverySettings
@@ -53,66 +56,67 @@ class BackupArgs:
             raise ValueError("schedules is empty, so nothing would be backed up. Give one, or make no Backup.")
 
 
-def backup_tags(recovery: RecoverySettings, held: HeldData) -> Mapping[str, str]:
-    """Tags of whatever holds the data of an entry: by the first one it is backed up, by the others it is explained.
+def backup_tags(recovery: RecoverySettings, entry: StorageEntry) -> Mapping[str, str]:
+    """Returns the tags of a bucket or file system. The first one selects it for backups; the others explain why.
 
-    They go on the bucket or the file system itself, and not on its copy in another region.
+    A copy in another region does not get these tags.
     """
-    found = protection(recovery, "", held)
-    promised = found.promised
-    said = {} if promised is None else {"rpo-minutes": promised.rpo_minutes, "rto-minutes": promised.rto_minutes}
+    protected = protection(recovery, "", entry)
+    promised = protected.promised
+    targets = {} if promised is None else {"rpo-minutes": promised.rpo_minutes, "rto-minutes": promised.rto_minutes}
     return {
-        BACKUP_TAG: found.label,
-        "ml-platform:tier": held.tier,
-        **{f"ml-platform:{name}": str(minutes) for name, minutes in said.items()},
+        BACKUP_TAG: protected.label,
+        "ml-platform:tier": entry.tier,
+        **{f"ml-platform:{name}": str(minutes) for name, minutes in targets.items()},
     }
 
 
 def vault_name(stage: Stage, *, copies: bool = False) -> str:
-    """Name of the vault, or of the one in the second region."""
+    """Returns the name of the vault. copies: of the vault in the second region."""
     return f"{stage.prefix}-backup{'-copies' if copies else ''}"
 
 
 def kept_days(schedule: Schedule, lock_days: int) -> int:
-    """Days that backups of a schedule are kept: AWS Backup refuses to take one that would go before the lock allows."""
+    """Returns the days that backups are kept: at least lock_days, or AWS Backup refuses to make them."""
     return max(KEPT_DAYS[schedule], lock_days)
 
 
 def rules(
     schedule: Schedule, lock_days: int, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None
 ) -> list[aws.backup.PlanRuleArgsDict]:
-    """Rules of the plan for a schedule.
+    """Returns the rules of the plan for a schedule.
 
-    A change log cannot be copied to another region, and hourly backups are soon gone: both have daily ones beside them.
+    A change log cannot be copied to another region, and hourly backups are kept for a short time, so both get
+    additional daily backups.
     Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html, read 2026-11.
     """
-    beside = schedule == "hourly" or (schedule == "continuous" and copy_to is not None)
-    taken: list[Schedule] = [schedule, "daily"] if beside else [schedule]
-    return [_rule(each, lock_days, vault, None if each == "continuous" else copy_to) for each in taken]
+    also_daily = schedule == "hourly" or (schedule == "continuous" and copy_to is not None)
+    all_schedules: list[Schedule] = [schedule, "daily"] if also_daily else [schedule]
+    return [_rule(each, lock_days, vault, None if each == "continuous" else copy_to) for each in all_schedules]
 
 
 def _rule(
     schedule: Schedule, lock_days: int, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None
 ) -> aws.backup.PlanRuleArgsDict:
-    kept = kept_days(schedule, lock_days)
+    days = kept_days(schedule, lock_days)
     return {
         "rule_name": schedule,
         "target_vault_name": vault,
         "schedule": CRON[schedule],
-        "start_window": 60,  # minutes: the least that AWS Backup takes
+        "start_window": 60,  # minutes; the minimum of AWS Backup
         "completion_window": 12 * 60,  # the first backup of many TiB takes hours
         "enable_continuous_backup": schedule == "continuous",
-        "lifecycle": {"delete_after": kept},
+        "lifecycle": {"delete_after": days},
         "copy_actions": []
         if copy_to is None
-        else [{"destination_vault_arn": copy_to, "lifecycle": {"delete_after": kept}}],
+        else [{"destination_vault_arn": copy_to, "lifecycle": {"delete_after": days}}],
     }
 
 
 def tagged_types(stage: Stage) -> list[str]:
-    """What a plan selects from: buckets, file systems, volumes and databases.
+    """Returns the ARN patterns that a plan selects from: buckets, file systems, volumes and databases.
 
-    The types are named, so that most of them are backed up even where the account has not opted in.
+    The patterns name the types, so that most of them are backed up even if the account has not opted in.
     Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html, read 2026-11.
     """
     return [
@@ -126,16 +130,17 @@ def tagged_types(stage: Stage) -> list[str]:
 
 
 def tagged(stage: Stage, schedule: Schedule) -> aws.backup.SelectionConditionArgsDict:
-    """Those of this stack that ask for the schedule by their tag. All conditions have to hold.
+    """Returns the conditions for resources of this stack that have the schedule in their tag.
 
-    So two stacks of one account do not back up each other's data. Source: as for `tagged_types`.
+    All conditions must hold, so that two stacks of one account do not back up each other's data. Source: as for
+    `tagged_types`.
     """
-    wanted = {BACKUP_TAG: schedule, "project": stage.name, "environment": stage.environment}
-    return {"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value} for tag, value in wanted.items()]}
+    tags = {BACKUP_TAG: schedule, "project": stage.name, "environment": stage.environment}
+    return {"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value} for tag, value in tags.items()]}
 
 
 class Backup(pulumi.ComponentResource):
-    """A vault under a key of its own, and a plan for each schedule.
+    """A vault with a key of its own, and a plan for each schedule.
 
     Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/whatisbackup.html, read 2026-11.
     """
@@ -156,8 +161,8 @@ class Backup(pulumi.ComponentResource):
                 rules=rules(schedule, args.settings.lock_days, vault.name, copy_to),
                 opts=self._opts,
             )
-            # A role without its permissions is taken all the same, and then every job of the plan fails.
-            after = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=permissions))
+            # AWS Backup accepts a role without permissions, and then every job of the plan fails.
+            after_permissions = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=permissions))
             aws.backup.Selection(
                 f"{name}-{schedule}-tagged",
                 name="tagged",
@@ -165,7 +170,7 @@ class Backup(pulumi.ComponentResource):
                 iam_role_arn=role.arn,
                 resources=tagged_types(args.stage),
                 conditions=[tagged(args.stage, schedule)],
-                opts=after,
+                opts=after_permissions,
             )
             if schedule == args.cluster_schedule:
                 aws.backup.Selection(
@@ -174,19 +179,19 @@ class Backup(pulumi.ComponentResource):
                     plan_id=plan.id,
                     iam_role_arn=role.arn,
                     resources=list(args.cluster_arns),
-                    opts=after,
+                    opts=after_permissions,
                 )
         self.register_outputs({"restore_role_arn": self.restore_role_arn})
 
     def _copies(self, name: str) -> pulumi.Output[str] | None:
-        """The ARN of the vault for copies, known at preview: where they go has to be judged before they do."""
-        there, region, stage = self._args.copies, self._args.settings.copy_to, self._args.stage
-        if there is None or region is None:
+        """Registers the vault for copies. Returns its ARN, known at preview so that policies can check the target."""
+        second_region, region, stage = self._args.copies, self._args.settings.copy_to, self._args.stage
+        if second_region is None or region is None:
             return None
-        opts = pulumi.ResourceOptions(parent=self, provider=there.provider)
-        vault = self._vault(f"{name}-copies", vault_name(stage, copies=True), there.key_arn, opts)
-        place = f"arn:{stage.partition}:backup:{region}:{stage.account_id}:backup-vault"
-        arn: pulumi.Output[str] = vault.name.apply(lambda known: f"{place}:{known}")
+        opts = pulumi.ResourceOptions(parent=self, provider=second_region.provider)
+        vault = self._vault(f"{name}-copies", vault_name(stage, copies=True), second_region.key_arn, opts)
+        arn_prefix = f"arn:{stage.partition}:backup:{region}:{stage.account_id}:backup-vault"
+        arn: pulumi.Output[str] = vault.name.apply(lambda known: f"{arn_prefix}:{known}")
         return arn
 
     def _vault(

@@ -1,4 +1,4 @@
-"""What a stack has in another region: a provider of the same account and tags, and a key for what is copied there."""
+"""A second region of a stack: a provider with the same account and tags, and a KMS key for the copies."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,10 @@ from settings.security.keys import KeySettings
 
 @dataclass(frozen=True, kw_only=True)
 class SecondRegionArgs:
-    """What it is told. account_id: as the stack file has it; another account is refused there too."""
+    """Arguments of a second region.
+
+    account_id: from the stack file; every other account is refused.
+    """
 
     region: str
     stage: Stage
@@ -21,7 +24,7 @@ class SecondRegionArgs:
 
 
 class SecondRegion(pulumi.ComponentResource):
-    """Everything that is copied to one region goes through `provider` and under `key_arn`."""
+    """One second region. All copies in it use `provider` and `key_arn`."""
 
     region: str
     provider: aws.Provider

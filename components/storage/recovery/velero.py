@@ -1,7 +1,7 @@
-"""What Velero stands on in AWS: a bucket for the Kubernetes objects of one cluster, and for the word of its volumes.
+"""Velero's AWS side: a bucket for the Kubernetes objects of one cluster, and for the list of its volume snapshots.
 
-Velero itself is an add-on. Copies of volumes are EBS snapshots, which the EBS driver makes when Velero asks Kubernetes
-for them: so Velero has rights on its bucket, and none on volumes.
+Velero itself is an add-on. Copies of volumes are EBS snapshots, which the EBS driver makes when Velero requests them
+from Kubernetes. So Velero has permissions for its bucket, and none for volumes.
 Sources: velero-io/velero-plugin-for-aws, README and backupstoragelocation.md; https://velero.io/docs/main/csi/; read
 2026-11.
 """
@@ -15,15 +15,17 @@ from components.core.private_bucket import ABORT_UPLOADS_DAYS, private_bucket
 from components.core.stage import Stage
 from components.storage.recovery.velero_iam import velero_bucket
 
-# Deleted by mistake or by an intruder, a backup can be had back for this long.
+# Days in which a backup can be restored after it was deleted by mistake or by an intruder.
 OLD_VERSIONS_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class VeleroArgs:
-    """What it is told. cluster: key in the stack file. data_key_arn: key for what is in the bucket.
+    """Arguments of Velero.
 
-    Raises ValueError when it is missing: S3 would fall back to a key that no policy of ours governs.
+    cluster: key in the stack file.
+    data_key_arn: key for the objects in the bucket.
+    Raises ValueError when the key is missing: S3 would use its own key, which our policies do not control.
     """
 
     stage: Stage
@@ -32,11 +34,13 @@ class VeleroArgs:
 
     def __post_init__(self) -> None:
         if self.data_key_arn is None:
-            raise ValueError("data_key_arn is missing, so backups would not be under our key. Give the data key.")
+            raise ValueError(
+                "data_key_arn is missing, so backups would not be encrypted with our key. Give the data key."
+            )
 
 
 class Velero(pulumi.ComponentResource):
-    """One for each cluster that has the add-on. The bucket's name is known at preview, since permissions name it."""
+    """The AWS side for one cluster with the add-on. The bucket's name is known at preview, for the permissions."""
 
     bucket_name: str
 
@@ -52,7 +56,7 @@ class Velero(pulumi.ComponentResource):
             key_arn=args.data_key_arn,
             lifecycle=[
                 {
-                    "id": "old-versions",  # what is current is Velero's to delete, when a backup has had its time
+                    "id": "old-versions",  # Velero deletes current objects itself, when a backup expires
                     "status": "Enabled",
                     "filter": {"prefix": ""},
                     "noncurrent_version_expiration": {"noncurrent_days": OLD_VERSIONS_DAYS},

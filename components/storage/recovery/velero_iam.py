@@ -1,4 +1,4 @@
-"""The bucket of Velero by name, and what Velero of one cluster may do in AWS."""
+"""The name of Velero's bucket, and the permissions of Velero in one cluster."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ OBJECTS = (
 
 
 def velero_bucket(stage: Stage, cluster: str) -> str:
-    """Name of the bucket of `clusters.<cluster>`; of a long name of a cluster, its beginning and a digest."""
+    """Returns the name of the bucket of `clusters.<cluster>`. A long cluster name is shortened and gets a digest."""
     name = bucket_name(stage, f"velero-{cluster}")
     if len(name) > BUCKET_NAME_LENGTH:
         digest = hashlib.sha256(cluster.encode()).hexdigest()[:6]
@@ -28,11 +28,11 @@ def velero_bucket(stage: Stage, cluster: str) -> str:
 
 
 def velero_statements(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
-    """What Velero of one cluster may do: all it wants in its bucket, under our key."""
+    """Returns Velero's permissions: read and write its own bucket, with our key."""
     bucket = f"arn:{stage.partition}:s3:::{velero_bucket(stage, cluster)}"
-    ours = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": stage.key_alias("data")}}
+    data_key = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": stage.key_alias("data")}}
     return (
         iam.allow("FindBackups", ["s3:ListBucket"], [bucket]),
         iam.allow("ReadAndWriteBackups", OBJECTS, [f"{bucket}/*"]),
-        iam.allow("UseDataKey", ["kms:Decrypt", "kms:GenerateDataKey"], [stage.arn("kms", "key/*")], ours),
+        iam.allow("UseDataKey", ["kms:Decrypt", "kms:GenerateDataKey"], [stage.arn("kms", "key/*")], data_key),
     )

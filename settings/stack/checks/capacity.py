@@ -1,4 +1,4 @@
-"""Whether the address plan still has addresses when every pool is at its maximum size."""
+"""Checks that the address plan has enough addresses when every pool is at its maximum size."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -25,27 +25,27 @@ def mistakes(
     pools: Mapping[Path, NodePoolSettings],
     clusters: int,
 ) -> Iterator[Mistake]:
-    """Subnets that are too small for the pools at their maximum, or for the interfaces of the control planes."""
+    """Yields subnets that are too small for the pools at their maximum, or for the network interfaces in them."""
     if network is None or zones is None:
         return
     try:
-        planned = plan(network.cidr, network.pod_cidr, zones).zones
+        zone_plans = plan(network.cidr, network.pod_cidr, zones).zones
     except PlanError:
-        return  # told already, where it was written
+        return  # the setting itself reports this mistake
     nodes, pods, shares = demand(pools, zones)
     busiest = max(zones, key=lambda zone: pods[zone])
-    yield from _pod_range(network, planned[busiest], pods[busiest], shares[busiest], busiest)
+    yield from _pod_range(network, zone_plans[busiest], pods[busiest], shares[busiest], busiest)
     busiest = max(zones, key=lambda zone: nodes[zone])
-    room = usable_addresses(planned[busiest].private)
+    room = usable_addresses(zone_plans[busiest].private)
     if nodes[busiest] > room:
         yield (
             ("network", "cidr"),
             (
-                f"{network.cidr} leaves {room} addresses for nodes in {busiest}, and the pools at their maximum size "
-                f"have {nodes[busiest]} nodes there. {_larger(network.cidr, LARGEST_VPC_RANGE, nodes[busiest] / room)}"
+                f"{network.cidr} leaves {room} addresses for nodes in {busiest}, but the pools at their maximum size "
+                f"have {nodes[busiest]} nodes there. {_advice(network.cidr, LARGEST_VPC_RANGE, nodes[busiest] / room)}"
             ),
         )
-    yield from _intra(network, planned[busiest], clusters)
+    yield from _intra(network, zone_plans[busiest], clusters)
 
 
 def _pod_range(
@@ -56,9 +56,9 @@ def _pod_range(
         yield (
             ("network", "pod_cidr"),
             (
-                f"{network.pod_cidr} leaves {room} addresses for pods in {zone}, and the pools at their maximum size "
-                f"need {needed} ({'; '.join(shares)}; in blocks of 16, one of them in reserve). "
-                f"{_larger(network.pod_cidr, LARGEST_POD_RANGE, needed / room)}"
+                f"{network.pod_cidr} leaves {room} addresses for pods in {zone}, but the pools at their maximum size "
+                f"need {needed} ({'; '.join(shares)}; in blocks of 16, with one block in reserve). "
+                f"{_advice(network.pod_cidr, LARGEST_POD_RANGE, needed / room)}"
             ),
         )
 
@@ -71,17 +71,17 @@ def _intra(network: NetworkSettings, zone_plan: ZonePlan, clusters: int) -> Iter
         yield (
             ("network", "cidr"),
             (
-                f"{network.cidr} leaves {room} addresses in each intra subnet, and {clusters} control planes "
+                f"{network.cidr} leaves {room} addresses in each intra subnet, but {clusters} control planes "
                 f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each) and {endpoints} interface endpoints need "
-                f"{needed}. {_larger(network.cidr, LARGEST_VPC_RANGE, needed / room, 'drop endpoints')}"
+                f"{needed}. {_advice(network.cidr, LARGEST_VPC_RANGE, needed / room, 'drop endpoints')}"
             ),
         )
 
 
-def _larger(cidr: str, largest: int, shortage: float, otherwise: str = "lower max_per_zone") -> str:
-    """Advice: the smallest range around this one that would do, or that none would."""
+def _advice(cidr: str, largest: int, shortage: float, otherwise: str = "lower max_per_zone") -> str:
+    """Returns advice: the smallest larger range that is enough, or that no range is."""
     network = IPv4Network(cidr)
     prefix = network.prefixlen - math.ceil(math.log2(shortage))
     if prefix < largest:
-        return f"Not even a /{largest} would do: {otherwise}."
+        return f"Not even a /{largest} is large enough: {otherwise}."
     return f"Give {network.supernet(new_prefix=prefix)} or larger, or {otherwise}."

@@ -1,104 +1,108 @@
-"""What is wrong with EFS file systems beside those who use them, and the regions."""
+"""Checks EFS file systems against their users, the clusters and the regions."""
 
 from collections.abc import Iterator
 
 from settings.core.problems import Mistake, Path
 from settings.stack.parts import Parts
 from settings.storage.file_systems import FileSystemSettings, posix_id
-from settings.storage.held_data import VolumeUserSettings
 from settings.storage.second_region import region_mistakes
+from settings.storage.storage_entry import VolumeUserSettings
 
-# Groups that an access point takes beside its own. Source: EFS API reference, PosixUser, read 2026-11.
-GROUPS = 16
+# Secondary groups that an access point can have. Source: EFS API reference, PosixUser, read 2026-11.
+MAX_SECONDARY_GROUPS = 16
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Every mistake that shows only from outside a file system, or in the list of its users."""
+    """Yields every mistake between a file system and its users or the rest of the stack file."""
     systems = parts.storage.file_systems if parts.storage is not None else {}
     for name, system in systems.items():
-        place: Path = ("storage", "file_systems", name)
-        yield from region_mistakes((*place, "replicate_to"), system.replicate_to, parts.region)
-        yield from _writers(place, system)
-        yield from _owners(place, system)
-        yield from _namespaces(place, system, parts)
-    yield from _joined(parts)
+        path: Path = ("storage", "file_systems", name)
+        yield from region_mistakes((*path, "replicate_to"), system.replicate_to, parts.region)
+        yield from _writers(path, system)
+        yield from _owners(path, system)
+        yield from _namespaces(path, system, parts)
+    yield from _joined_names(parts)
 
 
-def _writers(place: Path, system: FileSystemSettings) -> Iterator[Mistake]:
+def _writers(path: Path, system: FileSystemSettings) -> Iterator[Mistake]:
     writing = {user.namespace for user in system.used_by if user.mode == "write"}
     if system.used_by and not writing:
         yield (
-            (*place, "used_by"),
-            "everybody only reads, so the file system stays empty. Give one of them mode: write.",
+            (*path, "used_by"),
+            "no namespace writes, so the file system stays empty. Give one of them mode: write.",
         )
     if not system.used_by and system.purpose in ("logs", "backups"):
         yield (
-            (*place, "used_by"),
+            (*path, "used_by"),
             (
                 f"is empty, and nothing else writes {system.purpose} to a file system. Write for example `used_by: "
                 "[{namespace: research, mode: write}]`, or drop the entry."
             ),
         )
-    if len(writing) > GROUPS and any(user.mode == "read" for user in system.used_by):
+    if len(writing) > MAX_SECONDARY_GROUPS and any(user.mode == "read" for user in system.used_by):
         yield (
-            (*place, "used_by"),
+            (*path, "used_by"),
             (
-                f"{len(writing)} namespaces write, and whoever reads can be in the groups of {GROUPS} of them. Split "
-                "the entry, or give those who read mode: write."
+                f"{len(writing)} namespaces write, but a namespace that only reads can see the files of "
+                f"{MAX_SECONDARY_GROUPS}. Split the entry, or give mode: write to the namespaces that read."
             ),
         )
 
 
-def _owners(place: Path, system: FileSystemSettings) -> Iterator[Mistake]:
+def _owners(path: Path, system: FileSystemSettings) -> Iterator[Mistake]:
     owners: dict[int, str] = {}
     for index, user in enumerate(system.used_by):
         first = owners.setdefault(posix_id(user.namespace), user.namespace)
         if first != user.namespace:
             yield (
-                (*place, "used_by", index, "namespace"),
+                (*path, "used_by", index, "namespace"),
                 (
-                    f"{user.namespace} and {first} would be given the same numeric user, so each could read the "
-                    "other's files. Rename one of them."
+                    f"{user.namespace} and {first} would get the same numeric user, so each could read the other's "
+                    "files. Rename one of them."
                 ),
             )
 
 
-def _namespaces(place: Path, system: FileSystemSettings, parts: Parts) -> Iterator[Mistake]:
+def _namespaces(path: Path, system: FileSystemSettings, parts: Parts) -> Iterator[Mistake]:
     first: dict[str, VolumeUserSettings] = {}
     seen: set[tuple[str, str]] = set()
     for index, user in enumerate(system.used_by):
         if user.cluster is None and len(parts.clusters) != 1:
-            continue  # which cluster is meant has to be said first
-        here = (user.cluster_among(parts.clusters), user.namespace)
-        known = first.setdefault(user.namespace, user)
-        if known.mode != user.mode:
+            continue  # another check reports that the cluster is missing
+        cluster_and_namespace = (user.cluster_among(parts.clusters), user.namespace)
+        first_entry = first.setdefault(user.namespace, user)
+        if first_entry.mode != user.mode:
             yield (
-                (*place, "used_by", index, "mode"),
+                (*path, "used_by", index, "mode"),
                 (
-                    f"{user.namespace} is said to {known.mode} in one entry and to {user.mode} in another, and a "
-                    "namespace has one folder. Give both the same mode."
+                    f"{user.namespace} has mode {first_entry.mode} in one entry and {user.mode} in another, but a "
+                    "namespace has only one folder. Give both the same mode."
                 ),
             )
-        elif here in seen:
-            yield (*place, "used_by", index), f"{user.namespace} is there already. Drop one of the two."
-        seen.add(here)
+        elif cluster_and_namespace in seen:
+            yield (*path, "used_by", index), f"{user.namespace} is already in the list. Drop one of the two."
+        seen.add(cluster_and_namespace)
 
 
-def _joined(parts: Parts) -> Iterator[Mistake]:
-    """Names of folders and volumes: file system, cluster and namespace, joined by hyphens."""
+def _joined_names(parts: Parts) -> Iterator[Mistake]:
+    """Yields names of folders and volumes that two users share: they join file system, cluster and namespace by '-'."""
     systems = parts.storage.file_systems if parts.storage is not None else {}
-    joined: dict[tuple[str, str], tuple[str, ...]] = {}
+    used: dict[tuple[str, str], tuple[str, ...]] = {}
     for name, system in systems.items():
         for index, user in enumerate(system.used_by):
             cluster = user.cluster or next(iter(parts.clusters), "")
-            for what, of in (("folder", (name, user.namespace)), ("volume", (name, cluster, user.namespace))):
-                first = joined.setdefault((what, "-".join(of)), of)
-                if first != of:
+            for what, parts_of_name in (
+                ("folder", (name, user.namespace)),
+                ("volume", (name, cluster, user.namespace)),
+            ):
+                first = used.setdefault((what, "-".join(parts_of_name)), parts_of_name)
+                if first != parts_of_name:
                     yield (
                         ("storage", "file_systems", name, "used_by", index, "namespace"),
                         (
-                            f"{'-'.join(of)} would be the name of two {what}s: of {' and '.join(first)}, and of "
-                            f"{' and '.join(of)}. Rename one of the file systems, clusters or namespaces."
+                            f"{'-'.join(parts_of_name)} would be the name of two {what}s: of {' and '.join(first)}, "
+                            f"and of {' and '.join(parts_of_name)}. Rename one of the file systems, clusters or "
+                            "namespaces."
                         ),
                     )
                     break

@@ -1,4 +1,4 @@
-"""Names that are taken twice, or too long for AWS once they are joined."""
+"""Checks names that are used twice, or that are too long for AWS after they are joined."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from settings.stack.parts import Parts
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Every name that AWS or Pulumi would refuse."""
+    """Yields every name that AWS or Pulumi would refuse."""
     yield from _pool_names(parts)
     yield from _names_of_resources(parts)
     yield from _karpenter_roles(parts)
@@ -23,8 +23,8 @@ def _pool_names(parts: Parts) -> Iterator[Mistake]:
                 yield (
                     ("clusters", cluster, "pools", index, "name"),
                     (
-                        f"{pool.name} is the name of pools[{first[pool.name]}] already, and a pool is known by its "
-                        "name. Rename one of them."
+                        f"{pool.name} is already the name of pools[{first[pool.name]}], and two pools cannot have the "
+                        "same name. Rename one of them."
                     ),
                 )
             first.setdefault(pool.name, index)
@@ -32,33 +32,33 @@ def _pool_names(parts: Parts) -> Iterator[Mistake]:
 
 def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
     joined: dict[str, str] = {}
-    for place, pool in parts.pools():
-        cluster = str(place[1])
+    for path, pool in parts.pools():
+        cluster = str(path[1])
         name = f"{cluster}-{pool.name}"
         group = f"{name}-{parts.region}a-1234567"  # one in each zone, with the suffix that Pulumi adds
         if pool.provisioner == "managed" and len(group) > EKS_NODE_GROUP_NAME_LENGTH:
             yield (
-                (*place, "name"),
+                (*path, "name"),
                 (
-                    f"the node group's name, {group}, would have {len(group)} characters, and "
-                    f"EKS takes {EKS_NODE_GROUP_NAME_LENGTH}. Shorten the name of the pool or of the cluster."
+                    f"the node group's name, {group}, would have {len(group)} characters, but EKS allows "
+                    f"{EKS_NODE_GROUP_NAME_LENGTH}. Shorten the name of the pool or of the cluster."
                 ),
             )
         if joined.setdefault(name, cluster) != cluster:
             yield (
-                (*place, "name"),
+                (*path, "name"),
                 (
-                    f"{name} is the name of a pool of cluster {joined[name]} too, once cluster and pool are joined by "
-                    "a hyphen. Rename one of them."
+                    f"{name} is also the name of a pool of cluster {joined[name]}, since names join cluster and pool "
+                    "by a hyphen. Rename one of them."
                 ),
             )
     for cluster in parts.clusters:
-        physical = parts.cluster_name(cluster)
-        if physical is not None and len(physical) > EKS_CLUSTER_NAME_LENGTH:
+        physical_name = parts.cluster_name(cluster)
+        if physical_name is not None and len(physical_name) > EKS_CLUSTER_NAME_LENGTH:
             yield (
                 ("clusters", cluster),
                 (
-                    f"the cluster's name in AWS, {physical}, has {len(physical)} characters, and EKS takes "
+                    f"the cluster's name in AWS, {physical_name}, has {len(physical_name)} characters, but EKS allows "
                     f"{EKS_CLUSTER_NAME_LENGTH}. Shorten it."
                 ),
             )
@@ -66,15 +66,15 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
 
 def _karpenter_roles(parts: Parts) -> Iterator[Mistake]:
     for cluster, content in parts.clusters.items():
-        physical = parts.cluster_name(cluster)
-        if physical is None or all(pool.provisioner != "karpenter" for pool in content.pools.values()):
+        physical_name = parts.cluster_name(cluster)
+        if physical_name is None or all(pool.provisioner != "karpenter" for pool in content.pools.values()):
             continue
-        role = karpenter_node_role_name(physical)
+        role = karpenter_node_role_name(physical_name)
         if len(role) > IAM_ROLE_NAME_LENGTH:
             yield (
                 ("clusters", cluster),
                 (
-                    f"the role of Karpenter's nodes, {role}, has {len(role)} characters, and IAM takes "
+                    f"the name of the role of Karpenter's nodes, {role}, has {len(role)} characters, but IAM allows "
                     f"{IAM_ROLE_NAME_LENGTH}. Shorten the name of the cluster by {len(role) - IAM_ROLE_NAME_LENGTH}."
                 ),
             )

@@ -1,4 +1,4 @@
-"""What is wrong with pools only beside each other, their cluster, the network, or the day."""
+"""Checks pools against each other, their cluster, the network and the date."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -9,114 +9,114 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import Mistake, Path, listed
 from settings.stack.parts import Parts
 
-KARPENTER_REPLICAS = 2  # never two on one node. Source: values and affinity of the chart, read 2026-08
+KARPENTER_REPLICAS = 2  # each on a node of its own. Source: values and affinity of the chart, read 2026-08
 DRA_VERSION = (1, 34)  # Source: Kubernetes, "Dynamic Resource Allocation": general since 1.34, read 2026-08
 
 
 def mistakes(parts: Parts, zones: tuple[str, ...] | None, today: date) -> Iterator[Mistake]:
-    """Every mistake that shows only from outside a pool. zones: those of the network, where they can be told."""
-    for place, pool in parts.pools():
-        yield from _one_zone(place, pool, zones, parts)
-        yield from _most_gpus(place, pool, zones)
-        yield from _ended(place, pool, today)
-    yield from _landing_places(parts)
+    """Yields every mistake between a pool and the rest. zones: of the network; None when not known."""
+    for path, pool in parts.pools():
+        yield from _one_zone(path, pool, zones, parts)
+        yield from _too_many_gpus(path, pool, zones)
+        yield from _ended_block(path, pool, today)
+    yield from _no_landing_pool(parts)
     for cluster, content in parts.clusters.items():
-        at: Path = ("clusters", cluster)
-        yield from _karpenter(at, content, zones, parts)
-        yield from _alike_to_karpenter(at, content)
+        cluster_path: Path = ("clusters", cluster)
+        yield from _karpenter(cluster_path, content, zones, parts)
+        yield from _same_taints_as_whole_gpus(cluster_path, content)
         if content.gpu_allocation == "dra":
-            yield from _dra(at, content)
+            yield from _dra(cluster_path, content)
 
 
 def _hard_taints(pool: NodePoolSettings) -> set[tuple[str, str, str]]:
-    """Those that keep pods away."""
+    """Returns the taints that keep pods away."""
     return {(t.key, t.value, t.effect) for t in pool.taints if t.effect != "PreferNoSchedule"}
 
 
-def _landing_places(parts: Parts) -> Iterator[Mistake]:
+def _no_landing_pool(parts: Parts) -> Iterator[Mistake]:
     for cluster, content in parts.clusters.items():
         if not content.complete:
             continue
-        place: Path = ("clusters", cluster, "pools")
+        path: Path = ("clusters", cluster, "pools")
         open_pools = landing_pools(content.pools.values())
         if not open_pools:
             yield (
-                place,
+                path,
                 (
                     "no managed pool without taints and off_peak begins with a node, so CoreDNS and the other add-ons "
-                    "would have no place to run. Give one managed pool no taints, no off_peak, and min_per_zone or "
+                    "could not run. Give one managed pool no taints, no off_peak, and min_per_zone or "
                     "desired_per_zone of 1 or more."
                 ),
             )
         elif parts.environment in ("staging", "prod") and all(p.capacity_type == "spot" for p in open_pools):
             yield (
-                place,
+                path,
                 (
-                    f"every pool that add-ons can run on is spot, so AWS could take all of them at once; in "
+                    "every pool that add-ons can run on is spot, so AWS could take back all their nodes at once; in "
                     f"{parts.environment} that stops the cluster. Make one pool without taints on-demand."
                 ),
             )
 
 
-def _one_zone(place: Path, pool: NodePoolSettings, zones: tuple[str, ...] | None, parts: Parts) -> Iterator[Mistake]:
+def _one_zone(path: Path, pool: NodePoolSettings, zones: tuple[str, ...] | None, parts: Parts) -> Iterator[Mistake]:
     """Source: EC2 user guide, "Elastic Fabric Adapter", "Placement groups", read 2026-08."""
     reasons = [name for name, on in (("efa", pool.efa), ("placement_group", pool.placement_group)) if on]
     named = pool.named_zones
     if not reasons or (named is not None and len(named) == 1) or zones is None:
         return
-    where = "names no zone" if named is None else f"names {listed(named)}"
+    current = "names no zone" if named is None else f"names {listed(named)}"
     also = ""
     if parts.network is not None and isinstance(parts.network.zones, int):
         also = f" Name the zones of the network as well: `network: {{zones: [{listed(zones)}]}}`."
     yield (
-        (*place, "zones"),
+        (*path, "zones"),
         (
-            f"{where}, but with {' and '.join(reasons)} all nodes have to stand in one: neither reaches beyond a zone. "
-            f"Write `zones: [{(named or zones)[0]}]`, where the type is offered.{also}"
+            f"{current}, but with {' and '.join(reasons)} all nodes must be in one zone. Write for example `zones: "
+            f"[{(named or zones)[0]}]`, a zone that offers the type.{also}"
         ),
     )
 
 
-def _most_gpus(place: Path, pool: NodePoolSettings, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
+def _too_many_gpus(path: Path, pool: NodePoolSettings, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
     if pool.provisioner != "managed" or pool.max_gpus is None or zones is None:
         return
-    each = max(machine.accelerator.count for machine in pool.machines if machine.accelerator)
+    gpus_per_node = max(machine.accelerator.count for machine in pool.machines if machine.accelerator)
     nodes = pool.most_nodes(len(set(pool.named_zones or zones) & set(zones)))
-    if nodes * each > pool.max_gpus:
+    if nodes * gpus_per_node > pool.max_gpus:
         yield (
-            (*place, "max_gpus"),
+            (*path, "max_gpus"),
             (
-                f"is {pool.max_gpus}, and the pool at its maximum has {nodes * each} ({nodes} nodes of {each}). Write "
-                f"{nodes * each}, or lower max_per_zone or the number of zones."
+                f"is {pool.max_gpus}, but the pool at its maximum has {nodes * gpus_per_node} ({nodes} nodes with "
+                f"{gpus_per_node}). Write {nodes * gpus_per_node}, or lower max_per_zone or the number of zones."
             ),
         )
 
 
-def _ended(place: Path, pool: NodePoolSettings, today: date) -> Iterator[Mistake]:
+def _ended_block(path: Path, pool: NodePoolSettings, today: date) -> Iterator[Mistake]:
     ends = pool.reservation.ends if pool.reservation else None
     if ends is not None and ends.astimezone(UTC) < datetime(today.year, today.month, today.day, tzinfo=UTC):
         yield (
-            (*place, "reservation", "ends"),
+            (*path, "reservation", "ends"),
             (
-                f"the Capacity Block ended on {ends.astimezone(UTC):%Y-%m-%d}, so no node can start. Name the next "
-                "one, or drop the pool."
+                f"the Capacity Block ended on {ends.astimezone(UTC):%Y-%m-%d}, so no node can start. Name a new "
+                "block, or drop the pool."
             ),
         )
 
 
-def _karpenter(at: Path, cluster: ClusterParts, zones: tuple[str, ...] | None, parts: Parts) -> Iterator[Mistake]:
+def _karpenter(path: Path, cluster: ClusterParts, zones: tuple[str, ...] | None, parts: Parts) -> Iterator[Mistake]:
     pools = {index: pool for index, pool in cluster.pools.items() if pool.provisioner == "karpenter"}
     if not pools:
         return
     index, pool = next(iter(pools.items()))
-    landing = landing_pools(cluster.pools.values())[:1]  # all add-ons that choose a pool choose the first
+    landing = landing_pools(cluster.pools.values())[:1]  # add-ons that select a pool select the first one
     if cluster.complete and landing and zones is not None:
         nodes = landing[0].start_per_zone * len(landing[0].named_zones or zones)
         if nodes < KARPENTER_REPLICAS:
             yield (
-                (*at, "pools", index, "provisioner"),
+                (*path, "pools", index, "provisioner"),
                 (
-                    f"Karpenter runs in {KARPENTER_REPLICAS} copies on different nodes that are not its own, and "
+                    f"Karpenter needs {KARPENTER_REPLICAS} nodes that it does not manage, one for each replica, but "
                     f"{landing[0].name}, the first pool for add-ons, begins with {nodes}. Write min_per_zone: "
                     f"{KARPENTER_REPLICAS} in {landing[0].name}, or provisioner: managed in {pool.name}."
                 ),
@@ -125,23 +125,23 @@ def _karpenter(at: Path, cluster: ClusterParts, zones: tuple[str, ...] | None, p
         yield (
             ("network", "nat"),
             (
-                f"is none, and Karpenter (pool {pool.name}) makes instance profiles through IAM, which has no endpoint "
-                f"in a VPC. Write nat: single, or provisioner: managed in {pool.name}."
+                f"is none, but Karpenter (pool {pool.name}) makes instance profiles in IAM, which has no VPC "
+                f"endpoint. Write nat: single, or provisioner: managed in {pool.name}."
             ),
         )
     if len({pool.node_repair for pool in pools.values()}) > 1:
         last = next(index for index, other in pools.items() if other.node_repair != pool.node_repair)
         yield (
-            (*at, "pools", last, "node_repair"),
+            (*path, "pools", last, "node_repair"),
             (
-                f"differs from that of {pool.name}, but Karpenter repairs the nodes of all its pools or of none. Write "
-                f"node_repair: {str(pool.node_repair).lower()} here, or change it there."
+                f"differs from that of {pool.name}, but Karpenter repairs the nodes of all its pools or of none. "
+                f"Write node_repair: {str(pool.node_repair).lower()} here, or change it in {pool.name}."
             ),
         )
 
 
-def _alike_to_karpenter(at: Path, cluster: ClusterParts) -> Iterator[Mistake]:
-    """Karpenter takes nodes of shared GPUs for ones with whole GPUs too: only taints tell the two apart."""
+def _same_taints_as_whole_gpus(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
+    """Karpenter assumes that nodes with shared GPUs also offer whole GPUs, so the taints of the two must differ."""
     for index, pool in cluster.pools.items():
         if pool.provisioner != "karpenter" or pool.shared.strategy == "none":
             continue
@@ -151,40 +151,44 @@ def _alike_to_karpenter(at: Path, cluster: ClusterParts) -> Iterator[Mistake]:
             )
             if whole and _hard_taints(pool) <= _hard_taints(other):
                 yield (
-                    (*at, "pools", index, "taints"),
+                    (*path, "pools", index, "taints"),
                     (
-                        f"every pod that tolerates {other.name}, with its whole GPUs, tolerates this pool too, and "
-                        "Karpenter would buy nodes here for it that never take it. Write "
-                        f"`taints: [{{key: gpu, value: {pool.shared.strategy}}}]`."
+                        f"every pod that tolerates {other.name}, which has whole GPUs, also tolerates this pool, so "
+                        "Karpenter would start nodes here that cannot run the pod. Write `taints: [{key: gpu, value: "
+                        f"{pool.shared.strategy}}}]`."
                     ),
                 )
                 break
 
 
-def _dra(at: Path, cluster: ClusterParts) -> Iterator[Mistake]:
+def _dra(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
     """Source: dra-driver-nvidia-gpu, README and feature gates; EKS user guide, "Manage GPU devices"; read 2026-08."""
     if cluster.version and tuple(map(int, cluster.version.split("."))) < DRA_VERSION:
         yield (
-            (*at, "gpu_allocation"),
+            (*path, "gpu_allocation"),
             (
-                f"dra is there from Kubernetes {DRA_VERSION[0]}.{DRA_VERSION[1]}, and version is {cluster.version}. "
+                f"dra needs Kubernetes {DRA_VERSION[0]}.{DRA_VERSION[1]} or newer, but version is {cluster.version}. "
                 "Raise it one minor version at a time, or write gpu_allocation: device-plugin."
             ),
         )
     gpus = {i: pool for i, pool in cluster.pools.items() if pool.accelerator and pool.accelerator.kind == "gpu"}
     if cluster.complete and not gpus:
-        yield (*at, "gpu_allocation"), "is dra, but no pool has GPUs, so it would do nothing. Drop it."
+        yield (*path, "gpu_allocation"), "is dra, but no pool has GPUs, so it would do nothing. Drop it."
     for index, pool in gpus.items():
         reasons = [
-            *([] if pool.provisioner == "managed" else ["Karpenter cannot tell what devices its nodes would have"]),
+            *([] if pool.provisioner == "managed" else ["Karpenter cannot predict the devices of its nodes"]),
             *([] if pool.operating_system == "al2023" else ["Bottlerocket runs a device plugin of its own"]),
-            *([] if pool.shared.strategy in ("none", "mig") else [f"its driver knows no {pool.shared.strategy}"]),
+            *(
+                []
+                if pool.shared.strategy in ("none", "mig")
+                else [f"its driver does not support {pool.shared.strategy}"]
+            ),
         ]
         if reasons:
             yield (
-                (*at, "pools", index),
+                (*path, "pools", index),
                 (
-                    f"gpu_allocation is dra, and {', and '.join(reasons)}. Write gpu_allocation: device-plugin in the "
+                    f"gpu_allocation is dra, but {', and '.join(reasons)}. Write gpu_allocation: device-plugin in the "
                     "cluster, or make the pool managed, on al2023, with sharing none or mig."
                 ),
             )

@@ -1,4 +1,4 @@
-"""EC2 quotas: codes that are none, and those that the pools at their maximum go beyond."""
+"""Checks EC2 quotas: unknown codes, and quotas that are too small for the pools at their maximum."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ from settings.stack.compute_plan import quota_needs
 def mistakes(
     quotas: QuotaSettings | None, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...] | None
 ) -> Iterator[Mistake]:
-    """What is wrong with the quotas that are given. zones: those of the network, where they can be told."""
+    """Yields what is wrong with the given quotas. zones: of the network; None when not known."""
     if quotas is None:
         return
     yield from _unknown(quotas)
@@ -25,22 +25,22 @@ def _unknown(quotas: QuotaSettings) -> Iterator[Mistake]:
         if code not in QUOTAS:
             yield (
                 ("quotas", "vcpus", code),
-                f"is no code of an EC2 quota of running instances.{nearest_or_all(code, QUOTAS)}",
+                f"is not the code of an EC2 quota for running instances.{nearest_or_all(code, QUOTAS)}",
             )
 
 
 def _too_small(
     quotas: QuotaSettings, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
 ) -> Iterator[Mistake]:
-    named = {join_path(path[1:]): pool for path, pool in pools.items()}
-    for need in quota_needs(named, zones, quotas.vcpus):
+    pools_by_name = {join_path(path[1:]): pool for path, pool in pools.items()}
+    for need in quota_needs(pools_by_name, zones, quotas.vcpus):
         if need.enough is False:
             yield (
                 ("quotas", "vcpus", need.code),
                 (
-                    f"the account has {need.have} vCPUs of {need.code} ({need.name}), and {listed(need.pools)} at "
-                    f"their maximum take {need.vcpus}, so nodes would not start. Have it raised and give the new value "
-                    f"(`aws service-quotas request-service-quota-increase --service-code {SERVICE_CODE} "
+                    f"the account has {need.have} vCPUs of {need.code} ({need.name}), but {listed(need.pools)} at "
+                    f"their maximum need {need.vcpus}, so nodes would not start. Request an increase and give the new "
+                    f"value (`aws service-quotas request-service-quota-increase --service-code {SERVICE_CODE} "
                     f"--quota-code {need.code} --desired-value {need.vcpus}`), set quotas.request: true, or lower "
                     "max_per_zone or max_gpus."
                 ),

@@ -1,4 +1,4 @@
-"""What is wrong with places for data beside each other, the clusters, the network and the regions."""
+"""Checks the entries of `storage` against each other, the clusters, the network and the regions."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from settings.stack.parts import Parts
 
 
 def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
-    """Every mistake that shows only from outside an entry. zones: those of the network, where they can be told."""
+    """Yields every mistake between an entry of `storage` and the rest. zones: of the network; None when not known."""
     if parts.storage is None:
         return
     yield from _users(parts)
@@ -23,24 +23,24 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
 
 def _users(parts: Parts) -> Iterator[Mistake]:
     storage = parts.storage
-    for kind, name, held in storage.entries() if storage is not None else ():
-        place: Path = ("storage", kind, name, "used_by")
-        if not held.used_by and held.purpose not in ("logs", "backups"):
+    for kind, name, entry in storage.entries() if storage is not None else ():
+        path: Path = ("storage", kind, name, "used_by")
+        if not entry.used_by and entry.purpose not in ("logs", "backups"):
             yield (
-                place,
+                path,
                 (
-                    "is empty, so no team may use it, and it would be paid for all the same. Write for example "
-                    "`used_by: [{namespace: research, mode: write}]`, or drop the entry."
+                    "is empty, so no team may use it, but you would still pay for it. Write for example `used_by: "
+                    "[{namespace: research, mode: write}]`, or drop the entry."
                 ),
             )
-        for index, user in enumerate(held.used_by):
+        for index, user in enumerate(entry.used_by):
             if user.cluster is None and len(parts.clusters) > 1:
                 yield (
-                    (*place, index, "cluster"),
-                    f"is not given, and there are {len(parts.clusters)}: {listed(parts.clusters)}. Name one.",
+                    (*path, index, "cluster"),
+                    f"is missing, and there are {len(parts.clusters)} clusters: {listed(parts.clusters)}. Name one.",
                 )
             elif user.cluster is not None and user.cluster not in parts.clusters:
                 yield (
-                    (*place, index, "cluster"),
-                    f"{user.cluster} is no cluster of this stack. Write one of {listed(parts.clusters)}.",
+                    (*path, index, "cluster"),
+                    f"{user.cluster} is not a cluster of this stack. Write one of {listed(parts.clusters)}.",
                 )

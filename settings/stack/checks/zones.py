@@ -1,4 +1,4 @@
-"""What is wrong with zones, and with what they offer, beside the region and the account."""
+"""Checks zones and instance types against the region and the limits of an account."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from settings.stack.parts import Parts
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:
-    """Zones that cannot be told or are not there, too many Elastic IPs, types that the region does not offer."""
+    """Yields unknown zones, too many Elastic IPs, and instance types that the region does not offer."""
     yield from _zones(parts)
     yield from _elastic_ips(parts)
-    yield from _machines(parts)
+    yield from _instance_types(parts)
 
 
 def zone_names(network: NetworkSettings | None, region_name: str | None) -> tuple[str, ...] | None:
-    """The zones of the network: as named, or the first ones of the region. None when they cannot be told."""
+    """Returns the zones of the network: as named, or the first ones of the region. None when they are not known."""
     region = REGIONS.get(region_name or "")
     if network is None or region is None:
         return None
@@ -40,41 +40,41 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
             yield (
                 ("network", "zones"),
                 (
-                    f"{zones} zones asked for, and EKS can use {usable} in {region.name}. Give {usable} or less, "
+                    f"{zones} zones are requested, but EKS can use {usable} in {region.name}. Give {usable} or less, "
                     "or take another region."
                 ),
             )
     else:
-        if strange := [zone for zone in zones if zone not in all_names]:
+        if unknown := [zone for zone in zones if zone not in all_names]:
             yield (
                 ("network", "zones"),
-                f"{region.name} has no zone {listed(strange)}. Its zones are {listed(all_names)}.",
+                f"{region.name} has no zone {listed(unknown)}. Its zones are {listed(all_names)}.",
             )
         if len(set(zones) & set(all_names)) > usable:
             yield (
                 ("network", "zones"),
                 (
-                    f"all zones of {region.name} are named, and EKS refuses cluster subnets in "
-                    f"{listed(region.eks_excluded_zone_ids)}. Which name that is differs between accounts: look with "
-                    "`aws ec2 describe-availability-zones` and leave it out."
+                    f"all zones of {region.name} are named, but EKS refuses cluster subnets in "
+                    f"{listed(region.eks_excluded_zone_ids)}. The name of that zone differs between accounts: find it "
+                    "with `aws ec2 describe-availability-zones`, and drop it."
                 ),
             )
-    for place, who, named in parts.named_zones():
+    for path, owner, named in parts.named_zones():
         if isinstance(zones, int):
             yield (
-                place,
+                path,
                 (
-                    f"{who} names zones ({listed(named)}), but network.zones is a number, so AWS decides which "
-                    "ones there are. Name the zones in network.zones too."
+                    f"{owner} names zones ({listed(named)}), but network.zones is a number, so AWS decides which "
+                    "zones the network has. Name the zones in network.zones too."
                 ),
             )
-        elif strange := [zone for zone in named if zone not in zones]:
-            instead = "name a reservation in one of these zones" if who == "the reservation" else "drop it here"
+        elif unknown := [zone for zone in named if zone not in zones]:
+            instead = "name a reservation in one of these zones" if owner == "the reservation" else "drop it here"
             yield (
-                place,
+                path,
                 (
-                    f"network.zones ({listed(zones)}) has no {listed(strange)}, so no subnet is there. "
-                    f"Add it to the network, or {instead}."
+                    f"network.zones ({listed(zones)}) does not have {listed(unknown)}, so there is no subnet. Add it "
+                    f"to the network, or {instead}."
                 ),
             )
 
@@ -88,26 +88,26 @@ def _elastic_ips(parts: Parts) -> Iterator[Mistake]:
         yield (
             ("network", "nat"),
             (
-                f"a NAT gateway in each of {count} zones takes {count} Elastic IPs, and an account has "
+                f"a NAT gateway in each of {count} zones needs {count} Elastic IPs, but an account has "
                 f"{ELASTIC_IPS_PER_REGION} in a region. Use fewer zones, or nat: single."
             ),
         )
 
 
-def _machines(parts: Parts) -> Iterator[Mistake]:
+def _instance_types(parts: Parts) -> Iterator[Mistake]:
     region = parts.region
     if region is None:
         return
-    for place, pool in parts.pools():
+    for path, pool in parts.pools():
         missing = [name for name in pool.instance_types if region not in INSTANCE_TYPES[name].regions]
         if not any(region in known.regions for known in INSTANCE_TYPES.values()):
             yield (
-                place,
-                f"which instance types {region} offers is not in the catalog. Take another region, or add them.",
+                path,
+                f"the catalog has no instance types of {region}. Take another region, or add them to the catalog.",
             )
         elif missing:
             yield (
-                (*place, "instance_types"),
+                (*path, "instance_types"),
                 (
                     f"{region} does not offer {listed(missing)}, so its nodes would never start. "
                     f"{_offered_instead(missing[0], region)}"
@@ -116,16 +116,20 @@ def _machines(parts: Parts) -> Iterator[Mistake]:
 
 
 def _offered_instead(name: str, region: str) -> str:
-    wanted = INSTANCE_TYPES[name]
-    here = [other for other in INSTANCE_TYPES.values() if region in other.regions and other.arch == wanted.arch]
-    if wanted.accelerator is None:
-        alike = [t for t in here if t.vcpus == wanted.vcpus and t.memory_mib >= wanted.memory_mib and not t.accelerator]
-        nearest = sorted(alike, key=lambda other: other.memory_mib)
+    requested = INSTANCE_TYPES[name]
+    here = [other for other in INSTANCE_TYPES.values() if region in other.regions and other.arch == requested.arch]
+    if requested.accelerator is None:
+        similar = [
+            t for t in here if t.vcpus == requested.vcpus and t.memory_mib >= requested.memory_mib and not t.accelerator
+        ]
+        nearest = sorted(similar, key=lambda other: other.memory_mib)
     else:
-        device = (wanted.accelerator.name, wanted.accelerator.memory_mib)
-        alike = [t for t in here if t.accelerator and (t.accelerator.name, t.accelerator.memory_mib) == device]
-        nearest = sorted(alike, key=lambda other: abs(other.vcpus - wanted.vcpus))
+        device = (requested.accelerator.name, requested.accelerator.memory_mib)
+        similar = [t for t in here if t.accelerator and (t.accelerator.name, t.accelerator.memory_mib) == device]
+        nearest = sorted(similar, key=lambda other: abs(other.vcpus - requested.vcpus))
     if nearest:
-        return f"Alike and offered: {listed(other.name for other in nearest[:3])}."
-    elsewhere = f", or another region: {name} is in {listed(sorted(wanted.regions)[:4])}" if wanted.regions else ""
+        return f"Similar types that it offers: {listed(other.name for other in nearest[:3])}."
+    elsewhere = (
+        f", or another region: {name} is in {listed(sorted(requested.regions)[:4])}" if requested.regions else ""
+    )
     return f"Take another type{elsewhere}."

@@ -136,7 +136,7 @@ def test_the_ami_follows_the_machines(operating_system, types, expected):
 
 
 def test_machines_that_cannot_share_an_ami_are_refused():
-    with pytest.raises(ValueError, match=r"Put them into pools of their own\.$"):
+    with pytest.raises(ValueError, match=r"Put them into separate pools\.$"):
         ami_type("al2023", ["m5.2xlarge", "m7g.xlarge"])
 
 

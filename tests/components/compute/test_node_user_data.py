@@ -148,7 +148,7 @@ def test_instances_are_told_to_stand_where_they_do_not_overlap(name):
 
 
 def test_a_layout_that_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match=r"Take fewer or smaller instances\.$"):
+    with pytest.raises(ValueError, match=r"Take fewer or smaller slices\.$"):
         mig_at_boot(MIG_GPUS["A100-80GB"], {"3g.40gb": 3})
 
 

@@ -204,7 +204,7 @@ def test_add_ons_come_after_those_they_need():
 def test_an_add_on_whose_need_is_off_is_refused():
     specs = {s.name: s for s in (spec("karpenter", after=("cert-manager",)), spec(on=True))}
     addons = {"karpenter": {}, "cert-manager": {"enabled": False}}
-    with pytest.raises(ValueError, match=r"Turn it on, or karpenter off\.$"):
+    with pytest.raises(ValueError, match=r"Turn it on, or turn karpenter off\.$"):
         to_install(specs, cluster(**addons))
 
 

@@ -1,4 +1,4 @@
-"""What a cluster cannot do without comes by itself, and for nothing else."""
+"""A cluster gets the add-ons that it needs, and no others."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ def pool(instance_type: str, **values: Any) -> NodePoolSettings:
 
 
 @pytest.mark.parametrize(
-    ("asked", "allocation", "needed"),
+    ("requested", "allocation", "needed"),
     [
         (pool("m5.large"), "device-plugin", set()),
         (pool("m5.large", provisioner="karpenter"), "device-plugin", KARPENTER),
@@ -37,10 +37,13 @@ def pool(instance_type: str, **values: Any) -> NodePoolSettings:
         (pool("inf2.xlarge"), "dra", {"neuron-helm-chart"}),
     ],
 )
-def test_a_pool_brings_what_offers_its_devices(asked: NodePoolSettings, allocation: str, needed: set[str]) -> None:
-    cluster = cluster_of(asked, gpu_allocation=allocation)
+def test_a_pool_brings_the_add_ons_for_its_devices(
+    requested: NodePoolSettings, allocation: str, needed: set[str]
+) -> None:
+    cluster = cluster_of(requested, gpu_allocation=allocation)
     assert set(installed(every_add_on(), cluster)) == needed | BY_DEFAULT
-    assert bool(needed_managed_addons([asked])) == (asked.accelerator is not None), "faults are seen by the agent alone"
+    has_accelerator = requested.accelerator is not None
+    assert bool(needed_managed_addons([requested])) == has_accelerator, "only the agent detects faults"
 
 
 def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
@@ -51,9 +54,9 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
     assert needed > OPERATOR | KARPENTER
 
 
-def told(add_ons: dict[str, AddOnRules], **asked: bool) -> list[tuple[str, str]]:
-    """What the loader says of a stack file that turns these add-ons on or off."""
-    addons = {name: {"enabled": on} for name, on in asked.items()}
+def reported(add_ons: dict[str, AddOnRules], **switches: bool) -> list[tuple[str, str]]:
+    """Returns what the loader reports about a stack file that turns these add-ons on or off."""
+    addons = {name: {"enabled": on} for name, on in switches.items()}
     try:
         load(stack((("clusters", "main", "addons"), addons)), SOURCE, add_ons, TODAY)
     except SettingsError as error:
@@ -66,10 +69,10 @@ OTHER = AddOnRules(name="other", conflicts={"mesh": "both would rewrite the traf
 VIEW = AddOnRules(name="view", after=("mesh",))
 
 
-def test_two_add_ons_that_cannot_stand_together_are_refused_with_the_reason() -> None:
+def test_two_conflicting_add_ons_are_refused_with_the_reason() -> None:
     add_ons = {"mesh": MESH, "other": OTHER}
-    assert told(add_ons, other=True) == []
-    assert told(add_ons, other=True, mesh=True) == [
+    assert reported(add_ons, other=True) == []
+    assert reported(add_ons, other=True, mesh=True) == [
         (
             "clusters.main.addons.other",
             "other and mesh are both on, but both would rewrite the traffic of every pod. Turn one of them off.",
@@ -77,33 +80,35 @@ def test_two_add_ons_that_cannot_stand_together_are_refused_with_the_reason() ->
     ]
 
 
-def test_an_add_on_that_stands_on_one_that_is_off_is_refused() -> None:
+def test_an_add_on_whose_requirement_is_off_is_refused() -> None:
     add_ons = {"mesh": MESH, "view": VIEW}
-    assert told(add_ons, mesh=True, view=True) == []
-    assert told(add_ons, view=True) == [
-        ("clusters.main.addons.view", "view needs mesh, which is off. Turn it on, or view off.")
+    assert reported(add_ons, mesh=True, view=True) == []
+    assert reported(add_ons, view=True) == [
+        ("clusters.main.addons.view", "view needs mesh, which is off. Turn it on, or turn view off.")
     ]
 
 
-def test_what_is_needed_and_off_is_told_once() -> None:
+def test_an_add_on_that_is_needed_and_off_is_reported_once() -> None:
     needed = {"mesh": replace(MESH, needed_by=lambda cluster: "pool cpu"), "view": VIEW}
-    assert told(needed, mesh=False, view=True) == [
-        ("clusters.main.addons.mesh.enabled", "is false, and pool cpu cannot do without mesh. Drop it here.")
+    assert reported(needed, mesh=False, view=True) == [
+        ("clusters.main.addons.mesh.enabled", "is false, but pool cpu needs mesh. Drop it here.")
     ]
 
 
-def test_what_an_add_on_needs_of_the_cluster_is_told_at_that_setting() -> None:
+def test_a_requirement_of_an_add_on_is_reported_at_the_setting_that_breaks_it() -> None:
     velero = ("clusters", "main", "addons", "velero")
     snapshots = ("clusters", "main", "storage_classes", "snapshots")
     (problem,) = problems(stack((velero, {}), (snapshots, False)))
     assert problem.path == "clusters.main.storage_classes.snapshots"
     assert problem.message.endswith("Set snapshots: true, or turn velero off.")
-    assert problems(stack((snapshots, False))) == (), "nobody else minds"
+    assert problems(stack((snapshots, False))) == (), "no other add-on needs snapshots"
 
 
-def test_a_driver_comes_to_the_clusters_whose_pods_mount_something():
+def test_a_driver_is_installed_in_the_clusters_whose_pods_mount_something():
     users = [{"namespace": "research", "cluster": "main", "mode": "write"}]
     storage = StorageSettings.model_validate({"file_systems": {"home": {"purpose": "shared", "used_by": users}}})
     assert needed_drivers(storage, "main", ["main", "other"]) == ("aws-efs-csi-driver",)
     assert needed_drivers(storage, "other", ["main", "other"]) == ()
-    assert needed_drivers(StorageSettings(), "main", ["main"]) == (), "a driver for nothing is a daemon on each node"
+    assert needed_drivers(StorageSettings(), "main", ["main"]) == (), (
+        "a driver that is not needed is still a daemon on each node"
+    )

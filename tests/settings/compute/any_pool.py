@@ -1,4 +1,4 @@
-"""Pools drawn from the whole catalog: right ones, wrong ones, and what tells them apart without asking the settings."""
+"""Pools drawn from the whole catalog, valid and invalid, and an independent check of which pools are valid."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,13 +26,13 @@ NODES = 3
 
 
 def rarely(value: Any, *others: Any) -> st.SearchStrategy[Any]:
-    """One of the others now and then."""
+    """Draws `value` most of the time, and sometimes one of the others."""
     return st.integers(0, 5).flatmap(lambda n: st.sampled_from(others) if n == 5 else st.just(value))
 
 
 @st.composite
 def likely_pool(draw: st.DrawFn, region: str) -> dict[str, Any]:
-    """A pool as somebody would write it who knows what goes together; mostly right."""
+    """Draws a pool as an experienced user would write it; it is usually valid."""
     types = draw(_instance_types(region))
     first = INSTANCE_TYPES[types[0]]
     zones = [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]]
@@ -40,8 +40,10 @@ def likely_pool(draw: st.DrawFn, region: str) -> dict[str, Any]:
     sold = [way for way in first.usage_classes if way != "capacity-block"]
     capacity = draw(st.sampled_from([*sold, *(["reserved"] if len(types) == 1 and sold else [])] or ["on-demand"]))
     block = capacity == "reserved" and "capacity-block" in first.usage_classes and draw(st.booleans())
-    shares = _sharing(first.accelerator)
-    shared = draw(st.one_of(st.just({"strategy": "none"}), shares)) if _can_share(first) else {"strategy": "none"}
+    shared_strategies = _sharing(first.accelerator)
+    shared = (
+        draw(st.one_of(st.just({"strategy": "none"}), shared_strategies)) if _can_share(first) else {"strategy": "none"}
+    )
     efa = bool(first.efa_interfaces) and len(types) == 1 and shared["strategy"] == "none" and draw(st.booleans())
     close = capacity == "on-demand" and first.family[0] != "t" and draw(st.booleans())
     neuron, mig = not _can_share(first) and bool(first.accelerator), shared["strategy"] == "mig"
@@ -107,18 +109,18 @@ def _fallbacks(capacity: str, sold: list[str]) -> st.SearchStrategy[list[str]]:
 @cache
 def _sharing(accelerator: Accelerator | None) -> st.SearchStrategy[dict[str, Any]]:
     gpu = mig_gpu(accelerator) if accelerator else None
-    turns = st.builds(
+    replicas_of_a_gpu = st.builds(
         lambda strategy, replicas: {"strategy": strategy, "replicas": replicas},
         st.sampled_from(["time-slicing", "mps"]),
         st.integers(2, 16),
     )
     if gpu is None:
-        return turns
+        return replicas_of_a_gpu
     one = st.sampled_from(list(gpu.profiles))
     layouts = st.dictionaries(one, st.integers(1, 3), min_size=1, max_size=3)
     fitting = st.builds(lambda layout: layout if gpu.fits(layout) else {next(iter(layout)): 1}, layouts)
     return st.one_of(
-        turns,
+        replicas_of_a_gpu,
         one.map(lambda profile: {"strategy": "mig", "profile": profile}),
         fitting.map(lambda layout: {"strategy": "mig", "layout": layout}),
         fitting.map(lambda layout: {"strategy": "mig", "layout": layout}),
@@ -126,8 +128,8 @@ def _sharing(accelerator: Accelerator | None) -> st.SearchStrategy[dict[str, Any
 
 
 @cache
-def _slips(region: str) -> dict[str, st.SearchStrategy[Any]]:
-    """What a pool may also say, whether it goes with the rest or not; None leaves the key out."""
+def _other_values(region: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Returns other values for each key, which may not fit the rest of the pool; None leaves the key out."""
     zones = [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]]
     names = st.sampled_from([*sorted(INSTANCE_TYPES), *["g7.2xlarge", "trn2u.48xlarge", "p6e-gb200.36xlarge"] * 10])
     cuts = st.dictionaries(st.sampled_from(PROFILES), st.integers(0, 8), min_size=1, max_size=3)
@@ -169,17 +171,17 @@ def _slips(region: str) -> dict[str, st.SearchStrategy[Any]]:
 
 @st.composite
 def any_pool(draw: st.DrawFn, region: str) -> dict[str, Any]:
-    """A pool in which up to three values may not go with the rest; each is right by itself."""
-    slips = _slips(region)
-    keys = st.sampled_from([*sorted(slips), "instance_types", "sharing", "sharing", "taints"])
-    slipped = {key: draw(slips[key]) for key in [draw(keys) for _ in range(draw(st.integers(0, 3)))]}
-    pool = {**draw(likely_pool(region)), **slipped}
+    """Draws a pool in which up to three values may not fit the rest; each value is valid by itself."""
+    other_values = _other_values(region)
+    keys = st.sampled_from([*sorted(other_values), "instance_types", "sharing", "sharing", "taints"])
+    changes = {key: draw(other_values[key]) for key in [draw(keys) for _ in range(draw(st.integers(0, 3)))]}
+    pool = {**draw(likely_pool(region)), **changes}
     return {key: value for key, value in pool.items() if value is not None}
 
 
 @st.composite
 def any_stack(draw: st.DrawFn) -> dict[str, Any]:
-    """A stack file that is right but for the drawn pool, which is the second of cluster `main`."""
+    """Draws a stack file that is valid except perhaps for the drawn pool, the second one of cluster `main`."""
     region = draw(rarely("us-west-2", *REGION_NAMES))
     raw = stack((("clusters", "main", "pools", 1), draw(any_pool(region))))
     raw |= {"region": region, "network": {"zones": [zone.name for zone in REGIONS[region].eks_zones[:NETWORK_ZONES]]}}
@@ -194,7 +196,7 @@ def drawn_pool(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def impossible(raw: dict[str, Any]) -> list[str]:
-    """Why EC2, EKS, Karpenter or the GPU would not have the drawn pool; written apart from the settings on purpose."""
+    """Returns why EC2, EKS, Karpenter or the GPU would refuse the drawn pool, without using the settings' own rules."""
     pool = drawn_pool(raw)
     types = [INSTANCE_TYPES[name] for name in pool["instance_types"]]
     return [*_machines(pool, types, raw["region"]), *_sizes(pool, types), *_shares(pool, types), *_place(pool, types)]
@@ -225,7 +227,7 @@ def _machines(pool: dict[str, Any], types: list[InstanceType], region: str) -> I
 def _reservation(pool: dict[str, Any], types: list[InstanceType]) -> Iterator[str]:
     reservation = pool.get("reservation")
     if (pool["capacity_type"] == "reserved") != (reservation is not None):
-        yield "reservation without use, or the other way round"
+        yield "reservation and capacity type do not match"
     if reservation is None:
         return
     kind = reservation.get("kind", "on-demand")
@@ -269,14 +271,14 @@ def _sizes(pool: dict[str, Any], types: list[InstanceType]) -> Iterator[str]:
 
 
 def _shares(pool: dict[str, Any], types: list[InstanceType]) -> Iterator[str]:
-    asked, accelerator = pool["sharing"], types[0].accelerator
-    strategy = asked["strategy"]
+    sharing, accelerator = pool["sharing"], types[0].accelerator
+    strategy = sharing["strategy"]
     most = {"time-slicing": 16, "mps": 48}.get(strategy, 0)
-    if (most > 0) != ("replicas" in asked) or asked.get("replicas", most) > most:
+    if (most > 0) != ("replicas" in sharing) or sharing.get("replicas", most) > most:
         yield "replicas"
     if strategy == "none":
-        if {"profile", "layout"} & set(asked):
-            yield "MIG of nothing"
+        if {"profile", "layout"} & set(sharing):
+            yield "profile without sharing"
         return
     if accelerator is None or accelerator.kind == "neuron" or types[0].family.endswith("f"):
         yield "nothing to share"
@@ -287,23 +289,23 @@ def _shares(pool: dict[str, Any], types: list[InstanceType]) -> Iterator[str]:
         yield "EFA over shared GPUs"
     if strategy == "mig":
         gpu = mig_gpu(accelerator)
-        if gpu is None or pool["operating_system"] == "bottlerocket" or ("profile" in asked) == ("layout" in asked):
+        if gpu is None or pool["operating_system"] == "bottlerocket" or ("profile" in sharing) == ("layout" in sharing):
             yield "no MIG"
-        elif not _cuts(gpu, asked.get("layout", {asked.get("profile"): 1})):
-            yield "no such cut"
-    elif {"profile", "layout"} & set(asked):
-        yield "MIG of turns"
+        elif not _layout_fits(gpu, sharing.get("layout", {sharing.get("profile"): 1})):
+            yield "MIG layout does not fit"
+    elif {"profile", "layout"} & set(sharing):
+        yield "profile without MIG"
 
 
-def _cuts(gpu: MigGpu, layout: dict[str, int]) -> bool:
-    """By the sums alone: on every GPU of the catalog they decide whether there is a place."""
+def _layout_fits(gpu: MigGpu, layout: dict[str, int]) -> bool:
+    """Returns whether a layout fits, by its sums: they are enough for every GPU of the catalog."""
     if not set(layout) <= set(gpu.profiles):
         return False
-    found = [(gpu.profiles[name], count) for name, count in layout.items()]
+    profiles = [(gpu.profiles[name], count) for name, count in layout.items()]
     return (
-        all(1 <= count <= profile.max_instances for profile, count in found)
-        and sum(profile.compute_slices * count for profile, count in found) <= gpu.compute_slices
-        and sum(profile.memory_slices * count for profile, count in found) <= gpu.memory_slices
+        all(1 <= count <= profile.max_instances for profile, count in profiles)
+        and sum(profile.compute_slices * count for profile, count in profiles) <= gpu.compute_slices
+        and sum(profile.memory_slices * count for profile, count in profiles) <= gpu.memory_slices
     )
 
 

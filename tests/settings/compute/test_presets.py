@@ -1,4 +1,4 @@
-"""Presets: each is a whole pool, what a stack file says holds over it, and it over the profile."""
+"""Presets: each is a whole pool; the stack file overrides it, and it overrides the profile."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def alone(preset: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_line_is_a_whole_pool(preset: str, environment: str) -> None:
+def test_one_line_with_a_preset_is_a_whole_pool(preset: str, environment: str) -> None:
     pool = pool_of(alone(preset), region=region_of(preset), environment=environment)
     assert pool.name == preset, "a pool that nobody named has the name of its preset"
     assert pool.min_per_zone == 0, "a preset that nobody uses costs nothing"
@@ -54,29 +54,29 @@ def test_a_line_is_a_whole_pool(preset: str, environment: str) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_what_a_preset_costs_is_known_or_why_not(preset: str) -> None:
+def test_the_price_of_a_preset_is_known_or_has_a_reason_why_not(preset: str) -> None:
     for name in PRESETS[preset].values["instance_types"]:
         assert node_usd_per_hour(name, region_of(preset), "on-demand") or unpriced_reason(name), (
             "a surprise on the bill"
         )
 
 
-def test_a_preset_for_one_zone_asks_for_it() -> None:
-    found = problems(with_pools({"preset": "h100-training"}))
-    assert [p.path for p in found] == ["clusters.main.pools[1].zones"]
-    assert "Write `zones: [us-west-2a]`" in found[0].message, "the way out is the line to write"
+def test_a_preset_for_one_zone_requires_the_zone() -> None:
+    reported = problems(with_pools({"preset": "h100-training"}))
+    assert [p.path for p in reported] == ["clusters.main.pools[1].zones"]
+    assert "Write for example `zones: [us-west-2a]`" in reported[0].message, "the advice is the line to write"
 
 
-def test_the_stack_file_holds_over_a_preset_and_a_preset_over_the_profile() -> None:
-    over = {"preset": "h100", "name": "tuning", "taints": [], "max_per_zone": 2, "labels": {"team": "vision"}}
-    pool = pool_of(over)
-    assert (pool.name, pool.taints, pool.max_per_zone) == ("tuning", (), 2), "the file's own word"
-    assert pool.labels == {"team": "vision", "training": "true", "fine-tuning": "true"}, "maps are joined"
+def test_the_stack_file_overrides_a_preset_and_a_preset_overrides_the_profile() -> None:
+    changes = {"preset": "h100", "name": "tuning", "taints": [], "max_per_zone": 2, "labels": {"team": "vision"}}
+    pool = pool_of(changes)
+    assert (pool.name, pool.taints, pool.max_per_zone) == ("tuning", (), 2), "the values of the file"
+    assert pool.labels == {"team": "vision", "training": "true", "fine-tuning": "true"}, "maps are merged"
     assert pool_of(alone("h100-training"), environment="dev").capacity_type == "on-demand", "dev would say spot"
 
 
 @pytest.mark.parametrize(
-    ("said", "label"),
+    ("sharing", "label"),
     [
         ({"replicas": 3}, "time-slicing-3"),
         ({"strategy": "mps", "replicas": 6}, "mps-6"),
@@ -84,49 +84,49 @@ def test_the_stack_file_holds_over_a_preset_and_a_preset_over_the_profile() -> N
         ({"strategy": "mig", "profile": "1g.10gb"}, "mig-7x1g.10gb"),
     ],
 )
-def test_sharing_of_a_preset_can_be_said_otherwise(said: dict[str, Any], label: str) -> None:
-    assert pool_of({"preset": "h100", "sharing": said}).shared.label == label
+def test_the_stack_file_can_change_the_sharing_of_a_preset(sharing: dict[str, Any], label: str) -> None:
+    assert pool_of({"preset": "h100", "sharing": sharing}).shared.label == label
 
 
 @pytest.mark.parametrize(
-    ("said", "label"),
+    ("sharing", "label"),
     [({"profile": "1g.10gb"}, "mig-7x1g.10gb"), ({"layout": {"7g.80gb": 1}}, "mig-1x7g.80gb"), ({}, None)],
 )
-def test_a_profile_or_a_layout_takes_the_place_of_the_presets(said: dict[str, Any], label: str | None) -> None:
-    assert pool_of({"preset": "a100-mig", "sharing": said}).shared.label == (
+def test_a_new_profile_or_layout_replaces_that_of_the_preset(sharing: dict[str, Any], label: str | None) -> None:
+    assert pool_of({"preset": "a100-mig", "sharing": sharing}).shared.label == (
         label or "mig-2x1g.10gb_1x2g.20gb_1x3g.40gb"
-    ), "joined, the two would contradict each other"
+    ), "merged, the two would contradict each other"
 
 
-def test_the_taint_of_shared_a100_can_be_turned_off_on_node_groups() -> None:
+def test_a_managed_pool_may_drop_the_taint_of_shared_gpus_and_a_karpenter_pool_may_not() -> None:
     untainted = {"preset": "a100-time-slicing", "taints": []}
     assert pool_of(untainted).taints == ()
-    found = problems(with_pools({**untainted, "provisioner": "karpenter"}))
-    assert [p.path for p in found] == ["clusters.main.pools[1].taints"], "Karpenter would buy nodes for whole GPUs"
+    reported = problems(with_pools({**untainted, "provisioner": "karpenter"}))
+    assert [p.path for p in reported] == ["clusters.main.pools[1].taints"], "Karpenter would buy nodes for whole GPUs"
 
 
-def test_an_unknown_preset_is_told_once() -> None:
-    found = problems(with_pools({"preset": "h10"}))
-    assert [(p.path, p.message.split()[0]) for p in found] == [("clusters.main.pools[1].preset", "h10")], (
+def test_an_unknown_preset_is_reported_once() -> None:
+    reported = problems(with_pools({"preset": "h10"}))
+    assert [(p.path, p.message.split()[0]) for p in reported] == [("clusters.main.pools[1].preset", "h10")], (
         "name and instance types are missing because of it"
     )
-    assert found[0].message.endswith("Did you mean h100?")
+    assert reported[0].message.endswith("Did you mean h100?")
 
 
-def test_explain_tells_what_a_preset_says() -> None:
+def test_explain_shows_which_values_come_from_a_preset() -> None:
     rows = {
         r.path: (r.value, r.origin) for r in explain(with_pools({"preset": "h100", "max_per_zone": 2}), SOURCE, TODAY)
     }
-    at = "clusters.main.pools[1]"
-    assert rows[f"{at}.preset"] == ("h100", "stack file")
-    assert rows[f"{at}.max_per_zone"] == (2, "stack file")
-    assert rows[f"{at}.sharing.replicas"] == (2, "preset")
-    assert rows[f"{at}.taints[0].value"] == ("h100", "preset")
-    assert rows[f"{at}.capacity_type"] == ("on-demand", "profile")
-    assert rows[f"{at}.efa"] == (False, "default")
+    path = "clusters.main.pools[1]"
+    assert rows[f"{path}.preset"] == ("h100", "stack file")
+    assert rows[f"{path}.max_per_zone"] == (2, "stack file")
+    assert rows[f"{path}.sharing.replicas"] == (2, "preset")
+    assert rows[f"{path}.taints[0].value"] == ("h100", "preset")
+    assert rows[f"{path}.capacity_type"] == ("on-demand", "profile")
+    assert rows[f"{path}.efa"] == (False, "default")
 
 
-def test_a_preset_leaves_what_it_was_given_as_it_was() -> None:
+def test_adding_presets_does_not_change_the_given_values() -> None:
     raw = with_pools({"preset": "h100", "sharing": {"replicas": 3}, "labels": {"team": "vision"}})
     before = repr((raw, PRESETS))
     with_presets(raw)
@@ -134,7 +134,7 @@ def test_a_preset_leaves_what_it_was_given_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("raw", [{}, {"clusters": None}, {"clusters": {"a": 1}}, {"clusters": {"a": {"pools": [1]}}}])
-def test_what_is_no_pool_is_left_to_be_refused(raw: dict[str, Any]) -> None:
+def test_invalid_clusters_and_pools_stay_unchanged(raw: dict[str, Any]) -> None:
     assert with_presets(raw) == raw
 
 

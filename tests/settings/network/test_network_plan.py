@@ -1,4 +1,4 @@
-"""The address plan: what every cut has to keep, whatever the ranges and zones."""
+"""The address plan: what must hold for all ranges and zones."""
 
 from ipaddress import IPv4Network
 from itertools import pairwise
@@ -13,15 +13,15 @@ LETTERS = "abcdefgh"
 
 
 def ranges(space: str, largest: int, smallest: int) -> st.SearchStrategy[str]:
-    """Ranges without host bits inside a space."""
+    """Draws ranges without host bits inside an address space."""
     whole = IPv4Network(space)
 
-    def at(prefix: int) -> st.SearchStrategy[str]:
+    def networks(prefix: int) -> st.SearchStrategy[str]:
         count = 2 ** (prefix - whole.prefixlen)
         size = 2 ** (32 - prefix)
         return st.integers(0, count - 1).map(lambda i: f"{whole.network_address + i * size}/{prefix}")
 
-    return st.integers(largest, smallest).flatmap(at)
+    return st.integers(largest, smallest).flatmap(networks)
 
 
 vpc_ranges = st.one_of(ranges("10.0.0.0/8", 16, 20), ranges("172.16.0.0/12", 16, 20), ranges("192.168.0.0/16", 16, 20))
@@ -32,13 +32,13 @@ zone_sets = st.sets(st.sampled_from(LETTERS), min_size=2, max_size=6).map(
 
 
 def subnets(network: NetworkPlan) -> list[tuple[str, IPv4Network]]:
-    found = [
+    named_subnets = [
         (f"{zone} {tier}", IPv4Network(getattr(zone_plan, tier)))
         for zone, zone_plan in network.zones.items()
         for tier in ("public", "private", "intra", "pods")
     ]
-    assert found, "a plan without subnets would pass every check below"
-    return found
+    assert named_subnets, "a plan without subnets would pass every check below"
+    return named_subnets
 
 
 @given(vpc_ranges, pod_ranges, zone_sets)
@@ -68,15 +68,15 @@ def test_a_zone_keeps_its_subnets_whatever_other_zones_there_are(
 
 
 @given(vpc_ranges, pod_ranges, zone_sets)
-def test_subnets_and_blocks_keep_to_what_aws_takes(cidr: str, pod_cidr: str, zones: list[str]) -> None:
+def test_subnets_and_blocks_have_sizes_that_aws_allows(cidr: str, pod_cidr: str, zones: list[str]) -> None:
     network = plan(cidr, pod_cidr, zones)
-    assert len(network.pod_blocks) <= 4, "a VPC takes five blocks, its own included"
+    assert len(network.pod_blocks) <= 4, "a VPC has at most five blocks, its own included"
     for block in network.pod_blocks:
-        assert 16 <= IPv4Network(block).prefixlen <= 28, "AWS takes blocks of /16 to /28"
+        assert 16 <= IPv4Network(block).prefixlen <= 28, "AWS allows blocks of /16 to /28"
     for name, subnet in subnets(network):
-        assert 16 <= subnet.prefixlen <= 28, f"{name}: AWS takes subnets of /16 to /28"
+        assert 16 <= subnet.prefixlen <= 28, f"{name}: AWS allows subnets of /16 to /28"
     for zone in network.zones.values():
-        assert IPv4Network(zone.public).prefixlen <= 27, "a load balancer takes no subnet smaller than /27"
+        assert IPv4Network(zone.public).prefixlen <= 27, "a load balancer needs a subnet of /27 or larger"
         assert usable_addresses(zone.intra) >= 6, "EKS wants six free addresses for its interfaces"
 
 
@@ -85,20 +85,20 @@ def test_a_quarter_of_the_vpc_stays_free_for_a_data_tier(cidr: str, pod_cidr: st
     zones = plan(cidr, pod_cidr, ["r-1a", "r-1b"]).zones.values()
     zone = next(iter(zones))
     taken = 8 * sum(IPv4Network(tier).num_addresses for tier in (zone.public, zone.private, zone.intra))
-    assert taken <= IPv4Network(cidr).num_addresses * 3 / 4, "a full VPC cannot take a database later"
+    assert taken <= IPv4Network(cidr).num_addresses * 3 / 4, "a full VPC has no room for a database later"
 
 
-def test_a_vpc_of_16_is_cut_as_the_documentation_says() -> None:
+def test_a_vpc_of_16_is_divided_as_documented() -> None:
     zone = plan("10.0.0.0/16", "100.64.0.0/16", ["us-west-2a", "us-west-2b"]).zones["us-west-2b"]
     assert (zone.public, zone.intra, zone.private, zone.pods) == (
         "10.0.1.0/24",
         "10.0.8.64/26",
         "10.0.144.0/20",
         "100.64.32.0/19",
-    ), "the module's own table promises this cut, and running stacks stand on it"
+    ), "the table in the module documents this plan, and running stacks use it"
 
 
-def test_a_subnet_has_five_addresses_less_than_its_range() -> None:
+def test_a_subnet_has_five_usable_addresses_fewer_than_its_range() -> None:
     assert usable_addresses("10.0.0.0/24") == 251, "AWS keeps the first four addresses and the last"
 
 
@@ -114,15 +114,15 @@ def test_a_subnet_has_five_addresses_less_than_its_range() -> None:
         ("8.8.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "192.168.0.0/16 (RFC 1918)."),
         ("10.0.0.0/16", "100.64.0.0/13", ["r-1a", "r-1b"], "pod_cidr", "serves about 64 nodes a zone."),
         ("10.0.0.0/16", "10.1.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "(RFC 6598), for example 100.64.0.0/16."),
-        ("100.64.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "beside a VPC of 10.0.0.0/16."),
+        ("100.64.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "with a VPC of 10.0.0.0/16."),
         ("10.0.0.0/16", "100.64.0.0/16", ["r-1a"], "zones", "Give 2 to 6, usually 3."),
         ("10.0.0.0/16", "100.64.0.0/16", [f"r-1{c}" for c in "abcdefg"], "zones", "Give 2 to 6, usually 3."),
         ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "r-1a"], "zones", "Name each zone once."),
         ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "r-lax-1z"], "zones", "Write for example us-west-2a."),
-        ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "q-1a"], "zones", "Take one region's zones."),
+        ("10.0.0.0/16", "100.64.0.0/16", ["r-1a", "q-1a"], "zones", "Take zones of one region."),
     ],
 )
-def test_a_mistake_is_named_with_its_way_out(
+def test_a_mistake_is_reported_with_advice(
     cidr: str, pod_cidr: str, zones: list[str], argument: str, ending: str
 ) -> None:
     with pytest.raises(PlanError) as error:
@@ -130,7 +130,7 @@ def test_a_mistake_is_named_with_its_way_out(
     assert any(where == argument and what.endswith(ending) for where, what in error.value.mistakes), str(error.value)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(PlanError) as error:
         plan("10.0.0.1/16", "10.1.0.0/16", ["r-1a"])
     assert {where for where, _ in error.value.mistakes} == {"cidr", "pod_cidr", "zones"}, "one run, the whole list"

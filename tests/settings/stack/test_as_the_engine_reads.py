@@ -1,4 +1,4 @@
-"""The loader's reading of a stack file against what the real engine hands to a program."""
+"""The loader reads a stack file as the real engine hands it to a program."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 __all__ = ["engine", "project"]  # fixtures
 
 ROOT = Path(__file__).parents[3]
-ODD = """
+UNUSUAL_VALUES = """
 config:
   ml-platform:number: 3
   ml-platform:zero: -0
@@ -47,8 +47,8 @@ PROGRAM = """
 """
 
 
-def handed(project: Project, stack_file: str) -> dict[str, str]:
-    """What the engine hands to a program of this project, for this stack file."""
+def config_from_the_engine(project: Project, stack_file: str) -> dict[str, str]:
+    """Returns the config that the engine hands to a program of this project, for this stack file."""
     (project.folder / "Pulumi.yaml").write_text("name: ml-platform\n" + RUNTIME)
     created = project.pulumi("stack", "init", "read")
     assert created.returncode == 0, created.stdout
@@ -61,17 +61,19 @@ def handed(project: Project, stack_file: str) -> dict[str, str]:
 
 
 def parsed(config: Mapping[str, str]) -> dict[str, Any]:
-    """Structures compared by what they hold, not by how their JSON is spaced."""
+    """Parses structures, so that a comparison ignores the spaces in their JSON."""
     return {key: json.loads(text) if text[:1] in "[{" and text else text for key, text in config.items()}
 
 
-def test_odd_values_are_read_as_the_engine_reads_them(project: Project, tmp_path: Path) -> None:
-    (tmp_path / "odd.yaml").write_text(ODD)
-    ours = parsed(read_stack_file(tmp_path / "odd.yaml").config)
-    assert ours == parsed(handed(project, ODD)), "what is checked at a desk has to be what is deployed"
+def test_unusual_values_are_read_as_the_engine_reads_them(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text(UNUSUAL_VALUES)
+    read_here = parsed(read_stack_file(tmp_path / "odd.yaml").config)
+    assert read_here == parsed(config_from_the_engine(project, UNUSUAL_VALUES)), (
+        "what is checked at a desk must be what is deployed"
+    )
 
 
 def test_a_real_stack_file_comes_to_the_same_settings(project: Project) -> None:
     name = "Pulumi.prod.yaml"
-    config = handed(project, (ROOT / name).read_text())
-    assert load_pulumi_config(config, Path(name), TODAY) == load_file(ROOT / name, TODAY), "two readers, one stack"
+    config = config_from_the_engine(project, (ROOT / name).read_text())
+    assert load_pulumi_config(config, Path(name), TODAY) == load_file(ROOT / name, TODAY), "both readers must agree"

@@ -1,4 +1,4 @@
-"""Reading stack files: Pulumi's way and the file's way come to the same, and nothing is read in silence."""
+"""Stack files are read in the same way from the file and from Pulumi's config, and no mistake is ignored."""
 
 import json
 from contextlib import suppress
@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[3]
 STACK_FILES = ("Pulumi.dev.yaml", "Pulumi.prod.yaml")
 
 
-def as_pulumi_hands_it(path: Path) -> dict[str, str]:
-    """What a program finds in PULUMI_CONFIG: scalars as they are written, structures as JSON."""
+def config_as_pulumi_hands_it(path: Path) -> dict[str, str]:
+    """Returns what a program gets in PULUMI_CONFIG: scalars as they are written, structures as JSON."""
     config = yaml.load(path.read_text(), Loader=yaml.BaseLoader)["config"]  # every scalar as text
     typed = yaml.safe_load(path.read_text())["config"]
     return {key: text if isinstance(text, str) else json.dumps(typed[key]) for key, text in config.items()}
@@ -34,10 +34,10 @@ def write(tmp_path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("name", STACK_FILES)
-def test_a_file_says_the_same_to_the_loader_and_to_pulumi(name: str) -> None:
-    config = as_pulumi_hands_it(ROOT / name)
+def test_the_loader_reads_a_file_as_pulumi_does(name: str) -> None:
+    config = config_as_pulumi_hands_it(ROOT / name)
     assert load_file(ROOT / name, TODAY) == load_pulumi_config(config, Path(name), TODAY), (
-        "what is checked on a desk has to be what is deployed"
+        "what is checked at a desk must be what is deployed"
     )
 
 
@@ -53,35 +53,35 @@ keys = st.sampled_from([*StackSettings.model_fields, "unknown"])
 
 
 @given(st.dictionaries(keys, values, max_size=3))
-def test_whatever_is_written_gives_settings_or_a_report(changes: dict[str, object]) -> None:
+def test_any_top_level_value_gives_settings_or_a_report(changes: dict[str, object]) -> None:
     raw = {**stack(), **changes}
     with suppress(SettingsError):
-        assert load(raw, SOURCE, TODAY), "anything but SettingsError would be a traceback in somebody's terminal"
+        assert load(raw, SOURCE, TODAY), "any other exception would be a traceback in the user's terminal"
 
 
-def places(value: object, path: tuple[PathPart, ...] = ()) -> list[tuple[PathPart, ...]]:
-    """Every place in a stack file."""
+def paths(value: object, path: tuple[PathPart, ...] = ()) -> list[tuple[PathPart, ...]]:
+    """Returns the path of every value in a stack file."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [found for key, item in inner for found in [(*path, key), *places(item, (*path, key))]]
+    return [each for key, item in inner for each in [(*path, key), *paths(item, (*path, key))]]
 
 
-@given(st.lists(st.tuples(st.sampled_from(places(RIGHT)), values), min_size=1, max_size=3))
-def test_a_wrong_value_anywhere_gives_settings_or_a_report(changes: list[tuple[tuple[PathPart, ...], object]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(paths(RIGHT)), values), min_size=1, max_size=3))
+def test_any_value_at_any_path_gives_settings_or_a_report(changes: list[tuple[tuple[PathPart, ...], object]]) -> None:
     try:
         raw = stack(*changes)
     except (TypeError, KeyError, IndexError, AttributeError):
-        assume(False)  # the second change went into what the first one had taken away
+        assume(False)  # the first change removed the parent of the second one
     with suppress(SettingsError):
-        assert load(raw, SOURCE, TODAY), "anything but SettingsError would be a traceback in somebody's terminal"
+        assert load(raw, SOURCE, TODAY), "any other exception would be a traceback in the user's terminal"
 
 
-def test_a_switch_set_on_the_command_line_counts() -> None:
+def test_a_boolean_set_on_the_command_line_is_read() -> None:
     # `pulumi config set ml-platform:deletion_protection false` writes the text "false"
     assert load({**stack(), "deletion_protection": False}, SOURCE, TODAY).deletion_protection is False
     config = {f"ml-platform:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in stack().items()}
     config["ml-platform:deletion_protection"] = "false"
     assert load_pulumi_config(config, Path(SOURCE), TODAY).deletion_protection is False, (
-        "else a stack could not be retired"
+        "otherwise a stack could not be retired"
     )
 
 
@@ -92,24 +92,24 @@ def test_text_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
     assert (settings.account_id, settings.cost_center) == ("012345678901", "0042"), "leading zeros are part of the name"
 
 
-def test_other_namespaces_are_left_alone() -> None:
+def test_keys_of_other_namespaces_are_ignored() -> None:
     config = {f"ml-platform:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in stack().items()}
     assert load_pulumi_config({**config, "aws:region": "us-east-1"}, Path(SOURCE), TODAY).region == "us-west-2", (
-        "the keys of Pulumi's providers are not ours to refuse"
+        "they belong to Pulumi's providers"
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "ending"),
+    ("text", "position", "ending"),
     [
         (
             "config:\n  ml-platform:owner: a\n  ml-platform:owner: b\n",
             (3, 3),
-            "stands in line 2 already, and only one of them could count. Drop one.",
+            "is already in line 2, and only one of the two could count. Drop one.",
         ),
         ("config:\n  ml-platform:network: {cidr: a, cidr: b}\n", (2, 34), "Drop one."),
         ("config: [\n", (2, 1), "Correct that line."),
-        ("config:\n  ml-platform:tags: {[a]: b}\n", (2, 22), "a key has to be text. Correct that line."),
+        ("config:\n  ml-platform:tags: {[a]: b}\n", (2, 22), "a key must be text. Correct that line."),
         ("config:\n\tml-platform:tags: {}\n", (2, 1), "Correct that line."),
         ("secretsprovider: awskms://x\n", None, "each key beginning with `ml-platform:`."),
         ("", None, "each key beginning with `ml-platform:`."),
@@ -123,21 +123,21 @@ def test_other_namespaces_are_left_alone() -> None:
             None,
             "without aliases of aliases.",
         ),
-        (f"config:\n  ml-platform:tags: [{'a, ' * 100_000}]\n", None, "or make several stacks of it."),
+        (f"config:\n  ml-platform:tags: [{'a, ' * 100_000}]\n", None, "or split it into several stacks."),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_at_its_place(
-    tmp_path: Path, text: str, place: tuple[int, int] | None, ending: str
+def test_a_file_that_cannot_be_read_is_refused_with_the_position(
+    tmp_path: Path, text: str, position: tuple[int, int] | None, ending: str
 ) -> None:
     with pytest.raises(SettingsError) as error:
         read_file(write(tmp_path, text))
     (problem,) = error.value.problems
-    assert (problem.source, problem.place) == (SOURCE, place), "the reader has to know where"
+    assert (problem.source, problem.position) == (SOURCE, position), "the reader must know where"
     assert problem.message.endswith(ending), str(error.value)
 
 
 @pytest.mark.parametrize(("encoding", "byte"), [("latin-1", "0xfc"), ("utf-16", "0xff")])
-def test_a_file_that_is_no_utf_8_is_refused_with_the_byte(tmp_path: Path, encoding: str, byte: str) -> None:
+def test_a_file_that_is_not_utf_8_is_refused_with_the_byte(tmp_path: Path, encoding: str, byte: str) -> None:
     (tmp_path / SOURCE).write_bytes("config: {ml-platform:owner: Müller}\n".encode(encoding))
     with pytest.raises(SettingsError) as error:
         read_file(tmp_path / SOURCE)
@@ -147,13 +147,13 @@ def test_a_file_that_is_no_utf_8_is_refused_with_the_byte(tmp_path: Path, encodi
 
 
 def mistakes(tmp_path: Path, text: str) -> list[tuple[str, tuple[int, int] | None, str]]:
-    """Path, place and sentence of everything that is wrong with a file of this text."""
+    """Returns path, position and sentence of every problem of a file with this text."""
     with pytest.raises(SettingsError) as error:
         load_file(write(tmp_path, text), TODAY)
-    return [(problem.path, problem.place, problem.message) for problem in error.value.problems]
+    return [(problem.path, problem.position, problem.message) for problem in error.value.problems]
 
 
-SECURE = "is encrypted, but it would stand in plain text in what is built"
+SECURE = "is encrypted, but it would be in plain text in the resources"
 
 
 @pytest.mark.parametrize(
@@ -171,33 +171,35 @@ SECURE = "is encrypted, but it would stand in plain text in what is built"
         ("  ml-platform:tags: {a: AKIAIOSFODNN7EXAMPLE}\n", "tags.a", "holds an AWS access key"),
     ],
 )
-def test_a_mistake_stands_at_its_line_with_what_to_write(tmp_path: Path, text: str, path: str, sentence: str) -> None:
-    found = mistakes(tmp_path, f"config:\n{text}")
-    at = [(place, message) for where, place, message in found if where == path]
-    assert len(at) == 1, f"one mistake, one line: {found}"
-    place, message = at[0]
-    assert place is not None
-    assert place[0] == 2
+def test_a_mistake_is_reported_at_its_line_with_what_to_write(
+    tmp_path: Path, text: str, path: str, sentence: str
+) -> None:
+    reported = mistakes(tmp_path, f"config:\n{text}")
+    at_path = [(position, message) for where, position, message in reported if where == path]
+    assert len(at_path) == 1, f"one mistake, one line: {reported}"
+    position, message = at_path[0]
+    assert position is not None
+    assert position[0] == 2
     assert sentence in message
 
 
-def test_a_required_key_that_is_misspelt_is_one_mistake(tmp_path: Path) -> None:
+def test_a_misspelt_required_key_is_one_mistake(tmp_path: Path) -> None:
     text = "config:\n  ml-platform:ownr: me\n"
     assert "owner" not in {path for path, _, _ in mistakes(tmp_path, text)}, "it is not missing, it is misspelt"
     assert "owner" in {path for path, _, _ in mistakes(tmp_path, "config:\n  ml-platform:tags: {}\n")}
 
 
-def test_a_version_that_yaml_shortens_is_told_as_it_was_written(tmp_path: Path) -> None:
+def test_a_version_that_yaml_shortens_is_quoted_as_it_is_written(tmp_path: Path) -> None:
     text = "config:\n  ml-platform:clusters: {main: {version: 1.30, pools: []}}\n"
     (message,) = [text for path, _, text in mistakes(tmp_path, text) if path == "clusters.main.version"]
-    assert message == 'is the number 1.3 to YAML, not 1.30. Write it in quotes: "1.30".'
+    assert message == 'is read by YAML as the number 1.3, not as 1.30. Write it in quotes: "1.30".'
 
 
-def test_everything_that_is_wrong_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_mistakes_are_reported_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = "config:\n  ml-platform:tags: {a: 007}\n  ml-platform:network: {cidr: x}\n  ml_platform:owner: me\n"
-    lines = [place[0] for _, place, _ in mistakes(tmp_path, text) if place]
+    lines = [position[0] for _, position, _ in mistakes(tmp_path, text) if position]
     assert lines == sorted(lines)
-    assert {2, 3, 4} <= set(lines), "a key that cannot be read does not hide a value that is wrong"
+    assert {2, 3, 4} <= set(lines), "an unreadable key must not hide a wrong value"
 
 
 SECRETS = {
@@ -223,23 +225,23 @@ def test_what_looks_like_a_secret_is_refused_and_not_repeated(value: str) -> Non
 def test_a_value_under_the_name_of_a_secret_is_refused(key: str) -> None:
     addons = {"cert-manager": {"values": {key: "hunter22"}}}
     (problem,) = problems(stack((("clusters", "main", "addons"), addons)))
-    assert problem.message.startswith("is a secret by its name")
+    assert problem.message.startswith("has the name of a secret")
     assert "hunter22" not in str(problem)
 
 
 @pytest.mark.parametrize("key", ["existingSecret", "secretName", "passwordSecret", "tokenTTL", "secretKeyRef"])
-def test_the_name_of_a_secret_is_none(key: str) -> None:
+def test_a_key_that_only_names_a_secret_is_accepted(key: str) -> None:
     addons = {"cert-manager": {"values": {key: "grafana-admin"}}}
     assert problems(stack((("clusters", "main", "addons"), addons))) == ()
 
 
-def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Pulumi\.none\.yaml: cannot be read") as error:
         read_file(tmp_path / "Pulumi.none.yaml")
-    assert str(error.value).endswith("Give the path of a Pulumi.<stack>.yaml."), "and told what to give"
+    assert str(error.value).endswith("Give the path of a Pulumi.<stack>.yaml."), "the message says what to give"
 
 
-def test_a_file_with_a_secrets_provider_is_read_as_any_other(tmp_path: Path) -> None:
+def test_a_secrets_provider_does_not_change_how_a_file_is_read(tmp_path: Path) -> None:
     text = (ROOT / "Pulumi.dev.yaml").read_text()
     path = write(tmp_path, f"secretsprovider: awskms://alias/x\nencryptedkey: AQ==\n{text}")
     assert load_file(path, TODAY) == load_file(ROOT / "Pulumi.dev.yaml", TODAY), "no setting is a secret"
@@ -253,9 +255,9 @@ def test_yes_is_text_as_in_pulumi(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "value", ["007", "012345678901", "1_000", "0x1F", "1e3", "+5", ".5", "5.", ".inf", "2026-01-01"]
 )
-def test_a_value_that_pulumi_reads_as_another_has_to_be_quoted(tmp_path: Path, value: str) -> None:
+def test_a_value_that_pulumi_reads_as_something_else_must_be_quoted(tmp_path: Path, value: str) -> None:
     file = read_stack_file(write(tmp_path, f"config:\n  ml-platform:tags:\n    - {{a: {value}}}\n"))
     ((path, sentence),) = file.mistakes
     assert (path, sentence.endswith(f'Write it in quotes: "{value}".')) == (("tags", 0, "a"), True), sentence
-    assert file.places[path] == (3, 8)
+    assert file.positions[path] == (3, 8)
     assert read_file(write(tmp_path, f'config:\n  ml-platform:name: "{value}"\n')) == {"name": value}, "as advised"

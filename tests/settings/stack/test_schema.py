@@ -1,4 +1,4 @@
-"""The JSON Schema that editors complete stack files by."""
+"""The JSON Schema with which editors complete stack files."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, Any]]:
-    """Every setting of a model and of the models in it."""
+    """Yields every setting of a model and of the models in it."""
     seen.add(model)
     for name, field in model.model_fields.items():
         yield f"{model.__name__}.{name}", field
@@ -38,22 +38,24 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from models_in(arm)
 
 
-def test_every_setting_says_what_it_is() -> None:
-    found = dict(fields(StackSettings, set()))
-    assert len(found) > 40, "the walk has to have walked"
-    silent = [name for name, field in found.items() if not (field.description or "").endswith(".")]
-    assert silent == [], "editors, messages and reports show the description; it is a sentence"
+def test_every_setting_has_a_description() -> None:
+    all_fields = dict(fields(StackSettings, set()))
+    assert len(all_fields) > 40, "the test must have seen the settings"
+    undescribed = [name for name, field in all_fields.items() if not (field.description or "").endswith(".")]
+    assert undescribed == [], "editors, messages and reports show the description; it is a sentence"
 
 
-def test_the_committed_schema_is_what_the_models_say() -> None:
+def test_the_committed_schema_is_up_to_date() -> None:
     assert json.loads(TARGET.read_text()) == SCHEMA, "run `python -m report.schema`"
 
 
 @pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "Pulumi.prod.yaml"])
-def test_the_stack_files_fit_and_name_it(name: str) -> None:
+def test_the_stack_files_are_valid_and_name_the_schema(name: str) -> None:
     text = (ROOT / name).read_text()
     jsonschema.validate(yaml.safe_load(text), SCHEMA)
-    assert text.startswith("# yaml-language-server: $schema=docs/stack-file.schema.json\n"), "else no editor finds it"
+    assert text.startswith("# yaml-language-server: $schema=docs/stack-file.schema.json\n"), (
+        "otherwise no editor finds it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,20 +73,20 @@ def test_the_stack_files_fit_and_name_it(name: str) -> None:
         },
     ],
 )
-def test_an_editor_marks_what_the_loader_would_refuse(config: dict[str, Any]) -> None:
-    right = {f"ml-platform:{key}": value for key, value in stack().items()}
-    jsonschema.validate({"config": right}, SCHEMA)
+def test_an_editor_marks_what_the_loader_refuses(config: dict[str, Any]) -> None:
+    valid = {f"ml-platform:{key}": value for key, value in stack().items()}
+    jsonschema.validate({"config": valid}, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"config": {**right, **config}}, SCHEMA)
+        jsonschema.validate({"config": {**valid, **config}}, SCHEMA)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_an_editor_lets_a_pool_be_a_preset_alone(preset: str) -> None:
-    right = {f"ml-platform:{key}": value for key, value in stack().items()}
+def test_an_editor_accepts_a_pool_with_only_a_preset(preset: str) -> None:
+    valid = {f"ml-platform:{key}": value for key, value in stack().items()}
     pools = {"main": {"version": "1.35", "pools": [{"preset": preset}]}}
-    jsonschema.validate({"config": {**right, "ml-platform:clusters": pools}}, SCHEMA)
+    jsonschema.validate({"config": {**valid, "ml-platform:clusters": pools}}, SCHEMA)
 
 
-def test_a_switch_may_be_text_as_the_command_line_writes_it() -> None:
-    right = {f"ml-platform:{key}": value for key, value in stack().items()}
-    jsonschema.validate({"config": {**right, "ml-platform:deletion_protection": "false"}}, SCHEMA)
+def test_a_boolean_may_be_text_as_the_command_line_writes_it() -> None:
+    valid = {f"ml-platform:{key}": value for key, value in stack().items()}
+    jsonschema.validate({"config": {**valid, "ml-platform:deletion_protection": "false"}}, SCHEMA)

@@ -1,22 +1,22 @@
-"""Each mistake that a stack file can hold: found at its place, with a sentence that ends in the way out."""
+"""Each mistake that a stack file can have is reported at its path, with a sentence that ends with advice."""
 
 from typing import Any
 
 import pytest
 
 from settings.core.problems import PathPart
-from tests.settings.stacks import GONE, POOL, problems, stack
+from tests.settings.stacks import ABSENT, POOL, problems, stack
 
 NETWORK, MAIN = ("network",), ("clusters", "main")
 Change = tuple[tuple[PathPart, ...], Any]
 
 MISTAKES: dict[str, tuple[Change, str, str]] = {
-    # what is wrong: (the change, where it is found, how the message ends)
+    # what is wrong: (the change, the path of the problem, the end of the message)
     "misspelt key": (((*POOL, "max_per_zome"), 3), "clusters.main.pools[1].max_per_zome", "Did you mean max_per_zone?"),
     "misspelt key at the top": ((("enviroment",), "dev"), "enviroment", "Did you mean environment?"),
     "misspelt section": ((("network", "flowlogs"), {}), "network.flowlogs", "Did you mean flow_logs?"),
-    "missing key": ((("owner",), GONE), "owner", "Write for example `owner: ml-platform-team`."),
-    "missing version": (((*MAIN, "version"), GONE), "clusters.main.version", 'for example `version: "1.35"`.'),
+    "missing key": ((("owner",), ABSENT), "owner", "Write for example `owner: ml-platform-team`."),
+    "missing version": (((*MAIN, "version"), ABSENT), "clusters.main.version", 'for example `version: "1.35"`.'),
     "no clusters": ((("clusters",), {}), "clusters", "The EKS clusters, by name. Add one."),
     "no pools": (((*MAIN, "pools"), []), "clusters.main.pools", "The machines of the cluster. Add one."),
     "unknown environment": ((("environment",), "production"), "environment", "defaults: dev, staging or prod."),
@@ -26,7 +26,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "cluster name that is too long": (
         (("clusters", "a" * 31), stack()["clusters"]["main"]),
         f"clusters.{'a' * 31}",
-        "a letter first. Rename it.",
+        "and begin with a letter. Rename it.",
     ),
     "node group name that is too long": (
         (
@@ -41,7 +41,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.pools[1].min_per_zone",
         "Write 2, without quotes.",
     ),
-    "number for text": (((*MAIN, "version"), 1.35), "clusters.main.version", "YAML takes 1.30 for the number 1.3."),
+    "number for text": (((*MAIN, "version"), 1.35), "clusters.main.version", "YAML reads 1.30 as the number 1.3."),
     "text for a switch": (
         (("deletion_protection",), "on"),
         "deletion_protection",
@@ -71,7 +71,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "pod range inside the VPC's": (
         (("network", "cidr"), "100.64.0.0/16"),
         "network.pod_cidr",
-        "for example 100.64.0.0/16 beside a VPC of 10.0.0.0/16.",
+        "for example 100.64.0.0/16 with a VPC of 10.0.0.0/16.",
     ),
     "seven zones": ((("network", "zones"), 7), "network.zones", "Give 2 to 6, usually 3."),
     "one zone": ((("network", "zones"), 1), "network.zones", "Give 2 to 6, usually 3."),
@@ -95,13 +95,13 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "neither a number of zones nor a list": (
         (("network", "zones"), "three"),
         "network.zones",
-        "but a whole number or a list is wanted here. Write a number, for example zones: 2.",
+        "but a whole number or a list is expected here. Write a number, for example zones: 2.",
     ),
     "unknown kind of NAT": ((("network", "nat"), "each"), "network.nat", "cuts all nodes off."),
     "unknown interface endpoint": (
         (("network", "endpoints"), {"interface": ["ecr.dkrr"]}),
         "network.endpoints.interface",
-        "Another one is one word in catalog/endpoints.py.",
+        "To add one, add its name to catalog/endpoints.py.",
     ),
     "gateway among the interface endpoints": (
         (("network", "endpoints"), {"interface": ["s3"]}),
@@ -121,7 +121,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "unsupported Kubernetes version": (
         ((*MAIN, "version"), "1.22"),
         "clusters.main.version",
-        "row of catalog/kubernetes.py.",
+        "or add a row to catalog/kubernetes.py.",
     ),
     "version past standard support": (
         ((*MAIN, "version"), "1.33"),
@@ -131,7 +131,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "add-on without a version for that Kubernetes": (
         ((*MAIN, "managed_addons"), {"amazon-cloudwatch-observability": {}}),
         "clusters.main.managed_addons",
-        "one that `aws eks describe-addon-versions` lists.",
+        "and write `amazon-cloudwatch-observability: {version: ...}`.",
     ),
     "backups of volumes that cannot be copied": (
         (MAIN, {**stack()["clusters"]["main"], "addons": {"velero": {}}, "storage_classes": {"snapshots": False}}),
@@ -212,12 +212,12 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "unknown instance type": (
         ((*POOL, "instance_types"), ["m5.2xlrage"]),
         "clusters.main.pools[1].instance_types",
-        "A new type is one row of catalog/data/instance_types.json.",
+        "To add one, add a row to catalog/data/instance_types.json.",
     ),
     "instance type that the region lacks": (
         (("region",), "ap-southeast-5"),
         "clusters.main.pools[1].instance_types",
-        "Alike and offered: m6i.2xlarge, m7i.2xlarge, t3.2xlarge.",
+        "Similar types that it offers: m6i.2xlarge, m7i.2xlarge, t3.2xlarge.",
     ),
     "two architectures in one pool": (
         ((*POOL, "instance_types"), ["m5.large", "m7g.large"]),
@@ -242,7 +242,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "desired number out of bounds": (
         ((*POOL, "desired_per_zone"), 13),
         "clusters.main.pools[1].desired_per_zone",
-        "or leave it out to begin with the minimum.",
+        "or drop it to begin with the minimum.",
     ),
     "two pools of one name": (
         ((*POOL, "name"), "system"),
@@ -272,7 +272,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "label value that is no text": (
         ((*POOL, "labels"), {"mlops": True}),
         "clusters.main.pools[1].labels.mlops",
-        'but text is wanted here. Write it in quotes: "true".',
+        'but text is expected here. Write it in quotes: "true".',
     ),
     "taint key that Kubernetes refuses": (
         ((*POOL, "taints"), [{"key": "-x"}]),
@@ -300,7 +300,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Make one pool without taints on-demand.",
     ),
     "tag of AWS": ((("tags",), {"aws:team": "x"}), 'tags["aws:team"]', "Drop the prefix."),
-    "tag that is too long": ((("tags",), {"a" * 129: "x"}), f"tags.{'a' * 129}", "AWS takes 128. Shorten it."),
+    "tag that is too long": ((("tags",), {"a" * 129: "x"}), f"tags.{'a' * 129}", "AWS allows 128. Shorten it."),
     "tag that the platform sets": ((("tags",), {"Owner": "me"}), "tags.Owner", "Drop it here."),
     "tag that is an instruction": (
         (("tags",), {"karpenter.sh/nodepool": "gpu"}),
@@ -312,29 +312,33 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
 }
 
 
-def test_the_stack_file_that_the_cases_break_is_right() -> None:
-    assert problems(stack()) == (), "a case would else be found wrong for another reason"
+def test_the_stack_file_without_a_change_is_valid() -> None:
+    assert problems(stack()) == (), "otherwise a case could fail for another reason"
 
 
 @pytest.mark.parametrize("case", MISTAKES)
-def test_a_mistake_is_found_at_its_place_with_its_way_out(case: str) -> None:
+def test_a_mistake_is_reported_at_its_path_with_advice(case: str) -> None:
     change, path, ending = MISTAKES[case]
-    found = problems(stack(change))
-    assert any(p.path == path and p.message.endswith(ending) for p in found), "\n".join(map(str, found)) or "not found"
+    reported = problems(stack(change))
+    assert any(p.path == path and p.message.endswith(ending) for p in reported), "\n".join(map(str, reported)) or (
+        "not reported"
+    )
 
 
-ONLY_ITSELF = set(MISTAKES) - {"instance type that the region lacks"}  # a region changes what everything is checked by
+ONE_MISTAKE_ONLY = set(MISTAKES) - {"instance type that the region lacks"}  # many checks depend on the region
 
 
-@pytest.mark.parametrize("case", sorted(ONLY_ITSELF))
-def test_a_mistake_is_told_once(case: str) -> None:
+@pytest.mark.parametrize("case", sorted(ONE_MISTAKE_ONLY))
+def test_a_mistake_is_reported_once(case: str) -> None:
     change, _, _ = MISTAKES[case]
-    found = problems(stack(change))
-    assert len(found) == 1, "a second line about one mistake sends the reader looking:\n" + "\n".join(map(str, found))
+    reported = problems(stack(change))
+    assert len(reported) == 1, ("a second line about the same mistake confuses the reader:\n") + "\n".join(
+        map(str, reported)
+    )
 
 
-def test_all_mistakes_of_a_file_are_told_at_once() -> None:
-    found = problems(
+def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
+    reported = problems(
         stack(
             (("enviroment",), "dev"),
             (("network", "cidr"), "10.0.1.0/16"),
@@ -345,7 +349,7 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
             ((*MAIN, "version"), "1.33"),
         )
     )
-    assert {p.path for p in found} == {
+    assert {p.path for p in reported} == {
         "enviroment",
         "network.cidr",
         "network.zones",
@@ -353,16 +357,18 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
         "clusters.main.pools[1].max_per_zone",
         "clusters.main.pools[1].disk.size_gib",
         "clusters.main.version",
-    }, "a mistake that waits for the next run costs a run"
+    }, "a mistake that shows only in the next run costs a run"
 
 
-def test_a_wrong_pool_does_not_hide_what_is_wrong_between_the_others() -> None:
-    found = problems(stack((("clusters", "main", "pools", 0, "min_per_zone"), -1), ((*POOL, "zones"), ["us-west-2d"])))
-    assert {p.path for p in found} == {"clusters.main.pools[0].min_per_zone", "clusters.main.pools[1].zones"}, (
+def test_an_invalid_pool_does_not_hide_a_mistake_in_another_pool() -> None:
+    reported = problems(
+        stack((("clusters", "main", "pools", 0, "min_per_zone"), -1), ((*POOL, "zones"), ["us-west-2d"]))
+    )
+    assert {p.path for p in reported} == {"clusters.main.pools[0].min_per_zone", "clusters.main.pools[1].zones"}, (
         "the zones of the second pool have nothing to do with the first"
     )
 
 
 def test_the_report_names_the_file_and_counts() -> None:
-    found = problems(stack((("owner",), GONE)))
-    assert str(found[0]).startswith("Pulumi.test.yaml, owner: is missing."), "the reader has to know where to look"
+    reported = problems(stack((("owner",), ABSENT)))
+    assert str(reported[0]).startswith("Pulumi.test.yaml, owner: is missing."), "the reader must know where to look"

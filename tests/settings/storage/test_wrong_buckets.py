@@ -1,4 +1,4 @@
-"""Buckets that cannot be: each is refused at its place, with the reason, and with a way out that works."""
+"""Invalid buckets: each is refused at the right setting, with the reason, and with advice that works."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from settings.core.problems import PathPart
 from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
-from tests.settings.stacks import GONE, problems, stack
+from tests.settings.stacks import ABSENT, problems, stack
 
 READER = {"namespace": "research", "mode": "read"}
 DATASETS: dict[str, Any] = {"purpose": "datasets", "used_by": [READER]}
@@ -18,13 +18,13 @@ BACKUPS: dict[str, Any] = {"purpose": "backups"}
 
 @dataclass(frozen=True)
 class Case:
-    """bucket: the wrong one, under `data`. at: the place in it. words: of what is wrong, and of the way out.
+    """bucket: the invalid bucket, under `data`. path: of the problem, in the bucket. words: the reason, and the advice.
 
-    fix: laid over the bucket; GONE takes a key away. around: values elsewhere in the stack file.
+    fix: what the advice changes in the bucket; ABSENT removes a key. around: values elsewhere in the stack file.
     """
 
     bucket: dict[str, Any]
-    at: str
+    path: str
     words: tuple[str, str]
     fix: dict[str, Any]
     around: dict[tuple[PathPart, ...], Any] = field(default_factory=dict)
@@ -34,37 +34,40 @@ WRONG: dict[str, Case] = {
     "old versions outlive current ones": Case(
         {**DATASETS, "expire_after_days": 10, "old_versions_days": 20},
         "",
-        ("old_versions_days is 20, but objects expire after 10 days: what was", "Write old_versions_days: 10 or less"),
+        (
+            "old_versions_days is 20, but objects expire after 10 days: old versions would be kept longer",
+            "Write old_versions_days: 10 or less",
+        ),
         {"old_versions_days": 10},
     ),
     "old versions outlive what the purpose expires": Case(
         {**SCRATCH, "old_versions_days": 20},
         "",
-        ("objects expire after 7 days, as scratch do unless told otherwise", "or a later expire_after_days."),
+        ("objects expire after 7 days, the default for scratch", "or a later expire_after_days."),
         {"expire_after_days": 20},
     ),
     "a lock that outlasts the lifecycle": Case(
         {**BACKUPS, "expire_after_days": 30, "object_lock_days": 90},
         "",
-        ("versions are to go for good after 60 days", "Write object_lock_days: 60 or less"),
+        ("versions are removed permanently after 60 days", "Write object_lock_days: 60 or less"),
         {"object_lock_days": 60},
     ),
-    "tiers for what is gone before": Case(
+    "tiers for objects that expire earlier": Case(
         {**SCRATCH, "intelligent_tiering": True},
         "",
-        ("none moves to a cheaper tier before 30 days without a read", "Write intelligent_tiering: false"),
+        ("move to a cheaper tier only after 30 days without a read", "Write intelligent_tiering: false"),
         {"intelligent_tiering": False},
     ),
-    "a folder for nobody": Case(
+    "a mount without users": Case(
         {**BACKUPS, "mount": True},
         "",
         ("mount is on, but used_by is empty", "or drop mount."),
         {"mount": False},
     ),
-    "checkpoints in a folder that cannot rename": Case(
+    "checkpoints in a mounted bucket": Case(
         {**DATASETS, "purpose": "checkpoints", "mount": True},
         "",
-        ("can neither rename nor append", "Drop mount and write by the S3 API"),
+        ("supports neither rename nor append", "Drop mount and use the S3 API"),
         {"mount": False},
     ),
     "the same user twice": Case(
@@ -76,7 +79,7 @@ WRONG: dict[str, Case] = {
     "a service account that Kubernetes refuses": Case(
         {**DATASETS, "used_by": [{**READER, "service_account": "Trainer"}]},
         "used_by[0].service_account",
-        ("'Trainer' is no service account", "Rename it."),
+        ("'Trainer' is not a service account", "Rename it."),
         {"used_by": [{**READER, "service_account": "trainer"}]},
     ),
     "the service account of an add-on": Case(
@@ -85,7 +88,7 @@ WRONG: dict[str, Case] = {
             "used_by": [{**READER, "namespace": "kube-system", "service_account": "ebs-csi-controller-sa"}],
         },
         "used_by[0].service_account",
-        ("belongs to add-on aws-ebs-csi-driver, which has a role already", "Name the service account of the pods"),
+        ("belongs to add-on aws-ebs-csi-driver, which already has a role", "Name the service account of the pods"),
         {"used_by": [{**READER, "namespace": "kube-system", "service_account": "reader"}]},
     ),
     "nobody may use it": Case(
@@ -97,52 +100,52 @@ WRONG: dict[str, Case] = {
     "a copy in the region itself": Case(
         {**DATASETS, "replicate_to": "us-west-2"},
         "replicate_to",
-        ("us-west-2 is the region of the stack itself", "or drop the key."),
-        {"replicate_to": GONE},
+        ("us-west-2 is the region of the stack", "or drop the key."),
+        {"replicate_to": ABSENT},
     ),
-    "a copy in no region": Case(
+    "a copy in an unknown region": Case(
         {**DATASETS, "replicate_to": "us-east-9"},
         "replicate_to",
-        ("us-east-9 is no AWS region that the catalog knows", "Did you mean us-east-"),
+        ("us-east-9 is not an AWS region of the catalog", "Did you mean us-east-"),
         {"replicate_to": "us-east-2"},
     ),
-    "a copy where accounts are others": Case(
+    "a copy in another partition": Case(
         {**DATASETS, "replicate_to": "us-gov-west-1"},
         "replicate_to",
-        ("us-gov-west-1 belongs to aws-us-gov", "Take for example"),
+        ("us-gov-west-1 belongs to partition aws-us-gov", "Take for example"),
         {"replicate_to": "us-east-2"},
     ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_bucket_is_refused_where_it_is_wrong(name):
+def test_an_invalid_bucket_is_refused_with_path_reason_and_advice(name):
     case = WRONG[name]
     changes = list(case.around.items())
     (problem,) = problems(stack(*changes, (("storage", "buckets", "data"), case.bucket)))
-    assert problem.path == ".".join(filter(None, ("storage.buckets.data", case.at)))
+    assert problem.path == ".".join(filter(None, ("storage.buckets.data", case.path)))
     for words in case.words:
         assert words in problem.message
-    mended = {key: value for key, value in {**case.bucket, **case.fix}.items() if value is not GONE}
-    assert not problems(stack(*changes, (("storage", "buckets", "data"), mended))), "the way out has to work"
+    fixed = {key: value for key, value in {**case.bucket, **case.fix}.items() if value is not ABSENT}
+    assert not problems(stack(*changes, (("storage", "buckets", "data"), fixed))), "the advice must work"
 
 
 @pytest.mark.parametrize("name", ["access-logs", "flow-logs", "velero-main"])
-def test_a_bucket_cannot_take_the_name_of_one_of_the_platform(name):
+def test_a_bucket_cannot_have_the_name_of_a_bucket_of_the_platform(name):
     (problem,) = problems(stack((("storage", "buckets", name), DATASETS)))
-    assert problem.message.endswith("a bucket that the platform makes for itself. Rename it.")
+    assert problem.message.endswith("a bucket that the platform makes itself. Rename it.")
 
 
-def test_a_service_account_uses_as_many_buckets_as_its_role_has_room_for():
+def test_a_service_account_can_use_only_as_many_buckets_as_fit_into_its_role():
     many = {f"data-{number}": DATASETS for number in range(BUCKETS_OF_ONE_USER + 2)}
     (problem,) = problems(stack((("storage", "buckets"), many)))
     assert problem.path == f"storage.buckets.data-{BUCKETS_OF_ONE_USER}.used_by[0]"
-    assert problem.message.endswith("or give some of the work a service account of its own.")
+    assert problem.message.endswith("or use another service account for some of the pods.")
     fewer = dict(list(many.items())[:BUCKETS_OF_ONE_USER])
     assert not problems(stack((("storage", "buckets"), fewer)))
 
 
-def test_every_mistake_in_the_days_of_a_bucket_is_told_at_once():
+def test_every_mistake_in_the_days_of_a_bucket_is_reported_at_once():
     wrong = {**SCRATCH, "old_versions_days": 90, "object_lock_days": 365, "intelligent_tiering": True}
     assert len(problems(stack((("storage", "buckets", "data"), wrong)))) == 3
 
@@ -160,7 +163,7 @@ def test_every_mistake_in_the_days_of_a_bucket_is_told_at_once():
         ("backups", None, 30, False),
     ],
 )
-def test_what_becomes_of_objects_follows_from_the_purpose(purpose, expires, old, tiered):
+def test_the_lifecycle_of_objects_follows_from_the_purpose(purpose, expires, old, tiered):
     bucket = BucketSettings(purpose=purpose)
     assert (bucket.expires, bucket.old_versions, bucket.tiered) == (expires, old, tiered)
 
