@@ -18,7 +18,7 @@ def files(manager: dict[str, Any]) -> list[Path]:
     return [path for path in paths if any(re.search(p, path.relative_to(ROOT).as_posix()) for p in patterns)]
 
 
-def found(manager: dict[str, Any]) -> list[dict[str, str]]:
+def named_groups(manager: dict[str, Any]) -> list[dict[str, str]]:
     """Returns the named groups that Renovate reads from the files; it writes them as JavaScript does."""
     (pattern,) = [text.replace("(?<", "(?P<") for text in manager["matchStrings"]]
     return [match.groupdict() for path in files(manager) for match in re.finditer(pattern, path.read_text("utf-8"))]
@@ -26,16 +26,16 @@ def found(manager: dict[str, Any]) -> list[dict[str, str]]:
 
 def test_every_chart_is_looked_up_in_the_repository_of_its_row() -> None:
     indexed, registries, _ = RULES["customManagers"]
-    looked_up = sorted((each["depName"], each["currentValue"], each["registryUrl"]) for each in found(indexed))
+    looked_up = sorted((each["depName"], each["currentValue"], each["registryUrl"]) for each in named_groups(indexed))
     looked_up += sorted(
-        (each["depName"], each["currentValue"], f"oci://{each['packageName']}") for each in found(registries)
+        (each["depName"], each["currentValue"], f"oci://{each['packageName']}") for each in named_groups(registries)
     )
     assert sorted(looked_up) == sorted((c.chart, c.version, c.repository) for c in CHARTS.values())
     assert (indexed["datasourceTemplate"], registries["datasourceTemplate"]) == ("helm", "docker")
 
 
 def test_all_pins_of_the_engine_have_one_version_and_are_renewed_together() -> None:
-    (workflow,) = found(RULES["customManagers"][2])
+    (workflow,) = named_groups(RULES["customManagers"][2])
     pinned = re.search(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)", (ROOT / "engine/go.mod").read_text("utf-8"))
     package = re.search(r"^pulumi==(\S+)$", (ROOT / "requirements.in").read_text("utf-8"), re.MULTILINE)
     assert pinned
