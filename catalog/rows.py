@@ -43,9 +43,9 @@ class LazyTable(Mapping[str, Row], Generic[Row]):
 
 
 def laid_out(table: Mapping[str, Any], *rows: str) -> str:
-    """The text of a table: one key a line, and one row a line of those named; of the last key when none is named.
+    """Returns the text of a table: one key per line; for the keys in `rows`, or else the last key, one row per line.
 
-    So a changed row is a changed line, and two people may add rows at the same time.
+    So a changed row is a changed line, and two people can add rows at the same time.
     """
     by_row = rows or tuple(table)[-1:]
 

@@ -13,7 +13,7 @@ def as_markdown(ages: Sequence[Age]) -> str:
     head = ["# Old facts", ""]
     if not ages:
         return "\n".join([*head, f"No fact is older than {OLD_DAYS} days.", ""])
-    rows = [(f"`{age.name}`", age.oldest, f"{age.old} of {age.said}") for age in ages]
+    rows = [(f"`{age.name}`", age.oldest, f"{age.old} of {age.total}") for age in ages]
     advice = (
         "`make facts` renews tables with a module in `catalog/renew`. Renew the others from the source that they name."
     )

@@ -73,8 +73,8 @@ def _with_grpc_errors(method: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             subject = getattr(request, "urn", "") or getattr(request, "tok", "") or getattr(request, "type", "")
             _LOG.exception("%s of %s", method.__name__, subject)
-            where = f"{method.__name__} of {subject}"
-            context.abort(grpc.StatusCode.INTERNAL, f"defect in the simulator, in {where}: {error!r}")
+            operation = f"{method.__name__} of {subject}"
+            context.abort(grpc.StatusCode.INTERNAL, f"defect in the simulator, in {operation}: {error!r}")
 
     return answer
 

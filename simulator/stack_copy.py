@@ -42,9 +42,9 @@ def without_secrets(path: Path, text: str) -> tuple[str, list[ConfigPath]]:
         raise StackFileError(f"{path.name} is nested too deeply to be read.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        position = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         why = getattr(error, "problem", None) or "it contains a character that YAML does not allow"
-        raise StackFileError(f"{path.name}{place} is not YAML: {why}.") from None
+        raise StackFileError(f"{path.name}{position} is not YAML: {why}.") from None
     if root is None:
         return text, []
     if not isinstance(root, yaml.MappingNode):

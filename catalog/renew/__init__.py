@@ -1,5 +1,6 @@
-"""Writes the catalog anew from public sources. It talks to the network, and to an AWS account when it is told to.
+"""Renews the catalog from public sources. It uses the network, and with --account it reads from an AWS account.
 
-One module a source: the questions it asks, and a pure function of the answers. Nothing else of the project imports
-this. Each was written by the documented form of the answers and tested on such; none has met the real source yet.
+Each source is one module with its questions and a pure function of the answers. No other part of the project imports
+this package. The modules are written for the documented form of the answers, and tested with such answers; none has
+read its real source yet.
 """

@@ -1,4 +1,4 @@
-"""`make facts`: writes the catalog anew. Says first whom it asks.
+"""`make facts`: renews the tables of the catalog. Before it starts, it names the hosts and commands that it uses.
 
 python -m catalog.renew [SOURCE ...] [--account] [--from FOLDER | --keep FOLDER] [--check]
 """
@@ -28,29 +28,31 @@ ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0: all was answered. 1: something was not, or, with --check, a file would change."""
+    """Returns 0 when every question got an answer, and 1 otherwise; with --check also 1 when a file would change."""
     parser = argparse.ArgumentParser(prog="python -m catalog.renew", description="Renews the catalog's tables.")
-    listed = f"all, or some of: {', '.join(SOURCES)}"
-    parser.add_argument("source", nargs="*", choices=[*SOURCES, []], metavar="SOURCE", help=listed)
-    parser.add_argument("--account", action="store_true", help="ask the AWS account too: reads alone")
-    parser.add_argument("--check", action="store_true", help="write nothing, and say what would change")
+    source_help = f"some of {', '.join(SOURCES)}; all when none is named"
+    parser.add_argument("source", nargs="*", choices=[*SOURCES, []], metavar="SOURCE", help=source_help)
+    parser.add_argument("--account", action="store_true", help="also read from the AWS account; changes nothing there")
+    parser.add_argument("--check", action="store_true", help="write nothing, and name the files that would change")
     folder = parser.add_mutually_exclusive_group()
-    folder.add_argument("--from", dest="saved", type=Path, help="answers saved before; nobody is asked")
-    folder.add_argument("--keep", type=Path, help="keep the answers in this folder; one that is there is not asked for")
-    said = parser.parse_args(arguments)
-    chosen = {name: SOURCES[name] for name in said.source or SOURCES}
-    left_out = [name for name, source in chosen.items() if source.ACCOUNT and not (said.account or said.saved)]
+    folder.add_argument("--from", dest="saved", type=Path, help="read saved answers in this folder, without a network")
+    folder.add_argument(
+        "--keep", type=Path, help="save the answers in this folder, and use those that are there already"
+    )
+    options = parser.parse_args(arguments)
+    chosen = {name: SOURCES[name] for name in options.source or SOURCES}
+    left_out = [name for name, source in chosen.items() if source.ACCOUNT and not (options.account or options.saved)]
     chosen = {name: source for name, source in chosen.items() if name not in left_out}
-    if not said.saved:
+    if not options.saved:
         _announce(chosen)
     if left_out:
-        print(f"Left out, since they ask an AWS account: {', '.join(left_out)}. Add --account.", file=sys.stderr)
+        print(f"Left out, since they need an AWS account: {', '.join(left_out)}. Add --account.", file=sys.stderr)
     with tempfile.TemporaryDirectory() as temporary:
-        answers = Answers(said.saved or said.keep or Path(temporary), None if said.saved else ask)
-        changed = _renew(chosen, answers, write=not said.check)
+        answers = Answers(options.saved or options.keep or Path(temporary), None if options.saved else ask)
+        changed = _renew(chosen, answers, write=not options.check)
     for name, reason in answers.unanswered.items():
         print(f"no answer: {name}: {reason}")
-    return 1 if answers.unanswered or (said.check and changed) else 0
+    return 1 if answers.unanswered or (options.check and changed) else 0
 
 
 def _renew(chosen: Mapping[str, Source], answers: Answers, write: bool) -> list[Path]:
@@ -69,13 +71,13 @@ def _renew(chosen: Mapping[str, Source], answers: Answers, write: bool) -> list[
 
 
 def _announce(chosen: Mapping[str, Source]) -> None:
-    asked = [question for source in chosen.values() for question in source.questions()]
-    hosts = sorted({urlsplit(question.url).hostname or "" for question in asked if question.url})
-    commands = sorted({_action(question) for question in asked if question.command})
-    print(f"This asks over the network: {', '.join(hosts) or 'nobody'}.", file=sys.stderr)
+    questions = [question for source in chosen.values() for question in source.questions()]
+    hosts = sorted({urlsplit(question.url).hostname or "" for question in questions if question.url})
+    commands = sorted({_action(question) for question in questions if question.command})
+    print(f"This reads over the network from: {', '.join(hosts) or 'no host'}.", file=sys.stderr)
     if commands:
         print(
-            f"And the AWS account of your environment, which it only reads: {', '.join(commands)}.",
+            f"It also reads from your environment's AWS account, and changes nothing there: {', '.join(commands)}.",
             file=sys.stderr,
             flush=True,
         )

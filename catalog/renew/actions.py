@@ -1,6 +1,6 @@
-"""Actions of the workflows, each pinned to the commit of a release: the newest of the same major version is taken.
+"""Renews the actions of the workflows: each is pinned to the commit of the newest release with the same major version.
 
-Form: GitHub REST API, "List repository tags", read 2026-11; the commit is the tag's, also where the tag is annotated.
+Form: GitHub REST API, "List repository tags", read 2026-11; the commit is that of the tag, also for annotated tags.
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ def renew(answers: Answers, today: date) -> Renewal:
     files, notes = {}, []
     for path in _workflows():
         before = path.read_text(encoding="utf-8")
-        after, said = pinned(before, {action: answers.json(_question(action)) or [] for action in _actions(before)})
-        notes += said
+        after, new_notes = pinned(
+            before, {action: answers.json(_question(action)) or [] for action in _actions(before)}
+        )
+        notes += new_notes
         if after != before:
             files[path] = after
     return Renewal(files, notes)
@@ -49,7 +51,7 @@ def _actions(text: str) -> set[str]:
 
 
 def pinned(text: str, pages: Mapping[str, Iterable[Iterable[Mapping[str, Any]]]]) -> tuple[str, list[str]]:
-    """The workflow with its actions at their newest release, and what people should look at."""
+    """Returns the workflow with its actions at their newest release, and notes for people."""
     notes: list[str] = []
 
     def renewed(use: re.Match[str]) -> str:
@@ -57,18 +59,16 @@ def pinned(text: str, pages: Mapping[str, Iterable[Iterable[Mapping[str, Any]]]]
         releases = {tag: tuple(map(int, found.groups())) for tag in commits if (found := RELEASE.fullmatch(tag))}
         if use["tag"] not in releases:
             if commits:
-                notes.append(f"{use['action']}: it has no release {use['tag']} any more")
+                notes.append(f"{use['action']}: release {use['tag']} does not exist any more")
             return use[0]
         if commits[use["tag"]] != use["commit"]:
-            notes.append(
-                f"{use['action']}: {use['tag']} is another commit now, {commits[use['tag']]}: somebody moved it"
-            )
+            notes.append(f"{use['action']}: somebody moved {use['tag']} to another commit, {commits[use['tag']]}")
             return use[0]
         major = releases[use["tag"]][0]
         tag = max((each for each, parts in releases.items() if parts[0] == major), key=lambda each: releases[each])
         newest = max(releases, key=lambda each: releases[each])
         if releases[newest][0] > major:
-            notes.append(f"{use['action']}: {newest} is there; a new major version is taken by hand")
+            notes.append(f"{use['action']}: {newest} exists; pin a new major version by hand")
         return f"uses: {use['action']}@{commits[tag]} # {tag}"
 
     return USE.sub(renewed, text), notes

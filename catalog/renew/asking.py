@@ -1,4 +1,4 @@
-"""Questions to public sources and to the account. Each answer is a file, so that it can be looked at and read again."""
+"""Questions to public sources and to the account. Each answer is a file, so that people can inspect and reuse it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One question, with the answer in a file of this name.
+    """One question. `name` is also the file name of the answer.
 
-    url: of a public page. command: of the AWS CLI, which asks the account; one of the two.
-    paged: the answer comes in pages; its file has one a line. only: of a table, keep the lines with this text, and the
-        six at the top that say what it is.
+    A question has either a url, of a public page, or a command of the AWS CLI, which reads from the account.
+    paged: the answer comes in pages; its file has one page per line. only: keep only the lines of a table that contain
+        this text, and the six lines at the top that describe the table.
     """
 
     name: str
@@ -37,14 +37,14 @@ class Question:
 
 
 class Renewal(NamedTuple):
-    """What comes of answers. files: the new text of each file. notes: what people should look at."""
+    """The result of answers. files: the new text of each file. notes: messages for people."""
 
     files: Mapping[Path, str]
     notes: list[str]
 
 
 class Source(Protocol):
-    """What a module of this package is. ACCOUNT: whether its questions go to an AWS account."""
+    """The interface of a module of this package. ACCOUNT: True when its questions go to an AWS account."""
 
     @property
     def ACCOUNT(self) -> bool: ...  # noqa: N802
@@ -55,9 +55,9 @@ class Source(Protocol):
 
 
 class Answers:
-    """Files of answers in a folder. ask: gets one that is not there; without it, there are no more than these.
+    """Files of answers in a folder. ask: gets an answer that has no file yet; without it, only saved answers are used.
 
-    unanswered: names of the questions that got none, with the reason. What depends on them stays as it is.
+    unanswered: the questions without an answer, by name, with the reason. Facts that depend on them stay unchanged.
     """
 
     def __init__(self, folder: Path, ask: Callable[[Question, Path], None] | None = None) -> None:
@@ -74,8 +74,8 @@ class Answers:
         try:
             self._ask(question, path)
         except (OSError, subprocess.CalledProcessError) as error:
-            said = getattr(error, "stderr", None) or str(error)
-            self.unanswered[question.name] = said.strip().splitlines()[-1] if said.strip() else type(error).__name__
+            text = getattr(error, "stderr", None) or str(error)
+            self.unanswered[question.name] = text.strip().splitlines()[-1] if text.strip() else type(error).__name__
             path.unlink(missing_ok=True)
             return None
         return path
@@ -85,14 +85,14 @@ class Answers:
         return path.read_text(encoding="utf-8") if path else None
 
     def json(self, question: Question) -> Any:
-        """The answer; None without one. A paged one is the list of its pages."""
+        """Returns the parsed answer, for a paged question the list of its pages; None without an answer."""
         text = self.text(question)
         if text is None:
             return None
         return [json.loads(line) for line in text.splitlines()] if question.paged else json.loads(text)
 
     def lines(self, question: Question) -> Iterator[str] | None:
-        """For answers that are too long to hold."""
+        """Yields the lines of an answer that is too long for memory; None without an answer."""
         path = self._path(question)
         return _lines(path) if path else None
 
@@ -106,11 +106,11 @@ Opener = Callable[[Request], AbstractContextManager[Any]]
 
 
 def ask(question: Question, target: Path, opener: Opener = urlopen) -> None:
-    """Asks, and writes the answer. Raises OSError or CalledProcessError."""
+    """Gets the answer to a question and writes it to a file. Raises OSError or CalledProcessError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if question.command:
-        done = subprocess.run(question.command, capture_output=True, text=True, check=True)
-        target.write_text(done.stdout, encoding="utf-8")
+        completed = subprocess.run(question.command, capture_output=True, text=True, check=True)
+        target.write_text(completed.stdout, encoding="utf-8")
         return
     with target.open("wb") as file:
         url, head = question.url, 6
@@ -120,7 +120,7 @@ def ask(question: Question, target: Path, opener: Opener = urlopen) -> None:
                     file.write(json.dumps(json.load(answer)).encode() + b"\n")
                 elif question.only:
                     file.writelines(
-                        line for at, line in enumerate(answer) if at < head or question.only.encode() in line
+                        line for number, line in enumerate(answer) if number < head or question.only.encode() in line
                     )
                 else:
                     shutil.copyfileobj(answer, file)
@@ -129,22 +129,22 @@ def ask(question: Question, target: Path, opener: Opener = urlopen) -> None:
 
 
 def _open(url: str, opener: Opener) -> AbstractContextManager[Any]:
-    """Opens a page; a registry that wants a token first says where anybody gets one."""
+    """Opens a page. A registry that requires a token names the URL that gives one to everybody."""
     try:
         return opener(_request(url))
-    except HTTPError as refused:
-        challenge = refused.headers.get("WWW-Authenticate", "")
-        if refused.code != 401 or not challenge.startswith("Bearer "):
+    except HTTPError as error:
+        challenge = error.headers.get("WWW-Authenticate", "")
+        if error.code != 401 or not challenge.startswith("Bearer "):
             raise
-        said = dict(CHALLENGE.findall(challenge))
-        with opener(_request(f"{said.pop('realm')}?{urlencode(said)}")) as answer:
-            found = json.load(answer)
-        return opener(_request(url, {"Authorization": f"Bearer {found.get('token') or found['access_token']}"}))
+        parameters = dict(CHALLENGE.findall(challenge))
+        with opener(_request(f"{parameters.pop('realm')}?{urlencode(parameters)}")) as answer:
+            grant = json.load(answer)
+        return opener(_request(url, {"Authorization": f"Bearer {grant.get('token') or grant['access_token']}"}))
 
 
 def _request(url: str, headers: Mapping[str, str] | None = None) -> Request:
     if not url.startswith("https://"):
-        raise OSError(f"{url} is not asked: a fact comes over an encrypted line")
+        raise OSError(f"{url} is not read: facts must come over an encrypted connection")
     return Request(url, headers={"User-Agent": "ml-platform-facts", **(headers or {})})  # noqa: S310
 
 

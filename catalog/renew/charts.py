@@ -1,7 +1,8 @@
-"""Charts: whether each pinned version is in its repository, its application's version, and which newer ones there are.
+"""Checks the charts: whether their repository has the pinned version, its application version, and newer versions.
 
-A version is never changed here: what a chart reads and brings has to be read with it. Renovate proposes newer ones, one
-at a time. Forms: Helm, "The chart repository guide" (index.yaml); OCI distribution spec (tags); read 2026-11.
+The pinned version is never changed here, since the values and CRDs of a new version have to be read with it. Renovate
+proposes newer versions, one at a time. Forms: Helm, "The chart repository guide" (index.yaml); OCI distribution spec
+(tags); read 2026-11.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ def questions() -> list[Question]:
 
 
 def _question(chart: Chart) -> Question:
-    place = re.sub(r"[^a-z0-9.]+", "-", chart.repository.partition("://")[2].lower())
+    file_name = re.sub(r"[^a-z0-9.]+", "-", chart.repository.partition("://")[2].lower())
     if chart.oci:
         registry, _, name = chart.repository.removeprefix("oci://").partition("/")
-        return Question(name=f"tags-{place}.json", url=f"https://{registry}/v2/{name}/tags/list?n=1000", paged=True)
-    return Question(name=f"index-{place}.yaml", url=f"{chart.repository.rstrip('/')}/index.yaml")
+        return Question(name=f"tags-{file_name}.json", url=f"https://{registry}/v2/{name}/tags/list?n=1000", paged=True)
+    return Question(name=f"index-{file_name}.yaml", url=f"{chart.repository.rstrip('/')}/index.yaml")
 
 
 def renew(answers: Answers, today: date) -> Renewal:
@@ -40,14 +41,14 @@ def renew(answers: Answers, today: date) -> Renewal:
         table = read_table(f"charts/{room}")
         for name, row in table["charts"].items():
             chart = CHARTS[name]
-            said = published.setdefault(name, versions_of(chart, answers))
-            if not said:
+            versions = published.setdefault(name, versions_of(chart, answers))
+            if not versions:
                 continue
-            if chart.version not in said:
+            if chart.version not in versions:
                 notes.append(f"{name}: {chart.repository} has no version {chart.version}")
                 continue
-            row["app_version"] = said[chart.version] or row["app_version"]
-            newer = newest(said, chart.version)
+            row["app_version"] = versions[chart.version] or row["app_version"]
+            newer = newest(versions, chart.version)
             if newer != chart.version:
                 notes.append(f"{name}: {chart.version} is pinned, the newest is {newer}")
         path, text = DATA / "charts" / f"{room}.json", laid_out(table)
@@ -57,7 +58,7 @@ def renew(answers: Answers, today: date) -> Renewal:
 
 
 def versions_of(chart: Chart, answers: Answers) -> dict[str, str]:
-    """Version -> version of the application, "" where the repository does not say it; none without an answer."""
+    """Returns chart version -> application version, "" when the repository has none; empty without an answer."""
     question = _question(chart)
     if chart.oci:
         pages: list[dict[str, Any]] = answers.json(question) or []
@@ -70,7 +71,7 @@ def versions_of(chart: Chart, answers: Answers) -> dict[str, str]:
 
 
 def newest(versions: Iterable[str], pinned: str) -> str:
-    """The newest release; with a `v` in front or without, as the pinned one is written."""
-    alike = [each for each in versions if each.startswith("v") == pinned.startswith("v")]
-    releases = {each: tuple(map(int, found.groups())) for each in alike if (found := RELEASE.fullmatch(each))}
+    """Returns the newest release, among the versions that start with `v` if the pinned one does, else the others."""
+    candidates = [each for each in versions if each.startswith("v") == pinned.startswith("v")]
+    releases = {each: tuple(map(int, found.groups())) for each in candidates if (found := RELEASE.fullmatch(each))}
     return max(releases, key=lambda each: releases[each], default=pinned)

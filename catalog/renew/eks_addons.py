@@ -1,6 +1,6 @@
-"""Versions of EKS add-ons, from EKS: `aws eks describe-addon-versions`. The default of a Kubernetes version is taken.
+"""Versions of EKS add-ons, from `aws eks describe-addon-versions`: the default version for each Kubernetes version.
 
-It is what EKS installs when nothing is asked for. Form of the answer: EKS API reference, AddonInfo, read 2026-11.
+EKS installs the default version when none is requested. Form of the answer: EKS API reference, AddonInfo, read 2026-11.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ def questions() -> list[Question]:
 
 
 def renew(answers: Answers, today: date) -> Renewal:
-    """Pins of Kubernetes versions that EKS has dropped stay for as long as the catalog knows the version."""
+    """Renews the pins. For a Kubernetes version that EKS has dropped and the catalog still has, the old pin stays."""
     answer = answers.json(QUESTION)
     if answer is None:
         return Renewal({}, [])
     table = read_table("eks_addon_versions")
-    said = {addon["addonName"]: defaults_of(addon) for addon in answer["addons"]}
-    rows, notes = {}, [f"{name}: EKS lists no such add-on" for name in ADDONS if name not in said]
+    defaults = {addon["addonName"]: defaults_of(addon) for addon in answer["addons"]}
+    rows, notes = {}, [f"{name}: EKS lists no such add-on" for name in ADDONS if name not in defaults]
     for name in ADDONS:
         before = table["addons"].get(name, {})
-        rows[name] = {v: pin for v in VERSIONS if (pin := said.get(name, {}).get(v) or before.get(v))}
-        moved = {v: pin for v, pin in rows[name].items() if pin != before.get(v)}
+        rows[name] = {v: pin for v in VERSIONS if (pin := defaults.get(name, {}).get(v) or before.get(v))}
+        changed = {v: pin for v, pin in rows[name].items() if pin != before.get(v)}
         notes += [
-            f"{name} for {version}: {before.get(version, 'none')} before, {pin} now" for version, pin in moved.items()
+            f"{name} for {version}: {before.get(version, 'none')} before, {pin} now" for version, pin in changed.items()
         ]
     renewed = {**table, "source": [SOURCE], "read": f"{today:%Y-%m}", "notes": [], "addons": rows}
     return Renewal({TABLE: laid_out({key: value for key, value in renewed.items() if value != []})}, notes)
 
 
 def defaults_of(addon: dict[str, Any]) -> dict[str, str]:
-    """Kubernetes version -> version of the add-on."""
+    """Returns Kubernetes version -> version of the add-on."""
     return {
         fits["clusterVersion"]: version["addonVersion"]
         for version in addon["addonVersions"]

@@ -1,7 +1,7 @@
 """Prices of instance types: on demand from the AWS price list, and the typical saving of spot from the Spot Advisor.
 
-A region that answers has all its prices anew, with the day that the list was published. A price that the list no longer
-has stays with its old source. The advisor's file is that of its web page; AWS does not document its form.
+All prices of a region with an answer are renewed, with the publication date of the list. A price that is no longer in
+the list stays, with its old source. The advisor's file is that of its web page; AWS does not document its form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TABLE = DATA / "instance_prices.json"
 SERVICE = "AmazonEC2"
 ADVISOR = Question(name="spot-advisor.json", url="https://spot-bid-advisor.s3.amazonaws.com/spot-advisor-data.json")
 PLAIN = {"Operating System": "Linux", "Tenancy": "Shared", "Pre Installed S/W": "NA", "CapacityStatus": "Used"}
-NOTABLE = 0.1  # the part of a price that it has to move by before people are told
+NOTABLE = 0.1  # a note reports a price that changes by more than this part of it
 
 
 def questions() -> list[Question]:
@@ -48,20 +48,23 @@ def renew(answers: Answers, today: date) -> Renewal:
     return Renewal({} if text == TABLE.read_text(encoding="utf-8") else {TABLE: text}, notes)
 
 
-def prices_of(rows: Iterable[Mapping[str, str]], wanted: Mapping[str, Any]) -> dict[str, float]:
-    """Type -> USD an hour. Raises ValueError when the list has two prices for one type."""
-    found: dict[str, float] = {}
+def prices_of(rows: Iterable[Mapping[str, str]], types: Mapping[str, Any]) -> dict[str, float]:
+    """Returns type -> USD an hour. Raises ValueError when the list has two prices for one type."""
+    prices: dict[str, float] = {}
     for row in rows:
         name, usd = row["Instance Type"], float(row["PricePerUnit"])
         hourly = row["Unit"] == "Hrs" and row.get("MarketOption") in (None, "", "OnDemand") and usd > 0
-        plain = name in wanted and hourly and all(row[column] == value for column, value in PLAIN.items())
-        if plain and found.setdefault(name, usd) != usd:
-            raise ValueError(f"{name} has two prices in one list, {found[name]} and {usd}: what tells them apart?")
-    return found
+        plain = name in types and hourly and all(row[column] == value for column, value in PLAIN.items())
+        if plain and prices.setdefault(name, usd) != usd:
+            raise ValueError(
+                f"{name} has two prices in one list, {prices[name]} and {usd}. Find the column in which they differ, "
+                "and add it to PLAIN."
+            )
+    return prices
 
 
 def _put(table: dict[str, Any], region: str, source: str, prices: Mapping[str, float]) -> list[str]:
-    """Writes a region's prices and says which moved."""
+    """Writes the prices of a region, and returns notes about those that changed."""
     notes, default = [], table["region_sources"][region]
     table["region_sources"][region] = source
     for name, row in table["types"].items():
@@ -77,14 +80,14 @@ def _put(table: dict[str, Any], region: str, source: str, prices: Mapping[str, f
             each: row["on_demand"][each] for each in table["region_sources"] if each in row["on_demand"]
         }
         if row.pop("unpriced", None):
-            notes.append(f"{name}: it has a price now, {new} in {region}")
+            notes.append(f"{name}: has a price now, {new} in {region}")
         elif usd is not None and abs(new - usd) > NOTABLE * usd:
             notes.append(f"{name} in {region}: {usd} before, {new} now")
     return notes
 
 
 def _advise(table: dict[str, Any], advice: Mapping[str, Any], today: date) -> None:
-    """Savings of the regions that the table has savings of."""
+    """Writes the savings of the regions that have savings in the table already."""
     regions = {region for row in table["types"].values() for region in row.get("spot_saving_pct", ())}
     table["sources"]["spot-advisor"] = {
         "text": "on-demand price less the typical saving of the Spot Instance Advisor",
@@ -92,8 +95,8 @@ def _advise(table: dict[str, Any], advice: Mapping[str, Any], today: date) -> No
         "verified": False,
     }
     for name, row in table["types"].items():
-        said = {region: advice["spot_advisor"].get(region, {}).get("Linux", {}).get(name) for region in regions}
-        savings = {region: said[region]["s"] for region in table["region_sources"] if said.get(region)}
+        advised = {region: advice["spot_advisor"].get(region, {}).get("Linux", {}).get(name) for region in regions}
+        savings = {region: advised[region]["s"] for region in table["region_sources"] if advised.get(region)}
         if savings:
             order = {"on_demand": row["on_demand"], "spot_saving_pct": savings}
             table["types"][name] = {**order, **{key: value for key, value in row.items() if key not in order}}

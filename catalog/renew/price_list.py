@@ -1,7 +1,7 @@
-"""Files of the AWS price list: one a service and region, public, as CSV.
+"""Files of the AWS price list: one public CSV file per service and region.
 
 Form: AWS Billing user guide, "Reading the service price list file for an AWS service", read 2026-11: five lines about
-the file, then a table with its names in the sixth.
+the file, then a table whose column names are the sixth line.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ BASE = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws"
 
 
 class PriceList(NamedTuple):
-    """published: the day. rows: on-demand prices in USD, each with the names of the table's columns."""
+    """One file. published: its date. rows: its on-demand prices in USD, as column name -> value."""
 
     published: str
     rows: Iterator[Mapping[str, str]]
 
 
 def question(service: str, region: str) -> Question:
-    """Some 250 MB for EC2 in one region, most of it reservations, which are not kept."""
+    """Returns the question for one file. EC2's has about 250 MB per region, mostly reservations, which are not kept."""
     url = f"{BASE}/{service}/current/{region}/index.csv"
     return Question(name=f"price-list-{service}-{region}.csv", url=url, only='"OnDemand"')
 
 
 def read(answers: Answers, service: str, region: str) -> PriceList | None:
-    """None when there is no answer. Raises ValueError for a file of another form."""
+    """Returns the prices of a file; None without an answer. Raises ValueError for a file in another form."""
     lines = answers.lines(question(service, region))
     if lines is None:
         return None

@@ -1,7 +1,7 @@
-"""Prices of services in us-east-1, from the AWS price list: which product is meant by each of our prices.
+"""Prices of services in us-east-1, from the AWS price list. `PRODUCTS` has the product of the list for each price.
 
-A price that no product here is known for stays as it is, and is named. Usage types: Infracost's resources and the files
-of the price list, read 2026-11.
+A price without a product stays unchanged, and a note names it. Usage types: Infracost's resources and the files of the
+price list, read 2026-11.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from catalog.rows import DATA, laid_out, read_table
 ACCOUNT = False
 TABLE = DATA / "service_prices.json"
 REGION = "us-east-1"
-PREFIX = r"(USE1-|us-east-1-)?"  # usage types begin with the region in one form or another, or without it
+PREFIX = r"(USE1-|us-east-1-)?"  # a usage type may start with the region, in one of two forms
 
 
 @dataclass(frozen=True)
 class Product:
     """A product of the price list.
 
-    usage: a pattern of its usage type, without the region. family: its product family, where several share the type.
-    times: our unit in those of the list. tier: where its price begins, for one that falls with use; None: anywhere.
+    usage: a pattern for its usage type, without the region. family: its product family, when several share the usage
+        type. times: the size of our unit, in units of the list. tier: the start of the range of use that the price
+        applies to; None for any range.
     """
 
     service: str
@@ -40,7 +41,7 @@ class Product:
             re.fullmatch(PREFIX + self.usage, row["usageType"]) is not None
             and self.family in ("", row["Product Family"])
             and (self.tier is None or row["StartingRange"] in (self.tier, ""))
-            and float(row["PricePerUnit"]) > 0  # what is free to begin with is no price
+            and float(row["PricePerUnit"]) > 0  # skips the free tier
         )
 
 
@@ -92,20 +93,22 @@ def questions() -> list[Question]:
 
 def renew(answers: Answers, today: date) -> Renewal:
     table = read_table("service_prices")
-    notes = [f"{key}: no product of the price list is known for it" for key in table["prices"] if key not in PRODUCTS]
+    notes = [
+        f"{key}: PRODUCTS names no product of the price list for it" for key in table["prices"] if key not in PRODUCTS
+    ]
     for service in sorted({each.service for each in PRODUCTS.values()}):
         listed = price_list.read(answers, service, REGION)
         if listed is None:
             continue
-        wanted = {key: each for key, each in PRODUCTS.items() if each.service == service}
-        found: dict[str, dict[float, str]] = {key: {} for key in wanted}
+        products = {key: each for key, each in PRODUCTS.items() if each.service == service}
+        candidates: dict[str, dict[float, str]] = {key: {} for key in products}
         for row in listed.rows:
-            for key, product in wanted.items():
+            for key, product in products.items():
                 if product.is_in(row):
-                    found[key][round(float(row["PricePerUnit"]) * product.times, 6)] = row["usageType"]
-        for key, prices in found.items():
+                    candidates[key][round(float(row["PricePerUnit"]) * product.times, 6)] = row["usageType"]
+        for key, prices in candidates.items():
             if len(prices) != 1:
-                notes.append(f"{key}: the list has {len(prices)} prices for it, so it stays as it is")
+                notes.append(f"{key}: the list has {len(prices)} prices for it, so it stays unchanged")
                 continue
             ((usd, usage),) = prices.items()
             row = table["prices"][key]

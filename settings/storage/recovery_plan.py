@@ -54,7 +54,7 @@ class Protection:
 
     means: what protects the data: backups, old versions in the bucket, the linked bucket, or nothing.
     schedule: of the backups; None with other means, and when no schedule is frequent enough.
-    loses_minutes: minutes of changes that are lost at worst, after a deletion; None: everything, or not known.
+    loses_minutes: minutes of changes that are lost in the worst case, after a deletion; None: everything, or not known.
     promised: the recovery target; None for data that may be lost.
     """
 

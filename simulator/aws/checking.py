@@ -130,18 +130,18 @@ def _missing(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
             )
     for group in kind.one_of:
         names = group.split()
-        given = [paths.snake(name) for name in names if inputs.get(name) is not None]
+        set_names = [paths.snake(name) for name in names if inputs.get(name) is not None]
         listed = ",".join(paths.snake(name) for name in names)
-        if not given:
+        if not set_names:
             yield names[0], f"Missing required argument. one of `{listed}` must be specified"
-        elif len(given) > 1:
-            text = f"only one of `{listed}` can be specified, but `{','.join(given)}` were specified."
+        elif len(set_names) > 1:
+            text = f"only one of `{listed}` can be specified, but `{','.join(set_names)}` were specified."
             yield names[0], f"Invalid combination of arguments. {text}"
     for group in kind.conflicts:
-        given = [name for name in group.split() if inputs.get(name) not in (None, "")]
-        if len(given) > 1:
-            first, second = (paths.snake(name) for name in given[:2])
-            yield given[0], f'Conflicting configuration arguments. "{first}": conflicts with {second}'
+        set_names = [name for name in group.split() if inputs.get(name) not in (None, "")]
+        if len(set_names) > 1:
+            first, second = (paths.snake(name) for name in set_names[:2])
+            yield set_names[0], f'Conflicting configuration arguments. "{first}": conflicts with {second}'
 
 
 def _failed_constraints(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:

@@ -100,31 +100,31 @@ class Cluster(pulumi.ComponentResource):
         return self._aws(token, suffix, rule_inputs, ("securityGroupRuleId",))
 
     def _make_cluster(self) -> AwsResource:
-        given = self._inputs.get
+        option = self._inputs.get
         group = self._cluster_group
         network = {
             "securityGroupIds": None if group is None else [group.id],
             "subnetIds": self._subnet_ids,
-            "endpointPrivateAccess": given("endpointPrivateAccess"),
-            "endpointPublicAccess": given("endpointPublicAccess"),
-            "publicAccessCidrs": given("publicAccessCidrs"),
+            "endpointPrivateAccess": option("endpointPrivateAccess"),
+            "endpointPublicAccess": option("endpointPublicAccess"),
+            "publicAccessCidrs": option("publicAccessCidrs"),
         }
         inputs = {
-            "name": given("name"),
+            "name": option("name"),
             "roleArn": self._role.output("arn"),
             "kubernetesNetworkConfig": self._form_network(),
             "bootstrapSelfManagedAddons": plain(self._inputs, "bootstrapSelfManagedAddons", True),
             "vpcConfig": {key: value for key, value in network.items() if value is not None},
-            "version": given("version"),
-            "enabledClusterLogTypes": given("enabledClusterLogTypes"),
-            "tags": self._tagged(f"{self._name}-eksCluster", given("clusterTags")),
+            "version": option("version"),
+            "enabledClusterLogTypes": option("enabledClusterLogTypes"),
+            "tags": self._tagged(f"{self._name}-eksCluster", option("clusterTags")),
             "encryptionConfig": self._encryption,
             "accessConfig": {
-                "authenticationMode": given("authenticationMode"),
+                "authenticationMode": option("authenticationMode"),
                 "bootstrapClusterCreatorAdminPermissions": True,
             },
-            "upgradePolicy": given("upgradePolicy"),
-            "deletionProtection": given("deletionProtection"),
+            "upgradePolicy": option("upgradePolicy"),
+            "deletionProtection": option("deletionProtection"),
         }
         token, options = "aws:eks/cluster:Cluster", {"ignore_changes": _IGNORED, "depends_on": self._permissions}
         return self._aws(token, "eksCluster", inputs, _CLUSTER_OUTPUTS, **options)
@@ -294,11 +294,11 @@ class Cluster(pulumi.ComponentResource):
         return {key: value for key, value in state.items() if value is not None}
 
     def _form_core(self) -> dict[str, Any]:
-        given = self._inputs.get
+        option = self._inputs.get
         groups = {
             "nodeSecurityGroup": self._node_group,
             "clusterIngressRule": self._ingress_rule,
-            "version": given("version"),
+            "version": option("version"),
         }
         core = {
             "accessEntries": list(plain(self._inputs, "accessEntries", {}).values()),
@@ -311,16 +311,16 @@ class Cluster(pulumi.ComponentResource):
             "instanceRoles": [],
             "kubeconfig": self._kubeconfig,
             "nodeGroupOptions": {key: value for key, value in groups.items() if value is not None},
-            "nodeSecurityGroupTags": given("nodeSecurityGroupTags"),
+            "nodeSecurityGroupTags": option("nodeSecurityGroupTags"),
             "oidcProvider": self._oidc,
-            "privateSubnetIds": given("privateSubnetIds"),
+            "privateSubnetIds": option("privateSubnetIds"),
             "provider": self._kubernetes,
-            "publicSubnetIds": given("publicSubnetIds"),
+            "publicSubnetIds": option("publicSubnetIds"),
             "storageClasses": {},
             "subnetIds": self._subnet_ids,
             "tags": self._tags,
             "vpcCni": self._vpc_cni,
-            "vpcId": given("vpcId"),
+            "vpcId": option("vpcId"),
         }
         return {key: value for key, value in core.items() if value is not None}
 

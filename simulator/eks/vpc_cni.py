@@ -61,10 +61,12 @@ def refuse_unknown(options: Mapping[str, Any]) -> None:
 
 def configuration(options: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the add-on's configurationValues. Values that the options give under that name replace derived ones."""
-    given = {_SYNONYMS.get(key, key): value for key, value in options.items() if value or key == "warmEniTarget"}
-    variables = {variable: _text(given.get(option, default)) for option, (variable, default) in _ALWAYS.items()}
-    variables |= {variable: _text(given[option]) for option, variable in _WHEN_GIVEN.items() if option in given}
-    init = {"DISABLE_TCP_EARLY_DEMUX": _text(given.get(_INIT_OPTION, False))}
+    set_options = {_SYNONYMS.get(key, key): value for key, value in options.items() if value or key == "warmEniTarget"}
+    variables = {variable: _text(set_options.get(option, default)) for option, (variable, default) in _ALWAYS.items()}
+    variables |= {
+        variable: _text(set_options[option]) for option, variable in _WHEN_GIVEN.items() if option in set_options
+    }
+    init = {"DISABLE_TCP_EARLY_DEMUX": _text(set_options.get(_INIT_OPTION, False))}
     result = dict(options.get("configurationValues") or {})
     if options.get("enableNetworkPolicy") is not None:
         result.setdefault("enableNetworkPolicy", _text(options["enableNetworkPolicy"]))

@@ -70,15 +70,15 @@ def metadata_findings(kind: str, metadata: Any) -> Iterator[Finding]:
 
 def _name_findings(kind: str, name: str) -> Iterator[Finding]:
     if kind in _ONE_LABEL:
-        pattern, longest, what, example = _LABEL, 63, "label", "'my-name',  or '123-abc'"
+        pattern, longest, form, example = _LABEL, 63, "label", "'my-name',  or '123-abc'"
         characters = "lower case alphanumeric characters or '-'"
     else:
-        pattern, longest, what, example = _SUBDOMAIN, 253, "subdomain", "'example.com'"
+        pattern, longest, form, example = _SUBDOMAIN, 253, "subdomain", "'example.com'"
         characters = "lower case alphanumeric characters, '-' or '.'"
     if not re.fullmatch(pattern, name):
         yield Finding(
             "metadata.name",
-            f'Invalid value: "{name}": a lowercase RFC 1123 {what} must consist of {characters}, and must start and '
+            f'Invalid value: "{name}": a lowercase RFC 1123 {form} must consist of {characters}, and must start and '
             f"end with an alphanumeric character (e.g. {example}, regex used for validation is '{pattern}')",
         )
     if len(name) > longest:

@@ -154,8 +154,8 @@ class Objects:
         """Returns the namespace of the object: `default` when none is given, without a warning, as in reality."""
         planned = self.planned.custom(self.cluster.name, inputs["apiVersion"], inputs["kind"])
         namespaced = planned[0].namespaced if planned else self.cluster.namespaced(inputs["apiVersion"], inputs["kind"])
-        given = inputs["metadata"].get("namespace")
-        return ("default" if given in (None, "") else given) if namespaced else ""
+        namespace = inputs["metadata"].get("namespace")
+        return ("default" if namespace in (None, "") else namespace) if namespaced else ""
 
     def _plan(self, state: Props, namespace: str) -> None:
         self.planned.add(self.cluster.name, state["kind"], namespace, state)

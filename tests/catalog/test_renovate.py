@@ -1,4 +1,4 @@
-"""Whether newer versions are proposed for everything that we pin."""
+"""Renovate proposes newer versions for everything that we pin."""
 
 import json
 import re
@@ -12,30 +12,30 @@ RULES: Any = json.loads((ROOT / ".github" / "renovate.json").read_text(encoding=
 
 
 def files(manager: dict[str, Any]) -> list[Path]:
-    """The files of a manager; its patterns stand between slashes."""
+    """Returns the files of a manager; its patterns are between slashes."""
     patterns = [pattern.strip("/") for pattern in manager["managerFilePatterns"]]
-    here = [path for folder in (".", ".github/workflows", "catalog/data/charts") for path in (ROOT / folder).iterdir()]
-    return [path for path in here if any(re.search(p, path.relative_to(ROOT).as_posix()) for p in patterns)]
+    paths = [path for folder in (".", ".github/workflows", "catalog/data/charts") for path in (ROOT / folder).iterdir()]
+    return [path for path in paths if any(re.search(p, path.relative_to(ROOT).as_posix()) for p in patterns)]
 
 
-def found(manager: dict[str, Any]) -> list[dict[str, str]]:
-    """What Renovate reads: its named groups are those of JavaScript."""
+def named_groups(manager: dict[str, Any]) -> list[dict[str, str]]:
+    """Returns the named groups that Renovate reads from the files; it writes them as JavaScript does."""
     (pattern,) = [text.replace("(?<", "(?P<") for text in manager["matchStrings"]]
     return [match.groupdict() for path in files(manager) for match in re.finditer(pattern, path.read_text("utf-8"))]
 
 
-def test_every_chart_is_looked_up_where_its_row_says() -> None:
+def test_every_chart_is_looked_up_in_the_repository_of_its_row() -> None:
     indexed, registries, _ = RULES["customManagers"]
-    looked_up = sorted((each["depName"], each["currentValue"], each["registryUrl"]) for each in found(indexed))
+    looked_up = sorted((each["depName"], each["currentValue"], each["registryUrl"]) for each in named_groups(indexed))
     looked_up += sorted(
-        (each["depName"], each["currentValue"], f"oci://{each['packageName']}") for each in found(registries)
+        (each["depName"], each["currentValue"], f"oci://{each['packageName']}") for each in named_groups(registries)
     )
     assert sorted(looked_up) == sorted((c.chart, c.version, c.repository) for c in CHARTS.values())
     assert (indexed["datasourceTemplate"], registries["datasourceTemplate"]) == ("helm", "docker")
 
 
-def test_the_engine_has_one_version_and_moves_as_one() -> None:
-    (workflow,) = found(RULES["customManagers"][2])
+def test_all_pins_of_the_engine_have_one_version_and_are_renewed_together() -> None:
+    (workflow,) = named_groups(RULES["customManagers"][2])
     pinned = re.search(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)", (ROOT / "engine/go.mod").read_text("utf-8"))
     package = re.search(r"^pulumi==(\S+)$", (ROOT / "requirements.in").read_text("utf-8"), re.MULTILINE)
     assert pinned
@@ -48,6 +48,6 @@ def test_the_engine_has_one_version_and_moves_as_one() -> None:
 
 
 def test_every_requirement_file_is_read() -> None:
-    wanted = {path.name for path in ROOT.glob("requirements*")}
-    assert len(wanted) == 6
-    assert {path.name for path in files(RULES["pip_requirements"])} == wanted
+    requirement_files = {path.name for path in ROOT.glob("requirements*")}
+    assert len(requirement_files) == 6
+    assert {path.name for path in files(RULES["pip_requirements"])} == requirement_files

@@ -17,7 +17,7 @@ from tests.in_process.ground import Ground
 from tests.in_process.recording_cloud import RecordingCloud
 
 T = TypeVar("T")
-gc.freeze()  # what is imported by now stays, and is too much to be searched for garbage again in every test
+gc.freeze()  # the SDKs are a million objects that stay; garbage collection would look through them in every test
 
 
 class PlatformCloud(RecordingCloud):
@@ -32,7 +32,7 @@ class PlatformCloud(RecordingCloud):
         return self.build(lambda: Platform("platform", settings), preview)
 
     def up_part(self, make: Callable[[Ground], T], preview: bool = False) -> T:
-        """One part, on ground that is laid for it."""
+        """Builds one part of the platform on a ground of its own."""
         self.ground = ground = Ground(["us-west-2a", "us-west-2b"])
         return self.build(lambda: make(ground), preview, ground)
 

@@ -1,10 +1,11 @@
-"""What a chart reads, from its folder: the keys of its values with their types, and its schema, in our own form.
+"""Writes the facts of a chart from its folder: the keys of its values with their types, and its schema, in our own
+form.
 
     helm pull REPOSITORY/CHART --version VERSION --untar
     python -m tests.facts.chart_values CHART VERSION "owner/repository/path at tag" 2026-11
 
 writes tests/facts/charts/CHART.json. The folder needs Chart.yaml and values.yaml, and values.schema.json if there is
-one; the charts that it brings along have files of their own.
+one; its dependencies have files of their own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ KEPT = {"const", "enum", "items", "maximum", "minimum", "oneOf", "anyOf", "allOf
 
 
 def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
-    """The facts of the chart in this folder."""
+    """Returns the facts of the chart in this folder."""
     described = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
     values = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8")) or {}
     row = {
@@ -41,14 +42,14 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
 
 
 def kinds(value: Any, key: str) -> Any:
-    """The value with its leaves named by their type. What decides where pods may run stays as it is."""
+    """Returns the value with its leaves replaced by their types. Tolerations stay as they are."""
     if isinstance(value, dict):
         return {str(name): kinds(inner, str(name)) for name, inner in value.items()}
     return value if key.endswith("olerations") or key == "tolerateAllTaints" else LEAF_TYPES[type(value)]
 
 
 def own_schema(schema: Any, in_list: bool = False) -> Any:
-    """The schema without prose and defaults. What is required counts in lists only: the chart itself gives the rest."""
+    """Returns the schema without descriptions and defaults. Keeps `required` only in lists: the chart sets the rest."""
     if not isinstance(schema, Mapping):
         return schema
     own = {key: _inner(schema[key], in_list or key == "items") for key in sorted(KEPT & schema.keys())}
@@ -65,7 +66,7 @@ def _inner(value: Any, in_list: bool) -> Any:
 
 
 if __name__ == "__main__":
-    _, folder, *said = sys.argv
+    _, folder, *arguments = sys.argv
     target = FOLDER / f"{Path(folder).name}.json"
-    target.write_text(laid_out(row_of(Path(folder), *said)), encoding="utf-8")
+    target.write_text(laid_out(row_of(Path(folder), *arguments)), encoding="utf-8")
     print(target)

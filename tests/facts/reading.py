@@ -1,4 +1,4 @@
-"""The facts beside this module, which tests compare the project with."""
+"""Reads the facts in this folder, which tests compare the project with."""
 
 import functools
 import json
@@ -10,12 +10,12 @@ FOLDER = Path(__file__).parent
 
 @functools.cache
 def facts(name: str) -> Any:
-    """The content of `tests/facts/<name>.json`; shared, so whoever changes it copies it first."""
+    """Returns the content of `tests/facts/<name>.json`. Callers share it, so a caller that changes it must copy it."""
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def chart_facts(name: str) -> Any:
-    """What a chart reads. A chart without facts is one that nobody has looked at."""
+    """Returns the facts of a chart. Fails for a chart without facts, whose values nobody has read."""
     path = FOLDER / "charts" / f"{name}.json"
-    assert path.exists(), f"{name}: write what its chart reads with `python -m tests.facts.chart_values`, see there"
+    assert path.exists(), f"{name}: write the facts of its chart with `python -m tests.facts.chart_values`, see there"
     return facts(f"charts/{name}")

@@ -1,4 +1,4 @@
-"""What is kept of a chart."""
+"""The facts that are kept of a chart."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 from tests.facts.chart_values import row_of
 
 
-def test_values_are_kept_as_types_and_tolerations_as_they_are(tmp_path: Path) -> None:
+def test_values_become_types_and_tolerations_stay(tmp_path: Path) -> None:
     everything = [{"operator": "Exists"}]
     values = {"replicas": 1, "image": {"tag": "v1"}, "tolerations": everything, "labels": {}, "port": None, "on": True}
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump({"name": "small", "dependencies": [{"name": "part"}]}))
@@ -23,10 +23,10 @@ def test_values_are_kept_as_types_and_tolerations_as_they_are(tmp_path: Path) ->
         "port": "null",
         "on": "boolean",
     }
-    assert "schema" not in row, "a chart without one takes anything"
+    assert "schema" not in row, "a chart without a schema accepts anything"
 
 
-def test_a_schema_is_kept_without_prose_and_requires_only_inside_lists(tmp_path: Path) -> None:
+def test_a_schema_keeps_no_descriptions_and_requires_only_inside_lists(tmp_path: Path) -> None:
     item = {"type": "object", "properties": {"name": {"type": "string", "description": "prose"}}, "required": ["name"]}
     schema = {"$schema": "…", "properties": {"parts": {"items": item, "default": []}}, "required": ["parts"]}
     (tmp_path / "Chart.yaml").write_text("name: small")
@@ -34,4 +34,4 @@ def test_a_schema_is_kept_without_prose_and_requires_only_inside_lists(tmp_path:
     (tmp_path / "values.schema.json").write_text(json.dumps(schema))
     kept = row_of(tmp_path, "1", "example", "2026-11")["schema"]
     inner = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-    assert kept == {"properties": {"parts": {"items": inner}}}, "the chart's own values hold what it requires"
+    assert kept == {"properties": {"parts": {"items": inner}}}, "the chart's own values set the required keys"

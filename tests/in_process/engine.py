@@ -1,7 +1,7 @@
-"""What the engine does between a program and its providers, done plainly in one process.
+"""The part of the Pulumi engine that a first deployment needs, in the process of the test.
 
-Each resource is checked, created and answered when it is registered. Nothing is compared with an older state, and
-nothing is deleted.
+When the program registers a resource, the simulated provider checks and creates it, and the program gets its outputs.
+There is no older state to compare with, and nothing is updated or deleted.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ from simulator.values import UNKNOWN, Props
 from tests.in_process.providers import Providers, Registered
 
 PROJECT, STACK = "ml-platform", "test"
-LOOP = asyncio.new_event_loop()  # where programs run; there is no other once something has called asyncio.run
+LOOP = asyncio.new_event_loop()  # all programs run on it; asyncio.run, which other tests call, removes the current loop
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _GET_RESOURCE = "pulumi:pulumi:getResource"
 _WORKERS = 8
-_NO_MOCKS: Any = None  # they would answer where the simulator does
+_NO_MOCKS: Any = None  # the simulator answers in place of mocks
 _Answer = resource_pb2.RegisterResourceResponse
-_Returned: Any = resource_pb2.ResourceInvokeResponse  # with a field that Python cannot name
+_Returned: Any = resource_pb2.ResourceInvokeResponse  # its field is named `return`, which is a keyword
 T = TypeVar("T")
-logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # else it tells of everything that a refusal takes along
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would log every output that fails after a refusal
 
 
 class Engine(MockMonitor):
-    """Runs one program. The SDK takes it for the engine's resource monitor.
+    """Runs one program. The SDK talks to it as to the engine's resource monitor.
 
-    calls: functions that the program called. refusals: what a provider refused; what stands on it is not registered.
+    calls: the functions that the program called. refusals: what the providers refused; resources that depend on a
+    refused one are not registered.
     """
 
     def __init__(self, providers: Providers, preview: bool) -> None:
@@ -58,11 +59,11 @@ class Engine(MockMonitor):
         self._address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def run(self, make: Callable[[], T]) -> list[T]:
-        """Runs the program until everything is registered. Returns what it makes; nothing when a refusal ends it."""
+        """Runs the program until everything is registered. Returns its result, or an empty list after a refusal."""
         made: list[T] = []
         asyncio.set_event_loop(LOOP)
         set_mocks(_NO_MOCKS, project=PROJECT, stack=STACK, preview=self._preview, monitor=self)
-        # The SDK's own server of transforms would keep every program that it ever served.
+        # The SDK's own server of transforms would keep every program in memory.
         configure(MockSettings(callbacks=SimpleNamespace(register_transform=self._take)))
         self._server.start()
 
@@ -76,7 +77,7 @@ class Engine(MockMonitor):
             if not self.refusals:
                 raise
         finally:
-            self._server.stop(grace=1)  # a hard end is told on the terminal by gRPC
+            self._server.stop(grace=1)  # gRPC writes a hard stop to the terminal
         return made
 
     def RegisterResource(self, request: Any) -> Any:
@@ -111,7 +112,7 @@ class Engine(MockMonitor):
         return self.answer(request)
 
     def answer(self, request: Any) -> Any:
-        """What a provider's function answers, and the engine's own, by which the SDK follows references."""
+        """Answers a function of a provider, and the engine's own function that resolves references to resources."""
         args = from_struct(request.args)
         if request.tok == _GET_RESOURCE:
             found = self.registered[args["urn"]]
@@ -121,11 +122,11 @@ class Engine(MockMonitor):
         return _Returned(**{"return": to_struct(answer)})
 
     def _config(self, request: Any) -> Props | None:
-        """What the program told the provider that it names; None where it names none."""
+        """Returns the inputs of the provider that the request names; None where it names none."""
         return self.registered[request.provider.rpartition("::")[0]].inputs if request.provider else None
 
     def _construct(self, asked: Registered, request: Any) -> Any:
-        """Has a provider build a remote component: it registers the children here, by gRPC."""
+        """Lets a provider build a remote component, which registers its children here by gRPC."""
         self._building.add(asked.urn)
         depends = provider_pb2.ConstructRequest.PropertyDependencies
         made = self._providers.construct(
@@ -155,9 +156,9 @@ class Engine(MockMonitor):
         return callback_pb2.Callback(token=token)
 
     def _transform(self, urn: str, request: Any) -> None:
-        """Asks the transforms of the program what a child of a remote component is to be replaced with.
+        """Applies replace_with and delete_before_replace of the program's transforms to children of remote components.
 
-        Whatever else they change stays as it is.
+        Our transforms change nothing else, so other changes are ignored.
         """
         tokens = [*(each.token for each in request.transforms), *self._transforms.get(request.parent, ())]
         if tokens:
@@ -170,7 +171,7 @@ class Engine(MockMonitor):
 
 
 class _Wire(resource_pb2_grpc.ResourceMonitorServicer):
-    """The same monitor for the providers of remote components."""
+    """Offers the monitor to providers of remote components, which use gRPC."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -189,7 +190,7 @@ class _Wire(resource_pb2_grpc.ResourceMonitorServicer):
 
 
 async def _asked(transform: Any, request: Any) -> tuple[list[str], bool]:
-    """What a transform replaces a resource with, and whether the old one goes first."""
+    """Returns what the transform gives as replace_with and delete_before_replace."""
     args = pulumi.ResourceTransformArgs(request.custom, request.type, request.name, {}, pulumi.ResourceOptions())
     result = transform(args)
     options = result.opts if result else args.opts
@@ -220,7 +221,7 @@ def _registered(urn: str, request: Any) -> Registered:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a provider gets it: a secret is what it hides, a reference to a resource its id."""
+    """Returns the value as a provider gets it: secrets in plain text, references to resources as ids."""
     if isinstance(value, Secret):
         return _plain(value.value)
     if isinstance(value, Mapping):

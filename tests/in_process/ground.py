@@ -1,4 +1,4 @@
-"""What a part of the platform is built on: a network, keys, roles and a cluster, laid in the simulated account."""
+"""A simulated account with the things that a part of the platform is built on: network, keys, roles and a cluster."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ KEYS = ("eks", "ebs", "logs", "data")
 
 
 class Ground(Providers):
-    """The providers of an account with something in it. Kubernetes objects go to its cluster, which serves Karpenter.
+    """Creates those things when it is made. Kubernetes objects go to its cluster, which has the CRDs of Karpenter.
 
-    Subnets are by zone, keys by the class of their data.
+    Subnet ids are by zone, key ARNs by the class of data.
     """
 
     def __init__(self, zones: Sequence[str], region: str = REGION, tags: Mapping[str, str] | None = None) -> None:

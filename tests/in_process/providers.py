@@ -58,10 +58,10 @@ class Registered:
 
 
 class Providers:
-    """All of them, on one cloud, which is empty at first. Every method may raise Refusal.
+    """All simulated providers, on one cloud that is empty at first. Every method may raise Refusal.
 
-    A resource of a type that nobody simulates is refused by name. configs: what the default providers are told, by
-    package; a resource may have a provider of the program's own, and then comes with its config.
+    configs: package -> inputs of its default provider. A program may bring a provider of its own, whose inputs are then
+    the argument `config`.
     """
 
     def __init__(self, aws: Props | None = None) -> None:
@@ -75,7 +75,7 @@ class Providers:
         self.configs: dict[str, Props] = {"aws": aws or {"region": REGION}}
 
     def create(self, asked: Registered, config: Props | None = None, preview: bool = False) -> None:
-        """Checks a resource and creates it; `asked` then has its id and its outputs."""
+        """Checks a resource and creates it. Sets its id, its checked inputs and its outputs."""
         if asked.type.startswith(_PROVIDER):
             package = self._package(asked.type.removeprefix(_PROVIDER))
             asked.checked = asked.outputs = _accepted(package.check_config(asked.urn, asked.inputs))
@@ -87,7 +87,7 @@ class Providers:
         asked.id, asked.outputs = made.id, made.state
 
     def read(self, urn: str, id_: str, config: Props | None = None) -> Props:
-        """The state of a resource that is there already."""
+        """Returns the state of a resource that exists."""
         token = type_of(urn)
         found = self._package(token).read(self._call(token, urn, config), id_, {}, {})
         if found is None:

@@ -1,8 +1,8 @@
-"""A cloud for component tests, which remembers what was asked of it: hundreds of builds in a minute.
+"""A cloud for component tests that records what a program registers. It builds hundreds of programs in a minute.
 
-It is the simulator's: types, inputs, defaults, outputs and refusals are declared there and nowhere else. Resources are
-created in earnest, since most of what AWS refuses, it refuses at a create. There `vpc-1` is no VPC, so a part of the
-platform that is built alone stands on a `Ground`, where what it names exists.
+The simulator's providers check and create every resource, so types, defaults, outputs and refusals are declared once,
+in the simulator. A check alone would find too little: AWS refuses most mistakes when it creates a resource. A create
+needs every id to exist, so a part of the platform is built on a `Ground`, which has a network, keys and a cluster.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class RecordingCloud:
-    """Builds programs, each in a cloud of its own, and remembers what the last one asked for.
+    """Builds programs, each in a new cloud, and records what the last one registered.
 
-    The same name has the same id in every build. calls: functions that the program called.
+    A resource has the same id in every build. calls: the functions that the program called.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class RecordingCloud:
         self.calls: list[str] = []
 
     def build(self, make: Callable[[], T], preview: bool = False, providers: Providers | None = None) -> T:
-        """Runs a program until everything is registered. Fails with what the providers refuse."""
+        """Runs a program until everything is registered. Fails with the message of any refusal."""
         engine = Engine(providers or Providers(), preview)
         self.registered, self.calls = engine.registered, engine.calls
         made = engine.run(make)

@@ -3,7 +3,7 @@
 from catalog.ages import Age
 from report.facts import as_markdown, in_short
 
-PRICES = Age(name="catalog/data/service_prices.json", oldest="2024-07-01", old=41, said=50)
+PRICES = Age(name="catalog/data/service_prices.json", oldest="2024-07-01", old=41, total=50)
 
 
 def test_each_table_with_old_facts_is_a_row_with_their_number() -> None:

@@ -29,7 +29,7 @@ RULE = Rule(
     id="rel-data-class-retain",
     applies_to=(CLASS, VOLUME, SNAPSHOT_CLASS),
     severity="high",
-    why="Whoever deletes a namespace wants to remove its pods, and rarely the data of a year.",
+    why="Anyone who deletes a namespace wants to remove its pods, and rarely the data of a year.",
     fix="Set reclaimPolicy, persistentVolumeReclaimPolicy or deletionPolicy to Retain. A StorageClass cannot "
     "be changed: add a new one.",
     dev="disabled",

@@ -57,7 +57,7 @@ RULE = StackRule(
     applies_to=(SYSTEM, POLICY),
     severity="medium",
     standards=("EKS best practices, data encryption",),
-    why="NFS itself is not encrypted: whoever sees the packets can read the files.",
+    why="NFS itself is not encrypted: anyone who sees the packets can read the files.",
     fix="Add a FileSystemPolicy that denies elasticfilesystem:ClientMount to everyone on the condition Bool "
     "aws:SecureTransport false.",
     dev="advisory",

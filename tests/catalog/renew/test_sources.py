@@ -1,4 +1,4 @@
-"""Each source on answers in the documented form. None has met the real source: it is not asked from here."""
+"""Tests each source with answers in the documented form. Tests use no network, so no real source is read."""
 
 import csv
 import io
@@ -25,11 +25,11 @@ Renew = Callable[[Source, Mapping[str, str]], Renewal]
 
 @pytest.fixture
 def renew(tmp_path: Path) -> Renew:
-    """What a source makes of answers, by the names of its questions."""
+    """Returns a function that renews a source with answers, given by the names of its questions."""
 
-    def renewed(source: Source, said: Mapping[str, str]) -> Renewal:
-        assert set(said) <= {question.name for question in source.questions()}, "an answer that nobody asked for"
-        for name, text in said.items():
+    def renewed(source: Source, answers: Mapping[str, str]) -> Renewal:
+        assert set(answers) <= {question.name for question in source.questions()}, "an answer without a question"
+        for name, text in answers.items():
             (tmp_path / name).write_text(text, encoding="utf-8")
         return source.renew(Answers(tmp_path), TODAY)
 
@@ -42,7 +42,7 @@ def only_table(renewal: Renewal) -> Any:
 
 
 def rows_that_differ(after: Any, before: Any) -> set[str]:
-    assert after.keys() == before.keys(), "rows were lost or made up"
+    assert after.keys() == before.keys(), "rows are missing, or have no source"
     return {name for name in after if after[name] != before[name]}
 
 
@@ -51,7 +51,7 @@ L4 = {"Name": "L4", "Manufacturer": "NVIDIA", "Count": 1, "MemoryInfo": {"SizeIn
 
 
 def described(name: str, **changed: Any) -> dict[str, Any]:
-    """A row of DescribeInstanceTypes, of g6.xlarge unless it is said otherwise."""
+    """Returns a row of DescribeInstanceTypes; its values are those of g6.xlarge, except the changed ones."""
     card = {"NetworkCardIndex": 0, "MaximumNetworkInterfaces": 4}
     return {
         "InstanceType": name,
@@ -85,24 +85,26 @@ def test_an_instance_type_is_written_as_the_catalog_has_it(renew: Renew) -> None
     answer = {f"instance-types-{region}.json": offered(described("g6.xlarge")) for region in regions}
     after = only_table(renew(instance_types, answer))
     assert after["read"] == "2027-02"
-    assert after["types"]["g6.xlarge"] == before["g6.xlarge"], "what EC2 says is what stands there"
+    assert after["types"]["g6.xlarge"] == before["g6.xlarge"], "the catalog has the same facts as EC2's answer"
     assert list(after["types"]["g6.xlarge"]) == list(before["g6.xlarge"]), (
         "a row in another order would show as changed"
     )
 
 
-def test_a_region_that_does_not_answer_keeps_its_types(renew: Renew) -> None:
+def test_a_region_without_an_answer_keeps_its_types(renew: Renew) -> None:
     before = read_table("instance_types")["types"]["g6.xlarge"]["regions"].split()
     renewal = renew(instance_types, {"instance-types-us-east-1.json": offered(described("m7i.large"))})
     regions = only_table(renewal)["types"]["g6.xlarge"]["regions"].split()
-    assert regions == [region for region in before if region != "us-east-1"], "only the one that answered lost it"
-    assert "g6.xlarge: no region that answered offers it" in renewal.notes
+    assert regions == [region for region in before if region != "us-east-1"], (
+        "only the region with an answer lost the type"
+    )
+    assert "g6.xlarge: no region with an answer offers it" in renewal.notes
 
 
-def test_a_part_of_a_gpu_counts_as_one_and_a_neuron_device_has_the_memory_of_its_documentation() -> None:
+def test_a_part_of_a_gpu_counts_as_one_and_neuron_memory_is_corrected() -> None:
     part = {**L4, "Count": 0, "LogicalGpuCount": 1, "GpuPartitionSize": 0.125, "MemoryInfo": {"SizeInMiB": 2861}}
-    found = instance_types.accelerator_of({"GpuInfo": {"Gpus": [part]}})
-    assert found == {
+    accelerator = instance_types.accelerator_of({"GpuInfo": {"Gpus": [part]}})
+    assert accelerator == {
         "kind": "gpu",
         "manufacturer": "NVIDIA",
         "name": "L4",
@@ -115,15 +117,17 @@ def test_a_part_of_a_gpu_counts_as_one_and_a_neuron_device_has_the_memory_of_its
     assert neuron == {"kind": "neuron", "manufacturer": "AWS", "name": "Trainium2", "count": 16, "memory_mib": 98304}
 
 
-def test_an_empty_row_is_filled_and_what_ec2_does_not_say_stays() -> None:
+def test_an_empty_row_is_filled_and_facts_that_ec2_lacks_stay() -> None:
     cards = [{"NetworkCardIndex": card, "MaximumNetworkInterfaces": 2} for card in range(2)]
     network = {"NetworkCards": cards, "Ipv4AddressesPerInterface": 50, "EfaInfo": {"MaximumEfaInterfaces": 2}}
-    said = described("new.metal", NetworkInfo=network, VCpuInfo={"DefaultVCpus": 96}, BareMetal=True, Hypervisor="")
-    row = instance_types.row_of(said, {"us-west-2", "us-east-1"}, {"efa_cards": [1]})
+    description = described(
+        "new.metal", NetworkInfo=network, VCpuInfo={"DefaultVCpus": 96}, BareMetal=True, Hypervisor=""
+    )
+    row = instance_types.row_of(description, {"us-west-2", "us-east-1"}, {"efa_cards": [1]})
     assert (row["max_pods"], row["max_pods_prefix_delegation"], row["max_enis"]) == (2 * 49 + 2, 250, 4)
     assert (row["efa_interfaces"], row["efa_cards"], row["bare_metal"]) == (2, [1], True)
     assert row["regions"] == "us-east-1 us-west-2"
-    assert "current_generation" not in row, "left out means yes"
+    assert "current_generation" not in row, "the default is left out"
 
 
 # The price list.
@@ -134,15 +138,15 @@ COLUMNS = (
 
 
 def price_list(service: str, *rows: Mapping[str, str], published: str = "2027-01-15T22:53:08Z") -> str:
-    """A file of the price list: five lines about it, then the table."""
+    """Returns a file of the price list: five lines about it, then the table."""
     file = io.StringIO()
     about = csv.writer(file, quoting=csv.QUOTE_ALL)
     about.writerows([("FormatVersion", "v1.0"), ("Disclaimer", "…"), ("Publication Date", published)])
     about.writerows([("Version", "20270115225308"), ("OfferCode", service)])
     table = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL, restval="")
     table.writeheader()
-    usual = {"TermType": "OnDemand", "StartingRange": "0", "Currency": "USD", "Unit": "Hrs"}
-    table.writerows({**usual, **row} for row in rows)
+    defaults = {"TermType": "OnDemand", "StartingRange": "0", "Currency": "USD", "Unit": "Hrs"}
+    table.writerows({**defaults, **row} for row in rows)
     return file.getvalue()
 
 
@@ -151,7 +155,7 @@ def instance(name: str, usd: str, **changed: str) -> dict[str, str]:
     return {"Instance Type": name, "PricePerUnit": usd, **plain, "Pre Installed S/W": "NA", **changed}
 
 
-def test_a_region_that_answers_has_its_prices_anew_with_their_day(renew: Renew) -> None:
+def test_the_prices_of_a_region_are_renewed_with_their_date(renew: Renew) -> None:
     before = read_table("instance_prices")
     answer = price_list(
         "AmazonEC2",
@@ -169,23 +173,25 @@ def test_a_region_that_answers_has_its_prices_anew_with_their_day(renew: Renew) 
     assert after["region_sources"]["us-west-2"] == "price-list-2027-01-15"
     assert after["sources"]["price-list-2027-01-15"]["as_of"] == "2027-01-15"
     types = after["types"]
-    assert types["m5.large"]["on_demand"]["us-west-2"] == 0.096, "a bare number has the source of its region"
+    assert types["m5.large"]["on_demand"]["us-west-2"] == 0.096, "a price without a source has that of its region"
     old = before["region_sources"]["us-west-2"]
     kept = types["c6i.large"]["on_demand"]["us-west-2"]
-    assert kept == [before["types"]["c6i.large"]["on_demand"]["us-west-2"], old], "what the list lacks keeps its source"
+    assert kept == [before["types"]["c6i.large"]["on_demand"]["us-west-2"], old], (
+        "a price that is not in the list keeps its source"
+    )
     assert types["m5.large"]["on_demand"]["us-east-1"] == before["types"]["m5.large"]["on_demand"]["us-east-1"]
-    assert "x9.new" not in types, "an instance type is a row of another table"
+    assert "x9.new" not in types, "instance types are added in another table"
     assert "unpriced" not in types["p5e.48xlarge"]
     assert {note.partition(":")[0] for note in renewal.notes} == {"g6.xlarge in us-west-2", "p5e.48xlarge"}
 
 
-def test_two_prices_for_one_type_stop_it(renew: Renew) -> None:
+def test_two_prices_for_one_type_are_an_error(renew: Renew) -> None:
     answer = price_list("AmazonEC2", instance("m5.large", "0.096"), instance("m5.large", "0.097"))
     with pytest.raises(ValueError, match=r"m5\.large has two prices in one list"):
         renew(instance_prices, {"price-list-AmazonEC2-us-west-2.csv": answer})
 
 
-def test_a_price_list_of_another_form_stops_it(renew: Renew) -> None:
+def test_a_price_list_in_another_form_is_an_error(renew: Renew) -> None:
     with pytest.raises(ValueError, match=r"does not begin with its publication date$"):
         renew(instance_prices, {"price-list-AmazonEC2-us-west-2.csv": "<html>\n"})
 
@@ -198,7 +204,7 @@ def test_savings_of_spot_come_from_the_advisor(renew: Renew) -> None:
     )
     assert after["types"]["m5.large"]["spot_saving_pct"] == {"us-east-1": 70}
     assert rows_that_differ(after["types"], before["types"]) == {"m5.large"}, (
-        "a type that it does not know keeps its own"
+        "a type that the advisor does not have keeps its savings"
     )
     assert after["sources"]["spot-advisor"]["as_of"] == "2027-02-01"
 
@@ -207,7 +213,7 @@ def product(usage: str, usd: str, family: str = "", **changed: str) -> dict[str,
     return {"usageType": usage, "PricePerUnit": usd, "Product Family": family, **changed}
 
 
-def test_a_service_price_is_that_of_its_product_in_our_unit(renew: Renew) -> None:
+def test_a_service_price_equals_the_price_of_its_product_in_our_unit(renew: Renew) -> None:
     before = read_table("service_prices")["prices"]
     answers = {
         "price-list-AmazonEC2-us-east-1.csv": price_list(
@@ -233,18 +239,18 @@ def test_a_service_price_is_that_of_its_product_in_our_unit(renew: Renew) -> Non
     }
     renewal = renew(service_prices, answers)
     after = only_table(renewal)["prices"]
-    moved = {key for key in after if after[key]["usd"] != before[key]["usd"]}
-    assert moved == {"ebs.gp3_storage"}, "the others cost what they did, each in its own unit"
+    changed = {key for key in after if after[key]["usd"] != before[key]["usd"]}
+    assert changed == {"ebs.gp3_storage"}, "the other prices are the same, converted to our units"
     assert after["ebs.gp3_storage"]["source"] == "AWS price list, AmazonEC2, usage type EBS:VolumeUsage.gp3"
     assert after["kms.requests_10k"]["as_of"] == "2027-01-15"
     assert after["s3.put_1k"] == before["s3.put_1k"]
-    assert "s3.put_1k: the list has 2 prices for it, so it stays as it is" in renewal.notes
+    assert "s3.put_1k: the list has 2 prices for it, so it stays unchanged" in renewal.notes
     assert "ebs.gp3_storage: 0.08 before, 0.09 now" in renewal.notes
-    assert any("no product of the price list is known" in note for note in renewal.notes)
+    assert any("PRODUCTS names no product of the price list" in note for note in renewal.notes)
 
 
-def test_every_product_is_one_of_our_prices() -> None:
-    assert set(service_prices.PRODUCTS) <= set(read_table("service_prices")["prices"]), "it would be read for nobody"
+def test_every_product_belongs_to_one_of_our_prices() -> None:
+    assert set(service_prices.PRODUCTS) <= set(read_table("service_prices")["prices"]), "nothing would use its price"
 
 
 # EKS add-ons.
@@ -278,7 +284,7 @@ def test_the_default_version_of_each_add_on_is_pinned(renew: Renew) -> None:
 
 
 # Charts.
-def test_a_chart_is_looked_for_in_its_repository_and_keeps_its_version(renew: Renew) -> None:
+def test_charts_are_compared_with_their_repository_and_keep_their_version(renew: Renew) -> None:
     by_index, by_tags = CHARTS["aws-load-balancer-controller"], CHARTS["karpenter"]
     assert (by_index.oci, by_tags.oci) == (False, True)
     entries = [{"version": by_index.version, "appVersion": "v9.9.9"}, {"version": "99.0.0", "appVersion": "v10"}]
@@ -293,12 +299,14 @@ def test_a_chart_is_looked_for_in_its_repository_and_keeps_its_version(renew: Re
     )
     ((path, text),) = renewal.files.items()
     row = json.loads(text)["charts"]["aws-load-balancer-controller"]
-    assert (row["version"], row["app_version"]) == (by_index.version, "v9.9.9"), f"{path}: a version is not moved here"
+    assert (row["version"], row["app_version"]) == (by_index.version, "v9.9.9"), (
+        f"{path}: the version is not changed here"
+    )
     assert f"aws-load-balancer-controller: {by_index.version} is pinned, the newest is 99.0.0" in renewal.notes
     assert f"karpenter: {by_tags.repository} has no version {by_tags.version}" in renewal.notes
 
 
-def test_the_newest_is_a_release_written_as_the_pinned_one() -> None:
+def test_the_newest_version_is_a_release_with_the_same_prefix() -> None:
     assert charts.newest(["v1.9.0", "v1.10.0", "v2.0.0-rc.1", "3.0.0"], "v1.9.0") == "v1.10.0"
 
 
@@ -310,39 +318,39 @@ def tag(name: str, commit: str) -> dict[str, Any]:
     return {"name": name, "commit": {"sha": commit * 40, "url": "…"}, "node_id": "…"}
 
 
-def test_an_action_moves_to_the_newest_release_of_its_major_version() -> None:
+def test_an_action_is_pinned_to_the_newest_release_of_its_major_version() -> None:
     pages = [[tag("v8.0.0", "8"), tag("v7.2.0", "c"), tag("v7", "c"), tag("v7.10.0", "d"), tag("v7.0.1", "a")]]
     text, notes = actions.pinned(WORKFLOW.format("a" * 40, "v7.0.1"), {"actions/checkout": pages})
     assert text == WORKFLOW.format("d" * 40, "v7.10.0")
-    assert notes == ["actions/checkout: v8.0.0 is there; a new major version is taken by hand"]
+    assert notes == ["actions/checkout: v8.0.0 exists; pin a new major version by hand"]
 
 
 @pytest.mark.parametrize(
     ("pages", "note"),
     [
-        ([[tag("v7.0.1", "b"), tag("v7.1.0", "c")]], "v7.0.1 is another commit now"),
-        ([[tag("v7.1.0", "c")]], "it has no release v7.0.1 any more"),
+        ([[tag("v7.0.1", "b"), tag("v7.1.0", "c")]], "somebody moved v7.0.1 to another commit"),
+        ([[tag("v7.1.0", "c")]], "release v7.0.1 does not exist any more"),
         ([], None),
     ],
 )
-def test_a_tag_that_was_moved_or_lost_is_named_and_nothing_is_taken(pages: list[Any], note: str | None) -> None:
+def test_a_moved_or_deleted_tag_is_named_and_changes_nothing(pages: list[Any], note: str | None) -> None:
     text, notes = actions.pinned(WORKFLOW.format("a" * 40, "v7.0.1"), {"actions/checkout": pages})
     assert text == WORKFLOW.format("a" * 40, "v7.0.1")
-    assert [note in said for said in notes if note] == [True] * (note is not None)
+    assert [note in each for each in notes if note] == [True] * (note is not None)
 
 
-def test_every_action_of_the_workflows_is_asked_for() -> None:
+def test_there_is_a_question_for_every_action_of_the_workflows() -> None:
     used = {question.name for question in actions.questions()}
     assert "tags-actions-checkout.json" in used
     for path in sorted(actions.WORKFLOWS.glob("*.yml")):
         text = path.read_text(encoding="utf-8")
         assert text.count("uses: ") == len(actions.USE.findall(text)), (
-            f"{path.name}: pin it to a commit, and say its tag"
+            f"{path.name}: pin every action to a commit, with its tag in a comment"
         )
 
 
 # The command.
-def test_answers_that_were_saved_are_read_without_asking_and_check_writes_nothing(
+def test_saved_answers_need_no_network_and_check_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "spot-advisor.json").write_text(
@@ -350,34 +358,34 @@ def test_answers_that_were_saved_are_read_without_asking_and_check_writes_nothin
     )
     before = instance_prices.TABLE.read_text(encoding="utf-8")
     assert main(["instance-prices", "--from", str(tmp_path), "--check"]) == 1
-    said = capsys.readouterr()
-    assert "would change: catalog/data/instance_prices.json" in said.out
-    assert "no answer: price-list-AmazonEC2-us-east-1.csv: no saved answer" in said.out
-    assert said.err == "", "nobody is asked, so nobody is announced"
+    output = capsys.readouterr()
+    assert "would change: catalog/data/instance_prices.json" in output.out
+    assert "no answer: price-list-AmazonEC2-us-east-1.csv: no saved answer" in output.out
+    assert output.err == "", "no host is read, so none is named"
     assert instance_prices.TABLE.read_text(encoding="utf-8") == before
 
 
-def test_the_account_is_asked_only_when_it_is_named_and_that_is_said_first(
+def test_the_account_is_read_only_with_its_option_and_after_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Question] = []
 
     def refuse(question: Question, target: Path) -> None:
         if not asked:
-            assert "which it only reads: aws eks describe-addon-versions" in capsys.readouterr().err
+            assert "changes nothing there: aws eks describe-addon-versions" in capsys.readouterr().err
         asked.append(question)
         raise OSError("no network here")
 
     monkeypatch.setattr("catalog.renew.__main__.ask", refuse)
     assert main(["eks-addons"]) == 0
     assert not asked
-    assert "Left out, since they ask an AWS account: eks-addons. Add --account." in capsys.readouterr().err
+    assert "Left out, since they need an AWS account: eks-addons. Add --account." in capsys.readouterr().err
     assert main(["eks-addons", "--account"]) == 1
     assert asked == [eks_addons.QUESTION]
 
 
-def test_what_is_written_keeps_the_layout_of_the_tables() -> None:
+def test_generated_tables_have_the_layout_of_the_committed_ones() -> None:
     for path in sorted(DATA.rglob("*.json")):
         table = read_table(str(path.relative_to(DATA).with_suffix("")))
-        assert laid_out(table) == path.read_text(encoding="utf-8"), f"{path.name}: one row a line, and no more"
+        assert laid_out(table) == path.read_text(encoding="utf-8"), f"{path.name}: exactly one row per line"
     assert all(source.questions() for source in SOURCES.values())

@@ -1,4 +1,4 @@
-"""What the service models of AWS do not allow in the inputs of a resource: names, missing members, values."""
+"""Finds inputs of a resource that the service models of AWS do not allow: unknown names, missing members, values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from simulator.aws.registry import kinds
 from simulator.values import UNKNOWN
-from tests.simulator.aws.service_models import WRAPPED, Place, inside, is_own, model, place_of
+from tests.simulator.aws.service_models import WRAPPED, Member, inside, is_own, member_of, model
 
 NUMBERS = ("integer", "long", "float", "double")
 # Type -> members that the provider adds by itself.
@@ -23,37 +23,37 @@ ADDED: Mapping[str, set[str]] = {
 
 
 def problems(type_: str, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each, with the path of the input, or the name of a member that is missing."""
+    """Yields one line per problem, with the path of the input or the name of the missing member."""
     kind = kinds()[type_]
-    given: list[Place] = []
+    members: list[Member] = []
     for name, value in inputs.items():
         if value is None or is_own(type_, name) or name.startswith("__"):
             continue
-        place = place_of(type_, name)
-        if place is None:
+        member = member_of(type_, name)
+        if member is None:
             yield f"{name}: the API has no such member"
             continue
-        given += [place] if place.operation == kind.creates else []
-        yield from _look(type_, name, value, place)
+        members += [member] if member.operation == kind.creates else []
+        yield from _value_problems(type_, name, value, member)
     shape = model(kind.service.id).operation_model(kind.creates).input_shape
     for above, name in enumerate(["", *filter(None, WRAPPED.get(type_, "").split("."))]):
         shape = inside(shape.members[name]) if name else shape
-        assert isinstance(shape, StructureShape), "inputs stand in structures"
-        covered = {place.names[above] for place in given if len(place.names) > above}
-        drawn = {member for member, inner in shape.members.items() if inner.metadata.get("idempotencyToken")}
-        for missing in set(shape.required_members) - covered - drawn - ADDED.get(type_, set()):
+        assert isinstance(shape, StructureShape), "inputs are members of structures"
+        covered = {member.names[above] for member in members if len(member.names) > above}
+        generated = {name for name, inner in shape.members.items() if inner.metadata.get("idempotencyToken")}
+        for missing in set(shape.required_members) - covered - generated - ADDED.get(type_, set()):
             yield f"{missing}: {kind.creates} needs it"
 
 
-def _look(type_: str, path: str, value: Any, place: Place) -> Iterator[str]:
+def _value_problems(type_: str, path: str, value: Any, member: Member) -> Iterator[str]:
     if value is None or value is UNKNOWN:
         return
-    shape = place.shape
+    shape = member.shape
     if isinstance(value, list):
         yield from _outside(path, shape, len(value), "elements")
         for item in value:
             element = shape.member if isinstance(shape, ListShape) else shape
-            yield from _look(type_, f"{path}[*]", item, place._replace(shape=element))
+            yield from _value_problems(type_, f"{path}[*]", item, member._replace(shape=element))
         return
     shape = inside(shape)
     pair = _key_and_value(shape)
@@ -62,13 +62,13 @@ def _look(type_: str, path: str, value: Any, place: Place) -> Iterator[str]:
             yield from scalar(f"{path}.{name}", pair[0], name)
             yield from scalar(f"{path}.{name}", pair[1], text)
     elif isinstance(value, dict) and isinstance(shape, StructureShape):
-        yield from _look_inside(type_, path, value, place, shape)
+        yield from _structure_problems(type_, path, value, member, shape)
     else:
         yield from scalar(path, shape, value)
 
 
 def _key_and_value(shape: Shape) -> tuple[Shape, Shape] | None:
-    """Of a map, and of the pairs that some services have in its place."""
+    """Returns the shapes of key and value, of a map or of the pairs that some services have instead; else None."""
     if isinstance(shape, MapShape):
         return shape.key, shape.value
     if isinstance(shape, StructureShape) and set(shape.members) == {"Key", "Value"}:
@@ -76,56 +76,58 @@ def _key_and_value(shape: Shape) -> tuple[Shape, Shape] | None:
     return None
 
 
-def _look_inside(type_: str, path: str, value: Mapping[str, Any], place: Place, shape: StructureShape) -> Iterator[str]:
+def _structure_problems(
+    type_: str, path: str, value: Mapping[str, Any], member: Member, shape: StructureShape
+) -> Iterator[str]:
     covered = set()
     for key, inner in value.items():
-        below = place_of(type_, f"{path}.{key}")
+        below = member_of(type_, f"{path}.{key}")
         if key.startswith("__") or inner is None:
             continue
         if below is None:
             yield f"{path}.{key}: the API has no such member"
             continue
-        covered |= set(below.names[len(place.names) : len(place.names) + 1])
-        yield from _look(type_, f"{path}.{key}", inner, below)
+        covered |= set(below.names[len(member.names) : len(member.names) + 1])
+        yield from _value_problems(type_, f"{path}.{key}", inner, below)
     for missing in set(shape.required_members) - covered:
         yield f"{path}: {shape.name} needs {missing}"
 
 
 def scalar(path: str, shape: Shape, value: Any) -> Iterator[str]:
-    """The provider takes numbers and booleans as text, too, and text as numbers."""
+    """Yields the problems of a scalar. The provider also accepts numbers and booleans as text, and text as numbers."""
     if value is UNKNOWN or value is None:
         return
     if shape.type_name in NUMBERS:
         try:
             yield from _outside(path, shape, float(value), "")
         except (TypeError, ValueError):
-            yield f"{path}: {value!r} is no number"
+            yield f"{path}: {value!r} is not a number"
     elif shape.type_name == "boolean":
         if value not in (True, False, "true", "false"):
             yield f"{path}: {value!r} is neither true nor false"
     elif shape.type_name == "string":
         text = str(value)
         if shape.metadata.get("enum") and text not in shape.metadata["enum"]:
-            yield f"{path}: {text} is none of {', '.join(shape.metadata['enum'])}"
+            yield f"{path}: {text} is not one of {', '.join(shape.metadata['enum'])}"
         pattern = _pattern(shape.metadata.get("pattern", ""))
         if pattern is not None and not pattern.search(text):
             yield f"{path}: {text} does not match {pattern.pattern}"
         yield from _outside(path, shape, len(text), "characters")
     elif shape.type_name in ("structure", "map", "list"):
-        yield f"{path}: {value!r} is no {shape.type_name}"
+        yield f"{path}: {value!r} is not a {shape.type_name}"
 
 
-def _outside(path: str, shape: Shape, size: float, of: str) -> Iterator[str]:
+def _outside(path: str, shape: Shape, size: float, unit: str) -> Iterator[str]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if (low is not None and size < low) or (high is not None and size > high):
-        yield f"{path}: {size:g} {of}".rstrip() + f" where {low} to {high} are allowed"
+        yield f"{path}: {size:g} {unit}".rstrip() + f", but {low} to {high} are allowed"
 
 
 @cache
 def _pattern(text: str) -> re.Pattern[str] | None:
-    """The models write patterns for Java; some say classes of Unicode, which here are letters and the like."""
+    """Compiles a pattern of a model. Models write patterns for Java; Unicode classes are replaced by similar ones."""
     if not text:
         return None
-    for ours, theirs in (("\\p{L}", "^\\W\\d_"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d"), ("\\p{ASCII}", "\\x00-\\x7f")):
-        text = text.replace(ours, theirs)
+    for java, python in (("\\p{L}", "^\\W\\d_"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d"), ("\\p{ASCII}", "\\x00-\\x7f")):
+        text = text.replace(java, python)
     return re.compile(text if text.startswith("^") else f"^(?:{text})$")

@@ -1,7 +1,7 @@
-"""Where an input of a simulated type stands in the API of AWS, by the service models of botocore.
+"""Finds the member of the AWS API that an input of a simulated type becomes, in the service models of botocore.
 
-An input has the name of its member, in another case, singular or plural. `MEMBERS` has those that are called otherwise
-or go to another operation, `WRAPPED` the member that holds all inputs of a type, `OWN` what is no member of the API.
+An input usually has the name of its member, in another case, singular or plural. `MEMBERS` has the inputs with another
+name or another operation, `WRAPPED` the member that contains all inputs of a type, `OWN` the inputs that are no member.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _RULE = {
     "referencedSecurityGroupId": "IpPermissions.UserIdGroupPairs.GroupId",
     "securityGroupId": "GroupId",
 }
-# Type -> input -> member, with the operation in front where it is not the one that creates.
+# Type -> input -> member; the operation comes first when it is not the one that creates the resource.
 MEMBERS: Mapping[str, Mapping[str, str]] = {
     "aws:autoscaling/tag:Tag": {"autoscalingGroupName": "Tags.ResourceId", "tag": "Tags"},
     "aws:backup/plan:Plan": {
@@ -174,34 +174,34 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _RULE,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _RULE,
 }
-_PROVIDER = "decides what the provider itself does"
+_PROVIDER = "is an option of the provider itself"
 _ATTRIBUTE = "is sent as text in a map of attributes"
-_OF_ANOTHER = "is sent as rules of their own"
-_TAGS = "is held against the limits of tags, see constraints.tags"
+_OF_ANOTHER = "is sent as separate rules"
+_TAGS = "is checked against the limits of tags, see constraints.tags"
 # Type, or "" for every type -> input -> why it is no member of the API.
 OWN: Mapping[str, Mapping[str, str]] = {
     "": {
         **dict.fromkeys(("forceDestroy", "skipDestroy", "skipFinalBackup", "timeouts", "preserve"), _PROVIDER),
-        **dict.fromkeys(("namePrefix", "bucketPrefix", "nodeGroupNamePrefix"), "is the beginning of a drawn name"),
+        **dict.fromkeys(("namePrefix", "bucketPrefix", "nodeGroupNamePrefix"), "is the beginning of a generated name"),
         **dict.fromkeys(("tags", "tagsAll"), _TAGS),
-        "region": "is the endpoint that is asked",
+        "region": "selects the endpoint",
     },
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "egress": _OF_ANOTHER,
         "ingress": _OF_ANOTHER,
-        "vpcId": "names the VPC whose group is taken over",
+        "vpcId": "names the VPC whose default group is adopted",
     },
     "aws:ec2/securityGroup:SecurityGroup": {"revokeRulesOnDelete": _PROVIDER},
     "aws:ec2/securityGroupRule:SecurityGroupRule": {
-        "description": "stands beside each address and each group",
-        "self": "is a pair of groups with the group itself",
-        "type": "chooses the operation",
+        "description": "is a member of each address and each group",
+        "self": "is a pair with the group itself",
+        "type": "selects the operation",
     },
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": {
-        "deleteDataInFilesystem": "belongs to the deletion"
+        "deleteDataInFilesystem": "is a member of the operation that deletes"
     },
     "aws:iam/role:Role": {"forceDetachPolicies": _PROVIDER},
-    "aws:kms/key:Key": {"enableKeyRotation": "chooses an operation", "isEnabled": "chooses an operation"},
+    "aws:kms/key:Key": {"enableKeyRotation": "selects an operation", "isEnabled": "selects an operation"},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (
             *("contentBasedDeduplication", "deduplicationScope", "delaySeconds", "fifoQueue", "fifoThroughputLimit"),
@@ -212,15 +212,15 @@ OWN: Mapping[str, Mapping[str, str]] = {
         _ATTRIBUTE,
     ),
     "aws:sqs/queuePolicy:QueuePolicy": {"policy": _ATTRIBUTE},
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"description": "stands beside each address and group"},
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"description": "is a member of each address and group"},
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
-        "description": "stands beside each address and group"
+        "description": "is a member of each address and group"
     },
 }
 
 
-class Place(NamedTuple):
-    """Where an input stands: the operation, names of members from its input down, and the last one's shape."""
+class Member(NamedTuple):
+    """A member of the API: the operation, the member names from the operation's input down, and the member's shape."""
 
     operation: str
     names: tuple[str, ...]
@@ -229,52 +229,52 @@ class Place(NamedTuple):
 
 @cache
 def model(service: str) -> ServiceModel:
-    found: ServiceModel = botocore.session.get_session().get_service_model(SERVICES[service])
-    return found
+    service_model: ServiceModel = botocore.session.get_session().get_service_model(SERVICES[service])
+    return service_model
 
 
 def is_own(type_: str, path: str) -> bool:
-    """Whether an input is listed as no member of the API."""
+    """Returns True when `OWN` lists the input, which is then no member of the API."""
     first = path.split(".")[0].removesuffix("[*]")
     return first in OWN[""] or first in OWN.get(type_, ())
 
 
 @cache
-def place_of(type_: str, path: str) -> Place | None:
-    """The member of the API that an input such as `taints[*].effect` becomes; None where there is none."""
+def member_of(type_: str, path: str) -> Member | None:
+    """Returns the member of the API that an input such as `taints[*].effect` becomes; None when there is none."""
     kind = kinds()[type_]
     steps = path.replace("[*]", "").split(".")
     for length in range(len(steps), 0, -1):
-        said = MEMBERS.get(type_, {}).get(".".join(steps[:length]))
-        if said is not None:
-            operation, _, members = said.rpartition(":")
+        listed = MEMBERS.get(type_, {}).get(".".join(steps[:length]))
+        if listed is not None:
+            operation, _, members = listed.rpartition(":")
             return _down(kind.service.id, operation or kind.creates, [*members.split("."), *steps[length:]])
     wrapped = WRAPPED.get(type_)
     within = _down(kind.service.id, kind.creates, [*wrapped.split("."), *steps]) if wrapped else None
     return within or _down(kind.service.id, kind.creates, steps)
 
 
-def _down(service: str, operation: str, steps: list[str]) -> Place | None:
+def _down(service: str, operation: str, steps: list[str]) -> Member | None:
     shape: Shape = model(service).operation_model(operation).input_shape
     names: list[str] = []
     for step in steps:
         shape = inside(shape)
         if not isinstance(shape, StructureShape):
             return None
-        found = next((name for name in shape.members if _alike(name) == _alike(step)), None)
-        if found is None:
+        name = next((name for name in shape.members if _normalized(name) == _normalized(step)), None)
+        if name is None:
             return None
-        names.append(found)
-        shape = shape.members[found]
-    return Place(operation, tuple(names), shape)
+        names.append(name)
+        shape = shape.members[name]
+    return Member(operation, tuple(names), shape)
 
 
 def inside(shape: Shape) -> Shape:
-    """The elements of a list, however deep."""
+    """Returns the shape of the elements of a list, also of nested lists; another shape is returned unchanged."""
     while isinstance(shape, ListShape):
         shape = shape.member
     return shape
 
 
-def _alike(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.lower().rstrip("s")

@@ -198,14 +198,14 @@ def test_replication_needs_versioning(aws: Account) -> None:
 
 def test_a_bucket_policy_names_its_bucket_and_is_not_public(aws: Account) -> None:
     aws.make(BUCKET, bucket="logs")
-    somebody = {"Service": "delivery.logs.amazonaws.com"}
-    other = document(Action="s3:GetObject", Principal=somebody, Resource="arn:aws:s3:::other/*")
+    service_principal = {"Service": "delivery.logs.amazonaws.com"}
+    other = document(Action="s3:GetObject", Principal=service_principal, Resource="arn:aws:s3:::other/*")
     assert "MalformedPolicy: Policy has invalid resource" in aws.refusal(BUCKET_POLICY, bucket="logs", policy=other)
     block = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     aws.make(block, bucket="logs", blockPublicPolicy=True)
     public = document(Action="s3:GetObject", Principal="*", Resource="arn:aws:s3:::logs/*")
     assert "blocked by the BlockPublicPolicy" in aws.refusal(BUCKET_POLICY, bucket="logs", policy=public)
-    own = document(Action="s3:PutObject", Principal=somebody, Resource="arn:aws:s3:::logs/*")
+    own = document(Action="s3:PutObject", Principal=service_principal, Resource="arn:aws:s3:::logs/*")
     assert aws.make(BUCKET_POLICY, bucket="logs", policy=own).id == "logs"
 
 
