@@ -70,11 +70,14 @@ def _chart(room: str, name: str, row: Mapping[str, Any]) -> Chart:
 
 
 def _load() -> dict[str, Chart]:
-    return {
-        name: _chart(room, name, row)
-        for room in tables("charts")
-        for name, row in read_table(f"charts/{room}")["charts"].items()
-    }
+    charts: dict[str, Chart] = {}
+    for room in tables("charts"):
+        for name, row in read_table(f"charts/{room}")["charts"].items():
+            if name in charts:
+                files = f"charts/{charts[name].room}.json and charts/{room}.json"
+                raise ValueError(f"{name} has a row in {files}. Keep one of them.")
+            charts[name] = _chart(room, name, row)
+    return charts
 
 
 CHARTS: Mapping[str, Chart] = LazyTable(_load)

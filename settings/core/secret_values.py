@@ -31,12 +31,21 @@ KEYS = re.compile(
     r"|client[-_]secret|private[-_]?key)",
     re.IGNORECASE,
 )
+# Environment variables that hold a secret, which charts take as `name` and `value`.
+VARIABLES = re.compile(
+    r"([a-z0-9]+_)*(password|passwd|passphrase|token|api_?key|secret|secret_key|secret_access_key|private_key)",
+    re.IGNORECASE,
+)
 ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
 
 
 def secret_mistakes(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Yields a mistake for every secret at or below `path`. The sentence never repeats the secret."""
     if isinstance(value, Mapping):
+        name, text = value.get("name"), value.get("value")
+        if isinstance(name, str) and isinstance(text, str) and text and VARIABLES.fullmatch(name):
+            yield (*path, "value"), f"is the value of {name}, which is a secret by its name. {ADVICE}"
+            return
         for key, item in value.items():
             yield from secret_mistakes(item, (*path, key))
     elif isinstance(value, list):

@@ -47,6 +47,8 @@ class _StrictLoader(yaml.SafeLoader):
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be text", key.start_mark)
+            if key.tag == "tag:yaml.org,2002:null":
+                raise yaml.constructor.ConstructorError(None, None, "a key is null; quote or name it", key.start_mark)
         return super().construct_mapping(node, deep)
 
 

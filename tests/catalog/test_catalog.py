@@ -7,7 +7,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from catalog import endpoints, iam, limits
+from catalog import charts, endpoints, iam, limits
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
@@ -230,3 +230,9 @@ def test_a_price_of_another_region_says_so() -> None:
     assert price is not None
     assert price.region == "us-east-1", "an estimate marks it as approximate"
     assert node_usd_per_hour("trn2u.48xlarge", "us-west-2", "on-demand") is None, "no source lists a price"
+
+
+def test_a_chart_with_rows_in_two_files_is_refused_with_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "tables", lambda folder: ["cluster", "cluster"])
+    with pytest.raises(ValueError, match=r"charts/cluster\.json and charts/cluster\.json\. Keep one of them\.$"):
+        charts._load()

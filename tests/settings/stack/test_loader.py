@@ -261,3 +261,20 @@ def test_a_value_that_pulumi_reads_as_something_else_must_be_quoted(tmp_path: Pa
     assert (path, sentence.endswith(f'Write it in quotes: "{value}".')) == (("tags", 0, "a"), True), sentence
     assert file.positions[path] == (3, 8)
     assert read_file(write(tmp_path, f'config:\n  ml-platform:name: "{value}"\n')) == {"name": value}, "as advised"
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "HF_TOKEN", "OPENAI_API_KEY"])
+def test_the_value_of_a_variable_with_the_name_of_a_secret_is_refused(name: str) -> None:
+    values = {"extraEnv": [{"name": name, "value": "hunter22"}]}
+    (problem,) = problems(stack((("clusters", "main", "addons"), {"cert-manager": {"values": values}})))
+    assert problem.path.endswith("values.extraEnv[0].value")
+    assert "hunter22" not in str(problem)
+
+
+@pytest.mark.parametrize("key", ["~", "null", "NULL"])
+def test_a_null_key_is_refused_at_its_position(tmp_path: Path, key: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read_file(write(tmp_path, f"config:\n  ml-platform:tags: {{{key}: x}}\n"))
+    (problem,) = error.value.problems
+    assert problem.position == (2, 22)
+    assert "a key is null" in problem.message
