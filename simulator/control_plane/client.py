@@ -18,11 +18,11 @@ _GONE_SECONDS = 30.0
 Object = dict[str, Any]
 
 
-class Unreachable(Exception):  # noqa: N818 - `except Unreachable` says what happened
+class Unreachable(Exception):
     """The API server does not answer."""
 
 
-class Refused(Exception):  # noqa: N818 - the API server refused a request
+class Refused(Exception):
     """The API server answered with an error. code: the HTTP status; reason: e.g. "Invalid"; the text is the message."""
 
     def __init__(self, status: Mapping[str, Any]) -> None:
@@ -180,7 +180,9 @@ class ApiServer:
                 self._threads.__dict__.pop("connection", None)
                 # The server closes idle connections; a request that it did not answer is not sent a second time.
                 if not (again and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError)):
-                    raise Unreachable(f"the Kubernetes API server on port {self._port} does not answer: {error}") from None
+                    raise Unreachable(
+                        f"the Kubernetes API server on port {self._port} does not answer: {error}"
+                    ) from None
         raise AssertionError("unreachable")
 
     def _connection(self) -> http.client.HTTPSConnection:
