@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
             return 2
         from simulator.session import run  # importing the providers takes long, and `cloud` does not need them
 
-        return run(workspace, cloud_file, options.fault, options.quota, command)
+        real = options.kubernetes == "real"
+        return run(workspace, cloud_file, options.fault, options.quota, command, real_kubernetes=real)
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
     except sqlite3.Error as error:
@@ -72,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SPEC",
         help="CODE=NUMBER: the value of a quota in the account, e.g. L-417A185B=192; may be repeated",
+    )
+    parser.add_argument(
+        "--kubernetes",
+        choices=["simulated", "real"],
+        default="simulated",
+        help="who answers for Kubernetes objects; real: a kube-apiserver of the cluster's version, built once",
     )
     parser.add_argument("action", nargs="?", choices=["cloud"], help="show or change the cloud; runs no command")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)

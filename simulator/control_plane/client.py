@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 _TIMEOUT_SECONDS = 60.0
-_GONE_SECONDS = 30.0
+_GONE_SECONDS = 90.0  # of a namespace or a definition, with their contents
 Object = dict[str, Any]
 
 
@@ -123,7 +123,7 @@ class ApiServer:
                 return None
             raise
 
-    def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+    def delete(self, api_version: str, kind: str, namespace: str, name: str, *, wait: bool = True) -> None:
         """Deletes an object with its dependents, and waits until it is gone. It is no error when there is none."""
         resource = self.resource(api_version, kind)
         if resource is None:
@@ -135,7 +135,7 @@ class ApiServer:
             if refused.code != http.client.NOT_FOUND:
                 raise
         deadline = time.monotonic() + _GONE_SECONDS
-        while (left := self.get(api_version, kind, namespace, name)) is not None:
+        while wait and (left := self.get(api_version, kind, namespace, name)) is not None:
             if time.monotonic() > deadline:
                 finalizers = ", ".join(left["metadata"].get("finalizers", ())) or "none"
                 raise Refused({"message": f"{kind} {name} is still there; its finalizers: {finalizers}"})

@@ -17,7 +17,10 @@ _TOOLS = ("k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kube-co
 
 
 def pin(version: str) -> Path:
-    """Writes the module of a release, e.g. "1.35.4", and returns its folder. Raises CalledProcessError when Go fails."""
+    """Writes the module of a release, e.g. "1.35.4", and returns its folder.
+
+    Raises CalledProcessError when Go fails, and ValueError for a release whose go.mod has another form.
+    """
     folder = MODULES / version.rpartition(".")[0]
     folder.mkdir(parents=True, exist_ok=True)
     own = _upstream_go_mod(version)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.control_plane.client import Refused
 from simulator.kubernetes import pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import Cluster
@@ -59,19 +60,34 @@ class Admission:
     namespace: str
     patience_seconds: float
 
-    def check_create(self) -> None:
-        """Raises Refusal when the object cannot be created."""
+    def check_surroundings(self) -> None:
+        """Raises Refusal when the cluster lacks what the object needs: its kind, its namespace, its node class."""
         self._kind_is_served()
         self._namespace_exists()
-        self._name_is_free()
-        self.check_update()
+        self.check_controllers()
 
-    def check_update(self) -> None:
-        """Raises Refusal when the content of the object is not allowed; for an object that exists."""
+    def check_controllers(self) -> None:
+        """Raises Refusal when the API server accepts the object, but its controller never makes it ready."""
+        self._node_class_exists()
+
+    def check_name(self) -> None:
+        """Raises Refusal when another object has the name."""
+        self._name_is_free()
+
+    def check_content(self) -> None:
+        """Raises Refusal when the content of the object is not allowed."""
         self._custom_schema()
         self._pod_security()
         self._quota()
-        self._node_class_exists()
+
+    def refused_by(self, refused: Refused) -> Refusal:
+        """Returns the refusal of a real API server in the provider's words, with what the real preview hides."""
+        text = str(refused)
+        if refused.reason == "AlreadyExists":
+            return self._refused(text + _EXISTS, _LATE)
+        if "strict decoding error" in text and not self.cluster.builtin(self.state["apiVersion"], self.state["kind"]):
+            return self._refused(text, PRUNED, always=True)
+        return self._refused(text, self._late_for_pods if refused.reason == "Forbidden" else "")
 
     def check_overlays(self) -> None:
         """Warns when another NodeOverlay conflicts with this one. Raises Refusal when the same preview creates both.

@@ -19,11 +19,13 @@ from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_sto
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.real import RealServer
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _CREATED = "2026-01-01T00:00:00Z"  # a constant, since with a clock two equal runs would differ
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+_EMPTY: tuple[Any, ...] = ("", False, 0, [], {})
 _SMALLER = "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
 _CANNOT_GROW = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
@@ -53,12 +55,16 @@ def _is_true(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Objects:
-    """One request about an object, in a cluster that exists."""
+    """One request about an object, in a cluster that exists.
+
+    real: the cluster's real API server; None: the simulated admission answers.
+    """
 
     call: Call
     cluster: Cluster
     planned: Planned
     patience_seconds: float
+    real: RealServer | None = None
 
     def create(self, inputs: Props) -> CreateResult:
         """Creates the object. Raises Refusal when the API server would not create it, at preview as well."""
@@ -69,14 +75,16 @@ class Objects:
         if UNKNOWN in (namespace, state["metadata"]["name"]):
             return CreateResult("", state)
         admission = self._admission(state, namespace)
-        admission.check_create()
+        admission.check_surroundings()
         admission.check_overlays()
         if self.call.preview:
+            state = self._created(admission, inputs)
             self._plan(state, namespace)
             return CreateResult("", state)
         state["metadata"]["resourceVersion"] = "1"
         with self.cluster.cloud.exclusive():
-            self._admission(state, namespace, patience_seconds=0).check_create()
+            self._admission(state, namespace, patience_seconds=0).check_surroundings()
+            state = self._created(admission, inputs)
             self.cluster.put(state, namespace, self.call.urn)
         self.planned.clear()
         return CreateResult(id_of(namespace, state["metadata"]["name"]), state)
@@ -93,23 +101,20 @@ class Objects:
 
     def update(self, id_: str, old: Props, old_state: Props, new: Props) -> Props:
         """Updates the object. Raises Refusal for a change that the API server refuses, at preview as well."""
-        self._refuse_immutable(id_, old, new)
         api_version, kind = self._identity(old or old_state)
         namespace, _, name = id_.rpartition("/")
         stored = self.cluster.get(api_version, kind, namespace, name)
         live = stored.state if stored else old_state
         state = self._state(_merged(live, old, new))
-        if not has_unknown(state["metadata"]):
-            admission = self._admission(state, namespace)
-            admission.check_update()
-            admission.check_overlays()
-        if self.call.preview:
-            self._plan(state, namespace)
-            return state
-        version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
         state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live.get("metadata", {})}
-        state["metadata"]["resourceVersion"] = str(version)
+        if not self.call.preview:
+            version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
+            state["metadata"]["resourceVersion"] = str(version)
         with self.cluster.cloud.exclusive():
+            state = self._updated(self._admission(state, namespace), id_, old, new)
+            if self.call.preview:
+                self._plan(state, namespace)
+                return state
             if stored and api_version != state["apiVersion"]:
                 self.cluster.delete(api_version, kind, namespace, name)
             self.cluster.put(state, namespace, self.call.urn)
@@ -122,8 +127,30 @@ class Objects:
         namespace, _, name = id_.rpartition("/")
         self._refuse_in_use(id_, api_version, kind, name)
         with self.cluster.cloud.exclusive():
+            if self.real is not None:
+                self.real.delete(api_version, kind, namespace, name)
             self.cluster.delete(api_version, kind, namespace, name)
         self.planned.clear()
+
+    def _created(self, admission: Admission, inputs: Props) -> Props:
+        """Returns the object as the API server stores it, or would store it. Raises Refusal."""
+        if self.real is not None and self.real.can_answer(admission, inputs):
+            return self.real.create(admission, inputs)
+        admission.check_name()
+        admission.check_content()
+        return admission.state
+
+    def _updated(self, admission: Admission, id_: str, old: Props, new: Props) -> Props:
+        """Returns the changed object as the API server stores it, or would store it. Raises Refusal."""
+        if not has_unknown(admission.state["metadata"]):
+            admission.check_controllers()
+            admission.check_overlays()
+        if self.real is not None and self.real.can_answer(admission, new):
+            return self.real.update(admission, new)
+        self._refuse_immutable(id_, old, new)
+        if not has_unknown(admission.state["metadata"]):
+            admission.check_content()
+        return admission.state
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:
@@ -251,9 +278,13 @@ def _inputs_of(live: Props) -> Props:
 
 
 def _live_values(inputs: Any, live: Any) -> Any:
-    """Returns the live values of the fields in the inputs; fields that others have added are left out."""
+    """Returns the live values of the fields in the inputs; fields that others have added are left out.
+
+    An empty value that is not there is the same value: the API server leaves out many of them.
+    """
     if isinstance(inputs, Mapping) and isinstance(live, Mapping):
-        return {key: _live_values(value, live[key]) for key, value in inputs.items() if key in live}
+        kept = {key: value for key, value in inputs.items() if key in live or value in _EMPTY}
+        return {key: _live_values(value, live[key]) if key in live else value for key, value in kept.items()}
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
         return [_live_values(*pair) for pair in zip(inputs, live, strict=True)]
     return live
