@@ -6,7 +6,7 @@ converts a file to that form first, so that a check on a desk and a deployment r
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -17,6 +17,8 @@ from settings.core.strict_yaml import Ambiguous, Fraction
 
 NAMESPACE = "ml-platform"
 NAMESPACE_SIMILARITY = 0.75  # from here on a namespace counts as a misspelt `ml-platform`
+PROVIDERS = ("aws", "eks", "kubernetes")  # the program makes these providers itself, so nothing reads their config
+PROVIDER_KEYS = {"region": "region", "allowedAccountIds": "account_id", "defaultTags": "tags"}  # -> our setting
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,14 @@ class StackFile:
 
     config: full key -> text, as Pulumi hands it to a program. positions: path of a setting -> its position in the file.
     mistakes: keys that nothing reads, and values that are encrypted or that Pulumi reads as something else. `config`
-    holds such values as they are written.
+    holds such values as they are written. meant: full key of ours -> text of a key that somebody wrote instead of it.
     """
 
     source: str
     config: Mapping[str, str]
     positions: Mapping[Path, Position]
     mistakes: Sequence[Mistake]
+    meant: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_stack_file(path: FilePath) -> StackFile:
@@ -43,15 +46,17 @@ def read_stack_file(path: FilePath) -> StackFile:
         raise SettingsError(
             [Problem(source, "", f"has no settings. Put them under `config:`, each key beginning with `{NAMESPACE}:`.")]
         )
+    as_texts = {str(key): as_text(_as_written(value)) for key, value in config.items()}
     return StackFile(
         source,
-        {str(key): as_text(_as_written(value)) for key, value in config.items()},
+        as_texts,
         {
             _without_namespace(path[1:]): position
             for path, position in document.positions.items()
             if path[:1] == ("config",)
         },
-        [mistake for key, value in config.items() for mistake in _mistakes(str(key), value)],
+        [mistake for key, value in config.items() for mistake in _mistakes(str(key), value, config)],
+        {ours: text for key, text in as_texts.items() if (ours := _meant_key(key)) and ours not in as_texts},
     )
 
 
@@ -110,14 +115,36 @@ def _numbers_as_pulumi(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _mistakes(key: str, value: Any) -> Iterator[Mistake]:
+def _meant_key(key: str) -> str | None:
+    """Returns our key that somebody probably meant by a key that is not ours."""
+    namespace, colon, name = key.partition(":")
+    if _in_our_namespace(key):
+        return None
+    if namespace.lower() in PROVIDERS and colon:
+        meant = nearest(name, PROVIDER_KEYS)
+        return f"{NAMESPACE}:{PROVIDER_KEYS[meant]}" if meant else None
+    if colon and not nearest(namespace, [NAMESPACE], NAMESPACE_SIMILARITY):
+        return None
+    return f"{NAMESPACE}:{name or key}"
+
+
+def _mistakes(key: str, value: Any, config: Mapping[str, Any]) -> Iterator[Mistake]:
     namespace, colon, name = key.partition(":")
     if _in_our_namespace(key):
         yield from _misread_values(value, (name,))
-    elif not colon:
-        yield (key,), f"has no namespace. Write {NAMESPACE}:{key}."
-    elif nearest(namespace, [NAMESPACE], NAMESPACE_SIMILARITY):
-        yield (key,), f"is in the namespace {namespace}, which nothing reads. Write {NAMESPACE}:{name}."
+        return
+    meant, of_provider = _meant_key(key), namespace.lower() in PROVIDERS and colon
+    if meant is None and not of_provider:
+        return  # of another program, or of Pulumi itself
+    what = f"is in the namespace {namespace}, which nothing reads." if colon else "has no namespace."
+    if of_provider:
+        what = f"does nothing: the program makes its own {namespace.lower()} provider, from the settings."
+    advice = "Drop it."
+    if meant:
+        advice = f"Drop it: {meant} is in the file too." if meant in config else f"Write {meant}."
+    elif name == "profile":
+        advice = "Drop it, and set the environment variable AWS_PROFILE."
+    yield (key,), f"{what} {advice}"
 
 
 def _misread_values(value: Any, path: Path) -> Iterator[Mistake]:

@@ -43,8 +43,6 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     located = [
         (path, error) for path, error in located if error["type"] != "missing" or path[:-1] not in unknown_presets
     ]
-    intended = [_intended_path(model, path) for path, error in located if error["type"] == "extra_forbidden"]
-    located = [(path, error) for path, error in located if error["type"] != "missing" or path not in intended]
     sentences_at: dict[Path, list[str]] = {}
     for path, error in located:
         if error["type"] in FOLLOW_UP_ERRORS and any(
@@ -65,10 +63,11 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     return [(path, sentence) for path, sentences in sentences_at.items() for sentence in sentences]
 
 
-def _intended_path(model: type[BaseModel], path: Path) -> Path:
-    """Returns the path of the setting that a misspelt key probably stands for."""
-    key = nearest(str(path[-1]), keys_at(model, path[:-1]))
-    return path if key is None else (*path[:-1], key)
+def meant_names(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> dict[Path, str]:
+    """Returns the path of each misspelt key -> the name of the setting that it probably stands for."""
+    unknown = [_path_in_file(model, data, error) for error in errors if error["type"] == "extra_forbidden"]
+    names = {path: nearest(str(path[-1]), keys_at(model, path[:-1])) for path in unknown}
+    return {path: name for path, name in names.items() if name is not None}
 
 
 def _path_in_file(model: type[BaseModel], data: Any, error: ErrorDetails) -> Path:

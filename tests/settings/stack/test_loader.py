@@ -189,6 +189,45 @@ def test_a_misspelt_required_key_is_one_mistake(tmp_path: Path) -> None:
     assert "owner" in {path for path, _, _ in mistakes(tmp_path, "config:\n  ml-platform:tags: {}\n")}
 
 
+OURS = "config:\n  ml-platform:region: us-west-2\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "ours", "advice"),
+    [
+        ("ml_platform:owner", "owner", "Write ml-platform:owner."),
+        ("ML-Platform:owner", "owner", "Write ml-platform:owner."),
+        ("owner", "owner", "Write ml-platform:owner."),
+        ("aws:allowedAccountIds", "account_id", "Write ml-platform:account_id."),
+        ("aws:regoin", "region", "Drop it: ml-platform:region is in the file too."),
+        ("aws:region", "region", "Drop it: ml-platform:region is in the file too."),
+        ("aws:profile", None, "Drop it, and set the environment variable AWS_PROFILE."),
+        ("aws:maxRetries", None, "provider, from the settings. Drop it."),
+        ("kubernetes:context", None, "provider, from the settings. Drop it."),
+    ],
+)
+def test_a_key_that_nothing_reads_is_the_only_mistake_about_it(
+    tmp_path: Path, key: str, ours: str | None, advice: str
+) -> None:
+    reported = mistakes(tmp_path, f"{OURS}  {key}: me\n")
+    (message,) = [message for _, position, message in reported if position == (3, 3)]
+    assert message.endswith(advice)
+    assert ours not in {path for path, position, _ in reported if position != (3, 3)}, (
+        "it is not missing, its key is wrong"
+    )
+
+
+@pytest.mark.parametrize("key", ["pulumi:tags", "other:setting"])
+def test_a_key_of_pulumi_or_of_another_program_is_ignored(tmp_path: Path, key: str) -> None:
+    assert not [each for each in mistakes(tmp_path, f"{OURS}  {key}: me\n") if each[1] == (3, 3)]
+
+
+def test_the_region_of_the_provider_is_the_only_mistake_where_ours_is_missing(tmp_path: Path) -> None:
+    reported = mistakes(tmp_path, "config:\n  aws:region: us-west-2\n")
+    assert "Write ml-platform:region." in reported[-1][2]
+    assert "region" not in {path for path, _, _ in reported}
+
+
 def test_a_version_that_yaml_shortens_is_quoted_as_it_is_written(tmp_path: Path) -> None:
     text = "config:\n  ml-platform:clusters: {main: {version: 1.30, pools: []}}\n"
     (message,) = [text for path, _, text in mistakes(tmp_path, text) if path == "clusters.main.version"]

@@ -8,6 +8,7 @@ from settings.core.problems import PathPart
 from tests.settings.stacks import ABSENT, POOL, problems, stack
 
 NETWORK, MAIN = ("network",), ("clusters", "main")
+GPU_POOL = {"name": "gpu", "instance_types": ["g6.12xlarge"], "taints": [{"key": "gpu"}]}
 Change = tuple[tuple[PathPart, ...], Any]
 
 MISTAKES: dict[str, tuple[Change, str, str]] = {
@@ -15,6 +16,26 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "misspelt key": (((*POOL, "max_per_zome"), 3), "clusters.main.pools[1].max_per_zome", "Did you mean max_per_zone?"),
     "misspelt key at the top": ((("enviroment",), "dev"), "enviroment", "Did you mean environment?"),
     "misspelt section": ((("network", "flowlogs"), {}), "network.flowlogs", "Did you mean flow_logs?"),
+    "misspelt key that another setting depends on": (
+        (POOL, {**GPU_POOL, "sharing": {"stratgy": "time-slicing", "replicas": 4}}),
+        "clusters.main.pools[1].sharing.stratgy",
+        "Did you mean strategy?",
+    ),
+    "misspelt key of a preset": (
+        (POOL, {"presett": "h100", "sharing": {"replicas": 3}}),
+        "clusters.main.pools[1].presett",
+        "Did you mean preset?",
+    ),
+    "misspelt preset": (
+        (POOL, {"preset": "h10", "sharing": {"replicas": 3}}),
+        "clusters.main.pools[1].preset",
+        "Did you mean h100?",
+    ),
+    "misspelt key of a whole part": (
+        (("clusters",), {"main": {"version": "1.35", "pols": stack()["clusters"]["main"]["pools"]}}),
+        "clusters.main.pols",
+        "Did you mean pools?",
+    ),
     "missing key": ((("owner",), ABSENT), "owner", "Write for example `owner: ml-platform-team`."),
     "missing version": (((*MAIN, "version"), ABSENT), "clusters.main.version", 'for example `version: "1.35"`.'),
     "no clusters": ((("clusters",), {}), "clusters", "The EKS clusters, by name. Add one."),
@@ -358,6 +379,21 @@ def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
         "clusters.main.pools[1].disk.size_gib",
         "clusters.main.version",
     }, "a mistake that shows only in the next run costs a run"
+
+
+def test_a_misspelt_key_hides_no_mistake_that_stays_when_it_is_corrected() -> None:
+    sharing = {"stratgy": "time-slicing", "replicas": 1}
+    reported = problems(stack((POOL, {**GPU_POOL, "sharing": sharing}), ((*POOL, "taints"), [{"key": "-x"}])))
+    assert {p.path.removeprefix("clusters.main.pools[1].") for p in reported} == {
+        "sharing.stratgy",
+        "sharing.replicas",
+        "taints[0].key",
+    }
+
+
+def test_a_secret_under_a_misspelt_key_is_reported() -> None:
+    reported = problems(stack((("ownr",), "AKIAIOSFODNN7EXAMPLE"), (("owner",), ABSENT)))
+    assert [p.path for p in reported] == ["ownr", "ownr"], "the name, and the secret"
 
 
 def test_an_invalid_pool_does_not_hide_a_mistake_in_another_pool() -> None:
