@@ -12,11 +12,13 @@ from typing import Any
 
 from common.spelling import nearest
 from settings.core import strict_yaml
-from settings.core.problems import Mistake, Path, Position, Problem, SettingsError
-from settings.core.strict_yaml import Ambiguous, Fraction
+from settings.core.problems import Mistake, Path, Position, Problem, SettingsError, join_path
+from settings.core.strict_yaml import Ambiguous, Document, Fraction
 
 NAMESPACE = "ml-platform"
 NAMESPACE_SIMILARITY = 0.75  # from here on a namespace counts as a misspelt `ml-platform`
+# Keys at the top of a stack file. Source: sdk/go/common/workspace/project.go of pulumi, ProjectStack, read 2026-11.
+FILE_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
 PROVIDERS = ("aws", "eks", "kubernetes")  # the program makes these providers itself, so nothing reads their config
 PROVIDER_KEYS = {"region": "region", "allowedAccountIds": "account_id", "defaultTags": "tags"}  # -> our setting
 
@@ -41,11 +43,9 @@ def read_stack_file(path: FilePath) -> StackFile:
     """Reads a stack file strictly. Raises SettingsError when it is missing, is not YAML, or has no settings."""
     source = path.name
     document = strict_yaml.read(path)
-    config = document.content.get("config") if isinstance(document.content, dict) else None
-    if not isinstance(config, dict):
-        raise SettingsError(
-            [Problem(source, "", f"has no settings. Put them under `config:`, each key beginning with `{NAMESPACE}:`.")]
-        )
+    if misplaced := list(_outside_config(source, document)):
+        raise SettingsError(misplaced)
+    config = document.content["config"]
     as_texts = {str(key): as_text(_as_written(value)) for key, value in config.items()}
     return StackFile(
         source,
@@ -58,6 +58,30 @@ def read_stack_file(path: FilePath) -> StackFile:
         [mistake for key, value in config.items() for mistake in _mistakes(str(key), value, config)],
         {ours: text for key, text in as_texts.items() if (ours := _meant_key(key)) and ours not in as_texts},
     )
+
+
+def _outside_config(source: str, document: Document) -> Iterator[Problem]:
+    """Yields what is wrong at the top of a file: no settings, or settings that are not under `config`."""
+    content, positions = document.content, document.positions
+    advice = f"Put the settings under `config:`, each key beginning with `{NAMESPACE}:`."
+    if content is not None and not isinstance(content, dict):
+        yield Problem(source, "", f"is {_kind(content)}, and a map is expected. {advice}", positions[()])
+        return
+    foreign = [str(key) for key in content or () if key not in FILE_KEYS]
+    for key in foreign:
+        near = nearest(key, FILE_KEYS, 0.75) if ":" not in key else None
+        what = f"is not a key that Pulumi reads. Did you mean {near}?"
+        if near is None:
+            what = "is not under `config:`, so nothing reads it. Write it there, indented."
+        yield Problem(source, join_path([key]), what, positions[key,])
+    config = content.get("config") if content else None
+    if not isinstance(config, dict) and not foreign:
+        what = "has no settings." if config is None else f"is {_kind(config)} under `config:`, and a map is expected."
+        yield Problem(source, "", f"{what} {advice}", positions.get(("config",)))
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "one value"
 
 
 def _as_written(value: Any) -> Any:
