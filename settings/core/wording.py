@@ -4,7 +4,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeGuard, Union, get_args, get_origin
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from common.spelling import nearest
-from settings.core.problems import Mistake, Path, PathPart, has, listed, nearest_or_all
+from settings.core.naming import name_from
+from settings.core.problems import Mistake, Path, PathPart, did_you_mean, has, listed, nearest_or_all
 
 EXPECTED = {  # pydantic's error type -> what the model expects
     "int_type": "a whole number",
@@ -55,7 +56,7 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
                 for other_path, other in located
                 if other_path == path and other["type"] in EXPECTED
             }
-            sentences = [_wrong_type(error["input"], list(expected), path)]
+            sentences = [_wrong_type(error["input"], list(expected), field_at(model, path), path)]
         else:
             sentences = list(_sentences(model, path, error))
         earlier = sentences_at.setdefault(path, [])
@@ -87,20 +88,25 @@ def _path_in_file(model: type[BaseModel], data: Any, error: ErrorDetails) -> Pat
 
 def _sentences(model: type[BaseModel], path: Path, error: ErrorDetails) -> Iterator[str]:
     kind, ctx = error["type"], error.get("ctx", {})
+    field = field_at(model, path)
     if kind == "value_error":
         yield from str(ctx["error"]).split("\n")
         return
-    field = field_at(model, path)
     wording = WORDING.get(kind)
     yield wording(error["input"], ctx, field, model, path) if wording else f"{error['msg']}.{_about(field)}"
 
 
-def _wrong_type(value: Any, expected: Sequence[str], path: Path) -> str:
-    advice = (
-        "Write its keys under it, or drop it." if "a map of keys and values" in expected else "Correct it, or drop it."
-    )
+def _wrong_type(value: Any, expected: Sequence[str], field: FieldInfo | None, path: Path) -> str:
+    is_item = isinstance(path[-1], int)
+    or_drop = "" if field and field.is_required() and not is_item else ", or drop it"
+    advice = f"Correct it{or_drop}."
     if value is None:
-        advice = "Give it a value, or drop the key."
+        advice = f"Give it a value{or_drop}."
+    elif "a map of keys and values" in expected:
+        keys = "entries under it by name, without dashes" if isinstance(value, list) else "keys under it"
+        example = _example(field) if field and not is_item else None
+        for_example = f", for example `{_line(path, example)}`" if isinstance(example, Mapping) else ""
+        advice = f"Write its {keys}{for_example}{or_drop}."
     elif "text" in expected and isinstance(value, int | float):
         advice = f'Write it in quotes: "{json.dumps(value)}".'
         if path[-1] == "version":
@@ -129,12 +135,32 @@ def _shown(value: Any) -> str:
 
 
 def _missing(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, _model: type[BaseModel], path: Path) -> str:
-    example = field.examples[0] if field and field.examples else None
+    example = _example(field) if field else None
     if example is None:
         return f"is missing.{_about(field)} Add it."
-    written = yaml.safe_dump({path[-1]: example}, default_flow_style=True, width=200, sort_keys=False)
-    line = written.strip()[1:-1].replace("'", '"')  # the quotes of the rest of the file
-    return f"is missing.{_about(field)} Write for example `{line}`."
+    return f"is missing.{_about(field)} Write for example `{_line(path, example)}`."
+
+
+def _line(path: Path, value: Any) -> str:
+    """Returns a setting as a line of YAML, with the quotes of the rest of the file."""
+    written = yaml.safe_dump({path[-1]: value}, default_flow_style=True, width=1000, sort_keys=False)
+    return written.strip()[1:-1].replace("'", '"')
+
+
+def _example(field: FieldInfo) -> Any:
+    """Returns an example of a setting: its own, or one of what it holds. None: there is none."""
+    if field.examples:
+        return field.examples[0]
+    kind = _without_none(field.annotation)
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
+    if not _is_model(kind):
+        return None
+    required = {key: _example(inner) for key, inner in kind.model_fields.items() if inner.is_required()}
+    if required:
+        return None if None in required.values() else required
+    plain = {key: inner.default for key, inner in kind.model_fields.items() if isinstance(inner.default, str | int)}
+    return dict(list(plain.items())[:1]) or None
 
 
 def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, model: type[BaseModel], path: Path) -> str:
@@ -145,7 +171,9 @@ def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, mod
 def _not_allowed(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     allowed = re.findall(r"'([^']*)'|(\d+)", str(ctx["expected"]))
     values = [text or number for text, number in allowed]
-    return f"is {_shown(value)}, but one of {listed(values)} is expected.{_about(field)}"
+    return (
+        f"is {_shown(value)}, but one of {listed(values)} is expected.{_about(field)}{did_you_mean(str(value), values)}"
+    )
 
 
 def _too_small(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
@@ -156,9 +184,12 @@ def _too_large(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: 
     return f"is {value}, and the maximum is {ctx['le']}.{_about(field)} Write {ctx['le']} or less."
 
 
-def _wrong_format(value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    example = f" Write for example {field.examples[0]}." if field and field.examples else ""
-    return f"is {_shown(value)}, which has the wrong format.{_about(field)}{example}"
+def _wrong_format(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
+    example = field.examples[0] if field and field.examples else None
+    if "pattern" in ctx and re.search(ctx["pattern"], name := name_from(str(value), 21)):
+        example = name
+    for_example = f" Write for example {example}." if example else ""
+    return f"is {_shown(value)}, which has the wrong format.{_about(field)}{for_example}"
 
 
 def _too_few(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from settings.cluster.addon_rules import AddOnRules
+from settings.compute.presets import with_presets
 from settings.core import wording
-from settings.core.problems import Mistake, Path, Problem, SettingsError, join_path, nearest_position
+from settings.core.problems import Mistake, Path, Problem, SettingsError, has, join_path, nearest_position
 from settings.core.secret_values import secret_mistakes
 from settings.core.stack_file import StackFile, read_stack_file, settings_of
 from settings.stack import comparisons
@@ -85,7 +86,12 @@ def _load(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date 
     if mistakes or checked.settings is None:
         raise SettingsError(
             [
-                Problem(file.source, join_path(path), sentence, nearest_position(file.positions, path))
+                Problem(
+                    file.source,
+                    join_path(path),
+                    sentence + _set_by_default(raw, path),
+                    nearest_position(file.positions, path),
+                )
                 for path, sentence in sorted(mistakes, key=lambda mistake: _order(file, mistake))
             ]
         )
@@ -133,6 +139,26 @@ def _with_meant_names(raw: Mapping[str, Any], names: Mapping[Path, str]) -> dict
         if name not in parent:
             parent[name] = parent.pop(path[-1])
     return renamed
+
+
+def _set_by_default(raw: Mapping[str, Any], path: Path) -> str:
+    """Returns where a value comes from that is not in the file, which its author would look for in vain."""
+    if _contains(raw, path):
+        return ""
+    if _contains(with_presets(raw), path):
+        pool = raw["clusters"][path[1]]["pools"][path[3]]
+        return f" The value is that of preset {pool['preset']}: write your own here, or drop the preset."
+    if _contains(with_defaults(raw), path):
+        return f" The value is that of profile {raw['environment']}: write your own here."
+    return ""
+
+
+def _contains(value: Any, path: Path) -> bool:
+    for part in path:
+        if not has(value, part):
+            return False
+        value = value[part]
+    return True
 
 
 def _order(file: StackFile, mistake: Mistake) -> tuple[int, int]:

@@ -26,6 +26,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.pools[1].presett",
         "Did you mean preset?",
     ),
+    "value of a preset that the machines cannot have": (
+        (POOL, {"preset": "h200", "instance_types": ["m7i.large"]}),
+        "clusters.main.pools[1].local_nvme",
+        "The value is that of preset h200: write your own here, or drop the preset.",
+    ),
     "misspelt preset": (
         (POOL, {"preset": "h10", "sharing": {"replicas": 3}}),
         "clusters.main.pools[1].preset",
@@ -43,11 +48,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "unknown environment": ((("environment",), "production"), "environment", "defaults: dev, staging or prod."),
     "unknown region": ((("region",), "us-west-3"), "region", "Did you mean us-west-2?"),
     "account that is no account": ((("account_id",), "12345"), "account_id", "Write for example 123456789012."),
-    "name that is too long": ((("name",), "a" * 22), "name", "Write for example ml-platform."),
+    "name that is too long": ((("name",), "a" * 22), "name", f"Write for example {'a' * 21}."),
     "cluster name that is too long": (
         (("clusters", "a" * 31), stack()["clusters"]["main"]),
         f"clusters.{'a' * 31}",
-        "and begin with a letter. Rename it.",
+        f"and begin with a letter. Rename it, for example {'a' * 30}.",
     ),
     "node group name that is too long": (
         (
@@ -73,8 +78,34 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.pools[1].instance_types",
         "Write [m5.large].",
     ),
-    "empty section": ((("network",), None), "network", "Give it a value, or drop the key."),
-    "text for a section": ((("keys",), "all"), "keys", "Write its keys under it, or drop it."),
+    "empty section": ((("network",), None), "network", "Give it a value, or drop it."),
+    "text for a section": ((("keys",), "all"), "keys", "example `keys: {deletion_window_days: 30}`, or drop it."),
+    "switch for a section": (
+        ((*MAIN, "endpoint"), True),
+        "clusters.main.endpoint",
+        "Write its keys under it, for example `endpoint: {public: false}`, or drop it.",
+    ),
+    "list for the clusters": (
+        (("clusters",), [{"name": "main"}]),
+        "clusters",
+        'version: "1.35", pools: [{preset: cpu, name: system, min_per_zone: 1}]}}`.',
+    ),
+    "list for a required text": ((("owner",), []), "owner", "but text is expected here. Correct it."),
+    "unknown word where one of some is expected": (
+        (("network", "nat"), "Per_Zone"),
+        "network.nat",
+        "Did you mean per-zone?",
+    ),
+    "unknown policy": (
+        ((*MAIN, "access"), {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "policy": "viewer"}}),
+        "clusters.main.access.ops.policy",
+        "Did you mean view?",
+    ),
+    "pool without machines": (
+        (POOL, {"name": "cpu"}),
+        "clusters.main.pools[1].instance_types",
+        "Write for example `instance_types: [m7i.large, m6i.large]`.",
+    ),
     "key window below what KMS takes": (
         (("keys", "deletion_window_days"), 5),
         "keys.deletion_window_days",
@@ -199,7 +230,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
             (*MAIN, "access"),
             {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "groups": ["system:masters"]}},
         ),
-        "clusters.main.access.ops.groups",
+        "clusters.main.access.ops.groups[0]",
         "bind it with RBAC, or use policy.",
     ),
     "namespace that is none": (
@@ -207,8 +238,23 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
             (*MAIN, "access"),
             {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "namespaces": ["Team_A"]}},
         ),
-        "clusters.main.access.ops.namespaces",
-        "Correct the name.",
+        "clusters.main.access.ops.namespaces[0]",
+        "Rename it, for example team-a.",
+    ),
+    "empty group": (
+        ((*MAIN, "access"), {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "groups": ["ml", ""]}}),
+        "clusters.main.access.ops.groups[1]",
+        "Name it, or drop it.",
+    ),
+    "name with an accent": (
+        (("storage",), {"buckets": {"Donn\u00e9es_2": {"purpose": "datasets"}}}),
+        'storage.buckets["Donn\u00e9es_2"]',
+        "Rename it, for example donnees-2.",
+    ),
+    "pool name that node groups cannot have": (
+        ((*POOL, "name"), "GPU_Pool"),
+        "clusters.main.pools[1].name",
+        "Write for example gpu-pool.",
     ),
     "unknown add-on": (
         ((*MAIN, "addons"), {"certmanager": {}}),
@@ -298,7 +344,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "taint key that Kubernetes refuses": (
         ((*POOL, "taints"), [{"key": "-x"}]),
         "clusters.main.pools[1].taints[0].key",
-        "begin and end with a letter or digit. Rename it.",
+        "begin and end with a letter or digit. Rename it, for example x.",
     ),
     "taint twice": (
         ((*POOL, "taints"), [{"key": "gpu"}, {"key": "gpu", "value": "x"}]),
@@ -329,7 +375,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Take a key without that prefix.",
     ),
     "tags that differ in case": ((("tags",), {"Team": "a", "team": "b"}), "tags", "Keep one spelling."),
-    "empty tag value": ((("owner",), " "), "owner", "Give a value."),
+    "empty tag value": ((("owner",), " "), "owner", "Give a value, for example research."),
 }
 
 
@@ -394,6 +440,12 @@ def test_a_misspelt_key_hides_no_mistake_that_stays_when_it_is_corrected() -> No
 def test_a_secret_under_a_misspelt_key_is_reported() -> None:
     reported = problems(stack((("ownr",), "AKIAIOSFODNN7EXAMPLE"), (("owner",), ABSENT)))
     assert [p.path for p in reported] == ["ownr", "ownr"], "the name, and the secret"
+
+
+def test_a_value_of_the_profile_is_not_reported_as_if_it_were_in_the_file() -> None:
+    reported = problems(stack((("environment",), "dev"), ((*POOL, "instance_types"), ["trn2u.48xlarge"])))
+    (problem,) = [p for p in reported if p.path == "clusters.main.pools[1].capacity_type"]
+    assert problem.message.endswith("The value is that of profile dev: write your own here.")
 
 
 def test_an_invalid_pool_does_not_hide_a_mistake_in_another_pool() -> None:
