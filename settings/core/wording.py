@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from common.spelling import nearest
+from common.spelling import did_you_mean, nearest
 from settings.core.naming import name_from
-from settings.core.problems import Mistake, Path, PathPart, did_you_mean, has, listed, nearest_or_all
+from settings.core.problems import Mistake, Path, PathPart, has, listed, nearest_or_all
 
 EXPECTED = {  # pydantic's error type -> what the model expects
     "int_type": "a whole number",
