@@ -78,8 +78,54 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.pools[1].instance_types",
         "Write [m5.large].",
     ),
-    "empty section": ((("network",), None), "network", "Give it a value, or drop it."),
+    "empty section": ((("network",), None), "network", "example `network: {cidr: 10.0.0.0/16}`, or drop it."),
     "text for a section": ((("keys",), "all"), "keys", "example `keys: {deletion_window_days: 30}`, or drop it."),
+    "key without its unit": (
+        (("storage",), {"recovery": {"targets": {"training": {"rpo": 15, "rto_minutes": 60}}}}),
+        "storage.recovery.targets.training.rpo",
+        "Did you mean rpo_minutes?",
+    ),
+    "key with a word too many": (
+        (("network", "cidr_block"), "10.1.0.0/16"),
+        "network.cidr_block",
+        "Did you mean cidr?",
+    ),
+    "key of another part": ((("recovery",), {"lock_days": 7}), "recovery", "Write it under storage."),
+    "settings of a cluster without its name": (
+        (("clusters", "version"), "1.35"),
+        "clusters.version",
+        "It belongs under a name: `clusters: {<name>: {version: ...}}`.",
+    ),
+    "map for a list of maps": (
+        ((*MAIN, "pools"), {"system": {"instance_types": ["m5.large"]}}),
+        "clusters.main.pools",
+        "for example `pools: [{name: system, instance_types: [m7i.large, m6i.large]}]`.",
+    ),
+    "text for an entry": (
+        (("storage",), {"buckets": {"data": {"purpose": "datasets", "used_by": ["research"]}}}),
+        "storage.buckets.data.used_by[0]",
+        "for example `- {namespace: research}`, or drop it.",
+    ),
+    "text for a list of maps": (
+        (("storage",), {"buckets": {"data": {"purpose": "datasets", "used_by": "research"}}}),
+        "storage.buckets.data.used_by",
+        "for example `used_by: [{namespace: research}]`, or drop it.",
+    ),
+    "several values in one text": (
+        (("network", "zones"), "us-west-2a,us-west-2b"),
+        "network.zones",
+        "Write [us-west-2a, us-west-2b].",
+    ),
+    "number with a unit": (
+        (("storage",), {"buckets": {"data": {"purpose": "datasets", "expire_after_days": "30d"}}}),
+        "storage.buckets.data.expire_after_days",
+        "for example expire_after_days: 30.",
+    ),
+    "one address for the public endpoint": (
+        ((*MAIN, "endpoint"), {"public": True, "public_cidrs": ["203.0.113.5"]}),
+        "clusters.main.endpoint.public_cidrs",
+        "Write for example 203.0.113.5/32.",
+    ),
     "switch for a section": (
         ((*MAIN, "endpoint"), True),
         "clusters.main.endpoint",
