@@ -1,6 +1,7 @@
 """`python -m report preview|rehearse|write --stack STACK`: the commands behind `make preview`, `rehearse` and `report`.
 
 `python -m report cost FILE`: the cost of a real stack, from a file that Pulumi wrote.
+`python -m report conformance [--stack STACK]`: the command behind `make conformance`.
 `python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
@@ -27,6 +28,8 @@ def main(arguments: list[str]) -> int:
             from report.compare import compare
 
             return compare(options.before, options.after)
+        if options.command == "conformance" and options.stack is None:
+            return _conformance(options)
         return _run_for_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
@@ -55,9 +58,17 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         from report.rehearse import rehearse
 
         return rehearse(options.stack, verbose=options.verbose)
+    if options.command == "conformance":
+        return _conformance(options)
     from report.write import write
 
     return write(options.stack, options.base)
+
+
+def _conformance(options: argparse.Namespace) -> int:
+    from report.conformance import conformance
+
+    return conformance(options.stack, options.kubernetes)
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
@@ -81,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
         if name == "write":
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
+    conformance = commands.add_parser("conformance", help="holds stacks and the simulator against real API servers")
+    conformance.add_argument("--stack", help="one stack; without it, all stack files and examples")
+    conformance.add_argument(
+        "--kubernetes", action="append", default=[], metavar="VERSION", help="a minor version for the corpus, e.g. 1.36"
+    )
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(
         "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import threading
@@ -42,11 +43,12 @@ class ControlPlanes:
         return plane.server
 
     def stop(self, cluster: str) -> None:
-        """Stops the control plane of a deleted cluster."""
+        """Stops the control plane of a deleted cluster, and deletes its objects."""
         with self._lock:
             started = self._planes.pop(cluster, None)
         if started is not None:
             started[1].stop()
+            shutil.rmtree(Path(self._folder.name, cluster))
 
     def close(self) -> None:
         """Stops all of them."""

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from simulator.cloud import CloudResource
 from simulator.control_plane.client import ApiServer, Object, Refused
 from simulator.kubernetes import pod_security
 from simulator.kubernetes.admission import Admission
@@ -45,27 +44,46 @@ class RealServer:
 
     def __init__(self, cluster: Cluster, server: ApiServer) -> None:
         self._cluster, self._server = cluster, server
-        self._brought_in: dict[tuple[str, str], Object] = {}
+        self._brought_in: dict[tuple[str, ...], Object] = {}
 
     def bring_in(self) -> None:
         """Creates what the cloud has and the server lacks, and deletes what the cloud has no longer.
 
         Raises Refusal for an object that the simulated admission accepted and the real server refuses.
         """
-        wanted = dict(self._wanted())
+        wanted = {_key(state): state for state in self.objects()}
         for key, gone in [each for each in self._brought_in.items() if each[0] not in wanted]:
-            self._delete(gone)
+            with suppress(Refused):  # such as a kind that is gone with its definition
+                self._server.delete(*identity(gone), wait=False)
             del self._brought_in[key]
-        missing = [(key, state) for key, state in wanted.items() if key not in self._brought_in]
-        for key, state in sorted(missing, key=lambda each: _place(each[1]["kind"])):
-            body = _body(state)
-            try:
-                self._restore(body, state)
-            except Refused as refused:
-                if refused.code != http.client.CONFLICT:
-                    identity = f"{state['kind']} {state['metadata']['name']}"
-                    raise Refusal(f"the cloud has {identity}, which the real API server refuses: {refused}") from None
-            self._brought_in[key] = body
+        for key, state in wanted.items():
+            if key not in self._brought_in:
+                try:
+                    self.restore(state)
+                except Refused as refused:
+                    which = f"{state['kind']} {state['metadata']['name']}"
+                    raise Refusal(f"the cloud has {which}, which the real API server refuses: {refused}") from None
+                self._brought_in[key] = state
+
+    def objects(self) -> list[Object]:
+        """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
+        definitions = [_open_definition(served) for served in self._cluster.custom_kinds()]
+        stored = [_complete(each.state) for each in self._cluster.objects() if each.type != _RELEASE]
+        by_key = {_key(state): state for state in (_GP2, *definitions, *stored)}
+        return sorted(by_key.values(), key=lambda state: _place(state["kind"]))
+
+    def restore(self, state: Object) -> None:
+        """Creates an object of the cloud. Raises Refused, but not when it exists."""
+        body, namespace = _body(state), identity(state)[2]
+        try:
+            if str(state["metadata"].get("resourceVersion", "1")) != "1" and "__fieldManager" in state:
+                self._server.apply(body, namespace, str(state["__fieldManager"]))
+            else:
+                self._server.create(body, namespace, manager=_MANAGER)
+        except Refused as refused:
+            if refused.code != http.client.CONFLICT:
+                raise
+        self._wait_until_served(body)
 
     def can_answer(self, admission: Admission, inputs: Props) -> bool:
         """Returns whether everything is known; at preview, the kind or the namespace may still be only planned."""
@@ -84,7 +102,7 @@ class RealServer:
             answer = self._server.create(body, namespace, dry_run=dry_run, manager=_MANAGER)
             if not dry_run:
                 self._wait_until_served(body)
-                self._brought_in[self._key(body, namespace)] = body
+                self._brought_in[_key(answer)] = answer
         return _stored(answer, state)
 
     def update(self, admission: Admission, inputs: Props) -> Props:
@@ -103,7 +121,7 @@ class RealServer:
             manager = str(state["__fieldManager"])
             self._hand_over(live, namespace, manager)
             answer = self._server.apply(body, namespace, manager)
-            self._brought_in[self._key(body, namespace)] = body
+            self._brought_in[_key(answer)] = answer
         return _stored(answer, state)
 
     def _preview_update(self, admission: Admission, body: Object, live: Object) -> Object:
@@ -136,33 +154,7 @@ class RealServer:
             self._server.delete(api_version, kind, namespace, name)
         except Refused as refused:
             raise Refusal(str(refused)) from None
-        self._brought_in.pop((token(api_version, kind), _place_name(namespace, name)), None)
-
-    def _wanted(self) -> Iterator[tuple[tuple[str, str], Object]]:
-        yield ("", "gp2"), _GP2
-        for served in self._cluster.custom_kinds():
-            definition = _open_definition(served)
-            yield self._key(definition, ""), definition
-        for each in self._cluster.objects():
-            if each.type != _RELEASE:
-                namespace = self._namespace_of(each)
-                yield self._key(each.state, namespace), _complete(each.state)
-
-    def _namespace_of(self, resource: CloudResource) -> str:
-        inside = resource.id.split("/")[1:]
-        return inside[0] if len(inside) > 1 else ""
-
-    def _key(self, state: Mapping[str, Any], namespace: str) -> tuple[str, str]:
-        return token(state["apiVersion"], state["kind"]), _place_name(namespace, state["metadata"]["name"])
-
-    def _restore(self, body: Object, state: Mapping[str, Any]) -> None:
-        namespace = str(body["metadata"].get("namespace", ""))
-        changed = str(state["metadata"].get("resourceVersion", "1")) != "1"
-        if changed and "__fieldManager" in state:
-            self._server.apply(body, namespace, str(state["__fieldManager"]))
-        else:
-            self._server.create(body, namespace, manager=_MANAGER)
-        self._wait_until_served(body)
+        self._brought_in.pop((token(api_version, kind), namespace, name), None)
 
     def _wait_until_served(self, body: Object) -> None:
         if body["kind"] != CRD[1]:
@@ -216,19 +208,20 @@ class RealServer:
                 else:
                     return  # the workload's own validation says this better
 
-    def _delete(self, body: Object) -> None:
-        metadata = body["metadata"]
-        namespace = metadata.get("namespace", "")
-        with suppress(Refused):  # such as a kind that is gone with its definition
-            self._server.delete(body["apiVersion"], body["kind"], namespace, metadata["name"], wait=False)
-
 
 def _place(kind: str) -> int:
     return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
 
-def _place_name(namespace: str, name: str) -> str:
-    return f"{namespace}/{name}"
+def identity(state: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Returns apiVersion, kind, namespace and name of an object; the namespace is "" when it has none."""
+    metadata = state["metadata"]
+    return state["apiVersion"], state["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _key(state: Mapping[str, Any]) -> tuple[str, ...]:
+    _, kind, *place = identity(state)
+    return token(state["apiVersion"], kind), *place
 
 
 def _body(state: Mapping[str, Any]) -> Object:
