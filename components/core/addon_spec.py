@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -105,6 +105,10 @@ class AddOnSpec(AddOnRules):
     @property
     def chart(self) -> Chart:
         return CHARTS[self.name]
+
+    @property
+    def service_accounts(self) -> Collection[tuple[str, str]]:
+        return [(self.chart.namespace, identity.service_account) for identity in self.identities]
 
 
 @cache

@@ -104,6 +104,7 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=SERVICE_ACCOUNT, statements=statements),),
     requires=requires,
+    makes_buckets=True,
     in_aws=in_aws,
     keys=("data",),
 )
