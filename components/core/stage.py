@@ -77,6 +77,10 @@ class Stage:
     def cluster_arn(self, key: str) -> str:
         return self.arn("eks", f"cluster/{self.cluster_name(key)}")
 
+    def bucket_arn(self, name: str) -> str:
+        """Returns the ARN of a bucket, or of all buckets that a pattern names. S3 leaves out region and account."""
+        return f"arn:{self.partition}:s3:::{name}"
+
     def arn(self, service: str, resource: str) -> str:
         """Returns the ARN of a regional resource of this account."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
