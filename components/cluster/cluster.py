@@ -17,7 +17,7 @@ from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, to_install
 from components.core.cluster_ref import ClusterRef
-from components.core.stage import Stage
+from components.core.stage import DataClass, Stage
 from settings.cluster.addons import AddonSettings, ManagedAddonSettings
 from settings.cluster.cluster import ClusterSettings
 from settings.cluster.landing import landing_pool
@@ -48,7 +48,7 @@ class ClusterArgs:
     add_ons: Mapping[str, AddOnSpec]
     routes_and_endpoints: Sequence[pulumi.Resource] = ()
     storage_drivers: Sequence[str] = ()
-    addon_key_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    addon_key_arns: Mapping[DataClass, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -238,7 +238,7 @@ class Cluster(pulumi.ComponentResource):
         aws_side_args = AwsSideArgs(
             name=f"{self._key}-{spec.name}",
             cluster_name=self.name,
-            key_arns=self._args.addon_key_arns,
+            key_arns={data_class: self._args.addon_key_arns[data_class] for data_class in spec.keys},
             opts=pulumi.ResourceOptions(parent=self),
         )
         return [spec.in_aws(context, aws_side_args)]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import components
 from catalog.charts import CHARTS, Chart
 from components.core import iam
-from components.core.stage import Stage
+from components.core.stage import DataClass, Stage
 from components.core.tolerations import tolerating
 from components.core.untyped import Manifest, Values
 from settings.cluster.addon_rules import AddOnRules, installed
@@ -54,12 +54,12 @@ class AwsSideArgs:
 
     name: first part of the names of its resources.
     cluster_name: carries the dependency on the cluster.
-    key_arns: data class (`data`, `logs`) -> its KMS key; the classes in `AddOnSpec.keys` are always there.
+    key_arns: data class -> its KMS key, for each class in `AddOnSpec.keys`.
     """
 
     name: str
     cluster_name: "pulumi.Input[str]"
-    key_arns: Mapping[str, "pulumi.Input[str]"]
+    key_arns: Mapping[DataClass, "pulumi.Input[str]"]
     opts: "pulumi.ResourceOptions"
 
 
@@ -98,9 +98,17 @@ class AddOnSpec(AddOnRules):
     values: Callable[[AddOnContext], Values]
     identities: tuple[Identity, ...] = ()
     in_aws: "Callable[[AddOnContext, AwsSideArgs], pulumi.Resource] | None" = None
-    keys: tuple[str, ...] = ()
+    keys: tuple[DataClass, ...] = ()
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     skip_crds: bool = False
+
+    def __post_init__(self) -> None:
+        known = get_args(DataClass)
+        if unknown := [key for key in self.keys if key not in known]:
+            raise ValueError(
+                f"keys of add-on {self.name}: there is no data class {', '.join(unknown)}. Write one of "
+                f"{', '.join(known)}."
+            )
 
     @property
     def chart(self) -> Chart:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from catalog.regions import REGIONS
 from settings.core import physical_names
 from settings.stack.stack import StackSettings
+
+DataClass = Literal["eks", "ebs", "logs", "data", "backup"]
+"""What a KMS key of the stack encrypts. `components/security/keys.py` makes the keys."""
 
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
