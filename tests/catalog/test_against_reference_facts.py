@@ -60,6 +60,13 @@ def test_every_chart_has_the_version_and_kinds_of_the_facts() -> None:
         assert {(c.group, c.kind, c.plural, c.scope) for c in chart.crds} == {tuple(kind) for kind in kinds}, name
 
 
+def test_every_chart_has_the_program_of_the_facts() -> None:
+    reference = facts("app_versions")["charts"]
+    assert CHARTS.keys() <= reference.keys(), "a row without a fact to compare it with"
+    for name, chart in CHARTS.items():
+        assert [chart.version, chart.app_version] == reference[name], f"{name}: read Chart.yaml, and write tests/facts"
+
+
 def test_every_addon_has_the_namespace_and_policies_of_the_facts() -> None:
     for name, addon in ADDONS.items():
         namespace, service_account, policies = facts("eks_addons")["addons"][name]
