@@ -12,6 +12,7 @@ from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import MIG_GPUS, mig_gpu
 from catalog.prices import SERVICE_PRICES, on_demand_usd_per_hour
+from catalog.regions import REGIONS
 from catalog.rows import read_table
 from tests.facts.reading import facts
 
@@ -41,6 +42,24 @@ def test_every_price_equals_the_price_in_the_facts() -> None:
             assert (price is None) <= (usd is None), f"the price of {name} in {region} is missing"
             if usd is not None and price is not None and price.source in compared:
                 assert (price.usd, price.region) == (usd, region), name
+
+
+def test_every_spot_saving_equals_the_saving_in_the_facts() -> None:
+    reference, table = facts("spot_savings"), read_table("instance_prices")
+    if table["sources"]["spot-advisor"]["as_of"][:7] <= reference["read"]:
+        for name, row in table["types"].items():
+            known = dict(zip(reference["regions"], reference["types"].get(name, ()), strict=False))
+            assert row.get("spot_saving_pct", {}) == {region: pct for region, pct in known.items() if pct}, name
+
+
+def test_every_zone_id_equals_the_id_in_the_facts() -> None:
+    reference = facts("zones")
+    excluded = [zone_id for region in REGIONS.values() for zone_id in region.eks_excluded_zone_ids]
+    assert sorted(excluded) == reference["without_cluster_subnets"]
+    for name, region in REGIONS.items():
+        ids = sorted(zone.zone_id for zone in region.zones)
+        prefix = ids[0].partition("-")[0]  # the source does not have newer regions, whose zones have the first numbers
+        assert ids == reference["regions"].get(name, [f"{prefix}-az{n}" for n in range(1, len(ids) + 1)]), name
 
 
 def test_every_service_price_equals_the_price_in_the_facts() -> None:
