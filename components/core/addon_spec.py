@@ -36,8 +36,8 @@ class AddOnContext:
     stage: Stage
     cluster: str
     kubernetes_version: str
-    pools: tuple[NodePoolSettings, ...] = ()
-    gpu_allocation: str = "device-plugin"
+    pools: tuple[NodePoolSettings, ...]
+    gpu_allocation: str
 
     @property
     def cluster_name(self) -> str:

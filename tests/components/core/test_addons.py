@@ -43,7 +43,13 @@ def spec(name="cert-manager", **more):
 
 def context(**changes):
     pool = NodePoolSettings.model_validate(POOL)
-    return AddOnContext(stage=stage(**changes), cluster="main", kubernetes_version="1.35", pools=(pool,))
+    return AddOnContext(
+        stage=stage(**changes),
+        cluster="main",
+        kubernetes_version="1.35",
+        pools=(pool,),
+        gpu_allocation=ClusterSettings.default_of("gpu_allocation"),
+    )
 
 
 def cluster(**addons):
