@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import components
@@ -18,6 +19,7 @@ from settings.cluster.addon_rules import AddOnRules, installed
 from settings.cluster.landing import landing_pool
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
+from settings.core.problems import nearest_or_all
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -121,11 +123,38 @@ class AddOnSpec(AddOnRules):
 
 @cache
 def every_add_on() -> Mapping[str, AddOnSpec]:
-    """Returns every add-on by name: the `ADD_ON` of each module in a folder `addons/`."""
+    """Returns every add-on by name: the `ADD_ON` of each module in a folder `addons/`.
+
+    Raises ValueError when a module has no add-on, or an add-on has no chart or names an add-on that does not exist.
+    """
     modules = pkgutil.walk_packages(components.__path__, f"{components.__name__}.")
     names = sorted(module.name for module in modules if ".addons." in module.name)
-    specs: list[AddOnSpec] = [importlib.import_module(name).ADD_ON for name in names]
-    return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+    specs = [add_on_of(importlib.import_module(name)) for name in names]
+    add_ons = {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+    check_names(add_ons)
+    return add_ons
+
+
+def add_on_of(module: ModuleType) -> AddOnSpec:
+    """Returns the add-on of a module in a folder `addons/`. Raises ValueError when it has none, or no chart."""
+    file, room = f"{module.__name__.replace('.', '/')}.py", module.__name__.split(".")[1]
+    spec = getattr(module, "ADD_ON", None)
+    if not isinstance(spec, AddOnSpec):
+        raise ValueError(f'{file} has no add-on. Write ADD_ON = AddOnSpec(name="...", ...) in it, or move the file.')
+    if spec.name not in CHARTS:
+        raise ValueError(f"{file}: {spec.name} has no chart. Add its row to catalog/data/charts/{room}.json.")
+    return spec
+
+
+def check_names(add_ons: Mapping[str, AddOnSpec]) -> None:
+    """Raises ValueError when an add-on names one that does not exist, which would be ignored or never be installed."""
+    for spec in add_ons.values():
+        for field in ("after", "conflicts"):
+            for name in getattr(spec, field):
+                if name not in add_ons:
+                    raise ValueError(
+                        f"{field} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
+                    )
 
 
 def to_install(add_ons: Mapping[str, AddOnSpec], cluster: ClusterParts) -> list[AddOnSpec]:

@@ -35,7 +35,7 @@ class AddOnRules:
     instead: what to write to avoid it. Set for an add-on that would be idle when nothing needs it: a stack file then
         may not turn it on without need.
     after: add-ons that must be installed before it.
-    conflicts: add-on that cannot run in the same cluster -> why.
+    conflicts: add-on that cannot run in the same cluster -> why, as the rest of a sentence after "but".
     requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
     makes_buckets: whether it makes buckets in AWS; their names begin with its own.
     """

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jsonschema
@@ -20,6 +21,8 @@ from components.core.addon_spec import (
     AddOnContext,
     AddOnSpec,
     Identity,
+    add_on_of,
+    check_names,
     every_add_on,
     namespace_levels,
     to_install,
@@ -77,6 +80,30 @@ def test_every_module_of_a_folder_for_add_ons_is_one_and_has_its_chart_in_the_ca
     modules = {path.stem.replace("_", "-") for path in ROOT.glob("components/**/addons/*.py")} - {"--init--"}
     assert set(every_add_on()) == modules, "an add-on is named as its file, so that it is found where it is looked for"
     assert set(every_add_on()) <= set(CHARTS), "the chart, its version and its namespace are the row of the same name"
+
+
+def module(name, **content):
+    made = ModuleType(name)
+    vars(made).update(content)
+    return made
+
+
+def test_a_module_without_an_add_on_is_refused_with_what_to_write():
+    with pytest.raises(ValueError, match=r"^components/mesh/addons/linkerd.py has no add-on\. Write ADD_ON = "):
+        add_on_of(module("components.mesh.addons.linkerd"))
+
+
+def test_an_add_on_without_a_chart_is_refused_with_the_file_of_its_row():
+    with pytest.raises(ValueError, match=r"Add its row to catalog/data/charts/mesh\.json\.$"):
+        add_on_of(module("components.mesh.addons.linkerdd", ADD_ON=spec("linkerdd")))
+
+
+@pytest.mark.parametrize("wrong", [{"conflicts": {"karpentr": "why"}}, {"after": ("karpentr",)}])
+def test_an_add_on_that_names_no_add_on_is_refused(wrong):
+    with pytest.raises(
+        ValueError, match=r"of add-on cert-manager: karpentr is not an add-on\. Did you mean karpenter\?$"
+    ):
+        check_names({"cert-manager": spec(**wrong), "karpenter": spec("karpenter")})
 
 
 def test_the_chart_of_an_add_on_stands_in_the_file_of_its_room():
