@@ -153,5 +153,3 @@ SERVICE_QUOTA = ResourceType(
     after_update=_answer_request,
     source="hashicorp/terraform-provider-aws internal/service/servicequotas/service_quota.go",
 )
-
-TYPES = (SERVICE_QUOTA,)

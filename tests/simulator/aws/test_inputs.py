@@ -211,6 +211,6 @@ def test_the_simulator_does_not_import_the_aws_sdk() -> None:
 
 
 def test_the_generator_imports_declarations_only_after_it_has_dropped_the_old_file() -> None:
-    assert imported_with("simulator.aws.sdk_inputs", "simulator.aws.services") == "[]", (
+    assert imported_with("simulator.aws.sdk_inputs", "simulator.aws.services.") == "[]", (
         "a declaration with an input of a newer SDK would prevent the generation of the file"
     )
