@@ -138,6 +138,8 @@ def test_every_managed_addon_is_pinned(cloud):
         "snapshot-controller",
     }
     assert all(a.inputs["addonVersion"].startswith("v") for a in addons)
+    for way in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
+        assert {a.inputs[way] for a in addons} == {"OVERWRITE"}, "an update stops at a field that somebody changed"
 
 
 def test_the_stack_file_chooses_versions_configures_and_adds(cloud):

@@ -128,6 +128,7 @@ def test_a_release_is_pinned_and_waited_for(cloud):
     release = cloud.one("Release", "main-cert-manager")
     assert release.inputs["version"].startswith("v1.")
     assert release.inputs["skipAwait"] is False
+    assert release.inputs["timeout"] == 600, "the first images can take longer than the five minutes of Helm"
     assert release.inputs["chart"] == "oci://quay.io/jetstack/charts/cert-manager"
     assert release.inputs["name"] == release.inputs["namespace"] == "cert-manager"
     assert release.stands_on(cloud.one("Namespace"))
