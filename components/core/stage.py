@@ -11,6 +11,9 @@ from settings.stack.stack import StackSettings
 DataClass = Literal["eks", "ebs", "logs", "data", "backup"]
 """What a KMS key of the stack encrypts. `components/security/keys.py` makes the keys."""
 
+DISCOVERY_TAG = "karpenter.sh/discovery"
+"""By this tag EC2NodeClasses find the subnets of their stack and the security group of their pool."""
+
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
     """Returns the tags of every taggable resource, by which the bill is split."""

@@ -12,7 +12,7 @@ from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL, iam_principal_mistakes
+from settings.core.naming import iam_principal_mistakes, namespace_mistakes
 from settings.core.problems import listed, raise_if, repeated
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_mistakes
@@ -124,11 +124,7 @@ class AccessSettings(Settings):
     @field_validator("namespaces")
     @classmethod
     def namespaces_are_names_that_kubernetes_takes(cls, namespaces: tuple[str, ...]) -> tuple[str, ...]:
-        raise_if(
-            f"{name!r} is not a namespace: use 1 to 63 lower-case letters, digits and '-'. Correct the name."
-            for name in namespaces
-            if not DNS_LABEL.fullmatch(name)
-        )
+        raise_if(mistake for name in namespaces for mistake in namespace_mistakes(name))
         return namespaces
 
     @field_validator("groups")

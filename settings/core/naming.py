@@ -15,6 +15,15 @@ PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of the platform,
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
 
 
+def namespace_mistakes(name: str) -> Iterator[str]:
+    """Yields what is wrong with the name of a Kubernetes namespace."""
+    if not DNS_LABEL.fullmatch(name):
+        yield (
+            f"{name!r} is not a namespace: use up to 63 lower-case letters, digits and '-', and begin and end with a "
+            "letter or digit. Rename it."
+        )
+
+
 def label_key_mistakes(key: str) -> Iterator[str]:
     """Yields what is wrong with a label or taint key: its syntax, or a domain that is reserved.
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL
+from settings.core.naming import DNS_LABEL, namespace_mistakes
+from settings.core.problems import raise_if
 
 Purpose = Literal["datasets", "checkpoints", "models", "artifacts", "scratch", "shared", "logs", "backups"]
 Tier = Literal["production-inference", "agents", "training", "platform-metadata", "experiments"]
@@ -29,11 +30,7 @@ StorageName = Annotated[str, AfterValidator(storage_name_can_name_resources)]
 
 def namespace_is_a_dns_label(name: str) -> str:
     """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it."""
-    if not DNS_LABEL.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is not a namespace: use up to 63 lower-case letters, digits and '-', and begin and end with a "
-            "letter or digit. Rename it."
-        )
+    raise_if(namespace_mistakes(name))
     return name
 
 

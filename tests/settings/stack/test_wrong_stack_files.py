@@ -187,7 +187,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
             {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "namespaces": ["Team_A"]}},
         ),
         "clusters.main.access.ops.namespaces",
-        "Correct the name.",
+        "Rename it.",
     ),
     "unknown add-on": (
         ((*MAIN, "addons"), {"certmanager": {}}),
