@@ -18,9 +18,10 @@ def kinds() -> dict[str, ResourceType]:
     """Returns every entry of the modules in `services/`, by token. Raises ValueError for a type with two entries."""
     found: dict[str, ResourceType] = {}
     for name in sorted(module.name for module in iter_modules(services.__path__)):
-        for value in vars(import_module(f"{services.__name__}.{name}")).values():
-            if isinstance(value, ResourceType) and found.setdefault(value.type, value) is not value:
-                raise ValueError(f"simulator/aws/services/{name}.py: {value.type} has another entry. Keep one of them.")
+        module = import_module(f"{services.__name__}.{name}")
+        for kind in getattr(module, "TYPES", ()):  # some modules have rules alone
+            if found.setdefault(kind.type, kind) is not kind:
+                raise ValueError(f"simulator/aws/services/{name}.py: {kind.type} has another entry. Keep one of them.")
     return found
 
 

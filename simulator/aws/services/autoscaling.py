@@ -168,3 +168,5 @@ TAG = ResourceType(
     rules=(_group_exists,),
     source="hashicorp/terraform-provider-aws internal/service/autoscaling/group_tag.go",
 )
+
+TYPES = (SCHEDULE, TAG)

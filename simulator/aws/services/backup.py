@@ -241,3 +241,5 @@ SELECTION = ResourceType(
     rules=(_role_is_for_backup,),
     source="hashicorp/terraform-provider-aws internal/service/backup/selection.go",
 )
+
+TYPES = (VAULT, VAULT_LOCK, PLAN, SELECTION)

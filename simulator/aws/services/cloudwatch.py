@@ -214,3 +214,5 @@ EVENT_TARGET = ResourceType(
     ),
     source="hashicorp/terraform-provider-aws internal/service/events/target.go",
 )
+
+TYPES = (LOG_GROUP, EVENT_RULE, EVENT_TARGET)

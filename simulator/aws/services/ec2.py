@@ -651,3 +651,21 @@ TAG = ResourceType(
     rules=(rules.tagged_resource_exists,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/tag_gen.go",
 )
+
+TYPES = (
+    VPC,
+    CIDR_ASSOCIATION,
+    SUBNET,
+    INTERNET_GATEWAY,
+    EIP,
+    NAT_GATEWAY,
+    ROUTE_TABLE,
+    ROUTE,
+    ROUTE_TABLE_ASSOCIATION,
+    VPC_ENDPOINT,
+    FLOW_LOG,
+    LAUNCH_TEMPLATE,
+    PLACEMENT_GROUP,
+    CAPACITY_RESERVATION,
+    TAG,
+)

@@ -438,3 +438,6 @@ REPLICATION = ResourceType(
     companions=_create_copy,
     source="hashicorp/terraform-provider-aws internal/service/efs/replication_configuration.go",
 )
+
+
+TYPES = (FILE_SYSTEM, MOUNT_TARGET, ACCESS_POINT, FILE_SYSTEM_POLICY, BACKUP_POLICY, REPLICATION)

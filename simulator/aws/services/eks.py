@@ -398,3 +398,5 @@ POD_IDENTITY = ResourceType(
     update_rules=(rules.association_role_trusts_pods,),
     source="hashicorp/terraform-provider-aws internal/service/eks/pod_identity_association.go",
 )
+
+TYPES = (CLUSTER, NODE_GROUP, ADDON, ACCESS_ENTRY, ACCESS_POLICY, POD_IDENTITY)

@@ -351,3 +351,5 @@ LINK = ResourceType(
     rules=(_file_system_takes_links, _folders_do_not_overlap, _links_are_not_too_many, _bucket_is_in_the_region),
     source="hashicorp/terraform-provider-aws internal/service/fsx/data_repository_association.go",
 )
+
+TYPES = (FILE_SYSTEM, LINK)

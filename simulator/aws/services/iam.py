@@ -379,3 +379,13 @@ SERVICE_LINKED_ROLE = ResourceType(
     rules=(_linked_role_is_new,),
     source="hashicorp/terraform-provider-aws internal/service/iam/service_linked_role.go",
 )
+
+TYPES = (
+    ROLE,
+    POLICY,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    INSTANCE_PROFILE,
+    OPEN_ID_CONNECT_PROVIDER,
+    SERVICE_LINKED_ROLE,
+)

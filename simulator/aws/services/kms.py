@@ -181,3 +181,5 @@ ALIAS = ResourceType(
     after_update=_update_target_arn,
     source="hashicorp/terraform-provider-aws internal/service/kms/alias.go",
 )
+
+TYPES = (KEY, KEY_POLICY, ALIAS)

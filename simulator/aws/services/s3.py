@@ -496,3 +496,17 @@ VERSIONING = _setting(
     },
     update_rules=(_versioning_is_not_taken_back,),
 )
+
+TYPES = (
+    BUCKET,
+    TIERING,
+    LIFECYCLE,
+    LOGGING,
+    OBJECT_LOCK,
+    OWNERSHIP,
+    POLICY,
+    PUBLIC_ACCESS,
+    REPLICATION,
+    ENCRYPTION,
+    VERSIONING,
+)

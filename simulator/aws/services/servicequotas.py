@@ -121,3 +121,5 @@ SERVICE_QUOTA = ResourceType(
     after_update=_answer_request,
     source="hashicorp/terraform-provider-aws internal/service/servicequotas/service_quota.go",
 )
+
+TYPES = (SERVICE_QUOTA,)

@@ -123,3 +123,5 @@ QUEUE_POLICY = ResourceType(
     update_rules=(_policy_has_principals,),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue_policy.go",
 )
+
+TYPES = (QUEUE, QUEUE_POLICY)

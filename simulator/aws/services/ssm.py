@@ -88,3 +88,5 @@ PARAMETER = ResourceType(
     after_update=_version_goes_up,
     source="hashicorp/terraform-provider-aws internal/service/ssm/parameter.go",
 )
+
+TYPES = (PARAMETER,)

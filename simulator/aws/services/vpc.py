@@ -158,5 +158,10 @@ def _rule(token: str, direction: str) -> ResourceType:
     )
 
 
-INGRESS_RULE = _rule(tokens.INGRESS_RULE, "Ingress")
-EGRESS_RULE = _rule(tokens.EGRESS_RULE, "Egress")
+TYPES = (
+    SECURITY_GROUP,
+    DEFAULT_SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    _rule(tokens.INGRESS_RULE, "Ingress"),
+    _rule(tokens.EGRESS_RULE, "Egress"),
+)

@@ -123,7 +123,7 @@ def test_a_wrong_declaration_fails_the_check_of_the_generated_file(
 
 
 def test_a_type_with_two_entries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqs, "SECOND", replace(sqs.QUEUE), raising=False)
+    monkeypatch.setattr(sqs, "TYPES", (*sqs.TYPES, replace(sqs.QUEUE)))
     with pytest.raises(ValueError, match=r"sqs\.py: aws:sqs/queue:Queue has another entry\. Keep one of them\.$"):
         kinds.__wrapped__()
 
