@@ -18,8 +18,8 @@ from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.cluster import ClusterSettings
 from settings.cluster.parts import ClusterParts
+from settings.compute.quota_needs import quota_needs
 from settings.network.network import NetworkSettings
-from settings.stack.compute_plan import quota_needs
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
