@@ -24,7 +24,7 @@ from simulator.kubernetes.custom import schema_of
 from tests.components.compute.karpenter.karpenter_rules import broken_rules
 from tests.components.stacks import POOL, stage
 from tests.facts.chart_values import LEAF_TYPES
-from tests.facts.reading import chart_facts, facts
+from tests.facts.reading import chart_facts, facts, has_chart_facts
 
 
 @functools.cache
@@ -259,6 +259,9 @@ def at(tree: Any, path: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize("name", sorted(every_add_on()))
 def test_the_facts_are_those_of_the_version_that_we_install(name: str) -> None:
+    assert has_chart_facts(name), f"write the facts of {name}: see tests/facts/chart_values.py"
+    for part in chart_facts(name)["brings"]:
+        assert has_chart_facts(part), f"write the facts of {part}, which {name} brings: see tests/facts/chart_values.py"
     assert chart_facts(name)["version"] == CHARTS[name].version, "read its values anew: tests/facts/chart_values.py"
 
 

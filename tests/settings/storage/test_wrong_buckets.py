@@ -80,7 +80,7 @@ WRONG: dict[str, Case] = {
     "a service account that Kubernetes refuses": Case(
         {**DATASETS, "used_by": [{**READER, "service_account": "Trainer"}]},
         "used_by[0].service_account",
-        ("'Trainer' is not a service account", "Rename it."),
+        ("'Trainer' is not a service account", "Rename it, for example trainer."),
         {"used_by": [{**READER, "service_account": "trainer"}]},
     ),
     "the service account of an add-on": Case(
