@@ -1,5 +1,6 @@
 """Names that people choose may be long: what is made from them still fits the limits of AWS."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,13 +26,23 @@ def test_the_digest_of_a_name_never_changes():
     ), "another digest would replace the roles of every stack"
 
 
-def test_a_stack_with_the_longest_names_is_built():
+KARPENTER_POOL = {"name": "k" * 31, "instance_types": ["m5.2xlarge"], "provisioner": "karpenter"}
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "more_pools"),
+    [
+        ("p" * 21, "staging", []),
+        ("p" * 13, "prod", [KARPENTER_POOL]),  # with more, the name of the role of Karpenter's nodes would be refused
+    ],
+)
+def test_a_stack_with_the_longest_names_is_built(name, environment, more_pools):
     """The simulator refuses a name that AWS would refuse."""
     cluster, user = "c" * 30, {"namespace": "n" * 63, "service_account": ".".join(["s" * 63] * 3), "mode": "write"}
     addons = {name: {} for name, add_on in every_add_on().items() if add_on.instead is None}
     raw = {
-        "environment": "prod",
-        "name": "p" * 13,  # with more, the name of the role of Karpenter's nodes would be refused
+        "environment": environment,
+        "name": name,
         "region": "us-west-2",
         "account_id": "123456789012",
         "owner": "platform-team",
@@ -42,7 +53,7 @@ def test_a_stack_with_the_longest_names_is_built():
                 "version": "1.35",
                 "pools": [
                     {"name": "p" * 13, "instance_types": ["m5.2xlarge", "m5.4xlarge"]},
-                    {"name": "k" * 31, "instance_types": ["m5.2xlarge"], "provisioner": "karpenter"},
+                    *more_pools,
                 ],
                 "addons": addons,
                 "managed_addons": {name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
