@@ -1,7 +1,7 @@
-"""Custom kinds with known schemas: the fields of their objects, and the defaults that the API server adds.
+"""Custom kinds of the catalog's charts: their definitions, and the defaults that the API server adds to their objects.
 
-crds/<group>_<plural>_<version>.json has a schema that tests/simulator/kubernetes/crd_forms.py derives from the chart.
-Sources: charts karpenter-crd 1.14.1, read 2026-08, and snapshot-controller 5.2.0, read 2026-07.
+crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources: the
+charts of catalog/data/charts at their versions, and the release of the Gateway API, which is not a chart; read 2026-08.
 """
 
 from __future__ import annotations
@@ -17,26 +17,62 @@ from catalog.charts import CHARTS
 from simulator.kubernetes.schema import Schema
 
 FOLDER = Path(__file__).with_name("crds")
+_IN_EVERY_OBJECT: Schema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
 
 
 @cache
-def _files() -> Mapping[tuple[str, str], Path]:
-    """Returns (apiVersion, kind) -> schema file, for the kinds of the catalog's charts that have a file."""
-    named = {
-        (f"{crd.group}/{version}", crd.kind): FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
-        for chart in CHARTS.values()
-        for crd in chart.crds
-        for version in crd.versions
-    }
-    return {identity: path for identity, path in named.items() if path.exists()}
+def definition(group: str, kind: str) -> Mapping[str, Any] | None:
+    """Returns the CustomResourceDefinition of a kind; None when it is not known. Callers share it and must not change it."""
+    path = FOLDER / f"{group}_{kind}.json"
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    shared, approval = content.pop("shared", {}), content.pop("approval", None)
+    whole: dict[str, Any] = {}
+
+    def expand(value: Any) -> Any:
+        if isinstance(value, list):
+            return [expand(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        name = value.get("$ref")
+        if not isinstance(name, str):
+            return {key: expand(item) for key, item in value.items()}
+        if name not in whole:
+            whole[name] = expand(shared[name])
+        return whole[name]
+
+    for version in content["versions"]:
+        version["schema"] = {"openAPIV3Schema": expand(version["schema"])}
+    metadata: dict[str, Any] = {"name": f"{content['names']['plural']}.{group}"}
+    metadata |= {"annotations": {"api-approved.kubernetes.io": approval}} if approval else {}
+    of_crds = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    return {**of_crds, "metadata": metadata, "spec": content}
+
+
+def definitions_of(chart: str) -> list[Mapping[str, Any]]:
+    """Returns the CustomResourceDefinitions that a chart of the catalog installs, without those that are not known."""
+    known = (definition(crd.group, crd.kind) for crd in CHARTS[chart].crds)
+    return [each for each in known if each is not None]
 
 
 @cache
 def schema_of(api_version: str, kind: str) -> Schema | None:
-    """Returns the schema of a custom kind; None when it is not known."""
-    path = _files().get((api_version, kind))
-    schema: Schema | None = json.loads(path.read_text()) if path else None
-    return schema
+    """Returns the schema of a custom kind; None when it is not known, or when that version is not served."""
+    group, _, name = api_version.rpartition("/")
+    known = definition(group, kind)
+    for version in known["spec"]["versions"] if known else ():
+        if version["name"] == name and version["served"]:
+            return schema_in(version)
+    return None
+
+
+def schema_in(version: Mapping[str, Any]) -> Schema | None:
+    """Returns the schema of a version of a CustomResourceDefinition, with the fields that every object has."""
+    schema: Schema | None = (version.get("schema") or {}).get("openAPIV3Schema")
+    if not isinstance(schema, Mapping) or "properties" not in schema:
+        return schema
+    return {**schema, "properties": {**_IN_EVERY_OBJECT, **schema["properties"]}}
 
 
 def with_defaults(value: Any, schema: Schema) -> Any:
