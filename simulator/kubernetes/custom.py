@@ -1,28 +1,29 @@
 """Custom kinds of the catalog's charts: their definitions, and the defaults that the API server adds to their objects.
 
-crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources: the
-charts of catalog/data/charts at their versions, and the release of the Gateway API, which is not a chart; read 2026-08.
+crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources:
+the charts of catalog/data/charts at their versions, and the Gateway API 1.6.1, which has no chart; read 2026-08.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from catalog.charts import CHARTS
-from simulator.kubernetes.schema import Schema
+from simulator.kubernetes.rules import rule_findings
+from simulator.kubernetes.schema import Finding, Schema, findings
 
 FOLDER = Path(__file__).with_name("crds")
-_IN_EVERY_OBJECT: Schema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+_METADATA = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 @cache
 def definition(group: str, kind: str) -> Mapping[str, Any] | None:
-    """Returns the CustomResourceDefinition of a kind; None when it is not known. Callers share it and must not change it."""
+    """Returns the CustomResourceDefinition of a kind, which callers must not change; None when it is not known."""
     path = FOLDER / f"{group}_{kind}.json"
     if not path.exists():
         return None
@@ -63,16 +64,37 @@ def schema_of(api_version: str, kind: str) -> Schema | None:
     known = definition(group, kind)
     for version in known["spec"]["versions"] if known else ():
         if version["name"] == name and version["served"]:
-            return schema_in(version)
+            return _of_objects(version["schema"]["openAPIV3Schema"])
     return None
 
 
-def schema_in(version: Mapping[str, Any]) -> Schema | None:
-    """Returns the schema of a version of a CustomResourceDefinition, with the fields that every object has."""
-    schema: Schema | None = (version.get("schema") or {}).get("openAPIV3Schema")
-    if not isinstance(schema, Mapping) or "properties" not in schema:
+def _of_objects(schema: Schema) -> Schema:
+    """Returns the schema with the fields that every object has; the API server checks them by itself."""
+    if "properties" not in schema:
         return schema
-    return {**schema, "properties": {**_IN_EVERY_OBJECT, **schema["properties"]}}
+    fields = schema["properties"]
+    in_every_object = {name: {"type": "string"} for name in ("apiVersion", "kind")}
+    return {**schema, "properties": {**fields, **in_every_object, "metadata": fields.get("metadata", {}) | _METADATA}}
+
+
+def object_findings(inputs: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+    """Yields everything that the schema and its rules do not allow in an object of a custom kind.
+
+    Like the API server, it evaluates no rule while the schema is broken.
+    """
+    schema = _of_objects(schema)
+    stored = with_defaults(without_none(inputs), schema)
+    found = list(findings(stored, schema))
+    yield from found
+    if all(each.unknown_field for each in found):
+        yield from rule_findings(stored, schema)
+
+
+def without_none(value: Any) -> Any:
+    """Returns the value without fields that are None: the engine sends them for inputs that nobody set."""
+    if isinstance(value, Mapping):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    return [without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def with_defaults(value: Any, schema: Schema) -> Any:

@@ -3,8 +3,8 @@
     helm template REPOSITORY/CHART --version VERSION --include-crds > CHART.yaml
     python -m tests.simulator.kubernetes.crd_forms CHART.yaml
 
-writes the files of simulator/kubernetes/crds and prints their digests, which are rows of tests/facts/crd_schemas.json. A
-chart with `crds_when` needs `--set` for one of these values.
+writes the files of simulator/kubernetes/crds and prints their digests, which are rows of tests/facts/crd_schemas.json.
+A chart with `crds_when` needs `--set` for one of these values.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def own_form(schema: Schema) -> dict[str, Any]:
     """Returns the schema without descriptions. Raises ValueError for a key that is not known here, such as `$ref`."""
     unknown = sorted(schema.keys() - KEPT - DROPPED)
     if unknown:
-        raise ValueError(f"a schema has {', '.join(unknown)}. Add it to KEPT when it decides anything, else to DROPPED.")
+        raise ValueError(
+            f"a schema has {', '.join(unknown)}. Add it to KEPT when it decides anything, else to DROPPED."
+        )
     return _each_child({key: value for key, value in schema.items() if key in KEPT}, own_form)
 
 
