@@ -77,17 +77,19 @@ def _of_objects(schema: Schema) -> Schema:
     return {**schema, "properties": {**fields, **in_every_object, "metadata": fields.get("metadata", {}) | _METADATA}}
 
 
-def object_findings(inputs: Mapping[str, Any], schema: Schema) -> Iterator[Finding]:
+def object_findings(
+    inputs: Mapping[str, Any], schema: Schema, old: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
     """Yields everything that the schema and its rules do not allow in an object of a custom kind.
 
-    Like the API server, it evaluates no rule while the schema is broken.
+    At an update, `old` has the inputs before. Like the API server, it evaluates no rule while the schema is broken.
     """
     schema = _of_objects(schema)
-    stored = with_defaults(without_none(inputs), schema)
+    stored, before = (with_defaults(without_none(each), schema) for each in (inputs, old))
     found = list(findings(stored, schema))
     yield from found
     if all(each.unknown_field for each in found):
-        yield from rule_findings(stored, schema)
+        yield from rule_findings(stored, schema, before)
 
 
 def without_none(value: Any) -> Any:

@@ -14,12 +14,11 @@ from simulator.kubernetes import quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
-from simulator.kubernetes.custom import schema_of, with_defaults, without_none
+from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.rules import rule_findings
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -100,7 +99,6 @@ class Objects:
         stored = self.cluster.get(api_version, kind, namespace, name)
         live = stored.state if stored else old_state
         state = self._state(_merged(live, old, new))
-        self._refuse_transition(id_, live, state)
         if not has_unknown(state["metadata"]):
             admission = self._admission(state, namespace)
             admission.check_update()
@@ -196,15 +194,16 @@ class Objects:
                 mistake = self._resize_mistake(old, new)
             if mistake:
                 raise _not_live(id_, new, mistake)
+        self._refuse_transition(id_, old, new)
 
-    def _refuse_transition(self, id_: str, live: Props, new: Props) -> None:
+    def _refuse_transition(self, id_: str, old: Props, new: Props) -> None:
         """Refuses what the rules of a custom kind forbid to change."""
-        if live.get("apiVersion") != new["apiVersion"] or self.cluster.builtin(new["apiVersion"], new["kind"]):
-            return  # the API server converts the stored object first; the simulator cannot
-        planned = self.planned.custom(self.cluster.name, new["apiVersion"], new["kind"])
-        schema = planned[1] if planned else self.cluster.custom_schema(new["apiVersion"], new["kind"])
-        schema = schema or schema_of(new["apiVersion"], new["kind"]) or {}
-        for finding in rule_findings(new, schema, live):
+        api_version, kind = new["apiVersion"], new["kind"]
+        if old.get("apiVersion") != api_version or self.cluster.builtin(api_version, kind):
+            return  # the API server converts an object of another version first, and the simulator cannot
+        planned = self.planned.custom(self.cluster.name, api_version, kind)
+        schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
+        for finding in object_findings(new, schema or schema_of(api_version, kind) or {}, old):
             raise _not_live(id_, new, f"{finding.path}: {finding.text}")
 
     def _resize_mistake(self, old: Props, new: Props) -> str | None:

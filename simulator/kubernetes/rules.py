@@ -19,7 +19,6 @@ from simulator.kubernetes.schema import Finding, Schema, expression, join
 from simulator.values import UNKNOWN, has_unknown
 
 SKIPPED: Counter[str] = Counter()  # rules that could not be evaluated, which therefore refuse nothing
-_ABSENT = object()
 _REASONS = {
     "FieldValueDuplicate": "Duplicate value",
     "FieldValueForbidden": "Forbidden",
@@ -44,8 +43,8 @@ class _ReadsUnknownError(Exception):
     pass
 
 
-def rule_findings(value: Any, schema: Schema, old: Any = _ABSENT, path: str = "") -> Iterator[Finding]:
-    """Yields the rules that the value breaks. `old` is the stored value, at an update.
+def rule_findings(value: Any, schema: Schema, old: Any = None, path: str = "") -> Iterator[Finding]:
+    """Yields the rules that the value breaks. `old` is the stored value, at an update; None when there is none.
 
     A rule that may read an unknown value is not evaluated.
     """
@@ -59,13 +58,13 @@ def rule_findings(value: Any, schema: Schema, old: Any = _ABSENT, path: str = ""
         for name, item in value.items():
             of_item = fields.get(name, rest)
             if isinstance(of_item, Mapping):
-                yield from rule_findings(item, of_item, before.get(name, _ABSENT), join(path, name))
+                yield from rule_findings(item, of_item, before.get(name), join(path, name))
     elif isinstance(value, list):
         keys = schema.get("x-kubernetes-list-map-keys", ())
         # Items of other lists have no identity, so the API server evaluates none of their transition rules.
         before = {_key(item, keys): item for item in old} if keys and isinstance(old, list) else {}
         for index, item in enumerate(value):
-            was = before.get(_key(item, keys), _ABSENT) if before else _ABSENT
+            was = before.get(_key(item, keys)) if before else None
             yield from rule_findings(item, schema.get("items", {}), was, f"{path}[{index}]")
 
 
@@ -80,7 +79,7 @@ def _broken(rule: Mapping[str, Any], value: Any, schema: Schema, old: Any, path:
         SKIPPED[text] += 1
         return
     transition = "oldSelf" in program.variables()
-    if transition and old is _ABSENT and not rule.get("optionalOldSelf"):
+    if transition and old is None and not rule.get("optionalOldSelf"):
         return
     message = rule.get("message", "").strip() or f"failed rule: {text.strip()}"
     try:
@@ -120,10 +119,10 @@ def _refusal(error: Exception, rule: str) -> str | None:
 def _old(value: Any, old: Any, schema: Schema, *, optional: bool) -> Any:
     if has_unknown(value):
         raise _ReadsUnknownError  # the rule may compare the two as a whole
-    known = None if old is _ABSENT else _plain(old, schema, frozenset())
+    known = None if old is None else _plain(old, schema, frozenset())
     if not optional:
         return known
-    return _cel().OptionalValue.none() if old is _ABSENT else _cel().OptionalValue.of(known)
+    return _cel().OptionalValue.none() if old is None else _cel().OptionalValue.of(known)
 
 
 def _plain(value: Any, schema: Schema, words: frozenset[str]) -> Any:

@@ -109,10 +109,9 @@ def test_a_form_keeps_what_decides_and_no_descriptions() -> None:
     assert name == "example.com_Widget.json"
     assert "How many" not in text
     assert '"deprecated"' not in text
-    content = json.loads(text)
-    (kept,) = content["versions"]
+    (kept,) = json.loads(text)["versions"]
     assert kept["schema"]["properties"] == {"description": {"$ref": "0"}, "again": {"$ref": "0"}}
-    assert content["shared"]["0"]["items"]["properties"]["a"]["x-kubernetes-validations"] == [rule]
+    assert text.count(json.dumps(rule, separators=(",", ":"), sort_keys=True)) == 1, "what occurs again is shared"
     with pytest.raises(
         ValueError, match=r"a schema has \$ref\. Add it to KEPT when it decides anything, else to DROPPED"
     ):
