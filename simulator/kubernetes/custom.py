@@ -2,6 +2,7 @@
 
 crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources:
 the charts of catalog/data/charts at their versions, and the Gateway API 1.6.1, which has no chart; read 2026-08.
+Kinds that EKS installs with each cluster have no chart either, and are known by name alone.
 """
 
 from __future__ import annotations

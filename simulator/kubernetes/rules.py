@@ -107,12 +107,13 @@ def _broken(rule: Mapping[str, Any], value: Any, schema: Schema, old: Any, path:
 def _refusal(error: Exception, rule: str) -> str | None:
     """Returns the API server's text for an error that refuses the object; None for an error of this library alone.
 
-    In `exists`, a later item may make up for an error, which this library does not see.
+    Inside `exists`, a later item may make up for an error, which this library does not see.
     """
-    if ".exists(" in rule:
+    missing = error.args[0] if isinstance(error, KeyError) else ""
+    if ".exists(" in rule and f"self.{missing}.exists(" not in rule:
         return None
     if isinstance(error, LookupError):
-        return f"no such key: {error.args[0]}" if isinstance(error, KeyError) else str(error)
+        return f"no such key: {missing}" if missing else str(error)
     return "type conversion error from 'string' to 'int'" if "Function 'int' error" in str(error) else None
 
 

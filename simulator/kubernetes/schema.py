@@ -20,7 +20,7 @@ from simulator.values import UNKNOWN, has_unknown
 Schema = Mapping[str, Any]
 
 _FORMATS = {  # of strings, as far as the kinds of the catalog use them; the API server checks no format of numbers
-    "byte": re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
+    "byte": re.compile(r"(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
     "date-time": re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"),
     "duration": re.compile(r"0|[+-]?(?:(?:\d+\.?\d*|\.\d+)\s*(?:ns|us|µs|μs|ms|s|m|h|d|w)\s*)+"),
 }
@@ -103,6 +103,10 @@ def _invalid(path: str, value: Any, text: str) -> Finding:
     return Finding(path, f"Invalid value: {json.dumps(value)}: {path} in body {text}")
 
 
+def _too_many(path: str, number: int, most: int) -> Finding:
+    return Finding(path, f"Too many: {number}: must have at most {most} item{'' if most == 1 else 's'}")
+
+
 def _combined_findings(value: Any, schema: Schema, path: str) -> Iterator[Finding]:
     """Yields what allOf, anyOf, oneOf and not forbid. A value that is partly unknown may still fit any choice."""
 
@@ -130,7 +134,7 @@ def _object_findings(value: Mapping[str, Any], schema: Schema, version: str, pat
     if len(value) < schema.get("minProperties", 0):
         yield _invalid(path, len(value), f"should have at least {schema['minProperties']} properties")
     if len(value) > schema.get("maxProperties", len(value)):
-        yield Finding(path, f"Too many: {len(value)}: must have at most {schema['maxProperties']} items")
+        yield _too_many(path, len(value), schema["maxProperties"])
     rest = schema.get("additionalProperties", bool(version))
     for name, item in value.items():
         if name in fields:
@@ -153,7 +157,7 @@ def _list_findings(value: list[Any], schema: Schema, version: str, path: str) ->
     if len(value) < schema.get("minItems", 0):
         yield _invalid(path, len(value), f"should have at least {schema['minItems']} items")
     if len(value) > schema.get("maxItems", len(value)):
-        yield Finding(path, f"Too many: {len(value)}: must have at most {schema['maxItems']} items")
+        yield _too_many(path, len(value), schema["maxItems"])
     for index, item in enumerate(value):
         yield from findings(item, schema.get("items", {}), version, f"{path}[{index}]")
     if not version:
@@ -181,14 +185,7 @@ def _scalar_findings(value: Any, schema: Schema, path: str) -> Iterator[Finding]
         supported = ", ".join(map(json.dumps, allowed))
         yield Finding(path, f"Unsupported value: {json.dumps(value)}: supported values: {supported}")
     if isinstance(value, str):
-        if "pattern" in schema and not expression(schema["pattern"]).search(value):
-            yield _invalid(path, value, f"should match '{schema['pattern']}'")
-        if len(value) < schema.get("minLength", 0):
-            yield _invalid(path, value, f"should be at least {schema['minLength']} chars long")
-        if len(value) > schema.get("maxLength", len(value)):
-            yield Finding(path, f"Too long: may not be more than {schema['maxLength']} bytes")
-        if (pattern := _FORMATS.get(schema.get("format", ""))) and not pattern.fullmatch(value):
-            yield _invalid(path, value, f"must be of type {schema['format']}: {json.dumps(value)}")
+        yield from _string_findings(value, schema, path)
     elif not isinstance(value, bool):
         yield from _number_findings(value, schema, path)
 
@@ -199,6 +196,17 @@ def expression(pattern: str) -> re.Pattern[str]:
     flags = "".join(re.findall(r"\(\?([ims]+)\)", pattern))
     rest = re.sub(r"\(\?[ims]+\)", "", pattern)
     return re.compile(f"(?{flags}){rest}" if flags else rest, re.ASCII)
+
+
+def _string_findings(value: str, schema: Schema, path: str) -> Iterator[Finding]:
+    if len(value) > schema.get("maxLength", len(value)):
+        yield Finding(path, f"Too long: may not be more than {schema['maxLength']} bytes")
+    elif len(value) < schema.get("minLength", 0):
+        yield _invalid(path, value, f"should be at least {schema['minLength']} chars long")
+    elif "pattern" in schema and not expression(schema["pattern"]).search(value):
+        yield _invalid(path, value, f"should match '{schema['pattern']}'")
+    if (format_ := _FORMATS.get(schema.get("format", ""))) and not format_.fullmatch(value):
+        yield _invalid(path, value, f"must be of type {schema['format']}: {json.dumps(value)}")
 
 
 def _number_findings(value: float, schema: Schema, path: str) -> Iterator[Finding]:

@@ -203,6 +203,7 @@ def definition_with(schema: Props) -> Props:
         ({"type": "string", "format": "date-time"}, "2026-01-01T00:00:00Z", "now", 'of type date-time: "now"'),
         ({"type": "string", "format": "duration"}, "1h30m", "soon", 'must be of type duration: "soon"'),
         ({"type": "string", "format": "byte"}, "YQ==", "%%", 'must be of type byte: "%%"'),
+        ({"type": "string", "format": "byte"}, "YWI=", "", 'must be of type byte: ""'),
         ({"type": "object"}, {}, {"a": 1}, "unknown field"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) and value else None,
@@ -243,6 +244,7 @@ def test_the_rules_of_a_programs_own_definition_are_evaluated(tmp_path: Path) ->
         ("self.__namespace__ == 'a' && self.b__dash__c == 1", {"namespace": "a", "b-c": 1}, False),
         ("self.a == 'x'", {"b": "y"}, True),  # a missing field is an error, and an error refuses the object
         ("self.l.exists(x, x.a == 'x')", {"l": [{"b": "y"}]}, False),  # a later item could make up for the error
+        ("self.l.exists(x, x.a == 'x')", {"a": "y"}, True),  # the list itself is missing
         ("self.n > 1.5", {"n": 1}, True),
         ("isIP(self.a)", {"a": "10.0.0.1"}, False),
         ("isIP(self.a)", {"a": "fe80::1%eth0"}, True),
@@ -252,7 +254,13 @@ def test_the_rules_of_a_programs_own_definition_are_evaluated(tmp_path: Path) ->
 def test_a_rule_refuses_what_it_can_judge(rule: str, value: Props, *, refused: bool) -> None:
     text: Schema = {"type": "string"}
     of_items = {"type": "array", "items": {"type": "object", "properties": {"a": text, "b": text}}}
-    fields = {"a": text, "b": text, "namespace": text, "b-c": {"type": "integer"}, "n": {"type": "number"}}
+    fields: dict[str, Schema] = {
+        "a": text,
+        "b": text,
+        "namespace": text,
+        "b-c": {"type": "integer"},
+        "n": {"type": "number"},
+    }
     fields |= {"l": of_items, "m": {"type": "object", "additionalProperties": text}}
     schema = {"type": "object", "properties": fields, "x-kubernetes-validations": [{"rule": rule}]}
     found = [each.text for each in rule_findings(value, schema)]
