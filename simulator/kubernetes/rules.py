@@ -19,11 +19,7 @@ from simulator.kubernetes.schema import Finding, Schema, expression, join
 from simulator.values import UNKNOWN, has_unknown
 
 SKIPPED: Counter[str] = Counter()  # rules that could not be evaluated, which therefore refuse nothing
-_REASONS = {
-    "FieldValueDuplicate": "Duplicate value",
-    "FieldValueForbidden": "Forbidden",
-    "FieldValueRequired": "Required value",
-}
+_REASONS = {"FieldValueForbidden": "Forbidden", "FieldValueRequired": "Required value"}
 _RESERVED = frozenset(
     {
         *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"),
