@@ -28,13 +28,13 @@ setup: $(VENV)/.packages ## create .venv, and find or build the Pulumi engine; o
 	@$(RUN) -m engine > /dev/null
 
 preview: setup ## preview STACK on the real engine in the simulator, with policies and costs
-	@$(RUN) -m report preview --stack $(STACK)
+	@$(RUN) -m report preview --stack "$(STACK)"
 
 rehearse: setup ## run preview, up, refresh, preview and destroy of STACK in the simulator
-	@$(RUN) -m report rehearse --stack $(STACK)
+	@$(RUN) -m report rehearse --stack "$(STACK)"
 
 report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/main compares with that revision
-	@$(RUN) -m report write --stack $(STACK) $(if $(BASE),--base $(BASE))
+	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base $(BASE))
 
 test: setup setup-dev ## run all tests; TESTS=tests/engine runs only those
 	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(TESTS)

@@ -39,7 +39,8 @@ def main(arguments: list[str]) -> int:
 def _run_for_stack(options: argparse.Namespace) -> int:
     if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
-        raise ReportError(f"there is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.")
+        what = f"there is no Pulumi.{options.stack}.yaml" if options.stack else "STACK is empty"
+        raise ReportError(f"{what}. The stacks are: {stacks}.")
     if absent := missing([ROOT / "requirements.txt"]):
         raise ReportError(f"{', '.join(absent)} is not installed in {sys.prefix}. Run: make clean setup")
     from report.wrong_file import refused
