@@ -160,9 +160,9 @@ class Objects:
     def _plan(self, state: Props, namespace: str) -> None:
         self.planned.add(self.cluster.name, state["kind"], namespace, state)
         if (state["apiVersion"], state["kind"]) == CRD and not has_unknown(state["spec"]):
-            for version in state["spec"].get("versions", ()):
-                schema = (version.get("schema") or {}).get("openAPIV3Schema")
-                self.planned.add_kind(self.cluster.name, custom_kind_of(state), schema)
+            versions = state["spec"].get("versions", ())
+            schemas = {each["name"]: (each.get("schema") or {}).get("openAPIV3Schema") for each in versions}
+            self.planned.add_kind(self.cluster.name, custom_kind_of(state), schemas)
 
     def _state(self, inputs: Props) -> Props:
         """Returns the object as the API server does: with uid, creation time, and the defaults that programs read."""

@@ -280,6 +280,17 @@ def test_a_broken_schema_hides_the_rules_as_in_the_api_server() -> None:
     assert [path for path, _ in mistakes(broken)] == ["spec.pollingInterval"]
 
 
+def test_each_version_of_a_planned_definition_has_its_own_schema(tmp_path: Path) -> None:
+    cluster = bench(tmp_path)
+    both = widget_definition()
+    other = changed(both["spec"]["versions"][0], "schema.openAPIV3Schema.properties.spec.properties.size.minimum", 5)
+    both["spec"]["versions"].append(other | {"name": "v2", "storage": False})
+    cluster.preview(both, "definition")
+    cluster.preview(widget(size=1), "first")
+    with pytest.raises(Refusal, match=r"spec\.size in body should be greater than or equal to 5$"):
+        cluster.preview(widget(size=1) | {"apiVersion": "example.com/v2"}, "second")
+
+
 def test_an_object_of_a_later_version_is_not_compared_with_the_stored_one(tmp_path: Path) -> None:
     cluster: Bench = bench(tmp_path)
     rule = {"rule": "self == oldSelf", "message": "fixed"}
