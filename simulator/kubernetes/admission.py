@@ -10,10 +10,10 @@ from simulator.control_plane.client import Refused
 from simulator.kubernetes import pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.schema import findings
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -170,13 +170,12 @@ class Admission:
         schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
         if schema is None:
             return
-        content = {key: value for key, value in self.state.items() if key not in ("apiVersion", "kind", "metadata")}
-        fields = {key: value for key, value in content.items() if not key.startswith("__")}
-        open_schema = {**schema, "required": [key for key in schema.get("required", ()) if key != "metadata"]}
-        for finding in findings(fields, open_schema):
-            if finding.unknown_field:
-                raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", PRUNED, always=True)
-            raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", "")
+        fields = {key: value for key, value in self.state.items() if not key.startswith("__")}
+        for finding in object_findings(fields, schema):
+            note = PRUNED if finding.unknown_field else ""
+            raise self._refused(
+                f"{invalid(self.state)}: {finding.path}: {finding.text}", note, always=finding.unknown_field
+            )
 
     def _pod_security(self) -> None:
         pod = pod_security.pod_of(self.state)

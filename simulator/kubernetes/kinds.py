@@ -38,10 +38,6 @@ SPECIAL: Mapping[str, Kind] = {
     "DaemonSet": Kind(replaced_by=("spec.selector",)),
     "Deployment": Kind(replaced_by=("spec.selector",)),
     "Job": Kind(replaced_by=("spec.completions", "spec.parallelism", "spec.selector", "spec.template")),
-    "NodeClaim": Kind(refused={"spec": "spec is immutable"}),
-    "NodePool": Kind(
-        refused={f"spec.template.spec.nodeClassRef.{name}": _IMMUTABLE for name in ("group", "kind")},
-    ),
     "PersistentVolume": Kind(
         replaced_by=tuple(f"spec.{source}" for source in ("awsElasticBlockStore", "csi", "hostPath", "local", "nfs"))
     ),

@@ -14,8 +14,8 @@ from simulator.kubernetes import quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
-from simulator.kubernetes.custom import schema_of, with_defaults
-from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_stops_being_static, node_class_of
+from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
+from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
@@ -187,13 +187,13 @@ class Objects:
     def _plan(self, state: Props, namespace: str) -> None:
         self.planned.add(self.cluster.name, state["kind"], namespace, state)
         if (state["apiVersion"], state["kind"]) == CRD and not has_unknown(state["spec"]):
-            for version in state["spec"].get("versions", ()):
-                schema = (version.get("schema") or {}).get("openAPIV3Schema")
-                self.planned.add_kind(self.cluster.name, custom_kind_of(state), schema)
+            versions = state["spec"].get("versions", ())
+            schemas = {each["name"]: (each.get("schema") or {}).get("openAPIV3Schema") for each in versions}
+            self.planned.add_kind(self.cluster.name, custom_kind_of(state), schemas)
 
     def _state(self, inputs: Props) -> Props:
         """Returns the object as the API server does: with uid, creation time, and the defaults that programs read."""
-        state: Props = _without_none(inputs)
+        state: Props = without_none(inputs)
         digest = hashlib.sha256(f"{self.cluster.name} {self.call.urn}".encode()).hexdigest()
         metadata = state["metadata"] = dict(state["metadata"])
         namespace = self._namespace(state)
@@ -219,13 +219,19 @@ class Objects:
                 mistake = "immutable: Forbidden: field is immutable when `immutable` is set"
             elif change.path == "spec.resources.requests.storage" and new.get("kind") == "PersistentVolumeClaim":
                 mistake = self._resize_mistake(old, new)
-            elif change.path == "spec.replicas" and becomes_or_stops_being_static(old, new):
-                mistake = 'spec: Invalid value: "object": replicas cannot be added to a NodePool, or removed from it'
             if mistake:
-                raise Refusal(
-                    f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '
-                    f"{invalid(new)}: {mistake}"
-                )
+                raise _not_live(id_, new, mistake)
+        self._refuse_transition(id_, old, new)
+
+    def _refuse_transition(self, id_: str, old: Props, new: Props) -> None:
+        """Refuses what the rules of a custom kind forbid to change."""
+        api_version, kind = new["apiVersion"], new["kind"]
+        if old.get("apiVersion") != api_version or self.cluster.builtin(api_version, kind):
+            return  # the API server converts an object of another version first, and the simulator cannot
+        planned = self.planned.custom(self.cluster.name, api_version, kind)
+        schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
+        for finding in object_findings(new, schema or schema_of(api_version, kind) or {}, old):
+            raise _not_live(id_, new, f"{finding.path}: {finding.text}")
 
     def _resize_mistake(self, old: Props, new: Props) -> str | None:
         before, after = (each["spec"]["resources"]["requests"]["storage"] for each in (old, new))
@@ -238,6 +244,13 @@ class Objects:
             self.cluster.get("storage.k8s.io/v1", "StorageClass", "", name) if isinstance(name, str) else None
         )
         return None if storage_class and storage_class.state.get("allowVolumeExpansion") is True else _CANNOT_GROW
+
+
+def _not_live(id_: str, new: Props, mistake: str) -> Refusal:
+    return Refusal(
+        f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '
+        f"{invalid(new)}: {mistake}"
+    )
 
 
 def _fill_in_defaults(state: Props, digest: str) -> None:
@@ -262,12 +275,6 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
         state["spec"] = {"type": "ClusterIP", "clusterIP": address, "sessionAffinity": "None"} | state["spec"]
         balancer = {"ingress": [{"hostname": f"k8s-{digest[:16]}.elb.amazonaws.com"}]}
         state["status"] = {"loadBalancer": balancer if state["spec"]["type"] == "LoadBalancer" else {}}
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def _inputs_of(live: Props) -> Props:
