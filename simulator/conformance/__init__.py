@@ -1,0 +1,1 @@
+"""A corpus of Kubernetes objects and changes with the verdicts of a real API server, and two judges of it."""

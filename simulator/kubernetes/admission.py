@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.control_plane.client import Refused
-from simulator.kubernetes import pod_security, quota
+from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
-from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon
+from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
 from simulator.kubernetes.planned import Planned
 from simulator.provider import Call, Refusal
 from simulator.values import Props
@@ -32,6 +32,7 @@ _CONFLICT = (
     "that need its resources wait for ever. Give them different requirements, for example karpenter.sh/nodepool, or "
     "different weights."
 )
+_RELEASE = "kubernetes:helm.sh/v3:Release"
 _EXISTS = """
 
 The resource already exists in the cluster. This can happen when:
@@ -77,7 +78,9 @@ class Admission:
     def check_content(self) -> None:
         """Raises Refusal when the content of the object is not allowed."""
         self._custom_schema()
+        self._classes()
         self._pod_security()
+        self._limit_ranges()
         self._quota()
 
     def refused_by(self, refused: Refused) -> Refusal:
@@ -159,7 +162,7 @@ class Admission:
         if self.call.preview and stored is not None and stored.urn == self.call.urn:
             return  # this replacement deletes the stored object first
         group = api_version.rpartition("/")[0]
-        text = f'{_plural(kind)}{f".{group}" if group else ""} "{self._name}" already exists'
+        text = f'{plural(kind)}{f".{group}" if group else ""} "{self._name}" already exists'
         raise self._refused(text + _EXISTS, _LATE)
 
     def _custom_schema(self) -> None:
@@ -181,11 +184,74 @@ class Admission:
         pod = pod_security.pod_of(self.state)
         labels = (self._namespace() or {}).get("metadata", {}).get("labels") if pod and self.namespace else None
         level = labels.get(pod_security.ENFORCE) if isinstance(labels, Mapping) else None
-        violations = pod_security.violations(level, pod) if pod is not None and isinstance(level, str) else []
+        version = labels.get(f"{pod_security.ENFORCE}-version") or "latest" if isinstance(labels, Mapping) else "latest"
+        if pod is None or not isinstance(level, str) or not isinstance(version, str):
+            return
+        numbers = pod_security.minor_version(self.cluster.version if version == "latest" else version)
+        violations = pod_security.violations(level, pod, numbers)
         if violations:
-            version = labels.get(f"{pod_security.ENFORCE}-version", "latest") if isinstance(labels, Mapping) else ""
             text = f'violates PodSecurity "{level}:{version}": {", ".join(violations)}'
             raise self._refused(self._forbidden(text), self._late_for_pods)
+
+    def _classes(self) -> None:
+        pod = pod_security.pod_of(self.state)
+        if pod is None:
+            self._second_default()
+            return
+
+        def exists() -> bool:
+            return classes.missing(pod, self._class) is None
+
+        if not self.planned.wait(self.patience_seconds, exists):
+            missing = classes.missing(pod, self._class)
+            if missing is not None and not self._has_releases():
+                raise self._refused(self._forbidden(missing[1]), self._late_for_pods)
+            if missing is not None:
+                self.call.warn(f"{self._forbidden(missing[1])}. A Helm release may create it. {self._late_for_pods}")
+            return
+        default = next((each for each in self._priority_classes() if each.get("globalDefault") is True), None)
+        text = classes.contradiction(pod, self._class, default)
+        if text:
+            raise self._refused(self._forbidden(text), self._late_for_pods)
+
+    def _class(self, api_version: str, kind: str, name: str) -> Mapping[str, Any] | None:
+        planned = self.planned.object(self.cluster.name, kind, "", name) if self.call.preview else None
+        stored = self.cluster.get(api_version, kind, "", name)
+        return planned if planned is not None else stored.state if stored else None
+
+    def _priority_classes(self) -> list[Mapping[str, Any]]:
+        return [each.state for each in self.cluster.of_kind(*classes.PRIORITY_CLASS)]
+
+    def _has_releases(self) -> bool:
+        """Returns whether the cluster has Helm releases, whose objects are not simulated."""
+        prefix = f"{self.cluster.name}/"
+        return any(each.id.startswith(prefix) for each in self.cluster.cloud.of_type(_RELEASE))
+
+    def _second_default(self) -> None:
+        if (self.state["apiVersion"], self.state["kind"]) != classes.PRIORITY_CLASS:
+            return
+        if self.state.get("globalDefault") is not True:
+            return
+        for other in self._priority_classes():
+            name = other["metadata"]["name"]
+            if name != self._name and other.get("globalDefault") is True:
+                text = f"PriorityClass {name} is already marked as default. Only one default can exist"
+                raise self._refused(self._forbidden(text), _LATE)
+
+    def _limit_ranges(self) -> None:
+        ranges = limits.ranges_of(self.cluster, self.namespace) if self.namespace else []
+        pod = pod_security.pod_of(self.state)
+        if not ranges:
+            return
+        if pod is None:
+            reason = limits.claim_refusal(self.state, ranges) if self.state["kind"] == "PersistentVolumeClaim" else None
+        else:
+            pod = limits.defaulted(pod, ranges)
+            for mistake in limits.resource_mistakes(pod, pod_security.spec_path(self.state)):
+                raise self._refused(f"{invalid(self.state)}: {mistake.path}: {mistake.text}", self._late_for_pods)
+            reason = limits.refusal(pod, ranges)
+        if reason:
+            raise self._refused(self._forbidden(reason), self._late_for_pods)
 
     def _quota(self) -> None:
         if not self.namespace:
@@ -209,12 +275,14 @@ class Admission:
 
     @property
     def _late_for_pods(self) -> str:
-        return _LATE if self.state["kind"] in ("Pod", "PersistentVolumeClaim") else _STARVES
+        has_template = self.state["kind"] != "Pod" and pod_security.pod_of(self.state) is not None
+        return _STARVES if has_template else _LATE
 
     def _forbidden(self, text: str) -> str:
-        kind = self.state["kind"]
-        subject = _plural(kind) if kind in ("Pod", "PersistentVolumeClaim") else f"pods of {kind}"
-        return f'{subject} "{self._name}" is forbidden: {text}'
+        kind, group = self.state["kind"], self.state["apiVersion"].rpartition("/")[0]
+        if self._late_for_pods == _STARVES:
+            return f'pods of {kind} "{self._name}" is forbidden: {text}'
+        return f'{plural(kind)}{f".{group}" if group else ""} "{self._name}" is forbidden: {text}'
 
     def _refused(self, text: str, note: str, always: bool = False) -> Refusal:
         note_text = f"\n{note}" if always else self._note(note)
@@ -224,13 +292,6 @@ class Admission:
 
     def _note(self, note: str) -> str:
         return f"\n{note}" if note and (self.call.preview or note == _STARVES) else ""
-
-
-def _plural(kind: str) -> str:
-    lower = kind.lower()
-    if lower.endswith(("s", "x")):
-        return f"{lower}es"
-    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
 
 
 def id_of(namespace: str, name: str) -> str:

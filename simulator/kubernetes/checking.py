@@ -7,9 +7,11 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simulator.kubernetes import meaning
 from simulator.kubernetes.custom import object_findings, schema_of
 from simulator.kubernetes.kinds import REMOVED
-from simulator.kubernetes.names import autoname, metadata_findings
+from simulator.kubernetes.meaning.metadata import metadata_findings
+from simulator.kubernetes.names import autoname
 from simulator.kubernetes.schema import Finding, Schema, findings, groups, kinds
 from simulator.provider import Call, CheckFailure, CheckResult, Refusal
 from simulator.values import UNKNOWN, Props
@@ -86,21 +88,8 @@ def _findings(inputs: Props, schema: Schema | None, version: str) -> Iterator[Fi
         yield from findings(inputs, schema, version)
     elif (custom := schema_of(inputs["apiVersion"], inputs["kind"])) is not None:
         yield from object_findings(inputs, custom)
-    yield from metadata_findings(inputs["kind"], inputs.get("metadata"))
-    yield from _selector_findings(inputs)
-
-
-def _selector_findings(inputs: Props) -> Iterator[Finding]:
-    spec = inputs.get("spec")
-    if inputs["kind"] not in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet") or not isinstance(spec, Mapping):
-        return
-    selector = _value_at(spec, "selector", "matchLabels")
-    labels = _value_at(spec, "template", "metadata", "labels")
-    labels = {} if labels is None else labels
-    if not isinstance(selector, Mapping) or not isinstance(labels, Mapping):
-        return
-    if any(labels.get(key) not in (value, UNKNOWN) and value is not UNKNOWN for key, value in selector.items()):
-        yield Finding("spec.template.metadata.labels", "`selector` does not match template `labels`")
+    yield from metadata_findings(inputs["kind"], inputs.get("metadata"), version)
+    yield from meaning.findings(inputs)
 
 
 def _reason(finding: Finding, inputs: Props, unknown_field_note: str) -> str:
@@ -114,9 +103,3 @@ def invalid(inputs: Mapping[str, Any]) -> str:
     group = inputs["apiVersion"].rpartition("/")[0]
     name = inputs["metadata"].get("name") if isinstance(inputs.get("metadata"), Mapping) else None
     return f'{inputs["kind"]}{f".{group}" if group else ""} "{name if isinstance(name, str) else ""}" is invalid'
-
-
-def _value_at(value: Any, *path: str) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value

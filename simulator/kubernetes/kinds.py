@@ -143,3 +143,11 @@ def kind_of_an_addon(api_version: str, kind: str) -> CustomKind | None:
 def kind_facts(kind: str) -> Kind:
     """Returns the special rules of a kind; ORDINARY for a kind without special rules, also a custom one."""
     return SPECIAL.get(kind, ORDINARY)
+
+
+def plural(kind: str) -> str:
+    """Returns the name of a built-in kind in paths and messages."""
+    lower = kind.lower()
+    if lower.endswith(("s", "x")):
+        return f"{lower}es"
+    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"

@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ _SYSCTLS = frozenset(
     }
 )
 _SELINUX = frozenset({"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"})
+_APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _VOLUMES = frozenset(
     {
         *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected"),
@@ -43,6 +45,7 @@ _VOLUMES = frozenset(
     }
 )
 Pod = Mapping[str, Any]
+_NEWEST = (1, 999)
 
 
 def pod_of(inputs: Mapping[str, Any]) -> Pod | None:
@@ -56,16 +59,96 @@ def pod_of(inputs: Mapping[str, Any]) -> Pod | None:
     return value if isinstance(value, Mapping) and isinstance(value.get("spec"), Mapping) else None
 
 
-def violations(level: str, pod: Pod) -> list[str]:
-    """Returns what the level forbids in the pod. Unknown values violate nothing."""
+def spec_path(inputs: Mapping[str, Any]) -> str:
+    """Returns where the spec of the pods of an object is."""
+    return ".".join((*_TEMPLATES[inputs["kind"]], "spec"))
+
+
+def minor_version(text: str) -> tuple[int, ...]:
+    """Returns the numbers of a version such as v1.35."""
+    return tuple(int(number) for number in text.removeprefix("v").split(".")[:2] if number.isdigit())
+
+
+def violations(level: str, pod: Pod, version: tuple[int, ...] = _NEWEST) -> list[str]:
+    """Returns what the level of that minor version forbids in the pod. Unknown values violate nothing."""
+    restricted = level == "restricted"
+    in_user_namespace = version >= (1, 35) and pod["spec"].get("hostUsers") is False  # root is nobody on the node
     checks: list[Callable[[Pod], Iterator[str]]] = []
-    if level in ("baseline", "restricted"):
-        checks += [_host_namespaces, _host_ports, _host_path, _privileged, _proc_mount, _selinux, _sysctls, _windows]
+    if restricted or level == "baseline":
+        checks += [_app_armor, _host_namespaces, *([] if restricted else [_host_path]), _host_ports]
+        checks += [_probe_hosts] if version >= (1, 34) else []
+        checks += [_privileged, *([_proc_mount] if restricted or not in_user_namespace else [])]
+        checks += [_selinux, _sysctls, _windows]
     if level == "baseline":
         checks += [_capabilities, _seccomp_unconfined]
-    if level == "restricted":
-        checks += [_escalation, _all_dropped, _volumes, _root, _root_user, _seccomp]
+    if restricted:
+        checks += [_escalation, _all_dropped, _volumes]
+        checks += [] if in_user_namespace else [_root, _root_user]
+        checks += [_seccomp]
     return [text for check in checks for text in check(pod)]
+
+
+def _app_armor(pod: Pod) -> Iterator[str]:
+    allowed = ("RuntimeDefault", "Localhost", None)
+
+    def type_of(subject: Mapping[str, Any]) -> Any:
+        profile = _context(subject).get("appArmorProfile")
+        return _known(profile, "type") if isinstance(profile, Mapping) else None
+
+    metadata = pod.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    set_here = (
+        {key: value for key, value in annotations.items() if key.startswith(_APP_ARMOR)}
+        if isinstance(annotations, Mapping)
+        else {}
+    )
+    notes = [
+        f'{key}="{value}"'
+        for key, value in sorted(set_here.items())
+        if isinstance(value, str) and value not in ("", "runtime/default") and not value.startswith("localhost/")
+    ]
+    # The API server turns the annotation of a container into the field, unless the field is set.
+    unconfined = {key.removeprefix(_APP_ARMOR) for key, value in set_here.items() if value == "unconfined"}
+    bad = [
+        each
+        for each in _containers(pod)
+        if type_of(each) not in allowed or (type_of(each) is None and each.get("name") in unconfined)
+    ]
+    types = {type_of(each) or "Unconfined" for each in bad}
+    types |= {type_of(pod["spec"])} - set(allowed)
+    values = [*sorted(types), *notes]
+    if values:
+        setters = _setters(type_of(pod["spec"]) not in allowed, bad)
+        setters += [f"annotation{'s' if len(notes) > 1 else ''}"] if notes else []
+        listed = ", ".join(json.dumps(each) for each in values)
+        yield (
+            f"forbidden AppArmor profile{'s' if len(values) > 1 else ''} ({' and '.join(setters)} must not set AppArmor "
+            f"profile type to {listed})"
+        )
+
+
+def _setters(by_pod: bool, containers: list[Mapping[str, Any]]) -> list[str]:
+    return [*(["pod"] if by_pod else []), *([_name(containers)] if containers else [])]
+
+
+def _probe_hosts(pod: Pod) -> Iterator[str]:
+    bad: dict[str, set[str]] = {}
+    for container in _containers(pod):
+        lifecycle = container.get("lifecycle")
+        hooks = [lifecycle.get(name) for name in ("postStart", "preStop")] if isinstance(lifecycle, Mapping) else []
+        for handler in (*hooks, *(container.get(f"{name}Probe") for name in ("liveness", "readiness", "startup"))):
+            for kind in ("httpGet", "tcpSocket"):
+                target = handler.get(kind) if isinstance(handler, Mapping) else None
+                host = _known(target, "host") if isinstance(target, Mapping) else None
+                if host:
+                    bad.setdefault(str(container.get("name")), set()).add(host)
+    if bad:
+        hosts = sorted(set().union(*bad.values()))
+        names = _name([{"name": name} for name in sorted(bad)])
+        yield (
+            f"probe or lifecycle host ({names} use{'' if len(bad) > 1 else 's'} probe or lifecycle "
+            f"host{'s' if len(hosts) > 1 else ''} {', '.join(json.dumps(each) for each in hosts)})"
+        )
 
 
 def _containers(pod: Pod) -> list[Mapping[str, Any]]:
@@ -101,9 +184,15 @@ def _host_namespaces(pod: Pod) -> Iterator[str]:
 
 
 def _host_ports(pod: Pod) -> Iterator[str]:
-    bad = [each for each in _containers(pod) if any(_known(port, "hostPort") for port in _objects(each, "ports"))]
+    used = {
+        id(each): {_known(port, "hostPort") for port in _objects(each, "ports")} - {None, 0}
+        for each in _containers(pod)
+    }
+    bad = [each for each in _containers(pod) if used[id(each)]]
     if bad:
-        yield f"hostPort ({_name(bad)} uses a hostPort)"
+        ports = sorted({str(port) for each in bad for port in used[id(each)]})
+        verb, word = "use" if len(bad) > 1 else "uses", "hostPorts" if len(ports) > 1 else "hostPort"
+        yield f"hostPort ({_name(bad)} {verb} {word} {', '.join(ports)})"
 
 
 def _host_path(pod: Pod) -> Iterator[str]:
@@ -125,13 +214,25 @@ def _proc_mount(pod: Pod) -> Iterator[str]:
 
 
 def _selinux(pod: Pod) -> Iterator[str]:
-    for subject in (pod["spec"], *_containers(pod)):
+    types: set[str] = set()
+    others: set[str] = set()
+
+    def is_bad(subject: Mapping[str, Any]) -> bool:
         options = _context(subject).get("seLinuxOptions")
-        if isinstance(options, Mapping) and (
-            (_known(options, "type") or "") not in _SELINUX or _known(options, "user") or _known(options, "role")
-        ):
-            yield "seLinuxOptions (pod or containers set forbidden securityContext.seLinuxOptions)"
-            return
+        if not isinstance(options, Mapping):
+            return False
+        type_ = {_known(options, "type") or ""} - _SELINUX
+        set_ = {name for name in ("user", "role") if _known(options, name)}
+        types.update(type_)
+        others.update(set_)
+        return bool(type_ or set_)
+
+    setters = _setters(is_bad(pod["spec"]), [each for each in _containers(pod) if is_bad(each)])
+    if setters:
+        listed = ", ".join(json.dumps(each) for each in sorted(types))
+        what = [f"type{'s' if len(types) > 1 else ''} {listed}"] if types else []
+        what += [f"{name} may not be set" for name in ("user", "role") if name in others]
+        yield f"seLinuxOptions ({' and '.join(setters)} set forbidden securityContext.seLinuxOptions: {'; '.join(what)})"
 
 
 def _sysctls(pod: Pod) -> Iterator[str]:
@@ -142,11 +243,13 @@ def _sysctls(pod: Pod) -> Iterator[str]:
 
 
 def _windows(pod: Pod) -> Iterator[str]:
-    for subject in (pod["spec"], *_containers(pod)):
+    def is_bad(subject: Mapping[str, Any]) -> bool:
         options = _context(subject).get("windowsOptions")
-        if isinstance(options, Mapping) and options.get("hostProcess") is True:
-            yield "hostProcess (pod or containers must not set securityContext.windowsOptions.hostProcess=true)"
-            return
+        return isinstance(options, Mapping) and options.get("hostProcess") is True
+
+    setters = _setters(is_bad(pod["spec"]), [each for each in _containers(pod) if is_bad(each)])
+    if setters:
+        yield f"hostProcess ({' and '.join(setters)} must not set securityContext.windowsOptions.hostProcess=true)"
 
 
 def _capabilities(pod: Pod) -> Iterator[str]:
@@ -164,11 +267,14 @@ def _capability(container: Mapping[str, Any], verb: str) -> list[str]:
 
 
 def _seccomp_unconfined(pod: Pod) -> Iterator[str]:
-    for subject in (pod["spec"], *_containers(pod)):
+    def is_bad(subject: Mapping[str, Any]) -> bool:
         profile = _context(subject).get("seccompProfile")
-        if isinstance(profile, Mapping) and profile.get("type") == "Unconfined":
-            yield 'seccompProfile (pod or containers must not set securityContext.seccompProfile.type to "Unconfined")'
-            return
+        return isinstance(profile, Mapping) and profile.get("type") == "Unconfined"
+
+    setters = _setters(is_bad(pod["spec"]), [each for each in _containers(pod) if is_bad(each)])
+    if setters:
+        text = 'must not set securityContext.seccompProfile.type to "Unconfined"'
+        yield f"seccompProfile ({' and '.join(setters)} {text})"
 
 
 def _escalation(pod: Pod) -> Iterator[str]:
@@ -206,9 +312,13 @@ def _root(pod: Pod) -> Iterator[str]:
 
 
 def _root_user(pod: Pod) -> Iterator[str]:
-    subjects = (pod["spec"], *_containers(pod))
-    if any(type(user) is int and user == 0 for user in (_context(each).get("runAsUser") for each in subjects)):
-        yield "runAsUser=0 (pod or containers must not set runAsUser=0)"
+    def is_bad(subject: Mapping[str, Any]) -> bool:
+        user = _context(subject).get("runAsUser")
+        return type(user) is int and user == 0
+
+    setters = _setters(is_bad(pod["spec"]), [each for each in _containers(pod) if is_bad(each)])
+    if setters:
+        yield f"runAsUser=0 ({' and '.join(setters)} must not set runAsUser=0)"
 
 
 def _seccomp(pod: Pod) -> Iterator[str]:

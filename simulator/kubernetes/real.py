@@ -17,6 +17,7 @@ from simulator.control_plane.client import ApiServer, Object, Refused
 from simulator.kubernetes import pod_security
 from simulator.kubernetes.admission import Admission
 from simulator.kubernetes.clusters import CRD, Cluster, token
+from simulator.kubernetes.custom import definition
 from simulator.kubernetes.kinds import CustomKind
 from simulator.provider import Refusal
 from simulator.values import Props, has_unknown
@@ -67,7 +68,7 @@ class RealServer:
 
     def objects(self) -> list[Object]:
         """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
-        definitions = [_open_definition(served) for served in self._cluster.custom_kinds()]
+        definitions = [_definition(served) for served in self._cluster.custom_kinds()]
         stored = [_complete(each.state) for each in self._cluster.objects() if each.type != _RELEASE]
         by_key = {_key(state): state for state in (_GP2, *definitions, *stored)}
         return sorted(by_key.values(), key=lambda state: _place(state["kind"]))
@@ -241,20 +242,20 @@ def _stored(answer: Object, state: Props) -> Props:
 
 
 def _complete(state: Mapping[str, Any]) -> Object:
-    """Returns the object; a definition that a chart brings and whose schema is not known allows every field."""
-    complete = copy.deepcopy(dict(state))
-    if (state["apiVersion"], state["kind"]) != CRD:
-        return complete
-    complete["metadata"]["annotations"] = _APPROVED | complete["metadata"].get("annotations", {})
-    names, versions = complete["spec"]["names"], complete["spec"]["versions"]
-    names.setdefault("singular", names["kind"].lower())
-    for index, version in enumerate(versions):
-        version.setdefault("storage", index == len(versions) - 1)
-        version.setdefault("schema", _open_schema())
-    return complete
+    """Returns the object; a chart's definition, which is stored by name alone, with its schemas and rules."""
+    spec = state["spec"] if (state["apiVersion"], state["kind"]) == CRD else None
+    if spec is None or all("schema" in version for version in spec["versions"]):
+        return dict(state)
+    versions = tuple(version["name"] for version in spec["versions"])
+    names = spec["names"]
+    return _definition(CustomKind(spec["group"], names["kind"], names["plural"], spec["scope"] != "Cluster", versions))
 
 
-def _open_definition(served: CustomKind) -> Object:
+def _definition(served: CustomKind) -> Object:
+    """Returns the definition of a kind that a chart or an add-on brings; an open one where its schema is not known."""
+    known = definition(served.group, served.kind)
+    if known is not None:
+        return dict(known)
     versions = [
         {"name": name, "served": True, "storage": index == 0, "schema": _open_schema()}
         for index, name in enumerate(served.versions)

@@ -1,0 +1,75 @@
+"""Quantities of resources, such as `500m`, `2Gi` and `1e3`.
+
+Source: k8s.io/apimachinery/pkg/api/resource/quantity.go 0.35.4, read in November 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from simulator.kubernetes.meaning.node import Findings, Node
+from simulator.kubernetes.schema import Finding
+
+_DECIMAL = {unit: Decimal(1000) ** power for power, unit in enumerate(("n", "u", "m", "", "k", *"MGTPE"), start=-3)}
+_BINARY = {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)}
+_UNITS = _DECIMAL | _BINARY
+_FORM = r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]?|[KMGTPE]i)|[eE]([+-]?\d+))"
+_WRONG = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_FRACTIONS = ("m", "u", "n")
+
+
+def parsed(value: Any) -> Decimal | None:
+    """Returns the quantity as a number; None when it is unknown or no quantity."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    match = re.fullmatch(_FORM, str(value))
+    if not match:
+        return None
+    number, unit, exponent = match.groups()
+    return Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _UNITS[unit or ""])
+
+
+def shown(value: Any) -> str:
+    """Returns the quantity in the canonical form, in which the API server writes it."""
+    amount = parsed(value)
+    if amount is None:
+        return str(value)
+    match = re.fullmatch(_FORM, str(value))
+    if match and (match[2] or "").endswith("i") and amount == amount.to_integral_value():
+        for unit, size in reversed(_BINARY.items()):
+            if amount and amount % size == 0:
+                return f"{int(amount / size)}{unit}"
+        return str(int(amount))
+    return decimal(amount)
+
+
+def decimal(amount: Decimal) -> str:
+    """Returns a number as a canonical quantity with a decimal unit."""
+    if amount != amount.to_integral_value():
+        for unit in _FRACTIONS:
+            scaled = amount / _DECIMAL[unit]
+            if scaled == scaled.to_integral_value():
+                return f"{int(scaled)}{unit}"
+        return f"{int((amount / _DECIMAL['n']).to_integral_value(ROUND_CEILING))}n"
+    for unit in ("E", "P", "T", "G", "M", "k"):
+        if amount and amount % _DECIMAL[unit] == 0:
+            return f"{int(amount / _DECIMAL[unit])}{unit}"
+    return str(int(amount))
+
+
+def form_findings(node: Node) -> Findings:
+    """Yields a finding when the value is known and no quantity."""
+    value = node.value
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and parsed(value) is None:
+        yield Finding(node.path, _WRONG)
+
+
+def amounts(node: Node) -> Iterator[tuple[str, Node, Decimal]]:
+    """Yields name, node and number of each known quantity of a map."""
+    for name, each in node.entries:
+        amount = parsed(each.value)
+        if amount is not None:
+            yield name, each, amount
