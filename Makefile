@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # make ignores a misspelt option without a message: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS KUBERNETES ACCOUNT
+OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT
 UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
@@ -36,9 +36,9 @@ rehearse: setup ## run preview, up, refresh, preview and destroy of STACK in the
 report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/main compares with that revision
 	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base $(BASE))
 
-conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; KUBERNETES=1.36 for another version
+conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; CHARTS=folder renders charts
 	@$(RUN) -m report conformance $(if $(filter file,$(origin STACK)),,--stack "$(STACK)") \
-		$(if $(KUBERNETES),--kubernetes "$(KUBERNETES)")
+		$(if $(KUBERNETES),--kubernetes "$(KUBERNETES)") $(if $(CHARTS),--charts "$(CHARTS)")
 
 test: setup setup-dev ## run all tests; TESTS=tests/engine runs only those
 	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(TESTS)

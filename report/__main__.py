@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from pathlib import Path
 
 from engine.packages import missing
 from report.simulated import ROOT, ReportError
@@ -68,7 +69,7 @@ def _run_for_stack(options: argparse.Namespace) -> int:
 def _conformance(options: argparse.Namespace) -> int:
     from report.conformance import conformance
 
-    return conformance(options.stack, options.kubernetes)
+    return conformance(options.stack, options.kubernetes, options.charts)
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
@@ -96,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     conformance.add_argument("--stack", help="one stack; without it, all stack files and examples")
     conformance.add_argument(
         "--kubernetes", action="append", default=[], metavar="VERSION", help="a minor version for the corpus, e.g. 1.36"
+    )
+    conformance.add_argument(
+        "--charts", type=Path, metavar="FOLDER", help="charts to render, as helm pull --untar makes"
     )
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(

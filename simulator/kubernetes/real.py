@@ -94,6 +94,15 @@ class RealServer:
         namespace = admission.namespace
         return not namespace or self._server.get("v1", "Namespace", "", namespace) is not None
 
+    def try_out(self, state: Object, namespace: str) -> None:
+        """Asks whether an object and its pods would be accepted; one that exists counts. Raises Refused."""
+        self._check_pods(state, namespace)
+        try:
+            self._server.create(state, namespace, dry_run=True)
+        except Refused as refused:
+            if refused.code != http.client.CONFLICT:
+                raise
+
     def create(self, admission: Admission, inputs: Props) -> Props:
         """Creates the object, at preview as a dry run, and returns it as stored. Raises Refusal."""
         state, namespace, dry_run = admission.state, admission.namespace, admission.call.preview
