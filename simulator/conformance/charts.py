@@ -51,9 +51,14 @@ class ChartResult:
     faults: tuple[str, ...]
 
 
-def helm(progress: Progress, home: Path = HOME) -> Path:
+def helm_module(home: Path = HOME) -> GoModule:
+    """Returns the pinned module of Helm."""
+    return GoModule("Helm", _MODULE, {"helm.sh/helm/v3/cmd/helm": "helm"}, home / "helm", home)
+
+
+def helm(progress: Progress) -> Path:
     """Returns the pinned Helm; builds it first if necessary. Raises BuildError."""
-    module = GoModule("Helm", _MODULE, {"helm.sh/helm/v3/cmd/helm": "helm"}, home / "helm", home)
+    module = helm_module()
     with build_lock(module, progress):
         if not module.is_built():
             build(module, progress)
@@ -95,6 +100,11 @@ def _check_cluster(
     releases = [each.state for each in cloud.of_type(RELEASE) if each.id.startswith(f"{cluster.name}/")]
     for namespace in dict.fromkeys(str(state["namespace"]) for state in releases):
         inside = [state for state in releases if state["namespace"] == namespace]
+        for state in inside:
+            name, _ = _chart_of(state)
+            if others := [version for known, version in charts if known == name and _chart_of(state) not in charts]:
+                fault = f"the folder has {name} {', '.join(others)}"
+                yield ChartResult(state["name"], " ".join(_chart_of(state)), 0, 0, (), (fault,))
         rendered = [
             (state, list(_rendered(helm_path, charts[_chart_of(state)], state, cluster.version)))
             for state in inside
