@@ -27,19 +27,21 @@ def _entries(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def mistakes_of(chart: str, values: Mapping[str, Any]) -> Iterator[tuple[ValuePath, str]]:
     """Yields each value that the chart would ignore or refuse, and what to write: one mistake for each path."""
-    facts, tree = chart_facts(chart), values_tree(chart)
+    facts, tree, of_charts = chart_facts(chart), values_tree(chart), schemas(chart)
     label = f"{chart} {facts.version}"
-    reported: set[ValuePath] = set()
-    of_schemas = [
+    by_schema = [
         ((*at, *path), sentence)
-        for at, (part, schema) in schemas(chart).items()
+        for at, (part, schema) in of_charts.items()
         for path, sentence in refused(part_of(values, at), schema, part if at else label)
     ]
-    for path, sentence in (
-        *idle(values, tree, label, facts.templates_read),
-        *of_schemas,
-        *wrong_kinds(values, tree, label),
-    ):
+    described = {(*at, key) for at, (_, schema) in of_charts.items() for key in schema.get("properties", ())}
+    by_default = [  # a schema knows the type better than the chart's own value does
+        (path, sentence)
+        for path, sentence in wrong_kinds(values, tree, label)
+        if not any(path[:end] in described for end in range(len(path) + 1))
+    ]
+    reported: set[ValuePath] = set()
+    for path, sentence in (*idle(values, tree, label, facts.templates_read), *by_schema, *by_default):
         if not any(path[: len(each)] == each or each[: len(path)] == path for each in reported):
             reported.add(path)
             yield path, sentence

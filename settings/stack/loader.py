@@ -127,7 +127,8 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
     mistakes += secret_mistakes(raw, ())
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
-    mistakes += value_mistakes(merged, add_ons)
+    known = {path for path, _ in mistakes}
+    mistakes += [mistake for mistake in value_mistakes(merged, add_ons) if mistake[0] not in known]
     return _Checked(settings, mistakes, meant_names)
 
 
