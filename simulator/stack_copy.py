@@ -9,9 +9,9 @@ from typing import TypeAlias
 import yaml
 
 from common.places import place_of_byte
+from common.yaml_parser import PARSER
 
 MOST_BYTES = 1024 * 1024
-PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml if it is installed: ten times as fast
 _PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 ConfigPath: TypeAlias = "tuple[str | int, ...]"

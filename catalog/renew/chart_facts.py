@@ -217,8 +217,8 @@ def _named(document: Document) -> dict[str, Any]:
 
 
 def _path_at(document: Document, key: str) -> str | None:
-    """Returns the value that a key of the pod is made of: on its line, the next one, or in the `with` around it."""
-    match = re.search(rf"((?:\0\d+\0)?\s*)^ +{key}:(.*\n?.*)", document.text, re.MULTILINE)
+    """Returns the value that a key of the pod is made of: the first of this name below the key, or around it."""
+    match = re.search(rf"((?:\0\d+\0)?\s*)^ +{key}:(.*)", document.text, re.MULTILINE | re.DOTALL)
     for part in (match[2], match[1]) if match else ():
         for uses in document.used_by(part):
             paths = _dotted(path for path in uses.whole | uses.read if path[-1] == key)

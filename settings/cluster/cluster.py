@@ -12,7 +12,7 @@ from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL, iam_principal_mistakes, rename
+from settings.core.naming import iam_principal_mistakes, namespace_is_a_dns_label
 from settings.core.problems import listed, raise_if, repeated
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_mistakes
@@ -71,13 +71,6 @@ def access_name_can_name_resources(name: str) -> str:
     return name
 
 
-def namespace_is_one_that_kubernetes_takes(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when no namespace can have it."""
-    if not DNS_LABEL.fullmatch(name):
-        raise ValueError(f"{name!r} is not a namespace: use 1 to 63 lower-case letters, digits and '-'. {rename(name)}")
-    return name
-
-
 def group_is_not_reserved(group: str) -> str:
     """Returns the group unchanged. Raises ValueError when EKS refuses it."""
     if not group:
@@ -91,7 +84,7 @@ def group_is_not_reserved(group: str) -> str:
 
 
 AccessName = Annotated[str, AfterValidator(access_name_can_name_resources)]
-AccessNamespace = Annotated[str, AfterValidator(namespace_is_one_that_kubernetes_takes)]
+AccessNamespace = Annotated[str, AfterValidator(namespace_is_a_dns_label)]
 AccessGroup = Annotated[str, AfterValidator(group_is_not_reserved)]
 
 

@@ -28,6 +28,16 @@ def rename(text: str, longest: int = 63) -> str:
     return f"Rename it, for example {name}." if name else "Rename it."
 
 
+def namespace_is_a_dns_label(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when no Kubernetes namespace can have it."""
+    if not DNS_LABEL.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is not a namespace: use up to 63 lower-case letters, digits and '-', and begin and end with a "
+            f"letter or digit. {rename(name)}"
+        )
+    return name
+
+
 def label_key_mistakes(key: str) -> Iterator[str]:
     """Yields what is wrong with a label or taint key: its syntax, or a domain that is reserved.
 

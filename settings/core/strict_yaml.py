@@ -12,13 +12,13 @@ from typing import Any
 import yaml
 
 from common.places import line_and_column, place_of_byte
+from common.yaml_parser import PARSER
 from settings.core import yaml_advice
 from settings.core.problems import Path, Position, Problem, SettingsError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 20_000
-PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is installed: ten times as fast
 
 
 @dataclass(frozen=True)

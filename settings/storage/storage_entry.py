@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL, rename
+from settings.core.naming import DNS_LABEL, namespace_is_a_dns_label, rename
 
 Purpose = Literal["datasets", "checkpoints", "models", "artifacts", "scratch", "shared", "logs", "backups"]
 Tier = Literal["production-inference", "agents", "training", "platform-metadata", "experiments"]
@@ -25,16 +25,6 @@ def storage_name_can_name_resources(name: str) -> str:
 
 
 StorageName = Annotated[str, AfterValidator(storage_name_can_name_resources)]
-
-
-def namespace_is_a_dns_label(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it."""
-    if not DNS_LABEL.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is not a namespace: use up to 63 lower-case letters, digits and '-', and begin and end with a "
-            f"letter or digit. {rename(name)}"
-        )
-    return name
 
 
 def service_account_is_a_dns_name(name: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from catalog.chart_facts import chart_facts, has_facts, values_tree
 from catalog.charts import CHARTS
+from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import mig_gpu
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
@@ -23,6 +24,7 @@ from settings.compute.node_pool import NodePoolSettings
 from simulator.kubernetes.custom import schema_of
 from tests.components.compute.karpenter.karpenter_rules import broken_rules
 from tests.components.stacks import POOL, stage
+from tests.facts.reading import facts
 
 
 @functools.cache
@@ -263,3 +265,58 @@ def test_a_namespace_admits_what_the_chart_runs(name: str) -> None:
         if all(value_at(values, path, default=True) for path in pod.get("if", ()))
     ]
     assert not strong or add_on.pod_security == "privileged", strong
+
+
+def workloads(chart: str) -> tuple[Any, Any]:
+    """The DaemonSets and the service accounts of a chart."""
+    version, daemon_sets, service_accounts = facts("chart_workloads")["charts"].get(chart, (None, [], []))
+    assert version == CHARTS[chart].version, f"{chart}: read its templates, and write tests/facts/chart_workloads.json"
+    return daemon_sets, service_accounts
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
+@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
+def test_daemons_are_the_daemon_sets_that_the_chart_makes_of_our_values(
+    name: str, pools: list[dict[str, Any]], gpu_allocation: str
+) -> None:
+    add_on, context = every_add_on()[name], context_of(pools, gpu_allocation)
+    daemon_sets, _ = workloads(name)
+    values = add_on.values(context)
+    made = {tolerations for tolerations, switch, default in daemon_sets if value_at(values, switch, default)}
+    assert set(add_on.daemons) == made, "a DaemonSet that is not named here stays away from nodes with taints"
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_roles_are_for_service_accounts_that_the_chart_makes(name: str) -> None:
+    add_on = every_add_on()[name]
+    _, service_accounts = workloads(name)
+    values = add_on.values(context_of([POOL]))
+    made = {value_at(values, path, default) for path, default in service_accounts}
+    assert {account for _, account in add_on.service_accounts} <= made, "its pods would have no permissions"
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_two_readings_of_the_templates_agree(name: str) -> None:
+    charts = {
+        "": chart_facts(name),
+        **{f"{key}.": chart_facts(part) for key, (part, *_) in chart_facts(name).brings.items()},
+    }
+    daemon_sets, service_accounts = workloads(name)
+    tolerations = {
+        f"{at}{pod['tolerations']}"
+        for at, facts_ in charts.items()
+        for pod in facts_.pods
+        if pod["kind"] == "DaemonSet"
+    }
+    assert tolerations <= {path for path, *_ in daemon_sets}
+    assert {path for path, _ in service_accounts} <= {
+        f"{at}{account.get('named_by')}" for at, facts_ in charts.items() for account in facts_.service_accounts
+    }
+
+
+def test_no_two_add_ons_have_the_same_service_account() -> None:
+    """EKS allows one role for each, so the second association would fail."""
+    helm = [(pair, name) for name, add_on in every_add_on().items() for pair in add_on.service_accounts]
+    eks = [((addon.namespace, addon.service_account), addon.name) for addon in ADDONS.values() if addon.service_account]
+    assert len({pair for pair, _ in [*helm, *eks]}) == len([*helm, *eks])

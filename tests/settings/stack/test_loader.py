@@ -10,10 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from components.stack.stack_file import load, load_file, load_pulumi_config
+from settings.cluster.parts import ClusterParts
 from settings.core import strict_yaml
 from settings.core.problems import PathPart
 from settings.core.stack_file import read_stack_file
 from settings.stack.loader import SettingsError, read_file
+from settings.stack.parts import parts_of
+from settings.stack.profiles import with_defaults
 from settings.stack.stack import StackSettings
 from tests.settings.stacks import RIGHT, SOURCE, TODAY, problems, stack
 
@@ -363,3 +366,13 @@ def test_a_null_key_is_refused_at_its_position(tmp_path: Path, key: str) -> None
     (problem,) = error.value.problems
     assert problem.position == (2, 22)
     assert "has a key that is null" in problem.message
+
+
+def test_what_a_stack_file_leaves_out_is_the_same_for_checks_and_for_what_is_built():
+    """The checks run on the parts of a file that may be wrong elsewhere, so they take defaults by themselves."""
+    raw = stack()
+    settings = load(raw, SOURCE, TODAY)
+    parts = parts_of(with_defaults(raw), ())
+    assert (parts.name, parts.environment, parts.region) == (settings.name, settings.environment, settings.region)
+    for key, cluster in settings.clusters.items():
+        assert parts.clusters[key] == ClusterParts.of(cluster)

@@ -4,19 +4,25 @@ The plan uses only the settings. It marks what only the account knows: its quota
 which zones offer a type. The additional nodes of a rolling update are not counted.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations
 from typing import NamedTuple
 
 from catalog.efa import efa_interfaces
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.prices import HOURS_PER_MONTH, node_usd_per_hour, unpriced_reason
-from catalog.quotas import Quota, quota_for
+from catalog.quotas import quota_for
 from catalog.sharing import Sharing
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.off_peak import OffPeakSettings
+from settings.compute.quota_needs import (
+    CAPACITY_BLOCK,
+    accelerators,
+    capacity_types_of,
+    quota_needs,
+    upper_bound,
+    zones_of,
+)
 from settings.compute.quotas import QuotaNeed
 from settings.core.problems import Path, listed
 from settings.network.network_plan import plan, usable_addresses
@@ -24,7 +30,6 @@ from settings.stack.address_demand import demand
 from settings.stack.stack import StackSettings
 
 HOURS_PER_WEEK = 168
-CAPACITY_BLOCK = "capacity-block"
 CAPACITY_TYPE_NAMES = {CAPACITY_BLOCK: "Capacity Block", "reserved": "reserved (ODCR)"}
 
 
@@ -117,7 +122,7 @@ def compute_plan(settings: StackSettings, zones: tuple[str, ...]) -> ComputePlan
         without_quota=tuple(
             f"{name}, {capacity_type}: {listed(unquoted)}"
             for name, pool in pools_by_name.items()
-            for capacity_type in _capacity_types(pool)
+            for capacity_type in capacity_types_of(pool)
             if capacity_type != CAPACITY_BLOCK
             and (unquoted := [machine.name for machine in pool.machines if quota_for(machine, capacity_type) is None])
         ),
@@ -126,27 +131,6 @@ def compute_plan(settings: StackSettings, zones: tuple[str, ...]) -> ComputePlan
             ZoneOffer(instance_type=name, offered=settings.region in INSTANCE_TYPES[name].regions)
             for name in instance_types
         ),
-    )
-
-
-def quota_needs(
-    pools: Mapping[str, NodePoolSettings], zones: tuple[str, ...], have: Mapping[str, int]
-) -> tuple[QuotaNeed, ...]:
-    """Returns how many vCPUs of each quota the pools need. pools: name in the report -> pool."""
-    vcpus_by_pool: dict[Quota, dict[str, int]] = defaultdict(dict)
-    for name, pool in pools.items():
-        for quota, vcpus in _vcpus(pool, zones).items():
-            vcpus_by_pool[quota][name] = vcpus
-    return tuple(
-        QuotaNeed(
-            code=quota.code,
-            name=quota.name,
-            default=quota.default,
-            vcpus=sum(by_pool.values()),
-            pools=tuple(by_pool),
-            have=have.get(quota.code),
-        )
-        for quota, by_pool in sorted(vcpus_by_pool.items(), key=lambda item: item[0].name)
     )
 
 
@@ -162,15 +146,15 @@ def sharing_in_words(shared: Sharing, accelerator: Accelerator) -> str:
 
 
 def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: str) -> PoolPlan:
-    pool_zones = _zones(pool, zones)
+    pool_zones = zones_of(pool, zones)
     nodes = Span(pool.min_per_zone * len(pool_zones), pool.most_nodes(len(pool_zones)))
     prices = _node_prices(pool, region)
     per_node = _total_span(prices)
-    max_usd_per_hour = _upper_bound(pool, len(pool_zones), {machine: price.high for machine, price in prices.items()})
+    max_usd_per_hour = upper_bound(pool, len(pool_zones), {machine: price.high for machine, price in prices.items()})
     hours = HOURS_PER_MONTH * _fraction_of_week(pool.off_peak if pool.provisioner == "managed" else None)
-    counts = [_count(machine) for machine in pool.machines]
+    counts = [accelerators(machine) for machine in pool.machines]
     gpus = Span(
-        nodes.low * min(counts), _upper_bound(pool, len(pool_zones), dict(zip(pool.machines, counts, strict=True)))
+        nodes.low * min(counts), upper_bound(pool, len(pool_zones), dict(zip(pool.machines, counts, strict=True)))
     )
     shared = pool.shared
     resources = shared.resources(pool.accelerator) if pool.accelerator else {}
@@ -180,7 +164,7 @@ def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: 
         pool=pool.name,
         provisioner=pool.provisioner,
         capacity=", else ".join(
-            CAPACITY_TYPE_NAMES.get(capacity_type, capacity_type) for capacity_type in _capacity_types(pool)
+            CAPACITY_TYPE_NAMES.get(capacity_type, capacity_type) for capacity_type in capacity_types_of(pool)
         ),
         zones=pool_zones,
         instance_types=pool.instance_types,
@@ -190,7 +174,7 @@ def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: 
         nodes=nodes,
         gpus=gpus,
         slices={name: int(gpus.high) * count for name, count in resources.items()},
-        efa_interfaces=int(_upper_bound(pool, len(pool_zones), efa_counts)),
+        efa_interfaces=int(upper_bound(pool, len(pool_zones), efa_counts)),
         usd_per_node_hour=per_node,
         usd_per_slice_hour=_slice_prices(pool, prices),
         usd_per_month=Span(nodes.low * per_node.low * hours, max_usd_per_hour * hours) if per_node else None,
@@ -202,42 +186,8 @@ def _accelerator_in_words(pool: NodePoolSettings) -> str | None:
     """Returns the accelerators of a node, for example `8 x A100 40 GB` or `1 or 4 x L4 24 GB`."""
     if pool.accelerator is None:
         return None
-    counts = sorted({_count(machine) for machine in pool.machines})
+    counts = sorted({accelerators(machine) for machine in pool.machines})
     return f"{' or '.join(map(str, counts))} x {str(pool.accelerator).partition(' x ')[2]}"
-
-
-def _zones(pool: NodePoolSettings, zones: tuple[str, ...]) -> tuple[str, ...]:
-    named = pool.named_zones
-    return zones if named is None else tuple(zone for zone in zones if zone in named)
-
-
-def _capacity_types(pool: NodePoolSettings) -> tuple[str, ...]:
-    """Returns the capacity types that the pool may use. A Capacity Block counts as one of its own."""
-    block = pool.reservation is not None and pool.reservation.kind == "capacity-block"
-    first = CAPACITY_BLOCK if block and pool.capacity_type == "reserved" else pool.capacity_type
-    return first, *pool.fallback_capacity_types
-
-
-def _count(machine: InstanceType) -> int:
-    return machine.accelerator.count if machine.accelerator else 0
-
-
-def _upper_bound(pool: NodePoolSettings, zones: int, amounts: Mapping[InstanceType, float]) -> float:
-    """Returns the maximum sum over the pool's nodes. amounts: what a node of each type adds to the sum.
-
-    With types of different size, max_gpus leaves a choice: all nodes of one type, or the maximum number of nodes of two
-    types. No other mix has a larger sum. The result is a bound, and may be too high by a part of one node.
-    """
-    by_size = {(_count(machine), amount) for machine, amount in amounts.items()}
-    if pool.max_gpus is None or len({size for size, _ in by_size}) < 2:
-        return pool.most_nodes(zones) * max(amounts.values(), default=0)
-    nodes, gpus = pool.max_per_zone * zones, pool.max_gpus
-    sums = [min(nodes, gpus / size) * amount for size, amount in by_size]
-    for (small_size, small_amount), (large_size, large_amount) in permutations(by_size, 2):
-        large_nodes = (gpus - nodes * small_size) / (large_size - small_size) if small_size < large_size else 0
-        if 0 < large_nodes < nodes:
-            sums.append((nodes - large_nodes) * small_amount + large_nodes * large_amount)
-    return round(max(sums), 6)
 
 
 def _node_prices(pool: NodePoolSettings, region: str) -> dict[InstanceType, Span]:
@@ -246,7 +196,7 @@ def _node_prices(pool: NodePoolSettings, region: str) -> dict[InstanceType, Span
     for machine in pool.machines:
         prices = [
             node_usd_per_hour(machine.name, region, capacity_type)
-            for capacity_type in _capacity_types(pool)
+            for capacity_type in capacity_types_of(pool)
             if capacity_type != CAPACITY_BLOCK
         ]
         known = [price.usd for price in prices if price is not None]
@@ -261,7 +211,9 @@ def _total_span(prices: Mapping[InstanceType, Span]) -> Span | None:
 
 
 def _slice_prices(pool: NodePoolSettings, prices: Mapping[InstanceType, Span]) -> dict[str, Span]:
-    by_gpu = _total_span({m: Span(p.low / _count(m), p.high / _count(m)) for m, p in prices.items() if _count(m)})
+    by_gpu = _total_span(
+        {m: Span(p.low / accelerators(m), p.high / accelerators(m)) for m, p in prices.items() if accelerators(m)}
+    )
     if pool.accelerator is None or by_gpu is None:
         return {}
     shares = pool.shared.shares(pool.accelerator)
@@ -276,7 +228,7 @@ def _fraction_of_week(off_peak: OffPeakSettings | None) -> float:
 
 
 def _notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
-    capacity_types = _capacity_types(pool)
+    capacity_types = capacity_types_of(pool)
     if CAPACITY_BLOCK in capacity_types:
         yield "the Capacity Block is paid in advance and is not in these figures"
     if "reserved" in capacity_types:
@@ -290,24 +242,13 @@ def _notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
 
 
 def _price_notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
-    for capacity_type in _capacity_types(pool):
+    for capacity_type in capacity_types_of(pool):
         for name in pool.instance_types if capacity_type != CAPACITY_BLOCK else ():
             price = node_usd_per_hour(name, region, capacity_type)
             if price is None:
                 yield f"{name}: {unpriced_reason(name) or 'no price is known'}"
             elif price.region != region:
                 yield f"{name}: the price of {price.region}, used for {region}"
-
-
-def _vcpus(pool: NodePoolSettings, zones: tuple[str, ...]) -> dict[Quota, int]:
-    """Returns vCPUs of the pool at its maximum, by quota. Types and capacity types of one quota are counted once."""
-    by_quota: dict[Quota, dict[InstanceType, float]] = defaultdict(dict)
-    for capacity_type in _capacity_types(pool):
-        for machine in pool.machines:
-            quota = quota_for(machine, capacity_type)
-            if quota is not None:
-                by_quota[quota][machine] = machine.vcpus
-    return {quota: int(_upper_bound(pool, len(_zones(pool, zones)), types)) for quota, types in by_quota.items()}
 
 
 def _subnets(

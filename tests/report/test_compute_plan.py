@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from catalog.prices import on_demand_usd_per_hour
 from components.stack.stack_file import load
+from report.compute_plan import ComputePlan, PoolPlan, compute_plan
 from settings.cluster.cluster import ClusterSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.quotas import QuotaSettings
 from settings.stack.checks.quotas import mistakes
 from settings.stack.checks.zones import zone_names
-from settings.stack.compute_plan import ComputePlan, PoolPlan, compute_plan
 from settings.stack.stack import StackSettings
 from tests.settings.stacks import SOURCE, TODAY, stack
 
