@@ -16,6 +16,23 @@ FOLDER = DATA / "charts" / "facts"
 
 
 @dataclass(frozen=True, kw_only=True)
+class BroughtChart:
+    """A chart that another one brings.
+
+    chart: "" for one that stands in the folder of its parent alone. switches: the values that decide whether it is on.
+    """
+
+    chart: str
+    version: str
+    switches: tuple[str, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether there are facts of this chart at this version. Otherwise its values pass unseen."""
+        return has_facts(self.chart) and chart_facts(self.chart).version.lstrip("v") == self.version.lstrip("v")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChartFacts:
     """One chart at one version.
 
@@ -24,7 +41,7 @@ class ChartFacts:
         it. Tolerations, and tolerateAllTaints, are the chart's own.
     templates_read: whether the templates were read. Otherwise the keys are those of values.yaml, and hooks, pods and
         service_accounts are empty.
-    brings: key in the values -> the chart that it configures, and the values that switch that one on.
+    brings: key in the values -> the chart that it configures.
     schema: of the values, as Helm checks them; None where the chart has none.
     hooks: the manifests that an operation of the release runs, with their events and weight. Those with pods have the
         fields of pods.
@@ -39,7 +56,7 @@ class ChartFacts:
     source: str
     read: str
     templates_read: bool
-    brings: Mapping[str, tuple[str, ...]]
+    brings: Mapping[str, BroughtChart]
     schema: Mapping[str, Any] | None
     hooks: tuple[Mapping[str, Any], ...]
     pods: tuple[Mapping[str, Any], ...]
@@ -62,7 +79,10 @@ def chart_facts(chart: str) -> ChartFacts:
         source=row["source"],
         read=row["read"],
         templates_read=row["templates"],
-        brings={key: tuple(part) for key, part in row["brings"].items()},
+        brings={
+            key: BroughtChart(chart=part["chart"] or "", version=part["version"], switches=tuple(part.get("if", ())))
+            for key, part in row["brings"].items()
+        },
         schema=row.get("schema"),
         hooks=tuple(row.get("hooks", ())),
         pods=tuple(row.get("pods", ())),
@@ -76,15 +96,23 @@ def values_tree(chart: str) -> Mapping[str, Any]:
     """Returns the tree of the values with that of each chart it brings, and the keys that Helm itself reads."""
     facts = chart_facts(chart)
     tree = {**deepcopy(dict(facts.values)), "global": "map", "tags": "map"}
-    for key, (part, *switches) in facts.brings.items():
-        tree[key] = values_tree(part) if has_facts(part) else "map"
-        for switch in switches:
-            below = tree
-            *parents, last = switch.split(".")
-            for parent in parents:
-                below = below.setdefault(parent, {})
+    for key, brought in facts.brings.items():
+        tree[key] = merged(tree.get(key, {}), values_tree(brought.chart)) if brought.known else "map"
+    for switch in (switch for brought in facts.brings.values() for switch in brought.switches):
+        below: Any = tree
+        *parents, last = switch.split(".")
+        for parent in parents:
+            below = below.setdefault(parent, {}) if isinstance(below, dict) else below
+        if isinstance(below, dict):
             below.setdefault(last, "boolean")
     return tree
+
+
+def merged(tree: Any, over: Any) -> Any:
+    """Returns one tree with another one over it, key by key."""
+    if not isinstance(tree, Mapping) or not isinstance(over, Mapping):
+        return deepcopy(over)
+    return {key: merged(tree.get(key), over[key]) if key in over else tree[key] for key in {**tree, **over}}
 
 
 def schemas(chart: str) -> dict[tuple[str, ...], tuple[str, Mapping[str, Any]]]:
@@ -93,7 +121,7 @@ def schemas(chart: str) -> dict[tuple[str, ...], tuple[str, Mapping[str, Any]]]:
     found: dict[tuple[str, ...], tuple[str, Mapping[str, Any]]] = {}
     if facts.schema is not None:
         found[()] = (chart, facts.schema)
-    for key, (part, *_) in facts.brings.items():
-        if has_facts(part):
-            found |= {(key, *path): each for path, each in schemas(part).items()}
+    for key, brought in facts.brings.items():
+        if brought.known:
+            found |= {(key, *path): each for path, each in schemas(brought.chart).items()}
     return found

@@ -126,11 +126,10 @@ def without_nulls(value: Any) -> Any:
 
 def _rule(error: "ValidationError") -> str:
     wanted = error.validator_value
+    if error.validator == "anyOf" and all("type" in each for each in wanted):
+        return _rule_of_types([each["type"] for each in wanted], error.instance)
     if error.validator == "type":
-        kinds = [wanted] if isinstance(wanted, str) else wanted
-        instead = KINDS_OF_SCHEMAS.get(kinds[0], "any")
-        ways = " or ".join(WORDS[KINDS_OF_SCHEMAS[kind]][0] for kind in kinds if kind in KINDS_OF_SCHEMAS)
-        return f"wants {ways} here, and this is {WORDS[kind_of(error.instance)][0]}. {WORDS[instead][1]}."
+        return _rule_of_types([wanted] if isinstance(wanted, str) else wanted, error.instance)
     if error.validator == "enum":
         return f"takes one of {', '.join(map(json.dumps, wanted))} here."
     if error.validator == "pattern":
@@ -140,6 +139,13 @@ def _rule(error: "ValidationError") -> str:
     if error.validator == "required":
         return f"requires {', '.join(key for key in wanted if key not in error.instance)} here."
     return "does not take this value here. Look at the values of the chart."
+
+
+def _rule_of_types(types: list[str], value: Any) -> str:
+    words = [WORDS[KINDS_OF_SCHEMAS[each]] for each in types if each in KINDS_OF_SCHEMAS]
+    return (
+        f"wants {' or '.join(word for word, _ in words)} here, and this is {WORDS[kind_of(value)][0]}. {words[0][1]}."
+    )
 
 
 def _in_helm(error: "ValidationError") -> str:

@@ -21,20 +21,21 @@ from typing import Any
 
 import yaml
 
+from catalog.chart_facts import FOLDER, merged
 from catalog.renew.go_templates import ITEM, Document, Templates, Uses
-from catalog.rows import DATA, laid_out
+from catalog.rows import laid_out
 
-FOLDER = DATA / "charts" / "facts"
 TYPES = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", type(None): "any"}
 SCHEMA_WORDS = {
     *("type", "const", "enum", "pattern", "minimum", "maximum", "properties", "patternProperties"),
     *("additionalProperties", "items", "anyOf", "oneOf", "allOf", "not"),
 }
+OF_ONE_VALUE = {"type", "const", "enum", "pattern"}
 LONG = 80
 """The least length of a part of a schema that is worth a name."""
 EITHER = re.compile(r"(maxUnavailable|minAvailable|maxSurge|cpu|memory|ephemeral-storage|.*[pP]ort|.*[tT]imeout)$")
 """Kubernetes takes a number or a text here: `1` and `50%`, `2` and `500m`, a port and its name."""
-LISTS = re.compile(r"(.*([tT]olerations|[vV]olumes|[mM]ounts|[eE]nv|[aA]rgs|[sS]ecrets|[cC]onstraints|[cC]ontainers))$")
+LISTS = re.compile(r".*(tolerations|volumes|mounts|env|args|secrets|constraints|containers)$", re.IGNORECASE)
 """Lists for which some charts have an empty map."""
 FREE = re.compile(
     r".*(labels|annotations|selector|affinity|securitycontext|resources|limits|requests|probe|strategy|args|env|config|data)$",
@@ -49,7 +50,7 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
     described = _yaml(chart / "Chart.yaml")
     values = _yaml(chart / "values.yaml") or {}
     dependencies = described.get("dependencies") or ()
-    brings = {part.get("alias", part["name"]): [part["name"], *_conditions(part)] for part in dependencies}
+    brings = {part.get("alias", part["name"]): _brought(part) for part in dependencies}
     row: dict[str, Any] = {
         "about": f"What the chart {described['name']} reads and makes. Fields: catalog/chart_facts.py.",
         "source": source,
@@ -62,8 +63,10 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
         if (chart / name).exists():
             row["schema"] = own_schema(_yaml(chart / name))
     if not row["templates"]:
-        own = {key: value for key, value in values.items() if key not in brings}
-        return {**row, "values": {str(key): _by_name(value, str(key)) for key, value in own.items()}}
+        tree = {str(key): _by_name(value, str(key)) for key, value in values.items()}
+        for more in sorted(chart.glob("values-*.yaml")):
+            tree = merged({str(key): _by_name(value, str(key)) for key, value in _yaml(more).items()}, tree)
+        return {**row, "values": tree}
     templates = Templates(
         _texts(chart), [text for part in (chart / "charts").glob("*") for text in _texts(part).values()]
     )
@@ -85,10 +88,17 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
         "values": {
             key: tree
             for key in dict.fromkeys([*values, *sorted({path[0] for path in uses.read})])
-            if key not in brings and key != "global"
-            for tree in [_tree(values.get(key, ...), (str(key),), uses)]
+            if key != "global"
+            for tree in [_tree(values.get(key, ...), (str(key),), uses, whole=key in brings)]
         },
     }
+
+
+def _brought(dependency: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns chart and version of a dependency. One in the folder of its parent is a chart of its own: chart None."""
+    published = str(dependency.get("repository", "")).startswith(("https:", "oci:"))
+    row = {"chart": dependency["name"] if published else None, "version": str(dependency.get("version", ""))}
+    return row | ({"if": conditions} if (conditions := _conditions(dependency)) else {})
 
 
 def _conditions(dependency: Mapping[str, Any]) -> list[str]:
@@ -125,21 +135,27 @@ def _by_name(value: Any, key: str) -> Any:
     return {str(name): _by_name(inner, str(name)) for name, inner in value.items()}
 
 
-def _tree(value: Any, path: tuple[str, ...], uses: Uses) -> Any:
-    """Returns the tree of one value. value: the chart's own, `...` where values.yaml does not name the key."""
+def _tree(value: Any, path: tuple[str, ...], uses: Uses, whole: bool = False) -> Any:
+    """Returns the tree of one value. value: the chart's own, `...` where values.yaml does not name the key.
+
+    whole: whether all that is in it is used, since another chart reads it too.
+    """
     below = {used[len(path)] for used in uses.read | uses.whole if len(used) > len(path) and used[: len(path)] == path}
     used = bool(below) or path in uses.read or path in uses.whole
-    if not used and not any(path[:end] in uses.whole for end in range(len(path))):
+    if not used and not whole and not any(path[:end] in uses.whole for end in range(len(path))):
         return "unread"
     if not isinstance(value, dict) and (value is not ... or not below):
         return "any" if value is ... or (value in ("", None) and path in uses.whole) else _leaf(value, path[-1])
     closed = below and value and value is not ... and not FREE.match(path[-1])  # its keys are named in both places
     if (path in uses.whole and not closed) or ITEM in below or not (below or value):
         return "any" if not value and LISTS.match(path[-1]) else "map"
-    if value and value is not ... and not below:
+    if value and value is not ... and not below and not whole:
         return "map"  # only asked whether it is there
     named = {} if value is ... else value
-    return {key: _tree(named.get(key, ...), (*path, str(key)), uses) for key in dict.fromkeys([*named, *sorted(below)])}
+    return {
+        key: _tree(named.get(key, ...), (*path, str(key)), uses, whole)
+        for key in dict.fromkeys([*named, *sorted(below)])
+    }
 
 
 def own_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,6 +191,10 @@ def _plain(schema: Any, root: Mapping[str, Any], inside: tuple[str, ...], in_lis
         return _plain({**rest, **target}, root, (*inside, reference), in_list)
     words = SCHEMA_WORDS | ({"required"} if in_list else set())
     own = {key: schema[key] for key in sorted(words & schema.keys())}
+    if not OF_ONE_VALUE.issuperset(own.get("not", ())):
+        del own["not"]  # without the chart's own values, or a word that is not kept, it would refuse what is right
+    if "oneOf" in own:
+        own["anyOf"] = own.pop("oneOf")  # likewise
     return _changed(own, lambda part: _plain(part, root, inside, in_list or part is own.get("items")))
 
 
@@ -187,7 +207,7 @@ def _changed(schema: Any, change: Callable[[Any], Any]) -> Any:
         own[key] = {name: change(part) for name, part in own[key].items()}
     for key in own.keys() & {"items", "additionalProperties", "not"}:
         own[key] = change(own[key])
-    for key in own.keys() & {"anyOf", "oneOf", "allOf"}:
+    for key in own.keys() & {"anyOf", "allOf"}:
         own[key] = [change(part) for part in own[key]]
     return own
 

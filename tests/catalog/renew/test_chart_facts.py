@@ -102,8 +102,9 @@ VALUES: dict[str, Any] = {
 
 @pytest.fixture
 def chart(tmp_path: Path) -> Path:
-    part = {"name": "part", "version": "1", "condition": "part.enabled, parts.all"}
-    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump({"name": "small", "dependencies": [part]}))
+    part = {"name": "part", "version": "1", "condition": "part.enabled, parts.all", "repository": "oci://example"}
+    parts = [part, {"name": "local", "alias": "own"}]
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump({"name": "small", "dependencies": parts}))
     (tmp_path / "values.yaml").write_text(yaml.safe_dump(VALUES, sort_keys=False))
     (tmp_path / "templates").mkdir()
     for name, text in (("_helpers.tpl", HELPERS), ("worker.yaml", WORKER), ("cleanup.yaml", CLEANUP)):
@@ -133,10 +134,14 @@ def test_the_tree_has_what_templates_read(chart: Path) -> None:
         },
         "cleanup": {"nodeSelector": "map"},
         "check": {"annotations": "map"},
+        "part": {"enabled": "boolean"},
         "parts": {"all": "any"},
         "root": "any",
-    }, "the values of a chart that it brings, and those of a template that nothing calls, are not its own"
-    assert row(chart)["brings"] == {"part": ["part", "part.enabled", "parts.all"]}
+    }, "a template that nothing calls reads nothing"
+    assert row(chart)["brings"] == {
+        "part": {"chart": "part", "version": "1", "if": ["part.enabled", "parts.all"]},
+        "own": {"chart": None, "version": ""},
+    }, "a chart in the folder of its parent has a name that another chart may have too"
 
 
 def test_hooks_have_their_events_and_where_their_pods_run(chart: Path) -> None:
@@ -177,7 +182,6 @@ def test_without_templates_the_tree_is_that_of_values_yaml(chart: Path) -> None:
     assert found["templates"] is False
     assert found["values"]["image"] == {"repository": "string", "pullPolicy": "string"}
     assert found["values"]["worker"]["securityContext"] == "map", "its keys are the user's, by its name"
-    assert "part" not in found["values"]
 
 
 @pytest.mark.parametrize(
@@ -228,3 +232,9 @@ def test_a_long_part_of_a_schema_is_written_once_and_one_that_holds_itself_takes
     kept = own_schema({"properties": {"a": names, "b": names, "c": schema["$defs"]["tree"]}, "$defs": schema["$defs"]})
     assert kept["$defs"] == {"p0": names}
     assert kept["properties"]["c"]["properties"]["left"]["properties"]["left"] == {}
+
+
+def test_a_schema_says_nothing_that_the_charts_own_values_could_make_wrong() -> None:
+    one_of = {"oneOf": [{"required": ["a"]}, {"required": ["b"]}], "not": {"required": ["c"]}}
+    kept = own_schema({**one_of, "properties": {"a": {"not": {"enum": ["x"]}}, "b": {"not": {"minLength": 3}}}})
+    assert kept == {"anyOf": [{}, {}], "properties": {"a": {"not": {"enum": ["x"]}}, "b": {}}}

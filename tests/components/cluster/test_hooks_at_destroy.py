@@ -28,8 +28,8 @@ def jobs_at_destroy(chart: str, prefix: str = "") -> Iterator[tuple[str, tuple[s
         if hook["kind"] == "Job" and {"pre-delete", "post-delete"} & set(hook["events"]):
             selector = hook.get("node_selector")
             yield hook["name"], tuple(prefix + path for path in hook.get("if", ())), selector and prefix + selector
-    for key, (part, *_) in chart_facts(chart).brings.items():
-        yield from jobs_at_destroy(part, f"{prefix}{key}.")
+    for key, part in chart_facts(chart).brings.items():
+        yield from jobs_at_destroy(part.chart, f"{prefix}{key}.")
 
 
 CONTEXT = AddOnContext(

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from catalog.chart_facts import values_tree
+from components.core.addon_spec import every_add_on
 from components.stack.stack_file import load_file
 from settings.cluster.helm_values import mistakes_of, value_mistakes
 from settings.stack.loader import SettingsError
@@ -91,6 +95,24 @@ def test_each_mistake_has_its_path_and_the_way_out(
     ((found, sentence),) = mistakes_of(name, values)
     assert found == path
     assert sentence.endswith(end)
+
+
+def places(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every place in a tree that has keys of the chart."""
+    found = [path] if isinstance(tree, dict) else []
+    return found + [place for key in (tree if found else ()) for place in places(tree[key], (*path, key))]
+
+
+PLACES = [(name, place) for name in every_add_on() for place in places(dict(values_tree(name)))]
+
+
+@given(st.sampled_from(PLACES), st.text("abcdefgh", min_size=3, max_size=8).map("zz{}".format))
+def test_an_unknown_key_is_refused_wherever_it_is(place: tuple[str, tuple[str, ...]], key: str) -> None:
+    name, path = place
+    values: dict[str, Any] = {key: 1}
+    for parent in reversed(path):
+        values = {parent: values}
+    assert [found for found, _ in mistakes_of(name, values)] == [(*path, key)], "one mistake, at its place"
 
 
 def test_they_are_found_beside_other_mistakes() -> None:
