@@ -34,7 +34,7 @@ class BroughtChart:
 
 @dataclass(frozen=True, kw_only=True)
 class ChartFacts:
-    """One chart at one version.
+    """One chart at one version. Its file also has the source, and the month it was read.
 
     values: key -> the tree below it, or what the chart's own value is: boolean, number, string, list, map (with keys of
         the user's), scalar (a string, a number or a boolean), any, or unread: values.yaml has it, and no template reads
@@ -51,10 +51,7 @@ class ChartFacts:
     service_accounts: name, and in named_by the path of the value that replaces the name.
     """
 
-    name: str
     version: str
-    source: str
-    read: str
     templates_read: bool
     brings: Mapping[str, BroughtChart]
     schema: Mapping[str, Any] | None
@@ -74,10 +71,7 @@ def chart_facts(chart: str) -> ChartFacts:
     """Returns the facts of a chart, by its name. Callers share them."""
     row = read_table(f"charts/facts/{chart}")
     return ChartFacts(
-        name=chart,
         version=row["version"],
-        source=row["source"],
-        read=row["read"],
         templates_read=row["templates"],
         brings={
             key: BroughtChart(chart=part["chart"] or "", version=part["version"], switches=tuple(part.get("if", ())))

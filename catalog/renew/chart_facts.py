@@ -103,7 +103,7 @@ def _brought(dependency: Mapping[str, Any]) -> dict[str, Any]:
 
 def _conditions(dependency: Mapping[str, Any]) -> list[str]:
     """Returns the values that switch on a chart that another one brings."""
-    return [path.strip() for path in dependency.get("condition", "").split(",") if path.strip()]
+    return [path.strip() for path in (dependency.get("condition") or "").split(",") if path.strip()]
 
 
 def _yaml(path: Path) -> Any:
