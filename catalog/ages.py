@@ -50,7 +50,7 @@ def _dates_in(value: Any) -> Iterator[str]:
         for key, inner in value.items():
             if key in ("read", "as_of"):
                 yield inner
-            else:
+            elif key not in ("values", "schema"):  # of a chart, whose keys have names of their own
                 yield from _dates_in(inner)
 
 

@@ -234,7 +234,7 @@ def addons_page() -> str:
         "",
         "The column *Daemons* has the paths in the values that get tolerations of all taints, so that the pods run on",
         "every node. The column *Identities* has the service accounts with an IAM role. A stack file can change values",
-        "in `clusters.<name>.addons.<name>.values`.",
+        "in `clusters.<name>.addons.<name>.values`: [how](../guides/cluster/change-helm-values.md).",
         "",
         *markdown(("Add-on", "Chart", "Namespace", "Installed", "Daemons", "Identities"), rows),
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from settings.cluster.addon_rules import AddOnRules
+from settings.cluster.helm_values import value_mistakes
 from settings.compute.presets import with_presets
 from settings.core import wording
 from settings.core.problems import Mistake, Path, Problem, SettingsError, has, join_path, nearest_position
@@ -126,6 +127,8 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
     mistakes += secret_mistakes(raw, ())
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
+    known = {path for path, _ in mistakes}
+    mistakes += [mistake for mistake in value_mistakes(merged, add_ons) if mistake[0] not in known]
     return _Checked(settings, mistakes, meant_names)
 
 

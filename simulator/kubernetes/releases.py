@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.chart_facts import chart_facts, has_facts, schemas, values_tree
 from catalog.charts import CHARTS, Chart
+from common.helm_values import helm_lines, idle, part_of
+from common.values import opened
 from simulator.difference import changes
 from simulator.kubernetes.admission import id_of
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of, token
@@ -124,6 +127,7 @@ class Releases:
     def create(self, inputs: Props) -> CreateResult:
         """Installs the release. Raises Refusal when the name is in use or the namespace is missing."""
         name, namespace = inputs["name"], inputs["namespace"]
+        self._check_values(inputs)
         if self.call.preview:
             if UNKNOWN not in (name, namespace):
                 self._refuse(name, namespace, inputs)
@@ -150,6 +154,7 @@ class Releases:
     def update(self, id_: str, old_state: Props, new: Props) -> Props:
         """Upgrades the release to the next revision."""
         stored = self._stored(id_) or old_state
+        self._check_values(new)
         if self.call.preview:
             self._plan(new)
             return {**new, "status": UNKNOWN, "resourceNames": UNKNOWN}
@@ -203,6 +208,30 @@ class Releases:
         stored = self.cluster.get(_API, _KIND, namespace, name)
         if stored is not None and not (self.call.preview and stored.urn == self.call.urn):
             raise Refusal(f"cannot re-use a name that is still in use: {namespace}/{name}{note}")
+
+    def _check_values(self, inputs: Props) -> None:
+        """Warns about values that the chart does not read. Raises Refusal for those that its schema does not take."""
+        values = opened(inputs.get("values"))
+        if not isinstance(values, Mapping) or has_unknown([inputs.get(key) for key in _WHICH_CHART]):
+            return
+        chart = _chart(inputs)
+        if not has_facts(chart.name):
+            return
+        facts = chart_facts(chart.name)
+        label = f"{chart.name} {chart.version}"
+        for path, sentence in idle(values, values_tree(chart.name), label, facts.templates_read):
+            self.call.warn(f"values.{'.'.join(map(str, path))}: {sentence} Helm does not show this.")
+        refused = {
+            part: lines
+            for at, (part, schema) in schemas(chart.name).items()
+            if (lines := helm_lines(part_of(values, at), schema))
+        }
+        if refused:
+            text = "\n".join(line for part, lines in refused.items() for line in (f"{part}:", *lines))
+            note = f"\n{_RETRIED}" if self.call.preview else ""
+            raise Refusal(
+                f"values don't meet the specifications of the schema(s) in the following chart(s):\n{text}{note}"
+            )
 
     def _plan(self, inputs: Props) -> None:
         if inputs.get("createNamespace") is True and isinstance(inputs["namespace"], str):

@@ -5,8 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 FOLDER = Path(__file__).parent
 
 
@@ -14,15 +12,3 @@ FOLDER = Path(__file__).parent
 def facts(name: str) -> Any:
     """Returns the content of `tests/facts/<name>.json`. Callers share it, so a caller that changes it must copy it."""
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def chart_facts(name: str) -> Any:
-    """Returns the facts of a chart. Without facts the test is skipped: one test of `test_against_charts` fails."""
-    if not has_chart_facts(name):
-        pytest.skip(f"there are no facts of the chart {name}")
-    return facts(f"charts/{name}")
-
-
-def has_chart_facts(name: str) -> bool:
-    """Returns whether the values of a chart have been read."""
-    return (FOLDER / "charts" / f"{name}.json").exists()

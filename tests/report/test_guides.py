@@ -46,6 +46,12 @@ STORAGE = [
     for document in documents
     if isinstance(document, dict) and "storage" in document
 ]
+ADD_ONS = [
+    document["addons"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "addons" in document
+]
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
 
@@ -146,3 +152,8 @@ def test_every_preset_that_a_guide_names_exists() -> None:
     named = set(re.findall(r"presets? `([a-z0-9-]+)`", text))
     assert len(named) > 3, "the guides must name some presets"
     assert named <= set(PRESETS), "the settings would refuse this name"
+
+
+@pytest.mark.parametrize("add_ons", ADD_ONS)
+def test_the_values_of_the_guides_are_accepted(add_ons):
+    assert load(stack((("clusters", "main", "addons"), add_ons)), SOURCE, TODAY)

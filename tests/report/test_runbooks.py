@@ -9,13 +9,16 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from components.core.addon_spec import every_add_on
 from components.storage.recovery.backup import vault_name
 from report.recovery import RUNBOOKS
 from report.simulated import ROOT
+from tests.components.cluster.test_hooks_at_destroy import jobs_at_destroy
 from tests.components.stacks import stage
 
 FOLDER = ROOT / "docs" / "runbooks"
 PAGES = {str(page.relative_to(FOLDER)): page.read_text() for page in sorted(FOLDER.rglob("*.md"))}
+RESTORES = {name: page for name, page in PAGES.items() if "/restore-" in name}
 BLOCKS = [
     (f"{name}, block {number}", text)
     for name, page in PAGES.items()
@@ -32,10 +35,11 @@ METADATA = [
 ]
 
 
-def test_there_is_a_runbook_for_everything_that_holds_data():
+def test_there_is_a_runbook_for_everything_that_holds_data_and_for_hooks_at_destroy():
     assert {f"docs/runbooks/{name}" for name in PAGES} == {
         *RUNBOOKS.values(),
         "docs/runbooks/storage/restore-volume.md",
+        "docs/runbooks/cluster/destroy-waits-for-a-hook.md",
     }
     assert len(BLOCKS) > 20
     assert len(MANIFESTS) >= 7
@@ -61,15 +65,23 @@ def test_the_metadata_of_a_restore_is_a_map_of_strings(body):
     assert all(isinstance(value, str) for value in metadata.values()), "AWS Backup accepts only strings"
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
+@pytest.mark.parametrize("page", RESTORES.values(), ids=list(RESTORES))
 def test_vaults_have_the_names_of_the_stack(page):
     assert f"VAULT={vault_name(stage())}\n" in page
     assert vault_name(stage(), copies=True).endswith("-backup-copies")
     assert "name ends in `-backup-copies`" in page
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
+@pytest.mark.parametrize("page", RESTORES.values(), ids=list(RESTORES))
 def test_a_restore_ends_with_a_check(page):
     last = page[page.rindex("\n## ") :]
     assert "Check the result" in page
     assert "kubectl" in last or "aws s3" in last
+
+
+def test_the_runbook_of_hooks_has_every_job_that_runs_at_destroy():
+    page = PAGES["cluster/destroy-waits-for-a-hook.md"]
+    jobs = {(name, job.removeprefix("*")) for name in every_add_on() for job, _, _ in jobs_at_destroy(name)}
+    assert len(jobs) >= 3
+    for name, job in jobs:
+        assert re.search(rf"^\| {name} \| `[\w-]*{job}`", page, re.MULTILINE), f"{name}: {job}"

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from jsonschema.protocols import Validator
 from pydantic import ValidationError
 
+from catalog.chart_facts import chart_facts, has_facts, values_tree
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import mig_gpu
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
-from components.core.overlay import overlay
+from settings.cluster.helm_values import mistakes_of
 from settings.compute.node_pool import NodePoolSettings
 from simulator.kubernetes.custom import schema_of
 from tests.components.compute.karpenter.karpenter_rules import broken_rules
 from tests.components.stacks import POOL, stage
-from tests.facts.chart_values import LEAF_TYPES
-from tests.facts.reading import chart_facts, facts, has_chart_facts
+from tests.facts.reading import facts
 
 
 @functools.cache
@@ -186,50 +186,6 @@ POOL_SETS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-FREE = ("nodeSelector", "data")  # maps whose keys are the user's
-
-
-def leaves(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    if isinstance(tree, dict) and tree and not (path and path[-1] in FREE):
-        return [leaf for key, inner in tree.items() for leaf in leaves(inner, (*path, key))]
-    return [path] if path else []
-
-
-@functools.cache
-def values_that_are_read(chart: str) -> dict[str, Any]:
-    """The chart's values, with those of the charts that it brings along under their names."""
-    facts = chart_facts(chart)
-    return overlay({name: chart_facts(name)["values"] for name in facts["brings"]}, facts["values"])
-
-
-ANYTHING: Any = {}  # an empty mapping, or none, takes any key
-
-
-def kind_read(chart: str, path: tuple[str, ...]) -> Any:
-    """What the chart has at the path: the name of a type, tolerations, or a mapping; None where it reads nothing."""
-    tree: Any = values_that_are_read(chart)
-    for key in path:
-        if tree in (ANYTHING, "null"):
-            return ANYTHING
-        if not isinstance(tree, dict) or key not in tree:
-            return None
-        tree = tree[key]
-    return tree
-
-
-def is_read(chart: str, path: tuple[str, ...]) -> bool:
-    return kind_read(chart, path) is not None
-
-
-def fits(value: Any, kind: Any) -> bool:
-    """Whether a value is of the type of the chart's own; a list of tolerations stands for a list."""
-    if kind in (ANYTHING, "null"):
-        return True
-    return LEAF_TYPES.get(type(value), "mapping") == (
-        kind if isinstance(kind, str) else LEAF_TYPES.get(type(kind), "mapping")
-    )
-
-
 def context_of(pools: list[dict[str, Any]], gpu_allocation: str = "device-plugin") -> AddOnContext:
     return AddOnContext(
         stage=stage(),
@@ -240,53 +196,6 @@ def context_of(pools: list[dict[str, Any]], gpu_allocation: str = "device-plugin
     )
 
 
-@pytest.mark.parametrize("name", sorted(every_add_on()))
-@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
-@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
-def test_every_value_that_we_set_is_one_that_the_chart_reads(
-    name: str, pools: list[dict[str, Any]], gpu_allocation: str
-) -> None:
-    values = values_of(every_add_on()[name], context_of(pools, gpu_allocation))
-    idle = [".".join(path) for path in leaves(values) if not is_read(name, path)]
-    assert not idle, f"{name} reads none of these, so they would do nothing"
-    odd = [".".join(path) for path in leaves(values) if not fits(at(values, path), kind_read(name, path))]
-    assert not odd, f"{name} has these of another type"
-
-
-def at(tree: Any, path: tuple[str, ...]) -> Any:
-    return functools.reduce(lambda inner, key: inner[key], path, tree)
-
-
-@pytest.mark.parametrize("name", sorted(every_add_on()))
-def test_the_facts_are_those_of_the_version_that_we_install(name: str) -> None:
-    assert has_chart_facts(name), f"write the facts of {name}: see tests/facts/chart_values.py"
-    for part in chart_facts(name)["brings"]:
-        assert has_chart_facts(part), f"write the facts of {part}, which {name} brings: see tests/facts/chart_values.py"
-    assert chart_facts(name)["version"] == CHARTS[name].version, "read its values anew: tests/facts/chart_values.py"
-
-
-def test_a_value_that_no_chart_reads_is_seen() -> None:
-    assert is_read("karpenter", ("settings", "clusterName"))
-    assert not is_read("karpenter", ("settings", "clustername"))
-    assert is_read("gpu-operator", ("node-feature-discovery", "master", "nodeSelector"))
-    assert not is_read("gpu-operator", ("node-feature-discovery", "master", "nodeselector"))
-    assert not fits("2", kind_read("karpenter", ("replicas",))), "a text where the chart has a number"
-
-
-@pytest.mark.parametrize("name", sorted(every_add_on()))
-def test_daemons_name_paths_where_the_chart_reads_tolerations(name: str) -> None:
-    for path in every_add_on()[name].daemons:
-        assert path.endswith("olerations")
-        assert is_read(name, tuple(path.split("."))), path
-
-
-def workloads(chart: str) -> tuple[Any, Any]:
-    """The DaemonSets and the service accounts of a chart."""
-    version, daemon_sets, service_accounts = facts("chart_workloads")["charts"].get(chart, (None, [], []))
-    assert version == CHARTS[chart].version, f"{chart}: read its templates, and write tests/facts/chart_workloads.json"
-    return daemon_sets, service_accounts
-
-
 def value_at(values: Mapping[str, Any], path: str | None, default: Any) -> Any:
     """What we set at the path of a chart's values, or else the chart's default."""
     for key in path.split(".") if path else [""]:
@@ -294,6 +203,77 @@ def value_at(values: Mapping[str, Any], path: str | None, default: Any) -> Any:
             return default
         values = values[key]
     return values
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
+@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
+def test_every_value_that_we_set_is_one_that_the_chart_reads(
+    name: str, pools: list[dict[str, Any]], gpu_allocation: str
+) -> None:
+    values = values_of(every_add_on()[name], context_of(pools, gpu_allocation))
+    found = list(mistakes_of(name, values))
+    assert not found, f"{name} would ignore these values, or refuse them"
+
+
+def at(tree: Any, path: tuple[str, ...]) -> Any:
+    return functools.reduce(lambda inner, key: inner[key], path, tree)
+
+
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_the_facts_are_those_of_the_version_that_we_install(name: str) -> None:
+    assert has_facts(name), f"write the facts of {name}: see catalog/renew/chart_facts.py"
+    assert chart_facts(name).version == CHARTS[name].version, "read its values anew: catalog/renew/chart_facts.py"
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_the_templates_of_an_add_on_and_of_what_it_brings_were_read(name: str) -> None:
+    brought = chart_facts(name).brings.values()
+    unknown = [part for part in brought if not part.known]
+    assert not unknown, "write their facts at this version: see catalog/renew/chart_facts.py"
+    for chart in (name, *(part.chart for part in brought)):
+        assert chart_facts(chart).templates_read, f"values.yaml alone does not say what {chart} reads"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("karpenter", {"settings": {"clustername": "main"}}),
+        ("karpenter", {"replicas": "2"}),
+        ("gpu-operator", {"node-feature-discovery": {"master": {"nodeselector": {}}}}),
+        ("neuron-helm-chart", {"scheduler": {"securityContext": {}}}),
+    ],
+)
+def test_a_value_that_no_chart_reads_is_seen(name: str, values: dict[str, Any]) -> None:
+    assert list(mistakes_of(name, values))
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_daemons_name_paths_where_the_chart_reads_tolerations(name: str) -> None:
+    for path in every_add_on()[name].daemons:
+        assert path.endswith("olerations")
+        assert isinstance(at(values_tree(name), tuple(path.split("."))), list), path
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_a_namespace_admits_what_the_chart_runs(name: str) -> None:
+    """Pods that use the network or the files of a node, or are privileged, start under the level privileged alone."""
+    add_on = every_add_on()[name]
+    values = add_on.values(context_of([POOL]))
+    strong = [
+        pod
+        for pod in chart_facts(name).pods
+        if pod.get("privileged") or pod.get("host_path") or pod.get("host_network") is True
+        if all(value_at(values, path, default=True) for path in pod.get("if", ()))
+    ]
+    assert not strong or add_on.pod_security == "privileged", strong
+
+
+def workloads(chart: str) -> tuple[Any, Any]:
+    """The DaemonSets and the service accounts of a chart."""
+    version, daemon_sets, service_accounts = facts("chart_workloads")["charts"].get(chart, (None, [], []))
+    assert version == CHARTS[chart].version, f"{chart}: read its templates, and write tests/facts/chart_workloads.json"
+    return daemon_sets, service_accounts
 
 
 @pytest.mark.parametrize("name", sorted(every_add_on()))
@@ -316,6 +296,25 @@ def test_roles_are_for_service_accounts_that_the_chart_makes(name: str) -> None:
     values = add_on.values(context_of([POOL]))
     made = {value_at(values, path, default) for path, default in service_accounts}
     assert {account for _, account in add_on.service_accounts} <= made, "its pods would have no permissions"
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_two_readings_of_the_templates_agree(name: str) -> None:
+    charts = {
+        "": chart_facts(name),
+        **{f"{key}.": chart_facts(part.chart) for key, part in chart_facts(name).brings.items()},
+    }
+    daemon_sets, service_accounts = workloads(name)
+    tolerations = {
+        f"{at}{pod['tolerations']}"
+        for at, facts_ in charts.items()
+        for pod in facts_.pods
+        if pod["kind"] == "DaemonSet"
+    }
+    assert tolerations <= {path for path, *_ in daemon_sets}
+    assert {path for path, _ in service_accounts} <= {
+        f"{at}{account.get('named_by')}" for at, facts_ in charts.items() for account in facts_.service_accounts
+    }
 
 
 def test_no_two_add_ons_have_the_same_service_account() -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.chart_facts import chart_facts
 from catalog.eks_addons import ADDONS
 from components.cluster.managed_addons import SPECS
 from components.core.addon_spec import AddOnContext, AddOnSpec, every_add_on, values_of
 from components.core.tolerations import KEEPS_PODS_OUT, TOLERATES_ALL, tolerating
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL, stack_with_cluster, stage
-from tests.facts.reading import chart_facts
 
 DAEMON_SETS = {name: spec.daemons for name, spec in [*every_add_on().items(), *SPECS.items()]}
 
@@ -119,12 +119,12 @@ WITHOUT_A_CHART = {"kube-proxy"}  # AWS publishes none; the EKS add-on tolerates
 
 @pytest.mark.parametrize("name", sorted({name for name, daemons in DAEMON_SETS.items() if daemons} - WITHOUT_A_CHART))
 def test_the_charts_have_these_places_and_ship_these_tolerations(name):
-    shipped = chart_facts(name)["values"]
+    shipped = chart_facts(name).values
     for path in DAEMON_SETS[name]:
         if path == TOLERATES_ALL:
             places = [shipped, *(part for part in shipped.values() if isinstance(part, dict))]
             assert any(
-                part.get("tolerateAllTaints") or {"operator": "Exists"} in (part.get("tolerations") or [])
+                part.get("tolerateAllTaints") or {"operator": "Exists"} in list(part.get("tolerations", ()))
                 for part in places
             )
         elif not path.startswith("node-feature-discovery."):  # a chart of its own, whose values are not in this one

@@ -6,14 +6,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jsonschema
 import pulumi
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.chart_facts import schemas
 from catalog.charts import CHARTS
+from common.helm_values import helm_lines, part_of
 from components.compute.node_labels import labels_of
 from components.core import iam
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
@@ -34,7 +35,6 @@ from settings.cluster.cluster import ClusterSettings
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL, stack, stack_with_cluster, stage
-from tests.facts.reading import chart_facts
 
 ROOT = Path(__file__).parents[3]
 
@@ -221,12 +221,9 @@ def test_values_fit_the_schemas_that_charts_bring(environment):
     held = set()
     for name, add_on in every_add_on().items():
         values = add_on.values(context(environment=environment))
-        parts = [(name, values), *((part, values.get(part, {})) for part in chart_facts(name)["brings"])]
-        for chart, said in parts:
-            schema = chart_facts(chart).get("schema")
-            if schema is not None:
-                jsonschema.validate(dict(said), schema)
-                held.add(chart)
+        for at, (chart, schema) in schemas(name).items():
+            assert helm_lines(part_of(values, at), schema) == []
+            held.add(chart)
     assert held >= {"cert-manager", "velero", "node-feature-discovery"}, "Helm holds them against these"
 
 

@@ -319,7 +319,7 @@ def test_a_value_under_the_name_of_a_secret_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["existingSecret", "secretName", "passwordSecret", "tokenTTL", "secretKeyRef"])
 def test_a_key_that_only_names_a_secret_is_accepted(key: str) -> None:
-    addons = {"cert-manager": {"values": {key: "grafana-admin"}}}
+    addons = {"cert-manager": {"values": {"config": {key: "grafana-admin"}}}}
     assert problems(stack((("clusters", "main", "addons"), addons))) == ()
 
 

@@ -103,9 +103,10 @@ def apply_change(inputs: Props, change: Any) -> Props:
 
 def test_helm_releases_get_the_recorded_defaults(cluster: Bench) -> None:
     real = facts("kubernetes_provider")["release"]
-    request = real["request"] | {"chart": "oci://quay.io/jetstack/charts/cert-manager"}
+    own = {"chart": "oci://quay.io/jetstack/charts/cert-manager", "values": {"podLabels": {"a": "b"}}}
+    request = real["request"] | own
     checked = cluster.checked(request, "app")
-    expected = real["inputs"] | {"chart": request["chart"], "version": checked["version"], "name": checked["name"]}
+    expected = real["inputs"] | own | {"version": checked["version"], "name": checked["name"]}
     assert checked == expected, "policies that read a default must see it in the simulator as well"
     created = cluster.make(request, "app")
     assert set(created[2]) == set(real["outputs"])

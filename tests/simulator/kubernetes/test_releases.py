@@ -109,6 +109,41 @@ def test_a_name_in_use_is_refused(cluster: Bench) -> None:
         cluster.make(release(), "second")
 
 
+def test_values_that_the_schema_refuses_fail_the_update_as_helm_does(cluster: Bench) -> None:
+    wrong = release(values={"webhook": {"replicaCount": "three"}})
+    message = (
+        "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+        "cert-manager:\n- at '/webhook/replicaCount': got string, want number"
+    )
+    with pytest.raises(Refusal) as at_preview:
+        cluster.preview(wrong)
+    assert str(at_preview.value).startswith(f"{message}\nThe preview of the real provider accepts this")
+    with pytest.raises(Refusal) as at_update:
+        cluster.make(wrong)
+    assert str(at_update.value) == message
+    installed = cluster.make(release(), "release")
+    with pytest.raises(Refusal, match="want number"):
+        cluster.update(installed, cluster.checked(wrong, "release", installed[1]), "release")
+
+
+def test_the_schema_of_a_chart_that_another_one_brings_counts(cluster: Bench) -> None:
+    operator = CHARTS["gpu-operator"]
+    values = {"node-feature-discovery": {"master": {"port": "http"}}}
+    where = {"repositoryOpts": {"repo": operator.repository}, "namespace": "nvidia", "createNamespace": True}
+    wrong = {"chart": operator.chart, "version": operator.version, "name": "gpus", "values": values, **where}
+    with pytest.raises(Refusal, match=r"\nnode-feature-discovery:\n- at '/master/port': got string, want"):
+        cluster.make(wrong)
+
+
+def test_values_that_nothing_reads_are_a_warning(cluster: Bench) -> None:
+    chart = CHARTS["karpenter"]
+    values = {"settings": {"clustername": "main", "clusterEndpoint": UNKNOWN}, "own": UNKNOWN, "replicas": UNKNOWN}
+    inputs = {"chart": chart.repository, "version": chart.version, "name": "karpenter", "namespace": "cert-manager"}
+    cluster.preview(inputs | {"values": values})
+    assert [text.partition(":")[0] for text in cluster.warnings] == ["values.settings.clustername", "values.own"]
+    assert cluster.warnings[0].endswith("Did you mean clusterName? Helm does not show this.")
+
+
 def test_an_unknown_chart_is_refused_with_the_folder_to_add_it_to(cluster: Bench) -> None:
     failures = cluster.failures(release(chart="oci://registry.invalid/charts/surprise"))
     assert failures["chart"].endswith("Add a row for it to a file of catalog/data/charts/.")

@@ -1,0 +1,133 @@
+"""Helm values that a chart would ignore or refuse."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.chart_facts import values_tree
+from components.core.addon_spec import every_add_on
+from components.stack.stack_file import load_file
+from settings.cluster.helm_values import mistakes_of, value_mistakes
+from settings.stack.loader import SettingsError
+from tests.settings.stacks import TODAY, problems, stack
+
+ADD_ONS: tuple[str, ...] = ("clusters", "main", "addons")
+
+
+def said(*values: tuple[tuple[str, ...], Any]) -> list[tuple[str, str]]:
+    raw = stack(*(((*ADD_ONS, name, "values", *path), value) for (name, *path), value in values))
+    return [(problem.path.removeprefix("clusters.main.addons."), problem.message) for problem in problems(raw)]
+
+
+def test_a_misspelt_key_and_a_text_for_a_number_are_reported_at_once_with_their_places(tmp_path: Path) -> None:
+    values = {"replicacount": 5, "webhook": {"replicaCount": "three"}}
+    raw = stack(((*ADD_ONS, "cert-manager"), {"values": values}))
+    path = tmp_path / "Pulumi.test.yaml"
+    path.write_text(yaml.safe_dump({"config": {f"ml-platform:{key}": value for key, value in raw.items()}}))
+    with pytest.raises(SettingsError) as error:
+        load_file(path, TODAY)
+    lines = path.read_text().splitlines()
+    first, second = error.value.problems
+    assert (first.path, second.path) == (
+        "clusters.main.addons.cert-manager.values.replicacount",
+        "clusters.main.addons.cert-manager.values.webhook.replicaCount",
+    )
+    assert first.message.endswith("would change nothing. Did you mean replicaCount?")
+    assert second.message.endswith("Write a number, without quotes.")
+    for problem, text in ((first, "replicacount: 5"), (second, "replicaCount: three")):
+        assert problem.position is not None
+        assert text in lines[problem.position.line - 1]
+
+
+def test_a_switch_that_nothing_reads_is_refused() -> None:
+    gpus = {"name": "gpu", "instance_types": ["g6.xlarge"], "min_per_zone": 0, "taints": [{"key": "gpu"}]}
+    values = {"devicePlugin": {"enable": False}}
+    raw = stack((("clusters", "main", "pools", 1), gpus), ((*ADD_ONS, "gpu-operator"), {"values": values}))
+    (problem,) = problems(raw)
+    assert problem.path == "clusters.main.addons.gpu-operator.values.devicePlugin.enable"
+    assert problem.message == (
+        "the chart gpu-operator v26.7.0 reads no enable here, so it would change nothing. Did you mean enabled?"
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"podLabels": {"team": "vision"}, "nodeSelector": {"any": "key"}, "global": {"own": 1}},
+        {"resources": {"limits": {"example.com/device": 1}}},
+        {"webhook": {"podDisruptionBudget": {"minAvailable": "50%"}}},
+        {"podDisruptionBudget": {"minAvailable": 1}},
+        {"affinity": None},
+    ],
+)
+def test_keys_of_the_user_and_the_ways_of_kubernetes_pass(values: dict[str, Any]) -> None:
+    assert list(mistakes_of("cert-manager", values)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "path", "end"),
+    [
+        (
+            "cert-manager",
+            {"acmesolver": {"image": {"pullPolicy": "Always"}}},
+            ("acmesolver", "image", "pullPolicy"),
+            "no template reads it. Drop it.",
+        ),
+        ("node-feature-discovery", {"master": {"port": 99999}}, ("master", "port"), "has the maximum 65535 here."),
+        (
+            "gpu-operator",
+            {"node-feature-discovery": {"worker": {"tolerations": {}}}},
+            ("node-feature-discovery", "worker", "tolerations"),
+            "Write a list.",
+        ),
+        ("gpu-operator", {"nfd": {"enabled": "no"}}, ("nfd", "enabled"), "Write true or false, without quotes."),
+        ("karpenter", {"settings": "none"}, ("settings",), "Write keys with values."),
+        ("aws-load-balancer-controller", {"clustername": "main"}, ("clustername",), "Did you mean clusterName?"),
+    ],
+)
+def test_each_mistake_has_its_path_and_the_way_out(
+    name: str, values: dict[str, Any], path: tuple[str, ...], end: str
+) -> None:
+    ((found, sentence),) = mistakes_of(name, values)
+    assert found == path
+    assert sentence.endswith(end)
+
+
+def places(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every place in a tree that has keys of the chart."""
+    found = [path] if isinstance(tree, dict) else []
+    return found + [place for key in (tree if found else ()) for place in places(tree[key], (*path, key))]
+
+
+PLACES = [(name, place) for name in every_add_on() for place in places(dict(values_tree(name)))]
+
+
+@given(st.sampled_from(PLACES), st.text("abcdefgh", min_size=3, max_size=8).map("zz{}".format))
+def test_an_unknown_key_is_refused_wherever_it_is(place: tuple[str, tuple[str, ...]], key: str) -> None:
+    name, path = place
+    values: dict[str, Any] = {key: 1}
+    for parent in reversed(path):
+        values = {parent: values}
+    assert [found for found, _ in mistakes_of(name, values)] == [(*path, key)], "one mistake, at its place"
+
+
+def test_they_are_found_beside_other_mistakes() -> None:
+    broken: dict[str, Any] = {
+        "clusters": {"main": {"version": 3, "addons": {"karpenter": {"enabled": "x", "values": {"a": 1}}}}}
+    }
+    assert [path[-1] for path, _ in value_mistakes(broken, {"karpenter"})] == ["a"]
+    for odd in (
+        {},
+        {"clusters": None},
+        {"clusters": {"main": {"addons": [1]}}},
+        {"clusters": {"main": {"addons": {"karpenter": {"values": 1}}}}},
+    ):
+        assert list(value_mistakes(odd, {"karpenter"})) == [], "the models say what is wrong with these"
+
+
+def test_without_a_mistake_the_file_passes() -> None:
+    assert said((("cert-manager", "replicaCount"), 3), (("cert-manager", "podLabels", "team"), "vision")) == []
