@@ -28,7 +28,7 @@ class Case:
     """One object that is created.
 
     given: the objects that exist before. labels: those of the namespace of the object. says: a piece of the API server's
-    refusal. simulator: why the simulator may accept what the API server refuses. versions: minor versions with another
+    refusal. simulator: why the simulator may judge otherwise. versions: minor versions with another
     verdict than 1.35.
     """
 
@@ -47,7 +47,8 @@ class Case:
 class Change:
     """One change of an object that exists: the API server's verdict on it in place, and what the provider does with it.
 
-    provider: "in place", "replaced" or "refused". live: status fields that the object has by then.
+    provider: "in place", "replaced" or "refused". live: status fields that the object has by then. simulator: why the
+    simulator may do otherwise.
     """
 
     topic: str
@@ -59,6 +60,7 @@ class Change:
     says: str
     provider: str
     live: Mapping[str, Any] = field(default_factory=dict)
+    simulator: str = ""
 
 
 @cache
@@ -94,6 +96,7 @@ def changes() -> tuple[Change, ...]:
             entry.get("says", ""),
             entry["provider"],
             entry.get("live", {}),
+            entry.get("simulator", ""),
         )
         for topic, bases, entry in _entries("changes")
     )
