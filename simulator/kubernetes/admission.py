@@ -8,9 +8,11 @@ from typing import Any
 
 from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
-from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.clusters import CRD, Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
+from simulator.kubernetes.meaning.definitions import identity_findings
+from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.schema import findings
 from simulator.provider import Call, Refusal
@@ -63,6 +65,7 @@ class Admission:
     def check_create(self) -> None:
         """Raises Refusal when the object cannot be created."""
         self._kind_is_served()
+        self._has_the_name_of_its_kind()
         self._namespace_exists()
         self._name_is_free()
         self.check_update()
@@ -122,6 +125,11 @@ class Admission:
                 "API server reported that the apiVersion for this resource does not exist. Verify that any required "
                 f'CRDs have been created: no matches for kind "{kind}" in version "{api_version}"{self._note(_RETRIED)}'
             )
+
+    def _has_the_name_of_its_kind(self) -> None:
+        if (self.state["apiVersion"], self.state["kind"]) == CRD:
+            for mistake in identity_findings(Node(self.state)):
+                raise self._refused(f"{invalid(self.state)}: {mistake.path}: {mistake.text}", "")
 
     def _namespace_exists(self) -> None:
         def exists() -> bool:
