@@ -20,8 +20,8 @@ _ONLY_SOME = (
     "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
 _MUST_REMAIN = (
-    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a storage "
-    "migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
+    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a "
+    "storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
 )
 
 
@@ -62,9 +62,8 @@ def _pod_changes(old: Node, new: Node) -> Iterator[str]:
         yield f"spec.activeDeadlineSeconds: Invalid value: {after}: must be less than or equal to previous value"
     if before is not None and new["activeDeadlineSeconds"].value is None:
         yield "spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value"
-    kept = [each for each in new["tolerations"].items if not has_unknown(each.value)]
-    if not new["tolerations"].is_unknown and len(kept) == len(new["tolerations"].items):
-        values = [_without_seconds(each.value) for each in kept]
+    if not has_unknown(new["tolerations"].value):
+        values = [_without_seconds(each.value) for each in new["tolerations"].items]
         if any(_without_seconds(each.value) not in values for each in old["tolerations"].items):
             yield "spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds"
     free = ("activeDeadlineSeconds", "tolerations")

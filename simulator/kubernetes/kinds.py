@@ -43,7 +43,10 @@ ORDINARY = Kind()
 _FIXED = Fixed()
 _BY_RULE = Fixed("Invalid value: field is immutable")  # a rule of the custom kind says it
 _ONCE = "Invalid value: {value}: may not change once set"
-_BOUND_CLAIMS = "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+_BOUND_CLAIMS = (
+    "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
+    "claims"
+)
 _OF_PODS = (
     *("affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases"),
     *("hostIPC", "hostNetwork", "hostPID", "hostname", "imagePullSecrets", "nodeName", "nodeSelector", "overhead"),
