@@ -199,7 +199,7 @@ class Admission:
             missing = classes.missing(pod, self._class)
             if missing is not None and not self._has_releases():
                 raise self._refused(self._forbidden(missing[1]), self._late_for_pods)
-            if missing is not None:
+            if missing is not None and self.patience_seconds:  # the check is made again when the object is stored
                 self.call.warn(f"{self._forbidden(missing[1])}. A Helm release may create it. {self._late_for_pods}")
             return
         default = next((each for each in self._priority_classes() if each.get("globalDefault") is True), None)
