@@ -13,28 +13,32 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # make ignores a misspelt option without a message: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS ACCOUNT
+OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT
 UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse test check generate report docs bench facts lock clean
+.PHONY: help setup setup-dev preview rehearse conformance test check generate report docs bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.packages ## create .venv, and find or build the Pulumi engine; other targets do this when they need it
 	@$(RUN) -m engine > /dev/null
 
 preview: setup ## preview STACK on the real engine in the simulator, with policies and costs
-	@$(RUN) -m report preview --stack $(STACK)
+	@$(RUN) -m report preview --stack "$(STACK)"
 
 rehearse: setup ## run preview, up, refresh, preview and destroy of STACK in the simulator
-	@$(RUN) -m report rehearse --stack $(STACK)
+	@$(RUN) -m report rehearse --stack "$(STACK)"
 
 report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/main compares with that revision
-	@$(RUN) -m report write --stack $(STACK) $(if $(BASE),--base $(BASE))
+	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base $(BASE))
+
+conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; CHARTS=folder renders charts
+	@$(RUN) -m report conformance $(if $(filter file,$(origin STACK)),,--stack "$(STACK)") \
+		$(if $(KUBERNETES),--kubernetes "$(KUBERNETES)") $(if $(CHARTS),--charts "$(CHARTS)")
 
 test: setup setup-dev ## run all tests; TESTS=tests/engine runs only those
 	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(TESTS)

@@ -41,3 +41,9 @@ CAPACITY_BLOCK_DAYS: Final = 182
 
 # Source: IAM user guide, "IAM and AWS STS quotas", read 2026-08.
 IAM_ROLE_NAME_LENGTH: Final = 64
+
+# Source: IAM API reference, PutRolePolicy, read 2026-11.
+IAM_ROLE_POLICY_NAME_LENGTH: Final = 128
+
+# Source: Amazon S3 user guide, "General purpose bucket naming rules", read 2026-11.
+BUCKET_NAME_LENGTH: Final = 63

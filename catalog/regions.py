@@ -18,11 +18,6 @@ class Zone:
     name: str
     zone_id: str
 
-    @property
-    def letter(self) -> str:
-        """The last character of the name."""
-        return self.name[-1]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Region:

@@ -2,7 +2,8 @@
 
 import sys
 
-from engine.build import BuildError, ensure
+from engine.build import ensure
+from engine.go_build import BuildError
 from engine.progress import Progress
 
 

@@ -1,13 +1,12 @@
 """Finds the engine: the user's own `pulumi`, or the one that was built here."""
 
-import hashlib
-import json
 import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import version
+from engine.go_module import GoModule
 
 HOME = version.ROOT / ".engine"
 LANGUAGE_HOST = "pulumi-language-python"
@@ -44,8 +43,9 @@ def locate(search_path: str | None = None, home: Path = HOME, module: Path = ver
         if isinstance(engine_or_reason, Engine):
             return engine_or_reason
         reasons.append(engine_or_reason)
-    built = home / "bin" / "pulumi"
-    if is_built(home, module) and (home / "bin" / LANGUAGE_HOST).exists():
+    engine = module_of(home, module)
+    built = engine.path("pulumi")
+    if engine.is_built() and (home / "bin" / LANGUAGE_HOST).exists():
         return Engine(built, version.show(version.pinned(module)), built.parent, built=True)
     raise EngineNotFound(_not_found_text(reasons, built))
 
@@ -76,24 +76,19 @@ def output_of(executable: Path, *arguments: str) -> str | None:
     return completed.stdout.strip()
 
 
-def fingerprint(module: Path = version.MODULE) -> str:
-    """Returns a hash of everything that a built engine depends on. When it changes, the engine is built again."""
-    pins = (module / "go.mod").read_bytes() + (module / "go.sum").read_bytes()
-    return hashlib.sha256(pins).hexdigest()
-
-
-def is_built(home: Path = HOME, module: Path = version.MODULE) -> bool:
-    """Returns whether there is a built engine and it is the pinned one."""
-    try:
-        stamp = json.loads((home / "built.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return (home / "bin" / "pulumi").is_file() and stamp == {"fingerprint": fingerprint(module)}
-
-
-def stamp_built(home: Path, module: Path) -> None:
-    """Records the module that the engine in `home` was built from."""
-    (home / "built.json").write_text(json.dumps({"fingerprint": fingerprint(module)}) + "\n", encoding="utf-8")
+def module_of(home: Path = HOME, folder: Path = version.MODULE) -> GoModule:
+    """Returns the module that the engine is built from."""
+    pinned = version.show(version.pinned(folder))
+    oldest = version.show(version.OLDEST)
+    return GoModule(
+        title=f"the Pulumi engine {pinned}",
+        folder=folder,
+        executables={version.PACKAGE: "pulumi"},
+        home=home,
+        go_home=home,
+        variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{pinned}"},
+        remedies=(f"install Pulumi's own CLI ({oldest} or newer): https://www.pulumi.com/docs/install/",),
+    )
 
 
 def _check_candidate(candidate: Path, search_path: str | None) -> Engine | str:

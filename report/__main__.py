@@ -1,6 +1,7 @@
 """`python -m report preview|rehearse|write --stack STACK`: the commands behind `make preview`, `rehearse` and `report`.
 
 `python -m report cost FILE`: the cost of a real stack, from a file that Pulumi wrote.
+`python -m report conformance [--stack STACK]`: the command behind `make conformance`.
 `python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from pathlib import Path
 
 from engine.packages import missing
 from report.simulated import ROOT, ReportError
@@ -27,6 +29,8 @@ def main(arguments: list[str]) -> int:
             from report.compare import compare
 
             return compare(options.before, options.after)
+        if options.command == "conformance" and options.stack is None:
+            return _conformance(options)
         return _run_for_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
@@ -39,7 +43,8 @@ def main(arguments: list[str]) -> int:
 def _run_for_stack(options: argparse.Namespace) -> int:
     if not (ROOT / f"Pulumi.{options.stack}.yaml").exists():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
-        raise ReportError(f"there is no Pulumi.{options.stack}.yaml. The stacks are: {stacks}.")
+        what = f"there is no Pulumi.{options.stack}.yaml" if options.stack else "STACK is empty"
+        raise ReportError(f"{what}. The stacks are: {stacks}.")
     if absent := missing([ROOT / "requirements.txt"]):
         raise ReportError(f"{', '.join(absent)} is not installed in {sys.prefix}. Run: make clean setup")
     from report.wrong_file import refused
@@ -54,9 +59,17 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         from report.rehearse import rehearse
 
         return rehearse(options.stack, verbose=options.verbose)
+    if options.command == "conformance":
+        return _conformance(options)
     from report.write import write
 
     return write(options.stack, options.base)
+
+
+def _conformance(options: argparse.Namespace) -> int:
+    from report.conformance import conformance
+
+    return conformance(options.stack, options.kubernetes, options.charts)
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
@@ -80,6 +93,14 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
         if name == "write":
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
+    conformance = commands.add_parser("conformance", help="holds stacks and the simulator against real API servers")
+    conformance.add_argument("--stack", help="one stack; without it, all stack files and examples")
+    conformance.add_argument(
+        "--kubernetes", action="append", default=[], metavar="VERSION", help="a minor version for the corpus, e.g. 1.36"
+    )
+    conformance.add_argument(
+        "--charts", type=Path, metavar="FOLDER", help="charts to render, as helm pull --untar makes"
+    )
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(
         "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"

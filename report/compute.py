@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from components.stack.stack_file import load_file
+from report.compute_plan import ComputePlan, PoolPlan, Span, compute_plan
 from report.simulated import ReportError
 from report.tables import aligned, markdown, wrapped
 from settings.compute.quotas import QuotaNeed
 from settings.stack.checks.zones import zone_names
-from settings.stack.compute_plan import ComputePlan, PoolPlan, Span, compute_plan
 
 PRICES = "USD at list prices of the nodes only"
 

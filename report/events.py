@@ -50,7 +50,6 @@ class Finding:
     level: str
     urn: str
     message: str
-    severity: str = ""
 
     @property
     def short(self) -> str:
@@ -152,7 +151,7 @@ def _change(step: Mapping[str, Any]) -> Change | None:
 def _finding(event: Mapping[str, Any]) -> Finding:
     level = "mandatory" if event["enforcementLevel"] == "mandatory" else "advisory"
     urn, message = event.get("resourceUrn", ""), _plain(event["message"])
-    return Finding(event["policyName"], level, urn, message, event.get("severity", ""))
+    return Finding(event["policyName"], level, urn, message)
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +61,18 @@ class Result:
         return self.step.name, events.counted(self.operation.counts) or "-", f"{self.finished.seconds:.1f} s", outcome
 
 
-def rehearse(stack: str, *, verbose: bool = False) -> int:
-    """Runs all steps up to the first that fails, and returns its exit code; 1 when resources are left in the cloud."""
-    simulated = Simulated(HOME / "rehearsal" / stack)
+def rehearse(
+    stack: str,
+    *,
+    verbose: bool = False,
+    simulated: Simulated | None = None,
+    when_built: Callable[[], None] = lambda: None,
+) -> int:
+    """Runs all steps up to the first that fails, and returns its exit code; 1 when resources are left in the cloud.
+
+    simulated: the home to use, which is emptied first. when_built: called before anything is destroyed.
+    """
+    simulated = simulated or Simulated(HOME / "rehearsal" / stack)
     if simulated.clear():
         print(f"Deleted the state of an earlier rehearsal in {shown(simulated.home)}.")
     print(f"Rehearsal of {stack}, in the simulator\n", flush=True)
@@ -71,6 +80,7 @@ def rehearse(stack: str, *, verbose: bool = False) -> int:
     for step in _BUILD:
         if not _run(simulated, stack, step, results, verbose):
             return _failed(simulated, stack, results)
+    when_built()
     if results[-1].operation.protected:
         count = results[-1].operation.protected
         print(f"  {count} resources are protected, so destroy would fail. Removing the protection first:")

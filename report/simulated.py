@@ -38,10 +38,12 @@ class Simulated:
     """A home of the simulator, and the project that its commands use.
 
     home: the folder of state, cloud and logs. project: the folder with Pulumi.yaml, of this or another revision.
+    options: options of the simulator for every command.
     """
 
     home: Path
     project: Path = ROOT
+    options: Sequence[str] = ()
 
     def pulumi(
         self,
@@ -96,7 +98,7 @@ class Simulated:
 
     def command(self, *arguments: str) -> Sequence[str]:
         """Returns the command line that runs pulumi with these arguments in this home."""
-        return self._simulator("--", "pulumi", *arguments)
+        return self._simulator(*self.options, "--", "pulumi", *arguments)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -114,6 +116,16 @@ class Simulated:
 
     def _simulator(self, *arguments: str) -> Sequence[str]:
         return (sys.executable, *self._isolated, "-m", "simulator", "--home", str(self.home), *arguments)
+
+
+def project_with(stack_file: Path, folder: Path) -> Path:
+    """Fills the folder with links to this project, but with that stack file alone, and returns it."""
+    folder.mkdir(parents=True)
+    for entry in ROOT.iterdir():
+        if entry.name not in {HOME.name, ".git", "build"} and not entry.match("Pulumi.*.yaml"):
+            (folder / entry.name).symlink_to(entry)
+    shutil.copy(stack_file, folder)
+    return folder
 
 
 def shown(path: Path) -> str:

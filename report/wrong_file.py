@@ -17,7 +17,7 @@ def refused(command: str, stack: str) -> bool:
     except SettingsError as error:
         print(error, file=sys.stderr)
         if command == "write":
-            print(shown(_write_page(stack, error)))
+            print(f"{shown(_write_page(stack, error))} says so too; there is no other report.")
         return True
     return False
 

@@ -16,18 +16,27 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from common.spelling import did_you_mean
 from simulator import console
 from simulator.faults import KINDS
 from simulator.workspace import Workspace, WorkspaceError, find_project
 
 _USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND..."
 
+_OPTIONS = ("--home", "--cloud", "--fault", "--quota")
+
 
 def main(arguments: list[str]) -> int:
     """Runs the command line. Returns the exit code of the command, or 2 when the command line is wrong."""
     options_before, _, command = _split(arguments)
-    options = _parser().parse_args(options_before)
+    options, unknown = _parser().parse_known_args(options_before)
     try:
+        if unknown:
+            raise WorkspaceError(
+                f"there is no option {unknown[0]}.{did_you_mean(unknown[0], _OPTIONS)}\nusage: {_USAGE}"
+            )
+        if options.action not in (None, "cloud"):
+            raise WorkspaceError(f"{options.action} is not an action. A command comes after `--`.\nusage: {_USAGE}")
         project = find_project(Path.cwd())
         workspace = Workspace(project, (options.home or project / ".simulator").resolve())
         cloud_file = (options.cloud or workspace.cloud).resolve()
@@ -38,7 +47,8 @@ def main(arguments: list[str]) -> int:
             return 2
         from simulator.session import run  # importing the providers takes long, and `cloud` does not need them
 
-        return run(workspace, cloud_file, options.fault, options.quota, command)
+        real = options.kubernetes == "real"
+        return run(workspace, cloud_file, options.fault, options.quota, command, real_kubernetes=real)
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
     except sqlite3.Error as error:
@@ -59,6 +69,7 @@ def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
+        allow_abbrev=False,
         usage=f"{_USAGE}\n       python -m simulator cloud {{list,show,set,delete}} ...",
         description="Runs a command, usually pulumi, against a simulated cloud in a local file.",
         epilog="Faults: " + "; ".join(f"{kind}=TARGET[:TIMES] ({text})" for kind, text in KINDS.items()),
@@ -73,7 +84,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SPEC",
         help="CODE=NUMBER: the value of a quota in the account, e.g. L-417A185B=192; may be repeated",
     )
-    parser.add_argument("action", nargs="?", choices=["cloud"], help="show or change the cloud; runs no command")
+    parser.add_argument(
+        "--kubernetes",
+        choices=["simulated", "real"],
+        default="simulated",
+        help="who answers for Kubernetes objects; real: a kube-apiserver of the cluster's version, built once",
+    )
+    parser.add_argument("action", nargs="?", metavar="cloud", help="show or change the cloud; runs no command")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from catalog.instance_types import INSTANCE_TYPES
-from common.spelling import nearest
+from common.spelling import did_you_mean
 from simulator.aws.registry import kinds
 from simulator.faults import FaultError, Faults
 
@@ -20,16 +19,11 @@ def check(faults: Faults) -> None:
 
 def _mistake(kind: str, target: str) -> str | None:
     if kind == "capacity" and target not in INSTANCE_TYPES:
-        return f"the catalog has no instance type {target}.{_suggestion(target, INSTANCE_TYPES)}"
+        return f"the catalog has no instance type {target}.{did_you_mean(target, INSTANCE_TYPES)}"
     if kind == "quota" and not re.fullmatch(r"L-[0-9A-F]{8}", target):
         return f"{target} is not a quota code. Write for example quota=L-1216C47A."
     if kind in ("throttle", "crash") and ":" not in target:
         return f"{target} is not a resource type. Write for example {kind}=aws:ec2/subnet:Subnet."
     if kind in ("throttle", "crash") and target.startswith("aws:") and target not in kinds():
-        return f"the simulator does not know the resource type {target}.{_suggestion(target, kinds())}"
+        return f"the simulator does not know the resource type {target}.{did_you_mean(target, kinds())}"
     return None
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    near = nearest(word, known)
-    return f" Did you mean {near}?" if near else ""

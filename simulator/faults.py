@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from common.spelling import did_you_mean
+
 KINDS = {
     "throttle": "TARGET is a resource type: its creates and updates are refused as throttled",
     "crash": "TARGET is a resource type: the engine is killed when it creates one",
@@ -54,7 +56,9 @@ def _parse(spec: str) -> _Fault:
     kind, _, target = spec.partition("=")
     if kind not in KINDS or not target:
         forms = "\n".join(f"  {name}=TARGET[:TIMES]  {text}" for name, text in KINDS.items())
-        raise FaultError(f"--fault {spec} is not valid. Write one of:\n{forms}")
+        what = f"--fault {spec} is not valid." if spec else "--fault is given without a fault."
+        suggestion = did_you_mean(kind, KINDS) if kind not in KINDS else ""
+        raise FaultError(f"{what}{suggestion} Write one of:\n{forms}")
     body, _, times = target.rpartition(":")
     if body and times.isdigit():
         return _Fault(kind, body, int(times))

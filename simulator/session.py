@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from engine.locate import EngineNotFound, locate
 from simulator import fault_targets, locks, quotas
 from simulator.aws.package import AwsPackage
 from simulator.cloud import Cloud
+from simulator.control_plane.planes import ControlPlanes
 from simulator.eks.package import EksPackage
 from simulator.faults import FaultError, Faults
 from simulator.kubernetes.package import KubernetesPackage
@@ -28,8 +29,13 @@ def run(
     fault_specs: Sequence[str],
     quota_specs: Sequence[str],
     command: Sequence[str],
+    *,
+    real_kubernetes: bool = False,
 ) -> int:
-    """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
+    """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError.
+
+    real_kubernetes: real API servers answer for the objects of the simulated clusters.
+    """
     try:
         faults, account, engine = Faults(fault_specs), quotas.parse(quota_specs), locate()
         fault_targets.check(faults)
@@ -38,8 +44,9 @@ def run(
     workspace.home.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
     child = _Child()
-    with closing(Cloud(cloud_file)) as cloud:
-        packages = (AwsPackage(cloud, faults, account), EksPackage(), KubernetesPackage(cloud))
+    with closing(Cloud(cloud_file)) as cloud, ExitStack() as closed:
+        planes = closed.enter_context(closing(ControlPlanes())) if real_kubernetes else None
+        packages = (AwsPackage(cloud, faults, account), EksPackage(), KubernetesPackage(cloud, planes=planes))
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)

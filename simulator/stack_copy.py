@@ -8,8 +8,10 @@ from typing import TypeAlias
 
 import yaml
 
+from common.places import place_of_byte
+from common.yaml_parser import PARSER
+
 MOST_BYTES = 1024 * 1024
-PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml if it is installed: ten times as fast
 _PROVIDER_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 ConfigPath: TypeAlias = "tuple[str | int, ...]"
@@ -25,8 +27,9 @@ def read_text(path: Path) -> str:
         if path.stat().st_size > MOST_BYTES:
             raise StackFileError(f"{path.name} has {path.stat().st_size:,} bytes, and the limit is {MOST_BYTES:,}.")
         return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise StackFileError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    except UnicodeDecodeError as error:
+        line, column = place_of_byte(error)
+        raise StackFileError(f"{path.name}:{line}:{column} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as error:
         raise StackFileError(f"{path.name} cannot be read: {error.strerror}.") from None
 

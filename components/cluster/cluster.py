@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.cluster.access import access_entry
 from components.cluster.control_plane import ControlPlaneArgs, control_plane
-from components.cluster.managed_addons import BEFORE_NODES, EVERY_CLUSTER, ManagedAddonArgs, in_order, managed_addon
+from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
 from components.compute.node_pool import NodePool, NodePoolArgs
@@ -17,11 +17,11 @@ from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, to_install
 from components.core.cluster_ref import ClusterRef
-from components.core.stage import Stage
+from components.core.stage import DataClass, Stage
 from settings.cluster.addons import AddonSettings, ManagedAddonSettings
 from settings.cluster.cluster import ClusterSettings
 from settings.cluster.landing import landing_pool
-from settings.cluster.managed_addons import needed_managed_addons
+from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
 
 
@@ -48,7 +48,7 @@ class ClusterArgs:
     add_ons: Mapping[str, AddOnSpec]
     routes_and_endpoints: Sequence[pulumi.Resource] = ()
     storage_drivers: Sequence[str] = ()
-    addon_key_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    addon_key_arns: Mapping[DataClass, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -131,8 +131,7 @@ class Cluster(pulumi.ComponentResource):
     def _addons_after_nodes(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
         """Registers the EKS add-ons that need a node, since EKS waits for their pods. Returns them by name."""
         settings = self._args.settings
-        needed = needed_managed_addons(settings.pools, settings.storage_classes.snapshots)
-        names = {*EVERY_CLUSTER, *needed, *self._args.storage_drivers, *settings.managed_addons} - set(BEFORE_NODES)
+        names = eks_addons(ClusterParts.of(settings), self._args.storage_drivers) - set(BEFORE_NODES)
         registered: dict[str, pulumi.Resource] = {}
         for addon, earlier in in_order(names):
             registered[addon] = self._managed_addon(addon, [landing, *(registered[name] for name in earlier)])
@@ -238,7 +237,7 @@ class Cluster(pulumi.ComponentResource):
         aws_side_args = AwsSideArgs(
             name=f"{self._key}-{spec.name}",
             cluster_name=self.name,
-            key_arns=self._args.addon_key_arns,
+            key_arns={data_class: self._args.addon_key_arns[data_class] for data_class in spec.keys},
             opts=pulumi.ResourceOptions(parent=self),
         )
         return [spec.in_aws(context, aws_side_args)]

@@ -82,7 +82,21 @@ SPECS: Mapping[str, ManagedAddonSpec] = {
     "eks-node-monitoring-agent": ManagedAddonSpec(daemons=(TOLERATES_ALL, "dcgmAgent.tolerations")),
 }
 BEFORE_NODES = tuple(name for name, spec in SPECS.items() if spec.before_nodes)
-EVERY_CLUSTER = tuple(name for name, addon in ADDONS.items() if addon.every_cluster)
+
+
+def check_specs(specs: Mapping[str, ManagedAddonSpec]) -> None:
+    """Raises ValueError when an EKS add-on of the catalog has no row, or when nothing could use a row's statements."""
+    if missing := sorted(ADDONS.keys() - specs.keys()):
+        raise ValueError(f"SPECS has no row for {', '.join(missing)} of catalog/eks_addons.py. Add one.")
+    for name, spec in specs.items():
+        if spec.statements is not nothing_to_add and ADDONS[name].service_account is None:
+            raise ValueError(
+                f"SPECS[{name!r}] has statements, but no pod would get them: the add-on has no service_account in "
+                "catalog/eks_addons.py. Write it there, or drop the statements."
+            )
+
+
+check_specs(SPECS)
 
 
 def in_order(addons: Collection[str]) -> list[tuple[str, list[str]]]:
@@ -130,8 +144,8 @@ def managed_addon(
     facts, spec = ADDONS[args.addon], SPECS[args.addon]
     identities: list[aws.eks.AddonPodIdentityAssociationArgsDict] = []
     after = list(depends_on)
-    if facts.policy_arns and facts.service_account:
-        statements = {key: iam.document(*each) for key, each in spec.statements(args.stage).items()}
+    statements = {key: iam.document(*each) for key, each in spec.statements(args.stage).items()}
+    if facts.service_account and (facts.policy_arns or statements):
         role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
         identities.append({"role_arn": role.arn, "service_account": facts.service_account})
         after += role.permissions  # its pods start immediately, and fail while their role has no permissions

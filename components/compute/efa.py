@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from catalog.efa import efa_interfaces
+from components.core.stage import DISCOVERY_TAG
 from settings.compute.node_pool import NodePoolSettings
 
 
@@ -22,7 +23,7 @@ def efa_security_group(
         name,
         description="EFA between the nodes of one pool",
         vpc_id=vpc_id,
-        tags={"Name": physical_name, "karpenter.sh/discovery": physical_name},
+        tags={"Name": physical_name, DISCOVERY_TAG: physical_name},
         opts=opts,
     )
     aws.vpc.SecurityGroupIngressRule(

@@ -17,6 +17,7 @@ from components.compute.off_peak import schedule
 from components.core.stage import Stage
 from settings.compute.node_pool import DiskSettings, NodePoolSettings
 from settings.compute.reservation import ReservationSettings
+from settings.core.physical_names import node_group_name
 
 TAINT_EFFECTS = {  # Kubernetes -> EKS
     "NoSchedule": "NO_SCHEDULE",
@@ -149,9 +150,9 @@ class NodePool(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:compute:NodePool", name, None, opts)
         template = self._launch_template(name, args)
-        groups = {zone: self._node_group(f"{name}-{zone}", zone, args, template) for zone in args.zones}
+        groups = {zone: self._node_group(node_group_name(name, zone), zone, args, template) for zone in args.zones}
         for zone, group in groups.items():
-            self._schedule(f"{name}-{zone}", args, group)
+            self._schedule(node_group_name(name, zone), args, group)
         self.node_group_names = {zone: group.node_group_name for zone, group in groups.items()}
         self.register_outputs({"node_group_names": self.node_group_names})
 

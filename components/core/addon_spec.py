@@ -2,22 +2,24 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any, Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import components
 from catalog.charts import CHARTS, Chart
 from components.core import iam
-from components.core.stage import Stage
+from components.core.stage import DataClass, Stage
 from components.core.tolerations import tolerating
 from components.core.untyped import Manifest, Values
 from settings.cluster.addon_rules import AddOnRules, installed
 from settings.cluster.landing import landing_pool
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
+from settings.core.problems import nearest_or_all
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -36,8 +38,8 @@ class AddOnContext:
     stage: Stage
     cluster: str
     kubernetes_version: str
-    pools: tuple[NodePoolSettings, ...] = ()
-    gpu_allocation: str = "device-plugin"
+    pools: tuple[NodePoolSettings, ...]
+    gpu_allocation: str
 
     @property
     def cluster_name(self) -> str:
@@ -54,12 +56,12 @@ class AwsSideArgs:
 
     name: first part of the names of its resources.
     cluster_name: carries the dependency on the cluster.
-    key_arns: data class (`data`, `logs`) -> its KMS key; the classes in `AddOnSpec.keys` are always there.
+    key_arns: data class -> its KMS key, for each class in `AddOnSpec.keys`.
     """
 
     name: str
     cluster_name: "pulumi.Input[str]"
-    key_arns: Mapping[str, "pulumi.Input[str]"]
+    key_arns: Mapping[DataClass, "pulumi.Input[str]"]
     opts: "pulumi.ResourceOptions"
 
 
@@ -98,22 +100,61 @@ class AddOnSpec(AddOnRules):
     values: Callable[[AddOnContext], Values]
     identities: tuple[Identity, ...] = ()
     in_aws: "Callable[[AddOnContext, AwsSideArgs], pulumi.Resource] | None" = None
-    keys: tuple[str, ...] = ()
+    keys: tuple[DataClass, ...] = ()
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     skip_crds: bool = False
+
+    def __post_init__(self) -> None:
+        known = get_args(DataClass)
+        if unknown := [key for key in self.keys if key not in known]:
+            raise ValueError(
+                f"keys of add-on {self.name}: there is no data class {', '.join(unknown)}. Write one of "
+                f"{', '.join(known)}."
+            )
 
     @property
     def chart(self) -> Chart:
         return CHARTS[self.name]
 
+    @property
+    def service_accounts(self) -> Collection[tuple[str, str]]:
+        return [(self.chart.namespace, identity.service_account) for identity in self.identities]
+
 
 @cache
 def every_add_on() -> Mapping[str, AddOnSpec]:
-    """Returns every add-on by name: the `ADD_ON` of each module in a folder `addons/`."""
+    """Returns every add-on by name: the `ADD_ON` of each module in a folder `addons/`.
+
+    Raises ValueError when a module has no add-on, or an add-on has no chart or names an add-on that does not exist.
+    """
     modules = pkgutil.walk_packages(components.__path__, f"{components.__name__}.")
     names = sorted(module.name for module in modules if ".addons." in module.name)
-    specs: list[AddOnSpec] = [importlib.import_module(name).ADD_ON for name in names]
-    return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+    specs = [add_on_of(importlib.import_module(name)) for name in names]
+    add_ons = {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+    check_names(add_ons)
+    return add_ons
+
+
+def add_on_of(module: ModuleType) -> AddOnSpec:
+    """Returns the add-on of a module in a folder `addons/`. Raises ValueError when it has none, or no chart."""
+    file, room = f"{module.__name__.replace('.', '/')}.py", module.__name__.split(".")[1]
+    spec = getattr(module, "ADD_ON", None)
+    if not isinstance(spec, AddOnSpec):
+        raise ValueError(f'{file} has no add-on. Write ADD_ON = AddOnSpec(name="...", ...) in it, or move the file.')
+    if spec.name not in CHARTS:
+        raise ValueError(f"{file}: {spec.name} has no chart. Add its row to catalog/data/charts/{room}.json.")
+    return spec
+
+
+def check_names(add_ons: Mapping[str, AddOnSpec]) -> None:
+    """Raises ValueError when an add-on names one that does not exist, which would be ignored or never be installed."""
+    for spec in add_ons.values():
+        for field in ("after", "conflicts"):
+            for name in getattr(spec, field):
+                if name not in add_ons:
+                    raise ValueError(
+                        f"{field} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
+                    )
 
 
 def to_install(add_ons: Mapping[str, AddOnSpec], cluster: ClusterParts) -> list[AddOnSpec]:

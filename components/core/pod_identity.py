@@ -6,8 +6,11 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
+from catalog.limits import IAM_ROLE_NAME_LENGTH, IAM_ROLE_POLICY_NAME_LENGTH
 from components.core import iam
+from components.core.names import shortened
 from components.core.stage import Stage
+from settings.core.physical_names import AUTONAME_LENGTH
 
 
 class RoleWithPermissions(NamedTuple):
@@ -29,10 +32,14 @@ def pod_role(
     """Registers a role that pods of one cluster may assume.
 
     managed_policies: ARNs of policies that AWS maintains, from the catalog.
-    statements: name of an inline policy -> its document. physical_name: needed when `name` is too long for IAM.
+    statements: name of an inline policy -> its document.
+    physical_name: for a role that needs a fixed name; otherwise Pulumi makes one, from a `name` short enough for IAM.
     """
     opts = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(name, name=physical_name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts)
+    role_name = name if physical_name else shortened(name, IAM_ROLE_NAME_LENGTH - AUTONAME_LENGTH)
+    role = aws.iam.Role(
+        role_name, name=physical_name, assume_role_policy=iam.pod_identity_trust(stage, cluster), opts=opts
+    )
     permissions: list[pulumi.Resource] = [role]
     for policy in managed_policies:
         permissions.append(
@@ -44,5 +51,6 @@ def pod_role(
             )
         )
     for key, text in (statements or {}).items():
-        permissions.append(aws.iam.RolePolicy(f"{name}-{key}", role=role.name, policy=text, opts=opts))
+        policy_name = shortened(f"{name}-{key}", IAM_ROLE_POLICY_NAME_LENGTH - AUTONAME_LENGTH)
+        permissions.append(aws.iam.RolePolicy(policy_name, role=role.name, policy=text, opts=opts))
     return RoleWithPermissions(role.arn, permissions)

@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from catalog.regions import REGIONS
 from settings.core import physical_names
 from settings.stack.stack import StackSettings
+
+DataClass = Literal["eks", "ebs", "logs", "data", "backup"]
+"""What a KMS key of the stack encrypts. `components/security/keys.py` makes the keys."""
+
+DISCOVERY_TAG = "karpenter.sh/discovery"
+"""By this tag EC2NodeClasses find the subnets of their stack and the security group of their pool."""
 
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
@@ -76,6 +83,10 @@ class Stage:
 
     def cluster_arn(self, key: str) -> str:
         return self.arn("eks", f"cluster/{self.cluster_name(key)}")
+
+    def bucket_arn(self, name: str) -> str:
+        """Returns the ARN of a bucket, or of all buckets that a pattern names. S3 leaves out region and account."""
+        return f"arn:{self.partition}:s3:::{name}"
 
     def arn(self, service: str, resource: str) -> str:
         """Returns the ARN of a regional resource of this account."""

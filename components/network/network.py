@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.stage import Stage
+from components.core.stage import DISCOVERY_TAG, Stage
 from components.network.flow_logs import FlowLogs, FlowLogsArgs
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
@@ -25,7 +25,7 @@ def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
         "public": {"kubernetes.io/role/elb": "1"},
         "private": {
             "kubernetes.io/role/internal-elb": "1",
-            "karpenter.sh/discovery": discovery,
+            DISCOVERY_TAG: discovery,
             "kubernetes.io/role/cni": "0",  # otherwise pods also use addresses of the nodes' subnet, and fill it
         },
         "intra": {},

@@ -1,13 +1,13 @@
 """Customer-managed KMS keys: one for each data class, so that access to one gives no access to the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.core import iam
-from components.core.stage import Stage
+from components.core.stage import DataClass, Stage
 from settings.security.keys import KeySettings
 
 
@@ -30,7 +30,7 @@ class KeysArgs:
 
 
 class Keys(pulumi.ComponentResource):
-    """ARNs of the keys. Each key rotates automatically and has the alias `alias/<stack>-<data class>`.
+    """ARNs of the keys; `arns` has them by data class. A key rotates itself; its alias is `alias/<stack>-<data class>`.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
     """
@@ -40,6 +40,7 @@ class Keys(pulumi.ComponentResource):
     logs: pulumi.Output[str]
     data: pulumi.Output[str] | None
     backup: pulumi.Output[str] | None
+    arns: Mapping[DataClass, pulumi.Output[str]]
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:security:Keys", name, None, opts)
@@ -53,11 +54,17 @@ class Keys(pulumi.ComponentResource):
                 name, args, "data", "Buckets and file systems", iam.data_key_policy(stage, args.links_buckets)
             )
         self.backup = self._key(name, args, "backup", "Backups", iam.key_policy(stage)) if args.backs_up else None
-        self.register_outputs(
-            {"eks": self.eks, "ebs": self.ebs, "logs": self.logs, "data": self.data, "backup": self.backup}
-        )
+        arns: dict[DataClass, pulumi.Output[str] | None] = {
+            "eks": self.eks,
+            "ebs": self.ebs,
+            "logs": self.logs,
+            "data": self.data,
+            "backup": self.backup,
+        }
+        self.arns = {data_class: arn for data_class, arn in arns.items() if arn is not None}
+        self.register_outputs({str(data_class): arn for data_class, arn in arns.items()})
 
-    def _key(self, name: str, args: KeysArgs, data_class: str, purpose: str, policy: str) -> pulumi.Output[str]:
+    def _key(self, name: str, args: KeysArgs, data_class: DataClass, purpose: str, policy: str) -> pulumi.Output[str]:
         key = aws.kms.Key(
             f"{name}-{data_class}",
             description=f"{purpose} of {args.stage.prefix}",

@@ -1,6 +1,6 @@
 """The whole platform of one stack: provider, keys, network, clusters and storage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pulumi
@@ -11,15 +11,15 @@ from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
-from components.core.stage import Stage, cost_tags
+from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
 from components.security.keys import Keys, KeysArgs
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.cluster import ClusterSettings
 from settings.cluster.parts import ClusterParts
+from settings.compute.quota_needs import quota_needs
 from settings.network.network import NetworkSettings
-from settings.stack.compute_plan import quota_needs
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
@@ -48,9 +48,10 @@ def zone_names(settings: NetworkSettings, region: str, opts: pulumi.InvokeOption
     return names
 
 
-def _addon_keys(cluster: ClusterSettings) -> set[str]:
-    """Returns the data classes whose key the add-ons of the cluster use."""
-    return {key for spec in installed(every_add_on(), ClusterParts.of(cluster)).values() for key in spec.keys}
+def _addon_keys(clusters: Iterable[ClusterSettings]) -> set[DataClass]:
+    """Returns the data classes whose key the add-ons of the clusters use."""
+    specs = [spec for one in clusters for spec in installed(every_add_on(), ClusterParts.of(one)).values()]
+    return {key for spec in specs for key in spec.keys}
 
 
 class Platform(pulumi.ComponentResource):
@@ -114,6 +115,7 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _keys(self, settings: StackSettings) -> Keys:
+        addon_keys = _addon_keys(settings.clusters.values())
         return Keys(
             "keys",
             KeysArgs(
@@ -122,9 +124,9 @@ class Platform(pulumi.ComponentResource):
                 cluster_role_arns=[cluster_role_pattern(self.stage, key) for key in settings.clusters],
                 holds_data=settings.network.flow_logs.destination == "s3"
                 or any(settings.storage.entries())
-                or any("data" in _addon_keys(cluster) for cluster in settings.clusters.values()),
+                or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
-                backs_up=bool(schedules(settings.storage, settings.clusters.keys())),
+                backs_up=bool(schedules(settings.storage, settings.clusters.keys())) or "backup" in addon_keys,
             ),
             self._opts,
         )
@@ -143,7 +145,7 @@ class Platform(pulumi.ComponentResource):
                 volume_key_arn=keys.ebs,
                 logs_key_arn=keys.logs,
                 add_ons=every_add_on(),
-                addon_key_arns={"data": keys.data} if keys.data is not None else {},
+                addon_key_arns=keys.arns,
                 routes_and_endpoints=self.network.routes_and_endpoints,
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
             ),

@@ -73,13 +73,14 @@ class Storage(pulumi.ComponentResource):
 
     def _backup(self) -> pulumi.Output[str] | None:
         args, recovery = self._args, self._args.settings.recovery
-        if args.backup_key_arn is None:
+        backups = schedules(args.settings, args.clusters.keys())
+        if args.backup_key_arn is None or not backups:
             return None
         backup_args = BackupArgs(
             settings=recovery,
             stage=args.stage,
             key_arn=args.backup_key_arn,
-            schedules=schedules(args.settings, args.clusters.keys()),
+            schedules=backups,
             cluster_arns=[args.stage.cluster_arn(key) for key in args.clusters],
             cluster_schedule=cluster_protection(recovery, "").schedule,
             copies=self._second_region(recovery.copy_to) if recovery.copy_to else None,

@@ -1,6 +1,5 @@
 """Roles for pods that use storage: one for each service account, with the permissions for all its buckets."""
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from catalog.limits import IAM_ROLE_NAME_LENGTH
+from components.core.names import with_digest
 from components.core.pod_identity import pod_role
 from components.core.stage import Stage
 from components.storage.buckets import bucket_iam
@@ -33,8 +33,7 @@ class User(NamedTuple):
 
 def role_name(stage: Stage, user: User) -> str:
     """Returns the name of the role: shortened for IAM, and with a digest, since roles are the same in all regions."""
-    digest = hashlib.sha256(f"{stage.region}/{user.path}".encode()).hexdigest()[:8]
-    return f"{f'{stage.prefix}-{user.path}'[: IAM_ROLE_NAME_LENGTH - 9]}-{digest}"
+    return with_digest(f"{stage.prefix}-{user.path}", IAM_ROLE_NAME_LENGTH, f"{stage.region}/{user.path}")
 
 
 def bucket_access(stage: Stage, buckets: Mapping[str, BucketSettings], clusters: Collection[str]) -> dict[User, str]:

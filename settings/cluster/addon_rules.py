@@ -4,7 +4,7 @@ Settings know no add-on by name. Each add-on is a module under `components/` who
 reader of a stack file gives all of them to the loader.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -35,8 +35,9 @@ class AddOnRules:
     instead: what to write to avoid it. Set for an add-on that would be idle when nothing needs it: a stack file then
         may not turn it on without need.
     after: add-ons that must be installed before it.
-    conflicts: add-on that cannot run in the same cluster -> why.
+    conflicts: add-on that cannot run in the same cluster -> why, as the rest of a sentence after "but".
     requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
+    makes_buckets: whether it makes buckets in AWS; their names begin with its own.
     """
 
     name: str
@@ -46,6 +47,12 @@ class AddOnRules:
     after: tuple[str, ...] = ()
     conflicts: Mapping[str, str] = field(default_factory=dict)
     requires: Requirement = requires_nothing
+    makes_buckets: bool = False
+
+    @property
+    def service_accounts(self) -> Collection[tuple[str, str]]:
+        """Namespace and name of each of its service accounts with a role in AWS. EKS allows one role for each."""
+        return ()
 
     def is_on(self, cluster: ClusterParts) -> bool:
         """Returns whether the cluster has it: as the stack file says; without a word there, by need or by default."""

@@ -12,7 +12,7 @@ from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL, iam_principal_mistakes
+from settings.core.naming import iam_principal_mistakes, namespace_is_a_dns_label
 from settings.core.problems import listed, raise_if, repeated
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_mistakes
@@ -71,7 +71,21 @@ def access_name_can_name_resources(name: str) -> str:
     return name
 
 
+def group_is_not_reserved(group: str) -> str:
+    """Returns the group unchanged. Raises ValueError when EKS refuses it."""
+    if not group:
+        raise ValueError("is empty, and EKS refuses such a group. Name it, or drop it.")
+    if group.startswith(RESERVED_GROUPS):
+        raise ValueError(
+            f"{group!r} begins with a prefix that EKS reserves ({listed(RESERVED_GROUPS)}). Use a group of your own "
+            "and bind it with RBAC, or use policy."
+        )
+    return group
+
+
 AccessName = Annotated[str, AfterValidator(access_name_can_name_resources)]
+AccessNamespace = Annotated[str, AfterValidator(namespace_is_a_dns_label)]
+AccessGroup = Annotated[str, AfterValidator(group_is_not_reserved)]
 
 
 class ControlPlaneLogSettings(Settings):
@@ -103,15 +117,18 @@ class ControlPlaneLogSettings(Settings):
 class AccessSettings(Settings):
     """One access entry: an IAM principal and what it may do."""
 
-    principal_arn: str = Field(description="ARN of an IAM role or user: arn:aws:iam::<account>:role/<name>.")
+    principal_arn: str = Field(
+        description="ARN of an IAM role or user: arn:aws:iam::<account>:role/<name>.",
+        examples=["arn:aws:iam::123456789012:role/ml-admins"],
+    )
     policy: Literal["cluster-admin", "admin", "edit", "view"] = Field(
         default="view",
         description="What the principal may do: as the Kubernetes role of this name; view shows no secrets.",
     )
-    namespaces: tuple[str, ...] = Field(
+    namespaces: tuple[AccessNamespace, ...] = Field(
         default=(), description="Namespaces in which the policy holds. Empty: the whole cluster."
     )
-    groups: tuple[str, ...] = Field(
+    groups: tuple[AccessGroup, ...] = Field(
         default=(), description="Kubernetes groups of the principal, for RBAC rules of your own."
     )
 
@@ -120,28 +137,6 @@ class AccessSettings(Settings):
     def principal_is_a_role_or_user(cls, arn: str) -> str:
         raise_if(iam_principal_mistakes(arn))
         return arn
-
-    @field_validator("namespaces")
-    @classmethod
-    def namespaces_are_names_that_kubernetes_takes(cls, namespaces: tuple[str, ...]) -> tuple[str, ...]:
-        raise_if(
-            f"{name!r} is not a namespace: use 1 to 63 lower-case letters, digits and '-'. Correct the name."
-            for name in namespaces
-            if not DNS_LABEL.fullmatch(name)
-        )
-        return namespaces
-
-    @field_validator("groups")
-    @classmethod
-    def groups_are_not_reserved(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
-        raise_if("holds an empty group, which EKS refuses. Name it, or drop it." for group in groups if not group)
-        raise_if(
-            f"{group!r} begins with a prefix that EKS reserves ({listed(RESERVED_GROUPS)}). Use a group of your own "
-            "and bind it with RBAC, or use policy."
-            for group in groups
-            if group.startswith(RESERVED_GROUPS)
-        )
-        return groups
 
 
 class StorageClassSettings(Settings):

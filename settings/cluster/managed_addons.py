@@ -1,11 +1,20 @@
-"""The EKS add-ons that a cluster needs for its pools and its snapshots."""
+"""The EKS add-ons that a cluster gets."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from settings.compute.node_pool import NodePoolSettings
+from catalog.eks_addons import ADDONS
+from settings.cluster.parts import ClusterParts
 
 
-def needed_managed_addons(pools: Iterable[NodePoolSettings], snapshots: bool = False) -> tuple[str, ...]:
-    """Returns names of EKS add-ons. Only the node monitoring agent detects GPU faults, which node repair relies on."""
-    agent = ("eks-node-monitoring-agent",) if any(pool.accelerator for pool in pools) else ()
-    return (*agent, "snapshot-controller") if snapshots else agent
+def eks_addons(cluster: ClusterParts, storage_drivers: Collection[str] = ()) -> set[str]:
+    """Returns names of EKS add-ons: those of every cluster, those that settings need, and those that they name.
+
+    storage_drivers: those that mount the storage of the cluster's pods.
+    """
+    names = {name for name, addon in ADDONS.items() if addon.every_cluster}
+    names.update(storage_drivers, cluster.managed_addons or ())
+    if any(pool.accelerator for pool in cluster.pools.values()):
+        names.add("eks-node-monitoring-agent")  # nothing else detects GPU faults, which node repair relies on
+    if cluster.snapshots:
+        names.add("snapshot-controller")
+    return names

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from common.spelling import did_you_mean
 from settings.compute.reservation import ReservationSettings
-from settings.core.problems import did_you_mean, listed, repeated
+from settings.core.problems import listed, repeated
 
 ValidSettings = Mapping[str, Any]
 

@@ -104,7 +104,9 @@ class NodePoolSettings(Settings):
         ),
     )
     instance_types: tuple[str, ...] = Field(
-        min_length=1, description="EC2 instance types, the preferred one first. A spot pool should have several."
+        min_length=1,
+        description="EC2 instance types, the preferred one first. A spot pool should have several.",
+        examples=[["m7i.large", "m6i.large"]],
     )
     capacity_type: Literal["on-demand", "spot", "reserved"] = Field(
         default="on-demand",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.spelling import nearest
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -206,7 +208,8 @@ def _cluster_with_presets(cluster: Any) -> Any:
 
 def _pool_with_preset(pool: Any) -> Any:
     name = pool.get("preset") if isinstance(pool, Mapping) else None
-    return _merge(preset_values(name), pool) if isinstance(name, str) and name in PRESETS else pool
+    known = nearest(name, PRESETS) if isinstance(name, str) else None  # values of a misspelt preset are not missing
+    return _merge(preset_values(known), pool) if known else pool
 
 
 def _merge(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Rules of AWS and Kubernetes for names, tags, labels and ARNs. `..._mistakes` yield one sentence for each mistake."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from catalog.limits import TAG_KEY_LENGTH, TAG_VALUE_LENGTH
@@ -13,6 +14,28 @@ TAG_TEXT = re.compile(r"[\w _.:/=+\-@]*")
 IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of the platform, and of the GPU operator
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
+
+
+def name_from(text: str, longest: int = 63) -> str:
+    """Returns the nearest name of lower-case letters, digits and '-' that begins with a letter, or ''."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).lstrip("-0123456789")[:longest].strip("-")
+
+
+def rename(text: str, longest: int = 63) -> str:
+    """Returns advice: to rename something, with an example."""
+    name = name_from(text, longest)
+    return f"Rename it, for example {name}." if name else "Rename it."
+
+
+def namespace_is_a_dns_label(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when no Kubernetes namespace can have it."""
+    if not DNS_LABEL.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is not a namespace: use up to 63 lower-case letters, digits and '-', and begin and end with a "
+            f"letter or digit. {rename(name)}"
+        )
+    return name
 
 
 def label_key_mistakes(key: str) -> Iterator[str]:
@@ -30,7 +53,7 @@ def label_key_mistakes(key: str) -> Iterator[str]:
     if not QUALIFIED_NAME.fullmatch(name):
         yield (
             f"{key!r} is not a Kubernetes key: {name!r} must be 1 to 63 letters, digits, '-', '_' or '.', and begin "
-            "and end with a letter or digit. Rename it."
+            f"and end with a letter or digit. {rename(name)}"
         )
     for reserved in RESERVED_DOMAINS:
         if domain == reserved or domain.endswith(f".{reserved}"):
@@ -99,7 +122,7 @@ def tag_key_mistakes(key: str) -> Iterator[str]:
 def tag_value_mistakes(value: str) -> Iterator[str]:
     """Yields what AWS refuses in a tag value. An empty value is a mistake too: it does not help to read the bill."""
     if not value.strip():
-        yield "is empty, so the bill could not be split by it. Give a value."
+        yield "is empty, so the bill could not be split by it. Give a value, for example research."
     if len(value) > TAG_VALUE_LENGTH:
         yield f"has {len(value)} characters, and AWS allows {TAG_VALUE_LENGTH} in a tag. Shorten it."
     if not TAG_TEXT.fullmatch(value):

@@ -1,5 +1,7 @@
 """Names in AWS that are known before anything is built: settings check their length, components use them."""
 
+AUTONAME_LENGTH = 8  # Pulumi adds a hyphen and seven digits to a name that it makes
+
 
 def name_prefix(name: str, environment: str) -> str:
     """Returns the first part of every name, for example `ml-platform-prod`."""
@@ -14,3 +16,8 @@ def cluster_name(prefix: str, cluster: str) -> str:
 def karpenter_node_role_name(cluster_name: str) -> str:
     """Returns the name of the role of Karpenter's nodes. The IAM right to pass the role contains this name."""
     return f"{cluster_name}-karpenter-node"
+
+
+def node_group_name(pool: str, zone: str) -> str:
+    """Returns the logical name of the node group in one zone. pool: `<cluster>-<name of the pool>`."""
+    return f"{pool}-{zone}"

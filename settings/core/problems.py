@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
-from common.spelling import nearest
+from common.spelling import did_you_mean
 
 PathPart = str | int
 Path = tuple[PathPart, ...]
@@ -60,12 +60,6 @@ def join_path(parts: Iterable[PathPart]) -> str:
         else:
             path += f".{part}" if path else part
     return path
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Returns ` Did you mean x?` for the nearest known word, or nothing when no word is near."""
-    near = nearest(word, known)
-    return f" Did you mean {near}?" if near else ""
 
 
 def nearest_or_all(word: str, known: Iterable[str]) -> str:

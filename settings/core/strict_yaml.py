@@ -11,12 +11,14 @@ from typing import Any
 
 import yaml
 
+from common.places import line_and_column, place_of_byte
+from common.yaml_parser import PARSER
+from settings.core import yaml_advice
 from settings.core.problems import Path, Position, Problem, SettingsError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 20_000
-PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is installed: ten times as fast
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def read(path: FilePath) -> Document:
     source = path.name
     text = _text(path)
     try:
-        _check_nesting(source, text)
+        _check_events(source, text)
         loader = _StrictLoader(text)
         node = loader.get_single_node()
         if node is None:
@@ -94,8 +96,8 @@ def read(path: FilePath) -> Document:
             raise SettingsError(duplicates)
         return Document(loader.construct_document(node), positions)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _error(source, f"is not valid YAML: {error.problem}. Correct that line.", _position(mark)) from None
+        sentence, mark = yaml_advice.sentence(error, text)
+        raise _error(source, sentence, _position(mark)) from None
 
 
 def _text(path: FilePath) -> str:
@@ -114,21 +116,24 @@ def _text(path: FilePath) -> str:
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        position = _position_after(content[: error.start].decode("latin-1"))  # one character a byte
-        raise _error(
-            source, f"is not UTF-8 text: it holds the byte 0x{content[error.start]:02x}. Save it as UTF-8.", position
-        ) from None
+        sentence = f"is not UTF-8 text: it holds the byte 0x{content[error.start]:02x}. Save it as UTF-8."
+        raise _error(source, sentence, Position(*place_of_byte(error))) from None
     if control := yaml.reader.Reader.NON_PRINTABLE.search(text):
         sentence = f"holds the control character U+{ord(control.group()):04X}, which YAML refuses. Delete it."
-        raise _error(source, sentence, _position_after(text[: control.start()]))
+        raise _error(source, sentence, Position(*line_and_column(text[: control.start()])))
     return text
 
 
-def _check_nesting(source: str, text: str) -> None:
-    """Checks depth and self-reference on parser events, without recursion, so that later steps may recurse safely."""
+def _check_events(source: str, text: str) -> None:
+    """Checks tags, depth and self-reference on parser events, without recursion: later steps may recurse safely."""
     depth = 0
     open_anchors: list[str | None] = []
     for event in yaml.parse(text, Loader=PARSER):
+        tag = getattr(event, "tag", None)
+        if tag is not None:  # PyYAML would build bytes, sets and dates, of which the engine makes something else
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            sentence = f"has the YAML tag {shown}, which no setting needs. Write the value without it."
+            raise _error(source, sentence, _position(event.start_mark))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             open_anchors.append(event.anchor)
@@ -179,12 +184,6 @@ def _positions(source: str, path: Path, node: yaml.Node, positions: dict[Path, P
             first.setdefault(key, position)
             positions.setdefault(below, position)
             yield from _positions(source, below, value, positions)
-
-
-def _position_after(text: str) -> Position:
-    """Returns the position right after a text."""
-    lines = text.split("\n")
-    return Position(len(lines), len(lines[-1]) + 1)
 
 
 def _position(mark: Any) -> Position | None:

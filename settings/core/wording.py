@@ -4,15 +4,16 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeGuard, Union, get_args, get_origin
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from common.spelling import nearest
-from settings.core.problems import Mistake, Path, PathPart, has, listed, nearest_or_all
+from common.spelling import did_you_mean, nearest
+from settings.core.naming import name_from
+from settings.core.problems import Mistake, Path, PathPart, has, listed
 
 EXPECTED = {  # pydantic's error type -> what the model expects
     "int_type": "a whole number",
@@ -43,8 +44,6 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     located = [
         (path, error) for path, error in located if error["type"] != "missing" or path[:-1] not in unknown_presets
     ]
-    intended = [_intended_path(model, path) for path, error in located if error["type"] == "extra_forbidden"]
-    located = [(path, error) for path, error in located if error["type"] != "missing" or path not in intended]
     sentences_at: dict[Path, list[str]] = {}
     for path, error in located:
         if error["type"] in FOLLOW_UP_ERRORS and any(
@@ -57,7 +56,7 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
                 for other_path, other in located
                 if other_path == path and other["type"] in EXPECTED
             }
-            sentences = [_wrong_type(error["input"], list(expected), path)]
+            sentences = [_wrong_type(error["input"], list(expected), model, path)]
         else:
             sentences = list(_sentences(model, path, error))
         earlier = sentences_at.setdefault(path, [])
@@ -65,10 +64,17 @@ def mistakes(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[E
     return [(path, sentence) for path, sentences in sentences_at.items() for sentence in sentences]
 
 
-def _intended_path(model: type[BaseModel], path: Path) -> Path:
-    """Returns the path of the setting that a misspelt key probably stands for."""
-    key = nearest(str(path[-1]), keys_at(model, path[:-1]))
-    return path if key is None else (*path[:-1], key)
+def meant_names(model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> dict[Path, str]:
+    """Returns the path of each misspelt key -> the name of the setting that it probably stands for."""
+    unknown = [_path_in_file(model, data, error) for error in errors if error["type"] == "extra_forbidden"]
+    names = {path: _meant_name(str(path[-1]), keys_at(model, path[:-1])) for path in unknown}
+    return {path: name for path, name in names.items() if name is not None}
+
+
+def _meant_name(key: str, known: Sequence[str]) -> str | None:
+    """Returns the setting that somebody probably meant: the nearest, or the same with or without a unit or kind."""
+    longer = (each for each in known if each.startswith(f"{key}_") or key.startswith(f"{each}_"))
+    return nearest(key, known) or next(longer, None)
 
 
 def _path_in_file(model: type[BaseModel], data: Any, error: ErrorDetails) -> Path:
@@ -88,31 +94,43 @@ def _path_in_file(model: type[BaseModel], data: Any, error: ErrorDetails) -> Pat
 
 def _sentences(model: type[BaseModel], path: Path, error: ErrorDetails) -> Iterator[str]:
     kind, ctx = error["type"], error.get("ctx", {})
+    field = field_at(model, path)
     if kind == "value_error":
         yield from str(ctx["error"]).split("\n")
         return
-    field = field_at(model, path)
     wording = WORDING.get(kind)
     yield wording(error["input"], ctx, field, model, path) if wording else f"{error['msg']}.{_about(field)}"
 
 
-def _wrong_type(value: Any, expected: Sequence[str], path: Path) -> str:
-    advice = (
-        "Write its keys under it, or drop it." if "a map of keys and values" in expected else "Correct it, or drop it."
-    )
-    if value is None:
-        advice = "Give it a value, or drop the key."
+def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], path: Path) -> str:
+    field = None if isinstance(path[-1], int) else field_at(model, path)
+    example = _example(_kind_at(model, path), field)
+    for_example = f", for example `{_line(path, example)}`" if isinstance(example, Mapping | list) else ""
+    or_drop = "" if field and field.is_required() else ", or drop it"
+    advice = f"Correct it{or_drop}."
+    if field is None and path[-1] in keys_at(model, path):
+        advice = f"It belongs under a name: `{path[-2]}: {{<name>: {{{path[-1]}: ...}}}}`."
+    elif value is None:
+        advice = f"Give it a value{for_example}{or_drop}."
+    elif "a map of keys and values" in expected:
+        keys = "entries under it by name, without dashes" if isinstance(value, list) else "keys under it"
+        advice = f"Write its {keys}{for_example}{or_drop}."
     elif "text" in expected and isinstance(value, int | float):
         advice = f'Write it in quotes: "{json.dumps(value)}".'
         if path[-1] == "version":
             advice = f'Write it in quotes, "{value}": YAML reads 1.30 as the number 1.3.'
     elif "a whole number" in expected and isinstance(value, str) and value.strip().isdigit():
         advice = f"Write {value.strip()}, without quotes."
+    elif "a list" in expected and isinstance(value, str) and "," in value:
+        advice = f"Write [{listed(part.strip() for part in value.split(','))}]."
     elif "a whole number" in expected or "a number" in expected:
-        advice = f"Write a number, for example {path[-1]}: 2."
+        digits = re.match(r"\d*", str(value))
+        advice = f"Write a number, for example {path[-1]}: {(digits and digits[0]) or 2}."
     elif "true or false" in expected:
         advice = "Write true or false, without quotes."
-    elif "a list" in expected and not isinstance(value, Mapping | list):
+    elif "a list" in expected and (isinstance(value, Mapping) or _is_map(example)):
+        advice = f"Write a list, with a dash before each entry{for_example}{or_drop}."
+    elif "a list" in expected:
         advice = f"Write [{value}]."
     return f"is {_shown(value)}, but {' or '.join(expected)} is expected here. {advice}"
 
@@ -130,23 +148,55 @@ def _shown(value: Any) -> str:
 
 
 def _missing(_value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, _model: type[BaseModel], path: Path) -> str:
-    example = field.examples[0] if field and field.examples else None
+    example = _example(field.annotation, field) if field else None
     if example is None:
         return f"is missing.{_about(field)} Add it."
-    written = yaml.safe_dump({path[-1]: example}, default_flow_style=True, width=200, sort_keys=False)
-    line = written.strip()[1:-1].replace("'", '"')  # the quotes of the rest of the file
-    return f"is missing.{_about(field)} Write for example `{line}`."
+    return f"is missing.{_about(field)} Write for example `{_line(path, example)}`."
+
+
+def _line(path: Path, value: Any) -> str:
+    """Returns a setting or an item as a line of YAML, with the quotes of the rest of the file."""
+    if isinstance(path[-1], int):
+        return f"- {_line(('item',), value).removeprefix('item: ')}"
+    written = yaml.safe_dump({path[-1]: value}, default_flow_style=True, width=1000, sort_keys=False)
+    return written.strip()[1:-1].replace("'", '"')
+
+
+def _example(kind: Any, field: FieldInfo | None = None) -> Any:
+    """Returns an example of a setting: its own, or one of what it holds. None: there is none."""
+    if field and field.examples:
+        return field.examples[0]
+    kind = _without_none(kind)
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return inside[0]
+    if origin in (tuple, Mapping):
+        item = _example(inside[-1] if origin is Mapping else inside[0])
+        return item and ({"<name>": item} if origin is Mapping else [item])
+    if not _is_model(kind):
+        return None
+    required = {k: _example(inner.annotation, inner) for k, inner in kind.model_fields.items() if inner.is_required()}
+    if required:
+        return None if None in required.values() else required
+    plain = {key: inner.default for key, inner in kind.model_fields.items() if isinstance(inner.default, str | int)}
+    return dict(list(plain.items())[:1]) or None
 
 
 def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, model: type[BaseModel], path: Path) -> str:
-    known = keys_at(model, path[:-1])
-    return f"is not a setting, so it would do nothing.{nearest_or_all(str(path[-1]), known)}"
+    key, known = str(path[-1]), keys_at(model, path[:-1])
+    advice = f" Known: {listed(known)}."
+    if holders := [each for each in known if key in keys_at(model, (*path[:-1], each))]:
+        advice = f" Write it under {' or '.join(holders)}."
+    elif near := _meant_name(key, known):
+        advice = f" Did you mean {near}?"
+    return f"is not a setting, so it would do nothing.{advice}"
 
 
 def _not_allowed(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     allowed = re.findall(r"'([^']*)'|(\d+)", str(ctx["expected"]))
     values = [text or number for text, number in allowed]
-    return f"is {_shown(value)}, but one of {listed(values)} is expected.{_about(field)}"
+    suggestion = did_you_mean(value, values) if isinstance(value, str) else ""
+    return f"is {_shown(value)}, but one of {listed(values)} is expected.{_about(field)}{suggestion}"
 
 
 def _too_small(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
@@ -157,9 +207,12 @@ def _too_large(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: 
     return f"is {value}, and the maximum is {ctx['le']}.{_about(field)} Write {ctx['le']} or less."
 
 
-def _wrong_format(value: Any, _ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
-    example = f" Write for example {field.examples[0]}." if field and field.examples else ""
-    return f"is {_shown(value)}, which has the wrong format.{_about(field)}{example}"
+def _wrong_format(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
+    example = field.examples[0] if field and field.examples else None
+    if "pattern" in ctx and re.search(ctx["pattern"], name := name_from(str(value), 21)):
+        example = name
+    for_example = f" Write for example {example}." if example else ""
+    return f"is {_shown(value)}, which has the wrong format.{_about(field)}{for_example}"
 
 
 def _too_few(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
@@ -221,6 +274,11 @@ def _without_none(kind: Any) -> Any:
     if get_origin(kind) in (Union, types.UnionType):
         return next(arm for arm in get_args(kind) if arm is not type(None))
     return kind
+
+
+def _is_map(example: Any) -> bool:
+    """Returns whether an example of a list has maps as its items."""
+    return isinstance(example, list) and isinstance(example[0], Mapping)
 
 
 def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:

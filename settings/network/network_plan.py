@@ -122,7 +122,9 @@ def range_mistakes(cidr: str) -> list[str]:
     except (AddressValueError, NetmaskValueError, ValueError):
         return [f"{cidr!r} is not an IPv4 range. Write it as address/prefix, for example 10.0.0.0/16."]
     if "/" not in cidr:
-        return [f"{cidr} has no prefix length, so it would be a single address. Write for example {network[0]}/16."]
+        prefix = 16 if network[0].packed[2:] == bytes(2) else 32
+        why = "so it would be a single address"
+        return [f"{cidr} has no prefix length, {why}. Write for example {network[0]}/{prefix}."]
     if not cidr.partition("/")[2].isdigit():
         return [f"{cidr} has a netmask instead of a prefix length. Write {network}."]
     if str(network) != cidr:

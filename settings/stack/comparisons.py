@@ -23,6 +23,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *add_on_checks.mistakes(parts, add_ons),
         *versions.mistakes(parts, today),
         *capacity.mistakes(parts.network, zone_names, dict(parts.pools()), len(parts.clusters)),
-        *storage.mistakes(parts, zone_names),
+        *storage.mistakes(parts, zone_names, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path as FilePath
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from settings.cluster.addon_rules import AddOnRules
+from settings.compute.presets import with_presets
 from settings.core import wording
-from settings.core.problems import Mistake, Problem, SettingsError, join_path, nearest_position
+from settings.core.problems import Mistake, Path, Problem, SettingsError, has, join_path, nearest_position
 from settings.core.secret_values import secret_mistakes
 from settings.core.stack_file import StackFile, read_stack_file, settings_of
 from settings.stack import comparisons
@@ -68,30 +70,95 @@ def read_file(path: FilePath) -> dict[str, Any]:
 
 
 def _load(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date | None) -> StackSettings:
+    """Checks the values. Leaves out mistakes that are gone once a misspelt key has the name that was meant."""
+    today = today or datetime.now(UTC).date()
+    checked = _checked(raw, file, add_ons, today)
+    mistakes = checked.mistakes
+    if checked.meant_names or file.meant:
+        meant = _with_meant_names({**settings_of(file.meant, TEXT_KEYS), **raw}, checked.meant_names)
+        remaining = _checked(meant, file, add_ons, today).mistakes
+        mistakes = [
+            (path, sentence)
+            for path, sentence in mistakes
+            if (path, sentence) in remaining or any(path[: len(at)] == at for at in checked.meant_names)
+        ]
+    mistakes = [*file.mistakes, *mistakes]
+    if mistakes or checked.settings is None:
+        raise SettingsError(
+            [
+                Problem(
+                    file.source,
+                    join_path(path),
+                    sentence + _set_by_default(raw, path),
+                    nearest_position(file.positions, path),
+                )
+                for path, sentence in sorted(mistakes, key=lambda mistake: _order(file, mistake))
+            ]
+        )
+    return checked.settings
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """The result of a check. settings: None where a value is wrong. meant_names: see `wording.meant_names`."""
+
+    settings: StackSettings | None
+    mistakes: list[Mistake]
+    meant_names: Mapping[Path, str]
+
+
+def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date) -> _Checked:
     """Adds the defaults of presets and of the environment's profile to the values, and checks the result.
 
-    Mistakes are in the form of the file, in single values, and between parts that are compared.
+    Mistakes are in single values, and between parts that are compared.
     """
     merged = with_defaults(raw)
     mistakes: list[Mistake] = []
     settings: StackSettings | None = None
+    meant_names: Mapping[Path, str] = {}
     try:  # as JSON, because strict mode then accepts an array as a tuple; strict, because "3" for 3 hides a mistake
         settings = StackSettings.model_validate_json(json.dumps(merged), strict=True)
     except ValidationError as error:
-        mistakes = wording.mistakes(StackSettings, merged, error.errors(include_url=False))
+        errors = error.errors(include_url=False)
+        mistakes = wording.mistakes(StackSettings, merged, errors)
+        meant_names = wording.meant_names(StackSettings, merged, errors)
     mistakes = _without_consequences(mistakes, file.mistakes)
     mistakes += secret_mistakes(raw, ())
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
-    mistakes += comparisons.cross_mistakes(parts, add_ons, today or datetime.now(UTC).date())
-    mistakes = [*file.mistakes, *mistakes]
-    if mistakes or settings is None:
-        raise SettingsError(
-            [
-                Problem(file.source, join_path(path), sentence, nearest_position(file.positions, path))
-                for path, sentence in sorted(mistakes, key=lambda mistake: _order(file, mistake))
-            ]
-        )
-    return settings
+    mistakes += comparisons.cross_mistakes(parts, add_ons, today)
+    return _Checked(settings, mistakes, meant_names)
+
+
+def _with_meant_names(raw: Mapping[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:
+    """Returns the values with every misspelt key renamed, unless the right one is there too."""
+    renamed: dict[str, Any] = deepcopy(dict(raw))
+    for path, name in names.items():
+        parent: Any = renamed
+        for part in path[:-1]:
+            parent = parent[part]
+        if name not in parent:
+            parent[name] = parent.pop(path[-1])
+    return renamed
+
+
+def _set_by_default(raw: Mapping[str, Any], path: Path) -> str:
+    """Returns where a value comes from that is not in the file, which its author would look for in vain."""
+    if _contains(raw, path):
+        return ""
+    if _contains(with_presets(raw), path):
+        pool = raw["clusters"][path[1]]["pools"][path[3]]
+        return f" The value is that of preset {pool['preset']}: write your own here, or drop the preset."
+    if _contains(with_defaults(raw), path):
+        return f" The value is that of profile {raw['environment']}: write your own here."
+    return ""
+
+
+def _contains(value: Any, path: Path) -> bool:
+    for part in path:
+        if not has(value, part):
+            return False
+        value = value[part]
+    return True
 
 
 def _order(file: StackFile, mistake: Mistake) -> tuple[int, int]:

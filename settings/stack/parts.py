@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from settings.cluster.cluster import ClusterSettings, StorageClassSettings
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.quotas import QuotaSettings
@@ -14,6 +15,7 @@ from settings.core.base import Settings
 from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import Path, PathPart
 from settings.network.network import NetworkSettings
+from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
 
 Model = TypeVar("Model", bound=Settings)
@@ -61,7 +63,9 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
     def is_valid(path: Path) -> bool:
         return not any(mistake[: len(path)] == path for mistake in wrong)
 
-    def value(default: Any, *path: PathPart) -> Any:
+    def value(model: type[Settings], *path: PathPart) -> Any:
+        """Returns the value of the model's field at the path, or its default; None where it is wrong."""
+        default = model.default_of(str(path[-1]))
         result: Any = data
         for part in path:
             result = result.get(part, default) if isinstance(result, Mapping) else default
@@ -75,23 +79,24 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             for index, item in enumerate(items if isinstance(items, list) else ())
             if is_valid((*path, "pools", index)) and (pool := _validated(NodePoolSettings, item)) is not None
         }
+        zones = value(ClusterSettings, *path, "control_plane_zones")
         return ClusterParts(
-            version=value(None, *path, "version"),
-            support_type=value("STANDARD", *path, "support_type"),
-            managed_addons=value({}, *path, "managed_addons"),
-            addons=value({}, *path, "addons"),
-            gpu_allocation=value("device-plugin", *path, "gpu_allocation"),
-            control_plane_zones=tuple(zones) if (zones := value(None, *path, "control_plane_zones")) else None,
-            snapshots=value(True, *path, "storage_classes", "snapshots"),
+            version=value(ClusterSettings, *path, "version"),
+            support_type=value(ClusterSettings, *path, "support_type"),
+            managed_addons=value(ClusterSettings, *path, "managed_addons"),
+            addons=value(ClusterSettings, *path, "addons"),
+            gpu_allocation=value(ClusterSettings, *path, "gpu_allocation"),
+            control_plane_zones=tuple(zones) if zones else None,
+            snapshots=value(StorageClassSettings, *path, "storage_classes", "snapshots"),
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
         )
 
     clusters = data.get("clusters")
     return Parts(
-        environment=value(None, "environment"),
-        region=value(None, "region"),
-        name=value("ml-platform", "name"),
+        environment=value(StackSettings, "environment"),
+        region=value(StackSettings, "region"),
+        name=value(StackSettings, "name"),
         network=_validated(NetworkSettings, data.get("network", {})) if is_valid(("network",)) else None,
         quotas=_validated(QuotaSettings, data.get("quotas", {})) if is_valid(("quotas",)) else None,
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},

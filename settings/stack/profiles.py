@@ -7,6 +7,7 @@ has only what differs in its environment.
 from collections.abc import Mapping
 from typing import Any
 
+from common.spelling import nearest
 from settings.compute.presets import with_presets
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {
@@ -40,7 +41,8 @@ def with_defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
 def with_profile(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the stack file's values with its environment's profile as defaults."""
     environment = raw.get("environment")
-    profile = PROFILES.get(environment, {}) if isinstance(environment, str) else {}
+    known = nearest(environment, PROFILES) if isinstance(environment, str) else None  # a misspelt one is reported
+    profile = PROFILES[known] if known else {}
     merged = _merge(profile, raw)
     return merged if isinstance(merged, dict) else dict(raw)
 

@@ -11,7 +11,7 @@ from catalog.regions import REGIONS
 from settings.cluster.cluster import ClusterSettings
 from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
-from settings.core.naming import tag_key, tag_value
+from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.network.network import NetworkSettings
 from settings.security.keys import KeySettings
@@ -45,7 +45,7 @@ def cluster_key_can_name_resources(key: str) -> str:
     if not CLUSTER_KEY.fullmatch(key):
         raise ValueError(
             f"{key!r} is not a cluster name: use up to 30 lower-case letters, digits and '-', and begin with a "
-            "letter. Rename it."
+            f"letter. {rename(key, 30)}"
         )
     return key
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL
+from settings.core.naming import DNS_LABEL, namespace_is_a_dns_label, rename
 
 Purpose = Literal["datasets", "checkpoints", "models", "artifacts", "scratch", "shared", "logs", "backups"]
 Tier = Literal["production-inference", "agents", "training", "platform-metadata", "experiments"]
@@ -19,7 +19,7 @@ def storage_name_can_name_resources(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError(
             f"{name!r} cannot name an entry of storage: use up to 21 lower-case letters, digits and '-', and begin "
-            "with a letter. Rename it."
+            f"with a letter. {rename(name, 21)}"
         )
     return name
 
@@ -27,22 +27,12 @@ def storage_name_can_name_resources(name: str) -> str:
 StorageName = Annotated[str, AfterValidator(storage_name_can_name_resources)]
 
 
-def namespace_is_a_dns_label(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it."""
-    if not DNS_LABEL.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is not a namespace: use up to 63 lower-case letters, digits and '-', and begin and end with a "
-            "letter or digit. Rename it."
-        )
-    return name
-
-
 def service_account_is_a_dns_name(name: str) -> str:
     """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it."""
     if len(name) > 253 or not all(DNS_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError(
             f"{name!r} is not a service account: use lower-case letters, digits, '-' and '.', and begin and end with "
-            "a letter or digit. Rename it."
+            f"a letter or digit. {rename(name)}"
         )
     return name
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from common.spelling import nearest
 from simulator.aws import paths, templates
-from simulator.aws.inputs import input_errors
+from simulator.aws.inputs import converted, input_errors
 from simulator.aws.model import Autoname, ResourceType
 from simulator.aws.operation_context import region_of, setting
 from simulator.cloud import Cloud
@@ -22,7 +22,8 @@ DEFAULTS = "__defaults"
 
 def check(kind: ResourceType, cloud: Cloud, call: Call, old: Props, new: Props) -> CheckResult:
     """Returns the inputs as the provider completes them, and what is wrong with them."""
-    inputs = {key: value for key, value in new.items() if value is not None and key != DEFAULTS}
+    given = {key: value for key, value in new.items() if value is not None and key != DEFAULTS}
+    inputs = converted(given, kind.type)
     defaulted: list[str] = []
     if kind.regional and "region" not in inputs:
         inputs["region"] = region_of(call.config)

@@ -3,7 +3,9 @@
 They are read from `inputs.json`, which `python -m simulator.aws.sdk_inputs` writes: importing the SDK itself would take
 too long for a preview. A form is one of
 
-- `string`, `integer`, `number`, `boolean`: one value; the provider converts between texts, numbers and booleans
+- `string`, `integer`, `number`, `boolean`: one value. The provider converts numbers and booleans to texts, and a text
+  to the number or boolean that it spells, but no number to a boolean.
+  Source: pulumi/pulumi-terraform-bridge, the input validator of pkg/tfbridge; read 2026-11
 - `any`: a JSON document, as a text or as the object itself
 - `[form]`: a list
 - `{"*": form}`: an object with arbitrary keys
@@ -21,6 +23,7 @@ from simulator.aws import paths
 from simulator.difference import join
 from simulator.values import UNKNOWN, Props
 
+BOOLEAN_TEXTS = {"true": True, "1": True, "false": False, "0": False}
 DATA = Path(__file__).with_name("inputs.json")
 Form: TypeAlias = str | list[Any] | dict[str, Any]
 TYPES: dict[str, dict[str, Form]] = json.loads(DATA.read_text(encoding="utf-8"))["types"] if DATA.exists() else {}
@@ -58,7 +61,7 @@ class InputError(NamedTuple):
 def input_errors(type_: str, inputs: Props) -> list[InputError]:
     """Returns every input whose name or form the type does not accept. Unknown values are accepted everywhere."""
     errors: list[InputError] = []
-    _collect_errors(inputs, type_, "", errors)
+    _collect_errors(converted(inputs, type_), type_, "", errors)
     return errors
 
 
@@ -74,7 +77,7 @@ def _collect_errors(value: Any, form: Form, path: str, errors: list[InputError])
         return
     names = fields(form)
     if names is None:
-        if form != "any" and isinstance(value, dict | list):
+        if form != "any" and not _accepts(value, str(form)):
             errors.append(_wrong_form(path, str(form), value))
         return
     if not isinstance(value, dict):
@@ -88,6 +91,39 @@ def _collect_errors(value: Any, form: Form, path: str, errors: list[InputError])
                 _collect_errors(item, inner, join(path, key), errors)
         elif item is not None and not key.startswith("__"):  # such keys are the provider's own
             errors.append(InputError(join(path, key), names))
+
+
+def _accepts(value: Any, form: str) -> bool:
+    """Returns whether the provider takes the value for one of this form. Texts are converted already."""
+    if isinstance(value, dict | list):
+        return False
+    if form == "boolean":
+        return isinstance(value, bool)
+    if form in ("integer", "number"):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return True
+
+
+def _number(text: str) -> int | float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def converted(value: Any, form: Form) -> Any:
+    """Returns the value with the numbers and booleans that its texts spell, so that rules can compute with them."""
+    if isinstance(form, list):
+        return [converted(item, form[0]) for item in value] if isinstance(value, list) else value
+    names = fields(form)
+    if isinstance(value, dict):
+        free = (names or {}).get("*")
+        return {key: converted(item, free or (names or {}).get(key, "any")) for key, item in value.items()}
+    if form in ("integer", "number") and isinstance(value, str):
+        number = _number(value)
+        return value if number is None else number
+    return BOOLEAN_TEXTS.get(value, value) if form == "boolean" and isinstance(value, str) else value
 
 
 def _wrong_form(path: str, expected: str, value: Any) -> InputError:

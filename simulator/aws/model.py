@@ -148,6 +148,9 @@ class ResourceType:
     import_id: str = ""
 
     def __post_init__(self) -> None:
+        self.check_names()
+
+    def check_names(self) -> None:
         """Raises ValueError when the declaration names an input that the type does not have."""
         if fields(self.type) is None:  # a new entry: inputs.json is generated from the entries, so it is not there yet
             return
@@ -183,7 +186,8 @@ class ResourceType:
             for path in paths:
                 form = form_at(self.type, path)
                 if form is None:
-                    yield f"{declaration} names {path}, which is not an input"
+                    advice = ": write an output in computed" if declaration == "aws_defaults" else ""
+                    yield f"{declaration} names {path}, which is not an input{advice}"
                 elif declaration == "sets" and not isinstance(form, list):
                     yield f"sets names {path}, which is not a list"
                 elif declaration == "documents" and form not in ("string", "any"):

@@ -102,7 +102,7 @@ def _object(file: Path, arguments: str, types: dict[str, dict[str, Form]]) -> st
 
 
 def main() -> int:
-    """Writes the file; with --check, returns 1 when the file is out of date."""
+    """Writes the file; with --check, returns 1 when the file is out of date. Returns 1 too when an entry is wrong."""
     parser = argparse.ArgumentParser(prog="python -m simulator.aws.sdk_inputs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the file is out of date")
     check = parser.parse_args().check
@@ -113,6 +113,13 @@ def main() -> int:
     elif not DATA.exists() or DATA.read_text(encoding="utf-8") != generated:
         print("simulator/aws/inputs.json is out of date: run make generate", file=sys.stderr)
         return 1
+    TYPES.update(json.loads(generated)["types"])
+    for kind in kinds().values():  # when they were imported, no inputs were there to compare them with
+        try:
+            kind.check_names()
+        except ValueError as mistake:
+            print(mistake, file=sys.stderr)
+            return 1
     return 0
 
 

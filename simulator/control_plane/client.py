@@ -14,15 +14,15 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 _TIMEOUT_SECONDS = 60.0
-_GONE_SECONDS = 30.0
+_GONE_SECONDS = 90.0  # of a namespace or a definition, with their contents
 Object = dict[str, Any]
 
 
-class Unreachable(Exception):  # noqa: N818 - `except Unreachable` says what happened
+class Unreachable(Exception):
     """The API server does not answer."""
 
 
-class Refused(Exception):  # noqa: N818 - the API server refused a request
+class Refused(Exception):
     """The API server answered with an error. code: the HTTP status; reason: e.g. "Invalid"; the text is the message."""
 
     def __init__(self, status: Mapping[str, Any]) -> None:
@@ -123,7 +123,7 @@ class ApiServer:
                 return None
             raise
 
-    def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+    def delete(self, api_version: str, kind: str, namespace: str, name: str, *, wait: bool = True) -> None:
         """Deletes an object with its dependents, and waits until it is gone. It is no error when there is none."""
         resource = self.resource(api_version, kind)
         if resource is None:
@@ -135,7 +135,7 @@ class ApiServer:
             if refused.code != http.client.NOT_FOUND:
                 raise
         deadline = time.monotonic() + _GONE_SECONDS
-        while (left := self.get(api_version, kind, namespace, name)) is not None:
+        while wait and (left := self.get(api_version, kind, namespace, name)) is not None:
             if time.monotonic() > deadline:
                 finalizers = ", ".join(left["metadata"].get("finalizers", ())) or "none"
                 raise Refused({"message": f"{kind} {name} is still there; its finalizers: {finalizers}"})
@@ -180,7 +180,9 @@ class ApiServer:
                 self._threads.__dict__.pop("connection", None)
                 # The server closes idle connections; a request that it did not answer is not sent a second time.
                 if not (again and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError)):
-                    raise Unreachable(f"the Kubernetes API server on port {self._port} does not answer: {error}") from None
+                    raise Unreachable(
+                        f"the Kubernetes API server on port {self._port} does not answer: {error}"
+                    ) from None
         raise AssertionError("unreachable")
 
     def _connection(self) -> http.client.HTTPSConnection:

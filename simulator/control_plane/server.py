@@ -48,6 +48,7 @@ class ControlPlane:
     def __init__(self, binaries: Binaries, folder: Path) -> None:
         self._binaries, self._folder = binaries, folder
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._logs: dict[int, Path] = {}
         self.server: ApiServer
 
     def __enter__(self) -> ControlPlane:
@@ -95,7 +96,11 @@ class ControlPlane:
             self._binaries.etcd,
             f"--data-dir={self._folder / 'etcd'}",
             *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}"),
-            *(f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}"),
+            *(
+                f"--listen-peer-urls={peer}",
+                f"--initial-advertise-peer-urls={peer}",
+                f"--initial-cluster=default={peer}",
+            ),
             "--force-new-cluster",  # the peer address of the last start is another one
             "--unsafe-no-fsync",
             "--log-level=warn",
@@ -135,7 +140,8 @@ class ControlPlane:
         )
 
     def _run(self, binary: Path, *arguments: str) -> None:
-        log = (self._folder / f"{binary.name}.log").open("wb")
+        path = self._folder / f"{binary.name}.log"
+        log = path.open("wb")
         environment = {"PATH": os.defpath, "HOME": str(self._folder)}
         process = subprocess.Popen(
             [binary, *arguments],
@@ -148,6 +154,7 @@ class ControlPlane:
         )
         log.close()
         self._processes.append(process)
+        self._logs[process.pid] = path
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -164,7 +171,7 @@ class ControlPlane:
     def _failure(self, processes: Sequence[subprocess.Popen[bytes]]) -> str:
         texts = []
         for process in processes:
-            log = self._folder / f"{Path(os.fsdecode(process.args[0])).name}.log"  # type: ignore[index]
+            log = self._logs[process.pid]
             end = "\n    ".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
             texts.append(f"{log.name} ends with:\n    {end}")
         return f"The Kubernetes control plane in {self._folder} did not become ready. " + "\n".join(texts)

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.control_plane.client import Refused
 from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import CRD, Cluster
+from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.schema import findings
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -62,22 +63,37 @@ class Admission:
     namespace: str
     patience_seconds: float
 
-    def check_create(self) -> None:
-        """Raises Refusal when the object cannot be created."""
+    def check_surroundings(self) -> None:
+        """Raises Refusal when the cluster lacks what the object needs: its kind, its namespace, its node class."""
         self._kind_is_served()
         self._has_the_name_of_its_kind()
         self._namespace_exists()
-        self._name_is_free()
-        self.check_update()
+        self.check_controllers()
 
-    def check_update(self) -> None:
-        """Raises Refusal when the content of the object is not allowed; for an object that exists."""
+    def check_controllers(self) -> None:
+        """Raises Refusal when the API server accepts the object, but its controller never makes it ready."""
+        self._node_class_exists()
+
+    def check_name(self) -> None:
+        """Raises Refusal when another object has the name."""
+        self._name_is_free()
+
+    def check_content(self) -> None:
+        """Raises Refusal when the content of the object is not allowed."""
         self._custom_schema()
         self._classes()
         self._pod_security()
         self._limit_ranges()
         self._quota()
-        self._node_class_exists()
+
+    def refused_by(self, refused: Refused) -> Refusal:
+        """Returns the refusal of a real API server in the provider's words, with what the real preview hides."""
+        text = str(refused)
+        if refused.reason == "AlreadyExists":
+            return self._refused(text + _EXISTS, _LATE)
+        if "strict decoding error" in text and not self.cluster.builtin(self.state["apiVersion"], self.state["kind"]):
+            return self._refused(text, PRUNED, always=True)
+        return self._refused(text, self._late_for_pods if refused.reason == "Forbidden" else "")
 
     def check_overlays(self) -> None:
         """Warns when another NodeOverlay conflicts with this one. Raises Refusal when the same preview creates both.
@@ -165,13 +181,12 @@ class Admission:
         schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
         if schema is None:
             return
-        content = {key: value for key, value in self.state.items() if key not in ("apiVersion", "kind", "metadata")}
-        fields = {key: value for key, value in content.items() if not key.startswith("__")}
-        open_schema = {**schema, "required": [key for key in schema.get("required", ()) if key != "metadata"]}
-        for finding in findings(fields, open_schema):
-            if finding.unknown_field:
-                raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", PRUNED, always=True)
-            raise self._refused(f"{invalid(self.state)}: {finding.path}: {finding.text}", "")
+        fields = {key: value for key, value in self.state.items() if not key.startswith("__")}
+        for finding in object_findings(fields, schema):
+            note = PRUNED if finding.unknown_field else ""
+            raise self._refused(
+                f"{invalid(self.state)}: {finding.path}: {finding.text}", note, always=finding.unknown_field
+            )
 
     def _pod_security(self) -> None:
         pod = pod_security.pod_of(self.state)

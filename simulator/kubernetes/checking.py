@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulator.kubernetes import meaning
-from simulator.kubernetes.custom import schema_of
-from simulator.kubernetes.karpenter import rule_findings
+from simulator.kubernetes.custom import object_findings, schema_of
 from simulator.kubernetes.kinds import REMOVED
 from simulator.kubernetes.meaning.metadata import metadata_findings
 from simulator.kubernetes.names import autoname
@@ -45,7 +44,7 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
         return CheckResult(inputs, (CheckFailure("apiVersion", problem),))
     schema = kinds(version).get((api_version, inputs["kind"]))
     unknown_field_note = _DROPPED if schema else PRUNED
-    mistakes = _findings(inputs, schema or schema_of(api_version, inputs["kind"]), version)
+    mistakes = _findings(inputs, schema, version)
     return CheckResult(
         inputs, tuple(CheckFailure(each.path, _reason(each, inputs, unknown_field_note)) for each in mistakes)
     )
@@ -87,7 +86,8 @@ def not_served(api_version: str, kind: str, version: str) -> str | None:
 def _findings(inputs: Props, schema: Schema | None, version: str) -> Iterator[Finding]:
     if schema is not None:
         yield from findings(inputs, schema, version)
-    yield from rule_findings(inputs)
+    elif (custom := schema_of(inputs["apiVersion"], inputs["kind"])) is not None:
+        yield from object_findings(inputs, custom)
     yield from metadata_findings(inputs["kind"], inputs.get("metadata"), version)
     yield from meaning.findings(inputs)
 

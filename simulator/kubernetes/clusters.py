@@ -103,7 +103,7 @@ class Cluster:
     def served(self, api_version: str, kind: str) -> CustomKind | None:
         """Returns the custom kind if a CRD for it is installed and serves that version, or None."""
         group, _, version = api_version.rpartition("/")
-        for each in self._custom_kinds():
+        for each in self.custom_kinds():
             if (each.group, each.kind) == (group, kind) and version in each.versions:
                 return each
         return None
@@ -131,7 +131,8 @@ class Cluster:
         kind_served = self.served(api_version, kind) or kind_of_an_addon(api_version, kind)
         return True if kind_served is None else kind_served.namespaced
 
-    def _custom_kinds(self) -> Iterator[CustomKind]:
+    def custom_kinds(self) -> Iterator[CustomKind]:
+        """Yields the custom kinds that the cluster serves."""
         yield from WITH_EVERY_CLUSTER
         for addon, brought in WITH_ADDON.items():
             if self.cloud.get(_EKS_ADDON, f"{self.name}:{addon}"):
@@ -140,7 +141,7 @@ class Cluster:
             yield custom_kind_of(definition.state)
 
     def _delete_custom_objects(self, group: str, plural: str) -> None:
-        kinds_ = [each for each in self._custom_kinds() if (each.group, each.plural) == (group, plural)]
+        kinds_ = [each for each in self.custom_kinds() if (each.group, each.plural) == (group, plural)]
         for kind in kinds_:
             for version in kind.versions:
                 for each in self.of_kind(f"{group}/{version}", kind.kind):

@@ -1,42 +1,103 @@
-"""Custom kinds with known schemas: the fields of their objects, and the defaults that the API server adds.
+"""Custom kinds of the catalog's charts: their definitions, and the defaults that the API server adds to their objects.
 
-crds/<group>_<plural>_<version>.json has a schema that tests/simulator/kubernetes/crd_forms.py derives from the chart.
-Sources: charts karpenter-crd 1.14.1, read 2026-08, and snapshot-controller 5.2.0, read 2026-07.
+crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources:
+the charts of catalog/data/charts at their versions, and the Gateway API 1.6.1, which has no chart; read 2026-08.
+Kinds that EKS installs with each cluster have no chart either, and are known by name alone.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from catalog.charts import CHARTS
-from simulator.kubernetes.schema import Schema
+from simulator.kubernetes.rules import rule_findings
+from simulator.kubernetes.schema import Finding, Schema, findings
 
 FOLDER = Path(__file__).with_name("crds")
+_METADATA = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 @cache
-def _files() -> Mapping[tuple[str, str], Path]:
-    """Returns (apiVersion, kind) -> schema file, for the kinds of the catalog's charts that have a file."""
-    named = {
-        (f"{crd.group}/{version}", crd.kind): FOLDER / f"{crd.group}_{crd.plural}_{version}.json"
-        for chart in CHARTS.values()
-        for crd in chart.crds
-        for version in crd.versions
-    }
-    return {identity: path for identity, path in named.items() if path.exists()}
+def definition(group: str, kind: str) -> Mapping[str, Any] | None:
+    """Returns the CustomResourceDefinition of a kind, which callers must not change; None when it is not known."""
+    path = FOLDER / f"{group}_{kind}.json"
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    shared, approval = content.pop("shared", {}), content.pop("approval", None)
+    whole: dict[str, Any] = {}
+
+    def expand(value: Any) -> Any:
+        if isinstance(value, list):
+            return [expand(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        name = value.get("$ref")
+        if not isinstance(name, str):
+            return {key: expand(item) for key, item in value.items()}
+        if name not in whole:
+            whole[name] = expand(shared[name])
+        return whole[name]
+
+    for version in content["versions"]:
+        version["schema"] = {"openAPIV3Schema": expand(version["schema"])}
+    metadata: dict[str, Any] = {"name": f"{content['names']['plural']}.{group}"}
+    metadata |= {"annotations": {"api-approved.kubernetes.io": approval}} if approval else {}
+    of_crds = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    return {**of_crds, "metadata": metadata, "spec": content}
+
+
+def definitions_of(chart: str) -> list[Mapping[str, Any]]:
+    """Returns the CustomResourceDefinitions that a chart of the catalog installs, without those that are not known."""
+    known = (definition(crd.group, crd.kind) for crd in CHARTS[chart].crds)
+    return [each for each in known if each is not None]
 
 
 @cache
 def schema_of(api_version: str, kind: str) -> Schema | None:
-    """Returns the schema of a custom kind; None when it is not known."""
-    path = _files().get((api_version, kind))
-    schema: Schema | None = json.loads(path.read_text()) if path else None
-    return schema
+    """Returns the schema of a custom kind; None when it is not known, or when that version is not served."""
+    group, _, name = api_version.rpartition("/")
+    known = definition(group, kind)
+    for version in known["spec"]["versions"] if known else ():
+        if version["name"] == name and version["served"]:
+            return _of_objects(version["schema"]["openAPIV3Schema"])
+    return None
+
+
+def _of_objects(schema: Schema) -> Schema:
+    """Returns the schema with the fields that every object has; the API server checks them by itself."""
+    if "properties" not in schema:
+        return schema
+    fields = schema["properties"]
+    in_every_object = {name: {"type": "string"} for name in ("apiVersion", "kind")}
+    return {**schema, "properties": {**fields, **in_every_object, "metadata": fields.get("metadata", {}) | _METADATA}}
+
+
+def object_findings(
+    inputs: Mapping[str, Any], schema: Schema, old: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
+    """Yields everything that the schema and its rules do not allow in an object of a custom kind.
+
+    At an update, `old` has the inputs before. Like the API server, it evaluates no rule while the schema is broken.
+    """
+    schema = _of_objects(schema)
+    stored, before = (with_defaults(without_none(each), schema) for each in (inputs, old))
+    found = list(findings(stored, schema))
+    yield from found
+    if all(each.unknown_field for each in found):
+        yield from rule_findings(stored, schema, before)
+
+
+def without_none(value: Any) -> Any:
+    """Returns the value without fields that are None: the engine sends them for inputs that nobody set."""
+    if isinstance(value, Mapping):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    return [without_none(item) for item in value] if isinstance(value, list) else value
 
 
 def with_defaults(value: Any, schema: Schema) -> Any:

@@ -41,7 +41,6 @@ class Kind:
 ALWAYS_REPLACED_BY = ("metadata.name", "metadata.namespace")
 ORDINARY = Kind()
 _FIXED = Fixed()
-_BY_RULE = Fixed("Invalid value: field is immutable")  # a rule of the custom kind says it
 _ONCE = "Invalid value: {value}: may not change once set"
 _BOUND_CLAIMS = (
     "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
@@ -91,8 +90,6 @@ SPECIAL: Mapping[str, Kind] = {
             "spec.successPolicy": _FIXED,
         },
     ),
-    "NodeClaim": Kind(refused={"spec": Fixed("Invalid value: spec is immutable")}),
-    "NodePool": Kind(refused={f"spec.template.spec.nodeClassRef.{name}": _BY_RULE for name in ("group", "kind")}),
     "PersistentVolume": Kind(
         replaced_by=tuple(f"spec.{source}" for source in ("csi", "hostPath", "local", "nfs", *_OLD_SOURCES)),
         refused={

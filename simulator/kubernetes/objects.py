@@ -16,17 +16,19 @@ from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
-from simulator.kubernetes.custom import schema_of, with_defaults
-from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_stops_being_static, node_class_of
+from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
+from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.real import RealServer
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _CREATED = "2026-01-01T00:00:00Z"  # a constant, since with a clock two equal runs would differ
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+_EMPTY: tuple[Any, ...] = ("", False, 0, [], {})
 _SMALLER = "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
 _CANNOT_GROW = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
@@ -62,12 +64,16 @@ def _is_true(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Objects:
-    """One request about an object, in a cluster that exists."""
+    """One request about an object, in a cluster that exists.
+
+    real: the cluster's real API server; None: the simulated admission answers.
+    """
 
     call: Call
     cluster: Cluster
     planned: Planned
     patience_seconds: float
+    real: RealServer | None = None
 
     def create(self, inputs: Props) -> CreateResult:
         """Creates the object. Raises Refusal when the API server would not create it, at preview as well."""
@@ -78,14 +84,16 @@ class Objects:
         if UNKNOWN in (namespace, state["metadata"]["name"]):
             return CreateResult("", state)
         admission = self._admission(state, namespace)
-        admission.check_create()
+        admission.check_surroundings()
         admission.check_overlays()
         if self.call.preview:
+            state = self._created(admission, inputs)
             self._plan(state, namespace)
             return CreateResult("", state)
         state["metadata"]["resourceVersion"] = "1"
         with self.cluster.cloud.exclusive():
-            self._admission(state, namespace, patience_seconds=0).check_create()
+            self._admission(state, namespace, patience_seconds=0).check_surroundings()
+            state = self._created(admission, inputs)
             self.cluster.put(state, namespace, self.call.urn)
         self.planned.clear()
         return CreateResult(id_of(namespace, state["metadata"]["name"]), state)
@@ -102,23 +110,20 @@ class Objects:
 
     def update(self, id_: str, old: Props, old_state: Props, new: Props) -> Props:
         """Updates the object. Raises Refusal for a change that the API server refuses, at preview as well."""
-        self._refuse_immutable(id_, old, new)
         api_version, kind = self._identity(old or old_state)
         namespace, _, name = id_.rpartition("/")
         stored = self.cluster.get(api_version, kind, namespace, name)
         live = stored.state if stored else old_state
         state = self._state(_merged(live, old, new))
-        if not has_unknown(state["metadata"]):
-            admission = self._admission(state, namespace)
-            admission.check_update()
-            admission.check_overlays()
-        if self.call.preview:
-            self._plan(state, namespace)
-            return state
-        version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
         state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live.get("metadata", {})}
-        state["metadata"]["resourceVersion"] = str(version)
+        if not self.call.preview:
+            version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
+            state["metadata"]["resourceVersion"] = str(version)
         with self.cluster.cloud.exclusive():
+            state = self._updated(self._admission(state, namespace), id_, old, new)
+            if self.call.preview:
+                self._plan(state, namespace)
+                return state
             if stored and api_version != state["apiVersion"]:
                 self.cluster.delete(api_version, kind, namespace, name)
             self.cluster.put(state, namespace, self.call.urn)
@@ -131,8 +136,30 @@ class Objects:
         namespace, _, name = id_.rpartition("/")
         self._refuse_in_use(id_, api_version, kind, name)
         with self.cluster.cloud.exclusive():
+            if self.real is not None:
+                self.real.delete(api_version, kind, namespace, name)
             self.cluster.delete(api_version, kind, namespace, name)
         self.planned.clear()
+
+    def _created(self, admission: Admission, inputs: Props) -> Props:
+        """Returns the object as the API server stores it, or would store it. Raises Refusal."""
+        if self.real is not None and self.real.can_answer(admission, inputs):
+            return self.real.create(admission, inputs)
+        admission.check_name()
+        admission.check_content()
+        return admission.state
+
+    def _updated(self, admission: Admission, id_: str, old: Props, new: Props) -> Props:
+        """Returns the changed object as the API server stores it, or would store it. Raises Refusal."""
+        if not has_unknown(admission.state["metadata"]):
+            admission.check_controllers()
+            admission.check_overlays()
+        if self.real is not None and self.real.can_answer(admission, new):
+            return self.real.update(admission, new)
+        self._refuse_immutable(id_, old, new)
+        if not has_unknown(admission.state["metadata"]):
+            admission.check_content()
+        return admission.state
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:
@@ -169,13 +196,13 @@ class Objects:
     def _plan(self, state: Props, namespace: str) -> None:
         self.planned.add(self.cluster.name, state["kind"], namespace, state)
         if (state["apiVersion"], state["kind"]) == CRD and not has_unknown(state["spec"]):
-            for version in state["spec"].get("versions", ()):
-                schema = (version.get("schema") or {}).get("openAPIV3Schema")
-                self.planned.add_kind(self.cluster.name, custom_kind_of(state), schema)
+            versions = state["spec"].get("versions", ())
+            schemas = {each["name"]: (each.get("schema") or {}).get("openAPIV3Schema") for each in versions}
+            self.planned.add_kind(self.cluster.name, custom_kind_of(state), schemas)
 
     def _state(self, inputs: Props) -> Props:
         """Returns the object as the API server does: with uid, creation time, and the defaults that programs read."""
-        state: Props = _without_none(inputs)
+        state: Props = without_none(inputs)
         digest = hashlib.sha256(f"{self.cluster.name} {self.call.urn}".encode()).hexdigest()
         metadata = state["metadata"] = dict(state["metadata"])
         namespace = self._namespace(state)
@@ -193,13 +220,9 @@ class Objects:
         mistakes = list(refused_changes(old, new))
         if new.get("kind") == "PersistentVolumeClaim":
             mistakes += filter(None, [self._resize_mistake(old, new)])
-        if becomes_or_stops_being_static(old, new):
-            mistakes.append('spec: Invalid value: "object": replicas cannot be added to a NodePool, or removed from it')
         if mistakes:
-            raise Refusal(
-                f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '
-                f"{invalid(new)}: {'; '.join(mistakes)}"
-            )
+            raise _not_live(id_, new, "; ".join(mistakes))
+        self._refuse_transition(id_, old, new)
         self._warn_of_first_preview(id_, old, new)
 
     def _warn_of_first_preview(self, id_: str, old: Props, new: Props) -> None:
@@ -212,6 +235,16 @@ class Objects:
                 "change. Its update accepts it."
             )
 
+    def _refuse_transition(self, id_: str, old: Props, new: Props) -> None:
+        """Refuses what the rules of a custom kind forbid to change."""
+        api_version, kind = new["apiVersion"], new["kind"]
+        if old.get("apiVersion") != api_version or self.cluster.builtin(api_version, kind):
+            return  # the API server converts an object of another version first, and the simulator cannot
+        planned = self.planned.custom(self.cluster.name, api_version, kind)
+        schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
+        for finding in object_findings(new, schema or schema_of(api_version, kind) or {}, old):
+            raise _not_live(id_, new, f"{finding.path}: {finding.text}")
+
     def _resize_mistake(self, old: Props, new: Props) -> str | None:
         before, after = (Node(each).at("spec", "resources", "requests", "storage").value for each in (old, new))
         if UNKNOWN in (before, after) or before == after:
@@ -223,6 +256,13 @@ class Objects:
             self.cluster.get("storage.k8s.io/v1", "StorageClass", "", name) if isinstance(name, str) else None
         )
         return None if storage_class and storage_class.state.get("allowVolumeExpansion") is True else _CANNOT_GROW
+
+
+def _not_live(id_: str, new: Props, mistake: str) -> Refusal:
+    return Refusal(
+        f'the Kubernetes API server reported that "{id_}" failed to fully initialize or become live: '
+        f"{invalid(new)}: {mistake}"
+    )
 
 
 def _fill_in_defaults(state: Props, digest: str) -> None:
@@ -249,12 +289,6 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
         state["status"] = {"loadBalancer": balancer if state["spec"]["type"] == "LoadBalancer" else {}}
 
 
-def _without_none(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, list) else value
-
-
 def _inputs_of(live: Props) -> Props:
     """Returns inputs that would create the object: its fields without those that the server adds."""
     fields = {key: value for key, value in live.items() if key != "status" and not key.startswith("__")}
@@ -263,9 +297,13 @@ def _inputs_of(live: Props) -> Props:
 
 
 def _live_values(inputs: Any, live: Any) -> Any:
-    """Returns the live values of the fields in the inputs; fields that others have added are left out."""
+    """Returns the live values of the fields in the inputs; fields that others have added are left out.
+
+    An empty value that is not there is the same value: the API server leaves out many of them.
+    """
     if isinstance(inputs, Mapping) and isinstance(live, Mapping):
-        return {key: _live_values(value, live[key]) for key, value in inputs.items() if key in live}
+        kept = {key: value for key, value in inputs.items() if key in live or value in _EMPTY}
+        return {key: _live_values(value, live[key]) if key in live else value for key, value in kept.items()}
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
         return [_live_values(*pair) for pair in zip(inputs, live, strict=True)]
     return live

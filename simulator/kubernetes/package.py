@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from engine.go_build import BuildError
 from simulator.cloud import Cloud
+from simulator.control_plane.client import ApiServer, Unreachable
+from simulator.control_plane.planes import ControlPlanes
+from simulator.control_plane.server import ControlPlaneError
 from simulator.difference import changes
 from simulator.kubernetes import clusters
 from simulator.kubernetes.checking import check_object
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.objects import Objects, diff_object
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.real import RealServer
 from simulator.kubernetes.releases import RELEASE, Releases, check_release, diff_release
 from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props
@@ -28,16 +33,17 @@ class KubernetesPackage(Package):
     """Objects and Helm releases of all clusters.
 
     patience_seconds: how long an update waits for a namespace or a custom kind that another resource creates; the real
-    provider retries for 63 s.
+    provider retries for 63 s. planes: starts the real API servers that answer; None: the simulated admission answers.
     """
 
     name = "kubernetes"
 
-    def __init__(self, cloud: Cloud, patience_seconds: float = 10.0) -> None:
-        self._cloud, self._patience = cloud, patience_seconds
+    def __init__(self, cloud: Cloud, patience_seconds: float = 10.0, planes: ControlPlanes | None = None) -> None:
+        self._cloud, self._patience, self._planes = cloud, patience_seconds, planes
         self._planned = Planned()
+        self._real: dict[ApiServer, RealServer] = {}
         clusters.delete_orphans(cloud)
-        cloud.on_delete(clusters.EKS_CLUSTER, lambda name: clusters.delete_objects(cloud, name))
+        cloud.on_delete(clusters.EKS_CLUSTER, self._delete_cluster)
 
     def diff_config(self, old: Props, new: Props) -> DiffResult:
         """Replaces the provider and all its resources when the kubeconfig names another API server."""
@@ -104,7 +110,25 @@ class KubernetesPackage(Package):
         return clusters.find(self._cloud, call.config.get("kubeconfig"))
 
     def _objects(self, call: Call, cluster: Cluster) -> Objects:
-        return Objects(call, cluster, self._planned, self._patience_for(call))
+        return Objects(call, cluster, self._planned, self._patience_for(call), self._real_server(cluster))
+
+    def _real_server(self, cluster: Cluster) -> RealServer | None:
+        """Returns the cluster's real API server, with all its objects; None when the simulated admission answers."""
+        if self._planes is None:
+            return None
+        try:
+            server = self._planes.server(cluster.name, cluster.version)
+            with self._cloud.exclusive():
+                real = self._real.setdefault(server, RealServer(cluster, server))
+                real.bring_in()
+        except (BuildError, ControlPlaneError, Unreachable, ValueError) as problem:
+            raise Refusal(str(problem)) from None
+        return real
+
+    def _delete_cluster(self, name: str) -> None:
+        clusters.delete_objects(self._cloud, name)
+        if self._planes is not None:
+            self._planes.stop(name)
 
     def _releases(self, call: Call, cluster: Cluster) -> Releases:
         return Releases(call, cluster, self._planned, self._patience_for(call))

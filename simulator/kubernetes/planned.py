@@ -11,6 +11,7 @@ from simulator.kubernetes.kinds import CustomKind
 from simulator.values import Props
 
 _LOOK_AGAIN_SECONDS = 0.05  # other processes change the cloud as well, and send no notification
+_NO_SCHEMAS: Mapping[str, Any] = {}
 _Key = tuple[str, str, str, str]
 
 
@@ -24,7 +25,7 @@ class Planned:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._objects: dict[_Key, Props] = {}
-        self._kinds: dict[tuple[str, str, str], tuple[CustomKind, Mapping[str, Any] | None]] = {}
+        self._kinds: dict[tuple[str, str, str], tuple[CustomKind, Mapping[str, Any]]] = {}
 
     def add(self, cluster: str, kind: str, namespace: str, state: Props) -> None:
         """Adds an object that will be created."""
@@ -32,10 +33,10 @@ class Planned:
             self._objects[cluster, kind, namespace, state["metadata"]["name"]] = state
             self._changed.notify_all()
 
-    def add_kind(self, cluster: str, served: CustomKind, schema: Mapping[str, Any] | None = None) -> None:
-        """Adds a custom kind that will be installed."""
+    def add_kind(self, cluster: str, served: CustomKind, schemas: Mapping[str, Any] = _NO_SCHEMAS) -> None:
+        """Adds a custom kind that will be installed, with the schemas of its versions, if they are known."""
         with self._changed:
-            self._kinds[cluster, served.group, served.kind] = (served, schema)
+            self._kinds[cluster, served.group, served.kind] = (served, schemas)
             self._changed.notify_all()
 
     def object(self, cluster: str, kind: str, namespace: str, name: str) -> Props | None:
@@ -54,11 +55,11 @@ class Planned:
         return [state for state in planned if state.get("apiVersion") == api_version]
 
     def custom(self, cluster: str, api_version: str, kind: str) -> tuple[CustomKind, Mapping[str, Any] | None] | None:
-        """Returns the planned custom kind with its schema, if it is known; None when it is not planned."""
+        """Returns the planned custom kind with the schema of that version, if known; None when it is not planned."""
         group, _, version = api_version.rpartition("/")
         with self._changed:
-            planned = self._kinds.get((cluster, group, kind))
-        return planned if planned and version in planned[0].versions else None
+            served, schemas = self._kinds.get((cluster, group, kind), (None, _NO_SCHEMAS))
+        return (served, schemas.get(version)) if served and version in served.versions else None
 
     def clear(self) -> None:
         """Removes everything after a real change, and wakes the threads that wait."""

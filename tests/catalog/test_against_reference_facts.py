@@ -12,6 +12,7 @@ from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import MIG_GPUS, mig_gpu
 from catalog.prices import SERVICE_PRICES, on_demand_usd_per_hour
+from catalog.regions import REGIONS
 from catalog.rows import read_table
 from tests.facts.reading import facts
 
@@ -43,6 +44,24 @@ def test_every_price_equals_the_price_in_the_facts() -> None:
                 assert (price.usd, price.region) == (usd, region), name
 
 
+def test_every_spot_saving_equals_the_saving_in_the_facts() -> None:
+    reference, table = facts("spot_savings"), read_table("instance_prices")
+    if table["sources"]["spot-advisor"]["as_of"][:7] <= reference["read"]:
+        for name, row in table["types"].items():
+            known = dict(zip(reference["regions"], reference["types"].get(name, ()), strict=False))
+            assert row.get("spot_saving_pct", {}) == {region: pct for region, pct in known.items() if pct}, name
+
+
+def test_every_zone_id_equals_the_id_in_the_facts() -> None:
+    reference = facts("zones")
+    excluded = [zone_id for region in REGIONS.values() for zone_id in region.eks_excluded_zone_ids]
+    assert sorted(excluded) == reference["without_cluster_subnets"]
+    for name, region in REGIONS.items():
+        ids = sorted(zone.zone_id for zone in region.zones)
+        prefix = ids[0].partition("-")[0]  # the source does not have newer regions, whose zones have the first numbers
+        assert ids == reference["regions"].get(name, [f"{prefix}-az{n}" for n in range(1, len(ids) + 1)]), name
+
+
 def test_every_service_price_equals_the_price_in_the_facts() -> None:
     reference = facts("service_prices")
     for key, (usd, verified) in reference["prices"].items():
@@ -58,6 +77,13 @@ def test_every_chart_has_the_version_and_kinds_of_the_facts() -> None:
         assert chart.version == version, f"{name}: read the kinds and values of the new version, and write tests/facts"
         assert chart.namespace == namespace, name
         assert {(c.group, c.kind, c.plural, c.scope) for c in chart.crds} == {tuple(kind) for kind in kinds}, name
+
+
+def test_every_chart_has_the_program_of_the_facts() -> None:
+    reference = facts("app_versions")["charts"]
+    assert CHARTS.keys() <= reference.keys(), "a row without a fact to compare it with"
+    for name, chart in CHARTS.items():
+        assert [chart.version, chart.app_version] == reference[name], f"{name}: read Chart.yaml, and write tests/facts"
 
 
 def test_every_addon_has_the_namespace_and_policies_of_the_facts() -> None:

@@ -6,6 +6,11 @@ def test_the_most_similar_word_is_suggested():
     assert nearest("cidrBlok", {"cidrBlock": 1, "cidrBlocks": 2}) == "cidrBlock", "of a mapping, the keys count"
 
 
+def test_upper_and_lower_case_are_the_same():
+    assert nearest("SPOT", ["on-demand", "spot"]) == "spot"
+    assert nearest("imagepulpolicy", ["imagePullPolicy"]) == "imagePullPolicy"
+
+
 def test_no_word_is_suggested_when_none_is_similar():
     assert nearest("zebra", ["region", "owner"]) is None
     assert nearest("zebra", []) is None

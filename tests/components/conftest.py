@@ -64,7 +64,7 @@ class PlatformCloud(RecordingCloud):
                 volume_key_arn=pulumi.Output.from_input(ground.key_arns["ebs"]),
                 logs_key_arn=ground.key_arns["logs"],
                 add_ons=every_add_on(),
-                addon_key_arns={"data": ground.key_arns["data"]},
+                addon_key_arns=ground.key_arns,
             )
             return Cluster("main", args)
 

@@ -7,7 +7,7 @@ import pytest
 from components.compute.karpenter.karpenter_manifests import node_pool
 from components.stack.stack_file import load
 from costs.resource import Resource
-from settings.stack.compute_plan import compute_plan
+from report.compute_plan import compute_plan
 from tests.costs.builders import REGION, price
 from tests.settings.stacks import SOURCE, TODAY, stack
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine import toolchain
-from engine.build import BuildError, ensure
+from engine.build import ensure
+from engine.go_build import BuildError
 from engine.progress import Progress
 from tests.engine import fakes
 
@@ -21,7 +22,7 @@ if [ "$1" = list ]; then
 else
   while [ "$1" != -o ]; do shift; done
   echo a >&2; echo b >&2
-  printf '#!/bin/sh\\necho {version}\\n' > "$2"; chmod +x "$2"
+  printf '#!/bin/sh\\necho {version}\\n' > "$2/pulumi"; chmod +x "$2/pulumi"
 fi
 """
 
@@ -129,14 +130,14 @@ def test_a_go_that_is_too_old_is_skipped(tmp_path: Path) -> None:
     new = fakes.go(tmp_path / "new", "go1.30.0")
     folders = [str(tmp_path / name) for name in ("old", "broken", "new")]
 
-    assert toolchain.find_go(os.pathsep.join(folders)) == new
-    assert toolchain.find_go(os.pathsep.join(folders[:2])) is None
+    assert toolchain.find_go((1, 25, 11), os.pathsep.join(folders)) == new
+    assert toolchain.find_go((1, 25, 11), os.pathsep.join(folders[:2])) is None
 
 
 def test_a_go_that_was_fetched_earlier_is_used_again(tmp_path: Path) -> None:
     fetched = fakes.go(tmp_path / "go" / "go" / "bin", "go1.30.0")
 
-    assert toolchain.find_go("", tmp_path) == fetched
+    assert toolchain.find_go((1, 25, 11), "", tmp_path) == fetched
 
 
 def test_without_any_go_the_error_says_what_was_tried_and_what_helps(machine: Path) -> None:

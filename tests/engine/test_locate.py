@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import version
-from engine.locate import Engine, EngineNotFound, is_built, locate, stamp_built
+from engine.locate import Engine, EngineNotFound, locate, module_of
 from tests.engine import fakes
 
 
@@ -19,7 +19,7 @@ def built(tmp_path: Path) -> tuple[Path, Path]:
     """The home and the module of an engine that was built before."""
     home, module = tmp_path / "home", fakes.module(tmp_path / "module")
     fakes.pulumi(home / "bin", "v3.259.0")
-    stamp_built(home, module)
+    module_of(home, module).stamp_built()
     return home, module
 
 
@@ -87,11 +87,13 @@ def test_without_an_engine_the_error_says_what_was_looked_for_and_what_helps(tmp
 @pytest.mark.parametrize("file", ["go.mod", "go.sum"])
 def test_a_changed_pin_makes_the_built_engine_out_of_date(built: tuple[Path, Path], file: str) -> None:
     home, module = built
-    assert is_built(home, module)
+    assert module_of(home, module).is_built()
 
     (module / file).write_text((module / file).read_text() + "\n// another\n")
 
-    assert not is_built(home, module), "an engine of the old version would stay in use, and nobody would notice"
+    assert not module_of(home, module).is_built(), (
+        "an engine of the old version would stay in use, and nobody would notice"
+    )
 
 
 @pytest.mark.parametrize("lost", ["built.json", "bin/pulumi", "bin/pulumi-language-python"])

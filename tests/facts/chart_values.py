@@ -1,11 +1,12 @@
 """Writes the facts of a chart from its folder: the keys of its values with their types, and its schema, in our own
 form.
 
-    helm pull REPOSITORY/CHART --version VERSION --untar
+    helm pull REPOSITORY --version VERSION --untar                  # oci://…
+    helm pull CHART --repo REPOSITORY --version VERSION --untar     # https://…
     python -m tests.facts.chart_values CHART VERSION "owner/repository/path at tag" 2026-11
 
-writes tests/facts/charts/CHART.json. The folder needs Chart.yaml and values.yaml, and values.schema.json if there is
-one; its dependencies have files of their own.
+writes tests/facts/charts/NAME.json, by the name in Chart.yaml. The folder needs Chart.yaml and values.yaml, and
+values.schema.json if there is one; its dependencies have files of their own.
 """
 
 from __future__ import annotations
@@ -65,8 +66,13 @@ def _inner(value: Any, in_list: bool) -> Any:
     return [own_schema(each, in_list) for each in value] if isinstance(value, list) else own_schema(value, in_list)
 
 
+def write(chart: Path, *arguments: str) -> Path:
+    """Writes the facts of the chart in this folder, and returns the file. The folder may have any name."""
+    described = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+    target = FOLDER / f"{described['name']}.json"
+    target.write_text(laid_out(row_of(chart, *arguments)), encoding="utf-8")
+    return target
+
+
 if __name__ == "__main__":
-    _, folder, *arguments = sys.argv
-    target = FOLDER / f"{Path(folder).name}.json"
-    target.write_text(laid_out(row_of(Path(folder), *arguments)), encoding="utf-8")
-    print(target)
+    print(write(Path(sys.argv[1]), *sys.argv[2:]))

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 FOLDER = Path(__file__).parent
 
 
@@ -15,7 +17,12 @@ def facts(name: str) -> Any:
 
 
 def chart_facts(name: str) -> Any:
-    """Returns the facts of a chart. Fails for a chart without facts, whose values nobody has read."""
-    path = FOLDER / "charts" / f"{name}.json"
-    assert path.exists(), f"{name}: write the facts of its chart with `python -m tests.facts.chart_values`, see there"
+    """Returns the facts of a chart. Without facts the test is skipped: one test of `test_against_charts` fails."""
+    if not has_chart_facts(name):
+        pytest.skip(f"there are no facts of the chart {name}")
     return facts(f"charts/{name}")
+
+
+def has_chart_facts(name: str) -> bool:
+    """Returns whether the values of a chart have been read."""
+    return (FOLDER / "charts" / f"{name}.json").exists()

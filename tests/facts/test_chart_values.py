@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
+from tests.facts import chart_values
 from tests.facts.chart_values import row_of
 
 
@@ -24,6 +26,16 @@ def test_values_become_types_and_tolerations_stay(tmp_path: Path) -> None:
         "on": "boolean",
     }
     assert "schema" not in row, "a chart without a schema accepts anything"
+
+
+def test_the_file_has_the_name_of_the_chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chart_values, "FOLDER", tmp_path)
+    folder = tmp_path / "small-1.2.3"
+    folder.mkdir()
+    (folder / "Chart.yaml").write_text("name: small")
+    (folder / "values.yaml").write_text("")
+    assert chart_values.write(folder, "1.2.3", "example/small at v1.2.3", "2026-11") == tmp_path / "small.json"
+    assert json.loads((tmp_path / "small.json").read_text())["version"] == "1.2.3"
 
 
 def test_a_schema_keeps_no_descriptions_and_requires_only_inside_lists(tmp_path: Path) -> None:

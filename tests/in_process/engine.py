@@ -215,6 +215,7 @@ def _registered(urn: str, request: Any) -> Registered:
         provider=request.provider,
         providers=dict(request.providers),
         ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
         dependencies=frozenset(request.dependencies),
         property_dependencies={key: frozenset(found.urns) for key, found in request.propertyDependencies.items()},
     )

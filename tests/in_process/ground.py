@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from catalog.charts import CHARTS
+from components.core.stage import DataClass
 from simulator.aws.operation_context import ACCOUNT
 from simulator.eks.kubeconfig import kubeconfig
 from simulator.values import Props
 from tests.in_process.engine import PROJECT, STACK
 from tests.in_process.providers import REGION, Providers, Registered
-
-KEYS = ("eks", "ebs", "logs", "data")
 
 
 class Ground(Providers):
@@ -28,7 +27,9 @@ class Ground(Providers):
         self.intra_subnet_ids = self._subnets("intra", 128)
         users = {"AWS": f"arn:aws:iam::{ACCOUNT}:root", "Service": f"logs.{region}.amazonaws.com"}
         policy = _allow(Principal=users, Action="kms:*", Resource="*")
-        self.key_arns = {key: self.lay("aws:kms/key:Key", key, policy=policy).outputs["arn"] for key in KEYS}
+        self.key_arns: dict[DataClass, str] = {
+            key: self.lay("aws:kms/key:Key", key, policy=policy).outputs["arn"] for key in get_args(DataClass)
+        }
         self.node_role_arn = self._role("node", "ec2.amazonaws.com")
         cluster = self.lay(
             "aws:eks/cluster:Cluster",

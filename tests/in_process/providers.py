@@ -40,6 +40,7 @@ class Registered:
     provider: str = ""
     providers: Mapping[str, str] = field(default_factory=dict)
     ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
     dependencies: frozenset[str] = frozenset()
     property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     id: str = ""

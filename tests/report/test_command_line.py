@@ -1,10 +1,12 @@
 """`python -m report`: errors, and prices without the simulator."""
 
 import json
+import subprocess
 
 import pytest
 
 from report.__main__ import main
+from report.simulated import ROOT
 from tests.report.logs import NETWORK, PROVIDER, state, urn
 
 NAT = urn("mlplatform:network:Network$aws:ec2/natGateway:NatGateway", "nat")
@@ -38,6 +40,23 @@ def test_another_file_is_refused_and_the_error_says_what_to_give(tmp_path, capsy
 def test_the_error_about_a_missing_stack_lists_the_stacks(capsys):
     assert main(["preview", "--stack", "prdo"]) == 2
     assert capsys.readouterr().err == "report: there is no Pulumi.prdo.yaml. The stacks are: dev, prod.\n"
+
+
+def test_the_error_about_an_empty_stack_lists_the_stacks(capsys):
+    assert main(["preview", "--stack", ""]) == 2, "make preview STACK= gives an empty word"
+    assert capsys.readouterr().err == "report: STACK is empty. The stacks are: dev, prod.\n"
+
+
+@pytest.mark.parametrize("target", ["preview", "rehearse", "report"])
+def test_make_passes_an_empty_stack_as_a_word(target):
+    printed = subprocess.run(
+        ["make", "--dry-run", "--assume-old=setup", target, "STACK="],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert '--stack ""' in printed
 
 
 def test_a_stack_without_a_region_cannot_be_priced(tmp_path, capsys):

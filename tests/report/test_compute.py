@@ -7,7 +7,7 @@ import pytest
 
 from report.compute import as_json, as_markdown, as_text, plan_of, short_markdown
 from report.simulated import ROOT
-from tests.settings.stack.test_compute_plan import gpu_pool, karpenter_pool, plan
+from tests.report.test_compute_plan import gpu_pool, karpenter_pool, plan
 
 LAYOUT = {"strategy": "mig", "layout": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}}
 

@@ -32,6 +32,7 @@ def test_the_summary_of_a_pull_request_shows_the_mistakes(project, capsys):
     old.parent.mkdir(parents=True)
     old.write_text("of another run")
     main(["write", "--stack", "dev"])
+    assert capsys.readouterr().out.endswith("dev/summary.md says so too; there is no other report.\n")
     page = (project / "build" / "dev" / "summary.md").read_text()
     assert "there is no preview" in page
     assert "ownr: is not a setting" in page

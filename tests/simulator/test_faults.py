@@ -1,5 +1,6 @@
 import pytest
 
+from simulator.__main__ import main
 from simulator.faults import FaultError, Faults
 
 
@@ -23,3 +24,22 @@ def test_a_fault_strikes_only_its_kind_and_target():
 def test_an_invalid_fault_is_refused_with_the_valid_forms(spec):
     with pytest.raises(FaultError, match=r"(?s)throttle=TARGET.*crash=TARGET"):
         Faults([spec])
+
+
+def test_an_invalid_fault_is_refused_with_the_nearest_kind():
+    with pytest.raises(FaultError, match=r"^--fault throtle=x is not valid\. Did you mean throttle\? Write one of:"):
+        Faults(["throtle=x"])
+    with pytest.raises(FaultError, match=r"^--fault is given without a fault\. Write one of:"):
+        Faults([""])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--falt", "throttle=x", "--", "true"], "there is no option --falt. Did you mean --fault?"),
+        (["--fault=x", "pulumi", "preview"], "pulumi is not an action. A command comes after `--`."),
+    ],
+)
+def test_a_wrong_command_line_is_refused_with_what_to_write(capsys, arguments, sentence):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"simulator: {sentence}\nusage: ")

@@ -129,6 +129,14 @@ def test_a_broken_stack_file_only_stops_its_own_stack(workspace, capsys, content
         prepare(workspace, "pulumi", "preview", "--stack", "other")
 
 
+def test_a_file_that_is_not_utf_8_is_refused_with_the_place(workspace):
+    (workspace.project / "Pulumi.prod.yaml").write_bytes(
+        "config:\n  a: \u00e9\n".encode() + "  b: M\u00fcller\n".encode("latin-1")
+    )
+    with pytest.raises(WorkspaceError, match=r"^Pulumi\.prod\.yaml:3:7 is not UTF-8 text\. Save it as UTF-8\.$"):
+        prepare(workspace, "pulumi", "preview", "--stack", "prod")
+
+
 def test_nested_aliases_are_copied_quickly(workspace):
     lines = ["  a0: &a0 [x, x]", *(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))]
     (workspace.project / "Pulumi.other.yaml").write_text("config:\n" + "\n".join(lines) + "\n")

@@ -19,12 +19,11 @@ from components.compute.karpenter.karpenter_iam import node_role_name
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
-from components.core.stage import Stage
+from components.core.stage import DISCOVERY_TAG, Stage
 from components.core.untyped import Manifest
 from settings.compute.node_pool import NodePoolSettings, TaintSettings
 from settings.compute.off_peak import OffPeakSettings
 
-DISCOVERY_TAG = "karpenter.sh/discovery"
 ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 # If a pod fits two pools, Karpenter uses the one with the higher weight: capacity that is already paid for, then cheap
 # capacity.

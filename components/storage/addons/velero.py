@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
+from components.core.bucket_names import bucket_name
 from components.core.untyped import Values
-from components.storage.recovery.velero_iam import velero_bucket, velero_statements
+from components.storage.recovery.velero_iam import bucket_key, velero_statements
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake
 
@@ -49,7 +50,7 @@ def values(context: AddOnContext) -> Values:
                 {
                     "name": LOCATION,
                     "provider": "aws",
-                    "bucket": velero_bucket(context.stage, context.cluster),
+                    "bucket": bucket_name(context.stage, bucket_key(context.cluster)),
                     "default": True,
                     "config": {"region": context.stage.region},
                 }
@@ -104,6 +105,7 @@ ADD_ON = AddOnSpec(
     values=values,
     identities=(Identity(service_account=SERVICE_ACCOUNT, statements=statements),),
     requires=requires,
+    makes_buckets=True,
     in_aws=in_aws,
     keys=("data",),
 )

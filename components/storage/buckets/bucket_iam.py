@@ -74,7 +74,7 @@ def log_bucket(stage: Stage, name: str) -> str:
             "Resource": [f"{arn}/*"],
             "Condition": {
                 "StringEquals": {"aws:SourceAccount": stage.account_id},
-                "ArnLike": {"aws:SourceArn": f"arn:{stage.partition}:s3:::{stage.prefix}-*"},
+                "ArnLike": {"aws:SourceArn": stage.bucket_arn(f"{stage.prefix}-*")},
             },
         },
     )

@@ -120,7 +120,7 @@ def tagged_types(stage: Stage) -> list[str]:
     Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html, read 2026-11.
     """
     return [
-        f"arn:{stage.partition}:s3:::*",
+        stage.bucket_arn("*"),
         stage.arn("elasticfilesystem", "file-system/*"),
         stage.arn("fsx", "file-system/*"),
         stage.arn("ec2", "volume/*"),

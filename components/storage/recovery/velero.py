@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import pulumi
 
 from components.core import iam
+from components.core.bucket_names import bucket_name
 from components.core.private_bucket import ABORT_UPLOADS_DAYS, private_bucket
 from components.core.stage import Stage
-from components.storage.recovery.velero_iam import velero_bucket
+from components.storage.recovery.velero_iam import bucket_key
 
 # Days in which a backup can be restored after it was deleted by mistake or by an intruder.
 OLD_VERSIONS_DAYS = 30
@@ -46,13 +47,12 @@ class Velero(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VeleroArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:recovery:Velero", name, None, opts)
-        self.bucket_name = velero_bucket(args.stage, args.cluster)
-        arn = f"arn:{args.stage.partition}:s3:::{self.bucket_name}"
+        self.bucket_name = bucket_name(args.stage, bucket_key(args.cluster))
         private_bucket(
             f"{name}-bucket",
             self.bucket_name,
             args.stage,
-            policy=iam.document(iam.tls_only(arn)),
+            policy=iam.document(iam.tls_only(args.stage.bucket_arn(self.bucket_name))),
             key_arn=args.data_key_arn,
             lifecycle=[
                 {

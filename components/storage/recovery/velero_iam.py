@@ -1,13 +1,11 @@
-"""The name of Velero's bucket, and the permissions of Velero in one cluster."""
+"""The key of Velero's bucket, and the permissions of Velero in one cluster."""
 
-import hashlib
 from collections.abc import Sequence
 
 from components.core import iam
-from components.core.bucket_names import bucket_name
+from components.core.bucket_names import bucket_arn
 from components.core.stage import Stage
 
-BUCKET_NAME_LENGTH = 63
 OBJECTS = (
     "s3:GetObject",
     "s3:PutObject",
@@ -17,19 +15,14 @@ OBJECTS = (
 )
 
 
-def velero_bucket(stage: Stage, cluster: str) -> str:
-    """Returns the name of the bucket of `clusters.<cluster>`. A long cluster name is shortened and gets a digest."""
-    name = bucket_name(stage, f"velero-{cluster}")
-    if len(name) > BUCKET_NAME_LENGTH:
-        digest = hashlib.sha256(cluster.encode()).hexdigest()[:6]
-        room = BUCKET_NAME_LENGTH - len(bucket_name(stage, f"velero--{digest}"))
-        name = bucket_name(stage, f"velero-{cluster[:room]}-{digest}")
-    return name
+def bucket_key(cluster: str) -> str:
+    """Returns what names the bucket of `clusters.<cluster>` within the stack."""
+    return f"velero-{cluster}"
 
 
 def velero_statements(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
     """Returns Velero's permissions: read and write its own bucket, with our key."""
-    bucket = f"arn:{stage.partition}:s3:::{velero_bucket(stage, cluster)}"
+    bucket = bucket_arn(stage, bucket_key(cluster))
     data_key = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": stage.key_alias("data")}}
     return (
         iam.allow("FindBackups", ["s3:ListBucket"], [bucket]),

@@ -22,7 +22,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
             wrong_switch = list(_wrong_switch(path, content, rules))
             yield from wrong_switch
             if name in on and not wrong_switch:
-                yield from _with_others((*path, name), rules, on, off_but_needed)
+                yield from _with_others((*path, name), content, rules, on, off_but_needed)
                 yield from (((*path[:-1], *below), sentence) for below, sentence in rules.requires(content))
 
 
@@ -56,12 +56,24 @@ def _wrong_switch(path: Path, cluster: ClusterParts, rules: AddOnRules) -> Itera
 
 
 def _with_others(
-    path: Path, rules: AddOnRules, on: Mapping[str, AddOnRules], off_but_needed: Collection[str]
+    path: Path, cluster: ClusterParts, rules: AddOnRules, on: Mapping[str, AddOnRules], off_but_needed: Collection[str]
 ) -> Iterator[Mistake]:
     """off_but_needed: add-ons that are off although something needs them; each is already a mistake by itself."""
     missing = [name for name in rules.after if name not in on and name not in off_but_needed]
     if missing:
-        yield path, f"{rules.name} needs {listed(missing)}, which is off. Turn it on, or turn {rules.name} off."
+        yield path, f"{rules.name} needs {listed(missing)}, which is off. Turn it on, or {_way_out(rules, cluster)}."
     for other, why in rules.conflicts.items():
         if other in on:
-            yield path, f"{rules.name} and {other} are both on, but {why} Turn one of them off."
+            pair = (rules, on[other])
+            needs = [f"{need} needs {one.name}" for one in pair if (need := one.needed_by(cluster)) is not None]
+            reason = f"{rules.name} and {other} are both on, but {why.rstrip('.')}"
+            ways = " or ".join(_way_out(one, cluster) for one in pair) if needs else "turn one of them off"
+            yield path, f"{'; '.join([reason, *needs])}. {ways[0].upper()}{ways[1:]}."
+
+
+def _way_out(rules: AddOnRules, cluster: ClusterParts) -> str:
+    """Returns what to do for a cluster without the add-on. One that something needs cannot be turned off."""
+    need = rules.needed_by(cluster)
+    if need is None:
+        return f"turn {rules.name} off"
+    return f"write {rules.instead}" if rules.instead else f"change {need}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from catalog.limits import EKS_CLUSTER_NAME_LENGTH, EKS_NODE_GROUP_NAME_LENGTH, IAM_ROLE_NAME_LENGTH
-from settings.core.physical_names import karpenter_node_role_name
+from settings.core.physical_names import karpenter_node_role_name, node_group_name
 from settings.core.problems import Mistake
 from settings.stack.parts import Parts
 
@@ -35,7 +35,7 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
     for path, pool in parts.pools():
         cluster = str(path[1])
         name = f"{cluster}-{pool.name}"
-        group = f"{name}-{parts.region}a-1234567"  # one in each zone, with the suffix that Pulumi adds
+        group = node_group_name(name, f"{parts.region}a") + "-1234567"  # Pulumi adds the last part
         if pool.provisioner == "managed" and len(group) > EKS_NODE_GROUP_NAME_LENGTH:
             yield (
                 (*path, "name"),

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from catalog.quotas import QUOTAS, SERVICE_CODE
 from settings.compute.node_pool import NodePoolSettings
+from settings.compute.quota_needs import quota_needs
 from settings.compute.quotas import QuotaSettings
 from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
-from settings.stack.compute_plan import quota_needs
 
 
 def mistakes(

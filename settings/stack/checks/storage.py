@@ -1,7 +1,8 @@
 """Checks the entries of `storage` against each other, the clusters, the network and the regions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake, Path, listed
 from settings.stack.checks import buckets as bucket_checks
 from settings.stack.checks import file_systems as file_system_checks
@@ -10,12 +11,12 @@ from settings.stack.checks import recovery as recovery_checks
 from settings.stack.parts import Parts
 
 
-def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
+def mistakes(parts: Parts, zones: tuple[str, ...] | None, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields every mistake between an entry of `storage` and the rest. zones: of the network; None when not known."""
     if parts.storage is None:
         return
     yield from _users(parts)
-    yield from bucket_checks.mistakes(parts)
+    yield from bucket_checks.mistakes(parts, add_ons)
     yield from file_system_checks.mistakes(parts)
     yield from lustre_checks.mistakes(parts, zones)
     yield from recovery_checks.mistakes(parts)

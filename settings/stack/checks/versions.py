@@ -5,7 +5,7 @@ from datetime import date
 
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
-from settings.cluster.managed_addons import needed_managed_addons
+from settings.cluster.managed_addons import eks_addons
 from settings.core.problems import Mistake, listed
 from settings.stack.parts import Parts
 from settings.storage.drivers import needed_drivers
@@ -45,13 +45,12 @@ def _addon_versions(parts: Parts) -> Iterator[Mistake]:
         if content.version is None or content.managed_addons is None:
             continue
         unpinned = []
-        needed = needed_drivers(parts.storage, cluster, parts.clusters) if parts.storage else ()
-        needed += needed_managed_addons((), snapshots=content.snapshots is True)
+        drivers = needed_drivers(parts.storage, cluster, parts.clusters) if parts.storage else ()
+        installed = eks_addons(content, drivers)
         for name, addon in ADDONS.items():
             entry = content.managed_addons.get(name)
             given_version = entry.get("version") if isinstance(entry, Mapping) else None
-            installed = addon.every_cluster or entry is not None or name in needed
-            if installed and given_version is None and content.version not in addon.versions:
+            if name in installed and given_version is None and content.version not in addon.versions:
                 unpinned.append(name)
         if unpinned:
             yield (

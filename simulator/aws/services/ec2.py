@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
+from simulator.aws.known_quotas import ELASTIC_IPS, VPCS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches
@@ -59,7 +60,7 @@ VPC = ResourceType(
         "ipv6NetmaskLength": one_of(44, 48, 52, 56, 60),
     },
     not_found=ErrorTemplate("InvalidVpcID.NotFound", "The vpc ID '{value}' does not exist"),
-    quotas=(Quota("L-F678F1CE", 5, ErrorTemplate("VpcLimitExceeded", "The maximum number of VPCs has been reached.")),),
+    quotas=(Quota(*VPCS.limit, ErrorTemplate("VpcLimitExceeded", "The maximum number of VPCs has been reached.")),),
     rules=(rules.vpc_needs_addresses, rules.vpc_dns_names_need_dns),
     update_rules=(rules.vpc_dns_names_need_dns,),
     used_by=tuple(
@@ -224,7 +225,8 @@ EIP = ResourceType(
     not_found=ErrorTemplate("InvalidAllocationID.NotFound", "The allocation ID '{value}' does not exist"),
     quotas=(
         Quota(
-            "L-0263D0A3", 5, ErrorTemplate("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+            *ELASTIC_IPS.limit,
+            ErrorTemplate("AddressLimitExceeded", "The maximum number of addresses has been reached."),
         ),
     ),
     used_by=(

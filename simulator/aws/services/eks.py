@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
+from simulator.aws.known_quotas import CLUSTERS, NODE_GROUPS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
@@ -134,9 +135,7 @@ CLUSTER = ResourceType(
     not_found=_NO_CLUSTER,
     unique=Unique("name", ErrorTemplate("ResourceInUseException", "Cluster already exists with name: {name}", 409)),
     quotas=(
-        Quota(
-            "L-1194D53C", 100, ErrorTemplate("ResourceLimitExceededException", "Cluster limit exceeded for account.")
-        ),
+        Quota(*CLUSTERS.limit, ErrorTemplate("ResourceLimitExceededException", "Cluster limit exceeded for account.")),
     ),
     rules=(
         rules.version_is_offered,
@@ -239,8 +238,7 @@ NODE_GROUP = ResourceType(
     ),
     quotas=(
         Quota(
-            "L-6D54EA21",
-            30,
+            *NODE_GROUPS.limit,
             ErrorTemplate("ResourceLimitExceededException", "Nodegroup limit exceeded for cluster"),
             per="clusterName",
         ),

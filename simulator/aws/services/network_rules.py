@@ -13,6 +13,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from simulator.aws import paths, templates, tokens
 from simulator.aws.constraints import network
 from simulator.aws.inputs import fields
+from simulator.aws.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, KnownQuota
 from simulator.aws.messages import AwsError, ProviderError
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -63,6 +64,13 @@ def vpc_companions(op: OperationContext) -> None:
     op.cloud.put(tokens.ROUTE_TABLE, op.state["mainRouteTableId"], common)
 
 
+def _used_up(op: OperationContext, quota: KnownQuota, count: int) -> str:
+    """Returns the limit of a quota that is used up, or that a fault says is; "" otherwise."""
+    limit = op.limit(*quota.limit)
+    used_up = count >= limit or (not op.call.preview and op.faults.strikes("quota", quota.code))
+    return str(limit) if used_up else ""
+
+
 def block_fits_the_vpc(op: OperationContext) -> None:
     """A VPC may have five blocks by default; they must not overlap or come from two private ranges."""
     vpc = op.cloud.get(tokens.VPC, op.get("vpcId"))
@@ -70,8 +78,7 @@ def block_fits_the_vpc(op: OperationContext) -> None:
     if vpc is None or cidr is None:
         return
     present = blocks_of(op, vpc)
-    limit = op.limit("L-83CA0A9D", 5)
-    if len(present) >= limit or (not op.call.preview and op.faults.strikes("quota", "L-83CA0A9D")):
+    if limit := _used_up(op, CIDR_BLOCKS, len(present)):
         message = f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: {limit}"
         raise AwsError("CidrLimitExceeded", message)
     if any(_overlap(cidr, block) for block in present):
@@ -199,13 +206,12 @@ def nat_address_is_free(op: OperationContext) -> None:
 
 
 def nat_zone_is_within_quota(op: OperationContext) -> None:
-    """A zone may have five gateways, unless the account has a higher quota. Quota L-FE5A380F."""
+    """A zone may have five gateways, unless the account has a higher quota."""
     subnet = op.cloud.get(tokens.SUBNET, op.get("subnetId") or "")
     zone = subnet.state["availabilityZone"] if subnet else None
     subnets = [op.cloud.get(tokens.SUBNET, row.state.get("subnetId", "")) for row in op.others()]
     count = sum(1 for subnet_ in subnets if subnet_ and subnet_.state["availabilityZone"] == zone)
-    limit = op.limit("L-FE5A380F", 5)
-    if count >= limit or (not op.call.preview and op.faults.strikes("quota", "L-FE5A380F")):
+    if limit := _used_up(op, NAT_GATEWAYS, count):
         message = f"Performing this operation would exceed the limit of {limit} NAT gateways"
         raise AwsError("NatGatewayLimitExceeded", message)
 

@@ -6,12 +6,12 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from catalog import quotas as vcpus
 from simulator.aws import tokens
 from simulator.aws.constraints import every, length, matches
+from simulator.aws.known_quotas import OFTEN_REACHED, KnownQuota
 from simulator.aws.messages import AwsError, ProviderError, Service
 from simulator.aws.model import ResourceType
 from simulator.aws.operation_context import OperationContext, account_limit
@@ -19,50 +19,18 @@ from simulator.cloud import Cloud
 
 SERVICE_QUOTAS = Service("Service Quotas")
 
-_NAMES = {
-    "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
-    "eks": "Amazon Elastic Kubernetes Service (Amazon EKS)",
-    "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
-}
-
-
-@dataclass(frozen=True)
-class KnownQuota:
-    """A quota of a service. default: its value in a new account."""
-
-    service: str
-    code: str
-    name: str
-    default: float
-
-    @property
-    def service_name(self) -> str:
-        """The full name of the service."""
-        return _NAMES[self.service]
-
 
 @cache
 def known_quotas() -> Mapping[str, KnownQuota]:
-    """Returns quotas by code: those of vCPUs from the catalog, and others that stacks often reach.
-
-    Source: Service Quotas of Amazon EC2, VPC and EKS; medium confidence, read 2026-11.
-    """
-    rows = [KnownQuota(vcpus.SERVICE_CODE, row.code, row.name, float(row.default)) for row in vcpus.QUOTAS.values()]
-    rows += [
-        KnownQuota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5.0),
-        KnownQuota("eks", "L-1194D53C", "Clusters", 100.0),
-        KnownQuota("eks", "L-6D54EA21", "Managed node groups per cluster", 30.0),
-        KnownQuota("vpc", "L-F678F1CE", "VPCs per Region", 5.0),
-        KnownQuota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5.0),
-        KnownQuota("vpc", "L-83CA0A9D", "IPv4 CIDR blocks per VPC", 5.0),
-    ]
-    return {row.code: row for row in rows}
+    """Returns quotas by code: those of vCPUs from the catalog, and others that stacks often reach."""
+    rows = [KnownQuota(vcpus.SERVICE_CODE, row.code, row.name, row.default) for row in vcpus.QUOTAS.values()]
+    return {row.code: row for row in (*rows, *OFTEN_REACHED)}
 
 
 def value_of(cloud: Cloud, quotas: Mapping[str, int], row: KnownQuota, region: str) -> float:
     """Returns the current value of the quota in the account."""
     limit = account_limit(cloud, quotas, row.code, region)
-    return row.default if limit is None else float(limit)
+    return float(row.default) if limit is None else float(limit)
 
 
 def _known(op: OperationContext) -> KnownQuota:
@@ -136,7 +104,7 @@ SERVICE_QUOTA = ResourceType(
     replace_on="quotaCode serviceCode",
     computed={
         "adjustable": True,
-        "defaultValue": lambda op: _known(op).default,
+        "defaultValue": lambda op: float(_known(op).default),
         "quotaName": lambda op: _known(op).name,
         "requestId": "",
         "requestStatus": "",

@@ -13,6 +13,7 @@ from jsonschema.protocols import Validator
 from pydantic import ValidationError
 
 from catalog.charts import CHARTS
+from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import mig_gpu
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
@@ -23,7 +24,7 @@ from simulator.kubernetes.custom import schema_of
 from tests.components.compute.karpenter.karpenter_rules import broken_rules
 from tests.components.stacks import POOL, stage
 from tests.facts.chart_values import LEAF_TYPES
-from tests.facts.reading import chart_facts
+from tests.facts.reading import chart_facts, facts, has_chart_facts
 
 
 @functools.cache
@@ -229,20 +230,23 @@ def fits(value: Any, kind: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", sorted(every_add_on()))
-@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
-@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
-def test_every_value_that_we_set_is_one_that_the_chart_reads(
-    name: str, pools: list[dict[str, Any]], gpu_allocation: str
-) -> None:
-    context = AddOnContext(
+def context_of(pools: list[dict[str, Any]], gpu_allocation: str = "device-plugin") -> AddOnContext:
+    return AddOnContext(
         stage=stage(),
         cluster="main",
         kubernetes_version="1.35",
         pools=tuple(NodePoolSettings.model_validate(pool) for pool in pools),
         gpu_allocation=gpu_allocation,
     )
-    values = values_of(every_add_on()[name], context)
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
+@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
+def test_every_value_that_we_set_is_one_that_the_chart_reads(
+    name: str, pools: list[dict[str, Any]], gpu_allocation: str
+) -> None:
+    values = values_of(every_add_on()[name], context_of(pools, gpu_allocation))
     idle = [".".join(path) for path in leaves(values) if not is_read(name, path)]
     assert not idle, f"{name} reads none of these, so they would do nothing"
     odd = [".".join(path) for path in leaves(values) if not fits(at(values, path), kind_read(name, path))]
@@ -255,6 +259,9 @@ def at(tree: Any, path: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize("name", sorted(every_add_on()))
 def test_the_facts_are_those_of_the_version_that_we_install(name: str) -> None:
+    assert has_chart_facts(name), f"write the facts of {name}: see tests/facts/chart_values.py"
+    for part in chart_facts(name)["brings"]:
+        assert has_chart_facts(part), f"write the facts of {part}, which {name} brings: see tests/facts/chart_values.py"
     assert chart_facts(name)["version"] == CHARTS[name].version, "read its values anew: tests/facts/chart_values.py"
 
 
@@ -271,3 +278,48 @@ def test_daemons_name_paths_where_the_chart_reads_tolerations(name: str) -> None
     for path in every_add_on()[name].daemons:
         assert path.endswith("olerations")
         assert is_read(name, tuple(path.split("."))), path
+
+
+def workloads(chart: str) -> tuple[Any, Any]:
+    """The DaemonSets and the service accounts of a chart."""
+    version, daemon_sets, service_accounts = facts("chart_workloads")["charts"].get(chart, (None, [], []))
+    assert version == CHARTS[chart].version, f"{chart}: read its templates, and write tests/facts/chart_workloads.json"
+    return daemon_sets, service_accounts
+
+
+def value_at(values: Mapping[str, Any], path: str | None, default: Any) -> Any:
+    """What we set at the path of a chart's values, or else the chart's default."""
+    for key in path.split(".") if path else [""]:
+        if not isinstance(values, Mapping) or key not in values:
+            return default
+        values = values[key]
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+@pytest.mark.parametrize("pools", POOL_SETS.values(), ids=POOL_SETS)
+@pytest.mark.parametrize("gpu_allocation", ["device-plugin", "dra"])
+def test_daemons_are_the_daemon_sets_that_the_chart_makes_of_our_values(
+    name: str, pools: list[dict[str, Any]], gpu_allocation: str
+) -> None:
+    add_on, context = every_add_on()[name], context_of(pools, gpu_allocation)
+    daemon_sets, _ = workloads(name)
+    values = add_on.values(context)
+    made = {tolerations for tolerations, switch, default in daemon_sets if value_at(values, switch, default)}
+    assert set(add_on.daemons) == made, "a DaemonSet that is not named here stays away from nodes with taints"
+
+
+@pytest.mark.parametrize("name", sorted(every_add_on()))
+def test_roles_are_for_service_accounts_that_the_chart_makes(name: str) -> None:
+    add_on = every_add_on()[name]
+    _, service_accounts = workloads(name)
+    values = add_on.values(context_of([POOL]))
+    made = {value_at(values, path, default) for path, default in service_accounts}
+    assert {account for _, account in add_on.service_accounts} <= made, "its pods would have no permissions"
+
+
+def test_no_two_add_ons_have_the_same_service_account() -> None:
+    """EKS allows one role for each, so the second association would fail."""
+    helm = [(pair, name) for name, add_on in every_add_on().items() for pair in add_on.service_accounts]
+    eks = [((addon.namespace, addon.service_account), addon.name) for addon in ADDONS.values() if addon.service_account]
+    assert len({pair for pair, _ in [*helm, *eks]}) == len([*helm, *eks])

@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from components.cluster.managed_addons import version
+from components.cluster.managed_addons import SPECS, check_specs, version
+from components.core import iam
 from settings.cluster.addons import ManagedAddonSettings
 from settings.cluster.landing import landing_pool
 from settings.compute.node_pool import NodePoolSettings
@@ -136,6 +138,8 @@ def test_every_managed_addon_is_pinned(cloud):
         "snapshot-controller",
     }
     assert all(a.inputs["addonVersion"].startswith("v") for a in addons)
+    for way in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
+        assert {a.inputs[way] for a in addons} == {"OVERWRITE"}, "an update stops at a field that somebody changed"
 
 
 def test_the_stack_file_chooses_versions_configures_and_adds(cloud):
@@ -151,6 +155,29 @@ def test_the_stack_file_chooses_versions_configures_and_adds(cloud):
     environment = json.loads(cloud.one("addon:Addon", "main-vpc-cni").inputs["configurationValues"])["env"]
     assert environment == {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "2"}, "ours stays underneath"
     assert cloud.one("addon:Addon", "main-eks-node-monitoring-agent")
+
+
+def test_statements_of_an_eks_add_on_without_a_managed_policy_become_its_role(cloud, monkeypatch):
+    statement = iam.allow("MountData", ["s3:GetObject"], ["arn:aws:s3:::data/*"])
+    specs = {
+        **SPECS,
+        "aws-mountpoint-s3-csi-driver": replace(SPECS["coredns"], statements=lambda _: {"s3": [statement]}),
+    }
+    monkeypatch.setattr("components.cluster.managed_addons.SPECS", specs)
+    cloud.up_cluster(stack_with_cluster(managed_addons={"aws-mountpoint-s3-csi-driver": {}}))
+    policy = cloud.one("RolePolicy", "main-aws-mountpoint-s3-csi-driver-s3")
+    assert json.loads(policy.inputs["policy"])["Statement"] == [statement]
+    (association,) = cloud.one("eks/addon:Addon", "main-aws-mountpoint-s3-csi-driver").inputs["podIdentityAssociations"]
+    assert association["serviceAccount"] == "s3-csi-driver-sa"
+
+
+def test_statements_that_no_pod_would_get_are_refused():
+    with pytest.raises(
+        ValueError, match=r"has no service_account in catalog/eks_addons\.py\. .*drop the statements\.$"
+    ):
+        check_specs({**SPECS, "coredns": replace(SPECS["coredns"], statements=lambda _: {})})
+    with pytest.raises(ValueError, match=r"^SPECS has no row for coredns of catalog/eks_addons\.py\. Add one\.$"):
+        check_specs({name: spec for name, spec in SPECS.items() if name != "coredns"})
 
 
 def test_an_add_on_that_nobody_pinned_is_refused():

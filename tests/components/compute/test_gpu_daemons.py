@@ -37,7 +37,9 @@ def pools_with(taints):
 
 
 def context(pools):
-    return AddOnContext(stage=stage(), cluster="main", kubernetes_version="1.35", pools=pools)
+    return AddOnContext(
+        stage=stage(), cluster="main", kubernetes_version="1.35", pools=pools, gpu_allocation="device-plugin"
+    )
 
 
 def at(values, path):

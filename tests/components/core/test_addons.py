@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jsonschema
@@ -20,6 +21,8 @@ from components.core.addon_spec import (
     AddOnContext,
     AddOnSpec,
     Identity,
+    add_on_of,
+    check_names,
     every_add_on,
     namespace_levels,
     to_install,
@@ -43,7 +46,13 @@ def spec(name="cert-manager", **more):
 
 def context(**changes):
     pool = NodePoolSettings.model_validate(POOL)
-    return AddOnContext(stage=stage(**changes), cluster="main", kubernetes_version="1.35", pools=(pool,))
+    return AddOnContext(
+        stage=stage(**changes),
+        cluster="main",
+        kubernetes_version="1.35",
+        pools=(pool,),
+        gpu_allocation=ClusterSettings.default_of("gpu_allocation"),
+    )
 
 
 def cluster(**addons):
@@ -73,6 +82,30 @@ def test_every_module_of_a_folder_for_add_ons_is_one_and_has_its_chart_in_the_ca
     assert set(every_add_on()) <= set(CHARTS), "the chart, its version and its namespace are the row of the same name"
 
 
+def module(name, **content):
+    made = ModuleType(name)
+    vars(made).update(content)
+    return made
+
+
+def test_a_module_without_an_add_on_is_refused_with_what_to_write():
+    with pytest.raises(ValueError, match=r"^components/mesh/addons/linkerd.py has no add-on\. Write ADD_ON = "):
+        add_on_of(module("components.mesh.addons.linkerd"))
+
+
+def test_an_add_on_without_a_chart_is_refused_with_the_file_of_its_row():
+    with pytest.raises(ValueError, match=r"Add its row to catalog/data/charts/mesh\.json\.$"):
+        add_on_of(module("components.mesh.addons.linkerdd", ADD_ON=spec("linkerdd")))
+
+
+@pytest.mark.parametrize("wrong", [{"conflicts": {"karpentr": "why"}}, {"after": ("karpentr",)}])
+def test_an_add_on_that_names_no_add_on_is_refused(wrong):
+    with pytest.raises(
+        ValueError, match=r"of add-on cert-manager: karpentr is not an add-on\. Did you mean karpenter\?$"
+    ):
+        check_names({"cert-manager": spec(**wrong), "karpenter": spec("karpenter")})
+
+
 def test_the_chart_of_an_add_on_stands_in_the_file_of_its_room():
     for path in ROOT.glob("components/*/addons/[a-z]*.py"):
         chart = CHARTS[path.stem.replace("_", "-")]
@@ -95,6 +128,7 @@ def test_a_release_is_pinned_and_waited_for(cloud):
     release = cloud.one("Release", "main-cert-manager")
     assert release.inputs["version"].startswith("v1.")
     assert release.inputs["skipAwait"] is False
+    assert release.inputs["timeout"] == 600, "the first images can take longer than the five minutes of Helm"
     assert release.inputs["chart"] == "oci://quay.io/jetstack/charts/cert-manager"
     assert release.inputs["name"] == release.inputs["namespace"] == "cert-manager"
     assert release.stands_on(cloud.one("Namespace"))

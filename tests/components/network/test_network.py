@@ -51,6 +51,15 @@ def test_nat_gateways_and_ways_out(cloud, mode, gateways, ways_out):
     assert all(r.inputs["destinationCidrBlock"] == "0.0.0.0/0" for r in routes)
 
 
+def test_the_way_out_is_made_and_replaced_in_the_order_that_aws_takes(cloud):
+    cloud.up_network(stack_with_network())
+    internet = cloud.one("InternetGateway")
+    assert internet.replace_on_changes == ("vpcId",), "AWS moves none whose public addresses are in use"
+    for nat in cloud.all("NatGateway"):
+        assert nat.stands_on(internet), "AWS marks a NAT gateway without a way out as failed"
+        assert nat.delete_before_replace, "its address serves one NAT gateway at a time"
+
+
 def test_per_zone_nat_keeps_traffic_in_its_zone():
     assert nat_zones("per-zone", THREE) == {zone: zone for zone in THREE}
     assert set(nat_zones("single", THREE).values()) == {"us-west-2a"}
@@ -122,6 +131,12 @@ def test_the_flow_log_bucket_is_closed_encrypted_versioned_kept_and_emptied_in_t
     (rule,) = cloud.one("BucketLifecycleConfiguration").inputs["rules"]
     assert rule["expiration"] == {"days": 90}
     assert cloud.one("FlowLog").stands_on(cloud.one("BucketPolicy")), "before the policy AWS refuses the destination"
+
+
+def test_a_bucket_policy_comes_after_the_public_access_block(cloud):
+    cloud.up_network(stack_with_network())
+    block = cloud.one("BucketPublicAccessBlock")
+    assert cloud.one("BucketPolicy").stands_on(block), "S3 refuses a policy while the block is changing"
 
 
 def test_the_flow_log_bucket_policy_is_known_at_preview_and_asks_for_tls(cloud):

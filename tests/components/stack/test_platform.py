@@ -1,9 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
 
 import pulumi
 import pytest
 
+from components.core.addon_spec import every_add_on
+from components.core.stage import DataClass
 from components.stack.stack_file import load_file
 from tests.components.stacks import CLUSTER, stack, stack_with_network
 from tests.in_process.recording_cloud import resolved
@@ -21,6 +25,31 @@ def test_what_holds_data_is_protected_as_long_as_the_stack_says_so(cloud):
     assert not [r.name for r in cloud.custom() if r.protect], "retiring a stack starts with this"
     assert cloud.one("eks:index:Cluster").inputs["deletionProtection"] is False
     assert cloud.one("s3/bucket:Bucket").inputs["forceDestroy"], "a bucket with objects in it cannot be deleted"
+
+
+@pytest.mark.parametrize("data_class", get_args(DataClass))
+def test_an_add_on_gets_the_key_of_any_data_class_that_it_names(cloud, monkeypatch, data_class):
+    given = {}
+
+    def in_aws(context, args):
+        given.update(args.key_arns)
+        return pulumi.ComponentResource("mlplatform:test:InAws", args.name, None, args.opts)
+
+    add_ons = {**every_add_on()}
+    add_ons["cert-manager"] = replace(add_ons["cert-manager"], keys=(data_class,), in_aws=in_aws)
+    monkeypatch.setattr("components.stack.platform.every_add_on", lambda: add_ons)
+    cloud.up(stack_with_network(flow_logs={"destination": "cloudwatch"}))
+    key = cloud.one("kms/key:Key", f"keys-{data_class}")
+    assert {name: resolved(arn) for name, arn in given.items()} == {data_class: key.outputs["arn"]}
+    assert not cloud.all("backup/plan:Plan"), "nothing is backed up because an add-on uses the key"
+
+
+def test_an_add_on_cannot_name_a_data_class_that_has_no_key():
+    wrong: Any = ("dta",)
+    with pytest.raises(
+        ValueError, match=r"add-on cert-manager: there is no data class dta\. Write one of eks, ebs, .*\.$"
+    ):
+        replace(every_add_on()["cert-manager"], keys=wrong)
 
 
 def test_keys_rotate_and_leave_time_to_change_ones_mind(cloud):

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from catalog.eks_addons import ADDONS
 from components.core.addon_spec import every_add_on
 from settings.cluster.addon_rules import AddOnRules, installed
-from settings.cluster.managed_addons import needed_managed_addons
+from settings.cluster.managed_addons import eks_addons
+from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import SettingsError
+from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
 from settings.storage.drivers import needed_drivers
 from settings.storage.storage import StorageSettings
@@ -43,7 +46,7 @@ def test_a_pool_brings_the_add_ons_for_its_devices(
     cluster = cluster_of(requested, gpu_allocation=allocation)
     assert set(installed(every_add_on(), cluster)) == needed | BY_DEFAULT
     has_accelerator = requested.accelerator is not None
-    assert bool(needed_managed_addons([requested])) == has_accelerator, "only the agent detects faults"
+    assert ("eks-node-monitoring-agent" in eks_addons(cluster)) == has_accelerator, "only the agent detects faults"
 
 
 def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
@@ -65,7 +68,7 @@ def reported(add_ons: dict[str, AddOnRules], **switches: bool) -> list[tuple[str
 
 
 MESH = AddOnRules(name="mesh")
-OTHER = AddOnRules(name="other", conflicts={"mesh": "both would rewrite the traffic of every pod."})
+OTHER = AddOnRules(name="other", conflicts={"mesh": "both would rewrite the traffic of every pod"})
 VIEW = AddOnRules(name="view", after=("mesh",))
 
 
@@ -78,6 +81,23 @@ def test_two_conflicting_add_ons_are_refused_with_the_reason() -> None:
             "other and mesh are both on, but both would rewrite the traffic of every pod. Turn one of them off.",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("instead", "advice"),
+    [(None, "Turn other off or change pool cpu."), ("pools: []", "Turn other off or write pools: [].")],
+)
+def test_an_add_on_that_a_setting_needs_names_the_setting_where_it_conflicts(instead: str | None, advice: str) -> None:
+    needed = replace(MESH, needed_by=lambda cluster: "pool cpu", instead=instead)
+    ((path, message),) = reported({"mesh": needed, "other": OTHER}, other=True)
+    assert path == "clusters.main.addons.other"
+    assert message.endswith(f"; pool cpu needs mesh. {advice}"), "mesh cannot be turned off"
+
+
+def test_an_add_on_that_a_setting_needs_cannot_be_turned_off_for_want_of_another() -> None:
+    view = replace(VIEW, needed_by=lambda cluster: "pool cpu")
+    ((_, message),) = reported({"mesh": MESH, "view": view})
+    assert message == "view needs mesh, which is off. Turn it on, or change pool cpu."
 
 
 def test_an_add_on_whose_requirement_is_off_is_refused() -> None:
@@ -112,3 +132,14 @@ def test_a_driver_is_installed_in_the_clusters_whose_pods_mount_something():
     assert needed_drivers(StorageSettings(), "main", ["main"]) == (), (
         "a driver that is not needed is still a daemon on each node"
     )
+
+
+@pytest.mark.parametrize("addon", sorted(ADDONS))
+def test_every_eks_add_on_that_a_cluster_gets_needs_a_version(monkeypatch: pytest.MonkeyPatch, addon: str) -> None:
+    gpu = {"name": "gpu", "instance_types": ["g6.12xlarge"]}
+    raw = stack()
+    raw["clusters"]["main"]["pools"].append(gpu)
+    got = eks_addons(ClusterParts.of(load(raw, SOURCE, every_add_on(), TODAY).clusters["main"]))
+    monkeypatch.setattr(version_checks, "ADDONS", {**ADDONS, addon: replace(ADDONS[addon], versions={})})
+    unpinned = [problem.message for problem in problems(raw)]
+    assert any(f"no version of {addon} " in message for message in unpinned) == (addon in got)

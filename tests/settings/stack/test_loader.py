@@ -10,9 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from components.stack.stack_file import load, load_file, load_pulumi_config
+from settings.cluster.parts import ClusterParts
+from settings.core import strict_yaml
 from settings.core.problems import PathPart
 from settings.core.stack_file import read_stack_file
 from settings.stack.loader import SettingsError, read_file
+from settings.stack.parts import parts_of
+from settings.stack.profiles import with_defaults
 from settings.stack.stack import StackSettings
 from tests.settings.stacks import RIGHT, SOURCE, TODAY, problems, stack
 
@@ -108,12 +112,14 @@ def test_keys_of_other_namespaces_are_ignored() -> None:
             "is already in line 2, and only one of the two could count. Drop one.",
         ),
         ("config:\n  ml-platform:network: {cidr: a, cidr: b}\n", (2, 34), "Drop one."),
-        ("config: [\n", (2, 1), "Correct that line."),
-        ("config:\n  ml-platform:tags: {[a]: b}\n", (2, 22), "a key must be text. Correct that line."),
-        ("config:\n\tml-platform:tags: {}\n", (2, 1), "Correct that line."),
         ("secretsprovider: awskms://x\n", None, "each key beginning with `ml-platform:`."),
+        ("config:\n", (1, 1), "each key beginning with `ml-platform:`."),
+        ("config:\n  - ml-platform:owner: me\n", (1, 1), "each key beginning with `ml-platform:`."),
+        ("confg:\n  ml-platform:owner: me\n", (1, 1), "Did you mean config?"),
+        ("config: {}\nml-platform:owner: me\n", (2, 1), "so nothing reads it. Write it there, indented."),
+        ("ml-platform:environment: dev\n", (1, 1), "so nothing reads it. Write it there, indented."),
         ("", None, "each key beginning with `ml-platform:`."),
-        ("- a\n", None, "each key beginning with `ml-platform:`."),
+        ("- a\n", (1, 1), "each key beginning with `ml-platform:`."),
         ("config:\n  ml-platform:owner: \x07\n", (2, 22), "control character U+0007, which YAML refuses. Delete it."),
         (f"config:\n  ml-platform:tags: {'[' * 3000}\n", (2, 59), "and no setting is. Correct the brackets."),
         ("config:\n  ml-platform:tags: &a [*a]\n", (2, 25), "so it would never end. Write the values out."),
@@ -134,6 +140,49 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_position(
     (problem,) = error.value.problems
     assert (problem.source, problem.position) == (SOURCE, position), "the reader must know where"
     assert problem.message.endswith(ending), str(error.value)
+
+
+NOT_YAML = {
+    # what is wrong: (the line after `config:`, the column, what is said)
+    "a tab before a key": ("\tml-platform:tags: {}", 1, "has a tab, which YAML refuses before a key or value."),
+    "a tab after spaces": ("  ml-platform:tags:\n  \ta: b", 3, "Use spaces."),
+    "a list that is not closed": ("  ml-platform:tags: [a, b", 21, "has a [ that is not closed. Add ]"),
+    "a map that is not closed": ("  ml-platform:tags: {a: b\n  c: d", 21, "has a { that is not closed. Add }"),
+    "the wrong closing bracket": ("  ml-platform:tags: {a: [}", 26, "has a } that closes nothing."),
+    "one closing bracket too many": ("  ml-platform:tags: [a]]", 24, "has a ] that closes nothing."),
+    "a quote that is not closed": ('  ml-platform:name: "x\n  a: b', 21, "has a quote that is not closed."),
+    "text after a quote": ('  ml-platform:name: "x" y', 25, "has text after a closing quote."),
+    "a list as a key": ("  ml-platform:tags: {[a]: b}", 22, "a key must be text. Write it in quotes."),
+    "a tag": ("  ml-platform:tags: {a: !Ref b}", 25, "has the YAML tag !Ref, which no setting needs."),
+    "bytes": ("  ml-platform:owner: !!binary aGVsbG8=", 22, "has the YAML tag !!binary"),
+    "two documents": ("  a: b\n---\nconfig: {}", 1, "has a second document"),
+    "indented too far": ("  ml-platform:a: b\n   ml-platform:c: d", 17, "Indent both in the same way."),
+    "indented too little": ("  ml-platform:a: b\n ml-platform:c: d", 2, "does not fit the lines around it."),
+    "a list among keys": ("  ml-platform:a:\n    b: c\n    - d", 5, "does not fit the lines around it."),
+    "a list on the line of its key": ("  ml-platform:a: - b", 18, "`- value`."),
+    "no space after a colon": ("  a: b\n  ml-platform:a:b", 3, "Write `key: value`"),
+    "a colon in a value": ("  ml-platform:name: a: b", 22, "has a colon with a space after it inside a value."),
+    "a reserved character": ("  ml-platform:name: @b", 21, "begins with @, which YAML reserves."),
+    "an alias of nothing": ("  ml-platform:name: *b", 21, "begins with *, which is an alias without an anchor."),
+    "an anchor without a name": ("  ml-platform:name: &", 22, "begins with & or *"),
+    "a backslash": ('  ml-platform:name: "a\\d"', 23, "Write the value in single quotes."),
+}
+
+
+@pytest.mark.parametrize("case", NOT_YAML)
+@pytest.mark.parametrize("parser", [strict_yaml.PARSER, yaml.SafeLoader], ids=["libyaml", "PyYAML"])
+def test_what_yaml_refuses_is_reported_in_plain_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parser: type[yaml.SafeLoader], case: str
+) -> None:
+    monkeypatch.setattr(strict_yaml, "PARSER", parser)
+    text, column, sentence = NOT_YAML[case]
+    with pytest.raises(SettingsError) as error:
+        read_file(write(tmp_path, f"config:\n{text}\n"))
+    (problem,) = error.value.problems
+    assert sentence in problem.message
+    assert "is not valid YAML" not in problem.message, "the parser's own text names its inner states"
+    assert problem.position
+    assert problem.position.column in {column, column + (case == "a backslash")}, "PyYAML counts the backslash"
 
 
 @pytest.mark.parametrize(("encoding", "byte"), [("latin-1", "0xfc"), ("utf-16", "0xff")])
@@ -187,6 +236,45 @@ def test_a_misspelt_required_key_is_one_mistake(tmp_path: Path) -> None:
     text = "config:\n  ml-platform:ownr: me\n"
     assert "owner" not in {path for path, _, _ in mistakes(tmp_path, text)}, "it is not missing, it is misspelt"
     assert "owner" in {path for path, _, _ in mistakes(tmp_path, "config:\n  ml-platform:tags: {}\n")}
+
+
+OURS = "config:\n  ml-platform:region: us-west-2\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "ours", "advice"),
+    [
+        ("ml_platform:owner", "owner", "Write ml-platform:owner."),
+        ("ML-Platform:owner", "owner", "Write ml-platform:owner."),
+        ("owner", "owner", "Write ml-platform:owner."),
+        ("aws:allowedAccountIds", "account_id", "Write ml-platform:account_id."),
+        ("aws:regoin", "region", "Drop it: ml-platform:region is in the file too."),
+        ("aws:region", "region", "Drop it: ml-platform:region is in the file too."),
+        ("aws:profile", None, "Drop it, and set the environment variable AWS_PROFILE."),
+        ("aws:maxRetries", None, "provider, from the settings. Drop it."),
+        ("kubernetes:context", None, "provider, from the settings. Drop it."),
+    ],
+)
+def test_a_key_that_nothing_reads_is_the_only_mistake_about_it(
+    tmp_path: Path, key: str, ours: str | None, advice: str
+) -> None:
+    reported = mistakes(tmp_path, f"{OURS}  {key}: me\n")
+    (message,) = [message for _, position, message in reported if position == (3, 3)]
+    assert message.endswith(advice)
+    assert ours not in {path for path, position, _ in reported if position != (3, 3)}, (
+        "it is not missing, its key is wrong"
+    )
+
+
+@pytest.mark.parametrize("key", ["pulumi:tags", "other:setting"])
+def test_a_key_of_pulumi_or_of_another_program_is_ignored(tmp_path: Path, key: str) -> None:
+    assert not [each for each in mistakes(tmp_path, f"{OURS}  {key}: me\n") if each[1] == (3, 3)]
+
+
+def test_the_region_of_the_provider_is_the_only_mistake_where_ours_is_missing(tmp_path: Path) -> None:
+    reported = mistakes(tmp_path, "config:\n  aws:region: us-west-2\n")
+    assert "Write ml-platform:region." in reported[-1][2]
+    assert "region" not in {path for path, _, _ in reported}
 
 
 def test_a_version_that_yaml_shortens_is_quoted_as_it_is_written(tmp_path: Path) -> None:
@@ -277,4 +365,14 @@ def test_a_null_key_is_refused_at_its_position(tmp_path: Path, key: str) -> None
         read_file(write(tmp_path, f"config:\n  ml-platform:tags: {{{key}: x}}\n"))
     (problem,) = error.value.problems
     assert problem.position == (2, 22)
-    assert "a key is null" in problem.message
+    assert "has a key that is null" in problem.message
+
+
+def test_what_a_stack_file_leaves_out_is_the_same_for_checks_and_for_what_is_built():
+    """The checks run on the parts of a file that may be wrong elsewhere, so they take defaults by themselves."""
+    raw = stack()
+    settings = load(raw, SOURCE, TODAY)
+    parts = parts_of(with_defaults(raw), ())
+    assert (parts.name, parts.environment, parts.region) == (settings.name, settings.environment, settings.region)
+    for key, cluster in settings.clusters.items():
+        assert parts.clusters[key] == ClusterParts.of(cluster)

@@ -8,6 +8,7 @@ from settings.core.problems import PathPart
 from tests.settings.stacks import ABSENT, POOL, problems, stack
 
 NETWORK, MAIN = ("network",), ("clusters", "main")
+GPU_POOL = {"name": "gpu", "instance_types": ["g6.12xlarge"], "taints": [{"key": "gpu"}]}
 Change = tuple[tuple[PathPart, ...], Any]
 
 MISTAKES: dict[str, tuple[Change, str, str]] = {
@@ -15,6 +16,31 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "misspelt key": (((*POOL, "max_per_zome"), 3), "clusters.main.pools[1].max_per_zome", "Did you mean max_per_zone?"),
     "misspelt key at the top": ((("enviroment",), "dev"), "enviroment", "Did you mean environment?"),
     "misspelt section": ((("network", "flowlogs"), {}), "network.flowlogs", "Did you mean flow_logs?"),
+    "misspelt key that another setting depends on": (
+        (POOL, {**GPU_POOL, "sharing": {"stratgy": "time-slicing", "replicas": 4}}),
+        "clusters.main.pools[1].sharing.stratgy",
+        "Did you mean strategy?",
+    ),
+    "misspelt key of a preset": (
+        (POOL, {"presett": "h100", "sharing": {"replicas": 3}}),
+        "clusters.main.pools[1].presett",
+        "Did you mean preset?",
+    ),
+    "value of a preset that the machines cannot have": (
+        (POOL, {"preset": "h200", "instance_types": ["m7i.large"]}),
+        "clusters.main.pools[1].local_nvme",
+        "The value is that of preset h200: write your own here, or drop the preset.",
+    ),
+    "misspelt preset": (
+        (POOL, {"preset": "h10", "sharing": {"replicas": 3}}),
+        "clusters.main.pools[1].preset",
+        "Did you mean h100?",
+    ),
+    "misspelt key of a whole part": (
+        (("clusters",), {"main": {"version": "1.35", "pols": stack()["clusters"]["main"]["pools"]}}),
+        "clusters.main.pols",
+        "Did you mean pools?",
+    ),
     "missing key": ((("owner",), ABSENT), "owner", "Write for example `owner: ml-platform-team`."),
     "missing version": (((*MAIN, "version"), ABSENT), "clusters.main.version", 'for example `version: "1.35"`.'),
     "no clusters": ((("clusters",), {}), "clusters", "The EKS clusters, by name. Add one."),
@@ -22,11 +48,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "unknown environment": ((("environment",), "production"), "environment", "defaults: dev, staging or prod."),
     "unknown region": ((("region",), "us-west-3"), "region", "Did you mean us-west-2?"),
     "account that is no account": ((("account_id",), "12345"), "account_id", "Write for example 123456789012."),
-    "name that is too long": ((("name",), "a" * 22), "name", "Write for example ml-platform."),
+    "name that is too long": ((("name",), "a" * 22), "name", f"Write for example {'a' * 21}."),
     "cluster name that is too long": (
         (("clusters", "a" * 31), stack()["clusters"]["main"]),
         f"clusters.{'a' * 31}",
-        "and begin with a letter. Rename it.",
+        f"and begin with a letter. Rename it, for example {'a' * 30}.",
     ),
     "node group name that is too long": (
         (
@@ -52,8 +78,80 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.pools[1].instance_types",
         "Write [m5.large].",
     ),
-    "empty section": ((("network",), None), "network", "Give it a value, or drop the key."),
-    "text for a section": ((("keys",), "all"), "keys", "Write its keys under it, or drop it."),
+    "empty section": ((("network",), None), "network", "example `network: {cidr: 10.0.0.0/16}`, or drop it."),
+    "text for a section": ((("keys",), "all"), "keys", "example `keys: {deletion_window_days: 30}`, or drop it."),
+    "key without its unit": (
+        (("storage",), {"recovery": {"targets": {"training": {"rpo": 15, "rto_minutes": 60}}}}),
+        "storage.recovery.targets.training.rpo",
+        "Did you mean rpo_minutes?",
+    ),
+    "key with a word too many": (
+        (("network", "cidr_block"), "10.1.0.0/16"),
+        "network.cidr_block",
+        "Did you mean cidr?",
+    ),
+    "key of another part": ((("recovery",), {"lock_days": 7}), "recovery", "Write it under storage."),
+    "settings of a cluster without its name": (
+        (("clusters", "version"), "1.35"),
+        "clusters.version",
+        "It belongs under a name: `clusters: {<name>: {version: ...}}`.",
+    ),
+    "map for a list of maps": (
+        ((*MAIN, "pools"), {"system": {"instance_types": ["m5.large"]}}),
+        "clusters.main.pools",
+        "for example `pools: [{name: system, instance_types: [m7i.large, m6i.large]}]`.",
+    ),
+    "text for an entry": (
+        (("storage",), {"buckets": {"data": {"purpose": "datasets", "used_by": ["research"]}}}),
+        "storage.buckets.data.used_by[0]",
+        "for example `- {namespace: research}`, or drop it.",
+    ),
+    "text for a list of maps": (
+        (("storage",), {"buckets": {"data": {"purpose": "datasets", "used_by": "research"}}}),
+        "storage.buckets.data.used_by",
+        "for example `used_by: [{namespace: research}]`, or drop it.",
+    ),
+    "several values in one text": (
+        (("network", "zones"), "us-west-2a,us-west-2b"),
+        "network.zones",
+        "Write [us-west-2a, us-west-2b].",
+    ),
+    "number with a unit": (
+        (("storage",), {"buckets": {"data": {"purpose": "datasets", "expire_after_days": "30d"}}}),
+        "storage.buckets.data.expire_after_days",
+        "for example expire_after_days: 30.",
+    ),
+    "one address for the public endpoint": (
+        ((*MAIN, "endpoint"), {"public": True, "public_cidrs": ["203.0.113.5"]}),
+        "clusters.main.endpoint.public_cidrs",
+        "Write for example 203.0.113.5/32.",
+    ),
+    "switch for a section": (
+        ((*MAIN, "endpoint"), True),
+        "clusters.main.endpoint",
+        "Write its keys under it, for example `endpoint: {public: false}`, or drop it.",
+    ),
+    "list for the clusters": (
+        (("clusters",), [{"name": "main"}]),
+        "clusters",
+        'version: "1.35", pools: [{preset: cpu, name: system, min_per_zone: 1}]}}`.',
+    ),
+    "list for a required text": ((("owner",), []), "owner", "but text is expected here. Correct it."),
+    "unknown word where one of some is expected": (
+        (("network", "nat"), "Per_Zone"),
+        "network.nat",
+        "Did you mean per-zone?",
+    ),
+    "unknown policy": (
+        ((*MAIN, "access"), {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "policy": "viewer"}}),
+        "clusters.main.access.ops.policy",
+        "Did you mean view?",
+    ),
+    "pool without machines": (
+        (POOL, {"name": "cpu"}),
+        "clusters.main.pools[1].instance_types",
+        "Write for example `instance_types: [m7i.large, m6i.large]`.",
+    ),
     "key window below what KMS takes": (
         (("keys", "deletion_window_days"), 5),
         "keys.deletion_window_days",
@@ -178,7 +276,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
             (*MAIN, "access"),
             {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "groups": ["system:masters"]}},
         ),
-        "clusters.main.access.ops.groups",
+        "clusters.main.access.ops.groups[0]",
         "bind it with RBAC, or use policy.",
     ),
     "namespace that is none": (
@@ -186,8 +284,23 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
             (*MAIN, "access"),
             {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "namespaces": ["Team_A"]}},
         ),
-        "clusters.main.access.ops.namespaces",
-        "Correct the name.",
+        "clusters.main.access.ops.namespaces[0]",
+        "Rename it, for example team-a.",
+    ),
+    "empty group": (
+        ((*MAIN, "access"), {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/ops", "groups": ["ml", ""]}}),
+        "clusters.main.access.ops.groups[1]",
+        "Name it, or drop it.",
+    ),
+    "name with an accent": (
+        (("storage",), {"buckets": {"Donn\u00e9es_2": {"purpose": "datasets"}}}),
+        'storage.buckets["Donn\u00e9es_2"]',
+        "Rename it, for example donnees-2.",
+    ),
+    "pool name that node groups cannot have": (
+        ((*POOL, "name"), "GPU_Pool"),
+        "clusters.main.pools[1].name",
+        "Write for example gpu-pool.",
     ),
     "unknown add-on": (
         ((*MAIN, "addons"), {"certmanager": {}}),
@@ -277,7 +390,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "taint key that Kubernetes refuses": (
         ((*POOL, "taints"), [{"key": "-x"}]),
         "clusters.main.pools[1].taints[0].key",
-        "begin and end with a letter or digit. Rename it.",
+        "begin and end with a letter or digit. Rename it, for example x.",
     ),
     "taint twice": (
         ((*POOL, "taints"), [{"key": "gpu"}, {"key": "gpu", "value": "x"}]),
@@ -308,7 +421,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Take a key without that prefix.",
     ),
     "tags that differ in case": ((("tags",), {"Team": "a", "team": "b"}), "tags", "Keep one spelling."),
-    "empty tag value": ((("owner",), " "), "owner", "Give a value."),
+    "empty tag value": ((("owner",), " "), "owner", "Give a value, for example research."),
 }
 
 
@@ -358,6 +471,27 @@ def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
         "clusters.main.pools[1].disk.size_gib",
         "clusters.main.version",
     }, "a mistake that shows only in the next run costs a run"
+
+
+def test_a_misspelt_key_hides_no_mistake_that_stays_when_it_is_corrected() -> None:
+    sharing = {"stratgy": "time-slicing", "replicas": 1}
+    reported = problems(stack((POOL, {**GPU_POOL, "sharing": sharing}), ((*POOL, "taints"), [{"key": "-x"}])))
+    assert {p.path.removeprefix("clusters.main.pools[1].") for p in reported} == {
+        "sharing.stratgy",
+        "sharing.replicas",
+        "taints[0].key",
+    }
+
+
+def test_a_secret_under_a_misspelt_key_is_reported() -> None:
+    reported = problems(stack((("ownr",), "AKIAIOSFODNN7EXAMPLE"), (("owner",), ABSENT)))
+    assert [p.path for p in reported] == ["ownr", "ownr"], "the name, and the secret"
+
+
+def test_a_value_of_the_profile_is_not_reported_as_if_it_were_in_the_file() -> None:
+    reported = problems(stack((("environment",), "dev"), ((*POOL, "instance_types"), ["trn2u.48xlarge"])))
+    (problem,) = [p for p in reported if p.path == "clusters.main.pools[1].capacity_type"]
+    assert problem.message.endswith("The value is that of profile dev: write your own here.")
 
 
 def test_an_invalid_pool_does_not_hide_a_mistake_in_another_pool() -> None:

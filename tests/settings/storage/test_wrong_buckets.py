@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from components.core.addon_spec import every_add_on
 from settings.core.problems import PathPart
 from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
-from tests.settings.stacks import ABSENT, problems, stack
+from tests.settings.stacks import ABSENT, RIGHT, problems, stack
 
 READER = {"namespace": "research", "mode": "read"}
 DATASETS: dict[str, Any] = {"purpose": "datasets", "used_by": [READER]}
@@ -79,7 +80,7 @@ WRONG: dict[str, Case] = {
     "a service account that Kubernetes refuses": Case(
         {**DATASETS, "used_by": [{**READER, "service_account": "Trainer"}]},
         "used_by[0].service_account",
-        ("'Trainer' is not a service account", "Rename it."),
+        ("'Trainer' is not a service account", "Rename it, for example trainer."),
         {"used_by": [{**READER, "service_account": "trainer"}]},
     ),
     "the service account of an add-on": Case(
@@ -90,6 +91,13 @@ WRONG: dict[str, Case] = {
         "used_by[0].service_account",
         ("belongs to add-on aws-ebs-csi-driver, which already has a role", "Name the service account of the pods"),
         {"used_by": [{**READER, "namespace": "kube-system", "service_account": "reader"}]},
+    ),
+    "the service account of a Helm add-on": Case(
+        {**DATASETS, "used_by": [{**READER, "namespace": "velero", "service_account": "velero-server"}]},
+        "used_by[0].service_account",
+        ("belongs to add-on velero, which already has a role", "Name the service account of the pods"),
+        {"used_by": [{**READER, "namespace": "velero", "service_account": "reader"}]},
+        around={("clusters", "main", "addons", "velero"): {}},
     ),
     "nobody may use it": Case(
         {"purpose": "models"},
@@ -128,6 +136,20 @@ def test_an_invalid_bucket_is_refused_with_path_reason_and_advice(name):
         assert words in problem.message
     fixed = {key: value for key, value in {**case.bucket, **case.fix}.items() if value is not ABSENT}
     assert not problems(stack(*changes, (("storage", "buckets", "data"), fixed))), "the advice must work"
+
+
+@pytest.mark.parametrize("name", [name for name, add_on in every_add_on().items() if add_on.service_accounts])
+def test_a_service_account_of_an_add_on_is_free_only_in_a_cluster_without_the_add_on(name):
+    add_on = every_add_on()[name]
+    other = {"version": "1.35", "pools": RIGHT["clusters"]["main"]["pools"]}
+    around = ((("clusters", "other"), other), (("clusters", "main", "addons", name), {"enabled": True}))
+    for namespace, account in add_on.service_accounts:
+        for cluster, refused in (("main", True), ("other", False)):
+            user = {"namespace": namespace, "service_account": account, "cluster": cluster}
+            found = problems(stack(*around, (("storage", "buckets", "data"), {**DATASETS, "used_by": [user]})))
+            assert any(problem.path.endswith("service_account") for problem in found) == refused, (
+                "a second association of the service account would fail in the middle of an update"
+            )
 
 
 @pytest.mark.parametrize("name", ["access-logs", "flow-logs", "velero-main"])

@@ -108,7 +108,7 @@ WRONG: dict[str, Case] = {
     "a name that Kubernetes refuses": Case(
         {**HOME, "used_by": [{"namespace": "Team_A", "mode": "write"}]},
         "used_by[0].namespace",
-        ("'Team_A' is not a namespace: use up to 63 lower-case letters", "Rename it."),
+        ("'Team_A' is not a namespace: use up to 63 lower-case letters", "Rename it, for example team-a."),
         {"used_by": [{"namespace": "team-a", "mode": "write"}]},
     ),
     "nobody may use it": Case(

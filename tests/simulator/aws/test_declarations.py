@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from simulator.aws import tokens
+from simulator.aws import sdk_inputs, tokens
 from simulator.aws.constraints import arn
-from simulator.aws.inputs import form_at
+from simulator.aws.inputs import DATA, TYPES, form_at
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
-from simulator.aws.registry import kinds
+from simulator.aws.registry import kind_of, kinds
+from simulator.aws.services import sqs
+from simulator.provider import Refusal
 
 NO = ErrorTemplate("No", "no")
 
@@ -41,7 +45,7 @@ def entry(**changes: Any) -> ResourceType:
         ("documents", "policy", "documents names policy, which is not an input"),
         ("documents", "labels", "documents names labels, which is not a text"),
         ("documents", "taints[*].value", "documents names taints[*].value, but values inside a list are not compared"),
-        ("aws_defaults", {"status": "ACTIVE"}, "aws_defaults names status, which is not an input"),
+        ("aws_defaults", {"status": "ACTIVE"}, "aws_defaults names status, which is not an input: write an output"),
         ("computed", {"version": "1.35"}, "computed names version, which is an input: move it to aws_defaults"),
         ("one_of", ("version release",), "one_of names release, which is not an input"),
         ("quotas", (Quota("L-1", 1, NO, per="cluster"),), "quotas.per names cluster, which is not an input"),
@@ -95,6 +99,33 @@ def test_a_new_entry_waits_for_its_inputs_to_be_generated() -> None:
     new = entry(type="aws:eks/brandNew:BrandNew", required="anything")
     with pytest.raises(LookupError, match=r"does not have aws:eks/brandNew:BrandNew yet\. Run make generate\."):
         _ = new.inputs
+
+
+def test_a_type_whose_inputs_are_not_generated_yet_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(TYPES, tokens.QUEUE)
+    with pytest.raises(Refusal, match=r"does not know the inputs of aws:sqs/queue:Queue yet\. Run make generate\.$"):
+        kind_of(tokens.QUEUE)
+
+
+def test_a_wrong_declaration_fails_the_check_of_the_generated_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Declarations are imported without inputs there, since the file is generated from them."""
+    with monkeypatch.context() as without_inputs:
+        without_inputs.delitem(TYPES, tokens.NODE_GROUP)
+        wrong = entry(required="colour")
+    monkeypatch.setattr(sdk_inputs, "kinds", lambda: {tokens.NODE_GROUP: wrong})
+    monkeypatch.setattr(sdk_inputs, "TYPES", {})
+    monkeypatch.setattr(sdk_inputs, "text", lambda tokens: DATA.read_text(encoding="utf-8"))
+    monkeypatch.setattr(sys, "argv", ["sdk_inputs", "--check"])
+    assert sdk_inputs.main() == 1
+    assert "required names colour, which is not an input" in capsys.readouterr().err
+
+
+def test_a_type_with_two_entries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqs, "TYPES", (*sqs.TYPES, replace(sqs.QUEUE)))
+    with pytest.raises(ValueError, match=r"sqs\.py: aws:sqs/queue:Queue has another entry\. Keep one of them\.$"):
+        kinds.__wrapped__()
 
 
 def test_references_between_types_name_inputs_and_outputs_that_exist() -> None:

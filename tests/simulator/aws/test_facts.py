@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator.aws import templates
+from simulator.aws.constraints import Between, Length
+from simulator.aws.messages import ErrorTemplate
 from simulator.aws.model import ResourceType
 from simulator.aws.registry import kinds
 from tests.facts.reading import facts
 
+Part = TypeVar("Part")
 ROOT = Path(__file__).parents[3]
 
 REAL = facts("aws_resource_types")["types"]
@@ -41,6 +44,14 @@ CHECKED_BY_RULES = {  # references to several types, by other names than ids, or
     "targetKeyId",
 }
 NOT_CHECKED = {"arn", "keyId", "principalArn", "targetRoleArn"}  # AWS accepts any value, also from outside the cloud
+LOWER_LIMITS = {("aws:eks/nodeGroup:NodeGroup", "nodeGroupName"): 0}  # the provider takes "" for no name
+OF_ANY_OPERATION = {  # the facts have only the errors of single types
+    "InvalidAvailabilityZone",
+    "InvalidID",
+    "MissingParameter",
+    "PolicyTooLarge",
+    "VPCIdNotSpecified",
+}
 WITHOUT_FACTS = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroupRule"}
 
 
@@ -126,6 +137,46 @@ def test_arns_have_the_recorded_form() -> None:
     for type_, kind, real in pairs():
         if kind.arn:
             assert kind.arn == real["arn"], type_
+
+
+def declared(value: Any, kind: type[Part]) -> Iterator[Part]:
+    """Yields everything of the kind in a declaration."""
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, dict | tuple | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from declared(inner, kind)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from declared(getattr(value, field.name), kind)
+
+
+def test_limits_equal_the_facts() -> None:
+    compared = 0
+    for type_, kind, real in pairs():
+        for path, (low, high) in real.get("limits", {}).items():
+            parts = [kind.constraints[path]] if path in kind.constraints else []
+            ranges = [*declared(parts, Between), *declared(parts, Length)]
+            compared += len(ranges)
+            known = LOWER_LIMITS.get((type_, path), low)
+            assert all((each.low, each.high) == (known, high) for each in ranges), f"{type_} {path}"
+    assert compared > 50, "without limits to compare, the test says nothing"
+
+
+def test_error_codes_are_in_the_facts() -> None:
+    anywhere = {code for row in REAL.values() for code in row.get("errors", [])}
+    compared = 0
+    for type_, kind, real in pairs():
+        for error in declared(replace(kind, not_found=None), ErrorTemplate):
+            assert error.code in real["errors"], type_
+            compared += 1
+        assert kind.not_found is None or kind.not_found.code in anywhere, type_
+    assert compared > 60, "without errors to compare, the test says nothing"
+    raised = set()
+    for module in (ROOT / "simulator/aws/services").glob("*.py"):
+        raised |= set(re.findall(r'AwsError\(\s*"([^"]+)"', module.read_text(encoding="utf-8")))
+    assert len(raised) > 30
+    assert raised - anywhere == OF_ANY_OPERATION, "AWS has no such error; or write it in the facts, with its source"
 
 
 def test_every_type_that_components_create_is_simulated() -> None:

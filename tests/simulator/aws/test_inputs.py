@@ -104,6 +104,13 @@ def test_the_providers_own_keys_in_old_inputs_pass(aws: Account) -> None:
         ({"tags": "gpu"}, "expected object type, got string type. Examine values at 'one.tags'."),
         ({"clusterName": {"name": "main"}}, "expected string type, got object type. Examine values at 'one.cluste"),
         ({"scalingConfig": {"maxSize": [3]}}, "expected integer type, got array type. Examine values at 'one.scaling"),
+        ({"scalingConfig": {"maxSize": "big"}}, "expected integer type, got string type. Examine values at 'one.scali"),
+        ({"scalingConfig": {"maxSize": True}}, "expected integer type, got boolean type. Examine values at 'one.scali"),
+        ({"forceUpdateVersion": "perhaps"}, "expected boolean type, got string type. Examine values at 'one.forceUp"),
+        (
+            {"forceUpdateVersion": 2},
+            "expected boolean type, got number type. Examine values at 'one.forceUpdateVersion",
+        ),
         ({"taints": [{"key": ["a"]}]}, "expected string type, got array type. Examine values at 'one.taints[0].key'."),
     ],
 )
@@ -118,6 +125,20 @@ def test_numbers_and_booleans_may_be_texts_and_texts_may_be_numbers() -> None:
     """The provider converts them."""
     inputs = {"scalingConfig": {"maxSize": "3"}, "forceUpdateVersion": "true", "launchTemplate": {"version": 3}}
     assert input_errors(GROUP, inputs) == []
+
+
+def test_a_number_that_is_a_text_is_compared_with_its_limits(aws: Account) -> None:
+    assert "scalingConfig" not in aws.problems(GROUP, scalingConfig={"maxSize": "3", "minSize": "1"})
+    assert "in the range" in aws.problems(GROUP, updateConfig={"maxUnavailablePercentage": "101"})
+
+
+def test_a_number_deep_in_lists_and_objects_is_checked(aws: Account) -> None:
+    mapping = {"deviceName": "/dev/xvda", "ebs": {"volumeSize": "big", "encrypted": "true", "deleteOnTermination": 1}}
+    (problem,) = aws.problems(TEMPLATE, "one", blockDeviceMappings=[mapping]).splitlines()
+    assert (
+        "expected integer type, got string type. Examine values at 'one.blockDeviceMappings[0].ebs.volumeSize"
+        in problem
+    )
 
 
 def test_the_length_of_a_number_that_is_read_as_text_is_checked(aws: Account) -> None:
@@ -190,6 +211,6 @@ def test_the_simulator_does_not_import_the_aws_sdk() -> None:
 
 
 def test_the_generator_imports_declarations_only_after_it_has_dropped_the_old_file() -> None:
-    assert imported_with("simulator.aws.sdk_inputs", "simulator.aws.services") == "[]", (
+    assert imported_with("simulator.aws.sdk_inputs", "simulator.aws.services.") == "[]", (
         "a declaration with an input of a newer SDK would prevent the generation of the file"
     )

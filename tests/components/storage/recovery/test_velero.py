@@ -3,7 +3,8 @@ import json
 import pytest
 
 from components.core.addon_spec import every_add_on
-from components.storage.recovery.velero_iam import velero_bucket, velero_statements
+from components.core.bucket_names import bucket_name
+from components.storage.recovery.velero_iam import bucket_key, velero_statements
 from tests.components.stacks import CLUSTER, POOL, stack, stack_with_cluster, stage
 from tests.in_process.recording_cloud import known
 
@@ -95,7 +96,7 @@ def test_two_clusters_keep_their_backups_apart(cloud):
     cluster = {**CLUSTER, **WITH_VELERO, "pools": [POOL]}
     cloud.up(stack(clusters={"main": cluster, "training": cluster}))
     buckets = {b.inputs["bucket"] for b in cloud.all("s3/bucket:Bucket") if "velero" in b.name}
-    assert buckets == {velero_bucket(stage(), "main"), velero_bucket(stage(), "training")}
+    assert buckets == {bucket_name(stage(), bucket_key(cluster)) for cluster in ("main", "training")}
     assert velero_statements(stage(), "main") != velero_statements(stage(), "training")
 
 
@@ -107,6 +108,6 @@ def test_all_of_it_is_known_at_preview(cloud):
 
 def test_the_longest_names_make_different_buckets_that_s3_takes():
     longest = stage(name="a" * 21, environment="staging")
-    one, other = (velero_bucket(longest, "c" * 29 + end) for end in "ab")
+    one, other = (bucket_name(longest, bucket_key("c" * 29 + end)) for end in "ab")
     assert len(one) == len(other) == 63
     assert one != other

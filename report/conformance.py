@@ -1,0 +1,167 @@
+"""`make conformance`: holds what stacks build, and the verdicts of the simulator, against real API servers."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.go_build import BuildError
+from engine.progress import Progress
+from report.rehearse import rehearse
+from report.simulated import HOME, ROOT, ReportError, Simulated, project_with, shown
+from report.tables import aligned, wrapped
+from simulator.conformance.agreement import Agreement, compare
+from simulator.conformance.cases import cases, changes
+from simulator.conformance.charts import ChartError, ChartResult, check_charts, helm, local_charts
+from simulator.conformance.judges import ServerJudge, SimulatorJudge
+from simulator.conformance.objects import ObjectsResult, check_objects
+from simulator.control_plane.client import Unreachable
+from simulator.control_plane.planes import ControlPlanes
+from simulator.control_plane.server import ControlPlaneError
+
+_HOME = HOME / "conformance"
+_EXAMPLES = ROOT / "examples" / "stacks"
+_LONGEST = 400
+
+
+def conformance(stack: str | None, versions: Sequence[str], charts: Path | None) -> int:
+    """Checks one stack, or all stack files and examples, then the corpus for each minor version.
+
+    versions: for the corpus; without them, those of the stacks' clusters. charts: a folder with charts, such as
+    `helm pull --untar` makes; those that the stacks install are rendered too.
+    Returns 1 when anything is refused or judged differently, else 0. Raises ReportError.
+    """
+    check = _Check(charts)
+    try:
+        own = [stack] if stack else sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+        for name in own:
+            check.whole_life(name)
+        for path in [] if stack else sorted(_EXAMPLES.glob("Pulumi.*.yaml")):
+            check.example(path)
+        check.print_objects()
+        check.print_charts()
+        for version in versions or sorted({each.version for _, each in check.objects}):
+            check.corpus(version)
+    except (BuildError, ChartError, ControlPlaneError, Unreachable, ValueError) as problem:
+        raise ReportError(str(problem)) from None
+    return check.conclude()
+
+
+@dataclass
+class _Check:
+    """The results so far. charts: the folder with local charts."""
+
+    charts: Path | None
+    objects: list[tuple[str, ObjectsResult]] = field(default_factory=list)
+    rendered: list[tuple[str, ChartResult]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def whole_life(self, stack: str) -> None:
+        """Builds, refreshes and destroys a stack with real API servers, and holds its objects against new ones."""
+        simulated = Simulated(_HOME / stack, options=("--kubernetes", "real"))
+        with tempfile.TemporaryDirectory() as folder:
+            cloud_file = Path(folder, "cloud.sqlite")
+
+            def keep_cloud() -> None:
+                shutil.copy(simulated.home / "cloud.sqlite", cloud_file)
+
+            print("With real API servers: ", end="")
+            if rehearse(stack, simulated=simulated, when_built=keep_cloud):
+                self._add(stack, ["the rehearsal with real API servers failed; see above"])
+            print(flush=True)
+            if cloud_file.exists():
+                self._hold(stack, cloud_file)
+
+    def example(self, path: Path) -> None:
+        """Builds the stack of an example, and holds its objects against a real API server."""
+        stack = path.name.split(".")[1]
+        with tempfile.TemporaryDirectory() as folder:
+            simulated = Simulated(Path(folder, "home"), project_with(path, Path(folder, "project")))
+            print(f"Building {shown(path)} in the simulator", flush=True)
+            output = Path(folder, "output.txt")
+            with output.open("w") as sink:
+                done = simulated.pulumi("up", "up", "--yes", "--skip-preview", "--stack", stack, output=sink)
+            if done.code:
+                self._add(path.name, ["it cannot be built: " + " ".join(output.read_text().splitlines()[-5:])])
+            else:
+                self._hold(stack, simulated.home / "cloud.sqlite")
+
+    def corpus(self, version: str) -> None:
+        """Judges the corpus with the simulator and with an API server of that version, and prints the agreement."""
+        with closing(ControlPlanes()) as planes, tempfile.TemporaryDirectory() as folder:
+            real = ServerJudge(planes.server("corpus", version))
+            for title, subjects in (("objects", cases()), ("changes of objects", changes())):
+                agreement = compare(subjects, SimulatorJudge(Path(folder, title), version), real, version)
+                _print_agreement(f"{len(subjects)} {title} of the corpus, Kubernetes {version}", agreement)
+                self._add(f"{title}, Kubernetes {version}", agreement.faults)
+                self._add(f"{title}, Kubernetes {version}: the corpus is out of date", agreement.outdated)
+
+    def print_objects(self) -> None:
+        """Prints how many objects of each cluster were created, changed and deleted."""
+        header = ("stack", "cluster", "Kubernetes", "objects", "created", "changed", "deleted")
+        rows = [
+            (stack, each.cluster, each.version, *map(str, (each.total, each.created, each.changed, each.deleted)))
+            for stack, each in self.objects
+        ]
+        print("\nObjects on a real API server, with the definitions that charts and add-ons bring\n")
+        print("\n".join(aligned([header, *rows], right=(3, 4, 5, 6))), flush=True)
+
+    def print_charts(self) -> None:
+        """Prints how many objects of each local chart are accepted, and its hooks."""
+        if self.charts is None:
+            return
+        header = ("stack", "release", "chart", "objects", "accepted", "hooks")
+        rows = [
+            (stack, each.release, each.chart, str(each.objects), str(each.accepted), str(len(each.hooks)))
+            for stack, each in self.rendered
+        ]
+        print(f"\nCharts of {self.charts}, rendered with the values of the stacks\n")
+        print("\n".join(aligned([header, *rows], right=(3, 4, 5))))
+        for hook in dict.fromkeys(hook for _, each in self.rendered for hook in each.hooks):
+            print(f"  hook {hook}", flush=True)
+
+    def conclude(self) -> int:
+        """Prints every fault, and returns the exit code."""
+        if not self.faults:
+            print("\nEverything conforms.")
+            return 0
+        print(f"\n{len(self.faults)} {'fault' if len(self.faults) == 1 else 'faults'}:")
+        for fault in self.faults:
+            print("\n".join(wrapped(fault, "  ")))
+        return 1
+
+    def _hold(self, stack: str, cloud_file: Path) -> None:
+        with closing(ControlPlanes()) as planes:
+            if self.charts is not None:
+                binary = helm(Progress())
+                for chart in check_charts(cloud_file, local_charts(self.charts), planes, binary):
+                    self.rendered.append((stack, chart))
+                    self._add(f"{stack}, chart {chart.chart}", chart.faults)
+        with closing(ControlPlanes()) as planes:  # another one, since objects are created for the first time
+            for result in check_objects(cloud_file, planes):
+                self.objects.append((stack, result))
+                self._add(stack, result.refused)
+
+    def _add(self, heading: str, texts: Sequence[str]) -> None:
+        self.faults += [_shortened(f"{heading}: {text}") for text in texts]
+
+
+def _print_agreement(title: str, agreement: Agreement) -> None:
+    rows = [
+        (f"simulator {verb}", *(str(agreement.counts[accepted, by_server]) for by_server in (True, False)))
+        for accepted, verb in ((True, "accepts"), (False, "refuses"))
+    ]
+    print(f"\n{title}\n")
+    print("\n".join(aligned([("", "API server accepts", "API server refuses"), *rows], right=(1, 2))), flush=True)
+    for text in agreement.excused:
+        print("\n".join(wrapped(f"accepted with a reason: {text}", "  ")), flush=True)
+
+
+def _shortened(text: str) -> str:
+    """Returns a message of an API server on one line; those about immutable fields have a whole diff."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 4]} ..."

@@ -1,0 +1,45 @@
+"""Quotas that stacks often reach, with their values in a new account.
+
+Source: Service Quotas of Amazon EC2, VPC and EKS; medium confidence, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.limits import ELASTIC_IPS_PER_REGION
+
+SERVICES = {
+    "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
+    "eks": "Amazon Elastic Kubernetes Service (Amazon EKS)",
+    "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
+}
+
+
+@dataclass(frozen=True)
+class KnownQuota:
+    """A quota of a service. default: its value in a new account."""
+
+    service: str
+    code: str
+    name: str
+    default: int
+
+    @property
+    def service_name(self) -> str:
+        """The full name of the service."""
+        return SERVICES[self.service]
+
+    @property
+    def limit(self) -> tuple[str, int]:
+        """The first two fields of a `Quota`."""
+        return self.code, self.default
+
+
+ELASTIC_IPS = KnownQuota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", ELASTIC_IPS_PER_REGION)
+CLUSTERS = KnownQuota("eks", "L-1194D53C", "Clusters", 100)
+NODE_GROUPS = KnownQuota("eks", "L-6D54EA21", "Managed node groups per cluster", 30)
+VPCS = KnownQuota("vpc", "L-F678F1CE", "VPCs per Region", 5)
+NAT_GATEWAYS = KnownQuota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5)
+CIDR_BLOCKS = KnownQuota("vpc", "L-83CA0A9D", "IPv4 CIDR blocks per VPC", 5)
+OFTEN_REACHED = (ELASTIC_IPS, CLUSTERS, NODE_GROUPS, VPCS, NAT_GATEWAYS, CIDR_BLOCKS)

@@ -1,0 +1,173 @@
+"""Renders the charts of a simulated cloud from local folders, and holds what they make against a real API server.
+
+Helm is built from its pinned Go module. A chart without a local folder of its name and version is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from catalog.eks_addons import ADDONS
+from engine.go_build import build, build_lock
+from engine.go_module import GoModule
+from engine.locate import HOME
+from engine.progress import Progress
+from simulator.cloud import Cloud
+from simulator.conformance.placement import Pool, misplaced, pools_of
+from simulator.control_plane.client import Object, Refused
+from simulator.control_plane.planes import ControlPlanes
+from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster
+from simulator.kubernetes.pod_security import pod_of
+from simulator.kubernetes.real import RealServer
+from simulator.kubernetes.releases import RELEASE
+from simulator.provider import Refusal
+
+_MODULE = Path(__file__).with_name("helm")
+_ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+_HOOK = "helm.sh/hook"
+
+
+class ChartError(Exception):
+    """A chart cannot be rendered. The text is Helm's."""
+
+
+@dataclass(frozen=True)
+class ChartResult:
+    """One release, rendered. hooks: "kind name: events" of each hook. faults: what is not accepted, or cannot run."""
+
+    release: str
+    chart: str
+    objects: int
+    accepted: int
+    hooks: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def helm_module(home: Path = HOME) -> GoModule:
+    """Returns the pinned module of Helm."""
+    return GoModule("Helm", _MODULE, {"helm.sh/helm/v3/cmd/helm": "helm"}, home / "helm", home)
+
+
+def helm(progress: Progress) -> Path:
+    """Returns the pinned Helm; builds it first if necessary. Raises BuildError."""
+    module = helm_module()
+    with build_lock(module, progress):
+        if not module.is_built():
+            build(module, progress)
+    return module.path("helm")
+
+
+def local_charts(folder: Path) -> Mapping[tuple[str, str], Path]:
+    """Returns (name, version) -> folder of the charts in a folder, without those inside other charts."""
+    charts = {}
+    for file in sorted(folder.glob("*/Chart.yaml")) + sorted(folder.glob("Chart.yaml")):
+        described = yaml.safe_load(file.read_text(encoding="utf-8"))
+        charts[described["name"], str(described["version"])] = file.parent
+    return charts
+
+
+def check_charts(
+    cloud_file: Path, charts: Mapping[tuple[str, str], Path], planes: ControlPlanes, helm_path: Path
+) -> Iterator[ChartResult]:
+    """Yields the result for each release whose chart is there. Raises ChartError, and what starting a server raises."""
+    with closing(Cloud(cloud_file)) as cloud:
+        for resource in cloud.of_type(EKS_CLUSTER):
+            cluster = Cluster(cloud, resource.id, str(resource.state["version"]))
+            yield from _check_cluster(cloud, cluster, charts, planes, helm_path)
+
+
+def _check_cluster(
+    cloud: Cloud,
+    cluster: Cluster,
+    charts: Mapping[tuple[str, str], Path],
+    planes: ControlPlanes,
+    helm_path: Path,
+) -> Iterator[ChartResult]:
+    real = RealServer(cluster, planes.server(cluster.name, cluster.version))
+    try:
+        real.bring_in()
+    except Refusal as refusal:
+        raise ChartError(str(refusal)) from None
+    pools = pools_of(cloud, cluster)
+    releases = [each.state for each in cloud.of_type(RELEASE) if each.id.startswith(f"{cluster.name}/")]
+    for namespace in dict.fromkeys(str(state["namespace"]) for state in releases):
+        inside = [state for state in releases if state["namespace"] == namespace]
+        for state in inside:
+            name, _ = _chart_of(state)
+            if others := [version for known, version in charts if known == name and _chart_of(state) not in charts]:
+                fault = f"the folder has {name} {', '.join(others)}"
+                yield ChartResult(state["name"], " ".join(_chart_of(state)), 0, 0, (), (fault,))
+        rendered = [
+            (state, list(_rendered(helm_path, charts[_chart_of(state)], state, cluster.version)))
+            for state in inside
+            if _chart_of(state) in charts
+        ]
+        missing = _missing_accounts(cloud, cluster, namespace, [each for _, objects in rendered for each in objects])
+        for state, objects in rendered:
+            last = len(rendered) == len(inside) and state is rendered[-1][0]  # else another chart may make them
+            yield _result(state, objects, real, pools, missing if last else ())
+
+
+def _chart_of(state: Mapping[str, Any]) -> tuple[str, str]:
+    return str(state["chart"]).rpartition("/")[2], str(state["version"])
+
+
+def _rendered(helm_path: Path, folder: Path, state: Mapping[str, Any], version: str) -> Iterator[Object]:
+    command = [str(helm_path), "template", state["name"], str(folder), "--namespace", state["namespace"]]
+    command += ["--kube-version", version, "--values", "-"] + ([] if state.get("skipCrds") else ["--include-crds"])
+    done = subprocess.run(
+        command, input=json.dumps(state.get("values") or {}), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ChartError(f"Helm cannot render {state['name']} from {folder}: {done.stderr.strip()}")
+    for each in yaml.safe_load_all(done.stdout):
+        if each:
+            yield each
+
+
+def _missing_accounts(cloud: Cloud, cluster: Cluster, namespace: str, rendered: Sequence[Object]) -> list[str]:
+    """Returns the service accounts that get an IAM role, and that neither EKS nor Pulumi nor a chart makes."""
+    associations = [each.state for each in cloud.of_type(_ASSOCIATION) if each.state["clusterName"] == cluster.name]
+    wanted = {each["serviceAccount"] for each in associations if each["namespace"] == namespace}
+    made = {"default", *(addon.service_account for addon in ADDONS.values() if addon.namespace == namespace)}
+    made |= {each.state["metadata"]["name"] for each in cluster.of_kind("v1", "ServiceAccount", namespace)}
+    made |= {each["metadata"]["name"] for each in rendered if each["kind"] == "ServiceAccount"}
+    return sorted(wanted - made)
+
+
+def _result(
+    state: Mapping[str, Any],
+    rendered: Sequence[Object],
+    real: RealServer,
+    pools: Sequence[Pool],
+    missing_accounts: Sequence[str],
+) -> ChartResult:
+    faults, accepted = [], 0
+    for each in rendered:
+        title = f"{each['kind']} {each['metadata']['name']}"
+        try:
+            real.try_out(each, each["metadata"].get("namespace") or state["namespace"])
+            accepted += 1
+        except Refused as refused:
+            faults.append(f"{title}: {refused}")
+        pod = pod_of(each)
+        if pod and (reason := misplaced(pod["spec"], pools)):
+            faults.append(f"{title} can run nowhere: {reason}")
+    faults += [
+        f"an IAM role waits for the service account {name} of namespace {state['namespace']}, and no chart makes it"
+        for name in missing_accounts
+    ]
+    hooks = [
+        f"{each['kind']} {each['metadata']['name']}: {events}"
+        for each in rendered
+        if (events := (each["metadata"].get("annotations") or {}).get(_HOOK))
+    ]
+    return ChartResult(state["name"], " ".join(_chart_of(state)), len(rendered), accepted, tuple(hooks), tuple(faults))
