@@ -1,8 +1,8 @@
 """Reads the corpus: good and wrong objects, and changes of objects, with what a real API server says about each.
 
-`corpus/<topic>.yaml` and `changes/<topic>.yaml` have `bases`, whole objects by name, and `cases`. A case names a base and
-what it sets and drops in it, by path: `spec.ports[0].name`, `metadata.labels["a.b/c"]`. A value `{repeat: [text, 64]}`
-stands for the text 64 times. The verdicts were recorded from kube-apiserver 1.35.4 in November 2026.
+`corpus/<topic>.yaml` and `changes/<topic>.yaml` have `bases`, whole objects by name, and `cases`. A case names a base
+and what it sets and drops in it, by path: `spec.ports[0].name`, `metadata.labels["a.b/c"]`. `{repeat: [text, 64]}` is a
+value of the text 64 times, and `text * 64` a key. The verdicts are those of kube-apiserver 1.35.4, of November 2026.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Object = dict[str, Any]
 class Case:
     """One object that is created.
 
-    given: the objects that exist before. labels: those of the namespace of the object. says: a piece of the API server's
-    refusal. simulator: why the simulator may accept what the API server refuses. versions: minor versions with another
-    verdict than 1.35.
+    given: the objects that exist before. labels: those of the namespace of the object. says: a piece of the API
+    server's refusal. simulator: why the simulator judges otherwise. versions: other minor versions than 1.35, where
+    their sources have another verdict.
     """
 
     topic: str
@@ -47,7 +47,8 @@ class Case:
 class Change:
     """One change of an object that exists: the API server's verdict on it in place, and what the provider does with it.
 
-    provider: "in place", "replaced" or "refused". live: status fields that the object has by then.
+    provider: "in place", "replaced" or "refused". live: status fields that the object has by then. simulator: why the
+    simulator does otherwise.
     """
 
     topic: str
@@ -59,6 +60,7 @@ class Change:
     says: str
     provider: str
     live: Mapping[str, Any] = field(default_factory=dict)
+    simulator: str = ""
 
 
 @cache
@@ -94,6 +96,7 @@ def changes() -> tuple[Change, ...]:
             entry.get("says", ""),
             entry["provider"],
             entry.get("live", {}),
+            entry.get("simulator", ""),
         )
         for topic, bases, entry in _entries("changes")
     )

@@ -6,7 +6,7 @@ import copy
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from simulator.provider import Call, Refusal
 
 _ENDPOINT = "https://0123456789ABCDEF0123456789ABCDEF.gr7.us-west-2.eks.amazonaws.com"
 _SETTLED_SECONDS = 10.0
+_CACHED_SECONDS = 0.2  # until the admission plug-ins have seen new objects
 _MOST_TRIES = 10
 _NOT_DRY = frozenset({"Service"})  # a dry run allocates no ports and addresses
 
@@ -138,6 +139,7 @@ class ServerJudge:
             try:
                 for each in case.given:
                     self._give(each, namespace, made)
+                time.sleep(_CACHED_SECONDS if case.given else 0)
                 if isinstance(case, Change):
                     self._judge_change(case, namespace, made)
                 elif case.object["kind"] in _NOT_DRY:
@@ -152,7 +154,7 @@ class ServerJudge:
             return Verdict(True)
 
     def _judge_change(self, case: Change, namespace: str, made: list[Object]) -> None:
-        stored = self._create(_placed(case.before, namespace), namespace, made)
+        stored = self._give(case.before, namespace, made)
         if case.live:
             stored = self._set_status(stored, namespace, case.live)
         identity = stored["apiVersion"], stored["kind"], namespace, stored["metadata"]["name"]
@@ -165,20 +167,23 @@ class ServerJudge:
                     raise
             stored = self._server.get(*identity) or stored  # a controller has written its status
 
-    def _give(self, each: Object, namespace: str, made: list[Object]) -> None:
+    def _give(self, each: Object, namespace: str, made: list[Object]) -> Object:
         stored = self._create(_placed(each, namespace), namespace, made)
-        if each["kind"] == "ResourceQuota":
-            self._wait_for(stored, namespace, lambda live: "hard" in live.get("status", {}))
-        if each["kind"] == "CustomResourceDefinition":
-            self._wait_for(stored, namespace, _is_established)
+        settled = _SETTLED.get(each["kind"])
+        return self._wait_for(stored, namespace, settled) if settled else stored
 
     def _create(self, each: Object, namespace: str, made: list[Object]) -> Object:
-        try:
-            stored = self._server.create(each, namespace)
-        except Refused as refused:
-            raise ValueError(f"the API server refuses what a case is given: {refused}") from None
-        made.append(each)
-        return stored
+        deadline = time.monotonic() + _SETTLED_SECONDS
+        while True:
+            try:
+                stored = self._server.create(each, namespace)
+            except Refused as refused:
+                if "is being deleted" not in str(refused) or time.monotonic() > deadline:
+                    raise ValueError(f"the API server refuses what a case is given: {refused}") from None
+                time.sleep(0.1)  # of an earlier case
+            else:
+                made.append(each)
+                return stored
 
     def _set_status(self, stored: Object, namespace: str, live: Any) -> Object:
         resource = self._server.resource(stored["apiVersion"], stored["kind"])
@@ -186,15 +191,18 @@ class ServerJudge:
         path = f"{resource.path(namespace, stored['metadata']['name'])}/status"
         return self._server.request("PATCH", path, dict(live), content_type="application/merge-patch+json")
 
-    def _wait_for(self, stored: Object, namespace: str, settled: Any) -> None:
+    def _wait_for(self, stored: Object, namespace: str, settled: Callable[[Object], bool]) -> Object:
         deadline = time.monotonic() + _SETTLED_SECONDS
         identity = stored["apiVersion"], stored["kind"], namespace, stored["metadata"]["name"]
-        while not settled(self._server.get(*identity) or {}) and time.monotonic() < deadline:
+        while not settled(live := self._server.get(*identity) or {}) and time.monotonic() < deadline:
             time.sleep(0.02)
+        return live
 
     def _remove(self, each: Object, namespace: str) -> None:
         api_version, kind, name = each["apiVersion"], each["kind"], each["metadata"]["name"]
         with suppress(Refused):  # a finalizer keeps it, and goes with its namespace
+            if kind == "VolumeAttributesClass":  # no controller of the control plane takes its finalizer away
+                self._server.merge(each, namespace, {"metadata": {"finalizers": None}})
             self._server.delete(api_version, kind, namespace, name)
 
     @contextmanager
@@ -220,18 +228,33 @@ def _placed(inputs: Object, namespace: str) -> Object:
     return made
 
 
-def _changed(live: Any, before: Any, after: Any) -> Any:
-    """Returns the live object with the difference of the two, as server-side apply merges it."""
-    if not (isinstance(live, dict) and isinstance(after, dict)):
+def _changed(live: Any, before: Any, after: Any, name: str = "") -> Any:
+    """Returns the live object with the difference of the two, as server-side apply merges it.
+
+    A strategy whose type changes loses the rest of the old one: the provider owns the defaults as well.
+    """
+    if isinstance(live, list) and isinstance(after, list) and all(isinstance(each, dict) for each in (*live, *after)):
+        known = [*live, *(None for _ in after)], [*(before or ()), *(None for _ in after)]
+        return [_changed(known[0][index], known[1][index], item) for index, item in enumerate(after)]
+    if not (isinstance(live, dict) and isinstance(after, dict)) or (
+        name.lower().endswith("strategy") and "type" in after and after["type"] != live.get("type")
+    ):
         return after
     earlier = before if isinstance(before, dict) else {}
     kept = {key: value for key, value in live.items() if key not in earlier or key in after}
-    return kept | {key: _changed(live.get(key), earlier.get(key), value) for key, value in after.items()}
+    return kept | {key: _changed(live.get(key), earlier.get(key), value, key) for key, value in after.items()}
 
 
 def _is_established(definition: Object) -> bool:
-    conditions = definition.get("status", {}).get("conditions", ())
+    conditions = definition.get("status", {}).get("conditions") or ()
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+_SETTLED: Mapping[str, Callable[[Object], bool]] = {
+    # kind -> whether the controllers have done with a new object
+    "CustomResourceDefinition": _is_established,
+    "ResourceQuota": lambda quota: "hard" in quota.get("status", {}),
+}
 
 
 def _joined(failures: Any) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 from simulator.control_plane.client import Refused
 from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
-from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.clusters import CRD, Cluster
 from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
+from simulator.kubernetes.meaning.definitions import identity_findings
+from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
 from simulator.provider import Call, Refusal
 from simulator.values import Props
@@ -64,6 +66,7 @@ class Admission:
     def check_surroundings(self) -> None:
         """Raises Refusal when the cluster lacks what the object needs: its kind, its namespace, its node class."""
         self._kind_is_served()
+        self._has_the_name_of_its_kind()
         self._namespace_exists()
         self.check_controllers()
 
@@ -139,6 +142,11 @@ class Admission:
                 f'CRDs have been created: no matches for kind "{kind}" in version "{api_version}"{self._note(_RETRIED)}'
             )
 
+    def _has_the_name_of_its_kind(self) -> None:
+        if (self.state["apiVersion"], self.state["kind"]) == CRD:
+            for mistake in identity_findings(Node(self.state)):
+                raise self._refused(f"{invalid(self.state)}: {mistake.path}: {mistake.text}", "")
+
     def _namespace_exists(self) -> None:
         def exists() -> bool:
             return self._namespace() is not None
@@ -206,7 +214,7 @@ class Admission:
             missing = classes.missing(pod, self._class)
             if missing is not None and not self._has_releases():
                 raise self._refused(self._forbidden(missing[1]), self._late_for_pods)
-            if missing is not None:
+            if missing is not None and self.patience_seconds:  # the check is made again when the object is stored
                 self.call.warn(f"{self._forbidden(missing[1])}. A Helm release may create it. {self._late_for_pods}")
             return
         default = next((each for each in self._priority_classes() if each.get("globalDefault") is True), None)

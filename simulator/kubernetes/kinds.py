@@ -8,54 +8,141 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-_IMMUTABLE = "field is immutable"
+
+@dataclass(frozen=True)
+class Fixed:
+    """A field that the API server never changes.
+
+    text: its words, with the new value as {value}. default: the value of an object that does not say it. settable:
+    whether it may still be set where it is absent.
+    """
+
+    text: str = "Invalid value: {value}: field is immutable"
+    default: Any = None
+    settable: bool = False
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The special rules of a kind. Paths are prefixes, in the engine's notation.
+    """The special rules of a kind. Paths are prefixes, in the engine's notation, with [*] for any index.
 
     replaced_by: the provider replaces the object when these change.
-    refused: path -> reason; the provider tries such a change in place, and the API server refuses it.
+    refused: the provider tries a change of these in place, and the API server refuses it.
     mutable_with: the provider option with which changes of replaced_by become updates in place.
     """
 
     replaced_by: tuple[str, ...] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Fixed] = field(default_factory=dict)
     mutable_with: str = ""
 
 
 ALWAYS_REPLACED_BY = ("metadata.name", "metadata.namespace")
 ORDINARY = Kind()
+_FIXED = Fixed()
+_ONCE = "Invalid value: {value}: may not change once set"
+_BOUND_CLAIMS = (
+    "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
+    "claims"
+)
+_OF_PODS = (
+    *("affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases"),
+    *("hostIPC", "hostNetwork", "hostPID", "hostname", "imagePullSecrets", "nodeName", "nodeSelector", "overhead"),
+    *("preemptionPolicy", "priority", "priorityClassName", "readinessGates", "restartPolicy", "runtimeClassName"),
+    *("schedulerName", "securityContext", "serviceAccount", "serviceAccountName", "shareProcessNamespace"),
+    *("subdomain", "terminationGracePeriodSeconds", "volumes"),
+)
+_OF_CONTAINERS = (
+    *("args", "command", "env", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe"),
+    *("resources", "securityContext", "stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy"),
+    *("tty", "volumeDevices", "volumeMounts", "workingDir"),
+)
+_OLD_SOURCES = (
+    *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "fc", "flexVolume", "flocker"),
+    *("gcePersistentDisk", "glusterfs", "iscsi", "photonPersistentDisk", "portworxVolume", "quobyte", "rbd"),
+    *("scaleIO", "storageos", "vsphereVolume"),
+)
 
 SPECIAL: Mapping[str, Kind] = {
+    "CSIDriver": Kind(
+        refused={
+            "spec.attachRequired": Fixed(default=True),
+            "spec.volumeLifecycleModes": Fixed(default=["Persistent"]),
+        }
+    ),
     "ClusterRoleBinding": Kind(replaced_by=("roleRef",)),
     "ConfigMap": Kind(replaced_by=("data", "binaryData"), mutable_with="enableConfigMapMutable"),
     "CustomResourceDefinition": Kind(
-        refused={"spec.group": _IMMUTABLE, "spec.scope": _IMMUTABLE, "spec.names.kind": _IMMUTABLE}
+        refused={"spec.group": _FIXED, "spec.scope": _FIXED, "spec.names.kind": _FIXED, "spec.names.plural": _FIXED}
     ),
     "DaemonSet": Kind(replaced_by=("spec.selector",)),
     "Deployment": Kind(replaced_by=("spec.selector",)),
-    "Job": Kind(replaced_by=("spec.completions", "spec.parallelism", "spec.selector", "spec.template")),
+    "EndpointSlice": Kind(refused={"addressType": _FIXED}),
+    "IngressClass": Kind(refused={"spec.controller": _FIXED}),
+    "Job": Kind(
+        replaced_by=("spec.completions", "spec.parallelism", "spec.selector", "spec.template"),
+        refused={
+            "spec.backoffLimitPerIndex": _FIXED,
+            "spec.completionMode": Fixed(default="NonIndexed"),
+            "spec.managedBy": _FIXED,
+            "spec.podFailurePolicy": _FIXED,
+            "spec.successPolicy": _FIXED,
+        },
+    ),
     "PersistentVolume": Kind(
-        replaced_by=tuple(f"spec.{source}" for source in ("awsElasticBlockStore", "csi", "hostPath", "local", "nfs"))
+        replaced_by=tuple(f"spec.{source}" for source in ("csi", "hostPath", "local", "nfs", *_OLD_SOURCES)),
+        refused={
+            "spec.nodeAffinity": Fixed(settable=True),
+            "spec.volumeMode": Fixed(default="Filesystem"),
+        },
     ),
     "PersistentVolumeClaim": Kind(
         replaced_by=("spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"),
-        refused={"spec.volumeMode": _IMMUTABLE},
+        refused={
+            "spec.dataSource": Fixed(_BOUND_CLAIMS),
+            "spec.dataSourceRef": Fixed(_BOUND_CLAIMS),
+            "spec.resources.limits": Fixed(_BOUND_CLAIMS),
+            "spec.volumeMode": Fixed(_BOUND_CLAIMS, "Filesystem"),
+        },
     ),
-    "Pod": Kind(replaced_by=("spec",)),
+    "Pod": Kind(
+        replaced_by=(
+            *(f"spec.{name}" for name in _OF_PODS),
+            *(f"spec.{kind}[*].{name}" for kind in ("containers", "initContainers") for name in _OF_CONTAINERS),
+        )
+    ),
     "PriorityClass": Kind(
-        refused={"value": "may not be changed in an update.", "preemptionPolicy": _IMMUTABLE},
+        refused={
+            "preemptionPolicy": Fixed(default="PreemptLowerPriority"),
+            "value": Fixed("Forbidden: may not be changed in an update."),
+        }
     ),
+    "ResourceClaim": Kind(refused={"spec": _FIXED}),
+    "ResourceClaimTemplate": Kind(refused={"spec": _FIXED}),
+    "ResourceQuota": Kind(replaced_by=("spec.scopes",)),
     "RoleBinding": Kind(replaced_by=("roleRef",)),
+    "RuntimeClass": Kind(refused={"handler": _FIXED}),
     "Secret": Kind(replaced_by=("data", "stringData", "type"), mutable_with="enableSecretMutable"),
-    "Service": Kind(replaced_by=("spec.clusterIP",)),
-    "StatefulSet": Kind(replaced_by=("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates")),
+    "Service": Kind(
+        replaced_by=("spec.clusterIP",),
+        refused={"spec.ipFamilies[0]": Fixed(_ONCE, "IPv4"), "spec.loadBalancerClass": Fixed(_ONCE)},
+    ),
+    "StatefulSet": Kind(
+        replaced_by=(
+            *("spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName"),
+            "spec.volumeClaimTemplates",
+        )
+    ),
     "StorageClass": Kind(
         replaced_by=("parameters", "provisioner"),
-        refused={"reclaimPolicy": "updates to reclaimPolicy are forbidden.", "volumeBindingMode": _IMMUTABLE},
+        refused={
+            "reclaimPolicy": Fixed("Forbidden: updates to reclaimPolicy are forbidden.", "Delete"),
+            "volumeBindingMode": Fixed(default="Immediate"),
+        },
+    ),
+    "VolumeAttributesClass": Kind(
+        refused={name: Fixed(f"Forbidden: updates to {name} are forbidden.") for name in ("driverName", "parameters")}
     ),
 }
 

@@ -102,7 +102,8 @@ def _add(used: dict[str, Decimal], more: Amounts) -> None:
 
 def refusal(pod: Pod, ranges: list[Node]) -> str | None:
     """Returns why the LimitRanges refuse a pod that has its defaults, or None."""
-    spec, errors = Node(pod["spec"]), []
+    spec = Node(pod["spec"])
+    errors: list[str] = []
     for limit in ranges:
         if limit["type"].text == "Container":
             for kind in _KINDS:
@@ -124,12 +125,12 @@ def claim_refusal(claim: Mapping[str, Any], ranges: list[Node]) -> str | None:
     """Returns why the LimitRanges refuse a claim, or None."""
     requests = _written(Node(claim)["spec"]["resources"]["requests"])
     limits = [each for each in ranges if each["type"].text == "PersistentVolumeClaim"]
-    errors = []
+    errors: list[str] = []
     for limit in limits if "storage" in requests else ():
         amount, text = requests["storage"]
         for end, word, breaks in (("min", "minimum", Decimal.__lt__), ("max", "maximum", Decimal.__gt__)):
             bound = parsed(limit[end]["storage"].value)
-            if bound is not None and breaks(amount, bound):
+            if amount is not None and bound is not None and breaks(amount, bound):
                 errors.append(
                     f"{word} storage usage per PersistentVolumeClaim is {shown(limit[end]['storage'].value)}, "
                     f"but request is {text}"

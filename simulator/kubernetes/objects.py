@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from typing import Any
 from simulator.difference import changes
 from simulator.kubernetes import quota
 from simulator.kubernetes.admission import Admission, id_of
+from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
 from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
+from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.real import RealServer
@@ -46,7 +49,13 @@ def diff_object(call: Call, old: Props, new: Props) -> DiffResult:
 
 
 def _is_under(path: str, prefixes: tuple[str, ...]) -> bool:
-    return any(path == prefix or path.startswith((f"{prefix}.", f"{prefix}[")) for prefix in prefixes)
+    pattern = re.sub(r"\[\d+\]", "[*]", path)
+    # A whole item of a list has every field of it, which the prefix may name.
+    return any(
+        pattern == prefix or pattern.startswith((f"{prefix}.", f"{prefix}[")) or prefix.startswith(f"{pattern}.")
+        for prefix in prefixes
+        if not prefix.startswith(f"{pattern}.") or pattern.endswith("[*]")
+    )
 
 
 def _is_true(value: Any) -> bool:
@@ -208,20 +217,23 @@ class Objects:
         }
 
     def _refuse_immutable(self, id_: str, old: Props, new: Props) -> None:
-        facts = kind_facts(new.get("kind", ""))
-        mistake = None
-        for change in changes(old, new):
-            reason = next((text for path, text in facts.refused.items() if _is_under(change.path, (path,))), None)
-            if reason:
-                verb = "Forbidden" if "may not" in reason or "forbidden" in reason else "Invalid value"
-                mistake = f"{change.path}: {verb}: {reason}"
-            elif change.path == "immutable" and old.get("immutable") is True:
-                mistake = "immutable: Forbidden: field is immutable when `immutable` is set"
-            elif change.path == "spec.resources.requests.storage" and new.get("kind") == "PersistentVolumeClaim":
-                mistake = self._resize_mistake(old, new)
-            if mistake:
-                raise _not_live(id_, new, mistake)
+        mistakes = list(refused_changes(old, new))
+        if new.get("kind") == "PersistentVolumeClaim":
+            mistakes += filter(None, [self._resize_mistake(old, new)])
+        if mistakes:
+            raise _not_live(id_, new, "; ".join(mistakes))
         self._refuse_transition(id_, old, new)
+        self._warn_of_first_preview(id_, old, new)
+
+    def _warn_of_first_preview(self, id_: str, old: Props, new: Props) -> None:
+        path = refused_by_first_preview(old, new) if self.call.preview else None
+        namespace, _, name = id_.rpartition("/")
+        stored = self.cluster.get(*self._identity(old), namespace, name) if path else None
+        if stored is not None and stored.state["metadata"].get("resourceVersion") == "1":
+            self.call.warn(
+                f"{invalid(new)}: {path}: the first preview of the real provider after the create may refuse this "
+                "change. Its update accepts it."
+            )
 
     def _refuse_transition(self, id_: str, old: Props, new: Props) -> None:
         """Refuses what the rules of a custom kind forbid to change."""
@@ -234,8 +246,8 @@ class Objects:
             raise _not_live(id_, new, f"{finding.path}: {finding.text}")
 
     def _resize_mistake(self, old: Props, new: Props) -> str | None:
-        before, after = (each["spec"]["resources"]["requests"]["storage"] for each in (old, new))
-        if UNKNOWN in (before, after):
+        before, after = (Node(each).at("spec", "resources", "requests", "storage").value for each in (old, new))
+        if UNKNOWN in (before, after) or before == after:
             return None
         if quota.quantity(after) < quota.quantity(before):
             return _SMALLER

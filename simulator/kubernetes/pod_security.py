@@ -121,10 +121,9 @@ def _app_armor(pod: Pod) -> Iterator[str]:
         setters = _setters(type_of(pod["spec"]) not in allowed, bad)
         setters += [f"annotation{'s' if len(notes) > 1 else ''}"] if notes else []
         listed = ", ".join(json.dumps(each) for each in values)
-        yield (
-            f"forbidden AppArmor profile{'s' if len(values) > 1 else ''} ({' and '.join(setters)} must not set AppArmor "
-            f"profile type to {listed})"
-        )
+        plural = "s" if len(values) > 1 else ""
+        text = f"must not set AppArmor profile type to {listed}"
+        yield f"forbidden AppArmor profile{plural} ({' and '.join(setters)} {text})"
 
 
 def _setters(by_pod: bool, containers: list[Mapping[str, Any]]) -> list[str]:
@@ -232,7 +231,8 @@ def _selinux(pod: Pod) -> Iterator[str]:
         listed = ", ".join(json.dumps(each) for each in sorted(types))
         what = [f"type{'s' if len(types) > 1 else ''} {listed}"] if types else []
         what += [f"{name} may not be set" for name in ("user", "role") if name in others]
-        yield f"seLinuxOptions ({' and '.join(setters)} set forbidden securityContext.seLinuxOptions: {'; '.join(what)})"
+        text = f"set forbidden securityContext.seLinuxOptions: {'; '.join(what)}"
+        yield f"seLinuxOptions ({' and '.join(setters)} {text})"
 
 
 def _sysctls(pod: Pod) -> Iterator[str]:

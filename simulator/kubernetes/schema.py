@@ -91,7 +91,9 @@ def findings(value: Any, schema: Schema, version: str = "", path: str = "") -> I
     elif isinstance(value, list):
         yield from _list_findings(value, schema, version, path)
     else:
-        yield from _scalar_findings(value, schema, path)
+        # The bytes of a built-in kind may be empty, those of a custom kind may not.
+        is_empty_of_builtin = version and value == ""
+        yield from _scalar_findings(value, {**schema, "format": ""} if is_empty_of_builtin else schema, path)
 
 
 def _wrong_type(value: Any, choices: Any, path: str) -> Finding:

@@ -32,7 +32,7 @@ def _rule_findings(role: Node, *, namespaced: bool) -> Findings:
     for rule in role["rules"].items:
         yield from rule["verbs"].must_be_set("verbs must contain at least one value")
         urls = rule["nonResourceURLs"]
-        if urls.items:
+        if not urls.is_empty and not urls.is_unknown:
             if namespaced:
                 yield urls.invalid("namespaced rules cannot apply to non-resource URLs")
             if any(not rule[name].is_empty for name in ("apiGroups", "resources", "resourceNames")):

@@ -32,7 +32,7 @@ def config_map_findings(config_map: Node) -> Findings:
     for section in (data, binary):
         for key, value in section.entries:
             named = Node(key, value.path)
-            if section is data and binary.entry(key).is_set:
+            if section is data and binary.entry(key).is_set and not binary.is_unknown:
                 yield named.invalid("duplicate of key present in binaryData")
             yield from named.must_match(formats.config_key)
             size += len((value.text or "").encode())

@@ -106,7 +106,8 @@ def _environment_findings(container: Node) -> Findings:
         set_ = source.has("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
         if not set_:
             yield source.invalid(
-                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
+                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or "
+                "`fileKeyRef`",
                 "",
             )
         elif each["value"].text:
@@ -206,10 +207,10 @@ def container_resources_findings(resources: Node, spec: Node) -> Findings:
         yield resources.forbidden("HugePages require cpu or memory")
     claims = spec["resourceClaims"].texts("name")
     for each in resources["claims"].items:
-        name = each["name"].text
-        if name and claims is not None and name not in claims:
+        claim = each["name"].text
+        if claim and claims is not None and claim not in claims:
             empty = "which is empty" if not claims else f"which are: {', '.join(sorted(claims))}"
-            yield Node(name, each.path).not_found(f"must be one of the names in pod.spec.resourceClaims {empty}")
+            yield Node(claim, each.path).not_found(f"must be one of the names in pod.spec.resourceClaims {empty}")
 
 
 def _resource_name_findings(name: str, amount: Node) -> Findings:

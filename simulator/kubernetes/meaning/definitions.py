@@ -22,10 +22,8 @@ _CHANGES = "https://github.com/kubernetes/enhancements/pull/1111"
 
 def definition_findings(definition: Node) -> Findings:
     """Yields the mistakes in a CustomResourceDefinition."""
-    spec, name = definition["spec"], definition.at("metadata", "name")
+    spec = definition["spec"]
     group, names, versions = spec["group"], spec["names"], spec["versions"]
-    if name.text and group.text and names["plural"].text and name.text != f"{names['plural'].text}.{group.text}":
-        yield name.invalid('must be spec.names.plural+"."+spec.group')
     yield from group.must_match(formats.subdomain)
     if group.text and "." not in group.text:
         yield group.invalid("should be a domain with at least one dot")
@@ -56,6 +54,17 @@ def definition_findings(definition: Node) -> Findings:
             if type_.text and type_.text not in _COLUMN_TYPES:
                 yield type_.invalid(f"must be one of {','.join(_COLUMN_TYPES)}")
         yield from _scale_findings(Node(version["subresources"].value, f"{base.path}.subresources")["scale"])
+
+
+def identity_findings(definition: Node) -> Findings:
+    """Yields a finding when the name of a new CustomResourceDefinition is not that of its plural and group."""
+    name, group, plural = (
+        definition.at("metadata", "name"),
+        definition["spec"]["group"],
+        definition["spec"]["names"]["plural"],
+    )
+    if name.text and group.text and plural.text and name.text != f"{plural.text}.{group.text}":
+        yield name.invalid('must be spec.names.plural+"."+spec.group')
 
 
 def _name_findings(names: Node) -> Findings:

@@ -50,7 +50,8 @@ def _devices_findings(devices: Node) -> Findings:
         for each in constraint["requests"].items:
             if each.text and known is not None and each.text not in known:
                 yield each.invalid(
-                    "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'"
+                    "must be the name of a request in the claim or the name of a request and a subrequest separated "
+                    "by '/'"
                 )
     yield from _config_findings(devices["config"])
 

@@ -14,6 +14,10 @@ _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _NAME = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_NAME_RULE = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    f"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_NAME}')"
+)
 _CONFIG_KEY = r"[-._a-zA-Z0-9]+"
 _PERCENT = r"[0-9]+%"
 _HEADER = r"[-A-Za-z0-9]+"
@@ -24,14 +28,15 @@ def label(text: str) -> Iterator[str]:
     """A DNS label, such as the name of a container."""
     if len(text) > _MOST_IN_LABEL:
         yield _longer(_MOST_IN_LABEL)
-    if not re.fullmatch(_LABEL, text):
+    if re.fullmatch(_LABEL, text):
+        return
+    if re.fullmatch(_SUBDOMAIN, text):
+        yield "must not contain dots"
+    else:
         yield (
-            "must not contain dots"
-            if re.fullmatch(_SUBDOMAIN, text)
-            else (
-                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
-                f"end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{_LABEL}')"
-            )
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
+            "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+            f"'{_LABEL}')"
         )
 
 
@@ -92,11 +97,8 @@ def qualified_name(text: str) -> Iterator[str]:
     """A key of a label or an annotation: a name, and a prefix that is a subdomain."""
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
-        yield (
-            "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            f"alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_NAME}')"
-            " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        )
+        with_prefix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        yield f"a valid label key {_NAME_RULE} {with_prefix}"
         return
     if slash and not prefix:
         yield "prefix part must be non-empty"
@@ -107,10 +109,7 @@ def qualified_name(text: str) -> Iterator[str]:
     elif len(name) > _MOST_IN_LABEL:
         yield f"name part must be no more than {_MOST_IN_LABEL} bytes"
     if not re.fullmatch(_NAME, name):
-        yield (
-            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            f"alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_NAME}')"
-        )
+        yield f"name part {_NAME_RULE}"
 
 
 def label_value(text: str) -> Iterator[str]:
@@ -182,8 +181,8 @@ def percent(text: str) -> Iterator[str]:
     """A percentage that is not above 100."""
     if not re.fullmatch(_PERCENT, text):
         yield (
-            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used "
-            f"for validation is '{_PERCENT}')"
+            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex "
+            f"used for validation is '{_PERCENT}')"
         )
     elif int(text[:-1]) > 100:
         yield "must not be greater than 100%"

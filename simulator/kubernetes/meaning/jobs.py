@@ -1,6 +1,7 @@
 """Jobs and CronJobs.
 
-Source: pkg/apis/batch/validation/validation.go of Kubernetes 1.35.4, github.com/robfig/cron v3.0.1; read in November 2026.
+Source: pkg/apis/batch/validation/validation.go of Kubernetes 1.35.4 and github.com/robfig/cron v3.0.1, read in November
+2026.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ _NAMES: dict[str, tuple[Callable[[str], Iterator[str]], ...]] = {
     "Namespace": (formats.label,),
     "Role": (formats.path_segment,),
     "RoleBinding": (formats.path_segment,),
+    "Service": (formats.label,),
     "StatefulSet": (formats.label,),
 }
 
@@ -30,10 +31,9 @@ _NAMES: dict[str, tuple[Callable[[str], Iterator[str]], ...]] = {
 def metadata_findings(kind: str, metadata: Any, version: str) -> Findings:
     """Yields the mistakes in the metadata of an object. version: of the API server, e.g. "1.35"."""
     node = Node(metadata, "metadata")
-    if kind == "Service":  # the rule of other labels since 1.36
-        rules = (formats.label,) if _numbers(version) >= (1, 36) else (formats.label_1035,)
-    else:
-        rules = _NAMES.get(kind, (formats.subdomain,))
+    rules = _NAMES.get(kind, (formats.subdomain,))
+    if kind == "Service" and _numbers(version) < (1, 36):
+        rules = (formats.label_1035,)
     yield from node["name"].must_match(*rules)
     yield from label_findings(node["labels"])
     annotations = node["annotations"]

@@ -127,11 +127,11 @@ def _security_findings(spec: Node) -> Findings:
             "ShareProcessNamespace and HostPID cannot both be enabled", value=True
         )
     for each in context["sysctls"].items:
-        name = each["name"]
-        yield from name.must_be_set()
-        if name.text and not re.fullmatch(_SYSCTL, name.text):
-            yield name.invalid(f"must have at most 253 characters and match regex ^{_SYSCTL}$")
+        sysctl = each["name"]
+        yield from sysctl.must_be_set()
+        if sysctl.text and not re.fullmatch(_SYSCTL, sysctl.text):
+            yield sysctl.invalid(f"must have at most 253 characters and match regex ^{_SYSCTL}$")
         for prefix, host in (("net.", "hostNetwork"), ("fs.mqueue.", "hostIPC"), ("kernel.shm", "hostIPC")):
-            if name.text and name.text.startswith(prefix) and spec[host].value is True:
-                yield name.invalid(f"may not be specified when '{host}' is true")
+            if sysctl.text and sysctl.text.startswith(prefix) and spec[host].value is True:
+                yield sysctl.invalid(f"may not be specified when '{host}' is true")
     yield from context["sysctls"].must_be_unique("name")

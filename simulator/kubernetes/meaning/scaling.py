@@ -29,7 +29,7 @@ def budget_findings(budget: Node) -> Findings:
     """Yields the mistakes in a PodDisruptionBudget."""
     spec = budget["spec"]
     least, most = spec["minAvailable"], spec["maxUnavailable"]
-    if least.is_set and most.is_set:
+    if least.is_set and most.is_set and not (least.is_unknown or most.is_unknown):
         selector = None if has_unknown(spec.value) else spec["selector"].value
         shown_ = {"MinAvailable": least.value, "Selector": selector, "MaxUnavailable": most.value}
         yield spec.invalid(

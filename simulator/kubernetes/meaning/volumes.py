@@ -23,7 +23,7 @@ _KNOWN_FIELDS = frozenset({*FIELDS_IN_ENVIRONMENT, *_FIELDS_IN_VOLUMES, "spec.re
 _RESOURCES = tuple(
     f"{kind}.{name}" for kind in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory")
 )
-_DIVISORS = {"cpu": ("1m", "1"), "memory": tuple(["1", *(f"1{unit}" for unit in ("k", *"MGTPE"))])}
+_CPU_DIVISORS = ("1m", "1")
 _SOURCES = (  # in the order in which the API server looks at them
     *("emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi"),
     *("glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc"),
@@ -71,7 +71,6 @@ def _source_findings(volume: Node) -> Findings:
         yield from volume["csi"]["driver"].must_match(formats.at_most(63), formats.subdomain)
     if volume["image"].is_set:
         yield from volume["image"]["pullPolicy"].must_be("Always", "IfNotPresent", "Never")
-    _ = volume["downwardAPI"]
     yield from _downward_findings(volume["downwardAPI"])
     if volume["projected"].is_set:
         yield from _projected_findings(volume["projected"])
@@ -189,13 +188,10 @@ def resource_findings(reference: Node, *, in_volume: bool) -> Findings:
     yield from resource.must_be_set()
     if resource.text and not re.fullmatch(r"(limits|requests)\.hugepages-.*", resource.text):
         yield from resource.must_be(*_RESOURCES)
-    name = (resource.text or "").partition(".")[2]
     amount = parsed(divisor.value)
-    allowed = _DIVISORS.get(name if name == "cpu" else "memory", ())
-    if resource.text in _RESOURCES and amount and name == "cpu" and amount not in {parsed(each) for each in allowed}:
-        yield divisor.invalid(
-            f"only divisor's values {' and '.join(allowed)} are supported with the cpu resource", resource.text
-        )
+    if (resource.text or "").endswith(".cpu") and amount and amount not in map(parsed, _CPU_DIVISORS):
+        listed = " and ".join(_CPU_DIVISORS)
+        yield divisor.invalid(f"only divisor's values {listed} are supported with the cpu resource", resource.text)
 
 
 def mount_findings(container: Node, spec: Node) -> Findings:
@@ -249,10 +245,6 @@ def mount_findings(container: Node, spec: Node) -> Findings:
 def _volumes(spec: Node) -> dict[str, Node] | None:
     """Returns the volumes by name; None when some are not known, so that a mount may belong to one of them."""
     volumes = spec["volumes"]
-    if volumes.texts("name") is None or any(each.is_unknown for each in _all(volumes)):
+    if volumes.texts("name") is None:
         return None
     return {each["name"].text or "": each for each in volumes.items}
-
-
-def _all(volumes: Node) -> list[Node]:
-    return [Node(each) for each in volumes.value] if isinstance(volumes.value, list) else []

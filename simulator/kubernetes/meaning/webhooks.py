@@ -72,9 +72,9 @@ def _url_findings(url: Node) -> Findings:
     if parts.username is not None:
         yield Node(None, url.path).invalid("user information is not permitted in the URL")
     if parts.fragment:
-        yield url.invalid("fragments are not permitted in the URL", parts.fragment)
+        yield url.invalid("fragments are not permitted in the URL", "")
     if parts.query:
-        yield url.invalid("query parameters are not permitted in the URL", parts.query)
+        yield url.invalid("query parameters are not permitted in the URL", "")  # it may hold a token
 
 
 def _rule_findings(rule: Node) -> Findings:

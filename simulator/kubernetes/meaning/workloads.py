@@ -96,7 +96,7 @@ def _common_findings(spec: Node, kind: str, pods: Node | None = None) -> Finding
         yield from spec[name].must_be_at_least(0)
     if isinstance(selector.value, dict):
         yield from selector_findings(selector)
-        if not (selector["matchLabels"].value or selector["matchExpressions"].value):
+        if selector["matchLabels"].is_empty and selector["matchExpressions"].is_empty:
             yield selector.invalid(f"empty selector is invalid for {kind}")
         labels = template.at("metadata", "labels")
         if not labels.is_unknown and isinstance(template.value, dict):
@@ -129,5 +129,6 @@ def _with_claims(template: Node, claims: Node) -> Node:
 
 
 def _names(claims: Node) -> list[str] | None:
-    names = [each.at("metadata", "name") for each in claims.items]
+    listed = claims.value if isinstance(claims.value, list) else []
+    names = [Node(each).at("metadata", "name") for each in listed]
     return None if any(each.is_unknown for each in names) else [each.text or "" for each in names]

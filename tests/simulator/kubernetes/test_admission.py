@@ -92,7 +92,7 @@ def test_the_restricted_level_forbids_more() -> None:
     assert len(plain) == 4
     assert all('"a", "b"' in text for text in plain), "every message must name all containers"
     rooted = {"containers": [{"name": "a", "securityContext": SAFE | {"runAsUser": 0}}]}
-    assert violations("restricted", {"spec": rooted}) == ["runAsUser=0 (pod or containers must not set runAsUser=0)"]
+    assert violations("restricted", {"spec": rooted}) == ['runAsUser=0 (container "a" must not set runAsUser=0)']
     nfs = {"containers": [{"name": "a", "securityContext": SAFE}], "volumes": [{"name": "v", "nfs": {}}]}
     assert 'volume type "nfs"' in violations("restricted", {"spec": nfs})[0]
 
@@ -145,4 +145,37 @@ def test_quantities_are_parsed_as_in_kubernetes(text: str, value: float) -> None
 
 def test_a_scheduled_job_uses_nothing_until_it_runs() -> None:
     template = {"template": {"spec": {"containers": []}}}
-    assert usage({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}}) == {}
+    assert set(usage({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}})) == {"count/cronjobs"}
+
+
+def test_a_workload_whose_class_is_missing_starves(cluster: Bench) -> None:
+    template = deployment()["spec"]["template"]
+    template["spec"] |= {"priorityClassName": "high", "runtimeClassName": "nvidia"}
+    for preview in (True, False):
+        text = refusal(cluster, deployment(template=template), preview)
+        assert "no PriorityClass with name high was found" in text
+        assert text.endswith("and then fails without naming the reason.")
+
+
+def test_a_class_that_the_same_preview_creates_is_there(cluster: Bench) -> None:
+    runtime = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "gpu"}, "handler": "gpu"}
+    cluster.preview(runtime, "runtime")
+    cluster.preview(pod(SAFE, runtimeClassName="gpu"))
+
+
+def test_a_class_that_a_helm_release_may_create_is_only_warned_of(cluster: Bench) -> None:
+    cluster.cloud.put("kubernetes:helm.sh/v3:Release", "main/gpu-operator/gpu-operator", {})
+    cluster.make(pod(SAFE, runtimeClassName="nvidia"))
+    (warning,) = cluster.warnings
+    assert 'RuntimeClass "nvidia" not found. A Helm release may create it.' in warning
+
+
+def test_a_workload_that_breaks_a_limit_range_is_refused_before_its_pods_are(cluster: Bench) -> None:
+    limit = {"type": "Container", "max": {"memory": "1Gi"}}
+    metadata = {"name": "limits", "namespace": "default"}
+    cluster.make(
+        {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": [limit]}}, "limits"
+    )
+    text = refusal(cluster, deployment(), preview=True)
+    assert "maximum memory usage per Container is 1Gi.  No limit is specified" in text
+    assert text.endswith("and then fails without naming the reason.")

@@ -29,7 +29,10 @@ def test_a_misspelt_field_is_refused_although_the_real_provider_drops_it(cluster
 
 def test_a_field_deep_in_a_pod_template_is_checked(cluster: Bench) -> None:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a", "imag": "x"}]}}
-    assert list(cluster.failures(deployment(template=template))) == ["spec.template.spec.containers[0].imag"]
+    assert list(cluster.failures(deployment(template=template))) == [
+        "spec.template.spec.containers[0].imag",
+        "spec.template.spec.containers[0].image",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from simulator.conformance.cases import cases
 from simulator.control_plane.planes import ControlPlanes
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Refusal
@@ -62,15 +63,14 @@ def test_an_object_has_the_servers_defaults_and_the_simulators_identity(cluster:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_what_the_server_refuses_is_refused_in_its_words(cluster: Bench, team: str, preview: bool) -> None:
-    limits = {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}
-    template = {
-        "metadata": {"labels": {"app": "web"}},
-        "spec": {"containers": [{"name": "app", "image": "i", "resources": limits}]},
-    }
-    text = refusal(cluster, deployment(team, template=template), preview)
-    assert "was not successfully created by the Kubernetes API server: Deployment.apps" in text
-    assert "must be less than or equal to cpu limit of 1" in text
+def test_what_the_server_refuses_is_refused_in_its_words(cluster: Bench, preview: bool) -> None:
+    name = "conformance-replicas"
+    (policy,) = (case.object for case in cases() if case.name == "a policy that does not compile")
+    text = refusal(cluster, policy, preview)  # the simulator compiles no expressions
+    assert (
+        f'created by the Kubernetes API server: ValidatingAdmissionPolicy.admissionregistration.k8s.io "{name}"' in text
+    )
+    assert "compilation failed" in text
 
 
 def test_a_workload_whose_pods_are_forbidden_is_refused(cluster: Bench) -> None:
