@@ -158,7 +158,7 @@ def _print_agreement(title: str, agreement: Agreement) -> None:
     print(f"\n{title}\n")
     print("\n".join(aligned([("", "API server accepts", "API server refuses"), *rows], right=(1, 2))), flush=True)
     for text in agreement.excused:
-        print("\n".join(wrapped(f"accepted with a reason: {text}", "  ")), flush=True)
+        print("\n".join(wrapped(f"judged otherwise, with a reason: {text}", "  ")), flush=True)
 
 
 def _shortened(text: str) -> str:

@@ -15,7 +15,7 @@ class Agreement:
     """How often both judges said the same.
 
     counts: (accepted by the simulator, accepted by the real API server) -> number of cases.
-    excused: cases that only the simulator accepts, with a reason in the corpus. faults: all other disagreements.
+    excused: disagreements with a reason in the corpus. faults: all other disagreements.
     outdated: cases whose verdict in the corpus is not the real API server's.
     """
 
@@ -38,10 +38,12 @@ def compare(cases: Iterable[Case | Change], simulated: Judge, real: Judge, versi
         if isinstance(case, Change) and by_simulator.replaced:
             accepted = by_server.accepted  # the provider makes the object anew, whatever the server says of a change
         agreement.counts[accepted, by_server.accepted] += 1
-        if accepted and not by_server.accepted:
-            reason = case.simulator if isinstance(case, Case) else ""
-            listed = agreement.excused if reason else agreement.faults
-            listed.append(f"{title}: {reason or f'the simulator accepts it; the API server: {by_server.message}'}")
-        elif by_server.accepted and not accepted:
+        if accepted == by_server.accepted:
+            continue
+        if case.simulator:
+            agreement.excused.append(f"{title}: {case.simulator}")
+        elif accepted:
+            agreement.faults.append(f"{title}: the simulator accepts it; the API server: {by_server.message}")
+        else:
             agreement.faults.append(f"{title}: the API server accepts it; the simulator: {by_simulator.message}")
     return agreement

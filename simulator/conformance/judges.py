@@ -127,14 +127,18 @@ class SimulatorJudge:
 
 
 class ServerJudge:
-    """A real API server. It judges by dry runs, in namespaces of their own, and removes what a case was given."""
+    """A real API server. It judges by dry runs, and removes what a case was given.
+
+    Cases that are given something have a namespace of their own; all others leave nothing, and share one.
+    """
 
     def __init__(self, server: ApiServer) -> None:
         self._server = server
         self._numbers = itertools.count(time.time_ns() // 1_000_000)
+        self._shared: dict[str, str] = {}
 
     def judge(self, case: Case | Change) -> Verdict:
-        with self._namespace({} if isinstance(case, Change) else dict(case.labels)) as namespace:
+        with self._namespace_of(case) as namespace:
             made: list[Object] = []
             try:
                 for each in case.given:
@@ -206,18 +210,26 @@ class ServerJudge:
             self._server.delete(api_version, kind, namespace, name)
 
     @contextmanager
-    def _namespace(self, labels: dict[str, str]) -> Iterator[str]:
+    def _namespace_of(self, case: Case | Change) -> Iterator[str]:
+        if isinstance(case, Case) and not case.given:
+            key = json.dumps(case.labels, sort_keys=True)
+            if key not in self._shared:
+                self._shared[key] = self._make_namespace(dict(case.labels))
+            yield self._shared[key]
+            return
+        name = self._make_namespace({} if isinstance(case, Change) else dict(case.labels))
+        try:
+            yield name
+        finally:
+            self._server.delete("v1", "Namespace", "", name, wait=False)
+
+    def _make_namespace(self, labels: dict[str, str]) -> str:
         name = f"case-{next(self._numbers)}"
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
         self._server.create(namespace, "")
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
         self._wait_for(account, name, bool)  # pods are refused without it
-        try:
-            yield name
-        finally:
-            resource = self._server.resource("v1", "Namespace")
-            assert resource is not None
-            self._server.request("DELETE", resource.path("", name))  # nothing waits until it is gone
+        return name
 
 
 def _placed(inputs: Object, namespace: str) -> Object:

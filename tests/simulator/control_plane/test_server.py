@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from engine.progress import Progress
 from simulator.control_plane.build import Binaries, ensure
 from simulator.control_plane.client import ApiServer, Refused, Unreachable
 from simulator.control_plane.planes import ControlPlanes
@@ -82,7 +83,7 @@ def test_nothing_runs_on_after_it_is_closed() -> None:
 
 
 def test_a_process_that_ends_at_once_is_shown_with_the_end_of_its_log(tmp_path) -> None:
-    built = ensure(VERSION, progress=None)  # type: ignore[arg-type]
+    built = ensure(VERSION, Progress())
     broken = tmp_path / "kube-apiserver"
     broken.write_text("#!/bin/sh\necho no such flag >&2\nexit 1\n")
     broken.chmod(0o755)
