@@ -70,7 +70,7 @@ def _with_grpc_errors(method: Callable[..., Any]) -> Callable[..., Any]:
             context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
         except InitializationFailure as failure:
             context.abort_with_status(_initialization_status(failure))
-        except Exception as error:
+        except BaseException as error:  # also a panic of an extension module: the engine would wait for ever
             subject = getattr(request, "urn", "") or getattr(request, "tok", "") or getattr(request, "type", "")
             _LOG.exception("%s of %s", method.__name__, subject)
             operation = f"{method.__name__} of {subject}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -33,6 +34,9 @@ _OF_THE_LIBRARY = frozenset(
     }
 )
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
+
+
+_LOADING = threading.Lock()
 
 
 class _ReadsUnknownError(Exception):
@@ -167,8 +171,14 @@ def compiled(rule: str) -> Any:
     return program if functions <= _OF_THE_LIBRARY | _FUNCTIONS.keys() else None
 
 
-@cache
 def _cel() -> Any:
+    """Returns the extension module; the first call loads it, one thread at a time, since it may be loaded only once."""
+    with _LOADING:
+        return _load_cel()
+
+
+@cache
+def _load_cel() -> Any:
     """Loads the extension module alone: its package imports a command line, which takes 0.2 s."""
     package = find_spec("cel")
     spec = PathFinder.find_spec("cel", package.submodule_search_locations if package else None)
