@@ -4,12 +4,25 @@ Names, namespaces, service accounts and policies: Amazon EKS user guide, "AWS ad
 read 2026-08. Versions, with their sources: `data/eks_addon_versions.json`. A stack file may name another version.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from catalog import iam
 from catalog.rows import LazyTable, read_table
+
+# An older VPC CNI gives pods addresses of the nodes' subnets (before 1.22.1), cuts pods off that no network policy
+# selects (1.21.1 in the builds that EKS installs), or lets policies of one namespace into another (before 1.22.4).
+# Sources: aws/amazon-vpc-cni-k8s, CHANGELOG and pkg/ipamd at v1.21.1 to v1.22.4; aws/aws-network-policy-agent, issues
+# 553, 570 and 592, and releases 1.3.5 and 1.4.0; read 2026-11.
+VPC_CNI_AT_LEAST = (1, 22, 4)
+
+
+def release_of(version: str) -> tuple[int, int, int]:
+    """Returns the release in the version of an add-on, such as `v1.22.4-eksbuild.3`; (0, 0, 0) for any other text."""
+    match = re.match(r"v(\d+)\.(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

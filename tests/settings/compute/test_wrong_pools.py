@@ -56,6 +56,12 @@ WRONG: dict[str, Case] = {
         ("RTX PRO 4500, which needs NVIDIA driver 595", "Take for example g6e.xlarge, g6e.2xlarge, g7e.2xlarge,"),
         {"instance_types": ["g7e.2xlarge"]},
     ),
+    "node group on which EKS counts more pods than get an address": Case(
+        {"name": "small", "instance_types": ["m7g.medium"], "max_per_zone": 1},
+        "instance_types",
+        ("EKS would place 98 pods on a node, but only 50 of m7g.medium", "or write provisioner: karpenter, which is"),
+        {"provisioner": "karpenter", "min_per_zone": ABSENT},
+    ),
     "GPUs of two models": Case(
         {**GPU, "instance_types": ["g6.xlarge", "g6e.xlarge"]},
         "instance_types",
