@@ -34,6 +34,7 @@ class ManagedAddon:
     every_cluster: True when every cluster gets the add-on; otherwise a cluster gets it when its stack file names it.
     versions: Kubernetes version -> the add-on version pinned for it. For a Kubernetes version that is not here, the
         stack file must name the add-on version.
+    releases: all that the add-on has had, for those of which we know them; EKS has no version of any other.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ManagedAddon:
     policy_arns: tuple[str, ...] = ()
     every_cluster: bool = False
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    releases: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -77,8 +79,12 @@ _ROWS = (
 
 
 def _load() -> dict[str, ManagedAddon]:
-    versions = read_table("eks_addon_versions")["addons"]
-    return {row.name: replace(row, versions=versions.get(row.name, {})) for row in _ROWS}
+    table = read_table("eks_addon_versions")
+    versions, releases = table["addons"], table["releases"]
+    return {
+        row.name: replace(row, versions=versions.get(row.name, {}), releases=tuple(releases.get(row.name, "").split()))
+        for row in _ROWS
+    }
 
 
 ADDONS: Mapping[str, ManagedAddon] = LazyTable(_load)

@@ -34,3 +34,7 @@ INTERFACE: Final = (
     "sts",
     "xray",
 )
+
+# A node cannot join without these: it reads its own name from EC2, and pulls images from ECR, which keeps layers in S3.
+# Source: EKS user guide, "Deploy private clusters with limited internet access", read 2026-11.
+NODES_JOIN_WITH: Final = ("ec2", "ecr.api", "ecr.dkr", "s3")

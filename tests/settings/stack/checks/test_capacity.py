@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from settings.compute.node_pool import NodePoolSettings
+from settings.core.problems import Path
 from settings.network.network_plan import plan
 from settings.stack import address_demand
 from tests.settings.stacks import POOL, problems, stack
@@ -71,7 +72,7 @@ def test_control_planes_have_to_fit_the_intra_subnets() -> None:
 
 def demand_of(**pool: Any) -> dict[str, address_demand.Demand]:
     path = ("clusters", "main", "pools", 0)
-    pools = {path: NodePoolSettings(name="p", **pool)}
+    pools: dict[Path, NodePoolSettings] = {path: NodePoolSettings(name="p", **pool)}
     return address_demand.demand(pools, ("us-west-2a", "us-west-2b", "us-west-2c"))
 
 
