@@ -294,13 +294,10 @@ def policy_agent_comes_up(op: OperationContext) -> None:
     Source: aws/aws-network-policy-agent, issues 553, 570 and 592: agents 1.3.2 to 1.3.4; EKS's builds from 7 on of
     1.21.1 have 1.3.2; read 2026-11.
     """
-    version = op.get("addonVersion", "")
+    name, version = op.get("addonName"), op.get("addonVersion", "")
+    enforced = json.loads(op.get("configurationValues", "") or "{}").get("enableNetworkPolicy") == "true"
     old = release_of(version) == (1, 21, 1) and int(version.rsplit(".", 1)[-1]) >= 7
-    if (
-        old
-        and op.get("addonName") == "vpc-cni"
-        and '"enableNetworkPolicy": "true"' in op.get("configurationValues", "")
-    ):
+    if name == "vpc-cni" and old and enforced:
         op.call.warn(
             f"{version} has a network policy agent with which pods that no policy selects can lose all their traffic "
             "when a node boots. EKS accepts it. Take v1.22.4 or later."
