@@ -34,6 +34,7 @@ class ManagedAddon:
     every_cluster: True when every cluster gets the add-on; otherwise a cluster gets it when its stack file names it.
     versions: Kubernetes version -> the add-on version pinned for it. For a Kubernetes version that is not here, the
         stack file must name the add-on version.
+    endpoints: services that it calls, beside those that every node uses (`endpoints.py`).
     releases: all that the add-on has had, for those of which we know them; EKS has no version of any other.
     """
 
@@ -43,11 +44,24 @@ class ManagedAddon:
     policy_arns: tuple[str, ...] = ()
     every_cluster: bool = False
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    endpoints: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
 
 
 _ROWS = (
-    ManagedAddon(name="vpc-cni", every_cluster=True, service_account="aws-node", policy_arns=(iam.EKS_CNI_POLICY,)),
+    ManagedAddon(
+        name="vpc-cni",
+        every_cluster=True,
+        service_account="aws-node",
+        policy_arns=(iam.EKS_CNI_POLICY,),
+        # Source: tags of aws/amazon-vpc-cni-k8s from 1.18 on, read 2026-11.
+        releases=(
+            *("1.18.0", "1.18.1", "1.18.2", "1.18.3", "1.18.4", "1.18.5", "1.18.6"),
+            *("1.19.0", "1.19.2", "1.19.3", "1.19.4", "1.19.5", "1.19.6"),
+            *("1.20.0", "1.20.1", "1.20.2", "1.20.3", "1.20.4", "1.20.5"),
+            *("1.21.0", "1.21.1", "1.21.2", "1.22.0", "1.22.1", "1.22.2", "1.22.3", "1.22.4", "1.23.0", "1.23.1"),
+        ),
+    ),
     ManagedAddon(name="kube-proxy", every_cluster=True),
     ManagedAddon(name="coredns", every_cluster=True),
     ManagedAddon(name="eks-pod-identity-agent", every_cluster=True),
@@ -61,10 +75,15 @@ _ROWS = (
     ManagedAddon(name="eks-node-monitoring-agent"),
     ManagedAddon(name="snapshot-controller"),
     ManagedAddon(
-        name="aws-efs-csi-driver", service_account="efs-csi-controller-sa", policy_arns=(iam.EFS_CSI_DRIVER_POLICY,)
+        name="aws-efs-csi-driver",
+        service_account="efs-csi-controller-sa",
+        policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
+        endpoints=("elasticfilesystem",),
     ),
     ManagedAddon(  # no policy: it only mounts file systems of the stack; creating some would need rights to all of FSx
-        name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa"
+        name="aws-fsx-csi-driver",
+        service_account="fsx-csi-controller-sa",
+        endpoints=("fsx",),
     ),
     ManagedAddon(  # no policy: each pod mounts with its own IAM role
         name="aws-mountpoint-s3-csi-driver", service_account="s3-csi-driver-sa"
@@ -74,17 +93,14 @@ _ROWS = (
         namespace="amazon-cloudwatch",
         service_account="cloudwatch-agent",
         policy_arns=(iam.CLOUDWATCH_AGENT_SERVER_POLICY, iam.XRAY_WRITE_ONLY_ACCESS),
+        endpoints=("logs", "monitoring", "xray"),
     ),
 )
 
 
 def _load() -> dict[str, ManagedAddon]:
-    table = read_table("eks_addon_versions")
-    versions, releases = table["addons"], table["releases"]
-    return {
-        row.name: replace(row, versions=versions.get(row.name, {}), releases=tuple(releases.get(row.name, "").split()))
-        for row in _ROWS
-    }
+    versions = read_table("eks_addon_versions")["addons"]
+    return {row.name: replace(row, versions=versions.get(row.name, {})) for row in _ROWS}
 
 
 ADDONS: Mapping[str, ManagedAddon] = LazyTable(_load)
