@@ -133,7 +133,8 @@ def _machines(pool: PoolPlan) -> str:
 
 
 def _details(pool: PoolPlan) -> Iterator[str]:
-    """Yields lines about accelerators, taints and EFA of a pool."""
+    """Yields lines about pods, accelerators, taints and EFA of a pool."""
+    yield f"{pool.pods_per_node} pods per node{', in the subnets of pods' if pool.efa_interfaces else ''}"
     if pool.accelerator:
         yield f"{pool.accelerator} per node, {_count(pool.gpus)} in total; {pool.sharing}"
     if pool.taints:
