@@ -4,12 +4,25 @@ Names, namespaces, service accounts and policies: Amazon EKS user guide, "AWS ad
 read 2026-08. Versions, with their sources: `data/eks_addon_versions.json`. A stack file may name another version.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from catalog import iam
 from catalog.rows import LazyTable, read_table
+
+# An older VPC CNI gives pods addresses of the nodes' subnets (before 1.22.1), cuts pods off that no network policy
+# selects (1.21.1 in the builds that EKS installs), or lets policies of one namespace into another (before 1.22.4).
+# Sources: aws/amazon-vpc-cni-k8s, CHANGELOG and pkg/ipamd at v1.21.1 to v1.22.4; aws/aws-network-policy-agent, issues
+# 553, 570 and 592, and releases 1.3.5 and 1.4.0; read 2026-11.
+VPC_CNI_AT_LEAST = (1, 22, 4)
+
+
+def release_of(version: str) -> tuple[int, int, int]:
+    """Returns the release in the version of an add-on, such as `v1.22.4-eksbuild.3`; (0, 0, 0) for any other text."""
+    match = re.match(r"v(\d+)\.(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else (0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +34,8 @@ class ManagedAddon:
     every_cluster: True when every cluster gets the add-on; otherwise a cluster gets it when its stack file names it.
     versions: Kubernetes version -> the add-on version pinned for it. For a Kubernetes version that is not here, the
         stack file must name the add-on version.
+    endpoints: services that it calls, beside those that every node uses (`endpoints.py`).
+    releases: all that the add-on has had, for those of which we know them; EKS has no version of any other.
     """
 
     name: str
@@ -29,10 +44,24 @@ class ManagedAddon:
     policy_arns: tuple[str, ...] = ()
     every_cluster: bool = False
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    endpoints: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
 
 
 _ROWS = (
-    ManagedAddon(name="vpc-cni", every_cluster=True, service_account="aws-node", policy_arns=(iam.EKS_CNI_POLICY,)),
+    ManagedAddon(
+        name="vpc-cni",
+        every_cluster=True,
+        service_account="aws-node",
+        policy_arns=(iam.EKS_CNI_POLICY,),
+        # Source: tags of aws/amazon-vpc-cni-k8s from 1.18 on, read 2026-11.
+        releases=(
+            *("1.18.0", "1.18.1", "1.18.2", "1.18.3", "1.18.4", "1.18.5", "1.18.6"),
+            *("1.19.0", "1.19.2", "1.19.3", "1.19.4", "1.19.5", "1.19.6"),
+            *("1.20.0", "1.20.1", "1.20.2", "1.20.3", "1.20.4", "1.20.5"),
+            *("1.21.0", "1.21.1", "1.21.2", "1.22.0", "1.22.1", "1.22.2", "1.22.3", "1.22.4", "1.23.0", "1.23.1"),
+        ),
+    ),
     ManagedAddon(name="kube-proxy", every_cluster=True),
     ManagedAddon(name="coredns", every_cluster=True),
     ManagedAddon(name="eks-pod-identity-agent", every_cluster=True),
@@ -46,10 +75,15 @@ _ROWS = (
     ManagedAddon(name="eks-node-monitoring-agent"),
     ManagedAddon(name="snapshot-controller"),
     ManagedAddon(
-        name="aws-efs-csi-driver", service_account="efs-csi-controller-sa", policy_arns=(iam.EFS_CSI_DRIVER_POLICY,)
+        name="aws-efs-csi-driver",
+        service_account="efs-csi-controller-sa",
+        policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
+        endpoints=("elasticfilesystem",),
     ),
     ManagedAddon(  # no policy: it only mounts file systems of the stack; creating some would need rights to all of FSx
-        name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa"
+        name="aws-fsx-csi-driver",
+        service_account="fsx-csi-controller-sa",
+        endpoints=("fsx",),
     ),
     ManagedAddon(  # no policy: each pod mounts with its own IAM role
         name="aws-mountpoint-s3-csi-driver", service_account="s3-csi-driver-sa"
@@ -59,6 +93,7 @@ _ROWS = (
         namespace="amazon-cloudwatch",
         service_account="cloudwatch-agent",
         policy_arns=(iam.CLOUDWATCH_AGENT_SERVER_POLICY, iam.XRAY_WRITE_ONLY_ACCESS),
+        endpoints=("logs", "monitoring", "xray"),
     ),
 )
 

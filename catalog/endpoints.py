@@ -34,3 +34,10 @@ INTERFACE: Final = (
     "sts",
     "xray",
 )
+
+# Without a route to the internet a node cannot join without the first four: it reads its own name from EC2, and pulls
+# images from ECR, which keeps their layers in S3. The others: the roles of pods, and the network of Bottlerocket nodes.
+# Source: EKS user guide, "Deploy private clusters with limited internet access", "EKS Pod Identity"; Bottlerocket,
+# sources of pluto; read 2026-11.
+NODES_JOIN_WITH: Final = ("ec2", "ecr.api", "ecr.dkr", "s3")
+NODES_USE: Final = (*NODES_JOIN_WITH, "eks", "eks-auth", "sts")

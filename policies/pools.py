@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +16,12 @@ from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.mig import mig_gpu
 from catalog.requirements import CAPACITY_TYPE, INSTANCE_TYPE, fits, machines_for
 from catalog.sharing import NEURON_DEVICE, SHARING_LABEL, WHOLE_GPU, Sharing
-from policies.views import Path, Resource, Stack, View, at, each, number, present, text, texts
+from policies.views import Path, Resource, Stack, View, at, each, keys, number, present, text, texts
 
 NODE_GROUP, LAUNCH_TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+SUBNET, SUBNET_TERMS = "aws:ec2/subnet:Subnet", "spec.subnetSelectorTerms"
 POOLS = (NODE_GROUP, NODE_POOL)
 
 MIG_CONFIG_LABEL = "nvidia.com/mig.config"
@@ -220,6 +222,24 @@ def pools(stack: Stack) -> Iterator[Pool]:
     for resource in stack.of(*POOLS):
         templates = stack.linked(resource, "launchTemplate", (LAUNCH_TEMPLATE,))
         yield Pool(resource, templates[0] if templates else None)
+
+
+def _selects(term: View, subnet: Resource) -> bool:
+    """Tells whether a Karpenter selector term selects the subnet: by id, or by all its tags (* is any value)."""
+    if subnet_id := text(term, "id"):
+        return subnet.id == subnet_id
+    return all(
+        fnmatchcase(text(subnet, ("tags", name)), text(term, ("tags", name)).replace("*", "?*"))
+        for name in keys(term, "tags")
+    )
+
+
+def subnets_of(stack: Stack, nodes: Resource) -> list[Resource]:
+    """Returns the subnets of this stack that a node group or an EC2NodeClass uses."""
+    if nodes.type == NODE_GROUP:
+        return stack.linked(nodes, "subnetIds", (SUBNET,))
+    terms = list(each(nodes, SUBNET_TERMS))
+    return [subnet for subnet in stack.of(SUBNET) if any(_selects(term, subnet) for term in terms)]
 
 
 def quantity(view: View, path: Path) -> float | None:

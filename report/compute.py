@@ -48,7 +48,18 @@ def as_text(plan: ComputePlan, stack: str) -> str:
 
 def as_markdown(plan: ComputePlan, stack: str) -> str:
     """Returns the whole plan: pools, slices, quotas, addresses, and how to ask AWS for zones."""
-    header = ("Pool", "Machines", "Shared", "Taints", "Nodes", "GPUs", "EFA", "USD/h per node", "USD/month")
+    header = (
+        "Pool",
+        "Machines",
+        "Shared",
+        "Taints",
+        "Nodes",
+        "Pods per node",
+        "GPUs",
+        "EFA",
+        "USD/h per node",
+        "USD/month",
+    )
     rows = [
         (
             f"{pool.cluster}.{pool.pool}",
@@ -56,6 +67,7 @@ def as_markdown(plan: ComputePlan, stack: str) -> str:
             pool.sharing or "",
             ", ".join(f"`{taint}`" for taint in pool.taints),
             _count(pool.nodes),
+            str(pool.pods_per_node),
             _count(pool.gpus) if pool.accelerator else "",
             str(pool.efa_interfaces or ""),
             _hourly(pool),
@@ -70,7 +82,7 @@ def as_markdown(plan: ComputePlan, stack: str) -> str:
             f"{PRICES}, without disks and traffic, in {plan.region}, with 730 hours per month.",
             "Ranges go from the fewest nodes to the most.",
             "",
-            *markdown(header, rows, right=(4, 5, 6, 7, 8)),
+            *markdown(header, rows, right=(4, 5, 6, 7, 8, 9)),
             "",
             *_notes(plan),
             *_slices(plan),
@@ -121,7 +133,8 @@ def _machines(pool: PoolPlan) -> str:
 
 
 def _details(pool: PoolPlan) -> Iterator[str]:
-    """Yields lines about accelerators, taints and EFA of a pool."""
+    """Yields lines about pods, accelerators, taints and EFA of a pool."""
+    yield f"{pool.pods_per_node} pods per node{', in the subnets of pods' if pool.efa_interfaces else ''}"
     if pool.accelerator:
         yield f"{pool.accelerator} per node, {_count(pool.gpus)} in total; {pool.sharing}"
     if pool.taints:
@@ -186,7 +199,8 @@ def _subnets(plan: ComputePlan) -> list[str]:
     return [
         "## Addresses",
         "",
-        "IP addresses at the pools' maximum. Nodes reserve addresses of pods in blocks of 16.",
+        "IP addresses at the pools' maximum. Nodes take those of pods in blocks of 16, one in reserve, and one for",
+        "each interface. Nodes with EFA are in the subnets of pods; interface endpoints are in those of nodes.",
         "",
         *markdown(("Zone", "Subnet of", "Needed", "Available"), rows, right=(2, 3)),
         "",

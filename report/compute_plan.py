@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from catalog.efa import efa_interfaces
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.pods_per_node import PREFIX_ADDRESSES
 from catalog.prices import HOURS_PER_MONTH, node_usd_per_hour, unpriced_reason
 from catalog.quotas import quota_for
 from catalog.sharing import Sharing
@@ -26,7 +27,7 @@ from settings.compute.quota_needs import (
 from settings.compute.quotas import QuotaNeed
 from settings.core.problems import Path, listed
 from settings.network.network_plan import plan, usable_addresses
-from settings.stack.address_demand import demand
+from settings.stack.address_demand import blocks_in, demand
 from settings.stack.stack import StackSettings
 
 HOURS_PER_WEEK = 168
@@ -57,6 +58,7 @@ class PoolPlan:
     sharing: str | None
     taints: tuple[str, ...]
     nodes: Span
+    pods_per_node: int
     gpus: Span
     slices: Mapping[str, int]
     efa_interfaces: int
@@ -172,6 +174,7 @@ def _pool(cluster: str, pool: NodePoolSettings, zones: tuple[str, ...], region: 
         sharing=sharing_in_words(shared, pool.accelerator) if pool.accelerator else None,
         taints=tuple(f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}" for taint in pool.taints),
         nodes=nodes,
+        pods_per_node=pool.pods_per_node,
         gpus=gpus,
         slices={name: int(gpus.high) * count for name, count in resources.items()},
         efa_interfaces=int(upper_bound(pool, len(pool_zones), efa_counts)),
@@ -254,7 +257,14 @@ def _price_notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
 def _subnets(
     settings: StackSettings, pools: Mapping[Path, NodePoolSettings], zones: tuple[str, ...]
 ) -> Iterator[SubnetNeed]:
-    nodes, pods, _ = demand(pools, zones)
+    needed, endpoints = demand(pools, zones), len(settings.network.endpoints.interface)
     for zone, subnets in plan(settings.network.cidr, settings.network.pod_cidr, zones).zones.items():
-        yield SubnetNeed(zone=zone, kind="nodes", needed=nodes[zone], room=usable_addresses(subnets.private))
-        yield SubnetNeed(zone=zone, kind="pods", needed=pods[zone], room=usable_addresses(subnets.pods))
+        yield SubnetNeed(
+            zone=zone, kind="nodes", needed=needed[zone].nodes + endpoints, room=usable_addresses(subnets.private)
+        )
+        yield SubnetNeed(
+            zone=zone,
+            kind="pods",
+            needed=needed[zone].pod_blocks * PREFIX_ADDRESSES,
+            room=blocks_in(subnets.pods.values()) * PREFIX_ADDRESSES,
+        )

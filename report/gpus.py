@@ -5,9 +5,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.kubernetes import VERSIONS
 from catalog.limits import GPU_REPLICAS_MPS, GPU_REPLICAS_TIME_SLICING
 from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
+from catalog.pods_per_node import addresses_per_interface, blocks_per_node, interfaces_of_card_0, pods_per_node
 from catalog.prices import Price, on_demand_usd_per_hour, unpriced_reason
 from catalog.regions import REGIONS
 from catalog.sharing import Sharing, accelerator_label
@@ -36,7 +39,9 @@ def page() -> str:
     available = [t for t in INSTANCE_TYPES.values() if t.regions and t.accelerator]
     available.sort(key=lambda t: (_order(t), t.vcpus, t.name))
     usable = [t for t in available if t.accelerator and t.accelerator.name not in UNDRIVEN]
-    return "\n".join([HEAD, *_types(available), *_prices(available), *_mig(usable), *_slices(usable)])
+    return "\n".join(
+        [HEAD, *_types(available), *_pods(available), *_prices(available), *_mig(usable), *_slices(usable)]
+    )
 
 
 def _order(machine: InstanceType) -> tuple[str, str, int]:
@@ -70,6 +75,42 @@ def _types(available: Sequence[InstanceType]) -> Iterator[str]:
     yield ""
     for name, reason in UNDRIVEN.items():
         yield f"{name} is not usable: it {reason}.\n"
+
+
+def _pods(available: Sequence[InstanceType]) -> Iterator[str]:
+    cni = ADDONS["vpc-cni"].versions
+    pins = ", ".join(f"{version}: {cni[version]}" for version in VERSIONS if version in cni)
+    yield "## Pods per node\n"
+    yield "How many pods get an address. Without EFA a node is in a private subnet, and its primary interface serves no"
+    yield "pods. With EFA it is in a pod subnet, and the adapter on card 0 takes the place of one interface; the last"
+    yield "column shows why it is not in a private subnet. EKS and Karpenter stop at 110 pods below 30 vCPUs, and at"
+    yield "250 above. Blocks: what a full node takes of the pod subnets, in blocks of 16 addresses.\n"
+    yield f"Versions of the VPC CNI by version of Kubernetes: {pins}. All of these count in this way:"
+    yield "[decision](decisions/0021-pod-addresses.md).\n"
+    header = (
+        *("Type", "Interfaces of card 0", "Addresses of each", "Pods", "Blocks"),
+        *("Pods with EFA", "With EFA, in a private subnet"),
+    )
+    rows = []
+    for t in available:
+        pods = pods_per_node(t, efa=False)
+        rows.append(
+            (
+                t.name,
+                _known(interfaces_of_card_0(t)),
+                _known(addresses_per_interface(t)),
+                _known(pods),
+                _known(None if pods is None else blocks_per_node(t, pods)),
+                _known(pods_per_node(t, efa=True)) if t.efa_interfaces else "",
+                _known(pods_per_node(t, efa=True, private=True)) if t.efa_interfaces else "",
+            )
+        )
+    yield from markdown(header, rows, right=(1, 2, 3, 4, 5, 6))
+    yield ""
+
+
+def _known(figure: int | None) -> str:
+    return "?" if figure is None else str(figure)
 
 
 def sharing_kinds(accelerator: Accelerator) -> str:

@@ -31,6 +31,7 @@ class ClusterArgs:
 
     intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
     node_subnet_ids: zone name -> private subnet id.
+    pod_subnet_ids: zone name -> pod subnet id, for nodes with EFA.
     routes_and_endpoints: of the network; nodes need them to reach the control plane and their images.
     storage_drivers: EKS add-ons that mount the storage of the cluster's pods.
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
@@ -42,6 +43,7 @@ class ClusterArgs:
     vpc: aws.ec2.Vpc
     intra_subnet_ids: Mapping[str, pulumi.Input[str]]
     node_subnet_ids: Mapping[str, pulumi.Input[str]]
+    pod_subnet_ids: Mapping[str, pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
@@ -168,7 +170,8 @@ class Cluster(pulumi.ComponentResource):
                     kubernetes_version=self._args.settings.version,
                     node_role_arn=role.arn,
                     vpc_id=self._args.vpc.id,
-                    subnet_ids=self._args.node_subnet_ids,
+                    # With EFA a p5 node has no second interface for pods: its only one has to be in a subnet for pods.
+                    subnet_ids=self._args.pod_subnet_ids if pool.efa else self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
                     after=[*self._args.routes_and_endpoints, *before, *role.permissions],
                 ),

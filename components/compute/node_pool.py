@@ -56,7 +56,7 @@ class NodePoolArgs:
     cluster_name: carries the dependency on the cluster, so that a replacement of the cluster replaces its pools.
     cluster_security_group_id: the group of nodes and control plane. A template with network interfaces must name it.
     after: what nodes need from start to end, such as their permissions and the CNI.
-    subnet_ids: zone name -> private subnet id. Pods get addresses from the pod subnets, which have a tag for that.
+    subnet_ids: zone name -> id of the subnet of nodes: private, or with EFA a pod subnet.
     now: the time that decides whether a Capacity Block has begun.
     Raises ValueError when the pool names a zone that the network does not have.
     """

@@ -56,6 +56,11 @@ class Stage:
         return physical_names.name_prefix(self.name, self.environment)
 
     @property
+    def pod_subnets(self) -> str:
+        """Value of the discovery tag of the pod subnets, in which nodes with EFA are."""
+        return f"{self.prefix}-pods"
+
+    @property
     def production(self) -> bool:
         return self.environment == "prod"
 

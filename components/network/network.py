@@ -16,8 +16,9 @@ TIERS = ("public", "private", "intra", "pods")
 
 
 def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
-    """Returns the tags by which controllers find subnets. discovery: the value that this stack's EC2NodeClasses select.
+    """Returns the tags by which controllers find subnets. discovery: the value that EC2NodeClasses select.
 
+    The VPC CNI gives pods no address from a subnet with `role/cni` 0, not even on the primary interface of a node.
     Sources: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/,
     https://karpenter.sh/docs/concepts/nodeclasses/, https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
     """
@@ -29,7 +30,7 @@ def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
             "kubernetes.io/role/cni": "0",  # otherwise pods also use addresses of the nodes' subnet, and fill it
         },
         "intra": {},
-        "pods": {"kubernetes.io/role/cni": "1"},
+        "pods": {"kubernetes.io/role/cni": "1", DISCOVERY_TAG: discovery},
     }[tier]
 
 
@@ -59,7 +60,7 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """The network. Children are named by zone, never by index: removing a zone changes no resource of the others.
 
-    subnet_ids: tier -> zone -> subnet id.
+    subnet_ids: tier -> zone -> subnet id; of the pod subnets, the one in the first block of the pod range.
     routes_and_endpoints: a node that starts before them cannot join its cluster.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
@@ -67,6 +68,7 @@ class Network(pulumi.ComponentResource):
     vpc: aws.ec2.Vpc
     vpc_id: pulumi.Output[str]
     subnet_ids: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    _more_pod_subnets: dict[str, dict[str, pulumi.Output[str]]]
     routes_and_endpoints: list[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -119,20 +121,33 @@ class Network(pulumi.ComponentResource):
             for block in ranges.pod_blocks
         }
         ids: dict[str, dict[str, pulumi.Output[str]]] = {tier: {} for tier in TIERS}
+        self._more_pod_subnets = {zone: {} for zone in ranges.zones}
         for zone, zone_plan in ranges.zones.items():
-            for tier in TIERS:
-                # Pod subnets get the VPC's id from the block, which must be associated with the VPC first.
-                vpc_id = blocks[zone_plan.pod_block].vpc_id if tier == "pods" else self.vpc_id
-                ids[tier][zone] = aws.ec2.Subnet(
-                    f"{self._key}-{tier}-{zone}",
-                    vpc_id=vpc_id,
-                    cidr_block=getattr(zone_plan, tier),
-                    availability_zone=zone,
-                    map_public_ip_on_launch=False,
-                    tags={**self._named(f"{tier}-{zone}"), **subnet_tags(tier, args.stage.prefix)},
-                    opts=self._opts,
-                ).id
+            for tier in ("public", "private", "intra"):
+                ids[tier][zone] = self._subnet(f"{tier}-{zone}", tier, zone, getattr(zone_plan, tier), self.vpc_id)
+            # Pod subnets get the VPC's id from the block, which must be associated with the VPC first. Those of later
+            # blocks have the block in their name, so that a larger pod range renames no subnet.
+            (first, cidr), *later = zone_plan.pods.items()
+            ids["pods"][zone] = self._subnet(f"pods-{zone}", "pods", zone, cidr, blocks[first].vpc_id)
+            for block, more in later:
+                suffix = f"pods-{block.split('/')[0]}-{zone}"
+                self._more_pod_subnets[zone][suffix] = self._subnet(suffix, "pods", zone, more, blocks[block].vpc_id)
         return ids
+
+    def _subnet(self, suffix: str, tier: str, zone: str, cidr: str, vpc_id: pulumi.Input[str]) -> pulumi.Output[str]:
+        stage = self._args.stage
+        discovery = stage.pod_subnets if tier == "pods" else stage.prefix
+        subnet = aws.ec2.Subnet(
+            f"{self._key}-{suffix}",
+            vpc_id=vpc_id,
+            cidr_block=cidr,
+            availability_zone=zone,
+            map_public_ip_on_launch=False,
+            tags={**self._named(suffix), **subnet_tags(tier, discovery)},
+            opts=self._opts,
+        )
+        subnet_id: pulumi.Output[str] = subnet.id
+        return subnet_id
 
     def _route_table(self, suffix: str, subnets: Mapping[str, pulumi.Output[str]]) -> aws.ec2.RouteTable:
         table = aws.ec2.RouteTable(
@@ -181,6 +196,7 @@ class Network(pulumi.ComponentResource):
         tables = [self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})]
         for zone in ids["private"]:
             subnets = {f"{tier}-{zone}": ids[tier][zone] for tier in ("private", "pods")}
+            subnets |= self._more_pod_subnets[zone]
             table = self._route_table(f"private-{zone}", subnets)
             tables.append(table)
             if zone in nat_zone_of:

@@ -141,6 +141,7 @@ class Platform(pulumi.ComponentResource):
                 vpc=self.network.vpc,
                 intra_subnet_ids=subnet_ids["intra"],
                 node_subnet_ids=subnet_ids["private"],
+                pod_subnet_ids=subnet_ids["pods"],
                 secrets_key_arn=keys.eks,
                 volume_key_arn=keys.ebs,
                 logs_key_arn=keys.logs,

@@ -70,6 +70,7 @@ cluster = Cluster(
         vpc=network.vpc,
         intra_subnet_ids=network.subnet_ids["intra"],
         node_subnet_ids=network.subnet_ids["private"],
+        pod_subnet_ids=network.subnet_ids["pods"],
         secrets_key_arn=keys.eks,
         volume_key_arn=keys.ebs,
         logs_key_arn=keys.logs,

@@ -37,6 +37,7 @@ class AddOnRules:
     after: add-ons that must be installed before it.
     conflicts: add-on that cannot run in the same cluster -> why, as the rest of a sentence after "but".
     requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
+    pulls_images: whether its pods have images, which come from the internet unless its values name a registry.
     makes_buckets: whether it makes buckets in AWS; their names begin with its own.
     """
 
@@ -47,6 +48,7 @@ class AddOnRules:
     after: tuple[str, ...] = ()
     conflicts: Mapping[str, str] = field(default_factory=dict)
     requires: Requirement = requires_nothing
+    pulls_images: bool = True
     makes_buckets: bool = False
 
     @property

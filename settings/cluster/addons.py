@@ -26,7 +26,7 @@ class ManagedAddonSettings(Settings):
     version: str | None = Field(
         default=None,
         pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$",
-        examples=["v1.21.1-eksbuild.8"],
+        examples=["v1.22.4-eksbuild.3"],
         description=(
             "Version as `aws eks describe-addon-versions` lists it; when not given, the one that the catalog pins."
         ),

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.limits import EKS_PODS_PER_NODE
+from catalog.pods_per_node import pods_on, pods_per_node
 from common.spelling import did_you_mean
 from settings.compute.reservation import ReservationSettings
 from settings.core.problems import listed, repeated
@@ -82,6 +84,19 @@ def types_have_the_same_accelerator(names: tuple[str, ...], _: ValidSettings) ->
         f"accelerators are mixed ({accelerators}), so a pod could not choose what it gets. Keep {listed(similar)} "
         "here, and make another pool for the rest."
     )
+
+
+def pods_of_managed_nodes_get_addresses(names: tuple[str, ...], pool: ValidSettings) -> Iterator[str]:
+    """EKS computes the number of pods itself, and counts the primary interface, which serves no pods here."""
+    types = _known(names)
+    counted = [pods_on(t, efas_on_card_0=0, primary_serves_pods=True) or EKS_PODS_PER_NODE for t in types]
+    short = [t for t in types if (pods := pods_per_node(t, efa=False)) is not None and pods < min(counted)]
+    if pool.get("provisioner") == "managed" and short:
+        yield (
+            f"EKS would place {min(counted)} pods on a node, but only {pods_per_node(short[0], efa=False)} of "
+            f"{short[0].name} get an address, and the others would never start. Take larger types than "
+            f"{listed(t.name for t in short)}, or write provisioner: karpenter, which is told the number."
+        )
 
 
 def types_are_sold_as_requested(capacity_type: str, pool: ValidSettings) -> Iterator[str]:

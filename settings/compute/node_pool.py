@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.limits import EKS_PODS_PER_NODE
 from catalog.mig import mig_gpu
+from catalog.pods_per_node import pods_per_node
 from catalog.sharing import Sharing, layout_of
 from settings.compute.disruption import DisruptionSettings
 from settings.compute.off_peak import OffPeakSettings
@@ -218,6 +220,14 @@ class NodePoolSettings(Settings):
         if settings.profile is None or gpu is None:
             return Sharing("mig", 1, layout_of(settings.layout))
         return Sharing("mig", 1, ((settings.profile, gpu.profiles[settings.profile].max_instances),))
+
+    @property
+    def pods_per_node(self) -> int:
+        """The maximum number of pods on every node: EKS and Karpenter use the smallest number of all types."""
+        return min(
+            EKS_PODS_PER_NODE if (pods := pods_per_node(machine, self.efa)) is None else pods
+            for machine in self.machines
+        )
 
     @property
     def named_zones(self) -> tuple[str, ...] | None:

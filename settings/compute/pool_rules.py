@@ -232,6 +232,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         machine_rules.types_are_known,
         machine_rules.types_share_one_machine_image,
         machine_rules.types_have_the_same_accelerator,
+        machine_rules.pods_of_managed_nodes_get_addresses,
     ),
     "capacity_type": (machine_rules.types_are_sold_as_requested,),
     "fallback_capacity_types": (machine_rules.fallbacks_come_after_the_capacity_type,),

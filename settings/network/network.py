@@ -61,7 +61,10 @@ class NetworkSettings(Settings):
     pod_cidr: str = Field(
         default="100.64.0.0/16",
         validate_default=True,
-        description="Range of the pods, /14 to /20, inside 100.64.0.0/10 or 198.19.0.0/16.",
+        description=(
+            "Range of the pods, /14 to /20, inside 100.64.0.0/10. A /16 can later grow to a /15 or /14 that begins at "
+            "the same address, and keeps its subnets; a smaller range cannot grow."
+        ),
     )
     zones: int | tuple[str, ...] = Field(
         default=3, description="How many zones, 2 to 6, or their names. A named zone keeps its subnets permanently."

@@ -10,7 +10,10 @@ a /16:
     private   8 x /20   10.0.128.0/17   nodes and internal load balancers
 
 Smaller ranges are divided in the same proportion, down to the smallest useful subnets: /27 public (a load balancer
-accepts no smaller one) and /28 intra. The pod range is divided into eight equal subnets.
+accepts no smaller one) and /28 intra.
+
+The pod range is added to the VPC in blocks of /16. Each block is divided into eight equal subnets, so a zone has one
+pod subnet in each block. A larger range that begins at the same address adds blocks and leaves the subnets as they are.
 Sources: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html and subnet-sizing.html,
 https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
 """
@@ -29,8 +32,11 @@ LARGEST_POD_RANGE = 14  # four secondary blocks of /16: a VPC has at most five b
 ASSOCIATION_PREFIX = 16
 MIN_ZONES, MAX_ZONES = 2, 6
 
-VPC_SPACE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
-POD_SPACE = tuple(map(IPv4Network, ("100.64.0.0/10", "198.19.0.0/16")))
+POD_SPACE = IPv4Network("100.64.0.0/10")  # the only one of AWS's ranges for pods that fits beside each of VPC_SPACE
+VPC_SPACE = (*map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")), POD_SPACE)
+# AWS adds no block of this range to a VPC in RFC 1918 space or 100.64.0.0/10, although EKS's guides name it for pods.
+# Source: VPC user guide, "IPv4 CIDR block association restrictions", read 2026-11.
+RESTRICTED = IPv4Network("198.19.0.0/16")
 
 
 class PlanError(ValueError):
@@ -43,13 +49,12 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ZonePlan:
-    """The subnets of one zone. `pod_block`: the secondary block of the VPC that holds the pod subnet."""
+    """The subnets of one zone. `pods`: secondary block of the VPC -> the pod subnet in it, the first block first."""
 
     public: str
     private: str
     intra: str
-    pods: str
-    pod_block: str
+    pods: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +89,7 @@ def plan(cidr: str, pod_cidr: str, zones: Sequence[str]) -> NetworkPlan:
     return NetworkPlan(
         cidr=str(vpc),
         pod_blocks=tuple(map(str, blocks)),
-        zones=MappingProxyType({zone: _zone_plan(vpc, pods, blocks, zone) for zone in sorted(zones)}),
+        zones=MappingProxyType({zone: _zone_plan(vpc, blocks, zone) for zone in sorted(zones)}),
     )
 
 
@@ -93,7 +98,7 @@ def pod_blocks(pods: IPv4Network) -> tuple[IPv4Network, ...]:
     return tuple(pods.subnets(new_prefix=max(pods.prefixlen, ASSOCIATION_PREFIX)))
 
 
-def _zone_plan(vpc: IPv4Network, pods: IPv4Network, blocks: Sequence[IPv4Network], zone: str) -> ZonePlan:
+def _zone_plan(vpc: IPv4Network, blocks: Sequence[IPv4Network], zone: str) -> ZonePlan:
     slot = ZONE_LETTERS.index(zone[-1])
     lower, upper = vpc.subnets(prefixlen_diff=1)
     public_prefix = min(vpc.prefixlen + 8, 27)
@@ -101,13 +106,11 @@ def _zone_plan(vpc: IPv4Network, pods: IPv4Network, blocks: Sequence[IPv4Network
     public_tier = next(lower.subnets(new_prefix=public_prefix - SLOT_BITS))
     intra_start = int(public_tier.broadcast_address) + 1  # aligned: the intra tier is never the larger one
     intra_tier = IPv4Network((intra_start, intra_prefix - SLOT_BITS))
-    pod_subnet = _slot(pods, slot)
     return ZonePlan(
         public=str(_slot(public_tier, slot)),
         private=str(_slot(upper, slot)),
         intra=str(_slot(intra_tier, slot)),
-        pods=str(pod_subnet),
-        pod_block=str(next(block for block in blocks if pod_subnet.subnet_of(block))),
+        pods=MappingProxyType({str(block): str(_slot(block, slot)) for block in blocks}),
     )
 
 
@@ -158,13 +161,18 @@ def pod_range_mistakes(pod_cidr: str) -> list[str]:
     if not LARGEST_POD_RANGE <= pods.prefixlen <= SMALLEST_RANGE:
         mistakes.append(
             f"{pod_cidr} is a /{pods.prefixlen}; a VPC can add four blocks of /16, which is a /{LARGEST_POD_RANGE}, "
-            f"and below /{SMALLEST_RANGE} a zone has room for the pods of at most two nodes. Give a /14 to /20; "
-            "100.64.0.0/16 serves about 64 nodes a zone."
+            f"and below /{SMALLEST_RANGE} a zone has room for the pods of at most one node. Give a /14 to /20; "
+            "100.64.0.0/16 serves about 56 nodes a zone."
         )
-    if not any(pods.subnet_of(space) for space in POD_SPACE):
+    if pods.subnet_of(RESTRICTED):
         mistakes.append(
-            f"{pod_cidr} is not inside 100.64.0.0/10 or 198.19.0.0/16, so pods would use up addresses that other "
-            "networks of the company may need. Take shared address space (RFC 6598), for example 100.64.0.0/16."
+            f"{pod_cidr} is in {RESTRICTED}, which AWS adds to no VPC with a range of RFC 1918 or of {POD_SPACE}. Take "
+            "shared address space (RFC 6598), for example 100.64.0.0/16."
+        )
+    elif not pods.subnet_of(POD_SPACE):
+        mistakes.append(
+            f"{pod_cidr} is not inside {POD_SPACE}, so pods would use up addresses that other networks of the company "
+            "may need. Take shared address space (RFC 6598), for example 100.64.0.0/16."
         )
     return mistakes
 

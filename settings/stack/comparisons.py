@@ -9,7 +9,7 @@ from datetime import date
 from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.checks import add_ons as add_on_checks
-from settings.stack.checks import capacity, names, pools, quotas, storage, versions, zones
+from settings.stack.checks import capacity, endpoints, names, pools, quotas, storage, versions, zones
 from settings.stack.parts import Parts
 
 
@@ -23,6 +23,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *add_on_checks.mistakes(parts, add_ons),
         *versions.mistakes(parts, today),
         *capacity.mistakes(parts.network, zone_names, dict(parts.pools()), len(parts.clusters)),
+        *endpoints.mistakes(parts, add_ons),
         *storage.mistakes(parts, zone_names, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

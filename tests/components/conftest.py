@@ -60,6 +60,7 @@ class PlatformCloud(RecordingCloud):
                 vpc=aws.ec2.Vpc.get("vpc", ground.vpc_id),
                 intra_subnet_ids=ground.intra_subnet_ids,
                 node_subnet_ids=ground.private_subnet_ids,
+                pod_subnet_ids=ground.pod_subnet_ids,
                 secrets_key_arn=ground.key_arns["eks"],
                 volume_key_arn=pulumi.Output.from_input(ground.key_arns["ebs"]),
                 logs_key_arn=ground.key_arns["logs"],

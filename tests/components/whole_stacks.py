@@ -23,7 +23,10 @@ def everything() -> StackSettings:
         "version": "1.35",
         "pools": [system, burst],
         "addons": {name: {} for name, add_on in every_add_on().items() if add_on.instead is None},
-        "managed_addons": {name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
+        "managed_addons": {
+            **{name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
+            "vpc-cni": {"version": "v1.23.0-eksbuild.1"},
+        },
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
     fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}

@@ -24,6 +24,7 @@ class Ground(Providers):
         self.zones, self.region = zones, region
         self.vpc_id = self.lay("aws:ec2/vpc:Vpc", "vpc", cidrBlock="10.0.0.0/16", enableDnsHostnames=True).id
         self.private_subnet_ids = self._subnets("private", 0)
+        self.pod_subnet_ids = self._subnets("pods", 64)
         self.intra_subnet_ids = self._subnets("intra", 128)
         users = {"AWS": f"arn:aws:iam::{ACCOUNT}:root", "Service": f"logs.{region}.amazonaws.com"}
         policy = _allow(Principal=users, Action="kms:*", Resource="*")

@@ -9,5 +9,6 @@ ADD_ON = AddOnSpec(
     instead="provisioner: managed",
     pod_security="restricted",
     daemons=(),
+    pulls_images=False,
     values=lambda context: {},
 )

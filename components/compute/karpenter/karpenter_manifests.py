@@ -11,7 +11,6 @@ from typing import Any
 import pulumi
 
 from catalog.efa import efa_interfaces
-from catalog.limits import EKS_PODS_PER_NODE
 from catalog.machine_images import KARPENTER_ALIASES
 from catalog.requirements import RESERVATION_TYPE
 from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
@@ -37,7 +36,8 @@ def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_ar
     spec: dict[str, Any] = {
         "role": node_role_name(stage, cluster),
         "amiSelectorTerms": [{"alias": KARPENTER_ALIASES[pool.operating_system]}],
-        "subnetSelectorTerms": [{"tags": {DISCOVERY_TAG: stage.prefix}}],
+        # With EFA a p5 node has no second interface for pods: its only one has to be in a subnet for pods.
+        "subnetSelectorTerms": [{"tags": {DISCOVERY_TAG: stage.pod_subnets if pool.efa else stage.prefix}}],
         # EKS puts this tag on the security group that it makes for the cluster.
         "securityGroupSelectorTerms": [{"tags": {"aws:eks:cluster-name": stage.cluster_name(cluster)}}],
         "associatePublicIPAddress": False,
@@ -48,7 +48,7 @@ def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_ar
             "httpTokens": "required",
         },
         "blockDeviceMappings": _volumes(pool, volume_key_arn),
-        "kubelet": {"maxPods": _max_pods(pool)},
+        "kubelet": {"maxPods": pool.pods_per_node},  # its own default assumes single addresses
         "tags": {**stage.tags, "Name": name},  # the provider's default tags do not reach what Karpenter starts
     }
     if pool.local_nvme == "raid0":
@@ -192,14 +192,6 @@ def _limits(pool: NodePoolSettings, zones: int) -> dict[str, str]:
         for resource, count in pool.shared.resources(accelerator).items():
             limits[resource] = devices * count
     return {resource: str(amount) for resource, amount in limits.items()}
-
-
-def _max_pods(pool: NodePoolSettings) -> int:
-    """Returns the maximum number of pods on every node: the smallest number of all types.
-
-    Karpenter's own default assumes single addresses, but our CNI uses prefixes.
-    """
-    return min(m.max_pods_prefix_delegation or m.max_pods or EKS_PODS_PER_NODE for m in pool.machines)
 
 
 def _volumes(pool: NodePoolSettings, key_arn: pulumi.Input[str]) -> list[dict[str, Any]]:

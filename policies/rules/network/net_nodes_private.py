@@ -1,14 +1,12 @@
 """Nodes run in subnets that the internet cannot reach."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from common.values import UNKNOWN
-from policies.pools import NODE_CLASS, NODE_GROUP
-from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, View, at, each, flag, keys, text
+from policies.pools import NODE_CLASS, NODE_GROUP, SUBNET, SUBNET_TERMS, subnets_of
+from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, at, flag
 from policies.samples import node_class
 
-SUBNET, TERMS = "aws:ec2/subnet:Subnet", "spec.subnetSelectorTerms"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 TABLE, ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
@@ -32,31 +30,14 @@ def _public_tables(stack: Stack) -> set[str]:
     return public
 
 
-def _selects(term: View, subnet: Resource) -> bool:
-    """Tells whether a Karpenter selector term selects the subnet: by id, or by all its tags (* is any value)."""
-    if subnet_id := text(term, "id"):
-        return subnet.id == subnet_id
-    return all(
-        fnmatchcase(text(subnet, ("tags", name)), text(term, ("tags", name)).replace("*", "?*"))
-        for name in keys(term, "tags")
-    )
-
-
-def _subnets(stack: Stack, nodes: Resource) -> list[Resource]:
-    if nodes.type == NODE_GROUP:
-        return stack.linked(nodes, "subnetIds", (SUBNET,))
-    terms = list(each(nodes, TERMS))
-    return [subnet for subnet in stack.of(SUBNET) if any(_selects(term, subnet) for term in terms)]
-
-
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     public_tables, public_subnets = _public_tables(stack), set()
     for association in stack.of(ASSOCIATION):
         if public_tables & {table.urn for table in stack.linked(association, "routeTableId", (TABLE,))}:
             public_subnets |= {subnet.urn for subnet in stack.linked(association, "subnetId", (SUBNET,))}
     for nodes in stack.of(NODE_GROUP, NODE_CLASS):
-        path = "subnetIds" if nodes.type == NODE_GROUP else TERMS
-        subnets = _subnets(stack, nodes)
+        path = "subnetIds" if nodes.type == NODE_GROUP else SUBNET_TERMS
+        subnets = subnets_of(stack, nodes)
         if not subnets:
             yield nodes, path, "names no subnet of this stack, so it is not known whether the subnets are private"
         for subnet in subnets:
@@ -90,7 +71,7 @@ def _karpenter(*terms: dict[str, object], target: str = "igw") -> StackCase:
     inner = Sample(SUBNET, {"id": "subnet-1", "tags": {"karpenter.sh/discovery": "prod", "tier": "nodes"}})
     outer = Sample(SUBNET, {"id": "subnet-2", "tags": {"karpenter.sh/discovery": "prod", "tier": "edge"}})
     selecting = Sample(NODE_CLASS, node_class(subnetSelectorTerms=list(terms)))
-    return StackCase({**network, "private": outer, "inner": inner, "class": selecting}, at=("class", TERMS))
+    return StackCase({**network, "private": outer, "inner": inner, "class": selecting}, at=("class", SUBNET_TERMS))
 
 
 _INLINE = {

@@ -1,7 +1,6 @@
 """Checks that the address plan has enough addresses when every pool is at its maximum size."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 
 from catalog.limits import EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET
@@ -9,6 +8,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import Mistake, Path
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import (
+    ASSOCIATION_PREFIX,
     LARGEST_POD_RANGE,
     LARGEST_VPC_RANGE,
     PlanError,
@@ -16,7 +16,9 @@ from settings.network.network_plan import (
     plan,
     usable_addresses,
 )
-from settings.stack.address_demand import demand
+from settings.stack.address_demand import Demand, blocks_in, demand
+
+IsEnough = Callable[[ZonePlan], bool]
 
 
 def mistakes(
@@ -32,56 +34,122 @@ def mistakes(
         zone_plans = plan(network.cidr, network.pod_cidr, zones).zones
     except PlanError:
         return  # the setting itself reports this mistake
-    nodes, pods, shares = demand(pools, zones)
-    busiest = max(zones, key=lambda zone: pods[zone])
-    yield from _pod_range(network, zone_plans[busiest], pods[busiest], shares[busiest], busiest)
-    busiest = max(zones, key=lambda zone: nodes[zone])
-    room = usable_addresses(zone_plans[busiest].private)
-    if nodes[busiest] > room:
-        yield (
-            ("network", "cidr"),
-            (
-                f"{network.cidr} leaves {room} addresses for nodes in {busiest}, but the pools at their maximum size "
-                f"have {nodes[busiest]} nodes there. {_advice(network.cidr, LARGEST_VPC_RANGE, nodes[busiest] / room)}"
-            ),
-        )
-    yield from _intra(network, zone_plans[busiest], clusters)
+    needed = demand(pools, zones)
+    yield from _pod_range(network, zone_plans, needed)
+    busiest = max(zones, key=lambda zone: needed[zone].nodes)
+    yield from _private(network, zone_plans, busiest, needed[busiest].nodes)
+    yield from _intra(network, zone_plans, busiest, clusters)
 
 
 def _pod_range(
-    network: NetworkSettings, zone_plan: ZonePlan, needed: int, shares: list[str], zone: str
+    network: NetworkSettings, zone_plans: Mapping[str, ZonePlan], needed: Mapping[str, Demand]
 ) -> Iterator[Mistake]:
-    room = usable_addresses(zone_plan.pods)
-    if needed > room:
+    """Yields the zone with the highest demand, if its subnets are too small."""
+    zones = tuple(zone_plans)
+    zone = max(zones, key=lambda each: needed[each].pod_blocks)
+    blocks, shares = needed[zone].pod_blocks, "; ".join(needed[zone].shares)
+    room = blocks_in(zone_plans[zone].pods.values())
+    if blocks > room:
+        advice = _advice_for_pods(network, zones, lambda plan: blocks_in(plan.pods.values()) >= blocks)
         yield (
             ("network", "pod_cidr"),
             (
-                f"{network.pod_cidr} leaves {room} addresses for pods in {zone}, but the pools at their maximum size "
-                f"need {needed} ({'; '.join(shares)}; in blocks of 16, with one block in reserve). "
-                f"{_advice(network.pod_cidr, LARGEST_POD_RANGE, needed / room)}"
+                f"{network.pod_cidr} leaves {room} blocks of 16 addresses for pods in {zone}, but the pools at their "
+                f"maximum size need {blocks} ({shares}; one block in reserve, and one for each interface). {advice}"
+            ),
+        )
+        return
+    zone = max(zones, key=lambda each: needed[each].efa_blocks)
+    blocks, room = needed[zone].efa_blocks, blocks_in(_first(zone_plans[zone]))
+    if blocks > room:
+        advice = _advice_for_pods(network, zones, lambda plan: blocks_in(_first(plan)) >= blocks)
+        yield (
+            ("network", "pod_cidr"),
+            (
+                f"node groups with EFA are in the first pod subnet of {zone}, which has {room} blocks of 16 addresses, "
+                f"but they need {blocks} at their maximum size. {advice}"
             ),
         )
 
 
-def _intra(network: NetworkSettings, zone_plan: ZonePlan, clusters: int) -> Iterator[Mistake]:
-    room = usable_addresses(zone_plan.intra)
+def _first(zone_plan: ZonePlan) -> Sequence[str]:
+    return list(zone_plan.pods.values())[:1]
+
+
+def _private(network: NetworkSettings, zone_plans: Mapping[str, ZonePlan], zone: str, nodes: int) -> Iterator[Mistake]:
     endpoints = len(network.endpoints.interface)
-    needed = clusters * EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET + endpoints
+    room = usable_addresses(zone_plans[zone].private)
+    if nodes + endpoints > room:
+        advice = _advice_for_vpc(
+            network,
+            tuple(zone_plans),
+            lambda plan: usable_addresses(plan.private) >= nodes + endpoints,
+            "lower max_per_zone",
+        )
+        yield (
+            ("network", "cidr"),
+            (
+                f"{network.cidr} leaves {room} addresses in the private subnet of {zone}, but the pools at their "
+                f"maximum size have {nodes} nodes there, beside {endpoints} interface endpoints. {advice}"
+            ),
+        )
+
+
+def _intra(network: NetworkSettings, zone_plans: Mapping[str, ZonePlan], zone: str, clusters: int) -> Iterator[Mistake]:
+    room = usable_addresses(zone_plans[zone].intra)
+    needed = clusters * EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET
     if needed > room:
+        advice = _advice_for_vpc(
+            network, tuple(zone_plans), lambda plan: usable_addresses(plan.intra) >= needed, "drop clusters"
+        )
         yield (
             ("network", "cidr"),
             (
                 f"{network.cidr} leaves {room} addresses in each intra subnet, but {clusters} control planes "
-                f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each) and {endpoints} interface endpoints need "
-                f"{needed}. {_advice(network.cidr, LARGEST_VPC_RANGE, needed / room, 'drop endpoints')}"
+                f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each) need {needed}. {advice}"
             ),
         )
 
 
-def _advice(cidr: str, largest: int, shortage: float, otherwise: str = "lower max_per_zone") -> str:
-    """Returns advice: the smallest larger range that is enough, or that no range is."""
+def _larger(cidr: str, largest: int, zone_plan: Callable[[str], ZonePlan], is_enough: IsEnough) -> IPv4Network | None:
+    """Returns the smallest larger range that is enough; None when no range is."""
     network = IPv4Network(cidr)
-    prefix = network.prefixlen - math.ceil(math.log2(shortage))
-    if prefix < largest:
-        return f"Not even a /{largest} is large enough: {otherwise}."
-    return f"Give {network.supernet(new_prefix=prefix)} or larger, or {otherwise}."
+    for prefix in range(network.prefixlen - 1, largest - 1, -1):
+        candidate = network.supernet(new_prefix=prefix)
+        try:
+            if is_enough(zone_plan(str(candidate))):
+                return candidate
+        except PlanError:
+            continue
+    return None
+
+
+def _advice_for_vpc(network: NetworkSettings, zones: tuple[str, ...], is_enough: IsEnough, otherwise: str) -> str:
+    larger = _larger(
+        network.cidr,
+        LARGEST_VPC_RANGE,
+        lambda cidr: plan(cidr, network.pod_cidr, zones).zones[zones[0]],
+        is_enough,
+    )
+    if larger is None:
+        return f"Not even a /{LARGEST_VPC_RANGE} is large enough: {otherwise}."
+    return f"Give {larger} or larger, or {otherwise}."
+
+
+def _advice_for_pods(network: NetworkSettings, zones: tuple[str, ...], is_enough: IsEnough) -> str:
+    """Returns advice, which says whether a stack that is up can follow it."""
+    larger = _larger(
+        network.pod_cidr,
+        LARGEST_POD_RANGE,
+        lambda pod_cidr: plan(network.cidr, pod_cidr, zones).zones[zones[0]],
+        is_enough,
+    )
+    if larger is None:
+        return f"Not even a /{LARGEST_POD_RANGE} is large enough: lower max_per_zone."
+    present = IPv4Network(network.pod_cidr)
+    if present.prefixlen <= ASSOCIATION_PREFIX and larger.network_address == present.network_address:
+        return f"Give {larger} or larger, which adds subnets and keeps the present ones, or lower max_per_zone."
+    return (
+        f"Give {larger} or larger if the stack is new. On one that is up AWS refuses that range, because it overlaps "
+        "the present one or moves its subnets: lower max_per_zone."
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from catalog.eks_addons import ADDONS
+from catalog.eks_addons import ADDONS, VPC_CNI_AT_LEAST, release_of
 from catalog.kubernetes import VERSIONS
 from settings.cluster.managed_addons import eks_addons
 from settings.core.problems import Mistake, listed
@@ -12,8 +12,9 @@ from settings.storage.drivers import needed_drivers
 
 
 def mistakes(parts: Parts, today: date) -> list[Mistake]:
-    """Returns versions without support; if there are none, add-ons without a version in the catalog."""
-    return _versions(parts, today) or list(_addon_versions(parts))  # an unsupported version needs no add-ons
+    """Returns versions without support; if there are none, add-ons without a version, or with one that is too old."""
+    # An unsupported version of Kubernetes needs no add-ons.
+    return _versions(parts, today) or [*_addon_versions(parts), *_old_cni(parts)]
 
 
 def _versions(parts: Parts, today: date) -> list[Mistake]:
@@ -59,5 +60,20 @@ def _addon_versions(parts: Parts) -> Iterator[Mistake]:
                     f"the catalog has no version of {listed(unpinned)} for Kubernetes {content.version}. Take a "
                     f"version from `aws eks describe-addon-versions`, and write `{unpinned[0]}: {{version: "
                     f"...}}`{', and so for each of the others' if len(unpinned) > 1 else ''}."
+                ),
+            )
+
+
+def _old_cni(parts: Parts) -> Iterator[Mistake]:
+    for cluster, content in parts.clusters.items():
+        entry = (content.managed_addons or {}).get("vpc-cni")
+        given_version = entry.get("version") if isinstance(entry, Mapping) else None
+        if given_version is not None and release_of(given_version) < VPC_CNI_AT_LEAST:
+            yield (
+                ("clusters", cluster, "managed_addons", "vpc-cni", "version"),
+                (
+                    f"{given_version} is older than {'.'.join(map(str, VPC_CNI_AT_LEAST))}: pods would take the "
+                    "addresses of the nodes' subnets, or lose their network at boot. Drop it, or take a newer version "
+                    "from `aws eks describe-addon-versions --addon-name vpc-cni`."
                 ),
             )

@@ -11,6 +11,7 @@ from simulator.aws.known_quotas import CLUSTERS, NODE_GROUPS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
+from simulator.aws.services import node_addresses
 from simulator.aws.services import node_group_rules as groups
 
 EKS = Service("EKS")
@@ -254,6 +255,8 @@ NODE_GROUP = ResourceType(
         groups.group_lies_in_the_clusters_vpc,
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
+        node_addresses.nodes_reach_aws,
+        node_addresses.pods_get_addresses,
     ),
     update_rules=(
         groups.sizes_are_in_order,
@@ -263,6 +266,7 @@ NODE_GROUP = ResourceType(
         groups.group_follows_the_cluster,
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
+        node_addresses.pods_get_addresses,
     ),
     cascade_deletes=(
         CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),
@@ -299,8 +303,18 @@ ADDON = ResourceType(
     },
     not_found=ErrorTemplate("ResourceNotFoundException", "No addon: {addonName} found in cluster: {clusterName}", 404),
     unique=Unique("clusterName addonName", ErrorTemplate("ResourceInUseException", "Addon already exists.", 409)),
-    rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
-    update_rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
+    rules=(
+        rules.addon_is_known,
+        rules.addon_configuration_is_json,
+        rules.addon_roles_trust_pods,
+        rules.policy_agent_comes_up,
+    ),
+    update_rules=(
+        rules.addon_is_known,
+        rules.addon_configuration_is_json,
+        rules.addon_roles_trust_pods,
+        rules.policy_agent_comes_up,
+    ),
     source="hashicorp/terraform-provider-aws internal/service/eks/addon.go",
 )
 

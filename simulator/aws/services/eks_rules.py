@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Any
 
-from catalog.eks_addons import ADDONS
+from catalog.eks_addons import ADDONS, release_of
 from catalog.kubernetes import VERSIONS
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
@@ -259,7 +259,7 @@ def encryption_is_removed(old: Props, new: Props) -> bool:
 
 
 def addon_is_known(op: OperationContext) -> None:
-    """AWS must offer the add-on. Of the version, only the form and kube-proxy's minor version can be checked."""
+    """AWS must offer the add-on. Of the version, form, release and kube-proxy's minor version can be checked."""
     name, version, cluster = op.get("addonName"), op.get("addonVersion"), cluster_of(op)
     head = cluster.state["version"] if cluster else None
     if name not in ADDONS:
@@ -267,7 +267,9 @@ def addon_is_known(op: OperationContext) -> None:
         raise AwsError("InvalidParameterException", message)
     wrong_form = version is not None and not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", version)
     wrong_minor = bool(version and head and name == "kube-proxy" and not version.startswith(f"v{head}."))
-    if wrong_form or wrong_minor:
+    releases = {release_of(f"v{release}") for release in ADDONS[name].releases}
+    unknown = bool(version and releases and release_of(version) not in releases)
+    if wrong_form or wrong_minor or (unknown and version not in ADDONS[name].versions.values()):
         raise AwsError("InvalidParameterException", "Addon version specified is not supported")
 
 
@@ -284,6 +286,22 @@ def addon_configuration_is_json(op: OperationContext) -> None:
             "[$: the text is no JSON object]"
         )
         raise AwsError("InvalidParameterException", message)
+
+
+def policy_agent_comes_up(op: OperationContext) -> None:
+    """Warns of the builds whose network policy agent can cut off pods, when it starts before kube-proxy.
+
+    Source: aws/aws-network-policy-agent, issues 553, 570 and 592: agents 1.3.2 to 1.3.4; EKS's builds from 7 on of
+    1.21.1 have 1.3.2; read 2026-11.
+    """
+    name, version = op.get("addonName"), op.get("addonVersion", "")
+    enforced = json.loads(op.get("configurationValues", "") or "{}").get("enableNetworkPolicy") == "true"
+    old = release_of(version) == (1, 21, 1) and int(version.rsplit(".", 1)[-1]) >= 7
+    if name == "vpc-cni" and old and enforced:
+        op.call.warn(
+            f"{version} has a network policy agent with which pods that no policy selects can lose all their traffic "
+            "when a node boots. EKS accepts it. Take v1.22.4 or later."
+        )
 
 
 def addon_version(op: OperationContext) -> str:

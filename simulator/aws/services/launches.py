@@ -19,7 +19,7 @@ from catalog.quotas import Quota, quota_for
 from simulator.aws import paths, tokens
 from simulator.aws.messages import AwsError, ProviderError
 from simulator.aws.operation_context import OperationContext, account_limit
-from simulator.aws.services import launch_templates
+from simulator.aws.services import launch_templates, subnet_addresses
 from simulator.aws.services.eks_rules import subnets_of, zone_of
 from simulator.aws.services.launch_templates import RESERVATION, RUNNING
 from simulator.cloud import CloudResource
@@ -193,8 +193,8 @@ def _is_node_config(text: str) -> bool:
 
 
 def _launch_error(op: OperationContext, group: Props, nodes: int) -> str | None:
-    if spread := _placement_error(op, group, nodes):
-        return spread
+    if error := _placement_error(op, group, nodes) or subnet_addresses.addresses_error(op, group, nodes):
+        return error
     target = _reservation_of(op, group)
     if target:
         return _reservation_error(op, target, nodes)

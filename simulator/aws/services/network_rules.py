@@ -20,9 +20,19 @@ from simulator.aws.services import documents
 from simulator.cloud import CloudResource
 from simulator.values import UNKNOWN, Props
 
-# A VPC in one of these ranges accepts no secondary block of another one.
-# Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, "CIDR block association restrictions"
-_PRIVATE = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+# Range of a present block -> ranges that a further block must not be in; _OTHER: beside a block outside these ranges.
+# Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, "IPv4 CIDR block association
+# restrictions", read 2026-11. A VPC that began in RFC 1918 space may add blocks of it later, whatever it has since.
+_TEN, _SEVENTEEN, _NINETEEN = "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"
+_BENCHMARK, _LINK_LOCAL = "198.19.0.0/16", "169.254.0.0/16"
+_RESTRICTED = {
+    "10.0.0.0/15": ("10.0.0.0/16",),
+    _TEN: (_SEVENTEEN, _NINETEEN, _BENCHMARK),
+    _SEVENTEEN: (_TEN, _NINETEEN, "172.31.0.0/16", _BENCHMARK),
+    _NINETEEN: (_TEN, _SEVENTEEN, _BENCHMARK),
+    _BENCHMARK: (_TEN, _SEVENTEEN, _NINETEEN),
+}
+_OTHER = (_TEN, _SEVENTEEN, _NINETEEN, _BENCHMARK)
 
 
 def blocks_of(op: OperationContext, vpc: CloudResource) -> list[str]:
@@ -72,7 +82,7 @@ def _used_up(op: OperationContext, quota: KnownQuota, count: int) -> str:
 
 
 def block_fits_the_vpc(op: OperationContext) -> None:
-    """A VPC may have five blocks by default; they must not overlap or come from two private ranges."""
+    """A VPC may have five blocks by default; they must not overlap, and AWS restricts which go together."""
     vpc = op.cloud.get(tokens.VPC, op.get("vpcId"))
     cidr = op.get("cidrBlock")
     if vpc is None or cidr is None:
@@ -84,13 +94,20 @@ def block_fits_the_vpc(op: OperationContext) -> None:
     if any(_overlap(cidr, block) for block in present):
         message = f"The CIDR '{cidr}' conflicts with another CIDR block of the VPC or a route of its route tables."
         raise AwsError("CidrConflict", message)
-    private_range = next((block for block in _PRIVATE if _inside(present[0], str(block))), None)
-    if any(_inside(cidr, str(block)) for block in _PRIVATE if block != private_range) and private_range is not None:
+    if _inside(cidr, _LINK_LOCAL) or any(_inside(cidr, block) for block in _restricted_beside(present)):
         message = (
             f"The CIDR '{cidr}' is restricted. Use a CIDR from the same private address range as the current VPC "
             "CIDR, or use a publicly-routable CIDR."
         )
         raise AwsError("InvalidVpc.Range", message)
+
+
+def _restricted_beside(present: list[str]) -> set[str]:
+    """Returns the restricted ranges. A later block outside RFC 1918 restricts nothing that the first block permits."""
+    restricted = {
+        block for of in present for known, ranges in _RESTRICTED.items() if _inside(of, known) for block in ranges
+    }
+    return restricted or set(_OTHER)
 
 
 def block_holds_no_subnet(op: OperationContext) -> None:
@@ -117,12 +134,15 @@ def subnet_zone_exists(op: OperationContext) -> None:
 
 
 def subnet_fits_the_vpc(op: OperationContext) -> None:
-    """The subnet must be inside a block of the VPC, and must not overlap with another subnet."""
+    """The subnet must be inside a block of the VPC, and must not overlap with another subnet.
+
+    At a preview the block may be one that the same update associates.
+    """
     vpc = op.cloud.get(tokens.VPC, op.get("vpcId"))
     cidr = op.get("cidrBlock")
     if vpc is None or cidr is None:
         return
-    if not any(_inside(cidr, block) for block in blocks_of(op, vpc)):
+    if not op.call.preview and not any(_inside(cidr, block) for block in blocks_of(op, vpc)):
         raise AwsError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
     for row in op.others():
         if row.state.get("vpcId") == vpc.id and _overlap(cidr, row.state.get("cidrBlock", "")):

@@ -96,6 +96,12 @@ def test_a_pool_has_a_group_of_its_own_in_each_zone(cloud):
     assert len(cloud.all("launchTemplate:LaunchTemplate")) == 1
 
 
+def test_nodes_with_efa_are_in_the_subnets_of_pods(cloud):
+    cloud.up_cluster(stack_with_pool(instance_types=["p5.48xlarge"], efa=True, zones=["us-west-2b"]))
+    group = cloud.one("nodeGroup:NodeGroup", "main-system-us-west-2b").inputs
+    assert group["subnetIds"] == [cloud.ground.pod_subnet_ids["us-west-2b"]], "no other interface is left for pods"
+
+
 def test_a_pool_may_stay_in_some_of_the_zones(cloud):
     cloud.up_cluster(stack_with_pool(zones=["us-west-2b"]))
     assert cloud.names("nodeGroup:NodeGroup") == {"main-system-us-west-2b"}

@@ -39,6 +39,9 @@ def test_controllers_find_their_subnets_by_tag(cloud):
     assert tags["network-private-us-west-2a"]["karpenter.sh/discovery"] == "ml-platform-prod"
     assert tags["network-pods-us-west-2a"]["kubernetes.io/role/cni"] == "1", "without it pods stay in the node subnets"
     assert tags["network-private-us-west-2a"]["kubernetes.io/role/cni"] == "0", "pods would fill the node subnets"
+    assert tags["network-pods-us-west-2a"]["karpenter.sh/discovery"] == "ml-platform-prod-pods", (
+        "pools with EFA find these subnets, and no other pool does"
+    )
     assert set(tags["network-intra-us-west-2a"]) == {"Name"}, "nobody but the control plane belongs there"
 
 
@@ -114,6 +117,20 @@ def test_a_wide_pod_range_is_added_in_blocks_that_aws_accepts(cloud):
     cloud.up_network(stack_with_network(pod_cidr="100.64.0.0/14"))
     blocks = {b.name: b.inputs["cidrBlock"] for b in cloud.all("VpcIpv4CidrBlockAssociation")}
     assert blocks == {f"network-100.{n}.0.0": f"100.{n}.0.0/16" for n in (64, 65, 66, 67)}
+
+
+def test_a_larger_pod_range_leaves_everything_that_is_there_alone(cloud):
+    cloud.up_network(stack_with_network())
+    before = {(r.type, r.name): r.inputs for r in cloud.custom()}
+    cloud.up_network(stack_with_network(pod_cidr="100.64.0.0/15"))
+    after = {(r.type, r.name): r.inputs for r in cloud.custom()}
+    assert before
+    assert {key: after.get(key) for key in before} == before, "a subnet with nodes and pods cannot be replaced"
+    tables = {a.name: a.inputs["routeTableId"] for a in cloud.all("RouteTableAssociation")}
+    for zone in THREE:
+        added = cloud.one("ec2/subnet:Subnet", f"network-pods-100.65.0.0-{zone}").inputs
+        assert added["tags"]["kubernetes.io/role/cni"] == "1", "without it no pod gets an address there"
+        assert tables[f"network-pods-100.65.0.0-{zone}"] == tables[f"network-pods-{zone}"], "pods had no way out"
 
 
 def test_the_flow_log_bucket_is_closed_encrypted_versioned_kept_and_emptied_in_time(cloud):

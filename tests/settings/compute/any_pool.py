@@ -208,6 +208,12 @@ def _machines(pool: dict[str, Any], types: list[InstanceType], region: str) -> I
         yield "not one kind of machine"
     if any(kind and kind[0] == "RTX PRO 4500" for kind in kinds):
         yield "no driver"
+    # EKS places min(16 x (places of all interfaces) + 2, 110) pods, and these have one interface fewer for them.
+    few = {"c7g.medium": 50, "m7a.medium": 50, "m7g.medium": 50, "m8g.medium": 50}
+    few |= {"t3.micro": 18, "t3.nano": 18, "t3.small": 98}
+    counted = [t.max_pods_prefix_delegation or 250 for t in types]
+    if not _karpenter(pool) and any(few.get(t.name, 250) < min(counted) for t in types):
+        yield "no addresses"
     if any(region not in t.regions for t in types):
         yield "not offered"
     ways = [pool["capacity_type"], *pool["fallback_capacity_types"]]

@@ -23,6 +23,9 @@ BLOCK = {**RESERVED, "kind": "capacity-block", "starts": "2027-01-11T11:30:00Z",
 H100_BLOCK = {**H100, "min_per_zone": ABSENT, "capacity_type": "reserved", "reservation": BLOCK}
 
 
+FROM_ECR = {"values": {"image": {"repository": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mirror"}}}
+
+
 def time_slicing(replicas: int = 2) -> dict[str, Any]:
     return {"strategy": "time-slicing", "replicas": replicas}
 
@@ -55,6 +58,12 @@ WRONG: dict[str, Case] = {
         "instance_types",
         ("RTX PRO 4500, which needs NVIDIA driver 595", "Take for example g6e.xlarge, g6e.2xlarge, g7e.2xlarge,"),
         {"instance_types": ["g7e.2xlarge"]},
+    ),
+    "node group on which EKS counts more pods than get an address": Case(
+        {"name": "small", "instance_types": ["m7g.medium"], "max_per_zone": 1},
+        "instance_types",
+        ("EKS would place 98 pods on a node, but only 50 of m7g.medium", "or write provisioner: karpenter, which is"),
+        {"provisioner": "karpenter", "min_per_zone": ABSENT},
     ),
     "GPUs of two models": Case(
         {**GPU, "instance_types": ["g6.xlarge", "g6e.xlarge"]},
@@ -596,7 +605,11 @@ WRONG: dict[str, Case] = {
         "/network.nat",
         ("which has no VPC endpoint", "Write nat: single, or provisioner: managed in gpu."),
         {},
-        around=((("network", "nat"), "none"),),
+        around=(
+            (("network", "nat"), "none"),
+            (("network", "endpoints"), {"interface": ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]}),
+            ((*MAIN, "addons"), dict.fromkeys(("cert-manager", "karpenter", "gpu-operator"), FROM_ECR)),
+        ),
         fix_around=((("network", "nat"), "single"),),
     ),
     "a role whose name is too long": Case(

@@ -25,7 +25,7 @@ def ranges(space: str, largest: int, smallest: int) -> st.SearchStrategy[str]:
 
 
 vpc_ranges = st.one_of(ranges("10.0.0.0/8", 16, 20), ranges("172.16.0.0/12", 16, 20), ranges("192.168.0.0/16", 16, 20))
-pod_ranges = st.one_of(ranges("100.64.0.0/10", 14, 20), ranges("198.19.0.0/16", 16, 20))
+pod_ranges = ranges("100.64.0.0/10", 14, 20)
 zone_sets = st.sets(st.sampled_from(LETTERS), min_size=2, max_size=6).map(
     lambda letters: sorted(f"us-east-1{letter}" for letter in letters)
 )
@@ -35,7 +35,12 @@ def subnets(network: NetworkPlan) -> list[tuple[str, IPv4Network]]:
     named_subnets = [
         (f"{zone} {tier}", IPv4Network(getattr(zone_plan, tier)))
         for zone, zone_plan in network.zones.items()
-        for tier in ("public", "private", "intra", "pods")
+        for tier in ("public", "private", "intra")
+    ]
+    named_subnets += [
+        (f"{zone} pods in {block}", IPv4Network(subnet))
+        for zone, zone_plan in network.zones.items()
+        for block, subnet in zone_plan.pods.items()
     ]
     assert named_subnets, "a plan without subnets would pass every check below"
     return named_subnets
@@ -54,8 +59,9 @@ def test_every_subnet_lies_in_a_block_of_the_vpc(cidr: str, pod_cidr: str, zones
     for zone, subnet in network.zones.items():
         for tier in (subnet.public, subnet.private, subnet.intra):
             assert IPv4Network(tier).subnet_of(IPv4Network(cidr)), f"{zone}: {tier} is outside its VPC"
-        assert subnet.pod_block in network.pod_blocks, f"{zone}: nothing would associate {subnet.pod_block}"
-        assert IPv4Network(subnet.pods).subnet_of(IPv4Network(subnet.pod_block)), "a subnet lies in one block only"
+        assert tuple(subnet.pods) == network.pod_blocks, f"{zone}: each block has a subnet, and nothing else has one"
+        for block, pods in subnet.pods.items():
+            assert IPv4Network(pods).subnet_of(IPv4Network(block)), "a subnet lies in one block only"
 
 
 @given(vpc_ranges, pod_ranges, zone_sets, zone_sets)
@@ -65,6 +71,18 @@ def test_a_zone_keeps_its_subnets_whatever_other_zones_there_are(
     before, after = plan(cidr, pod_cidr, zones), plan(cidr, pod_cidr, others)
     for zone in set(zones) & set(others):
         assert before.zones[zone] == after.zones[zone], "moving a subnet replaces it, and every node in it"
+
+
+@given(vpc_ranges, st.sampled_from((14, 15)), st.integers(0, 15), zone_sets)
+def test_a_larger_pod_range_adds_subnets_and_keeps_those_that_are_there(
+    cidr: str, prefix: int, place: int, zones: list[str]
+) -> None:
+    first = IPv4Network(f"100.{64 + 4 * place}.0.0/16")
+    before, after = plan(cidr, str(first), zones), plan(cidr, str(first.supernet(new_prefix=prefix)), zones)
+    assert after.pod_blocks[0] == str(first), "a block that is replaced takes its subnets and their nodes with it"
+    assert len(after.pod_blocks) == 2 ** (16 - prefix)
+    for zone, subnet in before.zones.items():
+        assert list(after.zones[zone].pods.items())[:1] == list(subnet.pods.items()), "AWS cannot move a subnet"
 
 
 @given(vpc_ranges, pod_ranges, zone_sets)
@@ -90,11 +108,11 @@ def test_a_quarter_of_the_vpc_stays_free_for_a_data_tier(cidr: str, pod_cidr: st
 
 def test_a_vpc_of_16_is_divided_as_documented() -> None:
     zone = plan("10.0.0.0/16", "100.64.0.0/16", ["us-west-2a", "us-west-2b"]).zones["us-west-2b"]
-    assert (zone.public, zone.intra, zone.private, zone.pods) == (
+    assert (zone.public, zone.intra, zone.private, dict(zone.pods)) == (
         "10.0.1.0/24",
         "10.0.8.64/26",
         "10.0.144.0/20",
-        "100.64.32.0/19",
+        {"100.64.0.0/16": "100.64.32.0/19"},
     ), "the table in the module documents this plan, and running stacks use it"
 
 
@@ -112,8 +130,10 @@ def test_a_subnet_has_five_usable_addresses_fewer_than_its_range() -> None:
         ("10.0.0.0/12", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Give a /16 to /20."),
         ("10.0.0.0/24", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "Give a /16 to /20."),
         ("8.8.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "cidr", "192.168.0.0/16 (RFC 1918)."),
-        ("10.0.0.0/16", "100.64.0.0/13", ["r-1a", "r-1b"], "pod_cidr", "serves about 64 nodes a zone."),
+        ("10.0.0.0/16", "100.64.0.0/13", ["r-1a", "r-1b"], "pod_cidr", "serves about 56 nodes a zone."),
         ("10.0.0.0/16", "10.1.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "(RFC 6598), for example 100.64.0.0/16."),
+        ("10.0.0.0/16", "198.19.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "(RFC 6598), for example 100.64.0.0/16."),
+        ("100.65.0.0/16", "198.19.64.0/18", ["r-1a", "r-1b"], "pod_cidr", "(RFC 6598), for example 100.64.0.0/16."),
         ("100.64.0.0/16", "100.64.0.0/16", ["r-1a", "r-1b"], "pod_cidr", "with a VPC of 10.0.0.0/16."),
         ("10.0.0.0/16", "100.64.0.0/16", ["r-1a"], "zones", "Give 2 to 6, usually 3."),
         ("10.0.0.0/16", "100.64.0.0/16", [f"r-1{c}" for c in "abcdefg"], "zones", "Give 2 to 6, usually 3."),

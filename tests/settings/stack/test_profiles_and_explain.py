@@ -39,8 +39,8 @@ def test_prod_survives_the_loss_of_a_zone_and_keeps_logs_for_a_year() -> None:
 
 
 def test_the_stack_file_overrides_its_profile() -> None:
-    dev = loaded("dev", deletion_protection=True, network={"nat": "none"})
-    assert (dev.deletion_protection, dev.network.nat, dev.network.zones) == (True, "none", 2), "key by key, no more"
+    dev = loaded("dev", deletion_protection=True, network={"nat": "per-zone"})
+    assert (dev.deletion_protection, dev.network.nat, dev.network.zones) == (True, "per-zone", 2), "key by key, no more"
 
 
 def test_an_on_demand_pool_stays_on_demand_in_dev() -> None:

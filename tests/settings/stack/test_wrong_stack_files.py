@@ -320,7 +320,17 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "add-on version that is none": (
         ((*MAIN, "managed_addons"), {"vpc-cni": {"version": "latest"}}),
         "clusters.main.managed_addons.vpc-cni.version",
-        "Write for example v1.21.1-eksbuild.8.",
+        "Write for example v1.22.4-eksbuild.3.",
+    ),
+    "VPC CNI that gives pods the addresses of nodes": (
+        ((*MAIN, "managed_addons"), {"vpc-cni": {"version": "v1.22.3-eksbuild.1"}}),
+        "clusters.main.managed_addons.vpc-cni.version",
+        "from `aws eks describe-addon-versions --addon-name vpc-cni`.",
+    ),
+    "pod range that AWS adds to no such VPC": (
+        (("network", "pod_cidr"), "198.19.0.0/16"),
+        "network.pod_cidr",
+        "(RFC 6598), for example 100.64.0.0/16.",
     ),
     "unknown instance type": (
         ((*POOL, "instance_types"), ["m5.2xlrage"]),

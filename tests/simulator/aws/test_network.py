@@ -88,6 +88,45 @@ def test_secondary_blocks_are_limited_in_range_and_number(aws: Account) -> None:
     assert f"CidrLimitExceeded: This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5" in text
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "permitted"),
+    [
+        ("10.2.0.0/16", "10.3.0.0/16", True),
+        ("10.1.0.0/16", "10.0.0.0/16", False),  # with a block of 10.0.0.0/15, none of 10.0.0.0/16
+        ("10.1.0.0/16", "10.2.0.0/16", True),
+        ("10.0.0.0/16", "172.16.0.0/16", False),
+        ("10.0.0.0/16", "192.168.0.0/16", False),
+        ("10.0.0.0/16", "198.19.0.0/16", False),
+        ("10.0.0.0/16", "198.18.0.0/16", True),
+        ("10.0.0.0/16", "100.64.0.0/16", True),
+        ("10.0.0.0/16", "169.254.0.0/16", False),
+        ("172.16.0.0/16", "172.31.0.0/16", False),
+        ("172.16.0.0/16", "172.20.0.0/16", True),
+        ("172.16.0.0/16", "198.19.0.0/18", False),
+        ("192.168.0.0/20", "192.168.16.0/20", True),
+        ("192.168.0.0/20", "198.19.0.0/16", False),
+        ("198.19.0.0/16", "10.0.0.0/16", False),
+        ("198.19.0.0/16", "100.64.0.0/16", True),
+        ("100.64.0.0/16", "10.0.0.0/16", False),  # RFC 1918 has to come first
+        ("100.64.0.0/16", "198.19.0.0/16", False),
+        ("100.64.0.0/16", "100.65.0.0/16", True),
+    ],
+)
+def test_the_first_block_restricts_what_a_vpc_may_add(aws: Account, first: str, later: str, permitted: bool) -> None:
+    vpc = aws.vpc("vpc", first)
+    if permitted:
+        assert aws.make(BLOCK, vpcId=vpc.id, cidrBlock=later).id
+    else:
+        assert "InvalidVpc.Range" in aws.refusal(BLOCK, vpcId=vpc.id, cidrBlock=later)
+
+
+def test_a_later_block_does_not_lift_a_restriction(aws: Account) -> None:
+    vpc = aws.vpc("vpc", "10.2.0.0/16")
+    aws.make(BLOCK, "pods", vpcId=vpc.id, cidrBlock="100.64.0.0/16")
+    assert aws.make(BLOCK, "more", vpcId=vpc.id, cidrBlock="10.3.0.0/16").id, "RFC 1918 came first"
+    assert "InvalidVpc.Range" in aws.refusal(BLOCK, vpcId=vpc.id, cidrBlock="198.19.0.0/16")
+
+
 def test_a_block_with_a_subnet_cannot_be_removed(aws: Account) -> None:
     vpc = aws.vpc()
     block = aws.make(BLOCK, vpcId=vpc.id, cidrBlock="100.64.0.0/16")

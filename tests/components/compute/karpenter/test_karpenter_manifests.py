@@ -97,6 +97,9 @@ def test_efa_pools_have_every_interface_of_their_type_and_a_group_open_to_itself
     training = pool(instance_types=["p5.48xlarge"], efa=True, zones=["us-west-2a"], placement_group=True)
     spec = class_of(training)
     assert len(spec["networkInterfaces"]) == len(efa_interfaces(INSTANCE_TYPES["p5.48xlarge"])) > 32
+    assert spec["subnetSelectorTerms"] == [{"tags": {"karpenter.sh/discovery": "ml-platform-prod-pods"}}], (
+        "on a p5 no other interface is left for pods"
+    )
     assert spec["networkInterfaces"][0] == {"networkCardIndex": 0, "deviceIndex": 0, "interfaceType": "interface"}
     own = {"tags": {"karpenter.sh/discovery": "ml-platform-prod-main-gpu"}}
     assert own in spec["securityGroupSelectorTerms"]

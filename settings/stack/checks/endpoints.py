@@ -1,0 +1,53 @@
+"""Checks that nodes without a way to the internet reach the services and images that they need."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from catalog.eks_addons import ADDONS
+from catalog.endpoints import GATEWAY, NODES_USE
+from settings.cluster.addon_rules import AddOnRules, installed
+from settings.cluster.managed_addons import eks_addons
+from settings.core.problems import Mistake, listed
+from settings.stack.parts import Parts
+from settings.storage.drivers import needed_drivers
+
+ECR = ".dkr.ecr."  # in the address of each private registry of ECR
+
+
+def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    """Yields missing endpoints, and add-ons whose images come from the internet, when the network has no NAT."""
+    if parts.network is None or parts.network.nat != "none":
+        return
+    present = {*parts.network.endpoints.gateway, *parts.network.endpoints.interface}
+    if missing := sorted(_needed(parts) - present):
+        lists = {
+            "gateway": [*parts.network.endpoints.gateway, *(name for name in missing if name in GATEWAY)],
+            "interface": [*parts.network.endpoints.interface, *(name for name in missing if name not in GATEWAY)],
+        }
+        text = ", ".join(f"{kind}: [{', '.join(names)}]" for kind, names in lists.items())
+        yield (
+            ("network", "endpoints"),
+            (
+                f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing, and nat is none, so nodes would "
+                f"not join, or their pods would not work. Write `endpoints: {{{text}}}`, or nat: single."
+            ),
+        )
+    for cluster, content in parts.clusters.items():
+        for name, rules in installed(add_ons, content).items() if content.addons is not None else ():
+            if rules.pulls_images and ECR not in json.dumps((content.addons or {}).get(name) or {}):
+                yield (
+                    ("clusters", cluster, "addons", name),
+                    (
+                        "its images come from the internet, and nat is none. Copy them to ECR and name that registry "
+                        "in values, or write nat: single."
+                    ),
+                )
+
+
+def _needed(parts: Parts) -> set[str]:
+    needed = set(NODES_USE)
+    for cluster, content in parts.clusters.items():
+        drivers = needed_drivers(parts.storage, cluster, parts.clusters) if parts.storage else ()
+        for name in eks_addons(content, drivers):
+            needed.update(ADDONS[name].endpoints if name in ADDONS else ())
+    return needed

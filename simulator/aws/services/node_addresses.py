@@ -1,0 +1,95 @@
+"""Whether the nodes of a group get addresses, give some to pods, and reach the services that they need to join.
+
+Sources: amazon-vpc-cni-k8s v1.22.4, pkg/ipamd and pkg/awsutils; EKS user guide, "Deploy private clusters with limited
+internet access", table of endpoints; EC2 API reference, error codes; read 2026-11.
+"""
+
+from __future__ import annotations
+
+from catalog.eks_addons import release_of
+from catalog.endpoints import NODES_JOIN_WITH
+from catalog.instance_types import INSTANCE_TYPES
+from catalog.pods_per_node import pods_on
+from simulator.aws import tokens
+from simulator.aws.messages import ProviderError
+from simulator.aws.operation_context import OperationContext
+from simulator.aws.services import launches
+from simulator.aws.services.eks_rules import subnets_of, zone_of
+from simulator.aws.services.launch_templates import position
+from simulator.cloud import CloudResource
+
+_POD_TAG = "kubernetes.io/role/cni"
+_EXCLUDES_SINCE = (1, 22, 1)
+
+
+def pods_get_addresses(op: OperationContext) -> None:
+    """On each instance type the VPC CNI must find an interface for pods, on card 0 and in a subnet that pods may use.
+
+    The real EKS creates the group; the pods on its nodes wait for ever.
+    """
+    excluded = [subnet for subnet in subnets_of(op, "subnetIds") if _is_excluded(op, subnet)]
+    template = launches.template_of(op, op.inputs)
+    interfaces = (template.state.get("networkInterfaces") if template else None) or []
+    efas = sum(position(each)[0] == 0 and each.get("interfaceType") == "efa-only" for each in interfaces)
+    for name in launches.instance_types_of(op):
+        machine = INSTANCE_TYPES.get(name)
+        for subnet in excluded if machine else ():
+            pods = pods_on(machine, efas_on_card_0=efas, primary_serves_pods=False) if machine else None
+            if pods == 0 or not _pod_subnets(op, subnet):
+                why = (
+                    f"network card 0 of {name} has no place for a second interface"
+                    if pods == 0
+                    else f"no subnet of {zone_of(subnet)} has the tag {_POD_TAG}=1"
+                )
+                raise ProviderError(
+                    'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to '
+                    f"container: {subnet.id} has the tag {_POD_TAG}=0, so the primary interface serves no pods, and "
+                    f"{why}. (The simulator refuses this at once; the real EKS creates the group, and no pod that "
+                    "needs an address starts on its nodes.)",
+                    whole=True,
+                )
+
+
+def _is_excluded(op: OperationContext, subnet: CloudResource) -> bool:
+    """Returns whether pods get no address of the subnet: it has the tag, and the cluster's VPC CNI obeys it."""
+    addons = op.resources_with(tokens.ADDON, "clusterName", op.get("clusterName"))
+    versions = [row.state.get("addonVersion") or "" for row in addons if row.state.get("addonName") == "vpc-cni"]
+    tag = (subnet.state.get("tagsAll") or subnet.state.get("tags") or {}).get(_POD_TAG)
+    return tag == "0" and any(release_of(version) >= _EXCLUDES_SINCE for version in versions)
+
+
+def _pod_subnets(op: OperationContext, node_subnet: CloudResource) -> list[CloudResource]:
+    return [
+        row
+        for row in op.resources_with(tokens.SUBNET, "vpcId", node_subnet.state["vpcId"])
+        if zone_of(row) == zone_of(node_subnet)
+        and (row.state.get("tagsAll") or row.state.get("tags") or {}).get(_POD_TAG) == "1"
+    ]
+
+
+def nodes_reach_aws(op: OperationContext) -> None:
+    """A subnet without a default route needs endpoints in its VPC. Only explicit associations of tables are seen."""
+    for subnet in subnets_of(op, "subnetIds"):
+        tables = [
+            row.state.get("routeTableId")
+            for row in op.resources_with(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId", subnet.id)
+        ]
+        if not tables or any(_leads_out(op, table) for table in tables):
+            continue
+        rows = op.resources_with(tokens.VPC_ENDPOINT, "vpcId", subnet.state["vpcId"])
+        present = {str(row.state.get("serviceName")).split(f".{op.region}.")[-1] for row in rows}
+        if missing := [service for service in NODES_JOIN_WITH if service not in present]:
+            raise ProviderError(
+                "waiting for EKS Node Group create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. last "
+                "error: NodeCreationFailure: Instances failed to join the kubernetes cluster (The simulator refuses "
+                f"this at once: the route table of {subnet.id} has no default route, and the VPC has no endpoint for "
+                f"{', '.join(missing)}.)",
+                whole=True,
+            )
+
+
+def _leads_out(op: OperationContext, table: str | None) -> bool:
+    row = op.cloud.get(tokens.ROUTE_TABLE, table or "")
+    inline = (row.state.get("routes") if row else None) or []
+    routes = [*inline, *(route.state for route in op.resources_with(tokens.ROUTE, "routeTableId", table))]
+    return any("0.0.0.0/0" in (route.get("destinationCidrBlock"), route.get("cidrBlock")) for route in routes)

@@ -1,0 +1,55 @@
+"""Without NAT, nodes need endpoints, and images from a registry that they reach."""
+
+from typing import Any
+
+from tests.settings.stacks import problems, stack
+
+FOR_NODES = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]
+FROM_ECR = {"values": {"image": {"repository": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mirror"}}}
+
+
+ON = ("clusters", "main", "addons", "cert-manager")
+NO_NAT = (("network", "nat"), "none")
+
+
+def messages(*changes: Any) -> dict[str, str]:
+    return {problem.path: problem.message for problem in problems(stack((ON, FROM_ECR), *changes))}
+
+
+def endpoints(*interface: str, gateway: tuple[str, ...] = ("s3",)) -> Any:
+    return ("network", "endpoints"), {"gateway": list(gateway), "interface": list(interface)}
+
+
+def test_a_network_without_nat_names_every_endpoint_that_is_missing() -> None:
+    found = messages(NO_NAT, endpoints("ecr.api", "kms"))
+    assert list(found) == ["network.endpoints"]
+    assert "ec2, ecr.dkr, eks, eks-auth, sts are missing" in found["network.endpoints"]
+    wanted = "interface: [ecr.api, kms, ec2, ecr.dkr, eks, eks-auth, sts]"
+    assert f"Write `endpoints: {{gateway: [s3], {wanted}}}`" in found["network.endpoints"]
+    assert messages(NO_NAT, endpoints("kms", *FOR_NODES)) == {}, "the advice must work"
+
+
+def test_the_gateway_of_s3_is_needed_for_the_layers_of_images() -> None:
+    found = messages(NO_NAT, endpoints(*FOR_NODES, gateway=()))
+    assert "s3 is missing" in found["network.endpoints"]
+
+
+def test_with_nat_no_endpoint_is_needed() -> None:
+    assert messages((("network", "nat"), "single"), endpoints(gateway=())) == {}
+
+
+def test_drivers_and_agents_need_endpoints_of_their_own() -> None:
+    agent = (
+        ("clusters", "main", "managed_addons"),
+        {"amazon-cloudwatch-observability": {"version": "v4.0.0-eksbuild.1"}},
+    )
+    home = {"purpose": "shared", "used_by": [{"namespace": "research", "mode": "write"}]}
+    files = (("storage", "file_systems"), {"home": home})
+    found = messages(NO_NAT, endpoints(*FOR_NODES), agent, files)
+    assert "elasticfilesystem, logs, monitoring, xray are missing" in found["network.endpoints"]
+
+
+def test_images_of_add_ons_come_from_a_registry_that_nodes_reach() -> None:
+    found = messages(NO_NAT, endpoints(*FOR_NODES), (ON, {}))
+    assert found[".".join(ON)].endswith("name that registry in values, or write nat: single.")
+    assert messages(NO_NAT, endpoints(*FOR_NODES)) == {}

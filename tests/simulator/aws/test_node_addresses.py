@@ -1,0 +1,134 @@
+"""Nodes without addresses, pods without addresses, and nodes that do not reach AWS: the simulator refuses all three."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.provider import Refusal
+from tests.simulator.aws.account import Account, Resource
+from tests.simulator.aws.test_node_groups import GROUP, TEMPLATE, fabric, failure
+
+EXCLUDED, FOR_PODS = {"kubernetes.io/role/cni": "0"}, {"kubernetes.io/role/cni": "1"}
+ADDON = "aws:eks/addon:Addon"
+NVIDIA = {"amiType": "AL2023_x86_64_NVIDIA", "scalingConfig": {"minSize": 0, "desiredSize": 1, "maxSize": 90}}
+
+
+def ground(aws: Account, cni: str = "v1.22.4-eksbuild.3") -> tuple[Resource, Resource, Resource]:
+    """Returns a cluster, a subnet of nodes that is excluded for pods, and one of pods in the same zone."""
+    cluster = aws.cluster()
+    vpc_id = cluster["vpcConfig"]["vpcId"]
+    aws.make(ADDON, clusterName="main", addonName="vpc-cni", addonVersion=cni)
+    there = {"vpcId": vpc_id, "availabilityZone": "us-west-2a"}
+    nodes = aws.make("aws:ec2/subnet:Subnet", "nodes", **there, cidrBlock="10.0.16.0/26", tags=EXCLUDED)
+    pods = aws.make("aws:ec2/subnet:Subnet", "pods", **there, cidrBlock="10.0.32.0/20", tags=FOR_PODS)
+    return cluster, nodes, pods
+
+
+def on(aws: Account, cluster: Resource, subnet: Resource, machine: str, efa: bool = False, /, **more: Any) -> Any:
+    template = aws.make(TEMPLATE, "t", networkInterfaces=fabric(machine)) if efa else None
+    named = {"launchTemplate": {"id": template.id, "version": "1"}} if template else {}
+    return aws.group_inputs(cluster, **NVIDIA, instanceTypes=[machine], subnetIds=[subnet.id], **named, **more)
+
+
+@pytest.mark.parametrize("machine", ["p5.48xlarge", "p5e.48xlarge"])
+def test_a_p5_with_efa_has_no_interface_for_pods_in_a_subnet_of_nodes(aws: Account, machine: str) -> None:
+    cluster, nodes, _ = ground(aws)
+    text = aws.refusal(GROUP, **on(aws, cluster, nodes, machine, True))
+    assert "failed to assign an IP address to container" in text
+    assert f"network card 0 of {machine} has no place for a second interface" in text
+
+
+@pytest.mark.parametrize(
+    ("machine", "efa", "subnet"),
+    [("p5.48xlarge", True, "pods"), ("p5.48xlarge", False, "nodes"), ("p5en.48xlarge", True, "nodes")],
+)
+def test_other_types_and_subnets_leave_an_interface(aws: Account, machine: str, efa: bool, subnet: str) -> None:
+    cluster, nodes, pods = ground(aws)
+    assert aws.make(GROUP, **on(aws, cluster, pods if subnet == "pods" else nodes, machine, efa)).id
+
+
+def test_before_1_22_1_the_tag_excludes_nothing(aws: Account) -> None:
+    cluster, nodes, _ = ground(aws, "v1.21.1-eksbuild.8")
+    assert aws.make(GROUP, **on(aws, cluster, nodes, "p5.48xlarge", True)).id, "pods take addresses of the nodes"
+
+
+def test_excluded_nodes_need_a_subnet_of_pods_in_their_zone(aws: Account) -> None:
+    cluster, nodes, pods = ground(aws)
+    aws.delete(pods)
+    text = aws.refusal(GROUP, **on(aws, cluster, nodes, "g6.xlarge"))
+    assert "no subnet of us-west-2a has the tag kubernetes.io/role/cni=1" in text
+
+
+def test_a_new_vpc_cni_counts_for_groups_that_change(aws: Account) -> None:
+    cluster, nodes, _ = ground(aws, "v1.21.1-eksbuild.8")
+    inputs = on(aws, cluster, nodes, "p5.48xlarge", True)
+    group = aws.make(GROUP, **inputs)
+    addon = next(row for row in aws.cloud.of_type(ADDON))
+    aws.cloud.put(ADDON, addon.id, {**addon.state, "addonVersion": "v1.22.4-eksbuild.3"})
+    with pytest.raises(Refusal, match="failed to assign an IP address"):
+        aws.update(group, **{**inputs, "scalingConfig": {"minSize": 0, "desiredSize": 2, "maxSize": 90}})
+
+
+def test_a_subnet_without_addresses_ends_the_launch(aws: Account) -> None:
+    cluster, nodes, _ = ground(aws)
+    inputs = on(aws, cluster, nodes, "g6.xlarge")
+    fitting = {"scalingConfig": {"minSize": 0, "desiredSize": 59, "maxSize": 90}}
+    assert aws.make(GROUP, "first", **{**inputs, **fitting}).id, "a /26 has 59 addresses"
+    issue = str(failure(aws, "second", **inputs).reasons)
+    assert "InsufficientFreeAddressesInSubnet" in issue
+    assert nodes.id in issue
+
+
+def test_the_addresses_of_endpoints_count(aws: Account) -> None:
+    cluster, nodes, _ = ground(aws)
+    endpoint = {"vpcEndpointType": "Interface", "serviceName": "com.amazonaws.us-west-2.sts"}
+    aws.make("aws:ec2/vpcEndpoint:VpcEndpoint", **endpoint, vpcId=nodes["vpcId"], subnetIds=[nodes.id])
+    inputs = on(aws, cluster, nodes, "g6.xlarge")
+    full = {"scalingConfig": {"minSize": 0, "desiredSize": 59, "maxSize": 90}}
+    assert "InsufficientFreeAddressesInSubnet" in str(failure(aws, **{**inputs, **full}).reasons)
+
+
+def test_nodes_without_a_way_out_need_endpoints(aws: Account) -> None:
+    cluster, nodes, _ = ground(aws)
+    vpc = {"vpcId": nodes["vpcId"]}
+    table = aws.make("aws:ec2/routeTable:RouteTable", **vpc)
+    aws.make("aws:ec2/routeTableAssociation:RouteTableAssociation", routeTableId=table.id, subnetId=nodes.id)
+    endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint"
+    aws.make(endpoint, "s3", **vpc, serviceName="com.amazonaws.us-west-2.s3", routeTableIds=[table.id])
+    inputs = on(aws, cluster, nodes, "g6.xlarge")
+    text = aws.refusal(GROUP, **inputs)
+    assert "NodeCreationFailure: Instances failed to join the kubernetes cluster" in text
+    assert "no endpoint for ec2, ecr.api, ecr.dkr" in text
+    for service in ("ec2", "ecr.api", "ecr.dkr"):
+        name = f"com.amazonaws.us-west-2.{service}"
+        aws.make(endpoint, service, **vpc, serviceName=name, vpcEndpointType="Interface", subnetIds=[nodes.id])
+    assert aws.make(GROUP, **inputs).id
+
+
+@pytest.mark.parametrize(("version", "known"), [("v1.23.0-eksbuild.1", True), ("v1.24.9-eksbuild.1", False)])
+def test_a_version_of_a_release_that_never_was_is_refused(aws: Account, version: str, known: bool) -> None:
+    aws.cluster()
+    inputs = {"clusterName": "main", "addonName": "vpc-cni", "addonVersion": version}
+    if known:
+        assert aws.make(ADDON, **inputs).id
+    else:
+        assert "Addon version specified is not supported" in aws.refusal(ADDON, **inputs)
+
+
+@pytest.mark.parametrize(
+    ("version", "policies", "warned"),
+    [
+        ("v1.21.1-eksbuild.8", "true", True),
+        ("v1.21.1-eksbuild.3", "true", False),
+        ("v1.21.1-eksbuild.8", "false", False),
+        ("v1.22.4-eksbuild.3", "true", False),
+    ],
+)
+def test_an_agent_that_can_cut_pods_off_is_named(aws: Account, version: str, policies: str, warned: bool) -> None:
+    aws.cluster()
+    values = json.dumps({"enableNetworkPolicy": policies})
+    aws.make(ADDON, clusterName="main", addonName="vpc-cni", addonVersion=version, configurationValues=values)
+    assert any("lose all their traffic" in warning for warning in aws.warnings) == warned
