@@ -46,7 +46,7 @@ class Sharing:
 
     @property
     def mig_config(self) -> str:
-        """The name of the layout for the MIG manager. The same layout has the same name on every pool."""
+        """The name of the layout, as in a label of the MIG manager. The same layout has the same name on every pool."""
         return "_".join(f"{count}x{name.replace('+', '.')}" for name, count in self.layout)
 
     @classmethod
