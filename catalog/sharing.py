@@ -1,9 +1,8 @@
 """How a GPU is shared. Each way has one spelling, the value of a node label that schedulers, prices and rules read.
 
 With time-slicing and MPS, a node offers `nvidia.com/gpu.shared` instead of `nvidia.com/gpu`: a pod that requests a
-whole GPU must not get a part of one. Karpenter can only add resources to an instance type, so it needs another name as
-well.
-Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs"; Karpenter, NodeOverlays; read 2026-08.
+whole GPU must not get a part of one.
+Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs"; read 2026-08.
 """
 
 import re
