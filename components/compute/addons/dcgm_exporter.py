@@ -17,6 +17,7 @@ METRICS = "/etc/dcgm-exporter/default-counters.csv"
 
 
 def runs_exporter(pool: NodePoolSettings) -> bool:
+    """Returns whether the metrics of the pool's GPUs come from here."""
     accelerator = pool.accelerator
     nvidia = accelerator is not None and accelerator.manufacturer == "NVIDIA"
     return nvidia and pool.operating_system == "bottlerocket" and pool.machines[0].arch == "x86_64"
