@@ -1,9 +1,8 @@
 """How a GPU is shared. Each way has one spelling, the value of a node label that schedulers, prices and rules read.
 
 With time-slicing and MPS, a node offers `nvidia.com/gpu.shared` instead of `nvidia.com/gpu`: a pod that requests a
-whole GPU must not get a part of one. Karpenter can only add resources to an instance type, so it needs another name as
-well.
-Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs"; Karpenter, NodeOverlays; read 2026-08.
+whole GPU must not get a part of one.
+Source: NVIDIA/k8s-device-plugin, README, "Shared Access to GPUs"; read 2026-08.
 """
 
 import re
@@ -46,7 +45,7 @@ class Sharing:
 
     @property
     def mig_config(self) -> str:
-        """The name of the layout for the MIG manager. The same layout has the same name on every pool."""
+        """The name of the layout, as in a label of the MIG manager. The same layout has the same name on every pool."""
         return "_".join(f"{count}x{name.replace('+', '.')}" for name, count in self.layout)
 
     @classmethod

@@ -39,7 +39,7 @@ def allows(statement: View) -> bool:
     return text(statement, "Effect") == "Allow"
 
 
-def names(statement: View, key: str) -> list[str]:
+def names(statement: View, key: Path) -> list[str]:
     """Returns the element `key` (Action, Resource, ...) as a list, whether it is one string or a list of strings."""
     value = at(statement, key, [])
     if isinstance(value, str):

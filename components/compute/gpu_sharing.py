@@ -1,6 +1,6 @@
 """Configurations of the NVIDIA GPU operator for GPU sharing, one for each kind in use, selected by a node label.
 
-Sources: NVIDIA device plugin 0.20, README, "Shared Access to GPUs"; NVIDIA/mig-parted, configuration; read 2026-08.
+Source: NVIDIA device plugin 0.20, README, "Shared Access to GPUs"; read 2026-08.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,6 @@ from catalog.sharing import WHOLE_GPU, Sharing
 from settings.compute.node_pool import NodePoolSettings
 
 WITHOUT_SHARING = Sharing().label  # the configuration of nodes without a label
-NO_MIG = "all-disabled"  # the layout of nodes without a label
 
 
 def device_plugin_configs(pools: Iterable[NodePoolSettings]) -> dict[str, dict[str, Any]]:
@@ -31,16 +30,6 @@ def device_plugin_configs(pools: Iterable[NodePoolSettings]) -> dict[str, dict[s
             },
         }
     return configs
-
-
-def mig_configs(pools: Iterable[NodePoolSettings]) -> dict[str, Any]:
-    """Returns the MIG manager's configuration: each layout in use, by the name in `Sharing.mig_config`."""
-    layouts = {s.mig_config: dict(s.layout) for s in _shared_by_the_operator(pools) if s.strategy == "mig"}
-    mig_layouts = {
-        name: [{"devices": "all", "mig-enabled": True, "mig-devices": layout}]
-        for name, layout in sorted(layouts.items())
-    }
-    return {"version": "v1", "mig-configs": {NO_MIG: [{"devices": "all", "mig-enabled": False}], **mig_layouts}}
 
 
 _SECTIONS: Mapping[str, str] = {"time-slicing": "timeSlicing", "mps": "mps"}

@@ -1,11 +1,14 @@
-"""Cuts the GPUs of an AL2023 node into MIG slices before its kubelet starts, for nodes of Karpenter pools.
+"""Cuts the GPUs of an AL2023 node into MIG slices before its kubelet starts.
 
-The MIG manager cuts the GPUs of a node that has already joined, and stops everything that runs on them. This script
-runs during cloud-init, and the kubelet waits for it. An A100 enters MIG mode only with a reset, so the node boots
-twice; newer GPUs lose the mode with each boot, so a service runs the script at every boot. A node whose GPUs cannot be
-cut powers off instead of joining with whole GPUs, and Karpenter replaces it.
+NVIDIA's MIG manager cuts the GPUs of a node that has already joined. Until then the node offers whole GPUs, and pods
+may use them; the manager restarts the kubelet, and fails while the DCGM of EKS's node monitoring agent has the GPUs
+open, which it does not stop. This script runs during cloud-init, and the kubelet waits for it, so no pod holds a GPU.
+The services that open GPUs at boot come before it. An A100 enters MIG mode only with a reset, so the node boots twice;
+newer GPUs lose the mode with each boot, so a service runs the script at every boot. A node whose GPUs cannot be cut
+powers off instead of joining with whole GPUs; its Auto Scaling group or Karpenter replaces it.
 Sources: NVIDIA MIG user guide, "Getting started with MIG"; awslabs/amazon-eks-ami, nodeadm-run.service (after
-cloud-final.service) and install-nvidia-driver.sh; read 2026-11.
+cloud-final.service), install-nvidia-driver.sh and set-nvidia-clocks.service; NVIDIA container toolkit 1.19,
+nvidia-cdi-refresh.service; aws/eks-node-monitoring-agent v1.6.4, dcgm-daemonset.yaml; read 2026-11.
 """
 
 from catalog.mig import MigGpu
@@ -13,7 +16,7 @@ from catalog.mig import MigGpu
 SCRIPT = """\
 #!/bin/bash
 set -euo pipefail
-trap 'systemctl poweroff' ERR
+trap 'systemctl poweroff; exec sleep infinity' ERR
 nvidia-smi -mig 1
 if [[ $(nvidia-smi --query-gpu=mig.mode.current --format=csv,noheader) == *Disabled* ]]; then
   test ! -e /var/lib/cut-gpus-rebooted
@@ -27,6 +30,7 @@ SERVICE = """\
 [Unit]
 Description=Cut the GPUs into MIG instances
 After=nvidia-kmod-load.service nvidia-persistenced.service nvidia-fabricmanager.service
+After=set-nvidia-clocks.service nvidia-cdi-refresh.service
 Before=nodeadm-run.service kubelet.service
 [Service]
 Type=oneshot

@@ -1,7 +1,7 @@
 """Labels of the nodes of a pool, for schedulers, prices and the NVIDIA GPU operator.
 
 Sources: NVIDIA GPU operator v26.7, controllers/state_manager.go (`gpu.deploy.*`); NVIDIA device plugin, README
-(`device-plugin.config`); NVIDIA MIG manager (`mig.config`); read 2026-11.
+(`device-plugin.config`); read 2026-11.
 """
 
 from datetime import UTC
@@ -30,8 +30,4 @@ def _operator_labels(pool: NodePoolSettings) -> dict[str, str]:
         return {"nvidia.com/gpu.deploy.operands": "false"}  # it has a device plugin of its own, and two would conflict
     if pool.shared.strategy in ("time-slicing", "mps"):
         return {"nvidia.com/device-plugin.config": pool.shared.label}
-    if pool.shared.strategy == "mig" and pool.provisioner == "managed":
-        return {"nvidia.com/mig.config": pool.shared.mig_config}
-    if pool.shared.strategy == "mig":  # cut at boot; the MIG manager would cut them again under running pods
-        return {"nvidia.com/gpu.deploy.mig-manager": "false"}
     return {}

@@ -191,22 +191,6 @@ def taints_are_few_and_distinct(taints: tuple[Any, ...], _: ValidSettings) -> It
         )
 
 
-def shared_gpus_of_karpenter_have_a_hard_taint(taints: tuple[Any, ...], pool: ValidSettings) -> Iterator[str]:
-    """Karpenter assumes that nodes with shared GPUs also offer whole GPUs: a NodeOverlay adds resources, never removes.
-
-    Source: Karpenter, NodeOverlays, read 2026-08.
-    """
-    sharing = pool.get("sharing")
-    if not is_karpenter(pool) or sharing is None or sharing.strategy == "none":
-        return
-    if all(taint.effect == "PreferNoSchedule" for taint in taints):
-        yield (
-            "has no hard taint, and Karpenter assumes that a node with shared GPUs also has whole ones: for a pod "
-            "that needs a whole GPU it would start nodes that cannot run it. Write `taints: [{key: gpu, value: "
-            '"true"}]`, or provisioner: managed.'
-        )
-
-
 def zones_are_named_once(zones: tuple[str, ...] | None, pool: ValidSettings) -> Iterator[str]:
     if twice := repeated(zones or ()):
         yield f"{listed(twice)} is named twice. Name each zone once."
@@ -250,7 +234,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "off_peak": (off_peak_is_for_pools_that_may_stop,),
     "disruption": (disruption_is_for_karpenter,),
     "labels": (labels_are_not_too_many,),
-    "taints": (taints_are_few_and_distinct, shared_gpus_of_karpenter_have_a_hard_taint),
+    "taints": (taints_are_few_and_distinct,),
     "zones": (zones_are_named_once,),
     "max_unavailable_percentage": (karpenter_has_a_budget_of_its_own,),
 }

@@ -27,8 +27,13 @@ def storage_name_can_name_resources(name: str) -> str:
 StorageName = Annotated[str, AfterValidator(storage_name_can_name_resources)]
 
 
-def service_account_is_a_dns_name(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it."""
+def service_account_is_one_of_its_own(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it, or when all pods have it."""
+    if name == "default":
+        raise ValueError(
+            "is default, the service account of every pod that names none: each pod of the namespace could use the "
+            "bucket. Make a service account for the pods that need it, and write its name, for example trainer."
+        )
     if len(name) > 253 or not all(DNS_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError(
             f"{name!r} is not a service account: use lower-case letters, digits, '-' and '.', and begin and end with "
@@ -56,8 +61,9 @@ class VolumeUserSettings(Settings):
 class StorageUserSettings(VolumeUserSettings):
     """Pods that may use the bucket: the pods of one service account in one namespace."""
 
-    service_account: Annotated[str, AfterValidator(service_account_is_a_dns_name)] = Field(
-        default="default", description="Kubernetes service account of the pods."
+    service_account: Annotated[str, AfterValidator(service_account_is_one_of_its_own)] = Field(
+        description="Kubernetes service account of the pods, which name it; not default, which every pod has.",
+        examples=["trainer"],
     )
 
 

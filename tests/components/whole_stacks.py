@@ -29,6 +29,7 @@ def everything() -> StackSettings:
         },
     }
     shared = {"purpose": "shared", "used_by": [WRITER, READER], "replicate_to": "us-east-1"}
+    bucket_users = [{**WRITER, "service_account": "researcher"}, {**READER, "service_account": "model-server"}]
     fast = {"purpose": "scratch", "used_by": [WRITER], "zone": f"{REGION}a", "tier": "training"}
     raw: dict[str, Any] = {
         "environment": "prod",
@@ -40,7 +41,7 @@ def everything() -> StackSettings:
         "clusters": {"main": cluster},
         "storage": {
             "buckets": {
-                "datasets": {**shared, "purpose": "datasets"},
+                "datasets": {**shared, "purpose": "datasets", "used_by": bucket_users},
                 "copies": {"purpose": "backups", "object_lock_days": 7},
             },
             "file_systems": {"homes": shared},

@@ -10,13 +10,14 @@ from settings.stack.stack import StackSettings
 from tests.settings.stacks import RIGHT
 
 USERS = [{"namespace": "research", "mode": "write"}]
+BUCKET_USERS = [{**user, "service_account": "researcher"} for user in USERS]
 
 
 def stack(**recovery: Any) -> StackSettings:
     storage = {
         "buckets": {
-            "models": {"purpose": "models", "tier": "production-inference", "used_by": USERS},
-            "raw": {"purpose": "datasets", "tier": "training", "used_by": USERS, "replicate_to": "us-east-1"},
+            "models": {"purpose": "models", "tier": "production-inference", "used_by": BUCKET_USERS},
+            "raw": {"purpose": "datasets", "tier": "training", "used_by": BUCKET_USERS, "replicate_to": "us-east-1"},
         },
         "file_systems": {
             "home": {"purpose": "shared", "tier": "agents", "used_by": USERS},

@@ -11,10 +11,11 @@ pytestmark = pytest.mark.engine
 
 UP = ("up", "--stack", "prod", "--yes", "--skip-preview")
 TRAINING = {"namespace": "training", "mode": "write"}
+TRAINER = {**TRAINING, "service_account": "trainer"}
 STORAGE = {
     "buckets": {
-        "checkpoints": {"purpose": "checkpoints", "tier": "training", "used_by": [TRAINING]},
-        "models": {"purpose": "models", "tier": "production-inference", "used_by": [TRAINING]},
+        "checkpoints": {"purpose": "checkpoints", "tier": "training", "used_by": [TRAINER]},
+        "models": {"purpose": "models", "tier": "production-inference", "used_by": [TRAINER]},
     },
     "file_systems": {"home": {"purpose": "shared", "used_by": [TRAINING]}},
     "lustre": {"fast": {"purpose": "scratch", "tier": "training", "zone": "us-west-2a", "used_by": [TRAINING]}},

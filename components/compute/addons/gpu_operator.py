@@ -1,8 +1,9 @@
-"""NVIDIA GPU operator: device plugin, MIG manager, metrics and labels for NVIDIA nodes with Amazon Linux.
+"""NVIDIA GPU operator: device plugin, metrics and labels for NVIDIA nodes with Amazon Linux.
 
-Driver and container toolkit are in the machine image. The labels of a node select how its GPUs are shared.
-Sources: NVIDIA/gpu-operator v26.7.0, values; NVIDIA GPU operator documentation, "MIG Manager", "Time-Slicing GPUs in
-Kubernetes"; read 2026-08.
+Driver and container toolkit are in the machine image. The labels of a node select how its GPUs are shared. Nodes with
+MIG cut their GPUs at boot (`mig_at_boot.py`).
+Sources: NVIDIA/gpu-operator v26.7.0, values and object_controls.go; NVIDIA GPU operator documentation, "Time-Slicing
+GPUs in Kubernetes"; awslabs/amazon-eks-ami, nodeadm, config2.template.toml (`enable_cdi`); read 2026-11.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 
 from catalog.sharing import POOL_LABEL
-from components.compute.gpu_sharing import NO_MIG, WITHOUT_SHARING, device_plugin_configs, mig_configs
+from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
@@ -37,6 +38,8 @@ def values(context: AddOnContext) -> Values:
         },
         "driver": {"enabled": False},
         "toolkit": {"enabled": False},
+        # The nodes ignore NVIDIA_VISIBLE_DEVICES, the plugin's other way to assign a GPU (`node_user_data.py`).
+        "cdi": {"enabled": True},
         # Each configuration of the device plugin sets it. A value here would override them all, and the plugin refuses
         # MPS with "mixed".
         "mig": {"strategy": ""},
@@ -49,17 +52,7 @@ def values(context: AddOnContext) -> Values:
                 "data": {name: _text(config) for name, config in device_plugin_configs(context.pools).items()},
             },
         },
-        "migManager": {
-            "enabled": True,
-            # An A100 in an EC2 instance may refuse a reset, and then changes its MIG mode only with a reboot.
-            "env": [{"name": "WITH_REBOOT", "value": "true"}],
-            "config": {
-                "name": "mig-layouts",
-                "create": True,
-                "default": NO_MIG,
-                "data": {"config.yaml": _text(mig_configs(context.pools))},
-            },
-        },
+        "migManager": {"enabled": False},
         # A ServiceMonitor needs the CRDs of Prometheus, which the cluster does not have.
         "dcgmExporter": {"enabled": True, "serviceMonitor": {"enabled": False}},
         "nfd": {"enabled": True},

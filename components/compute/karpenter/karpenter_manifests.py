@@ -105,6 +105,13 @@ def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
 def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
     """Returns NodeOverlays with what Karpenter cannot learn from EC2: shared GPUs, and fractional GPUs.
 
+    A node with shared GPUs offers no whole one, so its overlay sets them to zero. Otherwise a pod that requests a whole
+    GPU makes Karpenter start such a node, where the pod never fits and which never counts as initialized. A taint does
+    not help: EKS lets pods that request nvidia.com/gpu tolerate a taint of that name. Karpenter's documentation says
+    that overlays only add resources; its code replaces them. Sources: kubernetes-sigs/karpenter v1.14.1,
+    ApplyCapacityOverlay, tried with its scheduler; EKS user guide, "Platform versions" (ExtendedResourceToleration);
+    read 2026-11.
+
     There is one for each number of GPUs on a node. The pool's name separates them from overlays of other pools, which
     may share the GPUs of the same instance types differently.
     """
@@ -115,7 +122,7 @@ def node_overlays(pool: NodePoolSettings) -> list[Manifest]:
     for machine in pool.machines:
         if machine.accelerator is not None:
             types[machine.accelerator.count].append(machine.name)
-    resources_per_gpu = pool.shared.resources(accelerator)
+    resources_per_gpu = {WHOLE_GPU: 0, **pool.shared.resources(accelerator)}
     return [
         _manifest(
             "karpenter.sh/v1alpha1",

@@ -1,9 +1,10 @@
 """Every pod that requests an accelerator can run in some pool of the stack.
 
 The rule skips a stack without pools, whose cluster is in another stack, and claims of dynamic resource allocation. It
-assumes that labels which the node's system sets have the requested value. Sources: Kubernetes, "Taints and
-Tolerations", "Assigning Pods to Nodes"; NVIDIA GPU feature discovery, labels; Karpenter, Scheduling, well-known labels;
-read 2026-08.
+assumes that labels which the node's system sets have the requested value. EKS lets a pod tolerate a NoSchedule taint
+with the name of an extended resource that it requests. Sources: Kubernetes, "Taints and Tolerations", "Assigning Pods
+to Nodes", "Admission Controllers" (ExtendedResourceToleration); EKS user guide, "Platform versions"; NVIDIA GPU feature
+discovery, labels; Karpenter, Scheduling, well-known labels; read 2026-11.
 """
 
 from collections import Counter
@@ -99,9 +100,14 @@ def _tolerates(toleration: View, taint: Taint) -> bool:
 
 
 def _taint_obstacle(pool: Pool, pod: Pod) -> str | None:
-    tolerations = list(each(pod.spec, "tolerations"))
+    tolerations, requested = list(each(pod.spec, "tolerations")), _requested(pod)
     for taint in pool.taints:
-        if taint.keeps_pods_off and not any(_tolerates(toleration, taint) for toleration in tolerations):
+        tolerated_by_eks = taint.key in requested and taint.effect == "NoSchedule"
+        if (
+            taint.keeps_pods_off
+            and not tolerated_by_eks
+            and not any(_tolerates(toleration, taint) for toleration in tolerations)
+        ):
             return f"{pool.name} has the taint {taint}, which the pod does not tolerate"
     return None
 
@@ -217,6 +223,7 @@ RULE = StackRule(
         "a taint tolerated with any value": _stack(TAINTED, ONE, tolerations=[{"key": "gpu", "operator": "Exists"}]),
         "all taints tolerated": _stack(TAINTED, ONE, tolerations=[ANY_TAINT]),
         "a toleration without an operator": _stack(TAINTED, ONE, tolerations=[{"key": "gpu", "value": "true"}]),
+        "a taint with the name of the resource": _stack(_group(A100, taints=[{**TAINT, "key": WHOLE}]), ONE),
         "a PreferNoSchedule taint": _stack(_group(A100, taints=[{**TAINT, "effect": "PREFER_NO_SCHEDULE"}]), ONE),
         "a label of the pool": _stack(PLAIN_A100, ONE, nodeSelector={POOL_LABEL: "a100"}),
         "a label that the system sets": _stack(PLAIN_A100, ONE, nodeSelector={"nvidia.com/gpu.product": "A100"}),
@@ -259,6 +266,12 @@ RULE = StackRule(
             TAINTED, ONE, tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}]
         ),
         "a toleration with another effect": _stack(TAINTED, ONE, tolerations=[{**TOLERATION, "effect": "NoExecute"}]),
+        "a taint with the name of another resource": _stack(
+            _group(A100, sharing="time-slicing-4", taints=[{**TAINT, "key": WHOLE}]), {SHARED: 1}
+        ),
+        "a NoExecute taint with the name of the resource": _stack(
+            _group(A100, taints=[{**TAINT, "key": WHOLE, "effect": "NO_EXECUTE"}]), ONE
+        ),
         "a label of another pool": _stack(PLAIN_A100, ONE, nodeSelector={POOL_LABEL: "h100"}),
         "a label of another cloud": _stack(
             PLAIN_A100, ONE, nodeSelector={"cloud.google.com/gke-accelerator": "nvidia-tesla-a100"}

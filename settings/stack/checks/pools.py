@@ -23,14 +23,8 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None, today: date) -> Iterat
     for cluster, content in parts.clusters.items():
         cluster_path: Path = ("clusters", cluster)
         yield from _karpenter(cluster_path, content, zones, parts)
-        yield from _same_taints_as_whole_gpus(cluster_path, content)
         if content.gpu_allocation == "dra":
             yield from _dra(cluster_path, content)
-
-
-def _hard_taints(pool: NodePoolSettings) -> set[tuple[str, str, str]]:
-    """Returns the taints that keep pods away."""
-    return {(t.key, t.value, t.effect) for t in pool.taints if t.effect != "PreferNoSchedule"}
 
 
 def _no_landing_pool(parts: Parts) -> Iterator[Mistake]:
@@ -138,27 +132,6 @@ def _karpenter(path: Path, cluster: ClusterParts, zones: tuple[str, ...] | None,
                 f"Write node_repair: {str(pool.node_repair).lower()} here, or change it in {pool.name}."
             ),
         )
-
-
-def _same_taints_as_whole_gpus(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
-    """Karpenter assumes that nodes with shared GPUs also offer whole GPUs, so the taints of the two must differ."""
-    for index, pool in cluster.pools.items():
-        if pool.provisioner != "karpenter" or pool.shared.strategy == "none":
-            continue
-        for other in cluster.pools.values():
-            whole = (
-                other.accelerator is not None and other.accelerator.kind == "gpu" and other.shared.strategy == "none"
-            )
-            if whole and _hard_taints(pool) <= _hard_taints(other):
-                yield (
-                    (*path, "pools", index, "taints"),
-                    (
-                        f"every pod that tolerates {other.name}, which has whole GPUs, also tolerates this pool, so "
-                        "Karpenter would start nodes here that cannot run the pod. Write `taints: [{key: gpu, value: "
-                        f"{pool.shared.strategy}}}]`."
-                    ),
-                )
-                break
 
 
 def _dra(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:

@@ -27,11 +27,12 @@ def _users(parts: Parts) -> Iterator[Mistake]:
     for kind, name, entry in storage.entries() if storage is not None else ():
         path: Path = ("storage", kind, name, "used_by")
         if not entry.used_by and entry.purpose not in ("logs", "backups"):
+            account = "service_account: trainer, " if kind == "buckets" else ""
             yield (
                 path,
                 (
                     "is empty, so no team may use it, but you would still pay for it. Write for example `used_by: "
-                    "[{namespace: research, mode: write}]`, or drop the entry."
+                    f"[{{namespace: research, {account}mode: write}}]`, or drop the entry."
                 ),
             )
         for index, user in enumerate(entry.used_by):

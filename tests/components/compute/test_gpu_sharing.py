@@ -1,6 +1,6 @@
 import pytest
 
-from components.compute.gpu_sharing import device_plugin_configs, mig_configs
+from components.compute.gpu_sharing import device_plugin_configs
 from components.compute.node_labels import labels_of
 from settings.compute.node_pool import NodePoolSettings
 
@@ -24,7 +24,6 @@ def mixed():
 
 def test_nodes_without_a_label_share_nothing():
     assert device_plugin_configs([pool()]) == {"none": {"version": "v1", "flags": {"migStrategy": "mixed"}}}
-    assert mig_configs([pool()])["mig-configs"] == {"all-disabled": [{"devices": "all", "mig-enabled": False}]}
 
 
 @pytest.mark.parametrize(("strategy", "section"), [("time-slicing", "timeSlicing"), ("mps", "mps")])
@@ -50,26 +49,9 @@ def test_pools_that_share_alike_have_one_configuration():
     assert list(device_plugin_configs(pools)) == ["none", "time-slicing-2", "time-slicing-4"]
 
 
-def test_a_layout_says_what_each_gpu_is_cut_into():
-    (name,) = set(mig_configs([mixed()])["mig-configs"]) - {"all-disabled"}
-    assert name == "2x1g.10gb_1x2g.20gb_1x3g.40gb"
-    assert mig_configs([mixed()])["mig-configs"][name] == [
-        {"devices": "all", "mig-enabled": True, "mig-devices": {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}}
-    ]
-
-
-def test_media_engines_keep_their_name_in_the_layout_and_lose_the_plus_in_its_label():
-    layouts = mig_configs([mig({"1g.10gb+me": 1, "1g.10gb": 6})])["mig-configs"]
-    assert layouts["6x1g.10gb_1x1g.10gb.me"][0]["mig-devices"] == {"1g.10gb": 6, "1g.10gb+me": 1}
-
-
-@pytest.mark.parametrize("shared", [slices(), slices("mps", 8), mixed(), mig({"7g.80gb": 1})])
+@pytest.mark.parametrize("shared", [slices(), slices("mps", 8)])
 def test_the_label_of_a_node_names_a_configuration_that_there_is(shared):
-    labels = labels_of(shared)
-    if shared.sharing.strategy == "mig":
-        assert labels["nvidia.com/mig.config"] in mig_configs([shared])["mig-configs"]
-    else:
-        assert labels["nvidia.com/device-plugin.config"] in device_plugin_configs([shared])
+    assert labels_of(shared)["nvidia.com/device-plugin.config"] in device_plugin_configs([shared])
 
 
 def test_the_operator_keeps_off_bottlerocket_which_shares_by_itself():
@@ -78,9 +60,9 @@ def test_the_operator_keeps_off_bottlerocket_which_shares_by_itself():
     assert set(device_plugin_configs([bottlerocket])) == {"none"}
 
 
-def test_the_mig_manager_keeps_off_nodes_that_are_cut_at_boot():
-    labels = labels_of(mixed().model_copy(update={"provisioner": "karpenter"}))
-    assert labels["nvidia.com/gpu.deploy.mig-manager"] == "false"
+@pytest.mark.parametrize("provisioner", ["managed", "karpenter"])
+def test_no_label_asks_a_mig_manager_to_cut_gpus_that_were_cut_at_boot(provisioner):
+    labels = labels_of(mixed().model_copy(update={"provisioner": provisioner}))
     assert "nvidia.com/mig.config" not in labels, "the manager would follow it"
 
 

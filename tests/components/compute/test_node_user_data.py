@@ -8,7 +8,7 @@ import yaml
 
 from catalog.mig import MIG_GPUS
 from components.compute.mig_at_boot import mig_at_boot
-from components.compute.node_user_data import bottlerocket_settings, user_data
+from components.compute.node_user_data import ONLY_ASSIGNED_GPUS, bottlerocket_settings, user_data
 from components.core.toml import toml
 from settings.compute.node_pool import NodePoolSettings
 
@@ -20,15 +20,20 @@ def pool(**changes):
     return NodePoolSettings.model_validate(raw)
 
 
-def karpenter_with_mig():
-    managed = pool(instance_types=["p4de.24xlarge"], sharing={"strategy": "mig", "layout": LAYOUT})
-    return managed.model_copy(update={"provisioner": "karpenter"})
+def neuron(**changes):
+    """A pool with local disks and without GPUs of NVIDIA."""
+    return pool(instance_types=["trn1.32xlarge"], **changes)
+
+
+def mig(provisioner):
+    sharing = {"strategy": "mig", "layout": LAYOUT}
+    return pool(instance_types=["p4de.24xlarge"], sharing=sharing, provisioner=provisioner, taints=[{"key": "gpu"}])
 
 
 def parts(settings):
-    """Content type -> content, read as cloud-init does."""
+    """(content type, content) of each part, read as cloud-init does."""
     message = email.message_from_string(user_data(settings) or "")
-    return {part.get_content_type(): part.get_payload() for part in message.walk() if not part.is_multipart()}
+    return [(part.get_content_type(), part.get_payload()) for part in message.walk() if not part.is_multipart()]
 
 
 def nvidia(settings):
@@ -37,12 +42,12 @@ def nvidia(settings):
 
 
 def test_a_node_that_needs_nothing_is_told_nothing():
-    assert user_data(pool()) is None, "user data that says nothing would still replace the nodes one day"
-    assert user_data(pool(operating_system="bottlerocket")) is None
+    assert user_data(neuron()) is None, "user data that says nothing would still replace the nodes one day"
+    assert user_data(pool(instance_types=["m7i.large"], operating_system="bottlerocket")) is None
 
 
 def test_amazon_linux_joins_its_local_disks():
-    (kind, content), *others = parts(pool(local_nvme="raid0")).items()
+    (kind, content), *others = parts(neuron(local_nvme="raid0"))
     config = yaml.safe_load(content)
     assert not others
     assert kind == "application/node.eks.aws"
@@ -51,8 +56,9 @@ def test_amazon_linux_joins_its_local_disks():
 
 
 def test_karpenter_joins_the_disks_by_itself():
-    assert user_data(pool(local_nvme="raid0", provisioner="karpenter")) is None
-    assert user_data(pool(local_nvme="raid0", provisioner="karpenter", operating_system="bottlerocket")) is None
+    assert user_data(neuron(local_nvme="raid0", provisioner="karpenter")) is None
+    own = pool(local_nvme="raid0", provisioner="karpenter", operating_system="bottlerocket")
+    assert "bootstrap-commands" not in tomllib.loads(user_data(own) or "")["settings"]
 
 
 def test_bottlerocket_joins_its_local_disks_before_the_kubelet_starts():
@@ -76,16 +82,44 @@ def test_bottlerocket_shares_from_boot_under_the_name_that_overlays_and_pods_use
     sharing = {"strategy": strategy, "replicas": 4}
     taints = [{"key": "gpu", "value": "true"}]
     shared = pool(operating_system="bottlerocket", provisioner=provisioner, sharing=sharing, taints=taints)
-    assert nvidia(shared) == {"device-sharing-strategy": strategy, strategy: told}
+    expected = {"device-list-strategy": "cdi-cri", "device-sharing-strategy": strategy, strategy: told}
+    assert nvidia(shared) == expected
 
 
-def test_an_image_that_shares_by_label_is_told_nothing_at_boot():
-    assert user_data(pool(sharing={"strategy": "time-slicing", "replicas": 4})) is None
-    assert user_data(pool(instance_types=["p4de.24xlarge"], sharing={"strategy": "mig", "layout": LAYOUT})) is None
+@pytest.mark.parametrize("provisioner", ["managed", "karpenter"])
+@pytest.mark.parametrize("strategy", ["none", "time-slicing", "mps"])
+def test_a_container_sees_only_the_gpus_that_it_was_assigned(strategy, provisioner):
+    sharing = {"strategy": strategy} if strategy == "none" else {"strategy": strategy, "replicas": 4}
+    taints = [{"key": "gpu"}]
+    (part,) = parts(pool(provisioner=provisioner, sharing=sharing, taints=taints))
+    assert part == ("text/x-shellscript", ONLY_ASSIGNED_GPUS), "else an image that names all sees every GPU and slice"
+    read = user_data(pool(operating_system="bottlerocket", provisioner=provisioner, sharing=sharing, taints=taints))
+    settings = tomllib.loads(read or "")["settings"]
+    assert set(settings["nvidia-container-runtime"].values()) == {False}
+    assert settings["kubelet-device-plugins"]["nvidia"]["device-list-strategy"] == "cdi-cri", (
+        "with volume mounts refused, the plugin's default would assign nothing"
+    )
 
 
-def test_karpenters_nodes_are_cut_before_their_kubelet_starts():
-    ((kind, script),) = parts(karpenter_with_mig()).items()
+@pytest.mark.parametrize("answer", [0, 1])
+def test_a_machine_that_stays_open_powers_off_instead_of_joining(answer, tmp_path):
+    log = tmp_path / "log"
+    for name, body in (("nvidia-ctk", f"exit {answer}"), ("systemctl", ""), ("sleep", "")):
+        (tmp_path / name).write_text(f'#!/bin/bash\necho {name} "$@" >> {log}\n{body}\n')
+        (tmp_path / name).chmod(0o755)
+    subprocess.run(["bash", "-c", ONLY_ASSIGNED_GPUS], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    closed, *after = log.read_text().splitlines()
+    assert closed == (
+        "nvidia-ctk config --in-place --set accept-nvidia-visible-devices-envvar-when-unprivileged=false "
+        "--set accept-nvidia-visible-devices-as-volume-mounts=false"
+    )
+    assert after == (["systemctl poweroff", "sleep infinity"] if answer else [])
+
+
+@pytest.mark.parametrize("provisioner", ["managed", "karpenter"])
+def test_nodes_are_cut_before_their_kubelet_starts(provisioner):
+    (first, _), (kind, script) = parts(mig(provisioner))
+    assert first == "text/x-shellscript", "cutting may reboot the node, and cloud-init runs each part only once"
     assert kind == "text/x-shellscript", "cloud-init runs it, and nodeadm waits for cloud-init"
     assert "Before=nodeadm-run.service kubelet.service" in script
     assert "-cgi 3g.40gb:4,2g.20gb:0,1g.10gb:2,1g.10gb:3 -C" in script, "with 3g.40gb at 0, one 1g.10gb has no place"

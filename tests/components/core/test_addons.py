@@ -314,12 +314,18 @@ def test_the_operator_leaves_driver_and_toolkit_to_the_machine_image():
     assert values["driver"] == values["toolkit"] == {"enabled": False}
 
 
+def test_the_operator_assigns_gpus_by_cdi_because_nodes_ignore_the_variable():
+    assert gpu_operator(CUT)["cdi"] == {"enabled": True}, "a pod that was assigned a GPU would not see it"
+
+
+def test_no_mig_manager_cuts_the_gpus_of_a_running_node():
+    assert gpu_operator(CUT)["migManager"] == {"enabled": False}
+
+
 def test_the_operator_has_every_configuration_that_the_label_of_a_node_names():
     values = gpu_operator(CUT, SLICED)
     for pool in (CUT, SLICED):
         labels = labels_of(NodePoolSettings.model_validate(pool))
-        layouts = yaml.safe_load(values["migManager"]["config"]["data"]["config.yaml"])["mig-configs"]
-        assert labels.get("nvidia.com/mig.config", "all-disabled") in layouts
         named = labels.get("nvidia.com/device-plugin.config", values["devicePlugin"]["config"]["default"])
         assert named in values["devicePlugin"]["config"]["data"]
 
@@ -328,8 +334,24 @@ def test_nodes_that_carry_no_label_share_nothing():
     values = gpu_operator(SLICED)
     config = values["devicePlugin"]["config"]
     assert "sharing" not in yaml.safe_load(config["data"][config["default"]])
-    layouts = yaml.safe_load(values["migManager"]["config"]["data"]["config.yaml"])["mig-configs"]
-    assert layouts[values["migManager"]["config"]["default"]] == [{"devices": "all", "mig-enabled": False}]
+
+
+def test_metrics_of_bottlerocket_come_from_the_dcgm_that_runs_there_already():
+    pools = [
+        {**SLICED, "name": name, "operating_system": system}
+        for name, system in (("a", "al2023"), ("b", "bottlerocket"))
+    ]
+    settings = tuple(NodePoolSettings.model_validate(pool) for pool in (POOL, *pools))
+    values = every_add_on()["dcgm-exporter"].values(replace(context(), pools=settings))
+    ((term,),) = [
+        each["matchExpressions"]
+        for each in values["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+            "nodeSelectorTerms"
+        ]
+    ]
+    assert term["values"] == ["b"], "the operator exports those of the other pool"
+    assert "$(NODE_IP):5555" in values["arguments"], "two DCGMs compete for the counters"
+    assert values["securityContext"]["capabilities"] == {"add": [], "drop": ["ALL"]}
 
 
 def test_a_gpu_has_one_owner():

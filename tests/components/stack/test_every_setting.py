@@ -90,7 +90,8 @@ def io2(**changes: Any) -> dict[str, Any]:
 
 
 def bucket(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    own = {"purpose": "shared", "used_by": [{"namespace": "research", **(used_by or {})}], **changes}
+    user = {"namespace": "research", "service_account": "researcher", **(used_by or {})}
+    own = {"purpose": "shared", "used_by": [user], **changes}
     return {"storage": {"buckets": {"data": own}}}
 
 
@@ -102,7 +103,7 @@ def lustre(used_by: dict[str, Any] | None = None, **changes: Any) -> dict[str, A
 
 def link(**changes: Any) -> dict[str, Any]:
     linked = lustre(links=[{"bucket": "data", "path": "/data", **changes}])["storage"]
-    other = {"purpose": "models", "used_by": [{"namespace": "research"}]}
+    other = {"purpose": "models", "used_by": [{"namespace": "research", "service_account": "researcher"}]}
     return {"storage": {**linked, "buckets": {"data": bucket()["storage"]["buckets"]["data"], "other": other}}}
 
 
@@ -258,7 +259,7 @@ CHANGES: dict[str, Any] = {
     "storage.buckets.purpose": (bucket(), bucket(purpose="models")),
     "storage.buckets.tier": (bucket(), bucket(tier="agents")),
     "storage.buckets.used_by.namespace": (bucket(), bucket({"namespace": "serving"})),
-    "storage.buckets.used_by.service_account": (bucket(), bucket({"service_account": "trainer"})),
+    "storage.buckets.used_by.service_account": (bucket(), bucket({"service_account": "other"})),
     "storage.buckets.used_by.cluster": (
         two_clusters(bucket({"cluster": "main"})),
         two_clusters(bucket({"cluster": "other"})),

@@ -8,7 +8,7 @@ from tests.in_process.recording_cloud import known
 
 WRITER = {"namespace": "research", "mode": "write"}
 READER = {"namespace": "serving"}
-BUCKET = {"purpose": "datasets", "used_by": [{"namespace": "research", "mode": "write"}]}
+BUCKET = {"purpose": "datasets", "used_by": [{**WRITER, "service_account": "researcher"}]}
 
 
 def lustre(**values):

@@ -26,6 +26,9 @@ def pool(instance_type: str, **values: Any) -> NodePoolSettings:
     return NodePoolSettings(name="p", instance_types=(instance_type,), **values)
 
 
+GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xlarge",)})  # arm64, without EKS's DCGM
+
+
 @pytest.mark.parametrize(
     ("requested", "allocation", "needed"),
     [
@@ -33,7 +36,9 @@ def pool(instance_type: str, **values: Any) -> NodePoolSettings:
         (pool("m5.large", provisioner="karpenter"), "device-plugin", KARPENTER),
         (pool("g6.xlarge"), "device-plugin", OPERATOR),
         (pool("g6.xlarge"), "dra", OPERATOR | {"dra-driver-nvidia-gpu"}),
-        (pool("g6.xlarge", operating_system="bottlerocket"), "device-plugin", set()),
+        (pool("g6.xlarge", operating_system="bottlerocket"), "device-plugin", {"dcgm-exporter"}),
+        (GB200.model_copy(update={"operating_system": "bottlerocket"}), "device-plugin", set()),
+        (pool("m5.large", operating_system="bottlerocket"), "device-plugin", set()),
         (pool("g6.xlarge", provisioner="karpenter"), "device-plugin", OPERATOR | KARPENTER),
         (pool("p5.48xlarge", efa=True), "device-plugin", OPERATOR | {"aws-efa-k8s-device-plugin"}),
         (pool("inf2.xlarge"), "device-plugin", {"neuron-helm-chart"}),
@@ -50,7 +55,10 @@ def test_a_pool_brings_the_add_ons_for_its_devices(
 
 
 def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
-    everything = [pool("g6.8xlarge", efa=True, provisioner="karpenter"), pool("g6.xlarge"), pool("inf2.xlarge")]
+    everything = [
+        pool("g6.8xlarge", efa=True, provisioner="karpenter"),
+        *(pool("g6.xlarge"), pool("g6.xlarge", operating_system="bottlerocket"), pool("inf2.xlarge")),
+    ]
     cluster = cluster_of(*everything, gpu_allocation="dra")
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}

@@ -289,8 +289,6 @@ def _shares(pool: dict[str, Any], types: list[InstanceType]) -> Iterator[str]:
     if accelerator is None or accelerator.kind == "neuron" or types[0].family.endswith("f"):
         yield "nothing to share"
         return
-    if _karpenter(pool) and not any(taint.get("effect", "NoSchedule") == "NoSchedule" for taint in pool["taints"]):
-        yield "no taint"
     if pool["efa"]:
         yield "EFA over shared GPUs"
     if strategy == "mig":

@@ -97,7 +97,6 @@ def test_the_draws_reached_both_sides_and_every_reason() -> None:
     expected_reasons |= {
         "replicas",
         "nothing to share",
-        "no taint",
         "EFA over shared GPUs",
         "no MIG",
         "MIG layout does not fit",

@@ -98,13 +98,6 @@ def test_a_new_profile_or_layout_replaces_that_of_the_preset(sharing: dict[str, 
     ), "merged, the two would contradict each other"
 
 
-def test_a_managed_pool_may_drop_the_taint_of_shared_gpus_and_a_karpenter_pool_may_not() -> None:
-    untainted = {"preset": "a100-time-slicing", "taints": []}
-    assert pool_of(untainted).taints == ()
-    reported = problems(with_pools({**untainted, "provisioner": "karpenter"}))
-    assert [p.path for p in reported] == ["clusters.main.pools[1].taints"], "Karpenter would buy nodes for whole GPUs"
-
-
 def test_an_unknown_preset_is_reported_once() -> None:
     reported = problems(with_pools({"preset": "h10"}))
     assert [(p.path, p.message.split()[0]) for p in reported] == [("clusters.main.pools[1].preset", "h10")], (

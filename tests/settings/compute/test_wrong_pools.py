@@ -425,22 +425,6 @@ WRONG: dict[str, Case] = {
         ("Bottlerocket offers slices under the name of whole GPUs", "Write operating_system: al2023."),
         {"operating_system": "al2023"},
     ),
-    "shared GPUs of Karpenter without a taint": Case(
-        {**KARPENTER_L4, "sharing": time_slicing(), "taints": []},
-        "taints",
-        ("Karpenter assumes that a node with shared GPUs also has whole ones", "or provisioner: managed."),
-        {"taints": [{"key": "gpu", "value": "true"}]},
-    ),
-    "shared GPUs of Karpenter with the taint of whole ones": Case(
-        {**KARPENTER_L4, "sharing": time_slicing()},
-        "taints",
-        (
-            "every pod that tolerates whole, which has whole GPUs, also tolerates this pool",
-            "Write `taints: [{key: gpu, value: time-slicing}]`.",
-        ),
-        {"taints": [{"key": "gpu", "value": "time-slicing"}]},
-        around=((THIRD_POOL, {**KARPENTER_L4, "name": "whole"}),),
-    ),
     # the fabric
     "EFA on a type without EFA": Case(
         {**L4, "efa": True, "zones": ["us-west-2a"]},

@@ -104,12 +104,12 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "text for an entry": (
         (("storage",), {"buckets": {"data": {"purpose": "datasets", "used_by": ["research"]}}}),
         "storage.buckets.data.used_by[0]",
-        "for example `- {namespace: research}`, or drop it.",
+        "for example `- {namespace: research, service_account: trainer}`, or drop it.",
     ),
     "text for a list of maps": (
         (("storage",), {"buckets": {"data": {"purpose": "datasets", "used_by": "research"}}}),
         "storage.buckets.data.used_by",
-        "for example `used_by: [{namespace: research}]`, or drop it.",
+        "for example `used_by: [{namespace: research, service_account: trainer}]`, or drop it.",
     ),
     "several values in one text": (
         (("network", "zones"), "us-west-2a,us-west-2b"),

@@ -11,7 +11,7 @@ from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
 from tests.settings.stacks import ABSENT, RIGHT, problems, stack
 
-READER = {"namespace": "research", "mode": "read"}
+READER = {"namespace": "research", "service_account": "researcher", "mode": "read"}
 DATASETS: dict[str, Any] = {"purpose": "datasets", "used_by": [READER]}
 SCRATCH: dict[str, Any] = {**DATASETS, "purpose": "scratch"}
 BACKUPS: dict[str, Any] = {"purpose": "backups"}
@@ -74,8 +74,20 @@ WRONG: dict[str, Case] = {
     "the same user twice": Case(
         {**DATASETS, "used_by": [READER, {**READER, "mode": "write"}]},
         "",
-        ("used_by[1] names service account default of namespace research again", "Keep one of them"),
+        ("used_by[1] names service account researcher of namespace research again", "Keep one of them"),
         {"used_by": [{**READER, "mode": "write"}]},
+    ),
+    "the service account of every pod": Case(
+        {**DATASETS, "used_by": [{**READER, "service_account": "default"}]},
+        "used_by[0].service_account",
+        ("the service account of every pod that names none", "write its name, for example trainer."),
+        {"used_by": [{**READER, "service_account": "trainer"}]},
+    ),
+    "no service account": Case(
+        {**DATASETS, "used_by": [{"namespace": "research"}]},
+        "used_by[0].service_account",
+        ("is missing", ""),
+        {"used_by": [READER]},
     ),
     "a service account that Kubernetes refuses": Case(
         {**DATASETS, "used_by": [{**READER, "service_account": "Trainer"}]},

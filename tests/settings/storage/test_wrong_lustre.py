@@ -12,7 +12,7 @@ WRITER = {"namespace": "research", "mode": "write"}
 VALID: dict[str, Any] = {"purpose": "scratch", "zone": "us-west-2a", "used_by": [WRITER]}
 GPUS = {"name": "gpu", "instance_types": ["p5.48xlarge"], "min_per_zone": 0, "max_per_zone": 1, "zones": ["us-west-2a"]}
 DATA = {"bucket": "data", "path": "/data"}
-BUCKET = {"purpose": "datasets", "used_by": [WRITER]}
+BUCKET = {"purpose": "datasets", "used_by": [{**WRITER, "service_account": "researcher"}]}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from settings.storage.storage_entry import Purpose, Tier
 from tests.settings.stacks import problems, stack
 
 USERS = [{"namespace": "research", "mode": "write"}]
+BUCKET_USERS = [{**user, "service_account": "researcher"} for user in USERS]
 HOME = {"purpose": "shared", "tier": "agents", "used_by": USERS}
-MODELS = {"purpose": "models", "tier": "production-inference", "used_by": USERS}
+MODELS = {"purpose": "models", "tier": "production-inference", "used_by": BUCKET_USERS}
 FAST = {"purpose": "checkpoints", "tier": "training", "zone": "us-west-2a", "used_by": USERS}
 LINK = {"bucket": "models", "path": "/models"}
 
@@ -162,7 +163,7 @@ def test_the_advice_leads_to_a_valid_file(case: Case) -> None:
 def test_the_default_targets_can_be_met(tier: str, purpose: str) -> None:
     entry = {"purpose": purpose, "tier": tier, "used_by": USERS}
     everything = {
-        "buckets": {"b": entry},
+        "buckets": {"b": {**entry, "used_by": BUCKET_USERS}},
         "file_systems": {"f": entry},
         "lustre": {"l": {**entry, "zone": "us-west-2a"}},
     }

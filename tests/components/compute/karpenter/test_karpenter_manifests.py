@@ -126,7 +126,7 @@ def test_a_reserved_pool_names_its_reservation_and_comes_before_others():
 def test_gpus_are_shared_before_the_node_joins():
     assert class_of(mig())["userData"] == user_data(mig())
     assert "time-slicing" in class_of(sliced())["userData"]
-    assert "userData" not in class_of(pool())
+    assert "userData" not in class_of(pool(instance_types=["m7i.2xlarge"]))
 
 
 def test_nodes_for_training_over_many_go_only_when_empty():
@@ -193,9 +193,9 @@ def test_overlays_tell_karpenter_the_parts_of_each_number_of_gpus():
         o["metadata"]["name"]: o["spec"] for o in node_overlays(sliced(instance_types=["g6.48xlarge", "g6.xlarge"]))
     }
     assert {name: o["capacity"] for name, o in overlays.items()} == {
-        "gpu-1": {"nvidia.com/gpu.shared": "4"},
-        "gpu-8": {"nvidia.com/gpu.shared": "32"},
-    }
+        "gpu-1": {"nvidia.com/gpu": "0", "nvidia.com/gpu.shared": "4"},
+        "gpu-8": {"nvidia.com/gpu": "0", "nvidia.com/gpu.shared": "32"},
+    }, "without the zero Karpenter buys these nodes for pods that request a whole GPU"
     (requirements,) = [o["requirements"] for name, o in overlays.items() if name == "gpu-1"]
     assert {"key": "karpenter.sh/nodepool", "operator": "In", "values": ["gpu"]} in requirements, (
         "else it would hold for pools that share the same machines in another way"
@@ -206,6 +206,7 @@ def test_overlays_tell_karpenter_the_parts_of_each_number_of_gpus():
 def test_overlays_of_mig_count_the_instances_of_the_whole_machine():
     (overlay,) = node_overlays(mig())
     assert overlay["spec"]["capacity"] == {
+        "nvidia.com/gpu": "0",
         "nvidia.com/mig-1g.10gb": "16",
         "nvidia.com/mig-2g.20gb": "8",
         "nvidia.com/mig-3g.40gb": "8",

@@ -16,7 +16,7 @@ from tests.components.stacks import CLUSTER, stack, stage
 from tests.in_process.recording_cloud import resolved
 
 WRITER = {"namespace": "research", "service_account": "trainer", "mode": "write"}
-READER = {"namespace": "serving", "mode": "read"}
+READER = {"namespace": "serving", "service_account": "model-server", "mode": "read"}
 
 
 def buckets(**entries: Any) -> Any:
@@ -108,7 +108,7 @@ def test_each_service_account_has_one_role_with_the_rights_to_all_of_its_buckets
 
 def test_who_reads_can_neither_write_nor_encrypt(cloud):
     cloud.up(buckets(data=data()))
-    grants = policy(cloud, "iam/rolePolicy:RolePolicy", "main.serving.default-buckets")
+    grants = policy(cloud, "iam/rolePolicy:RolePolicy", "main.serving.model-server-buckets")
     actions = {action for statement in grants.values() for action in statement["Action"]}
     assert actions == {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "kms:Decrypt"}
 
@@ -120,8 +120,8 @@ def test_roles_are_for_the_cluster_that_the_user_names(cloud):
     )
     cloud.up(settings)
     (association,) = cloud.all("podIdentityAssociation:PodIdentityAssociation")
-    assert association.name == "other.serving.default"
-    trust = json.loads(cloud.one("iam/role:Role", "other.serving.default").inputs["assumeRolePolicy"])
+    assert association.name == "other.serving.model-server"
+    trust = json.loads(cloud.one("iam/role:Role", "other.serving.model-server").inputs["assumeRolePolicy"])
     assert trust["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"].endswith("cluster/ml-platform-prod-other")
 
 

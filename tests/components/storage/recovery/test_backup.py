@@ -15,8 +15,9 @@ from tests.components.stacks import stack, stage
 from tests.in_process.providers import Registered
 
 USERS = [{"namespace": "research", "mode": "write"}]
+BUCKET_USERS = [{**user, "service_account": "researcher"} for user in USERS]
 HOME: dict[str, Any] = {"purpose": "shared", "tier": "agents", "used_by": USERS}
-MODELS: dict[str, Any] = {"purpose": "models", "tier": "production-inference", "used_by": USERS}
+MODELS: dict[str, Any] = {"purpose": "models", "tier": "production-inference", "used_by": BUCKET_USERS}
 
 
 def built(cloud, recovery: Mapping[str, Any] | None = None, **changes: Any) -> None:

@@ -1,0 +1,142 @@
+"""A NodeOverlay tells Karpenter that the nodes of a shared pool offer no whole GPU.
+
+Karpenter reads from EC2 that an instance type has whole GPUs. EKS lets each pod that requests nvidia.com/gpu tolerate a
+taint of that name, so no taint is enough. Sources: kubernetes-sigs/karpenter v1.14.1, ApplyCapacityOverlay and
+initialization.go; Karpenter, Settings (feature gates); EKS user guide, "Platform versions"; read 2026-11.
+"""
+
+from collections.abc import Iterator
+
+from catalog.instance_types import InstanceType
+from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
+from catalog.requirements import fits, instance_labels
+from catalog.sharing import SHARING_LABEL, WHOLE_GPU
+from policies.pools import NODE_POOL, Pool, pools, quantity
+from policies.rule import (
+    Resource,
+    Sample,
+    Stack,
+    StackCase,
+    StackRule,
+    collect_from,
+    each,
+    flag,
+    keys,
+    number,
+    text,
+    texts,
+)
+from policies.samples import A100, H100, node_pool, requirement
+
+NODE_OVERLAY, RELEASE = "kubernetes:karpenter.sh/v1alpha1:NodeOverlay", "kubernetes:helm.sh/v3:Release"
+GATE = "values.settings.featureGates.nodeOverlay"
+
+
+def _selects(overlay: Resource, pool: Pool, machine: InstanceType) -> bool:
+    labels = {**instance_labels(machine.name), NODE_POOL_LABEL: pool.name}
+    for item in each(overlay, "spec.requirements"):
+        key = text(item, "key")
+        value = labels.get(key, pool.label(key) or None)
+        if not fits({"operator": text(item, "operator"), "values": texts(item, "values")}, value):
+            return False
+    return True
+
+
+def _hides_whole_gpus(overlays: list[Resource], pool: Pool, machine: InstanceType) -> bool:
+    """Tells whether the overlay that counts sets zero: of several for one resource, the heaviest wins."""
+    setting = [o for o in overlays if WHOLE_GPU in keys(o, "spec.capacity") and _selects(o, pool, machine)]
+    heaviest = max(setting, key=lambda overlay: number(overlay, "spec.weight") or 0, default=None)
+    return heaviest is not None and quantity(heaviest, ("spec", "capacity", WHOLE_GPU)) == 0
+
+
+def _pool(pool: Pool, overlays: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
+    if not pool.karpenter or pool.sharing.strategy == "none":
+        return
+    for machine in pool.accelerated:
+        if machine.accelerator and machine.accelerator.kind == "gpu" and not _hides_whole_gpus(overlays, pool, machine):
+            yield (
+                pool.resource,
+                pool.labels_path,
+                f"share GPUs, but no NodeOverlay sets {WHOLE_GPU} of {machine.name} to 0 in this pool",
+            )
+            return
+
+
+def _gate(release: Resource, overlays: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
+    chart = text(release, "chart").rpartition("/")[2]
+    if overlays and chart == "karpenter" and not flag(release, GATE):
+        yield release, GATE, "is off, so Karpenter ignores every NodeOverlay of the stack"
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    overlays = stack.of(NODE_OVERLAY)
+    yield from collect_from(pools(stack), lambda pool: _pool(pool, overlays))
+    yield from collect_from(stack.of(RELEASE), lambda release: _gate(release, overlays))
+
+
+SHARED = {SHARING_LABEL: "time-slicing-4"}
+LABELS_AT = ("pool", "spec.template.metadata.labels")
+OF_THE_POOL = requirement(NODE_POOL_LABEL, "gpu")
+OF_A100 = requirement("node.kubernetes.io/instance-type", A100)
+
+
+def _overlay(*requirements: dict[str, object], whole: object = "0", **spec: object) -> Sample:
+    capacity = {"nvidia.com/gpu.shared": "32", WHOLE_GPU: whole}
+    return Sample(NODE_OVERLAY, {"spec": {"requirements": list(requirements), "capacity": capacity, **spec}})
+
+
+def _stack(*overlays: Sample, labels: dict[str, str] | None = None, types: tuple[str, ...] = (A100,)) -> StackCase:
+    pool = Sample(NODE_POOL, node_pool(*types, labels=SHARED if labels is None else labels))
+    return StackCase({"pool": pool, **{f"overlay-{n}": overlay for n, overlay in enumerate(overlays)}}, at=LABELS_AT)
+
+
+def _release(gates: dict[str, bool], chart: str = "oci://public.ecr.aws/karpenter/karpenter") -> StackCase:
+    values = {"settings": {"featureGates": gates}}
+    resources = {"karpenter": Sample(RELEASE, {"chart": chart, "values": values}), "overlay": _overlay(OF_THE_POOL)}
+    return StackCase(resources, at=("karpenter", GATE))
+
+
+RULE = StackRule(
+    id="gpu-shared-pool-has-no-whole-gpu",
+    applies_to=(NODE_POOL, NODE_OVERLAY, RELEASE),
+    severity="high",
+    standards=("Karpenter: NodeOverlays",),
+    why="For a pod that requests a whole GPU, Karpenter would start a shared node, where the pod never fits.",
+    fix='Add a NodeOverlay with the capacity {nvidia.com/gpu: "0"} for the pool; pools[].sharing makes it.',
+    on_unknown="fail",
+    dev="advisory",
+    check=check,
+    good={
+        "nothing set, so GPUs stay whole": _stack(labels={}),
+        "an overlay for the pool": _stack(_overlay(OF_THE_POOL, OF_A100)),
+        "a number instead of a quantity": _stack(_overlay(OF_THE_POOL, whole=0)),
+        "an overlay for all pools": _stack(_overlay()),
+        "an overlay by a label of the pool": _stack(_overlay(requirement(SHARING_LABEL, "time-slicing-4"))),
+        "an overlay by the name of the GPU": _stack(
+            _overlay(requirement("karpenter.k8s.aws/instance-gpu-name", "a100"))
+        ),
+        "the heavier of two overlays sets zero": _stack(_overlay(whole="8"), _overlay(weight=10)),
+        "MIG": _stack(_overlay(OF_THE_POOL), labels={SHARING_LABEL: "mig-7x1g.5gb"}),
+        "MIG, by the label of the MIG manager": _stack(
+            _overlay(OF_THE_POOL), labels={"nvidia.com/mig.config": "7x1g.5gb"}
+        ),
+        "shared without GPUs": _stack(types=("m5.2xlarge",)),
+        "the gate is on": _release({"nodeOverlay": True}),
+        "the gate of another chart": _release({}, chart="karpenter-crd"),
+    },
+    bad={
+        "nothing set as an overlay": _stack(),
+        "an overlay that only adds parts": _stack(_overlay(OF_THE_POOL, capacity={"nvidia.com/gpu.shared": "32"})),
+        "an overlay with another number": _stack(_overlay(OF_THE_POOL, whole="8")),
+        "an overlay for another pool": _stack(_overlay(requirement(NODE_POOL_LABEL, "other"))),
+        "an overlay for all pools but this one": _stack(
+            _overlay(requirement(NODE_POOL_LABEL, "gpu", operator="NotIn"))
+        ),
+        "an overlay for the first of two types": _stack(_overlay(OF_A100), types=(A100, H100)),
+        "an overlay by a label that the pool lacks": _stack(_overlay(requirement("team", "ours"))),
+        "a heavier overlay sets another number": _stack(_overlay(), _overlay(whole="8", weight=10)),
+        "MIG": _stack(labels={SHARING_LABEL: "mig-7x1g.5gb"}),
+        "the gate is off": _release({"nodeOverlay": False}),
+        "nothing set as a gate": _release({}),
+    },
+)
