@@ -19,6 +19,7 @@ from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_sto
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.readiness import waited_for, why_not_ready
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -74,6 +75,7 @@ class Objects:
         if self.call.preview:
             self._plan(state, namespace)
             return CreateResult("", state)
+        self._wait_until_ready(state)
         state["metadata"]["resourceVersion"] = "1"
         with self.cluster.cloud.exclusive():
             self._admission(state, namespace, patience_seconds=0).check_create()
@@ -106,6 +108,7 @@ class Objects:
         if self.call.preview:
             self._plan(state, namespace)
             return state
+        self._wait_until_ready(state)
         version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
         state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live.get("metadata", {})}
         state["metadata"]["resourceVersion"] = str(version)
@@ -124,6 +127,24 @@ class Objects:
         with self.cluster.cloud.exclusive():
             self.cluster.delete(api_version, kind, namespace, name)
         self.planned.clear()
+
+    def _wait_until_ready(self, state: Props) -> None:
+        """Raises Refusal when the object names a condition to wait for, and it would never become true.
+
+        The real provider creates the object first, and waits ten minutes.
+        """
+        try:
+            conditions = waited_for(state)
+        except ValueError as mistake:
+            raise Refusal(f"{id_of('', state['metadata']['name'])}: {mistake}") from None
+        if "condition=Ready" not in conditions:
+            return
+        if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state)):
+            raise Refusal(
+                f"'{state['metadata']['name']}' timed out waiting to be Ready: {state['kind']} has no condition Ready "
+                f"with status True: {why_not_ready(self.cluster, state)}"
+            )
+        state["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:

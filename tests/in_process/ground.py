@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from catalog.charts import CHARTS
-from components.core.stage import DataClass
+from components.core.stage import DISCOVERY_TAG, DataClass
 from simulator.aws.operation_context import ACCOUNT
 from simulator.eks.kubeconfig import kubeconfig
 from simulator.values import Props
@@ -55,8 +55,14 @@ class Ground(Providers):
         return made
 
     def _subnets(self, tier: str, first: int) -> dict[str, str]:
+        tags = {DISCOVERY_TAG: "ml-platform-prod"} if tier == "private" else {}
         inputs: dict[str, Props] = {
-            zone: {"vpcId": self.vpc_id, "cidrBlock": f"10.0.{first + 16 * place}.0/20", "availabilityZone": zone}
+            zone: {
+                "vpcId": self.vpc_id,
+                "cidrBlock": f"10.0.{first + 16 * place}.0/20",
+                "availabilityZone": zone,
+                "tags": tags,
+            }
             for place, zone in enumerate(self.zones)
         }
         return {zone: self.lay("aws:ec2/subnet:Subnet", f"{tier}-{zone}", **said).id for zone, said in inputs.items()}

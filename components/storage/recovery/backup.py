@@ -85,8 +85,8 @@ def plans(schedules: Sequence[Schedule], copies: bool) -> dict[Schedule, list[Sc
     """Returns plan -> schedules of the data that it backs up. A plan has one rule, and the name of its rule.
 
     Hourly backups are kept for a short time, and a change log cannot be copied to another region, so the daily plan
-    backs up both kinds of data as well. Two rules of one plan would not do: when their start windows overlap, AWS Backup
-    keeps only the backup with the longer retention. copies: whether backups are copied to another region.
+    backs up both kinds of data as well. Two rules of one plan would not do: when their start windows overlap, AWS
+    Backup keeps only the backup with the longer retention. copies: whether backups are copied to another region.
     Sources: https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html and
     https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html, read 2026-11.
     """

@@ -190,7 +190,8 @@ def cluster_companions(op: OperationContext) -> None:
             "region": op.region,
             "ownerId": op.account,
             "arn": op.fill("arn:{partition}:ec2:{region}:{account}:security-group/") + group,
-            "tags": {f"kubernetes.io/cluster/{op.id}": "owned"},
+            # Source: Amazon EKS user guide, "Security group requirements", read 2026-11.
+            "tags": {f"kubernetes.io/cluster/{op.id}": "owned", "aws:eks:cluster-name": op.id},
             "__owner": owner,
         },
     )
