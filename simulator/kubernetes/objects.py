@@ -75,7 +75,7 @@ class Objects:
         if self.call.preview:
             self._plan(state, namespace)
             return CreateResult("", state)
-        self._wait_until_ready(state)
+        self._wait_until_ready(state, f'resource "{self.call.urn}" was successfully created, but ', "it")
         state["metadata"]["resourceVersion"] = "1"
         with self.cluster.cloud.exclusive():
             self._admission(state, namespace, patience_seconds=0).check_create()
@@ -108,7 +108,7 @@ class Objects:
         if self.call.preview:
             self._plan(state, namespace)
             return state
-        self._wait_until_ready(state)
+        self._wait_until_ready(state, "", f'"{id_}"')
         version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
         state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live.get("metadata", {})}
         state["metadata"]["resourceVersion"] = str(version)
@@ -128,7 +128,7 @@ class Objects:
             self.cluster.delete(api_version, kind, namespace, name)
         self.planned.clear()
 
-    def _wait_until_ready(self, state: Props) -> None:
+    def _wait_until_ready(self, state: Props, front: str, named: str) -> None:
         """Raises Refusal when the object names a condition to wait for, and it would never become true.
 
         The real provider creates the object first, and waits ten minutes.
@@ -141,8 +141,8 @@ class Objects:
             return
         if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state)):
             raise Refusal(
-                f"'{state['metadata']['name']}' timed out waiting to be Ready: {state['kind']} has no condition Ready "
-                f"with status True: {why_not_ready(self.cluster, state)}"
+                f"{front}the Kubernetes API server reported that {named} failed to fully initialize or become live: "
+                f"'{state['metadata']['name']}' timed out waiting to be Ready. {why_not_ready(self.cluster, state)}"
             )
         state["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
 
