@@ -39,8 +39,8 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "a100-time-slicing": Preset(
         "A100, time-slicing with 4 replicas: for research, development, training of small models, and batch inference. "
-        "Nothing separates the pods on one GPU. For nodes that are added and removed with their pods, add `provisioner: "
-        "karpenter`.",
+        "Nothing separates the pods on one GPU. For nodes that are added and removed with their pods, add "
+        "`provisioner: karpenter`.",
         {
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,

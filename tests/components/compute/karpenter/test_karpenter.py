@@ -75,7 +75,7 @@ def test_only_rules_that_exist_may_write_to_the_queue(built):
 
 def test_nodes_may_join_under_a_role_with_the_permissions_of_managed_ones(built):
     role = built.one("iam/role:Role", "main-karpenter-node")
-    assert role.inputs["name"] == "ml-platform-prod-main-karpenter-node"
+    assert role.inputs["name"] == "ml-platform-prod-main-karpenter-usw2"
     entry = built.one("accessEntry:AccessEntry", "main-karpenter-node")
     assert entry.inputs["type"] == "EC2_LINUX"
     assert role.urn in entry.property_dependencies["principalArn"]
