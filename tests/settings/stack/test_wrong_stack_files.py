@@ -45,6 +45,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "missing version": (((*MAIN, "version"), ABSENT), "clusters.main.version", 'for example `version: "1.35"`.'),
     "no clusters": ((("clusters",), {}), "clusters", "The EKS clusters, by name. Add one."),
     "no pools": (((*MAIN, "pools"), []), "clusters.main.pools", "The machines of the cluster. Add one."),
+    "more node groups than EKS allows": (
+        ((*MAIN, "pools"), [{**stack()["clusters"]["main"]["pools"][0], "name": f"p{index}"} for index in range(16)]),
+        "clusters.main.pools",
+        "in some pools, join pools with the same labels and taints, or write provisioner: karpenter.",
+    ),
     "unknown environment": ((("environment",), "production"), "environment", "defaults: dev, staging or prod."),
     "unknown region": ((("region",), "us-west-3"), "region", "Did you mean us-west-2?"),
     "account that is no account": ((("account_id",), "12345"), "account_id", "Write for example 123456789012."),
