@@ -181,6 +181,8 @@ class AwsPackage(Package):
                 if row.state.get("__owner") == f"{kind.type}::{op.id}":
                     self._cloud.delete(row.type, row.id)
         self._cloud.delete(kind.type, op.id)
+        if kind.after_delete:
+            kind.after_delete(op)
 
 
 def _apply(op: OperationContext, rule: Callable[[], None]) -> None:
