@@ -19,7 +19,7 @@ from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_sto
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.readiness import waited_for, why_not_ready
+from simulator.kubernetes.readiness import waited_for, why_no_spot, why_not_ready
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -131,8 +131,11 @@ class Objects:
     def _wait_until_ready(self, state: Props, front: str, named: str) -> None:
         """Raises Refusal when the object names a condition to wait for, and it would never become true.
 
-        The real provider creates the object first, and waits ten minutes.
+        The real provider creates the object first, and waits ten minutes. With a NodePool whose spot instances EC2
+        refuses it succeeds, and pods wait for ever.
         """
+        if reason := why_no_spot(self.cluster, state):
+            raise Refusal(f"{front}Karpenter could start no spot instance of {state['metadata']['name']}: {reason}")
         try:
             conditions = waited_for(state)
         except ValueError as mistake:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.charts import CHARTS
+from catalog.requirements import CAPACITY_TYPE, fits
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, NODE_POOL, node_class_of
 from simulator.values import Props, has_unknown
@@ -60,6 +61,38 @@ def why_not_ready(cluster: Cluster, state: Props) -> str:
     if identity == NODE_OVERLAY and not _overlays_are_on(cluster):
         return "the feature gate nodeOverlay of Karpenter is off, so nothing reads the object"
     return ""
+
+
+def why_no_spot(cluster: Cluster, state: Props) -> str:
+    """Returns why Karpenter could start no spot instance of a NodePool that allows them; "" when it could.
+
+    A new account has no AWSServiceRoleForEC2Spot, and EC2 makes it with the rights of the caller. Karpenter's rights
+    are only known when a Pod Identity association gives them.
+    Source: https://karpenter.sh/v1.14/troubleshooting/, "Missing Service Linked Role", read 2026-11.
+    """
+    if (state["apiVersion"], state["kind"]) != NODE_POOL or has_unknown(state.get("spec")):
+        return ""
+    requirements = state["spec"].get("template", {}).get("spec", {}).get("requirements") or []
+    kinds = [each for each in requirements if each.get("key") == CAPACITY_TYPE]
+    if not all(fits(each, "spot") for each in kinds):
+        return ""
+    roles = cluster.cloud.of_type("aws:iam/serviceLinkedRole:ServiceLinkedRole")
+    associations = cluster.cloud.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    rights = [
+        policy.state["policy"]
+        for association in associations
+        if (association.state["clusterName"], association.state["serviceAccount"]) == (cluster.name, "karpenter")
+        for policy in cluster.cloud.of_type("aws:iam/rolePolicy:RolePolicy")
+        if policy.state["role"] == association.state["roleArn"].rsplit("/", 1)[-1]
+    ]
+    if not rights or any(row.state.get("awsServiceName") == "spot.amazonaws.com" for row in roles):
+        return ""
+    if any("iam:CreateServiceLinkedRole" in policy for policy in rights):
+        return ""
+    return (
+        "AuthFailure.ServiceLinkedRoleCreationNotPermitted: The provided credentials do not have permission to create "
+        "the service-linked role for EC2 Spot Instances"
+    )
 
 
 def _is_installed(cluster: Cluster, chart: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,33 @@ def test_the_provider_refuses_another_form_of_the_annotation(cluster: Bench, ann
 @pytest.mark.parametrize("annotation", ["jsonpath={.status.amis}", '["condition=SubnetsReady"]'])
 def test_other_conditions_are_not_simulated(cluster: Bench, annotation: str) -> None:
     cluster.make(waiting(node_class(role="nobody"), annotation), "class")
+
+
+def karpenter_with_rights(cluster: Bench, *actions: str) -> None:
+    association = {"clusterName": "main", "serviceAccount": "karpenter", "roleArn": "arn:aws:iam::1:role/karpenter"}
+    cluster.cloud.put("aws:eks/podIdentityAssociation:PodIdentityAssociation", "a-1", association)
+    policy = {"role": "karpenter", "policy": json.dumps({"Statement": [{"Action": list(actions)}]})}
+    cluster.cloud.put("aws:iam/rolePolicy:RolePolicy", "karpenter:permissions", policy)
+
+
+def buying(*capacity_types: str) -> Props:
+    named = [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": list(capacity_types)}]
+    return node_pool(template={"requirements": named})
+
+
+def test_in_a_new_account_karpenter_needs_the_right_to_make_the_role_of_spot_instances(cluster: Bench) -> None:
+    cluster.make(node_class(), "class")
+    karpenter_with_rights(cluster, "ec2:CreateFleet")
+    assert "AuthFailure.ServiceLinkedRoleCreationNotPermitted" in refusal(cluster, buying("spot", "on-demand"))
+    assert "AuthFailure.ServiceLinkedRoleCreationNotPermitted" in refusal(cluster, node_pool()), "any capacity type"
+    cluster.make(buying("on-demand"), "pool")
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_with_that_right_or_with_the_role_spot_instances_start(cluster: Bench, right: bool) -> None:
+    cluster.make(node_class(), "class")
+    karpenter_with_rights(cluster, "iam:CreateServiceLinkedRole" if right else "ec2:CreateFleet")
+    if not right:
+        role = {"awsServiceName": "spot.amazonaws.com"}
+        cluster.cloud.put("aws:iam/serviceLinkedRole:ServiceLinkedRole", "spot", role)
+    cluster.make(buying("spot"), "pool")

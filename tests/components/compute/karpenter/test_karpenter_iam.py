@@ -29,7 +29,7 @@ LONGEST = Stage(  # its cluster has the longest name of which the node role stil
     deletion_protection=False,
     tags={},
 )
-STATEMENTS = {s["Sid"]: s for s in controller_statements(MAIN, "main")}
+STATEMENTS = {s["Sid"]: s for s in controller_statements(MAIN, "main", spot=False)}
 
 
 def actions(statements):
@@ -39,12 +39,14 @@ def actions(statements):
 @pytest.mark.parametrize(("stage", "cluster"), [(MAIN, "main"), (LONGEST, "b" * 19)])
 def test_the_controllers_permissions_fit_one_role(stage, cluster):
     assert len(node_role_name(stage, cluster)) <= 64
-    text = json.dumps(json.loads(iam.document(*controller_statements(stage, cluster))), separators=(",", ":"))
+    text = json.dumps(
+        json.loads(iam.document(*controller_statements(stage, cluster, spot=True))), separators=(",", ":")
+    )
     assert len(text) <= 10_240, "IAM takes no more of inline policies on one role"
 
 
 def test_statements_have_names_of_their_own():
-    assert len(STATEMENTS) == len(controller_statements(MAIN, "main"))
+    assert len(STATEMENTS) == len(controller_statements(MAIN, "main", spot=False))
 
 
 def test_no_action_is_a_wildcard_and_everything_that_changes_something_is_bounded():
@@ -81,6 +83,15 @@ def test_only_the_rules_of_this_cluster_send_to_its_queue_and_nobody_without_tls
     ]
     assert allow["Resource"] == deny["Resource"] == ["arn:aws:sqs:us-west-2:123456789012:ml-platform-prod-main"]
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_role_of_spot_instances_is_made_only_where_a_pool_has_some():
+    (more,) = controller_statements(MAIN, "main", spot=True)[len(STATEMENTS) :]
+    assert more["Action"] == ["iam:CreateServiceLinkedRole"]
+    assert more["Resource"] == [
+        "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+    ]
+    assert more["Condition"] == {"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}}
 
 
 def test_rule_names_have_room():
