@@ -48,7 +48,7 @@ _ROWS = (
     ManagedAddon(
         name="aws-efs-csi-driver", service_account="efs-csi-controller-sa", policy_arns=(iam.EFS_CSI_DRIVER_POLICY,)
     ),
-    ManagedAddon(  # no policy: it only mounts file systems of the stack; creating some would need rights to all of FSx
+    ManagedAddon(  # no policy of AWS: it only mounts file systems, and the smallest policy may do anything with FSx
         name="aws-fsx-csi-driver", service_account="fsx-csi-controller-sa"
     ),
     ManagedAddon(  # no policy: each pod mounts with its own IAM role

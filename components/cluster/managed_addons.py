@@ -55,6 +55,16 @@ def _ebs_driver(stage: Stage) -> Values:
     return {"controller": {"extraVolumeTags": dict(stage.tags)}}
 
 
+def _fsx_driver(stage: Stage) -> Mapping[str, Sequence[iam.Statement]]:
+    """Lets the controller look at file systems. It only needs the identity, with which EKS gives its pods AWS_REGION.
+
+    Without that variable the controller asks the node's metadata, which pods do not reach, and then Kubernetes, which
+    does not know the region. Sources: kubernetes-sigs/aws-fsx-csi-driver, pkg/driver/controller.go and
+    pkg/cloud/metadata_k8s.go; EKS Workshop, "EKS Pod Identity"; read 2026-11.
+    """
+    return {"file-systems": [iam.allow("FindFileSystems", ["fsx:DescribeFileSystems"], ["*"])]}
+
+
 # AWS ships most daemons with a toleration for every taint. CoreDNS, metrics-server and controllers need only one node.
 # Sources: values of aws/amazon-vpc-cni-k8s, aws/eks-pod-identity-agent, kubernetes-sigs/aws-ebs-csi-driver (and -efs-,
 # -fsx-), awslabs/mountpoint-s3-csi-driver, aws/eks-node-monitoring-agent, amazon-cloudwatch-observability; EKS add-on
@@ -76,7 +86,7 @@ SPECS: Mapping[str, ManagedAddonSpec] = {
         statements=lambda stage: {"volume-key": iam.volume_encryption(stage)},
     ),
     "aws-efs-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
-    "aws-fsx-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
+    "aws-fsx-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,), statements=_fsx_driver),
     "aws-mountpoint-s3-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "amazon-cloudwatch-observability": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "eks-node-monitoring-agent": ManagedAddonSpec(daemons=(TOLERATES_ALL, "dcgmAgent.tolerations")),

@@ -299,7 +299,12 @@ ADDON = ResourceType(
     },
     not_found=ErrorTemplate("ResourceNotFoundException", "No addon: {addonName} found in cluster: {clusterName}", 404),
     unique=Unique("clusterName addonName", ErrorTemplate("ResourceInUseException", "Addon already exists.", 409)),
-    rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
+    rules=(
+        rules.addon_is_known,
+        rules.addon_configuration_is_json,
+        rules.addon_roles_trust_pods,
+        rules.addon_learns_its_region,
+    ),
     update_rules=(rules.addon_is_known, rules.addon_configuration_is_json, rules.addon_roles_trust_pods),
     source="hashicorp/terraform-provider-aws internal/service/eks/addon.go",
 )
