@@ -135,6 +135,7 @@ def version(addon: str, kubernetes_version: str, settings: ManagedAddonSettings)
 class ManagedAddonArgs:
     """Arguments of one EKS add-on.
 
+    cluster_scoped: whether it may manage resources of its own cluster only; the settings say when that is possible.
     pools: its daemons must tolerate the taints of these pools.
     """
 
@@ -144,6 +145,7 @@ class ManagedAddonArgs:
     cluster: str
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
+    cluster_scoped: bool = False
     pools: tuple[NodePoolSettings, ...] = ()
 
 
@@ -155,8 +157,9 @@ def managed_addon(
     identities: list[aws.eks.AddonPodIdentityAssociationArgsDict] = []
     after = list(depends_on)
     statements = {key: iam.document(*each) for key, each in spec.statements(args.stage).items()}
-    if facts.service_account and (facts.policy_arns or statements):
-        role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
+    policies = facts.cluster_policy_arns if args.cluster_scoped else facts.policy_arns
+    if facts.service_account and (policies or statements):
+        role = pod_role(name, args.stage, args.cluster, parent, policies, statements)
         identities.append({"role_arn": role.arn, "service_account": facts.service_account})
         after += role.permissions  # its pods start immediately, and fail while their role has no permissions
     platform_values = tolerating(spec.configuration(args.stage), spec.daemons, args.pools)

@@ -19,7 +19,7 @@ from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, becomes_or_sto
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.readiness import waited_for, why_no_spot, why_not_ready
+from simulator.kubernetes.readiness import waited_for, why_no_spot, why_no_volumes, why_not_ready
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -131,21 +131,24 @@ class Objects:
     def _wait_until_ready(self, state: Props, front: str, named: str) -> None:
         """Raises Refusal when the object names a condition to wait for, and it would never become true.
 
-        The real provider creates the object first, and waits ten minutes. With a NodePool whose spot instances EC2
-        refuses it succeeds, and pods wait for ever.
+        The real provider creates the object first, and waits ten minutes. With nodes that EC2 refuses to start, or to
+        give volumes, it succeeds, and pods wait for ever.
         """
+        name = state["metadata"]["name"]
         if reason := why_no_spot(self.cluster, state):
-            raise Refusal(f"{front}Karpenter could start no spot instance of {state['metadata']['name']}: {reason}")
+            raise Refusal(f"{front}Karpenter could start no spot instance of {name}: {reason}")
+        if reason := why_no_volumes(self.cluster, state):
+            raise Refusal(f"{front}the EBS driver could attach no volume to nodes of {name}: {reason}")
         try:
             conditions = waited_for(state)
         except ValueError as mistake:
-            raise Refusal(f"{id_of('', state['metadata']['name'])}: {mistake}") from None
+            raise Refusal(f"{state['metadata']['name']}: {mistake}") from None
         if "condition=Ready" not in conditions:
             return
         if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state)):
             raise Refusal(
                 f"{front}the Kubernetes API server reported that {named} failed to fully initialize or become live: "
-                f"'{state['metadata']['name']}' timed out waiting to be Ready. {why_not_ready(self.cluster, state)}"
+                f"'{name}' timed out waiting to be Ready. {why_not_ready(self.cluster, state)}"
             )
         state["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
 

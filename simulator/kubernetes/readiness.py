@@ -95,6 +95,26 @@ def why_no_spot(cluster: Cluster, state: Props) -> str:
     )
 
 
+def why_no_volumes(cluster: Cluster, state: Props) -> str:
+    """Returns why the EBS driver could attach no volume to the nodes of an EC2NodeClass; "" when it could.
+
+    Its cluster-scoped policy asks for a tag of the instance, which EKS only gives to node groups.
+    Source: AWS managed policy AmazonEBSCSIDriverEKSClusterScopedPolicy, read 2026-11.
+    """
+    if (state["apiVersion"], state["kind"]) != NODE_CLASS or has_unknown(state.get("spec")):
+        return ""
+    driver = cluster.cloud.get("aws:eks/addon:Addon", f"{cluster.name}:aws-ebs-csi-driver")
+    identities = driver.state.get("podIdentityAssociations") or [] if driver else []
+    roles = {identity["roleArn"].rsplit("/", 1)[-1] for identity in identities}
+    scoped = any(
+        row.state["role"] in roles and row.state["policyArn"].endswith("/AmazonEBSCSIDriverEKSClusterScopedPolicy")
+        for row in cluster.cloud.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    )
+    if not scoped or (state["spec"].get("tags") or {}).get("ebs.csi.aws.com/cluster-name") == cluster.name:
+        return ""
+    return f"spec.tags has no ebs.csi.aws.com/cluster-name: {cluster.name}, and the policy of the driver asks for it"
+
+
 def _is_installed(cluster: Cluster, chart: str) -> bool:
     return any(True for _ in _releases(cluster, chart))
 

@@ -241,6 +241,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.storage_classes.snapshots",
         "Set snapshots: true, or turn velero off.",
     ),
+    "a scope that the driver does not know": (
+        (MAIN, {**stack()["clusters"]["main"], "version": "1.34", "storage_classes": {"volume_scope": "cluster"}}),
+        "clusters.main.storage_classes",
+        "Write volume_scope: account, or a newer version in managed_addons.aws-ebs-csi-driver.",
+    ),
     "public endpoint for nobody in particular": (
         ((*MAIN, "endpoint"), {"public": True}),
         "clusters.main.endpoint.public_cidrs",

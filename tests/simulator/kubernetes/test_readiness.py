@@ -136,3 +136,25 @@ def test_with_that_right_or_with_the_role_spot_instances_start(cluster: Bench, r
         role = {"awsServiceName": "spot.amazonaws.com"}
         cluster.cloud.put("aws:iam/serviceLinkedRole:ServiceLinkedRole", "spot", role)
     cluster.make(buying("spot"), "pool")
+
+
+@pytest.mark.parametrize(
+    ("policy", "tags", "refused"),
+    [
+        ("AmazonEBSCSIDriverEKSClusterScopedPolicy", {}, True),
+        ("AmazonEBSCSIDriverEKSClusterScopedPolicy", {"ebs.csi.aws.com/cluster-name": "other"}, True),
+        ("AmazonEBSCSIDriverEKSClusterScopedPolicy", {"ebs.csi.aws.com/cluster-name": "main"}, False),
+        ("AmazonEBSCSIDriverPolicyV2", {}, False),
+    ],
+)
+def test_the_scoped_ebs_driver_attaches_volumes_to_tagged_nodes_alone(
+    cluster: Bench, policy: str, tags: Props, refused: bool
+) -> None:
+    identity = {"serviceAccount": "ebs-csi-controller-sa", "roleArn": "arn:aws:iam::1:role/ebs"}
+    cluster.cloud.put("aws:eks/addon:Addon", "main:aws-ebs-csi-driver", {"podIdentityAssociations": [identity]})
+    attached = {"role": "ebs", "policyArn": f"arn:aws:iam::aws:policy/{policy}"}
+    cluster.cloud.put("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "ebs/policy", attached)
+    if refused:
+        assert "the EBS driver could attach no volume to nodes of gpu" in refusal(cluster, node_class(tags=tags))
+    else:
+        cluster.make(node_class(tags=tags), "class")

@@ -74,6 +74,7 @@ def test_what_karpenter_starts_can_be_billed():
     tags = class_of(pool())["tags"]
     assert tags["cost-center"] == "ml-42"
     assert tags["Name"] == "ml-platform-prod-main-gpu"
+    assert tags["ebs.csi.aws.com/cluster-name"] == "ml-platform-prod-main", "else no volume could be attached"
 
 
 @pytest.mark.parametrize(
