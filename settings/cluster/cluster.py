@@ -227,8 +227,9 @@ class ClusterSettings(Settings):
         cls, classes: StorageClassSettings, info: ValidationInfo
     ) -> StorageClassSettings:
         version, managed_addons = info.data.get("version"), info.data.get("managed_addons")
-        known = version is not None and managed_addons is not None
-        if classes.volume_scope == "cluster" and known and not _ebs_driver_knows_its_cluster(version, managed_addons):
+        if version is None or managed_addons is None:
+            return classes
+        if classes.volume_scope == "cluster" and not _ebs_driver_knows_its_cluster(version, managed_addons):
             raise ValueError(
                 f"volume_scope is cluster, but the EBS driver for Kubernetes {version} is older than v1.58 and tags no "
                 "volume with its cluster, so it could manage none. Write volume_scope: account, or a newer version in "

@@ -90,10 +90,10 @@ def plans(schedules: Sequence[Schedule], copies: bool) -> dict[Schedule, list[Sc
     Sources: https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html and
     https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html, read 2026-11.
     """
-    also_daily = [each for each in schedules if each == "hourly" or (each == "continuous" and copies)]
     backed_up: dict[Schedule, list[Schedule]] = {each: [each] for each in schedules}
-    if also_daily:
-        backed_up.setdefault("daily", []).extend(also_daily)
+    for schedule in schedules:
+        if schedule == "hourly" or (schedule == "continuous" and copies):
+            backed_up.setdefault("daily", []).append(schedule)
     return backed_up
 
 
