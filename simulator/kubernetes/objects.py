@@ -143,7 +143,7 @@ class Objects:
             conditions = waited_for(state)
         except ValueError as mistake:
             raise Refusal(f"{state['metadata']['name']}: {mistake}") from None
-        if "condition=Ready" not in conditions:
+        if not {"condition=Ready", "condition=Ready=True"} & set(conditions):
             return
         if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state)):
             raise Refusal(

@@ -51,7 +51,7 @@ def refusal(cluster: Bench, inputs: Props) -> str:
 def test_an_object_that_is_ready_says_so_in_its_status(cluster: Bench) -> None:
     _, _, state = cluster.make(waiting(node_class(placementGroupSelector={"name": "gpu"})), "class")
     assert state["status"] == {"conditions": [{"type": "Ready", "status": "True"}]}
-    cluster.make(waiting(node_pool()), "pool")
+    cluster.make(waiting(node_pool(), "condition=Ready=True"), "pool")
     cluster.make(waiting(overlay()), "overlay")
 
 

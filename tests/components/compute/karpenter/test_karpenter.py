@@ -142,6 +142,14 @@ def test_what_a_node_class_finds_by_name_or_tag_is_there_before_it(built):
     assert built.one("EC2NodeClass", "main-training").stands_on(place)
 
 
+def test_an_object_that_its_controller_refuses_is_no_success(built):
+    kinds = ("EC2NodeClass", "NodePool", "NodeOverlay", "ClusterIssuer")
+    objects = [each for kind in kinds for each in built.all(kind) if each.type.startswith("kubernetes:")]
+    assert {each.type.rsplit(":", 1)[-1] for each in objects} >= {"EC2NodeClass", "NodePool", "NodeOverlay"}
+    for each in objects:
+        assert each.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}, each.name
+
+
 def test_a_karpenter_pool_stands_in_the_zones_of_the_network_unless_it_names_some(built):
     def zones(name):
         template = built.one("karpenter.sh/v1:NodePool", name).inputs["spec"]["template"]["spec"]
