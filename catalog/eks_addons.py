@@ -31,6 +31,8 @@ class ManagedAddon:
 
     service_account: Pod Identity gives it an IAM role; None when the add-on calls no AWS API.
     policy_arns: AWS managed policies of that role, the smallest known set.
+    cluster_policy_arns: instead of these, policies that hold for resources of one cluster only, and need a version of
+        at least cluster_policy_since: (1, 58).
     every_cluster: True when every cluster gets the add-on; otherwise a cluster gets it when its stack file names it.
     versions: Kubernetes version -> the add-on version pinned for it. For a Kubernetes version that is not here, the
         stack file must name the add-on version.
@@ -42,10 +44,17 @@ class ManagedAddon:
     namespace: str = "kube-system"
     service_account: str | None = None
     policy_arns: tuple[str, ...] = ()
+    cluster_policy_arns: tuple[str, ...] = ()
+    cluster_policy_since: tuple[int, int] = (0, 0)
     every_cluster: bool = False
     versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     endpoints: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
+
+    def knows_its_cluster(self, version: str) -> bool:
+        """Returns whether a version marks what it makes with its cluster, so that cluster_policy_arns work."""
+        major, minor = (int(part) for part in version.removeprefix("v").split(".")[:2])
+        return bool(self.cluster_policy_arns) and (major, minor) >= self.cluster_policy_since
 
 
 _ROWS = (
@@ -65,11 +74,13 @@ _ROWS = (
     ManagedAddon(name="kube-proxy", every_cluster=True),
     ManagedAddon(name="coredns", every_cluster=True),
     ManagedAddon(name="eks-pod-identity-agent", every_cluster=True),
-    ManagedAddon(
+    ManagedAddon(  # of the cluster policy: kubernetes-sigs/aws-ebs-csi-driver issue 2918, read 2026-11
         name="aws-ebs-csi-driver",
         every_cluster=True,
         service_account="ebs-csi-controller-sa",
         policy_arns=(iam.EBS_CSI_DRIVER_POLICY_V2,),
+        cluster_policy_arns=(iam.EBS_CSI_DRIVER_CLUSTER_POLICY,),
+        cluster_policy_since=(1, 58),
     ),
     ManagedAddon(name="metrics-server", every_cluster=True),
     ManagedAddon(name="eks-node-monitoring-agent"),
@@ -80,7 +91,7 @@ _ROWS = (
         policy_arns=(iam.EFS_CSI_DRIVER_POLICY,),
         endpoints=("elasticfilesystem",),
     ),
-    ManagedAddon(  # no policy: it only mounts file systems of the stack; creating some would need rights to all of FSx
+    ManagedAddon(  # no policy of AWS: it only mounts file systems, and the smallest policy may do anything with FSx
         name="aws-fsx-csi-driver",
         service_account="fsx-csi-controller-sa",
         endpoints=("fsx",),

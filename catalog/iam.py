@@ -13,6 +13,7 @@ EKS_WORKER_NODE_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePoli
 ECR_PULL_ONLY: Final = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 SSM_MANAGED_INSTANCE_CORE: Final = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 EBS_CSI_DRIVER_POLICY_V2: Final = "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
+EBS_CSI_DRIVER_CLUSTER_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSClusterScopedPolicy"
 EFS_CSI_DRIVER_POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"
 BACKUP_POLICIES: Final = (
     "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",

@@ -17,6 +17,7 @@ ELASTIC_IPS_PER_REGION: Final = 5
 # Source: Amazon EKS user guide and API reference, read 2026-08.
 EKS_CLUSTER_NAME_LENGTH: Final = 100
 EKS_NODE_GROUP_NAME_LENGTH: Final = 63
+EKS_NODE_GROUPS_PER_CLUSTER: Final = 30  # a quota. Source: Amazon EKS user guide, "Service quotas", read 2026-11
 EKS_PUBLIC_ACCESS_CIDRS: Final = 40
 EKS_LABELS_PER_NODE_GROUP: Final = 50
 EKS_TAINTS_PER_NODE_GROUP: Final = 50

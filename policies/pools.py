@@ -126,10 +126,10 @@ class Pool:
             ]
             not_in_catalog = [name for names in lists for name in names if name not in INSTANCE_TYPES]
             return tuple([machine.name for machine in machines_for(requirements)] + not_in_catalog)
-        names = texts(self.resource, "instanceTypes")
-        if not names and self.template is not None:
-            names = [name] if (name := text(self.template, "instanceType")) else []
-        return tuple(names)
+        # First the template: EKS refuses a type in both, and at preview a node group without types has unknown ones.
+        if self.template is not None and (name := text(self.template, "instanceType")):
+            return (name,)
+        return tuple(texts(self.resource, "instanceTypes"))
 
     @property
     def machines(self) -> tuple[InstanceType, ...]:

@@ -53,6 +53,7 @@ __all__ = [
     "check_each",
     "collect_from",
     "each",
+    "each_alone",
     "flag",
     "keys",
     "number",
@@ -120,6 +121,16 @@ class StackCase:
     at: tuple[str, str] | None = None
     environment: Environment = "prod"
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def each_alone(kind: str, cases: Mapping[str, Mapping[str, Any] | Case]) -> dict[str, StackCase]:
+    """Returns each case as a stack with only that resource. kind: the type of a resource whose case names none."""
+    stacks: dict[str, StackCase] = {}
+    for name, given in cases.items():
+        case = given if isinstance(given, Case) else Case(given)
+        resources = {"it": Sample(case.type or kind, case.props)}
+        stacks[name] = StackCase(resources, ("it", case.at) if case.at else None, case.environment, case.options)
+    return stacks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from catalog.requirements import INSTANCE_TYPE
+from common.values import UNKNOWN
 
 A100, H100, L4, PLAIN = "p4d.24xlarge", "p5.48xlarge", "g6.xlarge", "m5.2xlarge"
 TAINT = {"key": "gpu", "value": "true", "effect": "NO_SCHEDULE"}
@@ -13,6 +14,11 @@ def node_group(*types: str, sizes: tuple[int, int, int] = (0, 1, 0), **more: Any
     """Returns a node group. sizes: minimum, maximum, desired."""
     scaling = dict(zip(("minSize", "maxSize", "desiredSize"), sizes, strict=True))
     return {"instanceTypes": list(types), "scalingConfig": scaling, **more}
+
+
+def node_group_of_template(**more: Any) -> dict[str, object]:
+    """Returns a node group whose launch template has the instance type, as a preview shows it before it is built."""
+    return {**node_group(**more), "instanceTypes": UNKNOWN}
 
 
 def requirement(key: str, *values: str, operator: str = "In") -> dict[str, object]:

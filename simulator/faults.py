@@ -15,6 +15,7 @@ KINDS = {
     "throttle": "TARGET is a resource type: its creates and updates are refused as throttled",
     "crash": "TARGET is a resource type: the engine is killed when it creates one",
     "capacity": "TARGET is an instance type: no zone has capacity",
+    "late-logs": "TARGET is the name of an EKS cluster: after its log group is deleted, EKS makes it again",
     "quota": "TARGET is a quota code: the quota is used up",
 }
 

@@ -149,6 +149,7 @@ class Cluster(pulumi.ComponentResource):
                 cluster=self._key,
                 cluster_name=self.name,
                 kubernetes_version=self._args.settings.version,
+                cluster_scoped=addon == "aws-ebs-csi-driver" and self._args.settings.ebs_driver_is_cluster_scoped,
                 pools=self._args.settings.pools,
             ),
             self,

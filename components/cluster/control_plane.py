@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
+from components.cluster.log_groups import log_group_name, stack_tag
 from components.core.stage import Stage
 from settings.cluster.cluster import ClusterSettings
 
@@ -55,9 +56,10 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
     physical_name = stage.cluster_name(name)
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-logs",
-        name=f"/aws/eks/{physical_name}/cluster",
+        name=log_group_name(stage, name),
         retention_in_days=settings.logs.retention_days,
         kms_key_id=args.logs_key_arn,
+        tags=stack_tag(),
         opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
     )
     # pulumi-eks accepts any key here; this type has the known ones.

@@ -55,6 +55,16 @@ def _ebs_driver(stage: Stage) -> Values:
     return {"controller": {"extraVolumeTags": dict(stage.tags)}}
 
 
+def _fsx_driver(stage: Stage) -> Mapping[str, Sequence[iam.Statement]]:
+    """Lets the controller look at file systems. It only needs the identity, with which EKS gives its pods AWS_REGION.
+
+    Without that variable the controller asks the node's metadata, which pods do not reach, and then Kubernetes, which
+    does not know the region. Sources: kubernetes-sigs/aws-fsx-csi-driver, pkg/driver/controller.go and
+    pkg/cloud/metadata_k8s.go; EKS Workshop, "EKS Pod Identity"; read 2026-11.
+    """
+    return {"file-systems": [iam.allow("FindFileSystems", ["fsx:DescribeFileSystems"], ["*"])]}
+
+
 # AWS ships most daemons with a toleration for every taint. CoreDNS, metrics-server and controllers need only one node.
 # Sources: values of aws/amazon-vpc-cni-k8s, aws/eks-pod-identity-agent, kubernetes-sigs/aws-ebs-csi-driver (and -efs-,
 # -fsx-), awslabs/mountpoint-s3-csi-driver, aws/eks-node-monitoring-agent, amazon-cloudwatch-observability; EKS add-on
@@ -76,7 +86,7 @@ SPECS: Mapping[str, ManagedAddonSpec] = {
         statements=lambda stage: {"volume-key": iam.volume_encryption(stage)},
     ),
     "aws-efs-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
-    "aws-fsx-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
+    "aws-fsx-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,), statements=_fsx_driver),
     "aws-mountpoint-s3-csi-driver": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "amazon-cloudwatch-observability": ManagedAddonSpec(daemons=(TOLERATES_ALL,)),
     "eks-node-monitoring-agent": ManagedAddonSpec(daemons=(TOLERATES_ALL, "dcgmAgent.tolerations")),
@@ -125,6 +135,7 @@ def version(addon: str, kubernetes_version: str, settings: ManagedAddonSettings)
 class ManagedAddonArgs:
     """Arguments of one EKS add-on.
 
+    cluster_scoped: whether it may manage resources of its own cluster only; the settings say when that is possible.
     pools: its daemons must tolerate the taints of these pools.
     """
 
@@ -134,6 +145,7 @@ class ManagedAddonArgs:
     cluster: str
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
+    cluster_scoped: bool = False
     pools: tuple[NodePoolSettings, ...] = ()
 
 
@@ -145,8 +157,9 @@ def managed_addon(
     identities: list[aws.eks.AddonPodIdentityAssociationArgsDict] = []
     after = list(depends_on)
     statements = {key: iam.document(*each) for key, each in spec.statements(args.stage).items()}
-    if facts.service_account and (facts.policy_arns or statements):
-        role = pod_role(name, args.stage, args.cluster, parent, facts.policy_arns, statements)
+    policies = facts.cluster_policy_arns if args.cluster_scoped else facts.policy_arns
+    if facts.service_account and (policies or statements):
+        role = pod_role(name, args.stage, args.cluster, parent, policies, statements)
         identities.append({"role_arn": role.arn, "service_account": facts.service_account})
         after += role.permissions  # its pods start immediately, and fail while their role has no permissions
     platform_values = tolerating(spec.configuration(args.stage), spec.daemons, args.pools)

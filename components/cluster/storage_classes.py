@@ -60,7 +60,45 @@ class StorageClasses(pulumi.ComponentResource):
             self._storage_class(name, args, "io2", {"iops": str(args.settings.io2_iops)}, {})
         if args.settings.snapshots:
             self._snapshot_class(name, args)
+        self._refuse_gp2(name)
         self.register_outputs({})
+
+    def _refuse_gp2(self, name: str) -> None:
+        """Refuses claims of `gp2`, which EKS makes in every cluster: its volumes are not encrypted with our key.
+
+        The class itself belongs to EKS, so it stays. It is no default class since 1.30.
+        Source: Amazon EKS user guide, "Review release notes for Kubernetes versions on standard support"; read 2026-11.
+        """
+        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+            f"{name}-no-gp2",
+            metadata={"name": "ml-platform-no-gp2"},
+            spec={
+                "failure_policy": "Fail",
+                "match_constraints": {
+                    "resource_rules": [
+                        {
+                            "api_groups": [""],
+                            "api_versions": ["v1"],
+                            "operations": ["CREATE"],
+                            "resources": ["persistentvolumeclaims"],
+                        }
+                    ]
+                },
+                "validations": [
+                    {
+                        "expression": "!has(object.spec.storageClassName) || object.spec.storageClassName != 'gp2'",
+                        "message": "volumes of gp2 do not have the key of the platform: use another class, such as gp3",
+                    }
+                ],
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+            f"{name}-no-gp2",
+            metadata={"name": "ml-platform-no-gp2"},
+            spec={"policy_name": "ml-platform-no-gp2", "validation_actions": ["Deny"]},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),  # a binding without a policy does nothing
+        )
 
     def _snapshot_class(self, name: str, args: StorageClassesArgs) -> None:
         before = [args.snapshot_controller] if args.snapshot_controller else []

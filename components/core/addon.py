@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, namespace_levels, values_of
+from components.core.custom_resource import custom_resource
 from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
 from settings.cluster.addons import AddonSettings
@@ -74,14 +75,8 @@ class AddOn(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
         for key, manifest in spec.manifests(args.context).items():
-            kubernetes.apiextensions.CustomResource(
-                f"{name}-{key}",
-                api_version=manifest["apiVersion"],
-                kind=manifest["kind"],
-                metadata=manifest["metadata"],
-                spec=manifest["spec"],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[release]),  # the release has its CRD
-            )
+            opts = pulumi.ResourceOptions(parent=self, depends_on=[release])  # the release has its CRD
+            custom_resource(f"{name}-{key}", manifest, opts)
         self.release_name = release.name
         self.register_outputs({"release_name": self.release_name})
 

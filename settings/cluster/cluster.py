@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
@@ -152,6 +153,20 @@ class StorageClassSettings(Settings):
             "volumes."
         ),
     )
+    volume_scope: Literal["cluster", "account"] | None = Field(
+        default=None,
+        description=(
+            "Volumes that the EBS driver may manage: those of its cluster, or of all clusters in the account. Not "
+            "given: those of its cluster, if the driver is v1.58 or later. Volumes of an older driver need the tag "
+            "`ebs.csi.aws.com/cluster-name` first: write account until they have it."
+        ),
+    )
+
+
+def _ebs_driver_knows_its_cluster(version: str, managed_addons: Mapping[str, ManagedAddonSettings]) -> bool:
+    driver = ADDONS["aws-ebs-csi-driver"]
+    named = managed_addons.get(driver.name, ManagedAddonSettings()).version or driver.versions.get(version)
+    return named is not None and driver.knows_its_cluster(named)
 
 
 class ClusterSettings(Settings):
@@ -205,6 +220,28 @@ class ClusterSettings(Settings):
                 "to catalog/kubernetes.py."
             )
         return version
+
+    @field_validator("storage_classes")
+    @classmethod
+    def the_driver_knows_the_volumes_of_its_cluster(
+        cls, classes: StorageClassSettings, info: ValidationInfo
+    ) -> StorageClassSettings:
+        version, managed_addons = info.data.get("version"), info.data.get("managed_addons")
+        if version is None or managed_addons is None:
+            return classes
+        if classes.volume_scope == "cluster" and not _ebs_driver_knows_its_cluster(version, managed_addons):
+            raise ValueError(
+                f"volume_scope is cluster, but the EBS driver for Kubernetes {version} is older than v1.58 and tags no "
+                "volume with its cluster, so it could manage none. Write volume_scope: account, or a newer version in "
+                "managed_addons.aws-ebs-csi-driver."
+            )
+        return classes
+
+    @property
+    def ebs_driver_is_cluster_scoped(self) -> bool:
+        """Whether the EBS driver may manage volumes of its own cluster only."""
+        scope = self.storage_classes.volume_scope
+        return scope != "account" and _ebs_driver_knows_its_cluster(self.version, self.managed_addons)
 
     @field_validator("control_plane_zones")
     @classmethod

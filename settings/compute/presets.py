@@ -38,16 +38,22 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "a100-time-slicing": Preset(
-        "A100, time-slicing with 4 replicas: for development, research, and inference that may wait. Nothing "
-        "separates the pods on one GPU. For nodes that are added and removed with their pods, add `provisioner: "
-        "karpenter`.",
+        "A100, time-slicing with 4 replicas: for research, development, training of small models, and batch inference. "
+        "Nothing separates the pods on one GPU. For nodes that are added and removed with their pods, add "
+        "`provisioner: karpenter`.",
         {
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
             "local_nvme": "raid0",
             "sharing": {"strategy": "time-slicing", "replicas": 4},
-            "labels": {"development": "true", "inference": "true", "research": "true"},
+            "labels": {
+                "batch-inference": "true",
+                "development": "true",
+                "inference": "true",
+                "research": "true",
+                "training": "true",
+            },
             "taints": _taint("gpu"),
         },
     ),

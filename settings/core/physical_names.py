@@ -1,5 +1,7 @@
 """Names in AWS that are known before anything is built: settings check their length, components use them."""
 
+from catalog.regions import REGIONS
+
 AUTONAME_LENGTH = 8  # Pulumi adds a hyphen and seven digits to a name that it makes
 
 
@@ -13,9 +15,13 @@ def cluster_name(prefix: str, cluster: str) -> str:
     return f"{prefix}-{cluster}"
 
 
-def karpenter_node_role_name(cluster_name: str) -> str:
-    """Returns the name of the role of Karpenter's nodes. The IAM right to pass the role contains this name."""
-    return f"{cluster_name}-karpenter-node"
+def karpenter_node_role_name(cluster_name: str, region: str) -> str:
+    """Returns the name of the role of Karpenter's nodes. The IAM right to pass the role contains this name.
+
+    Roles belong to no region, so two clusters of one name, in two regions, need two names. The last part is AWS's own
+    short name of the region, from its zone ids: `usw2`.
+    """
+    return f"{cluster_name}-karpenter-{REGIONS[region].zones[0].zone_id.partition('-')[0]}"
 
 
 def node_group_name(pool: str, zone: str) -> str:

@@ -10,7 +10,7 @@ from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.regions import REGIONS
-from simulator.aws import templates
+from simulator.aws import templates, tokens
 from simulator.aws.operation_context import account_of, region_of
 from simulator.aws.policy_document import policy_document
 from simulator.aws.services.eks_rules import minor, offered_versions
@@ -284,8 +284,39 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
+def _log_groups(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    groups = [
+        row.state
+        for row in cloud.of_type(tokens.LOG_GROUP)
+        if row.state["region"] == region and row.id.startswith(args.get("logGroupNamePrefix") or "")
+    ]
+    return {
+        **args,
+        "arns": [group["arn"] for group in groups],
+        "id": region,
+        "logGroupNames": [group["name"] for group in groups],
+        "region": region,
+    }
+
+
+def _log_group(cloud: Cloud, call: Call, args: Props) -> Props:
+    row = cloud.get(tokens.LOG_GROUP, str(args["name"]))
+    if row is None:
+        raise Refusal(f"reading CloudWatch Logs Log Group ({args['name']}): empty result")
+    outputs = ("arn", "kmsKeyId", "logGroupClass", "name", "region", "retentionInDays")
+    return {
+        **{name: row.state.get(name) for name in outputs},
+        "creationTime": 1767323045000,  # a constant, since with a clock two equal runs would differ
+        "id": row.id,
+        "tags": row.state.get("tagsAll", {}),
+    }
+
+
 _QUOTA_FUNCTION = "aws:servicequotas/getServiceQuota:getServiceQuota"
 _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
+    "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
+    "aws:cloudwatch/getLogGroups:getLogGroups": _log_groups,
     "aws:ec2/getAmi:getAmi": _image,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _instance_type_offerings,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,

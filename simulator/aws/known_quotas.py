@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog.limits import ELASTIC_IPS_PER_REGION
+from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER, ELASTIC_IPS_PER_REGION
 
 SERVICES = {
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
@@ -38,7 +38,7 @@ class KnownQuota:
 
 ELASTIC_IPS = KnownQuota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", ELASTIC_IPS_PER_REGION)
 CLUSTERS = KnownQuota("eks", "L-1194D53C", "Clusters", 100)
-NODE_GROUPS = KnownQuota("eks", "L-6D54EA21", "Managed node groups per cluster", 30)
+NODE_GROUPS = KnownQuota("eks", "L-6D54EA21", "Managed node groups per cluster", EKS_NODE_GROUPS_PER_CLUSTER)
 VPCS = KnownQuota("vpc", "L-F678F1CE", "VPCs per Region", 5)
 NAT_GATEWAYS = KnownQuota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5)
 CIDR_BLOCKS = KnownQuota("vpc", "L-83CA0A9D", "IPv4 CIDR blocks per VPC", 5)

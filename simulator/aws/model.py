@@ -104,6 +104,7 @@ class ResourceType:
     one_of: groups of inputs of which exactly one must be given. conflicts: groups of which at most one may be given.
     rules: checks for a create. update_rules: for an update. delete_rules: for a delete.
     companions: creates the resources that AWS creates together with this one. after_update: changes the state further.
+    after_delete: what AWS does once the resource is gone.
     import_id: template of the id for `pulumi import`, when it is not the id itself.
     """
 
@@ -145,6 +146,7 @@ class ResourceType:
     cascade_deletes: tuple[CascadeDelete, ...] = ()
     companions: Rule | None = None
     after_update: Rule | None = None
+    after_delete: Rule | None = None
     import_id: str = ""
 
     def __post_init__(self) -> None:

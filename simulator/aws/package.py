@@ -43,6 +43,7 @@ class AwsPackage(Package):
     ) -> None:
         self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
         self._patience = patience_seconds
+        self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
         """Refuses a provider without a region, or with an unknown one."""
@@ -126,12 +127,14 @@ class AwsPackage(Package):
         _set_prefixed_name(op)
         _apply(op, lambda: _check_references(op))
         for quota in kind.quotas:
-            _apply(op, lambda quota=quota: _check_quota(op, quota))  # type: ignore[misc]
+            _apply(op, lambda quota=quota: _check_quota(op, quota, self._planned.get(op.type, {})))  # type: ignore[misc]
         _apply(op, lambda: _check_unique(op))
         for rule in kind.rules:
             _apply(op, lambda rule=rule: rule(op))  # type: ignore[misc]
         if op.call.preview:
+            self._planned.setdefault(op.type, {})[op.call.urn] = op.inputs
             return CreateResult("", _state_at_preview(kind, op.inputs, {}))
+        self._planned.clear()
         op.id = _new_id(op)
         op.state = _completed_state(op, {})
         self._cloud.put(kind.type, op.id, op.state, op.call.urn)
@@ -178,6 +181,8 @@ class AwsPackage(Package):
                 if row.state.get("__owner") == f"{kind.type}::{op.id}":
                     self._cloud.delete(row.type, row.id)
         self._cloud.delete(kind.type, op.id)
+        if kind.after_delete:
+            kind.after_delete(op)
 
 
 def _apply(op: OperationContext, rule: Callable[[], None]) -> None:
@@ -215,14 +220,20 @@ def _missing_error(op: OperationContext, reference: Reference, target: ResourceT
     return op.error(template, value)
 
 
-def _check_quota(op: OperationContext, quota: Quota) -> None:
-    """Raises AwsError when one more resource would exceed the quota, or a fault says that it is used up."""
+def _check_quota(op: OperationContext, quota: Quota, planned: Mapping[str, Props]) -> None:
+    """Raises AwsError when one more resource would exceed the quota, or a fault says that it is used up.
+
+    planned: URN -> inputs of what the same preview creates; AWS and the real provider say nothing before the update.
+    """
     per = op.get(quota.per) if quota.per else None
     limit = op.limit(quota.code, quota.limit)
     used_up = not op.call.preview and op.faults.strikes("quota", quota.code)
-    if not used_up and len(op.cloud.of_type(op.type)) >= limit:
-        rows = (row for row in op.others() if not is_companion(row))
-        used_up = sum(1 for row in rows if per is None or row.state.get(quota.per) == per) >= limit
+    if not used_up and len(op.cloud.of_type(op.type)) + len(planned) >= limit:
+        rows = [row for row in op.others() if not is_companion(row)]
+        known = {op.call.urn, *(row.urn for row in rows)}
+        new = [inputs for urn, inputs in planned.items() if urn not in known] if op.call.preview else []
+        counted = [row.state for row in rows] + [one for one in new if one.get("region", op.region) == op.region]
+        used_up = sum(1 for state in counted if per is None or state.get(quota.per) == per) >= limit
     if used_up:
         raise op.error(quota.error, limit)
 

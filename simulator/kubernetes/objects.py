@@ -22,6 +22,7 @@ from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.readiness import waited_for, why_no_spot, why_no_volumes, why_not_ready
 from simulator.kubernetes.real import RealServer
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
@@ -90,6 +91,7 @@ class Objects:
             state = self._created(admission, inputs)
             self._plan(state, namespace)
             return CreateResult("", state)
+        self._wait_until_ready(state, f'resource "{self.call.urn}" was successfully created, but ', "it")
         state["metadata"]["resourceVersion"] = "1"
         with self.cluster.cloud.exclusive():
             self._admission(state, namespace, patience_seconds=0).check_surroundings()
@@ -115,6 +117,8 @@ class Objects:
         stored = self.cluster.get(api_version, kind, namespace, name)
         live = stored.state if stored else old_state
         state = self._state(_merged(live, old, new))
+        if not self.call.preview:
+            self._wait_until_ready(state, "", f'"{id_}"')
         state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live.get("metadata", {})}
         if not self.call.preview:
             version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
@@ -160,6 +164,30 @@ class Objects:
         if not has_unknown(admission.state["metadata"]):
             admission.check_content()
         return admission.state
+
+    def _wait_until_ready(self, state: Props, front: str, named: str) -> None:
+        """Raises Refusal when the object names a condition to wait for, and it would never become true.
+
+        The real provider creates the object first, and waits ten minutes. With nodes that EC2 refuses to start, or to
+        give volumes, it succeeds, and pods wait for ever.
+        """
+        name = state["metadata"]["name"]
+        if reason := why_no_spot(self.cluster, state):
+            raise Refusal(f"{front}Karpenter could start no spot instance of {name}: {reason}")
+        if reason := why_no_volumes(self.cluster, state):
+            raise Refusal(f"{front}the EBS driver could attach no volume to nodes of {name}: {reason}")
+        try:
+            conditions = waited_for(state)
+        except ValueError as mistake:
+            raise Refusal(f"{state['metadata']['name']}: {mistake}") from None
+        if not {"condition=Ready", "condition=Ready=True"} & set(conditions):
+            return
+        if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state)):
+            raise Refusal(
+                f"{front}the Kubernetes API server reported that {named} failed to fully initialize or become live: "
+                f"'{name}' timed out waiting to be Ready. {why_not_ready(self.cluster, state)}"
+            )
+        state["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:

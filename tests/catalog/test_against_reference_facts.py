@@ -90,7 +90,7 @@ def test_every_addon_has_the_namespace_and_policies_of_the_facts() -> None:
     for name, addon in ADDONS.items():
         namespace, service_account, policies = facts("eks_addons")["addons"][name]
         assert (addon.namespace, addon.service_account) == (namespace, service_account), name
-        named = {arn.rsplit("/", 1)[-1] for arn in addon.policy_arns}
+        named = {arn.rsplit("/", 1)[-1] for arn in (*addon.policy_arns, *addon.cluster_policy_arns)}
         assert named <= set(policies), f"{name}: a policy without a source"
 
 

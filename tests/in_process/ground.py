@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from catalog.charts import CHARTS
-from components.core.stage import DataClass
+from components.core.stage import DISCOVERY_TAG, DataClass
 from simulator.aws.operation_context import ACCOUNT
 from simulator.eks.kubeconfig import kubeconfig
 from simulator.values import Props
@@ -16,12 +16,18 @@ from tests.in_process.providers import REGION, Providers, Registered
 class Ground(Providers):
     """Creates those things when it is made. Kubernetes objects go to its cluster, which has the CRDs of Karpenter.
 
-    Subnet ids are by zone, key ARNs by the class of data.
+    Subnet ids are by zone, key ARNs by the class of data. prefix: of the stage whose nodes the subnets are for.
     """
 
-    def __init__(self, zones: Sequence[str], region: str = REGION, tags: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        zones: Sequence[str],
+        region: str = REGION,
+        tags: Mapping[str, str] | None = None,
+        prefix: str = "ml-platform-prod",
+    ) -> None:
         super().__init__({"region": region, "defaultTags": {"tags": dict(tags or {})}})
-        self.zones, self.region = zones, region
+        self.zones, self.region, self._prefix = zones, region, prefix
         self.vpc_id = self.lay("aws:ec2/vpc:Vpc", "vpc", cidrBlock="10.0.0.0/16", enableDnsHostnames=True).id
         self.private_subnet_ids = self._subnets("private", 0)
         self.pod_subnet_ids = self._subnets("pods", 64)
@@ -56,8 +62,14 @@ class Ground(Providers):
         return made
 
     def _subnets(self, tier: str, first: int) -> dict[str, str]:
+        tags = {DISCOVERY_TAG: self._prefix} if tier == "private" else {}
         inputs: dict[str, Props] = {
-            zone: {"vpcId": self.vpc_id, "cidrBlock": f"10.0.{first + 16 * place}.0/20", "availabilityZone": zone}
+            zone: {
+                "vpcId": self.vpc_id,
+                "cidrBlock": f"10.0.{first + 16 * place}.0/20",
+                "availabilityZone": zone,
+                "tags": tags,
+            }
             for place, zone in enumerate(self.zones)
         }
         return {zone: self.lay("aws:ec2/subnet:Subnet", f"{tier}-{zone}", **said).id for zone, said in inputs.items()}

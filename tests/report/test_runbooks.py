@@ -72,6 +72,15 @@ def test_vaults_have_the_names_of_the_stack(page):
     assert "name ends in `-backup-copies`" in page
 
 
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES.values() if "--resource-type EKS" in page], ids=lambda page: page.split("\n")[0]
+)
+def test_restored_volumes_get_the_tags_that_the_ebs_driver_asks_for(page):
+    assert "--copy-source-tags-to-restored-resource --resource-type EKS" in page
+    cluster = stage().cluster_name("main")
+    assert f"Key=ebs.csi.aws.com/cluster,Value=true Key=ebs.csi.aws.com/cluster-name,Value={cluster}" in page
+
+
 @pytest.mark.parametrize("page", RESTORES.values(), ids=list(RESTORES))
 def test_a_restore_ends_with_a_check(page):
     last = page[page.rindex("\n## ") :]

@@ -1,5 +1,6 @@
 """Builds pools one by one in the same simulated account, analyses them with the policy pack, and deletes them."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
 
+from catalog.charts import CHARTS
 from common.wire import to_struct
 from policies.analyzer import Analyzer
 from policies.registry import rules
+from settings.core.physical_names import karpenter_node_role_name
 from tests.in_process.engine import PROJECT, STACK, Engine
 from tests.in_process.ground import Ground
 from tests.in_process.providers import Registered
@@ -26,11 +29,29 @@ class ProvingGround(Ground):
     """
 
     def __init__(self, region: str, zones: Sequence[str]) -> None:
-        super().__init__(zones, region, TAGS)
+        prefix = f"{PROJECT}-{ENVIRONMENT}"
+        super().__init__(zones, region, TAGS, prefix)
+        self._karpenter(f"{prefix}-main")
         self.built: list[Registered] = []
         self.refusals: list[str] = []
         self.findings: list[Any] = []
         self._analyzer = Analyzer(rules(), today=lambda: date(2026, 11, 1))
+
+    def _karpenter(self, cluster_name: str) -> None:
+        """Installs Karpenter, and what an EC2NodeClass names by the name of its cluster."""
+        chart = CHARTS["karpenter"]
+        said = {"chart": chart.repository, "version": chart.version, "name": chart.name, "namespace": chart.namespace}
+        values = {"settings": {"featureGates": {"nodeOverlay": True}}}
+        self.lay("kubernetes:helm.sh/v3:Release", "karpenter", **said, values=values)
+        trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        self.lay(
+            "aws:iam/role:Role",
+            "karpenter-node",
+            name=karpenter_node_role_name(cluster_name, self.region),
+            assumeRolePolicy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+        tags = {"aws:eks:cluster-name": cluster_name}  # EKS sets it; a program may not
+        self.cloud.put("aws:ec2/securityGroup:SecurityGroup", "sg-of-the-cluster", {"tags": tags})
 
     def run(self, program: Callable[[], Any]) -> None:
         """Builds the program's resources, analyses them, and deletes them again."""

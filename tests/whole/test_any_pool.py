@@ -85,10 +85,7 @@ def expected(pool: NodePoolSettings) -> set[str]:
     """Returns the findings that the pack must report, because the settings leave the decision to policies."""
     findings = set()
     if pool.accelerator is not None:
-        # The rule reads only the node group. With a Capacity Block, the launch template names the instance type.
-        in_block = pool.reservation is not None and pool.reservation.kind == "capacity-block"
-        type_is_hidden = pool.provisioner == "managed" and in_block
-        if all(taint.effect == "PreferNoSchedule" for taint in pool.taints) and not type_is_hidden:
+        if all(taint.effect == "PreferNoSchedule" for taint in pool.taints):
             findings.add("gpu-pool-tainted")
         paid_for = pool.always_on or pool.reservation is not None
         no_idle_cost = paid_for or pool.off_peak is not None or pool.start_per_zone == 0

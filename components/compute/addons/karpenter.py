@@ -52,7 +52,9 @@ def gates(context: AddOnContext) -> dict[str, bool]:
 
 
 def statements(context: AddOnContext) -> Sequence[iam.Statement]:
-    return controller_statements(context.stage, context.cluster)
+    pools = [pool for pool in context.pools if pool.provisioner == "karpenter"]
+    spot = any("spot" in (pool.capacity_type, *pool.fallback_capacity_types) for pool in pools)
+    return controller_statements(context.stage, context.cluster, spot=spot)
 
 
 def in_aws(context: AddOnContext, aws_side_args: AwsSideArgs) -> "pulumi.Resource":

@@ -46,7 +46,7 @@ def queue_name(stage: Stage, cluster: str) -> str:
 
 def node_role_name(stage: Stage, cluster: str) -> str:
     """Returns the name of the role of Karpenter's nodes, known at preview for the permission to pass the role."""
-    return karpenter_node_role_name(stage.cluster_name(cluster))
+    return karpenter_node_role_name(stage.cluster_name(cluster), stage.region)
 
 
 def rule_name(stage: Stage, cluster: str, event: str) -> str:
@@ -80,13 +80,14 @@ def queue_policy(stage: Stage, cluster: str) -> str:
     )
 
 
-def controller_statements(stage: Stage, cluster: str) -> tuple[iam.Statement, ...]:
-    """Returns all permissions of the controller."""
+def controller_statements(stage: Stage, cluster: str, *, spot: bool) -> tuple[iam.Statement, ...]:
+    """Returns all permissions of the controller. spot: whether a pool may have spot instances."""
     return (
         *_instances(stage, stage.cluster_name(cluster)),
         *_instance_profiles(stage, cluster),
         *_reading(stage, cluster),
         *iam.volume_encryption(stage),
+        *([_spot_role(stage)] if spot else []),
     )
 
 
@@ -186,6 +187,18 @@ def _instance_profiles(stage: Stage, cluster: str) -> Sequence[iam.Statement]:
         allow("ReadInstanceProfiles", ["iam:GetInstanceProfile"], profiles),
         allow("ListInstanceProfiles", ["iam:ListInstanceProfiles"], ["*"]),
     )
+
+
+def _spot_role(stage: Stage) -> iam.Statement:
+    """Returns the permission to make EC2's own role for spot instances, which a new account does not have.
+
+    EC2 makes it at the first request, with the rights of the caller, and otherwise starts no spot instance. The stack
+    does not make it, since an account has only one. Sources: https://karpenter.sh/v1.14/troubleshooting/, "Missing
+    Service Linked Role"; eksctl-io/eksctl pull request 6102; read 2026-11.
+    """
+    role = stage.iam_arn("role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot")
+    only_for_spot = {"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}}
+    return allow("MakeSpotRole", ["iam:CreateServiceLinkedRole"], [role], only_for_spot)
 
 
 def _reading(stage: Stage, cluster: str) -> Sequence[iam.Statement]:

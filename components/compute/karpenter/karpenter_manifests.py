@@ -27,6 +27,9 @@ ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 # If a pod fits two pools, Karpenter uses the one with the higher weight: capacity that is already paid for, then cheap
 # capacity.
 WEIGHTS = {"reserved": 100, "spot": 50, "on-demand": 10}
+# Without it the EBS driver may attach no volume to the instance; EKS itself tags those of node groups.
+# Source: AWS managed policy AmazonEBSCSIDriverEKSClusterScopedPolicy, read 2026-11.
+CLUSTER_TAG = "ebs.csi.aws.com/cluster-name"
 MINUTES_OF_A_DAY = 24 * 60
 
 
@@ -49,7 +52,11 @@ def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_ar
         },
         "blockDeviceMappings": _volumes(pool, volume_key_arn),
         "kubelet": {"maxPods": pool.pods_per_node},  # its own default assumes single addresses
-        "tags": {**stage.tags, "Name": name},  # the provider's default tags do not reach what Karpenter starts
+        "tags": {
+            **stage.tags,  # the provider's default tags do not reach what Karpenter starts
+            "Name": name,
+            CLUSTER_TAG: stage.cluster_name(cluster),
+        },
     }
     if pool.local_nvme == "raid0":
         spec["instanceStorePolicy"] = "RAID0"

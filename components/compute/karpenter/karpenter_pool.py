@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.compute.efa import efa_security_group
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
+from components.core.custom_resource import custom_resource
 from components.core.stage import Stage
 from components.core.untyped import Manifest
 from settings.compute.node_pool import NodePoolSettings
@@ -69,13 +70,10 @@ class KarpenterPool(pulumi.ComponentResource):
     def _object(
         self, name: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource]
     ) -> kubernetes.apiextensions.CustomResource:
-        return kubernetes.apiextensions.CustomResource(
+        return custom_resource(
             name,
-            api_version=manifest["apiVersion"],
-            kind=manifest["kind"],
-            metadata=manifest["metadata"],
-            spec=manifest["spec"],
-            opts=pulumi.ResourceOptions(
+            manifest,
+            pulumi.ResourceOptions(
                 parent=self,
                 depends_on=list(depends_on),
                 custom_timeouts=pulumi.CustomTimeouts(delete=DRAINED_WITHIN),

@@ -81,10 +81,15 @@ def log_bucket(stage: Stage, name: str) -> str:
 
 
 def replication_trust(stage: Stage, name: str) -> str:
-    """Returns the trust policy of the role with which S3 copies one bucket."""
+    """Returns the trust policy of the role with which S3 copies one bucket.
+
+    No source shows that S3 names bucket and account when it assumes the role, and AWS's own example has no condition.
+    Without `IfExists` S3 could then copy nothing, and only the status of each object would say so. Source:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html, read 2026-11.
+    """
     conditions = {
-        "StringEquals": {"aws:SourceAccount": stage.account_id},
-        "ArnEquals": {"aws:SourceArn": bucket_arn(stage, name)},
+        "StringEqualsIfExists": {"aws:SourceAccount": stage.account_id},
+        "ArnEqualsIfExists": {"aws:SourceArn": bucket_arn(stage, name)},
     }
     return iam.service_trust("s3.amazonaws.com", condition=conditions)
 

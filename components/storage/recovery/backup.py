@@ -81,23 +81,26 @@ def kept_days(schedule: Schedule, lock_days: int) -> int:
     return max(KEPT_DAYS[schedule], lock_days)
 
 
-def rules(
-    schedule: Schedule, lock_days: int, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None
-) -> list[aws.backup.PlanRuleArgsDict]:
-    """Returns the rules of the plan for a schedule.
+def plans(schedules: Sequence[Schedule], copies: bool) -> dict[Schedule, list[Schedule]]:
+    """Returns plan -> schedules of the data that it backs up. A plan has one rule, and the name of its rule.
 
-    A change log cannot be copied to another region, and hourly backups are kept for a short time, so both get
-    additional daily backups.
-    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html, read 2026-11.
+    Hourly backups are kept for a short time, and a change log cannot be copied to another region, so the daily plan
+    backs up both kinds of data as well. Two rules of one plan would not do: when their start windows overlap, AWS
+    Backup keeps only the backup with the longer retention. copies: whether backups are copied to another region.
+    Sources: https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html and
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html, read 2026-11.
     """
-    also_daily = schedule == "hourly" or (schedule == "continuous" and copy_to is not None)
-    all_schedules: list[Schedule] = [schedule, "daily"] if also_daily else [schedule]
-    return [_rule(each, lock_days, vault, None if each == "continuous" else copy_to) for each in all_schedules]
+    backed_up: dict[Schedule, list[Schedule]] = {each: [each] for each in schedules}
+    for schedule in schedules:
+        if schedule == "hourly" or (schedule == "continuous" and copies):
+            backed_up.setdefault("daily", []).append(schedule)
+    return backed_up
 
 
-def _rule(
+def rule(
     schedule: Schedule, lock_days: int, vault: pulumi.Input[str], copy_to: pulumi.Input[str] | None
 ) -> aws.backup.PlanRuleArgsDict:
+    """Returns the rule of the plan for a schedule."""
     days = kept_days(schedule, lock_days)
     return {
         "rule_name": schedule,
@@ -108,7 +111,7 @@ def _rule(
         "enable_continuous_backup": schedule == "continuous",
         "lifecycle": {"delete_after": days},
         "copy_actions": []
-        if copy_to is None
+        if copy_to is None or schedule == "continuous"
         else [{"destination_vault_arn": copy_to, "lifecycle": {"delete_after": days}}],
     }
 
@@ -154,25 +157,27 @@ class Backup(pulumi.ComponentResource):
         copy_to = self._copies(name)
         role, permissions = self._role(name, "takes", arns.BACKUP_POLICIES)
         self.restore_role_arn = self._role(name, "restores", arns.RESTORE_POLICIES)[0].arn
-        for schedule in args.schedules:
+        # AWS Backup accepts a role without permissions, and then every job of the plan fails.
+        after_permissions = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=permissions))
+        for schedule, backed_up in plans(args.schedules, copy_to is not None).items():
             plan = aws.backup.Plan(
                 f"{name}-{schedule}",
                 name=f"{args.stage.prefix}-{schedule}",
-                rules=rules(schedule, args.settings.lock_days, vault.name, copy_to),
+                rules=[rule(schedule, args.settings.lock_days, vault.name, copy_to)],
                 opts=self._opts,
             )
-            # AWS Backup accepts a role without permissions, and then every job of the plan fails.
-            after_permissions = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=permissions))
-            aws.backup.Selection(
-                f"{name}-{schedule}-tagged",
-                name="tagged",
-                plan_id=plan.id,
-                iam_role_arn=role.arn,
-                resources=tagged_types(args.stage),
-                conditions=[tagged(args.stage, schedule)],
-                opts=after_permissions,
-            )
-            if schedule == args.cluster_schedule:
+            for tag in backed_up:
+                also = "" if tag == schedule else f"-{tag}"
+                aws.backup.Selection(
+                    f"{name}-{schedule}{also}-tagged",
+                    name=f"tagged{also}",
+                    plan_id=plan.id,
+                    iam_role_arn=role.arn,
+                    resources=tagged_types(args.stage),
+                    conditions=[tagged(args.stage, tag)],
+                    opts=after_permissions,
+                )
+            if args.cluster_schedule in backed_up:
                 aws.backup.Selection(
                     f"{name}-{schedule}-clusters",
                     name="clusters",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from common.values import UNKNOWN
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools, types_in_words
 from policies.rule import NotKnownError, Resource, Sample, Stack, StackCase, StackRule, each, number, text
-from policies.samples import A100, PLAIN, node_group, node_pool
+from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool
 
 SCHEDULE, TARGET = "aws:autoscaling/schedule:Schedule", "autoscalingGroupName"
 ALWAYS_ON = "always-on"
@@ -110,7 +110,7 @@ RULE = StackRule(
         ),
         "the instance type in the launch template": _stack(
             MIN,
-            gpu=Sample(NODE_GROUP, node_group(sizes=(1, 1, 1)), links={"launchTemplate": "template"}),
+            gpu=Sample(NODE_GROUP, node_group_of_template(sizes=(1, 1, 1)), links={"launchTemplate": "template"}),
             template=Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
         ),
         "Karpenter with a fixed number of replicas": _stack(

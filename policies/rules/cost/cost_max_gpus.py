@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Environment, Option, Resource, Sample, Stack, StackCase, StackRule
-from policies.samples import A100, L4, PLAIN, node_group, node_pool
+from policies.samples import A100, L4, PLAIN, node_group, node_group_of_template, node_pool
 
 POOLS_SHOWN = 5
 
@@ -58,7 +58,7 @@ def _pool(**limits: object) -> Sample:
     return Sample(NODE_POOL, node_pool(A100, limits=dict(limits)))
 
 
-BLOCK = Sample(NODE_GROUP, node_group(sizes=(0, 17, 0)), links={"launchTemplate": "template"})
+BLOCK = Sample(NODE_GROUP, node_group_of_template(sizes=(0, 17, 0)), links={"launchTemplate": "template"})
 TEMPLATE = Sample(LAUNCH_TEMPLATE, {"instanceType": A100})
 
 RULE = StackRule(

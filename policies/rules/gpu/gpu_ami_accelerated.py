@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from catalog.instance_types import InstanceType
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, text
-from policies.samples import A100, PLAIN, node_class, node_group, node_pool
+from policies.samples import A100, PLAIN, node_class, node_group_of_template, node_pool
 
 DRIVERS = {"gpu": ("_NVIDIA", "_GPU"), "neuron": ("_NEURON", "_GPU")}  # AL2's only GPU image had both drivers
 ALIASES = {"gpu": ("al2023", "bottlerocket"), "neuron": ("al2023",)}
@@ -77,7 +77,7 @@ def _karpenter(alias: str, *types: str, name: str = "gpu") -> StackCase:
 
 
 def _with_launch_template(image: str) -> StackCase:
-    group = Sample(NODE_GROUP, node_group(amiType=image), links={"launchTemplate": "template"})
+    group = Sample(NODE_GROUP, node_group_of_template(amiType=image), links={"launchTemplate": "template"})
     return StackCase(
         {"pool": group, "template": Sample(LAUNCH_TEMPLATE, {"instanceType": A100})}, at=("pool", "amiType")
     )

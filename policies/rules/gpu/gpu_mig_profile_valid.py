@@ -12,9 +12,34 @@ from catalog.instance_types import InstanceType
 from catalog.mig import MIG_GPUS, MigGpu, mig_gpu
 from catalog.sharing import SHARING_LABEL, Sharing
 from common.values import UNKNOWN
-from policies.pools import MIG_CONFIG_LABEL, NO_MIG, NODE_GROUP, NODE_POOL, POOLS, Pool, mig_layout
-from policies.rule import Case, Resource, Rule, View, WrongTypeError, at, at_if_known, each, keys, text
-from policies.samples import A100, H100, L4, PLAIN, node_group, node_pool, requirement
+from policies.pools import (
+    LAUNCH_TEMPLATE,
+    MIG_CONFIG_LABEL,
+    NO_MIG,
+    NODE_GROUP,
+    NODE_POOL,
+    Pool,
+    mig_layout,
+    pools,
+)
+from policies.rule import (
+    Case,
+    Resource,
+    Sample,
+    Stack,
+    StackCase,
+    StackRule,
+    View,
+    WrongTypeError,
+    at,
+    at_if_known,
+    collect_from,
+    each,
+    each_alone,
+    keys,
+    text,
+)
+from policies.samples import A100, H100, L4, PLAIN, node_group, node_group_of_template, node_pool, requirement
 from policies.views import Path, show
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -100,10 +125,14 @@ def _entry(entry: View, path: str) -> Iterator[tuple[str, str]]:
         yield path, f"requests {_in_words(layout)}, which no GPU on EC2 has or has room for"
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if resource.type in POOLS:
-        yield from _pool(Pool(resource))
-    elif resource.type == CONFIG_MAP_LIST:
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    yield from collect_from(pools(stack), lambda pool: ((pool.resource, *found) for found in _pool(pool)))
+    files = stack.of(CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE)
+    yield from collect_from(files, lambda resource: ((resource, *found) for found in _files(resource)))
+
+
+def _files(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type == CONFIG_MAP_LIST:
         for item in each(resource, "items"):
             yield from _file(item, ("data", FILE))
     elif resource.type != RELEASE:
@@ -134,78 +163,102 @@ def _release(devices: object, chart: str = "gpu-operator") -> dict[str, object]:
     return {"chart": chart, "values": {"migManager": {"config": {"create": True, **_mig_file(devices)}}}}
 
 
-RULE = Rule(
+def _block(config: str) -> StackCase:
+    group = node_group_of_template(labels={MIG_CONFIG_LABEL: config})
+    template = Sample(LAUNCH_TEMPLATE, {"instanceType": A100})
+    pool = Sample(NODE_GROUP, group, links={"launchTemplate": "template"})
+    return StackCase({"pool": pool, "template": template}, at=("pool", NODE_GROUP_AT))
+
+
+RULE = StackRule(
     id="gpu-mig-profile-valid",
-    applies_to=(NODE_GROUP, NODE_POOL, CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE),
+    applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE, CONFIG_MAP, CONFIG_MAP_PATCH, CONFIG_MAP_LIST, RELEASE),
     severity="high",
     standards=("NVIDIA MIG user guide",),
     why="A node whose GPU cannot apply the layout offers no GPU at all, at the full price.",
     fix="Set pools[].sharing.profile or layout to one that the GPU has (docs/gpus.md), or use another instance type.",
     check=check,
     good={
-        "nothing set, so GPUs stay whole": node_group(A100),
-        "a layout on A100 80 GB": _group(MIXED, A100_80GB),
-        "the same layout on H100, which has the same profiles": _group(MIXED, H100),
-        "a layout on A100 40 GB": _group("7x1g.5gb", A100),
-        "a layout with media engines": _group("1x1g.5gb.me_6x1g.5gb", A100),
-        "the platform's label": node_group(A100_80GB, labels={SHARING_LABEL: f"mig-{MIXED}"}),
-        "shared by time-slicing": node_group(L4, labels={SHARING_LABEL: "time-slicing-4"}),
-        "a built-in name": _group("all-1g.10gb", A100_80GB),
-        "a built-in name with media engines": _group("all-1g.10gb.me", A100_80GB),
-        "a built-in mix": _group("all-balanced", A100),
-        "MIG turned off, which is possible on any type": _group("all-disabled", L4),
-        "a name from a mig-parted file": _group("our-mix", A100),
-        "NodePool": Case(
-            node_pool(A100_80GB, labels={MIG_CONFIG_LABEL: MIXED, SHARING_LABEL: f"mig-{MIXED}"}), type=NODE_POOL
+        "the instance type in the launch template": _block("7x1g.5gb"),
+        **each_alone(
+            NODE_GROUP,
+            {
+                "nothing set, so GPUs stay whole": node_group(A100),
+                "a layout on A100 80 GB": _group(MIXED, A100_80GB),
+                "the same layout on H100, which has the same profiles": _group(MIXED, H100),
+                "a layout on A100 40 GB": _group("7x1g.5gb", A100),
+                "a layout with media engines": _group("1x1g.5gb.me_6x1g.5gb", A100),
+                "the platform's label": node_group(A100_80GB, labels={SHARING_LABEL: f"mig-{MIXED}"}),
+                "shared by time-slicing": node_group(L4, labels={SHARING_LABEL: "time-slicing-4"}),
+                "a built-in name": _group("all-1g.10gb", A100_80GB),
+                "a built-in name with media engines": _group("all-1g.10gb.me", A100_80GB),
+                "a built-in mix": _group("all-balanced", A100),
+                "MIG turned off, which is possible on any type": _group("all-disabled", L4),
+                "a name from a mig-parted file": _group("our-mix", A100),
+                "NodePool": Case(
+                    node_pool(A100_80GB, labels={MIG_CONFIG_LABEL: MIXED, SHARING_LABEL: f"mig-{MIXED}"}),
+                    type=NODE_POOL,
+                ),
+                "NodePool by the name of the GPU": Case(
+                    node_pool(
+                        requirements=(requirement("karpenter.k8s.aws/instance-gpu-name", "h100"),),
+                        labels={MIG_CONFIG_LABEL: "all-3g.40gb"},
+                    ),
+                    type=NODE_POOL,
+                ),
+                "file": Case(_mig_file({"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}), type=CONFIG_MAP),
+                "file with a profile name that several GPUs have": Case(_mig_file({"1g.10gb": 4}), type=CONFIG_MAP),
+                "file with a list of profiles": Case(_mig_file(["1g.10gb"]), type=CONFIG_MAP),
+                "an unknown file, which is rarely about MIG": Case({"data": {FILE: UNKNOWN}}, type=CONFIG_MAP),
+                "a file of another name": Case({"data": {"config.yml": "mig-configs: 1"}}, type=CONFIG_MAP),
+                "a file of this name for another program": Case({"data": {FILE: "{{ listen }} {"}}, type=CONFIG_MAP),
+                "file in a ConfigMapPatch": Case(_mig_file({"7g.80gb": 1}), type=CONFIG_MAP_PATCH),
+                "file in a ConfigMapList": Case({"items": [_mig_file({"7g.80gb": 1})]}, type=CONFIG_MAP_LIST),
+                "values of the GPU operator": Case(_release({"1g.10gb": 7}), type=RELEASE),
+                "GPU operator without layouts": Case({"chart": "gpu-operator", "values": {}}, type=RELEASE),
+                "another chart": Case(_release({"9g.99gb": 1}, chart="thing"), type=RELEASE),
+            },
         ),
-        "NodePool by the name of the GPU": Case(
-            node_pool(
-                requirements=(requirement("karpenter.k8s.aws/instance-gpu-name", "h100"),),
-                labels={MIG_CONFIG_LABEL: "all-3g.40gb"},
-            ),
-            type=NODE_POOL,
-        ),
-        "file": Case(_mig_file({"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}), type=CONFIG_MAP),
-        "file with a profile name that several GPUs have": Case(_mig_file({"1g.10gb": 4}), type=CONFIG_MAP),
-        "file with a list of profiles": Case(_mig_file(["1g.10gb"]), type=CONFIG_MAP),
-        "an unknown file, which is rarely about MIG": Case({"data": {FILE: UNKNOWN}}, type=CONFIG_MAP),
-        "a file of another name": Case({"data": {"config.yml": "mig-configs: 1"}}, type=CONFIG_MAP),
-        "a file of this name for another program": Case({"data": {FILE: "{{ listen }} {"}}, type=CONFIG_MAP),
-        "file in a ConfigMapPatch": Case(_mig_file({"7g.80gb": 1}), type=CONFIG_MAP_PATCH),
-        "file in a ConfigMapList": Case({"items": [_mig_file({"7g.80gb": 1})]}, type=CONFIG_MAP_LIST),
-        "values of the GPU operator": Case(_release({"1g.10gb": 7}), type=RELEASE),
-        "GPU operator without layouts": Case({"chart": "gpu-operator", "values": {}}, type=RELEASE),
-        "another chart": Case(_release({"9g.99gb": 1}, chart="thing"), type=RELEASE),
     },
     bad={
-        "a profile of A100 80 GB on A100 40 GB": Case(_group("1x2g.20gb", A100), at=NODE_GROUP_AT),
-        "a built-in name of another GPU": Case(_group("all-1g.18gb", A100), at=NODE_GROUP_AT),
-        "a GPU without MIG": Case(_group("7x1g.10gb", L4), at=NODE_GROUP_AT),
-        "a built-in mix on a GPU without MIG": Case(_group("all-balanced", L4), at=NODE_GROUP_AT),
-        "MIG turned on for a GPU without MIG": Case(_group("all-enabled", L4), at=NODE_GROUP_AT),
-        "an instance type without GPUs": Case(_group("7x1g.10gb", PLAIN), at=NODE_GROUP_AT),
-        "too many slices": Case(_group("8x1g.10gb", A100_80GB), at=NODE_GROUP_AT),
-        "slices that add up but do not fit": Case(_group("3x1g.20gb_1x3g.40gb", A100_80GB), at=NODE_GROUP_AT),
-        "impossible on the second instance type": Case(_group(MIXED, A100_80GB, H200), at=NODE_GROUP_AT),
-        "the platform's label": Case(node_group(A100, labels={SHARING_LABEL: f"mig-{MIXED}"}), at=SHARED_AT),
-        "the platform's label without a layout": Case(
-            node_group(A100, labels={SHARING_LABEL: "mig-some"}), at=SHARED_AT
-        ),
-        "NodePool": Case(node_pool(A100, labels={MIG_CONFIG_LABEL: MIXED}), type=NODE_POOL, at=NODE_POOL_AT),
-        "file with a profile that no GPU has": Case(_mig_file({"1g.11gb": 1}), type=CONFIG_MAP, at=FILE_AT),
-        "file with a layout that fits on no GPU": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP, at=FILE_AT),
-        "file with profiles of two GPUs in one layout": Case(
-            _mig_file({"1g.10gb": 1, "3g.71gb": 1}), type=CONFIG_MAP, at=FILE_AT
-        ),
-        "file with a count of zero": Case(_mig_file({"1g.10gb": 0}), type=CONFIG_MAP, at=FILE_AT),
-        "file with a count in words": Case(_mig_file({"1g.10gb": "two"}), type=CONFIG_MAP, at=FILE_AT),
-        "file that is not YAML": Case({"data": {FILE: "mig-configs: {"}}, type=CONFIG_MAP, at='data["config.yaml"]'),
-        "file in a ConfigMapPatch": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP_PATCH, at=FILE_AT),
-        "file in a ConfigMapList": Case(
-            {"items": [{}, _mig_file({"1g.10gb": 8})]}, type=CONFIG_MAP_LIST, at=f"items[1].{FILE_AT}"
-        ),
-        "values of the GPU operator": Case(
-            _release({"3g.40gb": 3}), type=RELEASE, at='values.migManager.config.data["config.yaml"].mig-configs.mixed'
+        "the instance type in the launch template": _block("1x2g.20gb"),
+        **each_alone(
+            NODE_GROUP,
+            {
+                "a profile of A100 80 GB on A100 40 GB": Case(_group("1x2g.20gb", A100), at=NODE_GROUP_AT),
+                "a built-in name of another GPU": Case(_group("all-1g.18gb", A100), at=NODE_GROUP_AT),
+                "a GPU without MIG": Case(_group("7x1g.10gb", L4), at=NODE_GROUP_AT),
+                "a built-in mix on a GPU without MIG": Case(_group("all-balanced", L4), at=NODE_GROUP_AT),
+                "MIG turned on for a GPU without MIG": Case(_group("all-enabled", L4), at=NODE_GROUP_AT),
+                "an instance type without GPUs": Case(_group("7x1g.10gb", PLAIN), at=NODE_GROUP_AT),
+                "too many slices": Case(_group("8x1g.10gb", A100_80GB), at=NODE_GROUP_AT),
+                "slices that add up but do not fit": Case(_group("3x1g.20gb_1x3g.40gb", A100_80GB), at=NODE_GROUP_AT),
+                "impossible on the second instance type": Case(_group(MIXED, A100_80GB, H200), at=NODE_GROUP_AT),
+                "the platform's label": Case(node_group(A100, labels={SHARING_LABEL: f"mig-{MIXED}"}), at=SHARED_AT),
+                "the platform's label without a layout": Case(
+                    node_group(A100, labels={SHARING_LABEL: "mig-some"}), at=SHARED_AT
+                ),
+                "NodePool": Case(node_pool(A100, labels={MIG_CONFIG_LABEL: MIXED}), type=NODE_POOL, at=NODE_POOL_AT),
+                "file with a profile that no GPU has": Case(_mig_file({"1g.11gb": 1}), type=CONFIG_MAP, at=FILE_AT),
+                "file with a layout that fits on no GPU": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP, at=FILE_AT),
+                "file with profiles of two GPUs in one layout": Case(
+                    _mig_file({"1g.10gb": 1, "3g.71gb": 1}), type=CONFIG_MAP, at=FILE_AT
+                ),
+                "file with a count of zero": Case(_mig_file({"1g.10gb": 0}), type=CONFIG_MAP, at=FILE_AT),
+                "file with a count in words": Case(_mig_file({"1g.10gb": "two"}), type=CONFIG_MAP, at=FILE_AT),
+                "file that is not YAML": Case(
+                    {"data": {FILE: "mig-configs: {"}}, type=CONFIG_MAP, at='data["config.yaml"]'
+                ),
+                "file in a ConfigMapPatch": Case(_mig_file({"1g.10gb": 8}), type=CONFIG_MAP_PATCH, at=FILE_AT),
+                "file in a ConfigMapList": Case(
+                    {"items": [{}, _mig_file({"1g.10gb": 8})]}, type=CONFIG_MAP_LIST, at=f"items[1].{FILE_AT}"
+                ),
+                "values of the GPU operator": Case(
+                    _release({"3g.40gb": 3}),
+                    type=RELEASE,
+                    at='values.migManager.config.data["config.yaml"].mig-configs.mixed',
+                ),
+            },
         ),
     },
 )

@@ -16,7 +16,18 @@ from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
 from policies.pods import KUBERNETES, Pod, all_pods
 from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, Taint, pools, quantity
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, View, collect_from, each, keys, text, texts
-from policies.samples import A100, L4, NO_SCHEDULE, PLAIN, TAINT, node_group, node_pool, pod, requirement
+from policies.samples import (
+    A100,
+    L4,
+    NO_SCHEDULE,
+    PLAIN,
+    TAINT,
+    node_group,
+    node_group_of_template,
+    node_pool,
+    pod,
+    requirement,
+)
 
 PREFIXES = ("nvidia.com/", "aws.amazon.com/neuron")
 KARPENTER_PREFIXES = ("karpenter.sh/", "karpenter.k8s.aws/")
@@ -186,7 +197,7 @@ ANY_TAINT: dict[str, object] = {"operator": "Exists"}
 IN_A100 = requirement(POOL_LABEL, "a100")
 IN_H100 = requirement(POOL_LABEL, "h100")
 BLOCK = {
-    "block": Sample(NODE_GROUP, node_group(), links={"launchTemplate": "template"}),
+    "block": Sample(NODE_GROUP, node_group_of_template(), links={"launchTemplate": "template"}),
     "template": Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
     "job": Sample(POD, pod({"limits": ONE})),
 }

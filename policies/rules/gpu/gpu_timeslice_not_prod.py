@@ -30,7 +30,7 @@ from policies.rule import (
     number,
     text,
 )
-from policies.samples import A100, node_group, node_pool, pod
+from policies.samples import A100, node_group, node_group_of_template, node_pool, pod
 from policies.views import show
 
 NAMESPACE, CONFIG_MAP = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ConfigMap"
@@ -125,7 +125,9 @@ RELEASE_AT = "values.devicePlugin.config.data.config.sharing.timeSlicing.resourc
 CONTAINER_AT = 'spec.containers[0].resources.limits["nvidia.com/gpu.shared"]'
 MARKED = Sample(NAMESPACE, {"metadata": {"name": "models", "labels": PRODUCTION}})
 BLOCK = {
-    "gpu": Sample(NODE_GROUP, node_group(labels={SHARING_LABEL: "time-slicing-5"}), links={"launchTemplate": "block"}),
+    "gpu": Sample(
+        NODE_GROUP, node_group_of_template(labels={SHARING_LABEL: "time-slicing-5"}), links={"launchTemplate": "block"}
+    ),
     "block": Sample(LAUNCH_TEMPLATE, {"instanceType": A100}),
 }
 

@@ -1,13 +1,22 @@
-"""EBS volumes are encrypted, also those that a StorageClass creates later."""
+"""EBS volumes are encrypted, also those that a StorageClass creates later.
+
+EKS makes the class `gp2` in every cluster, which does not encrypt. Source: Amazon EKS user guide, "Store Kubernetes
+volumes with Amazon EBS", read 2026-11.
+"""
 
 from collections.abc import Iterator
 
 from policies.rule import Case, Resource, Rule, flag, text
 
 VOLUME, CLASS = "aws:ebs/volume:Volume", "kubernetes:storage.k8s.io/v1:StorageClass"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type == CLAIM:
+        if text(resource, "spec.storageClassName") == "gp2":
+            yield "spec.storageClassName", "is gp2, whose volumes are not encrypted"
+        return
     if resource.type == CLASS and text(resource, "provisioner") not in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):
         return
     path = "parameters.encrypted" if resource.type == CLASS else "encrypted"
@@ -17,21 +26,27 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 RULE = Rule(
     id="ebs-encrypted",
-    applies_to=(VOLUME, CLASS),
+    applies_to=(VOLUME, CLASS, CLAIM),
     severity="high",
     standards=("FSBP EC2.3", "CKV_AWS_3"),
     why="A volume stays after its pod has ended, and its snapshots can be shared with any account.",
-    fix='Set encrypted=True on a volume; in a StorageClass, parameters={"encrypted": "true", "kmsKeyId": ...}.',
+    fix='Set encrypted=True on a volume; in a StorageClass, parameters={"encrypted": "true", "kmsKeyId": ...}; in a '
+    "claim, storageClassName: gp3.",
     check=check,
     good={
         "volume": {"encrypted": True},
         "StorageClass": Case({"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "true"}}, type=CLASS),
+        "claim of the default class": Case({"spec": {}}, type=CLAIM),
+        "claim of gp3": Case({"spec": {"storageClassName": "gp3"}}, type=CLAIM),
         "StorageClass of another driver": Case({"provisioner": "efs.csi.aws.com"}, type=CLASS),
     },
     bad={
         "nothing set": Case({}, at="encrypted"),
         "turned off": Case({"encrypted": False}, at="encrypted"),
         "StorageClass, nothing set": Case({"provisioner": "ebs.csi.aws.com"}, type=CLASS, at="parameters.encrypted"),
+        "claim of the class that EKS makes": Case(
+            {"spec": {"storageClassName": "gp2"}}, type=CLAIM, at="spec.storageClassName"
+        ),
         "StorageClass of Auto Mode": Case(
             {"provisioner": "ebs.csi.eks.amazonaws.com", "parameters": {"encrypted": "false"}},
             type=CLASS,

@@ -67,9 +67,13 @@ def _names_of_resources(parts: Parts) -> Iterator[Mistake]:
 def _karpenter_roles(parts: Parts) -> Iterator[Mistake]:
     for cluster, content in parts.clusters.items():
         physical_name = parts.cluster_name(cluster)
-        if physical_name is None or all(pool.provisioner != "karpenter" for pool in content.pools.values()):
+        if (
+            physical_name is None
+            or parts.region is None
+            or all(pool.provisioner != "karpenter" for pool in content.pools.values())
+        ):
             continue
-        role = karpenter_node_role_name(physical_name)
+        role = karpenter_node_role_name(physical_name, parts.region)
         if len(role) > IAM_ROLE_NAME_LENGTH:
             yield (
                 ("clusters", cluster),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER
 from settings.cluster.landing import landing_pools
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
@@ -22,6 +23,7 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None, today: date) -> Iterat
     yield from _no_landing_pool(parts)
     for cluster, content in parts.clusters.items():
         cluster_path: Path = ("clusters", cluster)
+        yield from _too_many_node_groups(cluster_path, content, zones)
         yield from _karpenter(cluster_path, content, zones, parts)
         if content.gpu_allocation == "dra":
             yield from _dra(cluster_path, content)
@@ -50,6 +52,21 @@ def _no_landing_pool(parts: Parts) -> Iterator[Mistake]:
                     f"{parts.environment} that stops the cluster. Make one pool without taints on-demand."
                 ),
             )
+
+
+def _too_many_node_groups(path: Path, content: ClusterParts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
+    """A managed pool has a node group in each of its zones, and EKS refuses one more than its quota during `up`."""
+    managed = [pool for pool in content.pools.values() if pool.provisioner == "managed"]
+    groups = sum(len(pool.named_zones or zones or ()) for pool in managed)
+    if groups > EKS_NODE_GROUPS_PER_CLUSTER:
+        yield (
+            (*path, "pools"),
+            (
+                f"{len(managed)} managed pools have {groups} node groups, one in each zone, but EKS allows "
+                f"{EKS_NODE_GROUPS_PER_CLUSTER} in a cluster. Name fewer zones in some pools, join pools with the same "
+                "labels and taints, or write provisioner: karpenter."
+            ),
+        )
 
 
 def _one_zone(path: Path, pool: NodePoolSettings, zones: tuple[str, ...] | None, parts: Parts) -> Iterator[Mistake]:

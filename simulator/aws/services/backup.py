@@ -7,11 +7,12 @@ Backup jobs are not simulated. A test may set `recoveryPoints` of a vault; such 
 from __future__ import annotations
 
 import re
+from itertools import combinations, product
 from typing import Any
 
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ErrorTemplate, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
@@ -31,6 +32,15 @@ _CRON = (
     (rf"1[0-2]|[1-9]|{_MONTHS}", ""),
     (rf"[1-7]|{_DAYS}", r"|[1-7]L|[1-7]#[1-5]"),
     (r"19[7-9]\d|2[01]\d\d", ""),
+)
+_WEEK = 7 * 24 * 60
+_DEFAULT_SCHEDULE = "cron(0 5 ? * * *)"  # of AWS Backup. Source: its API reference, BackupRuleInput, read 2026-11.
+# AWS accepts such a plan. Source:
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html, read 2026-11.
+_OVERLAP = (
+    "backup plan rules {} and {} have start windows that overlap. AWS Backup would accept the plan, but take only the "
+    "backup of the rule with the longer retention, so the other rule and its copies would not exist. Give each of them "
+    "a plan of its own, or start windows that do not overlap."
 )
 
 
@@ -70,6 +80,47 @@ def _plan_is_valid(op: OperationContext) -> None:
         kept_days = (rule.get("lifecycle") or {}).get("deleteAfter")
         if rule.get("enableContinuousBackup") and not (kept_days and kept_days <= CONTINUOUS_DAYS):
             raise _invalid(f"Continuous backups are kept for 1 to {CONTINUOUS_DAYS} days")
+    for one, other in combinations(op.get("rules"), 2):
+        if _overlap(one, other):
+            raise ProviderError(_OVERLAP.format(one["ruleName"], other["ruleName"]), whole=True)
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Returns whether two rules with valid schedules can start at the same time, in a week in which both have days."""
+    if one.get("scheduleExpressionTimezone") != other.get("scheduleExpressionTimezone"):
+        return False
+    schedules = [(rule.get("schedule") or _DEFAULT_SCHEDULE)[5:-1].split() for rule in (one, other)]
+    for position in (2, 3, 5):  # day of the month, month, year
+        days = [_values(fields[position], _MONTHS if position == 3 else "", 0, 2200) for fields in schedules]
+        if not set.intersection(*days):
+            return False
+    (first, first_window), (second, second_window) = (
+        (_starts(fields), rule.get("startWindow", 60)) for fields, rule in zip(schedules, (one, other), strict=True)
+    )
+    return any((a - b) % _WEEK < second_window or (b - a) % _WEEK < first_window for a, b in product(first, second))
+
+
+def _starts(fields: list[str]) -> set[int]:
+    """Returns the minutes of a week in which a schedule starts."""
+    minutes, hours = (_values(fields[position], "", 0, last) for position, last in ((0, 59), (1, 23)))
+    days = {day - 1 for day in _values(fields[4], _DAYS, 1, 7)}
+    return {(day * 24 + hour) * 60 + minute for day, hour, minute in product(days, hours, minutes)}
+
+
+def _values(field: str, names: str, first: int, last: int) -> set[int]:
+    """Returns the values of a field; all of them for a special form such as `L` or `5#2`."""
+    values: set[int] = set()
+    for name, number in zip(names.split("|"), range(1, 13), strict=False) if names else ():
+        field = field.replace(name, str(number))
+    for part in field.split(","):
+        match = re.fullmatch(r"(\d+|[*?])(?:-(\d+))?(?:/(\d+))?", part)
+        if match is None:
+            return set(range(first, last + 1))
+        begins, ends, step = match.groups()
+        low = first if begins in "*?" else int(begins)
+        high = int(ends) if ends else last if begins in "*?" or step else low
+        values |= set(range(low, high + 1, int(step or 1)))
+    return values
 
 
 def _check_lifecycle(lifecycle: dict[str, Any]) -> None:

@@ -47,6 +47,16 @@ def _log_group_is_not_protected(op: OperationContext) -> None:
         raise AwsError("InvalidParameterException", message)
 
 
+def _eks_writes_once_more(op: OperationContext) -> None:
+    """With the fault `late-logs`, EKS makes the log group of a control plane again, as it may some minutes later.
+
+    Source: terraform-aws-modules/terraform-aws-eks issue 2763 (by AWSServiceRoleForAmazonEKS), read 2026-11.
+    """
+    if op.id.startswith("/aws/eks/") and op.faults.strikes("late-logs", op.id.split("/")[3]):
+        kept = {key: op.before[key] for key in ("name", "arn", "region")}
+        op.cloud.put(op.type, op.id, {**kept, "retentionInDays": 0})
+
+
 def _rule_has_a_trigger(op: OperationContext) -> None:
     pattern, schedule = op.get("eventPattern"), op.get("scheduleExpression")
     if not pattern and not schedule:
@@ -135,6 +145,7 @@ LOG_GROUP = ResourceType(
     rules=(_key_lets_logs_use_it,),
     update_rules=(_key_lets_logs_use_it,),
     delete_rules=(_log_group_is_not_protected,),
+    after_delete=_eks_writes_once_more,
     source="hashicorp/terraform-provider-aws internal/service/logs/group.go",
 )
 

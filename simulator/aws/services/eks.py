@@ -308,6 +308,7 @@ ADDON = ResourceType(
         rules.addon_configuration_is_json,
         rules.addon_roles_trust_pods,
         rules.policy_agent_comes_up,
+        rules.addon_learns_its_region,
     ),
     update_rules=(
         rules.addon_is_known,

@@ -190,7 +190,8 @@ def cluster_companions(op: OperationContext) -> None:
             "region": op.region,
             "ownerId": op.account,
             "arn": op.fill("arn:{partition}:ec2:{region}:{account}:security-group/") + group,
-            "tags": {f"kubernetes.io/cluster/{op.id}": "owned"},
+            # Source: Amazon EKS user guide, "Security group requirements", read 2026-11.
+            "tags": {f"kubernetes.io/cluster/{op.id}": "owned", "aws:eks:cluster-name": op.id},
             "__owner": owner,
         },
     )
@@ -317,6 +318,22 @@ def addon_roles_trust_pods(op: OperationContext) -> None:
     """The roles of the add-on's pods must trust Pod Identity."""
     for item in op.get("podIdentityAssociations", []):
         _trusts_pods(op, item.get("roleArn", ""))
+
+
+def addon_learns_its_region(op: OperationContext) -> None:
+    """Warns when the controller of the FSx driver learns no region: from its identity, its values or the metadata.
+
+    It starts all the same, and fails when it should make a file system. With one hop, pods do not reach the metadata.
+    Source: kubernetes-sigs/aws-fsx-csi-driver, pkg/cloud/metadata_k8s.go, read 2026-11.
+    """
+    if op.get("addonName") != "aws-fsx-csi-driver" or op.get("podIdentityAssociations"):
+        return
+    values = json.loads(op.get("configurationValues", "") or "{}")
+    if not op.get("serviceAccountRoleArn") and not (values.get("controller") or {}).get("region"):
+        op.call.warn(
+            "the controller of aws-fsx-csi-driver has no identity, so EKS gives it no AWS_REGION, and it can make no "
+            "file system on nodes whose metadata pods do not reach. AWS and the real provider say nothing."
+        )
 
 
 def access_entries_are_enabled(op: OperationContext) -> None:

@@ -199,6 +199,34 @@ def _destinations_are_versioned(op: OperationContext) -> None:
             raise AwsError("InvalidRequest", "Destination bucket must have object lock enabled.")
 
 
+def _role_lets_s3_copy(op: OperationContext) -> None:
+    """S3 accepts any role, and objects that it cannot copy get the status FAILED.
+
+    Source: S3 User Guide, "Setting up permissions for live replication": the trust policy has no condition, and nothing
+    says that S3 sends `aws:SourceArn` or `aws:SourceAccount`; read 2026-11.
+    """
+    role = op.find(tokens.ROLE, "arn", op.get("role"))
+    if role is None:
+        return
+    trust = role.state.get("assumeRolePolicy")
+    keys = {
+        key
+        for statement in documents.allowed(trust)
+        for operator, tests in (statement.get("Condition") or {}).items()
+        for key in tests
+        if key.lower() in ("aws:sourcearn", "aws:sourceaccount") and not operator.endswith("IfExists")
+    }
+    reason = ""
+    if keys:
+        reason = f"requires {' and '.join(sorted(keys))}, which S3 is not known to send: use the IfExists form"
+    if not documents.trusts(role.state, "s3.amazonaws.com", "sts:AssumeRole"):
+        reason = "does not let s3.amazonaws.com assume it"
+    if reason:
+        raise ProviderError(
+            f"the role of the replication {reason}. S3 accepts the configuration, but copies no object.", whole=True
+        )
+
+
 def _destinations(op: OperationContext) -> Iterator[str]:
     for rule in op.get("rules", []):
         yield str((rule.get("destination") or {}).get("bucket", "")).split(":::", 1)[-1]
@@ -461,7 +489,7 @@ REPLICATION = _setting(
     references={
         "role": Reference(tokens.ROLE, "arn", ErrorTemplate("InvalidArgument", "Invalid role ARN")),
     },
-    rules=(_needs_versioning("replication"), _destinations_are_versioned),
+    rules=(_needs_versioning("replication"), _destinations_are_versioned, _role_lets_s3_copy),
 )
 
 ENCRYPTION = _setting(

@@ -125,6 +125,21 @@ def test_the_csi_driver_may_use_the_volume_key_and_tags_what_it_makes(cloud):
     assert addon.stands_on(policy), "its pods start at once, and fail while their role can do nothing"
 
 
+@pytest.mark.parametrize(
+    ("changes", "policy"),
+    [
+        ({}, "AmazonEBSCSIDriverEKSClusterScopedPolicy"),
+        ({"storage_classes": {"volume_scope": "account"}}, "AmazonEBSCSIDriverPolicyV2"),
+        ({"version": "1.34"}, "AmazonEBSCSIDriverPolicyV2"),
+        ({"managed_addons": {"aws-ebs-csi-driver": {"version": "v1.57.0-eksbuild.1"}}}, "AmazonEBSCSIDriverPolicyV2"),
+    ],
+)
+def test_the_csi_driver_manages_the_volumes_of_its_cluster_alone_where_it_can_tell_them(cloud, changes, policy):
+    cloud.up_cluster(stack_with_cluster(**changes))
+    attached = [r.inputs["policyArn"] for r in cloud.all("RolePolicyAttachment") if "aws-ebs-csi-driver" in r.name]
+    assert attached == [f"arn:aws:iam::aws:policy/{policy}"]
+
+
 def test_every_managed_addon_is_pinned(cloud):
     cloud.up_cluster(stack())
     addons = cloud.all("addon:Addon")

@@ -26,6 +26,17 @@ def test_gp3_is_what_a_claim_gets_that_names_no_class(cloud):
     assert default == {"gp3"}, "two defaults, and the newer one wins unasked"
 
 
+def test_a_claim_of_the_class_that_eks_makes_is_refused(cloud):
+    cloud.up_cluster(stack())
+    policy = cloud.one("ValidatingAdmissionPolicy")
+    (validation,) = policy.inputs["spec"]["validations"]
+    assert validation["expression"] == (
+        "!has(object.spec.storageClassName) || object.spec.storageClassName != 'gp2'"
+    ), "its volumes would have another key, or none"
+    binding = cloud.one("ValidatingAdmissionPolicyBinding")
+    assert binding.inputs["spec"] == {"policyName": policy.inputs["metadata"]["name"], "validationActions": ["Deny"]}
+
+
 def test_a_class_can_be_left_out(cloud):
     cloud.up_cluster(stack_with_cluster(storage_classes={"gp3": False}))
     assert cloud.all("nodeGroup:NodeGroup")

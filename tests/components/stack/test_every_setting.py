@@ -173,6 +173,7 @@ CHANGES: dict[str, Any] = {
     "clusters.storage_classes.io2": io2(),
     "clusters.storage_classes.io2_iops": (io2(), io2(io2_iops=8000)),
     "clusters.storage_classes.snapshots": cluster(storage_classes={"snapshots": False}),
+    "clusters.storage_classes.volume_scope": cluster(storage_classes={"volume_scope": "account"}),
     "clusters.pools.name": pool(name="other"),
     "clusters.pools.instance_types": pool(instance_types=["m5.2xlarge"]),
     "clusters.pools.capacity_type": pool(capacity_type="spot"),

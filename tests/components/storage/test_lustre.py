@@ -151,11 +151,14 @@ def test_growing_it_changes_no_claim(cloud):
     assert claims(capacity_gib=1200) == claims(capacity_gib=4800), "Kubernetes refuses to let such a claim grow"
 
 
-def test_the_driver_comes_to_the_cluster_that_uses_it_and_with_no_right_in_aws(cloud):
+def test_the_driver_comes_to_the_cluster_that_uses_it_and_may_change_nothing_in_aws(cloud):
     cloud.up(stack(**lustre()))
     driver = cloud.one("eks/addon:Addon", "main-aws-fsx-csi-driver").inputs
     assert driver["addonVersion"] == "v1.9.0-eksbuild.1"
-    assert "podIdentityAssociations" not in driver
+    (identity,) = driver["podIdentityAssociations"]
+    assert identity["serviceAccount"] == "fsx-csi-controller-sa", "with an identity EKS tells the pods their region"
+    policy = json.loads(cloud.one("rolePolicy:RolePolicy", "main-aws-fsx-csi-driver-file-systems").inputs["policy"])
+    assert [statement["Action"] for statement in policy["Statement"]] == [["fsx:DescribeFileSystems"]]
     cloud.up(stack())
     assert "main-aws-fsx-csi-driver" not in cloud.names("eks/addon:Addon")
 

@@ -61,6 +61,12 @@ def test_the_price_of_a_preset_is_known_or_has_a_reason_why_not(preset: str) -> 
         )
 
 
+def test_the_shared_a100_has_a_label_for_each_of_its_purposes() -> None:
+    labels = pool_of({"preset": "a100-time-slicing"}).labels
+    assert {"research", "development", "training", "batch-inference"} <= labels.keys(), "pods select nodes by purpose"
+    assert "production-inference" not in labels, "another pod may take the memory of the GPU"
+
+
 def test_a_preset_for_one_zone_requires_the_zone() -> None:
     reported = problems(with_pools({"preset": "h100-training"}))
     assert [p.path for p in reported] == ["clusters.main.pools[1].zones"]

@@ -45,6 +45,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "missing version": (((*MAIN, "version"), ABSENT), "clusters.main.version", 'for example `version: "1.35"`.'),
     "no clusters": ((("clusters",), {}), "clusters", "The EKS clusters, by name. Add one."),
     "no pools": (((*MAIN, "pools"), []), "clusters.main.pools", "The machines of the cluster. Add one."),
+    "more node groups than EKS allows": (
+        ((*MAIN, "pools"), [{**stack()["clusters"]["main"]["pools"][0], "name": f"p{index}"} for index in range(16)]),
+        "clusters.main.pools",
+        "in some pools, join pools with the same labels and taints, or write provisioner: karpenter.",
+    ),
     "unknown environment": ((("environment",), "production"), "environment", "defaults: dev, staging or prod."),
     "unknown region": ((("region",), "us-west-3"), "region", "Did you mean us-west-2?"),
     "account that is no account": ((("account_id",), "12345"), "account_id", "Write for example 123456789012."),
@@ -235,6 +240,11 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         (MAIN, {**stack()["clusters"]["main"], "addons": {"velero": {}}, "storage_classes": {"snapshots": False}}),
         "clusters.main.storage_classes.snapshots",
         "Set snapshots: true, or turn velero off.",
+    ),
+    "a scope that the driver does not know": (
+        (MAIN, {**stack()["clusters"]["main"], "version": "1.34", "storage_classes": {"volume_scope": "cluster"}}),
+        "clusters.main.storage_classes",
+        "Write volume_scope: account, or a newer version in managed_addons.aws-ebs-csi-driver.",
     ),
     "public endpoint for nobody in particular": (
         ((*MAIN, "endpoint"), {"public": True}),

@@ -124,6 +124,32 @@ def test_new_rules_are_an_update_in_place(aws: Account) -> None:
         aws.update(created, **plan(rule(schedule="daily")))
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "overlap"),
+    [
+        ("0 2 ? * * *", "0 * ? * * *", True),
+        ("0 2 ? * * *", "59 2 ? * * *", True),
+        ("0 2 ? * * *", "0 3 ? * * *", False),
+        ("30 23 ? * SUN *", "0 0 ? * MON *", True),
+        ("0 2 ? * MON *", "0 2 ? * SUN *", False),
+        ("0 2 ? * MON-WED *", "0 2 ? * 4#1 *", True),
+        ("0 2 1 * ? *", "0 2 15 * ? *", False),
+        ("0 2 1 * ? *", "0 2 ? * * *", True),
+        ("0 2 ? JAN * *", "0 2 ? FEB * *", False),
+    ],
+)
+def test_rules_of_one_plan_whose_start_windows_overlap_are_refused(
+    aws: Account, first: str, second: str, overlap: bool
+) -> None:
+    aws.make(VAULT, name="main")
+    rules = [rule(schedule=f"cron({each})", ruleName=f"r{at}") for at, each in enumerate((first, second))]
+    text = "take only the backup of the rule with the longer retention"
+    if overlap:
+        assert text in aws.refusal(PLAN, preview=True, **plan(*rules))
+    else:
+        aws.make(PLAN, **plan(*rules))
+
+
 def test_a_plan_with_selections_cannot_be_deleted(aws: Account) -> None:
     aws.make(VAULT, name="main")
     planned = aws.make(PLAN, **plan())

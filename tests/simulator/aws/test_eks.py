@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -302,6 +303,23 @@ def test_an_addon_and_its_version_must_be_known_to_aws(aws: Account) -> None:
         assert "Addon version specified is not supported" in text, name
     assert aws.make(ADDON, clusterName="main", addonName="coredns")["addonVersion"].startswith("v1.")
     assert "Addon already exists." in aws.refusal(ADDON, "two", clusterName="main", addonName="coredns")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "warned"),
+    [
+        ({}, True),
+        ({"configurationValues": '{"controller": {"region": "us-west-2"}}'}, False),
+        ({"serviceAccountRoleArn": "role"}, False),
+        ({"addonName": "aws-efs-csi-driver"}, False),
+    ],
+)
+def test_the_fsx_driver_needs_a_way_to_learn_its_region(aws: Account, inputs: dict[str, Any], warned: bool) -> None:
+    cluster = aws.cluster()
+    if "serviceAccountRoleArn" in inputs:
+        inputs = {"serviceAccountRoleArn": aws.role("fsx", "pods.eks.amazonaws.com")["arn"]}
+    aws.make(ADDON, **{"addonName": "aws-fsx-csi-driver", "clusterName": cluster.id, **inputs})
+    assert any("has no identity, so EKS gives it no AWS_REGION" in warning for warning in aws.warnings) == warned
 
 
 def test_the_configuration_of_an_addon_is_json(aws: Account) -> None:

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from simulator.cloud import Cloud
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account
@@ -126,3 +127,25 @@ def test_unknown_arguments_give_an_unknown_result(aws: Account) -> None:
 def test_an_unknown_function_is_refused_with_the_file_to_add_it_to(aws: Account) -> None:
     with pytest.raises(Refusal, match=r"aws:rds/getCluster:getCluster.*simulator/aws/functions\.py"):
         aws.invoke("aws:rds/getCluster:getCluster")
+
+
+def test_log_groups_are_found_by_the_beginning_of_their_names(aws: Account) -> None:
+    aws.make("aws:cloudwatch/logGroup:LogGroup", name="/aws/eks/main/cluster", tags={"team": "ml"})
+    aws.make("aws:cloudwatch/logGroup:LogGroup", "two", name="/aws/eks/other/cluster")
+    groups = "aws:cloudwatch/getLogGroups:getLogGroups"
+    assert aws.invoke(groups, logGroupNamePrefix="/aws/eks/main")["logGroupNames"] == ["/aws/eks/main/cluster"]
+    assert len(aws.invoke(groups)["arns"]) == 2
+    assert aws.invoke(groups, region="us-east-1")["logGroupNames"] == []
+    group = "aws:cloudwatch/getLogGroup:getLogGroup"
+    assert aws.invoke(group, name="/aws/eks/main/cluster")["tags"] == {"team": "ml"}
+    with pytest.raises(Refusal, match="reading CloudWatch Logs Log Group"):
+        aws.invoke(group, name="/aws/eks/none/cluster")
+
+
+def test_with_a_fault_eks_makes_the_log_group_of_a_deleted_cluster_again(cloud: Cloud) -> None:
+    aws = Account(cloud, faults=("late-logs=main",))
+    for name, left in (("/aws/eks/main/cluster", True), ("/aws/eks/other/cluster", False), ("/flow-logs", False)):
+        aws.delete(aws.make("aws:cloudwatch/logGroup:LogGroup", name=name, retentionInDays=365))
+        row = cloud.get("aws:cloudwatch/logGroup:LogGroup", name)
+        assert (row is not None) == left
+        assert row is None or (row.state["retentionInDays"], row.state.get("tagsAll")) == (0, None)

@@ -93,3 +93,23 @@ def test_limits_of_resources_follow_the_quotas_of_the_account(cloud: Cloud) -> N
     assert "VpcLimitExceeded" in wide.refusal(VPC, "six", cidrBlock="10.9.0.0/16"), "the default is five"
     wide.make(QUOTA, serviceCode="vpc", quotaCode="L-F678F1CE", value=6)
     assert wide.vpc("six", "10.9.0.0/16").id
+
+
+def test_what_one_preview_creates_counts_together(cloud: Cloud) -> None:
+    aws = Account(cloud)
+    for index in range(5):
+        aws.preview(VPC, f"vpc-{index}", cidrBlock=f"10.{index}.0.0/16")
+    aws.preview(VPC, "vpc-0", cidrBlock="10.0.0.0/16")  # a second preview of the same program
+    assert "VpcLimitExceeded" in aws.refusal(VPC, "six", preview=True, cidrBlock="10.9.0.0/16")
+    aws.vpc("vpc-0")  # the real update begins
+    for index in range(1, 5):
+        aws.preview(VPC, f"vpc-{index}", cidrBlock=f"10.{index}.0.0/16")
+    assert "VpcLimitExceeded" in aws.refusal(VPC, "six", preview=True, cidrBlock="10.9.0.0/16")
+
+
+def test_node_groups_count_for_their_own_cluster(cloud: Cloud) -> None:
+    aws = Account(cloud, quotas={"L-6D54EA21": 1})
+    inputs = aws.group_inputs(aws.cluster())
+    aws.preview("aws:eks/nodeGroup:NodeGroup", "one", **inputs)
+    assert "Nodegroup limit exceeded" in aws.refusal("aws:eks/nodeGroup:NodeGroup", "two", preview=True, **inputs)
+    aws.preview("aws:eks/nodeGroup:NodeGroup", "three", **{**inputs, "clusterName": UNKNOWN})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from simulator.aws import tokens
 from simulator.provider import Refusal
 from tests.simulator.aws.account import Account, Resource
 
@@ -130,6 +132,29 @@ def test_replication_works_across_regions(aws: Account) -> None:
     aws.config = source_config
     versioned(aws, "here")
     assert aws.make(REPLICATION, **copying(aws)).id == "here"
+
+
+@pytest.mark.parametrize(
+    ("service", "condition", "reason"),
+    [
+        ("ec2.amazonaws.com", {}, "does not let s3.amazonaws.com assume it"),
+        ("s3.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::here"}}, "requires aws:SourceArn"),
+        ("s3.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "1"}}, "requires aws:SourceAccount"),
+        ("s3.amazonaws.com", {"ArnEqualsIfExists": {"aws:SourceArn": "arn:aws:s3:::here"}}, ""),
+    ],
+)
+def test_a_role_with_which_s3_could_not_copy_is_refused(
+    aws: Account, service: str, condition: dict[str, Any], reason: str
+) -> None:
+    for name in ("here", "there"):
+        versioned(aws, name)
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    inputs = {**copying(aws), "role": aws.make(tokens.ROLE, "copies", assumeRolePolicy=document)["arn"]}
+    if reason:
+        assert reason in aws.refusal(REPLICATION, **inputs)
+    else:
+        assert aws.make(REPLICATION, **inputs).id == "here"
 
 
 def test_a_lifecycle_changes_in_place(aws: Account) -> None:

@@ -75,7 +75,7 @@ def test_only_rules_that_exist_may_write_to_the_queue(built):
 
 def test_nodes_may_join_under_a_role_with_the_permissions_of_managed_ones(built):
     role = built.one("iam/role:Role", "main-karpenter-node")
-    assert role.inputs["name"] == "ml-platform-prod-main-karpenter-node"
+    assert role.inputs["name"] == "ml-platform-prod-main-karpenter-usw2"
     entry = built.one("accessEntry:AccessEntry", "main-karpenter-node")
     assert entry.inputs["type"] == "EC2_LINUX"
     assert role.urn in entry.property_dependencies["principalArn"]
@@ -140,6 +140,14 @@ def test_what_a_node_class_finds_by_name_or_tag_is_there_before_it(built):
     assert {"karpenter.sh/discovery": group.inputs["tags"]["karpenter.sh/discovery"]} in tags
     assert built.one("EC2NodeClass", "main-training").stands_on(group)
     assert built.one("EC2NodeClass", "main-training").stands_on(place)
+
+
+def test_an_object_that_its_controller_refuses_is_no_success(built):
+    kinds = ("EC2NodeClass", "NodePool", "NodeOverlay", "ClusterIssuer")
+    objects = [each for kind in kinds for each in built.all(kind) if each.type.startswith("kubernetes:")]
+    assert {each.type.rsplit(":", 1)[-1] for each in objects} >= {"EC2NodeClass", "NodePool", "NodeOverlay"}
+    for each in objects:
+        assert each.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}, each.name
 
 
 def test_a_karpenter_pool_stands_in_the_zones_of_the_network_unless_it_names_some(built):

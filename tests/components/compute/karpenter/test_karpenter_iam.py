@@ -29,22 +29,24 @@ LONGEST = Stage(  # its cluster has the longest name of which the node role stil
     deletion_protection=False,
     tags={},
 )
-STATEMENTS = {s["Sid"]: s for s in controller_statements(MAIN, "main")}
+STATEMENTS = {s["Sid"]: s for s in controller_statements(MAIN, "main", spot=False)}
 
 
 def actions(statements):
     return {action for s in statements for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
 
 
-@pytest.mark.parametrize(("stage", "cluster"), [(MAIN, "main"), (LONGEST, "b" * 20)])
+@pytest.mark.parametrize(("stage", "cluster"), [(MAIN, "main"), (LONGEST, "b" * 19)])
 def test_the_controllers_permissions_fit_one_role(stage, cluster):
     assert len(node_role_name(stage, cluster)) <= 64
-    text = json.dumps(json.loads(iam.document(*controller_statements(stage, cluster))), separators=(",", ":"))
+    text = json.dumps(
+        json.loads(iam.document(*controller_statements(stage, cluster, spot=True))), separators=(",", ":")
+    )
     assert len(text) <= 10_240, "IAM takes no more of inline policies on one role"
 
 
 def test_statements_have_names_of_their_own():
-    assert len(STATEMENTS) == len(controller_statements(MAIN, "main"))
+    assert len(STATEMENTS) == len(controller_statements(MAIN, "main", spot=False))
 
 
 def test_no_action_is_a_wildcard_and_everything_that_changes_something_is_bounded():
@@ -64,7 +66,7 @@ def test_machines_are_started_and_ended_only_under_the_tags_of_this_cluster():
 
 def test_the_controller_passes_the_node_role_and_no_other_and_only_to_machines():
     (role,) = STATEMENTS["PassNodeRole"]["Resource"]
-    assert role == "arn:aws:iam::123456789012:role/ml-platform-prod-main-karpenter-node"
+    assert role == "arn:aws:iam::123456789012:role/ml-platform-prod-main-karpenter-usw2"
     assert "ec2.amazonaws.com" in STATEMENTS["PassNodeRole"]["Condition"]["StringEquals"]["iam:PassedToService"]
 
 
@@ -83,8 +85,17 @@ def test_only_the_rules_of_this_cluster_send_to_its_queue_and_nobody_without_tls
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_the_role_of_spot_instances_is_made_only_where_a_pool_has_some():
+    (more,) = controller_statements(MAIN, "main", spot=True)[len(STATEMENTS) :]
+    assert more["Action"] == ["iam:CreateServiceLinkedRole"]
+    assert more["Resource"] == [
+        "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+    ]
+    assert more["Condition"] == {"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}}
+
+
 def test_rule_names_have_room():
-    assert all(len(rule_name(LONGEST, "b" * 20, event)) <= 64 for event in EVENTS), "EventBridge takes no more"
+    assert all(len(rule_name(LONGEST, "b" * 19, event)) <= 64 for event in EVENTS), "EventBridge takes no more"
 
 
 def test_the_controller_may_do_what_karpenter_asks_for_and_use_the_volume_key():

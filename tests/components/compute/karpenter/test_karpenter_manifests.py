@@ -67,13 +67,14 @@ def test_machines_find_their_network_by_tag_and_run_under_the_role_that_may_be_p
     spec = class_of(pool())
     assert spec["subnetSelectorTerms"] == [{"tags": {"karpenter.sh/discovery": "ml-platform-prod"}}]
     assert spec["securityGroupSelectorTerms"] == [{"tags": {"aws:eks:cluster-name": "ml-platform-prod-main"}}]
-    assert spec["role"] == "ml-platform-prod-main-karpenter-node"
+    assert spec["role"] == "ml-platform-prod-main-karpenter-usw2"
 
 
 def test_what_karpenter_starts_can_be_billed():
     tags = class_of(pool())["tags"]
     assert tags["cost-center"] == "ml-42"
     assert tags["Name"] == "ml-platform-prod-main-gpu"
+    assert tags["ebs.csi.aws.com/cluster-name"] == "ml-platform-prod-main", "else no volume could be attached"
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from components.storage.recovery.backup import BACKUP_TAG, BackupArgs, backup_tags, kept_days, rules, vault_name
+from components.storage.recovery.backup import BACKUP_TAG, BackupArgs, backup_tags, kept_days, plans, rule, vault_name
 from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.recovery import RecoverySettings
-from settings.storage.recovery_plan import MINUTES, Schedule
+from settings.storage.recovery_plan import MINUTES
 from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import stack, stage
 from tests.in_process.providers import Registered
@@ -26,13 +26,16 @@ def built(cloud, recovery: Mapping[str, Any] | None = None, **changes: Any) -> N
     cloud.up(stack(**{"storage": storage, **changes}), preview=True)
 
 
-def plan_rules(cloud, schedule: str) -> dict[str, dict[str, Any]]:
-    return {rule["ruleName"]: rule for rule in cloud.one("Plan", f"storage-backup-{schedule}").inputs["rules"]}
+def plan_rule(cloud, schedule: str) -> dict[str, Any]:
+    (only,) = cloud.one("Plan", f"storage-backup-{schedule}").inputs["rules"]
+    return only
 
 
-def plain_rules(schedule: Schedule, lock_days: int, copy_to: str | None) -> Any:
-    """The rules of a plan, read as plain values: to the SDK each could be an output, which tests give none of."""
-    return rules(schedule, lock_days, "vault", copy_to)
+def selected_tags(cloud, schedule: str) -> set[str]:
+    """The schedules in the tags that the plan's selections ask for."""
+    plan = f"storage-backup-{schedule}-"
+    tagged = [one for one in cloud.all("Selection") if one.name.startswith(plan) and one.name.endswith("-tagged")]
+    return {conditions(one)[f"aws:ResourceTag/{BACKUP_TAG}"] for one in tagged}
 
 
 def conditions(selection: Registered) -> dict[str, str]:
@@ -43,8 +46,8 @@ def conditions(selection: Registered) -> dict[str, str]:
 def test_there_is_a_plan_for_each_schedule_that_something_needs(cloud):
     built(cloud)
     assert cloud.names("backup/plan:Plan") == {f"storage-backup-{each}" for each in ("continuous", "hourly", "daily")}
-    assert plan_rules(cloud, "hourly")["hourly"]["schedule"] == "cron(0 * ? * * *)"
-    assert plan_rules(cloud, "continuous")["continuous"]["enableContinuousBackup"] is True
+    assert plan_rule(cloud, "hourly")["schedule"] == "cron(0 * ? * * *)"
+    assert plan_rule(cloud, "continuous")["enableContinuousBackup"] is True
 
 
 def test_a_stack_without_data_has_no_backups(cloud):
@@ -74,13 +77,12 @@ def test_every_backup_but_the_change_log_is_copied_to_the_second_region(cloud):
     built(cloud, {"copy_to": "us-east-2"})
     vault = f"arn:aws:backup:us-east-2:{ACCOUNT}:backup-vault:ml-platform-prod-backup-copies"
     copied = {
-        (schedule, name): [copy["destinationVaultArn"] for copy in rule.get("copyActions") or []]
+        schedule: [copy["destinationVaultArn"] for copy in plan_rule(cloud, schedule).get("copyActions") or []]
         for schedule in ("continuous", "hourly", "daily")
-        for name, rule in plan_rules(cloud, schedule).items()
     }
-    assert copied.pop(("continuous", "continuous")) == [], "AWS copies no change log, so there are daily ones beside it"
-    assert len(copied) == 4
+    assert copied.pop("continuous") == [], "AWS copies no change log, so there are daily ones beside it"
     assert all(to == [vault] for to in copied.values()), "the ARN has to be known at preview, to be judged"
+    assert selected_tags(cloud, "daily") >= {"continuous", "hourly"}
     there = cloud.one("Vault", "storage-backup-copies")
     assert "storage-us-east-2-aws" in there.provider
 
@@ -125,16 +127,21 @@ def test_who_takes_backups_restores_none(cloud):
 @pytest.mark.parametrize("schedule", MINUTES)
 def test_no_backup_goes_before_the_lock_allows(schedule):
     for lock_days in (0, 7, 35):
-        for rule in plain_rules(schedule, lock_days, "copies"):
-            assert rule["lifecycle"]["delete_after"] >= lock_days, "AWS Backup would refuse every job"
-            assert all(copy["lifecycle"] == rule["lifecycle"] for copy in rule["copy_actions"])
-            assert not rule["enable_continuous_backup"] or rule["lifecycle"]["delete_after"] <= 35
+        made: Any = rule(schedule, lock_days, "vault", "copies")
+        assert made["lifecycle"]["delete_after"] >= lock_days, "AWS Backup would refuse every job"
+        assert all(copy["lifecycle"] == made["lifecycle"] for copy in made["copy_actions"])
+        assert not made["enable_continuous_backup"] or made["lifecycle"]["delete_after"] <= 35
 
 
 def test_hourly_backups_are_soon_gone_and_daily_ones_beside_them_stay():
-    kept = {rule["rule_name"]: rule["lifecycle"]["delete_after"] for rule in plain_rules("hourly", 7, None)}
-    assert kept == {"hourly": 7, "daily": 35}
-    assert kept_days("hourly", 30) == 30
+    assert (kept_days("hourly", 7), kept_days("daily", 7), kept_days("hourly", 30)) == (7, 35, 30)
+    assert plans(["hourly"], copies=False) == {"hourly": ["hourly"], "daily": ["hourly"]}
+
+
+def test_only_a_change_log_that_must_reach_another_region_is_backed_up_daily_as_well():
+    assert plans(["continuous", "daily"], copies=False) == {"continuous": ["continuous"], "daily": ["daily"]}
+    assert plans(["continuous", "weekly"], copies=True)["daily"] == ["continuous"]
+    assert "daily" not in plans(["weekly"], copies=True)
 
 
 def test_names_of_vaults_are_taken_by_aws():

@@ -1,0 +1,26 @@
+"""Registers custom resources, and waits until their controller marks them ready."""
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.core.untyped import Manifest
+
+# By itself the provider waits for no custom resource, so an EC2NodeClass whose role or subnets do not exist would be a
+# success. With this annotation it waits ten minutes for the condition; a manifest of a kind without the condition
+# `Ready` overrides it. Source: pulumi/pulumi-kubernetes, provider/pkg/metadata/overrides.go, 4.34 line, read 2026-11.
+WAITS = {"pulumi.com/waitFor": "condition=Ready"}
+
+
+def custom_resource(
+    name: str, manifest: Manifest, opts: pulumi.ResourceOptions
+) -> kubernetes.apiextensions.CustomResource:
+    """Registers one custom resource of a kind whose controller sets the condition `Ready`."""
+    metadata = manifest["metadata"]
+    return kubernetes.apiextensions.CustomResource(
+        name,
+        api_version=manifest["apiVersion"],
+        kind=manifest["kind"],
+        metadata={**metadata, "annotations": {**WAITS, **metadata.get("annotations", {})}},
+        spec=manifest["spec"],
+        opts=opts,
+    )

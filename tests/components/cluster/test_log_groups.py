@@ -1,0 +1,75 @@
+"""Names that another stack has, and log groups that EKS left, are found before anything is built."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.cluster.log_groups import STACK_TAG, check_names_are_free, mistake
+from simulator.values import Props
+from tests.components.stacks import stack, stage
+from tests.in_process.engine import PROJECT, STACK
+
+NAME = "/aws/eks/ml-platform-prod-main/cluster"
+OURS = {"project": "ml-platform", "environment": "prod", "managed-by": "pulumi"}
+
+
+def reason(tags: dict[str, str], name: str = NAME) -> str | None:
+    return mistake(stage(), ["main"], name, tags, "ours/prod")
+
+
+def test_the_log_group_of_the_stack_itself_is_no_mistake():
+    assert reason({**OURS, STACK_TAG: "ours/prod"}) is None
+    assert reason(OURS) is None, "it was made before it had the tag"
+
+
+def test_another_stack_of_the_same_names_is_named_with_the_way_out():
+    text = reason({**OURS, STACK_TAG: "ours/alice"}, "/aws/eks/ml-platform-prod-other/cluster")
+    assert text is not None
+    assert "stack ours/alice has the names of this one (ml-platform-prod) in us-west-2 already" in text
+    assert "Give this stack another `name`." in text
+    assert f"--tags {STACK_TAG}=ours/prod" in text, "a stack that was renamed needs a way out, too"
+
+
+def test_a_log_group_that_eks_left_is_named_with_the_way_out():
+    text = reason({})
+    assert text is not None
+    assert text.endswith(f"`aws logs delete-log-group --region us-west-2 --log-group-name {NAME}`.")
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("/aws/eks/ml-platform-prod-other/cluster", {}),
+        ("/aws/eks/ml-platform-prod-eu-main/cluster", {**OURS, "project": "ml-platform-prod-eu", STACK_TAG: "x/y"}),
+    ],
+)
+def test_log_groups_of_other_names_are_left_alone(name: str, tags: dict[str, str]):
+    assert reason(tags, name) is None
+
+
+def put(ground: Any, **state: Any) -> None:
+    row: Props = {"name": NAME, "arn": "arn", "region": ground.region, **state}
+    ground.cloud.put("aws:cloudwatch/logGroup:LogGroup", NAME, row)
+
+
+def test_what_exists_is_read_from_aws(cloud):
+    def make(tags: dict[str, str] | None, region: str = "us-west-2") -> Any:
+        def program(ground: Any) -> None:
+            if tags is not None:
+                put(ground, tagsAll=tags, region=region)
+            check_names_are_free(stage(), ["main"], pulumi.InvokeOptions())
+
+        return program
+
+    cloud.up_part(make(None))
+    cloud.up_part(make({**OURS, STACK_TAG: f"{PROJECT}/{STACK}"}))
+    cloud.up_part(make({}, region="us-east-1"))
+    for tags in ({}, {**OURS, STACK_TAG: "ours/alice"}):
+        with pytest.raises(pulumi.RunError, match="log group"):
+            cloud.up_part(make(tags))
+
+
+def test_the_log_group_names_the_stack_that_made_it(cloud):
+    cloud.up(stack())
+    assert cloud.one("logGroup:LogGroup", "main-logs").inputs["tags"] == {STACK_TAG: f"{PROJECT}/{STACK}"}
