@@ -38,10 +38,12 @@ class Simulated:
     """A home of the simulator, and the project that its commands use.
 
     home: the folder of state, cloud and logs. project: the folder with Pulumi.yaml, of this or another revision.
+    caller: the address from which the commands run; None for any host on the internet.
     """
 
     home: Path
     project: Path = ROOT
+    caller: str | None = None
 
     def pulumi(
         self,
@@ -96,7 +98,8 @@ class Simulated:
 
     def command(self, *arguments: str) -> Sequence[str]:
         """Returns the command line that runs pulumi with these arguments in this home."""
-        return self._simulator("--", "pulumi", *arguments)
+        caller = ("--from", self.caller) if self.caller else ()
+        return self._simulator(*caller, "--", "pulumi", *arguments)
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.locate import EngineNotFound, locate
 from simulator import fault_targets, locks, quotas
 from simulator.aws.package import AwsPackage
+from simulator.caller import Caller, CallerError
 from simulator.cloud import Cloud
 from simulator.eks.package import EksPackage
 from simulator.faults import FaultError, Faults
@@ -27,19 +28,24 @@ def run(
     cloud_file: Path,
     fault_specs: Sequence[str],
     quota_specs: Sequence[str],
+    address: str | None,
     command: Sequence[str],
 ) -> int:
-    """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError."""
+    """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError.
+
+    address: where the caller stands; None for any host on the internet.
+    """
     try:
+        caller = Caller.at(address)
         faults, account, engine = Faults(fault_specs), quotas.parse(quota_specs), locate()
         fault_targets.check(faults)
-    except (EngineNotFound, FaultError, quotas.QuotaError) as error:
+    except (CallerError, EngineNotFound, FaultError, quotas.QuotaError) as error:
         raise WorkspaceError(str(error)) from None
     workspace.home.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
     child = _Child()
     with closing(Cloud(cloud_file)) as cloud:
-        packages = (AwsPackage(cloud, faults, account), EksPackage(), KubernetesPackage(cloud))
+        packages = (AwsPackage(cloud, faults, account), EksPackage(), KubernetesPackage(cloud, caller=caller))
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pulumi_eks as eks
 
 from components.core.stage import Stage
+from components.security.deployer import Deployer
 from settings.cluster.cluster import ClusterSettings
 
 
@@ -31,11 +32,28 @@ def replaced_with(
     return transform
 
 
+def without_creator_as_admin(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Makes a new cluster without an access entry for its creator, so that every admin is in the state.
+
+    EKS reads the flag only when it makes a cluster, the provider would replace a live one for it, and pulumi-eks, which
+    has no input for it, therefore ignores its changes: on a live cluster this does nothing.
+    Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts; aws provider 7.51, internal/service/eks/cluster.go; read
+    2026-11.
+    """
+    if args.type_ != "aws:eks/cluster:Cluster":
+        return None
+    access = pulumi.Output.from_input(args.props["accessConfig"]).apply(
+        lambda config: {**config, "bootstrapClusterCreatorAdminPermissions": False}
+    )
+    return pulumi.ResourceTransformResult({**args.props, "accessConfig": access}, args.opts)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ControlPlaneArgs:
     """Arguments of a control plane.
 
     intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
+    deployer: the role that makes the cluster; None: whoever makes it stays its admin.
     """
 
     settings: ClusterSettings
@@ -44,6 +62,7 @@ class ControlPlaneArgs:
     intra_subnet_ids: Mapping[str, pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
+    deployer: Deployer | None = None
 
 
 def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) -> eks.Cluster:
@@ -51,7 +70,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
 
     Sources: https://docs.aws.amazon.com/eks/latest/userguide/ and pulumi-eks 4.4
     """
-    settings, stage = args.settings, args.stage
+    settings, stage, deployer = args.settings, args.stage, args.deployer
     physical_name = stage.cluster_name(name)
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-logs",
@@ -87,8 +106,12 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         kube_proxy_addon_options={"enabled": False},
         coredns_addon_options={"enabled": False},
         create_oidc_provider=False,
+        # The kubeconfig calls `aws eks get-token`, which has the caller's credentials and not those of the provider.
+        provider_credential_opts={"role_arn": deployer.role_arn} if deployer and deployer.assumed else None,
         opts=pulumi.ResourceOptions(
-            parent=parent, protect=stage.deletion_protection, transforms=[replaced_with(args.vpc)]
+            parent=parent,
+            protect=stage.deletion_protection,
+            transforms=[replaced_with(args.vpc), *([without_creator_as_admin] if deployer else [])],
         ),
     )
 
