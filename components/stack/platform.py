@@ -74,7 +74,7 @@ class Platform(pulumi.ComponentResource):
             region=settings.region,
             default_tags={"tags": cost_tags(settings)},
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
-            assume_roles=[{"role_arn": settings.deployer.role_arn}] if assumed else None,
+            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings.deployer.role_arn)] if assumed else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         invoke_options = pulumi.InvokeOptions(provider=provider)

@@ -51,6 +51,7 @@ class ApiEndpointSettings(Settings):
     )
     private_security_group_ids: tuple[str, ...] = Field(
         default=(),
+        validate_default=True,
         description=(
             "Existing security groups whose members may reach the private endpoint, in the VPC or one connected to it."
         ),

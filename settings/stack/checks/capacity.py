@@ -66,14 +66,16 @@ def _pod_range(
 def _intra(network: NetworkSettings, zone_plan: ZonePlan, clusters: int) -> Iterator[Mistake]:
     room = usable_addresses(zone_plan.intra)
     endpoints = len(network.endpoints.interface)
-    needed = clusters * EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET + endpoints
+    attachments = 1 if network.transit_gateway else 0
+    needed = clusters * EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET + endpoints + attachments
     if needed > room:
         yield (
             ("network", "cidr"),
             (
                 f"{network.cidr} leaves {room} addresses in each intra subnet, but {clusters} control planes "
-                f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each) and {endpoints} interface endpoints need "
-                f"{needed}. {_advice(network.cidr, LARGEST_VPC_RANGE, needed / room, 'drop endpoints')}"
+                f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each), {endpoints} interface endpoints and "
+                f"{attachments} transit gateways need {needed}. "
+                f"{_advice(network.cidr, LARGEST_VPC_RANGE, needed / room, 'drop endpoints')}"
             ),
         )
 
