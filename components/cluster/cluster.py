@@ -36,7 +36,7 @@ class ClusterArgs:
     storage_drivers: EKS add-ons that mount the storage of the cluster's pods.
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
-    deployer: the role that makes the cluster and is its admin; None: whoever makes it.
+    deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     """
 
@@ -116,6 +116,9 @@ class Cluster(pulumi.ComponentResource):
         if deployer := self._args.deployer:
             entry = AccessSettings(principal_arn=deployer.role_arn, policy="cluster-admin")
             way.append(access_entry(f"{self._key}-deployer", entry, self._args.stage, self.name, self))
+            if deployer.preview_role_arn:
+                reader = AccessSettings(principal_arn=deployer.preview_role_arn, policy="view")
+                access_entry(f"{self._key}-preview", reader, self._args.stage, self.name, self)
         return way
 
     def _options_with_provider(self) -> pulumi.ResourceOptions:

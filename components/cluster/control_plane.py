@@ -53,7 +53,7 @@ class ControlPlaneArgs:
     """Arguments of a control plane.
 
     intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
-    deployer: the role that makes the cluster; None: whoever makes it stays its admin.
+    deployer: the role that makes the cluster; None: the principal that makes it stays its admin.
     """
 
     settings: ClusterSettings

@@ -1,24 +1,28 @@
-"""The role that deploys: whether the run has it already, or has to take it on."""
+"""The roles that deploy and preview: whether the run has one of them, or has to take on the first."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployer:
-    """The role of `deployer.role_arn`.
+    """The roles of `deployer`.
 
+    preview_role_arn: the role of runs that only look.
     assumed: whether the run takes it on. A run that has the role already cannot take it on again unless the role trusts
         itself, and a session that comes from another session ends after an hour.
     Source: IAM user guide, "Methods to assume a role", role chaining; read 2026-11.
     """
 
     role_arn: str
+    preview_role_arn: str | None
     assumed: bool
 
     @classmethod
-    def of(cls, role_arn: str, caller_arn: str) -> "Deployer":
+    def of(cls, role_arn: str, preview_role_arn: str | None, caller_arn: str) -> "Deployer":
         """Builds the deployer of a run. caller_arn: what `aws sts get-caller-identity` answers."""
-        return cls(role_arn=role_arn, assumed=not is_session_of(caller_arn, role_arn))
+        roles = [role_arn, *([preview_role_arn] if preview_role_arn else [])]
+        assumed = not any(is_session_of(caller_arn, role) for role in roles)
+        return cls(role_arn=role_arn, preview_role_arn=preview_role_arn, assumed=assumed)
 
 
 def is_session_of(caller_arn: str, role_arn: str) -> bool:

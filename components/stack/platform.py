@@ -124,7 +124,7 @@ class Platform(pulumi.ComponentResource):
             return None
         caller = aws.Provider(f"{name}-caller", region=settings.region, opts=pulumi.ResourceOptions(parent=self))
         identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=caller))
-        return Deployer.of(settings.deployer.role_arn, identity.arn)
+        return Deployer.of(settings.deployer.role_arn, settings.deployer.preview_role_arn, identity.arn)
 
     def _keys(self, settings: StackSettings) -> Keys:
         addon_keys = _addon_keys(settings.clusters.values())

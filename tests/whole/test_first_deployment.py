@@ -1,5 +1,6 @@
 """The first deployment of prod as the README has it, and the same from a place that does not reach the API."""
 
+import json
 import re
 import shlex
 import shutil
@@ -112,6 +113,59 @@ def test_from_the_office_the_api_is_now_out_of_reach(project):
     )
     assert unreachable.returncode != 0
     assert "its public endpoint is off" in unreachable.stdout
+
+
+def test_an_entry_that_is_there_already_is_refused_and_imported_as_the_guide_says(project):
+    exported = json.loads(project.simulate("pulumi", "stack", "export", "--stack", "prod").stdout)
+    resources = exported["deployment"]["resources"]
+    lost = {each["urn"] for each in resources if each["urn"].endswith("::main-deployer")}
+    assert len(lost) == 2, "the entry and its policy, as EKS makes them for the creator"
+    exported["deployment"]["resources"] = [without(each, lost) for each in resources if each["urn"] not in lost]
+    (project.folder / "state.json").write_text(json.dumps(exported))
+    project.pulumi("stack", "import", "--stack", "prod", "--file", str(project.folder / "state.json"))
+    refused = project.simulate("pulumi", *UP, "--non-interactive", caller=stands(project))
+    assert refused.returncode != 0
+    assert "The specified access entry resource is already in use on this cluster." in refused.stdout
+    urns = {each["urn"].rpartition("::")[2]: each["urn"] for each in resources if "$eks:index" not in each["urn"]}
+    provider = next(each for each in resources if each["urn"].endswith("::platform-aws"))
+    values = {
+        "<URN of Cluster main>": next(urn for urn in urns.values() if urn.endswith("mlplatform:cluster:Cluster::main")),
+        "<URN of platform-aws>": provider["urn"],
+        "<cluster>": "ml-platform-prod-main",
+        "<role ARN>": "arn:aws:iam::123456789012:role/ml-platform-deployer",
+        "<policy ARN>": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+    }
+    guide = (ROOT / "docs" / "guides" / "cluster" / "way-in.md").read_text()
+    (block,) = re.findall(r"^ *```console\n(.*?pulumi import.*?)^ *```", guide, re.DOTALL | re.MULTILINE)
+    for placeholder, value in values.items():
+        block = block.replace(placeholder, value)
+    for command in block.replace("\\\n", " ").strip().splitlines():
+        run(project, shlex.split(command.strip().removeprefix("$ ")))
+    project.pulumi("preview", "--stack", "prod", "--expect-no-changes", caller=stands(project))
+
+
+def without(resource: dict, lost: set[str]) -> dict:
+    """Returns a resource of a state without its dependencies on lost ones."""
+    dependencies = [urn for urn in resource.get("dependencies", []) if urn not in lost]
+    by_property = {
+        key: [urn for urn in urns or [] if urn not in lost]
+        for key, urns in resource.get("propertyDependencies", {}).items()
+    }
+    return {**resource, "dependencies": dependencies, "propertyDependencies": by_property}
+
+
+def test_a_live_cluster_gets_a_deployer_without_being_replaced(tmp_path_factory):
+    live = Project(tmp_path_factory.mktemp("live") / "project")
+    role = live.settings("dev")["ml-platform:deployer"].pop("role_arn")
+    live.change("dev", clusters__main__pools=live.pools("dev")[:1], storage={}, deployer={"from": "203.0.113.10"})
+    live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
+    live.change("dev", deployer__role_arn=role)
+    preview = live.preview("dev")
+    assert {"main-deployer", "platform-caller"} <= steps(preview, "create")
+    assert "main-eksCluster" in steps(preview, "same"), "the flag is read only when a cluster is made"
+    assert not steps(preview, "replace", "create-replacement", "delete")
+    live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
+    live.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
 def test_a_first_deployment_with_a_public_endpoint_works_from_the_office(tmp_path_factory):

@@ -16,7 +16,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         and text(resource, "accessScope.type", default="cluster") == "cluster"
         and kind != "role"
     ):
-        yield PATH, "is no role, so whoever has its access key is admin until somebody deletes the key"
+        yield PATH, "is no role, so its access key makes an admin until somebody deletes the key"
 
 
 def _grant(

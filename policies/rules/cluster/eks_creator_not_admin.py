@@ -1,4 +1,4 @@
-"""Whoever created a cluster is its admin only by an access entry that the stack has."""
+"""The creator of a cluster is its admin only by an access entry that the stack has."""
 
 from collections.abc import Iterator
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from settings.cluster.cluster import ApiEndpointSettings
-from settings.core.problems import Mistake, join_path, listed
+from settings.core.problems import Mistake
 from settings.network.network import NetworkSettings
 from settings.stack.parts import Parts
 
@@ -71,26 +71,26 @@ def _inside(address: IPv4Address, ranges: Sequence[str]) -> bool:
 
 
 def _principals(parts: Parts) -> Iterator[Mistake]:
-    role = parts.deployer.role_arn if parts.deployer else None
-    if role is None:
+    if parts.deployer is None:
         return
-    account = role.split(":")[4]
-    if parts.account_id is not None and account != parts.account_id:
-        yield (
-            ("deployer", "role_arn"),
-            (
-                f"is a role of account {account}, but account_id is {parts.account_id}: the run would build in the "
-                "account of the role. Name a role of the stack's account."
-            ),
-        )
-    for cluster, content in parts.clusters.items():
-        entries = [name for name, entry in (content.access or {}).items() if entry.principal_arn == role]
-        if entries:
-            paths = [join_path(("clusters", cluster, "access", name)) for name in entries]
+    roles = {"role_arn": parts.deployer.role_arn, "preview_role_arn": parts.deployer.preview_role_arn}
+    for key, role in roles.items():
+        account = role.split(":")[4] if role else None
+        if parts.account_id is not None and account not in (None, parts.account_id):
             yield (
-                ("clusters", cluster, "access"),
+                ("deployer", key),
                 (
-                    f"{listed(paths)} names deployer.role_arn, which has an entry as cluster-admin already, and EKS "
-                    "answers a second entry of a principal with 409. Drop it here."
+                    f"is a role of account {account}, but account_id is {parts.account_id}: the run would build in the "
+                    "account of the role. Name a role of the stack's account."
                 ),
             )
+        for cluster, content in parts.clusters.items():
+            for name, entry in (content.access or {}).items():
+                if entry.principal_arn == role:
+                    yield (
+                        ("clusters", cluster, "access", name, "principal_arn"),
+                        (
+                            f"is deployer.{key}, which has an access entry already, and EKS answers a second entry of "
+                            "a principal with 409. Drop this one."
+                        ),
+                    )

@@ -48,6 +48,12 @@ def test_the_deployer_is_admin_by_an_entry_and_the_creator_is_not(cloud):
     assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
 
 
+def test_the_role_of_previews_may_only_look(cloud):
+    cloud.up(stack(deployer={"role_arn": ROLE, "preview_role_arn": f"{ROLE}-preview"}))
+    assert cloud.one(ENTRY, "main-preview").inputs["principalArn"] == f"{ROLE}-preview"
+    assert cloud.one(POLICY, "main-preview").inputs["policyArn"].endswith("/AmazonEKSViewPolicy")
+
+
 def test_without_a_deployer_the_creator_stays_admin_or_nobody_would_be(cloud):
     cloud.up(stack())
     assert cloud.one("eks/cluster:Cluster").inputs["accessConfig"]["bootstrapClusterCreatorAdminPermissions"] is True

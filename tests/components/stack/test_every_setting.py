@@ -153,6 +153,10 @@ CHANGES: dict[str, Any] = {
     "tags": {"tags": {"team": "vision"}},
     "deletion_protection": {"deletion_protection": False},
     "deployer.role_arn": {"deployer": {"role_arn": ARN}},
+    "deployer.preview_role_arn": (
+        {"deployer": {"role_arn": ARN}},
+        {"deployer": {"role_arn": ARN, "preview_role_arn": f"{ARN}-preview"}},
+    ),
     "keys.deletion_window_days": {"keys": {"deletion_window_days": 7}},
     "keys.rotation_days": {"keys": {"rotation_days": 90}},
     "network.cidr": network(cidr="10.8.0.0/16"),

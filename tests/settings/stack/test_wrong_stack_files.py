@@ -320,6 +320,16 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "Write one address, for example 203.0.113.10, without a prefix length.",
     ),
     "misspelt place of the deployer": ((("deployer",), {"form": "203.0.113.1"}), "deployer.form", "Did you mean from?"),
+    "pull requests as the deployer": (
+        (("deployer",), dict.fromkeys(("role_arn", "preview_role_arn"), "arn:aws:iam::123456789012:role/ci")),
+        "deployer.preview_role_arn",
+        "Name a role that only reads, or drop it.",
+    ),
+    "role of previews alone": (
+        (("deployer",), {"preview_role_arn": "arn:aws:iam::123456789012:role/ci"}),
+        "deployer.preview_role_arn",
+        "so it would do nothing. Add role_arn, or drop it.",
+    ),
     "user as the deployer": (
         (("deployer",), {"role_arn": "arn:aws:iam::123456789012:user/me"}),
         "deployer.role_arn",

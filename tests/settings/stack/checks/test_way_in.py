@@ -73,10 +73,12 @@ def test_a_summary_route_of_the_company_may_contain_the_vpc() -> None:
     assert messages((("network", "transit_gateway"), gateway), (ENDPOINT, COMPANY)) == {}, "the local route is narrower"
 
 
-def test_the_deployer_has_an_entry_already() -> None:
-    found = messages((("deployer",), {"role_arn": DEPLOYER}), (ACCESS, {"ci": {"principal_arn": DEPLOYER}}))
-    assert found["clusters.main.access"].startswith("clusters.main.access.ci names deployer.role_arn")
-    assert found["clusters.main.access"].endswith("409. Drop it here.")
+@pytest.mark.parametrize("key", ["role_arn", "preview_role_arn"])
+def test_the_roles_of_the_deployer_have_entries_already(key: str) -> None:
+    roles = {"role_arn": f"{DEPLOYER}-2", key: DEPLOYER}
+    found = messages((("deployer",), roles), (ACCESS, {"ci": {"principal_arn": DEPLOYER}}))
+    assert found["clusters.main.access.ci.principal_arn"].startswith(f"is deployer.{key}, which has an access entry")
+    assert found["clusters.main.access.ci.principal_arn"].endswith("409. Drop this one.")
 
 
 def test_the_deployer_is_of_the_account_of_the_stack() -> None:
