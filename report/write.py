@@ -81,7 +81,7 @@ def _build_base(simulated: Simulated, stack: str, base: str) -> str:
     if not (folder / f"Pulumi.{stack}.yaml").exists():
         return f"`{base}`, which has no stack {stack}"
     print(f"Building {stack} of {base} in the simulator …", file=sys.stderr, flush=True)
-    caller = _inside(folder / f"Pulumi.{stack}.yaml")
+    caller = inside(folder / f"Pulumi.{stack}.yaml")
     up = ("up", "--stack", stack, "--yes", "--skip-preview")
     done = _quietly(Simulated(simulated.home, folder, caller), "base", *up)
     if done.code:
@@ -92,7 +92,7 @@ def _build_base(simulated: Simulated, stack: str, base: str) -> str:
     return f"`{base}`"
 
 
-def _inside(path: Path) -> str:
+def inside(path: Path) -> str:
     """Returns an address inside the VPC of a revision: what is built there is compared, however one got in."""
     network = read_file(path).get("network", {})
     return str(IPv4Network(network.get("cidr", NetworkSettings.default_of("cidr")))[10])

@@ -17,35 +17,33 @@ def cluster_role_pattern(stage: Stage, cluster: str) -> str:
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
 
 
-def replaced_with(
-    vpc: aws.ec2.Vpc,
+def transformed(
+    vpc: aws.ec2.Vpc, creator_is_admin: bool
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """Returns a transform that replaces the control plane with its VPC: EKS cannot move a cluster to another VPC."""
+    """Returns a transform of the cluster itself, for which pulumi-eks has no inputs.
+
+    It replaces the control plane with its VPC: EKS cannot move a cluster to another VPC. Unless the creator is to be
+    admin, it makes a new cluster without an access entry for the creator, so that every admin is in the state. EKS
+    reads this flag only when it makes a cluster, and the provider would replace a live one for it. Therefore pulumi-eks
+    ignores changes of the flag, and on a live cluster this does nothing.
+    It is one transform, since the SDK drops replace_with where a second one follows (pulumi 3.259, tried 2026-11).
+    Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts; aws provider 7.51, internal/service/eks/cluster.go; read
+    2026-11
+    """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ != "aws:eks/cluster:Cluster":
             return None
         # The old cluster goes first, because two clusters cannot have the same name.
-        replace_options = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)
-        return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, replace_options))
+        options = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)
+        props = dict(args.props)
+        if not creator_is_admin:
+            props["accessConfig"] = pulumi.Output.from_input(args.props["accessConfig"]).apply(
+                lambda config: {**config, "bootstrapClusterCreatorAdminPermissions": False}
+            )
+        return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, options))
 
     return transform
-
-
-def without_creator_as_admin(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Makes a new cluster without an access entry for its creator, so that every admin is in the state.
-
-    EKS reads the flag only when it makes a cluster, the provider would replace a live one for it, and pulumi-eks, which
-    has no input for it, therefore ignores its changes: on a live cluster this does nothing.
-    Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts; aws provider 7.51, internal/service/eks/cluster.go; read
-    2026-11.
-    """
-    if args.type_ != "aws:eks/cluster:Cluster":
-        return None
-    access = pulumi.Output.from_input(args.props["accessConfig"]).apply(
-        lambda config: {**config, "bootstrapClusterCreatorAdminPermissions": False}
-    )
-    return pulumi.ResourceTransformResult({**args.props, "accessConfig": access}, args.opts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +109,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         opts=pulumi.ResourceOptions(
             parent=parent,
             protect=stage.deletion_protection,
-            transforms=[replaced_with(args.vpc), *([without_creator_as_admin] if deployer else [])],
+            transforms=[transformed(args.vpc, creator_is_admin=deployer is None)],
         ),
     )
 

@@ -167,6 +167,7 @@ class Engine(MockMonitor):
             asked = _asked(self._functions[token], request)
             inputs, replace_with, first = asyncio.run_coroutine_threadsafe(asked, LOOP).result()
             request.object.CopyFrom(to_struct(inputs))
+            del request.replace_with[:]  # the SDK hands none of them to a transform that follows
             request.replace_with.extend(replace_with)
             request.deleteBeforeReplace = request.deleteBeforeReplace or first
 

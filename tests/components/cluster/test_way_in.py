@@ -44,7 +44,9 @@ def test_the_deployer_is_admin_by_an_entry_and_the_creator_is_not(cloud):
     policy = cloud.one(POLICY, "main-deployer").inputs
     assert policy["policyArn"].endswith("/AmazonEKSClusterAdminPolicy")
     assert policy["accessScope"] == {"type": "cluster"}
-    access = cloud.one("eks/cluster:Cluster").inputs["accessConfig"]
+    cluster = cloud.one("eks/cluster:Cluster")
+    assert cluster.replace_with == {cloud.one("ec2/vpc:Vpc").urn}, "it still goes with its VPC"
+    access = cluster.inputs["accessConfig"]
     assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
 
 
