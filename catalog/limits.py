@@ -14,6 +14,9 @@ LOG_RETENTION_DAYS: Final = (
 # Source: Amazon VPC quotas, read 2026-08. One NAT gateway takes one Elastic IP.
 ELASTIC_IPS_PER_REGION: Final = 5
 
+# Source: Amazon VPC quotas, "Inbound or outbound rules per security group", read 2026-11.
+RULES_PER_SECURITY_GROUP: Final = 60
+
 # Source: Amazon EKS user guide and API reference, read 2026-08.
 EKS_CLUSTER_NAME_LENGTH: Final = 100
 EKS_NODE_GROUP_NAME_LENGTH: Final = 63

@@ -34,6 +34,7 @@ class Usage:
 
     nat_gib: data through one NAT gateway, mostly images and model weights.
     endpoint_gib: data through one interface endpoint.
+    transit_gateway_gib: data that a VPC sends to one transit gateway: answers of the API, notebooks, results.
     control_plane_log_gib: all five control-plane log types of one cluster; most of it is the audit log.
     log_group_gib: any other log group.
     bucket_gib: data in one bucket at the end of the month, when its purpose is not known.
@@ -52,6 +53,7 @@ class Usage:
 
     nat_gib: Amount = Amount(50, 1000)
     endpoint_gib: Amount = Amount(5, 100)
+    transit_gateway_gib: Amount = Amount(5, 200)
     control_plane_log_gib: Amount = Amount(5, 50)
     log_group_gib: Amount = Amount(1, 20)
     bucket_gib: Amount = Amount(5, 200)

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from components.stack.stack_file import load_file
 from engine.go_build import BuildError
 from engine.progress import Progress
 from report.rehearse import rehearse
@@ -62,15 +63,15 @@ class _Check:
 
     def whole_life(self, stack: str) -> None:
         """Builds, refreshes and destroys a stack with real API servers, and holds its objects against new ones."""
-        simulated = Simulated(_HOME / stack, options=("--kubernetes", "real"))
+        home = _HOME / stack
         with tempfile.TemporaryDirectory() as folder:
             cloud_file = Path(folder, "cloud.sqlite")
 
             def keep_cloud() -> None:
-                shutil.copy(simulated.home / "cloud.sqlite", cloud_file)
+                shutil.copy(home / "cloud.sqlite", cloud_file)
 
             print("With real API servers: ", end="")
-            if rehearse(stack, simulated=simulated, when_built=keep_cloud):
+            if rehearse(stack, home=home, options=("--kubernetes", "real"), when_built=keep_cloud):
                 self._add(stack, ["the rehearsal with real API servers failed; see above"])
             print(flush=True)
             if cloud_file.exists():
@@ -80,7 +81,8 @@ class _Check:
         """Builds the stack of an example, and holds its objects against a real API server."""
         stack = path.name.split(".")[1]
         with tempfile.TemporaryDirectory() as folder:
-            simulated = Simulated(Path(folder, "home"), project_with(path, Path(folder, "project")))
+            caller = load_file(path).deployer.address
+            simulated = Simulated(Path(folder, "home"), project_with(path, Path(folder, "project")), caller=caller)
             print(f"Building {shown(path)} in the simulator", flush=True)
             output = Path(folder, "output.txt")
             with output.open("w") as sink:

@@ -16,14 +16,15 @@ PACK = ("--policy-pack", "policies")
 
 def preview(stack: str) -> int:
     """Prints the preview and the tables. Returns the engine's exit code."""
-    done = Simulated(HOME).pulumi(f"preview-{stack}", "preview", "--stack", stack, *PACK)
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    simulated = Simulated(HOME, caller=load_file(path).deployer.address)
+    done = simulated.pulumi(f"preview-{stack}", "preview", "--stack", stack, *PACK)
     resources = from_event_log(done.events)
     operation = events.read(done.events)
     if (
         done.code and not operation.mandatory
     ):  # after an error resources are missing, after a policy violation they are complete
         return done.code
-    path = ROOT / f"Pulumi.{stack}.yaml"
     print(compute_text(plan_of(path), stack))
     if recovery := recovery_text(load_file(path), stack):
         print(recovery)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.urns import name_of
+from components.stack.stack_file import load_file
 from report import events
 from report.events import Finding, Operation
 from report.preview import PACK
-from report.simulated import HOME, Finished, Simulated, shown
+from report.simulated import HOME, ROOT, Finished, Simulated, shown
 from report.tables import aligned
 
 YES = ("--yes", "--skip-preview")
@@ -65,17 +66,20 @@ def rehearse(
     stack: str,
     *,
     verbose: bool = False,
-    simulated: Simulated | None = None,
+    home: Path | None = None,
+    options: Sequence[str] = (),
     when_built: Callable[[], None] = lambda: None,
 ) -> int:
     """Runs all steps up to the first that fails, and returns its exit code; 1 when resources are left in the cloud.
 
-    simulated: the home to use, which is emptied first. when_built: called before anything is destroyed.
+    home: the simulator's, which is emptied first. options: of the simulator. when_built: called before anything is
+    destroyed.
     """
-    simulated = simulated or Simulated(HOME / "rehearsal" / stack)
+    caller = load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address
+    simulated = Simulated(home or HOME / "rehearsal" / stack, caller=caller, options=options)
     if simulated.clear():
         print(f"Deleted the state of an earlier rehearsal in {shown(simulated.home)}.")
-    print(f"Rehearsal of {stack}, in the simulator\n", flush=True)
+    print(f"Rehearsal of {stack}, in the simulator, from {caller or 'the internet'}\n", flush=True)
     results: list[Result] = []
     for step in _BUILD:
         if not _run(simulated, stack, step, results, verbose):

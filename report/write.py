@@ -6,10 +6,11 @@ import subprocess
 import sys
 import tarfile
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from catalog.ages import old_facts
-from components.stack.stack_file import load_file
+from components.stack.stack_file import load_file, read_file
 from costs.estimate import Estimate, estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events, facts
@@ -24,6 +25,7 @@ from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
 from report.wrong_file import BUILD
+from settings.network.network import NetworkSettings
 
 
 def write(stack: str, base: str | None = None) -> int:
@@ -33,15 +35,14 @@ def write(stack: str, base: str | None = None) -> int:
     Returns the engine's exit code. When the policies refuse the preview, the files are written too.
     Raises ReportError when no report is possible.
     """
-    target = BUILD / stack
-    simulated = Simulated(HOME / "report" / stack)
+    target, path = BUILD / stack, ROOT / f"Pulumi.{stack}.yaml"
+    simulated = Simulated(HOME / "report" / stack, caller=load_file(path).deployer.address)
     simulated.clear()
     compared_with = _build_base(simulated, stack, base) if base else "an empty account"
     print(f"Previewing {stack} in the simulator …", file=sys.stderr, flush=True)
     done = _quietly(simulated, "preview", "preview", "--stack", stack, "--non-interactive", *PACK)
     operation, parents = events.read(done.events), events.parents(done.events)
     cost, before = _estimates(done)
-    path = ROOT / f"Pulumi.{stack}.yaml"
     plan, ages = plan_of(path), old_facts(datetime.now(UTC).date())
     target.mkdir(parents=True, exist_ok=True)
     files = {
@@ -80,13 +81,21 @@ def _build_base(simulated: Simulated, stack: str, base: str) -> str:
     if not (folder / f"Pulumi.{stack}.yaml").exists():
         return f"`{base}`, which has no stack {stack}"
     print(f"Building {stack} of {base} in the simulator …", file=sys.stderr, flush=True)
-    done = _quietly(Simulated(simulated.home, folder), "base", "up", "--stack", stack, "--yes", "--skip-preview")
+    caller = inside(folder / f"Pulumi.{stack}.yaml")
+    up = ("up", "--stack", stack, "--yes", "--skip-preview")
+    done = _quietly(Simulated(simulated.home, folder, caller), "base", *up)
     if done.code:
         raise ReportError(
             f"building {base} failed, so there is nothing to compare with. The output is in "
             f"{shown(simulated.home / 'logs' / 'base.txt')}. For a report without a comparison, omit --base."
         )
     return f"`{base}`"
+
+
+def inside(path: Path) -> str:
+    """Returns an address inside the VPC of a revision: what is built there is compared, however one got in."""
+    network = read_file(path).get("network", {})
+    return str(IPv4Network(network.get("cidr", NetworkSettings.default_of("cidr")))[10])
 
 
 def _extract(base: str, folder: Path) -> None:

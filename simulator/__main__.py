@@ -1,8 +1,8 @@
 """The command line of the simulator.
 
-`python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND...` runs any command in
-a simulated cloud. `python -m simulator cloud list|show|set|delete` shows the resources of that cloud, and changes them
-without Pulumi's knowledge.
+`python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... -- COMMAND...`
+runs any command in a simulated cloud. `python -m simulator cloud list|show|set|delete` shows the resources of that
+cloud, and changes them without Pulumi's knowledge.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from simulator import console
 from simulator.faults import KINDS
 from simulator.workspace import Workspace, WorkspaceError, find_project
 
-_USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--fault SPEC]... [--quota SPEC]... -- COMMAND..."
+_USAGE = (
+    "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... -- COMMAND..."
+)
 
-_OPTIONS = ("--home", "--cloud", "--fault", "--quota")
+_OPTIONS = ("--home", "--cloud", "--from", "--fault", "--quota")
 
 
 def main(arguments: list[str]) -> int:
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> int:
         from simulator.session import run  # importing the providers takes long, and `cloud` does not need them
 
         real = options.kubernetes == "real"
-        return run(workspace, cloud_file, options.fault, options.quota, command, real_kubernetes=real)
+        return run(workspace, cloud_file, options.fault, options.quota, options.address, command, real_kubernetes=real)
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
     except sqlite3.Error as error:
@@ -76,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--home", type=Path, metavar="DIR", help="folder for state and cloud (default: .simulator)")
     parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud file (default: HOME/cloud.sqlite)")
+    parser.add_argument(
+        "--from",
+        dest="address",
+        metavar="ADDRESS",
+        help="where the caller stands, which decides what it reaches (default: anywhere on the internet)",
+    )
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see below; may be repeated")
     parser.add_argument(
         "--quota",

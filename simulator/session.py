@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.locate import EngineNotFound, locate
 from simulator import fault_targets, locks, quotas
 from simulator.aws.package import AwsPackage
+from simulator.caller import Caller, CallerError
 from simulator.cloud import Cloud
 from simulator.control_plane.planes import ControlPlanes
 from simulator.eks.package import EksPackage
@@ -28,25 +29,29 @@ def run(
     cloud_file: Path,
     fault_specs: Sequence[str],
     quota_specs: Sequence[str],
+    address: str | None,
     command: Sequence[str],
     *,
     real_kubernetes: bool = False,
 ) -> int:
     """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError.
 
-    real_kubernetes: real API servers answer for the objects of the simulated clusters.
+    address: where the caller stands; None for any host on the internet. real_kubernetes: real API servers answer for
+    the objects of the simulated clusters.
     """
     try:
+        caller = Caller.at(address)
         faults, account, engine = Faults(fault_specs), quotas.parse(quota_specs), locate()
         fault_targets.check(faults)
-    except (EngineNotFound, FaultError, quotas.QuotaError) as error:
+    except (CallerError, EngineNotFound, FaultError, quotas.QuotaError) as error:
         raise WorkspaceError(str(error)) from None
     workspace.home.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
     child = _Child()
     with closing(Cloud(cloud_file)) as cloud, ExitStack() as closed:
         planes = closed.enter_context(closing(ControlPlanes())) if real_kubernetes else None
-        packages = (AwsPackage(cloud, faults, account), EksPackage(), KubernetesPackage(cloud, planes=planes))
+        kubernetes = KubernetesPackage(cloud, caller=caller, planes=planes)
+        packages = (AwsPackage(cloud, faults, account), EksPackage(), kubernetes)
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)

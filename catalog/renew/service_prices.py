@@ -71,6 +71,8 @@ PRODUCTS: Mapping[str, Product] = {
     "backup.warm_storage": Product("AWSBackup", "WarmStorage-ByteHrs-EFS", "AWS Backup Storage"),
     "vpc.interface_endpoint_hour": Product("AmazonVPC", "VpcEndpoint-Hours", "VpcEndpoint"),
     "vpc.interface_endpoint_data": Product("AmazonVPC", "VpcEndpoint-Bytes", "VpcEndpoint"),
+    "transit_gateway.attachment_hour": Product("AmazonVPC", "TransitGateway-Hours"),
+    "transit_gateway.data_processed": Product("AmazonVPC", "TransitGateway-Bytes"),
     "kms.key_month": Product("awskms", "KMS-Keys", "Encryption Key"),
     "kms.requests_10k": Product("awskms", "KMS-Requests", times=10_000, tier=None),
     "cloudwatch_logs.ingestion": Product("AmazonCloudWatch", "DataProcessing-Bytes", "Data Payload"),

@@ -1,17 +1,17 @@
-"""Access to a cluster: one access entry for each IAM principal, with the policy that says what it may do."""
+"""Access to a cluster: who reaches its API, and one access entry for each IAM principal with what it may do."""
 
 import pulumi
 import pulumi_aws as aws
 
 from catalog import iam as arns
 from components.core.stage import Stage
-from settings.cluster.cluster import AccessSettings
+from settings.cluster.cluster import AccessSettings, ApiEndpointSettings
 
 
 def access_entry(
     name: str, settings: AccessSettings, stage: Stage, cluster_name: pulumi.Input[str], parent: pulumi.Resource
-) -> None:
-    """Registers an access entry and its policy, both under `name`.
+) -> aws.eks.AccessPolicyAssociation:
+    """Registers an access entry and its policy, both under `name`. Returns the policy's association.
 
     Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
     """
@@ -25,7 +25,7 @@ def access_entry(
     scope: aws.eks.AccessPolicyAssociationAccessScopeArgsDict = {"type": "cluster"}
     if settings.namespaces:
         scope = {"type": "namespace", "namespaces": list(settings.namespaces)}
-    aws.eks.AccessPolicyAssociation(
+    return aws.eks.AccessPolicyAssociation(
         name,
         cluster_name=cluster_name,
         principal_arn=entry.principal_arn,
@@ -33,3 +33,35 @@ def access_entry(
         access_scope=scope,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def api_rules(
+    name: str, settings: ApiEndpointSettings, security_group_id: pulumi.Input[str], parent: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """Registers who reaches the private endpoint: its network interfaces have the cluster's security group.
+
+    Source: EKS user guide, "Cluster API server endpoint", "Access through connected networks"; read 2026-11
+    """
+
+    def rule(
+        key: str, description: str, cidr: str | None = None, group: str | None = None
+    ) -> aws.vpc.SecurityGroupIngressRule:
+        return aws.vpc.SecurityGroupIngressRule(
+            f"{name}-api-{key}",
+            description=description,
+            security_group_id=security_group_id,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4=cidr,
+            referenced_security_group_id=group,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+
+    return [
+        *(
+            rule(cidr.replace("/", "-"), "Kubernetes API from the network", cidr=cidr)
+            for cidr in settings.private_cidrs
+        ),
+        *(rule(id_, "Kubernetes API from members", group=id_) for id_ in settings.private_security_group_ids),
+    ]

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from components.cluster.access import access_entry
+from components.cluster.access import access_entry, api_rules
 from components.cluster.control_plane import ControlPlaneArgs, control_plane
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
@@ -18,8 +18,9 @@ from components.core.addon import AddOn, AddOnArgs, make_namespaces
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, to_install
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import DataClass, Stage
+from components.security.deployer import Deployer
 from settings.cluster.addons import AddonSettings, ManagedAddonSettings
-from settings.cluster.cluster import ClusterSettings
+from settings.cluster.cluster import AccessSettings, ClusterSettings
 from settings.cluster.landing import landing_pool
 from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
@@ -36,6 +37,8 @@ class ClusterArgs:
     storage_drivers: EKS add-ons that mount the storage of the cluster's pods.
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
+    deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
+    connections: of the network; the deployer reaches a private API through them.
     """
 
     settings: ClusterSettings
@@ -51,6 +54,8 @@ class ClusterArgs:
     routes_and_endpoints: Sequence[pulumi.Resource] = ()
     storage_drivers: Sequence[str] = ()
     addon_key_arns: Mapping[DataClass, pulumi.Input[str]] = field(default_factory=dict)
+    deployer: Deployer | None = None
+    connections: Sequence[pulumi.Resource] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -78,6 +83,7 @@ class Cluster(pulumi.ComponentResource):
                 intra_subnet_ids=args.intra_subnet_ids,
                 secrets_key_arn=args.secrets_key_arn,
                 logs_key_arn=args.logs_key_arn,
+                deployer=args.deployer,
             ),
             self,
         )
@@ -88,7 +94,8 @@ class Cluster(pulumi.ComponentResource):
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=plane.kubeconfig_json,
-            opts=pulumi.ResourceOptions(parent=self),
+            # Until these are there, the API cannot be reached, or answers 401; at destroy they go last.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._way_in()),
         )
         for key, entry in args.settings.access.items():
             access_entry(f"{name}-{key}", entry, args.stage, self.name, self)
@@ -103,6 +110,18 @@ class Cluster(pulumi.ComponentResource):
         self.register_outputs(
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
         )
+
+    def _way_in(self) -> list[pulumi.Resource]:
+        """Registers what lets the deployer reach the API and be its admin. Returns all that it needs for that."""
+        rules = api_rules(self._key, self._args.settings.endpoint, self.security_group_id, self)
+        way = [*self._args.connections, *rules]
+        if deployer := self._args.deployer:
+            entry = AccessSettings(principal_arn=deployer.role_arn, policy="cluster-admin")
+            way.append(access_entry(f"{self._key}-deployer", entry, self._args.stage, self.name, self))
+            if deployer.preview_role_arn:
+                reader = AccessSettings(principal_arn=deployer.preview_role_arn, policy="view")
+                access_entry(f"{self._key}-preview", reader, self._args.stage, self.name, self)
+        return way
 
     def _options_with_provider(self) -> pulumi.ResourceOptions:
         """Returns options for components with Kubernetes objects in this cluster."""

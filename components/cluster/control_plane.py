@@ -9,6 +9,7 @@ import pulumi_eks as eks
 
 from components.cluster.log_groups import log_group_name, stack_tag
 from components.core.stage import Stage
+from components.security.deployer import Deployer
 from settings.cluster.cluster import ClusterSettings
 
 
@@ -17,17 +18,31 @@ def cluster_role_pattern(stage: Stage, cluster: str) -> str:
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
 
 
-def replaced_with(
-    vpc: aws.ec2.Vpc,
+def transformed(
+    vpc: aws.ec2.Vpc, creator_is_admin: bool
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """Returns a transform that replaces the control plane with its VPC: EKS cannot move a cluster to another VPC."""
+    """Returns a transform of the cluster itself, for which pulumi-eks has no inputs.
+
+    It replaces the control plane with its VPC: EKS cannot move a cluster to another VPC. Unless the creator is to be
+    admin, it makes a new cluster without an access entry for the creator, so that every admin is in the state. EKS
+    reads this flag only when it makes a cluster, and the provider would replace a live one for it. Therefore pulumi-eks
+    ignores changes of the flag, and on a live cluster this does nothing.
+    It is one transform, since the SDK drops replace_with where a second one follows (pulumi 3.259, tried 2026-11).
+    Source: pulumi-eks 4.4, nodejs/eks/cluster/cluster.ts; aws provider 7.51, internal/service/eks/cluster.go; read
+    2026-11
+    """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ != "aws:eks/cluster:Cluster":
             return None
         # The old cluster goes first, because two clusters cannot have the same name.
-        replace_options = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)
-        return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, replace_options))
+        options = pulumi.ResourceOptions(replace_with=[vpc], delete_before_replace=True)
+        props = dict(args.props)
+        if not creator_is_admin:
+            props["accessConfig"] = pulumi.Output.from_input(args.props["accessConfig"]).apply(
+                lambda config: {**config, "bootstrapClusterCreatorAdminPermissions": False}
+            )
+        return pulumi.ResourceTransformResult(props, pulumi.ResourceOptions.merge(args.opts, options))
 
     return transform
 
@@ -37,6 +52,7 @@ class ControlPlaneArgs:
     """Arguments of a control plane.
 
     intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
+    deployer: the role that makes the cluster; None: the principal that makes it stays its admin.
     """
 
     settings: ClusterSettings
@@ -45,6 +61,7 @@ class ControlPlaneArgs:
     intra_subnet_ids: Mapping[str, pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
+    deployer: Deployer | None = None
 
 
 def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) -> eks.Cluster:
@@ -52,7 +69,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
 
     Sources: https://docs.aws.amazon.com/eks/latest/userguide/ and pulumi-eks 4.4
     """
-    settings, stage = args.settings, args.stage
+    settings, stage, deployer = args.settings, args.stage, args.deployer
     physical_name = stage.cluster_name(name)
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-logs",
@@ -89,8 +106,12 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         kube_proxy_addon_options={"enabled": False},
         coredns_addon_options={"enabled": False},
         create_oidc_provider=False,
+        # The kubeconfig calls `aws eks get-token`, which has the caller's credentials and not those of the provider.
+        provider_credential_opts={"role_arn": deployer.role_arn} if deployer and deployer.assumed else None,
         opts=pulumi.ResourceOptions(
-            parent=parent, protect=stage.deletion_protection, transforms=[replaced_with(args.vpc)]
+            parent=parent,
+            protect=stage.deletion_protection,
+            transforms=[transformed(args.vpc, creator_is_admin=deployer is None)],
         ),
     )
 

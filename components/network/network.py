@@ -62,6 +62,7 @@ class Network(pulumi.ComponentResource):
 
     subnet_ids: tier -> zone -> subnet id; of the pod subnets, the one in the first block of the pod range.
     routes_and_endpoints: a node that starts before them cannot join its cluster.
+    connections: the transit gateway's attachment, and the routes to the company's networks.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
 
@@ -70,6 +71,7 @@ class Network(pulumi.ComponentResource):
     subnet_ids: Mapping[str, Mapping[str, pulumi.Output[str]]]
     _more_pod_subnets: dict[str, dict[str, pulumi.Output[str]]]
     routes_and_endpoints: list[pulumi.Resource]
+    connections: list[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:Network", name, None, opts)
@@ -79,7 +81,8 @@ class Network(pulumi.ComponentResource):
         self.vpc_id = self.vpc.id
         self.subnet_ids = self._subnets()
         tables = self._routes()
-        self._endpoints(tables)
+        self.connections = self._connections(tables)
+        self._endpoints(list(tables.values()))
         FlowLogs(
             f"{name}-flow-logs",
             FlowLogsArgs(
@@ -179,8 +182,8 @@ class Network(pulumi.ComponentResource):
         )
         self.routes_and_endpoints.append(route)
 
-    def _routes(self) -> list[aws.ec2.RouteTable]:
-        """Registers all routes. Returns the route tables of the subnets that are not public."""
+    def _routes(self) -> dict[str, aws.ec2.RouteTable]:
+        """Registers the routes to the internet. Returns name -> route table, of the subnets that are not public."""
         ids = self.subnet_ids
         gateway = aws.ec2.InternetGateway(
             f"{self._key}-internet",
@@ -193,15 +196,55 @@ class Network(pulumi.ComponentResource):
         self._default_route("public", public, gateway_id=gateway.id)
         nat_zone_of = nat_zones(self._args.settings.nat, list(ids["private"]))
         nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(nat_zone_of.values())}
-        tables = [self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})]
+        tables = {"intra": self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})}
         for zone in ids["private"]:
             subnets = {f"{tier}-{zone}": ids[tier][zone] for tier in ("private", "pods")}
             subnets |= self._more_pod_subnets[zone]
-            table = self._route_table(f"private-{zone}", subnets)
-            tables.append(table)
+            table = tables[f"private-{zone}"] = self._route_table(f"private-{zone}", subnets)
             if zone in nat_zone_of:
                 self._default_route(f"private-{zone}", table, nat_gateway_id=nats[nat_zone_of[zone]].id)
         return tables
+
+    def _connections(self, tables: Mapping[str, aws.ec2.RouteTable]) -> list[pulumi.Resource]:
+        """Registers the ways to the company's networks. The control plane's interfaces answer from intra subnets.
+
+        Source: Amazon VPC Transit Gateways guide, "Transit gateway VPC attachments": one subnet in each zone, since a
+        zone without one is not reached; read 2026-11
+        """
+        settings = self._args.settings
+        connections: list[pulumi.Resource] = []
+
+        def route(cidr: str, opts: pulumi.ResourceOptions, **target: str) -> None:
+            for name, table in tables.items():
+                connections.append(
+                    aws.ec2.Route(
+                        f"{self._key}-{name}-to-{cidr.replace('/', '-')}",
+                        route_table_id=table.id,
+                        destination_cidr_block=cidr,
+                        transit_gateway_id=target.get("gateway"),
+                        vpc_peering_connection_id=target.get("peering"),
+                        opts=opts,
+                    )
+                )
+
+        if gateway := settings.transit_gateway:
+            attachment = aws.ec2transitgateway.VpcAttachment(
+                f"{self._key}-transit-gateway",
+                transit_gateway_id=gateway.id,
+                vpc_id=self.vpc_id,
+                subnet_ids=list(self.subnet_ids["intra"].values()),
+                tags=self._named("transit-gateway"),
+                opts=self._opts,
+            )
+            connections.append(attachment)
+            # EC2 knows the gateway in this VPC only from the attachment on: before it, a route is refused.
+            after = pulumi.ResourceOptions(parent=self, depends_on=[attachment])
+            for cidr in gateway.cidrs:
+                route(cidr, after, gateway=gateway.id)
+        for peer in settings.peering.values():
+            for cidr in peer.cidrs:
+                route(cidr, self._opts, peering=peer.id)
+        return connections
 
     def _nat(self, zone: str, gateway: aws.ec2.InternetGateway) -> aws.ec2.NatGateway:
         tags = self._named(f"nat-{zone}")

@@ -14,6 +14,7 @@ from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
+from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
@@ -67,11 +68,14 @@ class Platform(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:platform:Platform", name, None, opts)
+        self._deployer = self._deployer_of(name, settings)
+        assumed = self._deployer is not None and self._deployer.assumed
         provider = aws.Provider(
             f"{name}-aws",
             region=settings.region,
             default_tags={"tags": cost_tags(settings)},
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
+            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings.deployer.role_arn)] if assumed else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         invoke_options = pulumi.InvokeOptions(provider=provider)
@@ -116,6 +120,14 @@ class Platform(pulumi.ComponentResource):
             )
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
+    def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
+        """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
+        if settings.deployer.role_arn is None:
+            return None
+        caller = aws.Provider(f"{name}-caller", region=settings.region, opts=pulumi.ResourceOptions(parent=self))
+        identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=caller))
+        return Deployer.of(settings.deployer.role_arn, settings.deployer.preview_role_arn, identity.arn)
+
     def _keys(self, settings: StackSettings) -> Keys:
         addon_keys = _addon_keys(settings.clusters.values())
         return Keys(
@@ -149,6 +161,8 @@ class Platform(pulumi.ComponentResource):
                 logs_key_arn=keys.logs,
                 add_ons=every_add_on(),
                 addon_key_arns=keys.arns,
+                deployer=self._deployer,
+                connections=self.network.connections,
                 routes_and_endpoints=self.network.routes_and_endpoints,
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
             ),

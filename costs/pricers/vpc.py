@@ -1,4 +1,4 @@
-"""VPC: NAT gateways, public addresses, endpoints, flow logs."""
+"""VPC: NAT gateways, public addresses, endpoints, attachments to transit gateways, flow logs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -38,6 +38,14 @@ def endpoint(resource: Resource, context: Context) -> Iterator[LineItem | Unpric
     yield line(resource, context, "endpoint data", "vpc.interface_endpoint_data", "GB", gib, usage)
 
 
+def transit_gateway_attachment(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
+    """Billed per hour to the owner of the VPC, and per GB that the VPC sends. The gateway itself costs nothing."""
+    gib = context.usage.transit_gateway_gib
+    usage = assumed(gib, "GB sent to each transit gateway")
+    yield line(resource, context, "transit gateway attachment", "transit_gateway.attachment_hour", "attachment", 1)
+    yield line(resource, context, "transit gateway data", "transit_gateway.data_processed", "GB", gib, usage)
+
+
 def flow_log(resource: Resource, context: Context) -> Iterable[LineItem | Unpriced]:
     """Delivery is billed per GB for every destination. To CloudWatch, it is counted with the log group."""
     if read_text(resource.inputs, "logDestinationType", "cloud-watch-logs") != "cloud-watch-logs":
@@ -59,6 +67,7 @@ def _subnet_count(resource: Resource, context: Context) -> int:
 
 PRICERS: Mapping[str, Pricer] = {
     "aws:ec2/natGateway:NatGateway": nat_gateway,
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": transit_gateway_attachment,
     "aws:ec2/eip:Eip": public_address,
     "aws:ec2/vpcEndpoint:VpcEndpoint": endpoint,
     "aws:ec2/flowLog:FlowLog": flow_log,

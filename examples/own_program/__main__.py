@@ -9,7 +9,7 @@ from components.compute.node_pool import NodePool, NodePoolArgs
 from components.core.stage import Stage
 from components.network.network import Network, NetworkArgs
 from components.security.keys import Keys, KeysArgs
-from settings.cluster.cluster import ClusterSettings, ControlPlaneLogSettings
+from settings.cluster.cluster import ApiEndpointSettings, ClusterSettings, ControlPlaneLogSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.network.network import NetworkSettings
 from settings.security.keys import KeySettings
@@ -65,7 +65,12 @@ system = NodePoolSettings(
 cluster = Cluster(
     CLUSTER,
     ClusterArgs(
-        settings=ClusterSettings(version=VERSION, pools=(system,), logs=ControlPlaneLogSettings(retention_days=14)),
+        settings=ClusterSettings(
+            version=VERSION,
+            pools=(system,),
+            logs=ControlPlaneLogSettings(retention_days=14),
+            endpoint=ApiEndpointSettings(public=True, public_cidrs=("203.0.113.0/24",)),  # placeholder: your office
+        ),
         stage=stage,
         vpc=network.vpc,
         intra_subnet_ids=network.subnet_ids["intra"],

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
-from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS
+from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS, RULES_PER_SECURITY_GROUP
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.base import Settings
@@ -26,6 +26,8 @@ NOT_PUBLIC = tuple(
         *("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
     )
 )
+SECURITY_GROUP_ID = re.compile(r"sg-[0-9a-f]{8}([0-9a-f]{9})?")
+LARGEST_PRIVATE_RANGE = 8  # 10.0.0.0/8 is the largest private range of RFC 1918
 ACCESS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 RESERVED_GROUPS = ("system:", "eks:", "aws:", "amazon:", "iam:")
 
@@ -40,6 +42,20 @@ class ApiEndpointSettings(Settings):
         default=(),
         validate_default=True,
         description="Public ranges that may reach the API, for example the range of an office.",
+    )
+    private_cidrs: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Ranges of the company, or of the VPC, that may reach the private endpoint: 443 into the cluster's "
+            "security group. network.transit_gateway or network.peering has the route to them."
+        ),
+    )
+    private_security_group_ids: tuple[str, ...] = Field(
+        default=(),
+        validate_default=True,
+        description=(
+            "Existing security groups whose members may reach the private endpoint, in the VPC or one connected to it."
+        ),
     )
 
     @field_validator("public_cidrs")
@@ -60,6 +76,43 @@ class ApiEndpointSettings(Settings):
             mistakes.append("is given while public is off, so it would do nothing. Set public: true, or drop it.")
         raise_if(mistakes)
         return cidrs
+
+    @field_validator("private_cidrs")
+    @classmethod
+    def private_ranges_are_networks(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
+        mistakes = [mistake for cidr in cidrs for mistake in range_mistakes(cidr)]
+        mistakes = mistakes or [
+            f"{cidr} is larger than one company's network: any host that is routed to the VPC could try credentials on "
+            "the API. Name the ranges that administrators and pipelines come from."
+            for cidr in cidrs
+            if IPv4Network(cidr).prefixlen < LARGEST_PRIVATE_RANGE
+        ]
+        raise_if([*mistakes, *_way_mistakes(cidrs)])
+        return cidrs
+
+    @field_validator("private_security_group_ids")
+    @classmethod
+    def private_groups_are_security_groups(cls, ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        mistakes = [
+            f"{id_!r} is not the id of a security group. Write for example sg-0123456789abcdef0."
+            for id_ in ids
+            if not SECURITY_GROUP_ID.fullmatch(id_)
+        ]
+        mistakes += _way_mistakes(ids)
+        count = len(ids) + len(info.data.get("private_cidrs", ())) + 1
+        if count > RULES_PER_SECURITY_GROUP:
+            mistakes.append(
+                f"{count} rules would be in the cluster's security group: one of EKS, and one for each of "
+                f"private_cidrs and private_security_group_ids. EC2 allows {RULES_PER_SECURITY_GROUP}. Join some of "
+                "the ranges."
+            )
+        raise_if(mistakes)
+        return ids
+
+
+def _way_mistakes(names: tuple[str, ...]) -> list[str]:
+    twice = repeated(names)
+    return [f"{listed(twice)} is named twice. Name each once."] if twice else []
 
 
 def access_name_can_name_resources(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from settings.cluster.cluster import ClusterSettings
+from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, ClusterSettings
 from settings.compute.node_pool import NodePoolSettings
 
 
@@ -25,6 +25,8 @@ class ClusterParts:
     snapshots: bool | None
     pools: Mapping[int, NodePoolSettings]
     complete: bool
+    endpoint: ApiEndpointSettings | None = None
+    access: Mapping[str, AccessSettings] | None = None
 
     @classmethod
     def of(cls, settings: ClusterSettings) -> "ClusterParts":
@@ -39,6 +41,8 @@ class ClusterParts:
             snapshots=settings.storage_classes.snapshots,
             pools=dict(enumerate(settings.pools)),
             complete=True,
+            endpoint=settings.endpoint,
+            access=settings.access,
         )
 
     def turned_on(self, addon: str) -> bool | None:

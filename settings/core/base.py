@@ -1,8 +1,10 @@
 """Base of all settings models: immutable, and unknown keys are errors."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
 
 class Settings(BaseModel):
@@ -15,3 +17,8 @@ class Settings(BaseModel):
         """Returns the value of a field that is not given; None for a field that must be given."""
         described = cls.model_fields[field]
         return None if described.is_required() else described.get_default(call_default_factory=True)
+
+
+def fields_by_key(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """Returns the fields of a model by their keys in a stack file. `from` is no name of a field in Python."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}

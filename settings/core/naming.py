@@ -12,6 +12,8 @@ QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 TAG_TEXT = re.compile(r"[\w _.:/=+\-@]*")
 IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+SSO_ROLE = "AWSReservedSSO_"  # beginning of the names of roles that IAM Identity Center makes
+SSO_PATH = "role/aws-reserved/sso.amazonaws.com/"
 PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of the platform, and of the GPU operator
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
 
@@ -130,8 +132,18 @@ def tag_value_mistakes(value: str) -> Iterator[str]:
 
 
 def iam_principal_mistakes(arn: str) -> Iterator[str]:
-    """Yields why an ARN cannot be the principal of an EKS access entry, which is an IAM role or user."""
+    """Yields why an ARN cannot be the principal of an EKS access entry, which is an IAM role or user.
+
+    The ARN of a role has its path, unlike in the aws-auth ConfigMap. Source: EKS user guide, "Create access entries";
+    IAM Identity Center user guide, "Referencing permission sets"; read 2026-11.
+    """
     if IAM_PRINCIPAL.fullmatch(arn):
+        if SSO_ROLE in arn and SSO_PATH not in arn:
+            yield (
+                f"{arn!r} has the name of a role of IAM Identity Center without its path, and no role has this ARN. "
+                "Copy the ARN that `aws iam get-role` shows: "
+                f"arn:aws:iam::123456789012:{SSO_PATH}us-west-2/{SSO_ROLE}MLAdmins_0123456789abcdef."
+            )
         return
     reason = "is not the ARN of an IAM role or user"
     if ":assumed-role/" in arn:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from common.spelling import did_you_mean, nearest
+from settings.core.base import fields_by_key
 from settings.core.naming import name_from
 from settings.core.problems import Mistake, Path, PathPart, has, listed
 
@@ -175,10 +176,10 @@ def _example(kind: Any, field: FieldInfo | None = None) -> Any:
         return item and ({"<name>": item} if origin is Mapping else [item])
     if not _is_model(kind):
         return None
-    required = {k: _example(inner.annotation, inner) for k, inner in kind.model_fields.items() if inner.is_required()}
+    required = {k: _example(inner.annotation, inner) for k, inner in fields_by_key(kind).items() if inner.is_required()}
     if required:
         return None if None in required.values() else required
-    plain = {key: inner.default for key, inner in kind.model_fields.items() if isinstance(inner.default, str | int)}
+    plain = {key: inner.default for key, inner in fields_by_key(kind).items() if isinstance(inner.default, str | int)}
     return dict(list(plain.items())[:1]) or None
 
 
@@ -246,7 +247,7 @@ WORDING: Mapping[str, Callable[..., str]] = {
 def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """Returns the keys that a map at this path may have; none where any key is allowed."""
     kind = _kind_at(model, path)
-    return tuple(kind.model_fields) if _is_model(kind) else ()
+    return tuple(fields_by_key(kind)) if _is_model(kind) else ()
 
 
 def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
@@ -254,14 +255,14 @@ def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:
     while path and isinstance(path[-1], int):
         path = path[:-1]
     parent = _kind_at(model, path[:-1]) if path else None
-    return parent.model_fields.get(str(path[-1])) if _is_model(parent) else None
+    return fields_by_key(parent).get(str(path[-1])) if _is_model(parent) else None
 
 
 def _kind_at(kind: Any, path: Path) -> Any:
     for part in path:
         kind = _without_none(kind)
         if _is_model(kind):
-            field = kind.model_fields.get(str(part))
+            field = fields_by_key(kind).get(str(part))
             kind = field.annotation if field else None
         elif get_origin(kind) is tuple:
             kind = get_args(kind)[0]

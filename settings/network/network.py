@@ -1,5 +1,6 @@
 """`network`: the VPC that all clusters of the stack share."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -9,6 +10,13 @@ from catalog.limits import LOG_RETENTION_DAYS
 from settings.core.base import Settings
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.network import network_plan
+from settings.network.connections import (
+    Connection,
+    ConnectionName,
+    PeeringSettings,
+    TransitGatewaySettings,
+    route_mistakes,
+)
 
 
 class FlowLogSettings(Settings):
@@ -76,6 +84,22 @@ class NetworkSettings(Settings):
         default=EndpointSettings(), description="AWS services that the VPC reaches privately."
     )
     flow_logs: FlowLogSettings = Field(default=FlowLogSettings(), description="Log of the VPC's connections.")
+    transit_gateway: TransitGatewaySettings | None = Field(
+        default=None,
+        description="The company's transit gateway; its owner makes the routes back to the VPC.",
+    )
+    peering: Mapping[ConnectionName, PeeringSettings] = Field(
+        default_factory=dict,
+        description="Peering connections of the VPC, by a name of your choice. Routes back are the other VPC's.",
+    )
+
+    @property
+    def connections(self) -> dict[str, Connection]:
+        """The connections to other networks, by the paths of their settings."""
+        gateway: dict[str, Connection] = (
+            {"network.transit_gateway": self.transit_gateway} if self.transit_gateway else {}
+        )
+        return gateway | {f"network.peering.{name}": peering for name, peering in self.peering.items()}
 
     @field_validator("cidr")
     @classmethod
@@ -91,6 +115,28 @@ class NetworkSettings(Settings):
         raise_if([*network_plan.pod_range_mistakes(pod_cidr), *overlap])
         return pod_cidr
 
+    @field_validator("transit_gateway")
+    @classmethod
+    def transit_gateway_can_be_routed_to(
+        cls, gateway: TransitGatewaySettings | None, info: ValidationInfo
+    ) -> TransitGatewaySettings | None:
+        raise_if(route_mistakes(_own_ranges(info), {}, gateway.cidrs) if gateway else [])
+        return gateway
+
+    @field_validator("peering")
+    @classmethod
+    def peers_can_be_routed_to(
+        cls, peering: Mapping[str, PeeringSettings], info: ValidationInfo
+    ) -> Mapping[str, PeeringSettings]:
+        gateway = info.data.get("transit_gateway")
+        others: dict[str, Connection] = {"network.transit_gateway": gateway} if gateway else {}
+        mistakes: list[str] = []
+        for name, peer in peering.items():
+            mistakes += [f"{name}: {mistake}" for mistake in route_mistakes(_own_ranges(info), others, peer.cidrs)]
+            others[f"network.peering.{name}"] = peer
+        raise_if(mistakes)
+        return peering
+
     @field_validator("zones")
     @classmethod
     def zones_are_two_to_six(cls, zones: int | tuple[str, ...]) -> int | tuple[str, ...]:
@@ -98,6 +144,10 @@ class NetworkSettings(Settings):
             network_plan.zone_count_mistakes(zones) if isinstance(zones, int) else network_plan.zone_mistakes(zones)
         )
         return zones
+
+
+def _own_ranges(info: ValidationInfo) -> list[str]:
+    return [info.data[key] for key in ("cidr", "pod_cidr") if key in info.data]
 
 
 def nearest_retention(days: int) -> str:

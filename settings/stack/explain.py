@@ -33,7 +33,7 @@ def explain(
     """
     if any(key.startswith(f"{NAMESPACE}:") for key in raw):
         raw = settings_of({key: as_text(value) for key, value in raw.items()}, loader.TEXT_KEYS)
-    settings = loader.load(raw, source, add_ons, today).model_dump(mode="json")
+    settings = loader.load(raw, source, add_ons, today).model_dump(mode="json", by_alias=True)
     preset = with_presets(raw)
     layers: tuple[tuple[Origin, Any], ...] = (
         ("stack file", raw),

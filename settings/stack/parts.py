@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from settings.cluster.cluster import ClusterSettings, StorageClassSettings
+from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, ClusterSettings, StorageClassSettings
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.quotas import QuotaSettings
@@ -15,6 +15,7 @@ from settings.core.base import Settings
 from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import Path, PathPart
 from settings.network.network import NetworkSettings
+from settings.security.deployer import DeployerSettings
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
 
@@ -32,6 +33,8 @@ class Parts:
     quotas: QuotaSettings | None
     clusters: Mapping[str, ClusterParts]
     storage: StorageSettings | None = None
+    account_id: str | None = None
+    deployer: DeployerSettings | None = None
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Yields every pool with its path."""
@@ -90,17 +93,35 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             snapshots=value(StorageClassSettings, *path, "storage_classes", "snapshots"),
             pools=pools,
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
+            endpoint=part(ApiEndpointSettings, *path, "endpoint"),
+            access=access(path),
         )
+
+    def part(model: type[Model], *path: PathPart) -> Model | None:
+        """Returns the settings at the path, or their defaults; None where they are wrong."""
+        content: Any = data
+        for step in path:
+            content = content.get(step, {}) if isinstance(content, Mapping) else {}
+        return _validated(model, content) if is_valid(path) else None
+
+    def access(path: Path) -> Mapping[str, AccessSettings] | None:
+        entries = value(ClusterSettings, *path, "access")
+        if not isinstance(entries, Mapping):
+            return None
+        found = {str(name): _validated(AccessSettings, entry) for name, entry in entries.items()}
+        return {name: entry for name, entry in found.items() if entry is not None}
 
     clusters = data.get("clusters")
     return Parts(
         environment=value(StackSettings, "environment"),
         region=value(StackSettings, "region"),
         name=value(StackSettings, "name"),
-        network=_validated(NetworkSettings, data.get("network", {})) if is_valid(("network",)) else None,
-        quotas=_validated(QuotaSettings, data.get("quotas", {})) if is_valid(("quotas",)) else None,
+        account_id=value(StackSettings, "account_id"),
+        deployer=part(DeployerSettings, "deployer"),
+        network=part(NetworkSettings, "network"),
+        quotas=part(QuotaSettings, "quotas"),
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
-        storage=_validated(StorageSettings, data.get("storage", {})) if is_valid(("storage",)) else None,
+        storage=part(StorageSettings, "storage"),
     )
 
 

@@ -14,6 +14,7 @@ from settings.core.base import Settings
 from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.network.network import NetworkSettings
+from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
 
@@ -87,6 +88,7 @@ class StackSettings(Settings):
             "Protects clusters and everything that holds data from deletion. Turn it off first to retire a stack."
         ),
     )
+    deployer: DeployerSettings = Field(default=DeployerSettings(), description="Who runs `pulumi up`, and where.")
     keys: KeySettings = Field(default=KeySettings(), description="The customer-managed KMS keys.")
     network: NetworkSettings = Field(default=NetworkSettings(), description="The VPC that all clusters share.")
     quotas: QuotaSettings = Field(

@@ -11,7 +11,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.regions import REGIONS
 from simulator.aws import templates, tokens
-from simulator.aws.operation_context import account_of, region_of
+from simulator.aws.operation_context import account_of, principal_of, region_of
 from simulator.aws.policy_document import policy_document
 from simulator.aws.services.eks_rules import minor, offered_versions
 from simulator.aws.services.servicequotas import known_quotas, value_of
@@ -84,8 +84,12 @@ def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
 def _caller_identity(cloud: Cloud, call: Call, args: Props) -> Props:
     account = account_of(call.config)
     partition = REGIONS[region_of(call.config)].partition
-    arn = f"arn:{partition}:iam::{account}:user/deployer"
-    return {"accountId": account, "arn": arn, "id": account, "userId": "AIDACKCEVSQ6C2EXAMPLE"}
+    arn, user = principal_of(call.config, partition), "AIDACKCEVSQ6C2EXAMPLE"
+    if ":role/" in arn:  # a session has the name of its role, without a path
+        name = arn.rpartition("/")[2]
+        account, user = arn.split(":")[4], "AROACKCEVSQ6C2EXAMPLE:simulated"
+        arn = f"arn:{partition}:sts::{account}:assumed-role/{name}/simulated"
+    return {"accountId": account, "arn": arn, "id": account, "userId": user}
 
 
 def _partition(cloud: Cloud, call: Call, args: Props) -> Props:

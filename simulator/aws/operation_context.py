@@ -10,6 +10,7 @@ from typing import Any
 from catalog.regions import REGIONS, Region
 from simulator.aws import paths, templates, tokens
 from simulator.aws.messages import AwsError, ErrorTemplate
+from simulator.caller import ROLE_KEY, USER
 from simulator.cloud import Cloud, CloudResource
 from simulator.faults import Faults
 from simulator.provider import Call, Refusal
@@ -45,6 +46,12 @@ def account_of(config: Mapping[str, Any]) -> str:
     """Returns the account of the credentials: the first one that the provider allows."""
     allowed = setting(config, "allowedAccountIds")
     return str(allowed[0]) if isinstance(allowed, list) and allowed else ACCOUNT
+
+
+def principal_of(config: Mapping[str, Any], partition: str) -> str:
+    """Returns the ARN of the role that the provider assumes, the last of a chain, or of the user that calls."""
+    roles = setting(config, ROLE_KEY) or [{}]
+    return str(roles[-1].get("roleArn") or f"arn:{partition}:iam::{account_of(config)}:{USER}")
 
 
 def region_of(config: Mapping[str, Any], region_of_resource: Any = None) -> str:

@@ -12,8 +12,16 @@ from simulator.aws.functions import call_function
 from simulator.aws.inputs import Form, fields
 from simulator.aws.messages import AwsError, ProviderError, pulumi_text, sdk_text
 from simulator.aws.model import Quota, Reference, ResourceType
-from simulator.aws.operation_context import OperationContext, UnknownValueError, is_companion, public_state, region_of
+from simulator.aws.operation_context import (
+    OperationContext,
+    UnknownValueError,
+    is_companion,
+    public_state,
+    region_of,
+    setting,
+)
 from simulator.aws.registry import kind_of
+from simulator.caller import ROLE_KEY
 from simulator.cloud import Cloud
 from simulator.difference import changes
 from simulator.faults import Faults
@@ -22,6 +30,11 @@ from simulator.values import UNKNOWN, Props
 
 _PATIENCE_SECONDS = 3.0  # the real provider waits for minutes until the cause of a temporary error is gone
 _PAUSE_SECONDS = 0.05
+# Source: pulumi-aws 7.51.1, ProviderAssumeRoleArgs. The SDK does not translate the keys of a plain dict.
+_OF_A_ROLE = {
+    *("duration", "externalId", "policy", "policyArns", "roleArn", "sessionName", "sourceIdentity", "tags"),
+    "transitiveTagKeys",
+}
 T = TypeVar("T")
 
 
@@ -46,7 +59,15 @@ class AwsPackage(Package):
         self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
-        """Refuses a provider without a region, or with an unknown one."""
+        """Refuses a provider without a region, with an unknown one, or with roles that the real one would not take "
+        "on."""
+        for role in setting(inputs, ROLE_KEY) or ():
+            if not isinstance(role, Mapping) or not {"roleArn"} <= role.keys() <= _OF_A_ROLE:
+                reason = (
+                    f"assumeRoles has {role}, of which the real provider would ignore what it does not know, and so go "
+                    f"on as the caller. It knows {', '.join(sorted(_OF_A_ROLE))}."
+                )
+                return CheckResult(inputs, (CheckFailure(ROLE_KEY, reason),))
         try:
             if inputs.get("region") is not UNKNOWN:
                 region_of(inputs)

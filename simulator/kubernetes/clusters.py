@@ -29,10 +29,11 @@ CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 @dataclass(frozen=True)
 class Address:
-    """The API server and the EKS cluster that a kubeconfig names."""
+    """The API server and the EKS cluster that a kubeconfig names, and the role by which it asks for a token."""
 
     server: str
     cluster: str
+    role: str | None = None
 
 
 def address(kubeconfig: Any) -> Address | None:
@@ -43,7 +44,8 @@ def address(kubeconfig: Any) -> Address | None:
         config = _parse(kubeconfig) if isinstance(kubeconfig, str) else kubeconfig
         server = config["clusters"][0]["cluster"]["server"]
         arguments = config["users"][0]["user"]["exec"]["args"]
-        return Address(server, arguments[arguments.index("--cluster-name") + 1])
+        roles = [arguments[index + 1] for index, word in enumerate(arguments) if word in ("--role", "--role-arn")]
+        return Address(server, arguments[arguments.index("--cluster-name") + 1], roles[0] if roles else None)
     except (KeyError, IndexError, TypeError, ValueError, yaml.YAMLError):
         return None
 

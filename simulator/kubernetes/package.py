@@ -6,12 +6,13 @@ import os
 from typing import Any
 
 from engine.go_build import BuildError
+from simulator.caller import Caller
 from simulator.cloud import Cloud
 from simulator.control_plane.client import ApiServer, Unreachable
 from simulator.control_plane.planes import ControlPlanes
 from simulator.control_plane.server import ControlPlaneError
 from simulator.difference import changes
-from simulator.kubernetes import clusters
+from simulator.kubernetes import clusters, way_in
 from simulator.kubernetes.checking import check_object
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.objects import Objects, diff_object
@@ -21,10 +22,8 @@ from simulator.kubernetes.releases import RELEASE, Releases, check_release, diff
 from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props
 
-_UNREACHABLE = (
-    "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
-    "the kubeconfig names {cluster}, and there is no such cluster in the simulated cloud"
-)
+_UNREACHABLE = "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
+_NO_CLUSTER = "the kubeconfig names {cluster}, and there is no such cluster in the simulated cloud"
 _NEWEST = "999"
 _PREVIEW_PATIENCE_SECONDS = 1.0
 
@@ -33,13 +32,21 @@ class KubernetesPackage(Package):
     """Objects and Helm releases of all clusters.
 
     patience_seconds: how long an update waits for a namespace or a custom kind that another resource creates; the real
-    provider retries for 63 s. planes: starts the real API servers that answer; None: the simulated admission answers.
+    provider retries for 63 s. caller: an API server that it does not reach, or that does not know it, is refused.
+    planes: starts the real API servers that answer; None: the simulated admission answers.
     """
 
     name = "kubernetes"
 
-    def __init__(self, cloud: Cloud, patience_seconds: float = 10.0, planes: ControlPlanes | None = None) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        patience_seconds: float = 10.0,
+        caller: Caller | None = None,
+        planes: ControlPlanes | None = None,
+    ) -> None:
         self._cloud, self._patience, self._planes = cloud, patience_seconds, planes
+        self._caller = caller or Caller()
         self._planned = Planned()
         self._real: dict[ApiServer, RealServer] = {}
         clusters.delete_orphans(cloud)
@@ -49,14 +56,15 @@ class KubernetesPackage(Package):
         """Replaces the provider and all its resources when the kubeconfig names another API server."""
         changed = tuple(changes(old, new))
         before, after = clusters.address(old.get("kubeconfig")), clusters.address(new.get("kubeconfig"))
-        other_server = UNKNOWN not in (old.get("kubeconfig"), new.get("kubeconfig")) and before != after
+        known = UNKNOWN not in (old.get("kubeconfig"), new.get("kubeconfig"))
+        other_server = known and _server(before) != _server(after)
         return DiffResult(changed, frozenset({"kubeconfig"}) if other_server else frozenset())
 
     def check(self, call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
         """Refuses unknown fields; the real provider drops them without a message."""
         if call.type == RELEASE:
             return check_release(call, old, new, seed)
-        cluster = self._find(call)
+        cluster = clusters.find(self._cloud, call.config.get("kubeconfig"))
         return check_object(call, old, new, seed, cluster.version if cluster else _NEWEST)
 
     def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> DiffResult:
@@ -107,7 +115,15 @@ class KubernetesPackage(Package):
             self._objects(call, cluster).delete(id_, inputs, state)
 
     def _find(self, call: Call) -> Cluster | None:
-        return clusters.find(self._cloud, call.config.get("kubeconfig"))
+        """Returns the cluster of the kubeconfig; None where there is none, or where it does not serve the caller."""
+        return None if self._refusal(call) else clusters.find(self._cloud, call.config.get("kubeconfig"))
+
+    def _refusal(self, call: Call) -> str:
+        named = clusters.address(call.config.get("kubeconfig"))
+        row = self._cloud.get(clusters.EKS_CLUSTER, named.cluster) if named else None
+        if named is None or row is None or row.state.get("endpoint", named.server) != named.server:
+            return _NO_CLUSTER.format(cluster=f"{named.cluster} at {named.server}" if named else "no EKS cluster")
+        return way_in.refusal(self._cloud, row, named, self._caller)
 
     def _objects(self, call: Call, cluster: Cluster) -> Objects:
         return Objects(call, cluster, self._planned, self._patience_for(call), self._real_server(cluster))
@@ -141,11 +157,14 @@ class KubernetesPackage(Package):
         return setting is True or setting == "true"
 
     def _unreachable(self, call: Call, hint: bool = False) -> Refusal:
-        address = clusters.address(call.config.get("kubeconfig"))
-        text = _UNREACHABLE.format(cluster=f"{address.cluster} at {address.server}" if address else "no EKS cluster")
+        text = _UNREACHABLE + self._refusal(call)
         if hint:
             text += (
                 ". If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the "
                 "operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to true"
             )
         return Refusal(text)
+
+
+def _server(named: clusters.Address | None) -> tuple[str, str] | None:
+    return (named.server, named.cluster) if named else None

@@ -1,5 +1,6 @@
 import gc
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from typing import TypeVar
 
 import pulumi
@@ -14,6 +15,7 @@ from components.stack.platform import Platform
 from settings.stack.stack import StackSettings
 from simulator.aws.operation_context import ACCOUNT
 from tests.in_process.ground import Ground
+from tests.in_process.providers import Providers
 from tests.in_process.recording_cloud import RecordingCloud
 
 T = TypeVar("T")
@@ -29,7 +31,10 @@ class PlatformCloud(RecordingCloud):
     ground: Ground
 
     def up(self, settings: StackSettings, preview: bool = False) -> Platform:
-        return self.build(lambda: Platform("platform", settings), preview)
+        """Builds the platform from where its deployer stands; from inside the VPC when the settings do not say."""
+        inside = str(IPv4Network(settings.network.cidr)[10])
+        providers = Providers(caller=settings.deployer.address or inside)
+        return self.build(lambda: Platform("platform", settings), preview, providers)
 
     def up_part(self, make: Callable[[Ground], T], preview: bool = False) -> T:
         """Builds one part of the platform on a ground of its own."""

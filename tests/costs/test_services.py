@@ -60,6 +60,12 @@ def test_a_nat_gateway_is_billed_per_hour_and_per_gigabyte():
     assert not lines["NAT gateway"].usage, "the hours are not an assumption"
 
 
+def test_an_attachment_to_a_transit_gateway_is_billed_per_hour_and_per_gigabyte():
+    lines = items(price(resource("aws:ec2transitgateway/vpcAttachment:VpcAttachment")))
+    assert round(lines["transit gateway attachment"].monthly_min_usd, 2) == 36.50
+    assert lines["transit gateway data"].usage == "5 to 200 GB sent to each transit gateway", "an assumption is stated"
+
+
 def test_a_public_address_is_billed_unless_it_is_from_the_accounts_own_pool():
     assert round(price(resource("aws:ec2/eip:Eip", domain="vpc")).monthly_min_usd, 2) == 3.65
     assert price(resource("aws:ec2/eip:Eip", publicIpv4Pool="ipv4pool-ec2-0abc")).free == 1

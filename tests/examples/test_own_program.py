@@ -8,7 +8,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_it_is_built_and_taken_down(tmp_path):
-    simulated = Simulated(tmp_path / "home", ROOT / "examples" / "own_program")
+    simulated = Simulated(tmp_path / "home", ROOT / "examples" / "own_program", "203.0.113.10")
     output = tmp_path / "output"
     with output.open("w") as file:
         pack = ("--policy-pack", str(ROOT / "policies"))

@@ -45,6 +45,16 @@ def test_code_of_a_fork_meets_no_secret_and_no_right_to_write() -> None:
         assert "pull_request_target" not in triggers
 
 
+def test_a_preview_runs_where_the_api_is_reached_or_says_what_it_does_not_see() -> None:
+    job = parsed(FOLDER / "workflows" / "preview.yml")["jobs"]["preview"]
+    assert "vars.PREVIEW_RUNNER" in job["runs-on"], "a hosted runner reaches no private API"
+    steps = [step for step in job["steps"] if "GITHUB_STEP_SUMMARY" in step.get("run", "")]
+    preview = next(step for step in job["steps"] if "pulumi preview" in step.get("run", ""))
+    assert len(steps) == 1
+    assert steps[0]["env"] == preview["env"], "both ask the same backend"
+    assert job["steps"].index(steps[0]) < job["steps"].index(preview), "also when the preview fails"
+
+
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
 def test_a_form_asks_for_something(path: Path) -> None:
     form = parsed(path)

@@ -156,7 +156,7 @@ class Engine(MockMonitor):
         return callback_pb2.Callback(token=token)
 
     def _transform(self, urn: str, request: Any) -> None:
-        """Applies replace_with and delete_before_replace of the program's transforms to children of remote components.
+        """Applies transforms of the program to children of remote components: inputs and two options of replacements.
 
         Our transforms change nothing else, so other changes are ignored.
         """
@@ -165,7 +165,9 @@ class Engine(MockMonitor):
             self._transforms[urn] = tokens
         for token in () if request.remote else tokens:
             asked = _asked(self._functions[token], request)
-            replace_with, first = asyncio.run_coroutine_threadsafe(asked, LOOP).result()
+            inputs, replace_with, first = asyncio.run_coroutine_threadsafe(asked, LOOP).result()
+            request.object.CopyFrom(to_struct(inputs))
+            del request.replace_with[:]  # the SDK hands none of them to a transform that follows
             request.replace_with.extend(replace_with)
             request.deleteBeforeReplace = request.deleteBeforeReplace or first
 
@@ -189,13 +191,18 @@ class _Wire(resource_pb2_grpc.ResourceMonitorServicer):
         return self._engine.RegisterResourceOutputs(request)
 
 
-async def _asked(transform: Any, request: Any) -> tuple[list[str], bool]:
-    """Returns what the transform gives as replace_with and delete_before_replace."""
-    args = pulumi.ResourceTransformArgs(request.custom, request.type, request.name, {}, pulumi.ResourceOptions())
+async def _asked(transform: Any, request: Any) -> tuple[Props, list[str], bool]:
+    """Returns what the transform gives as inputs, replace_with and delete_before_replace."""
+    inputs = from_struct(request.object)
+    args = pulumi.ResourceTransformArgs(request.custom, request.type, request.name, inputs, pulumi.ResourceOptions())
     result = transform(args)
     options = result.opts if result else args.opts
     urns = [await each.urn.future() for each in options.replace_with or ()]
-    return [urn for urn in urns if urn], bool(options.delete_before_replace)
+    changed = {
+        key: await value.future() if isinstance(value, pulumi.Output) else value
+        for key, value in (result.props if result else inputs).items()
+    }
+    return changed, [urn for urn in urns if urn], bool(options.delete_before_replace)
 
 
 def _urn(request: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from common.urns import name_of, type_of
 from simulator.aws.package import AwsPackage
+from simulator.caller import Caller
 from simulator.cloud import Cloud
 from simulator.eks.package import EksPackage
 from simulator.faults import Faults
@@ -18,6 +19,7 @@ from simulator.provider import Call, CheckResult, Package, Refusal
 from simulator.values import Props
 
 REGION = "us-west-2"
+INSIDE = "10.0.128.10"  # an address in the default range of a VPC
 _MEMORY = Path(":memory:")  # SQLite's name for a database that is no file
 _PROVIDER = "pulumi:providers:"
 
@@ -62,14 +64,14 @@ class Providers:
     """All simulated providers, on one cloud that is empty at first. Every method may raise Refusal.
 
     configs: package -> inputs of its default provider. A program may bring a provider of its own, whose inputs are then
-    the argument `config`.
+    the argument `config`. caller: where the program runs.
     """
 
-    def __init__(self, aws: Props | None = None) -> None:
+    def __init__(self, aws: Props | None = None, caller: str = INSIDE) -> None:
         self.cloud = Cloud(_MEMORY)
         packages: list[Package] = [
             AwsPackage(self.cloud, Faults(), patience_seconds=0.0),
-            KubernetesPackage(self.cloud, patience_seconds=0.0),
+            KubernetesPackage(self.cloud, patience_seconds=0.0, caller=Caller.at(caller)),
             EksPackage(),
         ]
         self._packages = {package.name: package for package in packages}

@@ -5,7 +5,7 @@ import pytest
 from components.core.addon_spec import every_add_on
 from report import diagram, pages, reference
 from report.simulated import ROOT
-from settings.core.base import Settings
+from settings.core.base import Settings, fields_by_key
 
 
 def section(page: str, heading: str) -> str:
@@ -14,7 +14,7 @@ def section(page: str, heading: str) -> str:
 
 def test_every_setting_has_its_type_default_and_meaning():
     page = reference.settings_page()
-    fields = {name for model in reference.models(Settings) for name in model.model_fields}
+    fields = {name for model in reference.models(Settings) for name in fields_by_key(model)}
     assert len(fields) > 80
     assert not [name for name in fields if f"| `{name}` |" not in page]
     pool = section(page, "`clusters.<name>.pools[]`")

@@ -5,6 +5,7 @@ import pytest
 from report import rehearse as rehearsal
 from report.preview import preview
 from report.simulated import Finished, Simulated
+from report.write import inside
 from tests.report.logs import BUCKET, created, finding, step, summary
 
 
@@ -13,13 +14,17 @@ class Engine:
 
     def __init__(self, monkeypatch, tmp_path, protected=False, fails=None, left_over=()):
         self.commands: list[tuple[str, ...]] = []
+        self.callers: set[str | None] = set()
         self._protected, self._fails = protected, fails
         monkeypatch.setattr(rehearsal, "HOME", tmp_path / ".simulator")
-        monkeypatch.setattr(Simulated, "pulumi", lambda simulated, *args, **options: self._answer(*args, **options))
+        monkeypatch.setattr(
+            Simulated, "pulumi", lambda simulated, *args, **options: self._answer(simulated, *args, **options)
+        )
         monkeypatch.setattr(Simulated, "cloud", lambda simulated: left_over)
 
-    def _answer(self, name, *arguments, output=None, watch=None, log_events=True):
+    def _answer(self, simulated, name, *arguments, output=None, watch=None, log_events=True):
         self.commands.append(arguments)
+        self.callers.add(simulated.caller)
         if arguments[0] == self._fails:
             print("error: no capacity", file=output)
             return Finished(255, 0.5, ())
@@ -43,6 +48,28 @@ def test_a_stack_is_built_checked_twice_and_destroyed(new_engine, capsys):
     assert "--expect-no-changes" in engine.commands[2], "the cloud must be equal to the state"
     assert "--expect-no-changes" in engine.commands[3], "a second run must change nothing"
     assert "the cloud is empty" in capsys.readouterr().out
+
+
+def test_each_step_runs_from_where_the_deployer_stands(new_engine, capsys):
+    engine = new_engine()
+    assert rehearsal.rehearse("prod") == 0
+    assert engine.callers == {"10.200.8.10"}, "deployer.from of prod"
+    assert "Rehearsal of prod, in the simulator, from 10.200.8.10" in capsys.readouterr().out
+
+
+def test_a_command_says_where_it_runs_from(tmp_path):
+    from_office = Simulated(tmp_path, caller="203.0.113.10").command("up")
+    assert from_office[from_office.index("--from") + 1] == "203.0.113.10"
+    assert from_office.index("--from") < from_office.index("--"), "it is an option of the simulator"
+    assert "--from" not in Simulated(tmp_path).command("up"), "from anywhere on the internet"
+
+
+def test_another_revision_is_built_from_inside_its_vpc(tmp_path):
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text("config:\n  ml-platform:network:\n    cidr: 10.64.0.0/16\n")
+    assert inside(file) == "10.64.0.10", "an older one may have no way in, and is compared all the same"
+    file.write_text("config:\n  ml-platform:environment: dev\n")
+    assert inside(file) == "10.0.0.10"
 
 
 def test_protection_is_removed_before_destroy(new_engine, capsys):

@@ -52,14 +52,23 @@ class Project:
         self.change(stack, **{f"clusters__main__pools__{index}__{key}": value for key, value in settings.items()})
 
     def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
-        """Runs a command in the simulator and returns the completed process."""
+        """Runs a command in the simulator and returns the completed process.
+
+        caller: where it runs; without it, where the stack file of the command's stack says.
+        """
         home_option = ["--home", str(self.folder / ".simulator")]
+        caller = options.pop("caller", None) or self._deployer(command)
+        home_option += ["--from", caller] if caller else []
         flags = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
         flags += [word for spec in options.pop("quotas", ()) for word in ("--quota", spec)]
         line = [sys.executable, "-m", "simulator", *home_option, *flags, "--", *command]
         return subprocess.run(
             line, cwd=self.folder, env=env or dict(os.environ), capture_output=True, text=True, timeout=300, **options
         )
+
+    def _deployer(self, command: tuple[str, ...]) -> str | None:
+        stack = command[command.index("--stack") + 1] if "--stack" in command else None
+        return self.settings(stack).get("ml-platform:deployer", {}).get("from") if stack else None
 
     def pulumi(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         completed = self.simulate("pulumi", *arguments, "--non-interactive", **options)

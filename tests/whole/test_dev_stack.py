@@ -32,8 +32,8 @@ def test_a_preview_prints_the_engines_json_and_nothing_else_on_stdout(project):
 
 
 def test_after_a_control_c_the_next_run_can_continue(project):
-    home = str(project.folder / ".simulator")
-    command = [sys.executable, "-m", "simulator", "--home", home, "--", "pulumi", *UP, "--non-interactive"]
+    where = ["--home", str(project.folder / ".simulator"), "--from", "203.0.113.10"]
+    command = [sys.executable, "-m", "simulator", *where, "--", "pulumi", *UP, "--non-interactive"]
     running = subprocess.Popen(
         command, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
     )

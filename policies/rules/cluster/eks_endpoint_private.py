@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from policies.rule import Case, Resource, Rule, flag
+from policies.rule import Case, Option, Resource, Rule, flag
 
 PUBLIC, PRIVATE = "vpcConfig.endpointPublicAccess", "vpcConfig.endpointPrivateAccess"
 
 
-def check(resource: Resource) -> Iterator[tuple[str, str]]:
-    if flag(resource, PUBLIC, default=True):  # AWS's own default
+def check(resource: Resource, *, public: str) -> Iterator[tuple[str, str]]:
+    if public != "allowed" and flag(resource, PUBLIC, default=True):  # AWS's own default
         yield PUBLIC, "is not false, so the internet can reach the API server"
     if not flag(resource, PRIVATE):
         yield PRIVATE, "is not true, so nodes reach the API server through the internet"
@@ -20,17 +20,28 @@ RULE = Rule(
     severity="critical",
     standards=("FSBP EKS.1", "CKV_AWS_39", "CIS EKS 5.4.2"),
     why="The next flaw in authentication does not expose an API server that the internet cannot reach.",
-    fix="Set clusters.<name>.endpoint.public: false, and deploy from inside the VPC or through a VPN.",
+    fix="Set clusters.<name>.endpoint.public: false, and admit the company's network by private_cidrs.",
     on_unknown="fail",
-    dev="advisory",
     staging="advisory",
+    options={
+        "public": Option(
+            "Whether the API may answer on the internet: refused or allowed. eks-public-cidrs-narrow limits to whom.",
+            "refused",
+            {"dev": "allowed"},
+        )
+    },
     check=check,
-    good={"private": {"vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True}}},
+    good={
+        "private": {"vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True}},
+        "open in dev": Case({"vpcConfig": {"endpointPrivateAccess": True}}, environment="dev"),
+    },
     bad={
         "nothing set, so AWS opens it": Case({"vpcConfig": {"endpointPrivateAccess": True}}, at=PUBLIC),
         "opened on purpose": Case(
             {"vpcConfig": {"endpointPublicAccess": True, "endpointPrivateAccess": True}}, at=PUBLIC
         ),
+        "open in staging": Case({"vpcConfig": {"endpointPrivateAccess": True}}, environment="staging", at=PUBLIC),
+        "not private in dev": Case({"vpcConfig": {"endpointPublicAccess": True}}, environment="dev", at=PRIVATE),
         "neither public nor private": Case({"vpcConfig": {"endpointPublicAccess": False}}, at=PRIVATE),
     },
 )

@@ -97,7 +97,8 @@ def _private(network: NetworkSettings, zone_plans: Mapping[str, ZonePlan], zone:
 
 def _intra(network: NetworkSettings, zone_plans: Mapping[str, ZonePlan], zone: str, clusters: int) -> Iterator[Mistake]:
     room = usable_addresses(zone_plans[zone].intra)
-    needed = clusters * EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET
+    attachments = 1 if network.transit_gateway else 0
+    needed = clusters * EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET + attachments
     if needed > room:
         advice = _advice_for_vpc(
             network, tuple(zone_plans), lambda plan: usable_addresses(plan.intra) >= needed, "drop clusters"
@@ -106,7 +107,8 @@ def _intra(network: NetworkSettings, zone_plans: Mapping[str, ZonePlan], zone: s
             ("network", "cidr"),
             (
                 f"{network.cidr} leaves {room} addresses in each intra subnet, but {clusters} control planes "
-                f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each) need {needed}. {advice}"
+                f"({EKS_FREE_ADDRESSES_PER_CONTROL_PLANE_SUBNET} each) and {attachments} transit gateways need "
+                f"{needed}. {advice}"
             ),
         )
 

@@ -72,6 +72,7 @@ VPC = ResourceType(
             tokens.VPC_ENDPOINT,
             tokens.SECURITY_GROUP,
             tokens.ROUTE_TABLE,
+            tokens.TRANSIT_GATEWAY_ATTACHMENT,
         )
     ),
     cascade_deletes=(CascadeDelete(tokens.CIDR_ASSOCIATION, "vpcId"), CascadeDelete(tokens.FLOW_LOG, "vpcId")),
@@ -159,6 +160,7 @@ SUBNET = ResourceType(
             (tokens.VPC_ENDPOINT, "subnetIds[*]"),
             (tokens.LUSTRE, "subnetIds"),
             (tokens.MOUNT_TARGET, "subnetId"),
+            (tokens.TRANSIT_GATEWAY_ATTACHMENT, "subnetIds[*]"),
         )
     ),
     cascade_deletes=(CascadeDelete(tokens.ROUTE_TABLE_ASSOCIATION, "subnetId"),),
@@ -362,7 +364,8 @@ ROUTE = ResourceType(
             per="routeTableId",
         ),
     ),
-    rules=(rules.route_is_new,),
+    rules=(rules.route_is_new, rules.route_leaves_the_vpc, rules.transit_gateway_is_attached),
+    update_rules=(rules.route_leaves_the_vpc, rules.transit_gateway_is_attached),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route.go",
 )
 

@@ -13,7 +13,7 @@ from catalog.kubernetes import VERSIONS
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
 from simulator.aws.messages import AwsError
-from simulator.aws.operation_context import OperationContext
+from simulator.aws.operation_context import OperationContext, principal_of
 from simulator.aws.services import documents
 from simulator.cloud import CloudResource
 from simulator.values import Props
@@ -176,8 +176,9 @@ def identities(op: OperationContext) -> list[Props]:
 
 
 def cluster_companions(op: OperationContext) -> None:
-    """Creates the cluster security group, and the log group if the stack has not created it."""
+    """Creates the cluster security group, the creator's access, and the log group if the stack has not created it."""
     owner = f"{op.type}::{op.id}"
+    _creators_entry(op, owner)
     group = op.state["vpcConfig"]["clusterSecurityGroupId"]
     op.cloud.put(
         tokens.SECURITY_GROUP,
@@ -201,6 +202,32 @@ def cluster_companions(op: OperationContext) -> None:
         op.cloud.put(
             tokens.LOG_GROUP, log_group, {"name": log_group, "arn": arn, "region": op.region, "retentionInDays": 0}
         )
+
+
+def _creators_entry(op: OperationContext, owner: str) -> None:
+    """Makes the creator an admin by an ordinary access entry, unless the flag is off or there are no entries.
+
+    Source: EKS user guide, "Change authentication mode", and the API's CreateAccessConfigRequest; read 2026-11.
+    """
+    config = op.state.get("accessConfig") or {}
+    if (
+        config.get("authenticationMode") == "CONFIG_MAP"
+        or config.get("bootstrapClusterCreatorAdminPermissions") is False
+    ):
+        return
+    principal = principal_of(op.call.config, op.region_facts.partition)
+    common = {"clusterName": op.id, "principalArn": principal, "region": op.region, "__owner": owner}
+    op.cloud.put(
+        tokens.ACCESS_ENTRY,
+        f"{op.id}:{principal}",
+        {**common, "type": "STANDARD", "kubernetesGroups": [], "userName": principal},
+    )
+    policy = op.fill("arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy")
+    op.cloud.put(
+        tokens.ACCESS_POLICY,
+        f"{op.id}#{principal}#{policy}",
+        {**common, "policyArn": policy, "accessScope": {"type": "cluster"}},
+    )
 
 
 def version_goes_up_by_one(op: OperationContext) -> None:

@@ -283,6 +283,56 @@ def route_is_new(op: OperationContext) -> None:
             raise ProviderError(f"RouteAlreadyExists: {route} already exists")
 
 
+def route_leaves_the_vpc(op: OperationContext) -> None:
+    """A gateway's route must not be for a range of the VPC itself, or for a part of one.
+
+    Source: Amazon VPC user guide, "Route tables", "Subnet route tables"; read 2026-11; wording unverified.
+    """
+    table = op.cloud.get(tokens.ROUTE_TABLE, op.get("routeTableId"))
+    vpc = op.cloud.get(tokens.VPC, table.state["vpcId"]) if table else None
+    cidr = op.get("destinationCidrBlock")
+    targets = ("gatewayId", "natGatewayId", "transitGatewayId", "vpcPeeringConnectionId")
+    if vpc is None or cidr is None or not any(op.get(target) for target in targets):
+        return
+    if any(_inside(cidr, block) for block in blocks_of(op, vpc)):
+        message = (
+            f"The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This "
+            "route can target only an interface or an instance."
+        )
+        raise AwsError("InvalidParameterValue", message)
+
+
+def transit_gateway_is_attached(op: OperationContext) -> None:
+    """EC2 knows a transit gateway in a VPC only from its attachment on.
+
+    Source: hashicorp/terraform-provider-aws issues 9222 and 10025, read 2026-11.
+    """
+    gateway, table = op.get("transitGatewayId"), op.cloud.get(tokens.ROUTE_TABLE, op.get("routeTableId"))
+    if not gateway or table is None or op.call.preview:
+        return
+    attached = op.resources_with(tokens.TRANSIT_GATEWAY_ATTACHMENT, "vpcId", table.state["vpcId"])
+    if all(row.state["transitGatewayId"] != gateway for row in attached):
+        message = f"The transitGateway ID '{gateway}' does not exist."
+        raise AwsError("InvalidTransitGatewayID.NotFound", message)
+
+
+def attachment_subnets_lie_in_different_zones(op: OperationContext) -> None:
+    """An attachment may have one subnet in each zone, all of its VPC.
+
+    Source: Amazon VPC Transit Gateways guide, "Transit gateway VPC attachments"; read 2026-11; wordings unverified.
+    """
+    zones: set[str] = set()
+    for id_ in op.get("subnetIds", []):
+        subnet = op.cloud.get(tokens.SUBNET, id_)
+        if subnet is None:
+            continue
+        if subnet.state["vpcId"] != op.get("vpcId"):
+            raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{id_}' is not in the VPC of the attachment")
+        if subnet.state["availabilityZone"] in zones:
+            raise AwsError("DuplicateSubnetsInSameZone", f"Duplicate subnets for the availability zone of {id_}")
+        zones.add(subnet.state["availabilityZone"])
+
+
 def endpoint_service_is_in_the_region(op: OperationContext) -> None:
     """The service name must contain the region; only three services have gateway endpoints."""
     name = op.get("serviceName")

@@ -151,7 +151,7 @@ def _rule(token: str, direction: str) -> ResourceType:
             "ipProtocol": matches(r"tcp|udp|icmp|icmpv6|-1|all|\d{1,3}", "tcp, udp, icmp, icmpv6, a number, or -1"),
             "toPort": between(-1, 65535),
         },
-        references={"referencedSecurityGroupId": _TO_GROUP, "securityGroupId": _TO_GROUP},
+        references={"securityGroupId": _TO_GROUP},  # the other group may be of another stack, or of another VPC
         quotas=(_RULES,),
         rules=(rules.rule_is_new,),
         source=f"hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_{direction.lower()}_rule.go",

@@ -183,3 +183,43 @@ def test_flow_logs_in_cloudwatch_have_a_kept_group_under_our_key_and_no_bucket(c
     assert not cloud.all("s3/bucket:Bucket")
     assert "keys-data" not in cloud.names("kms/key:Key"), "a key that nothing uses is still billed"
     assert cloud.one("FlowLog").inputs["logDestinationType"] == "cloud-watch-logs"
+
+
+GATEWAY = {"id": "tgw-0123456789abcdef0", "cidrs": ["10.200.0.0/16", "10.201.0.0/16"]}
+ATTACHMENT = "vpcAttachment:VpcAttachment"
+
+
+def company_routes(cloud):
+    return [route for route in cloud.all("ec2/route:Route") if "-to-" in route.name]
+
+
+def test_a_transit_gateway_is_attached_in_every_zone_where_the_control_plane_answers(cloud):
+    cloud.up_network(stack_with_network(transit_gateway=GATEWAY))
+    attachment = cloud.one(ATTACHMENT)
+    intra = {each.id for each in cloud.all("ec2/subnet:Subnet") if "-intra-" in each.name}
+    assert set(attachment.inputs["subnetIds"]) == intra, "a zone without a subnet of the attachment is not reached"
+    assert len(intra) == 3
+
+
+def test_private_pod_and_intra_subnets_reach_each_range_of_the_company(cloud):
+    cloud.up_network(stack_with_network(transit_gateway=GATEWAY))
+    tables = {each.id: each.name for each in cloud.all("ec2/routeTable:RouteTable")}
+    routed = {(tables[r.inputs["routeTableId"]], r.inputs["destinationCidrBlock"]) for r in company_routes(cloud)}
+    names = ["network-intra", *(f"network-private-us-west-2{zone}" for zone in "abc")]
+    assert routed == {(name, cidr) for name in names for cidr in GATEWAY["cidrs"]}, "not the public ones"
+    attachment = cloud.one(ATTACHMENT)
+    assert all(route.stands_on(attachment) for route in company_routes(cloud)), "EC2 refuses the route before it"
+
+
+def test_a_peering_connection_gets_routes_alone(cloud):
+    cloud.up_network(stack_with_network(peering={"tools": {"id": "pcx-0123456789abcdef0", "cidrs": ["10.202.0.0/16"]}}))
+    assert {route.inputs["vpcPeeringConnectionId"] for route in company_routes(cloud)} == {"pcx-0123456789abcdef0"}
+    assert len(company_routes(cloud)) == 4
+    assert not cloud.all(ATTACHMENT)
+
+
+def test_one_more_range_of_the_company_changes_no_route_of_the_others(cloud):
+    cloud.up_network(stack_with_network(transit_gateway={**GATEWAY, "cidrs": GATEWAY["cidrs"][:1]}))
+    before = {route.name for route in company_routes(cloud)}
+    cloud.up_network(stack_with_network(transit_gateway=GATEWAY))
+    assert before < {route.name for route in company_routes(cloud)}, "a renamed route is a deleted route"

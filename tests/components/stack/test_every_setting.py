@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from settings.compute.presets import with_presets
+from settings.core.base import fields_by_key
 from settings.stack.stack import StackSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
@@ -77,6 +78,15 @@ def public(cidr: str) -> dict[str, Any]:
     return cluster(endpoint={"public": True, "public_cidrs": [cidr]})
 
 
+def gateway(**changes: Any) -> dict[str, Any]:
+    own = {"id": "tgw-0123456789abcdef0", "cidrs": ["10.200.0.0/16"], **changes}
+    return network(transit_gateway=own)
+
+
+def peering(**changes: Any) -> dict[str, Any]:
+    return network(peering={"tools": {"id": "pcx-0123456789abcdef0", "cidrs": ["10.200.0.0/16"], **changes}})
+
+
 def coredns(**changes: Any) -> dict[str, Any]:
     return cluster(managed_addons={"coredns": changes})
 
@@ -131,6 +141,8 @@ def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
 
+NOT_BUILT = {"deployer.from"}  # decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py
+
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
     "environment": {"environment": "staging"},
@@ -141,6 +153,11 @@ CHANGES: dict[str, Any] = {
     "cost_center": {"cost_center": "other"},
     "tags": {"tags": {"team": "vision"}},
     "deletion_protection": {"deletion_protection": False},
+    "deployer.role_arn": {"deployer": {"role_arn": ARN}},
+    "deployer.preview_role_arn": (
+        {"deployer": {"role_arn": ARN}},
+        {"deployer": {"role_arn": ARN, "preview_role_arn": f"{ARN}-preview"}},
+    ),
     "keys.deletion_window_days": {"keys": {"deletion_window_days": 7}},
     "keys.rotation_days": {"keys": {"rotation_days": 90}},
     "network.cidr": network(cidr="10.8.0.0/16"),
@@ -152,11 +169,19 @@ CHANGES: dict[str, Any] = {
     "network.flow_logs.destination": network(flow_logs={"destination": "cloudwatch"}),
     "network.flow_logs.retention_days": network(flow_logs={"retention_days": 30}),
     "network.flow_logs.aggregation_seconds": network(flow_logs={"aggregation_seconds": 60}),
+    "network.transit_gateway.id": (gateway(), gateway(id="tgw-fedcba98765432100")),
+    "network.transit_gateway.cidrs": (gateway(), gateway(cidrs=["10.201.0.0/16"])),
+    "network.peering.id": (peering(), peering(id="pcx-fedcba98765432100")),
+    "network.peering.cidrs": (peering(), peering(cidrs=["10.201.0.0/16"])),
     "quotas.request": quotas(),
     "quotas.vcpus": (quotas(), quotas(vcpus={"L-1216C47A": 100_000})),
     "clusters.version": cluster(version="1.36"),
     "clusters.endpoint.public": public("203.0.113.0/24"),
     "clusters.endpoint.public_cidrs": (public("203.0.113.0/24"), public("198.51.100.0/24")),
+    "clusters.endpoint.private_cidrs": cluster(endpoint={"private_cidrs": ["10.0.0.0/16"]}),
+    "clusters.endpoint.private_security_group_ids": cluster(
+        endpoint={"private_security_group_ids": ["sg-0123456789abcdef0"]}
+    ),
     "clusters.access.principal_arn": (access(), access(principal_arn=f"{ARN}2")),
     "clusters.access.policy": (access(), access(policy="edit")),
     "clusters.access.namespaces": (access(), access(namespaces=["team-a"])),
@@ -307,7 +332,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
     """Every setting there is, by its path without the names and numbers of entries."""
-    for name, field in model.model_fields.items():
+    for name, field in fields_by_key(model).items():
         inner = next(models_in(field.annotation), None)
         if inner is None:
             yield f"{path}{name}"
@@ -334,7 +359,7 @@ def built_before(path: str, changes: dict[str, Any]) -> dict[str, str]:
 
 
 def test_no_setting_is_forgotten_here():
-    assert set(CHANGES) == set(leaves(StackSettings)), "each setting has to show here that it changes something"
+    assert set(CHANGES) | NOT_BUILT == set(leaves(StackSettings)), "each setting shows here that it changes something"
 
 
 @pytest.mark.parametrize("path", CHANGES)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from components.core.addon_spec import every_add_on
 from report.schema import TARGET
 from settings.compute.presets import PRESETS
+from settings.core.base import fields_by_key
 from settings.stack.schema import stack_file_schema
 from settings.stack.stack import StackSettings
 from tests.settings.stacks import stack
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 def fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, Any]]:
     """Yields every setting of a model and of the models in it."""
     seen.add(model)
-    for name, field in model.model_fields.items():
+    for name, field in fields_by_key(model).items():
         yield f"{model.__name__}.{name}", field
         for inner in models_in(field.annotation):
             if inner not in seen:

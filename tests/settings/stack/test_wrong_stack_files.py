@@ -266,6 +266,93 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.endpoint.public_cidrs",
         "Set public: true, or drop it.",
     ),
+    "half of the internet for the private endpoint": (
+        ((*MAIN, "endpoint"), {"private_cidrs": ["0.0.0.0/1"]}),
+        "clusters.main.endpoint.private_cidrs",
+        "Name the ranges that administrators and pipelines come from.",
+    ),
+    "range of the private endpoint with host bits": (
+        ((*MAIN, "endpoint"), {"private_cidrs": ["10.0.0.1/16"]}),
+        "clusters.main.endpoint.private_cidrs",
+        "Write 10.0.0.0/16.",
+    ),
+    "private range twice": (
+        ((*MAIN, "endpoint"), {"private_cidrs": ["10.0.0.0/16", "10.0.0.0/16"]}),
+        "clusters.main.endpoint.private_cidrs",
+        "is named twice. Name each once.",
+    ),
+    "name for a security group": (
+        ((*MAIN, "endpoint"), {"private_security_group_ids": ["runners"]}),
+        "clusters.main.endpoint.private_security_group_ids",
+        "Write for example sg-0123456789abcdef0.",
+    ),
+    "more rules than a security group has": (
+        ((*MAIN, "endpoint"), {"private_cidrs": [f"10.0.{number}.0/24" for number in range(60)]}),
+        "clusters.main.endpoint.private_security_group_ids",
+        "EC2 allows 60. Join some of the ranges.",
+    ),
+    "name for a transit gateway": (
+        (("network", "transit_gateway"), {"id": "company", "cidrs": ["10.200.0.0/16"]}),
+        "network.transit_gateway.id",
+        "Write for example tgw-0123456789abcdef0.",
+    ),
+    "transit gateway to nowhere": (
+        (("network", "transit_gateway"), {"id": "tgw-0123456789abcdef0", "cidrs": []}),
+        "network.transit_gateway.cidrs",
+        "Add one.",
+    ),
+    "transit gateway to everywhere": (
+        (("network", "transit_gateway"), {"id": "tgw-0123456789abcdef0", "cidrs": ["0.0.0.0/0"]}),
+        "network.transit_gateway.cidrs",
+        "Name the ranges of the company.",
+    ),
+    "transit gateway to the VPC itself": (
+        (("network", "transit_gateway"), {"id": "tgw-0123456789abcdef0", "cidrs": ["100.64.0.0/18"]}),
+        "network.transit_gateway",
+        "Give the VPC or its pods another range, or drop it.",
+    ),
+    "one range of two peers": (
+        (
+            ("network", "peering"),
+            {name: {"id": f"pcx-0123456{name}", "cidrs": ["10.200.0.0/16"]} for name in ("a", "b")},
+        ),
+        "network.peering",
+        "and a range has one route. Name it in one place.",
+    ),
+    "attachment for a peering connection": (
+        (("network", "peering"), {"tools": {"id": "tgw-0123456789abcdef0", "cidrs": ["10.200.0.0/16"]}}),
+        "network.peering.tools.id",
+        "Write for example pcx-0123456789abcdef0.",
+    ),
+    "range for the deployer's address": (
+        (("deployer",), {"from": "203.0.113.0/24"}),
+        "deployer.from",
+        "Write one address, for example 203.0.113.10, without a prefix length.",
+    ),
+    "misspelt place of the deployer": ((("deployer",), {"form": "203.0.113.1"}), "deployer.form", "Did you mean from?"),
+    "pull requests as the deployer": (
+        (("deployer",), dict.fromkeys(("role_arn", "preview_role_arn"), "arn:aws:iam::123456789012:role/ci")),
+        "deployer.preview_role_arn",
+        "Name a role that only reads, or drop it.",
+    ),
+    "role of previews alone": (
+        (("deployer",), {"preview_role_arn": "arn:aws:iam::123456789012:role/ci"}),
+        "deployer.preview_role_arn",
+        "so it would do nothing. Add role_arn, or drop it.",
+    ),
+    "user as the deployer": (
+        (("deployer",), {"role_arn": "arn:aws:iam::123456789012:user/me"}),
+        "deployer.role_arn",
+        "Name a role that the user may assume.",
+    ),
+    "role of IAM Identity Center without its path": (
+        (
+            (*MAIN, "access"),
+            {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/AWSReservedSSO_Ops_0123456789ab"}},
+        ),
+        "clusters.main.access.ops.principal_arn",
+        "us-west-2/AWSReservedSSO_MLAdmins_0123456789abcdef.",
+    ),
     "principal that is no ARN": (
         ((*MAIN, "access"), {"ops": {"principal_arn": "role/ops"}}),
         "clusters.main.access.ops.principal_arn",

@@ -129,6 +129,10 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "enableNetworkAddressUsageMetrics": "ModifyVpcAttribute:EnableNetworkAddressUsageMetrics.Value",
     },
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"policy": "PolicyDocument"},
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": {
+        name: f"Options.{name[0].upper()}{name[1:]}"
+        for name in ("applianceModeSupport", "dnsSupport", "ipv6Support", "securityGroupReferencingSupport")
+    },
     "aws:efs/fileSystem:FileSystem": {
         "lifecyclePolicies": "PutLifecycleConfiguration:LifecyclePolicies",
         "protection.replicationOverwrite": "UpdateFileSystemProtection:ReplicationOverwriteProtection",
@@ -196,6 +200,9 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "description": "is a member of each address and each group",
         "self": "is a pair with the group itself",
         "type": "selects the operation",
+    },
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": {
+        f"transitGatewayDefaultRouteTable{name}": "selects an operation" for name in ("Association", "Propagation")
     },
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": {
         "deleteDataInFilesystem": "is a member of the operation that deletes"

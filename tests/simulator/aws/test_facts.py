@@ -42,8 +42,11 @@ CHECKED_BY_RULES = {  # references to several types, by other names than ids, or
     "rules.targetVaultName",
     "targetBucket",
     "targetKeyId",
+    "transitGatewayId",  # the company's, outside the cloud
 }
-NOT_CHECKED = {"arn", "keyId", "principalArn", "targetRoleArn"}  # AWS accepts any value, also from outside the cloud
+NOT_CHECKED = {  # AWS accepts any value, also from outside the cloud
+    *("arn", "keyId", "principalArn", "referencedSecurityGroupId", "targetRoleArn")
+}
 LOWER_LIMITS = {("aws:eks/nodeGroup:NodeGroup", "nodeGroupName"): 0}  # the provider takes "" for no name
 OF_ANY_OPERATION = {  # the facts have only the errors of single types
     "InvalidAvailabilityZone",

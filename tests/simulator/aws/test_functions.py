@@ -34,6 +34,22 @@ def test_the_caller_is_the_account_of_the_provider(aws: Account) -> None:
     assert aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "111122223333"
 
 
+def test_a_provider_with_a_role_is_a_session_of_it(aws: Account) -> None:
+    roles = [{"roleArn": "arn:aws:iam::123456789012:role/hop"}, {"roleArn": "arn:aws:iam::111122223333:role/path/last"}]
+    aws.config = {"region": "us-west-2", "assumeRoles": json.dumps(roles)}
+    caller = aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")
+    assert caller["arn"] == "arn:aws:sts::111122223333:assumed-role/last/simulated", "without the path"
+    assert caller["accountId"] == "111122223333"
+
+
+def test_roles_that_the_real_provider_would_not_take_on_are_refused(aws: Account) -> None:
+    config = {"region": "us-west-2", "assumeRoles": json.dumps([{"role_arn": "arn:aws:iam::123456789012:role/a"}])}
+    (failure,) = aws.package.check_config("urn", config).failures
+    assert "would ignore what it does not know" in failure.reason, "a plain dict of the SDK is not translated"
+    right = {**config, "assumeRoles": json.dumps([{"roleArn": "arn:aws:iam::123456789012:role/a"}])}
+    assert aws.package.check_config("urn", right).failures == ()
+
+
 def test_region_and_partition(aws: Account) -> None:
     assert aws.invoke("aws:index/getRegion:getRegion")["name"] == "us-west-2"
     partition = aws.invoke("aws:index/getPartition:getPartition")

@@ -367,3 +367,67 @@ def test_a_capacity_reservation_fails_without_capacity(aws: Account) -> None:
     text = poor.refusal("aws:ec2/capacityReservation:CapacityReservation", **inputs)
     assert "InsufficientInstanceCapacity: We currently do not have sufficient m5.2xlarge capacity" in text
     assert aws.make("aws:ec2/capacityReservation:CapacityReservation", **inputs).id
+
+
+ATTACHMENT = "aws:ec2transitgateway/vpcAttachment:VpcAttachment"
+TRANSIT_GATEWAY = "tgw-0123456789abcdef0"
+
+
+def attachment(aws: Account, vpc: Resource, *subnets: Resource, name: str = "one") -> Resource:
+    ids = [subnet.id for subnet in subnets]
+    return aws.make(ATTACHMENT, name, transitGatewayId=TRANSIT_GATEWAY, vpcId=vpc.id, subnetIds=ids)
+
+
+def test_a_route_to_a_transit_gateway_needs_the_attachment_of_its_vpc(aws: Account) -> None:
+    vpc = aws.vpc()
+    table = aws.make(TABLE, vpcId=vpc.id)
+    inputs = {"routeTableId": table.id, "destinationCidrBlock": "10.200.0.0/16", "transitGatewayId": TRANSIT_GATEWAY}
+    text = aws.refusal(ROUTE, **inputs)
+    assert f"InvalidTransitGatewayID.NotFound: The transitGateway ID '{TRANSIT_GATEWAY}' does not exist." in text
+    assert aws.preview(ROUTE, **inputs), "the same update may make the attachment"
+    other = aws.vpc("other", "10.1.0.0/16")
+    attachment(aws, other, aws.subnet(other, "b", "10.1.0.0/24"))
+    assert aws.refusal(ROUTE, **inputs), "the attachment of another VPC does not count"
+    attachment(aws, vpc, aws.subnet(vpc), name="two")
+    assert aws.make(ROUTE, **inputs).id
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.0.3.0/24", "100.64.0.0/17"])
+def test_a_gateway_has_no_route_for_the_vpcs_own_range(aws: Account, cidr: str) -> None:
+    vpc = aws.vpc()
+    aws.make(BLOCK, vpcId=vpc.id, cidrBlock="100.64.0.0/16")
+    table = aws.make(TABLE, vpcId=vpc.id)
+    inputs = {"routeTableId": table.id, "vpcPeeringConnectionId": "pcx-0123456789abcdef0"}
+    text = aws.refusal(ROUTE, **inputs, destinationCidrBlock=cidr)
+    assert "equal to or more specific than one of this VPC's CIDR blocks" in text
+    assert aws.make(ROUTE, **inputs, destinationCidrBlock="10.0.0.0/8").id, "the local route is narrower"
+
+
+def test_an_attachment_has_one_subnet_in_each_zone_of_its_vpc(aws: Account) -> None:
+    vpc, other = aws.vpc(), aws.vpc("other", "10.1.0.0/16")
+    first, second = aws.subnet(vpc, "a", "10.0.0.0/24"), aws.subnet(vpc, "b", "10.0.1.0/24")
+    same = aws.make(SUBNET, "c", vpcId=vpc.id, cidrBlock="10.0.2.0/24", availabilityZone="us-west-2a")
+    foreign = aws.make(SUBNET, "d", vpcId=other.id, cidrBlock="10.1.0.0/24", availabilityZone="us-west-2c")
+    inputs = {"transitGatewayId": TRANSIT_GATEWAY, "vpcId": vpc.id}
+    assert "DuplicateSubnetsInSameZone" in aws.refusal(ATTACHMENT, **inputs, subnetIds=[first.id, same.id])
+    assert "InvalidSubnetID.NotFound" in aws.refusal(ATTACHMENT, **inputs, subnetIds=[first.id, foreign.id])
+    made = attachment(aws, vpc, first)
+    assert not aws.diff(made, **inputs, subnetIds=[first.id, second.id]).replaces, "a new zone is added in place"
+    assert aws.diff(made, **{**inputs, "transitGatewayId": "tgw-0"}, subnetIds=[first.id]).replaces
+    assert "DuplicateTransitGatewayAttachment" in aws.refusal(ATTACHMENT, "two", **inputs, subnetIds=[second.id])
+
+
+def test_an_attachment_keeps_its_subnets_and_its_vpc(aws: Account) -> None:
+    vpc = aws.vpc()
+    subnet = aws.subnet(vpc)
+    made = attachment(aws, vpc, subnet)
+    assert "DependencyViolation" in aws.delete_refusal(subnet)
+    aws.delete(made)
+    aws.delete(subnet)
+    aws.delete(vpc)
+
+
+def test_a_rule_may_name_a_group_of_another_vpc(aws: Account) -> None:
+    group = aws.make(GROUP, vpcId=aws.vpc().id)
+    rule = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "referencedSecurityGroupId": "sg-0123456789abcdef0"}
+    assert aws.make(INGRESS, securityGroupId=group.id, **rule).id

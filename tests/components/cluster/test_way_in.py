@@ -1,0 +1,89 @@
+"""The way into a cluster: who is its admin, who reaches its API, and what waits for that."""
+
+import json
+
+from simulator.aws.functions import _FUNCTIONS
+from tests.components.stacks import CLUSTER, stack, stack_with_cluster
+from tests.in_process.providers import INSIDE
+
+ROLE = "arn:aws:iam::123456789012:role/ml-platform-deployer"
+ENTRY, POLICY = "accessEntry:AccessEntry", "accessPolicyAssociation:AccessPolicyAssociation"
+RULE = "securityGroupIngressRule:SecurityGroupIngressRule"
+IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+
+
+def provider(cloud):
+    return cloud.one("pulumi:providers:aws", "platform-aws").inputs
+
+
+def kubernetes(cloud):
+    return cloud.one("pulumi:providers:kubernetes", "main-kubernetes")
+
+
+def test_a_caller_without_the_role_takes_it_on_in_aws_and_in_kubernetes(cloud):
+    cloud.up(stack(deployer={"role_arn": ROLE}))
+    assert json.loads(provider(cloud)["assumeRoles"]) == [{"roleArn": ROLE}]
+    caller = cloud.one("pulumi:providers:aws", "platform-caller").inputs
+    assert "assumeRoles" not in caller, "it tells who the caller is"
+    arguments = json.loads(kubernetes(cloud).inputs["kubeconfig"])["users"][0]["user"]["exec"]["args"]
+    assert arguments[-2:] == ["--role", ROLE], "the AWS CLI does not have the credentials of the provider"
+
+
+def test_a_caller_with_the_role_does_not_take_it_on_again(cloud, monkeypatch):
+    arn = "arn:aws:sts::123456789012:assumed-role/ml-platform-deployer/pipeline"
+    known = {"accountId": "123456789012", "arn": arn, "id": "123456789012", "userId": "AROA:pipeline"}
+    monkeypatch.setitem(_FUNCTIONS, IDENTITY, lambda *_: known)
+    cloud.up(stack(deployer={"role_arn": ROLE}), preview=True)
+    assert "assumeRoles" not in provider(cloud), "a role that does not trust itself is refused"
+    assert "providerCredentialOpts" not in cloud.one("eks:index:Cluster").inputs
+
+
+def test_the_deployer_is_admin_by_an_entry_and_the_creator_is_not(cloud):
+    cloud.up(stack(deployer={"role_arn": ROLE}))
+    assert cloud.one(ENTRY, "main-deployer").inputs["principalArn"] == ROLE
+    policy = cloud.one(POLICY, "main-deployer").inputs
+    assert policy["policyArn"].endswith("/AmazonEKSClusterAdminPolicy")
+    assert policy["accessScope"] == {"type": "cluster"}
+    cluster = cloud.one("eks/cluster:Cluster")
+    assert cluster.replace_with == {cloud.one("ec2/vpc:Vpc").urn}, "it still goes with its VPC"
+    access = cluster.inputs["accessConfig"]
+    assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
+
+
+def test_the_role_of_previews_may_only_look(cloud):
+    cloud.up(stack(deployer={"role_arn": ROLE, "preview_role_arn": f"{ROLE}-preview"}))
+    assert cloud.one(ENTRY, "main-preview").inputs["principalArn"] == f"{ROLE}-preview"
+    assert cloud.one(POLICY, "main-preview").inputs["policyArn"].endswith("/AmazonEKSViewPolicy")
+
+
+def test_without_a_deployer_the_creator_stays_admin_or_nobody_would_be(cloud):
+    cloud.up(stack())
+    assert cloud.one("eks/cluster:Cluster").inputs["accessConfig"]["bootstrapClusterCreatorAdminPermissions"] is True
+    assert "main-deployer" not in cloud.names(ENTRY)
+
+
+def test_everything_in_the_cluster_waits_for_the_way_in(cloud):
+    network = {
+        "zones": ["us-west-2a", "us-west-2b"],
+        "transit_gateway": {"id": "tgw-0123456789abcdef0", "cidrs": ["10.200.0.0/16"]},
+    }
+    clusters = {"main": {**CLUSTER, "endpoint": {"private_cidrs": ["10.200.8.0/24"]}}}
+    cloud.up(stack(deployer={"role_arn": ROLE, "from": "10.200.8.10"}, network=network, clusters=clusters))
+    waits = kubernetes(cloud)
+    assert waits.stands_on(cloud.one(POLICY, "main-deployer")), "until then the API answers 401"
+    assert waits.stands_on(cloud.one(RULE, "main-api-10.200.8.0-24")), "until then nothing reaches the API"
+    assert waits.stands_on(cloud.one("ec2/route:Route", "network-intra-to-10.200.0.0-16")), "answers need it"
+    objects = [each for each in cloud.custom() if each.type.startswith("kubernetes:")]
+    assert objects
+    assert all("main-kubernetes" in each.provider for each in objects)
+
+
+def test_named_ranges_and_groups_reach_the_api_by_https_alone(cloud):
+    ways = {"private_cidrs": [f"{INSIDE}/32"], "private_security_group_ids": ["sg-0123456789abcdef0"]}
+    cloud.up_cluster(stack_with_cluster(endpoint=ways))
+    rules = [each.inputs for each in cloud.all(RULE) if each.name.startswith("main-api-")]
+    sources = {rule.get("cidrIpv4") or rule.get("referencedSecurityGroupId") for rule in rules}
+    assert sources == {f"{INSIDE}/32", "sg-0123456789abcdef0"}
+    assert {(rule["ipProtocol"], rule["fromPort"], rule["toPort"]) for rule in rules} == {("tcp", 443, 443)}
+    group = cloud.one("eks/cluster:Cluster").outputs["vpcConfig"]["clusterSecurityGroupId"]
+    assert {rule["securityGroupId"] for rule in rules} == {group}

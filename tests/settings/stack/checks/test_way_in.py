@@ -1,0 +1,99 @@
+"""The deployer reaches the API of each cluster, and no IAM principal has two access entries."""
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from settings.cluster.cluster import ApiEndpointSettings
+from settings.network.network import NetworkSettings
+from settings.stack.checks.way_in import reaches
+from tests.settings.stacks import problems, stack
+
+ENDPOINT = ("clusters", "main", "endpoint")
+ACCESS = ("clusters", "main", "access")
+GATEWAY = (("network", "transit_gateway"), {"id": "tgw-0123456789abcdef0", "cidrs": ["10.200.0.0/16"]})
+PEERING = (("network", "peering"), {"tools": {"id": "pcx-0123456789abcdef0", "cidrs": ["10.200.0.0/16"]}})
+DEPLOYER = "arn:aws:iam::123456789012:role/deployer"
+OFFICE = {"public": True, "public_cidrs": ["203.0.113.0/24"]}
+COMPANY = {"private_cidrs": ["10.200.8.0/24"]}
+MEMBERS = {"private_security_group_ids": ["sg-0123456789abcdef0"]}
+
+
+def messages(*changes: Any) -> dict[str, str]:
+    return {problem.path: problem.message for problem in problems(stack(*changes))}
+
+
+def deployed_from(address: str) -> Any:
+    return ("deployer",), {"from": address}
+
+
+@pytest.mark.parametrize(
+    ("address", "changes"),
+    [
+        ("203.0.113.10", [(ENDPOINT, OFFICE)]),
+        ("10.200.8.10", [(ENDPOINT, COMPANY), GATEWAY]),
+        ("10.200.8.10", [(ENDPOINT, COMPANY), PEERING]),
+        ("10.200.9.10", [(ENDPOINT, MEMBERS), PEERING]),
+        ("10.0.130.7", []),
+        ("100.64.3.4", []),
+    ],
+    ids=["public range", "transit gateway", "peering", "security group of the peer", "node", "pod"],
+)
+def test_a_deployer_that_reaches_the_api_is_accepted(address: str, changes: list[Any]) -> None:
+    assert messages(deployed_from(address), *changes) == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "changes"),
+    [
+        ("203.0.113.10", []),
+        ("198.51.100.10", [(ENDPOINT, OFFICE)]),
+        ("10.200.9.10", [(ENDPOINT, COMPANY), GATEWAY]),
+        ("10.200.8.10", [GATEWAY]),
+        ("10.201.8.10", [(ENDPOINT, MEMBERS), GATEWAY]),
+    ],
+    ids=["private API", "another range", "not admitted", "routed alone", "not routed"],
+)
+def test_a_deployer_that_would_wait_in_vain_is_refused(address: str, changes: list[Any]) -> None:
+    found = messages(deployed_from(address), *changes)
+    assert list(found) == ["clusters.main.endpoint"]
+    assert found["clusters.main.endpoint"].startswith(f"does not admit {address}, which is deployer.from")
+    assert found["clusters.main.endpoint"].endswith("Or deploy from elsewhere, and change deployer.from.")
+
+
+def test_a_range_that_the_vpc_has_no_route_to_is_refused() -> None:
+    found = messages((ENDPOINT, COMPANY))
+    assert found["clusters.main.endpoint.private_cidrs"].endswith("a connection of network.peering, or drop it.")
+    assert messages((ENDPOINT, {"private_cidrs": ["10.0.0.0/16"]})) == {}, "the VPC itself needs no route"
+
+
+def test_a_summary_route_of_the_company_may_contain_the_vpc() -> None:
+    gateway = {"id": "tgw-0123456789abcdef0", "cidrs": ["10.0.0.0/8"]}
+    assert messages((("network", "transit_gateway"), gateway), (ENDPOINT, COMPANY)) == {}, "the local route is narrower"
+
+
+@pytest.mark.parametrize("key", ["role_arn", "preview_role_arn"])
+def test_the_roles_of_the_deployer_have_entries_already(key: str) -> None:
+    roles = {"role_arn": f"{DEPLOYER}-2", key: DEPLOYER}
+    found = messages((("deployer",), roles), (ACCESS, {"ci": {"principal_arn": DEPLOYER}}))
+    assert found["clusters.main.access.ci.principal_arn"].startswith(f"is deployer.{key}, which has an access entry")
+    assert found["clusters.main.access.ci.principal_arn"].endswith("409. Drop this one.")
+
+
+def test_the_deployer_is_of_the_account_of_the_stack() -> None:
+    found = messages((("deployer",), {"role_arn": DEPLOYER}), (("account_id",), "210987654321"))
+    assert found["deployer.role_arn"].endswith("Name a role of the stack's account.")
+    assert messages((("deployer",), {"role_arn": DEPLOYER}), (("account_id",), "123456789012")) == {}
+
+
+def test_a_wrong_endpoint_hides_no_other_mistake_and_brings_none() -> None:
+    found = messages(deployed_from("203.0.113.10"), (ENDPOINT, {"public": True}))
+    assert list(found) == ["clusters.main.endpoint.public_cidrs"]
+
+
+def test_where_a_host_stands_decides_and_not_who_it_is() -> None:
+    network = NetworkSettings()
+    everywhere = ApiEndpointSettings(public=True, public_cidrs=("203.0.113.0/24",))
+    assert reaches(IPv4Address("203.0.113.255"), everywhere, network)
+    assert not reaches(IPv4Address("203.0.114.0"), everywhere, network)
