@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
         return _run_for_stack(options)
     except ReportError as error:
         print(f"report: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
         print(f"report: {file}{error.strerror}. The report writes files in {ROOT}.", file=sys.stderr)

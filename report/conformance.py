@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from simulator.conformance.cases import cases, changes
 from simulator.conformance.charts import ChartError, ChartResult, check_charts, helm, local_charts
 from simulator.conformance.judges import ServerJudge, SimulatorJudge
 from simulator.conformance.objects import ObjectsResult, check_objects
-from simulator.control_plane.client import Unreachable
+from simulator.control_plane.build import UnknownVersionError
+from simulator.control_plane.client import Refused, Unreachable
 from simulator.control_plane.planes import ControlPlanes
 from simulator.control_plane.server import ControlPlaneError
 
@@ -47,7 +49,7 @@ def conformance(stack: str | None, versions: Sequence[str], charts: Path | None)
         check.print_charts()
         for version in versions or sorted({each.version for _, each in check.objects}):
             check.corpus(version)
-    except (BuildError, ChartError, ControlPlaneError, Unreachable, ValueError) as problem:
+    except (BuildError, ChartError, ControlPlaneError, Refused, Unreachable, UnknownVersionError) as problem:
         raise ReportError(str(problem)) from None
     return check.conclude()
 
@@ -94,7 +96,7 @@ class _Check:
 
     def corpus(self, version: str) -> None:
         """Judges the corpus with the simulator and with an API server of that version, and prints the agreement."""
-        with closing(ControlPlanes()) as planes, tempfile.TemporaryDirectory() as folder:
+        with _interruptible(), closing(ControlPlanes()) as planes, tempfile.TemporaryDirectory() as folder:
             real = ServerJudge(planes.server("corpus", version))
             for title, subjects in (("objects", cases()), ("changes of objects", changes())):
                 agreement = compare(subjects, SimulatorJudge(Path(folder, title), version), real, version)
@@ -137,19 +139,32 @@ class _Check:
         return 1
 
     def _hold(self, stack: str, cloud_file: Path) -> None:
-        with closing(ControlPlanes()) as planes:
+        with _interruptible(), closing(ControlPlanes()) as planes:
             if self.charts is not None:
                 binary = helm(Progress())
                 for chart in check_charts(cloud_file, local_charts(self.charts), planes, binary):
                     self.rendered.append((stack, chart))
                     self._add(f"{stack}, chart {chart.chart}", chart.faults)
-        with closing(ControlPlanes()) as planes:  # another one, since objects are created for the first time
+        with (
+            _interruptible(),
+            closing(ControlPlanes()) as planes,
+        ):  # another one, since objects are created for the first time
             for result in check_objects(cloud_file, planes):
                 self.objects.append((stack, result))
                 self._add(stack, result.refused)
 
     def _add(self, heading: str, texts: Sequence[str]) -> None:
         self.faults += [_shortened(f"{heading}: {text}") for text in texts]
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets Ctrl-C end this process: where no engine runs, nobody else would react to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _print_agreement(title: str, agreement: Agreement) -> None:

@@ -1,6 +1,6 @@
 """The command line of the simulator.
 
-`python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... -- COMMAND...`
+`python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... [--kubernetes real] -- COMMAND...`
 runs any command in a simulated cloud. `python -m simulator cloud list|show|set|delete` shows the resources of that
 cloud, and changes them without Pulumi's knowledge.
 """
@@ -21,11 +21,9 @@ from simulator import console
 from simulator.faults import KINDS
 from simulator.workspace import Workspace, WorkspaceError, find_project
 
-_USAGE = (
-    "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... -- COMMAND..."
-)
+_USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... [--kubernetes real] -- COMMAND..."
 
-_OPTIONS = ("--home", "--cloud", "--from", "--fault", "--quota")
+_OPTIONS = ("--home", "--cloud", "--from", "--fault", "--quota", "--kubernetes")
 
 
 def main(arguments: list[str]) -> int:

@@ -28,7 +28,6 @@ from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster
 from simulator.kubernetes.pod_security import pod_of
 from simulator.kubernetes.real import RealServer
 from simulator.kubernetes.releases import RELEASE
-from simulator.provider import Refusal
 
 _MODULE = Path(__file__).with_name("helm")
 _ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
@@ -77,7 +76,7 @@ def local_charts(folder: Path) -> Mapping[tuple[str, str], Path]:
 def check_charts(
     cloud_file: Path, charts: Mapping[tuple[str, str], Path], planes: ControlPlanes, helm_path: Path
 ) -> Iterator[ChartResult]:
-    """Yields the result for each release whose chart is there. Raises ChartError, and what starting a server raises."""
+    """Yields the result for each release whose chart is there. Raises what starting a server raises."""
     with closing(Cloud(cloud_file)) as cloud:
         for resource in cloud.of_type(EKS_CLUSTER):
             cluster = Cluster(cloud, resource.id, str(resource.state["version"]))
@@ -92,10 +91,7 @@ def _check_cluster(
     helm_path: Path,
 ) -> Iterator[ChartResult]:
     real = RealServer(cluster, planes.server(cluster.name, cluster.version))
-    try:
-        real.bring_in()
-    except Refusal as refusal:
-        raise ChartError(str(refusal)) from None
+    real.bring_in()  # what it refuses is a fault of its own, which `check_objects` finds
     pools = pools_of(cloud, cluster)
     releases = [each.state for each in cloud.of_type(RELEASE) if each.id.startswith(f"{cluster.name}/")]
     for namespace in dict.fromkeys(str(state["namespace"]) for state in releases):
@@ -105,11 +101,15 @@ def _check_cluster(
             if others := [version for known, version in charts if known == name and _chart_of(state) not in charts]:
                 fault = f"the folder has {name} {', '.join(others)}"
                 yield ChartResult(state["name"], " ".join(_chart_of(state)), 0, 0, (), (fault,))
-        rendered = [
-            (state, list(_rendered(helm_path, charts[_chart_of(state)], state, cluster.version)))
-            for state in inside
-            if _chart_of(state) in charts
-        ]
+        rendered = []
+        for state in inside:
+            if _chart_of(state) in charts:
+                try:
+                    objects = list(_rendered(helm_path, charts[_chart_of(state)], state, cluster.version))
+                except ChartError as error:
+                    yield ChartResult(state["name"], " ".join(_chart_of(state)), 0, 0, (), (str(error),))
+                else:
+                    rendered.append((state, objects))
         missing = _missing_accounts(cloud, cluster, namespace, [each for _, objects in rendered for each in objects])
         for state, objects in rendered:
             last = len(rendered) == len(inside) and state is rendered[-1][0]  # else another chart may make them
@@ -159,7 +159,7 @@ def _result(
         except Refused as refused:
             faults.append(f"{title}: {refused}")
         pod = pod_of(each)
-        if pod and (reason := misplaced(pod["spec"], pools)):
+        if pod and (reason := misplaced(each["kind"], pod["spec"], pools)):
             faults.append(f"{title} can run nowhere: {reason}")
     faults += [
         f"an IAM role waits for the service account {name} of namespace {state['namespace']}, and no chart makes it"

@@ -36,7 +36,7 @@ class ObjectsResult:
 def check_objects(cloud_file: Path, planes: ControlPlanes) -> Iterator[ObjectsResult]:
     """Yields the result for each cluster of a cloud file, whose control planes must have no objects yet.
 
-    Raises BuildError, ControlPlaneError, Unreachable, and ValueError for a version that cannot be built.
+    Raises BuildError, ControlPlaneError, Unreachable, and UnknownVersionError.
     """
     with closing(Cloud(cloud_file)) as cloud:
         for resource in cloud.of_type(EKS_CLUSTER):

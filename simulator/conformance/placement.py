@@ -25,11 +25,21 @@ class Pool:
     taints: Sequence[Taint]
 
     def is_selected_by(self, pod_spec: Mapping[str, Any]) -> bool:
-        """Returns whether the nodeSelector of a pod allows these nodes, as far as their labels are known."""
-        return all(
-            self.labels[key] == value if key in self.labels else not key.startswith(_OWN_DOMAIN)
-            for key, value in (pod_spec.get("nodeSelector") or {}).items()
+        """Returns whether the nodeSelector and the required node affinity of a pod allow these nodes.
+
+        Labels that are not known count as fitting.
+        """
+        if not all(self._has(key, [value]) for key, value in (pod_spec.get("nodeSelector") or {}).items()):
+            return False
+        affinity = (pod_spec.get("affinity") or {}).get("nodeAffinity") or {}
+        terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms")
+        return not terms or any(
+            all(self._has(each["key"], each["values"]) for each in term.get("matchExpressions", ()) if _is_in(each))
+            for term in terms
         )
+
+    def _has(self, key: str, values: Sequence[str]) -> bool:
+        return self.labels[key] in values if key in self.labels else not key.startswith(_OWN_DOMAIN)
 
     def is_tolerated_by(self, pod_spec: Mapping[str, Any]) -> bool:
         """Returns whether a pod tolerates every taint that keeps pods away."""
@@ -61,15 +71,29 @@ def pools_of(cloud: Cloud, cluster: Cluster) -> list[Pool]:
     ]
 
 
-def misplaced(pod_spec: Mapping[str, Any], pools: Sequence[Pool]) -> str | None:
-    """Returns why the pods of a workload can run on no pool, or None."""
+def misplaced(kind: str, pod_spec: Mapping[str, Any], pools: Sequence[Pool]) -> str | None:
+    """Returns why the pods of a workload can run on no pool, those of a DaemonSet not on each; None when they can."""
     selected = [pool for pool in pools if pool.is_selected_by(pod_spec)]
     if not selected:
-        return f"its nodeSelector {dict(pod_spec['nodeSelector'])} fits no pool" if pools else None
+        return "its nodeSelector, or its node affinity, fits no pool" if pools else None
+    avoided = [pool for pool in selected if not pool.is_tolerated_by(pod_spec)]
+    if kind == "DaemonSet" and avoided:
+        return f"a DaemonSet without toleration for {_taints(avoided)} misses the nodes of {_names(avoided)}"
     if not any(pool.is_tolerated_by(pod_spec) for pool in selected):
-        tainted = ", ".join(sorted({taint["key"] for pool in selected for taint in pool.taints}))
-        return f"it tolerates the taints of no pool that its nodeSelector fits ({tainted})"
+        return f"it tolerates the taints of no pool that its nodeSelector fits ({_taints(selected)})"
     return None
+
+
+def _taints(pools: Sequence[Pool]) -> str:
+    return ", ".join(sorted({taint["key"] for pool in pools for taint in pool.taints}))
+
+
+def _names(pools: Sequence[Pool]) -> str:
+    return ", ".join(sorted(pool.name for pool in pools))
+
+
+def _is_in(expression: Mapping[str, Any]) -> bool:
+    return bool(expression["operator"] == "In")
 
 
 def _tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:

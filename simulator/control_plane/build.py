@@ -23,6 +23,10 @@ _EXECUTABLES = {
 _VERSION = "k8s.io/component-base/version."
 
 
+class UnknownVersionError(Exception):
+    """A minor version cannot be built. The text names those that can."""
+
+
 @dataclass(frozen=True)
 class Binaries:
     """The executables of one control plane."""
@@ -38,11 +42,11 @@ def minor_versions() -> tuple[str, ...]:
 
 
 def module_of(minor: str, home: Path = HOME) -> GoModule:
-    """Returns the Go module of a minor version. Raises ValueError for one that has none."""
+    """Returns the Go module of a minor version. Raises UnknownVersionError for one that has none."""
     folder = MODULES / minor
     if not folder.is_dir():
         known = ", ".join(minor_versions())
-        raise ValueError(
+        raise UnknownVersionError(
             f"There is no module of Kubernetes {minor} to build; there are {known}. "
             f"`python -m simulator.control_plane.pin {minor}.PATCH` adds one."
         )
@@ -66,7 +70,7 @@ def module_of(minor: str, home: Path = HOME) -> GoModule:
 def ensure(minor: str, progress: Progress, home: Path = HOME) -> Binaries:
     """Returns the executables of a minor version. When there are none, builds them first, which takes minutes.
 
-    Raises BuildError, and ValueError for a version that has no module.
+    Raises BuildError, and UnknownVersionError for a version that has no module.
     """
     module = module_of(minor, home)
     if not module.is_built():

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 _TIMEOUT_SECONDS = 60.0
 _GONE_SECONDS = 90.0  # of a namespace or a definition, with their contents
+_KINDS_CHANGE_SECONDS = 10.0  # after a change of a definition, the server serves the old kinds for a moment
 Object = dict[str, Any]
 
 
@@ -55,6 +56,7 @@ class ApiServer:
         self._port, self._token, self._certificate = port, token, certificate
         self._threads = threading.local()
         self._resources: dict[tuple[str, str], Resource] = {}
+        self._kinds_change_until = 0.0
 
     def is_ready(self) -> bool:
         """Returns whether the server accepts requests."""
@@ -77,7 +79,10 @@ class ApiServer:
                 if "/" not in each["name"]:
                     named = Resource(api_version, each["name"], each["namespaced"])
                     self._resources[api_version, each["kind"]] = named
-        return self._resources.get((api_version, kind))
+        named_kind = self._resources.get((api_version, kind))
+        if time.monotonic() < self._kinds_change_until:
+            self._resources.clear()
+        return named_kind
 
     def create(self, state: Mapping[str, Any], namespace: str, *, dry_run: bool = False, manager: str = "") -> Object:
         """Creates an object and returns it as stored."""
@@ -140,8 +145,6 @@ class ApiServer:
                 finalizers = ", ".join(left["metadata"].get("finalizers", ())) or "none"
                 raise Refused({"message": f"{kind} {name} is still there; its finalizers: {finalizers}"})
             time.sleep(0.02)
-        if kind == "CustomResourceDefinition":
-            self._resources.clear()
 
     def request(
         self,
@@ -152,6 +155,9 @@ class ApiServer:
         content_type: str = "application/json",
     ) -> Object:
         """Sends one request and returns the answer. Options that are empty are left out."""
+        if method != "GET" and "/customresourcedefinitions" in path:
+            self._resources.clear()
+            self._kinds_change_until = time.monotonic() + _KINDS_CHANGE_SECONDS
         query = urlencode({key: value for key, value in (options or {}).items() if value})
         status, answer = self._send(method, f"{path}?{query}" if query else path, body, content_type)
         parsed = json.loads(answer) if answer.startswith(b"{") else {"message": answer.decode(errors="replace")}
@@ -171,6 +177,7 @@ class ApiServer:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "Content-Type": content_type}
         text = None if body is None else json.dumps(body)
         for again in (True, False):
+            reused = hasattr(self._threads, "connection")
             try:
                 connection = self._connection()
                 connection.request(method, path, text, headers)
@@ -178,8 +185,9 @@ class ApiServer:
                 return response.status, response.read()
             except (OSError, http.client.HTTPException) as error:
                 self._threads.__dict__.pop("connection", None)
-                # The server closes idle connections; a request that it did not answer is not sent a second time.
-                if not (again and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError)):
+                # The server has closed a connection that was idle for long. A new one is not tried twice.
+                idle = isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError)
+                if not (again and reused and idle):
                     raise Unreachable(
                         f"the Kubernetes API server on port {self._port} does not answer: {error}"
                     ) from None

@@ -21,6 +21,8 @@ def pin(version: str) -> Path:
 
     Raises CalledProcessError when Go fails, and ValueError for a release whose go.mod has another form.
     """
+    if not re.fullmatch(r"1\.\d+\.\d+", version):
+        raise ValueError(f"{version!r} is no release of Kubernetes. Write for example 1.35.4.")
     folder = MODULES / version.rpartition(".")[0]
     folder.mkdir(parents=True, exist_ok=True)
     own = _upstream_go_mod(version)
@@ -50,5 +52,7 @@ def _upstream_go_mod(version: str) -> str:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit("usage: python -m simulator.control_plane.pin VERSION..., for example 1.35.4")
     for each in sys.argv[1:]:
         print(pin(each))

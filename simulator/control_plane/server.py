@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -24,12 +25,14 @@ from simulator.control_plane.client import ApiServer, Unreachable
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _LAST_LINES = 12
+_CAUSE = re.compile(r"^(panic|fatal)|\"level\":\"(fatal|panic|error)\"|^[EF]\d{4} |no space left", re.IGNORECASE)
 _ADDED_BY_EKS = ("ExtendedResourceToleration", "NodeRestriction")
 _CONTROLLERS = (  # what answers for objects; those that make pods are left out, since no pod could run
     *("clusterrole-aggregation-controller", "garbage-collector-controller", "namespace-controller"),
     *("persistentvolume-protection-controller", "persistentvolumeclaim-protection-controller"),
     *("resourcequota-controller", "serviceaccount-controller", "validatingadmissionpolicy-status-controller"),
 )
+_CLIENT_SOCKET, _PEER_SOCKET = "client.sock:0", "peer.sock:0"  # relative, since a socket's path has at most 107 bytes
 _SERVICE_RANGE = "10.100.0.0/16"  # of EKS, where the VPC is not in 10.0.0.0/8
 # A P-256 private key in SEC1 form is a constant frame around 32 random bytes; readers compute the public key from it.
 _KEY_FRAME = (bytes.fromhex("30310201010420"), bytes.fromhex("a00a06082a8648ce3d030107"))
@@ -48,6 +51,7 @@ class ControlPlane:
     def __init__(self, binaries: Binaries, folder: Path) -> None:
         self._binaries, self._folder = binaries, folder
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._watcher: subprocess.Popen[bytes] | None = None
         self._logs: dict[int, Path] = {}
         self.server: ApiServer
 
@@ -61,7 +65,7 @@ class ControlPlane:
     def start(self) -> None:
         """Starts the processes, and returns when the API server is ready. Raises ControlPlaneError."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        etcd_port, peer_port, port = _free_ports(3)
+        (port,) = _free_ports(1)
         token = secrets.token_urlsafe(24)
         self._write("tokens.csv", f'{token},platform,platform,"system:masters"\n')
         self._write_key("service-accounts.key")
@@ -69,8 +73,9 @@ class ControlPlane:
         for path in (certificate, certificate.with_suffix(".key")):
             path.unlink(missing_ok=True)  # the server makes new ones, which are valid for a year
         try:
-            self._run_etcd(etcd_port, peer_port)
-            self._run_api_server(port, etcd_port)
+            self._run_etcd()
+            self._watch()
+            self._run_api_server(port)
             self.server = ApiServer(port, token, certificate)
             self._wait_until_ready()
             self._run_controllers(port, token, certificate)
@@ -89,28 +94,42 @@ class ControlPlane:
                 process.kill()
                 process.wait()
         self._processes.clear()
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
 
-    def _run_etcd(self, port: int, peer_port: int) -> None:
-        client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
+    def is_running(self) -> bool:
+        """Returns whether all processes run."""
+        return bool(self._processes) and all(process.poll() is None for process in self._processes)
+
+    def _watch(self) -> None:
+        """Starts a shell that ends the processes and removes the folder as soon as this process is gone.
+
+        Its standard input ends then, also after a kill.
+        """
+        script = 'read -r line; kill -- "-$1"; rm -rf "$2"'
+        command = ["sh", "-c", script, "sh", str(self._processes[0].pid), str(self._folder)]
+        self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0)
+
+    def _run_etcd(self) -> None:
+        # The sockets are files in the folder, which is ours alone: etcd asks nobody who they are.
+        client, peer = f"unix://{_CLIENT_SOCKET}", f"unix://{_PEER_SOCKET}"
         self._run(
             self._binaries.etcd,
             f"--data-dir={self._folder / 'etcd'}",
             *(f"--listen-client-urls={client}", f"--advertise-client-urls={client}"),
-            *(
-                f"--listen-peer-urls={peer}",
-                f"--initial-advertise-peer-urls={peer}",
-                f"--initial-cluster=default={peer}",
-            ),
-            "--force-new-cluster",  # the peer address of the last start is another one
+            *(f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"),
+            f"--initial-cluster=default={peer}",
             "--unsafe-no-fsync",
             "--log-level=warn",
         )
 
-    def _run_api_server(self, port: int, etcd_port: int) -> None:
+    def _run_api_server(self, port: int) -> None:
         key = self._folder / "service-accounts.key"
         self._run(
             self._binaries.api_server,
-            f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+            f"--etcd-servers=unix://{_CLIENT_SOCKET}",
             *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}"),
             f"--cert-dir={self._folder}",
             *("--authorization-mode=RBAC", f"--token-auth-file={self._folder / 'tokens.csv'}"),
@@ -150,7 +169,8 @@ class ControlPlane:
             stdin=subprocess.DEVNULL,
             env=environment,
             cwd=self._folder,
-            process_group=0,  # a Ctrl-C ends the command first, which still needs the API server
+            # A group of their own: a Ctrl-C ends the command first, which still needs the API server.
+            process_group=self._processes[0].pid if self._processes else 0,
         )
         log.close()
         self._processes.append(process)
@@ -172,9 +192,12 @@ class ControlPlane:
         texts = []
         for process in processes:
             log = self._logs[process.pid]
-            end = "\n    ".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
-            texts.append(f"{log.name} ends with:\n    {end}")
-        return f"The Kubernetes control plane in {self._folder} did not become ready. " + "\n".join(texts)
+            lines = log.read_text(errors="replace").splitlines()
+            causes = [line for line in lines if _CAUSE.search(line)][:_LAST_LINES]  # the end may be a stack trace
+            end = "\n    ".join(causes or lines[-_LAST_LINES:])
+            texts.append(f"{log.name} says:\n    {end}")
+        folder = f"{self._folder} (TMPDIR names another place)"
+        return f"The Kubernetes control plane in {folder} did not become ready. " + "\n".join(texts)
 
     def _write(self, name: str, text: str) -> None:
         path = self._folder / name

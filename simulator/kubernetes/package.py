@@ -8,6 +8,7 @@ from typing import Any
 from engine.go_build import BuildError
 from simulator.caller import Caller
 from simulator.cloud import Cloud
+from simulator.control_plane.build import UnknownVersionError
 from simulator.control_plane.client import ApiServer, Unreachable
 from simulator.control_plane.planes import ControlPlanes
 from simulator.control_plane.server import ControlPlaneError
@@ -126,9 +127,9 @@ class KubernetesPackage(Package):
         return way_in.refusal(self._cloud, row, named, self._caller)
 
     def _objects(self, call: Call, cluster: Cluster) -> Objects:
-        return Objects(call, cluster, self._planned, self._patience_for(call), self._real_server(cluster))
+        return Objects(call, cluster, self._planned, self._patience_for(call), self._real_server(call, cluster))
 
-    def _real_server(self, cluster: Cluster) -> RealServer | None:
+    def _real_server(self, call: Call, cluster: Cluster) -> RealServer | None:
         """Returns the cluster's real API server, with all its objects; None when the simulated admission answers."""
         if self._planes is None:
             return None
@@ -136,8 +137,9 @@ class KubernetesPackage(Package):
             server = self._planes.server(cluster.name, cluster.version)
             with self._cloud.exclusive():
                 real = self._real.setdefault(server, RealServer(cluster, server))
-                real.bring_in()
-        except (BuildError, ControlPlaneError, Unreachable, ValueError) as problem:
+                for text in real.bring_in():
+                    call.warn(f"{text}. The simulated admission had accepted it.")
+        except (BuildError, ControlPlaneError, Unreachable, UnknownVersionError) as problem:
             raise Refusal(str(problem)) from None
         return real
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from simulator.control_plane.client import ApiServer, Object, Refused
+from simulator.control_plane.client import ApiServer, Object, Refused, Unreachable
 from simulator.kubernetes import pod_security
 from simulator.kubernetes.admission import Admission
 from simulator.kubernetes.clusters import CRD, Cluster, token
@@ -47,11 +47,12 @@ class RealServer:
         self._cluster, self._server = cluster, server
         self._brought_in: dict[tuple[str, ...], Object] = {}
 
-    def bring_in(self) -> None:
+    def bring_in(self) -> list[str]:
         """Creates what the cloud has and the server lacks, and deletes what the cloud has no longer.
 
-        Raises Refusal for an object that the simulated admission accepted and the real server refuses.
+        Returns a text for each object that the simulated admission accepted and the real server refuses, once.
         """
+        refusals = []
         wanted = {_key(state): state for state in self.objects()}
         for key, gone in [each for each in self._brought_in.items() if each[0] not in wanted]:
             with suppress(Refused):  # such as a kind that is gone with its definition
@@ -63,8 +64,9 @@ class RealServer:
                     self.restore(state)
                 except Refused as refused:
                     which = f"{state['kind']} {state['metadata']['name']}"
-                    raise Refusal(f"the cloud has {which}, which the real API server refuses: {refused}") from None
+                    refusals.append(f"the cloud has {which}, which the real API server refuses: {refused}")
                 self._brought_in[key] = state
+        return refusals
 
     def objects(self) -> list[Object]:
         """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
@@ -88,11 +90,13 @@ class RealServer:
 
     def can_answer(self, admission: Admission, inputs: Props) -> bool:
         """Returns whether everything is known; at preview, the kind or the namespace may still be only planned."""
-        state = admission.state
-        if has_unknown(inputs) or self._server.resource(state["apiVersion"], state["kind"]) is None:
-            return False
-        namespace = admission.namespace
-        return not namespace or self._server.get("v1", "Namespace", "", namespace) is not None
+        state, namespace = admission.state, admission.namespace
+        try:
+            if has_unknown(inputs) or self._server.resource(state["apiVersion"], state["kind"]) is None:
+                return False
+            return not namespace or self._server.get("v1", "Namespace", "", namespace) is not None
+        except Unreachable as problem:
+            raise Refusal(str(problem)) from None
 
     def try_out(self, state: Object, namespace: str) -> None:
         """Asks whether an object and its pods would be accepted; one that exists counts. Raises Refused."""
@@ -124,13 +128,16 @@ class RealServer:
         state, namespace = admission.state, admission.namespace
         body = _body({**inputs, "metadata": {**inputs["metadata"], "name": state["metadata"]["name"]}})
         with self._refusals_of(admission):
-            live = self._live(body, namespace)
             self._check_pods(body, namespace)
+            live = self._server.get(body["apiVersion"], body["kind"], namespace, body["metadata"]["name"])
+            if live is None:  # the server refused the object as it was
+                return _stored(self._server.create(body, namespace, dry_run=admission.call.preview), state)
             if admission.call.preview:
                 return _stored(self._preview_update(admission, body, live), state)
             manager = str(state["__fieldManager"])
             self._hand_over(live, namespace, manager)
             answer = self._server.apply(body, namespace, manager)
+            self._wait_until_served(body)
             self._brought_in[_key(answer)] = answer
         return _stored(answer, state)
 
@@ -157,13 +164,15 @@ class RealServer:
                 yield
             except Refused as refused:
                 raise admission.refused_by(refused) from None
+            except Unreachable as problem:
+                raise Refusal(str(problem)) from None
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
         """Deletes the object, and waits until it is gone with its contents. Raises Refusal."""
         try:
             self._server.delete(api_version, kind, namespace, name)
-        except Refused as refused:
-            raise Refusal(str(refused)) from None
+        except (Refused, Unreachable) as problem:
+            raise Refusal(str(problem)) from None
         self._brought_in.pop((token(api_version, kind), namespace, name), None)
 
     def _wait_until_served(self, body: Object) -> None:
@@ -176,12 +185,6 @@ class RealServer:
             if time.monotonic() > deadline:
                 raise Refused({"message": f"{body['metadata']['name']} is not served after {_WAIT_SECONDS:.0f} s"})
             time.sleep(0.02)
-
-    def _live(self, body: Object, namespace: str) -> Object:
-        live = self._server.get(body["apiVersion"], body["kind"], namespace, body["metadata"]["name"])
-        if live is None:
-            raise Refused({"code": 404, "message": f"{body['kind']} {body['metadata']['name']} not found"})
-        return live
 
     def _hand_over(self, live: Object, namespace: str, manager: str) -> None:
         """Gives the fields of the create to the manager of updates, so that fields that are left out are removed."""

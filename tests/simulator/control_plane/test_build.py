@@ -7,7 +7,8 @@ import pytest
 
 from catalog.kubernetes import VERSIONS
 from components.stack.stack_file import load_file
-from simulator.control_plane.build import MODULES, minor_versions, module_of
+from simulator.control_plane.build import MODULES, UnknownVersionError, minor_versions, module_of
+from simulator.control_plane.pin import pin
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,6 +46,13 @@ def test_versions_are_built_beside_each_other(tmp_path: Path):
     assert len(homes) == len(minor_versions())
 
 
+@pytest.mark.parametrize("text", ["1.37", "v1.37.2", "latest"])
+def test_only_a_whole_release_can_be_pinned(text: str):
+    with pytest.raises(ValueError, match="is no release of Kubernetes"):
+        pin(text)
+    assert all("." in version for version in minor_versions())
+
+
 def test_a_version_without_a_module_names_those_that_there_are():
-    with pytest.raises(ValueError, match=r"no module of Kubernetes 1\.20 to build; there are 1\.34, 1\.35"):
+    with pytest.raises(UnknownVersionError, match=r"no module of Kubernetes 1\.20 to build; there are 1\.34, 1\.35"):
         module_of("1.20")

@@ -1,10 +1,16 @@
 """A real control plane: what it refuses, and that it leaves nothing behind."""
 
 import os
+import stat
+import subprocess
+import sys
+import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from engine.go_build import BuildError
 from engine.progress import Progress
 from simulator.control_plane.build import Binaries, ensure
 from simulator.control_plane.client import ApiServer, Refused, Unreachable
@@ -88,5 +94,57 @@ def test_a_process_that_ends_at_once_is_shown_with_the_end_of_its_log(tmp_path) 
     broken.write_text("#!/bin/sh\necho no such flag >&2\nexit 1\n")
     broken.chmod(0o755)
     binaries = Binaries(built.etcd, broken, built.controller_manager)
-    with pytest.raises(ControlPlaneError, match=r"kube-apiserver\.log ends with:\n    no such flag"):
+    with pytest.raises(ControlPlaneError, match=r"kube-apiserver\.log says:\n    no such flag"):
         ControlPlane(binaries, tmp_path / "plane").start()
+
+
+STARTS_AND_WAITS = """
+import time
+from simulator.control_plane.planes import ControlPlanes
+planes = ControlPlanes()
+planes.server("killed", "%s")
+print(planes._folder.name, flush=True)
+time.sleep(600)
+"""
+
+
+def processes_of(folder: str) -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if folder in line]
+
+
+def test_nothing_runs_on_after_a_kill() -> None:
+    program = [sys.executable, "-c", STARTS_AND_WAITS % VERSION]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        folder = command.stdout.readline().strip()
+        assert processes_of(folder)
+        command.kill()
+    deadline = time.monotonic() + 20
+    while processes_of(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not processes_of(folder), "they hold memory, and a token of an administrator"
+    assert not list(Path(folder).rglob("tokens.csv"))
+
+
+def test_other_users_cannot_reach_its_objects(planes: ControlPlanes) -> None:  # noqa: F811
+    planes.server("server", VERSION)
+    folder = Path(planes._folder.name, "server", VERSION)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    listening = {path.name for path in folder.iterdir() if stat.S_ISSOCK(path.stat().st_mode)}
+    assert len(listening) == 2, "etcd asks nobody who they are, so it listens in the folder alone"
+
+
+def test_a_failure_is_not_tried_again_for_each_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def fails(version: str, progress: Progress) -> Binaries:
+        tries.append(version)
+        raise BuildError("there is no Go")
+
+    monkeypatch.setattr("simulator.control_plane.planes.ensure", fails)
+    with closing(ControlPlanes()) as started:
+        for _ in range(3):
+            with pytest.raises(BuildError, match="there is no Go"):
+                started.server("main", VERSION)
+    assert tries == [VERSION]

@@ -157,3 +157,18 @@ def test_an_object_that_was_deleted_in_the_cloud_is_gone_on_the_server(cluster: 
     cluster.make(config_map(in_namespace=team), "first")
     cluster.cloud.delete("kubernetes:core/v1:ConfigMap", f"main/{team}/settings")
     cluster.make(config_map(in_namespace=team), "second")
+
+
+def test_an_object_that_the_server_refuses_is_named_once_and_can_be_changed_and_deleted(
+    cluster: Bench, team: str
+) -> None:
+    wrong = service(team, 80) | {"spec": {"selector": {"app": "web"}, "ports": [{"port": 80}, {"port": 81}]}}
+    wrong["metadata"]["name"] = "wrong"
+    cluster.cloud.put("kubernetes:core/v1:Service", f"main/{team}/wrong", wrong)
+    cluster.make(config_map(in_namespace=team), "other")
+    cluster.make(config_map("another", in_namespace=team), "another")
+    named = [text for text in cluster.warnings if "the cloud has Service wrong, which the real API server" in text]
+    assert len(named) == 1
+    right = {**wrong, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
+    cluster.update((f"{team}/wrong", wrong, wrong), right, "wrong")
+    cluster.delete((f"{team}/wrong", right, right), "wrong")
