@@ -108,7 +108,7 @@ class ControlPlane:
 
         Its standard input ends then, also after a kill.
         """
-        script = 'read -r line; kill -- "-$1"; rm -rf "$2"'
+        script = 'read -r line; kill -s KILL -- "-$1"; rm -rf "$2"'
         command = ["sh", "-c", script, "sh", str(self._processes[0].pid), str(self._folder)]
         self._watcher = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0)
 
