@@ -44,8 +44,10 @@ def _changed_field(path: str, fixed: Fixed, old: Mapping[str, Any], new: Mapping
     before, after = (fixed.default if each is None else each for each in (before, after))
     if before == after or has_unknown(before) or has_unknown(after) or (fixed.settable and before is None):
         return
-    if path == "spec.loadBalancerClass" and (before is None or Node(new)["spec"]["type"].value != "LoadBalancer"):
-        return  # it may be set, and goes with the type
+    if path == "spec.loadBalancerClass" and any(
+        Node(each)["spec"]["type"].value != "LoadBalancer" for each in (old, new)
+    ):
+        return  # it comes and goes with the type
     yield f"{path}: {fixed.text.format(value=json.dumps(after, separators=(',', ':')))}"
 
 
