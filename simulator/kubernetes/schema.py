@@ -18,7 +18,7 @@ from common.spelling import nearest
 from simulator.values import UNKNOWN, has_unknown
 
 Schema = Mapping[str, Any]
-_NEWEST = "999"
+_NEWEST = "999"  # newer than any, so that it stands for the newest version that is known
 
 _FORMATS = {  # of strings, as far as the kinds of the catalog use them; the API server checks no format of numbers
     "byte": re.compile(r"(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),

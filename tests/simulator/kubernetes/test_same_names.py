@@ -61,7 +61,11 @@ def test_an_object_of_a_custom_kind_has_no_pod(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "old", "new"),
     [
-        ("Service", {"spec": {"loadBalancerClass": "a"}}, {"spec": {"loadBalancerClass": "b", "type": "LoadBalancer"}}),
+        (
+            "Service",
+            {"spec": {"loadBalancerClass": "a", "type": "LoadBalancer"}},
+            {"spec": {"loadBalancerClass": "b", "type": "LoadBalancer"}},
+        ),
         ("Secret", {"immutable": True}, {}),
         ("Pod", {"spec": {"nodeName": "a"}}, {"spec": {"nodeName": "b"}}),
     ],
