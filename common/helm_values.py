@@ -35,6 +35,8 @@ KINDS_OF_SCHEMAS = {
     "array": "list",
     "object": "map",
 }
+WHOLE = ("a whole number", "Write a whole number, without quotes")
+NO_REASON = "does not take this value here. Look at the values of the chart."
 ONE_VALUE = ("boolean", "number", "string")
 
 
@@ -114,7 +116,8 @@ def _errors(values: Mapping[str, Any], schema: Mapping[str, Any]) -> "list[tuple
     from jsonschema import Draft202012Validator  # only a stack file with values needs it
 
     errors = Draft202012Validator(schema).iter_errors(without_nulls(values))
-    return sorted(((tuple(error.absolute_path), error) for error in errors), key=lambda each: [*map(str, each[0])])
+    known = (each for each in errors if each.instance is None or kind_of(each.instance) != "any")
+    return sorted(((tuple(error.absolute_path), error) for error in known), key=lambda each: [*map(str, each[0])])
 
 
 def without_nulls(value: Any) -> Any:
@@ -126,10 +129,10 @@ def without_nulls(value: Any) -> Any:
 
 def _rule(error: "ValidationError") -> str:
     wanted = error.validator_value
-    if error.validator == "anyOf" and all("type" in each for each in wanted):
-        return _rule_of_types([each["type"] for each in wanted], error.instance)
+    if error.validator == "anyOf":
+        return _rule_of_branches(error)
     if error.validator == "type":
-        return _rule_of_types([wanted] if isinstance(wanted, str) else wanted, error.instance)
+        return _rule_of_types(_types(error), error.instance)
     if error.validator == "enum":
         return f"takes one of {', '.join(map(json.dumps, wanted))} here."
     if error.validator == "pattern":
@@ -138,20 +141,37 @@ def _rule(error: "ValidationError") -> str:
         return f"has the {error.validator} {wanted} here."
     if error.validator == "required":
         return f"requires {', '.join(key for key in wanted if key not in error.instance)} here."
-    return "does not take this value here. Look at the values of the chart."
+    return NO_REASON
+
+
+def _rule_of_branches(error: "ValidationError") -> str:
+    """Returns what the branch says whose type the value has; the types of all branches when it has none of them."""
+    by_type = [each for each in error.context if each.validator == "type" and not each.path]
+    other_types = {each.schema_path[0] for each in by_type}
+    rest = [each for each in error.context if each.schema_path[0] not in other_types]
+    if not rest:
+        return _rule_of_types([type_ for each in by_type for type_ in _types(each)], error.instance)
+    return _rule(rest[0]) if len(rest) == 1 and not rest[0].path else NO_REASON
+
+
+def _types(error: "ValidationError") -> list[str]:
+    return [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
 
 
 def _rule_of_types(types: list[str], value: Any) -> str:
-    words = [WORDS[KINDS_OF_SCHEMAS[each]] for each in types if each in KINDS_OF_SCHEMAS]
-    return (
-        f"wants {' or '.join(word for word, _ in words)} here, and this is {WORDS[kind_of(value)][0]}. {words[0][1]}."
+    kind = kind_of(value)
+    words = dict(
+        WHOLE if (kind, each) == ("number", "integer") else WORDS[KINDS_OF_SCHEMAS[each]]
+        for each in types
+        if each in KINDS_OF_SCHEMAS
     )
+    wanted, instead = " or ".join(words) or "no value", next(iter(words.values()), "Drop it")
+    return f"wants {wanted} here, and this is {'null' if value is None else WORDS[kind][0]}. {instead}."
 
 
 def _in_helm(error: "ValidationError") -> str:
     """Returns the text of the JSON schema library that Helm 3.20 uses."""
     if error.validator != "type":
         return str(error.message)
-    kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
-    own = {name: schema for schema, name in KINDS_OF_SCHEMAS.items() if schema != "integer"}
-    return f"got {own[kind_of(error.instance)]}, want {' or '.join(kinds)}"
+    own = {"any": "null"} | {name: schema for schema, name in KINDS_OF_SCHEMAS.items() if schema != "integer"}
+    return f"got {own[kind_of(error.instance)]}, want {' or '.join(_types(error))}"

@@ -16,6 +16,7 @@ from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.schema import builtin_kind
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -156,7 +157,7 @@ class Admission:
 
     def _namespace(self) -> Mapping[str, Any] | None:
         """Returns the namespace as it is, or as this preview creates or changes it."""
-        planned = self.planned.object(self.cluster.name, "Namespace", "", self.namespace) if self.call.preview else None
+        planned = self._planned("v1", "Namespace", self.namespace)
         stored = self.cluster.get("v1", "Namespace", "", self.namespace)
         if planned is not None or stored is not None:
             return planned if stored is None or planned is not None else stored.state
@@ -223,9 +224,12 @@ class Admission:
             raise self._refused(self._forbidden(text), self._late_for_pods)
 
     def _class(self, api_version: str, kind: str, name: str) -> Mapping[str, Any] | None:
-        planned = self.planned.object(self.cluster.name, kind, "", name) if self.call.preview else None
+        planned = self._planned(api_version, kind, name)
         stored = self.cluster.get(api_version, kind, "", name)
         return planned if planned is not None else stored.state if stored else None
+
+    def _planned(self, api_version: str, kind: str, name: str) -> Mapping[str, Any] | None:
+        return self.planned.object(self.cluster.name, api_version, kind, "", name) if self.call.preview else None
 
     def _priority_classes(self) -> list[Mapping[str, Any]]:
         return [each.state for each in self.cluster.of_kind(*classes.PRIORITY_CLASS)]
@@ -252,7 +256,11 @@ class Admission:
         if not ranges:
             return
         if pod is None:
-            reason = limits.claim_refusal(self.state, ranges) if self.state["kind"] == "PersistentVolumeClaim" else None
+            reason = (
+                limits.claim_refusal(self.state, ranges)
+                if builtin_kind(self.state) == "PersistentVolumeClaim"
+                else None
+            )
         else:
             pod = limits.defaulted(pod, ranges)
             for mistake in limits.resource_mistakes(pod, pod_security.spec_path(self.state)):
@@ -272,8 +280,9 @@ class Admission:
         node_class = node_class_of(self.state)
 
         def exists() -> bool:
-            planned = self.call.preview and self.planned.object(self.cluster.name, NODE_CLASS[1], "", str(node_class))
-            return bool(planned) or self.cluster.exists(*NODE_CLASS, "", str(node_class))
+            return bool(self._planned(*NODE_CLASS, str(node_class))) or self.cluster.exists(
+                *NODE_CLASS, "", str(node_class)
+            )
 
         if node_class and not self.planned.wait(self.patience_seconds, exists):
             text = (

@@ -12,6 +12,7 @@ from typing import Any
 from simulator.difference import changes
 from simulator.kubernetes.kinds import Fixed, kind_facts
 from simulator.kubernetes.meaning.node import Node
+from simulator.kubernetes.schema import builtin_kind
 from simulator.values import UNKNOWN, has_unknown
 
 _ONLY_SOME = (
@@ -27,10 +28,10 @@ _MUST_REMAIN = (
 
 def refused_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Yields why the API server refuses the new inputs in place, for changes that the provider does not replace."""
-    kind = new.get("kind", "")
-    for path, fixed in kind_facts(kind).refused.items():
+    kind = builtin_kind(new)
+    for path, fixed in kind_facts(new).refused.items():
         yield from _changed_field(path, fixed, old, new)
-    if old.get("immutable") is True and new.get("immutable") in (None, False):
+    if kind and old.get("immutable") is True and new.get("immutable") in (None, False):
         yield "immutable: Forbidden: field is immutable when `immutable` is set"
     if kind == "Pod":
         yield from _pod_changes(Node(old)["spec"], Node(new)["spec"])
@@ -43,8 +44,10 @@ def _changed_field(path: str, fixed: Fixed, old: Mapping[str, Any], new: Mapping
     before, after = (fixed.default if each is None else each for each in (before, after))
     if before == after or has_unknown(before) or has_unknown(after) or (fixed.settable and before is None):
         return
-    if path == "spec.loadBalancerClass" and (before is None or Node(new)["spec"]["type"].value != "LoadBalancer"):
-        return  # it may be set, and goes with the type
+    if path == "spec.loadBalancerClass" and any(
+        Node(each)["spec"]["type"].value != "LoadBalancer" for each in (old, new)
+    ):
+        return  # it comes and goes with the type
     yield f"{path}: {fixed.text.format(value=json.dumps(after, separators=(',', ':')))}"
 
 
@@ -93,7 +96,7 @@ def refused_by_first_preview(old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     create leaves the fields of the first one in place.
     """
     before, after = Node(old)["spec"], Node(new)["spec"]
-    kind = new.get("kind")
+    kind = builtin_kind(new)
     if kind == "Service" and before["ports"].value != after["ports"].value and after["ports"].items:
         ports = [
             {(each["port"].value, each["protocol"].value or "TCP") for each in spec["ports"].items}

@@ -12,7 +12,7 @@ from simulator.kubernetes.custom import object_findings, schema_of
 from simulator.kubernetes.kinds import REMOVED
 from simulator.kubernetes.meaning.metadata import metadata_findings
 from simulator.kubernetes.names import autoname
-from simulator.kubernetes.schema import Finding, Schema, findings, groups, kinds
+from simulator.kubernetes.schema import Finding, Schema, builtin_kind, findings, groups, kinds
 from simulator.provider import Call, CheckFailure, CheckResult, Refusal
 from simulator.values import UNKNOWN, Props
 
@@ -33,7 +33,7 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
             f"{call.type} is not simulated. Create the object itself, or add the kind to "
             "simulator/kubernetes/objects.py."
         )
-    if inputs.get("kind") == "Secret":
+    if builtin_kind(inputs) == "Secret":
         _fold_string_data(inputs)
     autoname(inputs, old, call.name, call.urn, seed)
     api_version = inputs.get("apiVersion")
@@ -88,7 +88,7 @@ def _findings(inputs: Props, schema: Schema | None, version: str) -> Iterator[Fi
         yield from findings(inputs, schema, version)
     elif (custom := schema_of(inputs["apiVersion"], inputs["kind"])) is not None:
         yield from object_findings(inputs, custom)
-    yield from metadata_findings(inputs["kind"], inputs.get("metadata"), version)
+    yield from metadata_findings(inputs, version)
     yield from meaning.findings(inputs)
 
 

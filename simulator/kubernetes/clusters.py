@@ -19,7 +19,7 @@ from simulator.kubernetes.kinds import (
     CustomKind,
     kind_of_an_addon,
 )
-from simulator.kubernetes.schema import kinds
+from simulator.kubernetes.schema import builtin_kind, kinds
 from simulator.values import UNKNOWN, Props
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
@@ -71,7 +71,8 @@ class Cluster:
 
     def exists(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
         """Returns whether there is such an object, stored or in BUILT_IN."""
-        return (kind, namespace, name) in BUILT_IN or self.get(api_version, kind, namespace, name) is not None
+        built_in = builtin_kind({"apiVersion": api_version, "kind": kind})
+        return (built_in, namespace, name) in BUILT_IN or self.get(api_version, kind, namespace, name) is not None
 
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
         """Stores an object."""
@@ -80,11 +81,11 @@ class Cluster:
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
         """Deletes the object; with a namespace all objects in it, with a CRD all objects of its kind."""
-        if kind == "Namespace":
+        if (api_version, kind) == ("v1", "Namespace"):
             for each in self.objects():
                 if each.id.startswith(f"{self.name}/{name}/"):
                     self.cloud.delete(each.type, each.id)
-        elif kind == CRD[1]:
+        elif (api_version, kind) == CRD:
             plural, _, group = name.partition(".")
             self._delete_custom_objects(group, plural)
         self.cloud.delete(token(api_version, kind), self._id(namespace, name))

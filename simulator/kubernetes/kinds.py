@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.kubernetes.schema import builtin_kind
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -227,9 +229,9 @@ def kind_of_an_addon(api_version: str, kind: str) -> CustomKind | None:
     return None
 
 
-def kind_facts(kind: str) -> Kind:
-    """Returns the special rules of a kind; ORDINARY for a kind without special rules, also a custom one."""
-    return SPECIAL.get(kind, ORDINARY)
+def kind_facts(inputs: Mapping[str, Any]) -> Kind:
+    """Returns the special rules of an object's kind; ORDINARY for a kind without special rules, also a custom one."""
+    return SPECIAL.get(builtin_kind(inputs), ORDINARY)
 
 
 def plural(kind: str) -> str:

@@ -24,6 +24,7 @@ from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.readiness import waited_for, why_no_spot, why_no_volumes, why_not_ready
 from simulator.kubernetes.real import RealServer
+from simulator.kubernetes.schema import builtin_kind
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -39,10 +40,14 @@ _CANNOT_GROW = (
 def diff_object(call: Call, old: Props, new: Props) -> DiffResult:
     """Returns the changed paths, and the paths that make the provider replace the object."""
     changed = tuple(changes(old, new))
-    facts = kind_facts(new.get("kind", ""))
+    facts = kind_facts(new)
     updates_in_place = facts.mutable_with and _is_true(call.config.get(facts.mutable_with))
     replacing = (
-        ("type",) if updates_in_place and new.get("kind") == "Secret" else () if updates_in_place else facts.replaced_by
+        ("type",)
+        if updates_in_place and builtin_kind(new) == "Secret"
+        else ()
+        if updates_in_place
+        else facts.replaced_by
     )
     replaces = frozenset(each.path for each in changed if _is_under(each.path, (*ALWAYS_REPLACED_BY, *replacing)))
     renamed = {path for path in replaces if _is_under(path, ALWAYS_REPLACED_BY)}
@@ -222,7 +227,7 @@ class Objects:
         return ("default" if namespace in (None, "") else namespace) if namespaced else ""
 
     def _plan(self, state: Props, namespace: str) -> None:
-        self.planned.add(self.cluster.name, state["kind"], namespace, state)
+        self.planned.add(self.cluster.name, state["apiVersion"], state["kind"], namespace, state)
         if (state["apiVersion"], state["kind"]) == CRD and not has_unknown(state["spec"]):
             versions = state["spec"].get("versions", ())
             schemas = {each["name"]: (each.get("schema") or {}).get("openAPIV3Schema") for each in versions}
@@ -246,7 +251,7 @@ class Objects:
 
     def _refuse_immutable(self, id_: str, old: Props, new: Props) -> None:
         mistakes = list(refused_changes(old, new))
-        if new.get("kind") == "PersistentVolumeClaim":
+        if builtin_kind(new) == "PersistentVolumeClaim":
             mistakes += filter(None, [self._resize_mistake(old, new)])
         if mistakes:
             raise _not_live(id_, new, "; ".join(mistakes))
@@ -295,7 +300,7 @@ def _not_live(id_: str, new: Props, mistake: str) -> Refusal:
 
 def _fill_in_defaults(state: Props, digest: str) -> None:
     """Fills in the API server's defaults of the fields that programs and policies read."""
-    kind, metadata = state["kind"], state["metadata"]
+    kind, metadata = builtin_kind(state), state["metadata"]
     if kind == "Namespace":
         labels = metadata.get("labels", {})
         name_label = {"kubernetes.io/metadata.name": metadata["name"]}

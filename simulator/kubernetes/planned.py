@@ -12,7 +12,7 @@ from simulator.values import Props
 
 _LOOK_AGAIN_SECONDS = 0.05  # other processes change the cloud as well, and send no notification
 _NO_SCHEMAS: Mapping[str, Any] = {}
-_Key = tuple[str, str, str, str]
+_Key = tuple[str, str, str, str, str]
 
 
 class Planned:
@@ -27,10 +27,10 @@ class Planned:
         self._objects: dict[_Key, Props] = {}
         self._kinds: dict[tuple[str, str, str], tuple[CustomKind, Mapping[str, Any]]] = {}
 
-    def add(self, cluster: str, kind: str, namespace: str, state: Props) -> None:
+    def add(self, cluster: str, api_version: str, kind: str, namespace: str, state: Props) -> None:
         """Adds an object that will be created."""
         with self._changed:
-            self._objects[cluster, kind, namespace, state["metadata"]["name"]] = state
+            self._objects[cluster, _group(api_version), kind, namespace, state["metadata"]["name"]] = state
             self._changed.notify_all()
 
     def add_kind(self, cluster: str, served: CustomKind, schemas: Mapping[str, Any] = _NO_SCHEMAS) -> None:
@@ -39,17 +39,17 @@ class Planned:
             self._kinds[cluster, served.group, served.kind] = (served, schemas)
             self._changed.notify_all()
 
-    def object(self, cluster: str, kind: str, namespace: str, name: str) -> Props | None:
+    def object(self, cluster: str, api_version: str, kind: str, namespace: str, name: str) -> Props | None:
         """Returns the planned object, or None."""
         with self._changed:
-            return self._objects.get((cluster, kind, namespace, name))
+            return self._objects.get((cluster, _group(api_version), kind, namespace, name))
 
     def of_kind(self, cluster: str, api_version: str, kind: str) -> list[Props]:
         """Returns the planned objects of a kind."""
         with self._changed:
             planned = [
                 state
-                for (cluster_name, each, *_), state in self._objects.items()
+                for (cluster_name, _, each, *_), state in self._objects.items()
                 if (cluster_name, each) == (cluster, kind)
             ]
         return [state for state in planned if state.get("apiVersion") == api_version]
@@ -78,3 +78,7 @@ class Planned:
             with self._changed:
                 self._changed.wait(min(remaining, _LOOK_AGAIN_SECONDS))
         return True
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]

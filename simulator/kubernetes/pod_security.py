@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from simulator.kubernetes.schema import builtin_kind
 from simulator.values import UNKNOWN
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -50,7 +51,7 @@ _NEWEST = (1, 999)
 
 def pod_of(inputs: Mapping[str, Any]) -> Pod | None:
     """Returns the pod of an object, or the template of its pods; None for kinds without pods."""
-    path = _TEMPLATES.get(inputs.get("kind", ""))
+    path = _TEMPLATES.get(builtin_kind(inputs))
     if path is None:
         return None
     value: Any = inputs

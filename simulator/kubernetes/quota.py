@@ -17,6 +17,7 @@ from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.pod_security import Pod, pod_of
+from simulator.kubernetes.schema import builtin_kind
 
 _COUNTED = frozenset({"ConfigMap", "PersistentVolumeClaim", "ResourceQuota", "Secret", "Service"})
 _REPLICAS = {"Deployment": "replicas", "ReplicaSet": "replicas", "StatefulSet": "replicas", "Job": "parallelism"}
@@ -35,9 +36,9 @@ def quantity(value: Any) -> Decimal:
 
 def usage(state: Mapping[str, Any], ranges: Iterable[Node] = ()) -> Usage:
     """Returns what an object uses; for a workload, what all its pods use. ranges: the limits that give defaults."""
-    kind, one = state.get("kind", ""), Decimal(1)
+    kind, one = builtin_kind(state), Decimal(1)
     group = str(state.get("apiVersion", "")).rpartition("/")[0]
-    name = plural(kind)
+    name = plural(state.get("kind", ""))
     used: dict[str, Decimal] = {f"count/{name}{f'.{group}' if group else ''}": one}
     spec = Node(state)["spec"]
     if kind in _COUNTED:

@@ -19,6 +19,7 @@ from simulator.kubernetes.admission import Admission
 from simulator.kubernetes.clusters import CRD, Cluster, token
 from simulator.kubernetes.custom import definition
 from simulator.kubernetes.kinds import CustomKind
+from simulator.kubernetes.schema import builtin_kind
 from simulator.provider import Refusal
 from simulator.values import Props, has_unknown
 
@@ -73,7 +74,7 @@ class RealServer:
         definitions = [_definition(served) for served in self._cluster.custom_kinds()]
         stored = [_complete(each.state) for each in self._cluster.objects() if each.type != _RELEASE]
         by_key = {_key(state): state for state in (_GP2, *definitions, *stored)}
-        return sorted(by_key.values(), key=lambda state: _place(state["kind"]))
+        return sorted(by_key.values(), key=lambda state: _place(builtin_kind(state)))
 
     def restore(self, state: Object) -> None:
         """Creates an object of the cloud. Raises Refused, but not when it exists."""
@@ -176,7 +177,7 @@ class RealServer:
         self._brought_in.pop((token(api_version, kind), namespace, name), None)
 
     def _wait_until_served(self, body: Object) -> None:
-        if body["kind"] != CRD[1]:
+        if (body["apiVersion"], body["kind"]) != CRD:
             return
         spec = body["spec"]
         served = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]

@@ -199,7 +199,7 @@ class Releases:
 
         def exists() -> bool:
             return self.cluster.exists("v1", "Namespace", "", namespace) or bool(
-                self.planned.object(self.cluster.name, "Namespace", "", namespace)
+                self.planned.object(self.cluster.name, "v1", "Namespace", "", namespace)
             )
 
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
@@ -235,7 +235,7 @@ class Releases:
 
     def _plan(self, inputs: Props) -> None:
         if inputs.get("createNamespace") is True and isinstance(inputs["namespace"], str):
-            self.planned.add(self.cluster.name, "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
+            self.planned.add(self.cluster.name, "v1", "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
         for served in self._installed_kinds(inputs):
             self.planned.add_kind(self.cluster.name, served)
 

@@ -18,6 +18,7 @@ from common.spelling import nearest
 from simulator.values import UNKNOWN, has_unknown
 
 Schema = Mapping[str, Any]
+_NEWEST = "999"  # newer than any, so that it stands for the newest version that is known
 
 _FORMATS = {  # of strings, as far as the kinds of the catalog use them; the API server checks no format of numbers
     "byte": re.compile(r"(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
@@ -63,6 +64,12 @@ def kinds(version: str) -> Mapping[tuple[str, str], Schema]:
 def groups(version: str) -> frozenset[str]:
     """Returns the built-in API groups; "" is the core group."""
     return frozenset(_group(api_version) for api_version, _ in kinds(version))
+
+
+def builtin_kind(inputs: Mapping[str, Any]) -> str:
+    """Returns the kind of an object, for a lookup by kind alone; "" for a custom kind, which may have the same name."""
+    kind, group = inputs.get("kind"), _group(str(inputs.get("apiVersion", "")))
+    return kind if isinstance(kind, str) and group in groups(_NEWEST) else ""
 
 
 def _group(api_version: str) -> str:

@@ -27,6 +27,17 @@ SCHEMA: dict[str, Any] = {
         "hosts": {"type": "array", "items": {"required": ["port"], "type": "object"}},
     },
 }
+BRANCHES: dict[str, Any] = {
+    "properties": {
+        "least": {"anyOf": [{"type": ["integer", "null"]}, {"type": ["string", "null"]}]},
+        "port": {"anyOf": [{"type": "string", "enum": ["http", "grpc"]}, {"type": "integer", "minimum": 1}]},
+        "ports": {"anyOf": [{"type": "object", "required": ["a"]}, {"type": "array", "items": {"type": "integer"}}]},
+        "removed": {"type": "null"},
+        "amount": {"type": ["integer", "number", "string"]},
+        "whole": {"type": "integer"},
+        "hosts": {"type": "array", "items": {"type": ["string"]}},
+    }
+}
 LEAVES = {
     "number": st.integers(),
     "string": st.text(),
@@ -134,6 +145,34 @@ def test_what_a_schema_refuses_is_named(
     assert sentence.endswith(end)
     (line,) = helm_lines(values, SCHEMA)
     assert line.endswith(in_helm)
+
+
+@pytest.mark.parametrize(
+    ("values", "end"),
+    [
+        ({"least": True}, "wants a number or a text here, and this is true or false. Write a number, without quotes."),
+        (
+            {"least": 1.5},
+            "wants a whole number or a text here, and this is a number. Write a whole number, without quotes.",
+        ),
+        ({"port": "htp"}, 'takes one of "http", "grpc" here.'),
+        ({"port": 0}, "has the minimum 1 here."),
+        ({"port": []}, "wants a text or a number here, and this is a list. Write it in quotes."),
+        ({"ports": ["a"]}, "does not take this value here. Look at the values of the chart."),
+        ({"removed": "a"}, "wants no value here, and this is a text. Drop it."),
+        ({"amount": []}, "wants a number or a text here, and this is a list. Write a number, without quotes."),
+        ({"whole": 1.5}, "wants a whole number here, and this is a number. Write a whole number, without quotes."),
+        ({"hosts": [None]}, "wants a text here, and this is null. Write it in quotes."),
+    ],
+)
+def test_a_rule_of_several_types_is_told_by_the_one_that_fits(values: dict[str, Any], end: str) -> None:
+    ((_, sentence),) = refused(values, BRANCHES, "c 1")
+    assert sentence == f"the schema of the chart c 1 {end}"
+    assert len(helm_lines(values, BRANCHES)) == 1
+
+
+def test_a_value_that_is_not_known_yet_is_not_refused_in_a_list() -> None:
+    assert not list(refused({"hosts": [object()]}, BRANCHES, "c 1"))
 
 
 def test_the_values_of_a_part_are_found() -> None:

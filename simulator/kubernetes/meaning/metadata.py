@@ -5,13 +5,13 @@ Source: pkg/apis/*/validation of Kubernetes 1.35.4, read in November 2026.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
 from simulator.kubernetes.meaning.selectors import label_findings
-from simulator.kubernetes.schema import Finding
+from simulator.kubernetes.schema import Finding, builtin_kind
 
 _ANNOTATIONS_BYTES = 256 * 1024
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
@@ -28,9 +28,9 @@ _NAMES: dict[str, tuple[Callable[[str], Iterator[str]], ...]] = {
 }
 
 
-def metadata_findings(kind: str, metadata: Any, version: str) -> Findings:
+def metadata_findings(inputs: Mapping[str, Any], version: str) -> Findings:
     """Yields the mistakes in the metadata of an object. version: of the API server, e.g. "1.35"."""
-    node = Node(metadata, "metadata")
+    kind, node = builtin_kind(inputs), Node(inputs.get("metadata"), "metadata")
     rules = _NAMES.get(kind, (formats.subdomain,))
     if kind == "Service" and _numbers(version) < (1, 36):
         rules = (formats.label_1035,)

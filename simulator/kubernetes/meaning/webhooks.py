@@ -68,13 +68,14 @@ def _url_findings(url: Node) -> Findings:
     if parts.scheme != "https":
         yield url.invalid(f"'https' is the only allowed URL scheme; {_ADDRESS_FORM}", parts.scheme)
     if not parts.hostname:
-        yield url.invalid(f"host must be specified; {_ADDRESS_FORM}", parts.netloc)
+        yield url.invalid(f"host must be specified; {_ADDRESS_FORM}", parts.netloc.rpartition("@")[2])
     if parts.username is not None:
         yield Node(None, url.path).invalid("user information is not permitted in the URL")
     if parts.fragment:
+        # A fragment or a query may hold a token.
         yield url.invalid("fragments are not permitted in the URL", "")
     if parts.query:
-        yield url.invalid("query parameters are not permitted in the URL", "")  # it may hold a token
+        yield url.invalid("query parameters are not permitted in the URL", "")
 
 
 def _rule_findings(rule: Node) -> Findings:

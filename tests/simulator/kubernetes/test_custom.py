@@ -291,6 +291,17 @@ def test_each_version_of_a_planned_definition_has_its_own_schema(tmp_path: Path)
         cluster.preview(widget(size=1) | {"apiVersion": "example.com/v2"}, "second")
 
 
+def test_items_are_compared_with_old_ones_only_by_the_keys_of_their_list() -> None:
+    size = {"type": "integer", "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "fixed"}]}
+    plain = {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, "size": size}}}
+    by_name = plain | {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+    old = [{"name": "a", "size": 1}, {"name": "b", "size": 2}]
+    assert not list(rule_findings([{"name": "a", "size": 3}], plain, old)), "its items have no identity"
+    assert not list(rule_findings([{"name": "c", "size": 3}, {"name": "b", "size": 2}], by_name, old))
+    (found,) = rule_findings([{"name": "b", "size": 1}], by_name, old)
+    assert found.path == "[0].size"
+
+
 def test_an_object_of_a_later_version_is_not_compared_with_the_stored_one(tmp_path: Path) -> None:
     cluster: Bench = bench(tmp_path)
     rule = {"rule": "self == oldSelf", "message": "fixed"}
