@@ -271,7 +271,10 @@ def pod_resources_findings(spec: Node) -> Findings:
             if name not in ("cpu", "memory") and not name.startswith("hugepages-"):
                 yield each.unsupported(("cpu", "hugepages-", "memory"), name)
             yield from _amount_findings(name, each)
+    if isinstance(resources["claims"].value, list):
+        yield resources["claims"].forbidden("claims may not be set for Resources at pod-level")
     yield from _request_findings(resources)
+    yield from _aggregate_findings(resources, spec)
     for name, limit, most in amounts(resources["limits"]):
         for container, used in _limits_of(spec, name):
             if used > most:
@@ -292,6 +295,42 @@ def pod_resources_findings(spec: Node) -> Findings:
         elif not each.has(*names):
             yield each.invalid("must specify one of: `resourceClaimName`, `resourceClaimTemplateName`", value)
     yield from spec["resourceClaims"].must_be_unique("name")
+
+
+def _aggregate_findings(resources: Node, spec: Node) -> Findings:
+    limits, requests = resources["limits"], resources["requests"]
+    for section, of_section, prefix in (("requests", requests, ""), ("limits", limits, "hugepages-")):
+        for name, each, amount in amounts(of_section):
+            used, text = _aggregate(spec, section, name)
+            if name.startswith(prefix) and used > amount:
+                why = f"must be greater than or equal to aggregate container {section} of {text}"
+                yield each.invalid(why, shown(each.value))
+    for name, limit, most in amounts(limits) if spec.path == "spec" else ():
+        # A Pod that gives only its limit requests what its containers request.
+        used, text = _aggregate(spec, "requests", name)
+        if not name.startswith("hugepages-") and not requests.entry(name).is_set and used > most:
+            yield requests.invalid(f"must be less than or equal to {name} limit of {shown(limit.value)}", text)
+
+
+def _aggregate(spec: Node, section: str, name: str) -> tuple[Decimal, str]:
+    """Returns what the containers take at most at one time, and that in text; an unknown amount counts as nothing."""
+    sidecars = largest = total = Decimal(0)
+    is_binary = False
+    for kind in ("initContainers", "containers"):
+        for each in spec[kind].items:
+            amount = each["resources"][section].entry(name)
+            if not amount.is_set and spec.path == "spec":  # only a Pod, and no template, requests its limits by default
+                amount = each["resources"]["limits"].entry(name)
+            used = parsed(amount.value) or Decimal(0)
+            is_binary |= str(amount.value).endswith("i")
+            if kind == "containers":
+                total += used
+            elif each["restartPolicy"].value == "Always":
+                sidecars += used
+            else:
+                largest = max(largest, sidecars + used)
+    most = max(largest, sidecars + total)
+    return most, shown(f"{most / 1024:f}Ki") if is_binary else decimal(most)
 
 
 def _limits_of(spec: Node, name: str) -> Iterator[tuple[Node, Decimal]]:

@@ -67,6 +67,8 @@ def _request_findings(request: Node) -> Findings:
         and count.number < (0 if mode.value is None else 1)
     ):
         yield count.invalid("must be greater than zero")
+    if count.number and mode.text == "All":
+        yield count.invalid("must not be specified when allocationMode is 'All'")
     yield from _selector_findings(request["selectors"])
 
 

@@ -6,14 +6,17 @@ Source: pkg/apis/batch/validation/validation.go of Kubernetes 1.35.4 and github.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from zoneinfo import available_timezones
 
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
 from simulator.kubernetes.meaning.pods import template_findings
+from simulator.kubernetes.meaning.selectors import label_findings
+from simulator.kubernetes.schema import Finding
 from simulator.values import UNKNOWN
 
 _MONTHS = {
@@ -32,16 +35,23 @@ _FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
 )
 _WORDS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
-_MOST_IN_LABEL, _MOST_IN_CRON_JOB = 63, 52
+_MOST_IN_CRON_JOB = 52
+_MOST_RULES, _MOST_CODES = 20, 255
+_MOST_INDEXES, _MOST_AT_ONCE = 100_000, 10_000  # the second holds for retries of more indexes than the first
 
 
 def job_findings(job: Node) -> Findings:
     """Yields the mistakes in a Job."""
     spec, name = job["spec"], job.at("metadata", "name")
+    if isinstance(spec.value, Mapping) and not spec.has("completions", "parallelism"):
+        spec = Node({**spec.value, "completions": 1}, spec.path)  # the API server's default
     yield from spec_findings(spec)
     selector = spec["selector"]
-    if isinstance(selector.value, dict) and spec["manualSelector"].value in (None, False):
-        yield selector.invalid("`selector` not auto-generated")
+    if spec["manualSelector"].value in (None, False):
+        if isinstance(selector.value, dict):
+            yield selector.invalid("`selector` not auto-generated")
+        # The API server labels the pods with the name of the job.
+        yield from label_findings(Node({"batch.kubernetes.io/job-name": name.text}, "spec.template.labels"))
     completions = spec["completions"].number or 0
     if name.text and spec["completionMode"].text == "Indexed" and completions > 0:
         longest = f"{name.text}-{completions - 1}"
@@ -61,6 +71,11 @@ def spec_findings(spec: Node) -> Findings:
     if mode.value in (None, "NonIndexed"):
         for each in spec.has("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"):
             yield each.invalid("requires indexed completion mode")
+    elif mode.text == "Indexed":
+        yield from _index_findings(spec)
+        yield from _success_findings(spec)
+    if spec["maxFailedIndexes"].is_set:
+        yield from spec["backoffLimitPerIndex"].must_be_set("when maxFailedIndexes is specified")
     yield from spec["managedBy"].must_match(formats.domain_path)
     replacement = spec["podReplacementPolicy"]
     yield from replacement.must_be(
@@ -76,11 +91,86 @@ def spec_findings(spec: Node) -> Findings:
     yield from template_findings(spec["template"])
 
 
+def _index_findings(spec: Node) -> Findings:
+    completions, failed, parallelism = spec["completions"], spec["maxFailedIndexes"], spec["parallelism"]
+    yield from completions.must_be_set("when completion mode is Indexed")
+    yield from _at_most(parallelism, _MOST_INDEXES, " when completion mode is Indexed")
+    if None not in (completions.number, failed.number) and failed.value > completions.value:
+        yield failed.invalid("must be less than or equal to completions")
+    yield from _at_most(failed, _MOST_INDEXES)
+    if (completions.number or 0) > _MOST_INDEXES and spec["backoffLimitPerIndex"].is_set:
+        yield from failed.must_be_set(f"must be specified when completions is above {_MOST_INDEXES}")
+        for each in (parallelism, failed):
+            why = f" when completions are above {_MOST_INDEXES} and used with backoff limit per index"
+            yield from _at_most(each, _MOST_AT_ONCE, why)
+
+
+def _at_most(node: Node, most: int, why: str = "") -> Findings:
+    if node.number is not None and node.number > most:
+        yield node.invalid(f"must be less than or equal to {most}{why}")
+
+
+def _success_findings(spec: Node) -> Findings:
+    rules, completions = spec["successPolicy"]["rules"], spec["completions"].number
+    if spec["successPolicy"].is_set:
+        yield from rules.must_be_set("at least one rules must be specified when the successPolicy is specified")
+    yield from _not_too_many(rules, _MOST_RULES)
+    for rule in rules.items:
+        count, indexes, total = rule["succeededCount"], rule["succeededIndexes"], None
+        if not rule.has("succeededCount", "succeededIndexes"):
+            yield rule.required("at least one of succeededCount or succeededIndexes must be specified")
+        yield from count.must_be_at_least(0)
+        if completions is None:
+            continue
+        if isinstance(indexes.value, str):
+            try:
+                total = _counted(indexes.value, completions)
+            except ValueError as error:
+                yield indexes.invalid(f"error parsing succeededIndexes: {error}")
+                total = 0
+        yield from _at_most(count, completions, " (the number of specified completions)")
+        if total is not None:
+            yield from _at_most(count, total, " (the number of indexes in the specified succeededIndexes field)")
+
+
+def _counted(text: str, completions: int) -> int:
+    """Returns how many indexes there are in a text such as "0-3,7"; raises ValueError in the API server's words."""
+    total, last = 0, None
+    for interval in text.split(",") if text else ():
+        ends = interval.split("-")
+        if len(ends) > 2:
+            raise ValueError(
+                f"the fragment {json.dumps(interval)} violates the requirement that an index interval can have at most "
+                "two parts separated by '-'"
+            )
+        for end in ends:
+            if not end.isdecimal():
+                raise ValueError(f"cannot convert string to integer for index: {json.dumps(end)}")
+            if int(end) >= completions:
+                raise ValueError(f"too large index: {json.dumps(end)}")
+        numbers = [int(end) for end in ends]
+        for number in numbers:
+            if last is not None and last >= number:
+                raise ValueError(f"non-increasing order, previous: {last}, current: {number}")
+            last = number
+        total += numbers[-1] - numbers[0] + 1
+    return total
+
+
+def _not_too_many(listed: Node, most: int) -> Findings:
+    if isinstance(listed.value, list) and len(listed.value) > most:
+        yield Finding(listed.path, f"Too many: {len(listed.value)}: must have at most {most} items")
+
+
 def _failure_findings(spec: Node) -> Findings:
     pod = spec["template"]["spec"]
     names = [pod[kind].texts("name") for kind in ("containers", "initContainers")]
-    for rule in spec["podFailurePolicy"]["rules"].items:
+    rules = spec["podFailurePolicy"]["rules"]
+    yield from _not_too_many(rules, _MOST_RULES)
+    for rule in rules.items:
         yield from rule["action"].must_be(*_ACTIONS)
+        if rule["action"].text == "FailIndex" and not spec["backoffLimitPerIndex"].is_set:
+            yield rule["action"].invalid("requires the backoffLimitPerIndex to be set")
         codes, conditions = rule["onExitCodes"], rule["onPodConditions"]
         if not codes.is_set and conditions.is_empty:
             yield Node(None, rule.path).invalid("specifying one of OnExitCodes and OnPodConditions is required")
@@ -94,9 +184,23 @@ def _failure_findings(spec: Node) -> Findings:
         ):
             yield container.invalid("must be one of the container or initContainer names in the pod template")
         yield from codes["operator"].must_be("In", "NotIn")
-        for value in codes["values"].items:
-            if value.number == 0 and codes["operator"].text == "In":
-                yield value.invalid("must not be 0 for the In operator")
+        yield from _code_findings(codes) if codes.is_set else ()
+
+
+def _code_findings(codes: Node) -> Findings:
+    values, seen = codes["values"], list[int]()
+    if values.is_empty:
+        yield values.invalid("at least one value is required")
+    yield from _not_too_many(values, _MOST_CODES)
+    for value in values.items:
+        if value.number == 0 and codes["operator"].text == "In":
+            yield value.invalid("must not be 0 for the In operator")
+        if value.number in seen:
+            yield value.duplicate()
+        if value.number is not None:
+            seen.append(value.number)
+    if seen != sorted(seen):
+        yield values.invalid("must be ordered")
 
 
 def cron_job_findings(cron_job: Node) -> Findings:

@@ -6,11 +6,11 @@ Source: pkg/apis/core/validation/validation.go of Kubernetes 1.35.4, read in Nov
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
 from simulator.kubernetes.meaning.quantities import amounts, form_findings, parsed, shown
-from simulator.values import has_unknown
 
 _COUNTED = frozenset(
     {
@@ -27,14 +27,14 @@ _STANDARD = frozenset(
         "requests.storage",
     }
 )
-_SCOPES = frozenset(
-    {
-        *("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass"),
-        *("CrossNamespacePodAffinity", "VolumeAttributesClass"),
-    }
-)
 _CONTRARY = ({"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"})
-_OF_PODS = frozenset({"pods", *(name for name in _STANDARD if name.rpartition(".")[2] in _COMPUTE)})
+_OF_PODS = frozenset({"pods", *(name for name in _STANDARD if name.rpartition(".")[2] in ("cpu", "memory"))})
+_ONLY_EXIST = ("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "CrossNamespacePodAffinity")
+_SCOPES = {  # scope -> those of the standard resources that it can limit
+    **dict.fromkeys((*_ONLY_EXIST, "PriorityClass"), _OF_PODS),
+    "BestEffort": frozenset({"pods"}),
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+}
 
 
 def resource_quota_findings(quota: Node) -> Findings:
@@ -44,7 +44,7 @@ def resource_quota_findings(quota: Node) -> Findings:
         yield from form_findings(each)
         amount = parsed(each.value)
         named = Node(name, each.path)
-        if "/" not in name and name not in _STANDARD and not re.match(r"(requests\.)?hugepages-", name):
+        if "/" not in name and not _is_standard(name):
             yield named.invalid("must be a standard resource type or fully qualified")
             yield named.invalid("must be a standard resource for quota")
         elif "/" in name:
@@ -53,12 +53,41 @@ def resource_quota_findings(quota: Node) -> Findings:
             yield each.invalid("must be greater than or equal to 0", shown(each.value))
         if amount is not None and (name in _COUNTED or name.startswith("count/")) and amount % 1:
             yield each.invalid("must be an integer", shown(each.value))
-    yield from _scope_findings(spec)
-    for each in spec["scopeSelector"]["matchExpressions"].items:
-        short = Node(each.value, "spec.scopeSelector.matchExpressions")
-        operator, values = short["operator"], short["values"]
-        if short["scopeName"].text and short["scopeName"].text not in _SCOPES:
-            yield short["scopeName"].invalid("unsupported scope")
+    scopes = spec["scopes"]
+    names = scopes.texts() or set()
+    if names - _SCOPES.keys():
+        yield scopes.invalid("unsupported scope")
+    if any(_is_apart(scope, spec) for scope in names):
+        yield scopes.invalid("unsupported scope applied to resource")
+    if any(pair <= names for pair in _CONTRARY):
+        yield scopes.invalid("conflicting scopes")
+    yield from _selector_findings(spec)
+
+
+def _is_standard(name: str) -> bool:
+    return name in _STANDARD or re.match(r"(requests\.)?hugepages-", name) is not None
+
+
+def _is_apart(scope: str, spec: Node) -> bool:
+    """Whether a standard resource of the quota has nothing to do with the scope."""
+    return any(_is_standard(name) and name not in _SCOPES.get(scope, (name,)) for name, _ in spec["hard"].entries)
+
+
+def _selector_findings(spec: Node) -> Findings:
+    expressions = spec["scopeSelector"]["matchExpressions"]
+    for each in expressions.items:
+        short = Node(each.value, expressions.path)
+        scope, operator, values = short["scopeName"], short["operator"], short["values"]
+        if scope.text and scope.text not in _SCOPES:
+            yield scope.invalid("unsupported scope")
+        if scope.text and _is_apart(scope.text, spec):
+            yield expressions.invalid("unsupported scope applied to resource", _as_in_go(expressions))
+        if scope.text in _ONLY_EXIST and operator.text not in (None, "Exists"):
+            yield operator.invalid(
+                "must be 'Exists' when scope is any of "
+                "ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, "
+                "ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
+            )
         if operator.text in ("In", "NotIn"):
             yield from values.must_be_set(
                 "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
@@ -68,19 +97,16 @@ def resource_quota_findings(quota: Node) -> Findings:
                 yield values.invalid("must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector")
         elif not operator.is_unknown:
             yield operator.invalid("not a valid selector operator")
+    names = expressions.texts("scopeName") or set()
+    if any(pair <= names for pair in _CONTRARY):
+        yield expressions.invalid("conflicting scopes", spec["scopes"].value)
 
 
-def _scope_findings(spec: Node) -> Findings:
-    scopes = spec["scopes"]
-    names = scopes.texts() or set()
-    if names - _SCOPES:
-        yield scopes.invalid("unsupported scope")
-    if ("BestEffort" in names and any(name != "pods" for name, _ in spec["hard"].entries)) or (
-        names & _SCOPES and any(name not in _OF_PODS and "/" not in name for name, _ in spec["hard"].entries)
-    ):
-        yield scopes.invalid("unsupported scope applied to resource")
-    if any(pair <= names for pair in _CONTRARY) and not has_unknown(scopes.value):
-        yield scopes.invalid("conflicting scopes")
+def _as_in_go(expressions: Node) -> dict[str, list[dict[str, Any]]]:
+    keys = ("scopeName", "operator", "values")
+    return {
+        "MatchExpressions": [{key[0].upper() + key[1:]: each[key].value for key in keys} for each in expressions.items]
+    }
 
 
 def limit_range_findings(limit_range: Node) -> Findings:
