@@ -1,5 +1,6 @@
 """Rules about pools, tested with the whole catalog: good pools pass, impossible ones are found, no rule crashes."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,13 @@ from pulumi.runtime.proto import analyzer_pb2 as wire
 
 from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
 from catalog.mig import MIG_GPUS, mig_gpu
-from catalog.sharing import SHARING_LABEL, Sharing
+from catalog.sharing import SHARING_LABEL, WHOLE_GPU, Sharing
 from common.wire import to_struct
 from policies.analyzer import CRASHED, Analyzer
 from policies.pools import LAUNCH_TEMPLATE, MIG_CONFIG_LABEL, NODE_CLASS, NODE_GROUP, NODE_POOL
 from policies.rule import Rule, Sample, StackRule
+from policies.rules.gpu.gpu_shared_pool_has_no_whole_gpu import NODE_OVERLAY
+from policies.rules.gpu.gpu_visible_devices_closed import CLOSED
 from policies.samples import NO_SCHEDULE, TAINT, node_class, node_group, node_pool, pod, requirement
 from tests.policies.policy_harness import ALL, TODAY, stack_request, urn
 
@@ -55,8 +58,16 @@ def good_pools(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
     labels = {SHARING_LABEL: sharing.label}
     group = node_group(machine.name, amiType=image(machine), labels=labels, taints=[TAINT])
     pool = node_pool(machine.name, labels=labels, taints=(NO_SCHEDULE,))
-    nodes = node_class(amiSelectorTerms=[{"alias": "al2023@v20261012"}])
-    return {"group": Sample(NODE_GROUP, group), "pool": Sample(NODE_POOL, pool), "class": Sample(NODE_CLASS, nodes)}
+    nodes = node_class(amiSelectorTerms=[{"alias": "al2023@v20261012"}], userData=CLOSED)
+    template = {"userData": b64encode(CLOSED.encode()).decode()}
+    parts = {
+        "template": Sample(LAUNCH_TEMPLATE, template),
+        "group": Sample(NODE_GROUP, group, links={"launchTemplate": "template"}),
+        "pool": Sample(NODE_POOL, pool),
+        "class": Sample(NODE_CLASS, nodes),
+    }
+    overlay = Sample(NODE_OVERLAY, {"spec": {"capacity": {WHOLE_GPU: "0"}}})
+    return parts if sharing.strategy == "none" else {**parts, "overlay": overlay}
 
 
 @pytest.mark.parametrize("name", ACCELERATED)

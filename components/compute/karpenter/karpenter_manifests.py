@@ -87,6 +87,8 @@ def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
     if pool.reservation is not None and pool.reservation.kind == "capacity-block":
         requirements[RESERVATION_TYPE] = ["capacity-block"]
     disruption = pool.disruption
+    drain_hours = disruption.drain_hours
+    grace = {} if drain_hours is None else {"terminationGracePeriod": f"{drain_hours}h"}
     spec = {
         "weight": WEIGHTS[pool.capacity_type],
         "limits": _limits(pool, len(zones)),
@@ -102,7 +104,7 @@ def node_pool(pool: NodePoolSettings, zones: Sequence[str]) -> Manifest:
                 "requirements": [_requirement(key, values) for key, values in requirements.items()],
                 "taints": [_taint(taint) for taint in pool.taints],
                 "expireAfter": f"{disruption.expire_after_hours}h",
-                "terminationGracePeriod": f"{disruption.drain_hours}h",
+                **grace,
             },
         },
     }

@@ -189,6 +189,12 @@ def test_disruption_follows_the_settings():
     assert spec["template"]["spec"]["terminationGracePeriod"] == "2h"
 
 
+def test_without_drain_hours_the_annotation_do_not_disrupt_holds():
+    spec = pool_of(pool(disruption={"drain_hours": None}))["template"]["spec"]
+    assert "terminationGracePeriod" not in spec, "with one, Karpenter ends annotated pods of nodes that are out of date"
+    assert pool_of(pool())["template"]["spec"]["terminationGracePeriod"] == "24h", "no node waits for ever by default"
+
+
 def test_overlays_tell_karpenter_the_parts_of_each_number_of_gpus():
     overlays = {
         o["metadata"]["name"]: o["spec"] for o in node_overlays(sliced(instance_types=["g6.48xlarge", "g6.xlarge"]))
