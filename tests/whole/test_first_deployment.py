@@ -141,7 +141,9 @@ def test_an_entry_that_is_there_already_is_refused_and_imported_as_the_guide_say
         block = block.replace(placeholder, value)
     for command in block.replace("\\\n", " ").strip().splitlines():
         run(project, shlex.split(command.strip().removeprefix("$ ")))
-    project.pulumi("preview", "--stack", "prod", "--expect-no-changes", caller=stands(project))
+    preview = project.preview("prod")
+    assert steps(preview, "update") <= {"main-deployer"}, "its empty list of groups"
+    assert not steps(preview, "create", "delete", "replace", "create-replacement")
 
 
 def without(resource: dict, lost: set[str]) -> dict:
