@@ -27,6 +27,10 @@ CONSEQUENCES: Mapping[str, str] = {
     "aws:ec2/subnet:Subnet": "everything in the subnet is deleted",
     "aws:eks/nodeGroup:NodeGroup": "its nodes are deleted, and their pods move or wait",
     "aws:ec2/natGateway:NatGateway": "nodes of the zone have no internet access until the routes are updated",
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": (
+        "the company's networks and the VPC do not reach each other until a new attachment stands"
+    ),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "its principal loses its rights in the cluster",
     "aws:ec2/eip:Eip": "the address changes, and firewalls elsewhere may allow only the old one",
     "kubernetes:core/v1:Namespace": "everything in the namespace is deleted",
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "all objects of its kind are deleted",

@@ -80,6 +80,15 @@ def test_a_failed_preview_shows_its_errors():
     assert "boom ''' x" in text, "an error must not close its code block"
 
 
+def test_a_way_in_that_goes_is_a_danger():
+    attachment = urn("mlplatform:network:Network$aws:ec2transitgateway/vpcAttachment:VpcAttachment", "network-gateway")
+    admin = urn("mlplatform:cluster:Cluster$aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "main-deployer")
+    log = [step("replace", attachment, because=["transitGatewayId"]), step("delete", admin)]
+    found = {danger.change.urn: danger.consequence for danger in dangers(events.read(log).changes)}
+    assert found[attachment].endswith("until a new attachment stands")
+    assert found[admin] == "its principal loses its rights in the cluster"
+
+
 def test_equal_dangers_share_a_line():
     subnets = [urn("aws:ec2/subnet:Subnet", f"private-{zone}") for zone in "abcd"]
     text = page([step("replace", each, because=["vpcId"]) for each in subnets])
