@@ -6,15 +6,25 @@ from datetime import date
 from catalog.eks_addons import ADDONS, VPC_CNI_AT_LEAST, release_of
 from catalog.kubernetes import VERSIONS
 from settings.cluster.managed_addons import eks_addons
-from settings.core.problems import Mistake, listed
+from settings.core.problems import Mistake, Path, listed
 from settings.stack.parts import Parts
 from settings.storage.drivers import needed_drivers
+
+# Source: README of aws/amazon-vpc-cni-k8s v1.22.4, "CNI configuration variables", read 2026-11. With pod ENIs a trunk
+# takes one more interface.
+ADDRESS_PLAN = {
+    "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "false",
+    "ENABLE_MULTI_NIC": "false",
+    "ENABLE_POD_ENI": "false",
+    "ENABLE_PREFIX_DELEGATION": "true",
+    "ENABLE_SUBNET_DISCOVERY": "true",
+}
 
 
 def mistakes(parts: Parts, today: date) -> list[Mistake]:
     """Returns versions without support; if there are none, add-ons without a version, or with one that is too old."""
     # An unsupported version of Kubernetes needs no add-ons.
-    return _versions(parts, today) or [*_addon_versions(parts), *_old_cni(parts)]
+    return _versions(parts, today) or [*_addon_versions(parts), *_cni(parts)]
 
 
 def _versions(parts: Parts, today: date) -> list[Mistake]:
@@ -64,16 +74,31 @@ def _addon_versions(parts: Parts) -> Iterator[Mistake]:
             )
 
 
-def _old_cni(parts: Parts) -> Iterator[Mistake]:
+def _cni(parts: Parts) -> Iterator[Mistake]:
+    """Yields a VPC CNI that is too old, and variables of it with which pods get other addresses than are planned."""
     for cluster, content in parts.clusters.items():
         entry = (content.managed_addons or {}).get("vpc-cni")
-        given_version = entry.get("version") if isinstance(entry, Mapping) else None
+        if not isinstance(entry, Mapping):
+            continue
+        path: Path = ("clusters", cluster, "managed_addons", "vpc-cni")
+        given_version = entry.get("version")
         if given_version is not None and release_of(given_version) < VPC_CNI_AT_LEAST:
             yield (
-                ("clusters", cluster, "managed_addons", "vpc-cni", "version"),
+                (*path, "version"),
                 (
                     f"{given_version} is older than {'.'.join(map(str, VPC_CNI_AT_LEAST))}: pods would take the "
                     "addresses of the nodes' subnets, or lose their network at boot. Drop it, or take a newer version "
                     "from `aws eks describe-addon-versions --addon-name vpc-cni`."
                 ),
             )
+        configuration = entry.get("configuration")
+        env = configuration.get("env") if isinstance(configuration, Mapping) else None
+        for name, planned in ADDRESS_PLAN.items():
+            if isinstance(env, Mapping) and str(env.get(name, planned)).lower() != planned:
+                yield (
+                    (*path, "configuration", "env", name),
+                    (
+                        f'is {env[name]}, but the numbers of pods and addresses hold for "{planned}": with another '
+                        "value pods may get no address. Drop it."
+                    ),
+                )

@@ -424,6 +424,14 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.managed_addons.vpc-cni.version",
         "from `aws eks describe-addon-versions --addon-name vpc-cni`.",
     ),
+    "VPC CNI without prefixes": (
+        (
+            (*MAIN, "managed_addons"),
+            {"vpc-cni": {"configuration": {"env": {"ENABLE_PREFIX_DELEGATION": "false", "WARM_PREFIX_TARGET": "2"}}}},
+        ),
+        "clusters.main.managed_addons.vpc-cni.configuration.env.ENABLE_PREFIX_DELEGATION",
+        "with another value pods may get no address. Drop it.",
+    ),
     "pod range that AWS adds to no such VPC": (
         (("network", "pod_cidr"), "198.19.0.0/16"),
         "network.pod_cidr",
