@@ -21,7 +21,10 @@ from simulator import console
 from simulator.faults import KINDS
 from simulator.workspace import Workspace, WorkspaceError, find_project
 
-_USAGE = "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... [--kubernetes real] -- COMMAND..."
+_USAGE = (
+    "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... "
+    "[--kubernetes real] -- COMMAND..."
+)
 
 _OPTIONS = ("--home", "--cloud", "--from", "--fault", "--quota", "--kubernetes")
 

@@ -50,7 +50,7 @@ class FakeServer:
     def get(self, api_version: str, kind: str, namespace: str, name: str) -> Any:
         return copy.deepcopy(self.stored.get(name, {}))
 
-    def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+    def delete(self, api_version: str, kind: str, namespace: str, name: str, *, wait: bool = True) -> None:
         self.stored.pop(name)
 
     def resource(self, api_version: str, kind: str) -> Resource:

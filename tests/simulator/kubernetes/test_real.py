@@ -162,8 +162,8 @@ def test_an_object_that_was_deleted_in_the_cloud_is_gone_on_the_server(cluster: 
 def test_an_object_that_the_server_refuses_is_named_once_and_can_be_changed_and_deleted(
     cluster: Bench, team: str
 ) -> None:
-    wrong = service(team, 80) | {"spec": {"selector": {"app": "web"}, "ports": [{"port": 80}, {"port": 81}]}}
-    wrong["metadata"]["name"] = "wrong"
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}, {"port": 81}]}
+    wrong = service(team, 80) | {"metadata": {"name": "wrong", "namespace": team}, "spec": spec}
     cluster.cloud.put("kubernetes:core/v1:Service", f"main/{team}/wrong", wrong)
     cluster.make(config_map(in_namespace=team), "other")
     cluster.make(config_map("another", in_namespace=team), "another")
