@@ -1,8 +1,8 @@
 """The command line of the simulator.
 
-`python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... [--kubernetes real] -- COMMAND...`
-runs any command in a simulated cloud. `python -m simulator cloud list|show|set|delete` shows the resources of that
-cloud, and changes them without Pulumi's knowledge.
+`python -m simulator [OPTIONS] -- COMMAND...` runs any command in a simulated cloud.
+`python -m simulator cloud list|show|set|delete` shows the resources of that cloud, and changes them without Pulumi's
+knowledge.
 """
 
 from __future__ import annotations
