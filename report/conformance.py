@@ -18,7 +18,7 @@ from report.simulated import HOME, ROOT, ReportError, Simulated, project_with, s
 from report.tables import aligned, wrapped
 from simulator.conformance.agreement import Agreement, compare
 from simulator.conformance.cases import cases, changes
-from simulator.conformance.charts import ChartError, ChartResult, check_charts, helm, local_charts
+from simulator.conformance.charts import ChartResult, check_charts, helm, idle_values, local_charts
 from simulator.conformance.judges import ServerJudge, SimulatorJudge
 from simulator.conformance.objects import ObjectsResult, check_objects
 from simulator.control_plane.build import UnknownVersionError
@@ -49,7 +49,7 @@ def conformance(stack: str | None, versions: Sequence[str], charts: Path | None)
         check.print_charts()
         for version in versions or sorted({each.version for _, each in check.objects}):
             check.corpus(version)
-    except (BuildError, ChartError, ControlPlaneError, Refused, Unreachable, UnknownVersionError) as problem:
+    except (BuildError, ControlPlaneError, Refused, Unreachable, UnknownVersionError) as problem:
         raise ReportError(str(problem)) from None
     return check.conclude()
 
@@ -139,6 +139,7 @@ class _Check:
         return 1
 
     def _hold(self, stack: str, cloud_file: Path) -> None:
+        self._add(stack, idle_values(cloud_file))
         with _interruptible(), closing(ControlPlanes()) as planes:
             if self.charts is not None:
                 binary = helm(Progress())

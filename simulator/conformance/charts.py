@@ -15,7 +15,10 @@ from typing import Any
 
 import yaml
 
+from catalog.chart_facts import chart_facts, has_facts, values_tree
 from catalog.eks_addons import ADDONS
+from common.helm_values import idle
+from common.values import opened
 from engine.go_build import build, build_lock
 from engine.go_module import GoModule
 from engine.locate import HOME
@@ -71,6 +74,20 @@ def local_charts(folder: Path) -> Mapping[tuple[str, str], Path]:
         described = yaml.safe_load(file.read_text(encoding="utf-8"))
         charts[described["name"], str(described["version"])] = file.parent
     return charts
+
+
+def idle_values(cloud_file: Path) -> list[str]:
+    """Returns a text for each value of a release that its chart does not read, by the facts of the catalog."""
+    texts = []
+    with closing(Cloud(cloud_file)) as cloud:
+        for release in cloud.of_type(RELEASE):
+            name, version = _chart_of(release.state)
+            values = opened(release.state.get("values")) or {}
+            if has_facts(name):
+                facts = chart_facts(name)
+                for path, sentence in idle(values, values_tree(name), f"{name} {version}", facts.templates_read):
+                    texts.append(f"release {release.state['name']}: values.{'.'.join(map(str, path))}: {sentence}")
+    return texts
 
 
 def check_charts(
