@@ -62,7 +62,8 @@ class Ground(Providers):
         return made
 
     def _subnets(self, tier: str, first: int) -> dict[str, str]:
-        tags = {DISCOVERY_TAG: self._prefix} if tier == "private" else {}
+        found_by = {"private": self._prefix, "pods": f"{self._prefix}-pods"}  # nodes with EFA are in those of pods
+        tags = {DISCOVERY_TAG: found_by[tier]} if tier in found_by else {}
         inputs: dict[str, Props] = {
             zone: {
                 "vpcId": self.vpc_id,

@@ -49,7 +49,10 @@ def longest_names(name, environment, more_pools, region="us-west-2"):
                     *more_pools,
                 ],
                 "addons": addons,
-                "managed_addons": {name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
+                "managed_addons": {
+                    **{name: {"version": "v1.35.0-eksbuild.4"} for name in ADDONS},
+                    "vpc-cni": {"version": "v1.23.0-eksbuild.1"},
+                },
             }
         },
         "storage": {

@@ -23,7 +23,12 @@ BLOCK = {**RESERVED, "kind": "capacity-block", "starts": "2027-01-11T11:30:00Z",
 H100_BLOCK = {**H100, "min_per_zone": ABSENT, "capacity_type": "reserved", "reservation": BLOCK}
 
 
-FROM_ECR = {"values": {"image": {"repository": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mirror"}}}
+MIRROR = {"repository": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mirror"}
+FROM_ECR = {
+    "cert-manager": {"values": {"image": MIRROR}},
+    "karpenter": {"values": {"controller": {"image": MIRROR}}},
+    "gpu-operator": {"values": {"operator": MIRROR}},
+}
 
 
 def time_slicing(replicas: int = 2) -> dict[str, Any]:
@@ -592,7 +597,7 @@ WRONG: dict[str, Case] = {
         around=(
             (("network", "nat"), "none"),
             (("network", "endpoints"), {"interface": ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]}),
-            ((*MAIN, "addons"), dict.fromkeys(("cert-manager", "karpenter", "gpu-operator"), FROM_ECR)),
+            ((*MAIN, "addons"), FROM_ECR),
         ),
         fix_around=((("network", "nat"), "single"),),
     ),
