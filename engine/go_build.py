@@ -24,6 +24,17 @@ class BuildError(Exception):
     """Something could not be built. The text says what was tried, what went wrong, and what helps."""
 
 
+def ensure(
+    module: GoModule, progress: Progress, problem_of: Callable[[Path], str | None] = lambda folder: None
+) -> None:
+    """Builds the executables unless they are built; a second process waits for the first one. See `build`."""
+    if module.is_built():
+        return
+    with build_lock(module, progress):
+        if not module.is_built():
+            build(module, progress, problem_of)
+
+
 @contextlib.contextmanager
 def build_lock(module: GoModule, progress: Progress) -> Iterator[None]:
     """Lets one process build at a time: a second one waits, and then finds everything built."""

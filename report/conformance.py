@@ -140,16 +140,13 @@ class _Check:
 
     def _hold(self, stack: str, cloud_file: Path) -> None:
         self._add(stack, idle_values(cloud_file))
-        with _interruptible(), closing(ControlPlanes()) as planes:
-            if self.charts is not None:
-                binary = helm(Progress())
-                for chart in check_charts(cloud_file, local_charts(self.charts), planes, binary):
+        if self.charts is not None:
+            with _interruptible(), closing(ControlPlanes()) as planes:
+                for chart in check_charts(cloud_file, local_charts(self.charts), planes, helm(Progress())):
                     self.rendered.append((stack, chart))
                     self._add(f"{stack}, chart {chart.chart}", chart.faults)
-        with (
-            _interruptible(),
-            closing(ControlPlanes()) as planes,
-        ):  # another one, since objects are created for the first time
+        # New control planes, since all objects are created for the first time.
+        with _interruptible(), closing(ControlPlanes()) as planes:
             for result in check_objects(cloud_file, planes):
                 self.objects.append((stack, result))
                 self._add(stack, result.refused)

@@ -19,7 +19,7 @@ from catalog.chart_facts import chart_facts, has_facts, values_tree
 from catalog.eks_addons import ADDONS
 from common.helm_values import idle
 from common.values import opened
-from engine.go_build import build, build_lock
+from engine.go_build import ensure
 from engine.go_module import GoModule
 from engine.locate import HOME
 from engine.progress import Progress
@@ -61,9 +61,7 @@ def helm_module(home: Path = HOME) -> GoModule:
 def helm(progress: Progress) -> Path:
     """Returns the pinned Helm; builds it first if necessary. Raises BuildError."""
     module = helm_module()
-    with build_lock(module, progress):
-        if not module.is_built():
-            build(module, progress)
+    ensure(module, progress)
     return module.path("helm")
 
 

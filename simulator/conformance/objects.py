@@ -18,15 +18,11 @@ _LABEL = "conformance/changed"
 
 @dataclass(frozen=True)
 class ObjectsResult:
-    """The objects of one cluster. total: how many there are; refused: one text for each refusal.
-
-    definitions: how many of them are CustomResourceDefinitions, which charts bring and Pulumi does not show.
-    """
+    """The objects of one cluster. total: how many there are; refused: one text for each refusal."""
 
     cluster: str
     version: str
     total: int
-    definitions: int
     created: int
     changed: int
     deleted: int
@@ -68,7 +64,6 @@ def _check_cluster(cluster: Cluster, planes: ControlPlanes) -> ObjectsResult:
         cluster=cluster.name,
         version=cluster.version,
         total=len(objects),
-        definitions=sum(state["kind"] == "CustomResourceDefinition" for state in objects),
         created=len(created),
         changed=len(changed),
         deleted=len(deleted),

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.go_build import build, build_lock
+from engine import go_build
 from engine.go_module import GoModule
 from engine.locate import HOME
 from engine.progress import Progress
@@ -73,8 +73,5 @@ def ensure(minor: str, progress: Progress, home: Path = HOME) -> Binaries:
     Raises BuildError, and UnknownVersionError for a version that has no module.
     """
     module = module_of(minor, home)
-    if not module.is_built():
-        with build_lock(module, progress):
-            if not module.is_built():
-                build(module, progress)
+    go_build.ensure(module, progress)
     return Binaries(*(module.path(name) for name in ("etcd", "kube-apiserver", "kube-controller-manager")))

@@ -2,6 +2,9 @@
 
 import os
 import stat
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -93,6 +96,36 @@ def test_a_process_that_ends_at_once_is_shown_with_the_end_of_its_log(tmp_path) 
     binaries = Binaries(built.etcd, broken, built.controller_manager)
     with pytest.raises(ControlPlaneError, match=r"kube-apiserver\.log says:\n    no such flag"):
         ControlPlane(binaries, tmp_path / "plane").start()
+
+
+STARTS_AND_WAITS = """
+import time
+from simulator.control_plane.planes import ControlPlanes
+planes = ControlPlanes()
+planes.server("killed", "%s")
+print(planes._folder.name, flush=True)
+time.sleep(600)
+"""
+
+
+def processes_of(folder: str) -> list[str]:
+    listed = subprocess.run(["ps", "-wweo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if folder in line]
+
+
+def test_nothing_runs_on_after_a_kill() -> None:
+    program = [sys.executable, "-c", STARTS_AND_WAITS % VERSION]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        folder = command.stdout.readline().strip()
+        running = processes_of(folder)
+        command.kill()
+    assert len(running) >= 3
+    deadline = time.monotonic() + 20
+    while processes_of(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not processes_of(folder), "they hold memory, and a token of an administrator"
+    assert not list(Path(folder).rglob("tokens.csv"))
 
 
 def test_other_users_cannot_reach_its_objects(planes: ControlPlanes) -> None:  # noqa: F811
