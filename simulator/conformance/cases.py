@@ -17,9 +17,10 @@ from typing import Any
 
 import yaml
 
+from common.yaml_parser import PARSER
+
 _FOLDER = Path(__file__).parent
 _STEP = re.compile(r'\["([^"]+)"\]|\[(\d+)\]|([^.\[\]]+)')
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Object = dict[str, Any]
 
 
@@ -104,7 +105,7 @@ def changes() -> tuple[Change, ...]:
 
 def _entries(folder: str) -> Iterator[tuple[str, Mapping[str, Object], Mapping[str, Any]]]:
     for path in sorted((_FOLDER / folder).glob("*.yaml")):
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=PARSER)  # noqa: S506 - a safe loader
         for entry in content["cases"]:
             yield path.stem, content["bases"], entry
 

@@ -19,6 +19,7 @@ from catalog.chart_facts import chart_facts, has_facts, values_tree
 from catalog.eks_addons import ADDONS
 from common.helm_values import idle
 from common.values import opened
+from common.yaml_parser import PARSER
 from engine.go_build import ensure
 from engine.go_module import GoModule
 from engine.locate import HOME
@@ -27,10 +28,9 @@ from simulator.cloud import Cloud
 from simulator.conformance.placement import Pool, misplaced, pools_of
 from simulator.control_plane.client import Object, Refused
 from simulator.control_plane.planes import ControlPlanes
-from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster
+from simulator.kubernetes.clusters import EKS_CLUSTER, RELEASE, Cluster
 from simulator.kubernetes.pod_security import pod_of
 from simulator.kubernetes.real import RealServer
-from simulator.kubernetes.releases import RELEASE
 
 _MODULE = Path(__file__).with_name("helm")
 _ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
@@ -69,7 +69,7 @@ def local_charts(folder: Path) -> Mapping[tuple[str, str], Path]:
     """Returns (name, version) -> folder of the charts in a folder, without those inside other charts."""
     charts = {}
     for file in sorted(folder.glob("*/Chart.yaml")) + sorted(folder.glob("Chart.yaml")):
-        described = yaml.safe_load(file.read_text(encoding="utf-8"))
+        described = yaml.load(file.read_text(encoding="utf-8"), Loader=PARSER)  # noqa: S506 - a safe one
         charts[described["name"], str(described["version"])] = file.parent
     return charts
 
@@ -143,7 +143,7 @@ def _rendered(helm_path: Path, folder: Path, state: Mapping[str, Any], version: 
     )
     if done.returncode:
         raise ChartError(f"Helm cannot render {state['name']} from {folder}: {done.stderr.strip()}")
-    for each in yaml.safe_load_all(done.stdout):
+    for each in yaml.load_all(done.stdout, Loader=PARSER):
         if each:
             yield each
 

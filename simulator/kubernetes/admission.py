@@ -9,14 +9,14 @@ from typing import Any
 from simulator.control_plane.client import Refused
 from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
-from simulator.kubernetes.clusters import CRD, Cluster
+from simulator.kubernetes.clusters import CRD, RELEASE, Cluster
 from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.schema import builtin_kind
+from simulator.kubernetes.schema import builtin_kind, version_numbers
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -35,7 +35,6 @@ _CONFLICT = (
     "that need its resources wait for ever. Give them different requirements, for example karpenter.sh/nodepool, or "
     "different weights."
 )
-_RELEASE = "kubernetes:helm.sh/v3:Release"
 _EXISTS = """
 
 The resource already exists in the cluster. This can happen when:
@@ -196,7 +195,7 @@ class Admission:
         version = labels.get(f"{pod_security.ENFORCE}-version") or "latest" if isinstance(labels, Mapping) else "latest"
         if pod is None or not isinstance(level, str) or not isinstance(version, str):
             return
-        numbers = pod_security.minor_version(self.cluster.version if version == "latest" else version)
+        numbers = version_numbers(self.cluster.version if version == "latest" else version)[:2]
         violations = pod_security.violations(level, pod, numbers)
         if violations:
             text = f'violates PodSecurity "{level}:{version}": {", ".join(violations)}'
@@ -237,7 +236,7 @@ class Admission:
     def _has_releases(self) -> bool:
         """Returns whether the cluster has Helm releases, whose objects are not simulated."""
         prefix = f"{self.cluster.name}/"
-        return any(each.id.startswith(prefix) for each in self.cluster.cloud.of_type(_RELEASE))
+        return any(each.id.startswith(prefix) for each in self.cluster.cloud.of_type(RELEASE))
 
     def _second_default(self) -> None:
         if (self.state["apiVersion"], self.state["kind"]) != classes.PRIORITY_CLASS:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.kubernetes.kinds import SYSTEM_PRIORITIES
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.pod_security import Pod
 
 PRIORITY_CLASS = ("scheduling.k8s.io/v1", "PriorityClass")
 RUNTIME_CLASS = ("node.k8s.io/v1", "RuntimeClass")
-_SYSTEM = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 Find = Callable[[str, str, str], Mapping[str, Any] | None]
 """Returns the object of an apiVersion, a kind and a name; None when there is none."""
 
@@ -23,7 +23,7 @@ def missing(pod: Pod, find: Find) -> tuple[tuple[str, str], str] | None:
     """Returns the class that the pod names and that is not there, with the API server's words; or None."""
     spec = Node(pod["spec"])
     priority, runtime = spec["priorityClassName"].text, spec["runtimeClassName"].text
-    if priority and priority not in _SYSTEM and find(*PRIORITY_CLASS, priority) is None:
+    if priority and priority not in SYSTEM_PRIORITIES and find(*PRIORITY_CLASS, priority) is None:
         return PRIORITY_CLASS, f"no PriorityClass with name {priority} was found"
     if runtime and find(*RUNTIME_CLASS, runtime) is None:
         return RUNTIME_CLASS, f'pod rejected: RuntimeClass "{runtime}" not found'
@@ -41,7 +41,7 @@ def _against_priority(spec: Node, find: Find, default: Mapping[str, Any] | None)
     if named.is_unknown:
         return None
     chosen = find(*PRIORITY_CLASS, named.text) if named.text else default
-    value = _SYSTEM.get(named.text or "", Node(chosen)["value"].number or 0)
+    value = SYSTEM_PRIORITIES.get(named.text or "", Node(chosen)["value"].number or 0)
     policy = Node(chosen)["preemptionPolicy"].value or "PreemptLowerPriority"
     own, own_policy = spec["priority"].number, spec["preemptionPolicy"].text
     rest = "from the given PriorityClass name"

@@ -19,7 +19,7 @@ from simulator.kubernetes.kinds import (
     CustomKind,
     kind_of_an_addon,
 )
-from simulator.kubernetes.schema import builtin_kind, kinds
+from simulator.kubernetes.schema import builtin_kind, kinds, version_numbers
 from simulator.values import UNKNOWN, Props
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
@@ -168,6 +168,9 @@ def token(api_version: str, kind: str) -> str:
     return f"kubernetes:{api_version if '/' in api_version else f'core/{api_version}'}:{kind}"
 
 
+RELEASE = token("helm.sh/v3", "Release")
+
+
 def find(cloud: Cloud, kubeconfig: Any) -> Cluster | None:
     """Returns the cluster that a kubeconfig names; None when the cloud has no cluster of that name and address."""
     named = address(kubeconfig)
@@ -175,7 +178,7 @@ def find(cloud: Cloud, kubeconfig: Any) -> Cluster | None:
     if named is None or stored is None or stored.state.get("endpoint", named.server) != named.server:
         return None
     version = stored.state.get("version")
-    return Cluster(cloud, named.cluster, version if isinstance(version, str) else max(VERSIONS, key=_numbers))
+    return Cluster(cloud, named.cluster, version if isinstance(version, str) else max(VERSIONS, key=version_numbers))
 
 
 def delete_objects(cloud: Cloud, cluster: str) -> None:
@@ -190,7 +193,3 @@ def delete_orphans(cloud: Cloud) -> None:
     for each in cloud.all():
         if each.type.startswith("kubernetes:") and cloud.get(EKS_CLUSTER, each.id.split("/", 1)[0]) is None:
             cloud.delete(each.type, each.id)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split("."))

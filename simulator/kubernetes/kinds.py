@@ -211,10 +211,13 @@ WITH_ADDON: Mapping[str, tuple[CustomKind, ...]] = {
     ),
 }
 
+SYSTEM_PRIORITIES: Mapping[str, int] = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")  # the server's metadata
+
 BUILT_IN = frozenset(  # objects of every new cluster: (kind, namespace, name)
     {
         *(("Namespace", "", name) for name in ("default", "kube-node-lease", "kube-public", "kube-system")),
-        *(("PriorityClass", "", name) for name in ("system-cluster-critical", "system-node-critical")),
+        *(("PriorityClass", "", name) for name in SYSTEM_PRIORITIES),
         ("StorageClass", "", "gp2"),
     }
 )

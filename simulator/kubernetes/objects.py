@@ -18,7 +18,7 @@ from simulator.kubernetes.checking import invalid
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
 from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
-from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, kind_facts
+from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
@@ -29,7 +29,6 @@ from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refus
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _CREATED = "2026-01-01T00:00:00Z"  # a constant, since with a clock two equal runs would differ
-_SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 _EMPTY: tuple[Any, ...] = ("", False, 0, [], {})
 _SMALLER = "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
 _CANNOT_GROW = (
@@ -325,7 +324,7 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
 def _inputs_of(live: Props) -> Props:
     """Returns inputs that would create the object: its fields without those that the server adds."""
     fields = {key: value for key, value in live.items() if key != "status" and not key.startswith("__")}
-    fields["metadata"] = {key: value for key, value in live["metadata"].items() if key not in _SERVER_FIELDS}
+    fields["metadata"] = {key: value for key, value in live["metadata"].items() if key not in SERVER_FIELDS}
     return fields
 
 

@@ -15,11 +15,11 @@ from simulator.control_plane.server import ControlPlaneError
 from simulator.difference import changes
 from simulator.kubernetes import clusters, way_in
 from simulator.kubernetes.checking import check_object
-from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.clusters import RELEASE, Cluster
 from simulator.kubernetes.objects import Objects, diff_object
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.real import RealServer
-from simulator.kubernetes.releases import RELEASE, Releases, check_release, diff_release
+from simulator.kubernetes.releases import Releases, check_release, diff_release
 from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props
 

@@ -65,11 +65,6 @@ def spec_path(inputs: Mapping[str, Any]) -> str:
     return ".".join((*_TEMPLATES[inputs["kind"]], "spec"))
 
 
-def minor_version(text: str) -> tuple[int, ...]:
-    """Returns the numbers of a version such as v1.35."""
-    return tuple(int(number) for number in text.removeprefix("v").split(".")[:2] if number.isdigit())
-
-
 def violations(level: str, pod: Pod, version: tuple[int, ...] = _NEWEST) -> list[str]:
     """Returns what the level of that minor version forbids in the pod. Unknown values violate nothing."""
     restricted = level == "restricted"

@@ -16,16 +16,14 @@ from typing import Any
 from simulator.control_plane.client import ApiServer, Object, Refused, Unreachable
 from simulator.kubernetes import pod_security
 from simulator.kubernetes.admission import Admission
-from simulator.kubernetes.clusters import CRD, Cluster, token
+from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, token
 from simulator.kubernetes.custom import definition
-from simulator.kubernetes.kinds import CustomKind
+from simulator.kubernetes.kinds import SERVER_FIELDS, CustomKind
 from simulator.kubernetes.schema import builtin_kind
 from simulator.provider import Refusal
 from simulator.values import Props, has_unknown
 
 _MANAGER = "pulumi-kubernetes"
-_RELEASE = token("helm.sh/v3", "Release")
-_SERVER_FIELDS = ("creationTimestamp", "managedFields", "resourceVersion", "uid")
 _OF_THE_SIMULATOR = ("creationTimestamp", "resourceVersion", "uid")  # the server's own differ from run to run
 _FIRST = ("CustomResourceDefinition", "Namespace", "PriorityClass", "RuntimeClass", "StorageClass", "ServiceAccount")
 _WAIT_SECONDS = 10.0
@@ -72,7 +70,7 @@ class RealServer:
     def objects(self) -> list[Object]:
         """Returns the objects that the cloud has for this cluster, in an order in which they can be created."""
         definitions = [_definition(served) for served in self._cluster.custom_kinds()]
-        stored = [_complete(each.state) for each in self._cluster.objects() if each.type != _RELEASE]
+        stored = [_complete(each.state) for each in self._cluster.objects() if each.type != RELEASE]
         by_key = {_key(state): state for state in (_GP2, *definitions, *stored)}
         return sorted(by_key.values(), key=lambda state: _place(builtin_kind(state)))
 
@@ -241,13 +239,13 @@ def _key(state: Mapping[str, Any]) -> tuple[str, ...]:
 def _body(state: Mapping[str, Any]) -> Object:
     """Returns what is sent: the object without what the server adds, and without the provider's notes."""
     fields = {key: copy.deepcopy(value) for key, value in state.items() if key != "status" and not key.startswith("__")}
-    fields["metadata"] = {key: value for key, value in fields["metadata"].items() if key not in _SERVER_FIELDS}
+    fields["metadata"] = {key: value for key, value in fields["metadata"].items() if key not in SERVER_FIELDS}
     return fields
 
 
 def _stored(answer: Object, state: Props) -> Props:
     """Returns the server's answer with the simulator's identity and status, so that two equal runs do not differ."""
-    metadata = {key: value for key, value in answer["metadata"].items() if key not in _SERVER_FIELDS}
+    metadata = {key: value for key, value in answer["metadata"].items() if key not in SERVER_FIELDS}
     metadata |= {key: state["metadata"][key] for key in _OF_THE_SIMULATOR if key in state["metadata"]}
     status = {"status": state["status"]} if "status" in state else {}
     notes = {key: value for key, value in state.items() if key.startswith("__")}

@@ -18,7 +18,7 @@ from common.helm_values import helm_lines, idle, part_of
 from common.values import opened
 from simulator.difference import changes
 from simulator.kubernetes.admission import id_of
-from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of, token
+from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, custom_kind_of
 from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
@@ -26,7 +26,6 @@ from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, Di
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _API, _KIND = "helm.sh/v3", "Release"
-RELEASE = token(_API, _KIND)
 _FALSE_BY_DEFAULT = (
     *("allowNullValues", "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks"),
     *("disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes"),

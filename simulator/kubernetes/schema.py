@@ -40,8 +40,11 @@ class Finding:
 def definitions(version: str) -> Mapping[str, Schema]:
     """Returns all API types of a minor version, e.g. "1.35"; for a version that is too new, those of the newest one."""
     folder = resources.files("kubernetes_validate").joinpath("kubernetes-json-schema")
-    known = sorted(_numbers(name) for name in (each.name for each in folder.iterdir()) if name.endswith("-strict"))
-    fitting = [each for each in known if each[:2] <= _numbers(version)[:2]] or known[:1]
+    names = (each.name for each in folder.iterdir())
+    known = sorted(version_numbers(name) for name in names if name.endswith("-strict"))
+        version_numbers(name) for name in (each.name for each in folder.iterdir()) if name.endswith("-strict")
+    )
+    fitting = [each for each in known if each[:2] <= version_numbers(version)[:2]] or known[:1]
     name = f"v{'.'.join(map(str, fitting[-1]))}-local-strict"
     types: dict[str, Schema] = json.loads(folder.joinpath(name, "_definitions.json").read_text())["$defs"]
     return types
@@ -275,5 +278,6 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def version_numbers(text: str) -> tuple[int, ...]:
+    """Returns the numbers of a version, such as 1.35 or v1.35.4; none of `latest`."""
     return tuple(int(number) for number in re.findall(r"\d+", text.removesuffix("-local-strict")))

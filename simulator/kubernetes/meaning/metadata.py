@@ -11,7 +11,7 @@ from typing import Any
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
 from simulator.kubernetes.meaning.selectors import label_findings
-from simulator.kubernetes.schema import Finding, builtin_kind
+from simulator.kubernetes.schema import Finding, builtin_kind, version_numbers
 
 _ANNOTATIONS_BYTES = 256 * 1024
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
@@ -32,7 +32,7 @@ def metadata_findings(inputs: Mapping[str, Any], version: str) -> Findings:
     """Yields the mistakes in the metadata of an object. version: of the API server, e.g. "1.35"."""
     kind, node = builtin_kind(inputs), Node(inputs.get("metadata"), "metadata")
     rules = _NAMES.get(kind, (formats.subdomain,))
-    if kind == "Service" and _numbers(version) < (1, 36):
+    if kind == "Service" and version_numbers(version) < (1, 36):
         rules = (formats.label_1035,)
     yield from node["name"].must_match(*rules)
     yield from label_findings(node["labels"])
@@ -52,7 +52,3 @@ def metadata_findings(inputs: Mapping[str, Any], version: str) -> Findings:
         for name in ("apiVersion", "kind", "name", "uid"):
             if short[name].is_empty:
                 yield Node("", short[name].path).invalid("must not be empty")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split("."))

@@ -5,6 +5,7 @@ Source: pkg/apis/{policy,autoscaling,scheduling,node}/validation of Kubernetes 1
 
 from __future__ import annotations
 
+from simulator.kubernetes.kinds import SYSTEM_PRIORITIES
 from simulator.kubernetes.meaning import formats
 from simulator.kubernetes.meaning.node import Findings, Node
 from simulator.kubernetes.meaning.quantities import form_findings, parsed, shown
@@ -22,7 +23,6 @@ _PARTS = {  # type of a metric -> its part
     "Resource": "resource",
 }
 _MOST_PRIORITY = 1_000_000_000
-_SYSTEM_PRIORITIES = frozenset({"system-cluster-critical", "system-node-critical"})
 
 
 def budget_findings(budget: Node) -> Findings:
@@ -119,12 +119,12 @@ def _behavior_findings(rules: Node) -> Findings:
 def priority_class_findings(priority: Node) -> Findings:
     """Yields the mistakes in a PriorityClass."""
     name, value = priority.at("metadata", "name"), priority["value"]
-    if (name.text or "").startswith("system-") and name.text not in _SYSTEM_PRIORITIES:
+    if (name.text or "").startswith("system-") and name.text not in SYSTEM_PRIORITIES:
         yield name.forbidden(
             "priority class names with 'system-' prefix are reserved for system use only. error: "
             f"{name.text} is not a known system priority class"
         )
-    elif value.number is not None and value.number > _MOST_PRIORITY and name.text not in _SYSTEM_PRIORITIES:
+    elif value.number is not None and value.number > _MOST_PRIORITY and name.text not in SYSTEM_PRIORITIES:
         yield value.forbidden(f"maximum allowed value of a user defined priority is {_MOST_PRIORITY}")
     yield from priority["preemptionPolicy"].must_be("PreemptLowerPriority", "Never")
 
