@@ -21,7 +21,7 @@ from simulator.conformance.cases import cases, changes
 from simulator.conformance.charts import ChartResult, check_charts, helm, idle_values, local_charts
 from simulator.conformance.judges import ServerJudge, SimulatorJudge
 from simulator.conformance.objects import ObjectsResult, check_objects
-from simulator.control_plane.build import UnknownVersionError
+from simulator.control_plane.build import UnknownVersionError, ensure
 from simulator.control_plane.client import Refused, Unreachable
 from simulator.control_plane.planes import ControlPlanes
 from simulator.control_plane.server import ControlPlaneError
@@ -39,15 +39,21 @@ def conformance(stack: str | None, versions: Sequence[str], charts: Path | None)
     Returns 1 when anything is refused or judged differently, else 0. Raises ReportError.
     """
     check = _Check(charts)
+    own = [ROOT / f"Pulumi.{stack}.yaml"] if stack else sorted(ROOT.glob("Pulumi.*.yaml"))
+    examples = [] if stack else sorted(_EXAMPLES.glob("Pulumi.*.yaml"))
+    of_stacks = {str(each.version) for path in (*own, *examples) for each in load_file(path).clusters.values()}
     try:
-        own = [stack] if stack else sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-        for name in own:
-            check.whole_life(name)
-        for path in [] if stack else sorted(_EXAMPLES.glob("Pulumi.*.yaml")):
+        for version in sorted({*of_stacks, *versions}):
+            ensure(version, Progress())  # before anything else: a build takes minutes, and shows its progress
+        if charts is not None:
+            helm(Progress())
+        for path in own:
+            check.whole_life(path.name.split(".")[1])
+        for path in examples:
             check.example(path)
         check.print_objects()
         check.print_charts()
-        for version in versions or sorted({each.version for _, each in check.objects}):
+        for version in versions or sorted(of_stacks):
             check.corpus(version)
     except (BuildError, ControlPlaneError, Refused, Unreachable, UnknownVersionError) as problem:
         raise ReportError(str(problem)) from None

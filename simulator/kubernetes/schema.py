@@ -42,8 +42,6 @@ def definitions(version: str) -> Mapping[str, Schema]:
     folder = resources.files("kubernetes_validate").joinpath("kubernetes-json-schema")
     names = (each.name for each in folder.iterdir())
     known = sorted(version_numbers(name) for name in names if name.endswith("-strict"))
-        version_numbers(name) for name in (each.name for each in folder.iterdir()) if name.endswith("-strict")
-    )
     fitting = [each for each in known if each[:2] <= version_numbers(version)[:2]] or known[:1]
     name = f"v{'.'.join(map(str, fitting[-1]))}-local-strict"
     types: dict[str, Schema] = json.loads(folder.joinpath(name, "_definitions.json").read_text())["$defs"]
