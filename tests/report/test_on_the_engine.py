@@ -1,6 +1,7 @@
 """The report's commands with the real engine and program, in the simulated cloud."""
 
 import json
+import re
 
 import pytest
 
@@ -9,6 +10,13 @@ from report import preview, rehearse, write
 from report.simulated import ROOT
 
 pytestmark = pytest.mark.engine
+TIME = re.compile(r" +[\d.]+ s ")
+
+
+def blocks_of_the_readme() -> list[list[str]]:
+    """Returns the lines of each block of output in the README, without the dots that stand for lines left out."""
+    blocks = (ROOT / "README.md").read_text().split("```text\n")[1:]
+    return [[line for line in block.partition("```")[0].splitlines() if line.strip(" .")] for block in blocks]
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +38,7 @@ def test_a_preview_shows_the_engines_output_and_then_the_cost(capfd):
     for item in ("EKS control plane", "NAT gateway", "node disks, gp3", "KMS key"):
         assert item in cost, "the whole stack has prices, also disks of launch templates"
     assert "no price is known for this type" not in cost, "every type of our own stacks is priced, free, or explained"
+    assert not [line for line in blocks_of_the_readme()[0] if line not in output.splitlines()], "the README shows it"
 
 
 def test_a_rehearsal_of_prod_builds_and_destroys_everything(capsys):
@@ -37,6 +46,8 @@ def test_a_rehearsal_of_prod_builds_and_destroys_everything(capsys):
     output = capsys.readouterr().out
     assert "so destroy would fail" in output, "prod is protected, and the rehearsal says so"
     assert "the cloud is empty" in output
+    shown = {TIME.sub("", line) for line in output.splitlines()}
+    assert not [line for line in blocks_of_the_readme()[1] if TIME.sub("", line) not in shown], "the README shows it"
 
 
 def test_the_report_is_written_for_a_pull_request(monkeypatch, tmp_path, capsys):
