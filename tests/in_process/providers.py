@@ -29,7 +29,7 @@ class Registered:
     """One resource as a program asked for it, and what became of it.
 
     inputs: as the program gives them. checked: with what the provider fills in. outputs: its state. UNKNOWN stands
-    where a value is not known yet.
+    where a value is not known yet. earlier_names: of its aliases that have another name.
     """
 
     urn: str
@@ -45,6 +45,7 @@ class Registered:
     replace_on_changes: tuple[str, ...] = ()
     dependencies: frozenset[str] = frozenset()
     property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    earlier_names: frozenset[str] = frozenset()
     id: str = ""
     checked: Props = field(default_factory=dict)
     outputs: Props = field(default_factory=dict)
