@@ -65,14 +65,14 @@ class Providers:
     """All simulated providers, on one cloud that is empty at first. Every method may raise Refusal.
 
     configs: package -> inputs of its default provider. A program may bring a provider of its own, whose inputs are then
-    the argument `config`. caller: where the program runs.
+    the argument `config`. caller: where the program runs. principal: ARN of the role or user that runs it.
     """
 
-    def __init__(self, aws: Props | None = None, caller: str = INSIDE) -> None:
-        self.cloud = Cloud(_MEMORY)
+    def __init__(self, aws: Props | None = None, caller: str = INSIDE, principal: str | None = None) -> None:
+        self.cloud, who = Cloud(_MEMORY), Caller.at(caller, principal)
         packages: list[Package] = [
-            AwsPackage(self.cloud, Faults(), patience_seconds=0.0),
-            KubernetesPackage(self.cloud, patience_seconds=0.0, caller=Caller.at(caller)),
+            AwsPackage(self.cloud, Faults(), patience_seconds=0.0, caller=who),
+            KubernetesPackage(self.cloud, patience_seconds=0.0, caller=who),
             EksPackage(),
         ]
         self._packages = {package.name: package for package in packages}

@@ -2,15 +2,15 @@
 
 import json
 
+import pytest
+
 from components.cluster.access import entry_name
-from simulator.aws.functions import _FUNCTIONS
 from tests.components.stacks import CLUSTER, stack, stack_with_cluster
 from tests.in_process.providers import INSIDE
 
 ROLE = "arn:aws:iam::123456789012:role/ml-platform-deployer"
 ENTRY, POLICY = "accessEntry:AccessEntry", "accessPolicyAssociation:AccessPolicyAssociation"
 RULE = "securityGroupIngressRule:SecurityGroupIngressRule"
-IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 
 
 def provider(cloud):
@@ -30,11 +30,11 @@ def test_a_caller_without_the_role_takes_it_on_in_aws_and_in_kubernetes(cloud):
     assert arguments[-2:] == ["--role", ROLE], "the AWS CLI does not have the credentials of the provider"
 
 
-def test_a_caller_with_the_role_does_not_take_it_on_again(cloud, monkeypatch):
-    arn = "arn:aws:sts::123456789012:assumed-role/ml-platform-deployer/pipeline"
-    known = {"accountId": "123456789012", "arn": arn, "id": "123456789012", "userId": "AROA:pipeline"}
-    monkeypatch.setitem(_FUNCTIONS, IDENTITY, lambda *_: known)
-    cloud.up(stack(deployer={"role_arn": ROLE}), preview=True)
+@pytest.mark.parametrize("role", [ROLE, f"{ROLE}-preview"], ids=["deployer", "preview"])
+def test_a_caller_with_one_of_the_roles_does_not_take_on_another(cloud, role):
+    """As in a pipeline, which gets its role by OIDC. The role of previews may only look, so nothing is built by it."""
+    settings = stack(deployer={"role_arn": ROLE, "preview_role_arn": f"{ROLE}-preview"})
+    cloud.up(settings, preview=role != ROLE, principal=role)
     assert "assumeRoles" not in provider(cloud), "a role that does not trust itself is refused"
     assert "providerCredentialOpts" not in cloud.one("eks:index:Cluster").inputs
 
