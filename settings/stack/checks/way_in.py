@@ -102,7 +102,7 @@ def _inside(address: IPv4Address, ranges: Sequence[str]) -> bool:
 
 
 def _foreign_partitions(parts: Parts) -> Iterator[Mistake]:
-    if parts.region not in REGIONS:
+    if parts.region is None or parts.region not in REGIONS:
         return
     partition = REGIONS[parts.region].partition
     principals: dict[Path, str | None] = {
