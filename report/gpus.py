@@ -32,6 +32,14 @@ These are the types of the catalog, which a pool can name in `instance_types`. A
 One GPU can have up to {GPU_REPLICAS_TIME_SLICING} replicas with time-slicing and {GPU_REPLICAS_MPS} with MPS. The data
 files name the sources of these facts and the month in which they were read.
 """
+METRICS = """## Metrics
+
+On Amazon Linux the GPU operator's exporter has a DCGM of its own. On Bottlerocket (x86_64) the add-on `dcgm-exporter`
+reads the DCGM of EKS's node monitoring agent. Nobody could try that without a GPU node, and `pulumi up` does not wait
+for it. If that DCGM does not answer, the pods of `dcgm-exporter` end and start again: watch
+`kube_daemonset_status_number_unavailable` of kube-state-metrics in the namespace `dcgm-exporter`, or look at
+`kubectl get daemonsets -n dcgm-exporter`. Why: [decision](decisions/0022-gpus-stay-apart.md).
+"""
 
 
 def page() -> str:
@@ -39,7 +47,15 @@ def page() -> str:
     available = [t for t in INSTANCE_TYPES.values() if t.regions and t.accelerator]
     available.sort(key=lambda t: (_order(t), t.vcpus, t.name))
     return "\n".join(
-        [HEAD, *_types(available), *_pods(available), *_prices(available), *_mig(available), *_slices(available)]
+        [
+            HEAD,
+            *_types(available),
+            *_pods(available),
+            *_prices(available),
+            *_mig(available),
+            *_slices(available),
+            METRICS,
+        ]
     )
 
 
