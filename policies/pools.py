@@ -38,7 +38,6 @@ _RESERVATION = "capacityReservationSpecification.capacityReservationTarget"
 _TEMPLATE = "spec.template.spec"
 _REQUIREMENTS = f"{_TEMPLATE}.requirements"
 _INSTANCE = "karpenter.k8s.aws/instance-"
-_FAMILIES = frozenset(machine.family for machine in INSTANCE_TYPES.values())
 
 
 def _of_accelerators(requirement: Mapping[str, Any]) -> bool:
@@ -168,7 +167,8 @@ class Pool:
         for item in self.requirements if self.karpenter else ():
             key, values = item["key"], item["values"] if item["operator"] == "In" else []
             if key == f"{_INSTANCE}family":
-                names += [value for value in values if value not in _FAMILIES]
+                families = {machine.family for machine in INSTANCE_TYPES.values()}
+                names += [value for value in values if value not in families]
             elif key == f"{_INSTANCE}category" and not self.machines:
                 names += values
         unlisted = [name for name in names if re.match(r"(gr?|p|trn|inf)(\d|$)", name)]
