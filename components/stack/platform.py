@@ -14,6 +14,7 @@ from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
+from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.storage.storage import Storage, StorageArgs
@@ -80,7 +81,7 @@ class Platform(pulumi.ComponentResource):
         )
         invoke_options = pulumi.InvokeOptions(provider=provider)
         self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
-        check_names_are_free(self.stage, settings.clusters.keys(), invoke_options)
+        self._compare_with_aws(settings, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)
@@ -119,6 +120,11 @@ class Platform(pulumi.ComponentResource):
                 self._opts,
             )
         self.register_outputs({"vpc_id": self.network.vpc_id})
+
+    def _compare_with_aws(self, settings: StackSettings, opts: pulumi.InvokeOptions) -> None:
+        """Ends the run before anything is built, if AWS has something with which `up` would fail half-way."""
+        check_names_are_free(self.stage, settings.clusters.keys(), opts)
+        check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, opts)
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
