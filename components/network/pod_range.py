@@ -1,7 +1,7 @@
 """Whether the pod range of a stack that is up may change as the stack file says: no interface may be in what goes.
 
-AWS deletes no subnet with a network interface in it, and a node keeps its interface for pods until it ends. An `up` would
-wait and then fail half-way.
+AWS deletes no subnet with a network interface in it, and a node keeps its interface for pods until it ends. An `up`
+would wait and then fail half-way.
 Source: EC2 API reference, DeleteSubnet, read 2026-11.
 """
 
@@ -21,15 +21,17 @@ def check_nodes_keep_their_pod_subnets(stage: Stage, pod_cidr: str, opts: pulumi
     present = aws.ec2.get_subnets(tags=tags, opts=opts).ids
     if not present:
         return
-    planned = [{"name": "cidr-block", "values": pod_subnets(pod_cidr)}]
-    leaving = sorted(set(present) - set(aws.ec2.get_subnets(tags=tags, filters=planned, opts=opts).ids))
+    planned = aws.ec2.get_subnets(
+        tags=tags, filters=[{"name": "cidr-block", "values": pod_subnets(pod_cidr)}], opts=opts
+    )
+    leaving = sorted(set(present) - set(planned.ids))
     if not leaving:
         return
-    in_them = [{"name": "subnet-id", "values": leaving}]
-    if interfaces := aws.ec2.get_network_interfaces(filters=in_them, opts=opts).ids:
+    interfaces = aws.ec2.get_network_interfaces(filters=[{"name": "subnet-id", "values": leaving}], opts=opts).ids
+    if interfaces:
         raise pulumi.RunError(
-            f"network.pod_cidr: {pod_cidr} takes away {len(leaving)} subnets of pods ({', '.join(leaving)}), in which "
-            f"nodes have {len(interfaces)} network interfaces, and AWS deletes no such subnet. Write the range that "
-            "the stack was built with, or a larger one that begins at the same address. How to empty subnets first: "
+            f"network.pod_cidr: {pod_cidr} takes away subnets of pods ({', '.join(leaving)}), but nodes have network "
+            f"interfaces in them ({len(interfaces)}), and AWS deletes no such subnet. Write the range that the stack "
+            "was built with, or a larger one that begins at the same address. How to empty subnets first: "
             "docs/guides/network/addresses.md."
         )

@@ -71,8 +71,8 @@ def _first_pod_subnet(
 ) -> Mistake:
     """Returns the mistake that a zone with node groups with EFA needs more than its first pod subnet has.
 
-    The whole demand of the zone counts: other nodes take addresses of the subnet that is emptiest when they start, and on
-    a stack that has grown they have theirs in the first one.
+    The whole demand of the zone counts: other nodes take addresses of the subnet that is emptiest when they start, and
+    on a stack that has grown they have theirs in the first one.
     """
     advice = _advice_for_pods(network, zones, lambda plan: blocks_in(_first(plan)) >= needed.pod_blocks)
     others = needed.pod_blocks - needed.efa_blocks

@@ -1,9 +1,9 @@
 """The network interfaces of nodes, and whether their subnets have addresses for them.
 
-A node has its primary interface in a subnet of its group. The VPC CNI gives it a second one in a subnet for pods, unless
-the primary one may serve pods. Only as much is counted as the CNI takes for a few pods: with prefixes one block of 16
-addresses in use and one in reserve, without them one address, since it takes fewer where there are few. Only a CNI that
-is an EKS add-on is seen. The interfaces of Karpenter's nodes are not simulated.
+A node has its primary interface in a subnet of its group. The VPC CNI gives it a second one in a subnet for pods,
+unless the primary one may serve pods. Only as much is counted as the CNI takes for a few pods: with prefixes one block
+of 16 addresses in use and one in reserve, without them one address, since it takes fewer where there are few. Only a
+CNI that is an EKS add-on is seen. The interfaces of Karpenter's nodes are not simulated.
 Sources: amazon-vpc-cni-k8s v1.22.4, pkg/awsutils (createENI, GetVpcSubnets, IsSubnetExcluded), and
 docs/prefix-and-ip-target.md; EKS best practices, "Prefix mode for Linux"; EC2 API reference, error codes; VPC user
 guide, "Subnet sizing"; read 2026-11.
@@ -133,7 +133,7 @@ def _addresses_for_pods(cni: Props | None, machine: str | None) -> int:
 def _free(op: OperationContext, subnet: CloudResource) -> int:
     block = network(subnet.state.get("cidrBlock", ""))
     size = block.num_addresses - _RESERVED if block else 0
-    of_nodes = sum(
+    of_nodes: int = sum(
         interface["addresses"]
         for row in op.rows(tokens.NODE_GROUP)
         for interface in (op.before if row.id == op.id else row.state).get(INTERFACES, [])
