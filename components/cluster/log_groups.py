@@ -34,7 +34,7 @@ def stack_tags(stage: Stage, cluster: str) -> dict[str, str]:
 
 
 def has_older_names(tags: Mapping[str, str]) -> bool:
-    """Returns whether the cluster of a log group was made before the role of Karpenter's nodes had a region in its name.
+    """Returns whether the cluster of a log group was made before the role of Karpenter's nodes had a region in it.
 
     Another name would replace the role, and the nodes that run with the old one would be cut off at once.
     """

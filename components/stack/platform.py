@@ -15,6 +15,7 @@ from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
+from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.storage.storage import Storage, StorageArgs
@@ -82,6 +83,7 @@ class Platform(pulumi.ComponentResource):
         invoke_options = pulumi.InvokeOptions(provider=provider)
         stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
         self.stage = replace(stage, older_names=older_names(stage, settings.clusters.keys(), invoke_options))
+        check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)
