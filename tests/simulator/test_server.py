@@ -17,10 +17,9 @@ from tests.simulator.eks.stand_in import StandIn
 
 @pytest.fixture
 def package_and_engine(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A package, and a stub that calls it as the engine does. The parameter has faults; a kill is noted in `killed`."""
+    """A package, and a stub that calls it as the engine does. The parameter has faults; a kill is noted in `invoked`."""
     package = StandIn("kubernetes")
-    package.killed = []
-    servers = Servers([package], Faults(getattr(request, "param", ())), lambda: package.killed.append("engine"))
+    servers = Servers([package], Faults(getattr(request, "param", ())), lambda: package.invoked.append(("kill", False)))
     with grpc.insecure_channel(f"127.0.0.1:{servers.ports['kubernetes']}") as channel:
         yield package, provider_pb2_grpc.ResourceProviderStub(channel)
     servers.stop()
@@ -46,14 +45,14 @@ TYPE = "kubernetes:core/v1:ConfigMap:1"
     [
         ((f"before={TYPE}",), [], [], "dial tcp: i/o timeout"),
         ((f"after=create:{TYPE}",), ["create"], [], "connection reset by peer"),
-        ((f"die-before={TYPE}",), [], ["engine"], "the engine was killed"),
-        ((f"die-after={TYPE}",), ["create"], ["engine"], "the engine was killed"),
+        ((f"die-before={TYPE}",), [], [("kill", False)], "the engine was killed"),
+        ((f"die-after={TYPE}",), ["create"], [("kill", False)], "the engine was killed"),
         ((f"throttle={TYPE}",), [], [], "Throttling: Rate exceeded"),
     ],
     indirect=["package_and_engine"],
 )
 def test_a_fault_strikes_before_or_after_the_cloud_did_the_work(
-    package_and_engine: Any, monkeypatch: pytest.MonkeyPatch, done: list[str], killed: list[str], words: str
+    package_and_engine: Any, monkeypatch: pytest.MonkeyPatch, done: list[str], killed: list[Any], words: str
 ) -> None:
     package, engine = package_and_engine
     calls: list[str] = []
@@ -64,5 +63,5 @@ def test_a_fault_strikes_before_or_after_the_cloud_did_the_work(
     request.preview = False
     with pytest.raises(grpc.RpcError, match=words):
         engine.Create(request)
-    assert (calls, package.killed) == (done, killed)
+    assert (calls, package.invoked) == (done, killed)
     assert engine.Create(request).id == "id", "a preview does not count"
