@@ -135,7 +135,13 @@ class OperationContext:
 
     def fill(self, template: str, seed: str | None = None) -> str:
         """Returns the template, filled in from this operation."""
-        return templates.fill(template, f"{self.type}|{self.call.urn}|{self.id}" if seed is None else seed, self.lookup)
+        return templates.fill(template, self.seed if seed is None else seed, self.lookup)
+
+    @property
+    def seed(self) -> str:
+        """The seed of random values: another one when a resource with this id was deleted before."""
+        times = self.cloud.times_gone(self.type, self.id)
+        return f"{self.type}|{self.call.urn}|{self.id}{f'|{times}' if times else ''}"
 
     def rows(self, type_: str) -> Iterator[CloudResource]:
         """Yields all live resources of a type in this region, oldest first."""

@@ -290,7 +290,7 @@ def _new_id(op: OperationContext) -> str:
     attempt = 0
     while True:
         id_ = op.fill(kind.id, f"{kind.type}|{op.call.urn}|{attempt}")
-        if not kind.generated_id or op.cloud.get(kind.type, id_) is None:
+        if not kind.generated_id or not (op.cloud.get(kind.type, id_) or op.cloud.times_gone(kind.type, id_)):
             return id_
         attempt += 1
 

@@ -165,7 +165,9 @@ def test_nodes_over_the_quota_fail_and_start_when_it_is_raised(project):
 
 def test_after_a_killed_engine_no_resource_exists_twice(project):
     project.change_pool("dev", "cpu", instance_types=["m5.4xlarge"])
-    killed = project.simulate("pulumi", *UP, "--non-interactive", faults=["crash=aws:eks/nodeGroup:NodeGroup:1"])
+    killed = project.simulate(
+        "pulumi", *UP, "--non-interactive", faults=["die-before=create:aws:eks/nodeGroup:NodeGroup:1"]
+    )
     assert killed.returncode == 137, killed.stdout + killed.stderr
     project.pulumi(*UP)
     urns = [each["urn"] for each in project.resources() if each["urn"]]
