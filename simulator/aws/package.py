@@ -59,6 +59,7 @@ class AwsPackage(Package):
         self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
         self._patience, self._caller = patience_seconds, caller or Caller()
         self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
+        self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
         """Refuses a provider without a region, with an unknown one, or with roles that the real one would not take "
@@ -129,6 +130,7 @@ class AwsPackage(Package):
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs
+        op.updates = self._updates
         return op
 
     def _with_retries(self, op: OperationContext, doing: str, attempt: Callable[[], T]) -> T:
@@ -184,7 +186,10 @@ class AwsPackage(Package):
         op.state = _state_at_preview(kind, op.inputs, row.state) if call.preview else _completed_state(op, row.state)
         if kind.after_update:
             kind.after_update(op)
-        if not call.preview:
+        if call.preview:
+            self._updates[kind.type, op.id] = op.state
+        else:
+            self._updates.pop((kind.type, op.id), None)
             self._cloud.put(kind.type, op.id, op.state, row.urn)
         return public_state(op.state)
 
@@ -291,7 +296,7 @@ def _new_id(op: OperationContext) -> str:
     attempt = 0
     while True:
         id_ = op.fill(kind.id, f"{kind.type}|{op.call.urn}|{attempt}")
-        if not kind.generated_id or op.cloud.get(kind.type, id_) is None:
+        if not kind.generated_id or not (op.cloud.get(kind.type, id_) or op.cloud.times_gone(kind.type, id_)):
             return id_
         attempt += 1
 

@@ -194,7 +194,7 @@ def gateway_leaves_no_addresses(op: OperationContext) -> None:
 
 def public_address(op: OperationContext) -> str:
     """Returns an address of the block that is reserved for documentation."""
-    return f"203.0.113.{int(templates.pseudo_random('hex', 4, f'{op.call.urn}|{op.id}'), 16) % 254 + 1}"
+    return f"203.0.113.{int(op.fill('{hex4:address}'), 16) % 254 + 1}"
 
 
 def public_name(op: OperationContext) -> str:
