@@ -3,9 +3,9 @@
 import pytest
 
 from report import rehearse as rehearsal
+from report.base import inside
 from report.preview import preview
 from report.simulated import Finished, Simulated
-from report.write import inside
 from tests.report.logs import BUCKET, created, finding, step, summary
 
 
