@@ -55,6 +55,16 @@ def test_a_preview_runs_where_the_api_is_reached_or_says_what_it_does_not_see() 
     assert job["steps"].index(steps[0]) < job["steps"].index(preview), "also when the preview fails"
 
 
+def test_the_page_of_a_pull_request_is_shown_also_when_its_change_is_refused() -> None:
+    steps = parsed(FOLDER / "workflows" / "pull-request.yml")["jobs"]["rehearse"]["steps"]
+    rehearsals = [index for index, step in enumerate(steps) if "make rehearse" in step.get("run", "")]
+    assert [("BASE=" in steps[index]["run"]) for index in rehearsals] == [False, True], "from nothing, and the change"
+    after = steps[rehearsals[-1] + 1 :]
+    assert any("make report" in step.get("run", "") for step in after), "it reads the rehearsal of the change"
+    assert any(step.get("with", {}).get("name", "").startswith("summary") for step in after), "the comment reads it"
+    assert {step.get("if") for step in after} == {"always()"}
+
+
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
 def test_a_form_asks_for_something(path: Path) -> None:
     form = parsed(path)
