@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,8 +108,11 @@ class Operation:
         return sum(self.counts.values())
 
 
-def read(lines: Iterable[str]) -> Operation:
-    """Reads an event log with one event per line."""
+def read(lines: Iterable[str], protected_before: Container[str] = ()) -> Operation:
+    """Reads an event log with one event per line.
+
+    protected_before: URNs of resources that are protected although the log does not say so.
+    """
     changes: dict[str, Change] = {}
     findings: dict[Finding, None] = {}
     errors: list[str] = []
@@ -120,14 +123,15 @@ def read(lines: Iterable[str]) -> Operation:
     for event in map(json.loads, filter(str.strip, lines)):
         if "resourcePreEvent" in event:
             step = event["resourcePreEvent"]["metadata"]
-            change = _change(step)
+            old, new = step.get("old") or {}, step.get("new") or {}
+            was_protected = bool(old.get("protect")) or bool(old) and step["urn"] in protected_before
+            change = _change(step, was_protected)
             if change is not None:
                 before = changes.get(change.urn)
                 changes[change.urn] = change if before is None else _together(before, change)
-            old, new = step.get("old") or {}, step.get("new") or {}
             if new.get("protect"):
                 protected.add(step["urn"])
-            elif new and old.get("protect"):
+            elif new and was_protected:
                 unprotected.add(step["urn"])
         elif "policyEvent" in event:
             findings[_finding(event["policyEvent"])] = None
@@ -139,7 +143,7 @@ def read(lines: Iterable[str]) -> Operation:
             succeeded = event["summaryEvent"].get("result", "succeeded") == "succeeded"
     return Operation(
         tuple(changes[urn] for urn in sorted(changes)),
-        tuple(sorted(findings, key=lambda each: (each.level != "mandatory", each.policy, each.urn, each.message))),
+        tuple(sorted(findings, key=order)),
         tuple(errors),
         counts,
         succeeded,
@@ -147,6 +151,11 @@ def read(lines: Iterable[str]) -> Operation:
         next(iter(failed_at), ""),
         tuple(sorted(unprotected)),
     )
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """Returns the place of a finding among others: mandatory ones first."""
+    return finding.level != "mandatory", finding.policy, finding.urn, finding.message
 
 
 def parents(lines: Iterable[str]) -> Mapping[str, str]:
@@ -175,7 +184,7 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{by_change[change]} {change}" for change in changes if by_change[change])
 
 
-def _change(step: Mapping[str, Any]) -> Change | None:
+def _change(step: Mapping[str, Any], protected: bool) -> Change | None:
     op = _CHANGE_OF_OP.get(step["op"])
     if op is None:
         return None
@@ -188,7 +197,7 @@ def _change(step: Mapping[str, Any]) -> Change | None:
         op,
         state.get("parent") or "",
         tuple(because),
-        bool(old.get("protect")),
+        protected,
         bool(old.get("retainOnDelete")),
         properties_of(step),
         (step["op"],),

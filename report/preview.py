@@ -9,9 +9,8 @@ from report.compute import plan_of
 from report.cost import as_text
 from report.recovery import as_text as recovery_text
 from report.region import region_of
+from report.look import PACK
 from report.simulated import HOME, ROOT, Simulated
-
-PACK = ("--policy-pack", "policies")
 
 
 def preview(stack: str) -> int:
