@@ -124,7 +124,7 @@ def read(lines: Iterable[str], protected_before: Container[str] = ()) -> Operati
         if "resourcePreEvent" in event:
             step = event["resourcePreEvent"]["metadata"]
             old, new = step.get("old") or {}, step.get("new") or {}
-            was_protected = bool(old.get("protect")) or bool(old) and step["urn"] in protected_before
+            was_protected = bool(old.get("protect")) or (bool(old) and step["urn"] in protected_before)
             change = _change(step, was_protected)
             if change is not None:
                 before = changes.get(change.urn)

@@ -113,9 +113,9 @@ def _configure(stack: str, exported: Path, config: Path) -> frozenset[str]:
 
 def _with_verdict(seen: Operation, first: Operation, mandatory: frozenset[str]) -> Operation:
     """Returns what the second preview saw, with the levels that it had taken away and the verdict of the first one."""
+    known = () if seen.succeeded else first.findings  # all of them are among those of a second preview that succeeds
     findings = {
-        replace(each, level="mandatory") if each.policy in mandatory else each
-        for each in (*first.findings, *seen.findings)
+        replace(each, level="mandatory") if each.policy in mandatory else each for each in (*known, *seen.findings)
     }
     return replace(seen, findings=tuple(sorted(findings, key=events.order)), succeeded=first.succeeded)
 

@@ -25,7 +25,15 @@ class Property:
     after: Any
 
     def __str__(self) -> str:
-        return f"{self.path}: {in_words(self.before)} → {in_words(self.after)}"
+        before, after = self.before, self.after
+        if isinstance(before, list) and isinstance(after, list):  # of a long list, only what differs
+            before, after = (
+                [each for each in before if each not in after],
+                [each for each in after if each not in before],
+            )
+            if not before and not after:
+                before, after = self.before, self.after
+        return f"{self.path}: {in_words(before)} → {in_words(after)}"
 
 
 def properties_of(step: Mapping[str, Any]) -> tuple[Property, ...]:
@@ -38,7 +46,7 @@ def properties_of(step: Mapping[str, Any]) -> tuple[Property, ...]:
     for path in detailed or [*(step.get("diffs") or ()), *replacing]:
         steps = steps_of(path)
         before, after = _value(old, steps), _value(new, steps)
-        replaces = "replace" in detailed.get(path, {}).get("diffKind", "") or bool(steps) and steps[0] in replacing
+        replaces = "replace" in detailed.get(path, {}).get("diffKind", "") or (bool(steps) and steps[0] in replacing)
         for inner, was, becomes in _inside(path, before, after):
             found[inner] = Property(inner, "replace" if replaces else _kind(was, becomes), was, becomes)
     return tuple(found[path] for path in sorted(found))
@@ -56,7 +64,7 @@ def visible(value: Any) -> Any:
     """Returns a value of the event log without the engine's wrappers: unknown ones are UNKNOWN, secrets `[secret]`."""
     if isinstance(value, Mapping):
         signature = value.get(SIGNATURE_KEY)
-        if signature == SECRET_SIGNATURE or signature and value.get("secret"):
+        if signature == SECRET_SIGNATURE or (signature and value.get("secret")):
             return SECRET
         if signature:
             return visible(value["value"]) if "value" in value else UNKNOWN

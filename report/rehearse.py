@@ -11,12 +11,13 @@ from pathlib import Path
 from common.urns import name_of
 from components.stack.stack_file import load_file
 from report import base, events
-from report.dangers import dangers
+from report.dangers import dangers, plan_from
 from report.events import Finding, Operation
-from report.preview import PACK
+from report.look import PACK, Look, after
 from report.promise import broken
 from report.simulated import HOME, ROOT, Finished, Simulated, shown
 from report.tables import aligned
+from report.verdict import stopped
 
 YES = ("--yes", "--skip-preview")
 TAIL_LINES = 30
@@ -124,7 +125,7 @@ def rehearse_change(stack: str, revision: str, *, verbose: bool = False) -> int:
     for step in _build(base.live_pack(simulated, stack) if on.key else PACK):
         if not _run(simulated, stack, step, results, verbose):
             if len(results) == 1:
-                _show_dangers(results[0].operation, "The preview stopped, so this is not all that would happen")
+                _show_dangers(after(simulated, stack, results[0].finished))
             return _failed(simulated, stack, results)
         if step.name == "preview" and on.key:
             (simulated.home / STAMP).write_text(stamp)
@@ -183,7 +184,7 @@ def _compare(results: Sequence[Result], revision: str) -> int:
     """Prints the dangers, what `up` did differently, and the end. Returns the exit code."""
     preview, up = results[0].operation, results[1].operation
     differences = broken(preview, up)
-    _show_dangers(preview, "Dangers")
+    _show_dangers(Look(preview, preview, results[0].finished.events, complete=True))
     if differences:
         print("\n  Differences:\n" + "\n".join(f"    {difference}" for difference in differences))
     unannounced = sum(not difference.harmless for difference in differences)
@@ -196,11 +197,10 @@ def _compare(results: Sequence[Result], revision: str) -> int:
     return 1 if unannounced else 0
 
 
-def _show_dangers(operation: Operation, title: str) -> None:
-    lines = [
-        f"    {danger.change.op} {danger.change.name}: {danger.consequence}" for danger in dangers(operation.changes)
-    ]
-    print("\n".join([f"\n  {title}:", *(lines or ["    none found"])]))
+def _show_dangers(look: Look) -> None:
+    lines = [f"    {danger.kind}: {danger}" for danger in dangers(plan_from(look))]
+    partly = "" if look.complete else f", {stopped(look)}"
+    print("\n".join([f"\n  Dangers{partly}:", *(lines or ["    none found"])]))
 
 
 def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
