@@ -20,7 +20,7 @@ from report.simulated import ROOT, Finished, Simulated
 PACK = ("--policy-pack", "policies")
 
 _PROTECTED = "because it is protected"
-_COPIED = shutil.ignore_patterns("logs", "backups", "history", "base", "bases", "rehearsal", "report", "look")
+_NOT_COPIED = shutil.ignore_patterns("logs", "backups", "history", "base", "bases", "rehearsal", "report", "look")
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ def after(simulated: Simulated, stack: str, first: Finished) -> Look:
         return Look(operation, operation, first.events, complete=True)
     if not operation.mandatory and not any(_PROTECTED in error for error in operation.errors):
         return Look(operation, operation, first.events, False, _stop(operation), first.code)
-    second, protected, mandatory = _unrefused(simulated, stack)
-    seen = _with_verdict(events.read(second.events, protected), operation, mandatory)
-    if second.code and not second.events:  # the second one did not start
+    again = _unrefused(simulated, stack)
+    if again is None or (again[0].code and not again[0].events):
         return Look(operation, operation, first.events, False, _stop(operation), first.code)
+    second, protected, mandatory = again
+    seen = _with_verdict(events.read(second.events, protected), operation, mandatory)
     return Look(operation, seen, second.events, second.code == 0, _stop(seen) if second.code else ("", ""), first.code)
 
 
@@ -79,15 +80,20 @@ def _preview(stack: str) -> tuple[str, ...]:
     return "preview", "--stack", stack, "--non-interactive"
 
 
-def _unrefused(simulated: Simulated, stack: str) -> tuple[Finished, frozenset[str], frozenset[str]]:
-    """Runs the second preview. Returns also the URNs that are protected, and the rules that are mandatory."""
+def _unrefused(simulated: Simulated, stack: str) -> tuple[Finished, frozenset[str], frozenset[str]] | None:
+    """Runs the second preview. Returns also the URNs that are protected, and the rules that are mandatory.
+
+    None when the state cannot be read.
+    """
     copy = replace(simulated, home=simulated.home / "look")
     copy.clear()
-    shutil.copytree(simulated.home, copy.home, symlinks=True, ignore=_COPIED)
+    shutil.copytree(simulated.home, copy.home, symlinks=True, ignore=_NOT_COPIED)
     exported, config, output = copy.home / "export.json", copy.home / "config.json", copy.home / "look.txt"
     with output.open("w") as sink:
         export = ("stack", "export", "--stack", stack, "--file", str(exported))
         copy.pulumi("export", *export, output=sink, log_events=False)
+        if not exported.exists():
+            return None
         protected = _protected(exported)
         if protected:
             unprotect = ("state", "unprotect", "--all", "--yes", "--stack", stack)

@@ -45,7 +45,7 @@ def ending(stack: str, seen: Look, plan: Plan, found: Sequence[Danger]) -> list[
     facts.append(("Changes", changes_in_words(seen)))
     lines = [line for label, text in facts for line in _labelled(label, text)]
     stop = f"; {stopped(seen)}" if not seen.complete else ""
-    return [*lines, *wrapped(f"{stack}: {verdict(seen)}{stop}".replace("`", ""), "")]
+    return [*lines, *wrapped(f"{stack}: {verdict(seen)}{stop}", "")]
 
 
 def _labelled(label: str, text: str) -> list[str]:

@@ -57,8 +57,7 @@ def summary(
 
 
 def _result(look: Look) -> str:
-    text = verdict(look)
-    said = f"{text}; {stopped(look)}" if not look.complete else text
+    said = _text(verdict(look) if look.complete else f"{verdict(look)}; {stopped(look)}")
     return said if look.code == 0 else f"**{said}**"
 
 

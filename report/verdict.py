@@ -9,7 +9,7 @@ from report.look import Look
 
 def verdict(look: Look) -> str:
     """Returns whether the change would be built, and when not, who refuses it."""
-    by = [f"`{rule}`" for rule in dict.fromkeys(finding.policy for finding in look.seen.mandatory)]
+    by = list(dict.fromkeys(finding.policy for finding in look.seen.mandatory))
     if look.refused_at:
         by.append(f"protection of {len(look.refused_at)} resource{'s' * (len(look.refused_at) > 1)}")
     if look.operation.succeeded and look.code == 0:
@@ -22,7 +22,7 @@ def stopped(look: Look) -> str:
     if look.complete:
         return ""
     urn, reason = look.stopped_at
-    at = f" at `{urn}`" if urn else ""
+    at = f" at {urn}" if urn else ""
     return f"incomplete, stopped{at}: {reason or 'the engine gives no reason'}"
 
 

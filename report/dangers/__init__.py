@@ -16,14 +16,12 @@ __all__ = ["KINDS", "Danger", "Plan", "dangers", "judge", "plan_from"]
 
 
 def plan_from(look: Look) -> Plan:
-    """Returns the plan of what a preview saw. Raises ReportError when it saw all, and no AWS provider has a region."""
+    """Returns the plan of what a preview saw. It may have ended before it had a provider, and so a region."""
     before, after = before_from_event_log(look.events), from_event_log(look.events)
     try:
         region = region_of((*after, *before))
     except ReportError:
-        if look.complete:
-            raise
-        region = "unknown"  # it ended before it had a provider; no cost of it is shown
+        region = "unknown"
     return Plan(
         look.seen,
         {each.urn: each for each in before},

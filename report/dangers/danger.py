@@ -13,7 +13,7 @@ from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
 KINDS = ("data", "nodes", "access", "money", "protection", "judge")
-LOST, GRAVE, SERIOUS, MINOR = range(4)
+LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
 
 

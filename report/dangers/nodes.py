@@ -63,11 +63,13 @@ _TAG = re.compile(r"(?:^|\.)tags(?:\.|\[\")([^\"\]]+)")
 
 @dataclass(frozen=True)
 class _Roll:
-    """How nodes of a pool go. whole: whether all of them do."""
+    """How nodes of a pool go. whole: whether all of them do. needs: quotas, beside an heir."""
 
     how: str
-    causes: tuple[str, ...]
+    causes: tuple[str, ...] = ()
     whole: bool = True
+    heir: str = ""
+    needs: str = ""
 
 
 def find(plan: Plan) -> Iterator[Danger]:
@@ -118,15 +120,18 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
     names, word = tuple(sorted(pool.name for pool in rolling)), "pools" if len(rolling) > 1 else "pool"
     zones = max(len(pool.groups) for pool in rolling)
     at_once = f"; {zones} zones of a pool at the same time" if zones > 1 and roll.whole else ""
-    subject = "nodes" if not roll.whole else "every node"
+    subject = "every node" if roll.whole else "nodes"
+    gently = f"{_MOVE}; or {_WINDOW}" if "roll" in roll.how else _MOVE
+    if roll.heir:
+        gently = f"add {roll.heir} first, move the jobs, then remove {names[0]}"
     return Danger(
         kind="nodes",
         severity=GRAVE if any(pool.gpus for pool in rolling) else SERIOUS,
         says=f"{subject} of {word} {{}} {roll.how}{f': {some(roll.causes)}' if roll.causes else ''}",
         names=names,
-        at_stake=totals(rolling),
+        at_stake=totals(rolling) + (f"; both full need {roll.needs}" if roll.needs else ""),
         consequence=f"jobs that run there end{at_once}",
-        gently=f"{_MOVE}; or {_WINDOW}" if roll.how.startswith("roll") else _MOVE,
+        gently=gently,
         urns=tuple(urn for pool in rolling for urn in pool.groups),
     )
 
@@ -138,19 +143,18 @@ def _roll(plan: Plan, pool: Pool, after: Mapping[str, Pool]) -> _Roll | None:
         replaced = sorted({cause for each in going for cause in each.because if each.op == "replace"})
         if len(going) < len(pool.groups):
             return _Roll(f"go in {len(going)} of {len(pool.groups)} zones", tuple(replaced), whole=False)
-        heirs = [new.name for key, new in after.items() if key != pool.key and new.types == pool.types]
-        heir = next((name for name in heirs if plan.before.keys().isdisjoint(after_urns(after, name))), "")
-        how = "is replaced" if replaced else f"goes, and {heir} comes" if heir else "goes"
-        return _Roll(how, tuple(replaced))
+        if replaced:
+            return _Roll("is replaced", tuple(replaced))
+        new = (each for key, each in sorted(after.items()) if key not in plan.before and each.types == pool.types)
+        heir = next(new, None)
+        if heir is None:
+            return _Roll("goes")
+        needs = "; ".join(f"{both:,} vCPUs of {quota}" for quota, both in sorted((pool.vcpus + heir.vcpus).items()))
+        return _Roll(f"goes, and {heir.name} comes", heir=heir.name, needs=needs)
     causes = tuple(dict.fromkeys(cause for change in changes for cause in _causes(plan, change, changes)))
     if not causes and any(urn in plan.before and plan.before[urn].type == NODE_POOL for urn in pool.groups):
         causes = tuple(_upgrade(plan, pool))
     return _Roll("rolls", causes) if causes else _narrowed(plan, pool)
-
-
-def after_urns(after: Mapping[str, Pool], name: str) -> set[str]:
-    """Returns the node groups of the pools with this name."""
-    return {urn for pool in after.values() if pool.name == name for urn in pool.groups}
 
 
 def _causes(plan: Plan, change: Change, siblings: list[Change]) -> Iterator[str]:

@@ -49,7 +49,8 @@ def pools(resources: Mapping[str, Resource]) -> Mapping[str, Pool]:
 def totals(some: Iterable[Pool]) -> str:
     """Returns nodes and GPUs of pools in words, e.g. `3 to 24 nodes, up to 48 GPUs`."""
     each = list(some)
-    low, high, gpus = (sum(getattr(pool, what) for pool in each) for what in ("fewest", "most", "gpus"))
+    low, high = sum(pool.fewest for pool in each), sum(pool.most for pool in each)
+    gpus = sum(pool.gpus for pool in each)
     nodes = f"{high} node{'s' * (high != 1)}" if low == high else f"{low} to {high} nodes"
     return f"{nodes}, up to {gpus} GPUs" if gpus else nodes
 

@@ -146,10 +146,11 @@ def test_what_the_preview_did_not_show_is_a_failure(new_engine, on_base, capsys)
 def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engine, on_base, capsys):
     engine = new_engine(fails="preview", steps={"preview": [step("delete", BUCKET), finding()]})
     assert rehearsal.rehearse_change("dev", "origin/main") == 255
-    assert engine.command_names == ["preview"]
+    assert engine.command_names == ["preview", "stack"], "the state is read for a second look, and nothing is built"
     output = capsys.readouterr().out
     assert "policy net-flow-logs" in output
-    assert "this is not all that would happen:\n    delete network-flow-logs: its objects would be lost" in output
+    assert "Dangers, incomplete, stopped" in output, "this engine has no state, so there is no second look"
+    assert "    data: Bucket network-flow-logs deleted: its objects would be lost" in output
 
 
 def test_a_stack_that_the_base_does_not_have_is_built_from_nothing(new_engine, on_base, capsys):
@@ -201,14 +202,16 @@ def test_the_state_of_an_earlier_rehearsal_is_deleted(new_engine, tmp_path, caps
     ("code", "log", "has_cost"),
     [
         (0, created(), True),
-        (255, [*created()[:-2], finding(), summary("failed", create=12)], True),
+        (255, [*created()[:-2], finding(), summary("failed", create=12)], False),
         (1, created()[:6], False),
     ],
     ids=["succeeds", "refused by a policy", "fails half-way"],
 )
-def test_a_preview_returns_the_engines_code_and_shows_a_cost_only_for_a_complete_log(
+def test_a_preview_returns_the_engines_code_and_shows_a_cost_only_when_it_succeeds(
     monkeypatch, capsys, code, log, has_cost
 ):
     monkeypatch.setattr(Simulated, "pulumi", lambda *args, **options: Finished(code, 1.0, tuple(log)))
     assert preview("dev") == code
-    assert ("Monthly cost of dev" in capsys.readouterr().out) is has_cost
+    output = capsys.readouterr().out
+    assert ("Monthly cost of dev" in output) is has_cost
+    assert ("USD/month" in output) is has_cost, "a sum of what was seen so far looks like the sum of all"
