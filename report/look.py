@@ -15,7 +15,7 @@ from typing import IO
 from components.stack.stack_file import load_file
 from report import events
 from report.events import Operation
-from report.simulated import ROOT, Finished, Simulated
+from report.simulated import Finished, Simulated
 
 PACK = ("--policy-pack", "policies")
 
@@ -98,7 +98,7 @@ def _unrefused(simulated: Simulated, stack: str) -> tuple[Finished, frozenset[st
         if protected:
             unprotect = ("state", "unprotect", "--all", "--yes", "--stack", stack)
             copy.pulumi("unprotect", *unprotect, output=sink, log_events=False)
-        levels = _configure(stack, exported, config)
+        levels = _configure(simulated.project, stack, exported, config)
         pack = (*PACK, "--policy-pack-config", str(config))
         return copy.pulumi("look", *_preview(stack), *pack, output=sink), protected, levels
 
@@ -108,12 +108,12 @@ def _protected(exported: Path) -> frozenset[str]:
     return frozenset(resource["urn"] for resource in resources if resource.get("protect"))
 
 
-def _configure(stack: str, exported: Path, config: Path) -> frozenset[str]:
+def _configure(project: Path, stack: str, exported: Path, config: Path) -> frozenset[str]:
     """Writes the configuration of a pack that refuses nothing, and returns the rules that would have refused."""
-    environment = load_file(ROOT / f"Pulumi.{stack}.yaml").environment
+    environment = load_file(project / f"Pulumi.{stack}.yaml").environment
     command = (sys.executable, "-m", "policies.held", "--advisory", environment)
     with exported.open() as source, config.open("w") as sink:
-        subprocess.run(command, cwd=ROOT, stdin=source, stdout=sink, check=True)
+        subprocess.run(command, cwd=project, stdin=source, stdout=sink, check=True)
     return frozenset(rule for rule, each in json.loads(config.read_text()).items() if "enforcementLevel" in each)
 
 

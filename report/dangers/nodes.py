@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +88,7 @@ def find(plan: Plan) -> Iterator[Danger]:
     before, after = pools(plan.before), pools(plan.after)
     by_roll: dict[_Roll, list[Pool]] = {}
     for key, pool in sorted(before.items()):
-        roll = _roll(plan, pool, after)
+        roll = _roll(plan, pool, before, after)
         if roll is not None and not any(plan.under(key, cluster) for cluster in going):
             by_roll.setdefault(roll, []).append(pool)
     for roll, rolling in by_roll.items():
@@ -129,14 +130,14 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
         severity=GRAVE if any(pool.gpus for pool in rolling) else SERIOUS,
         says=f"{subject} of {word} {{}} {roll.how}{f': {some(roll.causes)}' if roll.causes else ''}",
         names=names,
-        at_stake=totals(rolling) + (f"; both full need {roll.needs}" if roll.needs else ""),
+        at_stake=totals(rolling) + (f"; quota while both stand: {roll.needs}" if roll.needs else ""),
         consequence=f"jobs that run there end{at_once}",
         gently=gently,
         urns=tuple(urn for pool in rolling for urn in pool.groups),
     )
 
 
-def _roll(plan: Plan, pool: Pool, after: Mapping[str, Pool]) -> _Roll | None:
+def _roll(plan: Plan, pool: Pool, before: Mapping[str, Pool], after: Mapping[str, Pool]) -> _Roll | None:
     changes = [change for change in plan.operation.changes if plan.under(change.urn, pool.key)]
     going = [each for each in changes if each.urn in pool.groups and each.op in ("delete", "replace")]
     if going:
@@ -149,7 +150,10 @@ def _roll(plan: Plan, pool: Pool, after: Mapping[str, Pool]) -> _Roll | None:
         heir = next(new, None)
         if heir is None:
             return _Roll("goes")
-        needs = "; ".join(f"{both:,} vCPUs of {quota}" for quota, both in sorted((pool.vcpus + heir.vcpus).items()))
+        now = sum((each.vcpus for each in before.values()), Counter[str]())
+        needs = "; ".join(
+            f"{quota}: {now[quota]:,} → {now[quota] + more:,} vCPUs" for quota, more in sorted(heir.vcpus.items())
+        )
         return _Roll(f"goes, and {heir.name} comes", heir=heir.name, needs=needs)
     causes = tuple(dict.fromkeys(cause for change in changes for cause in _causes(plan, change, changes)))
     if not causes and any(urn in plan.before and plan.before[urn].type == NODE_POOL for urn in pool.groups):

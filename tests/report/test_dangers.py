@@ -127,7 +127,10 @@ def test_a_renamed_pool_goes_and_another_comes():
     steps = [group(zone, OLD, None) for zone in "abc"] + [group(zone, None, OLD, nodes=heir) for zone in "abc"]
     (danger,) = found(step("create", heir, CLUSTER), *steps, kind="nodes")
     assert danger.opening == "every node of pool main-h100 goes, and main-training comes"
-    assert danger.at_stake == "0 to 9 nodes, up to 72 GPUs; both full need 3,456 vCPUs of Running On-Demand P instances"
+    assert (
+        danger.at_stake
+        == "0 to 9 nodes, up to 72 GPUs; quota while both stand: Running On-Demand P instances: 1,728 → 3,456 vCPUs"
+    )
     assert danger.gently == "add main-training first, move the jobs, then remove main-h100"
 
 
