@@ -57,7 +57,7 @@ def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
         yield _wider(
             change,
             f"Kubernetes API of {{}} opened to {some(sorted(set(after) - set(before)))}",
-            "whoever has credentials can use them from there",
+            "credentials of the cluster work from there",
             stake=f"{flag}{added:,} addresses more",
             gently=_VPN,
             severity=LOST if set(after) & set(ANYWHERE) else GRAVE,

@@ -121,6 +121,8 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
     names, word = tuple(sorted(pool.name for pool in rolling)), "pools" if len(rolling) > 1 else "pool"
     zones = max(len(pool.groups) for pool in rolling)
     at_once = f"; {zones} zones of a pool at the same time" if zones > 1 and roll.whole else ""
+    karpenter = all(NODE_POOL in urn for pool in rolling for urn in pool.groups)
+    by_budget = ", as many at a time as the disruption budget allows" if karpenter and "roll" in roll.how else ""
     subject = "every node" if roll.whole else "nodes"
     gently = f"{_MOVE}; or {_WINDOW}" if "roll" in roll.how else _MOVE
     if roll.heir:
@@ -131,7 +133,7 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
         says=f"{subject} of {word} {{}} {roll.how}{f': {some(roll.causes)}' if roll.causes else ''}",
         names=names,
         at_stake=totals(rolling) + (f"; quota while both stand: {roll.needs}" if roll.needs else ""),
-        consequence=f"jobs that run there end{at_once}",
+        consequence=f"jobs that run there end{at_once or by_budget}",
         gently=gently,
         urns=tuple(urn for pool in rolling for urn in pool.groups),
     )

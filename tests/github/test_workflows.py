@@ -1,6 +1,8 @@
 """Workflows and forms of GitHub: they parse, actions are pinned, and no job has more rights than it needs."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +85,30 @@ def test_placeholders_are_marked() -> None:
     assert all("@your-org/" in line and line.endswith("# placeholder") for line in owners)
     contact = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     assert re.search(r"security@example\.com \(\*\*placeholder\*\*", contact), "nobody reads that mailbox"
+
+
+def test_a_comment_names_a_stack_that_has_no_page(tmp_path: Path) -> None:
+    """Runs the script of the comment with a `gh` that answers as GitHub would."""
+    (script,) = (
+        step["run"]
+        for step in parsed(FOLDER / "workflows" / "comment.yml")["jobs"]["comment"]["steps"]
+        if step.get("name") == "Comment"
+    )
+    gh = tmp_path / "gh"
+    gh.write_text(
+        '#!/bin/sh\ncase "$*" in *pulls*) echo 7;; *jobs*) printf "test\\nrehearse (dev)\\nrehearse (prod)\\n";; esac\n'
+    )
+    gh.chmod(0o755)
+    page = tmp_path / "summaries" / "summary-dev" / "summary.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("## Stack `dev`: no dangers\n")
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "RUN_URL": "https://run",
+        "GH_REPO": "a/b",
+        "RUN_ID": "1",
+    }
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert (tmp_path / "comment.md").read_text() == (
+        "## Stack `dev`: no dangers\n## Stack `prod`: no page\n\nIts job ended early: https://run\n\n"
+    )

@@ -1,4 +1,4 @@
-"""A change that is refused half-way is seen in full, on the real engine."""
+"""Changes of a stack that is up, on the real engine: what is refused is seen in full, and tags start no node again."""
 
 import pytest
 
@@ -31,3 +31,16 @@ def test_a_renamed_bucket_and_nat_gateways_that_go_are_seen_although_protection_
     assert plan.cost.monthly_min_usd < plan.cost_before.monthly_min_usd, "one NAT gateway less"
     assert ending("dev", seen, plan, found)[-1] == f"dev: refused by protection of {len(buckets)} resources"
     assert project.cloud("list") == before, "a look changes nothing"
+    project.change("dev", network__nat="per-zone", storage__buckets=buckets)
+
+
+def test_another_cost_centre_starts_no_node_of_a_node_group_again(project):
+    """Runs on the stack of the test before."""
+    project.change("dev", cost_center="research-2")
+    groups = [
+        each for each in project.preview("dev")["steps"] if each["newState"]["type"] == "aws:eks/nodeGroup:NodeGroup"
+    ]
+    assert groups
+    for each in groups:
+        before, after = each["oldState"]["inputs"]["launchTemplate"], each["newState"]["inputs"]["launchTemplate"]
+        assert before == after, "a new version of the template starts the nodes again"
