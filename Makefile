@@ -30,11 +30,11 @@ setup: $(VENV)/.packages ## create .venv, and find or build the Pulumi engine; o
 preview: setup ## preview STACK on the real engine in the simulator, with policies and costs
 	@$(RUN) -m report preview --stack "$(STACK)"
 
-rehearse: setup ## run preview, up, refresh, preview and destroy of STACK in the simulator
-	@$(RUN) -m report rehearse --stack "$(STACK)"
+rehearse: setup ## run the life of STACK in the simulator; BASE=origin/main: what changes on a stack that is up
+	@$(RUN) -m report rehearse --stack "$(STACK)" $(if $(BASE),--base "$(BASE)")
 
 report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/main compares with that revision
-	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base $(BASE))
+	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base "$(BASE)")
 
 conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; CHARTS=folder renders charts
 	@$(RUN) -m report conformance $(if $(filter file,$(origin STACK)),,--stack "$(STACK)") \

@@ -1,23 +1,43 @@
-"""Writes the configuration of the rule `rel-data-kept`: the URNs of a stack's resources that hold data.
+"""Writes the configuration that the pack needs for a stack that is up: which resources hold data, for `rel-data-kept`.
 
 pulumi stack export --stack prod | python -m policies.held > held.json
 pulumi preview --stack prod --policy-pack policies --policy-pack-config held.json
+
+With `--advisory prod`, the rules that are mandatory in that environment are advisory, so that a preview goes on to its
+end. A rule with a level in this configuration is one that would have stopped it.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping
 from typing import Any
 
+from policies.registry import rules
+from policies.rule import ENVIRONMENTS, Environment
 from policies.rules.reliability.rel_data_kept import HOLDS_DATA, RULE
 
+Config = dict[str, dict[str, Any]]
 
-def held(exported: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+
+def held(exported: Mapping[str, Any]) -> Config:
     """Returns the configuration. exported: the output of `pulumi stack export`."""
     resources = (exported.get("deployment") or {}).get("resources") or []
     return {RULE.id: {"held": [resource["urn"] for resource in resources if resource["type"] in HOLDS_DATA]}}
 
 
+def advisory(environment: Environment) -> Config:
+    """Returns the configuration under which no rule stops a preview."""
+    mandatory = (rule.id for rule in rules().values() if rule.level(environment) == "mandatory")
+    return {name: {"enforcementLevel": "advisory"} for name in mandatory}
+
+
 if __name__ == "__main__":
-    json.dump(held(json.load(sys.stdin)), sys.stdout, indent=2)
+    parser = argparse.ArgumentParser(prog="python -m policies.held")
+    parser.add_argument("--advisory", choices=ENVIRONMENTS, help="let no rule stop a preview in this environment")
+    environment = parser.parse_args().advisory
+    config = advisory(environment) if environment else {}
+    for name, options in held(json.load(sys.stdin)).items():
+        config.setdefault(name, {}).update(options)
+    json.dump(config, sys.stdout, indent=2)
     print()

@@ -59,8 +59,10 @@ def _run_for_stack(options: argparse.Namespace) -> int:
 
         return preview(options.stack)
     if options.command == "rehearse":
-        from report.rehearse import rehearse
+        from report.rehearse import rehearse, rehearse_change
 
+        if options.base:
+            return rehearse_change(options.stack, options.base, verbose=options.verbose)
         return rehearse(options.stack, verbose=options.verbose)
     if options.command == "conformance":
         return _conformance(options)
@@ -86,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     texts = {
         "preview": "pulumi preview with the policy pack in the simulator, then the monthly cost",
-        "rehearse": "preview, up, refresh, preview and destroy of the stack in the simulator",
+        "rehearse": "preview, up, refresh, preview and destroy in the simulator; with --base, a change of a live stack",
         "write": "writes the report's files to build/report/STACK/",
     }
     for name, text in texts.items():
@@ -94,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", default="dev", help="the stack: STACK of Pulumi.STACK.yaml (default: dev)")
         if name == "rehearse":
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
-        if name == "write":
+        if name != "preview":
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
     conformance = commands.add_parser("conformance", help="holds stacks and the simulator against real API servers")
     conformance.add_argument("--stack", help="one stack; without it, all stack files and examples")

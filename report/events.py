@@ -3,11 +3,12 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from common.urns import name_of
+from report.properties import Property, properties_of
 
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 _CHANGE_OF_OP = {
@@ -27,7 +28,11 @@ CHANGES = ("create", "update", "replace", "delete")
 
 @dataclass(frozen=True)
 class Change:
-    """The change of one resource. because: the inputs that changed, or that force the replacement."""
+    """The change of one resource.
+
+    because: the inputs that changed, or that force the replacement. retained: it leaves the stack and stays in AWS.
+    steps: the engine's operations in their order.
+    """
 
     urn: str
     type: str
@@ -35,6 +40,9 @@ class Change:
     parent: str = ""
     because: tuple[str, ...] = ()
     protected: bool = False
+    retained: bool = False
+    properties: tuple[Property, ...] = ()
+    steps: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,10 +60,23 @@ class Finding:
     message: str
 
     @property
+    def problem(self) -> str:
+        """What is wrong, without `Why:`, `Fix:` and `More:`."""
+        return " ".join(line for line in self._lines if not line.startswith(("Why:", "Fix:", "More:")))
+
+    @property
+    def fix(self) -> str:
+        """What to do about it; "" when the message does not say it."""
+        return next((line.removeprefix("Fix:").strip() for line in self._lines if line.startswith("Fix:")), "")
+
+    @property
     def short(self) -> str:
         """The message without the lines `Why:` and `More:`."""
-        lines = (line.strip() for line in self.message.splitlines())
-        return " ".join(line for line in lines if line and not line.startswith(("Why:", "More:")))
+        return " ".join(line for line in self._lines if not line.startswith(("Why:", "More:")))
+
+    @property
+    def _lines(self) -> list[str]:
+        return [line.strip() for line in self.message.splitlines() if line.strip()]
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,8 @@ class Operation:
     """The result of one command of the engine.
 
     counts: operation -> number of resources, from the engine's summary. succeeded: None when the log has no summary.
+    failed_at: URN of the first resource with an error; "" when the error is about none.
+    protected: number of resources. unprotected: URNs of those that are protected before the operation and not after it.
     """
 
     changes: tuple[Change, ...]
@@ -71,6 +94,8 @@ class Operation:
     counts: Mapping[str, int]
     succeeded: bool | None
     protected: int
+    failed_at: str = ""
+    unprotected: tuple[str, ...] = ()
 
     @property
     def mandatory(self) -> tuple[Finding, ...]:
@@ -83,31 +108,54 @@ class Operation:
         return sum(self.counts.values())
 
 
-def read(lines: Iterable[str]) -> Operation:
-    """Reads an event log with one event per line."""
+def read(lines: Iterable[str], protected_before: Container[str] = ()) -> Operation:
+    """Reads an event log with one event per line.
+
+    protected_before: URNs of resources that are protected although the log does not say so.
+    """
     changes: dict[str, Change] = {}
     findings: dict[Finding, None] = {}
     errors: list[str] = []
-    protected: set[str] = set()
+    failed_at: list[str] = []
+    protected, unprotected = set[str](), set[str]()
     counts: Mapping[str, int] = {}
     succeeded: bool | None = None
     for event in map(json.loads, filter(str.strip, lines)):
         if "resourcePreEvent" in event:
             step = event["resourcePreEvent"]["metadata"]
-            change = _change(step)
+            old, new = step.get("old") or {}, step.get("new") or {}
+            was_protected = bool(old.get("protect")) or (bool(old) and step["urn"] in protected_before)
+            change = _change(step, was_protected)
             if change is not None:
-                before = changes.get(change.urn, change)
-                changes[change.urn] = replace(change, because=before.because or change.because)
-            if (step.get("new") or {}).get("protect"):
+                before = changes.get(change.urn)
+                changes[change.urn] = change if before is None else _together(before, change)
+            if new.get("protect"):
                 protected.add(step["urn"])
+            elif new and was_protected:
+                unprotected.add(step["urn"])
         elif "policyEvent" in event:
             findings[_finding(event["policyEvent"])] = None
         elif "diagnosticEvent" in event and event["diagnosticEvent"]["severity"] == "error":
             errors.append(_plain(event["diagnosticEvent"]["message"]))
+            failed_at += filter(None, [event["diagnosticEvent"].get("urn")])
         elif "summaryEvent" in event:
             counts = event["summaryEvent"]["resourceChanges"] or {}
             succeeded = event["summaryEvent"].get("result", "succeeded") == "succeeded"
-    return Operation(tuple(changes.values()), tuple(findings), tuple(errors), counts, succeeded, len(protected))
+    return Operation(
+        tuple(changes[urn] for urn in sorted(changes)),
+        tuple(sorted(findings, key=order)),
+        tuple(errors),
+        counts,
+        succeeded,
+        len(protected),
+        next(iter(failed_at), ""),
+        tuple(sorted(unprotected)),
+    )
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """Returns the place of a finding among others: mandatory ones first."""
+    return finding.level != "mandatory", finding.policy, finding.urn, finding.message
 
 
 def parents(lines: Iterable[str]) -> Mapping[str, str]:
@@ -136,15 +184,35 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{by_change[change]} {change}" for change in changes if by_change[change])
 
 
-def _change(step: Mapping[str, Any]) -> Change | None:
+def _change(step: Mapping[str, Any], protected: bool) -> Change | None:
     op = _CHANGE_OF_OP.get(step["op"])
     if op is None:
         return None
-    state = step.get("new") or step.get("old") or {}
-    because = step.get("keys") or step.get("diffs") or ()
     old = step.get("old") or {}
+    state = step.get("new") or old
+    because = step.get("keys") or step.get("diffs") or ()
     return Change(
-        step["urn"], step["type"], op, state.get("parent") or "", tuple(because), bool(old.get("protect", False))
+        step["urn"],
+        step["type"],
+        op,
+        state.get("parent") or "",
+        tuple(because),
+        protected,
+        bool(old.get("retainOnDelete")),
+        properties_of(step),
+        (step["op"],),
+    )
+
+
+def _together(first: Change, second: Change) -> Change:
+    """Returns the steps of one resource as one change."""
+    return replace(
+        second,
+        because=first.because or second.because,
+        protected=first.protected or second.protected,
+        retained=first.retained or second.retained,
+        properties=first.properties or second.properties,
+        steps=first.steps + second.steps,
     )
 
 

@@ -1,6 +1,8 @@
-"""`make rehearse`: builds, checks and destroys a stack in the simulator, with a home of its own."""
+"""`make rehearse`: the life of a stack in the simulator, or a change of a stack that is up, in a home of its own."""
 
+import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,15 +10,21 @@ from pathlib import Path
 
 from common.urns import name_of
 from components.stack.stack_file import load_file
-from report import events
+from report import base, events
+from report.dangers import dangers, plan_from
 from report.events import Finding, Operation
-from report.preview import PACK
+from report.look import PACK, Look, after
+from report.promise import broken
 from report.simulated import HOME, ROOT, Finished, Simulated, shown
 from report.tables import aligned
+from report.verdict import stopped
 
 YES = ("--yes", "--skip-preview")
 TAIL_LINES = 30
 LABEL_WIDTH = 68
+STAMP = "previewed"
+
+_CHANGED = re.compile(r" [-+~]+ +\S+ \S+ (create|update|delete|replace)")
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,14 @@ class Step:
     logs_events: bool = True
 
 
-_BUILD = (
-    Step("preview", "shows what would be built, checks the policies", ("preview", *PACK)),
-    Step("up", "builds everything", ("up", *YES, *PACK)),
-    Step("refresh", "checks that cloud and state are equal", ("refresh", *YES, "--expect-no-changes")),
-    Step("preview again", "checks that a second run changes nothing", ("preview", *PACK, "--expect-no-changes")),
-)
+def _build(pack: Sequence[str] = PACK) -> Sequence[Step]:
+    return (
+        Step("preview", "shows what would be built, checks the policies", ("preview", *pack)),
+        Step("up", "builds everything", ("up", *YES, *pack)),
+        Step("refresh", "checks that cloud and state are equal", ("refresh", *YES, "--expect-no-changes")),
+        Step("preview again", "checks that a second run changes nothing", ("preview", *pack, "--expect-no-changes")),
+    )
+
 
 # The steps before a protected stack can be destroyed. One key removes the protection of Pulumi and of AWS. The policies
 # of prod forbid an unprotected stack, so the update that removes the protection runs without the pack.
@@ -81,7 +91,7 @@ def rehearse(
         print(f"Deleted the state of an earlier rehearsal in {shown(simulated.home)}.")
     print(f"Rehearsal of {stack}, in the simulator, from {caller or 'the internet'}\n", flush=True)
     results: list[Result] = []
-    for step in _BUILD:
+    for step in _build():
         if not _run(simulated, stack, step, results, verbose):
             return _failed(simulated, stack, results)
     when_built()
@@ -96,44 +106,101 @@ def rehearse(
     return _conclude(simulated, results)
 
 
+def rehearse_change(stack: str, revision: str, *, verbose: bool = False) -> int:
+    """Brings up the stack of a revision, then builds the working tree on it, and compares preview and `up`.
+
+    Returns the exit code of the first step that fails, and 1 when `up` did what the preview had not shown.
+    Raises ReportError when there is no such base.
+    """
+    caller = load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address
+    simulated = Simulated(HOME / "rehearsal" / stack, caller=caller)
+    print(f"Rehearsal of a change of {stack} since {revision}, in the simulator, from {caller or 'the internet'}\n")
+    stamp = base.stamp(stack, revision)
+    start, progress = time.monotonic(), _Progress(f"  {'base':<14} brings up {stack} of {revision}, or copies it")
+    on = base.bring_up(stack, revision, simulated.home, progress.watch)
+    progress.end(time.monotonic() - start, "ok")
+    if not on.key:
+        print(f"  {revision} has no stack {stack}, so everything is new.", flush=True)
+    results: list[Result] = []
+    for step in _build(base.live_pack(simulated, stack) if on.key else PACK):
+        if not _run(simulated, stack, step, results, verbose):
+            if len(results) == 1:
+                _show_dangers(after(simulated, stack, results[0].finished))
+            return _failed(simulated, stack, results)
+        if step.name == "preview" and on.key:
+            (simulated.home / STAMP).write_text(stamp)
+    return _compare(results, revision)
+
+
 def _run(simulated: Simulated, stack: str, step: Step, results: list[Result], verbose: bool) -> bool:
     """Runs one step, adds its result to `results`, and tells whether it succeeded."""
     label = f"  {step.name:<14} {step.description}"
-    live = sys.stdout.isatty() and not verbose
+    progress = _Progress(label, live=not verbose)
     name = f"{len(results) + 1}-{step.name.replace(' ', '-')}"
     arguments = (*step.arguments, "--stack", stack, "--non-interactive")
     if verbose:
         print(f"\n{label}", flush=True)
         finished = simulated.pulumi(name, *arguments, log_events=step.logs_events)
     else:
-        if live:
-            print(f"\r{label}", end="", flush=True)
         output = _output_of(simulated, name)
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("w") as sink:
-            watch = _Progress(label).show if live else None
-            finished = simulated.pulumi(name, *arguments, output=sink, watch=watch, log_events=step.logs_events)
+            finished = simulated.pulumi(
+                name, *arguments, output=sink, watch=progress.watch, log_events=step.logs_events
+            )
     result = Result(step, finished, events.read(finished.events))
     results.append(result)
-    outcome = "ok" if finished.code == 0 else "FAILED"
-    start = "\r" if live else ""
-    print(f"{start}{label:<{LABEL_WIDTH}} {finished.seconds:6.1f} s   {outcome:<12}".rstrip(), flush=True)
+    progress.end(finished.seconds, "ok" if finished.code == 0 else "FAILED")
     if finished.code and not verbose:
         _show_failure(result.operation, output)
     return finished.code == 0
 
 
 class _Progress:
-    """Shows on a terminal how many resources of a running step are done."""
+    """The line of one step: on a terminal it shows how many resources are done while the step runs.
 
-    def __init__(self, label: str) -> None:
-        self._label = label
+    watch: for Simulated.pulumi; None where nothing is shown.
+    """
 
-    def show(self, log: Path) -> None:
+    def __init__(self, label: str, *, live: bool = True) -> None:
+        self._label, self._live = label, live and sys.stdout.isatty()
+        self.watch = self._show if self._live else None
+        if self._live:
+            print(f"\r{label}", end="", flush=True)
+
+    def end(self, seconds: float, outcome: str) -> None:
+        """Prints the line that stays."""
+        start = "\r" if self._live else ""
+        print(f"{start}{self._label:<{LABEL_WIDTH}} {seconds:6.1f} s   {outcome:<12}".rstrip(), flush=True)
+
+    def _show(self, log: Path) -> None:
         if log.exists():
             with log.open() as lines:
                 done = events.count_resources(lines)
             print(f"\r{self._label:<{LABEL_WIDTH}} {done:6d} done", end="", flush=True)
+
+
+def _compare(results: Sequence[Result], revision: str) -> int:
+    """Prints the dangers, what `up` did differently, and the end. Returns the exit code."""
+    preview, up = results[0].operation, results[1].operation
+    differences = broken(preview, up)
+    _show_dangers(Look(preview, preview, results[0].finished.events, complete=True))
+    if differences:
+        print("\n  Differences:\n" + "\n".join(f"    {difference}" for difference in differences))
+    unannounced = sum(not difference.harmless for difference in differences)
+    promise = (
+        f"up did {unannounced} that the preview had not shown" if unannounced else "up did what the preview showed"
+    )
+    done = events.counted({op: count for op, count in up.counts.items() if op != "same"}) or "no changes"
+    total = sum(result.finished.seconds for result in results)
+    print(f"\n  {done} since {revision}: {promise}. A refresh and a second preview change nothing. {total:.1f} s")
+    return 1 if unannounced else 0
+
+
+def _show_dangers(look: Look) -> None:
+    lines = [f"    {danger.kind}: {danger}" for danger in dangers(plan_from(look))]
+    partly = "" if look.complete else f", {stopped(look)}"
+    print("\n".join([f"\n  Dangers{partly}:", *(lines or ["    none found"])]))
 
 
 def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
@@ -177,7 +244,9 @@ def _show_failure(operation: Operation, output: Path) -> None:
     for policy, findings in by_policy.items():
         more = f" ({len(findings)} resources)" if len(findings) > 1 else ""
         lines.append(f"policy {policy}: {name_of(findings[0].urn)} {findings[0].short}{more}")
-    lines = lines or output.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    if not lines:
+        printed = output.read_text(errors="replace").splitlines()
+        lines = [line for line in printed if _CHANGED.match(line)] or printed[-TAIL_LINES:]
     print("\n".join(f"    {line}" for line in lines))
     print(f"    The whole output of the engine is in {shown(output)}.", flush=True)
 

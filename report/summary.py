@@ -1,4 +1,4 @@
-"""The summary for a pull request: changes, cost and dangers, to be read in one minute."""
+"""The summary for a pull request: dangers, verdict, cost and changes, to be read in one minute."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,20 +6,23 @@ from collections.abc import Mapping, Sequence
 from common.urns import name_of, type_of
 from costs.estimate import Estimate
 from report.cost import grouped
-from report.dangers import dangers
-from report.events import CHANGES, Operation, counted
+from report.dangers import Danger, Plan
+from report.events import CHANGES, Operation
+from report.look import Look
 from report.tables import markdown, some
 from report.tree import component_of
+from report.verdict import by_rule, changes_in_words, headline, stopped, verdict
 
 MOST_FINDINGS = 20
+MOST_PROPERTIES = 30
+MOST_URNS = 10
 
 
 def summary(
     stack: str,
-    operation: Operation,
-    cost: Estimate,
-    before: Estimate,
-    parents: Mapping[str, str],
+    look: Look,
+    plan: Plan,
+    dangers: tuple[Danger, ...],
     compared_with: str,
     accelerators: Sequence[str] = (),
     old_facts: str = "",
@@ -29,30 +32,33 @@ def summary(
     compared_with: the state before the change, e.g. `an empty account`. accelerators: the section about them.
     old_facts: a text about old facts of the catalog; "" when there are none.
     """
-    changes = counted({op: count for op, count in operation.counts.items() if op != "same"}) or "none"
     facts = [
-        ("Result", _result(operation)),
-        ("Changes", f"{changes}, compared with {compared_with}"),
-        ("Policies", _policies(operation)),
-        ("Monthly cost", _cost(cost, before)),
+        ("Result", _result(look)),
+        ("Changes", f"{changes_in_words(look)}, compared with {compared_with}"),
+        ("Policies", _policies(look.seen)),
+        (
+            "Monthly cost",
+            _cost(plan.cost, plan.cost_before) if look.complete else "not known: the preview is incomplete",
+        ),
         *([("Old facts", old_facts)] if old_facts else []),
     ]
     parts = [
-        [f"## Stack `{stack}`", "", *markdown(("", ""), facts), ""],
-        _errors(operation),
-        _dangers(operation),
-        _findings(operation),
+        [f"## Stack `{stack}`: {_text(headline(look, dangers))}", ""],
+        _dangers(dangers),
+        [*markdown(("", ""), facts), ""],
+        _errors(look),
+        _findings(look),
         accelerators,
-        _changes(operation, parents),
-        _cost_table(cost, parents),
+        _properties(look.seen),
+        _changes(look.seen, plan.parents),
+        _cost_table(plan) if look.complete else [],
     ]
     return "\n".join(line for part in parts for line in part)
 
 
-def _result(operation: Operation) -> str:
-    if operation.succeeded:
-        return "the preview succeeds"
-    return "**the policies refuse the preview**" if operation.mandatory else "**the preview fails**"
+def _result(look: Look) -> str:
+    said = _text(verdict(look) if look.complete else f"{verdict(look)}; {stopped(look)}")
+    return said if look.code == 0 else f"**{said}**"
 
 
 def _policies(operation: Operation) -> str:
@@ -66,49 +72,69 @@ def _cost(cost: Estimate, before: Estimate) -> str:
     text = f"{cost.monthly_min_usd:,.0f} to {cost.monthly_max_usd:,.0f} USD"
     if before.items:
         low, high = cost.monthly_min_usd - before.monthly_min_usd, cost.monthly_max_usd - before.monthly_max_usd
-        text += f", a change of {low:+,.0f} to {high:+,.0f} USD" if round(low) or round(high) else ", unchanged"
+        was = f"before: {before.monthly_min_usd:,.0f} to {before.monthly_max_usd:,.0f}"
+        change = f"a change of {low:+,.0f} to {high:+,.0f} USD ({was})"
+        text += f", {change}" if round(low) or round(high) else ", unchanged"
     if cost.unpriced:
         text += f"; resources without a price: {len(cost.unpriced)}"
     return text
 
 
-def _errors(operation: Operation) -> list[str]:
-    if not operation.errors or operation.mandatory:
+def _errors(look: Look) -> list[str]:
+    errors = [error for error in look.operation.errors if error != "preview failed"]
+    if not errors or look.refused:
         return []
-    text = "\n".join(operation.errors).replace("```", "'''")
+    text = "\n".join(dict.fromkeys(errors)).replace("```", "'''")
     return ["### Errors", "", "```text", text, "```", ""]
 
 
-def _dangers(operation: Operation) -> list[str]:
-    """Returns one line for each kind of danger; equal dangers of several resources share a line."""
-    by_kind: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
-    for danger in dangers(operation.changes):
-        change = danger.change
-        key = (change.op, change.type.rpartition(":")[2], danger.consequence, change.because)
-        by_kind.setdefault(key, []).append(f"`{change.name}`")
-    lines = [
-        f"- **{op} {kind}** {some(sorted(names))}: {consequence}."
-        + (f" Because of: {', '.join(because)}." if because else "")
-        for (op, kind, consequence, because), names in by_kind.items()
-    ]
-    return ["### Dangerous changes", "", *lines, ""] if lines else []
+def _dangers(dangers: Sequence[Danger]) -> list[str]:
+    lines = []
+    for danger in dangers:
+        gently = f" Gently: {danger.gently}." if danger.gently else ""
+        lines.append(f"- **Danger, {danger.kind}**: {_text(f'{danger}{gently}')}")
+    return [*lines, ""] if lines else []
 
 
-def _findings(operation: Operation) -> list[str]:
-    """Returns one row for each policy and message, mandatory ones first; equal findings share a row."""
-    names_by_finding: dict[tuple[bool, str, str], list[str]] = {}
-    for finding in operation.findings:
-        key = (finding.level != "mandatory", finding.policy, finding.short)
-        names_by_finding.setdefault(key, []).append(name_of(finding.urn) or "the stack")
-    if not names_by_finding:
+def _findings(look: Look) -> list[str]:
+    """Returns one row for each rule, mandatory ones first, and the URNs that a waiver needs."""
+    rules = by_rule(look)
+    if not rules:
         return []
-    rows = [
-        ("advisory" if advisory else "**mandatory**", policy, some(sorted(names)), message)
-        for (advisory, policy, message), names in sorted(names_by_finding.items())
-    ]
+    rows, urns = [], []
+    for (level, rule), findings in rules.items():
+        problems = list(dict.fromkeys(finding.problem for finding in findings))
+        names = sorted({name_of(finding.urn) or "the stack" for finding in findings})
+        shown = "**mandatory**" if level == "mandatory" else level
+        fix = next((finding.fix for finding in findings if finding.fix), "")
+        rows.append((shown, rule, str(len(findings)), some(names), "; ".join(problems[:2]) + _more(problems, 2), fix))
+        if level == "mandatory":
+            known = sorted({finding.urn for finding in findings if finding.urn})
+            urns += [f"{rule}:", *(f"  {urn}" for urn in known[:MOST_URNS])]
+            urns += [f"  and {len(known) - MOST_URNS} more"] if len(known) > MOST_URNS else []
+    header = ("Level", "Policy", "Findings", "Resources", "Finding", "Fix")
+    table = markdown(header, rows[:MOST_FINDINGS], right=(2,))
     more = [f"… and {len(rows) - MOST_FINDINGS} more.", ""] if len(rows) > MOST_FINDINGS else []
-    table = markdown(("Level", "Policy", "Resources", "Finding"), rows[:MOST_FINDINGS])
-    return ["### Policies", "", *table, "", *more]
+    waiver = "A waiver in `policies/waivers.yaml` names the rule and one of these URNs:"
+    waivers = [waiver, "", "```text", *urns, "```", ""] if urns else []
+    return ["### Policies", "", *table, "", *more, *waivers]
+
+
+def _properties(operation: Operation) -> list[str]:
+    """Returns one row for each changed property, also when several resources change it alike; tags come last."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for change in operation.changes:
+        for each in change.properties:
+            kind = change.type.rpartition(":")[2]
+            key = (str(each), "" if each.path.startswith("tagsAll") else kind)
+            names.setdefault(key, []).append(change.name)
+    if not names:
+        return []
+    order = sorted(names, key=lambda key: (not key[1], "known after up" in key[0], key[1], key[0]))
+    rows = [(f"`{text}`", f"{kind} {some(sorted(set(names[text, kind])))}".strip()) for text, kind in order]
+    table = markdown(("Property", "Of"), rows[:MOST_PROPERTIES])
+    more = [f"… and {len(rows) - MOST_PROPERTIES} more.", ""] if len(rows) > MOST_PROPERTIES else []
+    return ["### Changed properties", "", *table, "", *more]
 
 
 def _changes(operation: Operation, parents: Mapping[str, str]) -> list[str]:
@@ -124,13 +150,34 @@ def _changes(operation: Operation, parents: Mapping[str, str]) -> list[str]:
     return ["### Changes by component", "", *markdown(("Component", *CHANGES), rows, right=(1, 2, 3, 4)), ""]
 
 
-def _cost_table(cost: Estimate, parents: Mapping[str, str]) -> list[str]:
-    if not cost.items:
-        return []
-    rows: list[Sequence[str]] = [
-        (component, f"{sum(row.low for row in lines):,.2f}", f"{sum(row.high for row in lines):,.2f}")
-        for component, lines in grouped(cost, parents)
+def _cost_table(plan: Plan) -> list[str]:
+    """Returns the cost by component; on a stack that is up, before and after the change."""
+    sums = [
+        {
+            name: (sum(row.low for row in rows), sum(row.high for row in rows))
+            for name, rows in grouped(each, plan.parents)
+        }
+        for each in (plan.cost_before, plan.cost)
     ]
-    rows.append(("**Total**", f"**{cost.monthly_min_usd:,.2f}**", f"**{cost.monthly_max_usd:,.2f}**"))
-    table = markdown(("Component", "Min/month", "Max/month"), rows, right=(1, 2))
+    if not sums[1]:
+        return []
+    spans = sums if plan.cost_before.items else sums[1:]
+    header = ["Component", "Min before", "Max before", "Min/month", "Max/month"]
+    names = [*sums[1], *(name for name in sums[0] if name not in sums[1])]
+    rows: list[Sequence[str]] = [
+        (name, *(f"{amount:,.2f}" for span in spans for amount in span.get(name, (0, 0)))) for name in names
+    ]
+    totals = [sum(amounts) for span in spans for amounts in zip(*span.values(), strict=True)]
+    rows.append(("**Total**", *(f"**{total:,.2f}**" for total in totals)))
+    header = header if len(spans) == 2 else [header[0], *header[3:]]
+    table = markdown(header, rows, right=(1, 2, 3, 4))
     return ["<details><summary>Cost by component, USD, list prices</summary>", "", *table, "", "</details>", ""]
+
+
+def _more(each: Sequence[str], shown: int) -> str:
+    return f" and {len(each) - shown} more" if len(each) > shown else ""
+
+
+def _text(words: str) -> str:
+    """Returns a text in which Markdown finds no format: names and values come from the change."""
+    return "".join(f"\\{letter}" if letter in "*_`<>[]|" else letter for letter in " ".join(words.split()))

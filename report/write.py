@@ -1,58 +1,49 @@
 """`make report`: writes the report of one stack to `build/report/<stack>/`."""
 
-import io
 import json
-import subprocess
 import sys
-import tarfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import IPv4Network
-from pathlib import Path
 
 from catalog.ages import old_facts
-from components.stack.stack_file import load_file, read_file
-from costs.estimate import Estimate, estimate
-from costs.sources import before_from_event_log, from_event_log
-from report import events, facts
+from components.stack.stack_file import load_file
+from report import facts
+from report.base import BaseFailsError, bring_up, live_pack, stamp
 from report.compute import as_json as compute_json
 from report.compute import as_markdown as compute_page
 from report.compute import plan_of, short_markdown
+from report.compute_plan import ComputePlan
 from report.cost import as_markdown
-from report.preview import PACK
+from report.dangers import Danger, Plan, dangers, judge, plan_from
+from report.look import PACK, after
 from report.recovery import as_markdown as recovery_page
-from report.region import region_of
+from report.rehearse import STAMP
 from report.settings import as_markdown as settings_page
 from report.simulated import HOME, ROOT, Finished, ReportError, Simulated, shown
 from report.summary import summary
 from report.wrong_file import BUILD
-from settings.network.network import NetworkSettings
 
 
 def write(stack: str, base: str | None = None) -> int:
     """Previews the stack in the simulator and writes compute, recovery, cost, settings, facts, and summary.md.
 
-    base: a git revision to compare with, which is built in the simulator first; by default an empty account.
+    base: a git revision to compare with, which is brought up in the simulator first; by default an empty account. When
+    this change has been rehearsed on it, the preview of the rehearsal is read.
     Returns the engine's exit code. When the policies refuse the preview, the files are written too.
     Raises ReportError when no report is possible.
     """
     target, path = BUILD / stack, ROOT / f"Pulumi.{stack}.yaml"
-    simulated = Simulated(HOME / "report" / stack, caller=load_file(path).deployer.address)
-    simulated.clear()
-    compared_with = _build_base(simulated, stack, base) if base else "an empty account"
-    print(f"Previewing {stack} in the simulator …", file=sys.stderr, flush=True)
-    done = _quietly(simulated, "preview", "preview", "--stack", stack, "--non-interactive", *PACK)
-    operation, parents = events.read(done.events), events.parents(done.events)
-    cost, before = _estimates(done)
-    plan, ages = plan_of(path), old_facts(datetime.now(UTC).date())
+    simulated, done, compared_with = (_rehearsed(stack, base) if base else None) or _previewed(stack, base)
+    look = after(simulated, stack, done)
+    plan = plan_from(look)
+    found = dangers(plan, _judges(stack, simulated))
+    compute, ages = plan_of(path), old_facts(datetime.now(UTC).date())
     target.mkdir(parents=True, exist_ok=True)
     files = {
-        "summary.md": summary(
-            stack, operation, cost, before, parents, compared_with, short_markdown(plan), facts.in_short(ages)
-        ),
-        "compute.md": compute_page(plan, stack),
+        "summary.md": summary(stack, look, plan, found, compared_with, short_markdown(compute), facts.in_short(ages)),
+        "compute.md": compute_page(compute, stack),
         "recovery.md": recovery_page(load_file(path), stack),
-        "cost.md": as_markdown(cost, parents, stack),
-        "cost.json": json.dumps({**cost.as_json(), "compute": compute_json(plan)}, indent=2) + "\n",
+        **(_costs(plan, compute, stack) if look.complete else {}),
         "settings.md": settings_page(path, stack),
         "facts.md": facts.as_markdown(ages),
     }
@@ -62,51 +53,52 @@ def write(stack: str, base: str | None = None) -> int:
     return done.code
 
 
-def _estimates(done: Finished) -> tuple[Estimate, Estimate]:
-    """Returns the estimates after and before the change."""
-    after, before = from_event_log(done.events), before_from_event_log(done.events)
-    try:
-        region = region_of((*after, *before))
-    except ReportError:
-        if done.code == 0:
-            raise
-        region = "unknown"  # the preview failed before it had a provider; the report shows the error
-    return estimate(after, region), estimate(before, region)
+def _costs(plan: Plan, compute: ComputePlan, stack: str) -> Mapping[str, str]:
+    """Returns the pages of costs. A preview that stopped half-way has none: they would look like all of them."""
+    return {
+        "cost.md": as_markdown(plan.cost, plan.parents, stack),
+        "cost.json": json.dumps({**plan.cost.as_json(), "compute": compute_json(compute)}, indent=2) + "\n",
+    }
 
 
-def _build_base(simulated: Simulated, stack: str, base: str) -> str:
-    """Builds another revision of the project in the simulated cloud. Returns its description for the summary."""
+def _judges(stack: str, simulated: Simulated) -> Sequence[Danger]:
+    """Returns what this change does to its own judge, compared with the files of the base, if there is one."""
     folder = simulated.home / "base"
-    _extract(base, folder)
-    if not (folder / f"Pulumi.{stack}.yaml").exists():
-        return f"`{base}`, which has no stack {stack}"
-    print(f"Building {stack} of {base} in the simulator …", file=sys.stderr, flush=True)
-    caller = inside(folder / f"Pulumi.{stack}.yaml")
-    up = ("up", "--stack", stack, "--yes", "--skip-preview")
-    done = _quietly(Simulated(simulated.home, folder, caller), "base", *up)
-    if done.code:
-        raise ReportError(
-            f"building {base} failed, so there is nothing to compare with. The output is in "
-            f"{shown(simulated.home / 'logs' / 'base.txt')}. For a report without a comparison, omit --base."
-        )
-    return f"`{base}`"
+    if not folder.exists():
+        return ()
+    return tuple(judge.find(judge.files_of(folder, stack), judge.files_of(ROOT, stack), stack))
 
 
-def inside(path: Path) -> str:
-    """Returns an address inside the VPC of a revision: what is built there is compared, however one got in."""
-    network = read_file(path).get("network", {})
-    return str(IPv4Network(network.get("cidr", NetworkSettings.default_of("cidr")))[10])
+def _rehearsed(stack: str, base: str) -> tuple[Simulated, Finished, str] | None:
+    """Returns the successful preview of the last rehearsal, if it was about the same files on the same base."""
+    home = HOME / "rehearsal" / stack
+    mark, log = home / STAMP, home / "logs" / "1-preview.events.jsonl"
+    if not mark.exists() or mark.read_text() != stamp(stack, base):
+        return None
+    print("Reading the preview of the rehearsal …", file=sys.stderr, flush=True)
+    return Simulated(home), Finished(0, 0, tuple(log.read_text().splitlines())), f"`{base}`"
 
 
-def _extract(base: str, folder: Path) -> None:
-    """Extracts the files of a revision and links the .venv of this one, so that nothing is installed again."""
-    packed = subprocess.run(["git", "archive", base], cwd=ROOT, capture_output=True, check=False)
-    if packed.returncode:
-        raise ReportError(f"git has no revision {base}: {packed.stderr.decode().strip()}. Fetch it first.")
-    folder.mkdir(parents=True)
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-        archive.extractall(folder, filter="data")
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+def _previewed(stack: str, base: str | None) -> tuple[Simulated, Finished, str]:
+    """Previews the stack in the simulator. Returns also where, and the description of what it is compared with."""
+    simulated = Simulated(HOME / "report" / stack, caller=load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address)
+    pack: tuple[str, ...] = PACK
+    compared_with = "an empty account"
+    simulated.clear()
+    if base:
+        print(f"Bringing up {stack} of {base} in the simulator, or copying it …", file=sys.stderr, flush=True)
+        try:
+            on = bring_up(stack, base, simulated.home)
+            compared_with = on.description
+            if on.key:
+                pack = live_pack(simulated, stack)
+        except BaseFailsError as error:
+            print(f"report: {error}", file=sys.stderr)
+            compared_with = f"an empty account, because `{base}` fails by itself"
+            simulated.clear()
+    print(f"Previewing {stack} in the simulator …", file=sys.stderr, flush=True)
+    done = _quietly(simulated, "preview", "preview", "--stack", stack, "--non-interactive", *pack)
+    return simulated, done, compared_with
 
 
 def _quietly(simulated: Simulated, name: str, *arguments: str) -> Finished:

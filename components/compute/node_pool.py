@@ -14,7 +14,7 @@ from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
 from components.compute.off_peak import schedule
-from components.core.stage import Stage
+from components.core.stage import FIXED_TAGS, Stage
 from settings.compute.node_pool import DiskSettings, NodePoolSettings
 from settings.compute.reservation import ReservationSettings
 from settings.core.physical_names import node_group_name
@@ -131,7 +131,7 @@ def auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource]) -
     names: list[str] = [group.name for one in resources for group in one.autoscaling_groups or () if group.name]
     if not names:
         raise ValueError(
-            "EKS names no Auto Scaling group of the node group, so its size cannot be scheduled. Try again."
+            "EKS names no Auto Scaling group of the node group, so it gets no schedules and no tags. Try again."
         )
     return names[0]
 
@@ -152,6 +152,7 @@ class NodePool(pulumi.ComponentResource):
         template = self._launch_template(name, args)
         groups = {zone: self._node_group(node_group_name(name, zone), zone, args, template) for zone in args.zones}
         for zone, group in groups.items():
+            self._tag(node_group_name(name, zone), args, group)
             self._schedule(node_group_name(name, zone), args, group)
         self.node_group_names = {zone: group.node_group_name for zone, group in groups.items()}
         self.register_outputs({"node_group_names": self.node_group_names})
@@ -210,8 +211,25 @@ class NodePool(pulumi.ComponentResource):
             capacity_reservation_specification=in_reservation(reservation) if reservation is not None else None,
             instance_market_options={"market_type": CAPACITY_BLOCK} if block else None,
             instance_type=settings.instance_types[0] if block else None,
-            opts=pulumi.ResourceOptions(parent=self),
+            # Each new version of the template starts all nodes of the pool again. So its tags stay those of the first
+            # build, and `_tag` gives new instances the present ones.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["tagSpecifications"]),
         )
+
+    def _tag(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
+        """Registers the cost tags that may change on the Auto Scaling group: no node is started again for them.
+
+        They override tags of the launch template on instances that start from then on. Volumes and network interfaces
+        keep those of the template. Source: API reference of EC2 Auto Scaling, CreateAutoScalingGroup; read 2026-11.
+        """
+        for key, value in args.stage.tags.items():
+            if key not in FIXED_TAGS:
+                aws.autoscaling.Tag(
+                    f"{name}-tag-{key}",
+                    autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
+                    tag={"key": key, "value": value, "propagate_at_launch": True},
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
 
     def _network_interfaces(
         self, name: str, args: NodePoolArgs

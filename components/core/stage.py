@@ -27,6 +27,10 @@ def cost_tags(settings: StackSettings) -> dict[str, str]:
     }
 
 
+FIXED_TAGS = frozenset({"project", "environment", "managed-by"})
+"""Cost tags that stay the same as long as a stack lives."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview.

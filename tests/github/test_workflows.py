@@ -1,6 +1,8 @@
 """Workflows and forms of GitHub: they parse, actions are pinned, and no job has more rights than it needs."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,16 @@ def test_a_preview_runs_where_the_api_is_reached_or_says_what_it_does_not_see() 
     assert job["steps"].index(steps[0]) < job["steps"].index(preview), "also when the preview fails"
 
 
+def test_the_page_of_a_pull_request_is_shown_also_when_its_change_is_refused() -> None:
+    steps = parsed(FOLDER / "workflows" / "pull-request.yml")["jobs"]["rehearse"]["steps"]
+    rehearsals = [index for index, step in enumerate(steps) if "make rehearse" in step.get("run", "")]
+    assert [("BASE=" in steps[index]["run"]) for index in rehearsals] == [False, True], "from nothing, and the change"
+    after = steps[rehearsals[-1] + 1 :]
+    assert any("make report" in step.get("run", "") for step in after), "it reads the rehearsal of the change"
+    assert any(step.get("with", {}).get("name", "").startswith("summary") for step in after), "the comment reads it"
+    assert {step.get("if") for step in after} == {"always()"}
+
+
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
 def test_a_form_asks_for_something(path: Path) -> None:
     form = parsed(path)
@@ -73,3 +85,30 @@ def test_placeholders_are_marked() -> None:
     assert all("@your-org/" in line and line.endswith("# placeholder") for line in owners)
     contact = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     assert re.search(r"security@example\.com \(\*\*placeholder\*\*", contact), "nobody reads that mailbox"
+
+
+def test_a_comment_names_a_stack_that_has_no_page(tmp_path: Path) -> None:
+    """Runs the script of the comment with a `gh` that answers as GitHub would."""
+    (script,) = (
+        step["run"]
+        for step in parsed(FOLDER / "workflows" / "comment.yml")["jobs"]["comment"]["steps"]
+        if step.get("name") == "Comment"
+    )
+    gh = tmp_path / "gh"
+    gh.write_text(
+        '#!/bin/sh\ncase "$*" in *pulls*) echo 7;; *jobs*) printf "test\\nrehearse (dev)\\nrehearse (prod)\\n";; esac\n'
+    )
+    gh.chmod(0o755)
+    page = tmp_path / "summaries" / "summary-dev" / "summary.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("## Stack `dev`: no dangers\n")
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "RUN_URL": "https://run",
+        "GH_REPO": "a/b",
+        "RUN_ID": "1",
+    }
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert (tmp_path / "comment.md").read_text() == (
+        "## Stack `dev`: no dangers\n## Stack `prod`: no page\n\nIts job ended early: https://run\n\n"
+    )

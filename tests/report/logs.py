@@ -5,6 +5,8 @@ from typing import Any
 
 from common.urns import type_of
 from common.values import UNKNOWN_TEXT
+from report import events
+from report.look import Look
 
 PREFIX = "urn:pulumi:dev::ml-platform::"
 STACK = f"{PREFIX}pulumi:pulumi:Stack::ml-platform-dev"
@@ -82,3 +84,10 @@ def created() -> list[str]:
         summary(create=12),
         '{"cancelEvent":{}}',
     ]
+
+
+def seen(log: list[str], code: int = 0) -> Look:
+    """Returns what a preview with this log saw. It is complete unless the engine had errors."""
+    operation = events.read(log)
+    error = next(iter(operation.errors), "")
+    return Look(operation, operation, tuple(log), not error, (operation.failed_at, error), code)

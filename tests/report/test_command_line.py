@@ -59,6 +59,13 @@ def test_make_passes_an_empty_stack_as_a_word(target):
     assert '--stack ""' in printed
 
 
+@pytest.mark.parametrize("target", ["rehearse", "report"])
+def test_make_passes_the_base(target):
+    command = ["make", "--dry-run", "--assume-old=setup", target, "BASE=origin/main"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert '--stack "dev" --base "origin/main"' in printed
+
+
 def test_a_stack_without_a_region_cannot_be_priced(tmp_path, capsys):
     (tmp_path / "stack.json").write_text(json.dumps({"deployment": {"resources": STATES[1:]}}))
     assert main(["cost", str(tmp_path / "stack.json")]) == 2

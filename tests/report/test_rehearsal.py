@@ -2,21 +2,26 @@
 
 import pytest
 
+from report import base, write
 from report import rehearse as rehearsal
-from report.preview import preview
+from report.base import Base, BaseFailsError, inside
+from report.preview import PACK, preview
 from report.simulated import Finished, Simulated
-from report.write import inside
-from tests.report.logs import BUCKET, created, finding, step, summary
+from tests.report.logs import BUCKET, NETWORK, created, finding, step, summary
 
 
 class Engine:
-    """Answers every command of a rehearsal. fails: the command that fails. left_over: resources left in the cloud."""
+    """Answers every command of a rehearsal.
 
-    def __init__(self, monkeypatch, tmp_path, protected=False, fails=None, left_over=()):
+    fails: the command that fails. left_over: resources left in the cloud. steps: command -> the events of its steps.
+    """
+
+    def __init__(self, monkeypatch, tmp_path, protected=False, fails=None, left_over=(), steps=None):
         self.commands: list[tuple[str, ...]] = []
         self.callers: set[str | None] = set()
-        self._protected, self._fails = protected, fails
-        monkeypatch.setattr(rehearsal, "HOME", tmp_path / ".simulator")
+        self._protected, self._fails, self._steps = protected, fails, steps or {}
+        for module in (rehearsal, write):
+            monkeypatch.setattr(module, "HOME", tmp_path / ".simulator")
         monkeypatch.setattr(
             Simulated, "pulumi", lambda simulated, *args, **options: self._answer(simulated, *args, **options)
         )
@@ -27,8 +32,12 @@ class Engine:
         self.callers.add(simulated.caller)
         if arguments[0] == self._fails:
             print("error: no capacity", file=output)
-            return Finished(255, 0.5, ())
-        events = (step("same", BUCKET, protect=self._protected), summary(same=1))
+            return Finished(255, 0.5, self._steps.get(arguments[0], ()))
+        events = (*self._steps.get(arguments[0], [step("same", BUCKET, protect=self._protected)]), summary(same=1))
+        if log_events:
+            log = simulated.home / "logs" / f"{name}.events.jsonl"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text("\n".join(events))
         return Finished(0, 1.0, events if log_events else ())
 
     @property
@@ -97,6 +106,88 @@ def test_a_resource_left_in_the_cloud_is_a_failure(new_engine, capsys):
     assert "eipalloc-1" in capsys.readouterr().out, "the output names the resource"
 
 
+@pytest.fixture
+def on_base(monkeypatch):
+    """Replaces the base. Returns the revisions that were brought up."""
+    revisions: list[str] = []
+
+    def bring_up(stack, revision, home, watch=None):
+        revisions.append(revision)
+        home.mkdir(parents=True)
+        return Base(f"`{revision}`", home / "base", "key" if stack == "dev" else "")
+
+    for name, fake in {
+        "bring_up": bring_up,
+        "stamp": lambda stack, revision: f"files of today on {revision}",
+        "live_pack": lambda simulated, stack: (*PACK, "--policy-pack-config", "held.json"),
+    }.items():
+        monkeypatch.setattr(base, name, fake)
+    return revisions
+
+
+def test_a_change_is_built_on_its_base_and_nothing_is_destroyed(new_engine, on_base, capsys):
+    engine = new_engine(steps={name: [step("update", NETWORK)] for name in ("preview", "up")})
+    assert rehearsal.rehearse_change("dev", "origin/main") == 0
+    assert on_base == ["origin/main"]
+    assert engine.command_names == ["preview", "up", "refresh", "preview"]
+    assert "--policy-pack-config" in engine.commands[0], "the pack knows what holds data on the base"
+    assert "--expect-no-changes" in engine.commands[2]
+    assert "since origin/main: up did what the preview showed." in capsys.readouterr().out
+
+
+def test_what_the_preview_did_not_show_is_a_failure(new_engine, on_base, capsys):
+    new_engine(steps={"up": [step("delete", BUCKET)]})
+    assert rehearsal.rehearse_change("dev", "origin/main") == 1
+    output = capsys.readouterr().out
+    assert "Bucket network-flow-logs: the preview showed nothing, up did delete" in output
+    assert "up did 1 that the preview had not shown" in output.splitlines()[-1], "the end says what matters"
+
+
+def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engine, on_base, capsys):
+    engine = new_engine(fails="preview", steps={"preview": [step("delete", BUCKET), finding()]})
+    assert rehearsal.rehearse_change("dev", "origin/main") == 255
+    assert engine.command_names == ["preview", "stack"], "the state is read for a second look, and nothing is built"
+    output = capsys.readouterr().out
+    assert "policy net-flow-logs" in output
+    assert "Dangers, incomplete, stopped" in output, "this engine has no state, so there is no second look"
+    assert "    data: Bucket network-flow-logs deleted: its objects would be lost" in output
+
+
+def test_a_stack_that_the_base_does_not_have_is_built_from_nothing(new_engine, on_base, capsys):
+    engine = new_engine()
+    assert rehearsal.rehearse_change("prod", "v1") == 0
+    assert "v1 has no stack prod, so everything is new." in capsys.readouterr().out
+    assert "--policy-pack-config" not in engine.commands[0], "nothing holds data yet"
+
+
+def test_a_report_reads_the_preview_of_the_same_rehearsal(new_engine, on_base, monkeypatch, tmp_path, capsys):
+    engine = new_engine(steps={"preview": created()[:-2]})
+    monkeypatch.setattr(write, "BUILD", tmp_path / "build")
+    for module, name in ((write, "bring_up"), (write, "live_pack"), (write, "stamp")):
+        monkeypatch.setattr(module, name, getattr(base, name))
+    assert rehearsal.rehearse_change("dev", "origin/main") == 0
+    assert write.write("dev", "origin/main") == 0
+    assert len(engine.commands) == 4, "nothing ran again"
+    assert write.write("dev", "v1") == 0
+    assert engine.command_names[4:] == ["preview"], "another base"
+    assert on_base == ["origin/main", "v1"]
+    assert "compared with `v1`" in (tmp_path / "build" / "dev" / "summary.md").read_text()
+
+
+def test_a_report_is_made_also_when_the_base_fails(new_engine, monkeypatch, tmp_path, capsys):
+    def fail(stack, revision, home):
+        raise BaseFailsError("dev of v1 fails by itself")
+
+    engine = new_engine(steps={"preview": created()[:-2]})
+    monkeypatch.setattr(write, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(write, "bring_up", fail)
+    assert write.write("dev", "v1") == 0
+    assert engine.command_names == ["preview"]
+    assert "dev of v1 fails by itself" in capsys.readouterr().err
+    page = (tmp_path / "build" / "dev" / "summary.md").read_text()
+    assert "compared with an empty account, because `v1` fails by itself" in page
+
+
 def test_the_state_of_an_earlier_rehearsal_is_deleted(new_engine, tmp_path, capsys):
     new_engine()
     home = tmp_path / ".simulator" / "rehearsal" / "dev"
@@ -111,14 +202,16 @@ def test_the_state_of_an_earlier_rehearsal_is_deleted(new_engine, tmp_path, caps
     ("code", "log", "has_cost"),
     [
         (0, created(), True),
-        (255, [*created()[:-2], finding(), summary("failed", create=12)], True),
+        (255, [*created()[:-2], finding(), summary("failed", create=12)], False),
         (1, created()[:6], False),
     ],
     ids=["succeeds", "refused by a policy", "fails half-way"],
 )
-def test_a_preview_returns_the_engines_code_and_shows_a_cost_only_for_a_complete_log(
+def test_a_preview_returns_the_engines_code_and_shows_a_cost_only_when_it_succeeds(
     monkeypatch, capsys, code, log, has_cost
 ):
     monkeypatch.setattr(Simulated, "pulumi", lambda *args, **options: Finished(code, 1.0, tuple(log)))
     assert preview("dev") == code
-    assert ("Monthly cost of dev" in capsys.readouterr().out) is has_cost
+    output = capsys.readouterr().out
+    assert ("Monthly cost of dev" in output) is has_cost
+    assert ("USD/month" in output) is has_cost, "a sum of what was seen so far looks like the sum of all"

@@ -1,19 +1,19 @@
 """The summary for a pull request."""
 
-from costs.estimate import estimate
-from costs.sources import before_from_event_log, from_event_log
-from report import events
-from report.dangers import dangers
+import json
+
+from report.dangers import dangers, plan_from
 from report.summary import summary as page_of
-from tests.report.logs import NETWORK, created, finding, state, step, summary, urn
+from tests.report.logs import NETWORK, PROVIDER, created, finding, seen, state, step, summary, urn
 
 BUCKET = urn("mlplatform:network:Network$aws:s3/bucket:Bucket", "network-flow-logs")
 NAT = urn("mlplatform:network:Network$aws:ec2/natGateway:NatGateway", "network-nat-c")
 
 
-def page(log, compared_with="`main`"):
-    after, before = estimate(from_event_log(log), "us-east-1"), estimate(before_from_event_log(log), "us-east-1")
-    return page_of("dev", events.read(log), after, before, events.parents(log), compared_with)
+def page(log, compared_with="`main`", old_facts="", **more):
+    look = seen([step("same", PROVIDER, inputs={"region": "us-east-1"}), *log], **more)
+    plan = plan_from(look)
+    return page_of("dev", look, plan, dangers(plan), compared_with, (), old_facts)
 
 
 def test_a_first_build_has_result_changes_policies_and_cost():
@@ -23,76 +23,77 @@ def test_a_first_build_has_result_changes_policies_and_cost():
     assert "| Policies | no mandatory findings, advisory findings: 0 |" in text
     assert "| Monthly cost | 148 to 605 USD; resources without a price: 1 |" in text
     assert "| Network | 6 |  |  |  |" in text, "changes by component"
-    assert "Dangerous changes" not in text, "a first build endangers nothing"
+    assert text.startswith("## Stack `dev`: no dangers\n"), "a first build endangers nothing"
 
 
 def test_the_summary_has_a_row_about_old_facts_only_when_there_are_some():
-    log = created()
-    cost = estimate(from_event_log(log), "us-east-1")
-    text = page_of("dev", events.read(log), cost, cost, {}, "`main`", (), "3 files of the catalog")
-    assert "| Old facts | 3 files of the catalog |" in text
-    assert "Old facts" not in page(log)
+    assert "| Old facts | 3 files of the catalog |" in page(created(), old_facts="3 files of the catalog")
+    assert "Old facts" not in page(created())
 
 
-def test_the_change_in_cost_is_shown():
-    assert "a change of +35 to +78 USD" in page([step("create", NAT, NETWORK), step("same", BUCKET), summary(create=1)])
+def test_cost_is_shown_before_and_after_in_all_and_by_component():
+    text = page([step("create", NAT, NETWORK), step("same", BUCKET, NETWORK), summary(create=1)])
+    assert "a change of +35 to +78 USD (before: " in text
+    assert "| Component | Min before | Max before | Min/month | Max/month |" in text
+    assert "a change of" not in page([step("same", BUCKET, NETWORK), summary(same=1)])
+    assert "USD, unchanged" in page([step("same", BUCKET, NETWORK), summary(same=1)])
 
 
-def test_an_unchanged_cost_is_shown_as_unchanged():
-    assert "USD, unchanged" in page([step("same", BUCKET), summary(same=1)])
-
-
-def test_lost_data_comes_first_with_its_cause():
+def test_the_gravest_danger_is_the_headline_and_dangers_stand_before_everything_else():
     log = [
         step("replace", NAT, NETWORK, because=["subnetId"]),
         step("replace", BUCKET, NETWORK, because=["bucket"]),
         summary("succeeded", replace=2),
     ]
-    lines = [line for line in page(log).splitlines() if line.startswith("- **")]
-    assert lines[0].startswith("- **replace Bucket** `network-flow-logs`: ")
-    assert lines[0].endswith("its objects would be lost. Because of: bucket.")
-    assert "no internet access" in lines[1]
+    lines = page(log).splitlines()
+    lost = "Bucket network-flow-logs replaced by an empty one, because of bucket"
+    assert lines[0] == f"## Stack `dev`: {lost}"
+    assert lines[2].startswith(f"- **Danger, data**: {lost}: its objects would be lost. Gently: add a second entry")
+    assert lines[3].startswith("- **Danger, nodes**: NatGateway network-nat-c replaced, because of subnetId")
+    assert lines[7].startswith("| Result |"), "the verdict comes next"
 
 
-def test_deleting_any_protected_resource_is_a_danger():
-    role = urn("aws:iam/role:Role", "role")
-    (danger,) = dangers(events.read([step("delete", role, old=state(role, protect=True))]).changes)
-    assert danger.consequence.endswith("Pulumi will refuse the update")
+def test_names_and_values_of_a_change_are_no_markdown():
+    bad = urn("aws:s3/bucket:Bucket", "<img src=x>|*a*`")
+    text = page([step("delete", bad), summary(delete=1)])
+    assert "Bucket \\<img src=x\\>\\|\\*a\\*\\` deleted" in text
 
 
-def test_an_update_in_place_is_not_a_danger():
-    assert dangers(events.read([step("update", BUCKET)]).changes) == ()
+def test_changed_properties_are_shown_once_with_their_resources_and_tags_last():
+    old, new = ({"public": on, "tagsAll": {"team": team}} for on, team in ((False, "a"), (True, "b")))
+    clusters = [urn("x:y:Cluster", name) for name in ("one", "two")]
+    log = [
+        step("update", each, old=state(each, inputs=old), inputs=new, because=["public", "tagsAll"])
+        for each in clusters
+    ]
+    lines = page([*log, summary(update=2)]).splitlines()
+    public, tags = (next(i for i, line in enumerate(lines) if word in line) for word in ("`public:", "`tagsAll."))
+    assert lines[public] == "| `public: false → true` | Cluster one, two |"
+    assert lines[tags] == "| `tagsAll.team: a → b` | one, two |"
+    assert public < tags
 
 
-def test_a_refused_preview_shows_the_policy():
-    text = page([*created()[:-2], finding(message="a | b"), summary("failed", create=12)])
-    assert "| Result | **the policies refuse the preview** |" in text
-    assert "**mandatory findings: 1**" in text
-    assert "| **mandatory** | net-flow-logs | network | a \\| b |" in text, (
-        "a bar in a message must not break the table"
-    )
+def test_a_refused_preview_groups_findings_by_rule_with_the_urn_that_a_waiver_needs():
+    findings = [finding(message=f"{problem}.\nWhy: x\nFix: close it") for problem in ("a | b", "a | b", "c")]
+    text = page([*created()[:-2], *findings, summary("failed", create=12)], code=255)
+    assert "| Result | **refused by net-flow-logs** |" in text
+    assert "**mandatory findings: 2**" in text, "equal findings are one"
+    assert "| **mandatory** | net-flow-logs | 2 | network | a \\| b.; c. | close it |" in text
+    assert f"net-flow-logs:\n  {NETWORK}\n" in text
 
 
-def test_a_failed_preview_shows_its_errors():
-    error = '{"diagnosticEvent":{"severity":"error","message":"<{%reset%}>boom ``` x"}}'
-    text = page([*created()[:5], error, summary("failed", create=4)])
-    assert "| Result | **the preview fails** |" in text
+def test_an_incomplete_preview_says_where_it_stopped_and_shows_no_cost():
+    error = json.dumps({"diagnosticEvent": {"severity": "error", "urn": NAT, "message": "<{%reset%}>boom ``` x"}})
+    text = page([*created()[:5], error, summary("failed", create=4)], code=1)
+    assert "not all of the change is known" in text.splitlines()[0]
+    assert f"| Result | **the preview fails; incomplete, stopped at {NAT}: boom \\`\\`\\` x** |" in text
+    assert "| Changes | at least 4 create" in text
+    assert "| Monthly cost | not known: the preview is incomplete |" in text
+    assert "USD" not in text, "no sum of what was seen so far"
     assert "boom ''' x" in text, "an error must not close its code block"
 
 
-def test_a_way_in_that_goes_is_a_danger():
-    attachment = urn("mlplatform:network:Network$aws:ec2transitgateway/vpcAttachment:VpcAttachment", "network-gateway")
-    admin = urn("mlplatform:cluster:Cluster$aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "main-deployer")
-    log = [step("replace", attachment, because=["transitGatewayId"]), step("delete", admin)]
-    found = {danger.change.urn: danger.consequence for danger in dangers(events.read(log).changes)}
-    assert found[attachment].endswith("until a new attachment stands")
-    assert found[admin] == "its principal loses its rights in the cluster"
-
-
-def test_equal_dangers_share_a_line():
-    subnets = [urn("aws:ec2/subnet:Subnet", f"private-{zone}") for zone in "abcd"]
-    text = page([step("replace", each, because=["vpcId"]) for each in subnets])
-    assert (
-        "- **replace Subnet** `private-a`, `private-b`, `private-c` and 1 more: everything in the subnet is deleted. "
-        "Because of: vpcId." in text
-    )
+def test_equal_runs_make_equal_pages():
+    log = [*created()[:-2], finding(), finding("a-rule", "advisory", "b"), summary("failed", create=12)]
+    shuffled = [*reversed(log[4:-1]), *log[:4], log[-1]]
+    assert page(log, code=255) == page(shuffled, code=255), "the engine works on several resources at once"

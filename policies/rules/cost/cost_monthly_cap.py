@@ -29,7 +29,7 @@ def check(stack: Stack, *, usd: float) -> Iterator[tuple[Resource, str, str]]:
     total = estimate(priced, stack.region, today=stack.context.today)
     if total.monthly_max_usd <= usd:
         return
-    largest = sorted(total.items, key=lambda item: item.monthly_max_usd, reverse=True)[:ITEMS_SHOWN]
+    largest = sorted(total.items, key=lambda item: (-item.monthly_max_usd, item.urn))[:ITEMS_SHOWN]
     shown = "; ".join(f"{name_of(item.urn)}, {item.item}: ${item.monthly_max_usd:,.0f}" for item in largest)
     first = next(resource for resource in stack.resources if resource.urn == largest[0].urn)
     yield (

@@ -36,7 +36,7 @@ def check(stack: Stack, *, held: Sequence[str]) -> Iterator[tuple[Resource, str,
         resource = planned.get(urn)
         if resource is None:
             yield (
-                stack.resources[-1],
+                min(stack.resources, key=lambda each: each.urn),  # the same one at each run
                 name_of(urn),
                 f"({kind}) would be deleted, and {lost} would be lost. To move: {how_to_move}",
             )

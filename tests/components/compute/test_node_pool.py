@@ -52,6 +52,16 @@ def test_what_a_pool_launches_carries_the_cost_tags(cloud):
         assert tags["cost-center"] == "ml-42", "the provider's default tags stop at the template"
 
 
+def test_a_cost_tag_that_changes_makes_no_new_version_of_the_template(cloud):
+    cloud.up_cluster(stack(tags={"team": "vision"}))
+    (launched,) = cloud.all("launchTemplate:LaunchTemplate")
+    assert launched.ignore_changes == ("tagSpecifications",), "a new version would start every node of the pool again"
+    tags = {tag.name: tag.inputs["tag"] for tag in cloud.all("autoscaling/tag:Tag")}
+    keys = ("team", "owner", "cost-center")
+    assert set(tags) == {f"main-system-us-west-2{zone}-tag-{key}" for zone in "ab" for key in keys}
+    assert tags["main-system-us-west-2a-tag-team"] == {"key": "team", "value": "vision", "propagateAtLaunch": True}
+
+
 def test_taints_and_labels_reach_eks_in_its_own_spelling(cloud):
     taints = [{"key": "pool", "value": "cpu", "effect": effect} for effect in ("NoSchedule", "PreferNoSchedule")]
     taints.append({"key": "drain", "effect": "NoExecute"})

@@ -1,0 +1,106 @@
+"""A danger, and the plan that dangers are found in."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.urns import name_of, type_of
+from costs.estimate import Estimate
+from costs.resource import Resource
+from report.events import Change, Operation
+from report.tables import some
+from report.tree import COMPONENT_PREFIX
+
+KINDS = ("data", "nodes", "access", "money", "protection", "judge")
+LOST, GRAVE, SERIOUS = range(3)
+"""Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Danger:
+    """What a person must not miss.
+
+    says: the sentence that a summary begins with, in which {} stands for the names. at_stake: nodes, GPUs, objects.
+    gently: what to do instead.
+    """
+
+    kind: str
+    severity: int
+    says: str
+    names: tuple[str, ...] = ()
+    at_stake: str = ""
+    consequence: str
+    gently: str = ""
+    urns: tuple[str, ...] = ()
+
+    @property
+    def opening(self) -> str:
+        """The sentence that a summary begins with."""
+        return self.says.replace("{}", some(self.names, 5), 1)
+
+    def __str__(self) -> str:
+        return f"{self.opening}{f' ({self.at_stake})' if self.at_stake else ''}: {self.consequence}."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An operation with all resources before and after it, by URN, and their costs."""
+
+    operation: Operation
+    before: Mapping[str, Resource]
+    after: Mapping[str, Resource]
+    parents: Mapping[str, str]
+    cost_before: Estimate
+    cost: Estimate
+
+    def changes(self, *types: str, ops: Sequence[str] = ("create", "update", "replace", "delete")) -> Iterator[Change]:
+        """Yields the changes of these types."""
+        for change in self.operation.changes:
+            if change.type in types and change.op in ops:
+                yield change
+
+    def inputs(self, urn: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Returns the inputs before and after; empty where there is no resource."""
+        old, new = self.before.get(urn), self.after.get(urn)
+        return (old.inputs if old else {}), (new.inputs if new else {})
+
+    def component(self, urn: str) -> str:
+        """Returns the URN of the nearest component of the project that a resource is in; "" when it is in none."""
+        while urn and not type_of(urn).startswith(COMPONENT_PREFIX):
+            urn = self.parents.get(urn, "")
+        return urn
+
+    def name(self, change: Change) -> str:
+        """Returns the name of a resource that is the only one of its kind in its component, e.g. of a cluster."""
+        return name_of(self.component(change.urn) or change.urn)
+
+    def under(self, urn: str, ancestor: str) -> bool:
+        """Tells whether a resource is inside a component."""
+        seen: set[str] = set()
+        while urn and urn not in seen and urn != ancestor:
+            seen.add(urn)
+            urn = self.parents.get(urn, "")
+        return urn == ancestor
+
+
+def because(causes: Iterable[str]) -> str:
+    """Returns the inputs that force a replacement, as the end of a sentence."""
+    named = sorted({re.split(r"[.\[]", cause)[0] for cause in causes} - {"replaceWith"})
+    return f", because of {', '.join(named)}" if named else ""
+
+
+def at(value: Any, path: str) -> Any:
+    """Returns the value at a dotted path; None where there is none."""
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def every(value: Any, path: str) -> list[Any]:
+    """Returns all values at a dotted path, on which lists are walked through."""
+    values = [value]
+    for step in path.split("."):
+        found = [at(each, step) for each in values]
+        values = [inner for each in found for inner in (each if isinstance(each, list) else [each])]
+    return [each for each in values if each is not None]

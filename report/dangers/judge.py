@@ -1,0 +1,80 @@
+"""The judge itself: what decides about a change is changed by the same change."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from report.dangers.danger import GRAVE, LOST, Danger
+from report.tables import some
+
+WAIVERS = "policies/waivers.yaml"
+JUDGES = ("policies", "costs", "report/dangers", ".github")
+"""Folders that decide what is refused, what it costs, and what people are shown."""
+
+SETTINGS = ("environment", "account_id", "deletion_protection")
+_NOT_OURS = ("__pycache__", ".pyc")
+
+
+def files_of(root: Path, stack: str) -> Mapping[str, bytes]:
+    """Returns path -> content of all that judges a stack."""
+    paths = [path for folder in JUDGES for path in (root / folder).rglob("*") if path.is_file()]
+    found = {path.relative_to(root).as_posix(): path for path in (*paths, root / f"Pulumi.{stack}.yaml")}
+    return {
+        name: path.read_bytes()
+        for name, path in sorted(found.items())
+        if path.exists() and not any(part in name for part in _NOT_OURS)
+    }
+
+
+def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) -> Iterator[Danger]:
+    """Yields what this change does to its own judge. before, after: as `files_of` returns them."""
+    file = f"Pulumi.{stack}.yaml"
+    old, new = (_config(each.get(file, b"")) for each in (before, after))
+    for key in SETTINGS if old else ():
+        if old.get(key) != new.get(key):
+            yield _judge(
+                f"{key} of {stack}: {_word(old.get(key))} → {_word(new.get(key))}",
+                "levels and limits of the policies follow it, so this change is judged by other rules",
+                LOST,
+            )
+    waived = [each for each in _list(after.get(WAIVERS, b"")) if each not in _list(before.get(WAIVERS, b""))]
+    if waived:
+        rules = [f"{each.get('rule')} at {each.get('urn')}" for each in waived if isinstance(each, Mapping)]
+        yield _judge(f"waivers are added: {some(rules)}", "findings that they cover refuse nothing", LOST)
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    code = [name for name in changed if name not in (file, WAIVERS)]
+    if code:
+        yield _judge(f"what judges it is changed: {some(code)}", "its verdicts are those of the changed code", GRAVE)
+
+
+def _judge(opening: str, consequence: str, severity: int) -> Danger:
+    return Danger(
+        kind="judge",
+        severity=severity,
+        says=opening,
+        consequence=consequence,
+        gently="make it a change of its own, which others decide on",
+    )
+
+
+def _config(content: bytes) -> Mapping[str, Any]:
+    config = (_yaml(content) or {}).get("config") or {}
+    return {key.rpartition(":")[2]: value for key, value in config.items() if isinstance(key, str)}
+
+
+def _list(content: bytes) -> list[Any]:
+    read = _yaml(content)
+    return read if isinstance(read, list) else []
+
+
+def _yaml(content: bytes) -> Any:
+    try:
+        return yaml.safe_load(content)
+    except yaml.YAMLError:
+        return None
+
+
+def _word(value: Any) -> str:
+    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

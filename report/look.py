@@ -1,0 +1,131 @@
+"""What a preview sees of a change, also when policies or protection refuse it.
+
+The engine stops at the first refusal, so its deletions, stack rules and costs are missing then. A second preview, in a
+copy of the simulator's home, sees them: its state is unprotected, and the rules of its pack are advisory.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from components.stack.stack_file import load_file
+from report import events
+from report.events import Operation
+from report.simulated import Finished, Simulated
+
+PACK = ("--policy-pack", "policies")
+
+_PROTECTED = "because it is protected"
+_NOT_COPIED = shutil.ignore_patterns("logs", "backups", "history", "base", "bases", "rehearsal", "report", "look")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a preview saw.
+
+    operation: the preview as it was asked for, with its verdict. seen: the same operation, or when it was refused, all
+    that would happen without the refusals; its findings and protections are the real ones. events: the log of `seen`.
+    complete: whether `seen` is all. stopped_at: where it ended too early: URN, or "", and the reason.
+    """
+
+    operation: Operation
+    seen: Operation
+    events: tuple[str, ...]
+    complete: bool
+    stopped_at: tuple[str, str] = ("", "")
+    code: int = 0
+
+    @property
+    def refused(self) -> bool:
+        """Whether policies or protection refuse the change; it may be fine otherwise."""
+        return bool(self.operation.mandatory or self.refused_at)
+
+    @property
+    def refused_at(self) -> tuple[str, ...]:
+        """URNs of what the change deletes or replaces although it is protected."""
+        going = (change for change in self.seen.changes if change.op in ("replace", "delete"))
+        return tuple(change.urn for change in going if change.protected)
+
+
+def look(
+    simulated: Simulated, stack: str, pack: tuple[str, ...] = PACK, name: str = "preview", output: IO[str] | None = None
+) -> Look:
+    """Previews the stack in the simulator, a second time when the first one is refused.
+
+    pack: options of the policy pack. output: where the engine's output goes; the terminal when not given.
+    """
+    return after(simulated, stack, simulated.pulumi(name, *_preview(stack), *pack, output=output))
+
+
+def after(simulated: Simulated, stack: str, first: Finished) -> Look:
+    """Returns what a preview saw that has run already in this home, with a second one when it was refused."""
+    operation = events.read(first.events)
+    if first.code == 0:
+        return Look(operation, operation, first.events, complete=True)
+    if not operation.mandatory and not any(_PROTECTED in error for error in operation.errors):
+        return Look(operation, operation, first.events, False, _stop(operation), first.code)
+    again = _unrefused(simulated, stack)
+    if again is None or (again[0].code and not again[0].events):
+        return Look(operation, operation, first.events, False, _stop(operation), first.code)
+    second, protected, mandatory = again
+    seen = _with_verdict(events.read(second.events, protected), operation, mandatory)
+    return Look(operation, seen, second.events, second.code == 0, _stop(seen) if second.code else ("", ""), first.code)
+
+
+def _preview(stack: str) -> tuple[str, ...]:
+    return "preview", "--stack", stack, "--non-interactive"
+
+
+def _unrefused(simulated: Simulated, stack: str) -> tuple[Finished, frozenset[str], frozenset[str]] | None:
+    """Runs the second preview. Returns also the URNs that are protected, and the rules that are mandatory.
+
+    None when the state cannot be read.
+    """
+    copy = replace(simulated, home=simulated.home / "look")
+    copy.clear()
+    shutil.copytree(simulated.home, copy.home, symlinks=True, ignore=_NOT_COPIED)
+    exported, config, output = copy.home / "export.json", copy.home / "config.json", copy.home / "look.txt"
+    with output.open("w") as sink:
+        export = ("stack", "export", "--stack", stack, "--file", str(exported))
+        copy.pulumi("export", *export, output=sink, log_events=False)
+        if not exported.exists():
+            return None
+        protected = _protected(exported)
+        if protected:
+            unprotect = ("state", "unprotect", "--all", "--yes", "--stack", stack)
+            copy.pulumi("unprotect", *unprotect, output=sink, log_events=False)
+        levels = _configure(simulated.project, stack, exported, config)
+        pack = (*PACK, "--policy-pack-config", str(config))
+        return copy.pulumi("look", *_preview(stack), *pack, output=sink), protected, levels
+
+
+def _protected(exported: Path) -> frozenset[str]:
+    resources = (json.loads(exported.read_text()).get("deployment") or {}).get("resources") or []
+    return frozenset(resource["urn"] for resource in resources if resource.get("protect"))
+
+
+def _configure(project: Path, stack: str, exported: Path, config: Path) -> frozenset[str]:
+    """Writes the configuration of a pack that refuses nothing, and returns the rules that would have refused."""
+    environment = load_file(project / f"Pulumi.{stack}.yaml").environment
+    command = (sys.executable, "-m", "policies.held", "--advisory", environment)
+    with exported.open() as source, config.open("w") as sink:
+        subprocess.run(command, cwd=project, stdin=source, stdout=sink, check=True)
+    return frozenset(rule for rule, each in json.loads(config.read_text()).items() if "enforcementLevel" in each)
+
+
+def _with_verdict(seen: Operation, first: Operation, mandatory: frozenset[str]) -> Operation:
+    """Returns what the second preview saw, with the levels that it had taken away and the verdict of the first one."""
+    known = () if seen.succeeded else first.findings  # all of them are among those of a second preview that succeeds
+    findings = {
+        replace(each, level="mandatory") if each.policy in mandatory else each for each in (*known, *seen.findings)
+    }
+    return replace(seen, findings=tuple(sorted(findings, key=events.order)), succeeded=first.succeeded)
+
+
+def _stop(operation: Operation) -> tuple[str, str]:
+    reason = next((error for error in operation.errors if error != "preview failed"), "")
+    return operation.failed_at, " ".join(reason.split())

@@ -1,0 +1,498 @@
+"""Each kind of danger, with changes that are one and changes that are none."""
+
+import json
+
+import pytest
+
+from common.values import UNKNOWN_TEXT
+from report.dangers import dangers, judge, plan_from
+from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
+
+CLUSTER = urn("mlplatform:cluster:Cluster", "main")
+EKS = urn("mlplatform:cluster:Cluster$aws:eks/cluster:Cluster", "main-eksCluster")
+MANAGED = urn("mlplatform:cluster:Cluster$mlplatform:compute:NodePool", "main-h100")
+KARPENTER = urn("mlplatform:cluster:Cluster$mlplatform:compute:KarpenterPool", "main-a100")
+POOLS = [
+    step("same", PROVIDER, inputs={"region": "us-west-2"}),
+    step("same", CLUSTER),
+    step("same", MANAGED, CLUSTER),
+    step("same", KARPENTER, CLUSTER),
+]
+BUCKET = urn("aws:s3/bucket:Bucket", "models")
+
+
+def of(type_, before, after, name="it", parent=STACK, op="update", **more):
+    """Returns the step that changes a resource; before or after is None for one that is new or goes."""
+    it = urn(type_, name)
+    old = None if before is None else state(it, parent, inputs=before)
+    op = "create" if before is None else "delete" if after is None else op
+    changed = [key for key in {**(before or {}), **(after or {})} if (before or {}).get(key) != (after or {}).get(key)]
+    return step(op, it, parent, old=old, inputs=after or {}, because=changed, **more)
+
+
+def group(zone, before, after, op="update", nodes=MANAGED, **common):
+    """Returns the step of a node group of three p5 nodes at most."""
+    base = {
+        "scalingConfig": {"minSize": 0, "maxSize": 3},
+        "instanceTypes": ["p5.48xlarge"],
+        "capacityType": "ON_DEMAND",
+        **common,
+    }
+    inputs = [None if each is None else {**base, **each} for each in (before, after)]
+    return of("aws:eks/nodeGroup:NodeGroup", *inputs, f"{nodes.rpartition('::')[2]}-{zone}", nodes, op)
+
+
+def node_pool(before=None, after=None, requirements=None):
+    """Returns the step of a NodePool; before and after: what differs in the spec of its template."""
+    either = [{"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["p4d.24xlarge"]}]
+
+    def spec(template, extra):
+        inner = {"requirements": [*either, *extra], "taints": [{"key": "gpu"}], **(template or {})}
+        return {"spec": {"limits": {"nodes": "3", "nvidia.com/gpu": "24", "cpu": "288"}, "template": {"spec": inner}}}
+
+    old, new = requirements or ((), ())
+    op = "same" if before == after and old == new else "update"
+    return of("kubernetes:karpenter.sh/v1:NodePool", spec(before, old), spec(after, new), "main-a100", KARPENTER, op)
+
+
+def node_class(before, after):
+    steps = [{"spec": {"role": "nodes", **each}} for each in (before, after)]
+    return of("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", *steps, "main-a100", KARPENTER)
+
+
+def template(before, after):
+    return of("aws:ec2/launchTemplate:LaunchTemplate", before, after, "main-h100", MANAGED)
+
+
+def found(*steps, kind="", judges=()):
+    log = [*POOLS, *steps, summary()]
+    return [each for each in dangers(plan_from(seen(log)), judges) if not kind or each.kind == kind]
+
+
+def openings(*steps, kind=""):
+    return [each.opening for each in found(*steps, kind=kind)]
+
+
+OLD, NEW = {"launchTemplate": {"id": "lt", "version": "1"}}, {"launchTemplate": {"id": "lt", "version": UNKNOWN_TEXT}}
+TAGS = [{"tagSpecifications": [{"tags": {"cost-center": each}} for _ in range(3)]} for each in ("ml", "research")]
+
+
+# Nodes
+
+
+def test_a_cost_tag_in_a_launch_template_rolls_every_node_of_the_pool_in_all_zones_at_once():
+    (danger,) = found(template(*TAGS), *(group(zone, OLD, NEW) for zone in "abc"))
+    assert danger.opening == "every node of pool main-h100 rolls: tag cost-center ml → research"
+    assert danger.at_stake == "0 to 9 nodes, up to 72 GPUs"
+    assert danger.consequence == "jobs that run there end; 3 zones of a pool at the same time"
+    assert "add a second pool with the change" in danger.gently
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        ({"version": "1.34"}, {"version": "1.35"}, "version: 1.34 → 1.35"),
+        ({"releaseVersion": "1"}, {"releaseVersion": "2"}, "releaseVersion: 1 → 2"),
+        (OLD, NEW, "launchTemplate.version: 1 → known after up"),
+    ],
+)
+def test_a_new_version_or_image_of_a_node_group_rolls_its_nodes(before, after, cause):
+    assert openings(group("a", before, after)) == [f"every node of pool main-h100 rolls: {cause}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"labels": {}}, {"labels": {"a": "b"}}),
+        ({"updateConfig": {"maxUnavailable": 1}}, {"updateConfig": {"maxUnavailable": 2}}),
+        ({"tagsAll": {"a": "b"}}, {"tagsAll": {"a": "c"}}),
+        ({"scalingConfig": {"minSize": 1, "maxSize": 3}}, {"scalingConfig": {"minSize": 0, "maxSize": 3}}),
+    ],
+)
+def test_what_ekss_changes_in_place_rolls_nothing(before, after):
+    assert openings(group("a", before, after), kind="nodes") == []
+
+
+def test_a_template_that_no_node_group_follows_rolls_nothing():
+    assert openings(template(*TAGS), group("a", OLD, OLD, op="same")) == []
+
+
+def test_user_data_is_not_shown_but_named():
+    changed = template({"userData": "YQ=="}, {"userData": "Yg=="})
+    assert openings(changed, group("a", OLD, NEW)) == ["every node of pool main-h100 rolls: user data"]
+
+
+def test_a_renamed_pool_goes_and_another_comes():
+    heir = MANAGED.replace("main-h100", "main-training")
+    steps = [group(zone, OLD, None) for zone in "abc"] + [group(zone, None, OLD, nodes=heir) for zone in "abc"]
+    (danger,) = found(step("create", heir, CLUSTER), *steps, kind="nodes")
+    assert danger.opening == "every node of pool main-h100 goes, and main-training comes"
+    assert (
+        danger.at_stake
+        == "0 to 9 nodes, up to 72 GPUs; quota while both stand: Running On-Demand P instances: 1,728 → 3,456 vCPUs"
+    )
+    assert danger.gently == "add main-training first, move the jobs, then remove main-h100"
+
+
+def test_one_zone_of_a_pool_that_goes_is_not_every_node():
+    steps = [group("a", OLD, OLD, op="same"), group("b", OLD, None)]
+    assert openings(*steps) == ["nodes of pool main-h100 go in 1 of 2 zones"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        ({"tags": {"team": "a"}}, {"tags": {"team": "b"}}, "tag team a → b"),
+        ({"userData": "a"}, {"userData": "b"}, "user data"),
+        (
+            {"amiSelectorTerms": [{"alias": "al2023@v1"}]},
+            {"amiSelectorTerms": [{"alias": "al2023@v2"}]},
+            "spec.amiSelectorTerms[0].alias: al2023@v1 → al2023@v2",
+        ),
+        ({"kubelet": {"maxPods": 110}}, {"kubelet": {"maxPods": 58}}, "spec.kubelet.maxPods: 110 → 58"),
+    ],
+)
+def test_what_karpenter_hashes_of_a_node_class_rolls_its_pool(before, after, cause):
+    assert openings(node_pool(), node_class(before, after)) == [f"every node of pool main-a100 rolls: {cause}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"subnetSelectorTerms": [{"id": "a"}]}, {"subnetSelectorTerms": [{"id": "a"}, {"id": "b"}]}),
+        ({"ipPrefixCount": 1}, {"ipPrefixCount": 2}),
+        ({"networkInterfaces": [{"n": 1}, {"n": 2}]}, {"networkInterfaces": [{"n": 2}, {"n": 1}]}),
+        ({}, {"detailedMonitoring": False}),
+    ],
+    ids=["selectors", "prefixes", "another order", "an empty value"],
+)
+def test_what_karpenter_does_not_hash_rolls_nothing(before, after):
+    assert openings(node_pool(), node_class(before, after)) == []
+
+
+def test_the_template_of_a_node_pool_is_hashed_without_its_requirements():
+    assert openings(node_pool({"expireAfter": "720h"}, {"expireAfter": "24h"})) == [
+        "every node of pool main-a100 rolls: spec.template.spec.expireAfter: 720h → 24h"
+    ]
+    zones = [[{"key": "zone", "values": list(names)}] for names in ("a", "ab")]
+    assert openings(node_pool(requirements=(zones[0], zones[1]))) == [], "a node in zone a still fits"
+    assert openings(node_pool(requirements=(zones[1], zones[0]))) == [
+        "nodes of pool main-a100 that no longer fit roll: zone without b"
+    ]
+
+
+def test_a_new_version_of_kubernetes_gives_karpenters_nodes_another_image():
+    upgrade = step(
+        "update",
+        EKS,
+        CLUSTER,
+        old=state(EKS, CLUSTER, inputs={"version": "1.34"}),
+        inputs={"version": "1.35"},
+        because=["version"],
+    )
+    assert openings(node_pool(), upgrade) == ["every node of pool main-a100 rolls: Kubernetes version: 1.34 → 1.35"]
+
+
+def test_a_daemon_set_rolls_no_node():
+    assert openings(node_pool(), of("kubernetes:apps/v1:DaemonSet", {"spec": 1}, {"spec": 2})) == []
+
+
+def test_a_replaced_cluster_says_what_goes_with_it_once():
+    steps = [
+        step("replace", EKS, CLUSTER, because=["vpcConfig.subnetIds", "replaceWith"]),
+        group("a", OLD, NEW, op="replace"),
+        of("aws:eks/accessEntry:AccessEntry", {"a": 1}, {"a": 1}, "main-admin", CLUSTER, "replace"),
+        node_pool(),
+    ]
+    (danger,) = found(*steps)
+    assert danger.opening == "Cluster main replaced, because of vpcConfig"
+    assert danger.at_stake == "0 to 6 nodes, up to 48 GPUs, 1 objects of this stack"
+
+
+def test_a_replaced_network_does_not_name_each_subnet():
+    subnets = [of("aws:ec2/subnet:Subnet", {}, {}, name, op="replace") for name in "ab"]
+    assert openings(of("aws:ec2/vpc:Vpc", {}, {}, "network", op="replace"), *subnets) == ["Vpc network replaced"]
+    assert openings(*subnets) == ["Subnet a, b replaced"]
+
+
+# Data
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "opening"),
+    [
+        ("aws:s3/bucket:Bucket", {}, None, "Bucket it deleted"),
+        ("kubernetes:core/v1:PersistentVolumeClaim", {}, None, "PersistentVolumeClaim it deleted"),
+        ("aws:backup/plan:Plan", {}, None, "backups end: it"),
+        (
+            "aws:cloudwatch/logGroup:LogGroup",
+            {"retentionInDays": 0},
+            {"retentionInDays": 30},
+            "logs of it are deleted after 30 days, before: never",
+        ),
+        (
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+            {"rules": [{"noncurrentVersionExpiration": {"noncurrentDays": 90}}]},
+            {"rules": [{"noncurrentVersionExpiration": {"noncurrentDays": 7}}]},
+            "old versions of objects of it are deleted after 7 days, before: 90 days",
+        ),
+        (
+            "aws:backup/plan:Plan",
+            {"rules": [{"lifecycle": {"deleteAfter": 35}}]},
+            {"rules": [{"lifecycle": {"deleteAfter": 35}}, {"lifecycle": {"deleteAfter": 7}}]},
+            "recovery points of it are deleted after 7 days, before: 35 days",
+        ),
+        (
+            "aws:s3/bucketVersioning:BucketVersioning",
+            {"versioningConfiguration": {"status": "Enabled"}},
+            {"versioningConfiguration": {"status": "Suspended"}},
+            "versioning of bucket it is suspended",
+        ),
+    ],
+)
+def test_data_that_goes_or_goes_sooner(type_, before, after, opening):
+    assert openings(of(type_, before, after)) == [opening]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("aws:s3/bucket:Bucket", {"tags": {}}, {"tags": {"a": "b"}}),
+        ("aws:s3/bucket:Bucket", None, {}),
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 0}),
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 90}),
+        ("aws:backup/plan:Plan", {"name": "a"}, {"name": "b"}),
+    ],
+)
+def test_data_that_stays(type_, before, after):
+    assert openings(of(type_, before, after)) == []
+
+
+def test_a_bucket_that_stays_in_aws_is_less_grave_than_one_that_is_lost():
+    kept = step("delete", BUCKET, old=state(BUCKET, retainOnDelete=True))
+    lost = of("aws:efs/fileSystem:FileSystem", {}, {}, "home", op="replace")
+    first, second = found(kept, lost)
+    assert (first.opening, first.consequence) == ("FileSystem home replaced by an empty one", "its files would be lost")
+    assert second.opening == "Bucket models leaves the stack"
+    assert second.consequence.startswith("its objects stay in AWS")
+
+
+# Access
+
+
+def endpoint(public, ranges):
+    return {"vpcConfig": {"endpointPublicAccess": public, **({"publicAccessCidrs": ranges} if ranges else {})}}
+
+
+def test_an_opened_endpoint_says_to_whom_and_how_many_addresses():
+    (danger,) = found(of("aws:eks/cluster:Cluster", endpoint(False, []), endpoint(True, ["203.0.113.0/24"])))
+    assert danger.opening == "Kubernetes API of it opened to 203.0.113.0/24"
+    assert danger.at_stake == "vpcConfig.endpointPublicAccess: false → true; 256 addresses more"
+
+
+def grants(*principals, **more):
+    return {
+        "policy": json.dumps({"Statement": [{"Effect": "Allow", "Principal": each, **more} for each in principals]})
+    }
+
+
+ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "admin"}} for name in ("ann", "joe")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "opening"),
+    [
+        (
+            "aws:eks/cluster:Cluster",
+            endpoint(True, ["203.0.113.0/24"]),
+            endpoint(True, []),
+            "Kubernetes API of it opened to 0.0.0.0/0",
+        ),
+        (
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            {"cidrIpv4": "10.0.0.0/16"},
+            {"cidrIpv4": "10.0.0.0/8"},
+            "it lets in 10.0.0.0/8",
+        ),
+        (
+            "aws:ec2/securityGroup:SecurityGroup",
+            {},
+            {"ingress": [{"cidrBlocks": ["0.0.0.0/0"]}]},
+            "it lets in 0.0.0.0/0",
+        ),
+        (
+            "aws:s3/bucketPolicy:BucketPolicy",
+            grants({"AWS": "arn:aws:iam::1:root"}),
+            grants({"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]}),
+            "BucketPolicy it admits arn:aws:iam::2:root",
+        ),
+        ("aws:s3/bucketPolicy:BucketPolicy", None, grants("*"), "BucketPolicy it admits everybody"),
+        (
+            "aws:iam/role:Role",
+            {"assumeRolePolicy": grants({"Service": "ec2.amazonaws.com"})["policy"]},
+            {"assumeRolePolicy": grants({"AWS": "arn:aws:iam::2:root"})["policy"]},
+            "Role it admits arn:aws:iam::2:root",
+        ),
+        (
+            "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+            None,
+            {"policyArn": ADMIN, "principalArn": "arn:aws:iam::1:role/ci"},
+            "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy",
+        ),
+        ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from it"),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe get admin"),
+        (
+            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+            {"blockPublicAcls": True},
+            {"blockPublicAcls": False},
+            "it no longer has blockPublicAcls",
+        ),
+    ],
+)
+def test_access_that_is_widened_or_lost(type_, before, after, opening):
+    assert openings(of(type_, before, after)) == [opening]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("aws:eks/cluster:Cluster", endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25"])),
+        ("aws:eks/cluster:Cluster", endpoint(True, []), endpoint(False, [])),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", None, {"referencedSecurityGroupId": "sg-1"}),
+        ("aws:ec2/securityGroupRule:SecurityGroupRule", None, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
+        ("aws:s3/bucketPolicy:BucketPolicy", None, grants({"AWS": "arn:aws:iam::1:root"})),
+        ("aws:s3/bucketPolicy:BucketPolicy", grants({"AWS": "a"}), {"policy": '{"Statement": []}'}),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", SUBJECTS[0], SUBJECTS[0]),
+    ],
+)
+def test_access_that_is_narrowed_or_new_with_its_own_users(type_, before, after):
+    assert openings(of(type_, before, after)) == []
+
+
+# Money
+
+
+def test_more_gpus_say_the_money_before_and_after_and_the_quota():
+    grown = {"scalingConfig": {"minSize": 0, "maxSize": 4}}
+    (danger,) = found(group("a", {}, grown))
+    assert danger.opening.startswith("+8 GPUs, most +40,1")
+    assert danger.at_stake == "quota needed: Running On-Demand P instances: 576 → 768 vCPUs"
+    assert danger.consequence == "it comes from main-h100"
+
+
+def test_fewer_nodes_or_a_few_dollars_are_no_danger():
+    assert openings(group("a", {"scalingConfig": {"minSize": 1, "maxSize": 4}}, {})) == []
+    assert openings(of("aws:kms/key:Key", None, {}), group("a", {}, {}, op="same")) == [], "a dollar a month"
+
+
+def test_a_higher_minimum_costs_also_when_the_maximum_stays():
+    (opening,) = openings(group("a", {}, {"scalingConfig": {"minSize": 1, "maxSize": 3}}))
+    assert opening.startswith("least +40,1"), opening
+
+
+# Protection
+
+
+def test_protection_that_is_lifted_names_data_first():
+    role = urn("aws:iam/role:Role", "admin")
+    steps = [step("same", each, old=state(each, protect=True)) for each in (role, BUCKET)]
+    (danger,) = found(*steps)
+    assert danger.opening == "protection is lifted from models, admin"
+    assert danger.at_stake == "2 resources, 1 of them hold data"
+
+
+LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "opening"),
+    [
+        (
+            "aws:eks/cluster:Cluster",
+            {"deletionProtection": True, **endpoint(False, [])},
+            {"deletionProtection": False, **endpoint(False, [])},
+            "deletionProtection of it: true → false",
+        ),
+        ("aws:s3/bucket:Bucket", {}, {"forceDestroy": True}, "forceDestroy of it: false → true"),
+        (LOCK, {"minRetentionDays": 30}, {"minRetentionDays": 7}, "minRetentionDays of it: 30 → 7"),
+        (LOCK, {"minRetentionDays": 30}, None, "minRetentionDays of it: 30 → none"),
+        (
+            "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+            {},
+            None,
+            "the API server's rule it goes",
+        ),
+    ],
+)
+def test_other_protection_that_is_lifted(type_, before, after, opening):
+    assert openings(of(type_, before, after)) == [opening]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        (LOCK, {"minRetentionDays": 7}, {"minRetentionDays": 30}),
+        (LOCK, None, {"minRetentionDays": 7}),
+        ("aws:s3/bucket:Bucket", {"forceDestroy": True}, {"forceDestroy": False}),
+    ],
+)
+def test_protection_that_grows_is_no_danger(type_, before, after):
+    assert openings(of(type_, before, after)) == []
+
+
+# The judge
+
+
+def files(environment="prod", waivers="[]", **more):
+    file = f"config:\n  ml-platform:environment: {environment}\n  ml-platform:region: x\n".encode()
+    return {"Pulumi.prod.yaml": file, judge.WAIVERS: waivers.encode(), **more}
+
+
+WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
+
+
+@pytest.mark.parametrize(
+    ("after", "opening"),
+    [
+        (files(environment="dev"), "environment of prod: prod → dev"),
+        (files(waivers=WAIVER), "waivers are added: eks-endpoint-private at urn:*"),
+        (files(rule=b"x"), "what judges it is changed: rule"),
+    ],
+)
+def test_a_change_of_its_own_judge(after, opening):
+    assert [each.opening for each in judge.find(files(), after, "prod")] == [opening]
+
+
+def test_other_settings_and_fewer_waivers_leave_the_judge_alone():
+    after = {**files(), "Pulumi.prod.yaml": files()["Pulumi.prod.yaml"].replace(b"region: x", b"region: y")}
+    assert list(judge.find(files(waivers=WAIVER), after, "prod")) == []
+    assert "environment" not in "".join(each.opening for each in judge.find({}, files(), "prod")), "a new stack"
+
+
+def test_the_files_of_this_project_that_judge_are_found():
+    from report.simulated import ROOT
+
+    names = judge.files_of(ROOT, "prod")
+    assert {"Pulumi.prod.yaml", judge.WAIVERS, "report/dangers/judge.py", "policies/analyzer.py"} <= names.keys()
+    assert not [name for name in names if "__pycache__" in name]
+
+
+# All of them
+
+
+def test_the_gravest_comes_first_and_equal_ones_are_one():
+    nats = [of("aws:ec2/natGateway:NatGateway", {}, None, name) for name in "ab"]
+    lowered = tuple(judge.find(files(), files(environment="dev"), "prod"))
+    each = found(*nats, of("aws:efs/fileSystem:FileSystem", {}, None, "home"), judges=lowered)
+    assert [danger.opening for danger in each] == [
+        "FileSystem home deleted",
+        "environment of prod: prod → dev",
+        "NatGateway a, b deleted",
+    ]
+
+
+def test_a_first_build_endangers_nothing():
+    log = [step("create", PROVIDER), step("create", BUCKET), group("a", None, {}), summary()]
+    assert dangers(plan_from(seen(log))) == ()
+    assert PREFIX in BUCKET

@@ -1,0 +1,95 @@
+"""What a preview sees of a change that is refused, with a fake engine."""
+
+import json
+
+import pytest
+
+from report.look import look
+from report.simulated import ROOT, Finished, Simulated
+from tests.report.logs import BUCKET, NETWORK, finding, state, step, summary, urn
+
+NAT = urn("aws:ec2/natGateway:NatGateway", "b")
+
+
+def error(about, message):
+    return json.dumps({"diagnosticEvent": {"severity": "error", "urn": about, "message": message}})
+
+
+REFUSED = [
+    step("update", NETWORK),
+    error(BUCKET, f"Preview failed: {BUCKET} cannot be deleted because it is protected"),
+]
+WHOLE = [step("update", NETWORK), step("delete", BUCKET), step("delete", NAT), summary(update=1, delete=2)]
+
+
+@pytest.fixture
+def engine(monkeypatch, tmp_path):
+    """Returns a function that sets the answers of both previews, and the home. Its state protects the bucket."""
+    home = tmp_path / "home"
+    (home / "state").mkdir(parents=True)
+    previews, commands = [], []
+
+    def pulumi(self, name, *arguments, output=None, log_events=True, **_):
+        commands.append((self.home.name, *arguments[:2]))
+        if arguments[0] == "stack":
+            exported = {"deployment": {"resources": [{**state(BUCKET), "protect": True}]}}
+            (self.home / "export.json").write_text(json.dumps(exported))
+        if arguments[0] != "preview":
+            return Finished(0, 0.1, ())
+        code, *log = previews.pop(0)
+        return Finished(code, 0.1, tuple(log))
+
+    monkeypatch.setattr(Simulated, "pulumi", pulumi)
+
+    def sees(*answers):
+        previews.extend(answers)
+        return look(Simulated(home, ROOT), "prod"), commands
+
+    return sees
+
+
+def test_a_preview_that_succeeds_is_all(engine):
+    seen, commands = engine((0, *WHOLE))
+    assert (seen.complete, seen.code, seen.refused, len(commands)) == (True, 0, False, 1)
+    assert seen.seen == seen.operation
+
+
+def test_what_protection_refuses_is_seen_in_a_second_preview_of_an_unprotected_copy(engine):
+    seen, commands = engine((255, *REFUSED, summary("failed", update=1)), (0, *WHOLE))
+    assert [change.op for change in seen.operation.changes] == ["update"], "the first preview keeps its verdict"
+    assert seen.seen.counts == {"update": 1, "delete": 2}
+    assert seen.refused_at == (BUCKET,), "the state of the copy says nothing of protection, and the real one does"
+    assert (seen.complete, seen.code) == (True, 255)
+    assert [command for command in commands if command[0] == "home"] == [("home", "preview", "--stack")]
+    assert ("look", "state", "unprotect") in commands, "the stack itself stays protected"
+
+
+def test_findings_keep_the_level_that_the_second_preview_takes_away(engine):
+    mandatory = finding("eks-endpoint-private", message="a")
+    later = [
+        finding("eks-endpoint-private", "advisory", "a"),
+        finding("cost-nat-count", "advisory", "b"),
+        finding("no-rule", "advisory"),
+    ]
+    seen, _ = engine((255, mandatory, summary("failed")), (0, *later, *WHOLE))
+    assert [each.policy for each in seen.seen.mandatory] == ["cost-nat-count", "eks-endpoint-private"]
+    assert len(seen.seen.findings) == 3, "the finding of both previews is one"
+
+
+def test_what_only_fails_says_where_and_is_not_tried_again(engine):
+    seen, commands = engine((1, error(NETWORK, "no\nsuch zone"), error("", "preview failed"), summary("failed")))
+    assert len(commands) == 1
+    assert (seen.complete, seen.stopped_at) == (False, (NETWORK, "no such zone"))
+
+
+def test_a_second_preview_that_fails_says_where(engine):
+    seen, _ = engine((255, *REFUSED), (1, step("delete", NAT), error(NETWORK, "boom"), summary("failed", delete=1)))
+    assert (seen.complete, seen.stopped_at) == (False, (NETWORK, "boom"))
+    assert [change.name for change in seen.seen.changes] == ["b"], "what it saw is shown all the same"
+
+
+def test_a_second_preview_that_does_not_start_leaves_the_first(engine):
+    seen, _ = engine((255, *REFUSED), (1,))
+    assert seen.seen == seen.operation
+    assert not seen.complete
+    assert seen.stopped_at[0] == BUCKET
