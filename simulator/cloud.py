@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ CREATE TABLE IF NOT EXISTS resources (
     type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, state TEXT NOT NULL, made INTEGER NOT NULL,
     PRIMARY KEY (type, id)
 );
-CREATE INDEX IF NOT EXISTS order_of_creation ON resources (made)"""
+CREATE INDEX IF NOT EXISTS order_of_creation ON resources (made);
+CREATE TABLE IF NOT EXISTS gone (type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL)"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Cloud:
         self._version: int | None = None
         self._when_deleted: list[tuple[str, Callable[[str], None]]] = []
         self._by_type: dict[str, dict[str, CloudResource]] = {}
+        self._gone: Counter[tuple[str, str]] = Counter()
 
     def close(self) -> None:
         """Writes everything into the one file and closes it."""
@@ -97,14 +100,29 @@ class Cloud:
         with self._lock:
             removed = self._resources().get(type_, {}).pop(id_, None)
             self._db.execute("DELETE FROM resources WHERE type = ? AND id = ?", (type_, id_))
+            if removed is not None:
+                self._db.execute("INSERT INTO gone VALUES (?, ?, ?)", (type_, id_, removed.urn))
+                self._count_gone(type_, id_, removed.urn)
             for watched, react in self._when_deleted:
                 if watched == type_:
                     react(id_)
             return removed is not None
 
+    def times_gone(self, type_: str, id_or_urn: str) -> int:
+        """Returns how many resources of the type with that id, or from that URN, were deleted.
+
+        What is made again gets other ids and names than these: AWS gives none of them a second time.
+        """
+        with self._lock:
+            self._resources()
+            return self._gone[type_, id_or_urn]
+
     def on_delete(self, type_: str, react: Callable[[str], None]) -> None:
         """Calls `react` with the id of each resource of the type that is deleted, to delete what it contains."""
         self._when_deleted.append((type_, react))
+
+    def _count_gone(self, type_: str, id_: str, urn: str) -> None:
+        self._gone.update((type_, key) for key in {id_, urn} if key)
 
     def _next_number(self) -> int:
         (number,) = self._db.execute("SELECT COALESCE(MAX(made), 0) + 1 FROM resources").fetchone()
@@ -118,5 +136,8 @@ class Cloud:
             for type_, id_, urn, state, made in rows:
                 loaded: dict[str, Any] = json.loads(state)
                 self._by_type.setdefault(type_, {})[id_] = CloudResource(type_, id_, loaded, urn, made)
+            self._gone = Counter()
+            for type_, id_, urn in self._db.execute("SELECT type, id, urn FROM gone"):
+                self._count_gone(type_, id_, urn)
             self._version = version
         return self._by_type

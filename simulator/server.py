@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -21,7 +21,6 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
-from common.urns import type_of
 from common.values import opened
 from common.wire import from_struct, to_struct
 from simulator.difference import Change, Kind
@@ -36,6 +35,10 @@ _WORKERS = 48  # more than the engine's parallel requests: a Construct occupies 
 _THROTTLED = (
     "exceeded maximum number of attempts, 25, https response error StatusCode: 503, api error Throttling: Rate exceeded"
 )
+_NO_ANSWER = "https response error StatusCode: 0, RequestID: , request send failed: {}"
+_KILLED = "the engine was killed, as --fault requested"
+_UNHEARD = _NO_ANSWER.format("dial tcp: i/o timeout")
+_LOST = _NO_ANSWER.format("read: connection reset by peer")
 
 
 class Servers:
@@ -145,17 +148,17 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
 
     @_with_grpc_errors
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if not request.preview:
-            self._strike_create_faults(request.urn)
-        created = self._package.create(
-            self._call(request.urn, context, preview=request.preview), from_struct(request.properties)
-        )
+        call = self._call(request.urn, context, preview=request.preview)
+        with self._faults_of("create", call):
+            created = self._package.create(call, from_struct(request.properties))
         return provider_pb2.CreateResponse(id=created.id, properties=to_struct(created.state))
 
     @_with_grpc_errors
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         inputs, state = from_struct(request.inputs), from_struct(request.properties)
-        result = self._package.read(self._call(request.urn, context), request.id, inputs, state)
+        call = self._call(request.urn, context)
+        with self._faults_of("read", call):
+            result = self._package.read(call, request.id, inputs, state)
         if result is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
@@ -164,17 +167,18 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
 
     @_with_grpc_errors
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if not request.preview:
-            self._throttle(request.urn)
         call = self._call(request.urn, context, preview=request.preview)
         inputs, state = from_struct(request.old_inputs), from_struct(request.olds)
-        updated = self._package.update(call, request.id, inputs, state, from_struct(request.news))
+        with self._faults_of("update", call):
+            updated = self._package.update(call, request.id, inputs, state, from_struct(request.news))
         return provider_pb2.UpdateResponse(properties=to_struct(updated))
 
     @_with_grpc_errors
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         inputs, state = from_struct(request.old_inputs), from_struct(request.properties)
-        self._package.delete(self._call(request.urn, context), request.id, inputs, state)
+        call = self._call(request.urn, context)
+        with self._faults_of("delete", call):
+            self._package.delete(call, request.id, inputs, state)
         return empty_pb2.Empty()
 
     @_with_grpc_errors
@@ -200,15 +204,26 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         warn = (lambda message: engine.warn(urn, message)) if engine else (lambda message: None)
         return ProviderCall(urn, self._configs.get(context.peer(), {}), preview, warn)
 
-    def _strike_create_faults(self, urn: str) -> None:
-        if self._faults.strikes("crash", type_of(urn)):
-            self._crash()
-            raise Refusal("the engine was killed, as --fault requested")
-        self._throttle(urn)
+    @contextmanager
+    def _faults_of(self, operation: str, call: ProviderCall) -> Iterator[None]:
+        """Lets the requested faults strike before and after a call that changes something, and before and after reads.
 
-    def _throttle(self, urn: str) -> None:
-        if self._faults.strikes("throttle", type_of(urn)):
-            raise Refusal(_THROTTLED)
+        The real provider keeps what it has made when a later step fails. So a lost answer is the worst case: neither
+        provider nor engine knows of the work.
+        """
+        if call.preview:
+            yield
+            return
+        self._strike({"die-before": _KILLED, "throttle": _THROTTLED, "before": _UNHEARD}, operation, call.urn)
+        yield
+        self._strike({"die-after": _KILLED, "after": _LOST}, operation, call.urn)
+
+    def _strike(self, kinds: Mapping[str, str], operation: str, urn: str) -> None:
+        for kind, text in kinds.items():
+            if self._faults.strikes_call(kind, operation, urn):
+                if text is _KILLED:
+                    self._crash()
+                raise Refusal(text)
 
 
 class _Engine:

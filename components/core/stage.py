@@ -29,7 +29,10 @@ def cost_tags(settings: StackSettings) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview."""
+    """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview.
+
+    older_names: keys of clusters that exist with the names of the first releases, and keep them.
+    """
 
     name: str
     environment: str
@@ -37,6 +40,7 @@ class Stage:
     account_id: str
     deletion_protection: bool
     tags: Mapping[str, str]
+    older_names: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: StackSettings, account_id: str) -> "Stage":

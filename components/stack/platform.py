@@ -1,6 +1,7 @@
 """The whole platform of one stack: provider, keys, network, clusters and storage."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -9,11 +10,12 @@ import pulumi_aws as aws
 from catalog.regions import REGIONS
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern
-from components.cluster.log_groups import check_names_are_free
+from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
+from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.storage.storage import Storage, StorageArgs
@@ -79,8 +81,9 @@ class Platform(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         invoke_options = pulumi.InvokeOptions(provider=provider)
-        self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
-        check_names_are_free(self.stage, settings.clusters.keys(), invoke_options)
+        stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
+        self.stage = replace(stage, older_names=older_names(stage, settings.clusters.keys(), invoke_options))
+        check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)

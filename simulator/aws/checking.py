@@ -85,7 +85,7 @@ def _name(
         text = f"name '{base}-' plus 7 random chars is longer than maximum length {autoname.max_length}"
         return [(autoname.property, text)]
     names_in_use = {row.state.get(autoname.property) for row in cloud.of_type(kind.type)}
-    attempt = 0
+    attempt = cloud.times_gone(kind.type, call.urn)
     while True:
         random_part = templates.pseudo_random("hex", 7, f"{call.urn}|name|{attempt}")
         name = f"{autoname.prefix}{base}-{random_part}{ending}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from catalog.regions import REGIONS, Region
 from simulator.aws import paths, templates, tokens
 from simulator.aws.messages import AwsError, ErrorTemplate
-from simulator.caller import ROLE_KEY, USER
+from simulator.caller import CALLER_KEY, ROLE_KEY, USER
 from simulator.cloud import Cloud, CloudResource
 from simulator.faults import Faults
 from simulator.provider import Call, Refusal
@@ -43,15 +44,18 @@ def setting(config: Mapping[str, Any], key: str) -> Any:
 
 
 def account_of(config: Mapping[str, Any]) -> str:
-    """Returns the account of the credentials: the first one that the provider allows."""
+    """Returns the account of the credentials: the first one that the provider allows, or that of the caller."""
     allowed = setting(config, "allowedAccountIds")
-    return str(allowed[0]) if isinstance(allowed, list) and allowed else ACCOUNT
+    if isinstance(allowed, list) and allowed:
+        return str(allowed[0])
+    return str(config[CALLER_KEY]).split(":")[4] if config.get(CALLER_KEY) else ACCOUNT
 
 
 def principal_of(config: Mapping[str, Any], partition: str) -> str:
-    """Returns the ARN of the role that the provider assumes, the last of a chain, or of the user that calls."""
+    """Returns the ARN of the role that the provider assumes, the last of a chain, or that of the caller."""
     roles = setting(config, ROLE_KEY) or [{}]
-    return str(roles[-1].get("roleArn") or f"arn:{partition}:iam::{account_of(config)}:{USER}")
+    caller = config.get(CALLER_KEY) or f"arn:{partition}:iam::{account_of(config)}:{USER}"
+    return str(roles[-1].get("roleArn") or caller)
 
 
 def region_of(config: Mapping[str, Any], region_of_resource: Any = None) -> str:
@@ -77,6 +81,7 @@ class OperationContext:
 
     inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
     before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
+    updates: (type, id) -> state after the update that the same preview shows.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class OperationContext:
         self.cloud, self.faults, self.call, self.inputs = cloud, faults, call, inputs
         self.type = call.type
         self.quotas = quotas or {}
+        self.updates: Mapping[tuple[str, str], Props] = {}
         self.checked = inputs
         self.id = ""
         self.state: Props = {}
@@ -132,7 +138,13 @@ class OperationContext:
 
     def fill(self, template: str, seed: str | None = None) -> str:
         """Returns the template, filled in from this operation."""
-        return templates.fill(template, f"{self.type}|{self.call.urn}|{self.id}" if seed is None else seed, self.lookup)
+        return templates.fill(template, self.seed if seed is None else seed, self.lookup)
+
+    @property
+    def seed(self) -> str:
+        """The seed of random values: another one when a resource with this id was deleted before."""
+        times = self.cloud.times_gone(self.type, self.id)
+        return f"{self.type}|{self.call.urn}|{self.id}{f'|{times}' if times else ''}"
 
     def rows(self, type_: str) -> Iterator[CloudResource]:
         """Yields all live resources of a type in this region, oldest first."""
@@ -148,6 +160,13 @@ class OperationContext:
         for row in self.rows(self.type):
             if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
                 yield row
+
+    def planned(self, type_: str, id_: str) -> CloudResource | None:
+        """Returns a live resource by its id; at a preview, as it will be after the update that the preview shows."""
+        row = self.cloud.get(type_, id_)
+        if row is None or not self.call.preview:
+            return row
+        return replace(row, state={**row.state, **self.updates.get((type_, id_), {})})
 
     def find(self, type_: str, by: str, value: Any) -> CloudResource | None:
         """Returns the live resource of a type whose id or other output has the value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from simulator.aws import checking, diffing, paths, templates
@@ -21,7 +22,7 @@ from simulator.aws.operation_context import (
     setting,
 )
 from simulator.aws.registry import kind_of
-from simulator.caller import ROLE_KEY
+from simulator.caller import CALLER_KEY, ROLE_KEY, Caller
 from simulator.cloud import Cloud
 from simulator.difference import changes
 from simulator.faults import Faults
@@ -42,7 +43,7 @@ class AwsPackage(Package):
     """Package `aws`. It keeps its resources in the cloud; faults strike where a real deployment would fail.
 
     quotas: code -> value in the account, for quotas that do not have their default.
-    patience_seconds: how long a delete waits for resources that still use this one.
+    patience_seconds: how long a delete waits for resources that still use this one. caller: whose credentials it has.
     """
 
     name = "aws"
@@ -53,10 +54,12 @@ class AwsPackage(Package):
         faults: Faults,
         quotas: Mapping[str, int] | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
+        caller: Caller | None = None,
     ) -> None:
         self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
-        self._patience = patience_seconds
+        self._patience, self._caller = patience_seconds, caller or Caller()
         self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
+        self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
         """Refuses a provider without a region, with an unknown one, or with roles that the real one would not take "
@@ -117,12 +120,17 @@ class AwsPackage(Package):
             self._with_retries(op, "deleting", lambda: self._delete(op))
 
     def invoke(self, call: Call, token: str, args: Props) -> Props:
-        return call_function(self._cloud, self._quotas, call, token, args)
+        return call_function(self._cloud, self._quotas, self._with_credentials(call), token, args)
+
+    def _with_credentials(self, call: Call) -> Call:
+        return replace(call, config={**call.config, CALLER_KEY: self._caller.principal})
 
     def _context(self, call: Call, inputs: Props) -> OperationContext:
+        call = self._with_credentials(call)
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs
+        op.updates = self._updates
         return op
 
     def _with_retries(self, op: OperationContext, doing: str, attempt: Callable[[], T]) -> T:
@@ -178,7 +186,10 @@ class AwsPackage(Package):
         op.state = _state_at_preview(kind, op.inputs, row.state) if call.preview else _completed_state(op, row.state)
         if kind.after_update:
             kind.after_update(op)
-        if not call.preview:
+        if call.preview:
+            self._updates[kind.type, op.id] = op.state
+        else:
+            self._updates.pop((kind.type, op.id), None)
             self._cloud.put(kind.type, op.id, op.state, row.urn)
         return public_state(op.state)
 
@@ -285,7 +296,7 @@ def _new_id(op: OperationContext) -> str:
     attempt = 0
     while True:
         id_ = op.fill(kind.id, f"{kind.type}|{op.call.urn}|{attempt}")
-        if not kind.generated_id or op.cloud.get(kind.type, id_) is None:
+        if not kind.generated_id or not (op.cloud.get(kind.type, id_) or op.cloud.times_gone(kind.type, id_)):
             return id_
         attempt += 1
 

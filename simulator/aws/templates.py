@@ -1,6 +1,6 @@
 """Fills templates of ids, ARNs and outputs: `vpc-{hex17}`, `arn:{partition}:iam::{account}:role{path}{name}`.
 
-Random parts are digests of the URN, so that the same resource has the same id in every run:
+Random parts are digests of the URN, so that the same resource has the same id in every run of a fresh cloud:
 `{hexN}` N hexadecimal digits, `{HEXN}` upper case, `{alnumN}` lower-case letters and digits, `{ALNUMN}` upper case,
 `{uuid}`. A label, as in `{hex17:acl}`, gives another value.
 """

@@ -79,6 +79,13 @@ class Cluster:
         type_ = token(state["apiVersion"], state["kind"])
         self.cloud.put(type_, self._id(namespace, state["metadata"]["name"]), state, urn)
 
+    def times_gone(self, state: Props, namespace: Any) -> int:
+        """Returns how many objects of that kind and name were deleted; 0 where the name is not known yet."""
+        name = state["metadata"].get("name")
+        if UNKNOWN in (namespace, name):
+            return 0
+        return self.cloud.times_gone(token(state["apiVersion"], state["kind"]), self._id(namespace, name))
+
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
         """Deletes the object; with a namespace all objects in it, with a CRD all objects of its kind."""
         if (api_version, kind) == ("v1", "Namespace"):

@@ -235,9 +235,10 @@ class Objects:
     def _state(self, inputs: Props) -> Props:
         """Returns the object as the API server does: with uid, creation time, and the defaults that programs read."""
         state: Props = without_none(inputs)
-        digest = hashlib.sha256(f"{self.cluster.name} {self.call.urn}".encode()).hexdigest()
         metadata = state["metadata"] = dict(state["metadata"])
         namespace = self._namespace(state)
+        times = self.cluster.times_gone(state, namespace)  # an object that is made again gets another uid
+        digest = hashlib.sha256(f"{self.cluster.name} {self.call.urn}{times or ''}".encode()).hexdigest()
         if namespace != "":
             metadata["namespace"] = namespace
         metadata |= {"creationTimestamp": _CREATED, "uid": str(uuid.UUID(digest[:32]))}

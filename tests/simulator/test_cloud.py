@@ -53,3 +53,12 @@ def test_a_read_and_a_write_under_the_lock_are_one_step(cloud):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(count, range(200)))
     assert cloud.get("t", "counter").state == {"n": 200}, "two creates at once could take the same name"
+
+
+def test_the_cloud_remembers_what_is_gone_by_its_id_and_by_its_urn(cloud, tmp_path):
+    cloud.put("t", "a", {}, urn="urn:1")
+    cloud.delete("t", "a")
+    cloud.delete("t", "a")
+    assert (cloud.times_gone("t", "a"), cloud.times_gone("t", "urn:1"), cloud.times_gone("u", "a")) == (1, 1, 0)
+    with closing(Cloud(tmp_path / "cloud.sqlite")) as later:
+        assert later.times_gone("t", "a") == 1, "the next command must not give the id again"

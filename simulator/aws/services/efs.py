@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from simulator.aws import templates, tokens
+from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
@@ -116,7 +116,7 @@ def _subnet_output(op: OperationContext, output: str) -> Any:
 def _address(op: OperationContext) -> str:
     network, _, _ = str(_subnet_output(op, "cidrBlock")).partition("/")
     head = network.rpartition(".")[0] or "10.0.0"
-    return f"{head}.{10 + int(templates.pseudo_random('hex', 2, f'{op.call.urn}|address'), 16) % 200}"
+    return f"{head}.{10 + int(op.fill('{hex2:address}'), 16) % 200}"
 
 
 def _default_group(op: OperationContext) -> list[str]:
@@ -183,7 +183,7 @@ def _has_one_replication(op: OperationContext) -> None:
 
 
 def _destination_id(op: OperationContext) -> str:
-    return templates.fill("fs-{hex17}", f"{op.call.urn}|destination", lambda name: None)
+    return op.fill("fs-{hex17:destination}")
 
 
 def _create_copy(op: OperationContext) -> None:

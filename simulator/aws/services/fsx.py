@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.aws import paths, templates, tokens
+from simulator.aws import paths, tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import CascadeDelete, Reference, ResourceType
@@ -171,8 +171,7 @@ def _metadata_goes_down(old: Props, new: Props) -> bool:
 
 
 def _interfaces(op: OperationContext) -> list[str]:
-    seed = f"{op.type}|{op.call.urn}|{op.id}"
-    return [templates.fill(f"eni-{{hex17:{index}}}", seed, op.lookup) for index in range(2)]
+    return [op.fill(f"eni-{{hex17:{index}}}") for index in range(2)]
 
 
 def _vpc(op: OperationContext) -> Any:

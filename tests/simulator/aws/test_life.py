@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from simulator.cloud import Cloud
 from simulator.faults import Faults
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account
+from tests.simulator.aws.account import Account, Resource, trust
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -273,3 +274,36 @@ def test_a_delete_waits_for_another_delete(cloud: Cloud) -> None:
     account.delete(vpc)
     later.join()
     assert cloud.all() == [], "the real provider waits for minutes, since two deletes may arrive in the wrong order"
+
+
+def made_twice(aws: Account, type_: str, /, **inputs: Any) -> tuple[Resource, Resource]:
+    """Makes a resource, loses it behind the engine's back, and makes it again with the same inputs."""
+    first = aws.make(type_, **inputs)
+    aws.cloud.delete(type_, first.id)
+    return first, aws.make(type_, **inputs)
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "outputs"),
+    [
+        (VPC, {"cidrBlock": "10.0.0.0/16"}, ("arn", "defaultSecurityGroupId", "mainRouteTableId")),
+        ("aws:kms/key:Key", {}, ("arn", "keyId")),
+        ("aws:efs/fileSystem:FileSystem", {}, ("arn", "dnsName")),
+        ("aws:ec2/eip:Eip", {"domain": "vpc"}, ("allocationId", "publicIp")),
+        (LOG_GROUP, {}, ("name", "arn")),
+    ],
+)
+def test_what_is_made_again_gets_a_new_id(aws: Account, type_: str, inputs: dict[str, Any], outputs: Any) -> None:
+    first, second = made_twice(aws, type_, **inputs)
+    assert first.id != second.id, "with its old id, what stands on a lost resource would look whole"
+    assert [name for name in outputs if first[name] == second[name]] == []
+
+
+def test_a_name_of_ours_stays_and_what_aws_gives_beside_it_is_new(aws: Account) -> None:
+    roles = made_twice(aws, "aws:iam/role:Role", name="reader", assumeRolePolicy=trust("ec2.amazonaws.com"))
+    assert [role.id for role in roles] == ["reader", "reader"]
+    assert roles[0]["uniqueId"] != roles[1]["uniqueId"], "policies that name a lost role by its id no longer hold"
+    clusters = made_twice(aws, "aws:eks/cluster:Cluster", **aws.cluster_inputs())
+    assert [cluster.id for cluster in clusters] == ["main", "main"]
+    for output in ("endpoint", "identities", "certificateAuthority"):
+        assert clusters[0][output] != clusters[1][output], "a kubeconfig of the lost cluster reaches no other one"

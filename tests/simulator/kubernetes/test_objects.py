@@ -40,6 +40,14 @@ def test_an_object_without_a_namespace_is_created_in_default(cluster: Bench) -> 
     assert state["metadata"]["namespace"] == "default", "only the state shows the namespace"
 
 
+def test_an_object_that_is_made_again_has_the_same_name_and_another_uid(cluster: Bench) -> None:
+    first = cluster.make(config_map())
+    cluster.delete(first)
+    again = cluster.make(config_map())
+    assert again[0] == first[0]
+    assert again[2]["metadata"]["uid"] != first[2]["metadata"]["uid"], "owners and claims of the old one are lost"
+
+
 def test_a_preview_stores_nothing_and_returns_what_a_dry_run_returns(cluster: Bench) -> None:
     state = cluster.preview(config_map())
     assert state["metadata"]["name"] == "settings"
