@@ -70,10 +70,7 @@ EDITS = {
     "another version of an EKS add-on, configured": Edit(
         {f"{MAIN}.managed_addons.coredns": {"version": "v1.13.2-eksbuild.4", "configuration": {"replicaCount": 3}}}
     ),
-    "Kubernetes 1.36": Edit(
-        {f"{MAIN}.version": "1.36", f"{MAIN}.managed_addons": GONE},
-        bites="the simulator refuses kube-proxy 1.36 at preview: it sees the cluster as it is before its upgrade",
-    ),
+    "Kubernetes 1.36": Edit({f"{MAIN}.version": "1.36", f"{MAIN}.managed_addons": GONE}),
     "io2 volumes, provisioned throughput": Edit(
         {
             f"{MAIN}.storage_classes": {"io2": True},
