@@ -1,5 +1,6 @@
 """The base of a change and its cache, with a small repository and a fake engine."""
 
+import ast
 import subprocess
 import threading
 from types import SimpleNamespace
@@ -7,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from report import base
-from report.simulated import Finished, ReportError, Simulated
+from report.base import PROGRAM
+from report.simulated import ROOT, Finished, ReportError, Simulated
 from tests.report.logs import summary
 
 FILES = {
@@ -159,3 +161,13 @@ def test_of_two_runs_at_once_one_waits_for_the_other(repository, tmp_path):
         run.join()
     assert repository.ups == ["1"]
     assert {(tmp_path / name / "cloud.sqlite").read_text() for name in ("one", "two", "three")} == {"1"}
+
+
+@pytest.mark.parametrize(("parts", "rooms"), [(PROGRAM, "components"), (base._SIMULATOR, "simulator")])
+def test_a_key_depends_on_every_room_that_is_imported(parts, rooms):
+    own = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    files = [file for part in parts for file in [ROOT / part, *(ROOT / part).rglob("*.py")] if file.suffix == ".py"]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    imported = {node.module.partition(".")[0] for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    assert rooms in imported
+    assert imported & own <= set(parts), "a base would be taken from the cache although its program differs"

@@ -1,0 +1,117 @@
+"""Edits of dev, one after another while it is up. The tests run in this order."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog.machine_images import KARPENTER_ALIASES
+from tests.whole.edits import Edit, build, make, rows
+from tests.whole.live import GONE, Live, live
+
+pytestmark = pytest.mark.engine
+
+MAIN, BUCKETS, HOME = "clusters.main", "storage.buckets", "storage.file_systems.home"
+CPU, GPU = f"{MAIN}.pools.cpu", f"{MAIN}.pools.gpu-small"
+BATCH = {"name": "batch", "instance_types": ["m7i.xlarge", "m6i.xlarge"], "max_per_zone": 1}
+SECOND = {
+    "version": "1.36",
+    "endpoint": {"public": True, "public_cidrs": ["203.0.113.0/24"]},
+    "pools": [{"preset": "cpu", "name": "system", "min_per_zone": 1}],
+}
+FAST = {
+    "purpose": "scratch",
+    "zone": "us-west-2a",
+    "deployment": "scratch-2",
+    "used_by": [{"namespace": "research", "mode": "write"}],
+}
+
+EDITS = {
+    "a pool grows": Edit({f"{CPU}.max_per_zone": 3}),
+    "more nodes at least than run": Edit({f"{CPU}.min_per_zone": 2}, refused="can't be greater than desired size"),
+    "a Karpenter pool grows": Edit({f"{GPU}.max_per_zone": 2}),
+    "a Karpenter pool shrinks": Edit({f"{GPU}.max_per_zone": 1}),
+    "a pool is added": Edit({f"{MAIN}.pools.batch": BATCH}),
+    "a pool is renamed": Edit({f"{MAIN}.pools.batch.name": "jobs"}),
+    "a pool moves to Karpenter": Edit({f"{MAIN}.pools.jobs.provisioner": "karpenter"}),
+    "a pool goes": Edit({f"{MAIN}.pools.jobs": GONE}),
+    "another operating system, larger disks": Edit(
+        {f"{CPU}.operating_system": "bottlerocket", f"{CPU}.disk": {"size_gib": 300}}
+    ),
+    "other instance types": Edit({f"{CPU}.instance_types": ["m7i.2xlarge", "m6i.2xlarge"]}),
+    "MPS instead of time-slicing": Edit({f"{GPU}.sharing": {"strategy": "mps", "replicas": 2}}),
+    "no sharing": Edit({f"{GPU}.sharing": GONE}),
+    "cost center, owner and a tag more": Edit(
+        {"cost_center": "ml-products", "owner": "ml-operations", "tags": {"data-class": "internal"}}
+    ),
+    "logs and flow logs are kept longer": Edit(
+        {f"{MAIN}.logs": {"retention_days": 30}, "network.flow_logs": {"retention_days": 30}}
+    ),
+    "a bucket is added": Edit(
+        {f"{BUCKETS}.models": {"purpose": "models", "used_by": [{"namespace": "serving", "service_account": "server"}]}}
+    ),
+    "a user of it writes": Edit({f"{BUCKETS}.models.used_by.serving.mode": "write"}),
+    "objects stay longer": Edit({f"{BUCKETS}.scratch.expire_after_days": 14}),
+    "backups are locked longer": Edit({"storage.recovery.lock_days": 14}, bites="the vault is left without a lock"),
+    "another range of the endpoint": Edit({f"{MAIN}.endpoint.public_cidrs": ["203.0.113.0/24", "198.51.100.0/24"]}),
+    "the endpoint is closed": Edit({f"{MAIN}.endpoint": {"public": False}}, refused="nothing was built"),
+    "an access entry is added": Edit({f"{MAIN}.access.reader": {"principal_arn": "arn:aws:iam::123456789012:role/r"}}),
+    "it holds in one namespace": Edit(
+        {f"{MAIN}.access.reader.namespaces": ["research"]}, bites="its principal is left without rights"
+    ),
+    "it goes": Edit({f"{MAIN}.access.reader": GONE}),
+    "the pod range grows": Edit({"network.pod_cidr": "100.64.0.0/15"}),
+    "NAT per zone, interface endpoints": Edit(
+        {"network.nat": "per-zone", "network.endpoints": {"interface": ["sts", "ecr.api", "ecr.dkr"]}}
+    ),
+    "a single NAT gateway": Edit({"network.nat": "single"}),
+    "a third zone, all by name": Edit({"network.zones": [f"us-west-2{letter}" for letter in "abc"]}),
+    "an add-on is switched off": Edit({f"{MAIN}.addons.cert-manager": {"enabled": False}}),
+    "an add-on is switched on, with values": Edit({f"{MAIN}.addons.cert-manager": {"values": {"replicaCount": 2}}}),
+    "another version of an EKS add-on, configured": Edit(
+        {f"{MAIN}.managed_addons.coredns": {"version": "v1.13.2-eksbuild.4", "configuration": {"replicaCount": 3}}}
+    ),
+    "Kubernetes 1.36": Edit({f"{MAIN}.version": "1.36", f"{MAIN}.managed_addons": GONE}),
+    "io2 volumes, provisioned throughput": Edit(
+        {
+            f"{MAIN}.storage_classes": {"io2": True},
+            f"{HOME}.throughput": "provisioned",
+            f"{HOME}.provisioned_mibps": 100,
+        }
+    ),
+    "a Lustre file system is added": Edit({"storage.lustre.fast": FAST}),
+    "a second cluster": Edit(
+        {
+            "clusters.second": SECOND,
+            f"{BUCKETS}.datasets.used_by.research.cluster": "main",
+            f"{BUCKETS}.scratch.used_by.research.cluster": "main",
+            f"{BUCKETS}.models.used_by.serving.cluster": "main",
+            f"{HOME}.used_by.research.cluster": "main",
+            "storage.lustre.fast.used_by.research.cluster": "main",
+        }
+    ),
+    "protected": Edit({"deletion_protection": True}),
+    "a protected bucket goes": Edit({f"{BUCKETS}.models": GONE}, refused="cannot be deleted"),
+    "not protected": Edit({"deletion_protection": False}),
+}
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("dev") / "project", "dev") as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("edit", rows(EDITS))
+def test_an_edit_does_what_its_preview_showed(dev: Live, edit: Edit) -> None:
+    make(dev, edit)
+
+
+def test_a_newer_image_of_karpenters_nodes_is_an_update_of_their_class(
+    dev: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(KARPENTER_ALIASES, dict)
+    monkeypatch.setitem(KARPENTER_ALIASES, "al2023", "al2023@v20261119")
+    preview = dev.run("preview")
+    assert {(change.op, change.name) for change in preview.changes} == {("update", "main-gpu-small")}
+    build(dev, preview)
+    dev.run("preview", "--expect-no-changes")
