@@ -33,7 +33,8 @@ def private_bucket(
     """Registers a bucket and its settings, all under `name`.
 
     key_arn: None for the key of S3 itself; only for a service that cannot write with another key.
-    When the bucket is retained, so are its settings: without public access block and policy it would be less safe.
+    When the bucket is retained, so are its settings: without public access block and policy it would be less safe. When
+    its entry comes back, the bucket is imported; for one that is in the state already, the engine does nothing.
     """
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=stage.retains or None))
     bucket = aws.s3.Bucket(
@@ -41,7 +42,13 @@ def private_bucket(
         bucket=physical_name,
         force_destroy=not stage.deletion_protection,
         tags=tags,
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=stage.deletion_protection)),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                protect=stage.deletion_protection,
+                import_=physical_name if physical_name in stage.standing_buckets else None,
+            ),
+        ),
     )
     block = aws.s3.BucketPublicAccessBlock(
         name,

@@ -29,7 +29,11 @@ def cost_tags(settings: StackSettings) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview."""
+    """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview.
+
+    standing_buckets: physical names of the buckets that the account has with the tags of this stack; empty where no
+        bucket outlives its entry.
+    """
 
     name: str
     environment: str
@@ -37,6 +41,7 @@ class Stage:
     account_id: str
     deletion_protection: bool
     tags: Mapping[str, str]
+    standing_buckets: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: StackSettings, account_id: str) -> "Stage":

@@ -1,6 +1,7 @@
 """The whole platform of one stack: provider, keys, network, clusters and storage."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,6 +13,7 @@ from components.cluster.control_plane import cluster_role_pattern
 from components.cluster.log_groups import check_names_are_free
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
+from components.core.bucket_names import standing_buckets
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
 from components.security.deployer import Deployer
@@ -81,6 +83,10 @@ class Platform(pulumi.ComponentResource):
         invoke_options = pulumi.InvokeOptions(provider=provider)
         self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
         check_names_are_free(self.stage, settings.clusters.keys(), invoke_options)
+        if self.stage.retains:
+            copied_to = {bucket.replicate_to for bucket in settings.storage.buckets.values()}
+            regions = (settings.region, *sorted(filter(None, copied_to)))
+            self.stage = replace(self.stage, standing_buckets=standing_buckets(self.stage, regions, invoke_options))
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)
