@@ -37,6 +37,13 @@ _EKS_CAPACITY = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "re
 _RESERVATION = "capacityReservationSpecification.capacityReservationTarget"
 _TEMPLATE = "spec.template.spec"
 _REQUIREMENTS = f"{_TEMPLATE}.requirements"
+_INSTANCE = "karpenter.k8s.aws/instance-"
+
+
+def _of_accelerators(requirement: Mapping[str, Any]) -> bool:
+    """Tells whether a requirement of a NodePool asks for GPUs or Neuron devices."""
+    of_accelerators = requirement["key"].startswith((f"{_INSTANCE}gpu-", f"{_INSTANCE}accelerator-"))
+    return of_accelerators and requirement["operator"] not in ("NotIn", "DoesNotExist")
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,17 @@ class Pool:
         return (*self.labels_path.split("."), key)
 
     def label(self, key: str) -> str:
-        """Returns the value of a node label, "" where it is absent."""
-        return text(self.resource, self.label_path(key))
+        """Returns the value of a node label, "" where it is absent; of several, the first."""
+        return next(iter(self.label_values(key)), "")
+
+    def label_values(self, key: str) -> list[str]:
+        """Returns the values that a node label may have. Karpenter also takes one of the values of a requirement."""
+        if value := text(self.resource, self.label_path(key)):
+            return [value]
+        requirements = self.requirements if self.karpenter else ()
+        return [
+            value for item in requirements if (item["key"], item["operator"]) == (key, "In") for value in item["values"]
+        ]
 
     @property
     def taints(self) -> list[Taint]:
@@ -142,6 +158,25 @@ class Pool:
         return tuple(machine for machine in self.machines if machine.accelerator is not None)
 
     @property
+    def unlisted(self) -> list[str]:
+        """What the pool may start that looks like a type with accelerators and is not in the catalog.
+
+        A rule that reads `accelerated` does not see these.
+        """
+        names = [name for name in self.type_names if name not in INSTANCE_TYPES]
+        for item in self.requirements if self.karpenter else ():
+            key, values = item["key"], item["values"] if item["operator"] == "In" else []
+            if key == f"{_INSTANCE}family":
+                families = {machine.family for machine in INSTANCE_TYPES.values()}
+                names += [value for value in values if value not in families]
+            elif key == f"{_INSTANCE}category" and not self.machines:
+                names += values
+        unlisted = [name for name in names if re.match(r"(gr?|p|trn|inf)(\d|$)", name)]
+        if self.karpenter and not self.machines:
+            unlisted += [item["key"] for item in self.requirements if _of_accelerators(item)]
+        return unlisted
+
+    @property
     def capacity_types(self) -> frozenset[str]:
         """The capacity types that the pool may use: reserved, spot, on-demand."""
         if not self.karpenter:
@@ -169,6 +204,13 @@ class Pool:
             if sharing := Sharing.of_label(label):
                 return sharing
         return Sharing()
+
+    @property
+    def may_share(self) -> bool:
+        """Tells whether any label may share the GPUs. The content of a named configuration is not known here."""
+        ways = [*self.label_values(SHARING_LABEL), *self.label_values(DEVICE_PLUGIN_LABEL)]
+        mig = self.label_values(MIG_CONFIG_LABEL)
+        return any(Sharing.of_label(way) != Sharing() for way in ways) or any(name != NO_MIG for name in mig)
 
     def most_per_node(self, resource: str) -> float:
         """Returns the most units of an accelerator resource that one node may offer.

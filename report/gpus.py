@@ -15,7 +15,7 @@ from catalog.prices import Price, on_demand_usd_per_hour, unpriced_reason
 from catalog.regions import REGIONS
 from catalog.sharing import Sharing, accelerator_label
 from report.tables import markdown
-from settings.compute.machine_rules import UNDRIVEN
+from settings.compute.machine_rules import ONLY_AL2023
 
 PAGE = Path(__file__).parent.parent / "docs" / "gpus.md"
 SHOWN = ("us-east-1", "us-east-2", "us-west-2")
@@ -32,15 +32,30 @@ These are the types of the catalog, which a pool can name in `instance_types`. A
 One GPU can have up to {GPU_REPLICAS_TIME_SLICING} replicas with time-slicing and {GPU_REPLICAS_MPS} with MPS. The data
 files name the sources of these facts and the month in which they were read.
 """
+METRICS = """## Metrics
+
+On Amazon Linux the GPU operator's exporter has a DCGM of its own. On Bottlerocket (x86_64) the add-on `dcgm-exporter`
+reads the DCGM of EKS's node monitoring agent. Nobody could try that without a GPU node, and `pulumi up` does not wait
+for it. If that DCGM does not answer, the pods of `dcgm-exporter` end and start again: watch
+`kube_daemonset_status_number_unavailable` of kube-state-metrics in the namespace `dcgm-exporter`, or look at
+`kubectl get daemonsets -n dcgm-exporter`. Why: [decision](decisions/0022-gpus-stay-apart.md).
+"""
 
 
 def page() -> str:
     """Returns the whole page."""
     available = [t for t in INSTANCE_TYPES.values() if t.regions and t.accelerator]
     available.sort(key=lambda t: (_order(t), t.vcpus, t.name))
-    usable = [t for t in available if t.accelerator and t.accelerator.name not in UNDRIVEN]
     return "\n".join(
-        [HEAD, *_types(available), *_pods(available), *_prices(available), *_mig(usable), *_slices(usable)]
+        [
+            HEAD,
+            *_types(available),
+            *_pods(available),
+            *_prices(available),
+            *_mig(available),
+            *_slices(available),
+            METRICS,
+        ]
     )
 
 
@@ -73,8 +88,8 @@ def _types(available: Sequence[InstanceType]) -> Iterator[str]:
         )
     yield from markdown(header, rows, right=(4, 5, 6, 7, 8))
     yield ""
-    for name, reason in UNDRIVEN.items():
-        yield f"{name} is not usable: it {reason}.\n"
+    for name, reason in ONLY_AL2023.items():
+        yield f"{name} needs `operating_system: al2023`: it {reason}.\n"
 
 
 def _pods(available: Sequence[InstanceType]) -> Iterator[str]:
@@ -107,6 +122,9 @@ def _pods(available: Sequence[InstanceType]) -> Iterator[str]:
         )
     yield from markdown(header, rows, right=(1, 2, 3, 4, 5, 6))
     yield ""
+    unknown = [t.name for t in INSTANCE_TYPES.values() if t.accelerator and pods_per_node(t, efa=False) is None]
+    yield f"No source has the interfaces of {' and '.join(unknown)}. The settings expect the most pods that EKS allows"
+    yield "there, and some of them may get no address.\n"
 
 
 def _known(figure: int | None) -> str:
@@ -115,8 +133,6 @@ def _known(figure: int | None) -> str:
 
 def sharing_kinds(accelerator: Accelerator) -> str:
     """Returns the ways in which a pool can share this accelerator."""
-    if accelerator.name in UNDRIVEN:
-        return "not usable"
     if accelerator.kind == "neuron":
         return "none: only whole devices"
     if accelerator.fractional:
@@ -144,12 +160,12 @@ def _price(price: Price | None, offered: bool) -> str:
     return f"{price.usd:,.4f}{'' if price.verified else '~'}"
 
 
-def _mig(usable: Sequence[InstanceType]) -> Iterator[str]:
+def _mig(available: Sequence[InstanceType]) -> Iterator[str]:
     yield "## MIG profiles\n"
     yield "The number after each profile says how often it fits on one GPU. A layout can mix profiles if there are"
     yield "enough compute and memory slices, and if each instance can start at one of its memory slices. The settings"
     yield "refuse a layout that does not fit, and suggest one that does.\n"
-    types = {name: [t.name for t in usable if _is(t, gpu)] for name, gpu in MIG_GPUS.items()}
+    types = {name: [t.name for t in available if _is(t, gpu)] for name, gpu in MIG_GPUS.items()}
     rows = [
         (
             f"`{name.lower()}`",
@@ -171,11 +187,11 @@ def _is(machine: InstanceType, gpu: MigGpu) -> bool:
     return machine.accelerator is not None and mig_gpu(machine.accelerator) == gpu
 
 
-def _slices(usable: Sequence[InstanceType]) -> Iterator[str]:
+def _slices(available: Sequence[InstanceType]) -> Iterator[str]:
     yield "## Cost of a slice per hour\n"
     yield f"At the lowest price of {', '.join(SHOWN)}, when all slices are in use: an idle slice costs the same.\n"
     rows = []
-    for t in usable:
+    for t in available:
         prices = [p.usd for region in SHOWN if (p := on_demand_usd_per_hour(t.name, region))]
         if not prices or t.accelerator is None or t.accelerator.kind == "neuron":
             continue

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 
-from components.cluster.log_groups import log_group_name, stack_tag
+from components.cluster.log_groups import log_group_name, stack_tags
 from components.core.stage import Stage
 from components.security.deployer import Deployer
 from settings.cluster.cluster import ClusterSettings
@@ -76,7 +76,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         name=log_group_name(stage, name),
         retention_in_days=settings.logs.retention_days,
         kms_key_id=args.logs_key_arn,
-        tags=stack_tag(),
+        tags=stack_tags(stage, name),
         opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
     )
     # pulumi-eks accepts any key here; this type has the known ones.

@@ -14,6 +14,8 @@ import pulumi_aws as aws
 from components.core.stage import Stage
 
 STACK_TAG = "ml-platform:stack"
+NAMES_TAG = "ml-platform:names"
+"""Its value `older` marks a cluster whose names in AWS are those of the first releases."""
 
 
 def log_group_name(stage: Stage, cluster: str) -> str:
@@ -21,9 +23,22 @@ def log_group_name(stage: Stage, cluster: str) -> str:
     return f"/aws/eks/{stage.cluster_name(cluster)}/cluster"
 
 
-def stack_tag() -> dict[str, str]:
-    """Returns the tag that names the stack which owns a log group, and with it all names of the stage."""
-    return {STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
+def this_stack() -> str:
+    """Returns the value of the tag that names the stack which owns a log group, and with it all names of the stage."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def stack_tags(stage: Stage, cluster: str) -> dict[str, str]:
+    """Returns the tags of the log group of `clusters.<cluster>`: its stack, and which names the cluster has."""
+    return {STACK_TAG: this_stack(), **({NAMES_TAG: "older"} if cluster in stage.older_names else {})}
+
+
+def has_older_names(tags: Mapping[str, str]) -> bool:
+    """Returns whether the cluster of a log group was made before the role of Karpenter's nodes had a region in it.
+
+    Another name would replace the role, and the nodes that run with the old one would be cut off at once.
+    """
+    return tags.get(NAMES_TAG) == "older" or ("managed-by" in tags and STACK_TAG not in tags)
 
 
 def mistake(stage: Stage, clusters: Collection[str], name: str, tags: Mapping[str, str], stack: str) -> str | None:
@@ -49,11 +64,16 @@ def mistake(stage: Stage, clusters: Collection[str], name: str, tags: Mapping[st
     return None
 
 
-def check_names_are_free(stage: Stage, clusters: Collection[str], opts: pulumi.InvokeOptions) -> None:
-    """Raises RunError when another stack, or EKS, has a log group of this stage's names. clusters: their keys."""
-    stack = stack_tag()[STACK_TAG]
+def older_names(stage: Stage, clusters: Collection[str], opts: pulumi.InvokeOptions) -> frozenset[str]:
+    """Returns the clusters that exist with the names of the first releases. clusters: their keys.
+
+    Raises RunError when another stack, or EKS, has a log group of this stage's names.
+    """
     found = aws.cloudwatch.get_log_groups(log_group_name_prefix=f"/aws/eks/{stage.prefix}-", opts=opts)
+    older = set()
     for name in found.log_group_names:
         tags = aws.cloudwatch.get_log_group(name=name, opts=opts).tags
-        if reason := mistake(stage, clusters, name, tags, stack):
+        if reason := mistake(stage, clusters, name, tags, this_stack()):
             raise pulumi.RunError(reason)
+        older |= {key for key in clusters if log_group_name(stage, key) == name and has_older_names(tags)}
+    return frozenset(older)

@@ -70,7 +70,7 @@ class AddOn(pulumi.ComponentResource):
             repository_opts=None if chart.oci else {"repo": chart.repository},
             values=overlay(values_of(spec, args.context), args.settings.values),
             skip_crds=spec.skip_crds or None,
-            skip_await=False,  # a release that does not become ready is a failure
+            skip_await=not spec.awaited,  # a release that does not become ready is a failure
             timeout=INSTALL_SECONDS,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )

@@ -93,6 +93,7 @@ class AddOnSpec(AddOnRules):
     keys: data classes whose KMS key `in_aws` uses.
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
+    awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """
 
     pod_security: Literal["restricted", "baseline", "privileged"]
@@ -103,6 +104,7 @@ class AddOnSpec(AddOnRules):
     keys: tuple[DataClass, ...] = ()
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     skip_crds: bool = False
+    awaited: bool = True
 
     def __post_init__(self) -> None:
         known = get_args(DataClass)

@@ -33,6 +33,7 @@ class Stage:
 
     standing_buckets: physical names of the buckets that the account has with the tags of this stack; empty where no
         bucket outlives its entry.
+    older_names: keys of clusters that exist with the names of the first releases, and keep them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Stage:
     deletion_protection: bool
     tags: Mapping[str, str]
     standing_buckets: frozenset[str] = frozenset()
+    older_names: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: StackSettings, account_id: str) -> "Stage":

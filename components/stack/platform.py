@@ -10,12 +10,13 @@ import pulumi_aws as aws
 from catalog.regions import REGIONS
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern
-from components.cluster.log_groups import check_names_are_free
+from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
 from components.core.bucket_names import standing_buckets
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
+from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.storage.storage import Storage, StorageArgs
@@ -81,12 +82,13 @@ class Platform(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         invoke_options = pulumi.InvokeOptions(provider=provider)
-        self.stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
-        check_names_are_free(self.stage, settings.clusters.keys(), invoke_options)
-        if self.stage.retains:
-            copied_to = {bucket.replicate_to for bucket in settings.storage.buckets.values()}
-            regions = (settings.region, *sorted(filter(None, copied_to)))
-            self.stage = replace(self.stage, standing_buckets=standing_buckets(self.stage, regions, invoke_options))
+        stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
+        self.stage = replace(
+            stage,
+            older_names=older_names(stage, settings.clusters.keys(), invoke_options),
+            standing_buckets=self._standing_buckets(stage, settings, invoke_options),
+        )
+        check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
         keys = self._keys(settings)
@@ -133,6 +135,11 @@ class Platform(pulumi.ComponentResource):
         caller = aws.Provider(f"{name}-caller", region=settings.region, opts=pulumi.ResourceOptions(parent=self))
         identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=caller))
         return Deployer.of(settings.deployer.role_arn, settings.deployer.preview_role_arn, identity.arn)
+
+    def _standing_buckets(self, stage: Stage, settings: StackSettings, opts: pulumi.InvokeOptions) -> frozenset[str]:
+        """Asks only where buckets outlive their entries: every question to AWS delays the preview."""
+        copied_to = filter(None, {bucket.replicate_to for bucket in settings.storage.buckets.values()})
+        return standing_buckets(stage, (settings.region, *sorted(copied_to)), opts) if stage.retains else frozenset()
 
     def _keys(self, settings: StackSettings) -> Keys:
         addon_keys = _addon_keys(settings.clusters.values())

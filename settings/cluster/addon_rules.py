@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from settings.cluster.fixed_values import FixedValue
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import Mistake
@@ -39,6 +40,7 @@ class AddOnRules:
     requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
     pulls_images: whether its pods have images, which come from the internet unless its values name a registry.
     makes_buckets: whether it makes buckets in AWS; their names begin with its own.
+    fixed: values that the stack file may not change.
     """
 
     name: str
@@ -50,6 +52,7 @@ class AddOnRules:
     requires: Requirement = requires_nothing
     pulls_images: bool = True
     makes_buckets: bool = False
+    fixed: tuple[FixedValue, ...] = ()
 
     @property
     def service_accounts(self) -> Collection[tuple[str, str]]:

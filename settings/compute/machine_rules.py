@@ -6,7 +6,7 @@ Each rule gets the value of a setting and the valid settings above it in the mod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from catalog.instance_types import INSTANCE_TYPES, Accelerator, InstanceType
+from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from catalog.limits import EKS_PODS_PER_NODE
 from catalog.pods_per_node import pods_on, pods_per_node
 from common.spelling import did_you_mean
@@ -15,9 +15,11 @@ from settings.core.problems import listed, repeated
 
 ValidSettings = Mapping[str, Any]
 
-# Accelerators without a driver in the images that EKS maintains.
-# Source: awslabs/amazon-eks-ami, doc/usage/g7-ami.md, read 2026-11. For Bottlerocket no source says otherwise.
-UNDRIVEN: Mapping[str, str] = {"RTX PRO 4500": "needs NVIDIA driver 595, and the images that EKS maintains have 580"}
+# Accelerators that only images of AL2023 have a driver for. From v20260917 on these bring two drivers, and use the
+# newer one for such a GPU; managed groups start with the newest image, Karpenter with the release of the catalog.
+# Sources: awslabs/amazon-eks-ami, issue 2768 and resolve-nvidia-driver.sh at 46d3c70; bottlerocket-os/bottlerocket,
+# issue 4889 and pull request 4867, both open; read 2026-11.
+ONLY_AL2023: Mapping[str, str] = {"RTX PRO 4500": "needs NVIDIA driver 595, and images of Bottlerocket have 580"}
 
 PREFERENCE = ("reserved", "spot", "on-demand")  # Karpenter's own order. Source: Karpenter, NodePools, read 2026-08
 
@@ -27,15 +29,10 @@ def machines(pool: ValidSettings) -> list[InstanceType]:
     return [INSTANCE_TYPES[name] for name in pool.get("instance_types", ())]
 
 
-def is_driven(instance_type: InstanceType) -> bool:
-    """Returns whether the images that EKS maintains have a driver for the accelerators of the type, if it has any."""
-    return instance_type.accelerator is None or instance_type.accelerator.name not in UNDRIVEN
-
-
 def offered(types: Sequence[InstanceType]) -> str:
-    """Returns some of the types as text, smallest first: types that AWS sells and that an image has a driver for."""
-    usable = sorted((t for t in types if t.regions and is_driven(t)), key=lambda t: (t.vcpus, t.name))
-    return listed(t.name for t in usable[:4])
+    """Returns some of the types as text, smallest first: types that AWS sells and that every image has a driver for."""
+    usable = [t for t in types if t.regions and not (t.accelerator and t.accelerator.name in ONLY_AL2023)]
+    return listed(t.name for t in sorted(usable, key=lambda t: (t.vcpus, t.name))[:4])
 
 
 def types_are_known(names: tuple[str, ...], _: ValidSettings) -> Iterator[str]:
@@ -56,12 +53,6 @@ def types_share_one_machine_image(names: tuple[str, ...], _: ValidSettings) -> I
             f"architectures are mixed ({listed(f'{t.name} is {t.arch}' for t in types)}), but the nodes of a pool "
             "share one machine image. Make a pool for each architecture."
         )
-    for t in types:
-        if t.accelerator and (reason := UNDRIVEN.get(t.accelerator.name)):
-            yield (
-                f"{t.name} has an {t.accelerator.name}, which {reason}: pods could not use a GPU that you pay for. "
-                f"Take for example {offered(_alternatives_with_a_driver(t.accelerator))}."
-            )
 
 
 def types_have_the_same_accelerator(names: tuple[str, ...], _: ValidSettings) -> Iterator[str]:
@@ -170,22 +161,16 @@ def disks_exist(local_nvme: str, pool: ValidSettings) -> Iterator[str]:
         yield f"{listed(without)} has no local NVMe disks. Write local_nvme: none, or take types with local disks."
 
 
-def the_image_drives_neuron(operating_system: str, pool: ValidSettings) -> Iterator[str]:
+def the_image_has_a_driver(operating_system: str, pool: ValidSettings) -> Iterator[str]:
     """Source: Amazon EKS API reference, Nodegroup amiType: Neuron has only AL2023 on x86_64; read 2026-08."""
-    neuron = [t.name for t in machines(pool) if t.accelerator and t.accelerator.kind == "neuron"]
-    if neuron and operating_system != "al2023":
+    if operating_system == "al2023":
+        return
+    accelerated = [(t.name, t.accelerator) for t in machines(pool) if t.accelerator]
+    if neuron := [name for name, accelerator in accelerated if accelerator.kind == "neuron"]:
         yield f"no {operating_system} image has a driver for the Neuron devices of {listed(neuron)}. Write al2023."
-
-
-def _alternatives_with_a_driver(undriven: Accelerator) -> list[InstanceType]:
-    """Returns the types that have one whole GPU with at least as much memory."""
-    return [
-        t
-        for t in INSTANCE_TYPES.values()
-        if (other := t.accelerator)
-        and (other.kind, other.count) == (undriven.kind, 1)
-        and (other.memory_mib or 0) >= (undriven.memory_mib or 0)
-    ]
+    for name, accelerator in accelerated:
+        if reason := ONLY_AL2023.get(accelerator.name):
+            yield f"{name} has an {accelerator.name}, which {reason}. Write al2023."
 
 
 def _known(names: Sequence[str]) -> list[InstanceType]:

@@ -226,7 +226,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "desired_per_zone": (desired_is_within,),
     "max_gpus": (max_gpus_leaves_room_for_a_node,),
     "always_on": (always_on_is_for_accelerated_node_groups,),
-    "operating_system": (machine_rules.the_image_drives_neuron,),
+    "operating_system": (machine_rules.the_image_has_a_driver,),
     "local_nvme": (machine_rules.disks_exist,),
     "sharing": (sharing_rules.gpus_can_be_shared,),
     "efa": (efa_is_the_same_on_every_node,),

@@ -15,12 +15,15 @@ def cluster_name(prefix: str, cluster: str) -> str:
     return f"{prefix}-{cluster}"
 
 
-def karpenter_node_role_name(cluster_name: str, region: str) -> str:
+def karpenter_node_role_name(cluster_name: str, region: str, *, with_region: bool = True) -> str:
     """Returns the name of the role of Karpenter's nodes. The IAM right to pass the role contains this name.
 
     Roles belong to no region, so two clusters of one name, in two regions, need two names. The last part is AWS's own
     short name of the region, from its zone ids: `usw2`.
+    with_region: False for a cluster that had its nodes before the name had a region.
     """
+    if not with_region:
+        return f"{cluster_name}-karpenter-node"
     return f"{cluster_name}-karpenter-{REGIONS[region].zones[0].zone_id.partition('-')[0]}"
 
 

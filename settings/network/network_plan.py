@@ -98,6 +98,11 @@ def pod_blocks(pods: IPv4Network) -> tuple[IPv4Network, ...]:
     return tuple(pods.subnets(new_prefix=max(pods.prefixlen, ASSOCIATION_PREFIX)))
 
 
+def pod_subnets(pod_cidr: str) -> list[str]:
+    """Returns the pod subnets of every zone that a region may have."""
+    return [str(slot) for block in pod_blocks(IPv4Network(pod_cidr)) for slot in _slots(block)]
+
+
 def _zone_plan(vpc: IPv4Network, blocks: Sequence[IPv4Network], zone: str) -> ZonePlan:
     slot = ZONE_LETTERS.index(zone[-1])
     lower, upper = vpc.subnets(prefixlen_diff=1)
@@ -115,7 +120,11 @@ def _zone_plan(vpc: IPv4Network, blocks: Sequence[IPv4Network], zone: str) -> Zo
 
 
 def _slot(tier: IPv4Network, slot: int) -> IPv4Network:
-    return list(tier.subnets(prefixlen_diff=SLOT_BITS))[slot]
+    return _slots(tier)[slot]
+
+
+def _slots(tier: IPv4Network) -> list[IPv4Network]:
+    return list(tier.subnets(prefixlen_diff=SLOT_BITS))
 
 
 def range_mistakes(cidr: str) -> list[str]:

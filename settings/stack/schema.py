@@ -13,7 +13,6 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.kubernetes import VERSIONS
 from catalog.limits import LOG_RETENTION_DAYS
 from catalog.regions import REGIONS
-from settings.compute.machine_rules import is_driven
 from settings.compute.presets import PRESETS
 from settings.core.stack_file import NAMESPACE
 from settings.stack.stack import StackSettings
@@ -60,7 +59,7 @@ def _add_catalog_names(properties: dict[str, Any], definitions: dict[str, Any], 
     field("ControlPlaneLogSettings", "retention_days")["enum"] = list(LOG_RETENTION_DAYS)
     field("EndpointSettings", "gateway")["items"] = {"enum": list(GATEWAY)}
     field("EndpointSettings", "interface")["items"] = {"enum": list(INTERFACE)}
-    usable = [name for name, known in INSTANCE_TYPES.items() if known.regions and is_driven(known)]
+    usable = [name for name, known in INSTANCE_TYPES.items() if known.regions]
     field("NodePoolSettings", "instance_types")["items"] = {"enum": usable}
     field("NodePoolSettings", "preset")["anyOf"][0]["enum"] = list(PRESETS)
     pool = definitions["NodePoolSettings"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from catalog.eks_addons import ADDONS
 from catalog.instance_types import INSTANCE_TYPES
@@ -15,6 +16,7 @@ from simulator.aws.operation_context import account_of, principal_of, region_of
 from simulator.aws.policy_document import policy_document
 from simulator.aws.services.eks_rules import minor, offered_versions
 from simulator.aws.services.servicequotas import known_quotas, value_of
+from simulator.aws.services.subnet_addresses import interface_ids
 from simulator.cloud import Cloud
 from simulator.provider import Call, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
@@ -288,6 +290,38 @@ def _image(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
+def _subnets(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    wanted = {f"tag:{key}": [value] for key, value in (args.get("tags") or {}).items()}
+    wanted |= {item["name"]: item["values"] for item in args.get("filters") or []}
+    ids = [
+        row.id
+        for row in cloud.of_type(tokens.SUBNET)
+        if row.state["region"] == region
+        and all(_subnet_value(row.state, name) in values for name, values in wanted.items())
+    ]
+    return {**args, "id": region, "ids": ids, "region": region}
+
+
+def _subnet_value(subnet: Props, name: str) -> Any:
+    paths = {"availability-zone": "availabilityZone", "cidr-block": "cidrBlock", "vpc-id": "vpcId"}
+    if name.startswith("tag:"):
+        return (subnet.get("tagsAll") or {}).get(name.removeprefix("tag:"))
+    if name not in paths:
+        raise Refusal(f"The simulated getSubnets has no filter {name}. Add it to simulator/aws/functions.py.")
+    return subnet.get(paths[name])
+
+
+def _network_interfaces(cloud: Cloud, call: Call, args: Props) -> Props:
+    """Answers for the interfaces of nodes, which are the only ones that the simulator has one by one."""
+    filters = args.get("filters") or []
+    if [item["name"] for item in filters] != ["subnet-id"] or args.get("tags"):
+        raise Refusal("The simulated getNetworkInterfaces knows the filter subnet-id alone.")
+    region = region_of(call.config, args.get("region"))
+    ids = [id_ for subnet in filters[0]["values"] for id_ in interface_ids(cloud, subnet)]
+    return {**args, "id": region, "ids": ids, "region": region}
+
+
 def _log_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     groups = [
@@ -343,6 +377,8 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
     "aws:cloudwatch/getLogGroups:getLogGroups": _log_groups,
     "aws:ec2/getAmi:getAmi": _image,
+    "aws:ec2/getNetworkInterfaces:getNetworkInterfaces": _network_interfaces,
+    "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _instance_type_offerings,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -77,6 +78,7 @@ class OperationContext:
 
     inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
     before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
+    updates: (type, id) -> state after the update that the same preview shows.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class OperationContext:
         self.cloud, self.faults, self.call, self.inputs = cloud, faults, call, inputs
         self.type = call.type
         self.quotas = quotas or {}
+        self.updates: Mapping[tuple[str, str], Props] = {}
         self.checked = inputs
         self.id = ""
         self.state: Props = {}
@@ -154,6 +157,13 @@ class OperationContext:
         for row in self.rows(self.type):
             if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
                 yield row
+
+    def planned(self, type_: str, id_: str) -> CloudResource | None:
+        """Returns a live resource by its id; at a preview, as it will be after the update that the preview shows."""
+        row = self.cloud.get(type_, id_)
+        if row is None or not self.call.preview:
+            return row
+        return replace(row, state={**row.state, **self.updates.get((type_, id_), {})})
 
     def find(self, type_: str, by: str, value: Any) -> CloudResource | None:
         """Returns the live resource of a type whose id or other output has the value."""

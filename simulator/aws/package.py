@@ -57,6 +57,7 @@ class AwsPackage(Package):
         self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
         self._patience = patience_seconds
         self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
+        self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
         """Refuses a provider without a region, with an unknown one, or with roles that the real one would not take "
@@ -123,6 +124,7 @@ class AwsPackage(Package):
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs
+        op.updates = self._updates
         return op
 
     def _with_retries(self, op: OperationContext, doing: str, attempt: Callable[[], T]) -> T:
@@ -178,7 +180,10 @@ class AwsPackage(Package):
         op.state = _state_at_preview(kind, op.inputs, row.state) if call.preview else _completed_state(op, row.state)
         if kind.after_update:
             kind.after_update(op)
-        if not call.preview:
+        if call.preview:
+            self._updates[kind.type, op.id] = op.state
+        else:
+            self._updates.pop((kind.type, op.id), None)
             self._cloud.put(kind.type, op.id, op.state, row.urn)
         return public_state(op.state)
 

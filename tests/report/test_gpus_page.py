@@ -41,3 +41,7 @@ def test_a_slice_costs_its_part_of_the_gpu() -> None:
 
 def test_a_profile_has_the_number_of_times_that_it_fits() -> None:
     assert "1g.10gb x 7, 1g.10gb+me x 1, 1g.20gb x 4" in row("MIG profiles", "`a100-80gb`")
+
+
+def test_a_type_whose_pods_nobody_knows_is_named() -> None:
+    assert "No source has the interfaces of p6e-gb200.36xlarge and trn2u.48xlarge." in page()

@@ -17,7 +17,7 @@ from tests.simulator.eks.stand_in import StandIn
 
 @pytest.fixture
 def package_and_engine(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A package, and a stub that calls it as the engine does. The parameter: faults; a kill is noted in `invoked`."""
+    """A package, and a stub that calls it as the engine does. The parameter has faults; `invoked` notes a kill."""
     package = StandIn("kubernetes")
     servers = Servers([package], Faults(getattr(request, "param", ())), lambda: package.invoked.append(("kill", False)))
     with grpc.insecure_channel(f"127.0.0.1:{servers.ports['kubernetes']}") as channel:

@@ -76,6 +76,24 @@ def test_a_larger_maximum_is_an_update_in_place(project):
     assert not steps(preview, "replace", "create", "delete")
 
 
+def test_the_next_version_of_kubernetes_is_previewed_with_its_add_ons(project):
+    project.change("dev", clusters__main__version="1.36")
+    preview = project.preview("dev")
+    project.change("dev", clusters__main__version="1.35")
+    assert {"main-eksCluster", "main-kube-proxy", "main-system-us-west-2a"} <= steps(preview, "update")
+    assert not steps(preview, "replace", "create", "delete")
+
+
+def test_without_its_deployer_the_cluster_would_have_no_admin(project):
+    deployer = project.settings("dev")["ml-platform:deployer"]
+    project.change("dev", deployer={"from": deployer["from"]})
+    command = ("pulumi", "preview", "--stack", "dev", "--non-interactive", "--policy-pack", "policies")
+    completed = project.simulate(*command)
+    project.change("dev", deployer=deployer)
+    assert completed.returncode != 0
+    assert "eks-cluster-has-admin" in completed.stdout
+
+
 def test_another_sharing_strategy_only_changes_its_own_pool(project):
     project.change_pool("dev", "gpu-small", sharing={"strategy": "mps", "replicas": 2})
     preview = project.preview("dev")

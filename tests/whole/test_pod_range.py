@@ -45,8 +45,31 @@ def test_a_larger_pod_range_adds_subnets_and_keeps_those_that_are_there(project)
     project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
-def test_a_range_that_moves_the_subnets_is_refused_at_preview(project):
-    project.change("dev", network__pod_cidr="100.64.0.0/17")
-    refused = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
-    assert refused.returncode != 0, "AWS refuses a block that overlaps the present one"
-    assert "CidrConflict" in refused.stdout + refused.stderr
+def test_a_smaller_range_is_refused_while_nodes_are_in_what_goes(project):
+    """New nodes take addresses for pods in the emptiest subnet, which is one that was added."""
+    pools = project.pools("dev")
+    more = {"name": "more", "instance_types": ["m7i.large"], "min_per_zone": 1}
+    project.change("dev", clusters__main__pools=[*pools, more])
+    project.pulumi(*UP)
+    for other in ("100.64.0.0/16", "100.64.0.0/17", "100.68.0.0/16"):
+        project.change("dev", network__pod_cidr=other)
+        refused = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
+        assert refused.returncode != 0, "AWS deletes no subnet with an interface in it"
+        text = " ".join((refused.stdout + refused.stderr).split())
+        assert f"network.pod_cidr: {other} takes away" in text
+        assert "or a larger one that begins at the same address" in text
+    project.change("dev", network__pod_cidr="100.64.0.0/15")
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
+def test_a_smaller_range_is_built_when_no_node_is_in_what_goes(project):
+    project.change("dev", clusters__main__pools=project.pools("dev")[:-1])
+    project.pulumi(*UP)
+    project.change("dev", network__pod_cidr="100.64.0.0/16")
+    project.pulumi(*UP)
+    assert not [name for name in subnets(project) if name.startswith("network-pods-100.65")]
+
+
+def test_a_destroy_deletes_subnets_after_the_nodes_in_them(project):
+    project.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
+    assert not subnets(project)

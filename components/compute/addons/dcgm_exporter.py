@@ -2,9 +2,12 @@
 
 It reads them from the DCGM that EKS's node monitoring agent runs on each GPU node, at port 5555 of the node. Two DCGMs
 on a node would compete for the profiling counters. So the exporter needs neither a GPU nor CAP_SYS_ADMIN; its checks at
-startup look for the libraries of a GPU of its own, and are off. The agent runs its DCGM on x86_64 only.
-Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/ and pkg/cmd/app.go; aws/eks-node-monitoring-agent v1.6.4,
-dcgm-daemonset.yaml; read 2026-11.
+startup look for the libraries of a GPU of its own, and are off: they are what fails on Bottlerocket (issue 636). The
+agent runs its DCGM on x86_64 only.
+Nobody tried this on a node. If the agent's DCGM does not answer, the exporter ends and Kubernetes starts it again and
+again, while the agent's own pod looks healthy. Missing metrics must not fail an update, so nothing waits for its pods.
+Sources: NVIDIA/dcgm-exporter 4.5.3-4.8.2, deployment/, pkg/cmd/app.go, dcgmlib_rule.go and dcgmprovider/dcgm.go, issues
+612 and 636; aws/eks-node-monitoring-agent v1.6.4, dcgm-daemonset.yaml; read 2026-11.
 """
 
 from catalog.sharing import POOL_LABEL
@@ -45,4 +48,5 @@ ADD_ON = AddOnSpec(
     pod_security="privileged",  # it mounts the kubelet's socket, which names the pod of each GPU
     values=values,
     daemons=("tolerations",),
+    awaited=False,
 )

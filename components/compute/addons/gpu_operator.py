@@ -16,6 +16,7 @@ from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_config
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
+from settings.cluster.fixed_values import FixedValue, only, without
 from settings.compute.node_pool import NodePoolSettings
 
 # Components for GPUs in virtual machines and for confidential computing. Most are on by default.
@@ -75,6 +76,29 @@ def runs_operator(pool: NodePoolSettings) -> bool:
     return accelerator is not None and accelerator.manufacturer == "NVIDIA" and pool.operating_system == "al2023"
 
 
+OTHER_STRATEGY = "may give the device plugin a way to assign GPUs that the nodes ignore: pods would find no GPU."
+FIXED = (
+    FixedValue(
+        path="toolkit.enabled",
+        keeps=only(False),
+        why="puts a runtime on the nodes that gives each container the GPUs that its image names, without a request.",
+    ),
+    FixedValue(
+        path="migManager.enabled",
+        keeps=only(False),
+        why="lets the MIG manager cut the GPUs of nodes that have joined, under their pods; they are cut at boot.",
+    ),
+    FixedValue(
+        path="cdi.enabled",
+        keeps=only(True),
+        why="makes the device plugin assign GPUs by a variable that the nodes ignore: pods would find no GPU.",
+    ),
+    *(
+        FixedValue(path=f"devicePlugin.{part}", keeps=without("deviceliststrategy"), why=OTHER_STRATEGY)
+        for part in ("args", "config", "env")
+    ),
+)
+
 ADD_ON = AddOnSpec(
     name="gpu-operator",
     needed_by=needed_by_pools(runs_operator),
@@ -82,4 +106,5 @@ ADD_ON = AddOnSpec(
     pod_security="privileged",
     values=values,
     daemons=("daemonsets.tolerations", "node-feature-discovery.worker.tolerations"),
+    fixed=FIXED,
 )

@@ -46,7 +46,8 @@ def queue_name(stage: Stage, cluster: str) -> str:
 
 def node_role_name(stage: Stage, cluster: str) -> str:
     """Returns the name of the role of Karpenter's nodes, known at preview for the permission to pass the role."""
-    return karpenter_node_role_name(stage.cluster_name(cluster), stage.region)
+    with_region = cluster not in stage.older_names
+    return karpenter_node_role_name(stage.cluster_name(cluster), stage.region, with_region=with_region)
 
 
 def rule_name(stage: Stage, cluster: str, event: str) -> str:

@@ -11,7 +11,7 @@ from catalog.instance_types import InstanceType
 from catalog.requirements import NODE_POOL as NODE_POOL_LABEL
 from catalog.requirements import fits, instance_labels
 from catalog.sharing import SHARING_LABEL, WHOLE_GPU
-from policies.pools import NODE_POOL, Pool, pools, quantity
+from policies.pools import DEVICE_PLUGIN_LABEL, MIG_CONFIG_LABEL, NODE_POOL, Pool, pools, quantity
 from policies.rule import (
     Resource,
     Sample,
@@ -43,14 +43,18 @@ def _selects(overlay: Resource, pool: Pool, machine: InstanceType) -> bool:
 
 
 def _hides_whole_gpus(overlays: list[Resource], pool: Pool, machine: InstanceType) -> bool:
-    """Tells whether the overlay that counts sets zero: of several for one resource, the heaviest wins."""
-    setting = [o for o in overlays if WHOLE_GPU in keys(o, "spec.capacity") and _selects(o, pool, machine)]
-    heaviest = max(setting, key=lambda overlay: number(overlay, "spec.weight") or 0, default=None)
-    return heaviest is not None and quantity(heaviest, ("spec", "capacity", WHOLE_GPU)) == 0
+    """Tells whether the overlay that counts sets zero: the heaviest, and each that is as heavy, for one may win."""
+    setting = [
+        (number(overlay, "spec.weight") or 0, quantity(overlay, ("spec", "capacity", WHOLE_GPU)))
+        for overlay in overlays
+        if WHOLE_GPU in keys(overlay, "spec.capacity") and _selects(overlay, pool, machine)
+    ]
+    heaviest = max((weight for weight, _ in setting), default=None)
+    return {amount for weight, amount in setting if weight == heaviest} == {0}
 
 
 def _pool(pool: Pool, overlays: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
-    if not pool.karpenter or pool.sharing.strategy == "none":
+    if not pool.karpenter or not pool.may_share:
         return
     for machine in pool.accelerated:
         if machine.accelerator and machine.accelerator.kind == "gpu" and not _hides_whole_gpus(overlays, pool, machine):
@@ -85,8 +89,14 @@ def _overlay(*requirements: dict[str, object], whole: object = "0", **spec: obje
     return Sample(NODE_OVERLAY, {"spec": {"requirements": list(requirements), "capacity": capacity, **spec}})
 
 
-def _stack(*overlays: Sample, labels: dict[str, str] | None = None, types: tuple[str, ...] = (A100,)) -> StackCase:
-    pool = Sample(NODE_POOL, node_pool(*types, labels=SHARED if labels is None else labels))
+def _stack(
+    *overlays: Sample,
+    labels: dict[str, str] | None = None,
+    types: tuple[str, ...] = (A100,),
+    requirements: tuple[dict[str, object], ...] = (),
+) -> StackCase:
+    labelled = node_pool(*types, labels=SHARED if labels is None else labels, requirements=requirements)
+    pool = Sample(NODE_POOL, labelled)
     return StackCase({"pool": pool, **{f"overlay-{n}": overlay for n, overlay in enumerate(overlays)}}, at=LABELS_AT)
 
 
@@ -117,9 +127,10 @@ RULE = StackRule(
         ),
         "the heavier of two overlays sets zero": _stack(_overlay(whole="8"), _overlay(weight=10)),
         "MIG": _stack(_overlay(OF_THE_POOL), labels={SHARING_LABEL: "mig-7x1g.5gb"}),
-        "MIG, by the label of the MIG manager": _stack(
-            _overlay(OF_THE_POOL), labels={"nvidia.com/mig.config": "7x1g.5gb"}
-        ),
+        "MIG, by the label of the MIG manager": _stack(_overlay(OF_THE_POOL), labels={MIG_CONFIG_LABEL: "7x1g.5gb"}),
+        "MIG is off, by the label of the MIG manager": _stack(labels={MIG_CONFIG_LABEL: "all-disabled"}),
+        "a configuration without sharing": _stack(labels={DEVICE_PLUGIN_LABEL: "none"}),
+        "another label by a requirement": _stack(labels={}, requirements=(requirement("team", "mig"),)),
         "shared without GPUs": _stack(types=("m5.2xlarge",)),
         "the gate is on": _release({"nodeOverlay": True}),
         "the gate of another chart": _release({}, chart="karpenter-crd"),
@@ -135,7 +146,16 @@ RULE = StackRule(
         "an overlay for the first of two types": _stack(_overlay(OF_A100), types=(A100, H100)),
         "an overlay by a label that the pool lacks": _stack(_overlay(requirement("team", "ours"))),
         "a heavier overlay sets another number": _stack(_overlay(), _overlay(whole="8", weight=10)),
+        "another overlay is as heavy": _stack(_overlay(), _overlay(whole="8")),
         "MIG": _stack(labels={SHARING_LABEL: "mig-7x1g.5gb"}),
+        "MIG, by a name of the MIG manager": _stack(labels={MIG_CONFIG_LABEL: "all-1g.5gb"}),
+        "MIG, by a name without a layout": _stack(labels={MIG_CONFIG_LABEL: "all-balanced"}),
+        "MIG beside a label that shares nothing": _stack(
+            labels={SHARING_LABEL: "none", MIG_CONFIG_LABEL: "all-balanced"}
+        ),
+        "a configuration of the device plugin that is not known": _stack(labels={DEVICE_PLUGIN_LABEL: "small"}),
+        "shared by a requirement": _stack(labels={}, requirements=(requirement(SHARING_LABEL, "none", "mps-8"),)),
+        "MIG by a requirement": _stack(labels={}, requirements=(requirement(MIG_CONFIG_LABEL, "all-3g.20gb"),)),
         "the gate is off": _release({"nodeOverlay": False}),
         "nothing set as a gate": _release({}),
     },

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from catalog.eks_addons import ADDONS
 from settings.cluster.addon_rules import AddOnRules, installed
+from settings.cluster.fixed_values import changed
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake, Path, listed, nearest_or_all
 from settings.stack.parts import Parts
@@ -24,6 +25,10 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
             if name in on and not wrong_switch:
                 yield from _with_others((*path, name), content, rules, on, off_but_needed)
                 yield from (((*path[:-1], *below), sentence) for below, sentence in rules.requires(content))
+            entry = content.addons.get(name)
+            values = entry.get("values") if isinstance(entry, Mapping) else None
+            for below, sentence in changed(values, rules.fixed) if isinstance(values, Mapping) else ():
+                yield (*path, name, "values", *below), sentence
 
 
 def _unknown(path: Path, cluster: ClusterParts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:

@@ -46,6 +46,12 @@ def _pod_range(
 ) -> Iterator[Mistake]:
     """Yields the zone with the highest demand, if its subnets are too small."""
     zones = tuple(zone_plans)
+    if with_efa := [zone for zone in zones if needed[zone].efa_blocks]:
+        zone = max(with_efa, key=lambda each: needed[each].pod_blocks)
+        blocks, room = needed[zone].pod_blocks, blocks_in(_first(zone_plans[zone]))
+        if blocks > room:
+            yield _first_pod_subnet(network, zones, zone, needed[zone], room)
+            return
     zone = max(zones, key=lambda each: needed[each].pod_blocks)
     blocks, shares = needed[zone].pod_blocks, "; ".join(needed[zone].shares)
     room = blocks_in(zone_plans[zone].pods.values())
@@ -58,18 +64,27 @@ def _pod_range(
                 f"maximum size need {blocks} ({shares}; one block in reserve, and one for each interface). {advice}"
             ),
         )
-        return
-    zone = max(zones, key=lambda each: needed[each].efa_blocks)
-    blocks, room = needed[zone].efa_blocks, blocks_in(_first(zone_plans[zone]))
-    if blocks > room:
-        advice = _advice_for_pods(network, zones, lambda plan: blocks_in(_first(plan)) >= blocks)
-        yield (
-            ("network", "pod_cidr"),
-            (
-                f"node groups with EFA are in the first pod subnet of {zone}, which has {room} blocks of 16 addresses, "
-                f"but they need {blocks} at their maximum size. {advice}"
-            ),
-        )
+
+
+def _first_pod_subnet(
+    network: NetworkSettings, zones: tuple[str, ...], zone: str, needed: Demand, room: int
+) -> Mistake:
+    """Returns the mistake that a zone with node groups with EFA needs more than its first pod subnet has.
+
+    The whole demand of the zone counts: other nodes take addresses of the subnet that is emptiest when they start, and
+    on a stack that has grown they have theirs in the first one.
+    """
+    advice = _advice_for_pods(network, zones, lambda plan: blocks_in(_first(plan)) >= needed.pod_blocks)
+    others = needed.pod_blocks - needed.efa_blocks
+    elsewhere = " Other pools may also get other `zones`." if others else ""
+    return (
+        ("network", "pod_cidr"),
+        (
+            f"node groups with EFA are in the first pod subnet of {zone}, which has {room} blocks of 16 addresses. At "
+            f"their maximum size they need {needed.efa_blocks}, and the other pools of the zone, whose nodes may take "
+            f"all of theirs there, {others} ({'; '.join(needed.shares)}). {advice}{elsewhere}"
+        ),
+    )
 
 
 def _first(zone_plan: ZonePlan) -> Sequence[str]:

@@ -5,20 +5,25 @@ from datetime import date
 
 from catalog.eks_addons import ADDONS, VPC_CNI_AT_LEAST, release_of
 from catalog.kubernetes import VERSIONS
+from settings.cluster.fixed_values import FixedValue, changed, only
 from settings.cluster.managed_addons import eks_addons
 from settings.core.problems import Mistake, Path, listed
 from settings.stack.parts import Parts
 from settings.storage.drivers import needed_drivers
 
+ADDRESS_PLAN = "is another value than the numbers of pods and addresses hold for: pods may get no address."
 # Source: README of aws/amazon-vpc-cni-k8s v1.22.4, "CNI configuration variables", read 2026-11. With pod ENIs a trunk
 # takes one more interface.
-ADDRESS_PLAN = {
-    "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "false",
-    "ENABLE_MULTI_NIC": "false",
-    "ENABLE_POD_ENI": "false",
-    "ENABLE_PREFIX_DELEGATION": "true",
-    "ENABLE_SUBNET_DISCOVERY": "true",
-}
+CNI_FIXED = tuple(
+    FixedValue(path=f"env.{name}", keeps=only(value), why=ADDRESS_PLAN)
+    for name, value in (
+        ("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG", "false"),
+        ("ENABLE_MULTI_NIC", "false"),
+        ("ENABLE_POD_ENI", "false"),
+        ("ENABLE_PREFIX_DELEGATION", "true"),
+        ("ENABLE_SUBNET_DISCOVERY", "true"),
+    )
+)
 
 
 def mistakes(parts: Parts, today: date) -> list[Mistake]:
@@ -92,13 +97,5 @@ def _cni(parts: Parts) -> Iterator[Mistake]:
                 ),
             )
         configuration = entry.get("configuration")
-        env = configuration.get("env") if isinstance(configuration, Mapping) else None
-        for name, planned in ADDRESS_PLAN.items():
-            if isinstance(env, Mapping) and str(env.get(name, planned)).lower() != planned:
-                yield (
-                    (*path, "configuration", "env", name),
-                    (
-                        f'is {env[name]}, but the numbers of pods and addresses hold for "{planned}": with another '
-                        "value pods may get no address. Drop it."
-                    ),
-                )
+        for below, sentence in changed(configuration, CNI_FIXED) if isinstance(configuration, Mapping) else ():
+            yield (*path, "configuration", *below), sentence

@@ -10,7 +10,7 @@ from simulator.aws.constraints import between, every, ipv4_network, ipv6_network
 from simulator.aws.known_quotas import ELASTIC_IPS, VPCS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
-from simulator.aws.services import launch_templates, launches
+from simulator.aws.services import launch_templates, launches, subnet_addresses
 from simulator.aws.services import network_rules as rules
 
 EC2 = Service("EC2", modeled=False)
@@ -151,6 +151,7 @@ SUBNET = ResourceType(
         ),
     ),
     rules=(rules.subnet_zone_exists, rules.subnet_fits_the_vpc),
+    delete_rules=(subnet_addresses.subnet_has_no_interface,),
     used_by=tuple(
         Use(user, path, _SUBNET_IN_USE, retried=True)
         for user, path in (

@@ -44,7 +44,7 @@ def default_version(op: OperationContext) -> str:
 
 def cluster_of(op: OperationContext) -> CloudResource | None:
     """Returns the cluster that the inputs name; None when the same preview creates it."""
-    return op.cloud.get(tokens.CLUSTER, str(op.get("clusterName")))
+    return op.planned(tokens.CLUSTER, str(op.get("clusterName")))
 
 
 def version_is_offered(op: OperationContext) -> None:

@@ -18,6 +18,8 @@ from simulator.aws.operation_context import OperationContext
 from simulator.values import Props, has_unknown
 
 RUNNING = "__nodes"  # key in the state of a node group: the number of its running nodes
+# key in the state of a node group: the interfaces of its nodes, each with subnet, addresses and the node's number
+INTERFACES = "__interfaces"
 RESERVATION = "capacityReservationSpecification.capacityReservationTarget.capacityReservationId"
 _DEVICES_PER_CARD = 2
 _EFA = ("efa", "efa-only")

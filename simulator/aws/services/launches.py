@@ -108,6 +108,12 @@ def issue(op: OperationContext, group: Props, running: int) -> str | None:
     return f"{name}: AsgInstanceLaunchFailures: {_could_not_launch(group, error)}" if error else None
 
 
+def interfaces(op: OperationContext, group: Props, running: int) -> tuple[list[Props], str | None]:
+    """Returns the interfaces of the missing nodes of a group, or EC2's error when a subnet has no room for them."""
+    machine = next(iter(_instance_types(op, group)), None)
+    return subnet_addresses.interfaces_of_nodes(op, group, machine, range(running, desired_nodes(group)))
+
+
 def quota_warning(op: OperationContext) -> str | None:
     """Returns a warning for a preview when the group needs more of a quota than the account has left."""
     inputs = {key: op.get(key) for key in ("instanceTypes", "capacityType", "scalingConfig")}
@@ -193,7 +199,7 @@ def _is_node_config(text: str) -> bool:
 
 
 def _launch_error(op: OperationContext, group: Props, nodes: int) -> str | None:
-    if error := _placement_error(op, group, nodes) or subnet_addresses.addresses_error(op, group, nodes):
+    if error := _placement_error(op, group, nodes) or interfaces(op, group, desired_nodes(group) - nodes)[1]:
         return error
     target = _reservation_of(op, group)
     if target:

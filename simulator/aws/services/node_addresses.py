@@ -6,20 +6,16 @@ internet access", table of endpoints; EC2 API reference, error codes; read 2026-
 
 from __future__ import annotations
 
-from catalog.eks_addons import release_of
 from catalog.endpoints import NODES_JOIN_WITH
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.pods_per_node import pods_on
 from simulator.aws import tokens
 from simulator.aws.messages import ProviderError
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import launches
+from simulator.aws.services import launches, subnet_addresses
 from simulator.aws.services.eks_rules import subnets_of, zone_of
 from simulator.aws.services.launch_templates import position
-from simulator.cloud import CloudResource
-
-_POD_TAG = "kubernetes.io/role/cni"
-_EXCLUDES_SINCE = (1, 22, 1)
+from simulator.aws.services.subnet_addresses import POD_TAG
 
 
 def pods_get_addresses(op: OperationContext) -> None:
@@ -27,7 +23,8 @@ def pods_get_addresses(op: OperationContext) -> None:
 
     The real EKS creates the group; the pods on its nodes wait for ever.
     """
-    excluded = [subnet for subnet in subnets_of(op, "subnetIds") if _is_excluded(op, subnet)]
+    cluster = op.get("clusterName")
+    excluded = [each for each in subnets_of(op, "subnetIds") if subnet_addresses.is_excluded(op, cluster, each)]
     template = launches.template_of(op, op.inputs)
     interfaces = (template.state.get("networkInterfaces") if template else None) or []
     efas = sum(position(each)[0] == 0 and each.get("interfaceType") == "efa-only" for each in interfaces)
@@ -35,36 +32,19 @@ def pods_get_addresses(op: OperationContext) -> None:
         machine = INSTANCE_TYPES.get(name)
         for subnet in excluded if machine else ():
             pods = pods_on(machine, efas_on_card_0=efas, primary_serves_pods=False) if machine else None
-            if pods == 0 or not _pod_subnets(op, subnet):
+            if pods == 0 or not subnet_addresses.subnets_for_pods(op, subnet):
                 why = (
                     f"network card 0 of {name} has no place for a second interface"
                     if pods == 0
-                    else f"no subnet of {zone_of(subnet)} has the tag {_POD_TAG}=1"
+                    else f"no subnet of {zone_of(subnet)} has the tag {POD_TAG}=1"
                 )
                 raise ProviderError(
                     'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to '
-                    f"container: {subnet.id} has the tag {_POD_TAG}=0, so the primary interface serves no pods, and "
+                    f"container: {subnet.id} has the tag {POD_TAG}=0, so the primary interface serves no pods, and "
                     f"{why}. (The simulator refuses this at once; the real EKS creates the group, and no pod that "
                     "needs an address starts on its nodes.)",
                     whole=True,
                 )
-
-
-def _is_excluded(op: OperationContext, subnet: CloudResource) -> bool:
-    """Returns whether pods get no address of the subnet: it has the tag, and the cluster's VPC CNI obeys it."""
-    addons = op.resources_with(tokens.ADDON, "clusterName", op.get("clusterName"))
-    versions = [row.state.get("addonVersion") or "" for row in addons if row.state.get("addonName") == "vpc-cni"]
-    tag = (subnet.state.get("tagsAll") or subnet.state.get("tags") or {}).get(_POD_TAG)
-    return tag == "0" and any(release_of(version) >= _EXCLUDES_SINCE for version in versions)
-
-
-def _pod_subnets(op: OperationContext, node_subnet: CloudResource) -> list[CloudResource]:
-    return [
-        row
-        for row in op.resources_with(tokens.SUBNET, "vpcId", node_subnet.state["vpcId"])
-        if zone_of(row) == zone_of(node_subnet)
-        and (row.state.get("tagsAll") or row.state.get("tags") or {}).get(_POD_TAG) == "1"
-    ]
 
 
 def nodes_reach_aws(op: OperationContext) -> None:

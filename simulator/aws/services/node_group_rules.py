@@ -14,7 +14,7 @@ from simulator.aws.messages import AwsError, pulumi_text
 from simulator.aws.operation_context import OperationContext, public_state
 from simulator.aws.services import launches
 from simulator.aws.services.eks_rules import SKEW, cluster_of, minor, subnets_of
-from simulator.aws.services.launch_templates import RUNNING
+from simulator.aws.services.launch_templates import INTERFACES, RUNNING
 from simulator.provider import InitializationFailure
 from simulator.values import Props, has_unknown
 
@@ -255,6 +255,10 @@ def scale_nodes(op: OperationContext) -> None:
         **op.state,
         "status": "DEGRADED" if issue else "ACTIVE",
         RUNNING: running if issue else desired_nodes,
+        INTERFACES: [
+            *(each for each in op.before.get(INTERFACES, []) if each["node"] < desired_nodes),
+            *([] if issue else launches.interfaces(op, op.state, running)[0]),
+        ],
     }
 
 
@@ -262,6 +266,7 @@ def _launch(op: OperationContext, doing: str) -> None:
     issue = launches.issue(op, op.state, 0)
     running = 0 if issue else launches.desired_nodes(op.state)
     op.state = {**op.state, "status": "CREATE_FAILED" if issue else "ACTIVE", RUNNING: running}
+    op.state[INTERFACES] = [] if issue else launches.interfaces(op, op.state, 0)[0]
     op.cloud.put(op.type, op.id, op.state, op.call.urn)
     if issue:
         reason = (

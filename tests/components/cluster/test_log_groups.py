@@ -1,11 +1,13 @@
 """Names that another stack has, and log groups that EKS left, are found before anything is built."""
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 
-from components.cluster.log_groups import STACK_TAG, check_names_are_free, mistake
+from components.cluster.log_groups import NAMES_TAG, STACK_TAG, mistake, older_names, stack_tags
+from components.compute.karpenter.karpenter_iam import node_role_name
 from simulator.values import Props
 from tests.components.stacks import stack, stage
 from tests.in_process.engine import PROJECT, STACK
@@ -58,7 +60,7 @@ def test_what_exists_is_read_from_aws(cloud):
         def program(ground: Any) -> None:
             if tags is not None:
                 put(ground, tagsAll=tags, region=region)
-            check_names_are_free(stage(), ["main"], pulumi.InvokeOptions())
+            older_names(stage(), ["main"], pulumi.InvokeOptions())
 
         return program
 
@@ -73,3 +75,20 @@ def test_what_exists_is_read_from_aws(cloud):
 def test_the_log_group_names_the_stack_that_made_it(cloud):
     cloud.up(stack())
     assert cloud.one("logGroup:LogGroup", "main-logs").inputs["tags"] == {STACK_TAG: f"{PROJECT}/{STACK}"}
+
+
+@pytest.mark.parametrize("tags", [OURS, {**OURS, STACK_TAG: f"{PROJECT}/{STACK}", NAMES_TAG: "older"}])
+def test_a_cluster_that_exists_with_older_names_keeps_them(tags: dict[str, str], cloud: Any):
+    found: list[frozenset[str]] = []
+
+    def program(ground: Any) -> None:
+        put(ground, tagsAll=tags)
+        found.append(older_names(stage(), ["main"], pulumi.InvokeOptions()))
+
+    cloud.up_part(program)
+    assert found == [{"main"}], "another role would cut off the nodes that run with this one"
+    old = replace(stage(), older_names=found[0])
+    assert node_role_name(old, "main") == "ml-platform-prod-main-karpenter-node"
+    assert node_role_name(stage(), "main") == "ml-platform-prod-main-karpenter-usw2"
+    assert stack_tags(old, "main")[NAMES_TAG] == "older", "the next preview has to find it as well"
+    assert NAMES_TAG not in stack_tags(old, "second"), "a new cluster gets names with the region"

@@ -128,9 +128,13 @@ def test_nodes_are_cut_before_their_kubelet_starts(provisioner):
 
 @pytest.fixture
 def machine(tmp_path):
-    """A machine to run the script on: GPUs that take up MIG mode at once, after a reboot, or never."""
+    """A machine with two GPUs to run the script on.
 
-    def boot(takes_up):
+    takes_up: whether they take up MIG mode at once, after a reboot, or never. listed: what `nvidia-smi -L` shows below
+    each. absent, busy: how often the driver is not there yet, and how often a program has the GPUs open.
+    """
+
+    def boot(takes_up, listed=(), absent=0, busy=0):
         text = mig_at_boot(MIG_GPUS["A100-80GB"], LAYOUT)
         (script, *_) = re.findall(r"cut-gpus <<'END'\n(.*?)END\n", text, re.DOTALL)
         script = script.replace("/var/lib", str(tmp_path))
@@ -138,8 +142,15 @@ def machine(tmp_path):
         log.write_text("")
         mode = "Enabled" if takes_up == "at once" or (takes_up == "at reboot" and boots) else "Disabled"
         boots.append(1)
+        devices = "".join(f"  MIG {name}     Device  {n}: (UUID: MIG-{n})\\n" for n, name in enumerate(listed))
+        gpus = "".join(f"GPU {n}: NVIDIA A100-SXM4-80GB (UUID: GPU-{n})\\n{devices}" for n in range(2))
         fakes = {
-            "nvidia-smi": f'echo "$@" >> {log}; case "$1" in --query*) printf "{mode}\\n{mode}\\n";; esac',
+            "nvidia-smi": f"""echo "$@" >> {log}
+                case "$1 $2" in
+                  -L*) (($(grep -c "^-L" {log}) > {absent})) || exit 9; printf "{gpus}";;
+                  "-mig 1") (($(grep -c "^-mig" {log}) > {busy})) || exit 1;;
+                  --query*) printf "{mode}\\n{mode}\\n";;
+                esac""",
             "systemctl": f'echo "systemctl $@" >> {log}',
             "sleep": "exit 0",
         }
@@ -147,7 +158,7 @@ def machine(tmp_path):
             (tmp_path / name).write_text(f"#!/bin/bash\n{body}\n")
             (tmp_path / name).chmod(0o755)
         subprocess.run(["bash", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
-        return [line for line in log.read_text().splitlines() if "query" not in line]
+        return [line for line in log.read_text().splitlines() if not line.startswith(("--query", "-L"))]
 
     boots = []
     return boot
@@ -168,6 +179,30 @@ def test_gpus_that_need_a_reset_are_cut_after_one_reboot(machine):
 def test_a_machine_that_cannot_be_cut_powers_off_instead_of_joining_whole(machine):
     machine("never")
     assert machine("never")[-1] == "systemctl poweroff", "it would be paid for, reboot for ever, or never fit a pod"
+
+
+@pytest.mark.parametrize("late", [{"absent": 50}, {"busy": 50}])
+def test_a_driver_that_comes_late_is_waited_for(machine, late):
+    assert machine("at once", **late)[-1].startswith("mig -cgi"), (
+        "an image whose services have other names would lose each of its nodes, one after the other"
+    )
+
+
+@pytest.mark.parametrize("never", [{"absent": 500}, {"busy": 500}])
+def test_the_wait_has_an_end(machine, never):
+    assert machine("at once", **never)[-1] == "systemctl poweroff", "a node without a driver would be paid for"
+
+
+def test_a_second_run_leaves_gpus_alone_that_are_cut_as_wanted(machine):
+    as_wanted = ["3g.40gb", "2g.20gb", "1g.10gb", "1g.10gb"]
+    assert machine("at once", listed=as_wanted) == [], "a restart of the service would power a good node off"
+    assert machine("at once", listed=as_wanted[1:]), "a part of the slices is not what the pool offers"
+
+
+@pytest.mark.parametrize("loads_the_driver", ["nvidia-kmod-load.service", "nvidia-setup.service"])
+def test_the_cut_comes_after_the_services_of_each_generation_of_images(loads_the_driver):
+    after = re.findall(r"^After=(.*)$", mig_at_boot(MIG_GPUS["A100-80GB"], LAYOUT), re.MULTILINE)
+    assert loads_the_driver in " ".join(after), "managed node groups take the newest image, Karpenter the pinned one"
 
 
 @pytest.mark.parametrize("name", MIG_GPUS)

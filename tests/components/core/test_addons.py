@@ -135,6 +135,14 @@ def test_a_release_is_pinned_and_waited_for(cloud):
     assert release.stands_on(cloud.one("addon:Addon", "main-coredns")), "its pods find nothing without DNS"
 
 
+def test_an_update_does_not_fail_by_metrics_that_nobody_could_try(cloud):
+    waits = {}
+    for name in ("dcgm-exporter", "cert-manager"):
+        install(cloud, every_add_on()[name])
+        waits[name] = not cloud.one("Release").inputs["skipAwait"]
+    assert waits == {"dcgm-exporter": False, "cert-manager": True}
+
+
 def test_a_chart_from_a_repository_names_it(cloud):
     install(cloud, spec("aws-load-balancer-controller"))
     release = cloud.one("Release").inputs

@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.chart_facts import values_tree
-from components.core.addon_spec import every_add_on
+from components.core.addon_spec import AddOnContext, every_add_on
 from components.stack.stack_file import load_file
+from settings.cluster.fixed_values import changed
 from settings.cluster.helm_values import mistakes_of, value_mistakes
+from settings.compute.node_pool import NodePoolSettings
 from settings.stack.loader import SettingsError
+from tests.components.stacks import POOL, stage
 from tests.settings.stacks import TODAY, problems, stack
 
 ADD_ONS: tuple[str, ...] = ("clusters", "main", "addons")
@@ -52,6 +55,63 @@ def test_a_switch_that_nothing_reads_is_refused() -> None:
     assert problem.message == (
         "the chart gpu-operator v26.7.0 reads no enable here, so it would change nothing. Did you mean enabled?"
     )
+
+
+POOLS = (NodePoolSettings.model_validate(POOL),)
+
+
+def gpu_operator(values: Any) -> list[tuple[str, str]]:
+    gpus = {"name": "gpu", "instance_types": ["g6.xlarge"], "min_per_zone": 0, "taints": [{"key": "gpu"}]}
+    raw = stack((("clusters", "main", "pools", 1), gpus), ((*ADD_ONS, "gpu-operator"), {"values": values}))
+    return [(problem.path.partition(".values.")[2], problem.message) for problem in problems(raw)]
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "end"),
+    [
+        ({"toolkit": {"enabled": True}}, "toolkit.enabled", "without a request. Drop it."),
+        ({"toolkit": {"enabled": None}}, "toolkit.enabled", "without a request. Drop it."),
+        ({"toolkit": None}, "toolkit", "without a request. Drop it."),
+        ({"toolkit": {"enabled": "false"}}, "toolkit.enabled", "without a request. Drop it."),
+        ({"migManager": {"enabled": True}}, "migManager.enabled", "they are cut at boot. Drop it."),
+        ({"cdi": {"enabled": False}}, "cdi.enabled", "pods would find no GPU. Drop it."),
+        (
+            {"devicePlugin": {"env": [{"name": "DEVICE_LIST_STRATEGY", "value": "envvar"}]}},
+            "devicePlugin.env",
+            "pods would find no GPU. Drop it.",
+        ),
+        ({"devicePlugin": {"args": ["--device-list-strategy=envvar"]}}, "devicePlugin.args", "find no GPU. Drop it."),
+        (
+            {"devicePlugin": {"config": {"data": {"none": "flags: {plugin: {deviceListStrategy: envvar}}"}}}},
+            "devicePlugin.config",
+            "pods would find no GPU. Drop it.",
+        ),
+    ],
+)
+def test_values_that_keep_gpus_apart_stay(values: dict[str, Any], path: str, end: str) -> None:
+    ((place, message),) = gpu_operator(values)
+    assert place == path
+    assert message.endswith(end)
+
+
+def test_other_values_of_the_gpu_operator_may_change() -> None:
+    values = {"toolkit": {"enabled": False}, "devicePlugin": {"env": [{"name": "PASS_DEVICE_SPECS", "value": "true"}]}}
+    assert gpu_operator({**values, "cdi": {"enabled": True}, "mig": None}) == []
+
+
+@pytest.mark.parametrize("value", [None, "False", False])
+def test_the_address_plan_stays(value: Any) -> None:
+    cni = {"configuration": {"env": {"ENABLE_PREFIX_DELEGATION": value}}}
+    (problem,) = problems(stack((("clusters", "main", "managed_addons"), {"vpc-cni": cni})))
+    assert problem.path.endswith("vpc-cni.configuration.env.ENABLE_PREFIX_DELEGATION")
+
+
+def test_an_add_on_keeps_its_fixed_values_itself() -> None:
+    context = AddOnContext(
+        stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
+    )
+    for name, spec in every_add_on().items():
+        assert list(changed(spec.values(context), spec.fixed)) == [], name
 
 
 @pytest.mark.parametrize(

@@ -206,8 +206,6 @@ def _machines(pool: dict[str, Any], types: list[InstanceType], region: str) -> I
     kinds = {(t.accelerator.name, t.accelerator.memory_mib) if t.accelerator else None for t in types}
     if len(set(pool["instance_types"])) < len(types) or len({t.arch for t in types}) > 1 or len(kinds) > 1:
         yield "not one kind of machine"
-    if any(kind and kind[0] == "RTX PRO 4500" for kind in kinds):
-        yield "no driver"
     # EKS places min(16 x (places of all interfaces) + 2, 110) pods, and these have one interface fewer for them.
     few = {"c7g.medium": 50, "m7a.medium": 50, "m7g.medium": 50, "m8g.medium": 50}
     few |= {"t3.micro": 18, "t3.nano": 18, "t3.small": 98}
@@ -226,7 +224,7 @@ def _machines(pool: dict[str, Any], types: list[InstanceType], region: str) -> I
     yield from _reservation(pool, types)
     if pool["local_nvme"] == "raid0" and not all(t.local_nvme_gb for t in types):
         yield "no disks"
-    if pool["operating_system"] == "bottlerocket" and any(t.name.startswith(("inf", "trn")) for t in types):
+    if pool["operating_system"] == "bottlerocket" and any(t.name.startswith(("inf", "trn", "g7.")) for t in types):
         yield "no image"
 
 

@@ -1,11 +1,9 @@
 """Pools drawn from the whole catalog: settings refuse exactly the impossible ones, and never crash."""
 
 from collections import Counter
-from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from pydantic import ValidationError
 
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import mig_gpu
@@ -77,7 +75,7 @@ def test_the_draws_reached_both_sides_and_every_reason() -> None:
     assert SEEN["accepted"] > 300, f"too few valid pools to mean anything: {SEEN}"
     assert SEEN["refused"] > 300, f"too few invalid pools to mean anything: {SEEN}"
     expected_reasons = {
-        "no driver",
+        "no image",
         "not offered",
         "no addresses",
         "fallbacks",
@@ -112,11 +110,6 @@ def test_the_draws_reached_both_sides_and_every_reason() -> None:
     assert expected_reasons <= set(SEEN), f"never drawn: {expected_reasons - set(SEEN)}"
 
 
-def test_every_instance_type_with_a_driver_can_be_a_pool() -> None:
-    refused = {}
-    for name, known in INSTANCE_TYPES.items():
-        with suppress(ValidationError):
-            NodePoolSettings(name="p", provisioner="karpenter", instance_types=(name,))
-            continue
-        refused[name] = known.family
-    assert set(refused.values()) == {"g7"}, "the catalog's other types all have an image with a driver"
+def test_every_instance_type_of_the_catalog_can_be_a_pool() -> None:
+    for name in INSTANCE_TYPES:
+        NodePoolSettings(name="p", provisioner="karpenter", instance_types=(name,))

@@ -58,12 +58,6 @@ class Case:
 
 WRONG: dict[str, Case] = {
     # instance types
-    "accelerator that no image drives": Case(
-        {**GPU, "instance_types": ["g7.2xlarge"]},
-        "instance_types",
-        ("RTX PRO 4500, which needs NVIDIA driver 595", "Take for example g6e.xlarge, g6e.2xlarge, g7e.2xlarge,"),
-        {"instance_types": ["g7e.2xlarge"]},
-    ),
     "node group on which EKS counts more pods than get an address": Case(
         {"name": "small", "instance_types": ["m7g.medium"], "max_per_zone": 1},
         "instance_types",
@@ -291,6 +285,12 @@ WRONG: dict[str, Case] = {
         {"provisioner": "managed"},
     ),
     # the machine
+    "GPU that only Amazon Linux drives": Case(
+        {**GPU, "instance_types": ["g7.2xlarge"], "operating_system": "bottlerocket"},
+        "operating_system",
+        ("g7.2xlarge has an RTX PRO 4500, which needs NVIDIA driver 595", "Write al2023."),
+        {"operating_system": "al2023"},
+    ),
     "Neuron on Bottlerocket": Case(
         {**GPU, "instance_types": ["inf2.xlarge"], "operating_system": "bottlerocket"},
         "operating_system",

@@ -430,7 +430,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
             {"vpc-cni": {"configuration": {"env": {"ENABLE_PREFIX_DELEGATION": "false", "WARM_PREFIX_TARGET": "2"}}}},
         ),
         "clusters.main.managed_addons.vpc-cni.configuration.env.ENABLE_PREFIX_DELEGATION",
-        "with another value pods may get no address. Drop it.",
+        "pods may get no address. Drop it.",
     ),
     "pod range that AWS adds to no such VPC": (
         (("network", "pod_cidr"), "198.19.0.0/16"),
@@ -571,7 +571,7 @@ def test_all_mistakes_of_a_file_are_reported_at_once() -> None:
             (("enviroment",), "dev"),
             (("network", "cidr"), "10.0.1.0/16"),
             (("network", "zones"), 7),
-            ((*POOL, "instance_types"), ["g7.2xlarge"]),
+            ((*POOL, "instance_types"), ["g6.xlarge", "g6e.xlarge"]),
             ((*POOL, "max_per_zone"), 0),
             ((*POOL, "disk"), {"size_gib": 1}),
             ((*MAIN, "version"), "1.33"),

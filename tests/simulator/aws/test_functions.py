@@ -180,3 +180,21 @@ def test_with_a_fault_eks_makes_the_log_group_of_a_deleted_cluster_again(cloud: 
         row = cloud.get("aws:cloudwatch/logGroup:LogGroup", name)
         assert (row is not None) == left
         assert row is None or (row.state["retentionInDays"], row.state.get("tagsAll")) == (0, None)
+
+
+def test_subnets_are_found_by_their_tags_and_ranges(aws: Account) -> None:
+    vpc, token = aws.vpc(), "aws:ec2/getSubnets:getSubnets"
+    tags = {"role": "pods"}
+    first, second = (aws.subnet(vpc, letter, f"10.0.{i}.0/24", tags=tags) for i, letter in enumerate("ab"))
+    aws.subnet(vpc, "c", "10.0.2.0/24")
+    assert aws.invoke(token, tags=tags)["ids"] == [first.id, second.id]
+    planned = [{"name": "cidr-block", "values": ["10.0.1.0/24", "10.0.2.0/24"]}]
+    assert aws.invoke(token, tags=tags, filters=planned)["ids"] == [second.id]
+    assert aws.invoke(token, tags={"role": "none"})["ids"] == [], "the real provider finds no mistake in that"
+    with pytest.raises(Refusal, match="no filter state"):
+        aws.invoke(token, filters=[{"name": "state", "values": ["available"]}])
+
+
+def test_interfaces_are_found_by_their_subnet_only(aws: Account) -> None:
+    with pytest.raises(Refusal, match="subnet-id alone"):
+        aws.invoke("aws:ec2/getNetworkInterfaces:getNetworkInterfaces", filters=[{"name": "vpc-id", "values": ["vpc"]}])

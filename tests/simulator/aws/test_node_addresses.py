@@ -91,6 +91,71 @@ def test_the_addresses_of_endpoints_count(aws: Account) -> None:
     assert "InsufficientFreeAddressesInSubnet" in str(failure(aws, **{**inputs, **full}).reasons)
 
 
+PREFIXES = {"configurationValues": json.dumps({"env": {"ENABLE_PREFIX_DELEGATION": "true"}})}
+
+
+def sized(nodes: int) -> dict[str, Any]:
+    return {"scalingConfig": {"minSize": 0, "desiredSize": nodes, "maxSize": 90}}
+
+
+def nodes_in(aws: Account, *subnets: Resource) -> list[int]:
+    """Returns how many interfaces of nodes each subnet has."""
+    filters = [[{"name": "subnet-id", "values": [subnet.id]}] for subnet in subnets]
+    token = "aws:ec2/getNetworkInterfaces:getNetworkInterfaces"
+    return [len(aws.invoke(token, filters=each)["ids"]) for each in filters]
+
+
+def test_a_subnet_with_interfaces_for_pods_cannot_be_deleted_before_their_nodes(aws: Account) -> None:
+    cluster, nodes, pods = ground(aws)
+    inputs = on(aws, cluster, nodes, "g6.xlarge")
+    group = aws.make(GROUP, **inputs)
+    assert nodes_in(aws, nodes, pods) == [1, 1]
+    refused = aws.delete_refusal(pods)
+    assert f"DependencyViolation: The subnet '{pods.id}' has dependencies and cannot be deleted." in refused
+    aws.update(group, **{**inputs, **sized(0)})
+    assert nodes_in(aws, nodes, pods) == [0, 0], "interfaces go with their nodes"
+    aws.update(group, **{**inputs, **sized(2)})
+    aws.delete(group)
+    aws.delete(pods)
+
+
+def test_a_new_node_takes_addresses_for_pods_where_there_are_most(aws: Account) -> None:
+    cluster, nodes, pods = ground(aws)
+    inputs = {**on(aws, cluster, nodes, "g6.xlarge"), **sized(2)}
+    group = aws.make(GROUP, **inputs)
+    there = {"vpcId": nodes["vpcId"], "availabilityZone": "us-west-2a", "tags": FOR_PODS}
+    more = aws.make("aws:ec2/subnet:Subnet", "more", **there, cidrBlock="10.0.48.0/20")
+    assert nodes_in(aws, nodes, pods, more) == [2, 2, 0], "nodes that are up keep theirs"
+    aws.update(group, **{**inputs, **sized(5)})
+    assert nodes_in(aws, nodes, pods, more) == [5, 3, 2], "after two nodes in the new one, the first one is no fuller"
+    assert aws.delete_refusal(more)
+
+
+def test_a_subnet_without_blocks_for_pods_ends_the_launch(aws: Account) -> None:
+    cluster, nodes, pods = ground(aws)
+    addon = next(row for row in aws.cloud.of_type(ADDON))
+    aws.cloud.put(ADDON, addon.id, {**addon.state, **PREFIXES})
+    there = {"vpcId": nodes["vpcId"], "availabilityZone": "us-west-2a", "tags": FOR_PODS}
+    small = aws.make("aws:ec2/subnet:Subnet", "small", **there, cidrBlock="10.0.48.0/25")
+    aws.delete(pods)
+    inputs = on(aws, cluster, nodes, "g6.xlarge")
+    issue = str(failure(aws, **{**inputs, **sized(3)}).reasons)
+    assert "InsufficientCidrBlocks" in issue, "a node with few pods takes three blocks of 16: 123 addresses are for two"
+    assert small.id in issue
+    assert aws.make(GROUP, "fitting", **{**inputs, **sized(2)}).id
+
+
+def test_a_primary_interface_for_pods_takes_blocks_of_its_own_subnet(aws: Account) -> None:
+    cluster, nodes, pods = ground(aws)
+    addon = next(row for row in aws.cloud.of_type(ADDON))
+    aws.cloud.put(ADDON, addon.id, {**addon.state, **PREFIXES})
+    inputs = on(aws, cluster, pods, "p5.48xlarge", True)
+    issue = str(failure(aws, **{**inputs, **sized(84)}).reasons)
+    assert "InsufficientCidrBlocks" in issue, "4091 addresses are for 83 nodes of 49"
+    assert aws.make(GROUP, "fitting", **{**inputs, **sized(83)}).id
+    assert nodes_in(aws, nodes, pods) == [0, 83]
+
+
 def test_nodes_without_a_way_out_need_endpoints(aws: Account) -> None:
     cluster, nodes, _ = ground(aws)
     vpc = {"vpcId": nodes["vpcId"]}

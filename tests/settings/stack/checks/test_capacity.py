@@ -109,6 +109,23 @@ def test_node_groups_with_efa_have_to_fit_the_first_pod_subnet() -> None:
     assert "first pod subnet" in found["network.pod_cidr"], "a p5 node has no interface for another subnet"
 
 
+def test_the_nodes_of_other_pools_may_all_be_in_the_subnet_of_nodes_with_efa() -> None:
+    here = {"zones": ["us-west-2a"]}
+    many = {"name": "many", "instance_types": ["m7i.large"], "max_per_zone": 50, **here}
+    training = {"name": "training", "instance_types": ["p5.48xlarge"], "efa": True, "max_per_zone": 20, **here}
+
+    def found(**changes: Any) -> dict[str, str]:
+        pools = [*stack()["clusters"]["main"]["pools"][:1], {**many, **changes}, training]
+        return messages((("network", "pod_cidr"), "100.64.0.0/15"), (POOL[:-1], pools))
+
+    message = found()["network.pod_cidr"]
+    assert "us-west-2a, which has 510 blocks of 16 addresses" in message
+    assert "50 nodes of main.pools[1] with 110 pods and 9 blocks each" in message, "450 and 360 are more than 510"
+    assert message.endswith("lower max_per_zone. Other pools may also get other `zones`.")
+    assert found(zones=["us-west-2b"]) == {}, "the advice must work"
+    assert found(max_per_zone=14) == {}, "the advice must work"
+
+
 @pytest.mark.parametrize(
     ("types", "pods", "blocks"),
     [(["m5.large"], 110, 9), (["m5.24xlarge"], 250, 18), (["m5.large", "m5.24xlarge"], 110, 9)],

@@ -1,0 +1,94 @@
+"""Types with GPUs or Neuron devices are in the catalog: the other rules about GPUs see no others.
+
+Source: EC2 user guide, "Instance type naming": g, gr and p are families with GPUs, trn and inf with Neuron devices;
+read 2026-11.
+"""
+
+from collections.abc import Iterator
+
+from policies.pools import LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, Pool, pools
+from policies.rule import Case, Resource, Sample, Stack, StackCase, StackRule, collect_from, each_alone
+from policies.samples import A100, PLAIN, node_group, node_group_of_template, node_pool, requirement
+
+
+def _pool(pool: Pool) -> Iterator[tuple[Resource, str, str]]:
+    if unlisted := pool.unlisted:
+        what = f"may start {', '.join(unlisted[:3])}, which the catalog does not have, so no rule about GPUs sees it"
+        yield pool.resource, pool.types_path, what
+
+
+def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
+    yield from collect_from(pools(stack), _pool)
+
+
+TYPES_AT, INSTANCE = "spec.template.spec.requirements", "karpenter.k8s.aws/instance-"
+
+
+def _group(*types: str) -> Case:
+    return Case(node_group(*types), type=NODE_GROUP, at="instanceTypes")
+
+
+def _karpenter(*requirements: dict[str, object]) -> Case:
+    return Case(node_pool(requirements=requirements), type=NODE_POOL, at=TYPES_AT)
+
+
+def _block(kind: str) -> StackCase:
+    group = Sample(NODE_GROUP, node_group_of_template(), links={"launchTemplate": "template"})
+    template = Sample(LAUNCH_TEMPLATE, {"instanceType": kind})
+    return StackCase({"pool": group, "template": template}, at=("pool", "instanceTypes"))
+
+
+RULE = StackRule(
+    id="gpu-type-in-catalog",
+    applies_to=(NODE_GROUP, NODE_POOL, LAUNCH_TEMPLATE),
+    severity="high",
+    why="GPUs of such nodes could be open to every pod, or be bought without a limit, and no rule would say so.",
+    fix="Add a row for the type to catalog/data/instance_types.json, or take a type of docs/gpus.md.",
+    on_unknown="fail",
+    dev="advisory",
+    check=check,
+    good={
+        "the instance type in the launch template": _block(A100),
+        **each_alone(
+            NODE_GROUP,
+            {
+                "nothing set": {},
+                "GPUs": _group(A100),
+                "a type without accelerators that is not in the catalog": _group("m99.large", PLAIN),
+                "a type whose name only begins alike": _group("gx.large", "pool.large"),
+                "NodePool, nothing set": _karpenter(),
+                "NodePool of a family": _karpenter(requirement(f"{INSTANCE}family", "g6", "r99")),
+                "NodePool of a category": _karpenter(requirement(f"{INSTANCE}category", "g", "p")),
+                "NodePool of any GPU": _karpenter(requirement(f"{INSTANCE}gpu-count", operator="Exists")),
+                "NodePool without GPUs, and of no type of the catalog": _karpenter(
+                    requirement(f"{INSTANCE}family", "r99"),
+                    requirement(f"{INSTANCE}gpu-count", operator="DoesNotExist"),
+                    requirement(f"{INSTANCE}gpu-name", "t4", operator="NotIn"),
+                ),
+                "NodePool of other families than one": _karpenter(
+                    requirement(f"{INSTANCE}family", "g99", operator="NotIn")
+                ),
+            },
+        ),
+    },
+    bad={
+        "the instance type in the launch template": _block("g99.xlarge"),
+        **each_alone(
+            NODE_GROUP,
+            {
+                "GPUs": _group("g5g.xlarge"),
+                "the second type": _group(A100, "gr99.xlarge"),
+                "a newer P family": _group("p99.48xlarge"),
+                "Trainium": _group("trn99.48xlarge"),
+                "Inferentia": _group("inf99.xlarge"),
+                "NodePool of a type": Case(node_pool(A100, "g5g.xlarge"), type=NODE_POOL, at=TYPES_AT),
+                "NodePool of a family": _karpenter(requirement(f"{INSTANCE}family", "g6", "g5g")),
+                "NodePool of a category, with an architecture that only other types have": _karpenter(
+                    requirement(f"{INSTANCE}category", "g"), requirement("kubernetes.io/arch", "arm64")
+                ),
+                "NodePool of a GPU": _karpenter(requirement(f"{INSTANCE}gpu-name", "t4g")),
+                "NodePool of a Neuron device": _karpenter(requirement(f"{INSTANCE}accelerator-name", "trainium9")),
+            },
+        ),
+    },
+)
