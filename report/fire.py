@@ -22,7 +22,6 @@ from components.stack.stack_file import load_file
 from report.rehearse import YES
 from report.simulated import HOME, ROOT, Simulated, project_with
 
-RUNBOOK = "docs/runbooks/stack/interrupted-up.md"
 _CALLS = {
     **dict.fromkeys(("create", "create-replacement"), "create"),
     **dict.fromkeys(("delete", "delete-replaced"), "delete"),

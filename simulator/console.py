@@ -40,7 +40,7 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         elif options.command == "delete":
             cloud.delete(resource.type, resource.id)
         else:
-            cloud.put(resource.type, resource.id, resource.state | {options.property: _value(options.value)})
+            cloud.put(resource.type, resource.id, resource.state | _changed(resource, options.property, options.value))
         return 0
 
 
@@ -52,6 +52,15 @@ def _list(cloud: Cloud, as_json: bool) -> int:
 
 def _line(resource: CloudResource) -> str:
     return f"{resource.type:<55} {resource.id:<45} {name_of(resource.urn)}".rstrip()
+
+
+def _changed(resource: CloudResource, key: str, text: str) -> dict[str, Any]:
+    """Returns the property with its new value. Tags of a resource are also in `tagsAll`, beside the default tags."""
+    value, state = _value(text), resource.state
+    if key != "tags" or "tagsAll" not in state:
+        return {key: value}
+    default = {tag: each for tag, each in state["tagsAll"].items() if tag not in (state.get("tags") or {})}
+    return {"tags": value, "tagsAll": default | value}
 
 
 def _value(text: str) -> Any:

@@ -22,7 +22,7 @@ def bucket_arn(stage: Stage, name: str, region: str | None = None) -> str:
 
 
 def standing_buckets(stage: Stage, regions: Collection[str], opts: pulumi.InvokeOptions) -> frozenset[str]:
-    """Returns the names of the buckets in these regions that have the project and the environment of the stage.
+    """Returns the names of the buckets in these regions that have the tags of this stack.
 
     A bucket that is retained stays in the account after its entry has left the stack file, so a create would fail.
     """
@@ -30,7 +30,7 @@ def standing_buckets(stage: Stage, regions: Collection[str], opts: pulumi.Invoke
         aws.resourcegroupstaggingapi.get_resources(
             region=region,
             resource_type_filters=["s3"],
-            tag_filters=[{"key": key, "values": [stage.tags[key]]} for key in ("project", "environment")],
+            tag_filters=[{"key": key, "values": [value]} for key, value in stage.own_tags.items()],
             opts=opts,
         )
         for region in regions

@@ -13,8 +13,10 @@ from simulator.aws.inputs import Form, fields
 from simulator.aws.messages import AwsError, ProviderError, pulumi_text, sdk_text
 from simulator.aws.model import Quota, Reference, ResourceType
 from simulator.aws.operation_context import (
+    TAGS,
     OperationContext,
     UnknownValueError,
+    foreign_tags,
     is_companion,
     public_state,
     region_of,
@@ -101,7 +103,7 @@ class AwsPackage(Package):
                 )
             if row is None:
                 return None
-            live = public_state(row.state)
+            live = public_state(row.state, call.config)
             live_inputs = _refreshed_inputs(kind, inputs, live) if inputs else _inputs_of_import(kind, live)
             return ReadResult(row.id, live, live_inputs)
 
@@ -184,7 +186,9 @@ class AwsPackage(Package):
             self._updates[kind.type, op.id] = op.state
         else:
             self._updates.pop((kind.type, op.id), None)
-            self._cloud.put(kind.type, op.id, op.state, row.urn)
+            kept = {key: foreign_tags(row.state.get(key), call.config) for key in TAGS}
+            with_kept = {key: {**(op.state.get(key) or {}), **tags} for key, tags in kept.items() if tags}
+            self._cloud.put(kind.type, op.id, op.state | with_kept, row.urn)
         return public_state(op.state)
 
     def _delete(self, op: OperationContext) -> None:

@@ -150,7 +150,7 @@ def test_resources_are_found_by_their_tags(cloud: Cloud) -> None:
     bucket = aws.make("aws:s3/bucket:Bucket", bucket="models", tags={"tier": "gold"})
     key = aws.make("aws:kms/key:Key")
 
-    def found(**args: Any) -> list[str]:
+    def found(**args: object) -> list[str]:
         answer = aws.invoke("aws:resourcegroupstaggingapi/getResources:getResources", **args)
         return [each["resourceArn"] for each in answer["resourceTagMappingLists"]]
 
