@@ -77,7 +77,7 @@ class Platform(pulumi.ComponentResource):
             f"{name}-aws",
             region=settings.region,
             default_tags={"tags": cost_tags(settings)},
-            ignore_tags={"key_prefixes": list(settings.foreign_tags)},
+            ignore_tags=aws.ProviderIgnoreTagsArgs(key_prefixes=settings.foreign_tags),
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
             assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings.deployer.role_arn)] if assumed else None,
             opts=pulumi.ResourceOptions(parent=self),

@@ -62,8 +62,7 @@ class AwsPackage(Package):
         self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
-        """Refuses a provider without a region, with an unknown one, or with roles that the real one would not take "
-        "on."""
+        """Refuses a provider without a region, with an unknown one, or with keys that the real one would ignore."""
         for role in setting(inputs, ROLE_KEY) or ():
             if not isinstance(role, Mapping) or not {"roleArn"} <= role.keys() <= _OF_A_ROLE:
                 reason = (
@@ -71,6 +70,10 @@ class AwsPackage(Package):
                     f"on as the caller. It knows {', '.join(sorted(_OF_A_ROLE))}."
                 )
                 return CheckResult(inputs, (CheckFailure(ROLE_KEY, reason),))
+        ignored = setting(inputs, "ignoreTags")
+        if isinstance(ignored, Mapping) and not ignored.keys() <= {"keys", "keyPrefixes"}:
+            reason = f"ignoreTags has {ignored}. The real provider would ignore all but keys and keyPrefixes."
+            return CheckResult(inputs, (CheckFailure("ignoreTags", reason),))
         try:
             if inputs.get("region") is not UNKNOWN:
                 region_of(inputs)

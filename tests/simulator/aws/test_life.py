@@ -96,6 +96,12 @@ def test_a_region_that_aws_does_not_have_is_refused(aws: Account) -> None:
     )
 
 
+def test_ignored_tags_in_keys_of_the_sdk_are_refused(aws: Account) -> None:
+    for key, wrong in (("key_prefixes", 1), ("keyPrefixes", 0)):
+        inputs = {"region": "us-west-2", "ignoreTags": f'{{"{key}": ["eks:"]}}'}
+        assert len(aws.package.check_config("urn", inputs).failures) == wrong, "the SDK translates no plain dict"
+
+
 def test_tags_replace_default_tags(cloud: Cloud) -> None:
     account = Account(cloud, config={"region": "us-west-2", "defaultTags": '{"tags": {"team": "ml", "stage": "dev"}}'})
     assert account.checked(VPC, cidrBlock="10.0.0.0/16", tags={"team": "own"})["tagsAll"] == {
