@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def fire(stack: str, shard: tuple[int, int], *, resume: bool, every: bool, only:
     done = {}
     if notes.exists():
         done = {note["case"]: note for note in map(json.loads, notes.read_text().splitlines())}
-    grounds = _prepare(folder, stack)
+    grounds = prepare(folder, stack)
     cases = [case for case in grounds.cases(_MOMENTS if every else _QUICK, every=every) if only in case.name]
     mine = cases[number - 1 :: shards]
     for case in mine:
@@ -110,8 +110,8 @@ def fire(stack: str, shard: tuple[int, int], *, resume: bool, every: bool, only:
     return 1 if counts["DIVERGED"] else 0
 
 
-def _prepare(folder: Path, stack: str) -> Grounds:
-    """Runs the three lives without faults. A folder that has them already is used again."""
+def prepare(folder: Path, stack: str, only: Collection[str] = ("up", "change", "destroy")) -> Grounds:
+    """Runs lives without faults. A folder that has them already is used again. only: the lives."""
     caller = load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address
     if not (folder / "changed").exists():
         changed = folder / "new" / f"Pulumi.{stack}.yaml"
@@ -126,7 +126,8 @@ def _prepare(folder: Path, stack: str) -> Grounds:
             "destroy": (folder / "base-gone", ROOT, "destroy"),
         }
         found: dict[str, Any] = {}
-        for life, (home, project, command) in lives.items():
+        for life in only:
+            home, project, command = lives[life]
             shutil.rmtree(home, ignore_errors=True)
             if life != "up":
                 shutil.copytree(folder / "base", home, symlinks=True)

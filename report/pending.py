@@ -16,12 +16,16 @@ from typing import Any
 from common.urns import name_of, type_of
 from report.simulated import ReportError
 
+_SETTINGS = (
+    *("IntelligentTieringConfiguration", "LifecycleConfiguration", "Logging", "ObjectLockConfiguration"),
+    *("OwnershipControls", "Policy", "PublicAccessBlock", "ReplicationConfig", "ServerSideEncryptionConfiguration"),
+    "Versioning",
+)
 AGAIN = frozenset(
     {
-        *(f"aws:s3/bucket{name}:Bucket{name}" for name in ("LifecycleConfiguration", "Logging", "OwnershipControls")),
-        *(f"aws:s3/bucket{name}:Bucket{name}" for name in ("ObjectLockConfiguration", "Policy", "PublicAccessBlock")),
-        *(f"aws:s3/bucket{name}:Bucket{name}" for name in ("ReplicationConfig", "Versioning")),
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        *(f"aws:s3/bucket{name}:Bucket{name}" for name in _SETTINGS),
+        "aws:autoscaling/schedule:Schedule",
+        "aws:autoscaling/tag:Tag",
         "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
         "aws:cloudwatch/eventRule:EventRule",
         "aws:cloudwatch/eventTarget:EventTarget",
@@ -31,12 +35,14 @@ AGAIN = frozenset(
         "aws:efs/fileSystemPolicy:FileSystemPolicy",
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:kms/keyPolicy:KeyPolicy",
         "aws:servicequotas/serviceQuota:ServiceQuota",
         "aws:sqs/queuePolicy:QueuePolicy",
     }
 )
 """Types whose create sets something on a resource that exists: doing it again changes nothing."""
 
+_FIELD = re.compile(r"\{([\w.]+)\}")
 _NAMED = "Name=tag:Name,Values={tags.Name} Name=vpc-id,Values={vpcId}"
 # Type -> the id for `pulumi import`, where the inputs tell it; and the command that shows whether the thing exists, or
 # its id. Sources: the section Import of each resource in the Pulumi Registry, pulumi-aws 7.51; read 2026-11.
@@ -45,6 +51,7 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
     "backup/selection": ("{planId}|<SelectionId>", "backup list-backup-selections --backup-plan-id {planId}"),
     "backup/vault": ("{name}", "backup describe-backup-vault --backup-vault-name {name}"),
     "cloudwatch/logGroup": ("{name}", "logs describe-log-groups --log-group-name-prefix {name}"),
+    "ec2/capacityReservation": ("", "ec2 describe-capacity-reservations --filters Name=state,Values=active"),
     "ec2/eip": ("<AllocationId>", "ec2 describe-addresses --filters Name=tag:Name,Values={tags.Name}"),
     "ec2/flowLog": ("", "ec2 describe-flow-logs --filter Name=resource-id,Values={vpcId}"),
     "ec2/internetGateway": ("", "ec2 describe-internet-gateways --filters Name=tag:Name,Values={tags.Name}"),
@@ -61,6 +68,10 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
         "ec2 describe-route-tables --filters Name=association.subnet-id,Values={subnetId}",
     ),
     "ec2/securityGroup": ("", "ec2 describe-security-groups --filters Name=group-name,Values={name}"),
+    "ec2/securityGroupRule": (
+        "{securityGroupId}_{type}_{protocol}_{fromPort}_{toPort}_<source>",
+        "ec2 describe-security-group-rules --filters Name=group-id,Values={securityGroupId}",
+    ),
     "ec2/subnet": (
         "",
         "ec2 describe-subnets --filters Name=vpc-id,Values={vpcId} Name=cidr-block,Values={cidrBlock}",
@@ -74,9 +85,17 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
         "",
         "ec2 describe-vpcs --vpc-ids {vpcId} --query 'Vpcs[].CidrBlockAssociationSet'",
     ),
+    "ec2transitgateway/vpcAttachment": (
+        "",
+        "ec2 describe-transit-gateway-vpc-attachments --filters Name=vpc-id,Values={vpcId}",
+    ),
     "efs/accessPoint": ("", "efs describe-access-points --file-system-id {fileSystemId}"),
     "efs/fileSystem": ("", "efs describe-file-systems --query \"FileSystems[?Name=='{tags.Name}']\""),
     "efs/mountTarget": ("", "efs describe-mount-targets --file-system-id {fileSystemId}"),
+    "efs/replicationConfiguration": (
+        "{sourceFileSystemId}",
+        "efs describe-replication-configurations --file-system-id {sourceFileSystemId}",
+    ),
     "eks/accessEntry": (
         "{clusterName}:{principalArn}",
         "eks describe-access-entry --cluster-name {clusterName} --principal-arn {principalArn}",
@@ -99,6 +118,10 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
         "fsx describe-data-repository-associations --filters Name=file-system-id,Values={fileSystemId}",
     ),
     "fsx/lustreFileSystem": ("", "fsx describe-file-systems --query \"FileSystems[?FileSystemType=='LUSTRE']\""),
+    "iam/instanceProfile": ("{name}", "iam get-instance-profile --instance-profile-name {name}"),
+    "iam/openIdConnectProvider": ("<Arn>", "iam list-open-id-connect-providers"),
+    "iam/policy": ("<Arn>", "iam list-policies --scope Local --query \"Policies[?PolicyName=='{name}']\""),
+    "iam/serviceLinkedRole": ("<Arn>", "iam list-roles --path-prefix /aws-service-role/{awsServiceName}/"),
     "iam/role": ("{name}", "iam get-role --role-name {name}"),
     "iam/rolePolicy": ("{role}:{name}", "iam get-role-policy --role-name {role} --policy-name {name}"),
     "kms/alias": ("{name}", "kms list-aliases --query \"Aliases[?AliasName=='{name}']\""),
@@ -108,6 +131,7 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
     ),
     "s3/bucket": ("{bucket}", "s3api head-bucket --bucket {bucket}"),
     "sqs/queue": ("<QueueUrl>", "sqs get-queue-url --queue-name {name}"),
+    "ssm/parameter": ("{name}", "ssm get-parameter --name {name}"),
     "vpc/securityGroupEgressRule": (
         "",
         "ec2 describe-security-group-rules --filters Name=group-id,Values={securityGroupId}",
@@ -164,7 +188,7 @@ class Create:
                 found = found.get(key, "") if isinstance(found, Mapping) else ""
             return str(found)
 
-        return re.sub(r"\{([\w.]+)\}", value, template)
+        return _FIELD.sub(value, template)
 
     def entry(self, id_: str) -> Mapping[str, Any]:
         """Returns the entry of a file for `pulumi import`. It takes over only what the program sets."""
@@ -200,15 +224,15 @@ def pending(stack: str, file: Path, urns: Sequence[str]) -> int:
     if urns:
         steps = _output("preview", "--json", "--stack", stack)["steps"]
         planned = [step["newState"] for step in steps if step["op"] == "create" and step["urn"] in urns]
-        for urn in set(urns) - {each["urn"] for each in planned}:
-            raise ReportError(f"{urn} is not a resource that the next `pulumi up` of {stack} would create.")
+        if other := set(urns) - {each["urn"] for each in planned}:
+            raise ReportError(f"the next `pulumi up` of {stack} would not create {', '.join(sorted(other))}.")
     here = {each["urn"]: each.get("id") for each in deployment.get("resources") or ()}
     found = creates(deployment, planned)
     for number, create in enumerate(found, 1):
         id_, command = create.lookup
         print(f"{number}. {create.type} {name_of(create.urn)}\n     {command}\n     id: {id_ or 'as shown'}")
         if create.urn in here:
-            print(f"     A later `up` made {here[create.urn]}. What else the command shows is a second one: delete it.")
+            print(f"     The state has {here[create.urn]}. What else the command shows is a second one: delete it.")
     lost = [create for create in found if create.urn not in here]
     if lost:
         names = {urn: urn for create in lost for urn in (create.parent, create.provider)}

@@ -24,7 +24,7 @@ from simulator.aws.operation_context import (
 )
 from simulator.aws.registry import kind_of
 from simulator.caller import ROLE_KEY
-from simulator.cloud import Cloud
+from simulator.cloud import Cloud, CloudResource
 from simulator.difference import changes
 from simulator.faults import Faults
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
@@ -101,9 +101,7 @@ class AwsPackage(Package):
         with self._cloud.exclusive():
             row = self._cloud.get(kind.type, id_)
             if row is None and kind.import_id and not state:
-                row = next(
-                    (each for each in self._cloud.of_type(kind.type) if _import_id(kind, each.state) == id_), None
-                )
+                row = next((each for each in self._cloud.of_type(kind.type) if _import_id(kind, each) == id_), None)
             if row is None:
                 return None
             live = public_state(row.state, call.config)
@@ -338,8 +336,8 @@ def _value(op: OperationContext, value: Any) -> Any:
     return op.fill(value) if isinstance(value, str) else value
 
 
-def _import_id(kind: ResourceType, state: Props) -> str:
-    return templates.fill(kind.import_id, "", lambda name: state.get(name))
+def _import_id(kind: ResourceType, row: CloudResource) -> str:
+    return templates.fill(kind.import_id, "", lambda name: row.id if name == "id" else row.state.get(name))
 
 
 def _refreshed_inputs(kind: ResourceType, inputs: Props, live: Props) -> Props:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from report import fire
 from tests.whole.conftest import Project, steps
 
 pytestmark = pytest.mark.engine
@@ -26,3 +27,25 @@ def test_a_retained_bucket_is_adopted_when_its_entry_comes_back(tmp_path):
     live.pulumi("up", "--stack", "prod", *UP)
     assert live.resources().count(bucket) == 1
     live.pulumi("preview", "--stack", "prod", "--refresh", "--expect-no-changes")
+
+
+RISKY = {
+    "a killed engine, of what AWS would make twice": ("die-after", "aws:kms/key:Key", "after an import"),
+    "a killed engine, of what has a name of ours": ("die-after", "aws:eks/cluster:Cluster", "after an import"),
+    "a killed engine before the call": ("die-before", "aws:iam/role:Role", "converged"),
+    "a lost answer": ("after", "aws:efs/accessPoint:AccessPoint", "after an import"),
+}
+
+
+@pytest.fixture(scope="module")
+def grounds(tmp_path_factory):
+    return fire.prepare(tmp_path_factory.mktemp("fire"), "dev", only=("up",))
+
+
+@pytest.mark.parametrize("case", RISKY)
+def test_a_stack_goes_on_as_the_runbook_says(grounds, case):
+    moment, type_, outcome = RISKY[case]
+    trials = [each for each in grounds.cases((moment,), every=False) if f" {type_} " in each.name]
+    assert [fire.Trial(grounds, each).run() for each in trials] == [outcome], (
+        "or it raises what is left over or missing"
+    )
