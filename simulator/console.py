@@ -27,10 +27,16 @@ def run(arguments: list[str], cloud_file: Path) -> int:
     setting = commands.add_parser("set", help="change a property without Pulumi's knowledge: set ID PROPERTY JSON")
     for argument in ("id", "property", "value"):
         setting.add_argument(argument)
+    adding = commands.add_parser("add", help="add a resource without Pulumi's knowledge: add TYPE ID JSON")
+    for argument in ("type", "id", "value"):
+        adding.add_argument(argument)
     options = parser.parse_args(arguments)
     with closing(Cloud(cloud_file)) as cloud:
         if options.command == "list":
             return _list(cloud, options.json)
+        if options.command == "add":
+            cloud.put(options.type, options.id, json.loads(options.value))
+            return 0
         resource = next((each for each in cloud.all() if each.id == options.id), None)
         if resource is None:
             print(f"There is no {options.id} in {cloud_file}. `cloud list` shows all resources.", file=sys.stderr)

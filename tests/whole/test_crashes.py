@@ -1,8 +1,15 @@
 """Crashes and comebacks: what a killed engine, a lost answer or a retained bucket leaves behind is taken up again."""
 
+import json
+import shutil
+from contextlib import closing
+
 import pytest
 
 from report import fire
+from report.simulated import Simulated
+from simulator import console
+from simulator.cloud import Cloud
 from tests.whole.conftest import Project, steps
 
 pytestmark = pytest.mark.engine
@@ -40,6 +47,28 @@ RISKY = {
 @pytest.fixture(scope="module")
 def grounds(tmp_path_factory):
     return fire.prepare(tmp_path_factory.mktemp("fire"), "dev", only=("up",))
+
+
+def test_what_others_add_is_left_alone(grounds, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(grounds.folder / "base", home, symlinks=True)
+
+    def cloud(*arguments):
+        console.run(list(arguments), home / "cloud.sqlite")
+
+    with closing(Cloud(home / "cloud.sqlite")) as present:
+        (vpc,) = present.of_type("aws:ec2/vpc:Vpc")
+    foreign = {"kubernetes.io/cluster/other": "shared"}
+    cloud("set", vpc.id, "tags", json.dumps({**vpc.state["tags"], **foreign}))
+    theirs = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "theirs"}}
+    cloud("add", "kubernetes:core/v1:Namespace", "ml-platform-dev-main/theirs", json.dumps(theirs))
+    live = Simulated(home, caller=grounds.caller)
+    for command in (("refresh", *UP, "--expect-no-changes"), ("up", *UP, "--expect-no-changes")):
+        with (tmp_path / "output.txt").open("w") as output:
+            done = live.pulumi("drift", *command, "--stack", "dev", "--non-interactive", output=output)
+        assert not done.code, (tmp_path / "output.txt").read_text()
+    with closing(Cloud(home / "cloud.sqlite")) as after:
+        assert foreign.items() <= after.get(vpc.type, vpc.id).state["tagsAll"].items()
 
 
 @pytest.mark.parametrize("case", RISKY)
