@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from common.urns import name_of, type_of
 from components.stack.stack_file import load_file
 from report.rehearse import YES
 from report.simulated import HOME, ROOT, Simulated, project_with
+from simulator.cloud import Cloud, CloudResource
 
 _CALLS = {
     **dict.fromkeys(("create", "create-replacement"), "create"),
@@ -169,13 +171,12 @@ def _calls(events: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _cloud(home: Path) -> list[tuple[str, str]]:
-    return [(each["type"], each["urn"]) for each in _rows(home) if each["urn"]]  # the others go with their owners
+    return [(each.type, each.urn) for each in _rows(home) if each.urn]  # the others go with their owners
 
 
-def _rows(home: Path) -> list[dict[str, str]]:
-    command = [sys.executable, "-m", "simulator", "--home", str(home), "cloud", "list", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def _rows(home: Path) -> list[CloudResource]:
+    with closing(Cloud(home / "cloud.sqlite")) as cloud:
+        return cloud.all()
 
 
 class Trial:
@@ -193,7 +194,7 @@ class Trial:
         shutil.rmtree(self._home, ignore_errors=True)
         shutil.copytree(self._grounds.folder / "base", self._home, symlinks=True)
         if case.life == "up":
-            self._must("pulumi", "destroy", *YES, *stack, "--target", case.urn, "--target-dependents")
+            self._take_away(case.urn)
         fault = f"{case.moment}={case.operation}:{case.urn}:1"
         struck = self._simulate("pulumi", self._command, *YES, *stack, fault=fault)
         if not struck.returncode:
@@ -204,6 +205,20 @@ class Trial:
             self._must("pulumi", "preview", "--refresh", "--expect-no-changes", *stack)
         self._compare()
         return "after an import" if imported else "converged"
+
+    def _take_away(self, urn: str) -> None:
+        """Removes a resource and what depends on it, also what the program retains."""
+        stack = ("--stack", self._grounds.stack)
+        self._must("pulumi", "destroy", *YES, *stack, "--target", urn, "--target-dependents")
+        known = {each["urn"] for each in self._state()}
+        with closing(Cloud(self._home / "cloud.sqlite")) as cloud:
+            for each in cloud.all():
+                if each.urn and each.urn not in known:
+                    cloud.delete(each.type, each.id)
+
+    def _state(self) -> list[dict[str, Any]]:
+        exported = json.loads(self._must("pulumi", "stack", "export", "--stack", self._grounds.stack).stdout)
+        return list(exported["deployment"]["resources"])
 
     def _follow_the_runbook(self) -> int:
         """Looks up what may exist, imports what does, and clears what was pending. Returns how much was imported."""
@@ -229,12 +244,9 @@ class Trial:
     def _fill_in(self, file: Path) -> int:
         """Does what a person does with the file: writes the ids that the look-ups show, and drops what is not there."""
         content = json.loads(file.read_text())
-        exported = json.loads(self._must("pulumi", "stack", "export", "--stack", self._grounds.stack).stdout)
-        known = {(each["type"], each.get("id")) for each in exported["deployment"]["resources"]}
+        known = {(each["type"], each.get("id")) for each in self._state()}
         shown = {
-            (each["type"], name_of(each["urn"])): each["id"]
-            for each in _rows(self._home)
-            if (each["type"], each["id"]) not in known
+            (each.type, name_of(each.urn)): each.id for each in _rows(self._home) if (each.type, each.id) not in known
         }
         entries = [each for each in content["resources"] if (each["type"], each["name"]) in shown]
         for entry in entries:
