@@ -1,6 +1,6 @@
-"""The settings that all S3 buckets of the platform share: private, encrypted, versioned, TLS only."""
+"""The settings that all S3 buckets of the platform share, and the buckets that stand already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import pulumi
@@ -85,3 +85,21 @@ def private_bucket(
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[block])),
     )
     return PrivateBucket(bucket, versioning, (block, ownership, versioning, encryption, lifecycle_rules, bucket_policy))
+
+
+def standing_buckets(stage: Stage, regions: Collection[str], opts: pulumi.InvokeOptions) -> frozenset[str]:
+    """Returns the names of the buckets in these regions that have the tags of this stack.
+
+    A bucket that is retained stays in the account after its entry has left the stack file, so a create would fail.
+    """
+    found = [
+        aws.resourcegroupstaggingapi.get_resources(
+            region=region,
+            resource_type_filters=["s3"],
+            tag_filters=[{"key": key, "values": [value]} for key, value in stage.own_tags.items()],
+            opts=opts,
+        )
+        for region in regions
+    ]
+    arns = [each.resource_arn for result in found for each in result.resource_tag_mapping_lists]
+    return frozenset(arn.rpartition(":")[2] for arn in arns)

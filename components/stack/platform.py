@@ -13,7 +13,7 @@ from components.cluster.control_plane import cluster_role_pattern
 from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
-from components.core.bucket_names import standing_buckets
+from components.core.private_bucket import standing_buckets
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
