@@ -17,6 +17,14 @@ ELASTIC_IPS_PER_REGION: Final = 5
 # Source: Amazon VPC quotas, "Inbound or outbound rules per security group", read 2026-11.
 RULES_PER_SECURITY_GROUP: Final = 60
 
+# Source: Amazon VPC user guide, "Subnet route tables", and VPC quotas; read 2026-11. AWS has the first for itself, and
+# no network has hosts in the other two.
+UNROUTABLE_CIDRS: Final = ("169.254.168.0/22", "127.0.0.0/8", "224.0.0.0/4")
+
+# The range of Kubernetes services that EKS chooses: the second where the VPC is in 10.0.0.0/8, otherwise the first.
+# Source: EKS API reference, KubernetesNetworkConfigRequest; EKS AMI, bootstrap.sh; read 2026-11.
+EKS_SERVICE_CIDRS: Final = ("10.100.0.0/16", "172.20.0.0/16")
+
 # Source: Amazon EKS user guide and API reference, read 2026-08.
 EKS_CLUSTER_NAME_LENGTH: Final = 100
 EKS_NODE_GROUP_NAME_LENGTH: Final = 63

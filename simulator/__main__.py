@@ -22,11 +22,11 @@ from simulator.faults import KINDS
 from simulator.workspace import Workspace, WorkspaceError, find_project
 
 _USAGE = (
-    "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--fault SPEC]... [--quota SPEC]... "
+    "python -m simulator [--home DIR] [--cloud FILE] [--from ADDRESS] [--as ARN] [--fault SPEC]... [--quota SPEC]... "
     "[--kubernetes real] -- COMMAND..."
 )
 
-_OPTIONS = ("--home", "--cloud", "--from", "--fault", "--quota", "--kubernetes")
+_OPTIONS = ("--home", "--cloud", "--from", "--as", "--fault", "--quota", "--kubernetes")
 
 
 def main(arguments: list[str]) -> int:
@@ -51,7 +51,16 @@ def main(arguments: list[str]) -> int:
         from simulator.session import run  # importing the providers takes long, and `cloud` does not need them
 
         real = options.kubernetes == "real"
-        return run(workspace, cloud_file, options.fault, options.quota, options.address, command, real_kubernetes=real)
+        return run(
+            workspace,
+            cloud_file,
+            options.fault,
+            options.quota,
+            options.address,
+            options.principal,
+            command,
+            real_kubernetes=real,
+        )
     except WorkspaceError as error:
         print(f"simulator: {error}", file=sys.stderr)
     except sqlite3.Error as error:
@@ -84,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="address",
         metavar="ADDRESS",
         help="where the caller stands, which decides what it reaches (default: anywhere on the internet)",
+    )
+    parser.add_argument(
+        "--as",
+        dest="principal",
+        metavar="ARN",
+        help="role or user whose credentials the command has (default: user/deployer of the account)",
     )
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="see below; may be repeated")
     parser.add_argument(

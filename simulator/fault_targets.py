@@ -22,6 +22,8 @@ def _mistake(kind: str, target: str) -> str | None:
         return f"the catalog has no instance type {target}.{did_you_mean(target, INSTANCE_TYPES)}"
     if kind == "quota" and not re.fullmatch(r"L-[0-9A-F]{8}", target):
         return f"{target} is not a quota code. Write for example quota=L-1216C47A."
+    if kind.endswith("-gateway") and not re.fullmatch(r"tgw-[0-9a-f]+", target):
+        return f"{target} is not the id of a transit gateway. Write for example {kind}=tgw-0123456789abcdef0."
     if kind in OF_CALLS and ":" not in target:
         return f"{target} is not a resource type. Write for example {kind}=aws:ec2/subnet:Subnet."
     if kind in OF_CALLS and target.startswith("aws:") and target not in kinds():

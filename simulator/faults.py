@@ -22,6 +22,9 @@ KINDS = {
     "die-after": "like after, and the engine is killed",
     "capacity": "TARGET is an instance type: no zone has capacity",
     "late-logs": "TARGET is the name of an EKS cluster: after its log group is deleted, EKS makes it again",
+    "late-entry": "TARGET is the name of an EKS cluster: an access entry counts only when a node group came after it",
+    "missing-gateway": "TARGET is the id of a transit gateway: there is none that this account may attach to",
+    "pending-gateway": "TARGET is the id of a transit gateway: its owner has not accepted the attachment",
     "quota": "TARGET is a quota code: the quota is used up",
 }
 OF_CALLS = ("throttle", "before", "after", "die-before", "die-after")

@@ -30,17 +30,18 @@ def run(
     fault_specs: Sequence[str],
     quota_specs: Sequence[str],
     address: str | None,
+    principal: str | None,
     command: Sequence[str],
     *,
     real_kubernetes: bool = False,
 ) -> int:
     """Runs the command and returns its exit code, 128 + N when signal N ended it. Raises WorkspaceError.
 
-    address: where the caller stands; None for any host on the internet. real_kubernetes: real API servers answer for
-    the objects of the simulated clusters.
+    address: where the caller stands; None for any host on the internet. principal: ARN of the caller; None for a user
+    of the account. real_kubernetes: real API servers answer for the objects of the simulated clusters.
     """
     try:
-        caller = Caller.at(address)
+        caller = Caller.at(address, principal)
         faults, account, engine = Faults(fault_specs), quotas.parse(quota_specs), locate()
         fault_targets.check(faults)
     except (CallerError, EngineNotFound, FaultError, quotas.QuotaError) as error:
@@ -50,8 +51,8 @@ def run(
     child = _Child()
     with closing(Cloud(cloud_file)) as cloud, ExitStack() as closed:
         planes = closed.enter_context(closing(ControlPlanes())) if real_kubernetes else None
-        kubernetes = KubernetesPackage(cloud, caller=caller, planes=planes)
-        packages = (AwsPackage(cloud, faults, account), EksPackage(), kubernetes)
+        kubernetes = KubernetesPackage(cloud, caller=caller, planes=planes, faults=faults)
+        packages = (AwsPackage(cloud, faults, account, caller=caller), EksPackage(), kubernetes)
         servers = Servers(packages, faults, child.kill)
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)

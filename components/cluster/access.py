@@ -1,5 +1,8 @@
 """Access to a cluster: who reaches its API, and one access entry for each IAM principal with what it may do."""
 
+import hashlib
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -8,19 +11,34 @@ from components.core.stage import Stage
 from settings.cluster.cluster import AccessSettings, ApiEndpointSettings
 
 
-def access_entry(
-    name: str, settings: AccessSettings, stage: Stage, cluster_name: pulumi.Input[str], parent: pulumi.Resource
-) -> aws.eks.AccessPolicyAssociation:
-    """Registers an access entry and its policy, both under `name`. Returns the policy's association.
+def entry_name(cluster: str, principal_arn: str) -> str:
+    """Returns the name of a principal's entry: EKS knows an entry by its principal, whatever setting names it."""
+    digest = hashlib.sha256(principal_arn.encode()).hexdigest()[:8]  # two roles may differ in their path alone
+    return f"{cluster}-{principal_arn.rpartition('/')[2]}-{digest}"
 
+
+def access_entry(
+    cluster: str,
+    settings: AccessSettings,
+    stage: Stage,
+    cluster_name: pulumi.Input[str],
+    parent: pulumi.Resource,
+    earlier_names: Sequence[str] = (),
+) -> aws.eks.AccessPolicyAssociation:
+    """Registers an access entry and its policy under one name. Returns the policy's association.
+
+    A principal that moves to another key keeps its entry: a second one, made before the first is deleted, would be
+    refused with 409. earlier_names: what entries were called when they had the name of their key.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
     """
+    name = entry_name(cluster, settings.principal_arn)
+    opts = pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=earlier) for earlier in earlier_names])
     entry = aws.eks.AccessEntry(
         name,
         cluster_name=cluster_name,
         principal_arn=settings.principal_arn,
         kubernetes_groups=list(settings.groups),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=opts,
     )
     scope: aws.eks.AccessPolicyAssociationAccessScopeArgsDict = {"type": "cluster"}
     if settings.namespaces:
@@ -31,7 +49,7 @@ def access_entry(
         principal_arn=entry.principal_arn,
         policy_arn=stage.in_partition(arns.EKS_ACCESS_POLICIES[settings.policy]),
         access_scope=scope,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=opts,
     )
 
 

@@ -91,15 +91,21 @@ class Cluster(pulumi.ComponentResource):
         self.name = plane.eks_cluster.apply(lambda cluster: cluster.name)
         self.endpoint = plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
         self.security_group_id = plane.cluster_security_group_id
+        admin = self._entries()
+        rules = api_rules(name, args.settings.endpoint, self.security_group_id, self)
+        addons_before_nodes = [self._managed_addon(addon) for addon in BEFORE_NODES]
+        # Nodes without CNI, proxy and credentials do not become ready.
+        pools = self._pools([*addons_before_nodes, *admin])
+        landing = pools[landing_pool(args.settings.pools).name]
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=plane.kubeconfig_json,
-            # Until these are there, the API cannot be reached, or answers 401; at destroy they go last.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._way_in()),
+            # Until the way in is there, the API cannot be reached, or answers 401, and the provider gives up for the
+            # whole run at its first error. An access entry works only some seconds after EKS has made it: nodes, which
+            # come after it, take minutes. At destroy all of these go last.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.connections, *rules, *admin, landing]),
         )
-        for key, entry in args.settings.access.items():
-            access_entry(f"{name}-{key}", entry, args.stage, self.name, self)
-        namespaces = self._nodes_and_addons()
+        namespaces = self._addons_and_objects(landing, addons_before_nodes)
         self.ref = ClusterRef(
             name=self.name,
             version=args.settings.version,
@@ -111,28 +117,31 @@ class Cluster(pulumi.ComponentResource):
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
         )
 
-    def _way_in(self) -> list[pulumi.Resource]:
-        """Registers what lets the deployer reach the API and be its admin. Returns all that it needs for that."""
-        rules = api_rules(self._key, self._args.settings.endpoint, self.security_group_id, self)
-        way = [*self._args.connections, *rules]
+    def _entries(self) -> list[pulumi.Resource]:
+        """Registers the access entries. Returns the one that makes the deployer admin, if there is a deployer."""
+        ours: dict[str, AccessSettings] = {}
         if deployer := self._args.deployer:
-            entry = AccessSettings(principal_arn=deployer.role_arn, policy="cluster-admin")
-            way.append(access_entry(f"{self._key}-deployer", entry, self._args.stage, self.name, self))
+            ours["deployer"] = AccessSettings(principal_arn=deployer.role_arn, policy="cluster-admin")
             if deployer.preview_role_arn:
-                reader = AccessSettings(principal_arn=deployer.preview_role_arn, policy="view")
-                access_entry(f"{self._key}-preview", reader, self._args.stage, self.name, self)
-        return way
+                ours["preview"] = AccessSettings(principal_arn=deployer.preview_role_arn, policy="view")
+        made = {key: self._entry(entry, f"{self._key}-{key}") for key, entry in ours.items()}
+        for key, entry in self._args.settings.access.items():
+            # Two resources cannot have one alias, and only an access key without the role had this name.
+            self._entry(entry, *([] if key in made else [f"{self._key}-{key}"]))
+        return [made["deployer"]] if deployer else []
+
+    def _entry(self, entry: AccessSettings, *earlier_names: str) -> aws.eks.AccessPolicyAssociation:
+        return access_entry(self._key, entry, self._args.stage, self.name, self, earlier_names)
 
     def _options_with_provider(self) -> pulumi.ResourceOptions:
         """Returns options for components with Kubernetes objects in this cluster."""
         return pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
 
-    def _nodes_and_addons(self) -> Mapping[str, pulumi.Resource]:
-        """Registers pools and add-ons in their order. Returns the namespaces of the add-ons."""
+    def _addons_and_objects(
+        self, landing: pulumi.Resource, addons_before_nodes: Sequence[pulumi.Resource]
+    ) -> Mapping[str, pulumi.Resource]:
+        """Registers add-ons, storage classes and Karpenter pools in their order. Returns the add-ons' namespaces."""
         settings = self._args.settings
-        addons_before_nodes = [self._managed_addon(addon) for addon in BEFORE_NODES]
-        pools = self._pools(addons_before_nodes)  # nodes without CNI, proxy and credentials do not become ready
-        landing = pools[landing_pool(settings.pools).name]
         addons_after_nodes = self._addons_after_nodes(landing)
         StorageClasses(
             f"{self._key}-storage",

@@ -92,6 +92,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         endpoint_private_access=True,
         endpoint_public_access=settings.endpoint.public,
         public_access_cidrs=list(settings.endpoint.public_cidrs) if settings.endpoint.public else None,
+        kubernetes_service_ip_address_range=settings.service_cidr,
         authentication_mode=eks.AuthenticationMode.API,
         encryption_config_key_arn=args.secrets_key_arn,
         enabled_cluster_log_types=list(settings.logs.types),

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
-from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, LOG_RETENTION_DAYS, RULES_PER_SECURITY_GROUP
+from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, EKS_SERVICE_CIDRS, LOG_RETENTION_DAYS, RULES_PER_SECURITY_GROUP
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.base import Settings
@@ -19,13 +19,8 @@ from settings.network.network import nearest_retention
 from settings.network.network_plan import range_mistakes
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-NOT_PUBLIC = tuple(
-    IPv4Network(space)
-    for space in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
-        *("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
-    )
-)
+RFC_1918 = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+NOT_PUBLIC = (*RFC_1918, *map(IPv4Network, ("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 SECURITY_GROUP_ID = re.compile(r"sg-[0-9a-f]{8}([0-9a-f]{9})?")
 LARGEST_PRIVATE_RANGE = 8  # 10.0.0.0/8 is the largest private range of RFC 1918
 ACCESS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -229,6 +224,15 @@ class ClusterSettings(Settings):
     endpoint: ApiEndpointSettings = Field(
         default=ApiEndpointSettings(), description="Who may reach the Kubernetes API."
     )
+    service_cidr: str | None = Field(
+        default=None,
+        description=(
+            "Range of the addresses of Kubernetes services, /12 to /24, apart from all connected networks. Not given: "
+            f"EKS takes {EKS_SERVICE_CIDRS[1]} if the VPC is in 10.0.0.0/8, and {EKS_SERVICE_CIDRS[0]} otherwise. "
+            "Changing it replaces the cluster."
+        ),
+        examples=["172.31.0.0/16"],
+    )
     access: Mapping[AccessName, AccessSettings] = Field(
         default_factory=dict, description="Who may do what in the cluster, each under a name of your choice."
     )
@@ -274,6 +278,17 @@ class ClusterSettings(Settings):
             )
         return version
 
+    @field_validator("service_cidr")
+    @classmethod
+    def service_cidr_is_one_that_eks_takes(cls, cidr: str | None) -> str | None:
+        raise_if(range_mistakes(cidr) if cidr is not None else [])
+        if cidr is not None and not _services_may_have(IPv4Network(cidr)):
+            raise ValueError(
+                f"{cidr} is not a range that EKS takes for services. Give a /12 to /24 inside 10.0.0.0/8, "
+                "172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)."
+            )
+        return cidr
+
     @field_validator("storage_classes")
     @classmethod
     def the_driver_knows_the_volumes_of_its_cluster(
@@ -309,6 +324,11 @@ class ClusterSettings(Settings):
         if twice := repeated([entry.principal_arn for entry in access.values()]):
             raise ValueError(f"{listed(twice)} has two entries, and EKS allows one for each principal. Join them.")
         return access
+
+
+def _services_may_have(network: IPv4Network) -> bool:
+    """Source: EKS API reference, KubernetesNetworkConfigRequest; read 2026-11."""
+    return 12 <= network.prefixlen <= 24 and any(network.subnet_of(space) for space in RFC_1918)
 
 
 def _public_range_mistakes(cidr: str) -> list[str]:

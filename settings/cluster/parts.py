@@ -27,6 +27,7 @@ class ClusterParts:
     complete: bool
     endpoint: ApiEndpointSettings | None = None
     access: Mapping[str, AccessSettings] | None = None
+    service_cidr: str | None = None
 
     @classmethod
     def of(cls, settings: ClusterSettings) -> "ClusterParts":
@@ -43,6 +44,7 @@ class ClusterParts:
             complete=True,
             endpoint=settings.endpoint,
             access=settings.access,
+            service_cidr=settings.service_cidr,
         )
 
     def turned_on(self, addon: str) -> bool | None:

@@ -4,15 +4,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from catalog.limits import TAG_KEY_LENGTH, TAG_VALUE_LENGTH
+from catalog.limits import IAM_ROLE_NAME_LENGTH, TAG_KEY_LENGTH, TAG_VALUE_LENGTH
 from settings.core.problems import raise_if
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 TAG_TEXT = re.compile(r"[\w _.:/=+\-@]*")
-IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+IAM_PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::\d{12}:(role|user)/([\w+=,.@-]+/)*[\w+=,.@-]{1,64}")
 SSO_ROLE = "AWSReservedSSO_"  # beginning of the names of roles that IAM Identity Center makes
+SERVICE_LINKED = ":role/aws-service-role/"
 SSO_PATH = "role/aws-reserved/sso.amazonaws.com/"
 PLATFORM_DOMAINS = ("ml-platform", "nvidia.com")  # node labels of the platform, and of the GPU operator
 RESERVED_DOMAINS = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "karpenter.sh", "k8s.aws")
@@ -137,7 +138,7 @@ def iam_principal_mistakes(arn: str) -> Iterator[str]:
     The ARN of a role has its path, unlike in the aws-auth ConfigMap. Source: EKS user guide, "Create access entries";
     IAM Identity Center user guide, "Referencing permission sets"; read 2026-11.
     """
-    if IAM_PRINCIPAL.fullmatch(arn):
+    if IAM_PRINCIPAL.fullmatch(arn) and SERVICE_LINKED not in arn:
         if SSO_ROLE in arn and SSO_PATH not in arn:
             yield (
                 f"{arn!r} has the name of a role of IAM Identity Center without its path, and no role has this ARN. "
@@ -150,4 +151,8 @@ def iam_principal_mistakes(arn: str) -> Iterator[str]:
         reason = "is a session of a role, and access entries are for the role itself"
     elif arn.endswith(":root"):
         reason = "is an account, and access entries are for one role or user"
+    elif SERVICE_LINKED in arn:
+        reason = "is a service-linked role, which only AWS uses, and EKS refuses an entry for it"
+    elif len(arn.rpartition("/")[2]) > IAM_ROLE_NAME_LENGTH:
+        reason = f"has a name of more than {IAM_ROLE_NAME_LENGTH} characters, which IAM refuses"
     yield f"{arn!r} {reason}. Write for example arn:aws:iam::123456789012:role/ml-admins."

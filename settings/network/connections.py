@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, Field, field_validator
 
+from catalog.limits import UNROUTABLE_CIDRS
 from settings.core.base import Settings
 from settings.core.naming import namespace_is_a_dns_label
 from settings.core.problems import listed, raise_if, repeated
@@ -24,6 +25,12 @@ def _ranges(cidrs: tuple[str, ...]) -> tuple[str, ...]:
             f"{cidr} is every address, and the NAT gateways have this route. Name the ranges of the company."
             for cidr in cidrs
             if IPv4Network(cidr).prefixlen == 0
+        ]
+        mistakes += [
+            f"{cidr} is inside {block}, where no company has hosts, and EC2 refuses a route to it. Drop it."
+            for cidr in cidrs
+            for block in UNROUTABLE_CIDRS
+            if IPv4Network(cidr).subnet_of(IPv4Network(block))
         ]
     raise_if(mistakes)
     return cidrs

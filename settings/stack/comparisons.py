@@ -9,7 +9,18 @@ from datetime import date
 from settings.cluster.addon_rules import AddOnRules
 from settings.core.problems import Mistake
 from settings.stack.checks import add_ons as add_on_checks
-from settings.stack.checks import capacity, endpoints, names, pools, quotas, storage, versions, way_in, zones
+from settings.stack.checks import (
+    capacity,
+    endpoints,
+    names,
+    pools,
+    quotas,
+    service_ranges,
+    storage,
+    versions,
+    way_in,
+    zones,
+)
 from settings.stack.parts import Parts
 
 
@@ -20,6 +31,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *zones.mistakes(parts),
         *names.mistakes(parts),
         *way_in.mistakes(parts),
+        *service_ranges.mistakes(parts),
         *pools.mistakes(parts, zone_names, today),
         *add_on_checks.mistakes(parts, add_ons),
         *versions.mistakes(parts, today),

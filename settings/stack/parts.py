@@ -95,6 +95,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             complete=isinstance(items, list) and len(pools) == len(items) > 0,
             endpoint=part(ApiEndpointSettings, *path, "endpoint"),
             access=access(path),
+            service_cidr=value(ClusterSettings, *path, "service_cidr"),
         )
 
     def part(model: type[Model], *path: PathPart) -> Model | None:

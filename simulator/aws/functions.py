@@ -84,12 +84,12 @@ def _zones(cloud: Cloud, call: Call, args: Props) -> Props:
 
 
 def _caller_identity(cloud: Cloud, call: Call, args: Props) -> Props:
-    account = account_of(call.config)
     partition = REGIONS[region_of(call.config)].partition
     arn, user = principal_of(call.config, partition), "AIDACKCEVSQ6C2EXAMPLE"
+    account = arn.split(":")[4]
     if ":role/" in arn:  # a session has the name of its role, without a path
         name = arn.rpartition("/")[2]
-        account, user = arn.split(":")[4], "AROACKCEVSQ6C2EXAMPLE:simulated"
+        user = "AROACKCEVSQ6C2EXAMPLE:simulated"
         arn = f"arn:{partition}:sts::{account}:assumed-role/{name}/simulated"
     return {"accountId": account, "arn": arn, "id": account, "userId": user}
 

@@ -12,7 +12,7 @@ from typing import Any
 from catalog.regions import REGIONS, Region
 from simulator.aws import paths, templates, tokens
 from simulator.aws.messages import AwsError, ErrorTemplate
-from simulator.caller import ROLE_KEY, USER
+from simulator.caller import CALLER_KEY, ROLE_KEY, USER
 from simulator.cloud import Cloud, CloudResource
 from simulator.faults import Faults
 from simulator.provider import Call, Refusal
@@ -46,15 +46,18 @@ def setting(config: Mapping[str, Any], key: str) -> Any:
 
 
 def account_of(config: Mapping[str, Any]) -> str:
-    """Returns the account of the credentials: the first one that the provider allows."""
+    """Returns the account of the credentials: the first one that the provider allows, or that of the caller."""
     allowed = setting(config, "allowedAccountIds")
-    return str(allowed[0]) if isinstance(allowed, list) and allowed else ACCOUNT
+    if isinstance(allowed, list) and allowed:
+        return str(allowed[0])
+    return str(config[CALLER_KEY]).split(":")[4] if config.get(CALLER_KEY) else ACCOUNT
 
 
 def principal_of(config: Mapping[str, Any], partition: str) -> str:
-    """Returns the ARN of the role that the provider assumes, the last of a chain, or of the user that calls."""
+    """Returns the ARN of the role that the provider assumes, the last of a chain, or that of the caller."""
     roles = setting(config, ROLE_KEY) or [{}]
-    return str(roles[-1].get("roleArn") or f"arn:{partition}:iam::{account_of(config)}:{USER}")
+    caller = config.get(CALLER_KEY) or f"arn:{partition}:iam::{account_of(config)}:{USER}"
+    return str(roles[-1].get("roleArn") or caller)
 
 
 def region_of(config: Mapping[str, Any], region_of_resource: Any = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from simulator.aws import checking, diffing, paths, templates
@@ -23,7 +24,7 @@ from simulator.aws.operation_context import (
     setting,
 )
 from simulator.aws.registry import kind_of
-from simulator.caller import ROLE_KEY
+from simulator.caller import CALLER_KEY, ROLE_KEY, Caller
 from simulator.cloud import Cloud, CloudResource
 from simulator.difference import changes
 from simulator.faults import Faults
@@ -44,7 +45,7 @@ class AwsPackage(Package):
     """Package `aws`. It keeps its resources in the cloud; faults strike where a real deployment would fail.
 
     quotas: code -> value in the account, for quotas that do not have their default.
-    patience_seconds: how long a delete waits for resources that still use this one.
+    patience_seconds: how long a delete waits for resources that still use this one. caller: whose credentials it has.
     """
 
     name = "aws"
@@ -55,9 +56,10 @@ class AwsPackage(Package):
         faults: Faults,
         quotas: Mapping[str, int] | None = None,
         patience_seconds: float = _PATIENCE_SECONDS,
+        caller: Caller | None = None,
     ) -> None:
         self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
-        self._patience = patience_seconds
+        self._patience, self._caller = patience_seconds, caller or Caller()
         self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
         self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
@@ -121,9 +123,13 @@ class AwsPackage(Package):
             self._with_retries(op, "deleting", lambda: self._delete(op))
 
     def invoke(self, call: Call, token: str, args: Props) -> Props:
-        return call_function(self._cloud, self._quotas, call, token, args)
+        return call_function(self._cloud, self._quotas, self._with_credentials(call), token, args)
+
+    def _with_credentials(self, call: Call) -> Call:
+        return replace(call, config={**call.config, CALLER_KEY: self._caller.principal})
 
     def _context(self, call: Call, inputs: Props) -> OperationContext:
+        call = self._with_credentials(call)
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs

@@ -13,6 +13,7 @@ from simulator.control_plane.client import ApiServer, Unreachable
 from simulator.control_plane.planes import ControlPlanes
 from simulator.control_plane.server import ControlPlaneError
 from simulator.difference import changes
+from simulator.faults import Faults
 from simulator.kubernetes import clusters, way_in
 from simulator.kubernetes.checking import check_object
 from simulator.kubernetes.clusters import RELEASE, Cluster
@@ -45,9 +46,10 @@ class KubernetesPackage(Package):
         patience_seconds: float = 10.0,
         caller: Caller | None = None,
         planes: ControlPlanes | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._cloud, self._patience, self._planes = cloud, patience_seconds, planes
-        self._caller = caller or Caller()
+        self._caller, self._faults = caller or Caller(), faults or Faults()
         self._planned = Planned()
         self._real: dict[ApiServer, RealServer] = {}
         clusters.delete_orphans(cloud)
@@ -124,7 +126,7 @@ class KubernetesPackage(Package):
         row = self._cloud.get(clusters.EKS_CLUSTER, named.cluster) if named else None
         if named is None or row is None or row.state.get("endpoint", named.server) != named.server:
             return _NO_CLUSTER.format(cluster=f"{named.cluster} at {named.server}" if named else "no EKS cluster")
-        return way_in.refusal(self._cloud, row, named, self._caller)
+        return way_in.refusal(self._cloud, row, named, self._caller, self._faults)
 
     def _objects(self, call: Call, cluster: Cluster) -> Objects:
         return Objects(call, cluster, self._planned, self._patience_for(call), self._real_server(call, cluster))

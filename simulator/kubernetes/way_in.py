@@ -14,22 +14,25 @@ from simulator.aws import tokens
 from simulator.aws.constraints import network
 from simulator.caller import USER, Caller
 from simulator.cloud import Cloud, CloudResource
+from simulator.faults import Faults
 from simulator.kubernetes.clusters import Address
 
 _ANYWHERE = "0.0.0.0/0"
 _HTTPS = 443
 _ADMIN = "AmazonEKSClusterAdminPolicy"
 _WAYS = (
-    "Ways in: a public endpoint that admits the address; or the private one, with a route to the address by transit "
-    "gateway or peering, and 443 from it into the security group {group}. `--from ADDRESS` says where the caller stands"
+    "Ways in from outside the VPC: a public endpoint that admits the address; or, where that is off, the private one, "
+    "with a route to the address by transit gateway or peering, and 443 from it into the security group {group}. "
+    "`--from ADDRESS` says where the caller stands"
 )
 
 
-def refusal(cloud: Cloud, cluster: CloudResource, named: Address, caller: Caller) -> str:
+def refusal(cloud: Cloud, cluster: CloudResource, named: Address, caller: Caller, faults: Faults) -> str:
     """Returns why the API server does not serve the caller, in the words of a real run; "" when it does."""
     if why := _unreachable(cloud, cluster, caller):
         return f'Get "{named.server}/openapi/v2?timeout=32s": dial tcp: i/o timeout: {why}'
-    return _unknown_principal(cloud, cluster, named)
+    principal = named.role or caller.principal or _user(str(cluster.state["arn"]))
+    return _unknown_principal(cloud, cluster, principal, faults)
 
 
 def _unreachable(cloud: Cloud, cluster: CloudResource, caller: Caller) -> str:
@@ -39,23 +42,29 @@ def _unreachable(cloud: Cloud, cluster: CloudResource, caller: Caller) -> str:
     if _ANYWHERE in ranges or (caller.address and _inside(caller.address, ranges)):
         return ""
     private = bool(config.get("endpointPrivateAccess"))
-    if caller.address and private and _reaches_inside(cloud, config, caller.address):
+    if caller.address and private and _reaches_inside(cloud, config, caller.address, alone=not public):
         return ""
     ways = _WAYS.format(group=config.get("clusterSecurityGroupId"))
     kinds = f"admits {', '.join(ranges)}" if public else "is off"
     return f"{caller} cannot reach it: its public endpoint {kinds}. {ways}"
 
 
-def _reaches_inside(cloud: Cloud, config: Mapping[str, Any], address: IPv4Address) -> bool:
+def _reaches_inside(cloud: Cloud, config: Mapping[str, Any], address: IPv4Address, *, alone: bool) -> bool:
     """Returns whether the address reaches the private endpoint.
 
     An address in the VPC counts as that of a node or pod: members of the cluster's security group, which it admits.
+    alone: whether there is no public endpoint. Otherwise only hosts of the VPC get the private addresses by the name.
     """
     vpc = str(config.get("vpcId"))
     if _inside(address, _blocks(cloud, vpc)):
         return True
-    admitted = any(_admits(rule.state, address) for rule in _rules(cloud, str(config.get("clusterSecurityGroupId"))))
-    return admitted and all(_routed(cloud, vpc, subnet, address) for subnet in config.get("subnetIds") or ())
+    subnets = config.get("subnetIds") or ()
+    routes = [_route_to(cloud, subnet, address) for subnet in subnets]
+    if not alone or not all(_leads(cloud, vpc, subnet, way) for subnet, way in zip(subnets, routes, strict=True)):
+        return False
+    peered = all(way and way.get("vpcPeeringConnectionId") for way in routes)
+    rules = _rules(cloud, str(config.get("clusterSecurityGroupId")))
+    return any(_admits(rule.state, address, peered=peered) for rule in rules)
 
 
 def _blocks(cloud: Cloud, vpc: str) -> list[str]:
@@ -70,19 +79,22 @@ def _rules(cloud: Cloud, group: str) -> Iterator[CloudResource]:
             yield row
 
 
-def _admits(rule: Mapping[str, Any], address: IPv4Address) -> bool:
-    """Returns whether a rule admits HTTPS from the address, or from the members of another group, as it may be one."""
+def _admits(rule: Mapping[str, Any], address: IPv4Address, *, peered: bool) -> bool:
+    """Returns whether a rule admits HTTPS from the address, or from members of another group, as a peer may be one.
+
+    Across a transit gateway a group counts only if its owner turned referencing on, which is off by default.
+    """
     if rule.get("ipProtocol") not in ("-1", "all"):
         first, last = rule.get("fromPort"), rule.get("toPort")
         if rule.get("ipProtocol") != "tcp" or first is None or last is None or not first <= _HTTPS <= last:
             return False
     if group := rule.get("referencedSecurityGroupId"):
-        return bool(group != rule.get("securityGroupId"))
+        return peered and bool(group != rule.get("securityGroupId"))
     return _inside(address, [rule.get("cidrIpv4")])
 
 
-def _routed(cloud: Cloud, vpc: str, subnet: str, address: IPv4Address) -> bool:
-    """Returns whether the answers of a network interface in the subnet find their way: by the narrowest route."""
+def _route_to(cloud: Cloud, subnet: str, address: IPv4Address) -> Mapping[str, Any] | None:
+    """Returns the route that answers of a network interface in the subnet take: the narrowest one."""
     table = next(
         (
             row.state["routeTableId"]
@@ -96,12 +108,15 @@ def _routed(cloud: Cloud, vpc: str, subnet: str, address: IPv4Address) -> bool:
         for row in cloud.of_type(tokens.ROUTE)
         if row.state.get("routeTableId") == table and _inside(address, [row.state.get("destinationCidrBlock")])
     ]
-    if not fitting:
+    return max(fitting, key=lambda each: each[0])[1] if fitting else None
+
+
+def _leads(cloud: Cloud, vpc: str, subnet: str, route: Mapping[str, Any] | None) -> bool:
+    if route is None:
         return False
-    _, narrowest = max(fitting, key=lambda each: each[0])
-    if gateway := narrowest.get("transitGatewayId"):
+    if gateway := route.get("transitGatewayId"):
         return _zone(cloud, subnet) in _attached_zones(cloud, vpc, gateway)
-    return bool(narrowest.get("vpcPeeringConnectionId"))
+    return bool(route.get("vpcPeeringConnectionId"))
 
 
 def _attached_zones(cloud: Cloud, vpc: str, gateway: str) -> Iterator[str]:
@@ -121,18 +136,20 @@ def _inside(address: IPv4Address, ranges: Sequence[str | None]) -> bool:
     return any(isinstance(block, IPv4Network) and address in block for block in blocks)
 
 
-def _unknown_principal(cloud: Cloud, cluster: CloudResource, named: Address) -> str:
-    """Returns why a cluster with access entries does not know the principal of the kubeconfig, or grants it nothing."""
+def _unknown_principal(cloud: Cloud, cluster: CloudResource, principal: str, faults: Faults) -> str:
+    """Returns why a cluster with access entries does not know the principal, or grants it nothing."""
     if (cluster.state.get("accessConfig") or {}).get("authenticationMode") != "API":
         return ""  # the creator is admin by the aws-auth ConfigMap
-    principal = named.role or principal_of_caller(str(cluster.state["arn"]))
     key = (cluster.id, principal)
     entry = next((row for row in cloud.of_type(tokens.ACCESS_ENTRY) if _key(row) == key), None)
+    unauthorized = "the server has asked for the client to provide credentials: "
     if entry is None:
         return (
-            f"the server has asked for the client to provide credentials: {principal} has no access entry in "
-            f"{cluster.id}. deployer.role_arn and clusters.<name>.access make them"
+            f"{unauthorized}{principal} has no access entry in {cluster.id}. deployer.role_arn and "
+            "clusters.<name>.access make them"
         )
+    if _is_new(cloud, entry) and faults.strikes("late-entry", cluster.id):
+        return f"{unauthorized}the access entry of {principal} in {cluster.id} is too new to count"
     policies = [row.state for row in cloud.of_type(tokens.ACCESS_POLICY) if _key(row) == key]
     admin = any(
         state["policyArn"].endswith(f"/{_ADMIN}") and state["accessScope"]["type"] == "cluster" for state in policies
@@ -142,8 +159,18 @@ def _unknown_principal(cloud: Cloud, cluster: CloudResource, named: Address) -> 
     return f"forbidden: {principal} has an access entry in {cluster.id}, but {_ADMIN} is not associated with it"
 
 
-def principal_of_caller(arn_of_cluster: str) -> str:
-    """Returns the ARN of the caller without a role, in the account of a cluster."""
+def _is_new(cloud: Cloud, entry: CloudResource) -> bool:
+    """Returns whether no node group was made after the entry, so that only seconds have passed.
+
+    Source: EKS user guide, "Create access entries": they are eventually consistent; read 2026-11
+    """
+    groups = cloud.of_type(tokens.NODE_GROUP)
+    cluster = entry.state["clusterName"]
+    return all(row.made < entry.made for row in groups if row.state.get("clusterName") == cluster)
+
+
+def _user(arn_of_cluster: str) -> str:
+    """Returns the ARN of the caller that has no other, in the account of a cluster."""
     _, partition, _, _, account, _ = arn_of_cluster.split(":", 5)
     return f"arn:{partition}:iam::{account}:{USER}"
 

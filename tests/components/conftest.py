@@ -30,10 +30,10 @@ class PlatformCloud(RecordingCloud):
 
     ground: Ground
 
-    def up(self, settings: StackSettings, preview: bool = False) -> Platform:
+    def up(self, settings: StackSettings, preview: bool = False, principal: str | None = None) -> Platform:
         """Builds the platform from where its deployer stands; from inside the VPC when the settings do not say."""
         inside = str(IPv4Network(settings.network.cidr)[10])
-        providers = Providers(caller=settings.deployer.address or inside)
+        providers = Providers(caller=settings.deployer.address or inside, principal=principal)
         return self.build(lambda: Platform("platform", settings), preview, providers)
 
     def up_part(self, make: Callable[[Ground], T], preview: bool = False) -> T:

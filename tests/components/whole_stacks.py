@@ -37,6 +37,7 @@ def everything() -> StackSettings:
         "account_id": "123456789012",
         "owner": "platform-team",
         "cost_center": "ml-42",
+        "deployer": {"from": "10.0.0.10"},
         "network": {"zones": [f"{REGION}a", f"{REGION}b"], "flow_logs": {"destination": "cloudwatch"}},
         "clusters": {"main": cluster},
         "storage": {

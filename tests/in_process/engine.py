@@ -19,7 +19,7 @@ from pulumi.runtime.mocks import MockMonitor, MockSettings, set_mocks, test
 from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2, resource_pb2_grpc
 from pulumi.runtime.settings import configure
 
-from common.urns import type_of
+from common.urns import name_of, type_of
 from common.values import SIGNATURE_KEY, Secret
 from common.wire import from_struct, to_struct
 from simulator.provider import Refusal
@@ -225,6 +225,9 @@ def _registered(urn: str, request: Any) -> Registered:
         replace_on_changes=tuple(request.replaceOnChanges),
         dependencies=frozenset(request.dependencies),
         property_dependencies={key: frozenset(found.urns) for key, found in request.propertyDependencies.items()},
+        earlier_names=frozenset(
+            [name_of(alias) for alias in request.aliasURNs] + [alias.spec.name for alias in request.aliases]
+        ),
     )
 
 

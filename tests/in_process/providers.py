@@ -29,7 +29,7 @@ class Registered:
     """One resource as a program asked for it, and what became of it.
 
     inputs: as the program gives them. checked: with what the provider fills in. outputs: its state. UNKNOWN stands
-    where a value is not known yet.
+    where a value is not known yet. earlier_names: of its aliases that have another name.
     """
 
     urn: str
@@ -45,6 +45,7 @@ class Registered:
     replace_on_changes: tuple[str, ...] = ()
     dependencies: frozenset[str] = frozenset()
     property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    earlier_names: frozenset[str] = frozenset()
     id: str = ""
     checked: Props = field(default_factory=dict)
     outputs: Props = field(default_factory=dict)
@@ -64,14 +65,14 @@ class Providers:
     """All simulated providers, on one cloud that is empty at first. Every method may raise Refusal.
 
     configs: package -> inputs of its default provider. A program may bring a provider of its own, whose inputs are then
-    the argument `config`. caller: where the program runs.
+    the argument `config`. caller: where the program runs. principal: ARN of the role or user that runs it.
     """
 
-    def __init__(self, aws: Props | None = None, caller: str = INSIDE) -> None:
-        self.cloud = Cloud(_MEMORY)
+    def __init__(self, aws: Props | None = None, caller: str = INSIDE, principal: str | None = None) -> None:
+        self.cloud, who = Cloud(_MEMORY), Caller.at(caller, principal)
         packages: list[Package] = [
-            AwsPackage(self.cloud, Faults(), patience_seconds=0.0),
-            KubernetesPackage(self.cloud, patience_seconds=0.0, caller=Caller.at(caller)),
+            AwsPackage(self.cloud, Faults(), patience_seconds=0.0, caller=who),
+            KubernetesPackage(self.cloud, patience_seconds=0.0, caller=who),
             EksPackage(),
         ]
         self._packages = {package.name: package for package in packages}

@@ -23,6 +23,7 @@ RIGHT: dict[str, Any] = {
     "clusters": {
         "main": {
             "version": "1.35",
+            "endpoint": {"private_security_group_ids": ["sg-0123456789abcdef0"]},
             "pools": [
                 {"name": "system", "instance_types": ["m5.large"], "min_per_zone": 1, "max_per_zone": 2},
                 {"name": "cpu", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "max_per_zone": 4},

@@ -1,5 +1,6 @@
 import pytest
 
+from simulator import fault_targets
 from simulator.__main__ import main
 from simulator.faults import FaultError, Faults
 
@@ -53,6 +54,13 @@ def test_an_invalid_fault_is_refused_with_the_nearest_kind():
         Faults(["throtle=x"])
     with pytest.raises(FaultError, match=r"^--fault is given without a fault\. Write one of:"):
         Faults([""])
+
+
+@pytest.mark.parametrize("kind", ["missing-gateway", "pending-gateway"])
+def test_a_fault_of_a_gateway_names_one(kind):
+    fault_targets.check(Faults([f"{kind}=tgw-0123456789abcdef0"]))
+    with pytest.raises(FaultError, match=rf"would never strike: .* Write for example {kind}=tgw-0123456789abcdef0\.$"):
+        fault_targets.check(Faults([f"{kind}=company"]))
 
 
 @pytest.mark.parametrize(

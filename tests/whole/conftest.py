@@ -54,11 +54,13 @@ class Project:
     def simulate(self, *command: str, env: dict[str, str] | None = None, **options) -> subprocess.CompletedProcess:
         """Runs a command in the simulator and returns the completed process.
 
-        caller: where it runs; without it, where the stack file of the command's stack says.
+        caller: where it runs; without it, where the stack file of the command's stack says. principal: who runs it.
         """
         home_option = ["--home", str(self.folder / ".simulator")]
         caller = options.pop("caller", None) or self._deployer(command)
         home_option += ["--from", caller] if caller else []
+        principal = options.pop("principal", None)
+        home_option += ["--as", principal] if principal else []
         flags = [word for spec in options.pop("faults", ()) for word in ("--fault", spec)]
         flags += [word for spec in options.pop("quotas", ()) for word in ("--quota", spec)]
         line = [sys.executable, "-m", "simulator", *home_option, *flags, "--", *command]

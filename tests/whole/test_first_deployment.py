@@ -5,10 +5,12 @@ import re
 import shlex
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
 
+from components.cluster.access import entry_name
 from report.simulated import ROOT
 from tests.whole.conftest import Project, steps
 
@@ -21,6 +23,9 @@ ELSEWHERE = (
     "pulumi login",
     "pulumi stack init",
 )  # the account and the backend, of which the simulator has its own
+ROLE = "arn:aws:iam::123456789012:role/ml-platform-deployer"
+ENTRY = entry_name("main", ROLE)
+OFFICE, GATEWAY = "203.0.113.10", "tgw-0123456789abcdef0"
 UP = ("up", "--stack", "prod", "--yes", "--skip-preview", "--policy-pack", "policies")
 
 
@@ -30,14 +35,25 @@ def commands(block: str) -> list[list[str]]:
     return [shlex.split(line) for line in lines if not line.startswith(ELSEWHERE)]
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Project:
+def small_prod(folder: Path) -> Project:
     """A copy of the project with one pool in prod, and with policies of its own, so that a waiver may be written."""
-    made = Project(tmp_path_factory.mktemp("first") / "project")
+    made = Project(folder)
     (made.folder / "policies").unlink()
     shutil.copytree(ROOT / "policies", made.folder / "policies")
     made.change("prod", clusters__main__pools=made.pools("prod")[:1], storage={})
     return made
+
+
+@pytest.fixture(scope="module")
+def connected(tmp_path_factory) -> Project:
+    """Prod behind a transit gateway."""
+    return small_prod(tmp_path_factory.mktemp("connected") / "project")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    """Prod before there is a transit gateway."""
+    return small_prod(tmp_path_factory.mktemp("first") / "project")
 
 
 def stands(project: Project) -> str:
@@ -47,10 +63,10 @@ def stands(project: Project) -> str:
     return address
 
 
-def run(project: Project, command: list[str]) -> str:
-    """Runs a command as a person would who says yes to every question."""
+def run(project: Project, command: list[str], *faults: str, caller: str | None = None) -> str:
+    """Runs a command as a person would who says yes to every question; from where the file says, if not from caller."""
     words = [*command, "--yes", "--skip-preview"] if command[1] == "up" else command
-    done = project.simulate(*words, "--non-interactive", caller=stands(project))
+    done = project.simulate(*words, "--non-interactive", caller=caller or stands(project), faults=faults)
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -64,39 +80,57 @@ def write_waiver(project: Project, text: str) -> None:
 
 def test_the_readme_has_each_step():
     kinds = [kind for kind, _ in BLOCKS]
-    assert kinds == ["console", "console", "console", "yaml", "console", "console"]
+    assert kinds == ["console", "console", "console", "yaml", "console", "console", "console"]
     assert commands(BLOCKS[0][1]) == [], "only the account and the backend are prepared"
 
 
-def test_from_an_address_that_cannot_reach_the_api_prod_fails_as_a_real_run_would(project):
-    failed = project.simulate("pulumi", *UP, "--non-interactive", caller="198.51.100.7")
+def test_from_an_address_that_cannot_reach_the_api_prod_fails_as_a_real_run_would(connected):
+    failed = connected.simulate("pulumi", *UP, "--non-interactive", caller="198.51.100.7")
     assert failed.returncode != 0
     assert "configured Kubernetes cluster is unreachable" in failed.stdout
     assert "dial tcp: i/o timeout: the caller at 198.51.100.7 cannot reach it" in failed.stdout
-    made = {each["type"] for each in project.resources()}
+    made = {each["type"] for each in connected.resources()}
     assert "aws:eks/cluster:Cluster" in made, "a real run also makes the cluster, and then waits in vain"
 
 
-def test_from_inside_the_same_command_finishes_it(project):
+def test_from_inside_the_same_command_finishes_it(connected):
     for command in commands(BLOCKS[1][1]):
-        run(project, command)
-    project.pulumi("preview", "--stack", "prod", "--expect-no-changes", "--policy-pack", "policies")
+        run(connected, command)
+    connected.pulumi("preview", "--stack", "prod", "--expect-no-changes", "--policy-pack", "policies")
+
+
+def test_a_gateway_that_is_missing_ends_the_run_and_one_that_is_not_accepted_its_routes(project):
+    for fault in ("missing-gateway", "pending-gateway"):
+        failed = project.simulate("pulumi", *UP, "--non-interactive", faults=[f"{fault}={GATEWAY}"])
+        assert failed.returncode != 0
+        assert "InvalidTransitGatewayID.NotFound" in failed.stdout
+    project.simulate("pulumi", "destroy", "--stack", "prod", "--yes", "--non-interactive")
 
 
 def test_without_a_way_into_the_company_the_endpoint_is_opened_by_a_waiver(project):
     for command in commands(BLOCKS[2][1]):
         run(project, command)
-    assert stands(project) == "203.0.113.10"
-    refused = project.simulate("pulumi", *UP, "--non-interactive", caller=stands(project))
+    assert stands(project) == OFFICE
+    refused = project.simulate("pulumi", *UP, "--non-interactive", caller=OFFICE)
     assert refused.returncode != 0
     assert "eks-endpoint-private" in refused.stdout + refused.stderr, "the policy asks for the waiver"
     write_waiver(project, BLOCKS[3][1])
     for command in commands(BLOCKS[4][1]):
+        run(project, command, f"missing-gateway={GATEWAY}")
+    assert "kubernetes:core/v1:Namespace" in {each["type"] for each in project.resources()}
+
+
+def test_the_gateway_is_connected_while_the_endpoint_is_open(project):
+    for command in commands(BLOCKS[5][1]):
         run(project, command)
+    assert stands(project) == OFFICE
+    assert "aws:ec2transitgateway/vpcAttachment:VpcAttachment" in {each["type"] for each in project.resources()}
+    early = project.simulate("pulumi", "refresh", "--stack", "prod", "--yes", "--non-interactive", caller="10.200.8.10")
+    assert early.returncode != 0, "the company's hosts still get the public addresses"
 
 
 def test_closing_it_afterwards_changes_the_cluster_in_place(project):
-    *settings, up = commands(BLOCKS[5][1])
+    *settings, up = commands(BLOCKS[6][1])
     for command in settings:
         run(project, command)
     assert stands(project) == "10.200.8.10"
@@ -104,21 +138,21 @@ def test_closing_it_afterwards_changes_the_cluster_in_place(project):
     preview = project.preview("prod", "--policy-pack", "policies")
     assert steps(preview, "update") == {"main-eksCluster"}
     assert not steps(preview, "create", "delete", "replace", "create-replacement")
-    run(project, up)
+    run(project, up, caller=OFFICE)
+    project.pulumi("preview", "--stack", "prod", "--expect-no-changes", "--policy-pack", "policies")
 
 
 def test_from_the_office_the_api_is_now_out_of_reach(project):
-    unreachable = project.simulate(
-        "pulumi", "refresh", "--stack", "prod", "--yes", "--non-interactive", caller="203.0.113.10"
-    )
+    unreachable = project.simulate("pulumi", "refresh", "--stack", "prod", "--yes", "--non-interactive", caller=OFFICE)
     assert unreachable.returncode != 0
     assert "its public endpoint is off" in unreachable.stdout
+    project.pulumi("refresh", "--stack", "prod", "--yes", caller="10.200.8.10")
 
 
 def test_an_entry_that_is_there_already_is_refused_and_imported_as_the_guide_says(project):
     exported = json.loads(project.simulate("pulumi", "stack", "export", "--stack", "prod").stdout)
     resources = exported["deployment"]["resources"]
-    lost = {each["urn"] for each in resources if each["urn"].endswith("::main-deployer")}
+    lost = {each["urn"] for each in resources if each["urn"].endswith(f"::{ENTRY}")}
     assert len(lost) == 2, "the entry and its policy, as EKS makes them for the creator"
     exported["deployment"]["resources"] = [without(each, lost) for each in resources if each["urn"] not in lost]
     (project.folder / "state.json").write_text(json.dumps(exported))
@@ -132,7 +166,8 @@ def test_an_entry_that_is_there_already_is_refused_and_imported_as_the_guide_say
         "<URN of Cluster main>": next(urn for urn in urns.values() if urn.endswith("mlplatform:cluster:Cluster::main")),
         "<URN of platform-aws>": provider["urn"],
         "<cluster>": "ml-platform-prod-main",
-        "<role ARN>": "arn:aws:iam::123456789012:role/ml-platform-deployer",
+        "<role ARN>": ROLE,
+        "<name of the entry>": ENTRY,
         "<policy ARN>": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
     }
     guide = (ROOT / "docs" / "guides" / "cluster" / "way-in.md").read_text()
@@ -142,7 +177,7 @@ def test_an_entry_that_is_there_already_is_refused_and_imported_as_the_guide_say
     for command in block.replace("\\\n", " ").strip().splitlines():
         run(project, shlex.split(command.strip().removeprefix("$ ")))
     preview = project.preview("prod")
-    assert steps(preview, "update") <= {"main-deployer"}, "its empty list of groups"
+    assert steps(preview, "update") <= {ENTRY}, "its empty list of groups"
     assert not steps(preview, "create", "delete", "replace", "create-replacement")
 
 
@@ -158,16 +193,30 @@ def without(resource: dict, lost: set[str]) -> dict:
 
 def test_a_live_cluster_gets_a_deployer_without_being_replaced(tmp_path_factory):
     live = Project(tmp_path_factory.mktemp("live") / "project")
-    role = live.settings("dev")["ml-platform:deployer"].pop("role_arn")
-    live.change("dev", clusters__main__pools=live.pools("dev")[:1], storage={}, deployer={"from": "203.0.113.10"})
+    live.change("dev", clusters__main__pools=live.pools("dev")[:1], storage={}, deployer={"from": OFFICE})
     live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
-    live.change("dev", deployer__role_arn=role)
+    live.change("dev", deployer__role_arn=ROLE)
     preview = live.preview("dev")
-    assert {"main-deployer", "platform-caller"} <= steps(preview, "create")
+    assert {ENTRY, "platform-caller"} <= steps(preview, "create")
     assert "main-eksCluster" not in steps(preview, "update"), "the flag is read only when a cluster is made"
     assert not steps(preview, "replace", "create-replacement", "delete")
     live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
     live.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+    # A stack from the time when entries had the names of their keys keeps them.
+    state = live.folder / "state.json"
+    state.write_text(
+        live.simulate("pulumi", "stack", "export", "--stack", "dev").stdout.replace(ENTRY, "main-deployer")
+    )
+    live.pulumi("stack", "import", "--stack", "dev", "--file", str(state))
+    live.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+    live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
+    # A role that is an access entry from now on keeps its entry: a second one would be refused with 409.
+    admin = {"principal_arn": ROLE, "policy": "cluster-admin"}
+    live.change("dev", deployer={"from": OFFICE}, clusters__main__access={"ci": admin})
+    moved = live.preview("dev")
+    assert steps(moved, "delete") == {"platform-caller"}
+    assert not steps(moved, "create", "replace", "create-replacement")
+    assert ENTRY not in steps(moved, "update")
 
 
 def test_a_first_deployment_with_a_public_endpoint_works_from_the_office(tmp_path_factory):
@@ -175,5 +224,6 @@ def test_a_first_deployment_with_a_public_endpoint_works_from_the_office(tmp_pat
     pools, public = fresh.pools("prod")[:1], {"public": True, "public_cidrs": ["203.0.113.0/24"]}
     fresh.change("prod", clusters__main__pools=pools, storage={}, network={"cidr": "10.20.0.0/16"})
     fresh.change("prod", clusters__main__endpoint=public, deployer__from="203.0.113.10")
-    fresh.pulumi(*UP[:-2])
+    # The pipeline has the role already, and its entry works only some seconds after it is made.
+    fresh.pulumi(*UP[:-2], faults=["late-entry=ml-platform-prod-main"], principal=ROLE)
     assert "kubernetes:core/v1:Namespace" in {each["type"] for each in fresh.resources()}

@@ -365,7 +365,12 @@ ROUTE = ResourceType(
             per="routeTableId",
         ),
     ),
-    rules=(rules.route_is_new, rules.route_leaves_the_vpc, rules.transit_gateway_is_attached),
+    rules=(
+        rules.route_is_new,
+        rules.route_is_not_reserved,
+        rules.route_leaves_the_vpc,
+        rules.transit_gateway_is_attached,
+    ),
     update_rules=(rules.route_leaves_the_vpc, rules.transit_gateway_is_attached),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route.go",
 )

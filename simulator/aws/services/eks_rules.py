@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.eks_addons import ADDONS, release_of
 from catalog.kubernetes import VERSIONS
+from catalog.limits import EKS_SERVICE_CIDRS
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
 from simulator.aws.messages import AwsError
@@ -153,7 +154,7 @@ def cluster_network(op: OperationContext) -> Props:
     vpc = op.cloud.get(tokens.VPC, subnets[0].state["vpcId"]) if subnets else None
     ten = network("10.0.0.0/8")
     block = network(vpc.state["cidrBlock"]) if vpc else None
-    service = "172.20.0.0/16" if block and ten and block.overlaps(ten) else "10.100.0.0/16"
+    service = EKS_SERVICE_CIDRS[1 if block and ten and block.overlaps(ten) else 0]
     return {"elasticLoadBalancing": {"enabled": False}, "ipFamily": "ipv4", "serviceIpv4Cidr": service}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES
+from catalog.limits import UNROUTABLE_CIDRS
 from simulator.aws import paths, templates, tokens
 from simulator.aws.constraints import network
 from simulator.aws.inputs import fields
@@ -302,8 +303,18 @@ def route_leaves_the_vpc(op: OperationContext) -> None:
         raise AwsError("InvalidParameterValue", message)
 
 
+def route_is_not_reserved(op: OperationContext) -> None:
+    """No route may be for addresses that AWS has for itself, or that no network has.
+
+    Source: Amazon VPC user guide, "Subnet route tables"; read 2026-11; wording unverified.
+    """
+    cidr = op.get("destinationCidrBlock")
+    if cidr is not None and any(_inside(cidr, block) for block in UNROUTABLE_CIDRS):
+        raise AwsError("InvalidParameterValue", f"The destination CIDR block {cidr} is reserved.")
+
+
 def transit_gateway_is_attached(op: OperationContext) -> None:
-    """EC2 knows a transit gateway in a VPC only from its attachment on.
+    """EC2 knows a transit gateway in a VPC only when it is attached, and its owner has accepted the attachment.
 
     Source: hashicorp/terraform-provider-aws issues 9222 and 10025, read 2026-11.
     """
@@ -311,9 +322,17 @@ def transit_gateway_is_attached(op: OperationContext) -> None:
     if not gateway or table is None or op.call.preview:
         return
     attached = op.resources_with(tokens.TRANSIT_GATEWAY_ATTACHMENT, "vpcId", table.state["vpcId"])
-    if all(row.state["transitGatewayId"] != gateway for row in attached):
+    known = any(row.state["transitGatewayId"] == gateway for row in attached)
+    if not known or op.faults.strikes("pending-gateway", gateway):
         message = f"The transitGateway ID '{gateway}' does not exist."
         raise AwsError("InvalidTransitGatewayID.NotFound", message)
+
+
+def transit_gateway_exists(op: OperationContext) -> None:
+    """The company's gateway exists, unless the fault `missing-gateway` says that it does not."""
+    gateway = op.get("transitGatewayId")
+    if not op.call.preview and op.faults.strikes("missing-gateway", gateway):
+        raise AwsError("InvalidTransitGatewayID.NotFound", f"Transit Gateway {gateway} was deleted or does not exist.")
 
 
 def attachment_subnets_lie_in_different_zones(op: OperationContext) -> None:

@@ -90,8 +90,8 @@ def test_access_entries(cloud, namespaces, scope):
     principal = "arn:aws:iam::123456789012:role/admins"
     entry = {"principal_arn": principal, "policy": "admin", "namespaces": namespaces, "groups": ["platform:admins"]}
     cloud.up_cluster(stack_with_cluster(access={"admins": entry}))
-    assert cloud.one("accessEntry:AccessEntry", "main-admins").inputs["kubernetesGroups"] == ["platform:admins"]
-    association = cloud.one("AccessPolicyAssociation", "main-admins").inputs
+    assert cloud.one("accessEntry:AccessEntry").inputs["kubernetesGroups"] == ["platform:admins"]
+    association = cloud.one("AccessPolicyAssociation").inputs
     assert association["policyArn"] == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminPolicy"
     assert association["accessScope"] == scope
     assert association["principalArn"] == principal

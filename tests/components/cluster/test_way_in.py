@@ -2,14 +2,15 @@
 
 import json
 
-from simulator.aws.functions import _FUNCTIONS
+import pytest
+
+from components.cluster.access import entry_name
 from tests.components.stacks import CLUSTER, stack, stack_with_cluster
 from tests.in_process.providers import INSIDE
 
 ROLE = "arn:aws:iam::123456789012:role/ml-platform-deployer"
 ENTRY, POLICY = "accessEntry:AccessEntry", "accessPolicyAssociation:AccessPolicyAssociation"
 RULE = "securityGroupIngressRule:SecurityGroupIngressRule"
-IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 
 
 def provider(cloud):
@@ -29,19 +30,19 @@ def test_a_caller_without_the_role_takes_it_on_in_aws_and_in_kubernetes(cloud):
     assert arguments[-2:] == ["--role", ROLE], "the AWS CLI does not have the credentials of the provider"
 
 
-def test_a_caller_with_the_role_does_not_take_it_on_again(cloud, monkeypatch):
-    arn = "arn:aws:sts::123456789012:assumed-role/ml-platform-deployer/pipeline"
-    known = {"accountId": "123456789012", "arn": arn, "id": "123456789012", "userId": "AROA:pipeline"}
-    monkeypatch.setitem(_FUNCTIONS, IDENTITY, lambda *_: known)
-    cloud.up(stack(deployer={"role_arn": ROLE}), preview=True)
+@pytest.mark.parametrize("role", [ROLE, f"{ROLE}-preview"], ids=["deployer", "preview"])
+def test_a_caller_with_one_of_the_roles_does_not_take_on_another(cloud, role):
+    """As in a pipeline, which gets its role by OIDC. The role of previews may only look, so nothing is built by it."""
+    settings = stack(deployer={"role_arn": ROLE, "preview_role_arn": f"{ROLE}-preview"})
+    cloud.up(settings, preview=role != ROLE, principal=role)
     assert "assumeRoles" not in provider(cloud), "a role that does not trust itself is refused"
     assert "providerCredentialOpts" not in cloud.one("eks:index:Cluster").inputs
 
 
 def test_the_deployer_is_admin_by_an_entry_and_the_creator_is_not(cloud):
     cloud.up(stack(deployer={"role_arn": ROLE}))
-    assert cloud.one(ENTRY, "main-deployer").inputs["principalArn"] == ROLE
-    policy = cloud.one(POLICY, "main-deployer").inputs
+    assert cloud.one(ENTRY).inputs["principalArn"] == ROLE
+    policy = cloud.one(POLICY).inputs
     assert policy["policyArn"].endswith("/AmazonEKSClusterAdminPolicy")
     assert policy["accessScope"] == {"type": "cluster"}
     cluster = cloud.one("eks/cluster:Cluster")
@@ -52,14 +53,43 @@ def test_the_deployer_is_admin_by_an_entry_and_the_creator_is_not(cloud):
 
 def test_the_role_of_previews_may_only_look(cloud):
     cloud.up(stack(deployer={"role_arn": ROLE, "preview_role_arn": f"{ROLE}-preview"}))
-    assert cloud.one(ENTRY, "main-preview").inputs["principalArn"] == f"{ROLE}-preview"
-    assert cloud.one(POLICY, "main-preview").inputs["policyArn"].endswith("/AmazonEKSViewPolicy")
+    policy = cloud.one(POLICY, entry_name("main", f"{ROLE}-preview")).inputs
+    assert policy["principalArn"] == f"{ROLE}-preview"
+    assert policy["policyArn"].endswith("/AmazonEKSViewPolicy")
 
 
 def test_without_a_deployer_the_creator_stays_admin_or_nobody_would_be(cloud):
     cloud.up(stack())
     assert cloud.one("eks/cluster:Cluster").inputs["accessConfig"]["bootstrapClusterCreatorAdminPermissions"] is True
-    assert "main-deployer" not in cloud.names(ENTRY)
+    assert not cloud.names(ENTRY)
+
+
+def entries(cloud):
+    """Returns principal -> (name, names that a live stack may know it by)."""
+    return {each.inputs["principalArn"]: (each.name, each.earlier_names) for each in cloud.all(ENTRY)}
+
+
+def test_a_principal_that_moves_to_another_key_keeps_its_entry(cloud):
+    """EKS knows an entry by its principal: one that is made before the other is deleted is refused with 409."""
+    name = entry_name("main", ROLE)
+    assert name == "main-ml-platform-deployer-f6991cba"
+    assert name != entry_name("main", ROLE.replace("role/", "role/other/")), "the path is part of the principal"
+    admin = {"principal_arn": ROLE, "policy": "cluster-admin"}
+    cloud.up(stack_with_cluster(access={"ci": admin}))
+    assert entries(cloud)[ROLE] == (name, {"main-ci"}), "a stack that knows it by its key renames it"
+
+
+def test_a_role_that_becomes_the_deployer_keeps_its_entry(cloud):
+    cloud.up(stack(deployer={"role_arn": ROLE}))
+    assert entries(cloud)[ROLE] == (entry_name("main", ROLE), {"main-deployer"})
+
+
+def test_keys_of_access_may_have_the_names_of_our_own(cloud):
+    other = {"principal_arn": f"{ROLE}-other"}
+    clusters = {"main": {**CLUSTER, "access": {"deployer": other}}}
+    cloud.up(stack(deployer={"role_arn": ROLE}, clusters=clusters))
+    assert entries(cloud)[ROLE][1] == {"main-deployer"}
+    assert entries(cloud)[f"{ROLE}-other"] == (entry_name("main", f"{ROLE}-other"), set()), "one alias has one owner"
 
 
 def test_everything_in_the_cluster_waits_for_the_way_in(cloud):
@@ -70,9 +100,14 @@ def test_everything_in_the_cluster_waits_for_the_way_in(cloud):
     clusters = {"main": {**CLUSTER, "endpoint": {"private_cidrs": ["10.200.8.0/24"]}}}
     cloud.up(stack(deployer={"role_arn": ROLE, "from": "10.200.8.10"}, network=network, clusters=clusters))
     waits = kubernetes(cloud)
-    assert waits.stands_on(cloud.one(POLICY, "main-deployer")), "until then the API answers 401"
+    admin = cloud.one(POLICY)
+    assert waits.stands_on(admin), "until then the API answers 401"
     assert waits.stands_on(cloud.one(RULE, "main-api-10.200.8.0-24")), "until then nothing reaches the API"
     assert waits.stands_on(cloud.one("ec2/route:Route", "network-intra-to-10.200.0.0-16")), "answers need it"
+    nodes = cloud.all("eks/nodeGroup:NodeGroup")
+    assert nodes
+    assert all(waits.stands_on(each) for each in nodes), "an entry works only some seconds after EKS has made it"
+    assert all(each.stands_on(admin) for each in nodes), "and nodes take minutes from then on"
     objects = [each for each in cloud.custom() if each.type.startswith("kubernetes:")]
     assert objects
     assert all("main-kubernetes" in each.provider for each in objects)

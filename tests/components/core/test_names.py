@@ -40,6 +40,7 @@ def longest_names(name, environment, more_pools, region="us-west-2"):
         "account_id": "123456789012",
         "owner": "platform-team",
         "cost_center": "ml-42",
+        "deployer": {"from": "10.0.0.10"},
         "network": {"zones": [f"{region}a", f"{region}b"], "flow_logs": {"destination": "s3"}},
         "clusters": {
             cluster: {

@@ -184,6 +184,7 @@ CHANGES: dict[str, Any] = {
     "clusters.endpoint.private_security_group_ids": cluster(
         endpoint={"private_security_group_ids": ["sg-0123456789abcdef0"]}
     ),
+    "clusters.service_cidr": cluster(service_cidr="172.31.0.0/16"),
     "clusters.access.principal_arn": (access(), access(principal_arn=f"{ARN}2")),
     "clusters.access.policy": (access(), access(policy="edit")),
     "clusters.access.namespaces": (access(), access(namespaces=["team-a"])),

@@ -363,6 +363,39 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         "clusters.main.access.ops.principal_arn",
         "Write for example arn:aws:iam::123456789012:role/ml-admins.",
     ),
+    "service-linked role as a principal": (
+        (
+            (*MAIN, "access"),
+            {"ops": {"principal_arn": "arn:aws:iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceX"}},
+        ),
+        "clusters.main.access.ops.principal_arn",
+        "EKS refuses an entry for it. Write for example arn:aws:iam::123456789012:role/ml-admins.",
+    ),
+    "role with an empty path": (
+        (("deployer",), {"role_arn": "arn:aws:iam::123456789012:role//ci"}),
+        "deployer.role_arn",
+        "is not the ARN of an IAM role or user. Write for example arn:aws:iam::123456789012:role/ml-admins.",
+    ),
+    "role with a path alone": (
+        (("deployer",), {"role_arn": "arn:aws:iam::123456789012:role/ci/"}),
+        "deployer.role_arn",
+        "is not the ARN of an IAM role or user. Write for example arn:aws:iam::123456789012:role/ml-admins.",
+    ),
+    "role with a long name": (
+        (("deployer",), {"role_arn": f"arn:aws:iam::123456789012:role/ci/{'x' * 65}"}),
+        "deployer.role_arn",
+        "64 characters, which IAM refuses. Write for example arn:aws:iam::123456789012:role/ml-admins.",
+    ),
+    "route to link-local addresses of AWS": (
+        (("network", "transit_gateway"), {"id": "tgw-0123456789abcdef0", "cidrs": ["169.254.169.254/32"]}),
+        "network.transit_gateway.cidrs",
+        "is inside 169.254.168.0/22, where no company has hosts, and EC2 refuses a route to it. Drop it.",
+    ),
+    "route to multicast addresses": (
+        (("network", "peering"), {"tools": {"id": "pcx-0123456789abcdef0", "cidrs": ["224.0.0.0/24"]}}),
+        "network.peering.tools.cidrs",
+        "is inside 224.0.0.0/4, where no company has hosts, and EC2 refuses a route to it. Drop it.",
+    ),
     "one principal under two names": (
         ((*MAIN, "access"), {name: {"principal_arn": "arn:aws:iam::123456789012:role/ops"} for name in "ab"}),
         "clusters.main.access",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.cloud import Cloud
 from tests.simulator.aws.account import Account, Resource
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -376,6 +377,28 @@ TRANSIT_GATEWAY = "tgw-0123456789abcdef0"
 def attachment(aws: Account, vpc: Resource, *subnets: Resource, name: str = "one") -> Resource:
     ids = [subnet.id for subnet in subnets]
     return aws.make(ATTACHMENT, name, transitGatewayId=TRANSIT_GATEWAY, vpcId=vpc.id, subnetIds=ids)
+
+
+@pytest.mark.parametrize("cidr", ["169.254.168.0/22", "169.254.169.254/32", "127.0.0.0/8", "239.0.0.0/8"])
+def test_no_route_is_for_reserved_addresses(aws: Account, cidr: str) -> None:
+    vpc = aws.vpc()
+    table, gateway = aws.make(TABLE, vpcId=vpc.id), aws.make(GATEWAY, vpcId=vpc.id)
+    inputs = {"routeTableId": table.id, "destinationCidrBlock": cidr, "gatewayId": gateway.id}
+    assert f"The destination CIDR block {cidr} is reserved." in aws.refusal(ROUTE, **inputs)
+    assert aws.make(ROUTE, **{**inputs, "destinationCidrBlock": "169.254.0.0/16"}).id, "a larger range is accepted"
+
+
+def test_a_gateway_may_be_missing_or_unaccepted(cloud: Cloud) -> None:
+    aws = Account(cloud, faults=(f"missing-gateway={TRANSIT_GATEWAY}:1", f"pending-gateway={TRANSIT_GATEWAY}:1"))
+    vpc = aws.vpc()
+    table, subnet = aws.make(TABLE, vpcId=vpc.id), aws.subnet(vpc)
+    inputs = {"transitGatewayId": TRANSIT_GATEWAY, "vpcId": vpc.id, "subnetIds": [subnet.id]}
+    assert aws.preview(ATTACHMENT, **inputs), "a preview asks for nothing"
+    assert f"Transit Gateway {TRANSIT_GATEWAY} was deleted or does not exist." in aws.refusal(ATTACHMENT, **inputs)
+    attachment(aws, vpc, subnet)
+    inputs = {"routeTableId": table.id, "destinationCidrBlock": "10.200.0.0/16", "transitGatewayId": TRANSIT_GATEWAY}
+    assert "does not exist" in aws.refusal(ROUTE, **inputs), "its owner has not accepted the attachment"
+    assert aws.make(ROUTE, **inputs).id
 
 
 def test_a_route_to_a_transit_gateway_needs_the_attachment_of_its_vpc(aws: Account) -> None:

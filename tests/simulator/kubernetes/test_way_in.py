@@ -11,6 +11,7 @@ import pytest
 from simulator.caller import Caller, CallerError
 from simulator.cloud import Cloud
 from simulator.eks.kubeconfig import kubeconfig
+from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Call, Refusal
 from simulator.values import Props
@@ -44,9 +45,12 @@ def cluster(aws: Account, creator_is_admin: bool = True, **endpoint: Any) -> Res
     return aws.make("aws:eks/cluster:Cluster", "main", **{**inputs, "vpcConfig": config, "accessConfig": access})
 
 
-def asked(aws: Account, main: Resource, caller: str | None, role: str | None = None) -> str:
+def asked(
+    aws: Account, main: Resource, address: str | None, role: str | None = None, principal: str | None = None
+) -> str:
     """Creates an object from an address. Returns the refusal, or ""."""
-    package = KubernetesPackage(aws.cloud, patience_seconds=0.0, caller=Caller.at(caller))
+    caller, faults = Caller.at(address, principal), Faults(aws.faults)
+    package = KubernetesPackage(aws.cloud, patience_seconds=0.0, caller=caller, faults=faults)
     config: Props = {"kubeconfig": json.dumps(kubeconfig("main", main["endpoint"], "Y2E=", "us-west-2", role))}
     call = Call(f"urn:pulumi:test::project::{token(config_map())}::x", config)
     checked = package.check(call, {}, config_map(), b"seed")
@@ -115,6 +119,23 @@ def test_a_connected_network_needs_a_route_and_a_rule(aws: Account, target: dict
     assert asked(aws, main, COMPANY)
 
 
+def test_beside_a_public_endpoint_the_private_one_is_for_hosts_of_the_vpc_alone(aws: Account) -> None:
+    main = cluster(aws, **OPEN, publicAccessCidrs=["203.0.113.0/24"])
+    route(aws, main, **GATEWAY)
+    admit(aws, main, cidrIpv4="10.200.8.0/24")
+    assert asked(aws, main, COMPANY), "elsewhere the name stands for the public addresses"
+    assert not asked(aws, main, INSIDE)
+    assert not asked(aws, main, OFFICE)
+
+
+@pytest.mark.parametrize(("target", "counts"), [(GATEWAY, False), (PEERING, True)], ids=["transit gateway", "peering"])
+def test_a_group_counts_where_a_rule_can_reference_it(aws: Account, target: dict[str, str], counts: bool) -> None:
+    main = cluster(aws, **PRIVATE)
+    route(aws, main, **target)
+    admit(aws, main, referencedSecurityGroupId="sg-0123456789abcdef0")
+    assert (not asked(aws, main, COMPANY)) is counts
+
+
 def test_a_rule_without_a_route_lets_nobody_in(aws: Account) -> None:
     main = cluster(aws, **PRIVATE)
     admit(aws, main, cidrIpv4="10.200.8.0/24")
@@ -146,7 +167,6 @@ def test_a_zone_without_the_attachment_is_not_reached(aws: Account) -> None:
     ("rule", "admitted"),
     [
         ({"cidrIpv4": "10.200.8.10/32"}, True),
-        ({"referencedSecurityGroupId": "sg-0123456789abcdef0"}, True),
         ({"cidrIpv4": "10.200.0.0/16", "ipProtocol": "-1", "fromPort": -1, "toPort": -1}, True),
         ({"cidrIpv4": "10.200.0.0/16", "fromPort": 0, "toPort": 65535}, True),
         ({"cidrIpv4": "10.200.0.0/16", "fromPort": 22, "toPort": 22}, False),
@@ -192,6 +212,30 @@ def test_without_the_creator_nobody_is_admin_until_the_policy_is_associated(aws:
     assert "forbidden" in asked(aws, main, None, ROLE), "nor does the right to look"
     aws.make(POLICY, clusterName="main", principalArn=ROLE, policyArn=ADMIN, accessScope={"type": "cluster"})
     assert not asked(aws, main, None, ROLE)
+
+
+def test_a_new_entry_counts_only_some_seconds_later(aws: Account) -> None:
+    aws.faults = ("late-entry=main",)
+    main = cluster(aws, creator_is_admin=False)
+    aws.make(ENTRY, clusterName="main", principalArn=ROLE)
+    aws.make(POLICY, clusterName="main", principalArn=ROLE, policyArn=ADMIN, accessScope={"type": "cluster"})
+    late = asked(aws, main, None, ROLE)
+    assert late.endswith(f"provide credentials: the access entry of {ROLE} in main is too new to count")
+    aws.cloud.put("aws:eks/nodeGroup:NodeGroup", "main:system", {"clusterName": "main"})
+    assert not asked(aws, main, None, ROLE), "nodes take minutes"
+
+
+def test_a_caller_with_the_role_needs_none_in_the_kubeconfig(aws: Account) -> None:
+    main = cluster(aws, creator_is_admin=False)
+    aws.make(ENTRY, clusterName="main", principalArn=ROLE)
+    aws.make(POLICY, clusterName="main", principalArn=ROLE, policyArn=ADMIN, accessScope={"type": "cluster"})
+    assert not asked(aws, main, None, principal=ROLE)
+    assert "user/deployer has no access entry in main" in asked(aws, main, None)
+
+
+def test_the_caller_is_a_role_or_a_user() -> None:
+    with pytest.raises(CallerError, match=r"^--as deployer is not the ARN of a role or user, for example arn:aws:iam"):
+        Caller.at(None, "deployer")
 
 
 def test_where_the_caller_stands_is_one_address() -> None:

@@ -36,9 +36,18 @@ def deployed_from(address: str) -> Any:
         ("10.200.8.10", [(ENDPOINT, COMPANY), PEERING]),
         ("10.200.9.10", [(ENDPOINT, MEMBERS), PEERING]),
         ("10.0.130.7", []),
+        ("10.0.130.7", [(ENDPOINT, OFFICE)]),
         ("100.64.3.4", []),
     ],
-    ids=["public range", "transit gateway", "peering", "security group of the peer", "node", "pod"],
+    ids=[
+        "public range",
+        "transit gateway",
+        "peering",
+        "security group of the peer",
+        "node",
+        "node of a public API",
+        "pod",
+    ],
 )
 def test_a_deployer_that_reaches_the_api_is_accepted(address: str, changes: list[Any]) -> None:
     assert messages(deployed_from(address), *changes) == {}
@@ -51,15 +60,43 @@ def test_a_deployer_that_reaches_the_api_is_accepted(address: str, changes: list
         ("198.51.100.10", [(ENDPOINT, OFFICE)]),
         ("10.200.9.10", [(ENDPOINT, COMPANY), GATEWAY]),
         ("10.200.8.10", [GATEWAY]),
-        ("10.201.8.10", [(ENDPOINT, MEMBERS), GATEWAY]),
+        ("10.201.8.10", [(ENDPOINT, MEMBERS), PEERING]),
+        ("10.200.8.10", [(ENDPOINT, MEMBERS), GATEWAY]),
+        ("10.200.8.10", [(ENDPOINT, {**OFFICE, **COMPANY}), GATEWAY]),
     ],
-    ids=["private API", "another range", "not admitted", "routed alone", "not routed"],
+    ids=[
+        *("private API", "another range", "not admitted", "routed alone", "not routed"),
+        *("security group across a gateway", "the name stands for public addresses"),
+    ],
 )
 def test_a_deployer_that_would_wait_in_vain_is_refused(address: str, changes: list[Any]) -> None:
     found = messages(deployed_from(address), *changes)
     assert list(found) == ["clusters.main.endpoint"]
     assert found["clusters.main.endpoint"].startswith(f"does not admit {address}, which is deployer.from")
     assert found["clusters.main.endpoint"].endswith("Or deploy from elsewhere, and change deployer.from.")
+
+
+def test_an_api_that_admits_nobody_is_refused_where_nobody_says_from_where_it_is_deployed() -> None:
+    found = messages((ENDPOINT, {}))
+    assert found["clusters.main.endpoint"].startswith("admits only nodes and pods of the cluster, so neither")
+    assert found["clusters.main.endpoint"].endswith("Name the place in deployer.from: it is then checked.")
+    for way in (OFFICE, MEMBERS, {"private_cidrs": ["10.0.0.0/16"]}):
+        assert messages((ENDPOINT, way)) == {}
+    assert messages((ENDPOINT, {}), deployed_from("10.0.130.7")) == {}, "a host of the VPC may be a node"
+
+
+@pytest.mark.parametrize("key", ["role_arn", "preview_role_arn"])
+@pytest.mark.parametrize("region", ["us-west-2", "eu-central-1"])
+def test_a_principal_of_another_partition_is_refused(region: str, key: str) -> None:
+    foreign = "arn:aws-us-gov:iam::123456789012:role/ops"
+    zones = (("network", "zones"), [f"{region}a", f"{region}b"])
+    roles = {"role_arn": DEPLOYER, key: foreign}
+    found = messages(
+        (("region",), region), zones, (("deployer",), roles), (ACCESS, {"o": {"principal_arn": f"{foreign}2"}})
+    )
+    for path in (f"deployer.{key}", "clusters.main.access.o.principal_arn"):
+        assert f"is not of aws, the partition of {region}" in found[path]
+        assert found[path].endswith("Write arn:aws:..., with a role of such an account.")
 
 
 def test_a_range_that_the_vpc_has_no_route_to_is_refused() -> None:

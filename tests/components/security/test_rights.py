@@ -1,0 +1,54 @@
+"""The guide lists what the role of the deployer may do: each service that a stack uses in AWS."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.components.whole_stacks import STACKS, built
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "cluster" / "way-in.md"
+# Module of a type -> the service's name in IAM; where a module has several, of the type.
+# Source: Service Authorization Reference, read 2026-11.
+SERVICES = {
+    **{module: module for module in ("autoscaling", "backup", "ec2", "eks", "fsx", "iam", "kms", "s3", "sqs")},
+    "ec2transitgateway": "ec2",
+    "vpc": "ec2",
+    "efs": "elasticfilesystem",
+    "servicequotas": "servicequotas",
+    "cloudwatch/logGroup": "logs",
+    "cloudwatch/eventRule": "events",
+    "cloudwatch/eventTarget": "events",
+}
+
+
+def listed() -> set[str]:
+    """Returns the services in the guide's table."""
+    table = GUIDE.read_text().partition("## What the roles may do")[2].partition("\n- ")[0]
+    return {
+        name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`([a-z0-9-]+)`", row)
+    }
+
+
+def service(token: str) -> str:
+    """Returns the service of a type, such as `aws:ec2/vpc:Vpc`."""
+    kind = token.split(":")[1]
+    return SERVICES.get(kind) or SERVICES[kind.partition("/")[0]]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_service_of_a_stack_is_listed(stack: str) -> None:
+    used = {service(each.type) for each in built(stack).custom() if each.type.startswith("aws:")}
+    assert {"ec2", "eks", "iam", "logs"} <= used
+    assert used <= listed(), "a role made by the list could not deploy this stack"
+
+
+def test_no_service_is_listed_that_no_stack_could_use() -> None:
+    assert listed() <= {*SERVICES.values(), "backup-storage"}, "AWS Backup makes an encrypted vault through it"
+
+
+@pytest.mark.parametrize(
+    "right", ["iam:PassRole", "iam:CreateServiceLinkedRole", "ec2:RunInstances", "kms:CreateGrant"]
+)
+def test_the_rights_that_reach_further_are_named(right: str) -> None:
+    assert f"`{right}`" in GUIDE.read_text()
