@@ -28,6 +28,7 @@ from policies.views import (
     present,
     text,
     texts,
+    without_tag,
 )
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "present",
     "text",
     "texts",
+    "without_tag",
 ]
 
 Severity = Literal["low", "medium", "high", "critical"]

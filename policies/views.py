@@ -16,6 +16,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
+from common.tag_keys import means
 from common.urns import name_of
 from common.values import UNKNOWN, Secret
 
@@ -290,6 +291,17 @@ def keys(view: View, path: Path) -> list[str]:
     if value is None or isinstance(value, Mapping):
         return [str(key) for key in value or ()]
     raise WrongTypeError(view.resource, view.under(path), "a map", value)
+
+
+def without_tag(view: View, path: Path, names: Iterable[str]) -> list[str]:
+    """Returns the names of tags that the map at `path` lacks, or has without a value, in any spelling of a company.
+
+    Raises NotKnownError, WrongTypeError.
+    """
+    steps = _steps(path)
+    present_keys = keys(view, steps)
+    spelt = {name: [key for key in present_keys if means(key, name)] for name in names}
+    return [name for name, known in spelt.items() if not any(text(view, (*steps, key)).strip() for key in known)]
 
 
 def number(view: View, path: Path, default: float | None = None) -> float | None:

@@ -2,6 +2,8 @@
 
 `python -m report cost FILE`: the cost of a real stack, from a file that Pulumi wrote.
 `python -m report conformance [--stack STACK]`: the command behind `make conformance`.
+`python -m report pending --stack STACK`: what an interrupted `up` may have made, and how to bring it into the state.
+`python -m report fire --stack STACK`: the command behind `make fire`.
 `python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
@@ -29,6 +31,10 @@ def main(arguments: list[str]) -> int:
             from report.compare import compare
 
             return compare(options.before, options.after)
+        if options.command == "pending":
+            from report.pending import pending
+
+            return pending(options.stack, options.file, options.urns)
         if options.command == "conformance" and options.stack is None:
             return _conformance(options)
         return _run_for_stack(options)
@@ -66,6 +72,10 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         return rehearse(options.stack, verbose=options.verbose)
     if options.command == "conformance":
         return _conformance(options)
+    if options.command == "fire":
+        from report.fire import fire
+
+        return fire(options.stack, options.shard, resume=options.resume, every=options.every, only=options.only)
     from report.write import write
 
     return write(options.stack, options.base)
@@ -75,6 +85,13 @@ def _conformance(options: argparse.Namespace) -> int:
     from report.conformance import conformance
 
     return conformance(options.stack, options.kubernetes, options.charts)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, shards = text.partition("/")
+    if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
+        raise argparse.ArgumentTypeError(f"{text} is not a part of the cases. Write for example 1/4.")
+    return int(number), int(shards)
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
@@ -89,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     texts = {
         "preview": "pulumi preview with the policy pack in the simulator, then the monthly cost",
         "rehearse": "preview, up, refresh, preview and destroy in the simulator; with --base, a change of a live stack",
+        "fire": "kills the engine, or lets a call fail, at each call of the stack's life; then it must converge",
         "write": "writes the report's files to build/report/STACK/",
     }
     for name, text in texts.items():
@@ -96,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", default="dev", help="the stack: STACK of Pulumi.STACK.yaml (default: dev)")
         if name == "rehearse":
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
-        if name != "preview":
+        if name == "fire":
+            command.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="the I-th of N parts")
+            command.add_argument("--resume", action="store_true", help="go on after the cases that are done")
+            command.add_argument("--every", action="store_true", help="every call, not one of each type and operation")
+            command.add_argument("--only", default="", metavar="TEXT", help="cases whose name contains TEXT")
+        if name in ("rehearse", "write"):
             command.add_argument("--base", metavar="REVISION", help="compare with this git revision, e.g. origin/main")
     conformance = commands.add_parser("conformance", help="holds stacks and the simulator against real API servers")
     conformance.add_argument("--stack", help="one stack; without it, all stack files and examples")
@@ -106,6 +129,10 @@ def _parser() -> argparse.ArgumentParser:
     conformance.add_argument(
         "--charts", type=Path, metavar="FOLDER", help="charts to render, as helm pull --untar makes"
     )
+    interrupted = commands.add_parser("pending", help="what an interrupted `up` may have made; runs pulumi")
+    interrupted.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
+    interrupted.add_argument("--file", type=Path, default="pending.json", help="the file to write for `pulumi import`")
+    interrupted.add_argument("urns", nargs="*", metavar="URN", help="a resource whose creation got no answer")
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(
         "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"

@@ -1,8 +1,8 @@
 """The command line of the simulator.
 
 `python -m simulator [OPTIONS] -- COMMAND...` runs any command in a simulated cloud.
-`python -m simulator cloud list|show|set|delete` shows the resources of that cloud, and changes them without Pulumi's
-knowledge.
+`python -m simulator cloud list|show|set|add|delete` shows the resources of that cloud, and changes them without
+Pulumi's knowledge.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
         allow_abbrev=False,
-        usage=f"{_USAGE}\n       python -m simulator cloud {{list,show,set,delete}} ...",
+        usage=f"{_USAGE}\n       python -m simulator cloud {{list,show,set,add,delete}} ...",
         description="Runs a command, usually pulumi, against a simulated cloud in a local file.",
         epilog="Faults: " + "; ".join(f"{kind}=TARGET[:TIMES] ({text})" for kind, text in KINDS.items()),
     )

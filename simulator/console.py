@@ -27,10 +27,16 @@ def run(arguments: list[str], cloud_file: Path) -> int:
     setting = commands.add_parser("set", help="change a property without Pulumi's knowledge: set ID PROPERTY JSON")
     for argument in ("id", "property", "value"):
         setting.add_argument(argument)
+    adding = commands.add_parser("add", help="add a resource without Pulumi's knowledge: add TYPE ID JSON")
+    for argument in ("type", "id", "value"):
+        adding.add_argument(argument)
     options = parser.parse_args(arguments)
     with closing(Cloud(cloud_file)) as cloud:
         if options.command == "list":
             return _list(cloud, options.json)
+        if options.command == "add":
+            cloud.put(options.type, options.id, json.loads(options.value))
+            return 0
         resource = next((each for each in cloud.all() if each.id == options.id), None)
         if resource is None:
             print(f"There is no {options.id} in {cloud_file}. `cloud list` shows all resources.", file=sys.stderr)
@@ -40,7 +46,7 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         elif options.command == "delete":
             cloud.delete(resource.type, resource.id)
         else:
-            cloud.put(resource.type, resource.id, resource.state | {options.property: _value(options.value)})
+            cloud.put(resource.type, resource.id, resource.state | _changed(resource, options.property, options.value))
         return 0
 
 
@@ -52,6 +58,15 @@ def _list(cloud: Cloud, as_json: bool) -> int:
 
 def _line(resource: CloudResource) -> str:
     return f"{resource.type:<55} {resource.id:<45} {name_of(resource.urn)}".rstrip()
+
+
+def _changed(resource: CloudResource, key: str, text: str) -> dict[str, Any]:
+    """Returns the property with its new value. Tags of a resource are also in `tagsAll`, beside the default tags."""
+    value, state = _value(text), resource.state
+    if key != "tags" or "tagsAll" not in state:
+        return {key: value}
+    default = {tag: each for tag, each in state["tagsAll"].items() if tag not in (state.get("tags") or {})}
+    return {"tags": value, "tagsAll": default | value}
 
 
 def _value(text: str) -> Any:

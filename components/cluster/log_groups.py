@@ -46,7 +46,7 @@ def mistake(stage: Stage, clusters: Collection[str], name: str, tags: Mapping[st
 
     A group that a stack made before it had the tag counts as its own. stack: the value of its tag.
     """
-    if (tags.get("project"), tags.get("environment")) == (stage.name, stage.environment):
+    if stage.own_tags.items() <= tags.items():
         owner = tags.get(STACK_TAG, stack)
         if owner == stack:
             return None

@@ -1,6 +1,6 @@
-"""The settings that all S3 buckets of the platform share: private, encrypted, versioned, TLS only."""
+"""The settings that all S3 buckets of the platform share, and the buckets that stand already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import pulumi
@@ -33,7 +33,8 @@ def private_bucket(
     """Registers a bucket and its settings, all under `name`.
 
     key_arn: None for the key of S3 itself; only for a service that cannot write with another key.
-    When the bucket is retained, so are its settings: without public access block and policy it would be less safe.
+    When the bucket is retained, so are its settings: without public access block and policy it would be less safe. When
+    its entry comes back, the bucket is imported; for one that is in the state already, the engine does nothing.
     """
     opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=stage.retains or None))
     bucket = aws.s3.Bucket(
@@ -41,7 +42,13 @@ def private_bucket(
         bucket=physical_name,
         force_destroy=not stage.deletion_protection,
         tags=tags,
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=stage.deletion_protection)),
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                protect=stage.deletion_protection,
+                import_=physical_name if physical_name in stage.standing_buckets else None,
+            ),
+        ),
     )
     block = aws.s3.BucketPublicAccessBlock(
         name,
@@ -78,3 +85,21 @@ def private_bucket(
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[block])),
     )
     return PrivateBucket(bucket, versioning, (block, ownership, versioning, encryption, lifecycle_rules, bucket_policy))
+
+
+def standing_buckets(stage: Stage, regions: Collection[str], opts: pulumi.InvokeOptions) -> frozenset[str]:
+    """Returns the names of the buckets in these regions that have the tags of this stack.
+
+    A bucket that is retained stays in the account after its entry has left the stack file, so a create would fail.
+    """
+    found = [
+        aws.resourcegroupstaggingapi.get_resources(
+            region=region,
+            resource_type_filters=["s3"],
+            tag_filters=[{"key": key, "values": [value]} for key, value in stage.own_tags.items()],
+            opts=opts,
+        )
+        for region in regions
+    ]
+    arns = [each.resource_arn for result in found for each in result.resource_tag_mapping_lists]
+    return frozenset(arn.rpartition(":")[2] for arn in arns)

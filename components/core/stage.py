@@ -1,12 +1,12 @@
 """The stage of a stack: account, region, environment, names, ARNs and cost-allocation tags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from catalog.regions import REGIONS
 from settings.core import physical_names
-from settings.stack.stack import StackSettings
+from settings.stack.stack import PlatformTag, StackSettings
 
 DataClass = Literal["eks", "ebs", "logs", "data", "backup"]
 """What a KMS key of the stack encrypts. `components/security/keys.py` makes the keys."""
@@ -17,14 +17,14 @@ DISCOVERY_TAG = "karpenter.sh/discovery"
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
     """Returns the tags of every taggable resource, by which the bill is split."""
-    return {
-        **settings.tags,
+    values: dict[PlatformTag, str] = {
         "project": settings.name,
         "environment": settings.environment,
         "owner": settings.owner,
         "cost-center": settings.cost_center,
-        "managed-by": "pulumi",
     }
+    named = {settings.tag_keys.get(tag, tag): value for tag, value in values.items()}
+    return {**settings.tags, **named, "managed-by": "pulumi"}
 
 
 FIXED_TAGS = frozenset({"project", "environment", "managed-by"})
@@ -35,6 +35,8 @@ FIXED_TAGS = frozenset({"project", "environment", "managed-by"})
 class Stage:
     """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview.
 
+    standing_buckets: physical names of the buckets that the account has with the tags of this stack; empty where no
+        bucket outlives its entry.
     older_names: keys of clusters that exist with the names of the first releases, and keep them.
     """
 
@@ -44,6 +46,9 @@ class Stage:
     account_id: str
     deletion_protection: bool
     tags: Mapping[str, str]
+    tag_keys: Mapping[PlatformTag, str] = field(default_factory=dict)
+    foreign_tags: tuple[str, ...] = ()
+    standing_buckets: frozenset[str] = frozenset()
     older_names: frozenset[str] = frozenset()
 
     @classmethod
@@ -56,7 +61,15 @@ class Stage:
             account_id=account_id,
             deletion_protection=settings.deletion_protection,
             tags=cost_tags(settings),
+            tag_keys=settings.tag_keys,
+            foreign_tags=settings.foreign_tags,
         )
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """The tags by which resources of this stack are found."""
+        of_stack: dict[PlatformTag, str] = {"project": self.name, "environment": self.environment}
+        return {self.tag_keys.get(tag, tag): value for tag, value in of_stack.items()}
 
     @property
     def prefix(self) -> str:

@@ -13,6 +13,7 @@ from components.cluster.control_plane import cluster_role_pattern
 from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
+from components.core.private_bucket import standing_buckets
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
@@ -76,13 +77,18 @@ class Platform(pulumi.ComponentResource):
             f"{name}-aws",
             region=settings.region,
             default_tags={"tags": cost_tags(settings)},
+            ignore_tags=aws.ProviderIgnoreTagsArgs(key_prefixes=settings.foreign_tags),
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
             assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings.deployer.role_arn)] if assumed else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         invoke_options = pulumi.InvokeOptions(provider=provider)
         stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
-        self.stage = replace(stage, older_names=older_names(stage, settings.clusters.keys(), invoke_options))
+        self.stage = replace(
+            stage,
+            older_names=older_names(stage, settings.clusters.keys(), invoke_options),
+            standing_buckets=self._standing_buckets(stage, settings, invoke_options),
+        )
         check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
@@ -130,6 +136,11 @@ class Platform(pulumi.ComponentResource):
         caller = aws.Provider(f"{name}-caller", region=settings.region, opts=pulumi.ResourceOptions(parent=self))
         identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=caller))
         return Deployer.of(settings.deployer.role_arn, settings.deployer.preview_role_arn, identity.arn)
+
+    def _standing_buckets(self, stage: Stage, settings: StackSettings, opts: pulumi.InvokeOptions) -> frozenset[str]:
+        """Asks only where buckets outlive their entries: every question to AWS delays the preview."""
+        copied_to = filter(None, {bucket.replicate_to for bucket in settings.storage.buckets.values()})
+        return standing_buckets(stage, (settings.region, *sorted(copied_to)), opts) if stage.retains else frozenset()
 
     def _keys(self, settings: StackSettings) -> Keys:
         addon_keys = _addon_keys(settings.clusters.values())

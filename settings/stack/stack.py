@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from catalog.limits import TAGS_PER_RESOURCE
 from catalog.regions import REGIONS
+from common.tag_keys import means
 from settings.cluster.cluster import ClusterSettings
 from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
@@ -21,12 +22,10 @@ from settings.storage.storage import StorageSettings
 Environment = Literal["dev", "staging", "prod"]
 CLUSTER_KEY = re.compile(r"[a-z][a-z0-9-]{0,29}")
 RESERVED_PREFIXES = ("kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "eks:")  # controllers act on these tags
-PLATFORM_TAGS = (
-    "environment",
-    "owner",
-    "cost-center",
-    "project",
-)  # the platform sets them from the settings of the same name
+PlatformTag = Literal["environment", "owner", "cost-center", "project"]
+PLATFORM_TAGS: tuple[PlatformTag, ...] = ("environment", "owner", "cost-center", "project")  # set from the settings
+OWN_TAGS = ("Name", "managed-by", "ml-platform:", "kubernetes.io/role/", "karpenter.sh/discovery")
+"""Other tags of the platform: keys, and what keys begin with."""
 MAX_TAGS = TAGS_PER_RESOURCE - 10  # the platform, Kubernetes and Karpenter add tags too
 
 
@@ -82,6 +81,19 @@ class StackSettings(Settings):
     tags: Mapping[TagKey, TagValue] = Field(
         default_factory=dict, description="Additional tags for every resource that can have tags."
     )
+    tag_keys: Mapping[PlatformTag, Annotated[str, AfterValidator(tag_key)]] = Field(
+        default_factory=dict,
+        description="Your company's keys of the platform's tags; each ends in the same word, in any case.",
+        examples=[{"owner": "Owner", "cost-center": "acme:CostCenter"}],
+    )
+    foreign_tags: tuple[str, ...] = Field(
+        default=("eks:", "kubernetes.io/cluster/", "awsApplication", "map-migrated"),
+        description=(
+            "What keys of tags begin with that others set on the platform's resources. Pulumi leaves these tags alone; "
+            "any other tag that it did not set is removed by the next `up` after a refresh."
+        ),
+        examples=[["eks:", "kubernetes.io/cluster/", "security-scan:"]],
+    )
     deletion_protection: bool = Field(
         default=True,
         description=(
@@ -122,3 +134,28 @@ class StackSettings(Settings):
             )
         raise_if(mistakes)
         return tags
+
+    @field_validator("tag_keys")
+    @classmethod
+    def tag_keys_mean_the_same(cls, keys: Mapping[PlatformTag, str]) -> Mapping[PlatformTag, str]:
+        raise_if(
+            f"{key} does not end in {tag}, so readers of the bill and policies would not find it. Write for example "
+            f"{tag.title().replace('-', '')}, and other keys under `tags`."
+            for tag, key in keys.items()
+            if not means(key, tag)
+        )
+        return keys
+
+    @field_validator("foreign_tags")
+    @classmethod
+    def foreign_tags_are_not_ours(cls, prefixes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        named = info.data.get("tag_keys", {})
+        ours = (*OWN_TAGS, *(named.get(tag, tag) for tag in PLATFORM_TAGS), *info.data.get("tags", ()))
+        raise_if(
+            f"foreign_tags has {prefix!r}, with which {taken} begins, a tag of this stack: Pulumi would never set it. "
+            "Write a longer beginning, or drop it."
+            for prefix in prefixes
+            for taken in [next((key for key in ours if key.startswith(prefix)), None)]
+            if taken is not None
+        )
+        return prefixes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -338,6 +338,27 @@ def _log_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
+def _tagged(cloud: Cloud, call: Call, args: Props) -> Props:
+    """Returns the resources of a region with the tags, and of the services when some are named."""
+    region = region_of(call.config, args.get("region"))
+    services = tuple(f"aws:{kind.partition(':')[0]}/" for kind in args.get("resourceTypeFilters") or ())
+    wanted = {each["key"]: each.get("values") for each in args.get("tagFilters") or ()}
+    found = [
+        {"resourceArn": row.state["arn"], "tags": row.state["tagsAll"], "complianceDetails": []}
+        for row in cloud.all()
+        if row.state.get("tagsAll")
+        and row.type.startswith(services or "aws:")
+        and row.state.get("region") == region
+        and "arn" in row.state
+        and all(_has_tag(row.state["tagsAll"], key, values) for key, values in wanted.items())
+    ]
+    return {**args, "id": region, "region": region, "resourceTagMappingLists": found}
+
+
+def _has_tag(tags: Mapping[str, str], key: str, values: Sequence[str] | None) -> bool:
+    return key in tags and (not values or tags[key] in values)
+
+
 def _log_group(cloud: Cloud, call: Call, args: Props) -> Props:
     row = cloud.get(tokens.LOG_GROUP, str(args["name"]))
     if row is None:
@@ -366,5 +387,6 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
+    "aws:resourcegroupstaggingapi/getResources:getResources": _tagged,
     "aws:ssm/getParameter:getParameter": _parameter,
 }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from catalog.regions import REGIONS, Region
@@ -17,6 +18,7 @@ from simulator.faults import Faults
 from simulator.provider import Call, Refusal
 from simulator.values import Props, has_unknown
 
+TAGS = {"tags", "tagsAll"}
 ACCOUNT = "123456789012"  # AWS's own example account
 
 _NO_REGION = (
@@ -195,6 +197,19 @@ def is_companion(row: CloudResource) -> bool:
     return "__owner" in row.state
 
 
-def public_state(state: Props) -> Props:
-    """Returns a state as the provider shows it, without the keys that only the simulator uses."""
-    return {key: value for key, value in state.items() if not key.startswith("__")}
+def public_state(state: Props, config: Mapping[str, Any] = MappingProxyType({})) -> Props:
+    """Returns a state as the provider shows it: without the simulator's own keys, and without tags that it ignores."""
+    shown = {key: value for key, value in state.items() if not key.startswith("__")}
+    for key in TAGS & shown.keys():
+        if foreign := foreign_tags(shown[key], config):
+            shown[key] = {tag: value for tag, value in shown[key].items() if tag not in foreign}
+    return shown
+
+
+def foreign_tags(tags: Any, config: Mapping[str, Any]) -> Props:
+    """Returns the tags that a provider with this configuration neither shows nor changes."""
+    ignored = setting(config, "ignoreTags")
+    if not isinstance(ignored, Mapping) or not isinstance(tags, Mapping):
+        return {}
+    prefixes, keys = tuple(ignored.get("keyPrefixes") or ()), ignored.get("keys") or ()
+    return {tag: value for tag, value in tags.items() if tag in keys or (prefixes and tag.startswith(prefixes))}

@@ -14,8 +14,10 @@ from simulator.aws.inputs import Form, fields
 from simulator.aws.messages import AwsError, ProviderError, pulumi_text, sdk_text
 from simulator.aws.model import Quota, Reference, ResourceType
 from simulator.aws.operation_context import (
+    TAGS,
     OperationContext,
     UnknownValueError,
+    foreign_tags,
     is_companion,
     public_state,
     region_of,
@@ -23,7 +25,7 @@ from simulator.aws.operation_context import (
 )
 from simulator.aws.registry import kind_of
 from simulator.caller import CALLER_KEY, ROLE_KEY, Caller
-from simulator.cloud import Cloud
+from simulator.cloud import Cloud, CloudResource
 from simulator.difference import changes
 from simulator.faults import Faults
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
@@ -62,8 +64,7 @@ class AwsPackage(Package):
         self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
-        """Refuses a provider without a region, with an unknown one, or with roles that the real one would not take "
-        "on."""
+        """Refuses a provider without a region, with an unknown one, or with keys that the real one would ignore."""
         for role in setting(inputs, ROLE_KEY) or ():
             if not isinstance(role, Mapping) or not {"roleArn"} <= role.keys() <= _OF_A_ROLE:
                 reason = (
@@ -71,6 +72,10 @@ class AwsPackage(Package):
                     f"on as the caller. It knows {', '.join(sorted(_OF_A_ROLE))}."
                 )
                 return CheckResult(inputs, (CheckFailure(ROLE_KEY, reason),))
+        ignored = setting(inputs, "ignoreTags")
+        if isinstance(ignored, Mapping) and not ignored.keys() <= {"keys", "keyPrefixes"}:
+            reason = f"ignoreTags has {ignored}. The real provider would ignore all but keys and keyPrefixes."
+            return CheckResult(inputs, (CheckFailure("ignoreTags", reason),))
         try:
             if inputs.get("region") is not UNKNOWN:
                 region_of(inputs)
@@ -98,12 +103,10 @@ class AwsPackage(Package):
         with self._cloud.exclusive():
             row = self._cloud.get(kind.type, id_)
             if row is None and kind.import_id and not state:
-                row = next(
-                    (each for each in self._cloud.of_type(kind.type) if _import_id(kind, each.state) == id_), None
-                )
+                row = next((each for each in self._cloud.of_type(kind.type) if _import_id(kind, each) == id_), None)
             if row is None:
                 return None
-            live = public_state(row.state)
+            live = public_state(row.state, call.config)
             live_inputs = _refreshed_inputs(kind, inputs, live) if inputs else _inputs_of_import(kind, live)
             return ReadResult(row.id, live, live_inputs)
 
@@ -190,7 +193,9 @@ class AwsPackage(Package):
             self._updates[kind.type, op.id] = op.state
         else:
             self._updates.pop((kind.type, op.id), None)
-            self._cloud.put(kind.type, op.id, op.state, row.urn)
+            kept = {key: foreign_tags(row.state.get(key), call.config) for key in TAGS}
+            with_kept = {key: {**(op.state.get(key) or {}), **tags} for key, tags in kept.items() if tags}
+            self._cloud.put(kind.type, op.id, op.state | with_kept, row.urn)
         return public_state(op.state)
 
     def _delete(self, op: OperationContext) -> None:
@@ -337,8 +342,8 @@ def _value(op: OperationContext, value: Any) -> Any:
     return op.fill(value) if isinstance(value, str) else value
 
 
-def _import_id(kind: ResourceType, state: Props) -> str:
-    return templates.fill(kind.import_id, "", lambda name: state.get(name))
+def _import_id(kind: ResourceType, row: CloudResource) -> str:
+    return templates.fill(kind.import_id, "", lambda name: row.id if name == "id" else row.state.get(name))
 
 
 def _refreshed_inputs(kind: ResourceType, inputs: Props, live: Props) -> Props:

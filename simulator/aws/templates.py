@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-_FIELD = re.compile(r"\{([A-Za-z_.]+)(\d*)(?::([\w-]+))?\}")
+_FIELD = re.compile(r"\{([A-Za-z_.][\w.]*?)(\d*)(?::([\w-]+))?\}")
 _GENERATED = re.compile(r"\{(hex|HEX|alnum|ALNUM|uuid)\d*(?::[\w-]+)?\}")
 _DIGITS = string.digits + string.ascii_lowercase
 

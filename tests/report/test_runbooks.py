@@ -35,11 +35,12 @@ METADATA = [
 ]
 
 
-def test_there_is_a_runbook_for_everything_that_holds_data_and_for_hooks_at_destroy():
+def test_there_is_a_runbook_for_everything_that_holds_data_and_for_what_stops_half_way():
     assert {f"docs/runbooks/{name}" for name in PAGES} == {
         *RUNBOOKS.values(),
         "docs/runbooks/storage/restore-volume.md",
         "docs/runbooks/cluster/destroy-waits-for-a-hook.md",
+        "docs/runbooks/stack/interrupted-up.md",
     }
     assert len(BLOCKS) > 20
     assert len(MANIFESTS) >= 7

@@ -138,7 +138,7 @@ def tagged(stage: Stage, schedule: Schedule) -> aws.backup.SelectionConditionArg
     All conditions must hold, so that two stacks of one account do not back up each other's data. Source: as for
     `tagged_types`.
     """
-    tags = {BACKUP_TAG: schedule, "project": stage.name, "environment": stage.environment}
+    tags = {BACKUP_TAG: schedule, **stage.own_tags}
     return {"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value} for tag, value in tags.items()]}
 
 

@@ -37,6 +37,7 @@ class SecondRegion(pulumi.ComponentResource):
             f"{name}-aws",
             region=args.region,
             default_tags={"tags": dict(stage.tags)},
+            ignore_tags=aws.ProviderIgnoreTagsArgs(key_prefixes=stage.foreign_tags),
             allowed_account_ids=[args.account_id] if args.account_id else None,
             opts=pulumi.ResourceOptions(parent=self),
         )

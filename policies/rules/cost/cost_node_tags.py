@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS
-from policies.rule import Case, Option, Resource, Rule, View, each, text
+from policies.rule import Case, Option, Resource, Rule, each, text, without_tag
 from policies.samples import node_class
-
-
-def _missing(view: View, path: tuple[str, ...], tags: Sequence[str]) -> list[str]:
-    return [name for name in tags if not text(view, (*path, name)).strip()]
 
 
 def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
     if resource.type == NODE_CLASS:
-        if missing := _missing(resource, ("spec", "tags"), tags):
+        if missing := without_tag(resource, "spec.tags", tags):
             yield "spec.tags", f"lacks {', '.join(missing)}"
         return
     tagged = {text(spec, "resourceType"): spec for spec in each(resource, "tagSpecifications")}
@@ -21,7 +17,7 @@ def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str
         if kind not in tagged:
             yield "tagSpecifications", f"has no entry for {kind}"
             continue
-        if missing := _missing(tagged[kind], ("tags",), tags):
+        if missing := without_tag(tagged[kind], "tags", tags):
             yield tagged[kind].under("tags"), f"lacks {', '.join(missing)} for {kind}"
 
 

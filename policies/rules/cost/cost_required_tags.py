@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.rule import Case, Option, Resource, Rule, present, text
+from policies.rule import Case, Option, Resource, Rule, present, without_tag
 
 BILLED = (
     "aws:ec2/vpc:Vpc",
@@ -34,8 +34,7 @@ BILLED = (
 def check(resource: Resource, *, tags: Sequence[str]) -> Iterator[tuple[str, str]]:
     # tagsAll includes the provider's default tags. It is absent when the provider has none.
     key = "tagsAll" if present(resource, "tagsAll") else "tags"
-    missing = [name for name in tags if not text(resource, (key, name)).strip()]
-    if missing:
+    if missing := without_tag(resource, key, tags):
         yield key, f"lacks {', '.join(missing)}"
 
 
@@ -54,6 +53,9 @@ RULE = Rule(
     good={
         "from the provider's default tags": {"tags": {"Name": "main"}, "tagsAll": {"Name": "main", **TAGS}},
         "on the resource itself": {"tags": TAGS},
+        "in the spelling of a company": {
+            "tags": {"Environment": "prod", "Owner": "ml", "acme:CostCenter": "ml", "Project": "ml-platform"}
+        },
     },
     bad={
         "nothing set": Case({}, at="tags"),

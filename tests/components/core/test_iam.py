@@ -101,3 +101,11 @@ def test_the_bill_can_be_split_by_what_the_stack_says_of_itself():
         "managed-by": "pulumi",
         "team": "vision",
     }
+
+
+def test_a_company_spells_the_keys_of_tags_in_its_own_way():
+    spelt = {"owner": "Owner", "project": "acme:Project", "cost-center": "CostCenter"}
+    tags = cost_tags(stack(tag_keys=spelt))
+    assert set(tags) == {"acme:Project", "environment", "Owner", "CostCenter", "managed-by"}
+    own = stage(tag_keys=spelt).own_tags
+    assert own == {"acme:Project": "ml-platform", "environment": "prod"}, "backups and buckets are found by these"

@@ -152,6 +152,8 @@ CHANGES: dict[str, Any] = {
     "owner": {"owner": "other-team"},
     "cost_center": {"cost_center": "other"},
     "tags": {"tags": {"team": "vision"}},
+    "tag_keys": {"tag_keys": {"owner": "Owner"}},
+    "foreign_tags": {"foreign_tags": ["scanner:"]},
     "deletion_protection": {"deletion_protection": False},
     "deployer.role_arn": {"deployer": {"role_arn": ARN}},
     "deployer.preview_role_arn": (

@@ -121,13 +121,18 @@ def test_what_the_stack_exports(cloud):
 def test_the_account_is_asked_for_only_when_the_stack_file_does_not_say(cloud):
     cloud.up(stack(account_id=None))
     always = ["aws:cloudwatch/getLogGroups:getLogGroups", "aws:ec2/getSubnets:getSubnets"]
-    assert cloud.calls == ["aws:index/getCallerIdentity:getCallerIdentity", *always], (
+    buckets = "aws:resourcegroupstaggingapi/getResources:getResources"  # in production: retained buckets are adopted
+    expected = [always[0], buckets, always[1]]
+    assert cloud.calls == ["aws:index/getCallerIdentity:getCallerIdentity", *expected], (
         "a name in use, or a subnet in use that goes, would fail the update half-way"
     )
     assert "allowedAccountIds" not in cloud.one("providers:aws").inputs
     cloud.calls.clear()
     cloud.up(stack())
-    assert cloud.calls == always, "every question to AWS delays the preview"
+    assert cloud.calls == expected, "every question to AWS delays the preview"
+    cloud.calls.clear()
+    cloud.up(stack(environment="dev", deletion_protection=False))
+    assert cloud.calls == always, "in dev buckets go with their entries"
 
 
 def test_a_number_of_zones_is_taken_from_those_the_account_has(cloud):

@@ -568,6 +568,12 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
         'tags["karpenter.sh/nodepool"]',
         "Take a key without that prefix.",
     ),
+    "tag key of another word": ((("tag_keys",), {"owner": "Team"}), "tag_keys", "and other keys under `tags`."),
+    "foreign tags that are ours": (
+        (("foreign_tags",), ["kubernetes.io/"]),
+        "foreign_tags",
+        "Write a longer beginning, or drop it.",
+    ),
     "tags that differ in case": ((("tags",), {"Team": "a", "team": "b"}), "tags", "Keep one spelling."),
     "empty tag value": ((("owner",), " "), "owner", "Give a value, for example research."),
 }

@@ -165,3 +165,12 @@ def test_the_role_of_a_selection_must_trust_aws_backup(aws: Account) -> None:
     aws.make(VAULT, name="main")
     inputs = selection(aws, aws.make(PLAN, **plan()), service="ec2.amazonaws.com")
     assert f"IAM Role {inputs['iamRoleArn']} cannot be assumed by AWS Backup" in aws.refusal(SELECTION, **inputs)
+
+
+def test_a_selection_is_imported_by_its_plan_and_its_own_id(aws: Account) -> None:
+    aws.make(VAULT, name="main")
+    planned = aws.make(PLAN, **plan())
+    made = aws.make(SELECTION, **selection(aws, planned))
+    imported = aws.package.read(aws.call(SELECTION, "one"), f"{planned.id}|{made.id}", {}, {})
+    assert imported is not None
+    assert imported.id == made.id

@@ -145,6 +145,21 @@ def test_an_unknown_function_is_refused_with_the_file_to_add_it_to(aws: Account)
         aws.invoke("aws:rds/getCluster:getCluster")
 
 
+def test_resources_are_found_by_their_tags(cloud: Cloud) -> None:
+    aws = Account(cloud, config={"region": "us-west-2", "defaultTags": '{"tags": {"project": "ml"}}'})
+    bucket = aws.make("aws:s3/bucket:Bucket", bucket="models", tags={"tier": "gold"})
+    key = aws.make("aws:kms/key:Key")
+
+    def found(**args: object) -> list[str]:
+        answer = aws.invoke("aws:resourcegroupstaggingapi/getResources:getResources", **args)
+        return [each["resourceArn"] for each in answer["resourceTagMappingLists"]]
+
+    assert found(tagFilters=[{"key": "project", "values": ["ml"]}]) == [bucket["arn"], key["arn"]]
+    assert found(resourceTypeFilters=["s3"], tagFilters=[{"key": "tier"}]) == [bucket["arn"]]
+    assert found(tagFilters=[{"key": "project", "values": ["other"]}]) == []
+    assert found(region="us-east-1") == []
+
+
 def test_log_groups_are_found_by_the_beginning_of_their_names(aws: Account) -> None:
     aws.make("aws:cloudwatch/logGroup:LogGroup", name="/aws/eks/main/cluster", tags={"team": "ml"})
     aws.make("aws:cloudwatch/logGroup:LogGroup", "two", name="/aws/eks/other/cluster")

@@ -96,6 +96,12 @@ def test_a_region_that_aws_does_not_have_is_refused(aws: Account) -> None:
     )
 
 
+def test_ignored_tags_in_keys_of_the_sdk_are_refused(aws: Account) -> None:
+    for key, wrong in (("key_prefixes", 1), ("keyPrefixes", 0)):
+        inputs = {"region": "us-west-2", "ignoreTags": f'{{"{key}": ["eks:"]}}'}
+        assert len(aws.package.check_config("urn", inputs).failures) == wrong, "the SDK translates no plain dict"
+
+
 def test_tags_replace_default_tags(cloud: Cloud) -> None:
     account = Account(cloud, config={"region": "us-west-2", "defaultTags": '{"tags": {"team": "ml", "stage": "dev"}}'})
     assert account.checked(VPC, cidrBlock="10.0.0.0/16", tags={"team": "own"})["tagsAll"] == {
@@ -307,3 +313,19 @@ def test_a_name_of_ours_stays_and_what_aws_gives_beside_it_is_new(aws: Account) 
     assert [cluster.id for cluster in clusters] == ["main", "main"]
     for output in ("endpoint", "identities", "certificateAuthority"):
         assert clusters[0][output] != clusters[1][output], "a kubeconfig of the lost cluster reaches no other one"
+
+
+def test_tags_that_the_provider_ignores_are_neither_shown_nor_removed(cloud: Cloud) -> None:
+    account = Account(cloud, config={"region": "us-west-2", "ignoreTags": '{"keyPrefixes": ["scanner:"]}'})
+    vpc = account.make(VPC, cidrBlock="10.0.0.0/16", tags={"team": "ml"})
+    row = cloud.get(VPC, vpc.id)
+    assert row is not None
+    foreign = {"team": "ml", "scanner:id": "1", "other": "x"}
+    cloud.put(VPC, vpc.id, {**row.state, "tags": foreign, "tagsAll": foreign})
+    read = account.package.read(account.call(VPC, "one"), vpc.id, vpc.inputs, vpc.state)
+    assert read is not None
+    assert read.inputs["tags"] == read.state["tags"] == {"team": "ml", "other": "x"}, "only the ignored one is no drift"
+    account.update(vpc, cidrBlock="10.0.0.0/16", tags={"team": "ai"})
+    updated = cloud.get(VPC, vpc.id)
+    assert updated is not None
+    assert updated.state["tagsAll"] == {"team": "ai", "scanner:id": "1"}

@@ -454,3 +454,14 @@ def test_a_rule_may_name_a_group_of_another_vpc(aws: Account) -> None:
     group = aws.make(GROUP, vpcId=aws.vpc().id)
     rule = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "referencedSecurityGroupId": "sg-0123456789abcdef0"}
     assert aws.make(INGRESS, securityGroupId=group.id, **rule).id
+
+
+def test_a_route_is_imported_by_its_table_and_destination(aws: Account) -> None:
+    vpc = aws.vpc()
+    table = aws.make("aws:ec2/routeTable:RouteTable", vpcId=vpc.id)
+    gateway = aws.make("aws:ec2/internetGateway:InternetGateway", vpcId=vpc.id)
+    to_anywhere = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": gateway.id}
+    route = aws.make("aws:ec2/route:Route", **to_anywhere)
+    imported = aws.package.read(aws.call("aws:ec2/route:Route", "one"), f"{table.id}_0.0.0.0/0", {}, {})
+    assert imported is not None
+    assert imported.id == route.id

@@ -1,0 +1,289 @@
+"""`make fire`: at each call of `up`, of a change and of `destroy` the engine dies, or the call fails; it must converge.
+
+Each case starts near its call: from a copy of a finished stack, without the resource and what depends on it. It does
+what the runbook says, and then the cloud must be that of a run without faults: nothing doubled, nothing left over.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from common.urns import name_of, type_of
+from components.stack.stack_file import load_file
+from report.rehearse import YES
+from report.simulated import HOME, ROOT, Simulated, project_with
+from simulator.cloud import Cloud, CloudResource
+
+_CALLS = {
+    **dict.fromkeys(("create", "create-replacement"), "create"),
+    **dict.fromkeys(("delete", "delete-replaced"), "delete"),
+    "update": "update",
+}
+_MOMENTS = ("die-before", "die-after", "after", "before")
+_QUICK = _MOMENTS[:3]
+_KEPT_LINES = 12
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault. life: up, change or destroy. moment: a fault of calls. operation: the call that it strikes."""
+
+    life: str
+    moment: str
+    operation: str
+    urn: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.life} {self.moment} {self.operation} {type_of(self.urn)} {name_of(self.urn)}"
+
+
+class DivergedError(Exception):
+    """A case did not converge; the text says at which command, and shows the end of its output."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """A finished stack, its change and its end, each once without faults.
+
+    calls: life -> the calls of that life, as operation and URN. clouds: life -> what the cloud has after it.
+    """
+
+    folder: Path
+    stack: str
+    caller: str | None
+    calls: Mapping[str, Sequence[tuple[str, str]]]
+    clouds: Mapping[str, Counter[tuple[str, str]]]
+
+    @property
+    def changed(self) -> Path:
+        """The project with a changed stack file."""
+        return self.folder / "changed"
+
+    def cases(self, moments: Sequence[str], *, every: bool) -> Iterator[Case]:
+        """Yields the cases: of the first call of each type and operation, or of every call."""
+        for life, calls in self.calls.items():
+            first = {(operation, type_of(urn)): (operation, urn) for operation, urn in reversed(calls)}
+            for operation, urn in calls:
+                if every or first[operation, type_of(urn)] == (operation, urn):
+                    yield from (Case(life, moment, operation, urn) for moment in moments)
+
+
+def fire(stack: str, shard: tuple[int, int], *, resume: bool, every: bool, only: str = "") -> int:
+    """Runs the cases of a shard, notes each in a file of JSON lines, and returns 1 when one did not converge.
+
+    resume: keeps the outcomes that are noted. only: runs the cases whose name contains it.
+    """
+    number, shards = shard
+    folder = HOME / "fire" / f"{stack}-{number}-of-{shards}"
+    notes = folder / "results.jsonl"
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    done = {}
+    if notes.exists():
+        done = {note["case"]: note for note in map(json.loads, notes.read_text().splitlines())}
+    grounds = prepare(folder, stack)
+    cases = [case for case in grounds.cases(_MOMENTS if every else _QUICK, every=every) if only in case.name]
+    mine = cases[number - 1 :: shards]
+    for case in mine:
+        if case.name in done:
+            continue
+        start = time.monotonic()
+        try:
+            outcome, detail = Trial(grounds, case).run(), ""
+        except DivergedError as reason:
+            outcome, detail = "DIVERGED", str(reason)
+        done[case.name] = {"case": case.name, "outcome": outcome, "detail": detail}
+        with notes.open("a") as file:
+            file.write(json.dumps(done[case.name]) + "\n")
+        print(f"{time.monotonic() - start:5.1f} s  {outcome:<18} {case.name}\n{detail}".rstrip(), flush=True)
+    counts = Counter(done[case.name]["outcome"] for case in mine)
+    print(f"{stack}: {len(mine)} of {len(cases)} cases: {', '.join(f'{n} {what}' for what, n in counts.items())}")
+    return 1 if counts["DIVERGED"] else 0
+
+
+def prepare(folder: Path, stack: str, only: Collection[str] = ("up", "change", "destroy")) -> Grounds:
+    """Runs lives without faults. A folder that has them already is used again. only: the lives."""
+    caller = load_file(ROOT / f"Pulumi.{stack}.yaml").deployer.address
+    if not (folder / "changed").exists():
+        changed = folder / "new" / f"Pulumi.{stack}.yaml"
+        changed.parent.mkdir(parents=True)
+        changed.write_text(_changed(ROOT / f"Pulumi.{stack}.yaml"))
+        project_with(changed, folder / "changed")
+    kept = folder / "grounds.json"
+    if not kept.exists():
+        lives = {
+            "up": (folder / "base", ROOT, "up"),
+            "change": (folder / "base-changed", folder / "changed", "up"),
+            "destroy": (folder / "base-gone", ROOT, "destroy"),
+        }
+        found: dict[str, Any] = {}
+        for life in only:
+            home, project, command = lives[life]
+            shutil.rmtree(home, ignore_errors=True)
+            if life != "up":
+                shutil.copytree(folder / "base", home, symlinks=True)
+            simulated = Simulated(home, project, caller)
+            log = folder / f"{life}.txt"
+            with log.open("w") as output:
+                finished = simulated.pulumi(life, command, *YES, "--stack", stack, "--non-interactive", output=output)
+            if finished.code:
+                raise DivergedError(f"{life} failed without a fault: {log}")
+            found[life] = [list(_calls(finished.events)), _cloud(home)]
+        kept.write_text(json.dumps(found))
+    found = json.loads(kept.read_text())
+    return Grounds(
+        folder,
+        stack,
+        caller,
+        {life: [(operation, urn) for operation, urn in calls] for life, (calls, _) in found.items()},
+        {life: Counter((type_, urn) for type_, urn in cloud) for life, (_, cloud) in found.items()},
+    )
+
+
+def _changed(stack_file: Path) -> str:
+    """Returns the stack file with a change that touches most types: another cost center, one more node a zone."""
+    content = yaml.safe_load(stack_file.read_text())
+    config = content["config"]
+    config["ml-platform:cost_center"] = "another"
+    for cluster in config["ml-platform:clusters"].values():
+        for pool in cluster["pools"]:
+            pool["max_per_zone"] = pool.get("max_per_zone", 1) + 1
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+def _calls(events: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for event in map(json.loads, events):
+        step = event.get("resourcePreEvent", {}).get("metadata", {})
+        state = step.get("new") or step.get("old") or {}
+        if state.get("custom") and step["op"] in _CALLS and not step["type"].startswith("pulumi:"):
+            yield _CALLS[step["op"]], step["urn"]
+
+
+def _cloud(home: Path) -> list[tuple[str, str]]:
+    return [(each.type, each.urn) for each in _rows(home) if each.urn]  # the others go with their owners
+
+
+def _rows(home: Path) -> list[CloudResource]:
+    with closing(Cloud(home / "cloud.sqlite")) as cloud:
+        return cloud.all()
+
+
+class Trial:
+    """One case, in a home of its own."""
+
+    def __init__(self, grounds: Grounds, case: Case) -> None:
+        self._grounds, self._case = grounds, case
+        self._home = grounds.folder / "trial"
+        self._project = grounds.changed if case.life == "change" else ROOT
+        self._command = "destroy" if case.life == "destroy" else "up"
+
+    def run(self) -> str:
+        """Returns how the stack converged. Raises DivergedError when it did not."""
+        case, stack = self._case, ("--stack", self._grounds.stack)
+        shutil.rmtree(self._home, ignore_errors=True)
+        shutil.copytree(self._grounds.folder / "base", self._home, symlinks=True)
+        if case.life == "up":
+            self._take_away(case.urn)
+        fault = f"{case.moment}={case.operation}:{case.urn}:1"
+        struck = self._simulate("pulumi", self._command, *YES, *stack, fault=fault)
+        if not struck.returncode:
+            return "did not happen"
+        imported = self._follow_the_runbook()
+        self._must("pulumi", self._command, *YES, *stack)
+        if case.life != "destroy":
+            self._must("pulumi", "preview", "--refresh", "--expect-no-changes", *stack)
+        self._compare()
+        return "after an import" if imported else "converged"
+
+    def _take_away(self, urn: str) -> None:
+        """Removes a resource and what depends on it, also what the program retains."""
+        stack = ("--stack", self._grounds.stack)
+        self._must("pulumi", "destroy", *YES, *stack, "--target", urn, "--target-dependents")
+        known = {each["urn"] for each in self._state()}
+        with closing(Cloud(self._home / "cloud.sqlite")) as cloud:
+            for each in cloud.all():
+                if each.urn and each.urn not in known:
+                    cloud.delete(each.type, each.id)
+
+    def _state(self) -> list[dict[str, Any]]:
+        exported = json.loads(self._must("pulumi", "stack", "export", "--stack", self._grounds.stack).stdout)
+        return list(exported["deployment"]["resources"])
+
+    def _follow_the_runbook(self) -> int:
+        """Looks up what may exist, imports what does, and clears what was pending. Returns how much was imported."""
+        case, stack = self._case, self._grounds.stack
+        killed = case.moment.startswith("die")
+        if not killed and (case.operation, case.moment) != ("create", "after"):
+            return 0  # the runbook says: run it again
+        file = self._home / "pending.json"
+        urns = () if killed else (case.urn,)
+        listed = self._simulate(
+            sys.executable, "-m", "report", "pending", "--stack", stack, "--file", str(file), *urns, interactive=True
+        )
+        if listed.returncode not in (0, 1):
+            raise DivergedError(_shown("report pending", listed))
+        imported = self._fill_in(file) if file.exists() else 0
+        if imported:
+            options = ("--yes", "--protect=false", "--generate-code=false")
+            self._must("pulumi", "import", "--stack", stack, "--file", str(file), *options)
+        if killed:
+            self._must("pulumi", "refresh", "--stack", stack, "--clear-pending-creates", *YES)
+        return imported
+
+    def _fill_in(self, file: Path) -> int:
+        """Does what a person does with the file: writes the ids that the look-ups show, and drops what is not there."""
+        content = json.loads(file.read_text())
+        known = {(each["type"], each.get("id")) for each in self._state()}
+        shown = {
+            (each.type, name_of(each.urn)): each.id for each in _rows(self._home) if (each.type, each.id) not in known
+        }
+        entries = [each for each in content["resources"] if (each["type"], each["name"]) in shown]
+        for entry in entries:
+            front, marked, _ = entry["id"].partition("<")
+            if marked or not front:
+                entry["id"] = front + shown[entry["type"], entry["name"]]
+        file.write_text(json.dumps(content | {"resources": entries}))
+        return len(entries)
+
+    def _compare(self) -> None:
+        expected = self._grounds.clouds[self._case.life]
+        found = Counter(_cloud(self._home))
+        more, less = found - expected, expected - found
+        if more or less:
+            lines = [
+                f"{what}: {type_} {name_of(urn)}"
+                for what, rows in (("more", more), ("less", less))
+                for type_, urn in rows
+            ]
+            raise DivergedError("\n".join(lines))
+
+    def _must(self, *command: str) -> subprocess.CompletedProcess[str]:
+        done = self._simulate(*command)
+        if done.returncode:
+            raise DivergedError(_shown(" ".join(command[:2]), done))
+        return done
+
+    def _simulate(self, *command: str, fault: str = "", interactive: bool = False) -> subprocess.CompletedProcess[str]:
+        caller = ("--from", self._grounds.caller) if self._grounds.caller else ()
+        faults = ("--fault", fault) if fault else ()
+        line = [sys.executable, "-P", "-m", "simulator", "--home", str(self._home), *faults, *caller, "--", *command]
+        line += [] if interactive else ["--non-interactive"]
+        environment = Simulated(self._home, self._grounds.changed).environment
+        return subprocess.run(line, cwd=self._project, env=environment, capture_output=True, text=True, check=False)
+
+
+def _shown(what: str, done: subprocess.CompletedProcess[str]) -> str:
+    lines = (done.stdout + done.stderr).splitlines()
+    errors = [line for line in lines if "error" in line.lower()]
+    return "\n".join([f"{what} ended with {done.returncode}:", *(errors or lines)[-_KEPT_LINES:]])
