@@ -31,6 +31,8 @@ def refusal(cloud: Cloud, cluster: CloudResource, named: Address, caller: Caller
     """Returns why the API server does not serve the caller, in the words of a real run; "" when it does."""
     if why := _unreachable(cloud, cluster, caller):
         return f'Get "{named.server}/openapi/v2?timeout=32s": dial tcp: i/o timeout: {why}'
+    if (cluster.state.get("accessConfig") or {}).get("authenticationMode") != "API":
+        return ""  # the creator is admin by the aws-auth ConfigMap
     principal = named.role or caller.principal or _user(str(cluster.state["arn"]))
     return _unknown_principal(cloud, cluster, principal, faults)
 
@@ -138,8 +140,6 @@ def _inside(address: IPv4Address, ranges: Sequence[str | None]) -> bool:
 
 def _unknown_principal(cloud: Cloud, cluster: CloudResource, principal: str, faults: Faults) -> str:
     """Returns why a cluster with access entries does not know the principal, or grants it nothing."""
-    if (cluster.state.get("accessConfig") or {}).get("authenticationMode") != "API":
-        return ""  # the creator is admin by the aws-auth ConfigMap
     key = (cluster.id, principal)
     entry = next((row for row in cloud.of_type(tokens.ACCESS_ENTRY) if _key(row) == key), None)
     unauthorized = "the server has asked for the client to provide credentials: "

@@ -128,6 +128,9 @@ def _pattern(text: str) -> re.Pattern[str] | None:
     """Compiles a pattern of a model. Models write patterns for Java; Unicode classes are replaced by similar ones."""
     if not text:
         return None
-    for java, python in (("\\p{L}", "^\\W\\d_"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d"), ("\\p{ASCII}", "\\x00-\\x7f")):
+    for java, python in (
+        *(("\\p{L}", "^\\W\\d_"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d"), ("\\p{ASCII}", "\\x00-\\x7f")),
+        ("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\U00010000-\\U0010FFFF"),  # pairs of surrogates
+    ):
         text = text.replace(java, python)
     return re.compile(text if text.startswith("^") else f"^(?:{text})$")
