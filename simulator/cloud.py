@@ -10,17 +10,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from simulator.values import Props
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS resources (
-    type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, state TEXT NOT NULL, made INTEGER NOT NULL,
-    PRIMARY KEY (type, id)
+CREATE TABLE IF NOT EXISTS live (
+    type TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL, state TEXT NOT NULL,
+    made INTEGER NOT NULL, PRIMARY KEY (type, region, id)
 );
-CREATE INDEX IF NOT EXISTS order_of_creation ON resources (made);
+CREATE INDEX IF NOT EXISTS order_of_creation ON live (made);
 CREATE TABLE IF NOT EXISTS gone (type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL)"""
+# Files from before resources had a region in their key.
+_IS_OLDER = "SELECT 1 FROM sqlite_master WHERE name = 'resources'"
+_FROM_OLDER = """
+INSERT OR IGNORE INTO live
+    SELECT type, COALESCE(json_extract(state, '$.region'), ''), id, urn, state, made FROM resources;
+DROP TABLE resources"""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class CloudResource:
     """One resource in the cloud.
 
     state: its live properties, both inputs and outputs. made: a running number, in order of creation.
-    urn: the Pulumi resource that created it, mainly for listings.
+    urn: the Pulumi resource that created it, mainly for listings. region: "" for what belongs to no region.
     """
 
     type: str
@@ -36,12 +41,15 @@ class CloudResource:
     state: Props = field(hash=False)
     urn: str = ""
     made: int = 0
+    region: str = ""
 
 
 class Cloud:
-    """Resources by type and id, shared by the threads of the providers and by other processes.
+    """Resources by type, region and id, shared by the threads of the providers and by other processes.
 
-    Reads come from memory; SQLite's data_version shows when another process has written.
+    Each region may have a resource of the same name. A method without a region takes the oldest resource with the id,
+    which is enough for ids that AWS generates. Reads come from memory; SQLite's data_version shows when another process
+    has written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,9 +59,11 @@ class Cloud:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        if self._db.execute(_IS_OLDER).fetchone():
+            self._db.executescript(_FROM_OLDER)
         self._version: int | None = None
-        self._when_deleted: list[tuple[str, Callable[[str], None]]] = []
-        self._by_type: dict[str, dict[str, CloudResource]] = {}
+        self._when_deleted: list[tuple[str, Callable[[CloudResource], None]]] = []
+        self._by_type: dict[str, dict[str, dict[str, CloudResource]]] = {}  # type -> id -> region -> resource
         self._gone: Counter[tuple[str, str]] = Counter()
 
     def close(self) -> None:
@@ -68,45 +78,57 @@ class Cloud:
         with self._lock:
             yield
 
-    def get(self, type_: str, id_: str) -> CloudResource | None:
-        """Returns the resource of that type and id, or None."""
+    def get(self, type_: str, id_: str, region: str = "") -> CloudResource | None:
+        """Returns the resource of that type and id, in the region or in none; None when there is no such resource."""
         with self._lock:
-            return self._resources().get(type_, {}).get(id_)
+            by_region = self._resources().get(type_, {}).get(id_, {})
+            if region:
+                return by_region.get(region) or by_region.get("")
+            return next(iter(by_region.values()), None)
 
     def of_type(self, type_: str) -> list[CloudResource]:
         """Returns all resources of a type, oldest first."""
         with self._lock:
-            return sorted(self._resources().get(type_, {}).values(), key=lambda resource: resource.made)
+            by_id = self._resources().get(type_, {})
+            return sorted((row for rows in by_id.values() for row in rows.values()), key=lambda row: row.made)
 
     def all(self) -> list[CloudResource]:
         """Returns all resources, oldest first."""
         with self._lock:
-            resources = [resource for by_id in self._resources().values() for resource in by_id.values()]
-            return sorted(resources, key=lambda resource: resource.made)
+            rows = [row for type_ in list(self._resources()) for row in self.of_type(type_)]
+            return sorted(rows, key=lambda row: row.made)
 
-    def put(self, type_: str, id_: str, state: Props, urn: str = "") -> CloudResource:
-        """Creates the resource, or changes its state. Its place in the order of creation stays the same."""
+    def put(self, type_: str, id_: str, state: Props, urn: str = "", region: str = "") -> CloudResource:
+        """Creates the resource, or changes its state. Its place in the order of creation stays the same.
+
+        region: by default that of the state.
+        """
         with self._lock:
-            before = self.get(type_, id_)
+            region = region or str(state.get("region") or "")
+            by_region = self._resources().setdefault(type_, {}).setdefault(id_, {})
+            before = by_region.get(region)
             made = before.made if before else self._next_number()
-            resource = CloudResource(type_, id_, state, urn or (before.urn if before else ""), made)
-            row = (type_, id_, resource.urn, json.dumps(state, sort_keys=True), made)
-            self._db.execute("INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?)", row)
-            self._by_type.setdefault(type_, {})[id_] = resource
+            resource = CloudResource(type_, id_, state, urn or (before.urn if before else ""), made, region)
+            row = (type_, region, id_, resource.urn, json.dumps(state, sort_keys=True), made)
+            self._db.execute("INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, ?, ?)", row)
+            by_region[region] = resource
             return resource
 
-    def delete(self, type_: str, id_: str) -> bool:
+    def delete(self, type_: str, id_: str, region: str = "") -> bool:
         """Removes the resource. Returns False when it did not exist."""
         with self._lock:
-            removed = self._resources().get(type_, {}).pop(id_, None)
-            self._db.execute("DELETE FROM resources WHERE type = ? AND id = ?", (type_, id_))
-            if removed is not None:
-                self._db.execute("INSERT INTO gone VALUES (?, ?, ?)", (type_, id_, removed.urn))
-                self._count_gone(type_, id_, removed.urn)
+            removed = self.get(type_, id_, region)
+            if removed is None:
+                return False
+            del self._by_type[type_][id_][removed.region]
+            key = (type_, removed.region, id_)
+            self._db.execute("DELETE FROM live WHERE type = ? AND region = ? AND id = ?", key)
+            self._db.execute("INSERT INTO gone VALUES (?, ?, ?)", (type_, id_, removed.urn))
+            self._count_gone(type_, id_, removed.urn)
             for watched, react in self._when_deleted:
                 if watched == type_:
-                    react(id_)
-            return removed is not None
+                    react(removed)
+            return True
 
     def times_gone(self, type_: str, id_or_urn: str) -> int:
         """Returns how many resources of the type with that id, or from that URN, were deleted.
@@ -117,25 +139,27 @@ class Cloud:
             self._resources()
             return self._gone[type_, id_or_urn]
 
-    def on_delete(self, type_: str, react: Callable[[str], None]) -> None:
-        """Calls `react` with the id of each resource of the type that is deleted, to delete what it contains."""
+    def on_delete(self, type_: str, react: Callable[[CloudResource], None]) -> None:
+        """Calls `react` with each resource of the type that is deleted, to delete what it contains."""
         self._when_deleted.append((type_, react))
 
     def _count_gone(self, type_: str, id_: str, urn: str) -> None:
         self._gone.update((type_, key) for key in {id_, urn} if key)
 
     def _next_number(self) -> int:
-        (number,) = self._db.execute("SELECT COALESCE(MAX(made), 0) + 1 FROM resources").fetchone()
+        (number,) = self._db.execute("SELECT COALESCE(MAX(made), 0) + 1 FROM live").fetchone()
         return int(number)
 
-    def _resources(self) -> dict[str, dict[str, CloudResource]]:
+    def _resources(self) -> dict[str, dict[str, dict[str, CloudResource]]]:
         (version,) = self._db.execute("PRAGMA data_version").fetchone()
         if version != self._version:
             self._by_type = {}
-            rows: list[tuple[str, str, str, str, int]] = self._db.execute("SELECT * FROM resources").fetchall()
-            for type_, id_, urn, state, made in rows:
-                loaded: dict[str, Any] = json.loads(state)
-                self._by_type.setdefault(type_, {})[id_] = CloudResource(type_, id_, loaded, urn, made)
+            rows: list[tuple[str, str, str, str, str, int]] = self._db.execute(
+                "SELECT * FROM live ORDER BY made"
+            ).fetchall()
+            for type_, region, id_, urn, state, made in rows:
+                resource = CloudResource(type_, id_, json.loads(state), urn, made, region)
+                self._by_type.setdefault(type_, {}).setdefault(id_, {})[region] = resource
             self._gone = Counter()
             for type_, id_, urn in self._db.execute("SELECT type, id, urn FROM gone"):
                 self._count_gone(type_, id_, urn)

@@ -19,14 +19,15 @@ def run(arguments: list[str], cloud_file: Path) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="list every resource: type, id and Pulumi name")
     listing.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    for name, text in (
-        ("show", "show the live properties of a resource"),
-        ("delete", "delete a resource without Pulumi's knowledge"),
+    for name, text, arguments_after in (
+        ("show", "show the live properties of a resource", ()),
+        ("delete", "delete a resource without Pulumi's knowledge", ()),
+        ("set", "change a property without Pulumi's knowledge: set ID PROPERTY JSON", ("property", "value")),
     ):
-        commands.add_parser(name, help=text).add_argument("id")
-    setting = commands.add_parser("set", help="change a property without Pulumi's knowledge: set ID PROPERTY JSON")
-    for argument in ("id", "property", "value"):
-        setting.add_argument(argument)
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--region", help="of several resources with the id, the one in this region")
+        for argument in ("id", *arguments_after):
+            command.add_argument(argument)
     adding = commands.add_parser("add", help="add a resource without Pulumi's knowledge: add TYPE ID JSON")
     for argument in ("type", "id", "value"):
         adding.add_argument(argument)
@@ -37,22 +38,26 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         if options.command == "add":
             cloud.put(options.type, options.id, json.loads(options.value))
             return 0
-        resource = next((each for each in cloud.all() if each.id == options.id), None)
+        resource = next(
+            (row for row in cloud.all() if row.id == options.id and options.region in (None, row.region)), None
+        )
         if resource is None:
             print(f"There is no {options.id} in {cloud_file}. `cloud list` shows all resources.", file=sys.stderr)
             return 1
         if options.command == "show":
             print(json.dumps(resource.state, indent=2, sort_keys=True))
         elif options.command == "delete":
-            cloud.delete(resource.type, resource.id)
+            cloud.delete(resource.type, resource.id, resource.region)
         else:
-            cloud.put(resource.type, resource.id, resource.state | _changed(resource, options.property, options.value))
+            state = resource.state | _changed(resource, options.property, options.value)
+            cloud.put(resource.type, resource.id, state, region=resource.region)
         return 0
 
 
 def _list(cloud: Cloud, as_json: bool) -> int:
     for each in cloud.all():
-        print(json.dumps({"type": each.type, "id": each.id, "urn": each.urn}) if as_json else _line(each))
+        fields = {"type": each.type, "id": each.id, "region": each.region, "urn": each.urn}
+        print(json.dumps(fields) if as_json else _line(each))
     return 0
 
 

@@ -49,7 +49,8 @@ def access_entry(
         principal_arn=entry.principal_arn,
         policy_arn=stage.in_partition(arns.EKS_ACCESS_POLICIES[settings.policy]),
         access_scope=scope,
-        opts=opts,
+        # With another scope its id stays, and the old one, deleted afterwards, would take the new one with it.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
 
 

@@ -118,7 +118,7 @@ def _policy_document(cloud: Cloud, call: Call, args: Props) -> Props:
 
 def _parameter(cloud: Cloud, call: Call, args: Props) -> Props:
     name, region = args["name"], region_of(call.config, args.get("region"))
-    row = cloud.get("aws:ssm/parameter:Parameter", name)
+    row = cloud.get("aws:ssm/parameter:Parameter", name, region)
     if row is not None:
         value = row.state.get("value") or row.state.get("insecureValue") or ""
         parameter = {
@@ -360,7 +360,7 @@ def _has_tag(tags: Mapping[str, str], key: str, values: Sequence[str] | None) ->
 
 
 def _log_group(cloud: Cloud, call: Call, args: Props) -> Props:
-    row = cloud.get(tokens.LOG_GROUP, str(args["name"]))
+    row = cloud.get(tokens.LOG_GROUP, str(args["name"]), region_of(call.config, args.get("region")))
     if row is None:
         raise Refusal(f"reading CloudWatch Logs Log Group ({args['name']}): empty result")
     outputs = ("arn", "kmsKeyId", "logGroupClass", "name", "region", "retentionInDays")

@@ -151,8 +151,12 @@ class OperationContext:
     def rows(self, type_: str) -> Iterator[CloudResource]:
         """Yields all live resources of a type in this region, oldest first."""
         for row in self.cloud.of_type(type_):
-            if row.state.get("region", self.region) == self.region:
+            if self.is_near(row):
                 yield row
+
+    def is_near(self, row: CloudResource) -> bool:
+        """Returns whether a resource is in this region or, like IAM's, in none."""
+        return row.region in ("", self.region)
 
     def others(self) -> Iterator[CloudResource]:
         """Yields the other live resources of this type.
@@ -165,20 +169,21 @@ class OperationContext:
 
     def planned(self, type_: str, id_: str) -> CloudResource | None:
         """Returns a live resource by its id; at a preview, as it will be after the update that the preview shows."""
-        row = self.cloud.get(type_, id_)
+        row = self.cloud.get(type_, id_, self.region)
         if row is None or not self.call.preview:
             return row
         return replace(row, state={**row.state, **self.updates.get((type_, id_), {})})
 
     def find(self, type_: str, by: str, value: Any) -> CloudResource | None:
-        """Returns the live resource of a type whose id or other output has the value."""
+        """Returns the live resource of a type whose id or other output has the value. An ARN may be of any region."""
         if by == "id":
-            return self.cloud.get(type_, str(value))
-        return next((row for row in self.cloud.of_type(type_) if row.state.get(by) == value), None)
+            return self.cloud.get(type_, str(value), self.region)
+        rows = self.cloud.of_type(type_) if str(value).startswith("arn:") else self.rows(type_)
+        return next((row for row in rows if row.state.get(by) == value), None)
 
-    def resources_with(self, type_: str, path: str, value: Any) -> Iterator[CloudResource]:
-        """Yields the live resources of a type that have the value at a path."""
-        for row in self.cloud.of_type(type_):
+    def resources_with(self, type_: str, path: str, value: Any, *, everywhere: bool = False) -> Iterator[CloudResource]:
+        """Yields the live resources of a type in this region, or everywhere, that have the value at a path."""
+        for row in self.cloud.of_type(type_) if everywhere else self.rows(type_):
             if any(present == value for _, present in paths.find(row.state, path)):
                 yield row
 

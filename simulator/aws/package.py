@@ -101,7 +101,8 @@ class AwsPackage(Package):
     def read(self, call: Call, id_: str, inputs: Props, state: Props) -> ReadResult | None:
         kind = kind_of(call.type)
         with self._cloud.exclusive():
-            row = self._cloud.get(kind.type, id_)
+            region = region_of(call.config, inputs.get("region") or state.get("region"))
+            row = self._cloud.get(kind.type, id_, region)
             if row is None and kind.import_id and not state:
                 row = next((each for each in self._cloud.of_type(kind.type) if _import_id(kind, each) == id_), None)
             if row is None:
@@ -116,7 +117,7 @@ class AwsPackage(Package):
         return self._with_retries(op, "updating", lambda: self._update(op))
 
     def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:
-        row = self._cloud.get(call.type, id_)
+        row = self._cloud.get(call.type, id_, region_of(call.config, state.get("region")))
         if row is not None:
             op = self._context(call, row.state)
             op.id, op.before = id_, row.state
@@ -176,7 +177,7 @@ class AwsPackage(Package):
 
     def _update(self, op: OperationContext) -> Props:
         kind, call = kind_of(op.type), op.call
-        row = self._cloud.get(kind.type, op.id)
+        row = self._cloud.get(kind.type, op.id, op.region)
         if row is None:
             missing = kind.not_found
             if missing:
@@ -200,7 +201,7 @@ class AwsPackage(Package):
 
     def _delete(self, op: OperationContext) -> None:
         kind = kind_of(op.type)
-        if self._cloud.get(kind.type, op.id) is None:
+        if self._cloud.get(kind.type, op.id, op.region) is None:
             return
         for rule in kind.delete_rules:
             rule(op)
@@ -212,12 +213,12 @@ class AwsPackage(Package):
         for cascade in kind.cascade_deletes:
             values = [("", op.id)] if cascade.by == "id" else paths.find(op.before, cascade.by)
             for row in [row for _, value in values for row in op.resources_with(cascade.type, cascade.path, value)]:
-                self._cloud.delete(row.type, row.id)
+                self._cloud.delete(row.type, row.id, row.region)
         if kind.companions:
             for row in self._cloud.all():
-                if row.state.get("__owner") == f"{kind.type}::{op.id}":
-                    self._cloud.delete(row.type, row.id)
-        self._cloud.delete(kind.type, op.id)
+                if row.state.get("__owner") == f"{kind.type}::{op.id}" and op.is_near(row):
+                    self._cloud.delete(row.type, row.id, row.region)
+        self._cloud.delete(kind.type, op.id, op.region)
         if kind.after_delete:
             kind.after_delete(op)
 
@@ -246,8 +247,15 @@ def _check_references(op: OperationContext) -> None:
             target = kind_of(reference.type)
             if op.call.preview and not (reference.by == "id" and target.generated_id):
                 continue  # the name may belong to a resource that the same update creates
-            if op.find(reference.type, reference.by, value) is None:
+            if _is_missing(op, reference, target, value):
                 raise _missing_error(op, reference, target, value)
+
+
+def _is_missing(op: OperationContext, reference: Reference, target: ResourceType, value: Any) -> bool:
+    """Returns whether nothing has the value. An id that AWS generates may be of another region: one peers with it."""
+    if reference.by == "id" and target.generated_id:
+        return op.cloud.get(reference.type, str(value)) is None
+    return op.find(reference.type, reference.by, value) is None
 
 
 def _missing_error(op: OperationContext, reference: Reference, target: ResourceType, value: Any) -> Exception:

@@ -28,7 +28,7 @@ from simulator.cloud import Cloud
 from simulator.conformance.placement import Pool, misplaced, pools_of
 from simulator.control_plane.client import Object, Refused
 from simulator.control_plane.planes import ControlPlanes
-from simulator.kubernetes.clusters import EKS_CLUSTER, RELEASE, Cluster
+from simulator.kubernetes.clusters import EKS_CLUSTER, RELEASE, Cluster, cluster_of
 from simulator.kubernetes.pod_security import pod_of
 from simulator.kubernetes.real import RealServer
 
@@ -94,7 +94,7 @@ def check_charts(
     """Yields the result for each release whose chart is there. Raises what starting a server raises."""
     with closing(Cloud(cloud_file)) as cloud:
         for resource in cloud.of_type(EKS_CLUSTER):
-            cluster = Cluster(cloud, resource.id, str(resource.state["version"]))
+            cluster = cluster_of(cloud, resource)
             yield from _check_cluster(cloud, cluster, charts, planes, helm_path)
 
 
@@ -105,10 +105,10 @@ def _check_cluster(
     planes: ControlPlanes,
     helm_path: Path,
 ) -> Iterator[ChartResult]:
-    real = RealServer(cluster, planes.server(cluster.name, cluster.version))
+    real = RealServer(cluster, planes.server(cluster.place, cluster.version))
     real.bring_in()  # what it refuses is a fault of its own, which `check_objects` finds
     pools = pools_of(cloud, cluster)
-    releases = [each.state for each in cloud.of_type(RELEASE) if each.id.startswith(f"{cluster.name}/")]
+    releases = [each.state for each in cluster.releases()]
     for namespace in dict.fromkeys(str(state["namespace"]) for state in releases):
         inside = [state for state in releases if state["namespace"] == namespace]
         for state in inside:

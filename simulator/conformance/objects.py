@@ -10,7 +10,7 @@ from pathlib import Path
 from simulator.cloud import Cloud
 from simulator.control_plane.client import ApiServer, Object, Refused
 from simulator.control_plane.planes import ControlPlanes
-from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster
+from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster, cluster_of
 from simulator.kubernetes.real import RealServer, identity
 
 _LABEL = "conformance/changed"
@@ -36,11 +36,11 @@ def check_objects(cloud_file: Path, planes: ControlPlanes) -> Iterator[ObjectsRe
     """
     with closing(Cloud(cloud_file)) as cloud:
         for resource in cloud.of_type(EKS_CLUSTER):
-            yield _check_cluster(Cluster(cloud, resource.id, str(resource.state["version"])), planes)
+            yield _check_cluster(cluster_of(cloud, resource), planes)
 
 
 def _check_cluster(cluster: Cluster, planes: ControlPlanes) -> ObjectsResult:
-    server = planes.server(cluster.name, cluster.version)
+    server = planes.server(cluster.place, cluster.version)
     real = RealServer(cluster, server)
     objects, refused = real.objects(), list[str]()
 

@@ -9,7 +9,7 @@ from typing import Any
 from simulator.control_plane.client import Refused
 from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
-from simulator.kubernetes.clusters import CRD, RELEASE, Cluster
+from simulator.kubernetes.clusters import CRD, Cluster
 from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
@@ -102,7 +102,7 @@ class Admission:
         """
         if (self.state["apiVersion"], self.state["kind"]) != NODE_OVERLAY:
             return
-        planned = self.planned.of_kind(self.cluster.name, *NODE_OVERLAY) if self.call.preview else []
+        planned = self.planned.of_kind(self.cluster.place, *NODE_OVERLAY) if self.call.preview else []
         named = {each["metadata"]["name"] for each in planned}
         stored = [each.state for each in self.cluster.of_kind(*NODE_OVERLAY)]
         for other in [*planned, *(each for each in stored if each["metadata"]["name"] not in named)]:
@@ -130,7 +130,7 @@ class Admission:
 
         def served() -> bool:
             return bool(
-                self.cluster.served(api_version, kind) or self.planned.custom(self.cluster.name, api_version, kind)
+                self.cluster.served(api_version, kind) or self.planned.custom(self.cluster.place, api_version, kind)
             )
 
         if self.call.preview and kind_of_an_addon(api_version, kind):
@@ -177,7 +177,7 @@ class Admission:
         api_version, kind = self.state["apiVersion"], self.state["kind"]
         if self.cluster.builtin(api_version, kind):
             return
-        planned = self.planned.custom(self.cluster.name, api_version, kind)
+        planned = self.planned.custom(self.cluster.place, api_version, kind)
         schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
         if schema is None:
             return
@@ -228,15 +228,14 @@ class Admission:
         return planned if planned is not None else stored.state if stored else None
 
     def _planned(self, api_version: str, kind: str, name: str) -> Mapping[str, Any] | None:
-        return self.planned.object(self.cluster.name, api_version, kind, "", name) if self.call.preview else None
+        return self.planned.object(self.cluster.place, api_version, kind, "", name) if self.call.preview else None
 
     def _priority_classes(self) -> list[Mapping[str, Any]]:
         return [each.state for each in self.cluster.of_kind(*classes.PRIORITY_CLASS)]
 
     def _has_releases(self) -> bool:
         """Returns whether the cluster has Helm releases, whose objects are not simulated."""
-        prefix = f"{self.cluster.name}/"
-        return any(each.id.startswith(prefix) for each in self.cluster.cloud.of_type(RELEASE))
+        return any(True for _ in self.cluster.releases())
 
     def _second_default(self) -> None:
         if (self.state["apiVersion"], self.state["kind"]) != classes.PRIORITY_CLASS:

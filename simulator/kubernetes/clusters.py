@@ -64,10 +64,16 @@ class Cluster:
     cloud: Cloud
     name: str
     version: str
+    region: str = ""
+
+    @property
+    def place(self) -> str:
+        """The region and name: each region may have a cluster of the name."""
+        return f"{self.region}-{self.name}"
 
     def get(self, api_version: str, kind: str, namespace: str, name: str) -> CloudResource | None:
         """Returns the stored object, or None. Objects of BUILT_IN are not stored."""
-        return self.cloud.get(token(api_version, kind), self._id(namespace, name))
+        return self.cloud.get(token(api_version, kind), self._id(namespace, name), self.region)
 
     def exists(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
         """Returns whether there is such an object, stored or in BUILT_IN."""
@@ -77,7 +83,7 @@ class Cluster:
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
         """Stores an object."""
         type_ = token(state["apiVersion"], state["kind"])
-        self.cloud.put(type_, self._id(namespace, state["metadata"]["name"]), state, urn)
+        self.cloud.put(type_, self._id(namespace, state["metadata"]["name"]), state, urn, self.region)
 
     def times_gone(self, state: Props, namespace: Any) -> int:
         """Returns how many objects of that kind and name were deleted; 0 where the name is not known yet."""
@@ -91,24 +97,28 @@ class Cluster:
         if (api_version, kind) == ("v1", "Namespace"):
             for each in self.objects():
                 if each.id.startswith(f"{self.name}/{name}/"):
-                    self.cloud.delete(each.type, each.id)
+                    self.cloud.delete(each.type, each.id, each.region)
         elif (api_version, kind) == CRD:
             plural, _, group = name.partition(".")
             self._delete_custom_objects(group, plural)
-        self.cloud.delete(token(api_version, kind), self._id(namespace, name))
+        self.cloud.delete(token(api_version, kind), self._id(namespace, name), self.region)
 
     def objects(self) -> Iterator[CloudResource]:
         """Yields all stored objects of this cluster."""
         for each in self.cloud.all():
-            if each.type.startswith("kubernetes:") and each.id.startswith(f"{self.name}/"):
+            if each.type.startswith("kubernetes:") and self._has(each, f"{self.name}/"):
                 yield each
 
     def of_kind(self, api_version: str, kind: str, namespace: str = "") -> Iterator[CloudResource]:
         """Yields the stored objects of one kind, only in one namespace if it is given."""
         prefix = f"{self.name}/{namespace}/" if namespace else f"{self.name}/"
         for each in self.cloud.of_type(token(api_version, kind)):
-            if each.id.startswith(prefix):
+            if self._has(each, prefix):
                 yield each
+
+    def releases(self) -> Iterator[CloudResource]:
+        """Yields the Helm releases, whose objects are not simulated."""
+        yield from self.of_kind("helm.sh/v3", "Release")
 
     def served(self, api_version: str, kind: str) -> CustomKind | None:
         """Returns the custom kind if a CRD for it is installed and serves that version, or None."""
@@ -145,7 +155,7 @@ class Cluster:
         """Yields the custom kinds that the cluster serves."""
         yield from WITH_EVERY_CLUSTER
         for addon, brought in WITH_ADDON.items():
-            if self.cloud.get(_EKS_ADDON, f"{self.name}:{addon}"):
+            if self.cloud.get(_EKS_ADDON, f"{self.name}:{addon}", self.region):
                 yield from brought
         for definition in self.of_kind(*CRD):
             yield custom_kind_of(definition.state)
@@ -155,7 +165,10 @@ class Cluster:
         for kind in kinds_:
             for version in kind.versions:
                 for each in self.of_kind(f"{group}/{version}", kind.kind):
-                    self.cloud.delete(each.type, each.id)
+                    self.cloud.delete(each.type, each.id, each.region)
+
+    def _has(self, each: CloudResource, prefix: str) -> bool:
+        return each.region in ("", self.region) and each.id.startswith(prefix)
 
     def _id(self, namespace: str, name: str) -> str:
         return f"{self.name}/{namespace}/{name}" if namespace else f"{self.name}/{name}"
@@ -178,25 +191,36 @@ def token(api_version: str, kind: str) -> str:
 RELEASE = token("helm.sh/v3", "Release")
 
 
+def row_of(cloud: Cloud, named: Address | None) -> CloudResource | None:
+    """Returns the EKS cluster at an address; None when the cloud has no cluster of that name and address."""
+    for row in cloud.of_type(EKS_CLUSTER) if named else ():
+        if named and row.id == named.cluster and row.state.get("endpoint", named.server) == named.server:
+            return row
+    return None
+
+
 def find(cloud: Cloud, kubeconfig: Any) -> Cluster | None:
     """Returns the cluster that a kubeconfig names; None when the cloud has no cluster of that name and address."""
-    named = address(kubeconfig)
-    stored = cloud.get(EKS_CLUSTER, named.cluster) if named else None
-    if named is None or stored is None or stored.state.get("endpoint", named.server) != named.server:
-        return None
-    version = stored.state.get("version")
-    return Cluster(cloud, named.cluster, version if isinstance(version, str) else max(VERSIONS, key=version_numbers))
+    row = row_of(cloud, address(kubeconfig))
+    return cluster_of(cloud, row) if row else None
 
 
-def delete_objects(cloud: Cloud, cluster: str) -> None:
+def cluster_of(cloud: Cloud, row: CloudResource) -> Cluster:
+    """Returns the API server of an EKS cluster in the cloud."""
+    version = row.state.get("version")
+    newest = max(VERSIONS, key=version_numbers)
+    return Cluster(cloud, row.id, version if isinstance(version, str) else newest, row.region)
+
+
+def delete_objects(cluster: Cluster) -> None:
     """Deletes all objects of a deleted cluster."""
-    for each in cloud.all():
-        if each.type.startswith("kubernetes:") and each.id.startswith(f"{cluster}/"):
-            cloud.delete(each.type, each.id)
+    for each in list(cluster.objects()):
+        cluster.cloud.delete(each.type, each.id, each.region)
 
 
 def delete_orphans(cloud: Cloud) -> None:
     """Deletes the objects of clusters that were deleted while the simulator was not running."""
     for each in cloud.all():
-        if each.type.startswith("kubernetes:") and cloud.get(EKS_CLUSTER, each.id.split("/", 1)[0]) is None:
-            cloud.delete(each.type, each.id)
+        of_a_cluster = each.type.startswith("kubernetes:")
+        if of_a_cluster and cloud.get(EKS_CLUSTER, each.id.split("/", 1)[0], each.region) is None:
+            cloud.delete(each.type, each.id, each.region)

@@ -220,17 +220,17 @@ class Objects:
 
     def _namespace(self, inputs: Props) -> Any:
         """Returns the namespace of the object: `default` when none is given, without a warning, as in reality."""
-        planned = self.planned.custom(self.cluster.name, inputs["apiVersion"], inputs["kind"])
+        planned = self.planned.custom(self.cluster.place, inputs["apiVersion"], inputs["kind"])
         namespaced = planned[0].namespaced if planned else self.cluster.namespaced(inputs["apiVersion"], inputs["kind"])
         namespace = inputs["metadata"].get("namespace")
         return ("default" if namespace in (None, "") else namespace) if namespaced else ""
 
     def _plan(self, state: Props, namespace: str) -> None:
-        self.planned.add(self.cluster.name, state["apiVersion"], state["kind"], namespace, state)
+        self.planned.add(self.cluster.place, state["apiVersion"], state["kind"], namespace, state)
         if (state["apiVersion"], state["kind"]) == CRD and not has_unknown(state["spec"]):
             versions = state["spec"].get("versions", ())
             schemas = {each["name"]: (each.get("schema") or {}).get("openAPIV3Schema") for each in versions}
-            self.planned.add_kind(self.cluster.name, custom_kind_of(state), schemas)
+            self.planned.add_kind(self.cluster.place, custom_kind_of(state), schemas)
 
     def _state(self, inputs: Props) -> Props:
         """Returns the object as the API server does: with uid, creation time, and the defaults that programs read."""
@@ -273,7 +273,7 @@ class Objects:
         api_version, kind = new["apiVersion"], new["kind"]
         if old.get("apiVersion") != api_version or self.cluster.builtin(api_version, kind):
             return  # the API server converts an object of another version first, and the simulator cannot
-        planned = self.planned.custom(self.cluster.name, api_version, kind)
+        planned = self.planned.custom(self.cluster.place, api_version, kind)
         schema = planned[1] if planned else self.cluster.custom_schema(api_version, kind)
         for finding in object_findings(new, schema or schema_of(api_version, kind) or {}, old):
             raise _not_live(id_, new, f"{finding.path}: {finding.text}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.go_build import BuildError
 from simulator.caller import Caller
-from simulator.cloud import Cloud
+from simulator.cloud import Cloud, CloudResource
 from simulator.control_plane.build import UnknownVersionError
 from simulator.control_plane.client import ApiServer, Unreachable
 from simulator.control_plane.planes import ControlPlanes
@@ -56,11 +56,14 @@ class KubernetesPackage(Package):
         cloud.on_delete(clusters.EKS_CLUSTER, self._delete_cluster)
 
     def diff_config(self, old: Props, new: Props) -> DiffResult:
-        """Replaces the provider and all its resources when the kubeconfig names another API server."""
+        """Replaces the provider and all its resources when the kubeconfig names another API server, or is unknown.
+
+        So the engine deletes the objects of a cluster that is replaced before the cluster itself.
+        Source: pulumi-kubernetes 4.34, provider/pkg/provider/provider.go, DiffConfig; read 2026-11.
+        """
         changed = tuple(changes(old, new))
         before, after = clusters.address(old.get("kubeconfig")), clusters.address(new.get("kubeconfig"))
-        known = UNKNOWN not in (old.get("kubeconfig"), new.get("kubeconfig"))
-        other_server = known and _server(before) != _server(after)
+        other_server = new.get("kubeconfig") is UNKNOWN or _server(before) != _server(after)
         return DiffResult(changed, frozenset({"kubeconfig"}) if other_server else frozenset())
 
     def check(self, call: Call, old: Props, new: Props, seed: bytes) -> CheckResult:
@@ -123,8 +126,8 @@ class KubernetesPackage(Package):
 
     def _refusal(self, call: Call) -> str:
         named = clusters.address(call.config.get("kubeconfig"))
-        row = self._cloud.get(clusters.EKS_CLUSTER, named.cluster) if named else None
-        if named is None or row is None or row.state.get("endpoint", named.server) != named.server:
+        row = clusters.row_of(self._cloud, named)
+        if named is None or row is None:
             return _NO_CLUSTER.format(cluster=f"{named.cluster} at {named.server}" if named else "no EKS cluster")
         return way_in.refusal(self._cloud, row, named, self._caller, self._faults)
 
@@ -136,7 +139,7 @@ class KubernetesPackage(Package):
         if self._planes is None:
             return None
         try:
-            server = self._planes.server(cluster.name, cluster.version)
+            server = self._planes.server(cluster.place, cluster.version)
             with self._cloud.exclusive():
                 real = self._real.setdefault(server, RealServer(cluster, server))
                 for text in real.bring_in():
@@ -145,10 +148,11 @@ class KubernetesPackage(Package):
             raise Refusal(str(problem)) from None
         return real
 
-    def _delete_cluster(self, name: str) -> None:
-        clusters.delete_objects(self._cloud, name)
+    def _delete_cluster(self, row: CloudResource) -> None:
+        cluster = clusters.cluster_of(self._cloud, row)
+        clusters.delete_objects(cluster)
         if self._planes is not None:
-            self._planes.stop(name)
+            self._planes.stop(cluster.place)
 
     def _releases(self, call: Call, cluster: Cluster) -> Releases:
         return Releases(call, cluster, self._planned, self._patience_for(call))

@@ -103,7 +103,7 @@ def why_no_volumes(cluster: Cluster, state: Props) -> str:
     """
     if (state["apiVersion"], state["kind"]) != NODE_CLASS or has_unknown(state.get("spec")):
         return ""
-    driver = cluster.cloud.get("aws:eks/addon:Addon", f"{cluster.name}:aws-ebs-csi-driver")
+    driver = cluster.cloud.get("aws:eks/addon:Addon", f"{cluster.name}:aws-ebs-csi-driver", cluster.region)
     identities = driver.state.get("podIdentityAssociations") or [] if driver else []
     roles = {identity["roleArn"].rsplit("/", 1)[-1] for identity in identities}
     scoped = any(
@@ -121,7 +121,7 @@ def _is_installed(cluster: Cluster, chart: str) -> bool:
 
 def _releases(cluster: Cluster, chart: str) -> Iterator[Props]:
     row = CHARTS[chart]
-    for release in cluster.of_kind("helm.sh/v3", "Release"):
+    for release in cluster.releases():
         if str(release.state.get("chart", "")).rstrip("/") in (row.chart, row.repository.rstrip("/")):
             yield release.state
 

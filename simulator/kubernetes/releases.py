@@ -167,7 +167,7 @@ class Releases:
         namespace, _, name = id_.rpartition("/")
         stored = self._stored(id_)
         with self.cluster.cloud.exclusive():
-            self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}")
+            self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}", self.cluster.region)
             if stored is not None and _crds_are_deleted(stored):
                 self._uninstall_kinds(id_)
         self.planned.clear()
@@ -198,7 +198,7 @@ class Releases:
 
         def exists() -> bool:
             return self.cluster.exists("v1", "Namespace", "", namespace) or bool(
-                self.planned.object(self.cluster.name, "v1", "Namespace", "", namespace)
+                self.planned.object(self.cluster.place, "v1", "Namespace", "", namespace)
             )
 
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
@@ -234,9 +234,9 @@ class Releases:
 
     def _plan(self, inputs: Props) -> None:
         if inputs.get("createNamespace") is True and isinstance(inputs["namespace"], str):
-            self.planned.add(self.cluster.name, "v1", "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
+            self.planned.add(self.cluster.place, "v1", "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
         for served in self._installed_kinds(inputs):
-            self.planned.add_kind(self.cluster.name, served)
+            self.planned.add_kind(self.cluster.place, served)
 
     def _installed_kinds(self, inputs: Props) -> list[CustomKind]:
         if inputs.get("skipCrds") is True or has_unknown([inputs.get(key) for key in _WHICH_CHART]):
@@ -263,7 +263,8 @@ class Releases:
         plurals = [f"{served.plural}.{served.group}" for served in kinds]
         names = {f"{CRD[1]}.apiextensions.k8s.io/{CRD[0]}": plurals} if plurals else {}
         state = {**inputs, "status": status, "resourceNames": names}
-        self.cluster.cloud.put(RELEASE, f"{self.cluster.name}/{namespace}/{name}", state, self.call.urn)
+        id_ = f"{self.cluster.name}/{namespace}/{name}"
+        self.cluster.cloud.put(RELEASE, id_, state, self.call.urn, self.cluster.region)
         return state
 
     def _install_kind(self, served: CustomKind, release: str) -> None:

@@ -219,7 +219,8 @@ class Backup(pulumi.ComponentResource):
                 backup_vault_name=vault.name,
                 min_retention_days=lock_days,
                 changeable_for_days=LOCK_GRACE_DAYS if stage.production else None,
-                opts=opts,
+                # A vault has one lock: the old one, deleted afterwards, would leave the vault unlocked.
+                opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
             )
         return vault
 

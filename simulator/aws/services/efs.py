@@ -141,7 +141,9 @@ def _file_system_is_writable(op: OperationContext) -> None:
 
 
 def _is_copy(op: OperationContext, system: str) -> bool:
-    return any(True for _ in op.resources_with(tokens.FILE_REPLICATION, "destination.fileSystemId", system))
+    return any(
+        True for _ in op.resources_with(tokens.FILE_REPLICATION, "destination.fileSystemId", system, everywhere=True)
+    )
 
 
 def _root_is_not_deep(op: OperationContext) -> None:
@@ -165,14 +167,14 @@ def _policy_has_principals(op: OperationContext) -> None:
 def _is_not_replicated(op: OperationContext) -> None:
     """Neither the source nor the copy can be deleted while the replication exists."""
     for path in ("sourceFileSystemId", "destination.fileSystemId"):
-        if any(True for _ in op.resources_with(tokens.FILE_REPLICATION, path, op.id)):
+        if any(True for _ in op.resources_with(tokens.FILE_REPLICATION, path, op.id, everywhere=True)):
             raise op.error(_REPLICATED)
 
 
 def _has_one_replication(op: OperationContext) -> None:
     """A file system may be in one replication only, as its source or its destination."""
     for path in ("sourceFileSystemId", "destination.fileSystemId"):
-        for row in op.resources_with(tokens.FILE_REPLICATION, path, op.get("sourceFileSystemId")):
+        for row in op.resources_with(tokens.FILE_REPLICATION, path, op.get("sourceFileSystemId"), everywhere=True):
             if not (op.call.preview and row.urn == op.call.urn):
                 message = "The source file system is already in a replication configuration"
                 raise AwsError("ConflictException", message, 409)

@@ -198,7 +198,7 @@ def cluster_companions(op: OperationContext) -> None:
         },
     )
     log_group = f"/aws/eks/{op.id}/cluster"
-    if op.state.get("enabledClusterLogTypes") and op.cloud.get(tokens.LOG_GROUP, log_group) is None:
+    if op.state.get("enabledClusterLogTypes") and op.find(tokens.LOG_GROUP, "id", log_group) is None:
         arn = op.fill("arn:{partition}:logs:{region}:{account}:log-group:") + log_group
         op.cloud.put(
             tokens.LOG_GROUP, log_group, {"name": log_group, "arn": arn, "region": op.region, "retentionInDays": 0}
@@ -420,7 +420,7 @@ def entry_arn(op: OperationContext) -> str:
 
 def entry_exists(op: OperationContext) -> None:
     """The access entry of the policy must exist and have a suitable type."""
-    entry = op.cloud.get(tokens.ACCESS_ENTRY, f"{op.get('clusterName')}:{op.get('principalArn')}")
+    entry = op.find(tokens.ACCESS_ENTRY, "id", f"{op.get('clusterName')}:{op.get('principalArn')}")
     if entry is None and not op.call.preview:
         message = (
             "The specified principalArn could not be found. You can view your available access entries with "

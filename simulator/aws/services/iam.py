@@ -94,7 +94,7 @@ def _detach_role(op: OperationContext) -> None:
     if op.before.get("forceDetachPolicies"):
         for type_ in (tokens.ROLE_POLICY_ATTACHMENT, tokens.ROLE_POLICY):
             for row in list(op.resources_with(type_, "role", op.before["name"])):
-                op.cloud.delete(row.type, row.id)
+                op.cloud.delete(row.type, row.id, row.region)
 
 
 def _issuer(op: OperationContext) -> str:

@@ -231,7 +231,7 @@ def _placement_error(op: OperationContext, group: Props, nodes: int) -> str | No
 def _placement(op: OperationContext, group: Props) -> CloudResource | None:
     template = template_of(op, group)
     name = paths.get(template.state, "placement.groupName") if template else None
-    return op.cloud.get(tokens.PLACEMENT_GROUP, name) if name else None
+    return op.find(tokens.PLACEMENT_GROUP, "id", name) if name else None
 
 
 def _zones(op: OperationContext, group: Props) -> list[str]:

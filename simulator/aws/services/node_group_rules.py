@@ -284,7 +284,7 @@ def _node_role_gets_an_entry(op: OperationContext) -> None:
     mode = paths.get(cluster.state, "accessConfig.authenticationMode") if cluster else "CONFIG_MAP"
     principal = op.state["nodeRoleArn"]
     entry = f"{op.state['clusterName']}:{principal}"
-    if mode == "CONFIG_MAP" or op.cloud.get(tokens.ACCESS_ENTRY, entry) is not None:
+    if mode == "CONFIG_MAP" or op.find(tokens.ACCESS_ENTRY, "id", entry) is not None:
         return
     op.cloud.put(
         tokens.ACCESS_ENTRY,

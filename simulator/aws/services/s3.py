@@ -82,7 +82,7 @@ def _versioned(row: CloudResource) -> bool:
 def _has_versioning(op: OperationContext, bucket: str) -> bool:
     row = op.cloud.get(tokens.BUCKET, bucket)
     inline = row is not None and paths.get(row.state, "versioning.enabled") is True
-    return inline or any(_versioned(each) for each in op.resources_with(_VERSIONING, "bucket", bucket))
+    return inline or any(_versioned(each) for each in op.resources_with(_VERSIONING, "bucket", bucket, everywhere=True))
 
 
 def _lifecycle_makes_sense(op: OperationContext) -> None:
@@ -133,7 +133,9 @@ def _public(statement: dict[str, Any]) -> bool:
 
 
 def _blocks_public_policies(op: OperationContext, bucket: str) -> bool:
-    rows = op.resources_with("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket)
+    rows = op.resources_with(
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "bucket", bucket, everywhere=True
+    )
     return any(row.state.get("blockPublicPolicy") for row in rows)
 
 

@@ -52,7 +52,7 @@ def _request_is_not_for_less(op: OperationContext) -> None:
 
 
 def _no_request_is_open(op: OperationContext) -> None:
-    row = op.cloud.get(tokens.SERVICE_QUOTA, f"{op.get('serviceCode')}/{op.get('quotaCode')}")
+    row = op.find(tokens.SERVICE_QUOTA, "id", f"{op.get('serviceCode')}/{op.get('quotaCode')}")
     if row is not None and row.urn != op.call.urn and row.state["requestStatus"] == "PENDING":
         raise _open_request_error()
 

@@ -34,6 +34,10 @@ def problems(type_: str, inputs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: the API has no such member"
             continue
         members += [member] if member.operation == kind.creates else []
+        if isinstance(value, dict) and ".".join(member.names) == WRAPPED.get(
+            type_
+        ):  # it is the wrapped structure itself
+            members += [below for key in value if (below := member_of(type_, f"{name}.{key}"))]
         yield from _value_problems(type_, name, value, member)
     shape = model(kind.service.id).operation_model(kind.creates).input_shape
     for above, name in enumerate(["", *filter(None, WRAPPED.get(type_, "").split("."))]):

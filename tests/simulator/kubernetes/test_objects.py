@@ -237,4 +237,5 @@ def test_another_api_server_replaces_the_provider(cluster: Bench) -> None:
     diff = cluster.package.diff_config
     assert diff({"kubeconfig": old}, {"kubeconfig": elsewhere}).replaces == {"kubeconfig"}
     assert not diff({"kubeconfig": old}, {"kubeconfig": same}).replaces
-    assert not diff({"kubeconfig": old}, {"kubeconfig": UNKNOWN}).replaces
+    unknown = diff({"kubeconfig": old}, {"kubeconfig": UNKNOWN})
+    assert unknown.replaces == {"kubeconfig"}, "objects have to go before the cluster that is replaced"
