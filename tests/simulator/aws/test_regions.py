@@ -1,4 +1,4 @@
-"""Two regions may have resources of the same name, which are different resources. IAM and names of buckets are global."""
+"""Two regions may have resources of one name, which are different resources. IAM and names of buckets are global."""
 
 from __future__ import annotations
 
