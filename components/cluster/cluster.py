@@ -8,7 +8,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.cluster.access import access_entry, api_rules
-from components.cluster.control_plane import ControlPlaneArgs, control_plane
+from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
@@ -31,6 +31,7 @@ class ClusterArgs:
     """Arguments of a cluster.
 
     intra_subnet_ids: zone name -> id of the subnet that the control plane may put its network interfaces in.
+    control_plane_zones: where the control plane is; without them, what the settings say.
     node_subnet_ids: zone name -> private subnet id.
     pod_subnet_ids: zone name -> pod subnet id, for nodes with EFA.
     routes_and_endpoints: of the network; nodes need them to reach the control plane and their images.
@@ -56,6 +57,7 @@ class ClusterArgs:
     addon_key_arns: Mapping[DataClass, pulumi.Input[str]] = field(default_factory=dict)
     deployer: Deployer | None = None
     connections: Sequence[pulumi.Resource] = ()
+    control_plane_zones: Sequence[str] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -64,6 +66,7 @@ class Cluster(pulumi.ComponentResource):
     Nodes and control plane share the security group that EKS makes, which admits nothing else.
     """
 
+    control_plane_zones: Sequence[str]
     name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
@@ -74,6 +77,9 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
+        self.control_plane_zones = args.control_plane_zones or control_plane_zones(
+            name, args.settings, list(args.intra_subnet_ids)
+        )
         plane = control_plane(
             name,
             ControlPlaneArgs(
@@ -81,6 +87,7 @@ class Cluster(pulumi.ComponentResource):
                 stage=args.stage,
                 vpc=args.vpc,
                 intra_subnet_ids=args.intra_subnet_ids,
+                zones=self.control_plane_zones,
                 secrets_key_arn=args.secrets_key_arn,
                 logs_key_arn=args.logs_key_arn,
                 deployer=args.deployer,

@@ -18,6 +18,24 @@ def cluster_role_pattern(stage: Stage, cluster: str) -> str:
     return stage.iam_arn(f"role/{cluster}-eksRole-role-*")
 
 
+def control_plane_zones(
+    cluster: str, settings: ClusterSettings, network: Sequence[str], live: Sequence[str] = ()
+) -> Sequence[str]:
+    """Returns the zones of the network interfaces of `clusters.<cluster>`. live: where a cluster that exists has them.
+
+    Two are the default. They are enough, and with all zones EKS would refuse a new zone of the network. A cluster that
+    exists keeps its own. Raises RunError when it could not: EKS would refuse that half-way.
+    """
+    zones = settings.control_plane_zones or [zone for zone in live if zone in network] or list(network)[:2]
+    if live and (len(zones) < 2 or not set(zones) <= set(live)):
+        raise pulumi.RunError(
+            f"clusters.{cluster}: the control plane is in {', '.join(live)}. EKS lets it keep two or more of these "
+            f"zones and take no others, and the stack file gives {', '.join(zones)}. Keep its zones in network.zones "
+            "and control_plane_zones, or make another cluster beside it."
+        )
+    return zones
+
+
 def transformed(
     vpc: aws.ec2.Vpc, creator_is_admin: bool
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
@@ -52,6 +70,7 @@ class ControlPlaneArgs:
     """Arguments of a control plane.
 
     intra_subnet_ids: zone name -> id of a subnet for its network interfaces.
+    zones: those of them that it uses.
     deployer: the role that makes the cluster; None: the principal that makes it stays its admin.
     """
 
@@ -59,6 +78,7 @@ class ControlPlaneArgs:
     stage: Stage
     vpc: aws.ec2.Vpc
     intra_subnet_ids: Mapping[str, pulumi.Input[str]]
+    zones: Sequence[str]
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     deployer: Deployer | None = None
@@ -88,7 +108,7 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         name=log_group.name.apply(lambda _: physical_name),
         version=settings.version,
         vpc_id=args.vpc.id,
-        subnet_ids=[args.intra_subnet_ids[zone] for zone in _zones(args)],
+        subnet_ids=[args.intra_subnet_ids[zone] for zone in args.zones],
         endpoint_private_access=True,
         endpoint_public_access=settings.endpoint.public,
         public_access_cidrs=list(settings.endpoint.public_cidrs) if settings.endpoint.public else None,
@@ -115,8 +135,3 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
             transforms=[transformed(args.vpc, creator_is_admin=deployer is None)],
         ),
     )
-
-
-def _zones(args: ControlPlaneArgs) -> Sequence[str]:
-    """Returns two zones by default. They are enough, and with all zones EKS would refuse a new zone of the network."""
-    return args.settings.control_plane_zones or list(args.intra_subnet_ids)[:2]

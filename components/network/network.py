@@ -34,18 +34,22 @@ def subnet_tags(tier: str, discovery: str) -> dict[str, str]:
     }[tier]
 
 
-def nat_zones(mode: str, zones: Sequence[str]) -> dict[str, str]:
-    """Returns zone -> the zone whose NAT gateway it uses. Empty: without NAT."""
+def nat_zones(mode: str, zones: Sequence[str], live: Sequence[str] = ()) -> dict[str, str]:
+    """Returns zone -> the zone whose NAT gateway it uses. Empty: without NAT.
+
+    live: the zones that have one. A single one stays in its zone: others may have its address in an allow list.
+    """
     if mode == "none":
         return {}
-    return {zone: zone if mode == "per-zone" else zones[0] for zone in zones}
+    single = next((zone for zone in live if zone in zones), zones[0])
+    return {zone: zone if mode == "per-zone" else single for zone in zones}
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """Arguments of the network.
 
-    zones: names of the zones; a single NAT gateway is in the first one.
+    zones: names of the zones; a single NAT gateway is in the first one, or where it is: live_nat_zones.
     bucket_key_arn: key for the flow-log bucket; None when flow logs go to CloudWatch.
     Raises PlanError when the ranges are not large enough for the zones.
     """
@@ -55,6 +59,7 @@ class NetworkArgs:
     zones: Sequence[str]
     logs_key_arn: pulumi.Input[str]
     bucket_key_arn: pulumi.Input[str] | None
+    live_nat_zones: Sequence[str] = ()
 
 
 class Network(pulumi.ComponentResource):
@@ -63,6 +68,7 @@ class Network(pulumi.ComponentResource):
     subnet_ids: tier -> zone -> subnet id; of the pod subnets, the one in the first block of the pod range.
     routes_and_endpoints: a node that starts before them cannot join its cluster.
     connections: the transit gateway's attachment, and the routes to the company's networks.
+    nat_zones: zones with a NAT gateway.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
 
@@ -72,10 +78,13 @@ class Network(pulumi.ComponentResource):
     _more_pod_subnets: dict[str, dict[str, pulumi.Output[str]]]
     routes_and_endpoints: list[pulumi.Resource]
     connections: list[pulumi.Resource]
+    nat_zones: Sequence[str]
+    cidr: str
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:Network", name, None, opts)
         self._key, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
+        self.cidr = args.settings.cidr
         self.routes_and_endpoints = []
         self.vpc = self._vpc()
         self.vpc_id = self.vpc.id
@@ -194,8 +203,16 @@ class Network(pulumi.ComponentResource):
         )
         public = self._route_table("public", {f"public-{zone}": i for zone, i in ids["public"].items()})
         self._default_route("public", public, gateway_id=gateway.id)
-        nat_zone_of = nat_zones(self._args.settings.nat, list(ids["private"]))
+        live = self._args.live_nat_zones
+        nat_zone_of = nat_zones(self._args.settings.nat, list(ids["private"]), live)
         nats = {zone: self._nat(zone, gateway) for zone in dict.fromkeys(nat_zone_of.values())}
+        self.nat_zones = list(nats)
+        if leaving := [zone for zone in live if zone not in nats]:
+            pulumi.log.warn(
+                f"the NAT gateways of {', '.join(leaving)} go, and with them their public addresses: who has these in "
+                "an allow list has to allow those of the others first.",
+                self,
+            )
         tables = {"intra": self._route_table("intra", {f"intra-{zone}": i for zone, i in ids["intra"].items()})}
         for zone in ids["private"]:
             subnets = {f"{tier}-{zone}": ids[tier][zone] for tier in ("private", "pods")}

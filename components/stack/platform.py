@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from catalog.regions import REGIONS
 from components.cluster.cluster import Cluster, ClusterArgs
-from components.cluster.control_plane import cluster_role_pattern
+from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
 from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
@@ -19,6 +19,7 @@ from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
+from components.stack.live import LiveStack
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.cluster import ClusterSettings
@@ -30,10 +31,13 @@ from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
 
 
-def zone_names(settings: NetworkSettings, region: str, opts: pulumi.InvokeOptions) -> Sequence[str]:
+def zone_names(
+    settings: NetworkSettings, region: str, live: Sequence[str], opts: pulumi.InvokeOptions
+) -> Sequence[str]:
     """Returns the zones that the stack file names or, if it gives a number, that many zones of this account.
 
-    Zone names differ between accounts, so zones that EKS cannot use are excluded by id.
+    Zone names differ between accounts, so zones that EKS cannot use are excluded by id. live: the zones that the stack
+    has. It keeps them when the account gets another zone with an earlier letter.
     Raises RunError when the account has too few zones.
     """
     if not isinstance(settings.zones, int):
@@ -44,13 +48,13 @@ def zone_names(settings: NetworkSettings, region: str, opts: pulumi.InvokeOption
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],  # otherwise Local Zones are included
         opts=opts,
     )
-    names = sorted(available.names)[: settings.zones]
+    names = sorted(available.names, key=lambda zone: (zone not in live, zone))[: settings.zones]
     if len(names) < settings.zones:
         raise pulumi.RunError(
             f"network.zones: {settings.zones} zones are requested, but EKS can use only {len(names)} in {region} with "
             f"this account ({', '.join(names)}). Lower network.zones."
         )
-    return names
+    return sorted(names)
 
 
 def _addon_keys(clusters: Iterable[ClusterSettings]) -> set[DataClass]:
@@ -89,11 +93,17 @@ class Platform(pulumi.ComponentResource):
             older_names=older_names(stage, settings.clusters.keys(), invoke_options),
             standing_buckets=self._standing_buckets(stage, settings, invoke_options),
         )
+        self._live = LiveStack.read()
+        self._live.check(stage, settings.network)
         check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
+        zones = tuple(zone_names(settings.network, settings.region, self._live.zones, invoke_options))
+        self._control_plane_zones = {
+            key: control_plane_zones(key, cluster, sorted(zones), self._live.control_plane_zones(key))
+            for key, cluster in settings.clusters.items()
+        }
         keys = self._keys(settings)
-        zones = tuple(zone_names(settings.network, settings.region, invoke_options))
         if settings.quotas.request:
             pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
             request_quotas(name, quota_needs(pools, zones, settings.quotas.vcpus), self._opts)
@@ -103,6 +113,7 @@ class Platform(pulumi.ComponentResource):
                 settings=settings.network,
                 stage=self.stage,
                 zones=zones,
+                live_nat_zones=self._live.nat_zones,
                 logs_key_arn=keys.logs,
                 bucket_key_arn=keys.data,
             ),
@@ -168,6 +179,7 @@ class Platform(pulumi.ComponentResource):
                 stage=self.stage,
                 vpc=self.network.vpc,
                 intra_subnet_ids=subnet_ids["intra"],
+                control_plane_zones=self._control_plane_zones[key],
                 node_subnet_ids=subnet_ids["private"],
                 pod_subnet_ids=subnet_ids["pods"],
                 secrets_key_arn=keys.eks,
@@ -190,12 +202,18 @@ class Platform(pulumi.ComponentResource):
             "region": region,
             "account_id": self.stage.account_id,
             "vpc_id": self.network.vpc_id,
+            "network": {
+                "cidr": self.network.cidr,
+                "zones": list(self.network.subnet_ids["private"]),
+                "nat_zones": list(self.network.nat_zones),
+            },
             "clusters": {
                 key: {
                     "name": cluster.name,
                     "endpoint": cluster.endpoint,
                     "node_role_arn": cluster.node_role_arn,
                     "security_group_id": cluster.security_group_id,
+                    "control_plane_zones": list(cluster.control_plane_zones),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

@@ -110,8 +110,12 @@ def test_nodes_start_only_when_there_is_a_way_out(cloud):
 
 def test_what_the_stack_exports(cloud):
     outputs = cloud.up(stack()).outputs()
-    assert set(outputs) == {"region", "account_id", "vpc_id", "clusters"}
-    main = {key: resolved(value) for key, value in outputs["clusters"]["main"].items()}
+    assert set(outputs) == {"region", "account_id", "vpc_id", "network", "clusters"}
+    three = ["us-west-2a", "us-west-2b", "us-west-2c"]
+    assert outputs["network"] == {"cidr": "10.0.0.0/16", "zones": three, "nat_zones": three}
+    main = dict(outputs["clusters"]["main"])
+    assert main.pop("control_plane_zones") == three[:2]
+    main = {key: resolved(value) for key, value in main.items()}
     assert main["kubeconfig_command"] == "aws eks update-kubeconfig --name ml-platform-prod-main --region us-west-2"
     assert main["name"] == "ml-platform-prod-main"
     assert main["endpoint"] == cloud.one("eks/cluster:Cluster").outputs["endpoint"]
