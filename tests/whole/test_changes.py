@@ -78,7 +78,9 @@ EDITS = {
             f"{HOME}.provisioned_mibps": 100,
         }
     ),
-    "a Lustre file system is added": Edit({"storage.lustre.fast": FAST}),
+    "a Lustre file system is added": Edit(
+        {"storage.lustre.fast": FAST, f"{MAIN}.managed_addons.aws-fsx-csi-driver.version": "v1.9.0-eksbuild.1"}
+    ),
     "a second cluster": Edit(
         {
             "clusters.second": SECOND,

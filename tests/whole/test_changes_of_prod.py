@@ -28,7 +28,7 @@ EDITS = {
         }
     ),
     "the API opens": Edit(
-        {f"{MAIN}.endpoint.public": True, f"{MAIN}.endpoint.public_cidrs": ["203.0.113.0/24"]},
+        {"deployer.from": "203.0.113.10", f"{MAIN}.endpoint": {"public": True, "public_cidrs": ["203.0.113.0/24"]}},
         refused="eks-endpoint-private",
     ),
     "another range of the VPC": Edit({"network.cidr": "10.24.0.0/16"}, refused="marked for protection"),
