@@ -39,7 +39,6 @@ def test_a_retained_bucket_is_adopted_when_its_entry_comes_back(tmp_path):
 RISKY = {
     "a killed engine, of what AWS would make twice": ("die-after", "aws:kms/key:Key", "after an import"),
     "a killed engine, of what has a name of ours": ("die-after", "aws:eks/cluster:Cluster", "after an import"),
-    "a killed engine before the call": ("die-before", "aws:iam/role:Role", "converged"),
     "a lost answer": ("after", "aws:efs/accessPoint:AccessPoint", "after an import"),
 }
 

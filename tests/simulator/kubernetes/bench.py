@@ -66,7 +66,8 @@ class Bench:
 
 def bench(folder: Path, version: str = "1.35") -> Bench:
     cloud = Cloud(folder / "cloud.sqlite")
-    cloud.put(EKS, "main", {"name": "main", "version": version, "endpoint": ENDPOINT})
+    arn = "arn:aws:eks:us-west-2:123456789012:cluster/main"
+    cloud.put(EKS, "main", {"name": "main", "arn": arn, "version": version, "endpoint": ENDPOINT})
     config = {"kubeconfig": json.dumps(kubeconfig("main", ENDPOINT, "Y2E=", "us-west-2"))}
     return Bench(cloud, KubernetesPackage(cloud, patience_seconds=0.2), config)
 
