@@ -20,12 +20,6 @@ CREATE TABLE IF NOT EXISTS live (
 );
 CREATE INDEX IF NOT EXISTS order_of_creation ON live (made);
 CREATE TABLE IF NOT EXISTS gone (type TEXT NOT NULL, id TEXT NOT NULL, urn TEXT NOT NULL)"""
-# Files from before resources had a region in their key.
-_IS_OLDER = "SELECT 1 FROM sqlite_master WHERE name = 'resources'"
-_FROM_OLDER = """
-INSERT OR IGNORE INTO live
-    SELECT type, COALESCE(json_extract(state, '$.region'), ''), id, urn, state, made FROM resources;
-DROP TABLE resources"""
 
 
 @dataclass(frozen=True)
@@ -59,8 +53,6 @@ class Cloud:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        if self._db.execute(_IS_OLDER).fetchone():
-            self._db.executescript(_FROM_OLDER)
         self._version: int | None = None
         self._when_deleted: list[tuple[str, Callable[[CloudResource], None]]] = []
         self._by_type: dict[str, dict[str, dict[str, CloudResource]]] = {}  # type -> id -> region -> resource

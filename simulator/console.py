@@ -25,7 +25,10 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         ("set", "change a property without Pulumi's knowledge: set ID PROPERTY JSON", ("property", "value")),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--region", help="of several resources with the id, the one in this region")
+        for narrowing in ("region", "type"):
+            command.add_argument(
+                f"--{narrowing}", help=f"of several resources with the id, the one of this {narrowing}"
+            )
         for argument in ("id", *arguments_after):
             command.add_argument(argument)
     adding = commands.add_parser("add", help="add a resource without Pulumi's knowledge: add TYPE ID JSON")
@@ -38,9 +41,9 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         if options.command == "add":
             cloud.put(options.type, options.id, json.loads(options.value))
             return 0
-        resource = next(
-            (row for row in cloud.all() if row.id == options.id and options.region in (None, row.region)), None
-        )
+        wanted = {key: value for key in ("id", "region", "type") if (value := getattr(options, key)) is not None}
+        found = (row for row in cloud.all() if all(getattr(row, key) == value for key, value in wanted.items()))
+        resource = next(found, None)
         if resource is None:
             print(f"There is no {options.id} in {cloud_file}. `cloud list` shows all resources.", file=sys.stderr)
             return 1

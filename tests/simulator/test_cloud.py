@@ -1,4 +1,3 @@
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -56,16 +55,6 @@ def test_each_region_has_names_of_its_own(cloud):
     assert cloud.delete("t", "main", "us-west-2")
     assert cloud.get("t", "main", "us-west-2") is None
     assert cloud.get("t", "main", "us-east-1") is not None, "a stack deletes nothing of another region"
-
-
-def test_a_file_from_before_the_regions_is_read(tmp_path):
-    with closing(sqlite3.connect(tmp_path / "cloud.sqlite")) as older:
-        older.execute("CREATE TABLE resources (type TEXT, id TEXT, urn TEXT, state TEXT, made INTEGER)")
-        older.execute("""INSERT INTO resources VALUES ('t', 'main', 'urn:1', '{"region": "us-west-2"}', 1)""")
-        older.commit()
-    for _ in range(2):
-        with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
-            assert [(each.id, each.region) for each in cloud.all()] == [("main", "us-west-2")]
 
 
 def test_a_read_and_a_write_under_the_lock_are_one_step(cloud):

@@ -77,7 +77,24 @@ class Project:
         assert completed.returncode == 0, (
             f"pulumi {' '.join(arguments)} failed:\n{completed.stdout}\n{completed.stderr}"
         )
+        if arguments[0] == "up":
+            assert self.lost() == [], "a replacement that keeps its id was deleted with the old resource, or cascaded"
         return completed
+
+    def lost(self) -> list[str]:
+        """Returns what is in the state of a stack and not in the cloud."""
+        live = {(each["type"], each["region"], each["id"]) for each in self.resources()}
+        objects = {(type_, id_.partition("/")[2]) for type_, _, id_ in live if type_.startswith("kubernetes:")}
+        missing = []
+        for file in (self.folder / ".simulator" / "state").glob(".pulumi/stacks/*/*.json"):
+            for row in json.loads(file.read_text())["checkpoint"]["latest"].get("resources") or ():
+                type_, id_ = row["type"], row.get("id")
+                if not row["custom"] or type_.startswith("pulumi:"):
+                    continue
+                region = row.get("outputs", {}).get("region", "")
+                if (type_, id_) not in objects and (type_, region, id_) not in live:
+                    missing.append(f"{file.stem}: {row['urn']} {id_}")
+        return missing
 
     def preview(self, stack: str, *arguments: str) -> dict:
         """Returns the engine's JSON of a preview."""

@@ -1,0 +1,114 @@
+"""What is replaced, moved or renamed on a stack that is up, beside a second stack in another region.
+
+The tests run in this order.
+"""
+
+import json
+
+import pytest
+
+from tests.whole.conftest import Project, steps
+
+pytestmark = pytest.mark.engine
+
+ZONES = ["us-west-2b", "us-west-2c"]
+EAST = "us-east-1"
+
+
+def up(project: Project, stack: str = "dev") -> None:
+    project.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
+
+
+def rows(project: Project, type_: str, region: str = "us-west-2") -> list[dict]:
+    return [each for each in project.resources() if (each["type"], each["region"]) == (type_, region)]
+
+
+def shown(project: Project, type_: str) -> list[dict]:
+    return [json.loads(project.cloud("show", each["id"], "--type", type_)) for each in rows(project, type_)]
+
+
+def refusal(project: Project, stack: str = "dev") -> str:
+    done = project.simulate("pulumi", "preview", "--stack", stack, "--non-interactive")
+    assert done.returncode != 0, done.stdout
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def test_a_small_stack_comes_up(project: Project) -> None:
+    """With a way in for admins of one namespace, and a locked vault."""
+    role = {"principal_arn": "arn:aws:iam::123456789012:role/research", "policy": "edit", "namespaces": ["research"]}
+    project.change(
+        "dev",
+        network={"zones": ZONES},
+        clusters__main__pools=project.pools("dev")[:1],
+        clusters__main__access={"research": role},
+    )
+    up(project)
+    assert len(shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")) == 1
+
+
+def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_change(project: Project) -> None:
+    project.change(
+        "dev", storage__recovery__lock_days=3, clusters__main__access__research__namespaces=["research", "serving"]
+    )
+    up(project)
+    (lock,) = shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+    assert lock["minRetentionDays"] == 3
+    scopes = [each["accessScope"] for each in shown(project, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")]
+    assert {"type": "namespace", "namespaces": ["research", "serving"]} in scopes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"name": "other"},
+            "name, environment: the stack is up with ml-platform-dev-main, and the stack file makes that",
+        ),
+        ({"region": EAST, "network": {"zones": 2}}, "region: the stack is up with us-west-2, "),
+    ],
+)
+def test_what_would_make_everything_anew_is_refused_at_preview(project: Project, changes: dict, said: str) -> None:
+    before = (project.folder / "Pulumi.dev.yaml").read_text()
+    project.change("dev", **changes)
+    text = refusal(project)
+    (project.folder / "Pulumi.dev.yaml").write_text(before)
+    assert said in text
+    assert "docs/guides/stack/move-a-stack.md" in text
+
+
+def test_a_zone_with_an_earlier_letter_leaves_the_others_alone(project: Project) -> None:
+    project.change("dev", network={"zones": ["us-west-2a", *ZONES]})
+    preview = project.preview("dev")
+    assert not steps(preview, "replace", "delete", "delete-replaced", "create-replacement"), "nodes or addresses go"
+    assert "main-eksCluster" not in steps(preview, "update"), "EKS refuses zones in which the cluster was not created"
+    up(project)
+    assert [each["urn"].rpartition("::")[2] for each in rows(project, "aws:ec2/natGateway:NatGateway")] == [
+        "network-nat-us-west-2b"
+    ]
+
+
+def test_a_second_stack_of_the_same_name_in_another_region_touches_nothing_of_the_first(project: Project) -> None:
+    (project.folder / "Pulumi.east.yaml").write_text((project.folder / "Pulumi.dev.yaml").read_text())
+    project.change("east", region=EAST, network={"zones": 2})
+    west = [each for each in project.resources() if each["region"] in ("us-west-2", "")]
+    up(project, "east")
+    for type_ in ("aws:eks/cluster:Cluster", "aws:backup/vault:Vault", "kubernetes:core/v1:Namespace"):
+        names = [{each["id"] for each in rows(project, type_, region)} for region in ("us-west-2", EAST)]
+        assert names[0] == names[1] != set(), type_
+    project.pulumi("preview", "--stack", "dev", "--refresh", "--expect-no-changes")
+    project.pulumi("destroy", "--stack", "east", "--yes", "--skip-preview")
+    left = {(each["type"], each["region"], each["id"]) for each in project.resources()}
+    assert {(each["type"], each["region"], each["id"]) for each in west} <= left
+
+
+def test_what_is_made_again_gets_a_new_id(project: Project) -> None:
+    (flow_log,) = rows(project, "aws:ec2/flowLog:FlowLog")
+    project.cloud("delete", flow_log["id"])
+    project.pulumi("up", "--stack", "dev", "--yes", "--skip-preview", "--refresh")
+    assert rows(project, "aws:ec2/flowLog:FlowLog")[0]["id"] != flow_log["id"]
+
+
+def test_the_stack_can_be_taken_down_and_then_have_another_name(project: Project) -> None:
+    project.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
+    project.change("dev", name="other")
+    project.pulumi("preview", "--stack", "dev")
