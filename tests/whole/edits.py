@@ -24,23 +24,18 @@ class Edit:
     """One edit.
 
     settings: path -> new value, GONE to remove it. refused: what the preview says when it refuses the edit, which is
-    then taken back. bites: why the edit does not work yet. settles: whether a second preview follows.
+    then taken back. settles: whether a second preview follows.
     """
 
     settings: Mapping[str, Any]
     refused: str = ""
-    bites: str = ""
     settles: bool = False
 
 
 def rows(edits: Mapping[str, Edit]) -> list[Any]:
     """Returns the edits as parameters of a test. Every third one settles: a change at each run would still be there."""
     return [
-        pytest.param(
-            replace(edit, settles=number % 3 == 0 or bool(edit.bites)),
-            id=name,
-            marks=[pytest.mark.xfail(strict=True, reason=edit.bites)] if edit.bites else [],
-        )
+        pytest.param(replace(edit, settles=number % 3 == 0), id=name)
         for number, (name, edit) in enumerate(edits.items(), 1)
     ]
 

@@ -51,13 +51,11 @@ EDITS = {
     ),
     "a user of it writes": Edit({f"{BUCKETS}.models.used_by.serving.mode": "write"}),
     "objects stay longer": Edit({f"{BUCKETS}.scratch.expire_after_days": 14}),
-    "backups are locked longer": Edit({"storage.recovery.lock_days": 14}, bites="the vault is left without a lock"),
+    "backups are locked longer": Edit({"storage.recovery.lock_days": 14}),
     "another range of the endpoint": Edit({f"{MAIN}.endpoint.public_cidrs": ["203.0.113.0/24", "198.51.100.0/24"]}),
     "the endpoint is closed": Edit({f"{MAIN}.endpoint": {"public": False}}, refused="nothing was built"),
     "an access entry is added": Edit({f"{MAIN}.access.reader": {"principal_arn": "arn:aws:iam::123456789012:role/r"}}),
-    "it holds in one namespace": Edit(
-        {f"{MAIN}.access.reader.namespaces": ["research"]}, bites="its principal is left without rights"
-    ),
+    "it holds in one namespace": Edit({f"{MAIN}.access.reader.namespaces": ["research"]}),
     "it goes": Edit({f"{MAIN}.access.reader": GONE}),
     "the pod range grows": Edit({"network.pod_cidr": "100.64.0.0/15"}),
     "NAT per zone, interface endpoints": Edit(

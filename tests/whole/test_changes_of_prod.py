@@ -33,7 +33,7 @@ EDITS = {
     ),
     "another range of the VPC": Edit({"network.cidr": "10.24.0.0/16"}, refused="marked for protection"),
     "not protected": Edit({"deletion_protection": False}, refused="mandatory"),
-    "backups are locked longer": Edit({"storage.recovery.lock_days": 14}, bites="both vaults are left without a lock"),
+    "backups are locked longer": Edit({"storage.recovery.lock_days": 14}),
 }
 
 
