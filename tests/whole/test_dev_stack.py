@@ -60,12 +60,12 @@ def test_a_refresh_of_an_untouched_cloud_changes_nothing(project):
     project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview", "--expect-no-changes")
 
 
-def test_another_cidr_replaces_the_vpc(project):
-    before = project.settings("dev").get("ml-platform:network", {}).get("cidr")
+def test_another_cidr_is_refused(project):
     project.change("dev", network__cidr="10.64.0.0/16")
-    replaced = steps(project.preview("dev"), "replace", "create-replacement")
-    project.change("dev", network__cidr=before or "10.0.0.0/16")
-    assert {"network-vpc", "main-eksCluster"} <= replaced, "a cluster cannot outlive its VPC"
+    refused = project.simulate("pulumi", "preview", "--stack", "dev", "--non-interactive")
+    project.change("dev", network__cidr="10.0.0.0/16")
+    assert refused.returncode != 0
+    assert "network.cidr: the stack is up with 10.0.0.0/16" in refused.stdout, "a cluster cannot outlive its VPC"
 
 
 def test_a_larger_maximum_is_an_update_in_place(project):
