@@ -31,7 +31,7 @@ EDITS = {
         {"deployer.from": "203.0.113.10", f"{MAIN}.endpoint": {"public": True, "public_cidrs": ["203.0.113.0/24"]}},
         refused="eks-endpoint-private",
     ),
-    "another range of the VPC": Edit({"network.cidr": "10.24.0.0/16"}, refused="marked for protection"),
+    "another range of the VPC": Edit({"network.cidr": "10.24.0.0/16"}, refused="renames nothing"),
     "not protected": Edit({"deletion_protection": False}, refused="mandatory"),
     "backups are locked longer": Edit({"storage.recovery.lock_days": 14}),
 }
