@@ -28,7 +28,7 @@ def cost_tags(settings: StackSettings) -> dict[str, str]:
 
 
 FIXED_TAGS = frozenset({"project", "environment", "managed-by"})
-"""Cost tags that stay the same as long as a stack lives."""
+"""Cost tags that stay the same as long as a stack lives. One that a company spells otherwise may be spelled anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,6 @@ class Stage:
     deletion_protection: bool
     tags: Mapping[str, str]
     tag_keys: Mapping[PlatformTag, str] = field(default_factory=dict)
-    foreign_tags: tuple[str, ...] = ()
     standing_buckets: frozenset[str] = frozenset()
     older_names: frozenset[str] = frozenset()
 
@@ -62,7 +61,6 @@ class Stage:
             deletion_protection=settings.deletion_protection,
             tags=cost_tags(settings),
             tag_keys=settings.tag_keys,
-            foreign_tags=settings.foreign_tags,
         )
 
     @property

@@ -13,6 +13,7 @@ from components.cluster.control_plane import cluster_role_pattern, control_plane
 from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas
 from components.core.addon_spec import every_add_on
+from components.core.aws_access import AwsAccess
 from components.core.private_bucket import standing_buckets
 from components.core.stage import DataClass, Stage, cost_tags
 from components.network.network import Network, NetworkArgs
@@ -76,16 +77,13 @@ class Platform(pulumi.ComponentResource):
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:platform:Platform", name, None, opts)
         self._deployer = self._deployer_of(name, settings)
-        assumed = self._deployer is not None and self._deployer.assumed
-        provider = aws.Provider(
-            f"{name}-aws",
-            region=settings.region,
-            default_tags={"tags": cost_tags(settings)},
-            ignore_tags=aws.ProviderIgnoreTagsArgs(key_prefixes=settings.foreign_tags),
-            allowed_account_ids=[settings.account_id] if settings.account_id else None,
-            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings.deployer.role_arn)] if assumed else None,
-            opts=pulumi.ResourceOptions(parent=self),
+        access = AwsAccess(
+            account_id=settings.account_id,
+            role_arn=self._deployer.role_arn if self._deployer is not None and self._deployer.assumed else None,
+            tags=cost_tags(settings),
+            foreign_tags=settings.foreign_tags,
         )
+        provider = access.provider(f"{name}-aws", settings.region, self)
         invoke_options = pulumi.InvokeOptions(provider=provider)
         stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
         self.stage = replace(
@@ -128,7 +126,7 @@ class Platform(pulumi.ComponentResource):
                     settings=settings.storage,
                     keys=settings.keys,
                     stage=self.stage,
-                    account_id=settings.account_id,
+                    access=access,
                     vpc=self.network.vpc,
                     subnet_ids=self.network.subnet_ids["private"],
                     clusters={key: cluster.ref for key, cluster in self.clusters.items()},

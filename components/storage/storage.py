@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.core.aws_access import AwsAccess
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
 from components.storage.buckets.access_logs import NAME as ACCESS_LOGS
@@ -35,7 +36,7 @@ class StorageArgs:
     settings: StorageSettings
     keys: KeySettings
     stage: Stage
-    account_id: str | None
+    access: AwsAccess
     vpc: aws.ec2.Vpc
     subnet_ids: Mapping[str, pulumi.Input[str]]
     clusters: Mapping[str, ClusterRef]
@@ -161,7 +162,7 @@ class Storage(pulumi.ComponentResource):
         """Returns the component of a region with copies; registers it with the first use."""
         if region not in self._regions:
             args = SecondRegionArgs(
-                region=region, stage=self._args.stage, settings=self._args.keys, account_id=self._args.account_id
+                region=region, stage=self._args.stage, settings=self._args.keys, access=self._args.access
             )
             self._regions[region] = SecondRegion(f"{self._name}-{region}", args, pulumi.ResourceOptions(parent=self))
         return self._regions[region]

@@ -6,21 +6,19 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core import iam
+from components.core.aws_access import AwsAccess
 from components.core.stage import Stage
 from settings.security.keys import KeySettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecondRegionArgs:
-    """Arguments of a second region.
-
-    account_id: from the stack file; every other account is refused.
-    """
+    """Arguments of a second region."""
 
     region: str
     stage: Stage
     settings: KeySettings
-    account_id: str | None
+    access: AwsAccess
 
 
 class SecondRegion(pulumi.ComponentResource):
@@ -33,14 +31,7 @@ class SecondRegion(pulumi.ComponentResource):
     def __init__(self, name: str, args: SecondRegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:SecondRegion", name, None, opts)
         stage, self.region = args.stage, args.region
-        self.provider = aws.Provider(
-            f"{name}-aws",
-            region=args.region,
-            default_tags={"tags": dict(stage.tags)},
-            ignore_tags=aws.ProviderIgnoreTagsArgs(key_prefixes=stage.foreign_tags),
-            allowed_account_ids=[args.account_id] if args.account_id else None,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.provider = args.access.provider(f"{name}-aws", args.region, self)
         opts = pulumi.ResourceOptions(parent=self, provider=self.provider)
         key = aws.kms.Key(
             f"{name}-copies",

@@ -30,6 +30,16 @@ def test_a_caller_without_the_role_takes_it_on_in_aws_and_in_kubernetes(cloud):
     assert arguments[-2:] == ["--role", ROLE], "the AWS CLI does not have the credentials of the provider"
 
 
+def test_the_role_is_taken_on_in_every_region(cloud):
+    models = {"purpose": "models", "replicate_to": "us-east-2", "used_by": [{"namespace": "a", "service_account": "b"}]}
+    cloud.up(stack(deployer={"role_arn": ROLE}, storage={"buckets": {"models": models}}))
+    providers = {each.name: each.inputs for each in cloud.all("pulumi:providers:aws")}
+    del providers["platform-caller"]
+    assert {each["region"] for each in providers.values()} == {"us-west-2", "us-east-2"}
+    for name, inputs in providers.items():
+        assert json.loads(inputs["assumeRoles"]) == [{"roleArn": ROLE}], f"{name} would build as somebody else"
+
+
 @pytest.mark.parametrize("role", [ROLE, f"{ROLE}-preview"], ids=["deployer", "preview"])
 def test_a_caller_with_one_of_the_roles_does_not_take_on_another(cloud, role):
     """As in a pipeline, which gets its role by OIDC. The role of previews may only look, so nothing is built by it."""
