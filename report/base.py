@@ -18,7 +18,7 @@ from pathlib import Path
 from components.stack.stack_file import read_file
 from engine.locate import EngineNotFound, locate
 from report import events
-from report.preview import PACK
+from report.look import PACK
 from report.simulated import HOME, ROOT, ReportError, Simulated, shown
 from settings.network.network import NetworkSettings
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from report import events
 from report.measure import MeasureError, Measurement, measure
-from report.preview import PACK
+from report.look import PACK
 from report.simulated import HOME, ROOT, Simulated
 from report.tables import aligned
 

@@ -10,13 +10,11 @@ from report.compute import plan_of
 from report.cost import as_text, grouped
 from report.dangers import Danger, Plan, dangers, plan_from
 from report.dangers.pools import pools
-from report.look import PACK, Look, look
+from report.look import Look, look
 from report.recovery import as_text as recovery_text
 from report.simulated import HOME, ROOT, Simulated
 from report.tables import some, wrapped
 from report.verdict import by_rule, changes_in_words, stopped, verdict
-
-__all__ = ["PACK", "ending", "preview"]
 
 MOST_LINES = 5
 LABEL_WIDTH = 11
