@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from report import events
-from report.measure import MeasureError, Measurement, measure
 from report.look import PACK
+from report.measure import MeasureError, Measurement, measure
 from report.simulated import HOME, ROOT, Simulated
 from report.tables import aligned
 
