@@ -5,7 +5,8 @@ import pytest
 from report import base, write
 from report import rehearse as rehearsal
 from report.base import Base, BaseFailsError, inside
-from report.preview import PACK, preview
+from report.look import PACK
+from report.preview import preview
 from report.simulated import Finished, Simulated
 from tests.report.logs import BUCKET, NETWORK, created, finding, step, summary
 

@@ -12,7 +12,7 @@ import pytest
 
 from policies.rules.reliability.rel_data_kept import HOLDS_DATA
 from report.events import Operation
-from report.preview import PACK
+from report.look import PACK
 from report.promise import broken
 from tests.whole.live import Live
 
