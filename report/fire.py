@@ -1,7 +1,7 @@
 """`make fire`: at each call of `up`, of a change and of `destroy` the engine dies, or the call fails; it must converge.
 
-Each case starts near its call: from a copy of a finished stack, without the resource and what depends on it. It does
-what the runbook says, and then the cloud must be that of a run without faults: nothing doubled, nothing left over.
+Each case has a home of its own: an empty one, or a copy of the finished stack. It does what the runbook says, and then
+the cloud must be that of a run without faults: nothing doubled, nothing left over.
 """
 
 import json
@@ -22,6 +22,7 @@ from common.urns import name_of, type_of
 from components.stack.stack_file import load_file
 from report.rehearse import YES
 from report.simulated import HOME, ROOT, Simulated, project_with
+from simulator import console
 from simulator.cloud import Cloud, CloudResource
 
 _CALLS = {
@@ -32,6 +33,7 @@ _CALLS = {
 _MOMENTS = ("die-before", "die-after", "after", "before")
 _QUICK = _MOMENTS[:3]
 _KEPT_LINES = 12
+_DELETE_IT = "delete that in AWS"  # what report.pending says
 
 
 @dataclass(frozen=True)
@@ -152,13 +154,19 @@ def prepare(folder: Path, stack: str, only: Collection[str] = ("up", "change", "
 
 
 def _changed(stack_file: Path) -> str:
-    """Returns the stack file with a change that touches most types: another cost center, one more node a zone."""
+    """Returns the stack file with a change of most kinds: tags, sizes, node groups replaced, what comes and goes."""
     content = yaml.safe_load(stack_file.read_text())
     config = content["config"]
     config["ml-platform:cost_center"] = "another"
+    buckets = config["ml-platform:storage"]["buckets"]
+    buckets["fire"] = {"purpose": "scratch"}
     for cluster in config["ml-platform:clusters"].values():
         for pool in cluster["pools"]:
             pool["max_per_zone"] = pool.get("max_per_zone", 1) + 1
+            if len(pool.get("instance_types", ())) > 1:
+                pool["instance_types"].pop()
+        cluster.setdefault("addons", {})["cert-manager"] = {"enabled": False}
+        cluster["pools"].append({"name": "fire", "instance_types": ["m7i.large"], "max_per_zone": 1})
     return yaml.safe_dump(content, sort_keys=False)
 
 
@@ -187,79 +195,102 @@ class Trial:
         self._home = grounds.folder / "trial"
         self._project = grounds.changed if case.life == "change" else ROOT
         self._command = "destroy" if case.life == "destroy" else "up"
+        self._imported: list[CloudResource] = []
 
     def run(self) -> str:
         """Returns how the stack converged. Raises DivergedError when it did not."""
         case, stack = self._case, ("--stack", self._grounds.stack)
         shutil.rmtree(self._home, ignore_errors=True)
-        shutil.copytree(self._grounds.folder / "base", self._home, symlinks=True)
-        if case.life == "up":
-            self._take_away(case.urn)
+        if case.life != "up":
+            shutil.copytree(self._grounds.folder / "base", self._home, symlinks=True)
         fault = f"{case.moment}={case.operation}:{case.urn}:1"
         struck = self._simulate("pulumi", self._command, *YES, *stack, fault=fault)
         if not struck.returncode:
             return "did not happen"
-        imported = self._follow_the_runbook()
+        what = self._follow_the_runbook()
         self._must("pulumi", self._command, *YES, *stack)
         if case.life != "destroy":
-            self._must("pulumi", "preview", "--refresh", "--expect-no-changes", *stack)
+            self._must("pulumi", "refresh", *YES, "--expect-no-changes", *stack)
         self._compare()
-        return "after an import" if imported else "converged"
-
-    def _take_away(self, urn: str) -> None:
-        """Removes a resource and what depends on it, also what the program retains."""
-        stack = ("--stack", self._grounds.stack)
-        self._must("pulumi", "destroy", *YES, *stack, "--target", urn, "--target-dependents")
-        known = {each["urn"] for each in self._state()}
-        with closing(Cloud(self._home / "cloud.sqlite")) as cloud:
-            for each in cloud.all():
-                if each.urn and each.urn not in known:
-                    cloud.delete(each.type, each.id)
+        return f"converged after {what}" if what else "converged"
 
     def _state(self) -> list[dict[str, Any]]:
         exported = json.loads(self._must("pulumi", "stack", "export", "--stack", self._grounds.stack).stdout)
         return list(exported["deployment"]["resources"])
 
-    def _follow_the_runbook(self) -> int:
-        """Looks up what may exist, imports what does, and clears what was pending. Returns how much was imported."""
+    def _follow_the_runbook(self) -> str:
+        """Looks up what may exist, imports or deletes what does, and clears what was pending. Returns what it did."""
         case, stack = self._case, self._grounds.stack
         killed = case.moment.startswith("die")
         if not killed and (case.operation, case.moment) != ("create", "after"):
-            return 0  # the runbook says: run it again
+            return ""  # the runbook says: run it again
         file = self._home / "pending.json"
         urns = () if killed else (case.urn,)
         listed = self._simulate(
             sys.executable, "-m", "report", "pending", "--stack", stack, "--file", str(file), *urns, interactive=True
         )
-        if listed.returncode not in (0, 1):
+        told = listed.stdout + listed.stderr
+        if listed.returncode not in (0, 1) and _DELETE_IT not in told:
             raise DivergedError(_shown("report pending", listed))
-        imported = self._fill_in(file) if file.exists() else 0
-        if imported:
+        self._imported = self._fill_in(file) if file.exists() else []
+        deleted = self._delete_the_others(told)
+        if self._imported:
             options = ("--yes", "--protect=false", "--generate-code=false")
             self._must("pulumi", "import", "--stack", stack, "--file", str(file), *options)
         if killed:
             self._must("pulumi", "refresh", "--stack", stack, "--clear-pending-creates", *YES)
-        return imported
+        return ", ".join(what for what, done in (("import", self._imported), ("deletion", deleted)) if done)
 
-    def _fill_in(self, file: Path) -> int:
+    def _unknown(self) -> list[CloudResource]:
+        """Returns what the cloud has, and the state does not."""
+        known = {(each["type"], each.get("id")) for each in self._state()}
+        kubernetes = {each["urn"] for each in self._state()}  # their ids in the cloud have the cluster in front
+        return [
+            each
+            for each in _rows(self._home)
+            if each.urn
+            and (each.type, each.id) not in known
+            and not (each.type.startswith("kubernetes:") and each.urn in kubernetes)
+        ]
+
+    def _fill_in(self, file: Path) -> list[CloudResource]:
         """Does what a person does with the file: writes the ids that the look-ups show, and drops what is not there."""
         content = json.loads(file.read_text())
-        known = {(each["type"], each.get("id")) for each in self._state()}
-        shown = {
-            (each.type, name_of(each.urn)): each.id for each in _rows(self._home) if (each.type, each.id) not in known
-        }
+        shown = {(each.type, name_of(each.urn)): each for each in self._unknown() if not _is_half_made(each)}
         entries = [each for each in content["resources"] if (each["type"], each["name"]) in shown]
         for entry in entries:
             front, marked, _ = entry["id"].partition("<")
             if marked or not front:
-                entry["id"] = front + shown[entry["type"], entry["name"]]
-        file.write_text(json.dumps(content | {"resources": entries}))
-        return len(entries)
+                entry["id"] = front + shown[entry["type"], entry["name"]].id
+        file.write_text(json.dumps({**content, "resources": entries}))
+        return [shown[entry["type"], entry["name"]] for entry in entries]
+
+    def _delete_the_others(self, told: str) -> list[CloudResource]:
+        """Deletes what the runbook says to delete: second ones, half-made ones, and those with generated names."""
+        gone = [
+            each
+            for each in self._unknown()
+            if f"{each.type} {name_of(each.urn)}" in told and each not in self._imported
+        ]
+        for each in gone:
+            self._cloud("delete", each)
+        for each in _rows(self._home):
+            if _is_half_made(each) and "helm rollback" in told:
+                self._cloud("set", each, "status", json.dumps({**each.state["status"], "status": "deployed"}))
+        return gone
+
+    def _cloud(self, command: str, each: CloudResource, *arguments: str) -> None:
+        region = ("--region", each.region) if each.region else ()
+        console.run([command, each.id, *arguments, "--type", each.type, *region], self._home / "cloud.sqlite")
 
     def _compare(self) -> None:
         expected = self._grounds.clouds[self._case.life]
         found = Counter(_cloud(self._home))
         more, less = found - expected, expected - found
+        ids = {(each.type, each.id) for each in _rows(self._home)}
+        again = [each for each in self._imported if self._command == "up" and (each.type, each.id) not in ids]
+        if again:
+            raise DivergedError("\n".join(f"imported, and replaced: {each.type} {each.id}" for each in again))
         if more or less:
             lines = [
                 f"{what}: {type_} {name_of(urn)}"
@@ -281,6 +312,11 @@ class Trial:
         line += [] if interactive else ["--non-interactive"]
         environment = Simulated(self._home, self._grounds.changed).environment
         return subprocess.run(line, cwd=self._project, env=environment, capture_output=True, text=True, check=False)
+
+
+def _is_half_made(each: CloudResource) -> bool:
+    status = each.state.get("status")
+    return isinstance(status, dict) and str(status.get("status")).startswith("pending")
 
 
 def _shown(what: str, done: subprocess.CompletedProcess[str]) -> str:

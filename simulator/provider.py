@@ -137,6 +137,9 @@ class Package(ABC):
     def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:
         """Deletes the resource. It is no error when it is already gone."""
 
+    def interrupt(self, call: Call) -> None:  # noqa: B027 - most calls leave nothing half-made
+        """Leaves the resource of a call that has done its work as a provider does that is killed before it ends."""
+
     def invoke(self, call: Call, token: str, args: Props) -> Props:
         """Returns the result of a function. Raises Refusal for an unknown function."""
         raise Refusal(f"{self.name} has no function {token} in the simulator.")

@@ -214,14 +214,16 @@ class _Servicer(ResourceProviderServicer):  # type: ignore[misc]  # the generate
         if call.preview:
             yield
             return
-        self._strike({"die-before": _KILLED, "throttle": _THROTTLED, "before": _UNHEARD}, operation, call.urn)
+        self._strike({"die-before": _KILLED, "throttle": _THROTTLED, "before": _UNHEARD}, operation, call)
         yield
-        self._strike({"die-after": _KILLED, "after": _LOST}, operation, call.urn)
+        self._strike({"die-after": _KILLED, "after": _LOST}, operation, call)
 
-    def _strike(self, kinds: Mapping[str, str], operation: str, urn: str) -> None:
+    def _strike(self, kinds: Mapping[str, str], operation: str, call: ProviderCall) -> None:
         for kind, text in kinds.items():
-            if self._faults.strikes_call(kind, operation, urn):
+            if self._faults.strikes_call(kind, operation, call.urn):
                 if text is _KILLED:
+                    if kind == "die-after":
+                        self._package.interrupt(call)
                     self._crash()
                 raise Refusal(text)
 

@@ -20,7 +20,7 @@ from simulator.kubernetes.clusters import RELEASE, Cluster
 from simulator.kubernetes.objects import Objects, diff_object
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.real import RealServer
-from simulator.kubernetes.releases import Releases, check_release, diff_release
+from simulator.kubernetes.releases import Releases, check_release, diff_release, interrupt
 from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props
 
@@ -119,6 +119,10 @@ class KubernetesPackage(Package):
             self._releases(call, cluster).delete(id_)
         else:
             self._objects(call, cluster).delete(id_, inputs, state)
+
+    def interrupt(self, call: Call) -> None:
+        if call.type == RELEASE:
+            interrupt(self._cloud, call.urn)
 
     def _find(self, call: Call) -> Cluster | None:
         """Returns the cluster of the kubeconfig; None where there is none, or where it does not serve the caller."""

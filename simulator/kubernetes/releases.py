@@ -16,6 +16,7 @@ from catalog.chart_facts import chart_facts, has_facts, schemas, values_tree
 from catalog.charts import CHARTS, Chart
 from common.helm_values import helm_lines, idle, part_of
 from common.values import opened
+from simulator.cloud import Cloud
 from simulator.difference import changes
 from simulator.kubernetes.admission import id_of
 from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, custom_kind_of
@@ -37,6 +38,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "keyring": "",
     "postrender": "",
 }
+PENDING = "pending-"
 _RELEASE_ANNOTATION = "meta.helm.sh/release-name"
 _TIMEOUT_SECONDS = 300
 _KNOWN = frozenset(
@@ -106,6 +108,18 @@ def _is_chart(row: Chart, chart: str, repository: Any) -> bool:
     return row.chart == chart and isinstance(repository, str) and row.repository.rstrip("/") == repository.rstrip("/")
 
 
+def interrupt(cloud: Cloud, urn: str) -> None:
+    """Leaves a release as Helm does that is killed while it waits. Such a release is never upgraded.
+
+    Source: helm v3, pkg/action/upgrade.go (errPending) and pkg/release/status.go, read 2026-11.
+    """
+    for row in cloud.of_type(RELEASE):
+        if row.urn == urn:
+            status = row.state["status"]
+            interrupted = {**status, "status": f"{PENDING}install" if status["revision"] == 1 else f"{PENDING}upgrade"}
+            cloud.put(RELEASE, row.id, {**row.state, "status": interrupted}, row.urn, row.region)
+
+
 def _crds_are_deleted(state: Mapping[str, Any]) -> bool:
     """Returns whether the chart's CRDs are deleted with the release. Any version in the catalog counts."""
     try:
@@ -154,6 +168,9 @@ class Releases:
         """Upgrades the release to the next revision."""
         stored = self._stored(id_) or old_state
         self._check_values(new)
+        if str((stored.get("status") or {}).get("status")).startswith(PENDING):
+            note = f"\n{_RETRIED}" if self.call.preview else ""
+            raise Refusal(f"another operation (install/upgrade/rollback) is in progress{note}")
         if self.call.preview:
             self._plan(new)
             return {**new, "status": UNKNOWN, "resourceNames": UNKNOWN}

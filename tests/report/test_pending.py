@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ def interrupted(*resources: dict[str, Any], doing: str = "creating") -> dict[str
 
 
 ROLE = resource("aws:iam/role:Role", name="reader", region="us-west-2")
+MADE_UP = ROLE | {"inputs": {"name": "reader-0f3c21a", "__defaults": ["name"]}}
+GROUP = resource(
+    "aws:eks/nodeGroup:NodeGroup", clusterName="ml", nodeGroupName="cpu-1a2b", __defaults=["nodeGroupName"]
+)
+RELEASE = resource("kubernetes:helm.sh/v3:Release") | {"inputs": {"name": "one", "namespace": "b"}}
 POINT = resource("aws:efs/accessPoint:AccessPoint", fileSystemId="fs-1", region="us-west-2", __defaults=[])
 
 
@@ -42,12 +48,26 @@ def test_only_creates_that_would_happen_twice_are_looked_up():
 @pytest.mark.parametrize(
     ("state", "id_", "command"),
     [
-        (POINT, "", "aws efs describe-access-points --file-system-id fs-1 --region us-west-2"),
-        (resource("aws:iam/role:Role", name="x-1"), "one", "aws iam get-role --role-name one"),
+        (
+            resource("aws:efs/mountTarget:MountTarget", fileSystemId="fs-1", subnetId="subnet-1", region="us-west-2"),
+            "",
+            (
+                "aws efs describe-mount-targets --file-system-id fs-1 "
+                "--query \"MountTargets[?SubnetId=='subnet-1']\" --region us-west-2"
+            ),
+        ),
+        (
+            resource("aws:iam/role:Role"),
+            "one",
+            "aws iam list-roles --query \"Roles[?starts_with(RoleName,'one')].[RoleName,CreateDate]\"",
+        ),
         (
             resource("aws:backup/selection:Selection", id_="s-1", planId="p-1"),
             "p-1|s-1",
-            "aws backup list-backup-selections --backup-plan-id p-1",
+            (
+                "aws backup list-backup-selections --backup-plan-id p-1 "
+                "--query \"BackupSelectionsList[?SelectionName=='one']\""
+            ),
         ),
         (
             resource("kubernetes:core/v1:ConfigMap", metadata={"name": "a", "namespace": "b"}),
@@ -68,7 +88,7 @@ def test_each_simulated_type_is_made_again_or_has_a_look_up_of_its_own_inputs(ty
     id_, command = Create.of(resource(type_, region="us-west-2")).lookup
     assert command.startswith("aws "), "an engineer at night needs the command"
     template_id, template = module._LOOKUPS[type_.removeprefix("aws:").partition(":")[0]]
-    known = {*kinds()[type_].inputs, "tags.Name"}
+    known = {*kinds()[type_].inputs, "tags.Name", "rootDirectory.path", "beginning"}
     named = set(module._FIELD.findall(template_id + template))
     assert named <= known, f"{named - known} would stay empty"
     assert "{" not in id_ + command.replace("{tags", "")
@@ -112,5 +132,46 @@ def test_a_lost_answer_is_looked_up_by_the_urn_in_the_error(tmp_path: Path, monk
     }
     monkeypatch.setattr(module, "_output", lambda *arguments: answers[arguments[0]])
     assert pending("prod", tmp_path / "pending.json", (ROLE["urn"],)) == 1
-    with pytest.raises(ReportError, match=r"would not create urn:.*::one\.$"):
+    with pytest.raises(ReportError, match=r"neither the state of prod nor the next `pulumi up` has urn:.*::one\.$"):
         pending("prod", tmp_path / "pending.json", (POINT["urn"],))
+
+
+Told = Callable[..., str]
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Returns what is printed for a state, and for URNs when the next `up` has these steps."""
+
+    def run(state: dict[str, Any], *urns: str, steps: tuple[dict[str, Any], ...] = ()) -> str:
+        answers = {"stack": {"deployment": state}, "preview": {"steps": steps}}
+        monkeypatch.setattr(module, "_output", lambda *arguments: answers[arguments[0]])
+        pending("prod", tmp_path / "pending.json", urns)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_what_has_a_generated_name_is_deleted_since_an_import_would_replace_it(told: Told, tmp_path: Path) -> None:
+    said = told(interrupted(MADE_UP, GROUP))
+    assert "aws iam delete-role --role-name reader-0f3c21a\n" in said
+    assert "aws eks delete-nodegroup --cluster-name ml --nodegroup-name cpu-1a2b\n" in said
+    assert not (tmp_path / "pending.json").exists()
+
+
+def test_of_a_lost_answer_the_end_of_a_generated_name_is_not_known(told: Told) -> None:
+    step = {"op": "create-replacement", "urn": MADE_UP["urn"], "newState": {**MADE_UP, "id": "reader-77aa77a"}}
+    said = told({}, MADE_UP["urn"], steps=(step,))
+    assert "starts_with(RoleName,'reader-')" in said
+    assert "aws iam delete-role --role-name <its name>" in said
+    said = told({"resources": [{**MADE_UP, "id": "reader-77aa77a"}]}, MADE_UP["urn"], steps=(step,))
+    assert "The state has reader-77aa77a. What else the command shows is a second one: delete it." in said
+
+
+def test_what_arrived_all_the_same_needs_nothing(told: Told) -> None:
+    assert "it arrived, the state has r-1" in told({"resources": [{**ROLE, "id": "r-1"}]}, ROLE["urn"])
+
+
+def test_a_release_that_helm_did_not_finish_is_uninstalled_or_rolled_back(told: Told) -> None:
+    assert "If it is pending-install, delete its entry, and: helm uninstall one" in told(interrupted(RELEASE))
+    assert "helm rollback one --namespace b" in told(interrupted(RELEASE, doing="updating"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from catalog.charts import CHARTS
+from simulator.kubernetes.clusters import RELEASE
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
 from tests.simulator.kubernetes.bench import EKS, Bench, bench, namespace
@@ -55,6 +56,15 @@ def test_crds_outlive_the_release_and_are_deleted_with_the_cluster(cluster: Benc
     assert cluster.make(ISSUER | {"metadata": {"name": "other"}}, "other")[0] == "other", "Helm keeps CRDs"
     cluster.cloud.delete(EKS, "main")
     assert cluster.cloud.all() == []
+
+
+def test_a_release_that_helm_did_not_finish_is_never_upgraded(cluster: Bench) -> None:
+    installed = cluster.make(release(), "release")
+    cluster.package.interrupt(cluster.call(RELEASE, "release"))
+    with pytest.raises(Refusal, match="another operation \\(install/upgrade/rollback\\) is in progress"):
+        cluster.update(installed, release(values={}), "release")
+    cluster.delete(installed, "release")
+    cluster.make(release(), "release")
 
 
 def test_new_values_are_an_upgrade(cluster: Bench) -> None:
