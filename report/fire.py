@@ -159,7 +159,7 @@ def _changed(stack_file: Path) -> str:
     config = content["config"]
     config["ml-platform:cost_center"] = "another"
     buckets = config["ml-platform:storage"]["buckets"]
-    buckets["fire"] = {"purpose": "scratch"}
+    buckets["fire"] = dict(next(iter(buckets.values())))
     for cluster in config["ml-platform:clusters"].values():
         for pool in cluster["pools"]:
             pool["max_per_zone"] = pool.get("max_per_zone", 1) + 1
