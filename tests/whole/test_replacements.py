@@ -69,6 +69,10 @@ def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_chan
             "name, environment: the stack is up with ml-platform-dev-main, and the stack file makes that",
         ),
         ({"region": EAST, "network": {"zones": 2}}, "region: the stack is up with us-west-2, "),
+        (
+            {"clusters__main__service_cidr": "172.31.0.0/16"},
+            "clusters.main.service_cidr: the cluster is up with 172.20.0.0/16, and the stack file makes that",
+        ),
     ],
 )
 def test_what_would_make_everything_anew_is_refused_at_preview(project: Project, changes: dict, said: str) -> None:
