@@ -97,6 +97,7 @@ class Cluster(pulumi.ComponentResource):
         # From the cluster itself, not from its known name: a replacement of the cluster then replaces what is on it.
         self.name = plane.eks_cluster.apply(lambda cluster: cluster.name)
         self.endpoint = plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
+        self.service_cidr = plane.eks_cluster.apply(lambda cluster: cluster.kubernetes_network_config.service_ipv4_cidr)
         self.security_group_id = plane.cluster_security_group_id
         admin = self._entries()
         rules = api_rules(name, args.settings.endpoint, self.security_group_id, self)

@@ -1,5 +1,6 @@
 """The VPC's flow logs, in a bucket of their own or in CloudWatch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -58,10 +59,12 @@ class FlowLogs(pulumi.ComponentResource):
                 "hive_compatible_partitions": True,
                 "per_hour_partition": True,
             },
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=list(settings)
-            ),  # without them, AWS refuses the destination
+            opts=self._opts(settings),  # without them, AWS refuses the destination
         )
+
+    def _opts(self, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+        """Returns the options of a flow log. EC2 refuses a second one for the same VPC and destination."""
+        return pulumi.ResourceOptions(parent=self, depends_on=depends_on, delete_before_replace=True)
 
     def _bucket(self, name: str, args: FlowLogsArgs) -> PrivateBucket:
         stage = args.stage
@@ -109,5 +112,5 @@ class FlowLogs(pulumi.ComponentResource):
             log_destination=group.arn,
             iam_role_arn=role.arn,
             max_aggregation_interval=args.settings.aggregation_seconds,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),  # without it, deliveries fail silently
+            opts=self._opts([permission]),  # without it, deliveries fail silently
         )

@@ -9,14 +9,16 @@ known without a call to AWS, and for the region before as well. A stack that is 
 Source: pulumi 3.259, pkg/resource/deploy/builtins.go, readStackOutputs; read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from components.core.stage import Stage
-from settings.network.network import NetworkSettings
+from components.security.deployer import is_session_of
+from settings.cluster.cluster import ClusterSettings
+from settings.stack.stack import StackSettings
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,59 @@ class LiveStack:
         zones: Sequence[str] = self._clusters.get(cluster, {}).get("control_plane_zones", ())
         return zones
 
-    def check(self, stage: Stage, network: NetworkSettings) -> None:
+    @property
+    def requested_quotas(self) -> Mapping[str, float]:
+        """Quota code -> vCPUs that the stack has asked for."""
+        return self.outputs.get("requested_quotas") or {}
+
+    def check(self, stage: Stage, settings: StackSettings) -> None:
         """Raises RunError when the stack is up in another place than the stack file says, or with other names."""
-        if reason := self.mistake(stage, network):
+        if reason := self._moved(stage, settings) or self._another_service_range(settings.clusters):
             raise pulumi.RunError(reason)
 
-    def mistake(self, stage: Stage, network: NetworkSettings) -> str | None:
-        """Returns why the stack file does not describe this stack; None when it does."""
+    def check_way_in(self, settings: StackSettings, caller_arn: Callable[[], str]) -> None:
+        """Raises RunError when the deployer goes, and neither its role nor the caller stays admin of each cluster.
+
+        EKS makes the creator admin only when it makes the cluster, and it does not where the stack has a deployer.
+        """
+        role = self.outputs.get("deployer_role_arn")
+        if role is None or settings.deployer.role_arn is not None:
+            return
+        caller = caller_arn()
+        lost = [
+            key
+            for key, cluster in settings.clusters.items()
+            if key in self._clusters
+            and not any(admin == role or _is(caller, admin) for admin in _cluster_admins(cluster))
+        ]
+        if lost:
+            raise pulumi.RunError(
+                f"deployer.role_arn: {role} loses {', '.join(f'clusters.{key}' for key in lost)}, and {caller}, who "
+                "runs this, is no admin there: the next run could read nothing in it. Write role_arn again. Or give "
+                "the role that deploys an entry in clusters.<name>.access with policy: cluster-admin and no "
+                "namespaces, and run this as it: docs/guides/cluster/way-in.md."
+            )
+
+    def _another_service_range(self, clusters: Mapping[str, ClusterSettings]) -> str | None:
+        """Returns which cluster would be replaced. Of its settings, only this one would do that, beside the network."""
+        for key, cluster in clusters.items():
+            before, now = self._clusters.get(key, {}).get("service_cidr"), cluster.service_cidr
+            if before is not None and now not in (None, before):
+                return (
+                    f"clusters.{key}.service_cidr: the cluster is up with {before}, and the stack file makes that "
+                    f"{now}. EKS never changes it, and `up` would delete part of what is in the cluster and stop. "
+                    "Write the old value again. For another range, add a second cluster under another key, move what "
+                    "runs in the first one, and remove that: docs/guides/stack/move-a-stack.md."
+                )
+        return None
+
+    def _moved(self, stage: Stage, settings: StackSettings) -> str | None:
+        """Returns why the stack file describes another stack; None when it describes this one."""
         names = [(cluster.get("name"), stage.cluster_name(key)) for key, cluster in self._clusters.items()]
         for setting, before, now in (
             ("region", self.outputs.get("region"), stage.region),
             ("account_id", self.outputs.get("account_id"), stage.account_id),
-            ("network.cidr", self._network.get("cidr"), network.cidr),
+            ("network.cidr", self._network.get("cidr"), settings.network.cidr),
             *(("name, environment", *pair) for pair in names),
         ):
             if before not in (None, now):
@@ -76,3 +119,15 @@ class LiveStack:
     @property
     def _clusters(self) -> Mapping[str, Mapping[str, Any]]:
         return self.outputs.get("clusters") or {}
+
+
+def _cluster_admins(cluster: ClusterSettings) -> Sequence[str]:
+    """Returns the principals that the stack file makes admins of the whole cluster."""
+    return [
+        each.principal_arn for each in cluster.access.values() if each.policy == "cluster-admin" and not each.namespaces
+    ]
+
+
+def _is(caller_arn: str, principal_arn: str) -> bool:
+    """Tells whether a caller is a user, or a session of a role."""
+    return caller_arn == principal_arn or is_session_of(caller_arn, principal_arn)

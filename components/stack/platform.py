@@ -1,6 +1,6 @@
 """The whole platform of one stack: provider, keys, network, clusters and storage."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from catalog.regions import REGIONS
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
 from components.cluster.log_groups import older_names
-from components.compute.quotas import request_quotas
+from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
 from components.core.private_bucket import standing_buckets
@@ -92,7 +92,8 @@ class Platform(pulumi.ComponentResource):
             standing_buckets=self._standing_buckets(stage, settings, invoke_options),
         )
         self._live = LiveStack.read()
-        self._live.check(stage, settings.network)
+        self._live.check(stage, settings)
+        self._live.check_way_in(settings, lambda: aws.get_caller_identity(opts=invoke_options).arn)
         check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
@@ -102,9 +103,12 @@ class Platform(pulumi.ComponentResource):
             for key, cluster in settings.clusters.items()
         }
         keys = self._keys(settings)
+        self._requested_quotas: Mapping[str, float] = {}
         if settings.quotas.request:
             pools = {f"{key}.{pool.name}": pool for key, cluster in settings.clusters.items() for pool in cluster.pools}
-            request_quotas(name, quota_needs(pools, zones, settings.quotas.vcpus), self._opts)
+            needs, have = quota_needs(pools, zones, settings.quotas.vcpus), settings.quotas.vcpus
+            self._requested_quotas = requests(needs, have, self._live.requested_quotas)
+            request_quotas(name, self._requested_quotas, self._opts)
         self.network = Network(
             "network",
             NetworkArgs(
@@ -212,12 +216,15 @@ class Platform(pulumi.ComponentResource):
                     "node_role_arn": cluster.node_role_arn,
                     "security_group_id": cluster.security_group_id,
                     "control_plane_zones": list(cluster.control_plane_zones),
+                    "service_cidr": cluster.service_cidr,
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),
                 }
                 for key, cluster in self.clusters.items()
             },
+            **({"deployer_role_arn": self._deployer.role_arn} if self._deployer else {}),
+            **({"requested_quotas": self._requested_quotas} if self._requested_quotas else {}),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }
 

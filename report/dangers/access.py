@@ -5,6 +5,7 @@ from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
+from catalog.iam import EKS_ACCESS_POLICIES
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, every
 from report.events import Change
 from report.properties import document
@@ -24,6 +25,9 @@ BLOCKS = (
 )
 DOCUMENTS = ("policy", "assumeRolePolicy", "accessPolicy", "resourcePolicy")
 """Inputs that hold a document with principals."""
+
+POLICIES = tuple(arn.rpartition("/")[2] for arn in reversed(list(EKS_ACCESS_POLICIES.values())))
+"""Access policies of EKS, from the one that allows least."""
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 _VPN = "come by a private network, or name fewer addresses"
@@ -90,31 +94,51 @@ def _networks(plan: Plan, change: Change) -> Iterator[Danger]:
 
 
 def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
+    """Yields who loses rights, then who gets more. EKS and Kubernetes widen most rights by a replacement."""
     before, after = plan.inputs(change.urn)
-    if change.op in ("delete", "replace"):
-        if change.type in (ENTRY, ASSOCIATION):
-            yield Danger(
-                kind="access",
-                severity=GRAVE,
-                says="rights in the cluster are taken from {}",
-                names=(change.name,),
-                consequence="until they are given again" if change.op == "replace" else "they are shut out",
-                gently="check first that another principal is cluster-admin",
-                urns=(change.urn,),
-            )
+    if change.op in ("delete", "replace") and change.type in (ENTRY, ASSOCIATION):
+        yield Danger(
+            kind="access",
+            severity=GRAVE,
+            says="rights in the cluster are taken from {}",
+            names=(change.name,),
+            consequence="until they are given again" if change.op == "replace" else "they are shut out",
+            gently="check first that another principal is cluster-admin",
+            urns=(change.urn,),
+        )
+    if change.op == "delete":
         return
-    if change.type == ASSOCIATION and after.get("policyArn") != before.get("policyArn"):
+    who = str(after.get("principalArn") if isinstance(after.get("principalArn"), str) else change.name)
+    if change.type == ASSOCIATION and _grows(before, after):
         policy = str(after.get("policyArn")).rpartition("/")[2]
-        who = after.get("principalArn") if isinstance(after.get("principalArn"), str) else change.name
         admin = "ClusterAdmin" in policy
         does = "may do everything in the cluster" if admin else "its rights in the cluster grow"
-        yield _wider(change, f"{{}} gets {policy}", does, severity=GRAVE if admin else SERIOUS, name=str(who))
+        namespaces = every(after, "accessScope.namespaces")
+        where = f" in {some(namespaces)}" if namespaces else " in the whole cluster" if before else ""
+        yield _wider(change, f"{{}} gets {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
+    elif change.type == ENTRY:
+        groups = sorted(set(every(after, "kubernetesGroups")) - set(every(before, "kubernetesGroups")), key=str)
+        if groups:
+            yield _wider(
+                change, f"{{}} joins {some(groups)}", "it may do in the cluster what their bindings say", name=who
+            )
     elif change.type in BINDINGS:
-        new = [each for each in every(after, "subjects") if each not in every(before, "subjects")]
+        same_role = at(after, "roleRef") == at(before, "roleRef")
+        old = every(before, "subjects") if same_role else []
+        new = [each for each in every(after, "subjects") if each not in old]
         people = [str(at(each, "name")) for each in new if at(each, "kind") != "ServiceAccount"]
         if people:
             role = at(after, "roleRef.name")
             yield _wider(change, f"{{}} get {role}", "they may do in the cluster what the role says", name=some(people))
+
+
+def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tells whether an access policy allows something anywhere that it did not allow there before."""
+    old, new = (str(each.get("policyArn")).rpartition("/")[2] for each in (before, after))
+    if not before or (old != new and new not in POLICIES[: POLICIES.index(old) if old in POLICIES else 0]):
+        return True
+    was, becomes = (set(every(each, "accessScope.namespaces")) for each in (before, after))
+    return bool(was) and (not becomes or bool(becomes - was))
 
 
 def _principals(plan: Plan, change: Change) -> Iterator[Danger]:

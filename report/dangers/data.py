@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from common.urns import name_of
-from report.dangers.danger import GRAVE, LOST, Danger, Plan, because, every
+from costs.resource import Resource
+from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because, every
 from report.events import Change
 
 HOLDS_DATA: Mapping[str, str] = {
@@ -42,8 +43,10 @@ _NEVER = float("inf")
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what is lost, then what is deleted sooner."""
+    kept = {at(each.inputs, "metadata.name") for each in plan.before.values() if _keeps_files(each)}
     for change in plan.changes(*HOLDS_DATA, ops=("delete", "replace")):
-        yield _gone(change)
+        if at(plan.inputs(change.urn)[0], "spec.volumeName") not in kept:
+            yield _gone(change)
     yield from _sooner(plan)
     for change in plan.changes(_VERSIONING):
         before, after = (every(inputs, "versioningConfiguration.status") for inputs in plan.inputs(change.urn))
@@ -68,6 +71,12 @@ def find(plan: Plan) -> Iterator[Danger]:
             gently="put a plan in its place in the same change",
             urns=lost_backups,
         )
+
+
+def _keeps_files(resource: Resource) -> bool:
+    """Tells whether it is a volume that leaves its files in AWS when its claim goes, e.g. one of a file system."""
+    policy = at(resource.inputs, "spec.persistentVolumeReclaimPolicy")
+    return resource.type == "kubernetes:core/v1:PersistentVolume" and policy == "Retain"
 
 
 def _gone(change: Change) -> Danger:

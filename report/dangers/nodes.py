@@ -77,7 +77,8 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what stops with a cluster or network, then pools, together where they roll for the same reason."""
     by_kind: dict[tuple[str, str], list[Change]] = {}
     for change in plan.changes(*STOPS, ops=("delete", "replace")):
-        by_kind.setdefault((change.type, change.op), []).append(change)
+        if not change.retained:  # what stays in AWS, or in its cluster, stops nothing
+            by_kind.setdefault((change.type, change.op), []).append(change)
     going = {
         plan.component(change.urn) for (kind, _), changes in by_kind.items() if kind == CLUSTER for change in changes
     }
@@ -242,7 +243,7 @@ def _in_words(change: Change, without: tuple[str, ...] = ()) -> Iterator[str]:
         if each.path.startswith("tagsAll") or any(part in re.split(r"[.\[]", each.path) for part in without):
             continue
         if tag:
-            yield f"tag {tag[1]}{str(each)[len(each.path) :]}".replace(":", "", 1)
+            yield f"tag {tag[1]}{str(each).removeprefix(f'{each.path}:')}"
         elif each.path in ("userData", "spec.userData"):
             yield "user data"
         else:

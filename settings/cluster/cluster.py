@@ -229,7 +229,7 @@ class ClusterSettings(Settings):
         description=(
             "Range of the addresses of Kubernetes services, /12 to /24, apart from all connected networks. Not given: "
             f"EKS takes {EKS_SERVICE_CIDRS[1]} if the VPC is in 10.0.0.0/8, and {EKS_SERVICE_CIDRS[0]} otherwise. "
-            "Changing it replaces the cluster."
+            "A cluster that is up keeps its range, and another one is refused: add a second cluster with it."
         ),
         examples=["172.31.0.0/16"],
     )

@@ -24,7 +24,7 @@ class QuotaSettings(Settings):
         default=False,
         description=(
             "Whether the stack asks AWS to raise the quotas to what its pools need at their maximum. Write under "
-            "vcpus what the account has: AWS refuses a request for less."
+            "vcpus what the account has: AWS refuses a request for less. A need that shrinks leaves a request as it is."
         ),
     )
 

@@ -16,8 +16,8 @@ class DeployerSettings(Settings):
         default=None,
         description=(
             "ARN of an existing IAM role. The run takes it on unless it has it already; it is admin of each cluster "
-            "by an access entry. Without it, the creator of a cluster stays its admin, and no state or policy shows "
-            "that."
+            "by an access entry. Without it, the principal that makes a cluster is its admin, and no state or policy "
+            "shows that. A cluster that was made with it has no such admin."
         ),
         examples=["arn:aws:iam::123456789012:role/ml-platform-deployer"],
     )

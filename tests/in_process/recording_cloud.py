@@ -22,8 +22,11 @@ T = TypeVar("T")
 class RecordingCloud:
     """Builds programs, each in a new cloud, and records what the last one registered.
 
-    A resource has the same id in every build. calls: the functions that the program called.
+    A resource has the same id in every build. calls: the functions that the program called. providers: those of the
+    last build, with its cloud.
     """
+
+    providers: Providers
 
     def __init__(self) -> None:
         self.registered: dict[str, Registered] = {}
@@ -31,7 +34,8 @@ class RecordingCloud:
 
     def build(self, make: Callable[[], T], preview: bool = False, providers: Providers | None = None) -> T:
         """Runs a program until everything is registered. Fails with the message of any refusal."""
-        engine = Engine(providers or Providers(), preview)
+        self.providers = providers or Providers()
+        engine = Engine(self.providers, preview)
         self.registered, self.calls = engine.registered, engine.calls
         made = engine.run(make)
         assert not engine.refusals, "\n".join(engine.refusals)

@@ -143,6 +143,7 @@ def test_one_zone_of_a_pool_that_goes_is_not_every_node():
     ("before", "after", "cause"),
     [
         ({"tags": {"team": "a"}}, {"tags": {"team": "b"}}, "tag team a → b"),
+        ({"tags": {"acme:Owner": "a:b"}}, {"tags": {"acme:Owner": "c"}}, "tag acme:Owner a:b → c"),
         ({"userData": "a"}, {"userData": "b"}, "user data"),
         (
             {"amiSelectorTerms": [{"alias": "al2023@v1"}]},
@@ -277,6 +278,25 @@ def test_a_bucket_that_stays_in_aws_is_less_grave_than_one_that_is_lost():
     assert second.consequence.startswith("its objects stay in AWS")
 
 
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+
+
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+def test_a_claim_loses_data_unless_its_volume_leaves_it_in_aws(policy):
+    spec = {"metadata": {"name": "home-lab"}, "spec": {"persistentVolumeReclaimPolicy": policy}}
+    volume = of("kubernetes:core/v1:PersistentVolume", spec, spec, op="replace")
+    claims = [{"spec": {"volumeName": "home-lab", "accessModes": [mode]}} for mode in ("ReadOnly", "ReadWrite")]
+    lost = [] if policy == "Retain" else ["PersistentVolumeClaim it replaced by an empty one, because of spec"]
+    assert openings(volume, of(CLAIM, *claims, op="replace")) == lost
+    assert len(openings(volume, of(CLAIM, {"spec": {}}, None))) == 1, "a volume that Kubernetes made goes with it"
+
+
+def test_a_namespace_that_stays_in_its_cluster_stops_nothing():
+    lab = urn("kubernetes:core/v1:Namespace", "lab")
+    assert openings(step("delete", lab, old=state(lab, retainOnDelete=True))) == []
+    assert openings(step("delete", lab)) == ["Namespace lab deleted"]
+
+
 # Access
 
 
@@ -368,6 +388,40 @@ def test_access_that_is_widened_or_lost(type_, before, after, opening):
 )
 def test_access_that_is_narrowed_or_new_with_its_own_users(type_, before, after):
     assert openings(of(type_, before, after)) == []
+
+
+def policy(name, *namespaces):
+    scope = {"type": "namespace", "namespaces": list(namespaces)} if namespaces else {"type": "cluster"}
+    arn = f"arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy"
+    return {"policyArn": arn, "accessScope": scope, "principalArn": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wider"),
+    [
+        (policy("Edit", "a"), policy("Admin", "a"), ["ann gets AmazonEKSAdminPolicy in a"]),
+        (policy("View", "a"), policy("ClusterAdmin"), ["ann gets AmazonEKSClusterAdminPolicy in the whole cluster"]),
+        (policy("View", "a"), policy("View"), ["ann gets AmazonEKSViewPolicy in the whole cluster"]),
+        (policy("Admin", "a"), policy("View", "b"), ["ann gets AmazonEKSViewPolicy in b"]),
+        (policy("View", "a"), policy("Other", "a"), ["ann gets AmazonEKSOtherPolicy in a"]),
+        (policy("Admin", "a", "b"), policy("Edit", "a"), []),
+        (policy("View"), policy("View", "a"), []),
+    ],
+)
+def test_an_access_policy_that_widens_is_one_although_eks_replaces_it(before, after, wider):
+    taken = "rights in the cluster are taken from it"
+    type_ = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+    assert sorted(openings(of(type_, before, after, op="replace"))) == sorted([taken, *wider])
+
+
+def test_other_ways_to_more_rights_in_a_cluster():
+    binding = [{**each, "subjects": SUBJECTS[0]["subjects"]} for each in SUBJECTS]
+    binding[1]["roleRef"] = {"name": "cluster-admin"}
+    type_ = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
+    assert openings(of(type_, *binding, op="replace")) == ["ann get cluster-admin"], "another role replaces a binding"
+    groups = [{"principalArn": "ann", "kubernetesGroups": each} for each in (["a"], ["a", "b"])]
+    assert openings(of("aws:eks/accessEntry:AccessEntry", *groups)) == ["ann joins b"]
+    assert openings(of("aws:eks/accessEntry:AccessEntry", *reversed(groups))) == []
 
 
 # Money

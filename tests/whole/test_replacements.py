@@ -48,9 +48,13 @@ def test_a_small_stack_comes_up(project: Project) -> None:
 
 def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_change(project: Project) -> None:
     project.change(
-        "dev", storage__recovery__lock_days=3, clusters__main__access__research__namespaces=["research", "serving"]
+        "dev",
+        storage__recovery__lock_days=3,
+        clusters__main__access__research__namespaces=["research", "serving"],
+        network__flow_logs__aggregation_seconds=60,
     )
     up(project)
+    assert [each["maxAggregationInterval"] for each in shown(project, "aws:ec2/flowLog:FlowLog")] == [60]
     (lock,) = shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")
     assert lock["minRetentionDays"] == 3
     scopes = [each["accessScope"] for each in shown(project, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")]
@@ -65,6 +69,10 @@ def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_chan
             "name, environment: the stack is up with ml-platform-dev-main, and the stack file makes that",
         ),
         ({"region": EAST, "network": {"zones": 2}}, "region: the stack is up with us-west-2, "),
+        (
+            {"clusters__main__service_cidr": "172.31.0.0/16"},
+            "clusters.main.service_cidr: the cluster is up with 172.20.0.0/16, and the stack file makes that",
+        ),
     ],
 )
 def test_what_would_make_everything_anew_is_refused_at_preview(project: Project, changes: dict, said: str) -> None:
@@ -77,7 +85,7 @@ def test_what_would_make_everything_anew_is_refused_at_preview(project: Project,
 
 
 def test_a_zone_with_an_earlier_letter_leaves_the_others_alone(project: Project) -> None:
-    project.change("dev", network={"zones": ["us-west-2a", *ZONES]})
+    project.change("dev", network__zones=["us-west-2a", *ZONES])
     preview = project.preview("dev")
     assert not steps(preview, "replace", "delete", "delete-replaced", "create-replacement"), "nodes or addresses go"
     assert "main-eksCluster" not in steps(preview, "update"), "EKS refuses zones in which the cluster was not created"

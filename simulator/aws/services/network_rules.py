@@ -16,10 +16,10 @@ from simulator.aws.constraints import network
 from simulator.aws.inputs import fields
 from simulator.aws.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, KnownQuota
 from simulator.aws.messages import AwsError, ProviderError
-from simulator.aws.operation_context import OperationContext
+from simulator.aws.operation_context import OperationContext, UnknownValueError
 from simulator.aws.services import documents
 from simulator.cloud import CloudResource
-from simulator.values import UNKNOWN, Props
+from simulator.values import UNKNOWN, Props, has_unknown
 
 # Range of a present block -> ranges that a further block must not be in; _OTHER: beside a block outside these ranges.
 # Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, "IPv4 CIDR block association
@@ -270,9 +270,12 @@ def route_id(op: OperationContext) -> str:
 
 
 def destination(route: Props) -> str:
-    """Returns the destination of a route."""
+    """Returns the destination of a route. Raises UnknownValueError when it is not known yet."""
     keys = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
-    return next((str(route[key]) for key in keys if route.get(key)), "")
+    given = [route[key] for key in keys if route.get(key) not in (None, "")]
+    if has_unknown(given):
+        raise UnknownValueError
+    return str(given[0]) if given else ""
 
 
 def route_is_new(op: OperationContext) -> None:

@@ -1,3 +1,7 @@
+import pytest
+
+from components.compute.quotas import requests
+from settings.compute.quotas import QuotaNeed
 from tests.components.stacks import CLUSTER, POOL, stack
 
 P_ON_DEMAND = "L-417A185B"
@@ -28,3 +32,19 @@ def test_a_quota_that_is_large_enough_is_left_alone(cloud):
     """AWS refuses a request for less than there is."""
     assert P_ON_DEMAND not in asked(cloud, {"request": True, "vcpus": {P_ON_DEMAND: 576}})
     assert asked(cloud, {"request": True, "vcpus": {P_ON_DEMAND: 575}})[P_ON_DEMAND] == 576
+
+
+@pytest.mark.parametrize(
+    ("need", "have", "earlier", "asked"),
+    [
+        (576, None, 1152, 1152),
+        (576, 64, 1152, 1152),
+        (0, None, 1152, 1152),
+        (1152, None, 576, 1152),
+        (576, 1152, 1152, None),
+    ],
+)
+def test_a_need_that_shrinks_leaves_a_request_as_it_is(need, have, earlier, asked):
+    needs = [QuotaNeed(code=P_ON_DEMAND, name="P", default=0, vcpus=need, pools=(), have=have)] if need else []
+    known = {} if have is None else {P_ON_DEMAND: have}
+    assert requests(needs, known, {P_ON_DEMAND: earlier}).get(P_ON_DEMAND) == asked

@@ -8,11 +8,17 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from common.urns import type_of
 from settings.compute.presets import with_presets
 from settings.core.base import fields_by_key
 from settings.stack.stack import StackSettings
+from simulator.aws import paths
+from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+
+Built = dict[str, tuple[str, bool]]
+"""URN -> inputs as text, and whether the resource is protected."""
 
 ARN = "arn:aws:iam::123456789012:role/admins"
 ZONES = ["us-west-2a", "us-west-2b", "us-west-2c"]
@@ -343,21 +349,35 @@ def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
             yield from leaves(inner, f"{path}{name}.")
 
 
-def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> dict[str, str]:
+CLUSTER_TYPE = "aws:eks/cluster:Cluster"
+REFUSED_ON_A_LIVE_STACK = {"name", "environment", "region", "account_id", "network.cidr", "clusters.service_cidr"}
+
+
+def replaced_clusters(before: Built, after: Built) -> list[str]:
+    """The clusters that stay in the stack file and are replaced, with what replaces them."""
+    found = []
+    for urn in before.keys() & after.keys():
+        if type_of(urn) == CLUSTER_TYPE:
+            old, new = (json.loads(each[urn][0]) for each in (before, after))
+            found += [path for path in kind_of(CLUSTER_TYPE).replacing if paths.get(old, path) != paths.get(new, path)]
+    return found
+
+
+def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> Built:
     """What the program asks for: all of it, or the part that the setting is about, to save time."""
     settings = stack(**with_presets(changes))
     part = path.split(".")[0]
     {"network": cloud.up_network, "clusters": cloud.up_cluster}.get(part, cloud.up)(settings)
-    return {urn: str((r.inputs_as_text(), r.protect)) for urn, r in cloud.registered.items()}
+    return {urn: (r.inputs_as_text(), r.protect) for urn, r in cloud.registered.items()}
 
 
 @cache
-def built_once(part: str, changes: str) -> dict[str, str]:
+def built_once(part: str, changes: str) -> Built:
     """For stacks that many settings are compared with; changes: as JSON."""
     return snapshot(PlatformCloud(), part, json.loads(changes))
 
 
-def built_before(path: str, changes: dict[str, Any]) -> dict[str, str]:
+def built_before(path: str, changes: dict[str, Any]) -> Built:
     return built_once(path.split(".")[0], json.dumps(changes))
 
 
@@ -368,8 +388,13 @@ def test_no_setting_is_forgotten_here():
 @pytest.mark.parametrize("path", CHANGES)
 def test_changing_a_setting_changes_what_is_built(cloud, path):
     change = CHANGES[path]
-    before, after = change if isinstance(change, tuple) else ({}, change)
-    assert snapshot(cloud, path, after) != built_before(path, before), f"{path} promises something, and nobody keeps it"
+    settings = change if isinstance(change, tuple) else ({}, change)
+    before, after = built_before(path, settings[0]), snapshot(cloud, path, settings[1])
+    assert after != before, f"{path} promises something, and nobody keeps it"
+    replaced = replaced_clusters(before, after)
+    assert not replaced or path in REFUSED_ON_A_LIVE_STACK, (
+        f"{path} replaces a cluster, which the engine cannot do: {replaced}"
+    )
 
 
 ON_KARPENTER: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """A stack that is up stays where it is, with its names, and so do zones that others rely on."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pulumi
@@ -9,7 +10,11 @@ from components.stack.live import LiveStack
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, stack, stack_with_network
 
-MAIN = {"name": "ml-platform-prod-main", "control_plane_zones": ["us-west-2b", "us-west-2c"]}
+MAIN = {
+    "name": "ml-platform-prod-main",
+    "control_plane_zones": ["us-west-2b", "us-west-2c"],
+    "service_cidr": "172.20.0.0/16",
+}
 NETWORK = {"cidr": "10.0.0.0/16", "zones": ["us-west-2b", "us-west-2c"], "nat_zones": ["us-west-2b"]}
 LIVE = {"region": "us-west-2", "account_id": "123456789012", "network": NETWORK, "clusters": {"main": MAIN}}
 OF_EARLIER_RELEASES = {
@@ -49,6 +54,60 @@ def test_what_would_make_everything_anew_is_refused_with_the_way(
     with pytest.raises(pulumi.RunError, match=rf"{where}.*docs/guides/stack/move-a-stack\.md\. A stack without data.*"):
         cloud.up(stack(**changed))
     assert not cloud.all("ec2/vpc:Vpc"), "it is said before anything is built"
+
+
+@pytest.mark.parametrize("now", [None, "172.20.0.0/16", "172.31.0.0/16"])
+def test_a_cluster_keeps_the_range_of_its_services(cloud: PlatformCloud, live: Any, now: str | None) -> None:
+    clusters = {"main": {**CLUSTER, "service_cidr": now}, "second": {**CLUSTER, "service_cidr": "172.31.0.0/16"}}
+    changed = stack(clusters=clusters, network={"zones": NETWORK["zones"]})
+    if now != "172.31.0.0/16":
+        cloud.up(changed)
+        return
+    with pytest.raises(
+        pulumi.RunError, match=r"^clusters\.main\.service_cidr: .* second cluster .*move-a-stack\.md\.$"
+    ):
+        cloud.up(changed)
+    assert not cloud.all("ec2/vpc:Vpc"), "it is said before anything is built"
+
+
+DEPLOYER, PIPELINE = (f"arn:aws:iam::123456789012:role/{name}" for name in ("deployer", "ci/pipeline"))
+
+
+def admin(principal: str, **more: Any) -> dict[str, Any]:
+    access = {"first": {"principal_arn": principal, "policy": "cluster-admin", **more}}
+    return {"clusters": {"main": {**CLUSTER, "access": access}}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"deployer": {"role_arn": DEPLOYER}}, False),
+        ({"deployer": {"role_arn": PIPELINE}}, False),
+        (admin(DEPLOYER), False),
+        (admin(PIPELINE), False),
+        ({"clusters": {"second": CLUSTER}}, False),
+        ({}, True),
+        (admin(f"{DEPLOYER}-break-glass"), True),
+        (admin(PIPELINE, namespaces=["research"]), True),
+        (admin(PIPELINE, policy="edit"), True),
+    ],
+)
+def test_who_runs_a_stack_stays_admin_of_its_clusters_when_the_deployer_goes(
+    changed: dict[str, Any], refused: bool
+) -> None:
+    settings = stack(**{"network": {"zones": NETWORK["zones"]}, **changed})
+    up = LiveStack({**LIVE, "deployer_role_arn": DEPLOYER})
+    with pytest.raises(pulumi.RunError) if refused else nullcontext():
+        up.check_way_in(settings, lambda: "arn:aws:sts::123456789012:assumed-role/pipeline/run-7")
+
+
+def test_a_deployer_that_goes_is_said_before_anything_is_built(cloud: PlatformCloud, live: Any) -> None:
+    outputs = cloud.up(stack(deployer={"role_arn": DEPLOYER})).outputs()
+    live({**LIVE, "deployer_role_arn": outputs["deployer_role_arn"]})
+    said = rf"^deployer\.role_arn: {DEPLOYER} loses clusters\.main, and .*assumed-role/pipeline/.*way-in\.md\.$"
+    with pytest.raises(pulumi.RunError, match=said):
+        cloud.up(stack_with_network(zones=NETWORK["zones"]), principal=PIPELINE)
+    assert not cloud.all("ec2/vpc:Vpc")
 
 
 @pytest.mark.parametrize("outputs", [{}, OF_EARLIER_RELEASES, LIVE])
@@ -101,3 +160,12 @@ def test_an_address_that_goes_is_said(cloud: PlatformCloud, live: Any, monkeypat
     live({**LIVE, "network": {**NETWORK, "nat_zones": ["us-west-2a", "us-west-2b"]}})
     cloud.up(stack_with_network(zones=NETWORK["zones"], nat="single"))
     assert [text.partition(" go,")[0] for text in said] == ["the NAT gateways of us-west-2a"]
+
+
+def test_a_quota_that_was_asked_for_is_never_asked_to_be_less(cloud: PlatformCloud, live: Any) -> None:
+    asked = {"L-417A185B": 1000}
+    live({**LIVE, "requested_quotas": asked})
+    outputs = cloud.up(stack(network={"zones": NETWORK["zones"]}, quotas={"request": True})).outputs()
+    values = {each.inputs["quotaCode"]: each.inputs["value"] for each in cloud.all("serviceQuota:ServiceQuota")}
+    assert asked.items() <= values.items()
+    assert outputs["requested_quotas"] == values, "the next run has to know it too"

@@ -118,6 +118,7 @@ def test_what_the_stack_exports(cloud):
     main = {key: resolved(value) for key, value in main.items()}
     assert main["kubeconfig_command"] == "aws eks update-kubeconfig --name ml-platform-prod-main --region us-west-2"
     assert main["name"] == "ml-platform-prod-main"
+    assert main["service_cidr"] == "172.20.0.0/16"
     assert main["endpoint"] == cloud.one("eks/cluster:Cluster").outputs["endpoint"]
     assert main["node_role_arn"] == cloud.one("iam/role:Role", "main-node-role").outputs["arn"]
 
