@@ -10,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.core.standing import import_id
 from components.storage.buckets.bucket import Bucket
 from components.storage.claimed_volume import claimed_volume
 from components.storage.recovery.backup import backup_tags
@@ -193,12 +194,14 @@ class Lustre(pulumi.ComponentResource):
 
     def _file_system(self, group: aws.ec2.SecurityGroup, rules: list[pulumi.Resource]) -> aws.fsx.LustreFileSystem:
         name, args, settings, stage = self._name, self._args, self._args.settings, self._args.stage
+        log_group = f"/aws/fsx/{stage.prefix}/{name}"  # FSx only writes to log groups with this prefix
+        imported = import_id(stage, stage.arn("logs", f"log-group:{log_group}"), log_group, {})
         logs = aws.cloudwatch.LogGroup(
             name,
-            name=f"/aws/fsx/{stage.prefix}/{name}",  # FSx only writes to log groups with this prefix
+            name=log_group,
             retention_in_days=LOG_DAYS,
             kms_key_id=args.logs_key_arn,
-            opts=self._opts,
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(import_=imported)),
         )
         persistent = settings.deployment == "persistent-2"
         return aws.fsx.LustreFileSystem(

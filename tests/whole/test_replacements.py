@@ -11,6 +11,7 @@ from tests.whole.conftest import Project, steps
 
 pytestmark = pytest.mark.engine
 
+LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 ZONES = ["us-west-2b", "us-west-2c"]
 EAST = "us-east-1"
 
@@ -34,16 +35,18 @@ def refusal(project: Project, stack: str = "dev") -> str:
 
 
 def test_a_small_stack_comes_up(project: Project) -> None:
-    """With a way in for admins of one namespace, and a locked vault."""
+    """With a way in for admins of one namespace, a locked vault, and copies in the region of the second stack."""
     role = {"principal_arn": "arn:aws:iam::123456789012:role/research", "policy": "edit", "namespaces": ["research"]}
     project.change(
         "dev",
         network={"zones": ZONES},
         clusters__main__pools=project.pools("dev")[:1],
         clusters__main__access={"research": role},
+        storage__buckets__datasets__replicate_to=EAST,
+        storage__recovery__copy_to=EAST,
     )
     up(project)
-    assert len(shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")) == 1
+    assert len(shown(project, LOCK)) == 1
 
 
 def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_change(project: Project) -> None:
@@ -51,7 +54,7 @@ def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_chan
         "dev", storage__recovery__lock_days=3, clusters__main__access__research__namespaces=["research", "serving"]
     )
     up(project)
-    (lock,) = shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+    (lock,) = shown(project, LOCK)
     assert lock["minRetentionDays"] == 3
     scopes = [each["accessScope"] for each in shown(project, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")]
     assert {"type": "namespace", "namespaces": ["research", "serving"]} in scopes
@@ -89,8 +92,9 @@ def test_a_zone_with_an_earlier_letter_leaves_the_others_alone(project: Project)
 
 def test_a_second_stack_of_the_same_name_in_another_region_touches_nothing_of_the_first(project: Project) -> None:
     (project.folder / "Pulumi.east.yaml").write_text((project.folder / "Pulumi.dev.yaml").read_text())
-    project.change("east", region=EAST, network={"zones": 2})
-    west = [each for each in project.resources() if each["region"] in ("us-west-2", "")]
+    project.change("east", region=EAST, network={"zones": 2}, storage__recovery__copy_to="us-west-2")
+    project.change("east", storage__buckets__datasets__replicate_to="us-west-2")
+    west = project.resources()
     up(project, "east")
     for type_ in ("aws:eks/cluster:Cluster", "aws:backup/vault:Vault", "kubernetes:core/v1:Namespace"):
         names = [{each["id"] for each in rows(project, type_, region)} for region in ("us-west-2", EAST)]

@@ -11,6 +11,7 @@ from components.core.bucket_names import bucket_arn, bucket_name
 from components.core.cluster_ref import ClusterRef
 from components.core.private_bucket import PrivateBucket, private_bucket
 from components.core.stage import Stage
+from components.core.standing import COPY_OF
 from components.storage.buckets import bucket_iam
 from components.storage.buckets.access_logs import AccessLogs
 from components.storage.buckets.bucket_lifecycle import lifecycle
@@ -61,7 +62,7 @@ class Bucket(pulumi.ComponentResource):
         super().__init__("mlplatform:storage:Bucket", name, None, opts)
         stage, settings = args.stage, args.settings
         self._args = args
-        original = self._bucket(name, stage.region, args.key_arn, backup_tags(args.recovery, settings), self._opts())
+        original = self._bucket(name, None, args.key_arn, backup_tags(args.recovery, settings), self._opts())
         lock = self._lock(name, original, self._opts())
         args.access_logs.collect_from(name, original.bucket, self._opts())
         if args.copies is not None:
@@ -77,7 +78,7 @@ class Bucket(pulumi.ComponentResource):
     def _bucket(
         self,
         name: str,
-        region: str,
+        copied_to: str | None,
         key_arn: pulumi.Input[str],
         tags: Mapping[str, str],
         opts: pulumi.ResourceOptions,
@@ -85,9 +86,9 @@ class Bucket(pulumi.ComponentResource):
         stage, key, settings = self._args.stage, self._args.key, self._args.settings
         return private_bucket(
             name,
-            bucket_name(stage, key, region),
+            bucket_name(stage, key, copied_to),
             stage,
-            policy=iam.document(iam.tls_only(bucket_arn(stage, key, region))),
+            policy=iam.document(iam.tls_only(bucket_arn(stage, key, copied_to))),
             key_arn=key_arn,
             lifecycle=lifecycle(settings),
             tags={**size_tags(settings), **tags},
@@ -122,7 +123,7 @@ class Bucket(pulumi.ComponentResource):
         """
         stage, key = self._args.stage, self._args.key
         copy_name = f"{name}-copy"
-        copy = self._bucket(copy_name, copies.region, copies.key_arn, {}, self._opts(copies))
+        copy = self._bucket(copy_name, copies.region, copies.key_arn, {COPY_OF: stage.region}, self._opts(copies))
         copy_lock = self._lock(copy_name, copy, self._opts(copies))
         role = aws.iam.Role(
             f"{name}-replication", assume_role_policy=bucket_iam.replication_trust(stage, key), opts=self._opts()

@@ -42,6 +42,6 @@ class SecondRegion(pulumi.ComponentResource):
             deletion_window_in_days=args.settings.deletion_window_days,
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=stage.deletion_protection)),
         )
-        aws.kms.Alias(f"{name}-copies", name=stage.key_alias("copies"), target_key_id=key.key_id, opts=opts)
+        aws.kms.Alias(f"{name}-copies", name=stage.key_alias(stage.copies_key), target_key_id=key.key_id, opts=opts)
         self.key_arn = key.arn
         self.register_outputs({"key_arn": self.key_arn})
