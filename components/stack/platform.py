@@ -139,9 +139,11 @@ class Platform(pulumi.ComponentResource):
                     data_key_arn=keys.data,
                     backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
+                    retained_namespaces=self._kept.retained_namespaces,
                 ),
                 self._opts,
             )
+        self._kept = self._kept.after(self.storage.own_namespaces if self.storage else (), self.clusters)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:

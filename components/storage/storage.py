@@ -1,6 +1,6 @@
 """Everything that holds data: buckets, file systems, and their backups."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -17,7 +17,7 @@ from components.storage.lustre import Lustre, LustreArgs
 from components.storage.recovery.backup import Backup, BackupArgs
 from components.storage.recovery.second_region import SecondRegion, SecondRegionArgs
 from components.storage.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
-from components.storage.storage_namespaces import namespaces
+from components.storage.storage_namespaces import ClusterNamespace, namespaces
 from settings.security.keys import KeySettings
 from settings.storage.recovery_plan import cluster_protection, schedules
 from settings.storage.storage import StorageSettings
@@ -31,6 +31,7 @@ class StorageArgs:
     clusters: key in the stack file -> cluster.
     data_key_arn: key for all data.
     backup_key_arn: None when nothing is backed up.
+    retained_namespaces: those that entries used in an earlier run, and that are in the clusters still.
     """
 
     settings: StorageSettings
@@ -43,6 +44,7 @@ class StorageArgs:
     data_key_arn: pulumi.Input[str]
     backup_key_arn: pulumi.Input[str] | None
     logs_key_arn: pulumi.Input[str]
+    retained_namespaces: Collection[ClusterNamespace] = ()
 
 
 class Storage(pulumi.ComponentResource):
@@ -50,8 +52,10 @@ class Storage(pulumi.ComponentResource):
 
     bucket_names: entry -> physical name.
     restore_role_arn: the role for a restore by AWS Backup.
+    own_namespaces: those that this component made.
     """
 
+    own_namespaces: Sequence[ClusterNamespace]
     bucket_names: Mapping[str, pulumi.Output[str]]
     restore_role_arn: pulumi.Output[str] | None
 
@@ -62,7 +66,12 @@ class Storage(pulumi.ComponentResource):
         self._regions: dict[str, SecondRegion] = {}
         mounted_buckets = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
         mounted = [*mounted_buckets, *args.settings.file_systems.values(), *args.settings.lustre.values()]
-        self._namespaces = namespaces(mounted, args.clusters, self._opts)
+        self._namespaces = namespaces(mounted, args.clusters, args.retained_namespaces, self._opts)
+        self.own_namespaces = [
+            (cluster, name)
+            for (cluster, name), resource in self._namespaces.items()
+            if resource is not None and name not in args.clusters[cluster].namespaces
+        ]
         self._buckets = self._make_buckets() if args.settings.buckets else {}
         self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
         for key in args.settings.file_systems:

@@ -105,6 +105,28 @@ def test_a_second_stack_of_the_same_name_in_another_region_touches_nothing_of_th
     assert {(each["type"], each["region"], each["id"]) for each in west} <= left
 
 
+def test_a_namespace_that_left_is_imported_when_an_entry_names_it_again(project: Project) -> None:
+    """With a label of another version of Kubernetes, as after an upgrade."""
+    lab = {"purpose": "shared", "used_by": [{"namespace": "lab"}]}
+    storage = project.settings("dev")["ml-platform:storage"]
+    with_lab = {**storage, "file_systems": {**storage["file_systems"], "lab": lab}}
+    for entries in (with_lab, storage):
+        project.change("dev", storage=entries)
+        up(project)
+    label = "pod-security.kubernetes.io/enforce-version"
+    (namespace,) = [each for each in rows(project, "kubernetes:core/v1:Namespace", "") if each["id"].endswith("/lab")]
+    metadata = json.loads(project.cloud("show", namespace["id"]))["metadata"]
+    project.cloud(
+        "set", namespace["id"], "metadata", json.dumps({**metadata, "labels": {**metadata["labels"], label: "v1.34"}})
+    )
+    project.change("dev", storage=with_lab)
+    assert "main-namespace-lab" in steps(project.preview("dev"), "import")
+    up(project)
+    labels = json.loads(project.cloud("show", namespace["id"]))["metadata"]["labels"]
+    assert labels[label] == "v1.35"
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
 def test_what_is_made_again_gets_a_new_id(project: Project) -> None:
     (flow_log,) = rows(project, "aws:ec2/flowLog:FlowLog")
     project.cloud("delete", flow_log["id"])

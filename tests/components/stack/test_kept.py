@@ -10,6 +10,10 @@ from settings.storage.storage import StorageSettings
 COPIED = {"buckets": {"data": {"purpose": "datasets", "replicate_to": "us-east-2"}}}
 
 
+def read_again(kept: Kept) -> Kept:
+    return Kept.of({"region": "us-west-2", "kept": kept.outputs()}, StorageSettings.model_validate(COPIED))
+
+
 @pytest.mark.parametrize(
     ("outputs", "storage", "older"),
     [
@@ -25,5 +29,14 @@ def test_only_copies_of_an_earlier_release_keep_their_names(
     """A copy with another name is another bucket."""
     kept = Kept.of(outputs, StorageSettings.model_validate(storage))
     assert kept.older_copies is older
-    again = Kept.of({**outputs, "kept": kept.outputs()}, StorageSettings.model_validate(COPIED))
-    assert again.older_copies is older
+    assert read_again(kept).older_copies is older
+
+
+def test_a_namespace_that_left_is_known_until_it_is_back_or_its_cluster_goes() -> None:
+    lab, home = ("main", "lab"), ("main", "home")
+    first = read_again(Kept().after([lab, home], ["main"]))
+    assert not first.retained_namespaces, "import of what a person deleted would fail"
+    left = read_again(read_again(first.after([home], ["main"])).after([home], ["main"]))
+    assert left.retained_namespaces == {lab}
+    assert not left.after([home, lab], ["main"]).retained_namespaces
+    assert not left.after([], ["second"]).retained_namespaces
