@@ -1,9 +1,10 @@
 """What a run of a stack tells the next one, in the output `kept`: what AWS and clusters keep, and no setting says."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from components.storage.lustre import linked
 from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.storage import StorageSettings
 
@@ -14,11 +15,13 @@ class Kept:
 
     older_copies: whether copies keep the names that they had before these named the stack's region.
     namespaces: those that storage has made. retained_namespaces: those of them that no entry uses any more.
+    links: name of each link of a Lustre file system -> what it shows.
     """
 
     older_copies: bool = False
     namespaces: frozenset[ClusterNamespace] = frozenset()
     retained_namespaces: frozenset[ClusterNamespace] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any], settings: StorageSettings) -> "Kept":
@@ -30,16 +33,21 @@ class Kept:
             older_copies=kept["older_copies"],
             namespaces=_pairs(kept["namespaces"]),
             retained_namespaces=_pairs(kept["retained_namespaces"]),
+            links=kept["links"],
         )
 
-    def after(self, namespaces: Collection[ClusterNamespace], clusters: Collection[str]) -> "Kept":
+    def after(
+        self, settings: StorageSettings, namespaces: Collection[ClusterNamespace], clusters: Collection[str]
+    ) -> "Kept":
         """Returns what this run keeps. namespaces: those that it makes. clusters: keys of those that it has."""
+        links = [linked(name, file_system.links) for name, file_system in settings.lustre.items()]
         used = frozenset(namespaces)
         left = (self.namespaces | self.retained_namespaces) - used
         return replace(
             self,
             namespaces=used,
             retained_namespaces=frozenset(each for each in left if each[0] in clusters),
+            links={name: shown for each in links for name, shown in each.items()},
         )
 
     def outputs(self) -> dict[str, Any]:
@@ -47,6 +55,7 @@ class Kept:
             "older_copies": self.older_copies,
             "namespaces": sorted("/".join(each) for each in self.namespaces),
             "retained_namespaces": sorted("/".join(each) for each in self.retained_namespaces),
+            "links": dict(self.links),
         }
 
 

@@ -140,10 +140,12 @@ class Platform(pulumi.ComponentResource):
                     backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
                     retained_namespaces=self._kept.retained_namespaces,
+                    live_links=self._kept.links,
                 ),
                 self._opts,
             )
-        self._kept = self._kept.after(self.storage.own_namespaces if self.storage else (), self.clusters)
+        namespaces = self.storage.own_namespaces if self.storage else ()
+        self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:

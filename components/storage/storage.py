@@ -1,7 +1,7 @@
 """Everything that holds data: buckets, file systems, and their backups."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -32,6 +32,7 @@ class StorageArgs:
     data_key_arn: key for all data.
     backup_key_arn: None when nothing is backed up.
     retained_namespaces: those that entries used in an earlier run, and that are in the clusters still.
+    live_links: links of Lustre file systems, as they were before this run.
     """
 
     settings: StorageSettings
@@ -45,6 +46,7 @@ class StorageArgs:
     backup_key_arn: pulumi.Input[str] | None
     logs_key_arn: pulumi.Input[str]
     retained_namespaces: Collection[ClusterNamespace] = ()
+    live_links: Mapping[str, str] = field(default_factory=dict)
 
 
 class Storage(pulumi.ComponentResource):
@@ -158,6 +160,7 @@ class Storage(pulumi.ComponentResource):
                 stage=args.stage,
                 vpc_id=args.vpc.id,
                 subnet_id=args.subnet_ids[settings.zone],
+                live_links=args.live_links,
                 clusters=args.clusters,
                 namespaces=self._namespaces,
                 buckets=self._buckets,
@@ -170,8 +173,13 @@ class Storage(pulumi.ComponentResource):
     def _second_region(self, region: str) -> SecondRegion:
         """Returns the component of a region with copies; registers it with the first use."""
         if region not in self._regions:
+            file_systems = self._args.settings.file_systems.values()
             args = SecondRegionArgs(
-                region=region, stage=self._args.stage, settings=self._args.keys, access=self._args.access
+                region=region,
+                stage=self._args.stage,
+                settings=self._args.keys,
+                access=self._args.access,
+                copies_stay=any(each.replicate_to == region for each in file_systems),
             )
             self._regions[region] = SecondRegion(f"{self._name}-{region}", args, pulumi.ResourceOptions(parent=self))
         return self._regions[region]

@@ -7,6 +7,7 @@ import pytest
 from components.stack.kept import Kept
 from settings.storage.storage import StorageSettings
 
+NONE = StorageSettings()
 COPIED = {"buckets": {"data": {"purpose": "datasets", "replicate_to": "us-east-2"}}}
 
 
@@ -34,9 +35,9 @@ def test_only_copies_of_an_earlier_release_keep_their_names(
 
 def test_a_namespace_that_left_is_known_until_it_is_back_or_its_cluster_goes() -> None:
     lab, home = ("main", "lab"), ("main", "home")
-    first = read_again(Kept().after([lab, home], ["main"]))
+    first = read_again(Kept().after(NONE, [lab, home], ["main"]))
     assert not first.retained_namespaces, "import of what a person deleted would fail"
-    left = read_again(read_again(first.after([home], ["main"])).after([home], ["main"]))
+    left = read_again(read_again(first.after(NONE, [home], ["main"])).after(NONE, [home], ["main"]))
     assert left.retained_namespaces == {lab}
-    assert not left.after([home, lab], ["main"]).retained_namespaces
-    assert not left.after([], ["second"]).retained_namespaces
+    assert not left.after(NONE, [home, lab], ["main"]).retained_namespaces
+    assert not left.after(NONE, [], ["second"]).retained_namespaces
