@@ -16,12 +16,14 @@ class Kept:
     older_copies: whether copies keep the names that they had before these named the stack's region.
     namespaces: those that storage has made. retained_namespaces: those of them that no entry uses any more.
     links: name of each link of a Lustre file system -> what it shows.
+    locked: buckets that have had a lock.
     """
 
     older_copies: bool = False
     namespaces: frozenset[ClusterNamespace] = frozenset()
     retained_namespaces: frozenset[ClusterNamespace] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
+    locked: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any], settings: StorageSettings) -> "Kept":
@@ -34,12 +36,14 @@ class Kept:
             namespaces=_pairs(kept["namespaces"]),
             retained_namespaces=_pairs(kept["retained_namespaces"]),
             links=kept["links"],
+            locked=frozenset(kept["locked"]),
         )
 
     def after(
         self, settings: StorageSettings, namespaces: Collection[ClusterNamespace], clusters: Collection[str]
     ) -> "Kept":
         """Returns what this run keeps. namespaces: those that it makes. clusters: keys of those that it has."""
+        locked = {name for name, bucket in settings.buckets.items() if bucket.object_lock_days is not None}
         links = [linked(name, file_system.links) for name, file_system in settings.lustre.items()]
         used = frozenset(namespaces)
         left = (self.namespaces | self.retained_namespaces) - used
@@ -47,6 +51,7 @@ class Kept:
             self,
             namespaces=used,
             retained_namespaces=frozenset(each for each in left if each[0] in clusters),
+            locked=self.locked | locked,
             links={name: shown for each in links for name, shown in each.items()},
         )
 
@@ -56,6 +61,7 @@ class Kept:
             "namespaces": sorted("/".join(each) for each in self.namespaces),
             "retained_namespaces": sorted("/".join(each) for each in self.retained_namespaces),
             "links": dict(self.links),
+            "locked": sorted(self.locked),
         }
 
 

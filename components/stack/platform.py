@@ -141,6 +141,7 @@ class Platform(pulumi.ComponentResource):
                     logs_key_arn=keys.logs,
                     retained_namespaces=self._kept.retained_namespaces,
                     live_links=self._kept.links,
+                    once_locked=self._kept.locked,
                 ),
                 self._opts,
             )

@@ -33,6 +33,7 @@ class StorageArgs:
     backup_key_arn: None when nothing is backed up.
     retained_namespaces: those that entries used in an earlier run, and that are in the clusters still.
     live_links: links of Lustre file systems, as they were before this run.
+    once_locked: buckets that have had a lock.
     """
 
     settings: StorageSettings
@@ -47,6 +48,7 @@ class StorageArgs:
     logs_key_arn: pulumi.Input[str]
     retained_namespaces: Collection[ClusterNamespace] = ()
     live_links: Mapping[str, str] = field(default_factory=dict)
+    once_locked: Collection[str] = ()
 
 
 class Storage(pulumi.ComponentResource):
@@ -146,6 +148,7 @@ class Storage(pulumi.ComponentResource):
                 clusters=args.clusters,
                 namespaces=self._namespaces,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+                once_locked=key in args.once_locked,
             ),
             self._opts,
         )

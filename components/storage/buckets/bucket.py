@@ -31,6 +31,7 @@ class BucketArgs:
     key: name in the stack file.
     namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     copies: the region that gets the copy.
+    once_locked: whether the bucket has had a lock, which S3 keeps for ever, also without a default retention.
     Raises ValueError when copies is not the region in the settings.
     """
 
@@ -43,6 +44,7 @@ class BucketArgs:
     clusters: Mapping[str, ClusterRef]
     namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     copies: SecondRegion | None
+    once_locked: bool = False
 
     def __post_init__(self) -> None:
         region = None if self.copies is None else self.copies.region
@@ -95,23 +97,28 @@ class Bucket(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _lock(self, name: str, original: PrivateBucket, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    def _lock(
+        self, name: str, original: PrivateBucket, opts: pulumi.ResourceOptions, *, enabled: bool = False
+    ) -> list[pulumi.Resource]:
         """Registers the lock as a separate resource. As an input of the bucket, a later lock would replace the bucket.
 
+        enabled: whether it has a lock even if the settings give no days, then without a default retention.
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html, read 2026-11.
         """
-        days = self._args.settings.object_lock_days
-        if days is None:
+        days, retains = self._args.settings.object_lock_days, self._args.stage.retains
+        if days is None and not enabled:
             return []
         mode = "COMPLIANCE" if self._args.stage.production else "GOVERNANCE"
         lock_options = pulumi.ResourceOptions(
-            depends_on=[original.versioning], retain_on_delete=self._args.stage.retains or None
+            depends_on=[original.versioning],
+            retain_on_delete=retains or None,
+            ignore_changes=["rule"] if days is None and retains else None,  # as with that of the original
         )
         return [
             aws.s3.BucketObjectLockConfiguration(
                 name,
                 bucket=original.bucket.id,
-                rule={"default_retention": {"mode": mode, "days": days}},
+                rule=None if days is None else {"default_retention": {"mode": mode, "days": days}},
                 opts=pulumi.ResourceOptions.merge(opts, lock_options),
             )
         ]
@@ -124,7 +131,7 @@ class Bucket(pulumi.ComponentResource):
         stage, key = self._args.stage, self._args.key
         copy_name = f"{name}-copy"
         copy = self._bucket(copy_name, copies.region, copies.key_arn, {COPY_OF: stage.region}, self._opts(copies))
-        copy_lock = self._lock(copy_name, copy, self._opts(copies))
+        copy_lock = self._lock(copy_name, copy, self._opts(copies), enabled=self._args.once_locked)
         role = aws.iam.Role(
             f"{name}-replication", assume_role_policy=bucket_iam.replication_trust(stage, key), opts=self._opts()
         )
