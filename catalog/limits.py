@@ -59,3 +59,6 @@ IAM_ROLE_POLICY_NAME_LENGTH: Final = 128
 
 # Source: Amazon S3 user guide, "General purpose bucket naming rules", read 2026-11.
 BUCKET_NAME_LENGTH: Final = 63
+
+# Source: AWS Backup API reference, CreateBackupVault, read 2026-11.
+BACKUP_VAULT_NAME_LENGTH: Final = 50

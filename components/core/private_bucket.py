@@ -1,12 +1,13 @@
-"""The settings that all S3 buckets of the platform share, and the buckets that stand already."""
+"""The settings that all S3 buckets of the platform share."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
 
 from components.core.stage import Stage
+from components.core.standing import import_id
 
 ABORT_UPLOADS_DAYS = 7  # parts of an incomplete upload are billed, and no listing shows them
 
@@ -46,7 +47,7 @@ def private_bucket(
             opts,
             pulumi.ResourceOptions(
                 protect=stage.deletion_protection,
-                import_=physical_name if physical_name in stage.standing_buckets else None,
+                import_=import_id(stage, stage.bucket_arn(physical_name), physical_name, tags or {}),
             ),
         ),
     )
@@ -85,21 +86,3 @@ def private_bucket(
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[block])),
     )
     return PrivateBucket(bucket, versioning, (block, ownership, versioning, encryption, lifecycle_rules, bucket_policy))
-
-
-def standing_buckets(stage: Stage, regions: Collection[str], opts: pulumi.InvokeOptions) -> frozenset[str]:
-    """Returns the names of the buckets in these regions that have the tags of this stack.
-
-    A bucket that is retained stays in the account after its entry has left the stack file, so a create would fail.
-    """
-    found = [
-        aws.resourcegroupstaggingapi.get_resources(
-            region=region,
-            resource_type_filters=["s3"],
-            tag_filters=[{"key": key, "values": [value]} for key, value in stage.own_tags.items()],
-            opts=opts,
-        )
-        for region in regions
-    ]
-    arns = [each.resource_arn for result in found for each in result.resource_tag_mapping_lists]
-    return frozenset(arn.rpartition(":")[2] for arn in arns)

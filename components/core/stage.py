@@ -35,8 +35,10 @@ FIXED_TAGS = frozenset({"project", "environment", "managed-by"})
 class Stage:
     """Where a stack is built. It has plain values only, so that names, ARNs and IAM documents are known at preview.
 
-    standing_buckets: physical names of the buckets that the account has with the tags of this stack; empty where no
-        bucket outlives its entry.
+    standing: ARN -> tags of what the account has with the tags of this stack and may outlive its entry; empty where
+        nothing outlives its entry.
+    is_new: whether the stack has not been up yet.
+    older_copies: whether copies have the names of the first releases, which do not name the stack's region.
     older_names: keys of clusters that exist with the names of the first releases, and keep them.
     """
 
@@ -47,7 +49,9 @@ class Stage:
     deletion_protection: bool
     tags: Mapping[str, str]
     tag_keys: Mapping[PlatformTag, str] = field(default_factory=dict)
-    standing_buckets: frozenset[str] = frozenset()
+    standing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    is_new: bool = False
+    older_copies: bool = False
     older_names: frozenset[str] = frozenset()
 
     @classmethod
@@ -104,6 +108,11 @@ class Stage:
     def key_alias(self, data_class: str) -> str:
         """Returns the alias of the KMS key for a data class, for example `alias/ml-platform-prod-ebs`."""
         return f"alias/{self.prefix}-{data_class}"
+
+    @property
+    def copies_key(self) -> str:
+        """Returns the data class of copies in another region, where stacks of other regions may have copies too."""
+        return "copies" if self.older_copies else f"copies-{self.region}"
 
     def cluster_arn(self, key: str) -> str:
         return self.arn("eks", f"cluster/{self.cluster_name(key)}")

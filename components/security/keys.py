@@ -72,7 +72,11 @@ class Keys(pulumi.ComponentResource):
             enable_key_rotation=True,
             rotation_period_in_days=args.settings.rotation_days,
             deletion_window_in_days=args.settings.deletion_window_days,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.stage.deletion_protection),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.stage.deletion_protection,
+                retain_on_delete=args.stage.retains or None,  # what is retained is encrypted with it
+            ),
         )
         aws.kms.Alias(
             f"{name}-{data_class}",

@@ -14,12 +14,13 @@ from components.cluster.log_groups import older_names
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
-from components.core.private_bucket import standing_buckets
 from components.core.stage import DataClass, Stage, cost_tags
+from components.core.standing import standing
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
+from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
@@ -86,14 +87,19 @@ class Platform(pulumi.ComponentResource):
         provider = access.provider(f"{name}-aws", settings.region, self)
         invoke_options = pulumi.InvokeOptions(provider=provider)
         stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
-        self.stage = replace(
-            stage,
-            older_names=older_names(stage, settings.clusters.keys(), invoke_options),
-            standing_buckets=self._standing_buckets(stage, settings, invoke_options),
-        )
         self._live = LiveStack.read()
         self._live.check(stage, settings)
         self._live.check_way_in(settings, lambda: aws.get_caller_identity(opts=invoke_options).arn)
+        self._kept = Kept.of(self._live.outputs, settings.storage)
+        # Only where something outlives its entry: every question to AWS delays the preview.
+        regions = (settings.region, *settings.storage.copy_regions) if stage.retains else ()
+        self.stage = replace(
+            stage,
+            older_names=older_names(stage, settings.clusters.keys(), invoke_options),
+            standing=standing(stage, regions, invoke_options),
+            is_new=not self._live.outputs,
+            older_copies=self._kept.older_copies,
+        )
         check_nodes_keep_their_pod_subnets(self.stage, settings.network.pod_cidr, invoke_options)
         # All children get the provider from their parent, so tags and account are only set here.
         self._opts = pulumi.ResourceOptions(parent=self, providers={"aws": provider})
@@ -137,9 +143,14 @@ class Platform(pulumi.ComponentResource):
                     data_key_arn=keys.data,
                     backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
+                    retained_namespaces=self._kept.retained_namespaces,
+                    live_links=self._kept.links,
+                    once_locked=self._kept.locked,
                 ),
                 self._opts,
             )
+        namespaces = self.storage.own_namespaces if self.storage else ()
+        self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
@@ -149,11 +160,6 @@ class Platform(pulumi.ComponentResource):
         caller = aws.Provider(f"{name}-caller", region=settings.region, opts=pulumi.ResourceOptions(parent=self))
         identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=caller))
         return Deployer.of(settings.deployer.role_arn, settings.deployer.preview_role_arn, identity.arn)
-
-    def _standing_buckets(self, stage: Stage, settings: StackSettings, opts: pulumi.InvokeOptions) -> frozenset[str]:
-        """Asks only where buckets outlive their entries: every question to AWS delays the preview."""
-        copied_to = filter(None, {bucket.replicate_to for bucket in settings.storage.buckets.values()})
-        return standing_buckets(stage, (settings.region, *sorted(copied_to)), opts) if stage.retains else frozenset()
 
     def _keys(self, settings: StackSettings) -> Keys:
         addon_keys = _addon_keys(settings.clusters.values())
@@ -225,6 +231,7 @@ class Platform(pulumi.ComponentResource):
             },
             **({"deployer_role_arn": self._deployer.role_arn} if self._deployer else {}),
             **({"requested_quotas": self._requested_quotas} if self._requested_quotas else {}),
+            "kept": self._kept.outputs(),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from catalog.regions import REGIONS
 from components.core import iam
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
@@ -302,9 +303,14 @@ class FileSystem(pulumi.ComponentResource):
         internal/service/efs/file_system.go; read 2026-11.
         """
         aws.efs.ReplicationConfiguration(
-            f"{self._name}-{copies.region}",
+            f"{self._name}-copy",
             source_file_system_id=self.id,
             destination={"region": copies.region, "kms_key_id": copies.key_arn},
-            # A file system can have only one copy at a time.
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(delete_before_replace=True)),
+            opts=pulumi.ResourceOptions.merge(
+                self._opts,
+                pulumi.ResourceOptions(
+                    delete_before_replace=True,  # a file system can have only one copy at a time
+                    aliases=[pulumi.Alias(name=f"{self._name}-{region}") for region in REGIONS],  # its first names
+                ),
+            ),
         )

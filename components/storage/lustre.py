@@ -1,7 +1,7 @@
 """FSx for Lustre: one file system in one zone, its links to buckets, and a claim in each namespace."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pulumi
@@ -10,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.core.standing import import_id
 from components.storage.buckets.bucket import Bucket
 from components.storage.claimed_volume import claimed_volume
 from components.storage.recovery.backup import backup_tags
@@ -39,6 +40,8 @@ class LustreArgs:
     clusters: key in the stack file -> cluster.
     namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     buckets: key in `storage.buckets` -> bucket.
+    live_links: links of all file systems, as they were before this run.
+    Raises RunError when two links exchange their buckets.
     """
 
     settings: LustreSettings
@@ -51,6 +54,7 @@ class LustreArgs:
     buckets: Mapping[str, Bucket]
     data_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
+    live_links: Mapping[str, str] = field(default_factory=dict)
 
 
 class Traffic(NamedTuple):
@@ -118,6 +122,30 @@ def writing_namespaces(settings: LustreSettings, clusters: Collection[str]) -> f
     return frozenset((user.cluster_among(clusters), user.namespace) for user in users)
 
 
+def linked(name: str, links: Iterable[LinkSettings]) -> dict[str, str]:
+    """Returns the name of each link -> what it shows of which bucket. name: of the file system."""
+    return {f"{name}{link.path}": f"{link.bucket}/{link.prefix}" for link in links}
+
+
+def first_names(name: str, links: Iterable[LinkSettings], live_links: Mapping[str, str]) -> dict[str, str]:
+    """Returns the name of each link whose folder is renamed -> its name before.
+
+    FSx refuses a second link of a bucket, so the old link has to be deleted first: they are one resource.
+    Raises RunError when another link has the folder now, since each would need the other one to be deleted first.
+    """
+    now = linked(name, links)
+    before = {shown: link for link, shown in live_links.items() if link.startswith(f"{name}/")}
+    renamed = {link: before[shown] for link, shown in now.items() if before.get(shown, link) != link}
+    for link, old in renamed.items():
+        if old in now:
+            raise pulumi.RunError(
+                f"storage.lustre.{name}.links: the folder of {now[link]} was {old.removeprefix(name)}, which now shows "
+                f"{now[old]}. FSx links a bucket or a prefix once, so take both links out, run `up`, and write the new "
+                "ones. The files stay."
+            )
+    return renamed
+
+
 class Lustre(pulumi.ComponentResource):
     """A file system, with a claim `lustre-<name>` in each namespace of used_by. Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/what-is.html"""
 
@@ -133,8 +161,9 @@ class Lustre(pulumi.ComponentResource):
         self._not_retained = pulumi.ResourceOptions(parent=self)
         group, rules = self._security_group()
         file_system = self._file_system(group, rules)
+        names_before = first_names(name, args.settings.links, args.live_links)
         for link in args.settings.links:
-            self._link(link, file_system)
+            self._link(link, file_system, names_before.get(f"{name}{link.path}"))
         for cluster_namespace in cluster_namespaces([args.settings], args.clusters):
             self._claim(cluster_namespace, file_system)
         self.file_system_id, self.file_system_arn = file_system.id, file_system.arn
@@ -193,12 +222,14 @@ class Lustre(pulumi.ComponentResource):
 
     def _file_system(self, group: aws.ec2.SecurityGroup, rules: list[pulumi.Resource]) -> aws.fsx.LustreFileSystem:
         name, args, settings, stage = self._name, self._args, self._args.settings, self._args.stage
+        log_group = f"/aws/fsx/{stage.prefix}/{name}"  # FSx only writes to log groups with this prefix
+        imported = import_id(stage, stage.arn("logs", f"log-group:{log_group}"), log_group, {})
         logs = aws.cloudwatch.LogGroup(
             name,
-            name=f"/aws/fsx/{stage.prefix}/{name}",  # FSx only writes to log groups with this prefix
+            name=log_group,
             retention_in_days=LOG_DAYS,
             kms_key_id=args.logs_key_arn,
-            opts=self._opts,
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(import_=imported)),
         )
         persistent = settings.deployment == "persistent-2"
         return aws.fsx.LustreFileSystem(
@@ -234,7 +265,7 @@ class Lustre(pulumi.ComponentResource):
             ),
         )
 
-    def _link(self, link: LinkSettings, file_system: aws.fsx.LustreFileSystem) -> None:
+    def _link(self, link: LinkSettings, file_system: aws.fsx.LustreFileSystem, name_before: str | None) -> None:
         bucket = self._args.buckets[link.bucket]
         aws.fsx.DataRepositoryAssociation(
             f"{self._name}{link.path}",
@@ -246,7 +277,8 @@ class Lustre(pulumi.ComponentResource):
             s3=link_events(link),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                delete_before_replace=True,  # a folder can link only one bucket at a time
+                delete_before_replace=True,  # a folder can link only one bucket at a time, and a bucket is linked once
+                aliases=[pulumi.Alias(name=name_before)] if name_before else None,
                 depends_on=[bucket],  # FSx reads the bucket when it creates the link, and refuses a missing one
             ),
         )

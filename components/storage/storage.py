@@ -1,7 +1,7 @@
 """Everything that holds data: buckets, file systems, and their backups."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -17,7 +17,7 @@ from components.storage.lustre import Lustre, LustreArgs
 from components.storage.recovery.backup import Backup, BackupArgs
 from components.storage.recovery.second_region import SecondRegion, SecondRegionArgs
 from components.storage.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
-from components.storage.storage_namespaces import namespaces
+from components.storage.storage_namespaces import ClusterNamespace, namespaces
 from settings.security.keys import KeySettings
 from settings.storage.recovery_plan import cluster_protection, schedules
 from settings.storage.storage import StorageSettings
@@ -31,6 +31,9 @@ class StorageArgs:
     clusters: key in the stack file -> cluster.
     data_key_arn: key for all data.
     backup_key_arn: None when nothing is backed up.
+    retained_namespaces: those that entries used in an earlier run, and that are in the clusters still.
+    live_links: links of Lustre file systems, as they were before this run.
+    once_locked: buckets that have had a lock.
     """
 
     settings: StorageSettings
@@ -43,6 +46,9 @@ class StorageArgs:
     data_key_arn: pulumi.Input[str]
     backup_key_arn: pulumi.Input[str] | None
     logs_key_arn: pulumi.Input[str]
+    retained_namespaces: Collection[ClusterNamespace] = ()
+    live_links: Mapping[str, str] = field(default_factory=dict)
+    once_locked: Collection[str] = ()
 
 
 class Storage(pulumi.ComponentResource):
@@ -50,8 +56,10 @@ class Storage(pulumi.ComponentResource):
 
     bucket_names: entry -> physical name.
     restore_role_arn: the role for a restore by AWS Backup.
+    own_namespaces: those that this component made.
     """
 
+    own_namespaces: Sequence[ClusterNamespace]
     bucket_names: Mapping[str, pulumi.Output[str]]
     restore_role_arn: pulumi.Output[str] | None
 
@@ -62,7 +70,12 @@ class Storage(pulumi.ComponentResource):
         self._regions: dict[str, SecondRegion] = {}
         mounted_buckets = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
         mounted = [*mounted_buckets, *args.settings.file_systems.values(), *args.settings.lustre.values()]
-        self._namespaces = namespaces(mounted, args.clusters, self._opts)
+        self._namespaces = namespaces(mounted, args.clusters, args.retained_namespaces, self._opts)
+        self.own_namespaces = [
+            (cluster, name)
+            for (cluster, name), resource in self._namespaces.items()
+            if resource is not None and name not in args.clusters[cluster].namespaces
+        ]
         self._buckets = self._make_buckets() if args.settings.buckets else {}
         self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
         for key in args.settings.file_systems:
@@ -135,6 +148,7 @@ class Storage(pulumi.ComponentResource):
                 clusters=args.clusters,
                 namespaces=self._namespaces,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+                once_locked=key in args.once_locked,
             ),
             self._opts,
         )
@@ -149,6 +163,7 @@ class Storage(pulumi.ComponentResource):
                 stage=args.stage,
                 vpc_id=args.vpc.id,
                 subnet_id=args.subnet_ids[settings.zone],
+                live_links=args.live_links,
                 clusters=args.clusters,
                 namespaces=self._namespaces,
                 buckets=self._buckets,
@@ -161,8 +176,13 @@ class Storage(pulumi.ComponentResource):
     def _second_region(self, region: str) -> SecondRegion:
         """Returns the component of a region with copies; registers it with the first use."""
         if region not in self._regions:
+            file_systems = self._args.settings.file_systems.values()
             args = SecondRegionArgs(
-                region=region, stage=self._args.stage, settings=self._args.keys, access=self._args.access
+                region=region,
+                stage=self._args.stage,
+                settings=self._args.keys,
+                access=self._args.access,
+                copies_stay=any(each.replicate_to == region for each in file_systems),
             )
             self._regions[region] = SecondRegion(f"{self._name}-{region}", args, pulumi.ResourceOptions(parent=self))
         return self._regions[region]

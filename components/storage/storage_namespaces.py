@@ -1,6 +1,6 @@
 """The namespaces that use storage. Each is made once, even if many entries name it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -32,12 +32,16 @@ def labels(kubernetes_version: str) -> dict[str, str]:
 
 
 def namespaces(
-    entries: Iterable[StorageEntry], clusters: Mapping[str, ClusterRef], opts: pulumi.ResourceOptions
+    entries: Iterable[StorageEntry],
+    clusters: Mapping[str, ClusterRef],
+    retained: Collection[ClusterNamespace],
+    opts: pulumi.ResourceOptions,
 ) -> dict[ClusterNamespace, pulumi.Resource | None]:
     """Registers namespaces. Returns (cluster, namespace) -> what objects in it must wait for; None if it always exists.
 
     The cluster makes the namespaces of add-ons. A namespace that is removed from the stack file stays in the cluster,
     since deleting it would delete everything in it.
+    retained: namespaces that were removed in this way, and are imported when they are named again.
     """
     resources: dict[ClusterNamespace, pulumi.Resource | None] = {}
     for cluster, name in cluster_namespaces(entries, clusters):
@@ -51,7 +55,12 @@ def namespaces(
                 f"{cluster}-namespace-{name}",
                 metadata={"name": name, "labels": labels(cluster_ref.version)},
                 opts=pulumi.ResourceOptions.merge(
-                    opts, pulumi.ResourceOptions(provider=cluster_ref.provider, retain_on_delete=True)
+                    opts,
+                    pulumi.ResourceOptions(
+                        provider=cluster_ref.provider,
+                        retain_on_delete=True,
+                        import_=name if (cluster, name) in retained else None,
+                    ),
                 ),
             )
     return resources

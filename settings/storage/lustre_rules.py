@@ -87,6 +87,12 @@ def links_do_not_overlap(links: tuple[Any, ...], _: ValidSettings) -> Iterator[s
                 )
 
 
+def links_show_different_objects(links: tuple[Any, ...], _: ValidSettings) -> Iterator[str]:
+    """Source: FSx API, CreateDataRepositoryAssociation: "a unique S3 bucket or prefix"; read 2026-11."""
+    if twice := repeated([f"{link.bucket}/{link.prefix}" for link in links]):
+        yield f"{listed(twice)} has two links, but a file system links a bucket or a prefix once. Drop one of them."
+
+
 def links_import_or_export(links: tuple[Any, ...], file_system: ValidSettings) -> Iterator[str]:
     users = file_system.get("used_by")
     for link in links:
@@ -123,6 +129,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         links_need_persistent_2,
         links_are_not_too_many,
         links_do_not_overlap,
+        links_show_different_objects,
         links_import_or_export,
     ),
     "backup_days": (fsx_can_back_it_up,),

@@ -29,3 +29,9 @@ class StorageSettings(Settings):
         for kind in ("buckets", "file_systems", "lustre"):
             for name, entry in getattr(self, kind).items():
                 yield kind, name, entry
+
+    @property
+    def copy_regions(self) -> list[str]:
+        """The other regions that get copies, in alphabetical order."""
+        copied = [*self.buckets.values(), *self.file_systems.values()]
+        return sorted({region for region in (*(each.replicate_to for each in copied), self.recovery.copy_to) if region})

@@ -11,6 +11,7 @@ from tests.whole.conftest import Project, steps
 
 pytestmark = pytest.mark.engine
 
+LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 ZONES = ["us-west-2b", "us-west-2c"]
 EAST = "us-east-1"
 
@@ -34,16 +35,18 @@ def refusal(project: Project, stack: str = "dev") -> str:
 
 
 def test_a_small_stack_comes_up(project: Project) -> None:
-    """With a way in for admins of one namespace, and a locked vault."""
+    """With a way in for admins of one namespace, a locked vault, and copies in the region of the second stack."""
     role = {"principal_arn": "arn:aws:iam::123456789012:role/research", "policy": "edit", "namespaces": ["research"]}
     project.change(
         "dev",
         network={"zones": ZONES},
         clusters__main__pools=project.pools("dev")[:1],
         clusters__main__access={"research": role},
+        storage__buckets__datasets__replicate_to=EAST,
+        storage__recovery__copy_to=EAST,
     )
     up(project)
-    assert len(shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")) == 1
+    assert len(shown(project, LOCK)) == 1
 
 
 def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_change(project: Project) -> None:
@@ -55,7 +58,7 @@ def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_chan
     )
     up(project)
     assert [each["maxAggregationInterval"] for each in shown(project, "aws:ec2/flowLog:FlowLog")] == [60]
-    (lock,) = shown(project, "aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+    (lock,) = shown(project, LOCK)
     assert lock["minRetentionDays"] == 3
     scopes = [each["accessScope"] for each in shown(project, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")]
     assert {"type": "namespace", "namespaces": ["research", "serving"]} in scopes
@@ -68,7 +71,7 @@ def test_a_vault_stays_locked_and_a_person_keeps_access_when_their_settings_chan
             {"name": "other"},
             "name, environment: the stack is up with ml-platform-dev-main, and the stack file makes that",
         ),
-        ({"region": EAST, "network": {"zones": 2}}, "region: the stack is up with us-west-2, "),
+        ({"region": "us-east-2", "network": {"zones": 2}}, "region: the stack is up with us-west-2, "),
         (
             {"clusters__main__service_cidr": "172.31.0.0/16"},
             "clusters.main.service_cidr: the cluster is up with 172.20.0.0/16, and the stack file makes that",
@@ -97,16 +100,40 @@ def test_a_zone_with_an_earlier_letter_leaves_the_others_alone(project: Project)
 
 def test_a_second_stack_of_the_same_name_in_another_region_touches_nothing_of_the_first(project: Project) -> None:
     (project.folder / "Pulumi.east.yaml").write_text((project.folder / "Pulumi.dev.yaml").read_text())
-    project.change("east", region=EAST, network={"zones": 2})
-    west = [each for each in project.resources() if each["region"] in ("us-west-2", "")]
+    project.change("east", region=EAST, network={"zones": 2}, storage__recovery__copy_to="us-west-2")
+    project.change("east", storage__buckets__datasets__replicate_to="us-west-2")
+    west = project.resources()
     up(project, "east")
     for type_ in ("aws:eks/cluster:Cluster", "aws:backup/vault:Vault", "kubernetes:core/v1:Namespace"):
         names = [{each["id"] for each in rows(project, type_, region)} for region in ("us-west-2", EAST)]
-        assert names[0] == names[1] != set(), type_
+        of_copies = {f"ml-platform-dev-{region}-backup-copies" for region in ("us-west-2", EAST)}
+        assert names[0] - of_copies == names[1] - of_copies != set(), type_
     project.pulumi("preview", "--stack", "dev", "--refresh", "--expect-no-changes")
     project.pulumi("destroy", "--stack", "east", "--yes", "--skip-preview")
     left = {(each["type"], each["region"], each["id"]) for each in project.resources()}
     assert {(each["type"], each["region"], each["id"]) for each in west} <= left
+
+
+def test_a_namespace_that_left_is_imported_when_an_entry_names_it_again(project: Project) -> None:
+    """With a label of another version of Kubernetes, as after an upgrade."""
+    lab = {"purpose": "shared", "used_by": [{"namespace": "lab"}]}
+    storage = project.settings("dev")["ml-platform:storage"]
+    with_lab = {**storage, "file_systems": {**storage["file_systems"], "lab": lab}}
+    for entries in (with_lab, storage):
+        project.change("dev", storage=entries)
+        up(project)
+    label = "pod-security.kubernetes.io/enforce-version"
+    (namespace,) = [each for each in rows(project, "kubernetes:core/v1:Namespace", "") if each["id"].endswith("/lab")]
+    metadata = json.loads(project.cloud("show", namespace["id"]))["metadata"]
+    project.cloud(
+        "set", namespace["id"], "metadata", json.dumps({**metadata, "labels": {**metadata["labels"], label: "v1.34"}})
+    )
+    project.change("dev", storage=with_lab)
+    assert "main-namespace-lab" in steps(project.preview("dev"), "import")
+    up(project)
+    labels = json.loads(project.cloud("show", namespace["id"]))["metadata"]["labels"]
+    assert labels[label] == "v1.35"
+    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
 def test_what_is_made_again_gets_a_new_id(project: Project) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from common.urns import name_of
 from policies.held import held as held_by
 from tests.whole.conftest import steps
 
@@ -17,8 +18,20 @@ STORAGE = {
         "checkpoints": {"purpose": "checkpoints", "tier": "training", "used_by": [TRAINER]},
         "models": {"purpose": "models", "tier": "production-inference", "used_by": [TRAINER]},
     },
-    "file_systems": {"home": {"purpose": "shared", "used_by": [TRAINING]}},
-    "lustre": {"fast": {"purpose": "scratch", "tier": "training", "zone": "us-west-2a", "used_by": [TRAINING]}},
+    "file_systems": {
+        "home": {"purpose": "shared", "used_by": [TRAINING]},
+        "copied": {"purpose": "shared", "replicate_to": "us-east-2"},
+    },
+    "lustre": {
+        "fast": {
+            "purpose": "scratch",
+            "tier": "training",
+            "zone": "us-west-2a",
+            "links": [{"bucket": "models", "path": "/models"}],
+            "used_by": [TRAINING],
+        }
+    },
+    "recovery": {"copy_to": "us-east-2"},
 }
 
 
@@ -36,6 +49,19 @@ def of_type(project, kind):
 
 def test_a_second_preview_shows_no_change(project):
     project.pulumi("preview", "--stack", "prod", "--expect-no-changes", "--policy-pack", "policies")
+
+
+def test_what_may_exist_once_is_deleted_before_the_new_one_also_with_another_name(project):
+    """A file system has one copy, and a bucket one link to a folder of it."""
+    project.change(
+        "prod",
+        storage__file_systems__copied__replicate_to="us-east-1",
+        storage__lustre__fast__links=[{"bucket": "models", "path": "/weights"}],
+    )
+    project.pulumi(*UP)
+    (copy,) = of_type(project, "aws:efs/replicationConfiguration:ReplicationConfiguration")
+    (link,) = of_type(project, "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation")
+    assert (name_of(copy["urn"]), name_of(link["urn"])) == ("copied-copy", "fast/weights")
 
 
 def test_a_new_expiry_of_objects_is_an_update_in_place(project):
@@ -85,12 +111,13 @@ def test_what_would_be_deleted_is_refused_at_preview(project):
 
 
 def test_a_lost_file_system_is_recovered_as_its_runbook_says(project):
-    lost = of_type(project, "aws:efs/fileSystem:FileSystem")[0]
+    (lost,) = [each for each in of_type(project, "aws:efs/fileSystem:FileSystem") if name_of(each["urn"]) == "home"]
     for target in of_type(project, "aws:efs/mountTarget:MountTarget"):
-        project.cloud("delete", target["id"])
+        if name_of(target["urn"]).startswith("home-"):
+            project.cloud("delete", target["id"])
     project.cloud("delete", lost["id"])
     project.pulumi("refresh", "--stack", "prod", "--yes", "--skip-preview")
     project.pulumi(*UP)
     file_systems = of_type(project, "aws:efs/fileSystem:FileSystem")
-    assert [each["urn"] for each in file_systems] == [lost["urn"]]
+    assert [each["urn"] for each in file_systems].count(lost["urn"]) == 1
     project.pulumi("preview", "--stack", "prod", "--expect-no-changes")

@@ -11,6 +11,7 @@ from components.core.bucket_names import bucket_arn, bucket_name
 from components.core.cluster_ref import ClusterRef
 from components.core.private_bucket import PrivateBucket, private_bucket
 from components.core.stage import Stage
+from components.core.standing import COPY_OF
 from components.storage.buckets import bucket_iam
 from components.storage.buckets.access_logs import AccessLogs
 from components.storage.buckets.bucket_lifecycle import lifecycle
@@ -30,6 +31,7 @@ class BucketArgs:
     key: name in the stack file.
     namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     copies: the region that gets the copy.
+    once_locked: whether the bucket has had a lock, which S3 keeps for ever, also without a default retention.
     Raises ValueError when copies is not the region in the settings.
     """
 
@@ -42,6 +44,7 @@ class BucketArgs:
     clusters: Mapping[str, ClusterRef]
     namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     copies: SecondRegion | None
+    once_locked: bool = False
 
     def __post_init__(self) -> None:
         region = None if self.copies is None else self.copies.region
@@ -61,7 +64,7 @@ class Bucket(pulumi.ComponentResource):
         super().__init__("mlplatform:storage:Bucket", name, None, opts)
         stage, settings = args.stage, args.settings
         self._args = args
-        original = self._bucket(name, stage.region, args.key_arn, backup_tags(args.recovery, settings), self._opts())
+        original = self._bucket(name, None, args.key_arn, backup_tags(args.recovery, settings), self._opts())
         lock = self._lock(name, original, self._opts())
         args.access_logs.collect_from(name, original.bucket, self._opts())
         if args.copies is not None:
@@ -77,7 +80,7 @@ class Bucket(pulumi.ComponentResource):
     def _bucket(
         self,
         name: str,
-        region: str,
+        copied_to: str | None,
         key_arn: pulumi.Input[str],
         tags: Mapping[str, str],
         opts: pulumi.ResourceOptions,
@@ -85,32 +88,37 @@ class Bucket(pulumi.ComponentResource):
         stage, key, settings = self._args.stage, self._args.key, self._args.settings
         return private_bucket(
             name,
-            bucket_name(stage, key, region),
+            bucket_name(stage, key, copied_to),
             stage,
-            policy=iam.document(iam.tls_only(bucket_arn(stage, key, region))),
+            policy=iam.document(iam.tls_only(bucket_arn(stage, key, copied_to))),
             key_arn=key_arn,
             lifecycle=lifecycle(settings),
             tags={**size_tags(settings), **tags},
             opts=opts,
         )
 
-    def _lock(self, name: str, original: PrivateBucket, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    def _lock(
+        self, name: str, original: PrivateBucket, opts: pulumi.ResourceOptions, *, enabled: bool = False
+    ) -> list[pulumi.Resource]:
         """Registers the lock as a separate resource. As an input of the bucket, a later lock would replace the bucket.
 
+        enabled: whether it has a lock even if the settings give no days, then without a default retention.
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html, read 2026-11.
         """
-        days = self._args.settings.object_lock_days
-        if days is None:
+        days, retains = self._args.settings.object_lock_days, self._args.stage.retains
+        if days is None and not enabled:
             return []
         mode = "COMPLIANCE" if self._args.stage.production else "GOVERNANCE"
         lock_options = pulumi.ResourceOptions(
-            depends_on=[original.versioning], retain_on_delete=self._args.stage.retains or None
+            depends_on=[original.versioning],
+            retain_on_delete=retains or None,
+            ignore_changes=["rule"] if days is None and retains else None,  # as with that of the original
         )
         return [
             aws.s3.BucketObjectLockConfiguration(
                 name,
                 bucket=original.bucket.id,
-                rule={"default_retention": {"mode": mode, "days": days}},
+                rule=None if days is None else {"default_retention": {"mode": mode, "days": days}},
                 opts=pulumi.ResourceOptions.merge(opts, lock_options),
             )
         ]
@@ -122,8 +130,8 @@ class Bucket(pulumi.ComponentResource):
         """
         stage, key = self._args.stage, self._args.key
         copy_name = f"{name}-copy"
-        copy = self._bucket(copy_name, copies.region, copies.key_arn, {}, self._opts(copies))
-        copy_lock = self._lock(copy_name, copy, self._opts(copies))
+        copy = self._bucket(copy_name, copies.region, copies.key_arn, {COPY_OF: stage.region}, self._opts(copies))
+        copy_lock = self._lock(copy_name, copy, self._opts(copies), enabled=self._args.once_locked)
         role = aws.iam.Role(
             f"{name}-replication", assume_role_policy=bucket_iam.replication_trust(stage, key), opts=self._opts()
         )

@@ -113,7 +113,7 @@ def replication(stage: Stage, name: str, region: str) -> str:
         allow("ReadVersions", read, [f"{source}/*"]),
         allow("WriteCopies", ("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"), [f"{copy}/*"]),
         use_key(stage, "DecryptObjects", ("kms:Decrypt",), [source]),
-        use_key(stage, "EncryptCopies", ("kms:Encrypt",), [copy], region=region, data_class="copies"),
+        use_key(stage, "EncryptCopies", ("kms:Encrypt",), [copy], region=region, data_class=stage.copies_key),
     )
 
 

@@ -7,8 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from catalog import iam as arns
+from catalog.limits import BACKUP_VAULT_NAME_LENGTH
 from components.core import iam
+from components.core.names import shortened
 from components.core.stage import Stage
+from components.core.standing import COPY_OF, TIER, import_id
 from components.storage.recovery.second_region import SecondRegion
 from settings.storage.recovery import RecoverySettings
 from settings.storage.recovery_plan import Schedule, protection
@@ -66,14 +69,23 @@ def backup_tags(recovery: RecoverySettings, entry: StorageEntry) -> Mapping[str,
     targets = {} if promised is None else {"rpo-minutes": promised.rpo_minutes, "rto-minutes": promised.rto_minutes}
     return {
         BACKUP_TAG: protected.label,
-        "ml-platform:tier": entry.tier,
+        TIER: entry.tier,
         **{f"ml-platform:{name}": str(minutes) for name, minutes in targets.items()},
     }
 
 
 def vault_name(stage: Stage, *, copies: bool = False) -> str:
-    """Returns the name of the vault. copies: of the vault in the second region."""
-    return f"{stage.prefix}-backup{'-copies' if copies else ''}"
+    """Returns the name of the vault. copies: of the vault in the second region, with the region that is copied."""
+    if not copies:
+        return f"{stage.prefix}-backup"
+    if stage.older_copies:
+        return f"{stage.prefix}-backup-copies"
+    end = "-backup-copies"
+    return shortened(f"{stage.prefix}-{stage.region}", BACKUP_VAULT_NAME_LENGTH - len(end)) + end
+
+
+def vault_arn(stage: Stage, region: str, name: str) -> str:
+    return f"arn:{stage.partition}:backup:{region}:{stage.account_id}:backup-vault:{name}"
 
 
 def kept_days(schedule: Schedule, lock_days: int) -> int:
@@ -153,7 +165,7 @@ class Backup(pulumi.ComponentResource):
     def __init__(self, name: str, args: BackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:storage:Backup", name, None, opts)
         self._args, self._opts = args, pulumi.ResourceOptions(parent=self)
-        vault = self._vault(name, vault_name(args.stage), args.key_arn, self._opts)
+        vault = self._vault(name, args.stage.region, args.key_arn, self._opts)
         copy_to = self._copies(name)
         role, permissions = self._role(name, "takes", arns.BACKUP_POLICIES)
         self.restore_role_arn = self._role(name, "restores", arns.RESTORE_POLICIES)[0].arn
@@ -194,23 +206,29 @@ class Backup(pulumi.ComponentResource):
         if second_region is None or region is None:
             return None
         opts = pulumi.ResourceOptions(parent=self, provider=second_region.provider)
-        vault = self._vault(f"{name}-copies", vault_name(stage, copies=True), second_region.key_arn, opts)
-        arn_prefix = f"arn:{stage.partition}:backup:{region}:{stage.account_id}:backup-vault"
-        arn: pulumi.Output[str] = vault.name.apply(lambda known: f"{arn_prefix}:{known}")
+        vault = self._vault(f"{name}-copies", region, second_region.key_arn, opts)
+        arn: pulumi.Output[str] = vault.name.apply(lambda known: vault_arn(stage, region, known))
         return arn
 
     def _vault(
-        self, name: str, physical_name: str, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
+        self, name: str, region: str, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> aws.backup.Vault:
         stage, lock_days = self._args.stage, self._args.settings.lock_days
+        copies = region != stage.region
+        physical_name, tags = vault_name(stage, copies=copies), {COPY_OF: stage.region} if copies else {}
         vault = aws.backup.Vault(
             name,
             name=physical_name,
             kms_key_arn=key_arn,
             force_destroy=not stage.deletion_protection,
+            tags=tags or None,
             opts=pulumi.ResourceOptions.merge(
                 opts,
-                pulumi.ResourceOptions(protect=stage.deletion_protection, retain_on_delete=stage.retains or None),
+                pulumi.ResourceOptions(
+                    protect=stage.deletion_protection,
+                    retain_on_delete=stage.retains or None,
+                    import_=import_id(stage, vault_arn(stage, region, physical_name), physical_name, tags),
+                ),
             ),
         )
         if lock_days:

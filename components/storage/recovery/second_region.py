@@ -13,12 +13,16 @@ from settings.security.keys import KeySettings
 
 @dataclass(frozen=True, kw_only=True)
 class SecondRegionArgs:
-    """Arguments of a second region."""
+    """Arguments of a second region.
+
+    copies_stay: whether copies in it outlive the stack, as those of file systems do. Then the key stays as well.
+    """
 
     region: str
     stage: Stage
     settings: KeySettings
     access: AwsAccess
+    copies_stay: bool = False
 
 
 class SecondRegion(pulumi.ComponentResource):
@@ -40,8 +44,13 @@ class SecondRegion(pulumi.ComponentResource):
             enable_key_rotation=True,
             rotation_period_in_days=args.settings.rotation_days,
             deletion_window_in_days=args.settings.deletion_window_days,
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=stage.deletion_protection)),
+            opts=pulumi.ResourceOptions.merge(
+                opts,
+                pulumi.ResourceOptions(
+                    protect=stage.deletion_protection, retain_on_delete=stage.retains or args.copies_stay or None
+                ),
+            ),
         )
-        aws.kms.Alias(f"{name}-copies", name=stage.key_alias("copies"), target_key_id=key.key_id, opts=opts)
+        aws.kms.Alias(f"{name}-copies", name=stage.key_alias(stage.copies_key), target_key_id=key.key_id, opts=opts)
         self.key_arn = key.arn
         self.register_outputs({"key_arn": self.key_arn})

@@ -303,6 +303,14 @@ def _folders_do_not_overlap(op: OperationContext) -> None:
             raise AwsError("BadRequest", f"The file system path {folder} overlaps that of {row.id}, {other_folder}.")
 
 
+def _bucket_is_linked_once(op: OperationContext) -> None:
+    """Source: FSx API, CreateDataRepositoryAssociation: "a unique S3 bucket or prefix"; the wording was not seen."""
+    repository = str(op.get("dataRepositoryPath")).rstrip("/")
+    for row in _links_of_the_file_system(op):
+        if str(row.state.get("dataRepositoryPath")).rstrip("/") == repository:
+            raise AwsError("BadRequest", f"The data repository path {repository} is that of {row.id} already.")
+
+
 def _links_are_not_too_many(op: OperationContext) -> None:
     if len(_links_of_the_file_system(op)) >= _ASSOCIATIONS:
         message = f"A file system has a maximum of {_ASSOCIATIONS} data repository associations."
@@ -347,7 +355,13 @@ LINK = ResourceType(
     },
     references={"fileSystemId": Reference(tokens.LUSTRE)},
     not_found=ErrorTemplate("DataRepositoryAssociationNotFound", "Data repository association {value} not found"),
-    rules=(_file_system_takes_links, _folders_do_not_overlap, _links_are_not_too_many, _bucket_is_in_the_region),
+    rules=(
+        _file_system_takes_links,
+        _folders_do_not_overlap,
+        _bucket_is_linked_once,
+        _links_are_not_too_many,
+        _bucket_is_in_the_region,
+    ),
     source="hashicorp/terraform-provider-aws internal/service/fsx/data_repository_association.go",
 )
 

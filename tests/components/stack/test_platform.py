@@ -110,7 +110,7 @@ def test_nodes_start_only_when_there_is_a_way_out(cloud):
 
 def test_what_the_stack_exports(cloud):
     outputs = cloud.up(stack()).outputs()
-    assert set(outputs) == {"region", "account_id", "vpc_id", "network", "clusters"}
+    assert set(outputs) == {"region", "account_id", "vpc_id", "network", "clusters", "kept"}
     three = ["us-west-2a", "us-west-2b", "us-west-2c"]
     assert outputs["network"] == {"cidr": "10.0.0.0/16", "zones": three, "nat_zones": three}
     main = dict(outputs["clusters"]["main"])

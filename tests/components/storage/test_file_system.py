@@ -197,13 +197,23 @@ def test_the_driver_comes_to_the_clusters_that_use_it(cloud, version, pin):
 
 def test_the_copy_is_under_a_key_of_its_own_region(cloud):
     cloud.up(stored(replicate_to="us-east-1"))
-    copy = cloud.one("ReplicationConfiguration", "home-us-east-1")
+    copy = cloud.one("ReplicationConfiguration", "home-copy")
     assert copy.inputs["destination"]["region"] == "us-east-1"
     assert copy.stands_on(cloud.one("efs/fileSystem:FileSystem", "home"))
     assert "platform-aws" in copy.provider, "EFS is asked where the original is"
     key = cloud.one("kms/key:Key", "storage-us-east-1-copies")
     assert key.urn in copy.property_dependencies["destination"]
     assert "storage-us-east-1-aws" in key.provider
+
+
+@pytest.mark.parametrize(("changes", "stays"), [({"replicate_to": "us-east-1"}, True), ({}, False)])
+def test_the_key_of_a_copy_that_stays_stays_with_it(cloud, changes, stays):
+    """Also outside production: EFS keeps the copy when the replication ends, and without the key nobody can read it."""
+    copied = {"buckets": {"data": {"purpose": "datasets", "replicate_to": "us-east-1"}}}
+    home = {"file_systems": {"home": {"purpose": "shared", "used_by": [WRITER], **changes}}}
+    cloud.up(stack(environment="dev", storage={**copied, **home}))
+    assert bool(cloud.one("kms/key:Key", "storage-us-east-1-copies").retained) is stays
+    assert not cloud.one("kms/key:Key", "keys-data").retained, "nothing else stays"
 
 
 @pytest.mark.parametrize(

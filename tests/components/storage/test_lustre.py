@@ -1,8 +1,10 @@
 import json
 
+import pulumi
 import pytest
 
-from components.storage.lustre import Traffic, traffic
+from components.storage.lustre import Traffic, first_names, linked, traffic
+from settings.storage.lustre import LinkSettings
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.in_process.recording_cloud import known
 
@@ -115,6 +117,18 @@ def test_a_link_shows_the_bucket_in_its_folder_and_follows_what_it_is_told(cloud
     }
     assert not made["deleteDataInFilesystem"], "a link that goes must not take the files along"
     assert cloud.one("DataRepositoryAssociation").delete_before_replace, "a folder shows one bucket at a time"
+
+
+def test_a_link_whose_folder_is_renamed_is_the_link_it_was():
+    """FSx refuses a second link of a bucket, so the old one has to go first."""
+    data, images = LinkSettings(bucket="data", path="/data"), LinkSettings(bucket="data", path="/images", prefix="i/")
+    live = linked("fast", [data, images]) | linked("faster", [data])
+    assert first_names("fast", [data, images], live) == {}
+    renamed = LinkSettings(bucket="data", path="/set")
+    assert first_names("fast", [renamed, images], live) == {"fast/set": "fast/data"}
+    exchanged = [LinkSettings(bucket="data", path="/images"), LinkSettings(bucket="data", path="/data", prefix="i/")]
+    with pytest.raises(pulumi.RunError, match=r"^storage\.lustre\.fast\.links: .* take both links out, run `up`, and "):
+        first_names("fast", exchanged, live)
 
 
 @pytest.mark.parametrize("links", [[], [{"bucket": "data", "path": "/data"}]])

@@ -130,6 +130,13 @@ def test_a_folder_shows_one_bucket(aws: Account, path: str) -> None:
     created = file_system(aws)
     link(aws, created)
     assert "overlaps" in aws.refusal(LINK, "two", **link_inputs(created, fileSystemPath=path))
+
+
+def test_a_bucket_is_linked_once(aws: Account) -> None:
+    aws.make(BUCKET, bucket="data")
+    created = file_system(aws)
+    link(aws, created)
+    assert "is that of dra-" in aws.refusal(LINK, "two", **link_inputs(created, fileSystemPath="/other"))
     assert link(aws, created, "two", fileSystemPath="/data-images"), "it is another folder, although it begins alike"
 
 
@@ -137,8 +144,10 @@ def test_a_file_system_may_have_eight_links(aws: Account) -> None:
     aws.make(BUCKET, bucket="data")
     created = file_system(aws)
     for number in range(8):
-        link(aws, created, f"link-{number}", fileSystemPath=f"/{number}")
-    text = aws.refusal(LINK, "ninth", **link_inputs(created, fileSystemPath="/ninth"))
+        link(aws, created, f"link-{number}", fileSystemPath=f"/{number}", dataRepositoryPath=f"s3://data/{number}/")
+    text = aws.refusal(
+        LINK, "ninth", **link_inputs(created, fileSystemPath="/ninth", dataRepositoryPath="s3://data/9/")
+    )
     assert "ServiceLimitExceeded" in text
 
 

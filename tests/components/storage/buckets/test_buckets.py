@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 from components.core.bucket_names import bucket_name
+from components.stack.kept import Kept
+from components.stack.live import LiveStack
 from components.storage.buckets import bucket_iam
 from components.storage.buckets.bucket_lifecycle import lifecycle
 from components.storage.storage_identity import User, role_name
 from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
+from settings.storage.storage import StorageSettings
 from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import CLUSTER, stack, stage
 from tests.in_process.recording_cloud import resolved
 
+LOCKED = {"purpose": "datasets", "object_lock_days": 3}
 WRITER = {"namespace": "research", "service_account": "trainer", "mode": "write"}
 READER = {"namespace": "serving", "service_account": "model-server", "mode": "read"}
 
@@ -209,6 +213,17 @@ def test_a_copy_is_in_the_other_region_under_the_key_there_and_as_well_guarded(c
     assert cloud.one("kms/key:Key", "storage-us-east-2-copies").urn in replication.property_dependencies["rules"]
 
 
+def test_a_copy_of_a_bucket_that_once_had_a_lock_has_one(cloud, monkeypatch):
+    """S3 keeps the lock when its default retention goes, and refuses to copy into a bucket without one."""
+    kept = {"kept": Kept().after(StorageSettings.model_validate({"buckets": {"data": LOCKED}}), [], []).outputs()}
+    monkeypatch.setattr(LiveStack, "read", lambda: LiveStack(kept))
+    outputs = cloud.up(buckets(data=data(replicate_to="us-east-2"), models=data(replicate_to="us-east-2"))).outputs()
+    lock = cloud.one("s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+    assert (lock.name, lock.inputs.get("rule")) == ("data-copy", None)
+    assert cloud.one("s3/bucketReplicationConfig:BucketReplicationConfig", "data").stands_on(lock)
+    assert outputs["kept"]["locked"] == ["data"], "for ever"
+
+
 def test_buckets_that_are_copied_to_one_region_share_its_provider_and_key(cloud):
     cloud.up(buckets(data=data(replicate_to="us-east-2"), models=data(replicate_to="us-east-2")))
     assert [key for key in cloud.names("kms/key:Key") if "us-east-2" in key] == ["storage-us-east-2-copies"]
@@ -223,7 +238,7 @@ def test_the_role_that_copies_reads_here_and_writes_there_alone(cloud):
     assert grants["WriteCopies"]["Resource"] == [f"{there}/*"]
     assert grants["EncryptCopies"]["Resource"] == [f"arn:aws:kms:us-east-2:{ACCOUNT}:key/*"]
     assert grants["EncryptCopies"]["Condition"]["ForAnyValue:StringEquals"] == {
-        "kms:ResourceAliases": stage().key_alias("copies")
+        "kms:ResourceAliases": "alias/ml-platform-prod-copies-us-west-2"
     }
 
 

@@ -75,7 +75,7 @@ def test_clusters_are_selected_by_arn_as_often_as_their_tier_asks(cloud):
 
 def test_every_backup_but_the_change_log_is_copied_to_the_second_region(cloud):
     built(cloud, {"copy_to": "us-east-2"})
-    vault = f"arn:aws:backup:us-east-2:{ACCOUNT}:backup-vault:ml-platform-prod-backup-copies"
+    vault = f"arn:aws:backup:us-east-2:{ACCOUNT}:backup-vault:ml-platform-prod-us-west-2-backup-copies"
     copied = {
         schedule: [copy["destinationVaultArn"] for copy in plan_rule(cloud, schedule).get("copyActions") or []]
         for schedule in ("continuous", "hourly", "daily")

@@ -1,0 +1,69 @@
+"""What a run of a stack tells the next one, in the output `kept`: what AWS and clusters keep, and no setting says."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from components.storage.lustre import linked
+from components.storage.storage_namespaces import ClusterNamespace
+from settings.storage.storage import StorageSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What the runs before have left.
+
+    older_copies: whether copies keep the names that they had before these named the stack's region.
+    namespaces: those that storage has made. retained_namespaces: those of them that no entry uses any more.
+    links: name of each link of a Lustre file system -> what it shows.
+    locked: buckets that have had a lock.
+    """
+
+    older_copies: bool = False
+    namespaces: frozenset[ClusterNamespace] = frozenset()
+    retained_namespaces: frozenset[ClusterNamespace] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
+    locked: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, Any], settings: StorageSettings) -> "Kept":
+        """Reads what the last run kept. outputs: of the stack that is up, if it is."""
+        kept = outputs.get("kept")
+        if kept is None:  # a new stack, or one of an earlier release
+            return cls(older_copies=bool(outputs and settings.copy_regions))
+        return cls(
+            older_copies=kept["older_copies"],
+            namespaces=_pairs(kept["namespaces"]),
+            retained_namespaces=_pairs(kept["retained_namespaces"]),
+            links=kept["links"],
+            locked=frozenset(kept["locked"]),
+        )
+
+    def after(
+        self, settings: StorageSettings, namespaces: Collection[ClusterNamespace], clusters: Collection[str]
+    ) -> "Kept":
+        """Returns what this run keeps. namespaces: those that it makes. clusters: keys of those that it has."""
+        locked = {name for name, bucket in settings.buckets.items() if bucket.object_lock_days is not None}
+        links = [linked(name, file_system.links) for name, file_system in settings.lustre.items()]
+        used = frozenset(namespaces)
+        left = (self.namespaces | self.retained_namespaces) - used
+        return replace(
+            self,
+            namespaces=used,
+            retained_namespaces=frozenset(each for each in left if each[0] in clusters),
+            locked=self.locked | locked,
+            links={name: shown for each in links for name, shown in each.items()},
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        return {
+            "older_copies": self.older_copies,
+            "namespaces": sorted("/".join(each) for each in self.namespaces),
+            "retained_namespaces": sorted("/".join(each) for each in self.retained_namespaces),
+            "links": dict(self.links),
+            "locked": sorted(self.locked),
+        }
+
+
+def _pairs(names: Collection[str]) -> frozenset[ClusterNamespace]:
+    return frozenset((cluster, name) for cluster, _, name in (each.partition("/") for each in names))
