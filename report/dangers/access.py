@@ -30,6 +30,7 @@ POLICIES = tuple(arn.rpartition("/")[2] for arn in reversed(list(EKS_ACCESS_POLI
 """Access policies of EKS, from the one that allows least."""
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
+SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds")
 _VPN = "come by a private network, or name fewer addresses"
 
 
@@ -55,16 +56,16 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
     before, after = (_public(inputs) for inputs in plan.inputs(change.urn))
-    added = _addresses(after) - _addresses(before)
-    if added > 0:
+    new = _new_ranges(before, after)
+    if new:
         flag = next((f"{each}; " for each in change.properties if each.path.endswith("endpointPublicAccess")), "")
         yield _wider(
             change,
-            f"Kubernetes API of {{}} opened to {some(sorted(set(after) - set(before)))}",
+            f"Kubernetes API of {{}} opened to {some(new)}",
             "credentials of the cluster work from there",
-            stake=f"{flag}{added:,} addresses more",
+            stake=f"{flag}{_addresses([*before, *after]) - _addresses(before):,} addresses more",
             gently=_VPN,
-            severity=LOST if set(after) & set(ANYWHERE) else GRAVE,
+            severity=LOST if set(new) & set(ANYWHERE) else GRAVE,
             name=plan.name(change),
         )
 
@@ -77,20 +78,39 @@ def _public(inputs: Mapping[str, Any]) -> list[str]:
 
 
 def _networks(plan: Plan, change: Change) -> Iterator[Danger]:
-    paths = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ingress.cidrBlocks", "ingress.ipv6CidrBlocks")
-    before, after = ([each for path in paths for each in every(inputs, path)] for inputs in plan.inputs(change.urn))
-    if at(plan.inputs(change.urn)[1], "type") == "egress":
-        return
-    new = sorted({each for each in after if isinstance(each, str)} - set(before))
-    if new and _addresses(after) > _addresses(before):
-        open_to_all = set(new) & set(ANYWHERE)
+    before, after = (_openings(inputs) for inputs in plan.inputs(change.urn))
+    new = {
+        source
+        for ports, sources in after.items()
+        for source in _new_ranges(
+            [each for old, given in before.items() if _within(ports, old) for each in given], sources
+        )
+    }
+    if new:
         yield _wider(
             change,
-            f"{{}} lets in {some(new)}",
+            f"{{}} lets in {some(sorted(new))}",
             "these addresses reach what the security group is on",
             gently=_VPN,
-            severity=LOST if open_to_all else SERIOUS,
+            severity=LOST if new & set(ANYWHERE) else SERIOUS,
         )
+
+
+def _openings(inputs: Mapping[str, Any]) -> Mapping[tuple[str, int, int], list[str]]:
+    """Returns protocol and ports -> the ranges and prefix lists that a security group or one of its rules lets in."""
+    found: dict[tuple[str, int, int], list[str]] = {}
+    for rule in () if inputs.get("type") == "egress" else (inputs, *every(inputs, "ingress")):
+        protocol = str(at(rule, "ipProtocol") or at(rule, "protocol") or "-1")
+        low, high = (at(rule, path) for path in ("fromPort", "toPort"))
+        known = isinstance(low, int | float) and isinstance(high, int | float) and low >= 0 and protocol != "-1"
+        ports = (protocol, int(low), int(high)) if known else (protocol, 0, 65535)
+        sources = (each for path in SOURCES for each in every(rule, path))
+        found.setdefault(ports, []).extend(each for each in sources if isinstance(each, str))
+    return found
+
+
+def _within(ports: tuple[str, int, int], old: tuple[str, int, int]) -> bool:
+    return old[0] in (ports[0], "-1") and old[1] <= ports[1] and ports[2] <= old[2]
 
 
 def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
@@ -198,12 +218,29 @@ def _wider(
     )
 
 
+def _new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
+    """Returns the ranges that the old ones do not cover. How many addresses there are says nothing about whose."""
+    old, known = _collapsed(before), set(before)
+    return sorted(
+        {
+            str(each)
+            for each in after
+            if each not in known
+            and not any(new.subnet_of(was) for new in _collapsed([each]) for was in old if type(was) is type(new))
+        }
+    )
+
+
 def _addresses(ranges: Iterable[Any]) -> int:
     """Returns how many addresses ranges have together."""
+    return sum(each.num_addresses for each in _collapsed(ranges))
+
+
+def _collapsed(ranges: Iterable[Any]) -> list[IPv4Network | IPv6Network]:
     found: list[IPv4Network | IPv6Network] = []
     for each in ranges:
         with suppress(ValueError):
             found.append(ip_network(each, strict=False))
     v4 = collapse_addresses(each for each in found if isinstance(each, IPv4Network))
     v6 = collapse_addresses(each for each in found if isinstance(each, IPv6Network))
-    return sum(each.num_addresses for each in v4) + sum(each.num_addresses for each in v6)
+    return [*v4, *v6]

@@ -310,6 +310,34 @@ def test_an_opened_endpoint_says_to_whom_and_how_many_addresses():
     assert danger.at_stake == "vpcConfig.endpointPublicAccess: false → true; 256 addresses more"
 
 
+PORT = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def test_a_range_counts_by_whose_it_is_and_not_by_its_size():
+    same_size = endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25", "198.51.100.0/25"])
+    (danger,) = found(of("aws:eks/cluster:Cluster", *same_size))
+    assert (danger.opening, danger.at_stake) == (
+        "Kubernetes API of it opened to 198.51.100.0/25",
+        "128 addresses more",
+    )
+    stranger = {"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv4": "198.51.100.0/24"}
+    assert openings(of(RULE, *stranger)) == ["it lets in 198.51.100.0/24"]
+    groups = [{"ingress": [each]} for each in ({"ipv6CidrBlocks": ["2001:db8::/32"]}, {"cidrBlocks": ["0.0.0.0/0"]})]
+    assert openings(of("aws:ec2/securityGroup:SecurityGroup", *groups)) == ["it lets in 0.0.0.0/0"]
+    halves = {"ingress": [{"cidrBlocks": ["10.0.0.0/9", "10.128.0.0/9"]}]}
+    assert (
+        openings(of("aws:ec2/securityGroup:SecurityGroup", halves, {"ingress": [{"cidrBlocks": ["10.0.0.0/8"]}]})) == []
+    )
+
+
+def test_more_ports_for_the_same_range_let_it_in_anew():
+    one, all_ports = {"cidrIpv4": "10.0.0.0/8", **PORT}, {"cidrIpv4": "10.0.0.0/8", "ipProtocol": "-1"}
+    assert openings(of(RULE, one, all_ports)) == ["it lets in 10.0.0.0/8"]
+    assert openings(of(RULE, all_ports, one)) == []
+    assert openings(of(RULE, None, {"prefixListId": "pl-1", **PORT})) == ["it lets in pl-1"]
+
+
 def grants(*principals, **more):
     return {
         "policy": json.dumps({"Statement": [{"Effect": "Allow", "Principal": each, **more} for each in principals]})
