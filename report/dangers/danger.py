@@ -55,9 +55,9 @@ class Plan:
     cost: Estimate
 
     def changes(self, *types: str, ops: Sequence[str] = ("create", "update", "replace", "delete")) -> Iterator[Change]:
-        """Yields the changes of these types."""
+        """Yields the changes of these types, or of all."""
         for change in self.operation.changes:
-            if change.type in types and change.op in ops:
+            if (change.type in types or not types) and change.op in ops:
                 yield change
 
     def inputs(self, urn: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -338,10 +338,17 @@ def test_more_ports_for_the_same_range_let_it_in_anew():
     assert openings(of(RULE, None, {"prefixListId": "pl-1", **PORT})) == ["it lets in pl-1"]
 
 
-def grants(*principals, **more):
+def doc(**statement):
     return {
-        "policy": json.dumps({"Statement": [{"Effect": "Allow", "Principal": each, **more} for each in principals]})
+        "policy": json.dumps(
+            {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **statement}]}
+        )
     }
+
+
+def grants(*principals, **more):
+    statements = [{"Effect": "Allow", "Principal": each, "Action": "s3:GetObject", **more} for each in principals]
+    return {"policy": json.dumps({"Statement": statements})}
 
 
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -373,14 +380,14 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             "aws:s3/bucketPolicy:BucketPolicy",
             grants({"AWS": "arn:aws:iam::1:root"}),
             grants({"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]}),
-            "BucketPolicy it admits arn:aws:iam::2:root",
+            "arn:aws:iam::2:root may read in Bucket it",
         ),
-        ("aws:s3/bucketPolicy:BucketPolicy", None, grants("*"), "BucketPolicy it admits everybody"),
+        ("aws:s3/bucketPolicy:BucketPolicy", None, grants("*"), "everybody may read in Bucket it"),
         (
             "aws:iam/role:Role",
             {"assumeRolePolicy": grants({"Service": "ec2.amazonaws.com"})["policy"]},
-            {"assumeRolePolicy": grants({"AWS": "arn:aws:iam::2:root"})["policy"]},
-            "Role it admits arn:aws:iam::2:root",
+            {"assumeRolePolicy": grants({"AWS": "arn:aws:iam::2:root"}, Action="sts:AssumeRole")["policy"]},
+            "arn:aws:iam::2:root may take role it",
         ),
         (
             "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
@@ -409,13 +416,121 @@ def test_access_that_is_widened_or_lost(type_, before, after, opening):
         ("aws:eks/cluster:Cluster", endpoint(True, []), endpoint(False, [])),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", None, {"referencedSecurityGroupId": "sg-1"}),
         ("aws:ec2/securityGroupRule:SecurityGroupRule", None, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
-        ("aws:s3/bucketPolicy:BucketPolicy", None, grants({"AWS": "arn:aws:iam::1:root"})),
         ("aws:s3/bucketPolicy:BucketPolicy", grants({"AWS": "a"}), {"policy": '{"Statement": []}'}),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", SUBJECTS[0], SUBJECTS[0]),
     ],
 )
 def test_access_that_is_narrowed_or_new_with_its_own_users(type_, before, after):
     assert openings(of(type_, before, after)) == []
+
+
+ROLE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+BUCKET_POLICY, IDENTITY = "aws:s3/bucketPolicy:BucketPolicy", "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+FOREIGN = {"AWS": "arn:aws:iam::999999999999:root"}
+OWN = of("aws:kms/alias:Alias", *[{"key": "arn:aws:kms:us-west-2:123456789012:key/k"}] * 2, "own", op="same")
+ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+TLS = {"Bool": {"aws:SecureTransport": "true"}}
+VIA = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "v"}}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "says"),
+    [
+        (ROLE_POLICY, doc(Resource="arn:aws:s3:::a/*"), doc(Action="*"), "who has it may do everything everywhere"),
+        ("aws:iam/policy:Policy", doc(), doc(Action="iam:*"), "who has it may do everything of iam everywhere"),
+        (
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            None,
+            {"role": "x", "policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
+            "who has it may do what PowerUserAccess allows",
+        ),
+        (
+            IDENTITY,
+            {"namespace": "a", "serviceAccount": "b", "roleArn": "arn:aws:iam::123456789012:role/view"},
+            {"namespace": "a", "serviceAccount": "b", "roleArn": "arn:aws:iam::123456789012:role/admin"},
+            "pods of a/b may take role admin",
+        ),
+        (
+            "aws:kms/grant:Grant",
+            None,
+            {"granteePrincipal": FOREIGN["AWS"], "operations": ["Decrypt"]},
+            "arn:aws:iam::999999999999:root may decrypt in Grant it",
+        ),
+        (BUCKET_POLICY, None, doc(Principal=FOREIGN), "arn:aws:iam::999999999999:root may read in Bucket it"),
+        (BUCKET_POLICY, None, doc(Principal="*", Condition=TLS), "everybody may read in Bucket it"),
+        (
+            BUCKET_POLICY,
+            doc(Principal=FOREIGN),
+            doc(Principal=FOREIGN, Action=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            "arn:aws:iam::999999999999:root may write, delete in Bucket it",
+        ),
+        (BUCKET_POLICY, doc(Principal="*", Condition=ORG), doc(Principal="*"), "everybody may read in Bucket it"),
+        (
+            BUCKET_POLICY,
+            doc(Principal="*", Condition=ORG),
+            doc(Principal="*", Condition=TLS),
+            "everybody may read in Bucket it",
+        ),
+        (BUCKET_POLICY, doc(**VIA), {"policy": "{}"}, "BucketPolicy it no longer denies s3:* to everybody"),
+        (BUCKET_POLICY, doc(**VIA), None, "BucketPolicy it no longer denies s3:* to everybody"),
+        (ROLE_POLICY, doc(), {"policy": UNKNOWN_TEXT}, "policy of RolePolicy it changes"),
+        (
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+            {"rules": [{"verbs": ["get"], "resources": ["pods"]}]},
+            {"rules": [{"verbs": ["*"], "resources": ["*"]}]},
+            "who has it may do everything in ClusterRole it",
+        ),
+    ],
+)
+def test_a_grant_that_none_before_covers_is_one_wherever_it_is_written(type_, before, after, says):
+    assert openings(OWN, of(type_, before, after)) == [says]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        (ROLE_POLICY, doc(Action="s3:*"), doc(Action=["s3:GetObject", "s3:Put*"], Resource="arn:aws:s3:::a")),
+        (ROLE_POLICY, doc(), doc(Condition=TLS)),
+        (BUCKET_POLICY, doc(**VIA), doc(**{**VIA, "Action": "*"})),
+        (BUCKET_POLICY, None, doc(Principal="*", Condition=ORG)),
+        (BUCKET_POLICY, None, doc(Principal={"Service": "logging.s3.amazonaws.com"})),
+        (BUCKET_POLICY, None, doc(Principal={"AWS": "arn:aws:iam::123456789012:root"}, Action="kms:*")),
+    ],
+)
+def test_a_grant_that_another_covers_is_none(type_, before, after):
+    assert openings(OWN, of(type_, before, after)) == []
+
+
+def role_of(name, op="same"):
+    """Returns the steps of a role that pods of a namespace get, whose name is known only when it is up."""
+    parent = urn("mlplatform:storage:StorageIdentity", name)
+    known = op == "same"
+    role = {"name": name, "assumeRolePolicy": doc(Principal={"Service": "pods.eks.amazonaws.com"})["policy"]}
+    pods = {"namespace": name, "serviceAccount": "default", "roleArn": f"arn:aws:iam::1:role/{name}"}
+    unknown = {} if known else {"roleArn": UNKNOWN_TEXT}
+    return parent, [
+        step(op, urn(ROLE, name), parent, inputs=role),
+        step(op, urn(IDENTITY, name), parent, inputs={**pods, **unknown}),
+    ]
+
+
+def test_rights_of_a_role_are_those_of_the_pods_that_get_it():
+    bucket = step("same", BUCKET, inputs={"bucket": "acme-models"})
+    to_write = doc(Action=["s3:PutObject", "s3:GetObject"], Resource="arn:aws:s3:::acme-models/*")
+    parent, steps = role_of("intern", "create")
+    steps += [of(ROLE_POLICY, None, {"role": UNKNOWN_TEXT, **to_write}, "intern-buckets", parent)]
+    (danger,) = found(bucket, *steps)
+    assert danger.opening == "pods of intern/default may read, write in bucket models"
+    assert "s3:PutObject" in danger.at_stake
+    parent, steps = role_of("lab")
+    to_read = doc(Resource="arn:aws:s3:::acme-models/*")
+    steps += [of(ROLE_POLICY, {"role": "lab", **to_read}, {"role": "lab", **to_write}, "lab-buckets", parent)]
+    assert openings(bucket, *steps) == ["pods of lab/default may write in bucket models"]
+
+
+def test_a_deny_that_goes_with_its_bucket_is_none():
+    bucket = step("delete", BUCKET, old=state(BUCKET, id="acme-models"))
+    assert len(found(bucket, of(BUCKET_POLICY, {"bucket": "acme-models", **doc(**VIA)}, None), kind="access")) == 0
 
 
 def policy(name, *namespaces):
