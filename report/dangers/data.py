@@ -83,7 +83,7 @@ def _gone(change: Change) -> Danger:
     kind, what = change.type.rpartition(":")[2], HOLDS_DATA[change.type]
     replaced = change.op == "replace"
     goes = "leaves the stack" if change.retained else "deleted"
-    stays = f"{what} stay in AWS, where nothing protects or backs them up any more"
+    stays = f"{what} stay in AWS, outside of this stack and its backups"
     return Danger(
         kind="data",
         severity=GRAVE if change.retained else LOST,
