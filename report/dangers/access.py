@@ -22,10 +22,6 @@ BINDINGS = (
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
 )
-BLOCKS = (
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
-)
 POLICIES = tuple(arn.rpartition("/")[2] for arn in reversed([*EKS_ACCESS_POLICIES.values()]))
 """Access policies of EKS, from the one that allows least."""
 
@@ -60,11 +56,6 @@ def find(plan: Plan) -> Iterator[Danger]:
             continue  # the cluster goes with all its entries, which says more
         yield from _into_clusters(plan, change)
     yield from _rights(plan)
-    for change in plan.changes(*BLOCKS, ops=("update", "delete")):
-        before, after = plan.inputs(change.urn)
-        off = [key for key, value in before.items() if value is True and after.get(key) is not True]
-        if off and (change.op == "update" or change.parent in plan.after):
-            yield _wider(change, f"{{}} no longer has {some(off)}", "objects can be made public", severity=GRAVE)
 
 
 def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
@@ -184,8 +175,8 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         if each.scope and each.scope not in plan.before and _expected(each, own):
             continue  # a new document names its users for the first time
         was = [one for one in old if not one.denies and one.covers(each, condition=False)]
-        keys = sorted({key for one in was for _, key, _ in one.condition - each.condition})
-        more.setdefault((each.who, each.scope, some(keys)), []).append(each)
+        gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
+        more.setdefault((each.who, each.scope, some(sorted(gone))), []).append(each)
     for (who, _, lost), allowed in more.items():
         stranger = _is_stranger(who, own)
         powers = [each for each in allowed if POWERS.fullmatch(each.action)]
@@ -197,19 +188,17 @@ def _rights(plan: Plan) -> Iterator[Danger]:
             says=f"{{}} may {grants.in_words(allowed, plan.after)}",
             names=(_everybody(who),),
             at_stake=some(sorted({each.action.removeprefix(grants.BY_POLICY) for each in allowed}), 5),
-            consequence=f"the condition on {lost} is gone or wider"
-            if lost
-            else f"nothing allowed it before{on_condition}",
+            consequence=f"the condition on {lost} is gone" if lost else f"nothing allowed it before{on_condition}",
             gently="name the actions and resources that are needed" if powers else "",
             urns=tuple(sorted({each.source for each in allowed})),
         )
     changed = {change.urn: change for change in plan.operation.changes}
-    gone: dict[tuple[str, str], list[grants.Grant]] = {}
+    lifted: dict[tuple[str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in old if one.denies), [one for one in new if one.denies]):
         by = changed.get(each.source)
-        if by and not by.retained and not _goes_with(plan, each):
-            gone.setdefault((each.source, each.who), []).append(each)
-    for (urn, who), denied in gone.items():
+        if by and not by.retained and (each.scope in plan.after or not plan.goes_with(each.source)):
+            lifted.setdefault((each.source, each.who), []).append(each)
+    for (urn, who), denied in lifted.items():
         conditions = some(sorted({key for each in denied for _, key, _ in each.condition}))
         verbs = some(sorted({each.action for each in denied}))
         yield _wider(
@@ -226,17 +215,6 @@ def _rights(plan: Plan) -> Iterator[Danger]:
             if new_text is UNKNOWN and isinstance(old_text, str):
                 kind = change.type.rpartition(":")[2]
                 yield _wider(change, f"{path} of {kind} {{}} changes", "who may do what is known only after up")
-
-
-def _goes_with(plan: Plan, grant: grants.Grant) -> bool:
-    """Tells whether a document goes together with what it is about."""
-    if grant.scope in plan.after:
-        return False
-    going = {plan.before[change.urn].id for change in plan.changes(ops=("delete",)) if change.urn in plan.before} - {""}
-    resource = plan.before[grant.source]
-    return (resource.parent in plan.before and resource.parent not in plan.after) or bool(
-        going & {each for each in resource.inputs.values() if isinstance(each, str)}
-    )
 
 
 def _own_account(plan: Plan) -> str:

@@ -65,6 +65,18 @@ class Plan:
         old, new = self.before.get(urn), self.after.get(urn)
         return (old.inputs if old else {}), (new.inputs if new else {})
 
+    def goes_with(self, urn: str) -> bool:
+        """Tells whether a resource goes together with what it is about, e.g. the policy of a bucket."""
+        going = {self.before[each.urn].id for each in self.changes(ops=("delete",)) if each.urn in self.before} - {""}
+        resource = self.before[urn]
+        parent_goes = resource.parent in self.before and resource.parent not in self.after
+        return parent_goes or any(each in going for each in resource.inputs.values() if isinstance(each, str))
+
+    def stood(self, urn: str) -> bool:
+        """Tells whether what a new resource is about was there before."""
+        given = {each for each in self.after[urn].inputs.values() if isinstance(each, str)} - {""}
+        return any(each.id in given for each in self.before.values())
+
     def component(self, urn: str) -> str:
         """Returns the URN of the nearest component of the project that a resource is in; "" when it is in none."""
         while urn and not type_of(urn).startswith(COMPONENT_PREFIX):
@@ -98,9 +110,11 @@ def at(value: Any, path: str) -> Any:
 
 
 def every(value: Any, path: str) -> list[Any]:
-    """Returns all values at a dotted path, on which lists are walked through."""
+    """Returns all values at a dotted path, on which lists are walked through; `*` stands for each key."""
     values = [value]
     for step in path.split("."):
-        found = [at(each, step) for each in values]
+        found = [
+            list(each.values()) if step == "*" and isinstance(each, Mapping) else at(each, step) for each in values
+        ]
         values = [inner for each in found for inner in (each if isinstance(each, list) else [each])]
     return [each for each in values if each is not None]

@@ -6,6 +6,7 @@ import pytest
 
 from common.values import UNKNOWN_TEXT
 from report.dangers import dangers, judge, plan_from
+from report.dangers.danger import GRAVE, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -235,13 +236,13 @@ def test_a_replaced_network_does_not_name_each_subnet():
             "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
             {"rules": [{"noncurrentVersionExpiration": {"noncurrentDays": 90}}]},
             {"rules": [{"noncurrentVersionExpiration": {"noncurrentDays": 7}}]},
-            "old versions of objects of it are deleted after 7 days, before: 90 days",
+            "old versions of objects of it are deleted after 7 days, before: after 90 days",
         ),
         (
             "aws:backup/plan:Plan",
             {"rules": [{"lifecycle": {"deleteAfter": 35}}]},
             {"rules": [{"lifecycle": {"deleteAfter": 35}}, {"lifecycle": {"deleteAfter": 7}}]},
-            "recovery points of it are deleted after 7 days, before: 35 days",
+            "recovery points of it are deleted after 7 days, before: after 35 days",
         ),
         (
             "aws:s3/bucketVersioning:BucketVersioning",
@@ -255,9 +256,147 @@ def test_data_that_goes_or_goes_sooner(type_, before, after, opening):
     assert openings(of(type_, before, after)) == [opening]
 
 
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
+TEMPORARY = {"filter": {"prefix": "tmp/"}, "expiration": {"days": 1}}
+
+
+def exports(*events):
+    return {"s3": {"autoExportPolicy": {"events": list(events)}}}
+
+
+def versions(kept):
+    rule = {"noncurrentVersionExpiration": {"noncurrentDays": 7, "newerNoncurrentVersions": kept}}
+    return {"rules": [rule]}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "opening"),
+    [
+        (
+            LIFECYCLE,
+            {"rules": [TEMPORARY]},
+            {"rules": [TEMPORARY, {"expiration": {"days": 7}}]},
+            "objects of it are deleted after 7 days, before: never",
+        ),
+        (
+            LIFECYCLE,
+            {"rules": [TEMPORARY]},
+            {"rules": [{"expiration": {"days": 1}}]},
+            "objects of it are deleted after 1 day, before: never",
+        ),
+        (
+            LIFECYCLE,
+            {"rules": [{**TEMPORARY, "status": "Disabled"}]},
+            {"rules": [{**TEMPORARY, "status": "Enabled"}]},
+            "objects of it are deleted after 1 day under tmp/, before: never",
+        ),
+        (
+            LIFECYCLE,
+            {"rules": []},
+            {"rules": [{"expiration": {"date": "2026-12-01"}}]},
+            "objects of it are deleted on a date, before: never",
+        ),
+        (
+            LIFECYCLE,
+            versions(10),
+            versions(1),
+            "old versions of objects of it are deleted after 7 days, before: after 7 days; 1 newer versions stay, before: 10",
+        ),
+        (
+            "aws:backup/plan:Plan",
+            {"rules": [{"schedule": "daily"}]},
+            {"rules": [{"schedule": "yearly"}]},
+            "backups by it are no longer made at daily",
+        ),
+        (
+            "aws:backup/plan:Plan",
+            {"rules": [{"copyActions": [{"destinationVaultArn": "far"}]}]},
+            {"rules": [{}]},
+            "backups by it are no longer copied to far",
+        ),
+        (
+            "aws:backup/selection:Selection",
+            {"resources": ["a", "b"]},
+            {"resources": ["a"]},
+            "backups by it leave out b",
+        ),
+        (
+            "aws:efs/backupPolicy:BackupPolicy",
+            {"backupPolicy": {"status": "ENABLED"}},
+            {"backupPolicy": {"status": "DISABLED"}},
+            "backups of file system it end",
+        ),
+        (
+            "aws:efs/replicationConfiguration:ReplicationConfiguration",
+            {},
+            None,
+            "it is no longer copied to another place",
+        ),
+        ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", {}, None, "it is no longer copied to another place"),
+        (
+            "aws:fsx/lustreFileSystem:LustreFileSystem",
+            {"automaticBackupRetentionDays": 7},
+            {"automaticBackupRetentionDays": 0},
+            "automaticBackupRetentionDays of it: 7 → none",
+        ),
+        (LINK, exports("NEW", "CHANGED"), exports(), "files of it are no longer exported to its bucket: NEW, CHANGED"),
+        (LINK, exports("NEW"), None, "files of it are no longer exported to its bucket: NEW"),
+        (
+            LINK,
+            exports("NEW"),
+            exports("NEW", "DELETED"),
+            "files that are deleted in it are deleted in its bucket too",
+        ),
+        (
+            "kubernetes:storage.k8s.io/v1:StorageClass",
+            {"reclaimPolicy": "Retain"},
+            {"reclaimPolicy": "Delete"},
+            "volumes of class it are deleted with their claims",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            {"values": {"schedules": {"all": {"template": {"ttl": "720h"}}}}},
+            {"values": {"schedules": {"all": {"template": {"ttl": "1h"}}}}},
+            "backups of it are deleted after 1 hour, before: after 30 days",
+        ),
+        ("aws:kms/key:Key", {}, {"isEnabled": False}, "key it is disabled"),
+        ("aws:dynamodb/table:Table", {}, None, "Table it deleted"),
+    ],
+)
+def test_data_that_is_kept_for_less_time_or_in_fewer_places(type_, before, after, opening):
+    assert openings(of(type_, before, after)) == [opening]
+
+
+def test_a_new_lifecycle_deletes_data_of_a_bucket_that_was_there():
+    rules = {"bucket": "acme-models", "rules": [{"expiration": {"days": 7}}]}
+    there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
+    assert openings(there, of(LIFECYCLE, None, rules)) == ["objects of it are deleted after 7 days, before: never"]
+    assert openings(of(LIFECYCLE, None, rules)) == [], "a new bucket has nothing yet"
+
+
+def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
+    block = urn("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "models")
+    inputs = {"bucket": "acme-models", "blockPublicAcls": True}
+    gone = [
+        step("delete", BUCKET, old=state(BUCKET, id="acme-models")),
+        step("delete", block, old=state(block, inputs=inputs)),
+    ]
+    assert openings(*gone) == ["Bucket models deleted"]
+    kept = [
+        step("delete", each, old=state(each, id="acme-models", inputs=inputs, retainOnDelete=True))
+        for each in (BUCKET, block)
+    ]
+    assert openings(*kept) == ["Bucket models leaves the stack"]
+    assert openings(gone[1]) == ["models no longer has blockPublicAcls"], "the bucket stays, open"
+
+
 @pytest.mark.parametrize(
     ("type_", "before", "after"),
     [
+        (LIFECYCLE, {"rules": [{"expiration": {"days": 7}}]}, {"rules": [{**TEMPORARY, "expiration": {"days": 9}}]}),
+        (LIFECYCLE, versions(1), versions(10)),
+        (LINK, exports("NEW", "DELETED"), exports("NEW", "DELETED", "CHANGED")),
         ("aws:s3/bucket:Bucket", {"tags": {}}, {"tags": {"a": "b"}}),
         ("aws:s3/bucket:Bucket", None, {}),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 0}),
@@ -275,7 +414,7 @@ def test_a_bucket_that_stays_in_aws_is_less_grave_than_one_that_is_lost():
     first, second = found(kept, lost)
     assert (first.opening, first.consequence) == ("FileSystem home replaced by an empty one", "its files would be lost")
     assert second.opening == "Bucket models leaves the stack"
-    assert second.consequence.startswith("its objects stay in AWS")
+    assert second.consequence.startswith("its objects and all their versions stay in AWS")
 
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
@@ -528,6 +667,14 @@ def test_rights_of_a_role_are_those_of_the_pods_that_get_it():
     assert openings(bucket, *steps) == ["pods of lab/default may write in bucket models"]
 
 
+def test_a_condition_on_more_values_is_a_new_grant_and_one_that_is_gone_is_graver():
+    two, one = ({"StringEquals": {"kms:ViaService": each}} for each in (["s3", "ebs"], ["s3"]))
+    severities = [
+        found(of(ROLE_POLICY, doc(Condition=one), after))[0].severity for after in (doc(Condition=two), doc())
+    ]
+    assert severities == [SERIOUS, GRAVE]
+
+
 def test_a_deny_that_goes_with_its_bucket_is_none():
     bucket = step("delete", BUCKET, old=state(BUCKET, id="acme-models"))
     assert len(found(bucket, of(BUCKET_POLICY, {"bucket": "acme-models", **doc(**VIA)}, None), kind="access")) == 0
@@ -612,6 +759,15 @@ LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
             "deletionProtection of it: true → false",
         ),
         ("aws:s3/bucket:Bucket", {}, {"forceDestroy": True}, "forceDestroy of it: false → true"),
+        ("aws:backup/vault:Vault", {}, {"forceDestroy": True}, "forceDestroy of it: false → true"),
+        (
+            "aws:eks/cluster:Cluster",
+            {"enabledClusterLogTypes": ["api", "audit"], **endpoint(False, [])},
+            {"enabledClusterLogTypes": ["api"], **endpoint(False, [])},
+            "cluster it no longer writes logs of audit",
+        ),
+        ("aws:ec2/flowLog:FlowLog", {}, None, "traffic is no longer recorded by it"),
+        (ROLE, {"permissionsBoundary": "b"}, {}, "permissionsBoundary of it is no longer b"),
         (LOCK, {"minRetentionDays": 30}, {"minRetentionDays": 7}, "minRetentionDays of it: 30 → 7"),
         (LOCK, {"minRetentionDays": 30}, None, "minRetentionDays of it: 30 → none"),
         (

@@ -151,7 +151,7 @@ def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engi
     output = capsys.readouterr().out
     assert "policy net-flow-logs" in output
     assert "Dangers, incomplete, stopped" in output, "this engine has no state, so there is no second look"
-    assert "    data: Bucket network-flow-logs deleted: its objects would be lost" in output
+    assert "    data: Bucket network-flow-logs deleted: its objects and all their versions would be lost" in output
 
 
 def test_a_stack_that_the_base_does_not_have_is_built_from_nothing(new_engine, on_base, capsys):

@@ -48,7 +48,9 @@ def test_the_gravest_danger_is_the_headline_and_dangers_stand_before_everything_
     lines = page(log).splitlines()
     lost = "Bucket network-flow-logs replaced by an empty one, because of bucket"
     assert lines[0] == f"## Stack `dev`: {lost}"
-    assert lines[2].startswith(f"- **Danger, data**: {lost}: its objects would be lost. Gently: add a second entry")
+    assert lines[2].startswith(
+        f"- **Danger, data**: {lost}: its objects and all their versions would be lost. Gently: add a second entry"
+    )
     assert lines[3].startswith("- **Danger, nodes**: NatGateway network-nat-c replaced, because of subnetId")
     assert lines[7].startswith("| Result |"), "the verdict comes next"
 
