@@ -47,6 +47,8 @@ def write(stack: str, base: str | None = None) -> int:
         "settings.md": settings_page(path, stack),
         "facts.md": facts.as_markdown(ages),
     }
+    for old in target.iterdir():  # pages of an earlier run would look like pages of this one
+        old.unlink()
     for name, text in files.items():
         (target / name).write_text(text)
     print("\n".join(shown(target / name) for name in files))

@@ -39,7 +39,7 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     """
     found = list(judges)
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
-        for kind in (data, nodes, access, money, protection, weaker):
+        for kind in (data, access, nodes, money, protection, weaker):
             found += kind.find(plan)
     return tuple(sorted(_merged(found), key=lambda each: (each.severity, KINDS.index(each.kind), each.opening)))
 

@@ -12,7 +12,7 @@ from report.events import Change, Operation
 from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
-KINDS = ("data", "nodes", "access", "money", "protection", "judge")
+KINDS = ("data", "access", "nodes", "money", "protection", "judge")
 LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
 
@@ -38,6 +38,11 @@ class Danger:
     def opening(self) -> str:
         """The sentence that a summary begins with."""
         return self.says.replace("{}", some(self.names, 5), 1)
+
+    @property
+    def rest(self) -> str:
+        """What comes after the sentence: what is at stake, and the consequence."""
+        return f"{f'{self.at_stake}: ' if self.at_stake else ''}{self.consequence}."
 
     def __str__(self) -> str:
         return f"{self.opening}{f' ({self.at_stake})' if self.at_stake else ''}: {self.consequence}."

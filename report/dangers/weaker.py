@@ -114,7 +114,7 @@ def expires(kind: str) -> Worse:
                 days = min((was.days for was in old if was.covers(each, days=False)), default=_NEVER)
                 where = f" under {each.prefix}" if each.prefix else ""
                 fewest = min((was.kept for was in old if was.covers(each, days=False)), default=0)
-                stay = f"; {each.kept} newer versions stay, before: {fewest}" if each.kept < fewest else ""
+                stay = f"; newer versions: {fewest} → {each.kept}" if each.kept < fewest else ""
                 return f"{_in_days(each.days)}{where}, before: {_in_days(days)}{stay}"
         return ""
 

@@ -301,7 +301,7 @@ def versions(kept):
             LIFECYCLE,
             versions(10),
             versions(1),
-            "old versions of objects of it are deleted after 7 days, before: after 7 days; 1 newer versions stay, before: 10",
+            "old versions of objects of it are deleted after 7 days, before: after 7 days; newer versions: 10 → 1",
         ),
         (
             "aws:backup/plan:Plan",
