@@ -1,6 +1,7 @@
 """Each kind of danger, with changes that are one and changes that are none."""
 
 import json
+import re
 
 import pytest
 
@@ -389,6 +390,9 @@ def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
     ]
     assert openings(*kept) == ["Bucket models leaves the stack"]
     assert openings(gone[1]) == ["models no longer has blockPublicAcls"], "the bucket stays, open"
+    part = step("delete", block, old=state(block, id="acme-models", inputs=inputs))
+    there = step("same", BUCKET, old=state(BUCKET, id="acme-models"), id="acme-models")
+    assert openings(part, there) == ["models no longer has blockPublicAcls"], "parts of a bucket have its id"
 
 
 @pytest.mark.parametrize(
@@ -829,6 +833,27 @@ def test_the_files_of_this_project_that_judge_are_found():
     names = judge.files_of(ROOT, "prod")
     assert {"Pulumi.prod.yaml", judge.WAIVERS, "report/dangers/judge.py", "policies/analyzer.py"} <= names.keys()
     assert not [name for name in names if "__pycache__" in name]
+    assert {
+        "catalog/prices.py",
+        "catalog/data/instance_prices.json",
+        "settings/stack/profiles.py",
+        "Makefile",
+    } <= names.keys()
+    missing = {
+        module
+        for name, text in names.items()
+        if name.startswith(("policies/", "costs/", "report/")) and name.endswith(".py")
+        for module in re.findall(
+            r"^from ((?:catalog|common|costs|engine|policies|report|simulator)[.\w]*) import", text.decode(), re.M
+        )
+        if not {f"{module.replace('.', '/')}{end}" for end in (".py", "/__init__.py")} & names.keys()
+    }
+    assert missing <= {"catalog.machine_images"}, "what a judge imports judges too"
+
+
+def test_a_switch_of_protection_is_judged_by_no_other_rules():
+    after = {**files(), "Pulumi.prod.yaml": files()["Pulumi.prod.yaml"] + b"  ml-platform:deletion_protection: false\n"}
+    assert list(judge.find(files(), after, "prod")) == []
 
 
 # All of them
