@@ -121,13 +121,17 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
     """Yields who loses rights, then who gets more. EKS and Kubernetes widen most rights by a replacement."""
     before, after = plan.inputs(change.urn)
     if change.op in ("delete", "replace") and change.type in (ENTRY, ASSOCIATION):
+        node_role = str(before.get("type", "")).startswith("EC2")
+        shut_out = (
+            "nodes with this role cannot join, and running ones are cut off" if node_role else "they are shut out"
+        )
         yield Danger(
             kind="access",
             severity=GRAVE,
             says="rights in the cluster are taken from {}",
             names=(change.name,),
-            consequence="until they are given again" if change.op == "replace" else "they are shut out",
-            gently="check first that another principal is cluster-admin",
+            consequence="until they are given again" if change.op == "replace" else shut_out,
+            gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),
         )
     if change.op == "delete":

@@ -37,7 +37,7 @@ def _keeps_files(resource: Resource) -> bool:
 def _gone(change: Change) -> Danger:
     kind, what = change.type.rpartition(":")[2], HOLDS_DATA[change.type]
     replaced = change.op == "replace"
-    goes = "leaves the stack" if change.retained else "deleted"
+    goes = "no longer in the stack" if change.retained else "deleted"
     stays = f"{what} stay in AWS, outside of this stack and its backups"
     return Danger(
         kind="data",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
+from report.dangers.pools import NODE_POOL
 from report.tables import some
 
 Inputs = Mapping[str, Any]
@@ -70,6 +71,27 @@ def no_longer(path: str, safe: Any, default: Any = None) -> Worse:
         return f"{_word(was)} → {_word(becomes)}" if was == safe != becomes else ""
 
     return worse
+
+
+def budgets(path: str) -> Worse:
+    """Compares how many nodes may be disrupted at any time: the least that a budget without a schedule allows."""
+
+    def least(inputs: Inputs) -> tuple[float, str]:
+        always = [str(at(each, "nodes")) for each in every(inputs, path) if not at(each, "schedule")] or ["10%"]
+        return min((float(each.rstrip("%")) if each.rstrip("%").isdigit() else _NEVER, each) for each in always)
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        (was, old), (becomes, new) = least(before), least(after)
+        return f"{old} → {new}" if becomes > was else ""
+
+    return worse
+
+
+def reaches(before: Inputs, after: Inputs) -> str:
+    """Tells which range a route reaches anew over a transit gateway or a peering connection."""
+    over = after.get("transitGatewayId") or after.get("vpcPeeringConnectionId")
+    target = after.get("destinationCidrBlock")
+    return str(target) if over and target != before.get("destinationCidrBlock") else ""
 
 
 def flags(*names: str) -> Worse:
@@ -327,6 +349,30 @@ ROWS = (
         "aws:iam/user:User",
         consequence="its policies alone say what it may do",
         gone=False,
+    ),
+    Row(
+        types=("aws:ec2/route:Route",),
+        worse=reaches,
+        kind="access",
+        says="{} leads to the network <how>",
+        consequence="from there comes in what security groups let in",
+        severity=SERIOUS,
+        new=True,
+    ),
+    *(
+        Row(
+            types=(NODE_POOL,),
+            worse=worse,
+            kind="nodes",
+            says=f"{what} of {{}}: <how>",
+            consequence="nodes with running jobs may be replaced, more of them at a time",
+            gently="give it a budget with a schedule",
+            severity=SERIOUS,
+        )
+        for what, worse in (
+            ("disruption budget", budgets("spec.disruption.budgets")),
+            ("consolidation", no_longer("spec.disruption.consolidationPolicy", "WhenEmpty")),
+        )
     ),
     _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
     _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),

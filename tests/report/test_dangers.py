@@ -7,7 +7,7 @@ import pytest
 
 from common.values import UNKNOWN_TEXT
 from report.dangers import dangers, judge, plan_from
-from report.dangers.danger import GRAVE, SERIOUS
+from report.dangers.danger import GRAVE, LOST, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -138,7 +138,9 @@ def test_a_renamed_pool_goes_and_another_comes():
 
 def test_one_zone_of_a_pool_that_goes_is_not_every_node():
     steps = [group("a", OLD, OLD, op="same"), group("b", OLD, None)]
-    assert openings(*steps) == ["nodes of pool main-h100 go in 1 of 2 zones"]
+    (danger,) = found(*steps)
+    assert danger.opening == "nodes of pool main-h100 go in 1 of 2 zones"
+    assert danger.at_stake == "0 to 3 nodes, up to 24 GPUs", "not those of the zones that stay"
 
 
 @pytest.mark.parametrize(
@@ -163,11 +165,15 @@ def test_what_karpenter_hashes_of_a_node_class_rolls_its_pool(before, after, cau
     ("before", "after"),
     [
         ({"subnetSelectorTerms": [{"id": "a"}]}, {"subnetSelectorTerms": [{"id": "a"}, {"id": "b"}]}),
+        (
+            {"securityGroupSelectorTerms": [{"id": "a"}, {"id": "b"}]},
+            {"securityGroupSelectorTerms": [{"id": "b"}, {"id": "a"}]},
+        ),
         ({"ipPrefixCount": 1}, {"ipPrefixCount": 2}),
         ({"networkInterfaces": [{"n": 1}, {"n": 2}]}, {"networkInterfaces": [{"n": 2}, {"n": 1}]}),
         ({}, {"detailedMonitoring": False}),
     ],
-    ids=["selectors", "prefixes", "another order", "an empty value"],
+    ids=["selectors", "groups", "prefixes", "another order", "an empty value"],
 )
 def test_what_karpenter_does_not_hash_rolls_nothing(before, after):
     assert openings(node_pool(), node_class(before, after)) == []
@@ -182,6 +188,94 @@ def test_the_template_of_a_node_pool_is_hashed_without_its_requirements():
     assert openings(node_pool(requirements=(zones[1], zones[0]))) == [
         "nodes of pool main-a100 that no longer fit roll: zone without b"
     ]
+
+
+def test_other_subnets_or_security_groups_roll_what_no_longer_fits():
+    groups = [{"securityGroupSelectorTerms": [{"id": each}]} for each in "ab"]
+    assert openings(node_pool(), node_class(*groups)) == ["every node of pool main-a100 rolls: other security groups"]
+    subnets = [{"subnetSelectorTerms": [{"id": each}]} for each in "ab"]
+    assert openings(node_pool(), node_class(*subnets)) == [
+        'nodes of pool main-a100 that no longer fit roll: subnetSelectorTerms without {"id": "a"}'
+    ]
+    gone = of("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", {"spec": {}}, None, "main-a100", KARPENTER)
+    assert openings(node_pool(), gone) == ["EC2NodeClass main-a100 deleted"]
+
+
+def needs(operator, *values):
+    return [{"key": "k", "operator": operator, **({"values": list(values)} if values else {})}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        (needs("In", "a"), needs("NotIn", "a"), "k without a"),
+        (needs("NotIn", "a"), needs("NotIn", "a", "b"), "k without b"),
+        (needs("Exists"), needs("DoesNotExist"), "k DoesNotExist"),
+        (needs("Gt", "4"), needs("Gt", "8"), "k without 8"),
+        (needs("Lt", "8"), needs("Lt", "4"), "k without 4"),
+        (needs("Exists"), needs("In", "a"), "k In a"),
+        ([], needs("In", "a"), "k is required"),
+        (needs("Gt", "8"), needs("Gt", "4"), ""),
+        (needs("NotIn", "a", "b"), needs("NotIn", "a"), ""),
+        (needs("In", "a"), needs("Exists"), ""),
+        (needs("In", "5"), needs("Gt", "4"), ""),
+    ],
+)
+def test_a_requirement_rolls_the_nodes_that_it_refuses_and_no_others(before, after, cause):
+    says = [f"nodes of pool main-a100 that no longer fit roll: {cause}"] if cause else []
+    assert openings(node_pool(requirements=(before, after))) == says
+
+
+def test_a_taint_that_evicts_is_put_on_running_nodes():
+    taints = {"taints": [{"key": "team", "value": "x", "effect": "NO_EXECUTE"}]}
+    assert openings(*(group(zone, {}, taints) for zone in "ab")) == [
+        "nodes of pool main-h100 evict pods that do not tolerate team=x"
+    ]
+    soft = {"taints": [{"key": "team", "value": "x", "effect": "NO_SCHEDULE"}]}
+    assert openings(group("a", {}, soft)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opening"),
+    [
+        ({"budgets": [{"nodes": "0"}]}, {"budgets": [{"nodes": "100%"}]}, "disruption budget of it: 0 → 100%"),
+        (
+            {"consolidationPolicy": "WhenEmpty"},
+            {"consolidationPolicy": "WhenEmptyOrUnderutilized"},
+            "consolidation of it: WhenEmpty → WhenEmptyOrUnderutilized",
+        ),
+    ],
+)
+def test_more_disruption_is_one(before, after, opening):
+    specs = [{"spec": {"disruption": each}} for each in (before, after)]
+    assert openings(of("kubernetes:karpenter.sh/v1:NodePool", *specs)) == [opening]
+    assert openings(of("kubernetes:karpenter.sh/v1:NodePool", *reversed(specs))) == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ec2/vpcEndpoint:VpcEndpoint",
+        "ec2/route:Route",
+        "ec2/internetGateway:InternetGateway",
+        "efs/mountTarget:MountTarget",
+        "eks/addon:Addon",
+        "iam/rolePolicyAttachment:RolePolicyAttachment",
+    ],
+)
+def test_what_nodes_and_jobs_need_is_missed_when_it_goes(kind):
+    assert openings(of(f"aws:{kind}", {"vpcId": "v"}, None)) == [f"{kind.rpartition(':')[2]} it deleted"]
+
+
+def test_a_chart_of_definitions_takes_all_their_objects_and_a_namespace_of_a_chart_is_expected():
+    release = "kubernetes:helm.sh/v3:Release"
+    (lost,) = found(of(release, {"chart": "karpenter-crd"}, None))
+    assert (lost.severity, lost.consequence) == (LOST, "all objects of its kind are deleted")
+    (chart, namespace) = found(
+        of(release, {"chart": "gpu-operator", "namespace": "gpus"}, None),
+        of("kubernetes:core/v1:Namespace", {"metadata": {"name": "gpus"}}, None),
+    )
+    assert (chart.severity, namespace.severity) == (SERIOUS, SERIOUS), "a pool of GPUs that goes is graver"
 
 
 def test_a_new_version_of_kubernetes_gives_karpenters_nodes_another_image():
@@ -388,7 +482,7 @@ def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
         step("delete", each, old=state(each, id="acme-models", inputs=inputs, retainOnDelete=True))
         for each in (BUCKET, block)
     ]
-    assert openings(*kept) == ["Bucket models leaves the stack"]
+    assert openings(*kept) == ["Bucket models no longer in the stack"]
     assert openings(gone[1]) == ["models no longer has blockPublicAcls"], "the bucket stays, open"
     part = step("delete", block, old=state(block, id="acme-models", inputs=inputs))
     there = step("same", BUCKET, old=state(BUCKET, id="acme-models"), id="acme-models")
@@ -417,7 +511,7 @@ def test_a_bucket_that_stays_in_aws_is_less_grave_than_one_that_is_lost():
     lost = of("aws:efs/fileSystem:FileSystem", {}, {}, "home", op="replace")
     first, second = found(kept, lost)
     assert (first.opening, first.consequence) == ("FileSystem home replaced by an empty one", "its files would be lost")
-    assert second.opening == "Bucket models leaves the stack"
+    assert second.opening == "Bucket models no longer in the stack"
     assert second.consequence.startswith("its objects and all their versions stay in AWS")
 
 
@@ -487,6 +581,16 @@ def doc(**statement):
             {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **statement}]}
         )
     }
+
+
+def test_a_route_to_another_network_lets_it_in_and_a_role_of_nodes_is_no_person():
+    table = step(
+        "same", urn("aws:ec2/routeTable:RouteTable", "t"), old=state(urn("aws:ec2/routeTable:RouteTable", "t"), id="rt")
+    )
+    route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
+    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["it leads to the network 10.0.0.0/9"]
+    (danger,) = found(of("aws:eks/accessEntry:AccessEntry", {"principalArn": "a", "type": "EC2_LINUX"}, None))
+    assert "nodes with this role cannot join" in danger.consequence
 
 
 def grants(*principals, **more):
