@@ -30,8 +30,8 @@ NOT_HASHED = (*PLACES, "securityGroupSelectorTerms", "ipPrefixCount")
 """Fields of an EC2NodeClass that its drift hash leaves out. `tags` are in it, and `amiSelectorTerms` drift by image.
 
 A node drifts as well when its security groups are not those that are selected, or its subnet or reservation is not
-among them. Sources: pkg/apis/v1/ec2nodeclass.go and pkg/cloudprovider/drift.go of aws/karpenter-provider-aws v1.14.1, read
-2026-11.
+among them. Sources: pkg/apis/v1/ec2nodeclass.go and pkg/cloudprovider/drift.go of aws/karpenter-provider-aws v1.14.1,
+read 2026-11.
 """
 
 _RETIRE = "build a second stack, move, and retire this one"
@@ -213,6 +213,9 @@ def _causes(plan: Plan, change: Change, siblings: list[Change]) -> Iterator[str]
             for each in templates:
                 yield from _in_words(each)
         yield from (str(each) for each in own)
+        for label in change.properties if own or templates else ():
+            if label.path.endswith('/sharing"]'):
+                yield f"sharing {label.before} → {label.after}, and pods that ask for slices of before stay pending"
     elif change.type == NODE_CLASS:
         before, after = ({k: v for k, v in (at(x, "spec") or {}).items() if k not in NOT_HASHED} for x in (old, new))
         if _hashed(before) != _hashed(after):

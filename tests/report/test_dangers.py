@@ -124,6 +124,13 @@ def test_user_data_is_not_shown_but_named():
     assert openings(changed, group("a", OLD, NEW)) == ["every node of pool main-h100 rolls: user data"]
 
 
+def test_another_layout_of_slices_says_so():
+    sharing = [{**each, "labels": {"ml-platform/sharing": mig}} for each, mig in ((OLD, "mig-7x"), (NEW, "mig-2x"))]
+    changed = template({"userData": "YQ=="}, {"userData": "Yg=="})
+    (opening,) = openings(changed, group("a", *sharing))
+    assert "sharing mig-7x → mig-2x, and pods that ask for slices of before stay pending" in opening
+
+
 def test_a_renamed_pool_goes_and_another_comes():
     heir = MANAGED.replace("main-h100", "main-training")
     steps = [group(zone, OLD, None) for zone in "abc"] + [group(zone, None, OLD, nodes=heir) for zone in "abc"]
