@@ -104,7 +104,7 @@ def _openings(inputs: Mapping[str, Any]) -> Mapping[tuple[str, int, int], list[s
     """Returns protocol and ports -> the ranges and prefix lists that a security group or one of its rules lets in."""
     found: dict[tuple[str, int, int], list[str]] = {}
     for rule in () if inputs.get("type") == "egress" else (inputs, *every(inputs, "ingress")):
-        protocol = str(at(rule, "ipProtocol") or at(rule, "protocol") or "-1")
+        protocol = next(map(str, (*every(rule, "ipProtocol"), *every(rule, "protocol"))), "-1")
         low, high = (at(rule, path) for path in ("fromPort", "toPort"))
         known = isinstance(low, int | float) and isinstance(high, int | float) and low >= 0 and protocol != "-1"
         ports = (protocol, int(low), int(high)) if known else (protocol, 0, 65535)

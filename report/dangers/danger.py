@@ -73,7 +73,7 @@ class Plan:
     def goes_with(self, urn: str) -> bool:
         """Tells whether a resource goes together with what it is about, e.g. the policy of a bucket."""
         going = {self.before[each.urn].id for each in self.changes(ops=("delete",)) if each.urn in self.before} - {""}
-        going -= {each.id for each in self.after.values()}  # the parts of a bucket have its id
+        going -= {self.before[each].id for each in self.after if each in self.before}  # parts of a bucket have its id
         resource = self.before[urn]
         parent_goes = resource.parent in self.before and resource.parent not in self.after
         return parent_goes or any(each in going for each in resource.inputs.values() if isinstance(each, str))

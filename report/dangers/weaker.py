@@ -4,10 +4,11 @@ Data that is kept for less time, copies and backups that end, switches that are 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from common.values import UNKNOWN
 from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
 from report.dangers.pools import NODE_POOL
 from report.tables import some
@@ -16,7 +17,7 @@ Inputs = Mapping[str, Any]
 Worse = Callable[[Inputs, Inputs], str]
 """Returns in words what is worse after than before; "" when nothing is."""
 
-_NEVER = float("inf")
+_NEVER, _LATER = float("inf"), "known after up"
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
@@ -38,6 +39,8 @@ def fewer(path: str) -> Worse:
 
     def worse(before: Inputs, after: Inputs) -> str:
         was, becomes = (min((each for each in every(x, path) if _is_number(each)), default=0) for x in (before, after))
+        if _is_later(after, path):
+            return ""
         return f"{was:.0f} → {f'{becomes:.0f}' if becomes else 'none'}" if becomes < was else ""
 
     return worse
@@ -48,17 +51,8 @@ def without(*paths: str) -> Worse:
 
     def worse(before: Inputs, after: Inputs) -> str:
         old, new = ([str(each) for path in paths for each in every(x, path)] for x in (before, after))
-        return some([each for each in dict.fromkeys(old) if each not in new], 5)
-
-    return worse
-
-
-def gains(path: str, *bad: str) -> Worse:
-    """Tells which of some values are added."""
-
-    def worse(before: Inputs, after: Inputs) -> str:
-        old, new = every(before, path), every(after, path)
-        return some([each for each in bad if each in new and each not in old])
+        lost = [each for each in dict.fromkeys(old) if each not in new]
+        return "" if any(_is_later(after, path) for path in paths) else some(lost, 5)
 
     return worse
 
@@ -68,39 +62,31 @@ def no_longer(path: str, safe: Any, default: Any = None) -> Worse:
 
     def worse(before: Inputs, after: Inputs) -> str:
         was, becomes = (next(iter(every(x, path)), default) for x in (before, after))
-        return f"{_word(was)} → {_word(becomes)}" if was == safe != becomes else ""
+        return f"{_word(was)} → {_word(becomes)}" if was == safe != becomes and not _is_later(after, path) else ""
 
     return worse
 
 
-def budgets(path: str) -> Worse:
+def budgets(before: Inputs, after: Inputs) -> str:
     """Compares how many nodes may be disrupted at any time: the least that a budget without a schedule allows."""
 
     def least(inputs: Inputs) -> tuple[float, str]:
-        always = [str(at(each, "nodes")) for each in every(inputs, path) if not at(each, "schedule")] or ["10%"]
-        return min((float(each.rstrip("%")) if each.rstrip("%").isdigit() else _NEVER, each) for each in always)
+        always = [str(at(x, "nodes")) for x in every(inputs, "spec.disruption.budgets") if not at(x, "schedule")]
+        return min((float(x.rstrip("%")) if x.rstrip("%").isdigit() else _NEVER, x) for x in always or ["10%"])
 
-    def worse(before: Inputs, after: Inputs) -> str:
-        (was, old), (becomes, new) = least(before), least(after)
-        return f"{old} → {new}" if becomes > was else ""
-
-    return worse
+    (was, old), (becomes, new) = least(before), least(after)
+    return f"{old} → {new}" if becomes > was else ""
 
 
 def reaches(before: Inputs, after: Inputs) -> str:
     """Tells which range a route reaches anew over a transit gateway or a peering connection."""
-    over = after.get("transitGatewayId") or after.get("vpcPeeringConnectionId")
-    target = after.get("destinationCidrBlock")
-    return str(target) if over and target != before.get("destinationCidrBlock") else ""
+    target, over = after.get("destinationCidrBlock"), ("transitGatewayId", "vpcPeeringConnectionId")
+    return str(target) if any(after.get(x) for x in over) and target != before.get("destinationCidrBlock") else ""
 
 
 def flags(*names: str) -> Worse:
     """Tells which of some flags were on and are off."""
-
-    def worse(before: Inputs, after: Inputs) -> str:
-        return some([each for each in names if before.get(each) is True and after.get(each) is not True])
-
-    return worse
+    return lambda before, after: some([x for x in names if before.get(x) is True and after.get(x) is not True])
 
 
 def _all_of_it(before: Inputs, after: Inputs) -> str:
@@ -122,8 +108,8 @@ class _Expiry:
     kept: int
 
     def covers(self, other: "_Expiry", *, days: bool = True) -> bool:
-        reaches = other.prefix.startswith(self.prefix) and self.rest in ("", other.rest)
-        return reaches and (not days or (self.days <= other.days and self.kept <= other.kept))
+        reached = other.prefix.startswith(self.prefix) and self.rest in ("", other.rest)
+        return reached and (not days or (self.days <= other.days and self.kept <= other.kept))
 
 
 def expires(kind: str) -> Worse:
@@ -158,7 +144,7 @@ def _expiries(inputs: Inputs, kind: str) -> Iterator[_Expiry]:
 # Rows
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Row:
     """One kind of input. says: {} stands for the names, <how> for the words of `worse`.
 
@@ -166,9 +152,8 @@ class Row:
     the resource is new, and what it is about is not.
     """
 
-    types: tuple[str, ...]
+    types: Sequence[str]
     worse: Worse
-    kind: str
     says: str
     consequence: str
     gently: str = ""
@@ -177,283 +162,204 @@ class Row:
     new: bool = False
 
 
-_OWN_CHANGE = "make it a change of its own, with the reason in it"
+_LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
+_PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
+_DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
+_LUSTRE, _LINK = (
+    "aws:fsx/lustreFileSystem:LustreFileSystem",
+    ("aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation",),
+)
+_COPIES = (
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    "aws:efs/replicationConfiguration:ReplicationConfiguration",
+)
+_BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
+_CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
+_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+_GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+_GUARDS = (_GUARD, f"{_GUARD}Binding")
+
+_EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
 _NO_BACKUP = "no new recovery points are made of what they cover"
-_REFUSES = "what it refuses today is possible afterwards"
+_REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
 _UNSEEN = "what happens is no longer recorded, and cannot be looked up later"
-_LIFECYCLES = (
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
-)
-_DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
-_PLAN, _SELECTION = "aws:backup/plan:Plan", "aws:backup/selection:Selection"
-_LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
-_CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
-_GUARDS = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+_LESS = "older backups of it are deleted, and with none, no new ones are made"
 
 
-def _deleted(what: str, worse: Worse, *types: str, new: bool = False) -> Row:
-    return Row(
-        types=types,
-        worse=worse,
-        kind="data",
-        says=f"{what} of {{}} are deleted <how>",
-        consequence="what is older goes with this update",
-        gently="copy what has to be kept first",
-        new=new,
-    )
-
-
-def _ends(kind: str, what: str, worse: Worse, *types: str, gone: bool = True, **more: Any) -> Row:
-    return Row(types=types, worse=worse, kind=kind, says=what, gone=gone, **more)
+def _sooner(what: str, types: Sequence[str], worse: Worse, *, new: bool = False) -> Row:
+    says, gently = f"{what} of {{}} are deleted <how>", "copy what has to be kept first"
+    return Row(types, worse, says, "what is older goes with this update", gently, new=new)
 
 
 def _switch(path: str, safe: Any, *types: str, default: Any = None, severity: int = GRAVE) -> Row:
-    return Row(
-        types=types,
-        worse=no_longer(path, safe, default),
-        kind="protection",
-        says=f"{path} of {{}}: <how>",
-        consequence=_REFUSES,
-        gently=_OWN_CHANGE,
-        severity=severity,
-    )
+    return Row(types, no_longer(path, safe, default), f"{path} of {{}}: <how>", _REFUSES, _ALONE, severity)
 
 
-ROWS = (
-    _deleted("logs", sooner("retentionInDays"), "aws:cloudwatch/logGroup:LogGroup"),
-    _deleted("objects", expires("expiration"), *_LIFECYCLES, new=True),
-    _deleted("old versions of objects", expires("noncurrentVersionExpiration"), *_LIFECYCLES, new=True),
-    _deleted("recovery points", sooner("rules.lifecycle.deleteAfter"), _PLAN),
-    _deleted("backups", sooner("spec.template.ttl"), "kubernetes:velero.io/v1:Schedule"),
-    _deleted("backups", sooner("values.schedules.*.template.ttl"), "kubernetes:helm.sh/v3:Release"),
-    *(
-        _ends(
-            "data",
-            f"{path} of {{}}: <how>",
-            fewer(path),
-            *types,
-            consequence="older backups of it are deleted, and with none, no new ones are made",
-            gently="take a backup that is kept first",
-            gone=False,
-        )
-        for path, types in (
-            ("backupRetentionPeriod", _DATABASES),
-            ("automaticBackupRetentionDays", ("aws:fsx/lustreFileSystem:LustreFileSystem",)),
-        )
-    ),
-    _ends(
-        "data",
-        "versioning of bucket {} is suspended",
-        no_longer("versioningConfiguration.status", "Enabled"),
-        "aws:s3/bucketVersioning:BucketVersioning",
-        consequence="what is overwritten or deleted from then on is lost",
-        gently="shorten the time that old versions are kept instead",
-    ),
-    _ends(
-        "data",
-        "backups end: {}",
-        _all_of_it,
-        _PLAN,
-        _SELECTION,
-        consequence=_NO_BACKUP,
-        gently="put a plan in its place in the same change",
-    ),
-    _ends(
-        "data",
-        "backups by {} leave out <how>",
-        without("resources", "selectionTags", "conditions"),
-        _SELECTION,
-        consequence=_NO_BACKUP,
-        gone=False,
-    ),
-    _ends(
-        "data",
-        "backups by {} are no longer made at <how>",
-        without("rules.schedule"),
-        _PLAN,
-        consequence="more may be lost between two backups",
-        severity=SERIOUS,
-        gone=False,
-    ),
-    _ends(
-        "data",
-        "backups by {} are no longer copied to <how>",
-        without("rules.copyActions.destinationVaultArn"),
-        _PLAN,
-        consequence=_NO_COPY,
-        gone=False,
-    ),
-    _ends(
-        "data",
-        "backups of file system {} end",
-        no_longer("backupPolicy.status", "ENABLED"),
-        "aws:efs/backupPolicy:BackupPolicy",
-        consequence=_NO_BACKUP,
-    ),
-    _ends(
-        "data",
-        "{} is no longer copied to another place",
-        ended("rules.destination.bucket", "destination.region", "destination.fileSystemId"),
-        "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
-        "aws:efs/replicationConfiguration:ReplicationConfiguration",
-        consequence=_NO_COPY,
-        gently="keep the copy until another one is complete",
-    ),
-    _ends(
-        "data",
-        "files of {} are no longer exported to its bucket: <how>",
-        without("s3.autoExportPolicy.events"),
-        _LINK,
-        consequence="they are lost with the file system",
-        gently="export them by a task first",
-    ),
-    _ends(
-        "data",
-        "files that are deleted in {} are deleted in its bucket too",
-        gains("s3.autoExportPolicy.events", "DELETED"),
-        _LINK,
-        consequence="a wrong command in the file system reaches the bucket",
-        gone=False,
-    ),
-    _ends(
-        "data",
-        "volumes of class {} are deleted with their claims",
-        no_longer("reclaimPolicy", "Retain"),
-        "kubernetes:storage.k8s.io/v1:StorageClass",
-        consequence="a deleted claim loses the data of a volume that is made from then on",
-        gone=False,
-    ),
-    _ends(
-        "data",
-        "key {} is disabled",
-        no_longer("isEnabled", True, True),
-        _KEY,
-        consequence="nothing that is encrypted with it can be read until it is enabled again",
-        gone=False,
-    ),
-    _ends(
-        "access",
-        "{} no longer has <how>",
-        flags("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"),
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
-        consequence="objects can be made public",
-    ),
-    _ends(
-        "access",
-        "permissionsBoundary of {} is no longer <how>",
-        without("permissionsBoundary"),
-        "aws:iam/role:Role",
-        "aws:iam/user:User",
-        consequence="its policies alone say what it may do",
-        gone=False,
-    ),
-    Row(
-        types=("aws:ec2/route:Route",),
-        worse=reaches,
-        kind="access",
-        says="{} leads to the network <how>",
-        consequence="from there comes in what security groups let in",
-        severity=SERIOUS,
-        new=True,
-    ),
-    *(
+def _lower(path: str, *types: str, lost: str = _REFUSES, gone: bool = False) -> Row:
+    return Row(types, fewer(path), f"{path} of {{}}: <how>", lost, _ALONE, gone=gone)
+
+
+ROWS: Mapping[str, Sequence[Row]] = {
+    "data": (
+        _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
+        _sooner("objects", _LIFECYCLES, expires("expiration"), new=True),
+        _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
+        _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
+        _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
+        _sooner("backups", ("kubernetes:helm.sh/v3:Release",), sooner("values.schedules.*.template.ttl")),
+        _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),
+        _lower("automaticBackupRetentionDays", _LUSTRE, lost=_LESS),
         Row(
-            types=(NODE_POOL,),
-            worse=worse,
-            kind="nodes",
-            says=f"{what} of {{}}: <how>",
-            consequence="nodes with running jobs may be replaced, more of them at a time",
-            gently="give it a budget with a schedule",
+            ("aws:s3/bucketVersioning:BucketVersioning",),
+            no_longer("versioningConfiguration.status", "Enabled"),
+            "versioning of bucket {} is suspended",
+            "what is overwritten or deleted from then on is lost",
+            "shorten the time that old versions are kept instead",
+            gone=True,
+        ),
+        Row((*_PLAN, *_SELECTION), ended(), "backups end: {}", _NO_BACKUP, "put a plan in its place first", gone=True),
+        Row(
+            _SELECTION, without("resources", "selectionTags", "conditions"), "backups by {} leave out <how>", _NO_BACKUP
+        ),
+        Row(
+            _PLAN,
+            without("rules.schedule"),
+            "backups by {} are no longer made at <how>",
+            "more may be lost between two backups",
             severity=SERIOUS,
+        ),
+        Row(
+            _PLAN,
+            without("rules.copyActions.destinationVaultArn"),
+            "backups by {} are no longer copied to <how>",
+            _NO_COPY,
+        ),
+        Row(
+            ("aws:efs/backupPolicy:BackupPolicy",),
+            no_longer("backupPolicy.status", "ENABLED"),
+            "backups of file system {} end",
+            _NO_BACKUP,
+            gone=True,
+        ),
+        Row(
+            _COPIES,
+            ended("rules.destination.bucket", "destination.region", "destination.fileSystemId"),
+            "{} is no longer copied to another place",
+            _NO_COPY,
+            "keep the copy until another one is complete",
+            gone=True,
+        ),
+        Row(
+            _LINK,
+            without(_EXPORTS),
+            "files of {} are no longer exported to its bucket: <how>",
+            "they are lost with the file system",
+            "export them by a task first",
+            gone=True,
+        ),
+        Row(
+            _LINK,
+            lambda before, after: (
+                "all" if "DELETED" in set(every(after, _EXPORTS)) - set(every(before, _EXPORTS)) else ""
+            ),
+            "files that are deleted in {} are deleted in its bucket too",
+            "a wrong command in the file system reaches the bucket",
+        ),
+        Row(
+            ("kubernetes:storage.k8s.io/v1:StorageClass",),
+            no_longer("reclaimPolicy", "Retain"),
+            "volumes of class {} are deleted with their claims",
+            "a deleted claim loses the data of a volume that is made from then on",
+        ),
+        Row(
+            (_KEY,),
+            no_longer("isEnabled", True, True),
+            "key {} is disabled",
+            "nothing that is encrypted with it can be read until it is enabled again",
+        ),
+    ),
+    "access": (
+        Row(
+            _BLOCKS,
+            flags("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"),
+            "{} no longer has <how>",
+            "objects can be made public",
+            gone=True,
+        ),
+        Row(
+            ("aws:iam/role:Role", "aws:iam/user:User"),
+            without("permissionsBoundary"),
+            "permissionsBoundary of {} is no longer <how>",
+            "its policies alone say what it may do",
+        ),
+        Row(
+            ("aws:ec2/route:Route",),
+            reaches,
+            "{} leads to the network <how>",
+            "from there comes in what security groups let in",
+            severity=SERIOUS,
+            new=True,
+        ),
+    ),
+    "nodes": tuple(
+        Row(
+            (NODE_POOL,),
+            worse,
+            f"{what} of {{}}: <how>",
+            "nodes with running jobs may be replaced, more of them at a time",
+            "give it a budget with a schedule",
+            SERIOUS,
         )
         for what, worse in (
-            ("disruption budget", budgets("spec.disruption.budgets")),
+            ("disruption budget", budgets),
             ("consolidation", no_longer("spec.disruption.consolidationPolicy", "WhenEmpty")),
         )
     ),
-    _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
-    _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),
-    _switch("forceDestroy", False, "aws:s3/bucket:Bucket", "aws:backup/vault:Vault", default=False),
-    _switch("forceDelete", False, "aws:ecr/repository:Repository", default=False),
-    _switch("enableKeyRotation", True, _KEY, default=False, severity=SERIOUS),
-    _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
-    _switch("accessConfig.authenticationMode", "API", _CLUSTER),
-    _switch("spec.failurePolicy", "Fail", _GUARDS, default="Fail"),
-    _switch(
-        "rule.defaultRetention.mode", "COMPLIANCE", "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+    "protection": (
+        _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
+        _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),
+        _switch("forceDestroy", False, "aws:s3/bucket:Bucket", "aws:backup/vault:Vault", default=False),
+        _switch("forceDelete", False, "aws:ecr/repository:Repository", default=False),
+        _switch("enableKeyRotation", True, _KEY, default=False, severity=SERIOUS),
+        _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
+        _switch("accessConfig.authenticationMode", "API", _CLUSTER),
+        _switch("spec.failurePolicy", "Fail", _GUARD, default="Fail"),
+        _switch("rule.defaultRetention.mode", "COMPLIANCE", _LOCK),
+        _lower("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", gone=True),
+        _lower("rule.defaultRetention.days", _LOCK, gone=True),
+        _lower("rule.defaultRetention.years", _LOCK, gone=True),
+        _lower("deletionWindowInDays", _KEY),
+        Row(_GUARDS, ended(), "the API server's rule {} goes", _REFUSES, _ALONE, gone=True),
+        Row(
+            _GUARDS,
+            without("spec.validationActions"),
+            "the API server's rule {} no longer does <how>",
+            _REFUSES,
+            _ALONE,
+        ),
+        Row((_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer writes logs of <how>", _UNSEEN),
+        Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
     ),
-    *(
-        _ends(
-            "protection",
-            f"{path} of {{}}: <how>",
-            fewer(path),
-            type_,
-            consequence=_REFUSES,
-            gently=_OWN_CHANGE,
-            gone=gone,
-        )
-        for path, type_, gone in (
-            ("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", True),
-            ("rule.defaultRetention.days", "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", True),
-            ("rule.defaultRetention.years", "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", True),
-            ("deletionWindowInDays", _KEY, False),
-        )
-    ),
-    _ends(
-        "protection",
-        "the API server's rule {} goes",
-        _all_of_it,
-        _GUARDS,
-        f"{_GUARDS}Binding",
-        consequence=_REFUSES,
-        gently=_OWN_CHANGE,
-    ),
-    _ends(
-        "protection",
-        "the API server's rule {} no longer does <how>",
-        without("spec.validationActions"),
-        f"{_GUARDS}Binding",
-        consequence=_REFUSES,
-        gently=_OWN_CHANGE,
-        gone=False,
-    ),
-    _ends(
-        "protection",
-        "cluster {} no longer writes logs of <how>",
-        without("enabledClusterLogTypes"),
-        _CLUSTER,
-        consequence=_UNSEEN,
-        gone=False,
-    ),
-    _ends(
-        "protection",
-        "traffic is no longer recorded by {}",
-        _all_of_it,
-        "aws:ec2/flowLog:FlowLog",
-        consequence=_UNSEEN,
-    ),
-)
+}
 
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what the rows say of the changed resources. What stays in AWS as it is does not count."""
-    by_type: dict[str, list[Row]] = {}
-    for row in ROWS:
+    by_type: dict[str, list[tuple[str, Row]]] = {}
+    for kind, row in ((kind, row) for kind, rows in ROWS.items() for row in rows):
         for each in row.types:
-            by_type.setdefault(each, []).append(row)
+            by_type.setdefault(each, []).append((kind, row))
     for change in plan.changes(*by_type):
-        before, after = plan.inputs(change.urn)
-        for row in () if change.retained else by_type[change.type]:
+        before, after = (_known(each) for each in plan.inputs(change.urn))
+        for kind, row in () if change.retained else by_type[change.type]:
             if change.op == "delete":
                 counts = row.gone and not plan.goes_with(change.urn)
             else:
                 counts = change.op != "create" or (row.new and plan.stood(change.urn))
             if counts and (how := row.worse(before, after)):
                 yield Danger(
-                    kind=row.kind,
+                    kind=kind,
                     severity=row.severity,
                     says=row.says.replace("<how>", how),
                     names=(plan.name(change) if change.type == _CLUSTER else change.name,),
@@ -461,6 +367,20 @@ def find(plan: Plan) -> Iterator[Danger]:
                     gently=row.gently,
                     urns=(change.urn,),
                 )
+
+
+def _is_later(inputs: Inputs, path: str) -> bool:
+    steps = path.split(".")
+    return any(_LATER in every(inputs, ".".join(steps[: end + 1])) for end in range(len(steps)))
+
+
+def _known(value: Any) -> Any:
+    """Returns a value in which a text stands for what is not known yet: UNKNOWN is neither true nor false."""
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_known(each) for each in value]
+    return _LATER if value is UNKNOWN else value
 
 
 def _days(value: object) -> float:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from common.values import UNKNOWN_TEXT
-from report.dangers import dangers, judge, plan_from
+from report.dangers import dangers, judge, plan_from, weaker
 from report.dangers.danger import GRAVE, LOST, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
@@ -470,6 +470,15 @@ def test_data_that_is_kept_for_less_time_or_in_fewer_places(type_, before, after
     assert openings(of(type_, before, after)) == [opening]
 
 
+@pytest.mark.parametrize("type_", [each for rows in weaker.ROWS.values() for row in rows for each in row.types])
+def test_what_is_known_after_up_is_no_danger_of_a_row(type_):
+    for row in (row for rows in weaker.ROWS.values() for row in rows if type_ in row.types):
+        before = {"rules": [], "versioningConfiguration": {"status": "Enabled"}, "resources": ["a"], "isEnabled": True}
+        plan = plan_from(seen([*POOLS, of(type_, before, dict.fromkeys(before, UNKNOWN_TEXT)), summary()]))
+        assert list(weaker.find(plan)) == [], row.says
+    openings(of(type_, None, {"destinationCidrBlock": "::/0", "transitGatewayId": UNKNOWN_TEXT, "rules": UNKNOWN_TEXT}))
+
+
 def test_a_new_lifecycle_deletes_data_of_a_bucket_that_was_there():
     rules = {"bucket": "acme-models", "rules": [{"expiration": {"days": 7}}]}
     there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
@@ -492,7 +501,7 @@ def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
     assert openings(*kept) == ["Bucket models no longer in the stack"]
     assert openings(gone[1]) == ["models no longer has blockPublicAcls"], "the bucket stays, open"
     part = step("delete", block, old=state(block, id="acme-models", inputs=inputs))
-    there = step("same", BUCKET, old=state(BUCKET, id="acme-models"), id="acme-models")
+    there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
     assert openings(part, there) == ["models no longer has blockPublicAcls"], "parts of a bucket have its id"
 
 
