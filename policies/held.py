@@ -23,7 +23,9 @@ Config = dict[str, dict[str, Any]]
 def held(exported: Mapping[str, Any]) -> Config:
     """Returns the configuration. exported: the output of `pulumi stack export`."""
     resources = (exported.get("deployment") or {}).get("resources") or []
-    return {RULE.id: {"held": [resource["urn"] for resource in resources if resource["type"] in HOLDS_DATA]}}
+    data = [resource for resource in resources if resource["type"] in HOLDS_DATA]
+    retained = [resource["urn"] for resource in data if resource.get("retainOnDelete")]
+    return {RULE.id: {"held": [resource["urn"] for resource in data], "retained": retained}}
 
 
 def advisory(environment: Environment) -> Config:

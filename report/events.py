@@ -219,6 +219,9 @@ def _together(first: Change, second: Change) -> Change:
 def _finding(event: Mapping[str, Any]) -> Finding:
     level = "mandatory" if event["enforcementLevel"] == "mandatory" else "advisory"
     urn, message = event.get("resourceUrn", ""), _plain(event["message"])
+    if message.startswith("urn:"):  # about a resource that goes, which the engine shows at the stack
+        urn, _, rest = message.partition(" ")
+        message = f"{name_of(urn)} {rest}"
     return Finding(event["policyName"], level, urn, message)
 
 

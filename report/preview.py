@@ -73,7 +73,7 @@ def _policies(seen: Look) -> Iterator[tuple[str, str]]:
             yield "", f"Fix: {findings[0].fix}"
         urns = list(dict.fromkeys(finding.urn for finding in findings if finding.urn))
         if level == "mandatory" and urns:
-            yield "", f"URN for a waiver: {some(urns, 1)}"
+            yield "", f"URN for a waiver: {some(urns, 1)}{', which make report lists' * (len(urns) > 1)}"
 
 
 def _money(plan: Plan) -> Iterator[tuple[str, str]]:

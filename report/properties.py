@@ -1,8 +1,10 @@
 """The properties that a step changes, with their values before and after. A secret is never shown."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,9 @@ class Property:
 
     def __str__(self) -> str:
         before, after = self.before, self.after
+        if self.path.endswith("userData") and isinstance(before, str) and isinstance(after, str):
+            lines = [_lines(each) for each in (before, after)]  # of long scripts, only the lines that differ
+            before, after = ([each for each in mine if each not in other] for mine, other in (lines, lines[::-1]))
         if isinstance(before, list) and isinstance(after, list):  # of a long list, only what differs
             before, after = (
                 [each for each in before if each not in after],
@@ -83,6 +88,13 @@ def in_words(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=lambda _: "known after up", sort_keys=True)
     text = " ".join(text.split())
     return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"
+
+
+def _lines(script: str) -> list[str]:
+    """Returns the lines of a script, which may be in base64."""
+    with suppress(ValueError):
+        script = base64.b64decode(script, validate=True).decode()
+    return [line.strip() for line in script.splitlines()]
 
 
 def _value(state: Mapping[str, Any], steps: tuple[str | int, ...]) -> Any:

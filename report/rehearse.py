@@ -11,13 +11,13 @@ from pathlib import Path
 from common.urns import name_of
 from components.stack.stack_file import load_file
 from report import base, events
-from report.dangers import dangers, plan_from
+from report.dangers import dangers, judge, plan_from
 from report.events import Finding, Operation
 from report.look import PACK, Look, after
 from report.promise import broken
 from report.simulated import HOME, ROOT, Finished, Simulated, shown
 from report.tables import aligned
-from report.verdict import stopped
+from report.verdict import stopped, verdict
 
 YES = ("--yes", "--skip-preview")
 TAIL_LINES = 30
@@ -125,11 +125,11 @@ def rehearse_change(stack: str, revision: str, *, verbose: bool = False) -> int:
     for step in _build(base.live_pack(simulated, stack) if on.key else PACK):
         if not _run(simulated, stack, step, results, verbose):
             if len(results) == 1:
-                _show_dangers(after(simulated, stack, results[0].finished))
+                _show_dangers(simulated, stack, after(simulated, stack, results[0].finished))
             return _failed(simulated, stack, results)
         if step.name == "preview" and on.key:
             (simulated.home / STAMP).write_text(stamp)
-    return _compare(results, revision)
+    return _compare(simulated, stack, results, revision)
 
 
 def _run(simulated: Simulated, stack: str, step: Step, results: list[Result], verbose: bool) -> bool:
@@ -180,11 +180,11 @@ class _Progress:
             print(f"\r{self._label:<{LABEL_WIDTH}} {done:6d} done", end="", flush=True)
 
 
-def _compare(results: Sequence[Result], revision: str) -> int:
+def _compare(simulated: Simulated, stack: str, results: Sequence[Result], revision: str) -> int:
     """Prints the dangers, what `up` did differently, and the end. Returns the exit code."""
     preview, up = results[0].operation, results[1].operation
     differences = broken(preview, up)
-    _show_dangers(Look(preview, preview, results[0].finished.events, complete=True))
+    _show_dangers(simulated, stack, Look(preview, preview, results[0].finished.events, complete=True))
     if differences:
         print("\n  Differences:\n" + "\n".join(f"    {difference}" for difference in differences))
     unannounced = sum(not difference.harmless for difference in differences)
@@ -197,10 +197,16 @@ def _compare(results: Sequence[Result], revision: str) -> int:
     return 1 if unannounced else 0
 
 
-def _show_dangers(look: Look) -> None:
-    lines = [f"    {danger.kind}: {danger}" for danger in dangers(plan_from(look))]
+def _show_dangers(simulated: Simulated, stack: str, look: Look) -> None:
+    """Prints the dangers with what to do instead, and the verdict of the preview."""
+    found = dangers(plan_from(look), judge.since(simulated.home / "base", ROOT, stack))
+    lines = [
+        line
+        for danger in found
+        for line in (f"    {danger.kind}: {danger}", *([f"      Gently: {danger.gently}."] if danger.gently else []))
+    ]
     partly = "" if look.complete else f", {stopped(look)}"
-    print("\n".join([f"\n  Dangers{partly}:", *(lines or ["    none found"])]))
+    print("\n".join([f"\n  Dangers{partly}:", *(lines or ["    none found"]), f"  The verdict: {verdict(look)}."]))
 
 
 def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:

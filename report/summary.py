@@ -15,7 +15,8 @@ from report.verdict import by_rule, changes_in_words, headline, stopped, verdict
 
 MOST_FINDINGS = 20
 MOST_PROPERTIES = 30
-MOST_URNS = 10
+MOST_DANGERS = 15
+MOST_NAMES = 20
 
 
 def summary(
@@ -35,7 +36,7 @@ def summary(
     facts = [
         ("Result", _result(look)),
         ("Changes", f"{changes_in_words(look)}, compared with {compared_with}"),
-        ("Policies", _policies(look.seen)),
+        ("Policies", _policies(look)),
         (
             "Monthly cost",
             _cost(plan.cost, plan.cost_before) if look.complete else "not known: the preview is incomplete",
@@ -43,7 +44,7 @@ def summary(
         *([("Old facts", old_facts)] if old_facts else []),
     ]
     parts = [
-        [f"## Stack `{stack}`: {_text(headline(look, dangers))}", ""],
+        [f"## Stack `{stack}`: {_text(headline(look, dangers))}", "", _in_short(look, plan, dangers), ""],
         _dangers(dangers),
         [*markdown(("", ""), facts), ""],
         _errors(look),
@@ -51,6 +52,7 @@ def summary(
         accelerators,
         _properties(look.seen),
         _changes(look.seen, plan.parents),
+        _resources(look.seen),
         _cost_table(plan) if look.complete else [],
     ]
     return "\n".join(line for part in parts for line in part)
@@ -61,23 +63,41 @@ def _result(look: Look) -> str:
     return said if look.code == 0 else f"**{said}**"
 
 
-def _policies(operation: Operation) -> str:
-    count = len(operation.mandatory)
-    advisory = len(operation.findings) - count
+def _in_short(look: Look, plan: Plan, dangers: Sequence[Danger]) -> str:
+    """Returns the line under the headline: how many dangers, who refuses, and the size of the change in money."""
+    kinds = Counter(danger.kind for danger in dangers)
+    counted = f"**Dangers {len(dangers)}**: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}"
+    words = verdict(look)
+    cost = _change_of_cost(plan.cost, plan.cost_before) if look.complete else "cost not known"
+    facts = (
+        counted if dangers else "No dangers known",
+        words if look.code == 0 else f"**{words}**",
+        changes_in_words(look),
+    )
+    return " · ".join((*facts, cost))
+
+
+def _policies(look: Look) -> str:
+    count = len(look.seen.mandatory)
+    advisory = len(look.seen.findings) - count
     mandatory = f"**mandatory findings: {count}**" if count else "no mandatory findings"
-    return f"{mandatory}, advisory findings: {advisory}"
+    until = "" if look.complete else ", until it stopped; rules about the whole stack come last"
+    return f"{mandatory}, advisory findings: {advisory}{until}"
 
 
 def _cost(cost: Estimate, before: Estimate) -> str:
     text = f"{cost.monthly_min_usd:,.0f} to {cost.monthly_max_usd:,.0f} USD"
     if before.items:
-        low, high = cost.monthly_min_usd - before.monthly_min_usd, cost.monthly_max_usd - before.monthly_max_usd
-        was = f"before: {before.monthly_min_usd:,.0f} to {before.monthly_max_usd:,.0f}"
-        change = f"a change of {low:+,.0f} to {high:+,.0f} USD ({was})"
-        text += f", {change}" if round(low) or round(high) else ", unchanged"
+        change, was = _change_of_cost(cost, before), f"{before.monthly_min_usd:,.0f} to {before.monthly_max_usd:,.0f}"
+        text += f", a change of {change} (before: {was})" if "USD" in change else ", unchanged"
     if cost.unpriced:
         text += f"; resources without a price: {len(cost.unpriced)}"
     return text
+
+
+def _change_of_cost(cost: Estimate, before: Estimate) -> str:
+    low, high = cost.monthly_min_usd - before.monthly_min_usd, cost.monthly_max_usd - before.monthly_max_usd
+    return f"{low:+,.0f} to {high:+,.0f} USD" if round(low) or round(high) else "cost as before"
 
 
 def _errors(look: Look) -> list[str]:
@@ -89,10 +109,13 @@ def _errors(look: Look) -> list[str]:
 
 
 def _dangers(dangers: Sequence[Danger]) -> list[str]:
+    """Returns one line for each danger. The headline has said how the first one begins."""
     lines = []
-    for danger in dangers:
+    for index, danger in enumerate(dangers[:MOST_DANGERS]):
         gently = f" Gently: {danger.gently}." if danger.gently else ""
-        lines.append(f"- **Danger, {danger.kind}**: {_text(f'{danger}{gently}')}")
+        lines.append(f"- **Danger, {danger.kind}**: {_text(f'{danger if index else danger.rest}{gently}')}")
+    more = Counter(danger.kind for danger in dangers[MOST_DANGERS:])
+    lines += [f"- and less grave ones: {', '.join(f'{count} {kind}' for kind, count in more.items())}"] if more else []
     return [*lines, ""] if lines else []
 
 
@@ -110,12 +133,11 @@ def _findings(look: Look) -> list[str]:
         rows.append((shown, rule, str(len(findings)), some(names), "; ".join(problems[:2]) + _more(problems, 2), fix))
         if level == "mandatory":
             known = sorted({finding.urn for finding in findings if finding.urn})
-            urns += [f"{rule}:", *(f"  {urn}" for urn in known[:MOST_URNS])]
-            urns += [f"  and {len(known) - MOST_URNS} more"] if len(known) > MOST_URNS else []
+            urns += [f"{rule}:", *(f"  {urn}" for urn in known)]
     header = ("Level", "Policy", "Findings", "Resources", "Finding", "Fix")
     table = markdown(header, rows[:MOST_FINDINGS], right=(2,))
     more = [f"… and {len(rows) - MOST_FINDINGS} more.", ""] if len(rows) > MOST_FINDINGS else []
-    waiver = "A waiver in `policies/waivers.yaml` names the rule and one of these URNs:"
+    waiver = "A waiver in `policies/waivers.yaml` names the rule and one of these URNs, or several with `*`:"
     waivers = [waiver, "", "```text", *urns, "```", ""] if urns else []
     return ["### Policies", "", *table, "", *more, *waivers]
 
@@ -131,7 +153,7 @@ def _properties(operation: Operation) -> list[str]:
     if not names:
         return []
     order = sorted(names, key=lambda key: (not key[1], "known after up" in key[0], key[1], key[0]))
-    rows = [(f"`{text}`", f"{kind} {some(sorted(set(names[text, kind])))}".strip()) for text, kind in order]
+    rows = [(_code(text), f"{kind} {some(sorted(set(names[text, kind])))}".strip()) for text, kind in order]
     table = markdown(("Property", "Of"), rows[:MOST_PROPERTIES])
     more = [f"… and {len(rows) - MOST_PROPERTIES} more.", ""] if len(rows) > MOST_PROPERTIES else []
     return ["### Changed properties", "", *table, "", *more]
@@ -164,14 +186,35 @@ def _cost_table(plan: Plan) -> list[str]:
     spans = sums if plan.cost_before.items else sums[1:]
     header = ["Component", "Min before", "Max before", "Min/month", "Max/month"]
     names = [*sums[1], *(name for name in sums[0] if name not in sums[1])]
+    if len(spans) == 2:
+        names = [name for name in names if sums[0].get(name) != sums[1].get(name)]
     rows: list[Sequence[str]] = [
         (name, *(f"{amount:,.2f}" for span in spans for amount in span.get(name, (0, 0)))) for name in names
     ]
     totals = [sum(amounts) for span in spans for amounts in zip(*span.values(), strict=True)]
     rows.append(("**Total**", *(f"**{total:,.2f}**" for total in totals)))
+    which = " whose cost changes" if len(spans) == 2 else ""
     header = header if len(spans) == 2 else [header[0], *header[3:]]
     table = markdown(header, rows, right=(1, 2, 3, 4))
-    return ["<details><summary>Cost by component, USD, list prices</summary>", "", *table, "", "</details>", ""]
+    return [f"<details><summary>Cost by component{which}, USD, list prices</summary>", "", *table, "", "</details>", ""]
+
+
+def _resources(operation: Operation) -> list[str]:
+    """Returns the names of all changed resources by change and type, folded."""
+    names: dict[tuple[int, str], list[str]] = {}
+    for change in operation.changes:
+        if not change.type.startswith("pulumi:"):
+            names.setdefault((CHANGES.index(change.op), change.type.rpartition(":")[2]), []).append(change.name)
+    if not names:
+        return []
+    rows = [(CHANGES[op], kind, some(sorted(each), MOST_NAMES)) for (op, kind), each in sorted(names.items())]
+    table = markdown(("Change", "Type", "Names"), rows)
+    return ["<details><summary>Changed resources by name</summary>", "", *table, "", "</details>", ""]
+
+
+def _code(text: str) -> str:
+    """Returns a text as code in Markdown, also when it has backticks."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def _more(each: Sequence[str], shown: int) -> str:

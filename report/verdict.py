@@ -44,6 +44,8 @@ def headline(look: Look, dangers: tuple[Danger, ...]) -> str:
     """Returns what a reader must know if it is the only line that is read."""
     if dangers:
         return dangers[0].opening
+    if look.refused:
+        return verdict(look)
     if not look.complete:
         return "not all of the change is known"
     return "no dangers" if look.seen.changes else "nothing changes"

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from catalog.ages import old_facts
@@ -14,7 +14,7 @@ from report.compute import as_markdown as compute_page
 from report.compute import plan_of, short_markdown
 from report.compute_plan import ComputePlan
 from report.cost import as_markdown
-from report.dangers import Danger, Plan, dangers, judge, plan_from
+from report.dangers import Plan, dangers, judge, plan_from
 from report.look import PACK, after
 from report.recovery import as_markdown as recovery_page
 from report.rehearse import STAMP
@@ -36,7 +36,7 @@ def write(stack: str, base: str | None = None) -> int:
     simulated, done, compared_with = (_rehearsed(stack, base) if base else None) or _previewed(stack, base)
     look = after(simulated, stack, done)
     plan = plan_from(look)
-    found = dangers(plan, _judges(stack, simulated))
+    found = dangers(plan, judge.since(simulated.home / "base", ROOT, stack))
     compute, ages = plan_of(path), old_facts(datetime.now(UTC).date())
     target.mkdir(parents=True, exist_ok=True)
     files = {
@@ -47,6 +47,8 @@ def write(stack: str, base: str | None = None) -> int:
         "settings.md": settings_page(path, stack),
         "facts.md": facts.as_markdown(ages),
     }
+    for old in target.iterdir():  # pages of an earlier run would look like pages of this one
+        old.unlink()
     for name, text in files.items():
         (target / name).write_text(text)
     print("\n".join(shown(target / name) for name in files))
@@ -59,14 +61,6 @@ def _costs(plan: Plan, compute: ComputePlan, stack: str) -> Mapping[str, str]:
         "cost.md": as_markdown(plan.cost, plan.parents, stack),
         "cost.json": json.dumps({**plan.cost.as_json(), "compute": compute_json(compute)}, indent=2) + "\n",
     }
-
-
-def _judges(stack: str, simulated: Simulated) -> Sequence[Danger]:
-    """Returns what this change does to its own judge, compared with the files of the base, if there is one."""
-    folder = simulated.home / "base"
-    if not folder.exists():
-        return ()
-    return tuple(judge.find(judge.files_of(folder, stack), judge.files_of(ROOT, stack), stack))
 
 
 def _rehearsed(stack: str, base: str) -> tuple[Simulated, Finished, str] | None:

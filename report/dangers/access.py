@@ -1,14 +1,17 @@
 """Access that is widened: to the Kubernetes API, to networks, to data and roles, and into clusters. Or that is lost."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
+from common.values import UNKNOWN
+from report.dangers import grants
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, every
 from report.events import Change
-from report.properties import document
 from report.tables import some
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -19,17 +22,25 @@ BINDINGS = (
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
 )
-BLOCKS = (
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock",
-)
-DOCUMENTS = ("policy", "assumeRolePolicy", "accessPolicy", "resourcePolicy")
-"""Inputs that hold a document with principals."""
-
-POLICIES = tuple(arn.rpartition("/")[2] for arn in reversed(list(EKS_ACCESS_POLICIES.values())))
+POLICIES = tuple(arn.rpartition("/")[2] for arn in reversed([*EKS_ACCESS_POLICIES.values()]))
 """Access policies of EKS, from the one that allows least."""
 
+POWERS = re.compile(r"\*|(iam|sts|kms|organizations):\*|iam:PassRole|policy (Administrator|PowerUser|IAMFull)Access")
+"""Actions with which one can give oneself more."""
+
+NAMES_USERS = frozenset(
+    (
+        *(f"aws:Principal{each}" for each in ("OrgID", "OrgPaths", "Account", "Arn")),
+        *(f"aws:Source{each}" for each in ("Account", "Arn", "Vpc", "Vpce", "Ip", "OrgID")),
+        "kms:CallerAccount",
+        "elasticfilesystem:AccessPointArn",
+    )
+)
+"""Keys of conditions that say who it is, where a statement names everybody."""
+
 ANYWHERE = ("0.0.0.0/0", "::/0")
+SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds")
+_ACCOUNT = re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
 _VPN = "come by a private network, or name fewer addresses"
 
 
@@ -44,27 +55,21 @@ def find(plan: Plan) -> Iterator[Danger]:
         if any(plan.under(change.urn, cluster) for cluster in going):
             continue  # the cluster goes with all its entries, which says more
         yield from _into_clusters(plan, change)
-    for change in plan.operation.changes:
-        yield from _principals(plan, change)
-    for change in plan.changes(*BLOCKS, ops=("update", "delete")):
-        before, after = plan.inputs(change.urn)
-        off = [key for key, value in before.items() if value is True and after.get(key) is not True]
-        if off and (change.op == "update" or change.parent in plan.after):
-            yield _wider(change, f"{{}} no longer has {some(off)}", "objects can be made public", severity=GRAVE)
+    yield from _rights(plan)
 
 
 def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
     before, after = (_public(inputs) for inputs in plan.inputs(change.urn))
-    added = _addresses(after) - _addresses(before)
-    if added > 0:
+    new = _new_ranges(before, after)
+    if new:
         flag = next((f"{each}; " for each in change.properties if each.path.endswith("endpointPublicAccess")), "")
         yield _wider(
             change,
-            f"Kubernetes API of {{}} opened to {some(sorted(set(after) - set(before)))}",
+            f"Kubernetes API of {{}} opened to {some(new)}",
             "credentials of the cluster work from there",
-            stake=f"{flag}{added:,} addresses more",
+            stake=f"{flag}{_addresses([*before, *after]) - _addresses(before):,} addresses more",
             gently=_VPN,
-            severity=LOST if set(after) & set(ANYWHERE) else GRAVE,
+            severity=LOST if set(new) & set(ANYWHERE) else GRAVE,
             name=plan.name(change),
         )
 
@@ -77,33 +82,56 @@ def _public(inputs: Mapping[str, Any]) -> list[str]:
 
 
 def _networks(plan: Plan, change: Change) -> Iterator[Danger]:
-    paths = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ingress.cidrBlocks", "ingress.ipv6CidrBlocks")
-    before, after = ([each for path in paths for each in every(inputs, path)] for inputs in plan.inputs(change.urn))
-    if at(plan.inputs(change.urn)[1], "type") == "egress":
-        return
-    new = sorted({each for each in after if isinstance(each, str)} - set(before))
-    if new and _addresses(after) > _addresses(before):
-        open_to_all = set(new) & set(ANYWHERE)
+    before, after = (_openings(inputs) for inputs in plan.inputs(change.urn))
+    new = {
+        source
+        for ports, sources in after.items()
+        for source in _new_ranges(
+            [each for old, given in before.items() if _within(ports, old) for each in given], sources
+        )
+    }
+    if new:
         yield _wider(
             change,
-            f"{{}} lets in {some(new)}",
+            f"{{}} lets in {some(sorted(new))}",
             "these addresses reach what the security group is on",
             gently=_VPN,
-            severity=LOST if open_to_all else SERIOUS,
+            severity=LOST if new & set(ANYWHERE) else SERIOUS,
         )
+
+
+def _openings(inputs: Mapping[str, Any]) -> Mapping[tuple[str, int, int], list[str]]:
+    """Returns protocol and ports -> the ranges and prefix lists that a security group or one of its rules lets in."""
+    found: dict[tuple[str, int, int], list[str]] = {}
+    for rule in () if inputs.get("type") == "egress" else (inputs, *every(inputs, "ingress")):
+        protocol = next(map(str, (*every(rule, "ipProtocol"), *every(rule, "protocol"))), "-1")
+        low, high = (at(rule, path) for path in ("fromPort", "toPort"))
+        known = isinstance(low, int | float) and isinstance(high, int | float) and low >= 0 and protocol != "-1"
+        ports = (protocol, int(low), int(high)) if known else (protocol, 0, 65535)
+        sources = (each for path in SOURCES for each in every(rule, path))
+        found.setdefault(ports, []).extend(each for each in sources if isinstance(each, str))
+    return found
+
+
+def _within(ports: tuple[str, int, int], old: tuple[str, int, int]) -> bool:
+    return old[0] in (ports[0], "-1") and old[1] <= ports[1] and ports[2] <= old[2]
 
 
 def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
     """Yields who loses rights, then who gets more. EKS and Kubernetes widen most rights by a replacement."""
     before, after = plan.inputs(change.urn)
     if change.op in ("delete", "replace") and change.type in (ENTRY, ASSOCIATION):
+        node_role = str(before.get("type", "")).startswith("EC2")
+        shut_out = (
+            "nodes with this role cannot join, and running ones are cut off" if node_role else "they are shut out"
+        )
         yield Danger(
             kind="access",
             severity=GRAVE,
             says="rights in the cluster are taken from {}",
             names=(change.name,),
-            consequence="until they are given again" if change.op == "replace" else "they are shut out",
-            gently="check first that another principal is cluster-admin",
+            consequence="until they are given again" if change.op == "replace" else shut_out,
+            gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),
         )
     if change.op == "delete":
@@ -126,7 +154,8 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         same_role = at(after, "roleRef") == at(before, "roleRef")
         old = every(before, "subjects") if same_role else []
         new = [each for each in every(after, "subjects") if each not in old]
-        people = [str(at(each, "name")) for each in new if at(each, "kind") != "ServiceAccount"]
+        admin = at(after, "roleRef.name") == "cluster-admin"
+        people = [str(at(each, "name")) for each in new if admin or at(each, "kind") != "ServiceAccount"]
         if people:
             role = at(after, "roleRef.name")
             yield _wider(change, f"{{}} get {role}", "they may do in the cluster what the role says", name=some(people))
@@ -141,39 +170,80 @@ def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return bool(was) and (not becomes or bool(becomes - was))
 
 
-def _principals(plan: Plan, change: Change) -> Iterator[Danger]:
-    """Yields principals that a document of a bucket, key, queue or role allows for the first time.
+def _rights(plan: Plan) -> Iterator[Danger]:
+    """Yields who may do more than before, by any document, attachment or identity, and what is denied no longer."""
+    old, new = grants.grants(plan.before), grants.grants(plan.after)
+    own = _own_account(plan)
+    more: dict[tuple[str, str, str], list[grants.Grant]] = {}
+    for each in grants.uncovered((one for one in new if not one.denies), old):
+        if each.scope and each.scope not in plan.before and _expected(each, own):
+            continue  # a new document names its users for the first time
+        was = [one for one in old if not one.denies and one.covers(each, condition=False)]
+        gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
+        more.setdefault((each.who, each.scope, some(sorted(gone))), []).append(each)
+    for (who, _, lost), allowed in more.items():
+        stranger = _is_stranger(who, own)
+        powers = [each for each in allowed if POWERS.fullmatch(each.action)]
+        on_condition = ", and a condition limits it" if all(each.condition for each in allowed) else ""
+        open_to_all = who == "*" and any(not _names_users(each) for each in allowed)
+        yield Danger(
+            kind="access",
+            severity=LOST if open_to_all else GRAVE if stranger or powers or lost else SERIOUS,
+            says=f"{{}} may {grants.in_words(allowed, plan.after)}",
+            names=(_everybody(who),),
+            at_stake=some(sorted({each.action.removeprefix(grants.BY_POLICY) for each in allowed}), 5),
+            consequence=f"the condition on {lost} is gone" if lost else f"nothing allowed it before{on_condition}",
+            gently="name the actions and resources that are needed" if powers else "",
+            urns=tuple(sorted({each.source for each in allowed})),
+        )
+    changed = {change.urn: change for change in plan.operation.changes}
+    lifted: dict[tuple[str, str], list[grants.Grant]] = {}
+    for each in grants.uncovered((one for one in old if one.denies), [one for one in new if one.denies]):
+        by = changed.get(each.source)
+        if by and not by.retained and (each.scope in plan.after or not plan.goes_with(each.source)):
+            lifted.setdefault((each.source, each.who), []).append(each)
+    for (urn, who), denied in lifted.items():
+        conditions = some(sorted({key for each in denied for _, key, _ in each.condition}))
+        verbs = some(sorted({each.action for each in denied}))
+        yield _wider(
+            changed[urn],
+            f"{changed[urn].type.rpartition(':')[2]} {{}} no longer denies {verbs} to {_everybody(who)}",
+            "it is allowed where another statement allows it",
+            stake=f"condition: {conditions}" if conditions else "",
+            severity=GRAVE,
+        )
+    for change in plan.changes(ops=("update",)):
+        old_inputs, new_inputs = plan.inputs(change.urn)
+        for path in grants.DOCUMENTS:
+            old_text, new_text = old_inputs.get(path), new_inputs.get(path)
+            if new_text is UNKNOWN and isinstance(old_text, str):
+                kind = change.type.rpartition(":")[2]
+                yield _wider(change, f"{path} of {kind} {{}} changes", "who may do what is known only after up")
 
-    Of a new resource it yields only those that stand for everybody: a new document names its users for the first time.
-    """
-    before, after = plan.inputs(change.urn)
-    for path in DOCUMENTS:
-        old, new = (set(principals(inputs.get(path))) for inputs in (before, after))
-        added = sorted(new - old) if before else sorted(new & {"*"})
-        if added:
-            everybody = "*" in added
-            yield _wider(
-                change,
-                f"{change.type.rpartition(':')[2]} {{}} admits {'everybody' if everybody else some(added)}",
-                "who is named there may do what the document allows",
-                severity=LOST if everybody else GRAVE,
-            )
+
+def _own_account(plan: Plan) -> str:
+    """Returns the account that most ARNs are in; policy documents do not count, for they name others."""
+    inputs = ({k: v for k, v in each.inputs.items() if k not in grants.DOCUMENTS} for each in plan.before.values())
+    counts = Counter(match for each in inputs for match in _ACCOUNT.findall(str(each)))
+    return next((account for account, _ in counts.most_common(1)), "")
 
 
-def principals(text: Any) -> Iterator[str]:
-    """Yields the principals that statements of a policy document allow something without a condition, or with one."""
-    read = document(text)
-    for statement in every(read, "Statement") if isinstance(read, Mapping) else []:
-        if not isinstance(statement, Mapping) or statement.get("Effect") != "Allow":
-            continue
-        who = statement.get("Principal")
-        given = who.values() if isinstance(who, Mapping) else [who]
-        names = [name for each in given for name in (each if isinstance(each, list) else [each])]
-        if "NotPrincipal" in statement:
-            names = ["*"]
-        for name in names:
-            if isinstance(name, str):
-                yield f"{name}, with a condition" if name == "*" and statement.get("Condition") else name
+def _is_stranger(who: str, own: str) -> bool:
+    account = _ACCOUNT.match(who) or re.fullmatch(r"(\d{12})", who)
+    return who == "*" or bool(account and account[1] != own)
+
+
+def _everybody(who: str) -> str:
+    return "everybody" if who == "*" else who
+
+
+def _expected(grant: grants.Grant, own: str) -> bool:
+    """Tells whether a new document allows its own account, a service of AWS, or whom a condition names."""
+    return not _is_stranger(grant.who, own) or (grant.who == "*" and _names_users(grant))
+
+
+def _names_users(grant: grants.Grant) -> bool:
+    return any(key in NAMES_USERS and "Not" not in operator for operator, key, _ in grant.condition)
 
 
 def _wider(
@@ -198,12 +268,29 @@ def _wider(
     )
 
 
+def _new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
+    """Returns the ranges that the old ones do not cover. How many addresses there are says nothing about whose."""
+    known = list(before)
+    old = _addresses(known)
+    return sorted(
+        {
+            str(each)
+            for each in after
+            if each not in known and (_addresses([*known, each]) > old or not _collapsed([each]))
+        }
+    )
+
+
 def _addresses(ranges: Iterable[Any]) -> int:
     """Returns how many addresses ranges have together."""
+    return sum(each.num_addresses for each in _collapsed(ranges))
+
+
+def _collapsed(ranges: Iterable[Any]) -> list[IPv4Network | IPv6Network]:
     found: list[IPv4Network | IPv6Network] = []
     for each in ranges:
         with suppress(ValueError):
             found.append(ip_network(each, strict=False))
     v4 = collapse_addresses(each for each in found if isinstance(each, IPv4Network))
     v6 = collapse_addresses(each for each in found if isinstance(each, IPv6Network))
-    return sum(each.num_addresses for each in v4) + sum(each.num_addresses for each in v6)
+    return [*v4, *v6]

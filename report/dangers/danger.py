@@ -12,7 +12,7 @@ from report.events import Change, Operation
 from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
-KINDS = ("data", "nodes", "access", "money", "protection", "judge")
+KINDS = ("data", "access", "nodes", "money", "protection", "judge")
 LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
 
@@ -39,6 +39,11 @@ class Danger:
         """The sentence that a summary begins with."""
         return self.says.replace("{}", some(self.names, 5), 1)
 
+    @property
+    def rest(self) -> str:
+        """What comes after the sentence: what is at stake, and the consequence."""
+        return f"{f'{self.at_stake}: ' if self.at_stake else ''}{self.consequence}."
+
     def __str__(self) -> str:
         return f"{self.opening}{f' ({self.at_stake})' if self.at_stake else ''}: {self.consequence}."
 
@@ -55,15 +60,28 @@ class Plan:
     cost: Estimate
 
     def changes(self, *types: str, ops: Sequence[str] = ("create", "update", "replace", "delete")) -> Iterator[Change]:
-        """Yields the changes of these types."""
+        """Yields the changes of these types, or of all."""
         for change in self.operation.changes:
-            if change.type in types and change.op in ops:
+            if (change.type in types or not types) and change.op in ops:
                 yield change
 
     def inputs(self, urn: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Returns the inputs before and after; empty where there is no resource."""
         old, new = self.before.get(urn), self.after.get(urn)
         return (old.inputs if old else {}), (new.inputs if new else {})
+
+    def goes_with(self, urn: str) -> bool:
+        """Tells whether a resource goes together with what it is about, e.g. the policy of a bucket."""
+        going = {self.before[each.urn].id for each in self.changes(ops=("delete",)) if each.urn in self.before} - {""}
+        going -= {self.before[each].id for each in self.after if each in self.before}  # parts of a bucket have its id
+        resource = self.before[urn]
+        parent_goes = resource.parent in self.before and resource.parent not in self.after
+        return parent_goes or any(each in going for each in resource.inputs.values() if isinstance(each, str))
+
+    def stood(self, urn: str) -> bool:
+        """Tells whether what a new resource is about was there before."""
+        given = {each for each in self.after[urn].inputs.values() if isinstance(each, str)} - {""}
+        return any(each.id in given for each in self.before.values())
 
     def component(self, urn: str) -> str:
         """Returns the URN of the nearest component of the project that a resource is in; "" when it is in none."""
@@ -98,9 +116,11 @@ def at(value: Any, path: str) -> Any:
 
 
 def every(value: Any, path: str) -> list[Any]:
-    """Returns all values at a dotted path, on which lists are walked through."""
+    """Returns all values at a dotted path, on which lists are walked through; `*` stands for each key."""
     values = [value]
     for step in path.split("."):
-        found = [at(each, step) for each in values]
+        found = [
+            list(each.values()) if step == "*" and isinstance(each, Mapping) else at(each, step) for each in values
+        ]
         values = [inner for each in found for inner in (each if isinstance(each, list) else [each])]
     return [each for each in values if each is not None]

@@ -10,22 +10,34 @@ from report.dangers.danger import GRAVE, LOST, Danger
 from report.tables import some
 
 WAIVERS = "policies/waivers.yaml"
-JUDGES = ("policies", "costs", "report/dangers", ".github")
-"""Folders that decide what is refused, what it costs, and what people are shown."""
+JUDGES = (
+    *("policies", "costs", "catalog", "common", "engine", "report", "simulator", ".github"),
+    *("settings/stack/profiles.py", "Makefile", "Pulumi.yaml", "requirements.txt"),
+)
+"""Files and folders that decide what is refused, what it costs, and what people are shown."""
 
-SETTINGS = ("environment", "account_id", "deletion_protection")
-_NOT_OURS = ("__pycache__", ".pyc")
+SETTINGS = ("environment",)
+"""Settings whose value sets levels and limits of the policies."""
+
+_NOT_OURS = ("__pycache__", ".pyc", "catalog/data/charts/", "eks_addon_versions.json", "machine_images.py")
+"""The versions in the catalog are what is built."""
 
 
 def files_of(root: Path, stack: str) -> Mapping[str, bytes]:
     """Returns path -> content of all that judges a stack."""
-    paths = [path for folder in JUDGES for path in (root / folder).rglob("*") if path.is_file()]
+    each = (path for name in JUDGES for path in (root / name, *(root / name).rglob("*")))
+    paths = [path for path in each if path.is_file()]
     found = {path.relative_to(root).as_posix(): path for path in (*paths, root / f"Pulumi.{stack}.yaml")}
     return {
         name: path.read_bytes()
         for name, path in sorted(found.items())
         if path.exists() and not any(part in name for part in _NOT_OURS)
     }
+
+
+def since(base: Path, root: Path, stack: str) -> tuple[Danger, ...]:
+    """Returns what the files of a project do to its judge, compared with those of the base, if there is one."""
+    return tuple(find(files_of(base, stack), files_of(root, stack), stack)) if base.exists() else ()
 
 
 def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) -> Iterator[Danger]:

@@ -9,13 +9,15 @@ from typing import Any
 
 from common.urns import name_of
 from common.values import UNKNOWN
-from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because
+from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
 from report.tables import some
 
 CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
+RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
+DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 
 ROLLS_GROUP = ("launchTemplate", "version", "releaseVersion")
 """Inputs of a node group whose update starts new nodes; other ones change the group, or replace it.
@@ -23,11 +25,13 @@ ROLLS_GROUP = ("launchTemplate", "version", "releaseVersion")
 Source: https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html, read 2026-11.
 """
 
-NOT_HASHED = ("subnetSelectorTerms", "securityGroupSelectorTerms", "capacityReservationSelectorTerms", "ipPrefixCount")
+PLACES = ("subnetSelectorTerms", "capacityReservationSelectorTerms")
+NOT_HASHED = (*PLACES, "securityGroupSelectorTerms", "ipPrefixCount")
 """Fields of an EC2NodeClass that its drift hash leaves out. `tags` are in it, and `amiSelectorTerms` drift by image.
 
-A node that no longer matches the selectors drifts as well, but its selectors say so only in AWS. Sources:
-pkg/apis/v1/ec2nodeclass.go and pkg/cloudprovider/drift.go of aws/karpenter-provider-aws v1.14.1, read 2026-11.
+A node drifts as well when its security groups are not those that are selected, or its subnet or reservation is not
+among them. Sources: pkg/apis/v1/ec2nodeclass.go and pkg/cloudprovider/drift.go of aws/karpenter-provider-aws v1.14.1,
+read 2026-11.
 """
 
 _RETIRE = "build a second stack, move, and retire this one"
@@ -42,12 +46,9 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
         _RETIRE,
     ),
     VPC: (LOST, "everything in the network is deleted", _RETIRE),
-    "kubernetes:core/v1:Namespace": (LOST, "everything in the namespace is deleted", "move what runs in it first"),
-    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": (
-        LOST,
-        "all objects of its kind are deleted",
-        "save the objects first",
-    ),
+    NAMESPACE: (LOST, "everything in the namespace is deleted", "move what runs in it first"),
+    DEFINITION: (LOST, "all objects of its kind are deleted", "save the objects first"),
+    NODE_CLASS: (GRAVE, "no node can start from it, and those of its pools are replaced", _MOVE),
     SUBNET: (GRAVE, "what has an address in it is deleted", _MOVE),
     "aws:ec2/natGateway:NatGateway": (SERIOUS, "connections of its zone to the internet break off", _FIREWALLS),
     "aws:ec2/eip:Eip": (SERIOUS, "the address is lost, and firewalls elsewhere may allow only that one", _FIREWALLS),
@@ -56,9 +57,25 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
         "the company's networks and the VPC do not reach each other until a new attachment stands",
         _FIREWALLS,
     ),
+    "aws:ec2/internetGateway:InternetGateway": (GRAVE, "no connection to the internet is left", _FIREWALLS),
+    "aws:ec2/route:Route": (SERIOUS, "connections that it carries break off", _FIREWALLS),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": (
+        SERIOUS,
+        "calls of its service go over the internet from then on, or fail where there is no way out",
+        "see first that NAT and its firewalls let them through",
+    ),
+    "aws:efs/mountTarget:MountTarget": (SERIOUS, "pods of its zone hang when they read or write", _WINDOW),
+    "aws:eks/addon:Addon": (SERIOUS, "what it does on the nodes ends, for new pods at once", _WINDOW),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (
+        SERIOUS,
+        "who has the role can no longer do what the policy allows; nodes without theirs cannot join",
+        "put what is needed in its place in the same change",
+    ),
+    RELEASE: (SERIOUS, "what the chart installed is removed", _WINDOW),
 }
 """Resource type -> severity, consequence and a gentler way of its deletion or replacement, most severe first."""
 
+_GROUPS = "spec.securityGroupSelectorTerms"
 _TAG = re.compile(r"(?:^|\.)tags(?:\.|\[\")([^\"\]]+)")
 
 
@@ -77,27 +94,42 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what stops with a cluster or network, then pools, together where they roll for the same reason."""
     by_kind: dict[tuple[str, str], list[Change]] = {}
     for change in plan.changes(*STOPS, ops=("delete", "replace")):
-        if not change.retained:  # what stays in AWS, or in its cluster, stops nothing
+        stays = change.retained or (change.op == "delete" and plan.goes_with(change.urn))
+        if not stays or change.type in (
+            CLUSTER,
+            VPC,
+        ):  # what stays in AWS or its cluster, or goes with more, is no news
             by_kind.setdefault((change.type, change.op), []).append(change)
     going = {
         plan.component(change.urn) for (kind, _), changes in by_kind.items() if kind == CLUSTER for change in changes
     }
+    vpc_goes = any(stopped == VPC for stopped, _ in by_kind)
     for (kind, op), changes in by_kind.items():
-        if kind == SUBNET and any(stopped == VPC for stopped, _ in by_kind):
-            continue  # the network goes with all its subnets, which says more
-        yield _stops(plan, kind, op, changes)
+        if vpc_goes and kind.startswith("aws:ec2/") and kind != VPC and "Eip" not in kind:
+            continue  # the network goes with all its parts, which says more
+        alone = [each for each in changes if kind == CLUSTER or not any(plan.under(each.urn, one) for one in going)]
+        if alone:
+            yield _stops(plan, kind, op, alone)
     before, after = pools(plan.before), pools(plan.after)
     by_roll: dict[_Roll, list[Pool]] = {}
     for key, pool in sorted(before.items()):
         roll = _roll(plan, pool, before, after)
         if roll is not None and not any(plan.under(key, cluster) for cluster in going):
-            by_roll.setdefault(roll, []).append(pool)
+            part = pools({each.urn: plan.before[each.urn] for each in _going(plan, pool)})
+            by_roll.setdefault(roll, []).append(part.get(key, pool))
     for roll, rolling in by_roll.items():
         yield _rolls(roll, rolling)
 
 
 def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
     severity, consequence, gently = STOPS[kind]
+    inputs = [plan.inputs(change.urn)[0] for change in changes]
+    if kind == RELEASE and any("crd" in str(each.get("chart")) for each in inputs):
+        severity, consequence, gently = STOPS[DEFINITION]
+    if kind == NAMESPACE:
+        of_charts = {each.inputs.get("namespace") for each in plan.before.values() if each.type == RELEASE}
+        if all(at(each, "metadata.name") in of_charts for each in inputs):
+            severity, consequence = SERIOUS, f"{consequence}: an add-on that is taken out"
     names = tuple(plan.name(change) if kind == CLUSTER else change.name for change in changes)
     reason = because(each for change in changes for each in change.because) if op == "replace" else ""
     inside = ""
@@ -125,7 +157,7 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
     karpenter = all(NODE_POOL in urn for pool in rolling for urn in pool.groups)
     by_budget = ", as many at a time as the disruption budget allows" if karpenter and "roll" in roll.how else ""
     subject = "every node" if roll.whole else "nodes"
-    gently = f"{_MOVE}; or {_WINDOW}" if "roll" in roll.how else _MOVE
+    gently = _MOVE if re.match("go|is replaced", roll.how) else f"{_MOVE}; or {_WINDOW}"
     if roll.heir:
         gently = f"add {roll.heir} first, move the jobs, then remove {names[0]}"
     return Danger(
@@ -142,7 +174,7 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
 
 def _roll(plan: Plan, pool: Pool, before: Mapping[str, Pool], after: Mapping[str, Pool]) -> _Roll | None:
     changes = [change for change in plan.operation.changes if plan.under(change.urn, pool.key)]
-    going = [each for each in changes if each.urn in pool.groups and each.op in ("delete", "replace")]
+    going = _going(plan, pool)
     if going:
         replaced = sorted({cause for each in going for cause in each.because if each.op == "replace"})
         if len(going) < len(pool.groups):
@@ -161,7 +193,11 @@ def _roll(plan: Plan, pool: Pool, before: Mapping[str, Pool], after: Mapping[str
     causes = tuple(dict.fromkeys(cause for change in changes for cause in _causes(plan, change, changes)))
     if not causes and any(urn in plan.before and plan.before[urn].type == NODE_POOL for urn in pool.groups):
         causes = tuple(_upgrade(plan, pool))
-    return _Roll("rolls", causes) if causes else _narrowed(plan, pool)
+    return _Roll("rolls", causes) if causes else _evicted(plan, pool) or _narrowed(plan, pool, changes)
+
+
+def _going(plan: Plan, pool: Pool) -> list[Change]:
+    return [each for each in plan.operation.changes if each.urn in pool.groups and each.op in ("delete", "replace")]
 
 
 def _causes(plan: Plan, change: Change, siblings: list[Change]) -> Iterator[str]:
@@ -177,10 +213,15 @@ def _causes(plan: Plan, change: Change, siblings: list[Change]) -> Iterator[str]
             for each in templates:
                 yield from _in_words(each)
         yield from (str(each) for each in own)
+        for label in change.properties if own or templates else ():
+            if label.path.endswith('/sharing"]'):
+                yield f"sharing {label.before} → {label.after}, and pods that ask for slices of before stay pending"
     elif change.type == NODE_CLASS:
         before, after = ({k: v for k, v in (at(x, "spec") or {}).items() if k not in NOT_HASHED} for x in (old, new))
         if _hashed(before) != _hashed(after):
             yield from _in_words(change, NOT_HASHED)
+        if _hashed(at(old, _GROUPS)) != _hashed(at(new, _GROUPS)):
+            yield "other security groups"
     elif change.type == NODE_POOL and _template(old) != _template(new):
         yield from _in_words(change, ("requirements", "limits", "weight", "disruption"))
 
@@ -210,23 +251,78 @@ def _hashed(value: Any) -> str:
     return json.dumps(plain(value), default=str)
 
 
-def _narrowed(plan: Plan, pool: Pool) -> _Roll | None:
-    """Returns how nodes go that a NodePool no longer wants, by a requirement that is new or has fewer values."""
+def _evicted(plan: Plan, pool: Pool) -> _Roll | None:
+    """Returns how pods go that do not tolerate a new NoExecute taint of a node group, which is put on running nodes.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/node-taints-managed-node-groups.html, read 2026-11.
+    """
+    taints: dict[str, None] = {}
     for urn in pool.groups:
-        old, new = (_requirements(inputs) for inputs in plan.inputs(urn))
-        gone = [
-            f"{key} without {some(sorted(lost))}" if (lost := old.get(key, set()) - values) else f"{key} is required"
-            for key, values in sorted(new.items())
-            if key not in old or old[key] - values
-        ]
-        if old and gone:
-            return _Roll("that no longer fit roll", tuple(gone), whole=False)
-    return None
+        old, new = (every(inputs, "taints") for inputs in plan.inputs(urn))
+        hard = [each for each in new if each not in old and at(each, "effect") == "NO_EXECUTE"]
+        taints |= dict.fromkeys(f"{at(each, 'key')}={at(each, 'value') or ''}" for each in hard)
+    return _Roll(f"evict pods that do not tolerate {some(list(taints))}", whole=False) if taints else None
 
 
-def _requirements(inputs: Mapping[str, Any]) -> dict[str, set[str]]:
-    each = at(inputs, "spec.template.spec.requirements")
-    return {one["key"]: set(one.get("values") or ()) for one in each} if isinstance(each, list) else {}
+def _narrowed(plan: Plan, pool: Pool, changes: list[Change]) -> _Roll | None:
+    """Returns how nodes go that a NodePool no longer wants: by a requirement, a subnet or a reservation."""
+    gone: list[str] = []
+    for urn in pool.groups:
+        before, after = plan.inputs(urn)
+        old, new = _requirements(before), _requirements(after)
+        gone += [words for key in sorted(new) if old and (words := _refused(key, old.get(key, []), new[key]))]
+    for change in changes:
+        for path in PLACES if change.type == NODE_CLASS else ():
+            was, becomes = (every(inputs, f"spec.{path}") for inputs in plan.inputs(change.urn))
+            if any(each not in becomes for each in was):
+                gone.append(
+                    f"{path} without {some([json.dumps(each, default=str) for each in was if each not in becomes])}"
+                )
+    return _Roll("that no longer fit roll", tuple(gone), whole=False) if gone else None
+
+
+def _requirements(inputs: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in every(inputs, "spec.template.spec.requirements"):
+        if isinstance(each, Mapping):
+            found.setdefault(str(each.get("key")), []).append(each)
+    return found
+
+
+def _refused(key: str, old: list[Mapping[str, Any]], new: list[Mapping[str, Any]]) -> str:
+    """Returns the values of a label that the old requirements allow and the new ones refuse; "" for none.
+
+    It tries all values that either names, their neighbours, another one, and no label.
+    """
+    named = dict.fromkeys(value for each in (*old, *new) for value in each.get("values") or ())
+    near = dict.fromkeys(str(int(value) + more) for value in named if str(value).isdigit() for more in (-1, 1))
+    lost = [
+        value
+        for value in (*named, *near, "another value", None)
+        if all(_allows(each, value) for each in old) and not all(_allows(each, value) for each in new)
+    ]
+    if not lost:
+        return ""
+    shown = [value for value in lost if value in named]
+    if not old or not shown:
+        return (
+            f"{key} is required"
+            if not old
+            else f"{key} {new[0].get('operator')} {some(list(new[0].get('values') or ()))}".strip()
+        )
+    return f"{key} without {some(sorted(shown))}"
+
+
+def _allows(requirement: Mapping[str, Any], value: str | None) -> bool:
+    """Tells whether a node with this value of the label, or with none, meets a requirement."""
+    operator, values = requirement.get("operator", "In"), [str(each) for each in requirement.get("values") or ()]
+    if operator in ("NotIn", "DoesNotExist"):
+        return value is None or (operator == "NotIn" and value not in values)
+    if value is None or operator in ("In", "Exists"):
+        return value is not None and (operator == "Exists" or value in values)
+    if not value.isdigit() or not values:
+        return False
+    return int(value) > int(values[0]) if operator.startswith("Gt") else int(value) < int(values[0])
 
 
 def _upgrade(plan: Plan, pool: Pool) -> Iterator[str]:

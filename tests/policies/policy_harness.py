@@ -21,6 +21,13 @@ def urn(kind: str, name: str = "it", stack: str = "prod") -> str:
     return f"urn:pulumi:{stack}::ml-platform::{kind}::{name}"
 
 
+def found_at(case: StackCase) -> tuple[str, str]:
+    """Returns the URN and the path of the finding of a bad case. Of a resource that is gone, the path is its URN."""
+    assert case.at, "a bad case must say which resource and path the finding names"
+    name, path = case.at
+    return (urn(case.resources[name].type, name, case.environment) if name in case.resources else path), path
+
+
 def kind_of(rule: Rule, case: Case) -> str:
     return case.type or rule.types[0].replace("*", "ec2/vpc:Vpc")
 

@@ -5,9 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from policies.held import held
 from policies.registry import modules
 from policies.rule import Case, Rule, StackCase, StackRule
-from tests.policies.policy_harness import ALL, RESOURCE_RULES, STACK_RULES, check_resource, check_stack, good_cases, urn
+from tests.policies.policy_harness import (
+    ALL,
+    RESOURCE_RULES,
+    STACK_RULES,
+    check_resource,
+    check_stack,
+    found_at,
+    good_cases,
+    urn,
+)
 
 GOOD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in RESOURCE_RULES for n, c in good_cases(r)]
 BAD = [pytest.param(r, c, id=f"{r.id}: {n}") for r in RESOURCE_RULES for n, c in r.bad.items()]
@@ -38,9 +48,7 @@ def test_a_good_stack_has_no_findings(rule: StackRule, case: StackCase) -> None:
 @pytest.mark.parametrize(("rule", "case"), STACK_BAD)
 def test_a_finding_about_a_stack_names_resource_and_path(rule: StackRule, case: StackCase) -> None:
     diagnostics = check_stack(rule, case)
-    assert case.at, "a bad case must say which resource and path the finding names"
-    name, path = case.at
-    expected = urn(case.resources[name].type, name, case.environment)
+    expected, path = found_at(case)
     assert {d.policyName for d in diagnostics} == {rule.id}, "the rule did not find what it was written for"
     assert any(d.urn == expected and d.message.startswith(path) for d in diagnostics), [
         (d.urn, d.message) for d in diagnostics
@@ -103,3 +111,20 @@ def test_a_rule_says_why_it_exists_and_how_to_fix_a_finding(rule: Rule | StackRu
 def test_every_module_in_rules_is_a_rule() -> None:
     assert set(ALL) == set(modules()), "a rule that the pack does not load protects nothing"
     assert len(ALL) > 30, "the rules were not found at all"
+
+
+def test_data_that_goes_is_at_its_own_urn_so_that_a_waiver_for_it_covers_nothing_else() -> None:
+    rule = ALL["rel-data-kept"]
+    assert isinstance(rule, StackRule)
+    gone = [urn("aws:s3/bucket:Bucket", name) for name in ("logs", "models")]
+    case = StackCase({"other": rule.bad["replaced"].resources["home"]}, options={"held": gone})
+    assert [d.urn for d in check_stack(rule, case)] == gone
+
+
+def test_the_list_of_held_data_says_what_stays_in_aws() -> None:
+    buckets = [
+        {"urn": urn("aws:s3/bucket:Bucket", name), "type": "aws:s3/bucket:Bucket", "retainOnDelete": name == "copy"}
+        for name in ("models", "copy")
+    ]
+    options = held({"deployment": {"resources": buckets}})["rel-data-kept"]
+    assert options == {"held": [each["urn"] for each in buckets], "retained": [buckets[1]["urn"]]}

@@ -15,7 +15,7 @@ import pytest
 
 from policies.registry import modules
 from policies.rule import Rule, StackRule
-from tests.policies.policy_harness import ALL, check_resource, check_stack, good_cases, urn
+from tests.policies.policy_harness import ALL, check_resource, check_stack, found_at, good_cases
 
 REVERSED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -103,9 +103,7 @@ def a_case_fails(rule: Rule | StackRule, original: Rule | StackRule) -> bool:
             if check_stack(rule, case):
                 return True
         for case in original.bad.values():
-            assert case.at is not None, "a bad case must say where the finding is"
-            name, path = case.at
-            case_urn = urn(case.resources[name].type, name, case.environment)
+            case_urn, path = found_at(case)
             if [(d.urn, d.message.startswith(path)) for d in check_stack(rule, case)].count((case_urn, True)) == 0:
                 return True
         return False

@@ -1,11 +1,13 @@
 """Each kind of danger, with changes that are one and changes that are none."""
 
 import json
+import re
 
 import pytest
 
 from common.values import UNKNOWN_TEXT
-from report.dangers import dangers, judge, plan_from
+from report.dangers import dangers, judge, plan_from, weaker
+from report.dangers.danger import GRAVE, LOST, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -122,6 +124,13 @@ def test_user_data_is_not_shown_but_named():
     assert openings(changed, group("a", OLD, NEW)) == ["every node of pool main-h100 rolls: user data"]
 
 
+def test_another_layout_of_slices_says_so():
+    sharing = [{**each, "labels": {"ml-platform/sharing": mig}} for each, mig in ((OLD, "mig-7x"), (NEW, "mig-2x"))]
+    changed = template({"userData": "YQ=="}, {"userData": "Yg=="})
+    (opening,) = openings(changed, group("a", *sharing))
+    assert "sharing mig-7x → mig-2x, and pods that ask for slices of before stay pending" in opening
+
+
 def test_a_renamed_pool_goes_and_another_comes():
     heir = MANAGED.replace("main-h100", "main-training")
     steps = [group(zone, OLD, None) for zone in "abc"] + [group(zone, None, OLD, nodes=heir) for zone in "abc"]
@@ -136,7 +145,9 @@ def test_a_renamed_pool_goes_and_another_comes():
 
 def test_one_zone_of_a_pool_that_goes_is_not_every_node():
     steps = [group("a", OLD, OLD, op="same"), group("b", OLD, None)]
-    assert openings(*steps) == ["nodes of pool main-h100 go in 1 of 2 zones"]
+    (danger,) = found(*steps)
+    assert danger.opening == "nodes of pool main-h100 go in 1 of 2 zones"
+    assert danger.at_stake == "0 to 3 nodes, up to 24 GPUs", "not those of the zones that stay"
 
 
 @pytest.mark.parametrize(
@@ -161,11 +172,15 @@ def test_what_karpenter_hashes_of_a_node_class_rolls_its_pool(before, after, cau
     ("before", "after"),
     [
         ({"subnetSelectorTerms": [{"id": "a"}]}, {"subnetSelectorTerms": [{"id": "a"}, {"id": "b"}]}),
+        (
+            {"securityGroupSelectorTerms": [{"id": "a"}, {"id": "b"}]},
+            {"securityGroupSelectorTerms": [{"id": "b"}, {"id": "a"}]},
+        ),
         ({"ipPrefixCount": 1}, {"ipPrefixCount": 2}),
         ({"networkInterfaces": [{"n": 1}, {"n": 2}]}, {"networkInterfaces": [{"n": 2}, {"n": 1}]}),
         ({}, {"detailedMonitoring": False}),
     ],
-    ids=["selectors", "prefixes", "another order", "an empty value"],
+    ids=["selectors", "groups", "prefixes", "another order", "an empty value"],
 )
 def test_what_karpenter_does_not_hash_rolls_nothing(before, after):
     assert openings(node_pool(), node_class(before, after)) == []
@@ -180,6 +195,94 @@ def test_the_template_of_a_node_pool_is_hashed_without_its_requirements():
     assert openings(node_pool(requirements=(zones[1], zones[0]))) == [
         "nodes of pool main-a100 that no longer fit roll: zone without b"
     ]
+
+
+def test_other_subnets_or_security_groups_roll_what_no_longer_fits():
+    groups = [{"securityGroupSelectorTerms": [{"id": each}]} for each in "ab"]
+    assert openings(node_pool(), node_class(*groups)) == ["every node of pool main-a100 rolls: other security groups"]
+    subnets = [{"subnetSelectorTerms": [{"id": each}]} for each in "ab"]
+    assert openings(node_pool(), node_class(*subnets)) == [
+        'nodes of pool main-a100 that no longer fit roll: subnetSelectorTerms without {"id": "a"}'
+    ]
+    gone = of("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", {"spec": {}}, None, "main-a100", KARPENTER)
+    assert openings(node_pool(), gone) == ["EC2NodeClass main-a100 deleted"]
+
+
+def needs(operator, *values):
+    return [{"key": "k", "operator": operator, **({"values": list(values)} if values else {})}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        (needs("In", "a"), needs("NotIn", "a"), "k without a"),
+        (needs("NotIn", "a"), needs("NotIn", "a", "b"), "k without b"),
+        (needs("Exists"), needs("DoesNotExist"), "k DoesNotExist"),
+        (needs("Gt", "4"), needs("Gt", "8"), "k without 8"),
+        (needs("Lt", "8"), needs("Lt", "4"), "k without 4"),
+        (needs("Exists"), needs("In", "a"), "k In a"),
+        ([], needs("In", "a"), "k is required"),
+        (needs("Gt", "8"), needs("Gt", "4"), ""),
+        (needs("NotIn", "a", "b"), needs("NotIn", "a"), ""),
+        (needs("In", "a"), needs("Exists"), ""),
+        (needs("In", "5"), needs("Gt", "4"), ""),
+    ],
+)
+def test_a_requirement_rolls_the_nodes_that_it_refuses_and_no_others(before, after, cause):
+    says = [f"nodes of pool main-a100 that no longer fit roll: {cause}"] if cause else []
+    assert openings(node_pool(requirements=(before, after))) == says
+
+
+def test_a_taint_that_evicts_is_put_on_running_nodes():
+    taints = {"taints": [{"key": "team", "value": "x", "effect": "NO_EXECUTE"}]}
+    assert openings(*(group(zone, {}, taints) for zone in "ab")) == [
+        "nodes of pool main-h100 evict pods that do not tolerate team=x"
+    ]
+    soft = {"taints": [{"key": "team", "value": "x", "effect": "NO_SCHEDULE"}]}
+    assert openings(group("a", {}, soft)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opening"),
+    [
+        ({"budgets": [{"nodes": "0"}]}, {"budgets": [{"nodes": "100%"}]}, "disruption budget of it: 0 → 100%"),
+        (
+            {"consolidationPolicy": "WhenEmpty"},
+            {"consolidationPolicy": "WhenEmptyOrUnderutilized"},
+            "consolidation of it: WhenEmpty → WhenEmptyOrUnderutilized",
+        ),
+    ],
+)
+def test_more_disruption_is_one(before, after, opening):
+    specs = [{"spec": {"disruption": each}} for each in (before, after)]
+    assert openings(of("kubernetes:karpenter.sh/v1:NodePool", *specs)) == [opening]
+    assert openings(of("kubernetes:karpenter.sh/v1:NodePool", *reversed(specs))) == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ec2/vpcEndpoint:VpcEndpoint",
+        "ec2/route:Route",
+        "ec2/internetGateway:InternetGateway",
+        "efs/mountTarget:MountTarget",
+        "eks/addon:Addon",
+        "iam/rolePolicyAttachment:RolePolicyAttachment",
+    ],
+)
+def test_what_nodes_and_jobs_need_is_missed_when_it_goes(kind):
+    assert openings(of(f"aws:{kind}", {"vpcId": "v"}, None)) == [f"{kind.rpartition(':')[2]} it deleted"]
+
+
+def test_a_chart_of_definitions_takes_all_their_objects_and_a_namespace_of_a_chart_is_expected():
+    release = "kubernetes:helm.sh/v3:Release"
+    (lost,) = found(of(release, {"chart": "karpenter-crd"}, None))
+    assert (lost.severity, lost.consequence) == (LOST, "all objects of its kind are deleted")
+    (chart, namespace) = found(
+        of(release, {"chart": "gpu-operator", "namespace": "gpus"}, None),
+        of("kubernetes:core/v1:Namespace", {"metadata": {"name": "gpus"}}, None),
+    )
+    assert (chart.severity, namespace.severity) == (SERIOUS, SERIOUS), "a pool of GPUs that goes is graver"
 
 
 def test_a_new_version_of_kubernetes_gives_karpenters_nodes_another_image():
@@ -235,13 +338,13 @@ def test_a_replaced_network_does_not_name_each_subnet():
             "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
             {"rules": [{"noncurrentVersionExpiration": {"noncurrentDays": 90}}]},
             {"rules": [{"noncurrentVersionExpiration": {"noncurrentDays": 7}}]},
-            "old versions of objects of it are deleted after 7 days, before: 90 days",
+            "old versions of objects of it are deleted after 7 days, before: after 90 days",
         ),
         (
             "aws:backup/plan:Plan",
             {"rules": [{"lifecycle": {"deleteAfter": 35}}]},
             {"rules": [{"lifecycle": {"deleteAfter": 35}}, {"lifecycle": {"deleteAfter": 7}}]},
-            "recovery points of it are deleted after 7 days, before: 35 days",
+            "recovery points of it are deleted after 7 days, before: after 35 days",
         ),
         (
             "aws:s3/bucketVersioning:BucketVersioning",
@@ -255,9 +358,159 @@ def test_data_that_goes_or_goes_sooner(type_, before, after, opening):
     assert openings(of(type_, before, after)) == [opening]
 
 
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+LINK = "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation"
+TEMPORARY = {"filter": {"prefix": "tmp/"}, "expiration": {"days": 1}}
+
+
+def exports(*events):
+    return {"s3": {"autoExportPolicy": {"events": list(events)}}}
+
+
+def versions(kept):
+    rule = {"noncurrentVersionExpiration": {"noncurrentDays": 7, "newerNoncurrentVersions": kept}}
+    return {"rules": [rule]}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "opening"),
+    [
+        (
+            LIFECYCLE,
+            {"rules": [TEMPORARY]},
+            {"rules": [TEMPORARY, {"expiration": {"days": 7}}]},
+            "objects of it are deleted after 7 days, before: never",
+        ),
+        (
+            LIFECYCLE,
+            {"rules": [TEMPORARY]},
+            {"rules": [{"expiration": {"days": 1}}]},
+            "objects of it are deleted after 1 day, before: never",
+        ),
+        (
+            LIFECYCLE,
+            {"rules": [{**TEMPORARY, "status": "Disabled"}]},
+            {"rules": [{**TEMPORARY, "status": "Enabled"}]},
+            "objects of it are deleted after 1 day under tmp/, before: never",
+        ),
+        (
+            LIFECYCLE,
+            {"rules": []},
+            {"rules": [{"expiration": {"date": "2026-12-01"}}]},
+            "objects of it are deleted on a date, before: never",
+        ),
+        (
+            LIFECYCLE,
+            versions(10),
+            versions(1),
+            "old versions of objects of it are deleted after 7 days, before: after 7 days; newer versions: 10 → 1",
+        ),
+        (
+            "aws:backup/plan:Plan",
+            {"rules": [{"schedule": "daily"}]},
+            {"rules": [{"schedule": "yearly"}]},
+            "backups by it are no longer made at daily",
+        ),
+        (
+            "aws:backup/plan:Plan",
+            {"rules": [{"copyActions": [{"destinationVaultArn": "far"}]}]},
+            {"rules": [{}]},
+            "backups by it are no longer copied to far",
+        ),
+        (
+            "aws:backup/selection:Selection",
+            {"resources": ["a", "b"]},
+            {"resources": ["a"]},
+            "backups by it leave out b",
+        ),
+        (
+            "aws:efs/backupPolicy:BackupPolicy",
+            {"backupPolicy": {"status": "ENABLED"}},
+            {"backupPolicy": {"status": "DISABLED"}},
+            "backups of file system it end",
+        ),
+        (
+            "aws:efs/replicationConfiguration:ReplicationConfiguration",
+            {},
+            None,
+            "it is no longer copied to another place",
+        ),
+        ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", {}, None, "it is no longer copied to another place"),
+        (
+            "aws:fsx/lustreFileSystem:LustreFileSystem",
+            {"automaticBackupRetentionDays": 7},
+            {"automaticBackupRetentionDays": 0},
+            "automaticBackupRetentionDays of it: 7 → none",
+        ),
+        (LINK, exports("NEW", "CHANGED"), exports(), "files of it are no longer exported to its bucket: NEW, CHANGED"),
+        (LINK, exports("NEW"), None, "files of it are no longer exported to its bucket: NEW"),
+        (
+            LINK,
+            exports("NEW"),
+            exports("NEW", "DELETED"),
+            "files that are deleted in it are deleted in its bucket too",
+        ),
+        (
+            "kubernetes:storage.k8s.io/v1:StorageClass",
+            {"reclaimPolicy": "Retain"},
+            {"reclaimPolicy": "Delete"},
+            "volumes of class it are deleted with their claims",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            {"values": {"schedules": {"all": {"template": {"ttl": "720h"}}}}},
+            {"values": {"schedules": {"all": {"template": {"ttl": "1h"}}}}},
+            "backups of it are deleted after 1 hour, before: after 30 days",
+        ),
+        ("aws:kms/key:Key", {}, {"isEnabled": False}, "key it is disabled"),
+        ("aws:dynamodb/table:Table", {}, None, "Table it deleted"),
+    ],
+)
+def test_data_that_is_kept_for_less_time_or_in_fewer_places(type_, before, after, opening):
+    assert openings(of(type_, before, after)) == [opening]
+
+
+@pytest.mark.parametrize("type_", [each for rows in weaker.ROWS.values() for row in rows for each in row.types])
+def test_what_is_known_after_up_is_no_danger_of_a_row(type_):
+    for row in (row for rows in weaker.ROWS.values() for row in rows if type_ in row.types):
+        before = {"rules": [], "versioningConfiguration": {"status": "Enabled"}, "resources": ["a"], "isEnabled": True}
+        plan = plan_from(seen([*POOLS, of(type_, before, dict.fromkeys(before, UNKNOWN_TEXT)), summary()]))
+        assert list(weaker.find(plan)) == [], row.says
+    openings(of(type_, None, {"destinationCidrBlock": "::/0", "transitGatewayId": UNKNOWN_TEXT, "rules": UNKNOWN_TEXT}))
+
+
+def test_a_new_lifecycle_deletes_data_of_a_bucket_that_was_there():
+    rules = {"bucket": "acme-models", "rules": [{"expiration": {"days": 7}}]}
+    there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
+    assert openings(there, of(LIFECYCLE, None, rules)) == ["objects of it are deleted after 7 days, before: never"]
+    assert openings(of(LIFECYCLE, None, rules)) == [], "a new bucket has nothing yet"
+
+
+def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
+    block = urn("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "models")
+    inputs = {"bucket": "acme-models", "blockPublicAcls": True}
+    gone = [
+        step("delete", BUCKET, old=state(BUCKET, id="acme-models")),
+        step("delete", block, old=state(block, inputs=inputs)),
+    ]
+    assert openings(*gone) == ["Bucket models deleted"]
+    kept = [
+        step("delete", each, old=state(each, id="acme-models", inputs=inputs, retainOnDelete=True))
+        for each in (BUCKET, block)
+    ]
+    assert openings(*kept) == ["Bucket models no longer in the stack"]
+    assert openings(gone[1]) == ["models no longer has blockPublicAcls"], "the bucket stays, open"
+    part = step("delete", block, old=state(block, id="acme-models", inputs=inputs))
+    there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
+    assert openings(part, there) == ["models no longer has blockPublicAcls"], "parts of a bucket have its id"
+
+
 @pytest.mark.parametrize(
     ("type_", "before", "after"),
     [
+        (LIFECYCLE, {"rules": [{"expiration": {"days": 7}}]}, {"rules": [{**TEMPORARY, "expiration": {"days": 9}}]}),
+        (LIFECYCLE, versions(1), versions(10)),
+        (LINK, exports("NEW", "DELETED"), exports("NEW", "DELETED", "CHANGED")),
         ("aws:s3/bucket:Bucket", {"tags": {}}, {"tags": {"a": "b"}}),
         ("aws:s3/bucket:Bucket", None, {}),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 0}),
@@ -274,8 +527,8 @@ def test_a_bucket_that_stays_in_aws_is_less_grave_than_one_that_is_lost():
     lost = of("aws:efs/fileSystem:FileSystem", {}, {}, "home", op="replace")
     first, second = found(kept, lost)
     assert (first.opening, first.consequence) == ("FileSystem home replaced by an empty one", "its files would be lost")
-    assert second.opening == "Bucket models leaves the stack"
-    assert second.consequence.startswith("its objects stay in AWS")
+    assert second.opening == "Bucket models no longer in the stack"
+    assert second.consequence.startswith("its objects and all their versions stay in AWS")
 
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
@@ -310,10 +563,55 @@ def test_an_opened_endpoint_says_to_whom_and_how_many_addresses():
     assert danger.at_stake == "vpcConfig.endpointPublicAccess: false → true; 256 addresses more"
 
 
-def grants(*principals, **more):
+PORT = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def test_a_range_counts_by_whose_it_is_and_not_by_its_size():
+    same_size = endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25", "198.51.100.0/25"])
+    (danger,) = found(of("aws:eks/cluster:Cluster", *same_size))
+    assert (danger.opening, danger.at_stake) == (
+        "Kubernetes API of it opened to 198.51.100.0/25",
+        "128 addresses more",
+    )
+    stranger = {"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv4": "198.51.100.0/24"}
+    assert openings(of(RULE, *stranger)) == ["it lets in 198.51.100.0/24"]
+    groups = [{"ingress": [each]} for each in ({"ipv6CidrBlocks": ["2001:db8::/32"]}, {"cidrBlocks": ["0.0.0.0/0"]})]
+    assert openings(of("aws:ec2/securityGroup:SecurityGroup", *groups)) == ["it lets in 0.0.0.0/0"]
+    halves = {"ingress": [{"cidrBlocks": ["10.0.0.0/9", "10.128.0.0/9"]}]}
+    assert (
+        openings(of("aws:ec2/securityGroup:SecurityGroup", halves, {"ingress": [{"cidrBlocks": ["10.0.0.0/8"]}]})) == []
+    )
+
+
+def test_more_ports_for_the_same_range_let_it_in_anew():
+    one, all_ports = {"cidrIpv4": "10.0.0.0/8", **PORT}, {"cidrIpv4": "10.0.0.0/8", "ipProtocol": "-1"}
+    assert openings(of(RULE, one, all_ports)) == ["it lets in 10.0.0.0/8"]
+    assert openings(of(RULE, all_ports, one)) == []
+    assert openings(of(RULE, None, {"prefixListId": "pl-1", **PORT})) == ["it lets in pl-1"]
+
+
+def doc(**statement):
     return {
-        "policy": json.dumps({"Statement": [{"Effect": "Allow", "Principal": each, **more} for each in principals]})
+        "policy": json.dumps(
+            {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **statement}]}
+        )
     }
+
+
+def test_a_route_to_another_network_lets_it_in_and_a_role_of_nodes_is_no_person():
+    table = step(
+        "same", urn("aws:ec2/routeTable:RouteTable", "t"), old=state(urn("aws:ec2/routeTable:RouteTable", "t"), id="rt")
+    )
+    route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
+    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["it leads to the network 10.0.0.0/9"]
+    (danger,) = found(of("aws:eks/accessEntry:AccessEntry", {"principalArn": "a", "type": "EC2_LINUX"}, None))
+    assert "nodes with this role cannot join" in danger.consequence
+
+
+def grants(*principals, **more):
+    statements = [{"Effect": "Allow", "Principal": each, "Action": "s3:GetObject", **more} for each in principals]
+    return {"policy": json.dumps({"Statement": statements})}
 
 
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -345,14 +643,14 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             "aws:s3/bucketPolicy:BucketPolicy",
             grants({"AWS": "arn:aws:iam::1:root"}),
             grants({"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]}),
-            "BucketPolicy it admits arn:aws:iam::2:root",
+            "arn:aws:iam::2:root may read in Bucket it",
         ),
-        ("aws:s3/bucketPolicy:BucketPolicy", None, grants("*"), "BucketPolicy it admits everybody"),
+        ("aws:s3/bucketPolicy:BucketPolicy", None, grants("*"), "everybody may read in Bucket it"),
         (
             "aws:iam/role:Role",
             {"assumeRolePolicy": grants({"Service": "ec2.amazonaws.com"})["policy"]},
-            {"assumeRolePolicy": grants({"AWS": "arn:aws:iam::2:root"})["policy"]},
-            "Role it admits arn:aws:iam::2:root",
+            {"assumeRolePolicy": grants({"AWS": "arn:aws:iam::2:root"}, Action="sts:AssumeRole")["policy"]},
+            "arn:aws:iam::2:root may take role it",
         ),
         (
             "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
@@ -381,13 +679,129 @@ def test_access_that_is_widened_or_lost(type_, before, after, opening):
         ("aws:eks/cluster:Cluster", endpoint(True, []), endpoint(False, [])),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", None, {"referencedSecurityGroupId": "sg-1"}),
         ("aws:ec2/securityGroupRule:SecurityGroupRule", None, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
-        ("aws:s3/bucketPolicy:BucketPolicy", None, grants({"AWS": "arn:aws:iam::1:root"})),
         ("aws:s3/bucketPolicy:BucketPolicy", grants({"AWS": "a"}), {"policy": '{"Statement": []}'}),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", SUBJECTS[0], SUBJECTS[0]),
     ],
 )
 def test_access_that_is_narrowed_or_new_with_its_own_users(type_, before, after):
     assert openings(of(type_, before, after)) == []
+
+
+ROLE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+BUCKET_POLICY, IDENTITY = "aws:s3/bucketPolicy:BucketPolicy", "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+FOREIGN = {"AWS": "arn:aws:iam::999999999999:root"}
+OWN = of("aws:kms/alias:Alias", *[{"key": "arn:aws:kms:us-west-2:123456789012:key/k"}] * 2, "own", op="same")
+ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+TLS = {"Bool": {"aws:SecureTransport": "true"}}
+VIA = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "v"}}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "says"),
+    [
+        (ROLE_POLICY, doc(Resource="arn:aws:s3:::a/*"), doc(Action="*"), "who has it may do everything everywhere"),
+        ("aws:iam/policy:Policy", doc(), doc(Action="iam:*"), "who has it may do everything of iam everywhere"),
+        (
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            None,
+            {"role": "x", "policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
+            "who has it may do what PowerUserAccess allows",
+        ),
+        (
+            IDENTITY,
+            {"namespace": "a", "serviceAccount": "b", "roleArn": "arn:aws:iam::123456789012:role/view"},
+            {"namespace": "a", "serviceAccount": "b", "roleArn": "arn:aws:iam::123456789012:role/admin"},
+            "pods of a/b may take role admin",
+        ),
+        (
+            "aws:kms/grant:Grant",
+            None,
+            {"granteePrincipal": FOREIGN["AWS"], "operations": ["Decrypt"]},
+            "arn:aws:iam::999999999999:root may decrypt in Grant it",
+        ),
+        (BUCKET_POLICY, None, doc(Principal=FOREIGN), "arn:aws:iam::999999999999:root may read in Bucket it"),
+        (BUCKET_POLICY, None, doc(Principal="*", Condition=TLS), "everybody may read in Bucket it"),
+        (
+            BUCKET_POLICY,
+            doc(Principal=FOREIGN),
+            doc(Principal=FOREIGN, Action=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+            "arn:aws:iam::999999999999:root may write, delete in Bucket it",
+        ),
+        (BUCKET_POLICY, doc(Principal="*", Condition=ORG), doc(Principal="*"), "everybody may read in Bucket it"),
+        (
+            BUCKET_POLICY,
+            doc(Principal="*", Condition=ORG),
+            doc(Principal="*", Condition=TLS),
+            "everybody may read in Bucket it",
+        ),
+        (BUCKET_POLICY, doc(**VIA), {"policy": "{}"}, "BucketPolicy it no longer denies s3:* to everybody"),
+        (BUCKET_POLICY, doc(**VIA), None, "BucketPolicy it no longer denies s3:* to everybody"),
+        (ROLE_POLICY, doc(), {"policy": UNKNOWN_TEXT}, "policy of RolePolicy it changes"),
+        (
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+            {"rules": [{"verbs": ["get"], "resources": ["pods"]}]},
+            {"rules": [{"verbs": ["*"], "resources": ["*"]}]},
+            "who has it may do everything in ClusterRole it",
+        ),
+    ],
+)
+def test_a_grant_that_none_before_covers_is_one_wherever_it_is_written(type_, before, after, says):
+    assert openings(OWN, of(type_, before, after)) == [says]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        (ROLE_POLICY, doc(Action="s3:*"), doc(Action=["s3:GetObject", "s3:Put*"], Resource="arn:aws:s3:::a")),
+        (ROLE_POLICY, doc(), doc(Condition=TLS)),
+        (BUCKET_POLICY, doc(**VIA), doc(**{**VIA, "Action": "*"})),
+        (BUCKET_POLICY, None, doc(Principal="*", Condition=ORG)),
+        (BUCKET_POLICY, None, doc(Principal={"Service": "logging.s3.amazonaws.com"})),
+        (BUCKET_POLICY, None, doc(Principal={"AWS": "arn:aws:iam::123456789012:root"}, Action="kms:*")),
+    ],
+)
+def test_a_grant_that_another_covers_is_none(type_, before, after):
+    assert openings(OWN, of(type_, before, after)) == []
+
+
+def role_of(name, op="same"):
+    """Returns the steps of a role that pods of a namespace get, whose name is known only when it is up."""
+    parent = urn("mlplatform:storage:StorageIdentity", name)
+    known = op == "same"
+    role = {"name": name, "assumeRolePolicy": doc(Principal={"Service": "pods.eks.amazonaws.com"})["policy"]}
+    pods = {"namespace": name, "serviceAccount": "default", "roleArn": f"arn:aws:iam::1:role/{name}"}
+    unknown = {} if known else {"roleArn": UNKNOWN_TEXT}
+    return parent, [
+        step(op, urn(ROLE, name), parent, inputs=role),
+        step(op, urn(IDENTITY, name), parent, inputs={**pods, **unknown}),
+    ]
+
+
+def test_rights_of_a_role_are_those_of_the_pods_that_get_it():
+    bucket = step("same", BUCKET, inputs={"bucket": "acme-models"})
+    to_write = doc(Action=["s3:PutObject", "s3:GetObject"], Resource="arn:aws:s3:::acme-models/*")
+    parent, steps = role_of("intern", "create")
+    steps += [of(ROLE_POLICY, None, {"role": UNKNOWN_TEXT, **to_write}, "intern-buckets", parent)]
+    (danger,) = found(bucket, *steps)
+    assert danger.opening == "pods of intern/default may read, write in bucket models"
+    assert "s3:PutObject" in danger.at_stake
+    parent, steps = role_of("lab")
+    to_read = doc(Resource="arn:aws:s3:::acme-models/*")
+    steps += [of(ROLE_POLICY, {"role": "lab", **to_read}, {"role": "lab", **to_write}, "lab-buckets", parent)]
+    assert openings(bucket, *steps) == ["pods of lab/default may write in bucket models"]
+
+
+def test_a_condition_on_more_values_is_a_new_grant_and_one_that_is_gone_is_graver():
+    two, one = ({"StringEquals": {"kms:ViaService": each}} for each in (["s3", "ebs"], ["s3"]))
+    severities = [
+        found(of(ROLE_POLICY, doc(Condition=one), after))[0].severity for after in (doc(Condition=two), doc())
+    ]
+    assert severities == [SERIOUS, GRAVE]
+
+
+def test_a_deny_that_goes_with_its_bucket_is_none():
+    bucket = step("delete", BUCKET, old=state(BUCKET, id="acme-models"))
+    assert len(found(bucket, of(BUCKET_POLICY, {"bucket": "acme-models", **doc(**VIA)}, None), kind="access")) == 0
 
 
 def policy(name, *namespaces):
@@ -469,6 +883,15 @@ LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
             "deletionProtection of it: true → false",
         ),
         ("aws:s3/bucket:Bucket", {}, {"forceDestroy": True}, "forceDestroy of it: false → true"),
+        ("aws:backup/vault:Vault", {}, {"forceDestroy": True}, "forceDestroy of it: false → true"),
+        (
+            "aws:eks/cluster:Cluster",
+            {"enabledClusterLogTypes": ["api", "audit"], **endpoint(False, [])},
+            {"enabledClusterLogTypes": ["api"], **endpoint(False, [])},
+            "cluster it no longer writes logs of audit",
+        ),
+        ("aws:ec2/flowLog:FlowLog", {}, None, "traffic is no longer recorded by it"),
+        (ROLE, {"permissionsBoundary": "b"}, {}, "permissionsBoundary of it is no longer b"),
         (LOCK, {"minRetentionDays": 30}, {"minRetentionDays": 7}, "minRetentionDays of it: 30 → 7"),
         (LOCK, {"minRetentionDays": 30}, None, "minRetentionDays of it: 30 → none"),
         (
@@ -530,6 +953,27 @@ def test_the_files_of_this_project_that_judge_are_found():
     names = judge.files_of(ROOT, "prod")
     assert {"Pulumi.prod.yaml", judge.WAIVERS, "report/dangers/judge.py", "policies/analyzer.py"} <= names.keys()
     assert not [name for name in names if "__pycache__" in name]
+    assert {
+        "catalog/prices.py",
+        "catalog/data/instance_prices.json",
+        "settings/stack/profiles.py",
+        "Makefile",
+    } <= names.keys()
+    missing = {
+        module
+        for name, text in names.items()
+        if name.startswith(("policies/", "costs/", "report/")) and name.endswith(".py")
+        for module in re.findall(
+            r"^from ((?:catalog|common|costs|engine|policies|report|simulator)[.\w]*) import", text.decode(), re.M
+        )
+        if not {f"{module.replace('.', '/')}{end}" for end in (".py", "/__init__.py")} & names.keys()
+    }
+    assert missing <= {"catalog.machine_images"}, "what a judge imports judges too"
+
+
+def test_a_switch_of_protection_is_judged_by_no_other_rules():
+    after = {**files(), "Pulumi.prod.yaml": files()["Pulumi.prod.yaml"] + b"  ml-platform:deletion_protection: false\n"}
+    assert list(judge.find(files(), after, "prod")) == []
 
 
 # All of them

@@ -74,3 +74,8 @@ def test_a_short_finding_has_the_problem_and_the_fix():
         [finding(message="is open.\nWhy: anyone may try.\nFix: close it.\nMore: docs")]
     ).findings
     assert policy_finding.short == "is open. Fix: close it."
+
+
+def test_a_finding_about_a_resource_that_goes_is_at_that_resource():
+    (lost,) = events.read([finding(message=f"{VPC} would be deleted.\nFix: undo it.")]).findings
+    assert (lost.urn, lost.problem) == (VPC, "network would be deleted."), "the engine shows it at the stack"

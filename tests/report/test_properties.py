@@ -1,5 +1,6 @@
 """Property changes with their values before and after."""
 
+import base64
 import json
 
 import pytest
@@ -83,3 +84,9 @@ def test_a_new_or_deleted_resource_has_no_changed_properties():
 def test_an_unknown_value_of_the_engine_is_unknown():
     step = {"old": {"inputs": {"a": 1}}, "new": {"inputs": {"a": {SIGNATURE_KEY: OUTPUT_SIGNATURE}}}, "diffs": ["a"]}
     assert properties_of(step)[0].after is UNKNOWN
+
+
+def test_of_user_data_only_the_lines_that_differ_are_shown():
+    before, after = (base64.b64encode(f"#!/bin/sh\nset -e\nslices {each}".encode()).decode() for each in "ab")
+    assert changed({"userData": before}, {"userData": after}) == ['userData: ["slices a"] → ["slices b"]']
+    assert changed({"userData": "x"}, {"userData": "y"}) == ['userData: ["x"] → ["y"]']

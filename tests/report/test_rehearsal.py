@@ -151,7 +151,26 @@ def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engi
     output = capsys.readouterr().out
     assert "policy net-flow-logs" in output
     assert "Dangers, incomplete, stopped" in output, "this engine has no state, so there is no second look"
-    assert "    data: Bucket network-flow-logs deleted: its objects would be lost" in output
+    assert "    data: Bucket network-flow-logs deleted: its objects and all their versions would be lost" in output
+
+
+def test_a_rehearsal_shows_what_the_change_does_to_its_judge_and_a_gentler_way(new_engine, on_base, tmp_path, capsys):
+    new_engine(steps={name: [step("update", NETWORK)] for name in ("preview", "up")})
+    waivers = tmp_path / ".simulator/rehearsal/dev/base/policies/waivers.yaml"
+    bring_up = base.bring_up
+
+    def with_files(*given):
+        result = bring_up(*given)
+        waivers.parent.mkdir(parents=True)
+        waivers.write_text("[]")
+        return result
+
+    base.bring_up = with_files
+    assert rehearsal.rehearse_change("dev", "origin/main") == 0
+    output = capsys.readouterr().out
+    assert "    judge: what judges it is changed" in output
+    assert "      Gently: make it a change of its own" in output
+    assert "  The verdict: the preview succeeds." in output
 
 
 def test_a_stack_that_the_base_does_not_have_is_built_from_nothing(new_engine, on_base, capsys):

@@ -3,6 +3,7 @@
 import json
 
 from report.dangers import dangers, plan_from
+from report.summary import MOST_DANGERS
 from report.summary import summary as page_of
 from tests.report.logs import NETWORK, PROVIDER, created, finding, seen, state, step, summary, urn
 
@@ -46,17 +47,54 @@ def test_the_gravest_danger_is_the_headline_and_dangers_stand_before_everything_
         summary("succeeded", replace=2),
     ]
     lines = page(log).splitlines()
-    lost = "Bucket network-flow-logs replaced by an empty one, because of bucket"
-    assert lines[0] == f"## Stack `dev`: {lost}"
-    assert lines[2].startswith(f"- **Danger, data**: {lost}: its objects would be lost. Gently: add a second entry")
-    assert lines[3].startswith("- **Danger, nodes**: NatGateway network-nat-c replaced, because of subnetId")
-    assert lines[7].startswith("| Result |"), "the verdict comes next"
+    assert lines[0] == "## Stack `dev`: Bucket network-flow-logs replaced by an empty one, because of bucket"
+    assert lines[2] == "**Dangers 2**: 1 data, 1 nodes · the preview succeeds · 2 replace · cost as before"
+    assert lines[4].startswith(
+        "- **Danger, data**: its objects and all their versions would be lost. Gently: add a second"
+    )
+    assert lines[5].startswith("- **Danger, nodes**: NatGateway network-nat-c replaced, because of subnetId")
+    assert lines[9].startswith("| Result |"), "the verdict comes next"
+
+
+def test_many_dangers_are_the_gravest_ones_and_a_count():
+    inputs = {"inputs": {"cidrIpv4": "10.0.0.0/8"}}
+    type_ = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    log = [step("create", urn(type_, f"r{i}"), inputs={"cidrIpv4": f"10.{i}.0.0/16"}) for i in range(40)]
+    text = page([step("same", urn(type_, "old"), **inputs), *log, summary(create=40)])
+    assert text.count("**Danger, access**") == MOST_DANGERS
+    assert f"- and less grave ones: {40 - MOST_DANGERS} access" in text
+
+
+def test_a_refused_change_without_dangers_is_not_headed_as_harmless():
+    text = page([step("update", NETWORK), finding(), summary("failed")], code=255)
+    assert text.startswith("## Stack `dev`: refused by net-flow-logs\n")
+    assert "**refused by net-flow-logs**" in text.splitlines()[2]
+
+
+def test_changed_resources_have_names_and_every_urn_can_be_waived():
+    urns = [urn("aws:s3/bucket:Bucket", f"b{number}") for number in range(17)]
+    findings = [finding().replace(NETWORK, each) for each in urns]
+    text = page([*(step("create", each) for each in urns), *findings, summary("failed", create=17)], code=255)
+    assert all(f"  {each}\n" in text for each in urns)
+    assert "| create | Bucket | b0, b1, b10," in text
+
+
+def test_only_costs_that_change_are_listed_on_a_live_stack():
+    text = page(
+        [step("create", NAT, NETWORK), step("same", urn("aws:ec2/natGateway:NatGateway", "x")), summary(create=1)]
+    )
+    table = text.partition("Cost by component whose cost changes")[2]
+    assert "| Network |" in table
+    assert "| stack |" not in table
 
 
 def test_names_and_values_of_a_change_are_no_markdown():
     bad = urn("aws:s3/bucket:Bucket", "<img src=x>|*a*`")
     text = page([step("delete", bad), summary(delete=1)])
     assert "Bucket \\<img src=x\\>\\|\\*a\\*\\` deleted" in text
+    key = urn("x:y:Z", "z")
+    changed = step("update", key, old=state(key, inputs={"a": "`x`"}), inputs={"a": "y"}, because=["a"])
+    assert "| `` a: `x` → y `` |" in page([changed, summary(update=1)])
 
 
 def test_changed_properties_are_shown_once_with_their_resources_and_tags_last():
@@ -90,6 +128,7 @@ def test_an_incomplete_preview_says_where_it_stopped_and_shows_no_cost():
     assert "| Changes | at least 4 create" in text
     assert "| Monthly cost | not known: the preview is incomplete |" in text
     assert "USD" not in text, "no sum of what was seen so far"
+    assert "advisory findings: 0, until it stopped" in text
     assert "boom ''' x" in text, "an error must not close its code block"
 
 

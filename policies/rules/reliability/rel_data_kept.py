@@ -2,12 +2,13 @@
 
 The engine does not tell a policy pack which resources it replaces or deletes. So the rule needs a list of the resources
 that hold data now: `pulumi stack export | python -m policies.held` writes it as configuration. Without the list the
-rule finds nothing, and only `protect` makes the engine refuse.
+rule finds nothing, and only `protect` makes the engine refuse. The engine shows a finding about a resource that is
+registered no more at the stack, so the text begins with the URN, which is what a waiver names.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from common.urns import name_of, type_of
+from common.urns import type_of
 from common.values import UNKNOWN
 from policies.rule import NotKnownError, Option, Resource, Sample, Stack, StackCase, StackRule, text
 
@@ -26,29 +27,25 @@ HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and
 }
 
 
-def check(stack: Stack, *, held: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
+def check(stack: Stack, *, held: Sequence[str], retained: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     planned = {resource.urn: resource for resource in stack.resources}
     for urn in held:
         kind = type_of(urn)
         if kind not in HOLDS_DATA:
             continue
         lost, how_to_move = HOLDS_DATA[kind]
+        stays = urn in retained
+        loses = f"an empty one takes its place: {lost} stay in AWS" if stays else f"{lost} would be lost"
         resource = planned.get(urn)
         if resource is None:
-            yield (
-                min(stack.resources, key=lambda each: each.urn),  # the same one at each run
-                name_of(urn),
-                f"({kind}) would be deleted, and {lost} would be lost. To move: {how_to_move}",
-            )
+            if not stays:
+                gone = Resource(urn=urn, kind=kind, read=dict, context=stack.context, reads=stack.resources[0].reads)
+                yield gone, urn, f"would be deleted, and {loses}. To move: {how_to_move}"
             continue
         try:
             text(resource, "arn")
         except NotKnownError:
-            yield (
-                resource,
-                "arn",
-                f"would change: the resource would be replaced, and {lost} would be lost. To move: {how_to_move}",
-            )
+            yield resource, "arn", f"would change: the resource would be replaced, and {loses}. To move: {how_to_move}"
 
 
 def _urn(kind: str, name: str) -> str:
@@ -66,20 +63,26 @@ RULE = StackRule(
     severity="critical",
     why="A preview that replaces a file system looks like any other: it does not show the files.",
     fix="Undo the change, or move the data first as the finding says.",
-    options={"held": Option("URNs of the resources that hold data now; `python -m policies.held` writes them.", [])},
+    options={
+        "held": Option("URNs of the resources that hold data now; `python -m policies.held` writes them.", []),
+        "retained": Option("Those of them that stay in AWS when they leave the stack.", []),
+    },
     dev="advisory",
     check=check,
     good={
         "nothing set in the list": StackCase({"home": REPLACED}),
         "kept": StackCase({"home": KEPT}, options=HELD),
         "a new file system": StackCase({"home": KEPT, "more": REPLACED}, options=HELD),
+        "one that leaves the stack and stays in AWS": StackCase(
+            {"other": KEPT}, options={**HELD, "retained": HELD["held"]}
+        ),
         "a deleted queue": StackCase({"home": KEPT}, options={"held": [_urn(QUEUE, "interruptions"), "nonsense"]}),
     },
     bad={
         "replaced": StackCase({"home": REPLACED}, at=("home", "arn"), options=HELD),
         "deleted": StackCase(
             {"other": KEPT},
-            at=("other", "datasets"),
+            at=("datasets", _urn(BUCKET, "datasets")),
             options={"held": [_urn(BUCKET, "datasets"), _urn(FILES, "other")]},
         ),
     },

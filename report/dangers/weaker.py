@@ -1,0 +1,405 @@
+"""Inputs whose change in one direction is a danger: a row of `ROWS` for each.
+
+Data that is kept for less time, copies and backups that end, switches that are turned off.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from common.values import UNKNOWN
+from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
+from report.dangers.pools import NODE_POOL
+from report.tables import some
+
+Inputs = Mapping[str, Any]
+Worse = Callable[[Inputs, Inputs], str]
+"""Returns in words what is worse after than before; "" when nothing is."""
+
+_NEVER, _LATER = float("inf"), "known after up"
+_HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
+
+
+# Comparisons
+
+
+def sooner(path: str) -> Worse:
+    """Compares days, or durations such as `720h`, after which something is deleted. Not set and 0 mean never."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (min((_days(each) for each in every(x, path)), default=_NEVER) for x in (before, after))
+        return f"{_in_days(becomes)}, before: {_in_days(was)}" if becomes < was else ""
+
+    return worse
+
+
+def fewer(path: str) -> Worse:
+    """Compares a number of days, or of something else, that is kept. Not set means none."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (min((each for each in every(x, path) if _is_number(each)), default=0) for x in (before, after))
+        if _is_later(after, path):
+            return ""
+        return f"{was:.0f} → {f'{becomes:.0f}' if becomes else 'none'}" if becomes < was else ""
+
+    return worse
+
+
+def without(*paths: str) -> Worse:
+    """Compares the values at some paths: those that are gone."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        old, new = ([str(each) for path in paths for each in every(x, path)] for x in (before, after))
+        lost = [each for each in dict.fromkeys(old) if each not in new]
+        return "" if any(_is_later(after, path) for path in paths) else some(lost, 5)
+
+    return worse
+
+
+def no_longer(path: str, safe: Any, default: Any = None) -> Worse:
+    """Tells whether a value was the safe one and is another now. default: what AWS takes when it is not set."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (next(iter(every(x, path)), default) for x in (before, after))
+        return f"{_word(was)} → {_word(becomes)}" if was == safe != becomes and not _is_later(after, path) else ""
+
+    return worse
+
+
+def budgets(before: Inputs, after: Inputs) -> str:
+    """Compares how many nodes may be disrupted at any time: the least that a budget without a schedule allows."""
+
+    def least(inputs: Inputs) -> tuple[float, str]:
+        always = [str(at(x, "nodes")) for x in every(inputs, "spec.disruption.budgets") if not at(x, "schedule")]
+        return min((float(x.rstrip("%")) if x.rstrip("%").isdigit() else _NEVER, x) for x in always or ["10%"])
+
+    (was, old), (becomes, new) = least(before), least(after)
+    return f"{old} → {new}" if becomes > was else ""
+
+
+def reaches(before: Inputs, after: Inputs) -> str:
+    """Tells which range a route reaches anew over a transit gateway or a peering connection."""
+    target, over = after.get("destinationCidrBlock"), ("transitGatewayId", "vpcPeeringConnectionId")
+    return str(target) if any(after.get(x) for x in over) and target != before.get("destinationCidrBlock") else ""
+
+
+def flags(*names: str) -> Worse:
+    """Tells which of some flags were on and are off."""
+    return lambda before, after: some([x for x in names if before.get(x) is True and after.get(x) is not True])
+
+
+def _all_of_it(before: Inputs, after: Inputs) -> str:
+    return "" if after else "all"
+
+
+def ended(*paths: str) -> Worse:
+    """Tells whether a resource goes, or values at some paths."""
+    return lambda before, after: _all_of_it(before, after) or without(*paths)(before, after)
+
+
+@dataclass(frozen=True)
+class _Expiry:
+    """What a rule of a lifecycle deletes. rest: of its filter, beside the prefix. kept: versions that it leaves."""
+
+    prefix: str
+    rest: str
+    days: float
+    kept: int
+
+    def covers(self, other: "_Expiry", *, days: bool = True) -> bool:
+        reached = other.prefix.startswith(self.prefix) and self.rest in ("", other.rest)
+        return reached and (not days or (self.days <= other.days and self.kept <= other.kept))
+
+
+def expires(kind: str) -> Worse:
+    """Compares what the rules of a lifecycle delete: how soon, and of which objects."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        old = list(_expiries(before, kind))
+        for each in sorted(_expiries(after, kind), key=lambda one: one.days):
+            if not any(was.covers(each) for was in old):
+                days = min((was.days for was in old if was.covers(each, days=False)), default=_NEVER)
+                where = f" under {each.prefix}" if each.prefix else ""
+                fewest = min((was.kept for was in old if was.covers(each, days=False)), default=0)
+                stay = f"; newer versions: {fewest} → {each.kept}" if each.kept < fewest else ""
+                return f"{_in_days(each.days)}{where}, before: {_in_days(days)}{stay}"
+        return ""
+
+    return worse
+
+
+def _expiries(inputs: Inputs, kind: str) -> Iterator[_Expiry]:
+    for rule in every(inputs, "rules"):
+        given, chosen = at(rule, kind), at(rule, "filter.and") or at(rule, "filter") or {}
+        if not isinstance(given, Mapping) or at(rule, "status") == "Disabled":
+            continue
+        days = 0 if given.get("date") else _days(given.get("days") or given.get("noncurrentDays"))
+        rest = {key: value for key, value in chosen.items() if key != "prefix" and value}
+        prefix, kept = at(chosen, "prefix") or at(rule, "prefix") or "", given.get("newerNoncurrentVersions")
+        if days < _NEVER:
+            yield _Expiry(str(prefix), str(rest or ""), days, int(kept) if _is_number(kept) else 0)
+
+
+# Rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of input. says: {} stands for the names, <how> for the words of `worse`.
+
+    gone: whether it counts also when the resource is deleted, and what it is about stays. new: whether it counts when
+    the resource is new, and what it is about is not.
+    """
+
+    types: Sequence[str]
+    worse: Worse
+    says: str
+    consequence: str
+    gently: str = ""
+    severity: int = GRAVE
+    gone: bool = False
+    new: bool = False
+
+
+_LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
+_PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
+_DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
+_LUSTRE, _LINK = (
+    "aws:fsx/lustreFileSystem:LustreFileSystem",
+    ("aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation",),
+)
+_COPIES = (
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    "aws:efs/replicationConfiguration:ReplicationConfiguration",
+)
+_BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
+_CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
+_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+_GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+_GUARDS = (_GUARD, f"{_GUARD}Binding")
+
+_EXPORTS = "s3.autoExportPolicy.events"
+_NO_COPY = "a loss of the first place is a loss of the data from then on"
+_NO_BACKUP = "no new recovery points are made of what they cover"
+_REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
+_UNSEEN = "what happens is no longer recorded, and cannot be looked up later"
+_LESS = "older backups of it are deleted, and with none, no new ones are made"
+
+
+def _sooner(what: str, types: Sequence[str], worse: Worse, *, new: bool = False) -> Row:
+    says, gently = f"{what} of {{}} are deleted <how>", "copy what has to be kept first"
+    return Row(types, worse, says, "what is older goes with this update", gently, new=new)
+
+
+def _switch(path: str, safe: Any, *types: str, default: Any = None, severity: int = GRAVE) -> Row:
+    return Row(types, no_longer(path, safe, default), f"{path} of {{}}: <how>", _REFUSES, _ALONE, severity)
+
+
+def _lower(path: str, *types: str, lost: str = _REFUSES, gone: bool = False) -> Row:
+    return Row(types, fewer(path), f"{path} of {{}}: <how>", lost, _ALONE, gone=gone)
+
+
+ROWS: Mapping[str, Sequence[Row]] = {
+    "data": (
+        _sooner("logs", ("aws:cloudwatch/logGroup:LogGroup",), sooner("retentionInDays")),
+        _sooner("objects", _LIFECYCLES, expires("expiration"), new=True),
+        _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
+        _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
+        _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
+        _sooner("backups", ("kubernetes:helm.sh/v3:Release",), sooner("values.schedules.*.template.ttl")),
+        _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),
+        _lower("automaticBackupRetentionDays", _LUSTRE, lost=_LESS),
+        Row(
+            ("aws:s3/bucketVersioning:BucketVersioning",),
+            no_longer("versioningConfiguration.status", "Enabled"),
+            "versioning of bucket {} is suspended",
+            "what is overwritten or deleted from then on is lost",
+            "shorten the time that old versions are kept instead",
+            gone=True,
+        ),
+        Row((*_PLAN, *_SELECTION), ended(), "backups end: {}", _NO_BACKUP, "put a plan in its place first", gone=True),
+        Row(
+            _SELECTION, without("resources", "selectionTags", "conditions"), "backups by {} leave out <how>", _NO_BACKUP
+        ),
+        Row(
+            _PLAN,
+            without("rules.schedule"),
+            "backups by {} are no longer made at <how>",
+            "more may be lost between two backups",
+            severity=SERIOUS,
+        ),
+        Row(
+            _PLAN,
+            without("rules.copyActions.destinationVaultArn"),
+            "backups by {} are no longer copied to <how>",
+            _NO_COPY,
+        ),
+        Row(
+            ("aws:efs/backupPolicy:BackupPolicy",),
+            no_longer("backupPolicy.status", "ENABLED"),
+            "backups of file system {} end",
+            _NO_BACKUP,
+            gone=True,
+        ),
+        Row(
+            _COPIES,
+            ended("rules.destination.bucket", "destination.region", "destination.fileSystemId"),
+            "{} is no longer copied to another place",
+            _NO_COPY,
+            "keep the copy until another one is complete",
+            gone=True,
+        ),
+        Row(
+            _LINK,
+            without(_EXPORTS),
+            "files of {} are no longer exported to its bucket: <how>",
+            "they are lost with the file system",
+            "export them by a task first",
+            gone=True,
+        ),
+        Row(
+            _LINK,
+            lambda before, after: (
+                "all" if "DELETED" in set(every(after, _EXPORTS)) - set(every(before, _EXPORTS)) else ""
+            ),
+            "files that are deleted in {} are deleted in its bucket too",
+            "a wrong command in the file system reaches the bucket",
+        ),
+        Row(
+            ("kubernetes:storage.k8s.io/v1:StorageClass",),
+            no_longer("reclaimPolicy", "Retain"),
+            "volumes of class {} are deleted with their claims",
+            "a deleted claim loses the data of a volume that is made from then on",
+        ),
+        Row(
+            (_KEY,),
+            no_longer("isEnabled", True, True),
+            "key {} is disabled",
+            "nothing that is encrypted with it can be read until it is enabled again",
+        ),
+    ),
+    "access": (
+        Row(
+            _BLOCKS,
+            flags("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"),
+            "{} no longer has <how>",
+            "objects can be made public",
+            gone=True,
+        ),
+        Row(
+            ("aws:iam/role:Role", "aws:iam/user:User"),
+            without("permissionsBoundary"),
+            "permissionsBoundary of {} is no longer <how>",
+            "its policies alone say what it may do",
+        ),
+        Row(
+            ("aws:ec2/route:Route",),
+            reaches,
+            "{} leads to the network <how>",
+            "from there comes in what security groups let in",
+            severity=SERIOUS,
+            new=True,
+        ),
+    ),
+    "nodes": tuple(
+        Row(
+            (NODE_POOL,),
+            worse,
+            f"{what} of {{}}: <how>",
+            "nodes with running jobs may be replaced, more of them at a time",
+            "give it a budget with a schedule",
+            SERIOUS,
+        )
+        for what, worse in (
+            ("disruption budget", budgets),
+            ("consolidation", no_longer("spec.disruption.consolidationPolicy", "WhenEmpty")),
+        )
+    ),
+    "protection": (
+        _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),
+        _switch("deletionProtectionEnabled", True, "aws:dynamodb/table:Table", default=False),
+        _switch("forceDestroy", False, "aws:s3/bucket:Bucket", "aws:backup/vault:Vault", default=False),
+        _switch("forceDelete", False, "aws:ecr/repository:Repository", default=False),
+        _switch("enableKeyRotation", True, _KEY, default=False, severity=SERIOUS),
+        _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
+        _switch("accessConfig.authenticationMode", "API", _CLUSTER),
+        _switch("spec.failurePolicy", "Fail", _GUARD, default="Fail"),
+        _switch("rule.defaultRetention.mode", "COMPLIANCE", _LOCK),
+        _lower("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", gone=True),
+        _lower("rule.defaultRetention.days", _LOCK, gone=True),
+        _lower("rule.defaultRetention.years", _LOCK, gone=True),
+        _lower("deletionWindowInDays", _KEY),
+        Row(_GUARDS, ended(), "the API server's rule {} goes", _REFUSES, _ALONE, gone=True),
+        Row(
+            _GUARDS,
+            without("spec.validationActions"),
+            "the API server's rule {} no longer does <how>",
+            _REFUSES,
+            _ALONE,
+        ),
+        Row((_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer writes logs of <how>", _UNSEEN),
+        Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
+    ),
+}
+
+
+def find(plan: Plan) -> Iterator[Danger]:
+    """Yields what the rows say of the changed resources. What stays in AWS as it is does not count."""
+    by_type: dict[str, list[tuple[str, Row]]] = {}
+    for kind, row in ((kind, row) for kind, rows in ROWS.items() for row in rows):
+        for each in row.types:
+            by_type.setdefault(each, []).append((kind, row))
+    for change in plan.changes(*by_type):
+        before, after = (_known(each) for each in plan.inputs(change.urn))
+        for kind, row in () if change.retained else by_type[change.type]:
+            if change.op == "delete":
+                counts = row.gone and not plan.goes_with(change.urn)
+            else:
+                counts = change.op != "create" or (row.new and plan.stood(change.urn))
+            if counts and (how := row.worse(before, after)):
+                yield Danger(
+                    kind=kind,
+                    severity=row.severity,
+                    says=row.says.replace("<how>", how),
+                    names=(plan.name(change) if change.type == _CLUSTER else change.name,),
+                    consequence=row.consequence,
+                    gently=row.gently,
+                    urns=(change.urn,),
+                )
+
+
+def _is_later(inputs: Inputs, path: str) -> bool:
+    steps = path.split(".")
+    return any(_LATER in every(inputs, ".".join(steps[: end + 1])) for end in range(len(steps)))
+
+
+def _known(value: Any) -> Any:
+    """Returns a value in which a text stands for what is not known yet: UNKNOWN is neither true nor false."""
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_known(each) for each in value]
+    return _LATER if value is UNKNOWN else value
+
+
+def _days(value: object) -> float:
+    """Returns a number of days; AWS writes 0 for never, and an unknown value may be any."""
+    if isinstance(value, str) and (parts := re.findall(r"(\d+)([dhms]?)", value)):
+        value = sum(int(count) * _HOURS[unit] for count, unit in parts)
+    return float(value) if _is_number(value) and value else _NEVER
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _in_days(days: float) -> str:
+    if days in (0, _NEVER):
+        return "on a date" if days == 0 else "never"
+    count, unit = (days, "day") if days >= 1 else (days * 24, "hour")
+    return f"after {count:.0f} {unit}{'s' * (round(count) != 1)}"
+
+
+def _word(value: Any) -> str:
+    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
