@@ -33,5 +33,9 @@ class StorageSettings(Settings):
     @property
     def copy_regions(self) -> list[str]:
         """The other regions that get copies, in alphabetical order."""
-        copied = [*self.buckets.values(), *self.file_systems.values()]
-        return sorted({region for region in (*(each.replicate_to for each in copied), self.recovery.copy_to) if region})
+        regions = [
+            *(each.replicate_to for each in self.buckets.values()),
+            *(each.replicate_to for each in self.file_systems.values()),
+            self.recovery.copy_to,
+        ]
+        return sorted({region for region in regions if region})

@@ -25,7 +25,7 @@ def test_a_p5_with_efa_starts_in_the_subnet_of_pods(project):
     project.change("dev", clusters__main__pools=[project.pools("dev")[0], training])
     project.change("dev", network={"zones": ["us-west-2a", "us-west-2b"], "endpoints": {"interface": ["sts"]}})
     project.pulumi(*UP)
-    (group,) = [each["id"] for each in project.resources() if "h100-training-us-west-2a" in str(each["urn"])]
+    (group,) = [each["id"] for each in project.resources() if each["urn"].endswith("::main-h100-training-us-west-2a")]
     placed = json.loads(project.cloud("show", group))["subnetIds"]
     assert placed == [subnets(project)["network-pods-us-west-2a"]], "no other interface is left for pods"
 
