@@ -17,8 +17,8 @@ from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
 
-Built = dict[str, tuple[str, bool]]
-"""URN -> inputs as text, and whether the resource is protected."""
+Built = dict[str, tuple[str, bool, tuple[str, ...]]]
+"""URN -> inputs as text, whether the resource is protected, and paths of which it ignores changes."""
 
 ARN = "arn:aws:iam::123456789012:role/admins"
 ZONES = ["us-west-2a", "us-west-2b", "us-west-2c"]
@@ -354,12 +354,13 @@ REFUSED_ON_A_LIVE_STACK = {"name", "environment", "region", "account_id", "netwo
 
 
 def replaced_clusters(before: Built, after: Built) -> list[str]:
-    """The clusters that stay in the stack file and are replaced, with what replaces them."""
+    """The inputs that replace a cluster which is in the stack file before and after."""
     found = []
     for urn in before.keys() & after.keys():
         if type_of(urn) == CLUSTER_TYPE:
             old, new = (json.loads(each[urn][0]) for each in (before, after))
-            found += [path for path in kind_of(CLUSTER_TYPE).replacing if paths.get(old, path) != paths.get(new, path)]
+            counting = [path for path in kind_of(CLUSTER_TYPE).replacing if path not in after[urn][2]]
+            found += [path for path in counting if paths.get(old, path) != paths.get(new, path)]
     return found
 
 
@@ -368,7 +369,7 @@ def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> Built:
     settings = stack(**with_presets(changes))
     part = path.split(".")[0]
     {"network": cloud.up_network, "clusters": cloud.up_cluster}.get(part, cloud.up)(settings)
-    return {urn: (r.inputs_as_text(), r.protect) for urn, r in cloud.registered.items()}
+    return {urn: (r.inputs_as_text(), r.protect, r.ignore_changes) for urn, r in cloud.registered.items()}
 
 
 @cache
