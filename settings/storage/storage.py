@@ -33,5 +33,7 @@ class StorageSettings(Settings):
     @property
     def copy_regions(self) -> list[str]:
         """The other regions that get copies, in alphabetical order."""
-        copied = [*self.buckets.values(), *self.file_systems.values()]
-        return sorted({region for region in (*(each.replicate_to for each in copied), self.recovery.copy_to) if region})
+        regions = {self.recovery.copy_to}
+        regions |= {bucket.replicate_to for bucket in self.buckets.values()}
+        regions |= {file_system.replicate_to for file_system in self.file_systems.values()}
+        return sorted(region for region in regions if region)

@@ -230,7 +230,7 @@ def test_a_namespace_is_made_as_its_description_says(cloud, mount, made):
     cloud.up(buckets(data={"purpose": "datasets", "used_by": [WRITER], "mount": mount}))
     assert {each.name for each in cloud.all("core/v1:Namespace")} & {"main-namespace-research"} == made
     said = StorageUserSettings.model_fields["namespace"].description
-    assert "and the bucket is mounted" in said
+    assert "and the bucket is mounted" in str(said)
 
 
 def test_buckets_that_are_copied_to_one_region_share_its_provider_and_key(cloud):
