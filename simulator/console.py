@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from common.urns import name_of
+from simulator.aws.contents import contents
 from simulator.cloud import Cloud, CloudResource
+from simulator.kubernetes import clusters
 
 
 def run(arguments: list[str], cloud_file: Path) -> int:
@@ -21,7 +23,7 @@ def run(arguments: list[str], cloud_file: Path) -> int:
     listing.add_argument("--json", action="store_true", help="as JSON, one object a line")
     for name, text, arguments_after in (
         ("show", "show the live properties of a resource", ()),
-        ("delete", "delete a resource without Pulumi's knowledge", ()),
+        ("delete", "delete a resource with its contents, without Pulumi's knowledge", ()),
         ("set", "change a property without Pulumi's knowledge: set ID PROPERTY JSON", ("property", "value")),
     ):
         command = commands.add_parser(name, help=text)
@@ -50,7 +52,7 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         if options.command == "show":
             print(json.dumps(resource.state, indent=2, sort_keys=True))
         elif options.command == "delete":
-            cloud.delete(resource.type, resource.id, resource.region)
+            _delete(cloud, resource)
         else:
             state = resource.state | _changed(resource, options.property, options.value)
             cloud.put(resource.type, resource.id, state, region=resource.region)
@@ -62,6 +64,19 @@ def _list(cloud: Cloud, as_json: bool) -> int:
         fields = {"type": each.type, "id": each.id, "region": each.region, "urn": each.urn}
         print(json.dumps(fields) if as_json else _line(each))
     return 0
+
+
+def _delete(cloud: Cloud, resource: CloudResource) -> None:
+    """Deletes a resource with its contents, without the checks of a delete by the provider."""
+    cluster, _, path = resource.id.partition("/")
+    row = cloud.get(clusters.EKS_CLUSTER, cluster, resource.region)
+    if row is not None and resource.type.startswith("kubernetes:"):
+        namespace, _, name = path.rpartition("/")
+        clusters.cluster_of(cloud, row).delete(resource.state["apiVersion"], resource.state["kind"], namespace, name)
+        return
+    for each in list(contents(cloud, resource)):
+        _delete(cloud, each)
+    cloud.delete(resource.type, resource.id, resource.region)
 
 
 def _line(resource: CloudResource) -> str:

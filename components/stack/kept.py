@@ -32,11 +32,11 @@ class Kept:
         if kept is None:  # a new stack, or one of an earlier release
             return cls(older_copies=bool(outputs and settings.copy_regions))
         return cls(
-            older_copies=kept["older_copies"],
-            namespaces=_pairs(kept["namespaces"]),
-            retained_namespaces=_pairs(kept["retained_namespaces"]),
-            links=kept["links"],
-            locked=frozenset(kept["locked"]),
+            older_copies=kept.get("older_copies", False),
+            namespaces=_pairs(kept.get("namespaces", ())),
+            retained_namespaces=_pairs(kept.get("retained_namespaces", ())),
+            links=kept.get("links", {}),
+            locked=frozenset(kept.get("locked", ())),
         )
 
     def after(

@@ -33,9 +33,7 @@ class StorageSettings(Settings):
     @property
     def copy_regions(self) -> list[str]:
         """The other regions that get copies, in alphabetical order."""
-        regions = [
-            *(each.replicate_to for each in self.buckets.values()),
-            *(each.replicate_to for each in self.file_systems.values()),
-            self.recovery.copy_to,
-        ]
-        return sorted({region for region in regions if region})
+        regions = {self.recovery.copy_to}
+        regions |= {bucket.replicate_to for bucket in self.buckets.values()}
+        regions |= {file_system.replicate_to for file_system in self.file_systems.values()}
+        return sorted(region for region in regions if region)

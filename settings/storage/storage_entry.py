@@ -46,7 +46,10 @@ class VolumeUserSettings(Settings):
     """Pods that may mount the volume: all pods of one namespace, since a claim belongs to the whole namespace."""
 
     namespace: Annotated[str, AfterValidator(namespace_is_a_dns_label)] = Field(
-        description="Kubernetes namespace of the pods; created when it does not exist.", examples=["research"]
+        description=(
+            "Kubernetes namespace of the pods; created when it does not exist. It stays when no entry names it."
+        ),
+        examples=["research"],
     )
     cluster: str | None = Field(default=None, description="Name of the cluster; not needed when there is only one.")
     mode: Literal["read", "write"] = Field(
@@ -61,6 +64,13 @@ class VolumeUserSettings(Settings):
 class StorageUserSettings(VolumeUserSettings):
     """Pods that may use the bucket: the pods of one service account in one namespace."""
 
+    namespace: Annotated[str, AfterValidator(namespace_is_a_dns_label)] = Field(
+        description=(
+            "Kubernetes namespace of the pods; created when it does not exist and the bucket is mounted. Otherwise a "
+            "team makes it, with the service account."
+        ),
+        examples=["research"],
+    )
     service_account: Annotated[str, AfterValidator(service_account_is_one_of_its_own)] = Field(
         description="Kubernetes service account of the pods, which name it; not default, which every pod has.",
         examples=["trainer"],

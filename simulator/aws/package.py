@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from simulator.aws import checking, diffing, paths, templates
+from simulator.aws.contents import contents
 from simulator.aws.functions import call_function
 from simulator.aws.inputs import Form, fields
 from simulator.aws.messages import AwsError, ProviderError, pulumi_text, sdk_text
@@ -201,7 +202,8 @@ class AwsPackage(Package):
 
     def _delete(self, op: OperationContext) -> None:
         kind = kind_of(op.type)
-        if self._cloud.get(kind.type, op.id, op.region) is None:
+        resource = self._cloud.get(kind.type, op.id, op.region)
+        if resource is None:
             return
         for rule in kind.delete_rules:
             rule(op)
@@ -210,14 +212,8 @@ class AwsPackage(Package):
             for row in op.resources_with(use.type, use.path, value):
                 if row.id != op.id and "__owner" not in row.state:
                     raise op.error(use.error, op.id, retried=use.retried)
-        for cascade in kind.cascade_deletes:
-            values = [("", op.id)] if cascade.by == "id" else paths.find(op.before, cascade.by)
-            for row in [row for _, value in values for row in op.resources_with(cascade.type, cascade.path, value)]:
-                self._cloud.delete(row.type, row.id, row.region)
-        if kind.companions:
-            for row in self._cloud.all():
-                if row.state.get("__owner") == f"{kind.type}::{op.id}" and op.is_near(row):
-                    self._cloud.delete(row.type, row.id, row.region)
+        for row in contents(self._cloud, resource):
+            self._cloud.delete(row.type, row.id, row.region)
         self._cloud.delete(kind.type, op.id, op.region)
         if kind.after_delete:
             kind.after_delete(op)

@@ -14,6 +14,7 @@ from components.storage.storage_identity import User, role_name
 from settings.stack.checks.buckets import BUCKETS_OF_ONE_USER
 from settings.storage.buckets import BucketSettings
 from settings.storage.storage import StorageSettings
+from settings.storage.storage_entry import StorageUserSettings
 from simulator.aws.operation_context import ACCOUNT
 from tests.components.stacks import CLUSTER, stack, stage
 from tests.in_process.recording_cloud import resolved
@@ -222,6 +223,14 @@ def test_a_copy_of_a_bucket_that_once_had_a_lock_has_one(cloud, monkeypatch):
     assert (lock.name, lock.inputs.get("rule")) == ("data-copy", None)
     assert cloud.one("s3/bucketReplicationConfig:BucketReplicationConfig", "data").stands_on(lock)
     assert outputs["kept"]["locked"] == ["data"], "for ever"
+
+
+@pytest.mark.parametrize(("mount", "made"), [(True, {"main-namespace-research"}), (False, set())])
+def test_a_namespace_is_made_as_its_description_says(cloud, mount, made):
+    cloud.up(buckets(data={"purpose": "datasets", "used_by": [WRITER], "mount": mount}))
+    assert {each.name for each in cloud.all("core/v1:Namespace")} & {"main-namespace-research"} == made
+    said = StorageUserSettings.model_fields["namespace"].description
+    assert "and the bucket is mounted" in str(said)
 
 
 def test_buckets_that_are_copied_to_one_region_share_its_provider_and_key(cloud):
