@@ -1,4 +1,4 @@
-"""Finds what a person must not miss in a change. Six kinds, a module each."""
+"""Finds what a person must not miss in a change. Six kinds; `weaker` has those that are a row of a table."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -296,7 +296,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             ("aws:ec2/route:Route",),
             reaches,
-            "{} leads to the network <how>",
+            "routes to the network <how>: {}",
             "from there comes in what security groups let in",
             severity=SERIOUS,
             new=True,

@@ -604,7 +604,7 @@ def test_a_route_to_another_network_lets_it_in_and_a_role_of_nodes_is_no_person(
         "same", urn("aws:ec2/routeTable:RouteTable", "t"), old=state(urn("aws:ec2/routeTable:RouteTable", "t"), id="rt")
     )
     route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
-    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["it leads to the network 10.0.0.0/9"]
+    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["routes to the network 10.0.0.0/9: it"]
     (danger,) = found(of("aws:eks/accessEntry:AccessEntry", {"principalArn": "a", "type": "EC2_LINUX"}, None))
     assert "nodes with this role cannot join" in danger.consequence
 
