@@ -41,7 +41,11 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
         for kind in (data, access, nodes, money, protection, weaker):
             found += kind.find(plan)
-    return tuple(sorted(_merged(found), key=lambda each: (each.severity, KINDS.index(each.kind), each.opening)))
+    return tuple(sorted(_merged(found), key=_gravity))
+
+
+def _gravity(danger: Danger) -> tuple[object, ...]:
+    return danger.severity, KINDS.index(danger.kind), not danger.at_stake, danger.opening
 
 
 def _merged(found: Iterable[Danger]) -> Iterable[Danger]:

@@ -122,6 +122,8 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
     before, after = plan.inputs(change.urn)
     if change.op in ("delete", "replace") and change.type in (ENTRY, ASSOCIATION):
         node_role = str(before.get("type", "")).startswith("EC2")
+        if node_role and change.op == "delete" and plan.goes_with(change.urn):
+            return  # its nodes go too
         shut_out = (
             "nodes with this role cannot join, and running ones are cut off" if node_role else "they are shut out"
         )

@@ -17,6 +17,7 @@ from report.tables import some
 CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
+DEFINITIONS = f"{RELEASE} of definitions"
 DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 
 ROLLS_GROUP = ("launchTemplate", "version", "releaseVersion")
@@ -71,6 +72,7 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
         "who has the role can no longer do what the policy allows; nodes without theirs cannot join",
         "put what is needed in its place in the same change",
     ),
+    DEFINITIONS: (GRAVE, "all objects of its definitions are deleted", "save the objects first"),
     RELEASE: (SERIOUS, "what the chart installed is removed", _WINDOW),
 }
 """Resource type -> severity, consequence and a gentler way of its deletion or replacement, most severe first."""
@@ -94,12 +96,10 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what stops with a cluster or network, then pools, together where they roll for the same reason."""
     by_kind: dict[tuple[str, str], list[Change]] = {}
     for change in plan.changes(*STOPS, ops=("delete", "replace")):
-        stays = change.retained or (change.op == "delete" and plan.goes_with(change.urn))
-        if not stays or change.type in (
-            CLUSTER,
-            VPC,
-        ):  # what stays in AWS or its cluster, or goes with more, is no news
-            by_kind.setdefault((change.type, change.op), []).append(change)
+        follows = change.op == "delete" and plan.goes_with(change.urn) and change.type not in (CLUSTER, VPC, RELEASE)
+        if not change.retained and not follows:  # what stays in AWS or its cluster, or goes with more, is no news
+            of_definitions = change.type == RELEASE and "crd" in str(plan.inputs(change.urn)[0].get("chart"))
+            by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
     going = {
         plan.component(change.urn) for (kind, _), changes in by_kind.items() if kind == CLUSTER for change in changes
     }
@@ -124,8 +124,6 @@ def find(plan: Plan) -> Iterator[Danger]:
 def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
     severity, consequence, gently = STOPS[kind]
     inputs = [plan.inputs(change.urn)[0] for change in changes]
-    if kind == RELEASE and any("crd" in str(each.get("chart")) for each in inputs):
-        severity, consequence, gently = STOPS[DEFINITION]
     if kind == NAMESPACE:
         of_charts = {each.inputs.get("namespace") for each in plan.before.values() if each.type == RELEASE}
         if all(at(each, "metadata.name") in of_charts for each in inputs):

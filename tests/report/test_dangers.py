@@ -7,7 +7,7 @@ import pytest
 
 from common.values import UNKNOWN_TEXT
 from report.dangers import dangers, judge, plan_from, weaker
-from report.dangers.danger import GRAVE, LOST, SERIOUS
+from report.dangers.danger import GRAVE, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -277,12 +277,26 @@ def test_what_nodes_and_jobs_need_is_missed_when_it_goes(kind):
 def test_a_chart_of_definitions_takes_all_their_objects_and_a_namespace_of_a_chart_is_expected():
     release = "kubernetes:helm.sh/v3:Release"
     (lost,) = found(of(release, {"chart": "karpenter-crd"}, None))
-    assert (lost.severity, lost.consequence) == (LOST, "all objects of its kind are deleted")
+    assert (lost.severity, lost.consequence) == (GRAVE, "all objects of its definitions are deleted")
     (chart, namespace) = found(
         of(release, {"chart": "gpu-operator", "namespace": "gpus"}, None),
         of("kubernetes:core/v1:Namespace", {"metadata": {"name": "gpus"}}, None),
     )
     assert (chart.severity, namespace.severity) == (SERIOUS, SERIOUS), "a pool of GPUs that goes is graver"
+
+
+def test_karpenter_that_goes_with_its_pool_is_headed_by_the_pool():
+    karpenter = urn("mlplatform:autoscaling:Karpenter", "main-karpenter")
+    gone = [
+        step("delete", karpenter),
+        of("kubernetes:helm.sh/v3:Release", {"chart": "karpenter-crd"}, None, "main-karpenter-crd", karpenter),
+        of("aws:eks/accessEntry:AccessEntry", {"type": "EC2_LINUX"}, None, "main-karpenter-node", karpenter),
+        of("aws:ec2/vpcEndpoint:VpcEndpoint", {}, None, "its-endpoint", karpenter),
+    ]
+    assert openings(group("a", OLD, None), *gone) == [
+        "every node of pool main-h100 goes",
+        "Release of definitions main-karpenter-crd deleted",
+    ]
 
 
 def test_a_new_version_of_kubernetes_gives_karpenters_nodes_another_image():
