@@ -7,7 +7,7 @@ from costs.estimate import estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
 from report.dangers import access, data, judge, money, nodes, protection, weaker
-from report.dangers.danger import KINDS, Danger, Plan
+from report.dangers.danger import KINDS, Danger, Plan, known
 from report.look import Look
 from report.region import region_of
 from report.simulated import ReportError
@@ -24,8 +24,8 @@ def plan_from(look: Look) -> Plan:
         region = "unknown"
     return Plan(
         look.seen,
-        {each.urn: each for each in before},
-        {each.urn: each for each in after},
+        {each.urn: replace(each, inputs=known(each.inputs)) for each in before},
+        {each.urn: replace(each, inputs=known(each.inputs)) for each in after},
         events.parents(look.events),
         estimate(before, region),
         estimate(after, region),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.urns import name_of
-from common.values import UNKNOWN
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
@@ -215,7 +214,7 @@ def _causes(plan: Plan, change: Change, siblings: list[Change]) -> Iterator[str]
             if label.path.endswith('/sharing"]'):
                 yield f"sharing {label.before} → {label.after}, and pods that ask for slices of before stay pending"
     elif change.type == NODE_CLASS:
-        before, after = ({k: v for k, v in (at(x, "spec") or {}).items() if k not in NOT_HASHED} for x in (old, new))
+        before, after = ({k: v for k, v in _fields(x, "spec").items() if k not in NOT_HASHED} for x in (old, new))
         if _hashed(before) != _hashed(after):
             yield from _in_words(change, NOT_HASHED)
         if _hashed(at(old, _GROUPS)) != _hashed(at(new, _GROUPS)):
@@ -229,11 +228,17 @@ def _template(inputs: Mapping[str, Any]) -> str:
 
     Source: pkg/apis/v1/nodepool.go and nodeclaim.go of kubernetes-sigs/karpenter v1.14.1, read 2026-11.
     """
-    template = at(inputs, "spec.template") or {}
     spec = {
-        key: value for key, value in (template.get("spec") or {}).items() if key not in ("requirements", "resources")
+        key: value
+        for key, value in _fields(inputs, "spec.template.spec").items()
+        if key not in ("requirements", "resources")
     }
-    return _hashed({"metadata": template.get("metadata"), "spec": spec})
+    return _hashed({"metadata": at(inputs, "spec.template.metadata"), "spec": spec})
+
+
+def _fields(inputs: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    found = at(inputs, path)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _hashed(value: Any) -> str:
@@ -244,7 +249,7 @@ def _hashed(value: Any) -> str:
             return {key: inner for key in sorted(each) if (inner := plain(each[key])) not in (None, "", 0, [], {})}
         if isinstance(each, list):
             return sorted((plain(inner) for inner in each), key=lambda inner: json.dumps(inner, default=str))
-        return "unknown" if each is UNKNOWN else each
+        return each
 
     return json.dumps(plain(value), default=str)
 
@@ -292,7 +297,7 @@ def _refused(key: str, old: list[Mapping[str, Any]], new: list[Mapping[str, Any]
 
     It tries all values that either names, their neighbours, another one, and no label.
     """
-    named = dict.fromkeys(value for each in (*old, *new) for value in each.get("values") or ())
+    named = dict.fromkeys(value for each in (*old, *new) for value in every(each, "values"))
     near = dict.fromkeys(str(int(value) + more) for value in named if str(value).isdigit() for more in (-1, 1))
     lost = [
         value
@@ -306,14 +311,14 @@ def _refused(key: str, old: list[Mapping[str, Any]], new: list[Mapping[str, Any]
         return (
             f"{key} is required"
             if not old
-            else f"{key} {new[0].get('operator')} {some(list(new[0].get('values') or ()))}".strip()
+            else f"{key} {new[0].get('operator')} {some(every(new[0], 'values'))}".strip()
         )
     return f"{key} without {some(sorted(shown))}"
 
 
 def _allows(requirement: Mapping[str, Any], value: str | None) -> bool:
     """Tells whether a node with this value of the label, or with none, meets a requirement."""
-    operator, values = requirement.get("operator", "In"), [str(each) for each in requirement.get("values") or ()]
+    operator, values = requirement.get("operator", "In"), [str(each) for each in every(requirement, "values")]
     if operator in ("NotIn", "DoesNotExist"):
         return value is None or (operator == "NotIn" and value not in values)
     if value is None or operator in ("In", "Exists"):

@@ -493,6 +493,37 @@ def test_what_is_known_after_up_is_no_danger_of_a_row(type_):
     openings(of(type_, None, {"destinationCidrBlock": "::/0", "transitGatewayId": UNKNOWN_TEXT, "rules": UNKNOWN_TEXT}))
 
 
+NESTED = {
+    "kubernetes:karpenter.sh/v1:NodePool": {
+        "spec": {"limits": {"nodes": "3"}, "template": {"spec": {"requirements": []}}}
+    },
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": {"spec": {"securityGroupSelectorTerms": [{"id": "a"}]}},
+    "aws:eks/nodeGroup:NodeGroup": {"taints": [{"key": "a"}], "scalingConfig": {"minSize": 1}},
+    "aws:eks/accessEntry:AccessEntry": {"kubernetesGroups": ["a"], "principalArn": "a"},
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": {"roleArn": "a", "clusterName": "c"},
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"role": "a", "policyArn": "p"},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"policy": "{}"},
+    "aws:ec2/securityGroup:SecurityGroup": {"ingress": [{"protocol": "tcp", "cidrBlocks": ["::/0"]}]},
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules": [{"filter": {"prefix": "a"}}]},
+}
+
+
+def hidden(value):
+    """Yields a value with each of its parts in turn known only after up."""
+    yield UNKNOWN_TEXT
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield from ({**value, key: each} for each in hidden(inner))
+    for inner in value if isinstance(value, list) else ():
+        yield from ([each] for each in hidden(inner))
+
+
+@pytest.mark.parametrize(("type_", "inputs"), NESTED.items())
+def test_any_value_may_be_known_only_after_up(type_, inputs):
+    for after in (each for each in hidden(inputs) if isinstance(each, dict)):
+        for before in (None, inputs):
+            openings(of(type_, before, after))
+
+
 def test_a_new_lifecycle_deletes_data_of_a_bucket_that_was_there():
     rules = {"bucket": "acme-models", "rules": [{"expiration": {"days": 7}}]}
     there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
@@ -748,9 +779,17 @@ VIA = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Stri
             doc(Principal="*", Condition=TLS),
             "everybody may read in Bucket it",
         ),
+        (
+            "aws:kms/key:Key",
+            doc(Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": ["a"]}}),
+            doc(Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": ["a", "b"]}}),
+            "everybody with aws:PrincipalArn a, b may read in Key it",
+        ),
+        (BUCKET_POLICY, doc(**VIA), {"policy": UNKNOWN_TEXT}, "rights in BucketPolicy it change"),
+        ("aws:ec2/vpcEndpoint:VpcEndpoint", doc(Principal="*"), {}, "everybody may do everything in VpcEndpoint it"),
         (BUCKET_POLICY, doc(**VIA), {"policy": "{}"}, "BucketPolicy it no longer denies s3:* to everybody"),
         (BUCKET_POLICY, doc(**VIA), None, "BucketPolicy it no longer denies s3:* to everybody"),
-        (ROLE_POLICY, doc(), {"policy": UNKNOWN_TEXT}, "policy of RolePolicy it changes"),
+        (ROLE_POLICY, doc(), {"policy": UNKNOWN_TEXT}, "rights in RolePolicy it change"),
         (
             "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
             {"rules": [{"verbs": ["get"], "resources": ["pods"]}]},
@@ -770,6 +809,7 @@ def test_a_grant_that_none_before_covers_is_one_wherever_it_is_written(type_, be
         (ROLE_POLICY, doc(), doc(Condition=TLS)),
         (BUCKET_POLICY, doc(**VIA), doc(**{**VIA, "Action": "*"})),
         (BUCKET_POLICY, None, doc(Principal="*", Condition=ORG)),
+        ("aws:ec2/vpcEndpoint:VpcEndpoint", None, {}),
         (BUCKET_POLICY, None, doc(Principal={"Service": "logging.s3.amazonaws.com"})),
         (BUCKET_POLICY, None, doc(Principal={"AWS": "arn:aws:iam::123456789012:root"}, Action="kms:*")),
     ],
