@@ -130,7 +130,7 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             kind="access",
             severity=GRAVE,
             says="rights in the cluster are taken from {}",
-            names=(change.name,),
+            names=(str(before.get("principalArn")) if before.get("principalArn", LATER) != LATER else change.name,),
             consequence="until they are given again" if change.op == "replace" else shut_out,
             gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),

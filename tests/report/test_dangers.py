@@ -703,7 +703,7 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             {"policyArn": ADMIN, "principalArn": "arn:aws:iam::1:role/ci"},
             "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy",
         ),
-        ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from it"),
+        ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from a"),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe get admin"),
         (
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -877,7 +877,7 @@ def policy(name, *namespaces):
     ],
 )
 def test_an_access_policy_that_widens_is_one_although_eks_replaces_it(before, after, wider):
-    taken = "rights in the cluster are taken from it"
+    taken = "rights in the cluster are taken from ann"
     type_ = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
     assert sorted(openings(of(type_, before, after, op="replace"))) == sorted([taken, *wider])
 
