@@ -10,7 +10,7 @@ from typing import Any
 
 from common.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_TEXTS
 
-MOST_LETTERS = 60
+MOST_LETTERS = 160
 MOST_INSIDE = 12
 SECRET = "[secret]"  # noqa: S105 - what the engine writes instead of one
 

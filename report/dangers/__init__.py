@@ -1,4 +1,4 @@
-"""Finds what a person must not miss in a change. Six kinds, a module each."""
+"""Finds what a person must not miss in a change. Six kinds; `weaker` has those that are a row of a table."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,7 +7,7 @@ from costs.estimate import estimate
 from costs.sources import before_from_event_log, from_event_log
 from report import events
 from report.dangers import access, data, judge, money, nodes, protection, weaker
-from report.dangers.danger import KINDS, Danger, Plan
+from report.dangers.danger import KINDS, Danger, Plan, known
 from report.look import Look
 from report.region import region_of
 from report.simulated import ReportError
@@ -24,8 +24,8 @@ def plan_from(look: Look) -> Plan:
         region = "unknown"
     return Plan(
         look.seen,
-        {each.urn: each for each in before},
-        {each.urn: each for each in after},
+        {each.urn: replace(each, inputs=known(each.inputs)) for each in before},
+        {each.urn: replace(each, inputs=known(each.inputs)) for each in after},
         events.parents(look.events),
         estimate(before, region),
         estimate(after, region),
@@ -41,7 +41,11 @@ def dangers(plan: Plan, judges: Iterable[Danger] = ()) -> tuple[Danger, ...]:
     if any(not resource.type.startswith("pulumi:") for resource in plan.before.values()):
         for kind in (data, access, nodes, money, protection, weaker):
             found += kind.find(plan)
-    return tuple(sorted(_merged(found), key=lambda each: (each.severity, KINDS.index(each.kind), each.opening)))
+    return tuple(sorted(_merged(found), key=_gravity))
+
+
+def _gravity(danger: Danger) -> tuple[object, ...]:
+    return danger.severity, KINDS.index(danger.kind), not danger.at_stake, danger.opening
 
 
 def _merged(found: Iterable[Danger]) -> Iterable[Danger]:

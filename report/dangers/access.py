@@ -8,9 +8,8 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
-from common.values import UNKNOWN
 from report.dangers import grants
-from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
 from report.events import Change
 from report.tables import some
 
@@ -122,6 +121,8 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
     before, after = plan.inputs(change.urn)
     if change.op in ("delete", "replace") and change.type in (ENTRY, ASSOCIATION):
         node_role = str(before.get("type", "")).startswith("EC2")
+        if node_role and change.op == "delete" and plan.goes_with(change.urn):
+            return  # its nodes go too
         shut_out = (
             "nodes with this role cannot join, and running ones are cut off" if node_role else "they are shut out"
         )
@@ -129,14 +130,14 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             kind="access",
             severity=GRAVE,
             says="rights in the cluster are taken from {}",
-            names=(change.name,),
+            names=(str(before.get("principalArn")) if before.get("principalArn", LATER) != LATER else change.name,),
             consequence="until they are given again" if change.op == "replace" else shut_out,
             gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),
         )
     if change.op == "delete":
         return
-    who = str(after.get("principalArn") if isinstance(after.get("principalArn"), str) else change.name)
+    who = str(after.get("principalArn") if after.get("principalArn", LATER) != LATER else change.name)
     if change.type == ASSOCIATION and _grows(before, after):
         policy = str(after.get("policyArn")).rpartition("/")[2]
         admin = "ClusterAdmin" in policy
@@ -176,21 +177,22 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     own = _own_account(plan)
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in new if not one.denies), old):
-        if each.scope and each.scope not in plan.before and _expected(each, own):
+        if each.scope and each.scope not in plan.before and _expected(each, own, plan):
             continue  # a new document names its users for the first time
         was = [one for one in old if not one.denies and one.covers(each, condition=False)]
         gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
         more.setdefault((each.who, each.scope, some(sorted(gone))), []).append(each)
     for (who, _, lost), allowed in more.items():
-        stranger = _is_stranger(who, own)
         powers = [each for each in allowed if POWERS.fullmatch(each.action)]
         on_condition = ", and a condition limits it" if all(each.condition for each in allowed) else ""
-        open_to_all = who == "*" and any(not _names_users(each) for each in allowed)
+        named = some(sorted({f"{key} {some(sorted(values))}" for each in allowed for key, values in _users(each)}))
+        open_to_all = who == "*" and not all(map(_users, allowed))
+        stranger = who != "*" and _is_stranger(who, own)
         yield Danger(
             kind="access",
             severity=LOST if open_to_all else GRAVE if stranger or powers or lost else SERIOUS,
             says=f"{{}} may {grants.in_words(allowed, plan.after)}",
-            names=(_everybody(who),),
+            names=(f"everybody with {named}" if who == "*" and not open_to_all else _everybody(who),),
             at_stake=some(sorted({each.action.removeprefix(grants.BY_POLICY) for each in allowed}), 5),
             consequence=f"the condition on {lost} is gone" if lost else f"nothing allowed it before{on_condition}",
             gently="name the actions and resources that are needed" if powers else "",
@@ -200,7 +202,8 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     lifted: dict[tuple[str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in old if one.denies), [one for one in new if one.denies]):
         by = changed.get(each.source)
-        if by and not by.retained and (each.scope in plan.after or not plan.goes_with(each.source)):
+        goes_too = each.scope not in plan.after and plan.goes_with(each.source)
+        if by and not by.retained and not goes_too and not _is_unknown(plan.inputs(each.source)[1]):
             lifted.setdefault((each.source, each.who), []).append(each)
     for (urn, who), denied in lifted.items():
         conditions = some(sorted({key for each in denied for _, key, _ in each.condition}))
@@ -214,11 +217,9 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         )
     for change in plan.changes(ops=("update",)):
         old_inputs, new_inputs = plan.inputs(change.urn)
-        for path in grants.DOCUMENTS:
-            old_text, new_text = old_inputs.get(path), new_inputs.get(path)
-            if new_text is UNKNOWN and isinstance(old_text, str):
-                kind = change.type.rpartition(":")[2]
-                yield _wider(change, f"{path} of {kind} {{}} changes", "who may do what is known only after up")
+        if _is_unknown(new_inputs) and not _is_unknown(old_inputs):
+            kind = change.type.rpartition(":")[2]
+            yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
 
 
 def _own_account(plan: Plan) -> str:
@@ -228,8 +229,12 @@ def _own_account(plan: Plan) -> str:
     return next((account for account, _ in counts.most_common(1)), "")
 
 
+def _is_unknown(inputs: Mapping[str, Any]) -> bool:
+    return any(inputs.get(path) == LATER for path in grants.DOCUMENTS)
+
+
 def _is_stranger(who: str, own: str) -> bool:
-    account = _ACCOUNT.match(who) or re.fullmatch(r"(\d{12})", who)
+    account = _ACCOUNT.match(who) or re.fullmatch(r"(\d{12}|[0-9a-f]{64})", who)
     return who == "*" or bool(account and account[1] != own)
 
 
@@ -237,13 +242,15 @@ def _everybody(who: str) -> str:
     return "everybody" if who == "*" else who
 
 
-def _expected(grant: grants.Grant, own: str) -> bool:
+def _expected(grant: grants.Grant, own: str, plan: Plan) -> bool:
     """Tells whether a new document allows its own account, a service of AWS, or whom a condition names."""
-    return not _is_stranger(grant.who, own) or (grant.who == "*" and _names_users(grant))
+    open_anyway = plan.after[grant.scope].type == grants.ENDPOINT
+    return open_anyway or not _is_stranger(grant.who, own) or (grant.who == "*" and bool(_users(grant)))
 
 
-def _names_users(grant: grants.Grant) -> bool:
-    return any(key in NAMES_USERS and "Not" not in operator for operator, key, _ in grant.condition)
+def _users(grant: grants.Grant) -> list[tuple[str, frozenset[str]]]:
+    """Returns the conditions of a grant that say who it is, with their values."""
+    return [(key, values) for operator, key, values in grant.condition if key in NAMES_USERS and "Not" not in operator]
 
 
 def _wider(

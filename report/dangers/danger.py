@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.urns import name_of, type_of
+from common.values import UNKNOWN
 from costs.estimate import Estimate
 from costs.resource import Resource
 from report.events import Change, Operation
@@ -13,6 +14,7 @@ from report.tables import some
 from report.tree import COMPONENT_PREFIX
 
 KINDS = ("data", "access", "nodes", "money", "protection", "judge")
+LATER = "known after up"
 LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
 
@@ -50,7 +52,7 @@ class Danger:
 
 @dataclass(frozen=True)
 class Plan:
-    """An operation with all resources before and after it, by URN, and their costs."""
+    """An operation with all resources before and after it, by URN, and their costs. Unknown inputs are LATER."""
 
     operation: Operation
     before: Mapping[str, Resource]
@@ -100,6 +102,15 @@ class Plan:
             seen.add(urn)
             urn = self.parents.get(urn, "")
         return urn == ancestor
+
+
+def known(value: Any) -> Any:
+    """Returns a value in which a text stands for what is not known yet: UNKNOWN is neither true nor false."""
+    if isinstance(value, Mapping):
+        return {key: known(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [known(each) for each in value]
+    return LATER if value is UNKNOWN else value
 
 
 def because(causes: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from costs.resource import Resource
-from report.dangers.danger import at, every
+from report.dangers.danger import LATER, at, every
 from report.properties import document
 from report.tables import some
 
@@ -19,6 +19,7 @@ ROLE, IDENTITY = "aws:iam/role:Role", "aws:eks/podIdentityAssociation:PodIdentit
 HOLDERS = {kind: f"aws:iam/{kind}:{kind.title()}" for kind in ("role", "user", "group")}
 INLINE = {f"aws:iam/{kind}Policy:{kind.title()}Policy": kind for kind in HOLDERS}
 ATTACHED = {f"aws:iam/{kind}PolicyAttachment:{kind.title()}PolicyAttachment": kind for kind in HOLDERS}
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 MANAGED, KMS_GRANT = "aws:iam/policy:Policy", "aws:kms/grant:Grant"
 RULES = ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "kubernetes:rbac.authorization.k8s.io/v1:Role")
 DOCUMENTS = ("policy", "assumeRolePolicy", "accessPolicy", "resourcePolicy")
@@ -100,6 +101,8 @@ def grants(resources: Mapping[str, Resource]) -> list[Grant]:
                 for verb in every(rule, "verbs")
                 for kind in every(rule, "resources")
             ]
+        elif each.type == ENDPOINT and each.inputs.get("policy") is None:  # AWS then allows all
+            found.append(Grant("*", "*", "*", scope=each.urn, source=each.urn))
         elif each.type != ROLE:
             found += [one for path in DOCUMENTS for one in statements(each, path, each.urn)]
     roles = [each.urn for each in _of(resources, (ROLE,))]
@@ -156,7 +159,7 @@ def _takers(role: str, resources: Mapping[str, Resource]) -> Iterator[Grant]:
 
 def _taken(identity: Resource, role: str) -> Grant:
     cluster = at(identity.inputs, "clusterName")
-    where = f" in {cluster}" if isinstance(cluster, str) else ""
+    where = "" if cluster in (None, LATER) else f" in {cluster}"
     who = f"pods of {at(identity.inputs, 'namespace')}/{at(identity.inputs, 'serviceAccount')}{where}"
     return Grant(who, "sts:AssumeRole", role, source=identity.urn)
 
@@ -173,8 +176,8 @@ def _holder(resource: Resource, path: str, resources: Mapping[str, Resource]) ->
     kind = HOLDERS.get(path, ROLE)
     given = resource.inputs.get(path)
     holders = _of(resources, (kind,))
-    if isinstance(given, str):
-        name = given.rpartition("/")[2]
+    if given not in (None, LATER):
+        name = str(given).rpartition("/")[2]
         return next((each.urn for each in holders if each.inputs.get("name") == name), resource.urn)
     beside = [each for each in holders if each.parent == resource.parent]
     named = [each for each in beside if resource.name.startswith(each.name)] or (beside if len(beside) == 1 else [])
@@ -184,7 +187,7 @@ def _holder(resource: Resource, path: str, resources: Mapping[str, Resource]) ->
 def _managed(attachment: Resource, resources: Mapping[str, Resource]) -> str:
     """Returns the URN of the policy of this stack that is attached, else its ARN."""
     arn = attachment.inputs.get("policyArn")
-    name = arn.rpartition("/")[2] if isinstance(arn, str) else None
+    name = None if arn in (None, LATER) else str(arn).rpartition("/")[2]
     beside = [each for each in _of(resources, (MANAGED,)) if name in (each.inputs.get("name"), None)]
     return beside[0].urn if len(beside) == 1 else str(arn)
 

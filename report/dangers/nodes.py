@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.urns import name_of
-from common.values import UNKNOWN
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
@@ -17,6 +16,7 @@ from report.tables import some
 CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
+DEFINITIONS = f"{RELEASE} of definitions"
 DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 
 ROLLS_GROUP = ("launchTemplate", "version", "releaseVersion")
@@ -71,6 +71,7 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
         "who has the role can no longer do what the policy allows; nodes without theirs cannot join",
         "put what is needed in its place in the same change",
     ),
+    DEFINITIONS: (GRAVE, "all objects of its definitions are deleted", "save the objects first"),
     RELEASE: (SERIOUS, "what the chart installed is removed", _WINDOW),
 }
 """Resource type -> severity, consequence and a gentler way of its deletion or replacement, most severe first."""
@@ -94,12 +95,10 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what stops with a cluster or network, then pools, together where they roll for the same reason."""
     by_kind: dict[tuple[str, str], list[Change]] = {}
     for change in plan.changes(*STOPS, ops=("delete", "replace")):
-        stays = change.retained or (change.op == "delete" and plan.goes_with(change.urn))
-        if not stays or change.type in (
-            CLUSTER,
-            VPC,
-        ):  # what stays in AWS or its cluster, or goes with more, is no news
-            by_kind.setdefault((change.type, change.op), []).append(change)
+        follows = change.op == "delete" and plan.goes_with(change.urn) and change.type not in (CLUSTER, VPC, RELEASE)
+        if not change.retained and not follows:  # what stays in AWS or its cluster, or goes with more, is no news
+            of_definitions = change.type == RELEASE and "crd" in str(plan.inputs(change.urn)[0].get("chart"))
+            by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
     going = {
         plan.component(change.urn) for (kind, _), changes in by_kind.items() if kind == CLUSTER for change in changes
     }
@@ -124,8 +123,6 @@ def find(plan: Plan) -> Iterator[Danger]:
 def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
     severity, consequence, gently = STOPS[kind]
     inputs = [plan.inputs(change.urn)[0] for change in changes]
-    if kind == RELEASE and any("crd" in str(each.get("chart")) for each in inputs):
-        severity, consequence, gently = STOPS[DEFINITION]
     if kind == NAMESPACE:
         of_charts = {each.inputs.get("namespace") for each in plan.before.values() if each.type == RELEASE}
         if all(at(each, "metadata.name") in of_charts for each in inputs):
@@ -217,7 +214,7 @@ def _causes(plan: Plan, change: Change, siblings: list[Change]) -> Iterator[str]
             if label.path.endswith('/sharing"]'):
                 yield f"sharing {label.before} → {label.after}, and pods that ask for slices of before stay pending"
     elif change.type == NODE_CLASS:
-        before, after = ({k: v for k, v in (at(x, "spec") or {}).items() if k not in NOT_HASHED} for x in (old, new))
+        before, after = ({k: v for k, v in _fields(x, "spec").items() if k not in NOT_HASHED} for x in (old, new))
         if _hashed(before) != _hashed(after):
             yield from _in_words(change, NOT_HASHED)
         if _hashed(at(old, _GROUPS)) != _hashed(at(new, _GROUPS)):
@@ -231,11 +228,17 @@ def _template(inputs: Mapping[str, Any]) -> str:
 
     Source: pkg/apis/v1/nodepool.go and nodeclaim.go of kubernetes-sigs/karpenter v1.14.1, read 2026-11.
     """
-    template = at(inputs, "spec.template") or {}
     spec = {
-        key: value for key, value in (template.get("spec") or {}).items() if key not in ("requirements", "resources")
+        key: value
+        for key, value in _fields(inputs, "spec.template.spec").items()
+        if key not in ("requirements", "resources")
     }
-    return _hashed({"metadata": template.get("metadata"), "spec": spec})
+    return _hashed({"metadata": at(inputs, "spec.template.metadata"), "spec": spec})
+
+
+def _fields(inputs: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    found = at(inputs, path)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _hashed(value: Any) -> str:
@@ -246,7 +249,7 @@ def _hashed(value: Any) -> str:
             return {key: inner for key in sorted(each) if (inner := plain(each[key])) not in (None, "", 0, [], {})}
         if isinstance(each, list):
             return sorted((plain(inner) for inner in each), key=lambda inner: json.dumps(inner, default=str))
-        return "unknown" if each is UNKNOWN else each
+        return each
 
     return json.dumps(plain(value), default=str)
 
@@ -294,7 +297,7 @@ def _refused(key: str, old: list[Mapping[str, Any]], new: list[Mapping[str, Any]
 
     It tries all values that either names, their neighbours, another one, and no label.
     """
-    named = dict.fromkeys(value for each in (*old, *new) for value in each.get("values") or ())
+    named = dict.fromkeys(value for each in (*old, *new) for value in every(each, "values"))
     near = dict.fromkeys(str(int(value) + more) for value in named if str(value).isdigit() for more in (-1, 1))
     lost = [
         value
@@ -308,14 +311,14 @@ def _refused(key: str, old: list[Mapping[str, Any]], new: list[Mapping[str, Any]
         return (
             f"{key} is required"
             if not old
-            else f"{key} {new[0].get('operator')} {some(list(new[0].get('values') or ()))}".strip()
+            else f"{key} {new[0].get('operator')} {some(every(new[0], 'values'))}".strip()
         )
     return f"{key} without {some(sorted(shown))}"
 
 
 def _allows(requirement: Mapping[str, Any], value: str | None) -> bool:
     """Tells whether a node with this value of the label, or with none, meets a requirement."""
-    operator, values = requirement.get("operator", "In"), [str(each) for each in requirement.get("values") or ()]
+    operator, values = requirement.get("operator", "In"), [str(each) for each in every(requirement, "values")]
     if operator in ("NotIn", "DoesNotExist"):
         return value is None or (operator == "NotIn" and value not in values)
     if value is None or operator in ("In", "Exists"):

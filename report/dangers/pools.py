@@ -66,9 +66,10 @@ def _managed(pool: Pool, inputs: Mapping[str, Any]) -> None:
 
 
 def _karpenter(pool: Pool, inputs: Mapping[str, Any]) -> None:
-    limits = at(inputs, _LIMIT) or {}
+    limits = at(inputs, _LIMIT)
+    limits = limits if isinstance(limits, Mapping) else {}
     wanted = {
-        each.get("key"): each.get("values") or []
+        each.get("key"): every(each, "values")
         for each in every(inputs, "spec.template.spec.requirements")
         if isinstance(each, Mapping)
     }

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from common.values import UNKNOWN
-from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
+from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.dangers.pools import NODE_POOL
 from report.tables import some
 
@@ -17,7 +16,7 @@ Inputs = Mapping[str, Any]
 Worse = Callable[[Inputs, Inputs], str]
 """Returns in words what is worse after than before; "" when nothing is."""
 
-_NEVER, _LATER = float("inf"), "known after up"
+_NEVER = float("inf")
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
@@ -132,7 +131,7 @@ def expires(kind: str) -> Worse:
 def _expiries(inputs: Inputs, kind: str) -> Iterator[_Expiry]:
     for rule in every(inputs, "rules"):
         given, chosen = at(rule, kind), at(rule, "filter.and") or at(rule, "filter") or {}
-        if not isinstance(given, Mapping) or at(rule, "status") == "Disabled":
+        if not (isinstance(given, Mapping) and isinstance(chosen, Mapping)) or at(rule, "status") == "Disabled":
             continue
         days = 0 if given.get("date") else _days(given.get("days") or given.get("noncurrentDays"))
         rest = {key: value for key, value in chosen.items() if key != "prefix" and value}
@@ -296,7 +295,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             ("aws:ec2/route:Route",),
             reaches,
-            "{} leads to the network <how>",
+            "routes to the network <how>: {}",
             "from there comes in what security groups let in",
             severity=SERIOUS,
             new=True,
@@ -351,7 +350,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         for each in row.types:
             by_type.setdefault(each, []).append((kind, row))
     for change in plan.changes(*by_type):
-        before, after = (_known(each) for each in plan.inputs(change.urn))
+        before, after = plan.inputs(change.urn)
         for kind, row in () if change.retained else by_type[change.type]:
             if change.op == "delete":
                 counts = row.gone and not plan.goes_with(change.urn)
@@ -371,16 +370,7 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 def _is_later(inputs: Inputs, path: str) -> bool:
     steps = path.split(".")
-    return any(_LATER in every(inputs, ".".join(steps[: end + 1])) for end in range(len(steps)))
-
-
-def _known(value: Any) -> Any:
-    """Returns a value in which a text stands for what is not known yet: UNKNOWN is neither true nor false."""
-    if isinstance(value, Mapping):
-        return {key: _known(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_known(each) for each in value]
-    return _LATER if value is UNKNOWN else value
+    return any(LATER in every(inputs, ".".join(steps[: end + 1])) for end in range(len(steps)))
 
 
 def _days(value: object) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from common.values import UNKNOWN_TEXT
 from report.dangers import dangers, judge, plan_from, weaker
-from report.dangers.danger import GRAVE, LOST, SERIOUS
+from report.dangers.danger import GRAVE, SERIOUS
 from tests.report.logs import PREFIX, PROVIDER, STACK, seen, state, step, summary, urn
 
 CLUSTER = urn("mlplatform:cluster:Cluster", "main")
@@ -277,12 +277,26 @@ def test_what_nodes_and_jobs_need_is_missed_when_it_goes(kind):
 def test_a_chart_of_definitions_takes_all_their_objects_and_a_namespace_of_a_chart_is_expected():
     release = "kubernetes:helm.sh/v3:Release"
     (lost,) = found(of(release, {"chart": "karpenter-crd"}, None))
-    assert (lost.severity, lost.consequence) == (LOST, "all objects of its kind are deleted")
+    assert (lost.severity, lost.consequence) == (GRAVE, "all objects of its definitions are deleted")
     (chart, namespace) = found(
         of(release, {"chart": "gpu-operator", "namespace": "gpus"}, None),
         of("kubernetes:core/v1:Namespace", {"metadata": {"name": "gpus"}}, None),
     )
     assert (chart.severity, namespace.severity) == (SERIOUS, SERIOUS), "a pool of GPUs that goes is graver"
+
+
+def test_karpenter_that_goes_with_its_pool_is_headed_by_the_pool():
+    karpenter = urn("mlplatform:autoscaling:Karpenter", "main-karpenter")
+    gone = [
+        step("delete", karpenter),
+        of("kubernetes:helm.sh/v3:Release", {"chart": "karpenter-crd"}, None, "main-karpenter-crd", karpenter),
+        of("aws:eks/accessEntry:AccessEntry", {"type": "EC2_LINUX"}, None, "main-karpenter-node", karpenter),
+        of("aws:ec2/vpcEndpoint:VpcEndpoint", {}, None, "its-endpoint", karpenter),
+    ]
+    assert openings(group("a", OLD, None), *gone) == [
+        "every node of pool main-h100 goes",
+        "Release of definitions main-karpenter-crd deleted",
+    ]
 
 
 def test_a_new_version_of_kubernetes_gives_karpenters_nodes_another_image():
@@ -479,6 +493,37 @@ def test_what_is_known_after_up_is_no_danger_of_a_row(type_):
     openings(of(type_, None, {"destinationCidrBlock": "::/0", "transitGatewayId": UNKNOWN_TEXT, "rules": UNKNOWN_TEXT}))
 
 
+NESTED = {
+    "kubernetes:karpenter.sh/v1:NodePool": {
+        "spec": {"limits": {"nodes": "3"}, "template": {"spec": {"requirements": []}}}
+    },
+    "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": {"spec": {"securityGroupSelectorTerms": [{"id": "a"}]}},
+    "aws:eks/nodeGroup:NodeGroup": {"taints": [{"key": "a"}], "scalingConfig": {"minSize": 1}},
+    "aws:eks/accessEntry:AccessEntry": {"kubernetesGroups": ["a"], "principalArn": "a"},
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": {"roleArn": "a", "clusterName": "c"},
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"role": "a", "policyArn": "p"},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"policy": "{}"},
+    "aws:ec2/securityGroup:SecurityGroup": {"ingress": [{"protocol": "tcp", "cidrBlocks": ["::/0"]}]},
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": {"rules": [{"filter": {"prefix": "a"}}]},
+}
+
+
+def hidden(value):
+    """Yields a value with each of its parts in turn known only after up."""
+    yield UNKNOWN_TEXT
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield from ({**value, key: each} for each in hidden(inner))
+    for inner in value if isinstance(value, list) else ():
+        yield from ([each] for each in hidden(inner))
+
+
+@pytest.mark.parametrize(("type_", "inputs"), NESTED.items())
+def test_any_value_may_be_known_only_after_up(type_, inputs):
+    for after in (each for each in hidden(inputs) if isinstance(each, dict)):
+        for before in (None, inputs):
+            openings(of(type_, before, after))
+
+
 def test_a_new_lifecycle_deletes_data_of_a_bucket_that_was_there():
     rules = {"bucket": "acme-models", "rules": [{"expiration": {"days": 7}}]}
     there = step("same", BUCKET, old=state(BUCKET, id="acme-models"))
@@ -604,7 +649,7 @@ def test_a_route_to_another_network_lets_it_in_and_a_role_of_nodes_is_no_person(
         "same", urn("aws:ec2/routeTable:RouteTable", "t"), old=state(urn("aws:ec2/routeTable:RouteTable", "t"), id="rt")
     )
     route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
-    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["it leads to the network 10.0.0.0/9"]
+    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["routes to the network 10.0.0.0/9: it"]
     (danger,) = found(of("aws:eks/accessEntry:AccessEntry", {"principalArn": "a", "type": "EC2_LINUX"}, None))
     assert "nodes with this role cannot join" in danger.consequence
 
@@ -658,7 +703,7 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             {"policyArn": ADMIN, "principalArn": "arn:aws:iam::1:role/ci"},
             "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy",
         ),
-        ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from it"),
+        ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from a"),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe get admin"),
         (
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -734,9 +779,17 @@ VIA = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Stri
             doc(Principal="*", Condition=TLS),
             "everybody may read in Bucket it",
         ),
+        (
+            "aws:kms/key:Key",
+            doc(Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": ["a"]}}),
+            doc(Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": ["a", "b"]}}),
+            "everybody with aws:PrincipalArn a, b may read in Key it",
+        ),
+        (BUCKET_POLICY, doc(**VIA), {"policy": UNKNOWN_TEXT}, "rights in BucketPolicy it change"),
+        ("aws:ec2/vpcEndpoint:VpcEndpoint", doc(Principal="*"), {}, "everybody may do everything in VpcEndpoint it"),
         (BUCKET_POLICY, doc(**VIA), {"policy": "{}"}, "BucketPolicy it no longer denies s3:* to everybody"),
         (BUCKET_POLICY, doc(**VIA), None, "BucketPolicy it no longer denies s3:* to everybody"),
-        (ROLE_POLICY, doc(), {"policy": UNKNOWN_TEXT}, "policy of RolePolicy it changes"),
+        (ROLE_POLICY, doc(), {"policy": UNKNOWN_TEXT}, "rights in RolePolicy it change"),
         (
             "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
             {"rules": [{"verbs": ["get"], "resources": ["pods"]}]},
@@ -756,6 +809,7 @@ def test_a_grant_that_none_before_covers_is_one_wherever_it_is_written(type_, be
         (ROLE_POLICY, doc(), doc(Condition=TLS)),
         (BUCKET_POLICY, doc(**VIA), doc(**{**VIA, "Action": "*"})),
         (BUCKET_POLICY, None, doc(Principal="*", Condition=ORG)),
+        ("aws:ec2/vpcEndpoint:VpcEndpoint", None, {}),
         (BUCKET_POLICY, None, doc(Principal={"Service": "logging.s3.amazonaws.com"})),
         (BUCKET_POLICY, None, doc(Principal={"AWS": "arn:aws:iam::123456789012:root"}, Action="kms:*")),
     ],
@@ -823,7 +877,7 @@ def policy(name, *namespaces):
     ],
 )
 def test_an_access_policy_that_widens_is_one_although_eks_replaces_it(before, after, wider):
-    taken = "rights in the cluster are taken from it"
+    taken = "rights in the cluster are taken from ann"
     type_ = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
     assert sorted(openings(of(type_, before, after, op="replace"))) == sorted([taken, *wider])
 

@@ -154,7 +154,9 @@ def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engi
     assert "    data: Bucket network-flow-logs deleted: its objects and all their versions would be lost" in output
 
 
-def test_a_rehearsal_shows_what_the_change_does_to_its_judge_and_a_gentler_way(new_engine, on_base, tmp_path, capsys):
+def test_a_rehearsal_shows_what_the_change_does_to_its_judge_and_a_gentler_way(
+    new_engine, on_base, monkeypatch, tmp_path, capsys
+):
     new_engine(steps={name: [step("update", NETWORK)] for name in ("preview", "up")})
     waivers = tmp_path / ".simulator/rehearsal/dev/base/policies/waivers.yaml"
     bring_up = base.bring_up
@@ -165,7 +167,7 @@ def test_a_rehearsal_shows_what_the_change_does_to_its_judge_and_a_gentler_way(n
         waivers.write_text("[]")
         return result
 
-    base.bring_up = with_files
+    monkeypatch.setattr(base, "bring_up", with_files)
     assert rehearsal.rehearse_change("dev", "origin/main") == 0
     output = capsys.readouterr().out
     assert "    judge: what judges it is changed" in output

@@ -94,7 +94,7 @@ def test_replacing_a_file_system_is_refused_with_what_would_be_lost(project):
     project.change("prod", storage__lustre__fast__zone="us-west-2a")
     assert "unable to replace resource" in output, "the engine refuses to replace protected resources"
     assert "rel-data-kept" in output
-    assert "all files that its links have not exported would be lost. To move: add a second entry" in " ".join(
+    assert "all files that its links have not exported stay in AWS. To move: add a second entry" in " ".join(
         output.split()
     )
 
