@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from engine.packages import missing
-from report.simulated import ROOT, ReportError
+from report.simulated import ROOT, ReportError, alone
 
 
 def main(arguments: list[str]) -> int:
@@ -64,14 +64,20 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         from report.preview import preview
 
         return preview(options.stack)
+    if options.command == "conformance":
+        return _conformance(options)
+    shard = " {}/{}".format(*options.shard) if options.command == "fire" else ""
+    with alone(f"{options.command} of {options.stack}{shard}"):
+        return _run_alone(options)
+
+
+def _run_alone(options: argparse.Namespace) -> int:
     if options.command == "rehearse":
         from report.rehearse import rehearse, rehearse_change
 
         if options.base:
             return rehearse_change(options.stack, options.base, verbose=options.verbose)
         return rehearse(options.stack, verbose=options.verbose)
-    if options.command == "conformance":
-        return _conformance(options)
     if options.command == "fire":
         from report.fire import fire
 

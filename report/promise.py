@@ -7,7 +7,8 @@ from common.urns import name_of, type_of
 from report.events import Operation
 
 NOTHING = "nothing"
-_WEIGHT: Mapping[str, int] = {NOTHING: 0, "create": 1, "update": 1, "replace": 2, "delete": 2}
+_LESS: Mapping[str, tuple[str, ...]] = {"replace": ("update", NOTHING), "update": (NOTHING,)}
+"""A change -> what it may come to once the values are known that a preview does not know yet."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Difference:
     @property
     def harmless(self) -> bool:
         """Whether `up` did less. A preview that does not know a new value yet shows the worst that it can become."""
-        return _WEIGHT[self.done] < _WEIGHT[self.shown]
+        return self.done in _LESS.get(self.shown, ())
 
     def __str__(self) -> str:
         kind = type_of(self.urn).rpartition(":")[2]

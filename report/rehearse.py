@@ -124,8 +124,7 @@ def rehearse_change(stack: str, revision: str, *, verbose: bool = False) -> int:
     results: list[Result] = []
     for step in _build(base.live_pack(simulated, stack) if on.key else PACK):
         if not _run(simulated, stack, step, results, verbose):
-            if len(results) == 1:
-                _show_dangers(simulated, stack, after(simulated, stack, results[0].finished))
+            _show_dangers(simulated, stack, after(simulated, stack, results[0].finished))
             return _failed(simulated, stack, results)
         if step.name == "preview" and on.key:
             (simulated.home / STAMP).write_text(stamp)

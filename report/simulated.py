@@ -1,12 +1,14 @@
 """Runs Pulumi commands in the simulator and returns the engine's event log."""
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -119,6 +121,22 @@ class Simulated:
 
     def _simulator(self, *arguments: str) -> Sequence[str]:
         return (sys.executable, *self._isolated, "-m", "simulator", "--home", str(self.home), *arguments)
+
+
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """Holds a lock for something that two processes cannot do at once, since both would use one home.
+
+    Raises ReportError when another one holds it.
+    """
+    lock = HOME / "locks" / what.replace(" ", "-").replace("/", "-of-")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ReportError(f"another {what} runs in this folder. Wait until it has ended.") from None
+        yield
 
 
 def project_with(stack_file: Path, folder: Path) -> Path:

@@ -43,7 +43,7 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
     CLUSTER: (
         LOST,
         "all its workloads stop, and what exists only in it is lost; nodes of Karpenter stay unless drained",
-        _RETIRE,
+        f"{_RETIRE}; if its role was deleted: docs/runbooks/cluster/cluster-would-be-replaced.md",
     ),
     VPC: (LOST, "everything in the network is deleted", _RETIRE),
     NAMESPACE: (LOST, "everything in the namespace is deleted", "move what runs in it first"),

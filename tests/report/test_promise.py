@@ -25,6 +25,8 @@ def test_the_same_changes_keep_the_promise():
         ("update", "replace", False),
         ("update", "delete", False),
         ("create", "update", False),
+        ("create", "same", False),
+        ("delete", "same", False),
         ("update", "same", True),
         ("replace", "update", True),
     ],

@@ -2,12 +2,12 @@
 
 import pytest
 
-from report import base, write
+from report import base, simulated, write
 from report import rehearse as rehearsal
 from report.base import Base, BaseFailsError, inside
 from report.look import PACK
 from report.preview import preview
-from report.simulated import Finished, Simulated
+from report.simulated import Finished, ReportError, Simulated
 from tests.report.logs import BUCKET, NETWORK, created, finding, step, summary
 
 
@@ -144,6 +144,23 @@ def test_what_the_preview_did_not_show_is_a_failure(new_engine, on_base, capsys)
     assert "up did 1 that the preview had not shown" in output.splitlines()[-1], "the end says what matters"
 
 
+def test_an_up_that_fails_shows_the_dangers_all_the_same(new_engine, on_base, capsys):
+    new_engine(fails="up", steps={"preview": [step("delete", BUCKET)]})
+    assert rehearsal.rehearse_change("dev", "origin/main") == 255
+    assert "    data: Bucket network-flow-logs deleted" in capsys.readouterr().out
+
+
+def test_two_rehearsals_of_a_stack_do_not_share_a_home(monkeypatch, tmp_path):
+    monkeypatch.setattr(simulated, "HOME", tmp_path)
+    with simulated.alone("rehearse of dev"):
+        with pytest.raises(ReportError, match="another rehearse of dev runs in this folder"):
+            simulated.alone("rehearse of dev").__enter__()
+        with simulated.alone("rehearse of prod"):
+            pass
+    with simulated.alone("rehearse of dev"):
+        pass
+
+
 def test_a_refused_change_shows_what_the_preview_saw_and_builds_nothing(new_engine, on_base, capsys):
     engine = new_engine(fails="preview", steps={"preview": [step("delete", BUCKET), finding()]})
     assert rehearsal.rehearse_change("dev", "origin/main") == 255
@@ -183,7 +200,7 @@ def test_a_stack_that_the_base_does_not_have_is_built_from_nothing(new_engine, o
 
 
 def test_a_report_reads_the_preview_of_the_same_rehearsal(new_engine, on_base, monkeypatch, tmp_path, capsys):
-    engine = new_engine(steps={"preview": created()[:-2]})
+    engine = new_engine(steps=dict.fromkeys(("preview", "up"), created()[:-2]))
     monkeypatch.setattr(write, "BUILD", tmp_path / "build")
     for module, name in ((write, "bring_up"), (write, "live_pack"), (write, "stamp")):
         monkeypatch.setattr(module, name, getattr(base, name))
