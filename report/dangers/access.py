@@ -202,8 +202,8 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     lifted: dict[tuple[str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in old if one.denies), [one for one in new if one.denies]):
         by = changed.get(each.source)
-        goes_too = each.scope not in plan.after and plan.goes_with(each.source)
-        if by and not by.retained and not goes_too and not _is_unknown(plan.inputs(each.source)[1]):
+        leaves = each.scope not in plan.after and (plan.goes_with(each.source) or (by is not None and by.retained))
+        if by and not leaves and not _is_unknown(plan.inputs(each.source)[1]):
             lifted.setdefault((each.source, each.who), []).append(each)
     for (urn, who), denied in lifted.items():
         conditions = some(sorted({key for each in denied for _, key, _ in each.condition}))

@@ -344,16 +344,16 @@ ROWS: Mapping[str, Sequence[Row]] = {
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields what the rows say of the changed resources. What stays in AWS as it is does not count."""
+    """Yields what the rows say of the changed resources. What leaves the stack and stays in AWS does not count."""
     by_type: dict[str, list[tuple[str, Row]]] = {}
     for kind, row in ((kind, row) for kind, rows in ROWS.items() for row in rows):
         for each in row.types:
             by_type.setdefault(each, []).append((kind, row))
     for change in plan.changes(*by_type):
         before, after = plan.inputs(change.urn)
-        for kind, row in () if change.retained else by_type[change.type]:
+        for kind, row in by_type[change.type]:
             if change.op == "delete":
-                counts = row.gone and not plan.goes_with(change.urn)
+                counts = row.gone and not change.retained and not plan.goes_with(change.urn)
             else:
                 counts = change.op != "create" or (row.new and plan.stood(change.urn))
             if counts and (how := row.worse(before, after)):

@@ -853,6 +853,20 @@ def test_a_condition_on_more_values_is_a_new_grant_and_one_that_is_gone_is_grave
     assert severities == [SERIOUS, GRAVE]
 
 
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        (LIFECYCLE, {"rules": []}, {"rules": [{"expiration": {"days": 7}}]}),
+        ("aws:backup/vault:Vault", {}, {"forceDestroy": True}),
+        ("aws:s3/bucketPolicy:BucketPolicy", doc(**VIA), {"policy": "{}"}),
+    ],
+)
+def test_what_would_stay_in_aws_can_be_weakened_all_the_same(type_, before, after):
+    it = urn(type_, "it")
+    changed = step("update", it, old=state(it, inputs=before, retainOnDelete=True), inputs=after)
+    assert len(openings(changed)) == 1
+
+
 def test_a_deny_that_goes_with_its_bucket_is_none():
     bucket = step("delete", BUCKET, old=state(BUCKET, id="acme-models"))
     assert len(found(bucket, of(BUCKET_POLICY, {"bucket": "acme-models", **doc(**VIA)}, None), kind="access")) == 0
