@@ -20,7 +20,7 @@ STORAGE = {
     },
     "file_systems": {
         "home": {"purpose": "shared", "used_by": [TRAINING]},
-        "copied": {"purpose": "shared", "replicate_to": "us-east-2"},
+        "copied": {"purpose": "shared", "used_by": [TRAINING], "replicate_to": "us-east-2"},
     },
     "lustre": {
         "fast": {
