@@ -116,7 +116,7 @@ def test_a_second_stack_of_the_same_name_in_another_region_touches_nothing_of_th
 
 def test_a_namespace_that_left_is_imported_when_an_entry_names_it_again(project: Project) -> None:
     """With a label of another version of Kubernetes, as after an upgrade."""
-    lab = {"purpose": "shared", "used_by": [{"namespace": "lab"}]}
+    lab = {"purpose": "shared", "used_by": [{"namespace": "lab", "mode": "write"}]}
     storage = project.settings("dev")["ml-platform:storage"]
     with_lab = {**storage, "file_systems": {**storage["file_systems"], "lab": lab}}
     for entries in (with_lab, storage):

@@ -20,14 +20,14 @@ STORAGE = {
     },
     "file_systems": {
         "home": {"purpose": "shared", "used_by": [TRAINING]},
-        "copied": {"purpose": "shared", "replicate_to": "us-east-2"},
+        "copied": {"purpose": "shared", "used_by": [TRAINING], "replicate_to": "us-east-2"},
     },
     "lustre": {
         "fast": {
             "purpose": "scratch",
             "tier": "training",
             "zone": "us-west-2a",
-            "links": [{"bucket": "models", "path": "/models"}],
+            "links": [{"bucket": "checkpoints", "path": "/checkpoints"}],
             "used_by": [TRAINING],
         }
     },
@@ -56,12 +56,12 @@ def test_what_may_exist_once_is_deleted_before_the_new_one_also_with_another_nam
     project.change(
         "prod",
         storage__file_systems__copied__replicate_to="us-east-1",
-        storage__lustre__fast__links=[{"bucket": "models", "path": "/weights"}],
+        storage__lustre__fast__links=[{"bucket": "checkpoints", "path": "/saved"}],
     )
     project.pulumi(*UP)
     (copy,) = of_type(project, "aws:efs/replicationConfiguration:ReplicationConfiguration")
     (link,) = of_type(project, "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation")
-    assert (name_of(copy["urn"]), name_of(link["urn"])) == ("copied-copy", "fast/weights")
+    assert (name_of(copy["urn"]), name_of(link["urn"])) == ("copied-copy", "fast/saved")
 
 
 def test_a_new_expiry_of_objects_is_an_update_in_place(project):
