@@ -260,6 +260,8 @@ class Lustre(pulumi.ComponentResource):
                 self._opts,
                 pulumi.ResourceOptions(
                     protect=stage.deletion_protection,
+                    # FSx tells nobody which groups it has, so an import lacks them, and would replace the file system.
+                    ignore_changes=["securityGroupIds"],
                     depends_on=rules,  # FSx checks its ports first, and otherwise fails with InvalidNetworkSettings
                 ),
             ),

@@ -106,6 +106,7 @@ class ResourceType:
     companions: creates the resources that AWS creates together with this one. after_update: changes the state further.
     after_delete: what AWS does once the resource is gone.
     import_id: template of the id for `pulumi import`, when it is not the id itself.
+    untold: inputs that no call of the API returns, so that an import lacks them.
     """
 
     type: str
@@ -148,6 +149,7 @@ class ResourceType:
     after_update: Rule | None = None
     after_delete: Rule | None = None
     import_id: str = ""
+    untold: str = ""
 
     def __post_init__(self) -> None:
         self.check_names()

@@ -109,6 +109,8 @@ class AwsPackage(Package):
             if row is None:
                 return None
             live = public_state(row.state, call.config)
+            if not inputs:
+                live = {key: value for key, value in live.items() if key not in kind.untold.split()}
             live_inputs = _refreshed_inputs(kind, inputs, live) if inputs else _inputs_of_import(kind, live)
             return ReadResult(row.id, live, live_inputs)
 

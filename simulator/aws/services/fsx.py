@@ -204,6 +204,7 @@ FILE_SYSTEM = ResourceType(
         "storageCapacity": _shrinks,
     },
     sets="securityGroupIds",
+    untold="securityGroupIds",  # source: Pulumi Registry, aws.fsx.LustreFileSystem, section Import; read 2026-11
     defaults={
         "copyTagsToBackups": False,
         "dataCompressionType": "NONE",

@@ -183,3 +183,8 @@ def test_at_preview_everything_but_ids_is_known(cloud):
     for name in ("storageCapacity", "deploymentType", "tags", "dataCompressionType", "logConfiguration"):
         assert known(made[name]), name
     assert known(cloud.one("DataRepositoryAssociation").inputs["dataRepositoryPath"])
+
+
+def test_an_imported_file_system_is_not_replaced_for_groups_that_fsx_does_not_tell(cloud):
+    cloud.up(stack(**lustre()))
+    assert cloud.one("LustreFileSystem").ignore_changes == ("securityGroupIds",)

@@ -162,3 +162,12 @@ def test_links_are_deleted_with_the_file_system_and_prevent_a_final_backup(aws: 
     created.state = state
     aws.delete(created)
     assert not aws.cloud.of_type(LINK)
+
+
+def test_an_import_does_not_learn_the_security_groups(aws: Account) -> None:
+    made = file_system(aws)
+    imported = aws.package.read(aws.call(LUSTRE, "data"), made.id, {}, {})
+    assert imported is not None
+    assert "securityGroupIds" not in imported.inputs | imported.state
+    again = Resource(made.type, made.name, made.id, imported.inputs, imported.state)
+    assert "securityGroupIds" in aws.diff(again, **made.inputs, securityGroupIds=["sg-1"]).replaces
