@@ -70,7 +70,7 @@ def _delete(cloud: Cloud, resource: CloudResource) -> None:
     """Deletes a resource with its contents, without the checks of a delete by the provider."""
     cluster, _, path = resource.id.partition("/")
     row = cloud.get(clusters.EKS_CLUSTER, cluster, resource.region)
-    if row is not None and resource.type.startswith("kubernetes:"):
+    if row is not None and resource.type.startswith("kubernetes:") and "apiVersion" in resource.state:
         namespace, _, name = path.rpartition("/")
         clusters.cluster_of(cloud, row).delete(resource.state["apiVersion"], resource.state["kind"], namespace, name)
         return

@@ -23,6 +23,7 @@ def claim(namespace: str) -> dict[str, Any]:
     [
         ("data", {(VERSIONING, "data")}, {(VERSIONING, "other")}),
         ("vault", {(LOCK, "vault")}, set()),
+        ("main/apps/chart", set(), set()),
         ("fs-1", {(POINT, "fsap-1")}, set()),
         (
             "main/lab",
@@ -43,6 +44,7 @@ def test_what_is_inside_is_deleted_as_well(tmp_path: Path, deleted: str, gone: s
             ("aws:efs/fileSystem:FileSystem", "fs-1", {}),
             (POINT, "fsap-1", {"fileSystemId": "fs-1"}),
             ("aws:eks/cluster:Cluster", "main", {"version": "1.35"}),
+            ("kubernetes:helm.sh/v3:Release", "main/apps/chart", {"name": "chart"}),
             ("kubernetes:core/v1:Namespace", "main/lab", {"apiVersion": "v1", "kind": "Namespace"}),
             ("kubernetes:core/v1:PersistentVolumeClaim", "main/lab/data", claim("lab")),
             ("kubernetes:core/v1:PersistentVolumeClaim", "main/labs/data", claim("labs")),

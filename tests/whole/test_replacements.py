@@ -123,7 +123,7 @@ def test_a_namespace_that_left_is_imported_when_an_entry_names_it_again(project:
         project.change("dev", storage=entries)
         up(project)
     label = "pod-security.kubernetes.io/enforce-version"
-    (namespace,) = [each for each in rows(project, "kubernetes:core/v1:Namespace", "") if each["id"].endswith("/lab")]
+    (namespace,) = [each for each in rows(project, "kubernetes:core/v1:Namespace") if each["id"].endswith("/lab")]
     metadata = json.loads(project.cloud("show", namespace["id"]))["metadata"]
     project.cloud(
         "set", namespace["id"], "metadata", json.dumps({**metadata, "labels": {**metadata["labels"], label: "v1.34"}})
