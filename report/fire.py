@@ -232,8 +232,9 @@ class Trial:
         told = listed.stdout + listed.stderr
         if listed.returncode not in (0, 1) and _DELETE_IT not in told:
             raise DivergedError(_shown("report pending", listed))
-        self._imported = self._fill_in(file) if file.exists() else []
-        deleted = self._delete_the_others(told)
+        unknown = self._unknown()
+        self._imported = self._fill_in(file, unknown) if file.exists() else []
+        deleted = self._delete_the_others(told, unknown)
         if self._imported:
             options = ("--yes", "--protect=false", "--generate-code=false")
             self._must("pulumi", "import", "--stack", stack, "--file", str(file), *options)
@@ -243,8 +244,9 @@ class Trial:
 
     def _unknown(self) -> list[CloudResource]:
         """Returns what the cloud has, and the state does not."""
-        known = {(each["type"], each.get("id")) for each in self._state()}
-        kubernetes = {each["urn"] for each in self._state()}  # their ids in the cloud have the cluster in front
+        state = self._state()
+        known = {(each["type"], each.get("id")) for each in state}
+        kubernetes = {each["urn"] for each in state}  # their ids in the cloud have the cluster in front
         return [
             each
             for each in _rows(self._home)
@@ -253,10 +255,10 @@ class Trial:
             and not (each.type.startswith("kubernetes:") and each.urn in kubernetes)
         ]
 
-    def _fill_in(self, file: Path) -> list[CloudResource]:
+    def _fill_in(self, file: Path, unknown: Sequence[CloudResource]) -> list[CloudResource]:
         """Does what a person does with the file: writes the ids that the look-ups show, and drops what is not there."""
         content = json.loads(file.read_text())
-        shown = {(each.type, name_of(each.urn)): each for each in self._unknown() if not _is_half_made(each)}
+        shown = {(each.type, name_of(each.urn)): each for each in unknown if not _is_half_made(each)}
         entries = [each for each in content["resources"] if (each["type"], each["name"]) in shown]
         for entry in entries:
             front, marked, _ = entry["id"].partition("<")
@@ -265,13 +267,9 @@ class Trial:
         file.write_text(json.dumps({**content, "resources": entries}))
         return [shown[entry["type"], entry["name"]] for entry in entries]
 
-    def _delete_the_others(self, told: str) -> list[CloudResource]:
+    def _delete_the_others(self, told: str, unknown: Sequence[CloudResource]) -> list[CloudResource]:
         """Deletes what the runbook says to delete: second ones, half-made ones, and those with generated names."""
-        gone = [
-            each
-            for each in self._unknown()
-            if f"{each.type} {name_of(each.urn)}" in told and each not in self._imported
-        ]
+        gone = [each for each in unknown if f"{each.type} {name_of(each.urn)}" in told and each not in self._imported]
         for each in gone:
             self._cloud("delete", each)
         for each in _rows(self._home):
