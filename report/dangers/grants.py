@@ -259,7 +259,7 @@ def in_words(given: Iterable[Grant], resources: Mapping[str, Resource]) -> str:
     for target, verbs in sorted(by_target.items(), key=lambda item: (item[0].startswith("kms "), item[0])):
         by_verbs.setdefault(", ".join(sorted(verbs, key=_rank)), []).append(target)
     phrases = [f"{verbs} {some(sorted(targets))}".strip() for verbs, targets in by_verbs.items()]
-    return " and ".join(phrases[:2]) + (f" and {len(phrases) - 2} things more" if len(phrases) > 2 else "")
+    return " and ".join(phrases[:2]) + (f" and {len(phrases) - 2} more" if len(phrases) > 2 else "")
 
 
 def _verb(action: str) -> str:

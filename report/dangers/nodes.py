@@ -14,6 +14,7 @@ from report.events import Change
 from report.tables import some
 
 CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
+NAT = "aws:ec2/natGateway:NatGateway"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
 DEFINITIONS = f"{RELEASE} of definitions"
@@ -50,7 +51,7 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
     DEFINITION: (LOST, "all objects of its kind are deleted", "save the objects first"),
     NODE_CLASS: (GRAVE, "no node can start from it, and those of its pools are replaced", _MOVE),
     SUBNET: (GRAVE, "what has an address in it is deleted", _MOVE),
-    "aws:ec2/natGateway:NatGateway": (SERIOUS, "connections of its zone to the internet break off", _FIREWALLS),
+    NAT: (SERIOUS, "connections of its zone to the internet break off", _FIREWALLS),
     "aws:ec2/eip:Eip": (SERIOUS, "the address is lost, and firewalls elsewhere may allow only that one", _FIREWALLS),
     "aws:ec2transitgateway/vpcAttachment:VpcAttachment": (
         GRAVE,
@@ -95,7 +96,9 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what stops with a cluster or network, then pools, together where they roll for the same reason."""
     by_kind: dict[tuple[str, str], list[Change]] = {}
     for change in plan.changes(*STOPS, ops=("delete", "replace")):
-        follows = change.op == "delete" and plan.goes_with(change.urn) and change.type not in (CLUSTER, VPC, RELEASE)
+        follows = (
+            change.op == "delete" and plan.goes_with(change.urn) and change.type not in (CLUSTER, VPC, RELEASE, NAT)
+        )
         if not change.retained and not follows:  # what stays in AWS or its cluster, or goes with more, is no news
             of_definitions = change.type == RELEASE and "crd" in str(plan.inputs(change.urn)[0].get("chart"))
             by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
