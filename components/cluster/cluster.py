@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -12,6 +13,7 @@ from components.cluster.control_plane import ControlPlaneArgs, control_plane, co
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
+from components.compute.live_sizes import Sizes
 from components.compute.node_pool import NodePool, NodePoolArgs
 from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
@@ -58,6 +60,7 @@ class ClusterArgs:
     deployer: Deployer | None = None
     connections: Sequence[pulumi.Resource] = ()
     control_plane_zones: Sequence[str] = ()
+    live_sizes: Sizes = field(default_factory=dict)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -67,6 +70,7 @@ class Cluster(pulumi.ComponentResource):
     """
 
     control_plane_zones: Sequence[str]
+    pools: Mapping[str, Mapping[str, Any]]
     name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
@@ -104,6 +108,7 @@ class Cluster(pulumi.ComponentResource):
         addons_before_nodes = [self._managed_addon(addon) for addon in BEFORE_NODES]
         # Nodes without CNI, proxy and credentials do not become ready.
         pools = self._pools([*addons_before_nodes, *admin])
+        self.pools = {name: pool.record for name, pool in pools.items()}
         landing = pools[landing_pool(args.settings.pools).name]
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
@@ -211,6 +216,7 @@ class Cluster(pulumi.ComponentResource):
                     subnet_ids=self._args.pod_subnet_ids if pool.efa else self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
                     after=[*self._args.routes_and_endpoints, *before, *role.permissions],
+                    live_sizes=self._args.live_sizes.get(pool.name, {}),
                 ),
                 pulumi.ResourceOptions(parent=self),
             )

@@ -4,11 +4,13 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.compute.efa import efa_security_group, template_interfaces
+from components.compute.live_sizes import recorded
 from components.compute.machine_image import ami_type
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
@@ -57,6 +59,7 @@ class NodePoolArgs:
     cluster_security_group_id: the group of nodes and control plane. A template with network interfaces must name it.
     after: what nodes need from start to end, such as their permissions and the CNI.
     subnet_ids: zone name -> id of the subnet of nodes: private, or with EFA a pod subnet.
+    live_sizes: zone -> the desired size to set, where the sizes of a pool that is up change.
     now: the time that decides whether a Capacity Block has begun.
     Raises ValueError when the pool names a zone that the network does not have.
     """
@@ -72,6 +75,7 @@ class NodePoolArgs:
     subnet_ids: Mapping[str, pulumi.Input[str]]
     volume_key_arn: pulumi.Input[str]
     after: Sequence[pulumi.Resource] = ()
+    live_sizes: Mapping[str, int] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
@@ -140,12 +144,13 @@ class NodePool(pulumi.ComponentResource):
     """A node group in each zone. EKS replaces a group whose subnets change, so a new zone needs a new group.
 
     Nodes get the cluster's security group, even when the template names none; it allows all that they need.
-    The desired size is set at creation and ignored later, so that people and schedules can scale the pool. Therefore
-    EKS refuses a new minimum above the present size until somebody scales up.
+    The desired size is set at creation and later ignored, so that people and schedules can scale the pool, except when
+    the stack file changes the sizes: `live_sizes`.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
     node_group_names: Mapping[str, pulumi.Output[str]]
+    record: Mapping[str, Any]
 
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:compute:NodePool", name, None, opts)
@@ -155,12 +160,16 @@ class NodePool(pulumi.ComponentResource):
             self._tag(node_group_name(name, zone), args, group)
             self._schedule(node_group_name(name, zone), args, group)
         self.node_group_names = {zone: group.node_group_name for zone, group in groups.items()}
+        self.record = recorded(args.settings, self.node_group_names)
         self.register_outputs({"node_group_names": self.node_group_names})
 
     def _node_group(
         self, name: str, zone: str, args: NodePoolArgs, template: aws.ec2.LaunchTemplate
     ) -> aws.eks.NodeGroup:
         settings, block = args.settings, args.capacity_block is not None
+        size, scaling = None if block else args.live_sizes.get(zone), sizes(args)
+        if size is not None:
+            scaling = {**scaling, "desired_size": size}
         update: aws.eks.NodeGroupUpdateConfigArgsDict = {
             "max_unavailable_percentage": settings.max_unavailable_percentage
         }
@@ -175,7 +184,7 @@ class NodePool(pulumi.ComponentResource):
             ami_type=ami_type(settings.operating_system, settings.instance_types),
             instance_types=None if block else list(settings.instance_types),  # a block's template has it
             capacity_type="CAPACITY_BLOCK" if block else CAPACITY_TYPES[settings.capacity_type],
-            scaling_config=sizes(args),
+            scaling_config=scaling,
             launch_template={"id": template.id, "version": template.latest_version.apply(lambda v: str(int(v)))},
             labels=labels_of(settings),
             taints=[{"key": t.key, "value": t.value, "effect": TAINT_EFFECTS[t.effect]} for t in settings.taints],
@@ -183,7 +192,9 @@ class NodePool(pulumi.ComponentResource):
             node_repair_config={"enabled": settings.node_repair},
             tags={"always-on": "true"} if settings.always_on else None,
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["scalingConfig.desiredSize"], depends_on=list(args.after)
+                parent=self,
+                ignore_changes=["scalingConfig.desiredSize"] if size is None else None,
+                depends_on=list(args.after),
             ),
         )
 

@@ -47,6 +47,10 @@ class LiveStack:
         zones: Sequence[str] = self._clusters.get(cluster, {}).get("control_plane_zones", ())
         return zones
 
+    def pools(self, cluster: str) -> Mapping[str, Any]:
+        """Returns what the last run recorded of the managed pools of a cluster, by name."""
+        return self._clusters.get(cluster, {}).get("pools") or {}
+
     @property
     def requested_quotas(self) -> Mapping[str, float]:
         """Quota code -> vCPUs that the stack has asked for."""

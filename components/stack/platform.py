@@ -11,6 +11,7 @@ from catalog.regions import REGIONS
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
 from components.cluster.log_groups import older_names
+from components.compute.live_sizes import live_sizes
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
@@ -108,6 +109,10 @@ class Platform(pulumi.ComponentResource):
             key: control_plane_zones(key, cluster, sorted(zones), self._live.control_plane_zones(key))
             for key, cluster in settings.clusters.items()
         }
+        self._live_sizes = {
+            key: live_sizes(stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
+            for key, cluster in settings.clusters.items()
+        }
         keys = self._keys(settings)
         self._requested_quotas: Mapping[str, float] = {}
         if settings.quotas.request:
@@ -188,6 +193,7 @@ class Platform(pulumi.ComponentResource):
                 vpc=self.network.vpc,
                 intra_subnet_ids=subnet_ids["intra"],
                 control_plane_zones=self._control_plane_zones[key],
+                live_sizes=self._live_sizes[key],
                 node_subnet_ids=subnet_ids["private"],
                 pod_subnet_ids=subnet_ids["pods"],
                 secrets_key_arn=keys.eks,
@@ -223,6 +229,7 @@ class Platform(pulumi.ComponentResource):
                     "security_group_id": cluster.security_group_id,
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
+                    "pools": cluster.pools,
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

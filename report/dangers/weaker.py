@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
-from report.dangers.pools import NODE_POOL
+from report.dangers.pools import NODE_GROUP, NODE_POOL
 from report.tables import some
 
 Inputs = Mapping[str, Any]
@@ -182,6 +182,7 @@ _EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
 _NO_BACKUP = "no new recovery points are made of what they cover"
 _REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
+_ENDS, _LATER = "nodes beyond it end, with the jobs that run there", "let the jobs end first"
 _UNSEEN = "what happens is no longer recorded, and cannot be looked up later"
 _LESS = "older backups of it are deleted, and with none, no new ones are made"
 
@@ -301,19 +302,25 @@ ROWS: Mapping[str, Sequence[Row]] = {
             new=True,
         ),
     ),
-    "nodes": tuple(
-        Row(
-            (NODE_POOL,),
-            worse,
-            f"{what} of {{}}: <how>",
-            "nodes with running jobs may be replaced, more of them at a time",
-            "give it a budget with a schedule",
-            SERIOUS,
-        )
-        for what, worse in (
-            ("disruption budget", budgets),
-            ("consolidation", no_longer("spec.disruption.consolidationPolicy", "WhenEmpty")),
-        )
+    "nodes": (
+        *(
+            Row(
+                (NODE_POOL,),
+                worse,
+                f"{what} of {{}}: <how>",
+                "nodes with running jobs may be replaced, more of them at a time",
+                "give it a budget with a schedule",
+                SERIOUS,
+            )
+            for what, worse in (
+                ("disruption budget", budgets),
+                ("consolidation", no_longer("spec.disruption.consolidationPolicy", "WhenEmpty")),
+            )
+        ),
+        *(
+            Row((NODE_GROUP,), fewer(f"scalingConfig.{size}"), f"{what} of {{}}: <how>", _ENDS, _LATER, SERIOUS)
+            for what, size in (("most nodes", "maxSize"), ("nodes", "desiredSize"))
+        ),
     ),
     "protection": (
         _switch("deletionProtection", True, _CLUSTER, *_DATABASES, default=False),

@@ -17,7 +17,7 @@ from simulator.aws.policy_document import policy_document
 from simulator.aws.services.eks_rules import minor, offered_versions
 from simulator.aws.services.servicequotas import known_quotas, value_of
 from simulator.aws.services.subnet_addresses import interface_ids
-from simulator.cloud import Cloud
+from simulator.cloud import Cloud, CloudResource
 from simulator.provider import Call, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -322,6 +322,33 @@ def _network_interfaces(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, "id": region, "ids": ids, "region": region}
 
 
+def _node_groups(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    if cloud.get(tokens.CLUSTER, args["clusterName"], region) is None:
+        raise Refusal(
+            f"listing EKS Node Groups: ResourceNotFoundException: No cluster found for name: {args['clusterName']}."
+        )
+    names = [row.state["nodeGroupName"] for row in _groups(cloud, args["clusterName"], region)]
+    return {**args, "id": args["clusterName"], "names": names, "region": region}
+
+
+def _node_group(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    for row in _groups(cloud, args["clusterName"], region):
+        if row.state["nodeGroupName"] == args["nodeGroupName"]:
+            scaling, shown = row.state["scalingConfig"], ("amiType", "arn", "capacityType", "status", "version")
+            return {**args, **{key: row.state.get(key) for key in shown}, "id": row.id, "scalingConfigs": [scaling]}
+    raise Refusal(
+        f"reading EKS Node Group ({args['clusterName']}:{args['nodeGroupName']}): ResourceNotFoundException: No node "
+        f"group found for name: {args['nodeGroupName']}."
+    )
+
+
+def _groups(cloud: Cloud, cluster: str, region: str) -> list[CloudResource]:
+    rows = cloud.of_type(tokens.NODE_GROUP)
+    return [row for row in rows if row.region == region and row.state["clusterName"] == cluster]
+
+
 def _log_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     groups = [
@@ -381,6 +408,8 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _instance_type_offerings,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
+    "aws:eks/getNodeGroup:getNodeGroup": _node_group,
+    "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,

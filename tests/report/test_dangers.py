@@ -917,8 +917,9 @@ def test_more_gpus_say_the_money_before_and_after_and_the_quota():
     assert danger.consequence == "it comes from main-h100"
 
 
-def test_fewer_nodes_or_a_few_dollars_are_no_danger():
-    assert openings(group("a", {"scalingConfig": {"minSize": 1, "maxSize": 4}}, {})) == []
+def test_fewer_nodes_at_most_end_jobs_and_a_few_dollars_are_no_danger():
+    fewer = group("a", {"scalingConfig": {"minSize": 1, "maxSize": 4}}, {})
+    assert openings(fewer) == ["most nodes of main-h100-a: 4 → 3"]
     assert openings(of("aws:kms/key:Key", None, {}), group("a", {}, {}, op="same")) == [], "a dollar a month"
 
 

@@ -27,7 +27,9 @@ FAST = {
 
 EDITS = {
     "a pool grows": Edit({f"{CPU}.max_per_zone": 3}),
-    "more nodes at least than run": Edit({f"{CPU}.min_per_zone": 2}, refused="can't be greater than desired size"),
+    "more nodes at least than run": Edit({f"{CPU}.min_per_zone": 2}),
+    "fewer nodes at most than run": Edit({f"{CPU}.min_per_zone": 0, f"{CPU}.max_per_zone": 1}),
+    "another size": Edit({f"{CPU}.desired_per_zone": 0, f"{CPU}.max_per_zone": 3}),
     "a Karpenter pool grows": Edit({f"{GPU}.max_per_zone": 2}),
     "a Karpenter pool shrinks": Edit({f"{GPU}.max_per_zone": 1}),
     "a pool is added": Edit({f"{MAIN}.pools.batch": BATCH}),

@@ -1,13 +1,16 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 
 from components.core.addon_spec import every_add_on
 from components.core.stage import DataClass
+from components.stack.live import LiveStack
 from components.stack.stack_file import load_file
 from tests.components.stacks import CLUSTER, stack, stack_with_network
 from tests.in_process.recording_cloud import resolved
@@ -115,12 +118,27 @@ def test_what_the_stack_exports(cloud):
     assert outputs["network"] == {"cidr": "10.0.0.0/16", "zones": three, "nat_zones": three}
     main = dict(outputs["clusters"]["main"])
     assert main.pop("control_plane_zones") == three[:2]
+    assert {name: pool["sizes"] for name, pool in main.pop("pools").items()} == {"system": [1, 3, None]}
     main = {key: resolved(value) for key, value in main.items()}
     assert main["kubeconfig_command"] == "aws eks update-kubeconfig --name ml-platform-prod-main --region us-west-2"
     assert main["name"] == "ml-platform-prod-main"
     assert main["service_cidr"] == "172.20.0.0/16"
     assert main["endpoint"] == cloud.one("eks/cluster:Cluster").outputs["endpoint"]
     assert main["node_role_arn"] == cloud.one("iam/role:Role", "main-node-role").outputs["arn"]
+
+
+def test_a_pool_that_is_up_gets_the_size_that_its_new_limits_need(cloud, monkeypatch):
+    record = cloud.up(stack()).outputs()["clusters"]["main"]["pools"]["system"]
+    names = {zone: resolved(name) for zone, name in record["node_groups"].items()}
+    live = {"clusters": {"main": {"pools": {"system": {"sizes": [9, 9, None], "node_groups": names}}}}}
+    monkeypatch.setattr(LiveStack, "read", lambda: LiveStack(live))
+    groups, size = SimpleNamespace(names=list(names.values())), SimpleNamespace(desired_size=2)
+    monkeypatch.setattr(aws.eks, "get_node_groups", lambda **asked: groups)
+    monkeypatch.setattr(aws.eks, "get_node_group", lambda **asked: SimpleNamespace(scaling_configs=[size]))
+    cloud.up(stack())
+    (group, *_) = cloud.all("nodeGroup:NodeGroup")
+    assert group.inputs["scalingConfig"]["desiredSize"] == 2
+    assert not group.ignore_changes, "or the engine would send the size of the state"
 
 
 def test_the_account_is_asked_for_only_when_the_stack_file_does_not_say(cloud):

@@ -198,3 +198,20 @@ def test_subnets_are_found_by_their_tags_and_ranges(aws: Account) -> None:
 def test_interfaces_are_found_by_their_subnet_only(aws: Account) -> None:
     with pytest.raises(Refusal, match="subnet-id alone"):
         aws.invoke("aws:ec2/getNetworkInterfaces:getNetworkInterfaces", filters=[{"name": "vpc-id", "values": ["vpc"]}])
+
+
+def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None:
+    cluster = aws.cluster()
+    group = aws.group(cluster)
+    listed = aws.invoke("aws:eks/getNodeGroups:getNodeGroups", clusterName=cluster.id)
+    assert listed["names"] == [group["nodeGroupName"]]
+    row = aws.cloud.get(group.type, group.id)
+    assert row is not None
+    scaled = {**row.state, "scalingConfig": {**row.state["scalingConfig"], "desiredSize": 2}}
+    aws.cloud.put(row.type, row.id, scaled, row.urn, row.region)
+    asked = {"clusterName": cluster.id, "nodeGroupName": group["nodeGroupName"]}
+    assert aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked)["scalingConfigs"][0]["desiredSize"] == 2
+    with pytest.raises(Refusal, match="No node group found for name: other"):
+        aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked | {"nodeGroupName": "other"})
+    with pytest.raises(Refusal, match="No cluster found for name: other"):
+        aws.invoke("aws:eks/getNodeGroups:getNodeGroups", clusterName="other")
