@@ -169,7 +169,7 @@ class NodePool(pulumi.ComponentResource):
         settings, block = args.settings, args.capacity_block is not None
         size, scaling = None if block else args.live_sizes.get(zone), sizes(args)
         if size is not None:
-            scaling = {**scaling, "desired_size": size}
+            scaling["desired_size"] = size
         update: aws.eks.NodeGroupUpdateConfigArgsDict = {
             "max_unavailable_percentage": settings.max_unavailable_percentage
         }

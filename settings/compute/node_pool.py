@@ -142,7 +142,13 @@ class NodePoolSettings(Settings):
         ),
     )
     desired_per_zone: int | None = Field(
-        default=None, ge=0, le=1000, description="Number of nodes in each zone at creation; the minimum when not given."
+        default=None,
+        ge=0,
+        le=1000,
+        description=(
+            "Number of nodes in each zone at creation; the minimum when not given. Later it counts when it changes: "
+            "otherwise a pool keeps the size that it has, as far as minimum and maximum allow."
+        ),
     )
     max_gpus: int | None = Field(
         default=None,

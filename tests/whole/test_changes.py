@@ -1,10 +1,13 @@
 """Edits of dev, one after another while it is up. The tests run in this order."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from catalog.machine_images import KARPENTER_ALIASES
+from common.urns import name_of
+from simulator.cloud import Cloud
 from tests.whole.edits import Edit, build, make, rows
 from tests.whole.live import GONE, Live, live
 
@@ -106,6 +109,19 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.mark.parametrize("edit", rows(EDITS))
 def test_an_edit_does_what_its_preview_showed(dev: Live, edit: Edit) -> None:
     make(dev, edit)
+
+
+def test_nodes_that_somebody_added_stay_when_the_maximum_changes(dev: Live) -> None:
+    kind, name = "aws:eks/nodeGroup:NodeGroup", "main-cpu-us-west-2a"
+    with closing(Cloud(dev.workspace.cloud)) as cloud:
+        group = next(each for each in cloud.of_type(kind) if name_of(each.urn) == name)
+        scaling = group.state["scalingConfig"]
+        assert scaling["desiredSize"] < 2
+        cloud.put(kind, group.id, {**group.state, "scalingConfig": {**scaling, "desiredSize": 2}}, region=group.region)
+        make(dev, Edit({f"{CPU}.max_per_zone": 4}))
+        scaled = cloud.get(kind, group.id, group.region)
+    assert scaled is not None
+    assert scaled.state["scalingConfig"] == {**scaling, "desiredSize": 2, "maxSize": 4}
 
 
 def test_a_newer_image_of_karpenters_nodes_is_an_update_of_their_class(
