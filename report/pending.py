@@ -53,13 +53,13 @@ SLOW = frozenset(
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _CREATES = ("create", "create-replacement")
-_NAMES = ("name", "nodeGroupName")
 # Type -> the command that deletes one with a generated name. Its import would not help: it keeps no record of which
 # inputs are the provider's own, so the next `up` replaces the thing for another name. Nothing stands on it yet.
 # Source: pulumi/pulumi issue 9210, open, read 2026-11; seen with engine 3.259.
 _DELETIONS: Mapping[str, str] = {
     "ec2/launchTemplate": "ec2 delete-launch-template --launch-template-id <LaunchTemplateId>",
     "ec2/securityGroup": "ec2 delete-security-group --group-id <GroupId>",
+    "efs/fileSystem": "efs delete-file-system --file-system-id <FileSystemId>",
     "eks/nodeGroup": "eks delete-nodegroup --cluster-name {clusterName} --nodegroup-name <its name>",
     "iam/role": "iam delete-role --role-name <its name>",
     "iam/rolePolicy": "iam delete-role-policy --role-name {role} --policy-name <its name>",
@@ -232,18 +232,21 @@ class Create:
         return cls(resource["urn"], resource.get("inputs", {}), resource.get("parent", ""), provider, id_, planned)
 
     @property
-    def generated(self) -> bool:
-        """Whether the provider made up its name."""
-        return any(key in _NAMES for key in self.inputs.get("__defaults") or ())
+    def generated(self) -> str:
+        """The name, or the token, that the provider made up from the logical name; "" when it made up none."""
+        made_up = re.compile(re.escape(name_of(self.urn)) + "-?[0-9a-f]{6,}")
+        values = (str(self.inputs.get(key)) for key in self.inputs.get("__defaults") or ())
+        return next(filter(made_up.fullmatch, values), "")
 
     @property
     def deletion(self) -> str:
         """The command that deletes it, where it has a generated name; else ""."""
-        command = _DELETIONS.get(self._kind, "")
-        if not command or not self.generated:
+        if not self.generated:
             return ""
+        if self._kind not in _DELETIONS:
+            return f"delete {self.type} {self._beginning} in AWS"
         name = "<its name>" if self.planned else self._beginning
-        return f"aws {self._filled(command).replace('<its name>', name)}{self._region}"
+        return f"aws {self._filled(_DELETIONS[self._kind]).replace('<its name>', name)}{self._region}"
 
     @property
     def type(self) -> str:
@@ -272,8 +275,9 @@ class Create:
     @property
     def _beginning(self) -> str:
         """Its name, or how that begins: another preview makes up another end."""
-        name = next((str(self.inputs[key]) for key in _NAMES if self.inputs.get(key)), name_of(self.urn))
-        return re.sub("[0-9a-f]+$", "", name) if self.planned and self.generated else name
+        if self.generated:
+            return re.sub("[0-9a-f]{6,}$", "", self.generated) if self.planned else self.generated
+        return str(self.inputs.get("name") or name_of(self.urn))
 
     @property
     def _region(self) -> str:

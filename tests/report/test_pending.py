@@ -31,8 +31,10 @@ def interrupted(*resources: dict[str, Any], doing: str = "creating") -> dict[str
 ROLE = resource("aws:iam/role:Role", name="reader", region="us-west-2")
 MADE_UP = ROLE | {"inputs": {"name": "reader-0f3c21a", "__defaults": ["name"]}}
 GROUP = resource(
-    "aws:eks/nodeGroup:NodeGroup", clusterName="ml", nodeGroupName="cpu-1a2b", __defaults=["nodeGroupName"]
+    "aws:eks/nodeGroup:NodeGroup", clusterName="ml", nodeGroupName="one-1a2b3c4", __defaults=["nodeGroupName"]
 )
+FILES = resource("aws:efs/fileSystem:FileSystem", creationToken="one-1a2b3c4", __defaults=["creationToken"])
+OTHER = resource("aws:sqs/queue:Queue") | {"inputs": {"name": "one-1a2b3c4", "__defaults": ["name"]}}
 RELEASE = resource("kubernetes:helm.sh/v3:Release") | {"inputs": {"name": "one", "namespace": "b"}}
 POINT = resource("aws:efs/accessPoint:AccessPoint", fileSystemId="fs-1", region="us-west-2", __defaults=[])
 
@@ -153,9 +155,11 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_what_has_a_generated_name_is_deleted_since_an_import_would_replace_it(told: Told, tmp_path: Path) -> None:
-    said = told(interrupted(MADE_UP, GROUP))
+    said = told(interrupted(MADE_UP, GROUP, FILES, OTHER))
     assert "aws iam delete-role --role-name reader-0f3c21a\n" in said
-    assert "aws eks delete-nodegroup --cluster-name ml --nodegroup-name cpu-1a2b\n" in said
+    assert "aws eks delete-nodegroup --cluster-name ml --nodegroup-name one-1a2b3c4\n" in said
+    assert "aws efs delete-file-system --file-system-id <FileSystemId>\n" in said
+    assert "delete aws:sqs/queue:Queue one-1a2b3c4 in AWS\n" in said
     assert not (tmp_path / "pending.json").exists()
 
 
