@@ -20,6 +20,7 @@ import yaml
 
 from common.urns import name_of, type_of
 from components.stack.stack_file import load_file
+from report.pending import DELETE_IT
 from report.rehearse import YES
 from report.simulated import HOME, ROOT, Simulated, project_with
 from simulator import console
@@ -33,7 +34,6 @@ _CALLS = {
 _MOMENTS = ("die-before", "die-after", "after", "before")
 _QUICK = _MOMENTS[:3]
 _KEPT_LINES = 12
-_DELETE_IT = "delete that in AWS"  # what report.pending says
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ class Trial:
             sys.executable, "-m", "report", "pending", "--stack", stack, "--file", str(file), *urns, interactive=True
         )
         told = listed.stdout + listed.stderr
-        if listed.returncode not in (0, 1) and _DELETE_IT not in told:
+        if listed.returncode not in (0, 1) and DELETE_IT not in told:
             raise DivergedError(_shown("report pending", listed))
         unknown = self._unknown()
         self._imported = self._fill_in(file, unknown) if file.exists() else []

@@ -51,6 +51,9 @@ SLOW = frozenset(
 )
 """Types that AWS takes minutes to make. What is imported too early lacks what it gets later, such as an endpoint."""
 
+DELETE_IT = "delete that in AWS"
+"""The advice where the thing itself makes every preview fail."""
+
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _CREATES = ("create", "create-replacement")
 # Type -> the command that deletes one with a generated name. Its import would not help: it keeps no record of which
@@ -332,7 +335,7 @@ def pending(stack: str, file: Path, urns: Sequence[str]) -> int:
             steps = _output("preview", "--json", "--stack", stack)["steps"]
         except ReportError as reason:
             those = ", ".join(f"{type_of(urn)} {name_of(urn)}" for urn in urns)
-            raise ReportError(f"{reason} If it fails because of {those}, delete that in AWS: `up` makes it.") from None
+            raise ReportError(f"{reason} If it fails because of {those}, {DELETE_IT}: `up` makes it.") from None
         planned = [step["newState"] for step in steps if step["op"] in _CREATES and step["urn"] in urns]
         left = [urn for urn in urns if urn not in {each["urn"] for each in planned}]
         if unknown := sorted(set(left) - here.keys()):

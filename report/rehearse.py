@@ -16,7 +16,7 @@ from report.events import Finding, Operation
 from report.look import PACK, Look, after
 from report.promise import broken
 from report.simulated import HOME, ROOT, Finished, Simulated, shown
-from report.tables import aligned
+from report.tables import aligned, wrapped
 from report.verdict import stopped, verdict
 
 YES = ("--yes", "--skip-preview")
@@ -199,11 +199,10 @@ def _compare(simulated: Simulated, stack: str, results: Sequence[Result], revisi
 def _show_dangers(simulated: Simulated, stack: str, look: Look) -> None:
     """Prints the dangers with what to do instead, and the verdict of the preview."""
     found = dangers(plan_from(look), judge.since(simulated.home / "base", ROOT, stack))
-    lines = [
-        line
-        for danger in found
-        for line in (f"    {danger.kind}: {danger}", *([f"      Gently: {danger.gently}."] if danger.gently else []))
-    ]
+    lines: list[str] = []
+    for danger in found:
+        lines += wrapped(f"{danger.kind}: {danger}", "    ")
+        lines += wrapped(f"Gently: {danger.gently}.", "      ") if danger.gently else []
     partly = "" if look.complete else f", {stopped(look)}"
     print("\n".join([f"\n  Dangers{partly}:", *(lines or ["    none found"]), f"  The verdict: {verdict(look)}."]))
 

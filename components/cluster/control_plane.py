@@ -97,7 +97,11 @@ def control_plane(name: str, args: ControlPlaneArgs, parent: pulumi.Resource) ->
         retention_in_days=settings.logs.retention_days,
         kms_key_id=args.logs_key_arn,
         tags=stack_tags(stage, name),
-        opts=pulumi.ResourceOptions(parent=parent, protect=stage.deletion_protection),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            protect=stage.deletion_protection,
+            import_=log_group_name(stage, name) if name in stage.left_log_groups else None,
+        ),
     )
     # pulumi-eks accepts any key here; this type has the known ones.
     upgrades: aws.eks.ClusterUpgradePolicyArgsDict = {"support_type": settings.support_type}

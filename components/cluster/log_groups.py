@@ -2,11 +2,12 @@
 
 Two stacks of one `name` and `environment` in an account and region want the same names, and an `up` of the second one
 would fail half-way. EKS itself may write logs once more after a cluster and its log group are deleted; its
-service-linked role then makes a log group of the same name, and the next `up` would fail. No IAM policy prevents that.
+service-linked role then makes a log group of the same name, which no IAM policy prevents. The next `up` imports it.
 Source: terraform-aws-modules/terraform-aws-eks issues 2446 and 2763, read 2026-11.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -41,7 +42,7 @@ def has_older_names(tags: Mapping[str, str]) -> bool:
     return tags.get(NAMES_TAG) == "older" or ("managed-by" in tags and STACK_TAG not in tags)
 
 
-def mistake(stage: Stage, clusters: Collection[str], name: str, tags: Mapping[str, str], stack: str) -> str | None:
+def mistake(stage: Stage, name: str, tags: Mapping[str, str], stack: str) -> str | None:
     """Returns why a log group that exists prevents this stack; None when it is its own, or belongs to other names.
 
     A group that a stack made before it had the tag counts as its own. stack: the value of its tag.
@@ -55,25 +56,33 @@ def mistake(stage: Stage, clusters: Collection[str], name: str, tags: Mapping[st
             "exists. Give this stack another `name`. If this stack was only renamed, set the tag: `aws logs "
             f"tag-resource --resource-arn {stage.arn('logs', f'log-group:{name}')} --tags {STACK_TAG}={stack}`."
         )
-    if "managed-by" not in tags and name in {log_group_name(stage, cluster) for cluster in clusters}:
-        return (
-            f"log group {name} exists, and no stack made it: EKS writes logs once more after a cluster is deleted. "
-            f"Read what you need of it, and delete it: `aws logs delete-log-group --region {stage.region} "
-            f"--log-group-name {name}`."
-        )
     return None
 
 
-def older_names(stage: Stage, clusters: Collection[str], opts: pulumi.InvokeOptions) -> frozenset[str]:
-    """Returns the clusters that exist with the names of the first releases. clusters: their keys.
+@dataclass(frozen=True)
+class Found:
+    """What the log groups of a stage's names tell. older: clusters that exist with the names of the first releases.
 
-    Raises RunError when another stack, or EKS, has a log group of this stage's names.
+    left_by_eks: clusters whose log group EKS has made again after their deletion.
+    """
+
+    older: frozenset[str] = frozenset()
+    left_by_eks: frozenset[str] = frozenset()
+
+
+def find(stage: Stage, clusters: Collection[str], opts: pulumi.InvokeOptions) -> Found:
+    """Reads the log groups of this stage's names. clusters: their keys.
+
+    Raises RunError when another stack has one of them.
     """
     found = aws.cloudwatch.get_log_groups(log_group_name_prefix=f"/aws/eks/{stage.prefix}-", opts=opts)
-    older = set()
+    cluster_of = {log_group_name(stage, key): key for key in clusters}
+    older, left_by_eks = set(), set()
     for name in found.log_group_names:
         tags = aws.cloudwatch.get_log_group(name=name, opts=opts).tags
-        if reason := mistake(stage, clusters, name, tags, this_stack()):
+        if reason := mistake(stage, name, tags, this_stack()):
             raise pulumi.RunError(reason)
-        older |= {key for key in clusters if log_group_name(stage, key) == name and has_older_names(tags)}
-    return frozenset(older)
+        if (key := cluster_of.get(name)) is not None:
+            older |= {key} if has_older_names(tags) else set()
+            left_by_eks |= {key} if "managed-by" not in tags else set()
+    return Found(frozenset(older), frozenset(left_by_eks))

@@ -40,6 +40,7 @@ class Stage:
     is_new: whether the stack has not been up yet.
     older_copies: whether copies have the names of the first releases, which do not name the stack's region.
     older_names: keys of clusters that exist with the names of the first releases, and keep them.
+    left_log_groups: keys of clusters whose log group EKS has made again after their deletion.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Stage:
     is_new: bool = False
     older_copies: bool = False
     older_names: frozenset[str] = frozenset()
+    left_log_groups: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: StackSettings, account_id: str) -> "Stage":

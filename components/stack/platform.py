@@ -8,9 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from catalog.regions import REGIONS
+from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
-from components.cluster.log_groups import older_names
 from components.compute.live_sizes import live_sizes
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
@@ -94,9 +94,11 @@ class Platform(pulumi.ComponentResource):
         self._kept = Kept.of(self._live.outputs, settings.storage)
         # Only where something outlives its entry: every question to AWS delays the preview.
         regions = (settings.region, *settings.storage.copy_regions) if stage.retains else ()
+        logs = log_groups.find(stage, settings.clusters.keys(), invoke_options)
         self.stage = replace(
             stage,
-            older_names=older_names(stage, settings.clusters.keys(), invoke_options),
+            older_names=logs.older,
+            left_log_groups=logs.left_by_eks,
             standing=standing(stage, regions, invoke_options),
             is_new=not self._live.outputs,
             older_copies=self._kept.older_copies,

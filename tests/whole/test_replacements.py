@@ -11,6 +11,7 @@ from tests.whole.conftest import Project, steps
 
 pytestmark = pytest.mark.engine
 
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 ZONES = ["us-west-2b", "us-west-2c"]
 EAST = "us-east-1"
@@ -141,6 +142,18 @@ def test_what_is_made_again_gets_a_new_id(project: Project) -> None:
     project.cloud("delete", flow_log["id"])
     project.pulumi("up", "--stack", "dev", "--yes", "--skip-preview", "--refresh")
     assert rows(project, "aws:ec2/flowLog:FlowLog")[0]["id"] != flow_log["id"]
+
+
+def test_a_log_group_that_eks_writes_after_a_destroy_is_taken_over(project: Project) -> None:
+    (ours,) = [each["id"] for each in rows(project, LOG_GROUP) if each["id"].startswith("/aws/eks/")]
+    project.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
+    left = {"name": ours, "arn": f"arn:aws:logs:us-west-2:123456789012:log-group:{ours}", "region": "us-west-2"}
+    project.cloud("add", LOG_GROUP, ours, json.dumps({**left, "tags": {}, "tagsAll": {}, "retentionInDays": 0}))
+    up(project)
+    taken = json.loads(project.cloud("show", ours, "--type", LOG_GROUP))
+    assert taken["retentionInDays"] > 0, "or it is kept for ever"
+    assert taken["kmsKeyId"], "and not encrypted with our key"
+    project.pulumi("preview", "--stack", "dev", "--refresh", "--expect-no-changes")
 
 
 def test_the_stack_can_be_taken_down_and_then_have_another_name(project: Project) -> None:

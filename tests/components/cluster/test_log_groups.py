@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cluster.log_groups import NAMES_TAG, STACK_TAG, mistake, older_names, stack_tags
+from components.cluster.log_groups import NAMES_TAG, STACK_TAG, Found, find, mistake, stack_tags
 from components.compute.karpenter.karpenter_iam import node_role_name
 from simulator.values import Props
 from tests.components.stacks import stack, stage
@@ -17,7 +17,7 @@ OURS = {"project": "ml-platform", "environment": "prod", "managed-by": "pulumi"}
 
 
 def reason(tags: dict[str, str], name: str = NAME) -> str | None:
-    return mistake(stage(), ["main"], name, tags, "ours/prod")
+    return mistake(stage(), name, tags, "ours/prod")
 
 
 def test_the_log_group_of_the_stack_itself_is_no_mistake():
@@ -31,12 +31,6 @@ def test_another_stack_of_the_same_names_is_named_with_the_way_out():
     assert "stack ours/alice has the names of this one (ml-platform-prod) in us-west-2 already" in text
     assert "Give this stack another `name`." in text
     assert f"--tags {STACK_TAG}=ours/prod" in text, "a stack that was renamed needs a way out, too"
-
-
-def test_a_log_group_that_eks_left_is_named_with_the_way_out():
-    text = reason({})
-    assert text is not None
-    assert text.endswith(f"`aws logs delete-log-group --region us-west-2 --log-group-name {NAME}`.")
 
 
 @pytest.mark.parametrize(
@@ -56,20 +50,24 @@ def put(ground: Any, **state: Any) -> None:
 
 
 def test_what_exists_is_read_from_aws(cloud):
+    found: list[Found] = []
+
     def make(tags: dict[str, str] | None, region: str = "us-west-2") -> Any:
         def program(ground: Any) -> None:
             if tags is not None:
                 put(ground, tagsAll=tags, region=region)
-            older_names(stage(), ["main"], pulumi.InvokeOptions())
+            found.append(find(stage(), ["main"], pulumi.InvokeOptions()))
 
         return program
 
     cloud.up_part(make(None))
     cloud.up_part(make({**OURS, STACK_TAG: f"{PROJECT}/{STACK}"}))
     cloud.up_part(make({}, region="us-east-1"))
-    for tags in ({}, {**OURS, STACK_TAG: "ours/alice"}):
-        with pytest.raises(pulumi.RunError, match="log group"):
-            cloud.up_part(make(tags))
+    assert found == [Found()] * 3
+    cloud.up_part(make({}))
+    assert found[3] == Found(left_by_eks=frozenset({"main"}))
+    with pytest.raises(pulumi.RunError, match="log group"):
+        cloud.up_part(make({**OURS, STACK_TAG: "ours/alice"}))
 
 
 def test_the_log_group_names_the_stack_that_made_it(cloud):
@@ -79,15 +77,15 @@ def test_the_log_group_names_the_stack_that_made_it(cloud):
 
 @pytest.mark.parametrize("tags", [OURS, {**OURS, STACK_TAG: f"{PROJECT}/{STACK}", NAMES_TAG: "older"}])
 def test_a_cluster_that_exists_with_older_names_keeps_them(tags: dict[str, str], cloud: Any):
-    found: list[frozenset[str]] = []
+    found: list[Found] = []
 
     def program(ground: Any) -> None:
         put(ground, tagsAll=tags)
-        found.append(older_names(stage(), ["main"], pulumi.InvokeOptions()))
+        found.append(find(stage(), ["main"], pulumi.InvokeOptions()))
 
     cloud.up_part(program)
-    assert found == [{"main"}], "another role would cut off the nodes that run with this one"
-    old = replace(stage(), older_names=found[0])
+    assert found == [Found(older=frozenset({"main"}))], "another role would cut off the nodes that run with this one"
+    old = replace(stage(), older_names=found[0].older)
     assert node_role_name(old, "main") == "ml-platform-prod-main-karpenter-node"
     assert node_role_name(stage(), "main") == "ml-platform-prod-main-karpenter-usw2"
     assert stack_tags(old, "main")[NAMES_TAG] == "older", "the next preview has to find it as well"
