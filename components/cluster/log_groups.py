@@ -70,19 +70,27 @@ class Found:
     left_by_eks: frozenset[str] = frozenset()
 
 
-def find(stage: Stage, clusters: Collection[str], opts: pulumi.InvokeOptions) -> Found:
-    """Reads the log groups of this stage's names. clusters: their keys.
+def find(stage: Stage, clusters: Collection[str], live: Collection[str], opts: pulumi.InvokeOptions) -> Found:
+    """Reads the log groups of this stage's names. clusters: their keys. live: keys of those that the stack has made.
 
-    Raises RunError when another stack has one of them.
+    Raises RunError when another stack has one of them, or a cluster that this stack has not made.
     """
     found = aws.cloudwatch.get_log_groups(log_group_name_prefix=f"/aws/eks/{stage.prefix}-", opts=opts)
     cluster_of = {log_group_name(stage, key): key for key in clusters}
-    older, left_by_eks = set(), set()
+    older, untagged = set(), set()
     for name in found.log_group_names:
         tags = aws.cloudwatch.get_log_group(name=name, opts=opts).tags
         if reason := mistake(stage, name, tags, this_stack()):
             raise pulumi.RunError(reason)
         if (key := cluster_of.get(name)) is not None:
             older |= {key} if has_older_names(tags) else set()
-            left_by_eks |= {key} if "managed-by" not in tags else set()
+            untagged |= {key} if "managed-by" not in tags else set()
+    # Without its cluster it is what EKS left. With it, it is of somebody else, or of this stack and only lost its tags.
+    running = set(aws.eks.get_clusters(opts=opts).names) if untagged else set()
+    left_by_eks = {key for key in untagged if stage.cluster_name(key) not in running}
+    if foreign := sorted(untagged - left_by_eks - set(live)):
+        names = ", ".join(stage.cluster_name(key) for key in foreign)
+        raise pulumi.RunError(
+            f"cluster {names} exists in {stage.region}, and this stack has not made it. Give this stack another `name`."
+        )
     return Found(frozenset(older), frozenset(left_by_eks))

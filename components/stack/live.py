@@ -44,12 +44,12 @@ class LiveStack:
         return zones
 
     def control_plane_zones(self, cluster: str) -> Sequence[str]:
-        zones: Sequence[str] = self._clusters.get(cluster, {}).get("control_plane_zones", ())
+        zones: Sequence[str] = self.clusters.get(cluster, {}).get("control_plane_zones", ())
         return zones
 
     def pools(self, cluster: str) -> Mapping[str, Any]:
         """Returns what the last run recorded of the managed pools of a cluster, by name."""
-        return self._clusters.get(cluster, {}).get("pools") or {}
+        return self.clusters.get(cluster, {}).get("pools") or {}
 
     @property
     def requested_quotas(self) -> Mapping[str, float]:
@@ -73,7 +73,7 @@ class LiveStack:
         lost = [
             key
             for key, cluster in settings.clusters.items()
-            if key in self._clusters
+            if key in self.clusters
             and not any(admin == role or _is(caller, admin) for admin in _cluster_admins(cluster))
         ]
         if lost:
@@ -87,7 +87,7 @@ class LiveStack:
     def _another_service_range(self, clusters: Mapping[str, ClusterSettings]) -> str | None:
         """Returns which cluster would be replaced. Of its settings, only this one would do that, beside the network."""
         for key, cluster in clusters.items():
-            before, now = self._clusters.get(key, {}).get("service_cidr"), cluster.service_cidr
+            before, now = self.clusters.get(key, {}).get("service_cidr"), cluster.service_cidr
             if before is not None and now not in (None, before):
                 return (
                     f"clusters.{key}.service_cidr: the cluster is up with {before}, and the stack file makes that "
@@ -99,7 +99,7 @@ class LiveStack:
 
     def _moved(self, stage: Stage, settings: StackSettings) -> str | None:
         """Returns why the stack file describes another stack; None when it describes this one."""
-        names = [(cluster.get("name"), stage.cluster_name(key)) for key, cluster in self._clusters.items()]
+        names = [(cluster.get("name"), stage.cluster_name(key)) for key, cluster in self.clusters.items()]
         for setting, before, now in (
             ("region", self.outputs.get("region"), stage.region),
             ("account_id", self.outputs.get("account_id"), stage.account_id),
@@ -121,7 +121,8 @@ class LiveStack:
         return self.outputs.get("network") or {}
 
     @property
-    def _clusters(self) -> Mapping[str, Mapping[str, Any]]:
+    def clusters(self) -> Mapping[str, Mapping[str, Any]]:
+        """The clusters by their keys, with what the last run put out of each."""
         return self.outputs.get("clusters") or {}
 
 

@@ -94,7 +94,7 @@ class Platform(pulumi.ComponentResource):
         self._kept = Kept.of(self._live.outputs, settings.storage)
         # Only where something outlives its entry: every question to AWS delays the preview.
         regions = (settings.region, *settings.storage.copy_regions) if stage.retains else ()
-        logs = log_groups.find(stage, settings.clusters.keys(), invoke_options)
+        logs = log_groups.find(stage, settings.clusters.keys(), self._live.clusters, invoke_options)
         self.stage = replace(
             stage,
             older_names=logs.older,

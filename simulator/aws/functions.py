@@ -322,6 +322,12 @@ def _network_interfaces(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, "id": region, "ids": ids, "region": region}
 
 
+def _clusters(cloud: Cloud, call: Call, args: Props) -> Props:
+    region = region_of(call.config, args.get("region"))
+    names = sorted(row.id for row in cloud.of_type(tokens.CLUSTER) if row.region == region)
+    return {**args, "id": region, "names": names, "region": region}
+
+
 def _node_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     if cloud.get(tokens.CLUSTER, args["clusterName"], region) is None:
@@ -408,6 +414,7 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _instance_type_offerings,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
+    "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,

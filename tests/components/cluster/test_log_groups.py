@@ -52,11 +52,15 @@ def put(ground: Any, **state: Any) -> None:
 def test_what_exists_is_read_from_aws(cloud):
     found: list[Found] = []
 
-    def make(tags: dict[str, str] | None, region: str = "us-west-2") -> Any:
+    def make(
+        tags: dict[str, str] | None, region: str = "us-west-2", live: tuple[str, ...] = (), running: str = ""
+    ) -> Any:
         def program(ground: Any) -> None:
             if tags is not None:
                 put(ground, tagsAll=tags, region=region)
-            found.append(find(stage(), ["main"], pulumi.InvokeOptions()))
+            if running:
+                ground.cloud.put("aws:eks/cluster:Cluster", running, {"name": running}, region=region)
+            found.append(find(stage(), ["main"], live, pulumi.InvokeOptions()))
 
         return program
 
@@ -66,6 +70,12 @@ def test_what_exists_is_read_from_aws(cloud):
     assert found == [Found()] * 3
     cloud.up_part(make({}))
     assert found[3] == Found(left_by_eks=frozenset({"main"}))
+    cloud.up_part(make({}, running="ml-platform-prod-main", live=("main",)))
+    assert found[4] == Found(), "the group of a cluster of ours that lost its tags is in the state"
+    with pytest.raises(
+        pulumi.RunError, match="cluster ml-platform-prod-main exists in us-west-2, and this stack has not"
+    ):
+        cloud.up_part(make({}, running="ml-platform-prod-main"))
     with pytest.raises(pulumi.RunError, match="log group"):
         cloud.up_part(make({**OURS, STACK_TAG: "ours/alice"}))
 
@@ -81,7 +91,7 @@ def test_a_cluster_that_exists_with_older_names_keeps_them(tags: dict[str, str],
 
     def program(ground: Any) -> None:
         put(ground, tagsAll=tags)
-        found.append(find(stage(), ["main"], pulumi.InvokeOptions()))
+        found.append(find(stage(), ["main"], [], pulumi.InvokeOptions()))
 
     cloud.up_part(program)
     assert found == [Found(older=frozenset({"main"}))], "another role would cut off the nodes that run with this one"

@@ -203,6 +203,7 @@ def test_interfaces_are_found_by_their_subnet_only(aws: Account) -> None:
 def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None:
     cluster = aws.cluster()
     group = aws.group(cluster)
+    assert aws.invoke("aws:eks/getClusters:getClusters")["names"] == [cluster.id]
     listed = aws.invoke("aws:eks/getNodeGroups:getNodeGroups", clusterName=cluster.id)
     assert listed["names"] == [group["nodeGroupName"]]
     row = aws.cloud.get(group.type, group.id)
