@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from engine.locate import EngineNotFound, locate
-from simulator import fault_targets, locks, quotas
+from simulator import fault_targets, killed_engine, quotas
 from simulator.aws.package import AwsPackage
 from simulator.caller import Caller, CallerError
 from simulator.cloud import Cloud
@@ -57,7 +57,7 @@ def run(
         try:
             environment = workspace.environment(engine.bin_dir, servers.ports)
             workspace.prepare(engine.path, environment, command)
-            locks.release_stale(workspace.home / "state")
+            killed_engine.clean_up(workspace.home / "state")
             return child.run(command, workspace.shadow, environment)
         finally:
             servers.stop()
