@@ -308,7 +308,9 @@ class Trial:
         faults = ("--fault", fault) if fault else ()
         line = [sys.executable, "-P", "-m", "simulator", "--home", str(self._home), *faults, *caller, "--", *command]
         line += [] if interactive else ["--non-interactive"]
-        environment = Simulated(self._home, self._grounds.changed).environment
+        environment = {**Simulated(self._home, self._grounds.changed).environment}
+        if fault.startswith("die"):
+            del environment["PULUMI_SKIP_CHECKPOINTS"]  # an engine that dies leaves what it wrote before
         return subprocess.run(line, cwd=self._project, env=environment, capture_output=True, text=True, check=False)
 
 

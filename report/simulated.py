@@ -110,10 +110,12 @@ class Simulated:
         """The environment variables of commands.
 
         PULUMI_DEBUG_COMMANDS enables the option for event logs. Another revision runs in the simulator of this one.
+        The state is written at the end of a command and not at each step, which would take most of the time.
         """
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         import_path = {"PYTHONPATH": path} if self._isolated else {}
-        return os.environ | {"PULUMI_DEBUG_COMMANDS": "true"} | import_path
+        variables = {"PULUMI_DEBUG_COMMANDS": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+        return os.environ | variables | import_path
 
     @property
     def _isolated(self) -> Sequence[str]:

@@ -23,7 +23,10 @@ import yaml
 from simulator.stack_copy import StackFileError, read_text, without_secrets
 
 _CLOUD_VARIABLES = ("AWS_", "KUBECONFIG", "PULUMI_K8S_")
-_KEPT_VARIABLES = ("PULUMI_DEBUG_COMMANDS", "PULUMI_STACK", "PULUMI_OPTION_", "PULUMI_EXPERIMENTAL")
+_KEPT_VARIABLES = (
+    *("PULUMI_DEBUG_COMMANDS", "PULUMI_EXPERIMENTAL", "PULUMI_OPTION_", "PULUMI_STACK"),
+    "PULUMI_SKIP_CHECKPOINTS",
+)
 _REPLACED_SECRET = "simulated-secret"  # noqa: S105 - replaces values that only the real secrets provider can read
 
 
