@@ -1,4 +1,4 @@
-"""For every test: one that takes longer on a busy machine has not failed; an engine writes its state once, at its end."""
+"""For every test: one that is slow on a busy machine has not failed; an engine writes its state once, at its end."""
 
 import os
 

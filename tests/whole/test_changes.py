@@ -1,6 +1,5 @@
 """Edits of dev, one after another while it is up. The tests run in this order."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -101,9 +100,8 @@ EDITS = {
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live(tmp_path_factory.mktemp("dev") / "project", "dev") as stack:
-        yield stack
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Live:
+    return live(tmp_path_factory.mktemp("dev") / "project", "dev")
 
 
 @pytest.mark.parametrize("edit", rows(EDITS))
@@ -113,7 +111,7 @@ def test_an_edit_does_what_its_preview_showed(dev: Live, edit: Edit) -> None:
 
 def test_nodes_that_somebody_added_stay_when_the_maximum_changes(dev: Live) -> None:
     kind, name = "aws:eks/nodeGroup:NodeGroup", "main-cpu-us-west-2a"
-    with closing(Cloud(dev.workspace.cloud)) as cloud:
+    with closing(Cloud(dev.cloud)) as cloud:
         group = next(each for each in cloud.of_type(kind) if name_of(each.urn) == name)
         scaling = group.state["scalingConfig"]
         assert scaling["desiredSize"] < 2

@@ -1,7 +1,5 @@
 """Edits of prod, one after another while it is up. The tests run in this order."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.whole.edits import Edit, make, rows
@@ -38,9 +36,8 @@ EDITS = {
 
 
 @pytest.fixture(scope="module")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live(tmp_path_factory.mktemp("prod") / "project", "prod") as stack:
-        yield stack
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Live:
+    return live(tmp_path_factory.mktemp("prod") / "project", "prod")
 
 
 @pytest.mark.parametrize("edit", rows(EDITS))

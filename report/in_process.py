@@ -1,0 +1,116 @@
+"""Runs commands of the engine with the program and the simulator of this process: nothing is loaded again for each.
+
+The engine is Pulumi's own, in a process of its own, and can be killed there; `--client` tells it where the program is.
+"""
+
+import logging
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import grpc
+import pulumi
+from pulumi.automation._server import LanguageServer
+from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime.proto import language_pb2_grpc
+
+from components.stack.platform import Platform
+from components.stack.stack_file import SettingsError, load_file
+from engine.locate import locate
+from simulator import killed_engine
+from simulator.aws.package import AwsPackage
+from simulator.caller import Caller
+from simulator.cloud import Cloud
+from simulator.eks.package import EksPackage
+from simulator.faults import Faults
+from simulator.kubernetes.package import KubernetesPackage
+from simulator.server import Servers
+from simulator.workspace import Workspace
+
+logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a program of an engine that has stopped cannot log to it
+_LARGEST_MESSAGE = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]
+_WITHOUT_PROGRAM = ("import", "stack")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended: its exit code, what it printed, and the engine's events, one per line."""
+
+    code: int
+    said: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """A stack in a home of the simulator.
+
+    project: the folder with its stack file. caller: the address from which the commands run.
+    """
+
+    home: Path
+    project: Path
+    stack: str
+    caller: str | None = None
+
+    @property
+    def cloud(self) -> Path:
+        """The file of the simulated cloud."""
+        return Workspace(self.project, self.home).cloud
+
+    def pulumi(self, *arguments: str, fault: str = "") -> Done:
+        """Runs one command of the engine to its end.
+
+        fault: as of `--fault`. The state is written at the end, or at each step where the fault kills the engine.
+        """
+        workspace, engine = Workspace(self.project, self.home), locate()
+        faults = Faults((fault,) if fault else ())
+        caller = Caller.at(self.caller)
+        running: list[subprocess.Popen[str]] = []
+        with closing(Cloud(self.cloud)) as cloud, ThreadPoolExecutor(4) as threads:
+            kubernetes = KubernetesPackage(cloud, caller=caller, faults=faults)
+            packages = (AwsPackage(cloud, faults, {}, caller=caller), EksPackage(), kubernetes)
+            servers = Servers(packages, faults, lambda: running[0].kill())
+            language = grpc.server(threads, options=_LARGEST_MESSAGE)
+            language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(self._program), language)
+            address = f"127.0.0.1:{language.add_insecure_port('127.0.0.1:0')}"
+            language.start()
+            environment = workspace.environment(engine.bin_dir, servers.ports) | {"PULUMI_DEBUG_COMMANDS": "true"}
+            if not fault.startswith("die"):
+                environment["PULUMI_SKIP_CHECKPOINTS"] = "true"
+            try:
+                workspace.prepare(engine.path, environment)
+                killed_engine.clean_up(self.home / "state")
+                log = self.home / "events.jsonl"
+                log.unlink(missing_ok=True)
+                program = () if arguments[0] in _WITHOUT_PROGRAM else ("--client", address, "--event-log", str(log))
+                with (
+                    mock.patch.object(pulumi.log, "debug"),  # each message is a call to the engine: a third of the time
+                    subprocess.Popen(
+                        (str(engine.path), *arguments, "--stack", self.stack, "--non-interactive", *program),
+                        cwd=workspace.shadow,
+                        env=environment,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.STDOUT,
+                        text=True,
+                    ) as process,
+                ):
+                    running.append(process)
+                    said, _ = process.communicate()
+            finally:
+                language.stop(grace=None).wait()
+                servers.stop()
+        return Done(process.returncode, said, tuple(log.read_text().splitlines()) if log.exists() else ())
+
+    def _program(self) -> None:
+        # A program that was refused leaves its own behind, on a loop that is gone.
+        _CallbackServicer._servicers.clear()  # noqa: SLF001
+        try:
+            settings = load_file(self.project / f"Pulumi.{self.stack}.yaml")
+        except SettingsError as error:
+            raise pulumi.RunError(str(error)) from None
+        for key, value in Platform("platform", settings).outputs().items():
+            pulumi.export(key, value)
