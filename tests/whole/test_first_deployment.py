@@ -195,12 +195,15 @@ def test_a_live_cluster_gets_a_deployer_without_being_replaced(tmp_path_factory)
     live = Project(tmp_path_factory.mktemp("live") / "project")
     live.change("dev", clusters__main__pools=live.pools("dev")[:1], storage={}, deployer={"from": OFFICE})
     live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
-    live.change("dev", deployer__role_arn=ROLE)
+    live.change("dev", deployer__role_arn=ROLE, clusters__main__storage_classes={"io2": True})
     preview = live.preview("dev")
     assert {ENTRY, "platform-caller"} <= steps(preview, "create")
     assert "main-eksCluster" not in steps(preview, "update"), "the flag is read only when a cluster is made"
     assert not steps(preview, "replace", "create-replacement", "delete")
-    live.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
+    up, late = ("up", "--stack", "dev", "--yes", "--skip-preview"), ["late-entry=ml-platform-dev-main"]
+    with_objects = live.simulate("pulumi", *up, "--non-interactive", faults=late)
+    assert "asked for the client to provide credentials" in with_objects.stdout, "the guide tells this row"
+    live.pulumi(*up)  # the same command again
     live.pulumi("preview", "--stack", "dev", "--expect-no-changes")
     # A stack from the time when entries had the names of their keys keeps them.
     state = live.folder / "state.json"

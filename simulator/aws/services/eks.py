@@ -348,7 +348,11 @@ ACCESS_ENTRY = ResourceType(
             "ResourceInUseException", "The specified access entry resource is already in use on this cluster.", 409
         ),
     ),
-    rules=(rules.access_entries_are_enabled, rules.only_standard_entries_have_groups),
+    rules=(
+        rules.access_entries_are_enabled,
+        rules.entries_have_a_principal_of_the_partition,
+        rules.only_standard_entries_have_groups,
+    ),
     update_rules=(rules.only_standard_entries_have_groups,),
     source="hashicorp/terraform-provider-aws internal/service/eks/access_entry.go",
 )

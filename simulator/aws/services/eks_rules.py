@@ -395,6 +395,17 @@ def only_standard_entries_have_groups(op: OperationContext) -> None:
         raise AwsError("InvalidParameterException", message)
 
 
+def entries_have_a_principal_of_the_partition(op: OperationContext) -> None:
+    """A principal is of the cluster's partition, and no service-linked role.
+
+    Source: EKS user guide, "Create access entries": the principal may be a role, a user or a role session's role, but
+    no service-linked role; read 2026-11. Wordings are unverified.
+    """
+    principal = str(op.get("principalArn"))
+    if not principal.startswith(op.fill("arn:{partition}:")) or ":role/aws-service-role/" in principal:
+        raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
+
+
 def entry_groups(op: OperationContext) -> list[str]:
     """Returns the default groups: EKS puts nodes into `system:nodes`."""
     return ["system:nodes"] if op.get("type") in _NODES else []

@@ -346,6 +346,18 @@ def test_an_access_entry_is_unique_and_a_policy_needs_one(aws: Account) -> None:
     assert "namespaces of an access scope go with the type namespace" in aws.refusal(POLICY, "two", **nowhere)
 
 
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "arn:aws-cn:iam::123456789012:role/people",
+        "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+    ],
+)
+def test_an_access_entry_is_of_a_principal_that_can_have_one(principal: str, aws: Account) -> None:
+    aws.cluster()
+    assert "invalid principal" in aws.refusal(ENTRY, clusterName="main", principalArn=principal)
+
+
 def test_reserved_groups_are_refused(aws: Account) -> None:
     aws.cluster()
     text = aws.refusal(ENTRY, clusterName="main", principalArn=PEOPLE, kubernetesGroups=["system:masters"])
