@@ -4,14 +4,13 @@ Each case has a home of its own: an empty one, or a copy of the finished stack. 
 the cloud must be that of a run without faults: nothing doubled, nothing left over.
 """
 
+import io
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ import yaml
 
 from common.urns import name_of, type_of
 from components.stack.stack_file import load_file
-from report.pending import DELETE_IT
+from report.in_process import Done, InProcess
+from report.pending import DELETE_IT, pending
 from report.rehearse import YES
-from report.simulated import HOME, ROOT, Simulated, project_with
+from report.simulated import HOME, ROOT, ReportError, project_with
 from simulator import console
 from simulator.cloud import Cloud, CloudResource
 
@@ -135,12 +135,9 @@ def prepare(folder: Path, stack: str, only: Collection[str] = ("up", "change", "
             shutil.rmtree(home, ignore_errors=True)
             if life != "up":
                 shutil.copytree(folder / "base", home, symlinks=True)
-            simulated = Simulated(home, project, caller)
-            log = folder / f"{life}.txt"
-            with log.open("w") as output:
-                finished = simulated.pulumi(life, command, *YES, "--stack", stack, "--non-interactive", output=output)
+            finished = InProcess(home, project, stack, caller).pulumi(command, *YES)
             if finished.code:
-                raise DivergedError(f"{life} failed without a fault: {log}")
+                raise DivergedError(f"{life} failed without a fault:\n{finished.said}")
             found[life] = [sorted(set(_calls(finished.events))), _cloud(home)]  # sorted: all shards have the same cases
         kept.write_text(json.dumps(found))
     found = json.loads(kept.read_text())
@@ -191,56 +188,66 @@ class Trial:
     """One case, in a home of its own."""
 
     def __init__(self, grounds: Grounds, case: Case) -> None:
-        self._grounds, self._case = grounds, case
-        self._home = grounds.folder / "trial"
-        self._project = grounds.changed if case.life == "change" else ROOT
+        self._case, self._home = case, grounds.folder / "trial"
+        self._base, self._expected = grounds.folder / "base", grounds.clouds[case.life]
+        project = grounds.changed if case.life == "change" else ROOT
+        self._engine = InProcess(self._home, project, grounds.stack, grounds.caller)
         self._command = "destroy" if case.life == "destroy" else "up"
         self._imported: list[CloudResource] = []
 
     def run(self) -> str:
         """Returns how the stack converged. Raises DivergedError when it did not."""
-        case, stack = self._case, ("--stack", self._grounds.stack)
+        case = self._case
         shutil.rmtree(self._home, ignore_errors=True)
         if case.life != "up":
-            shutil.copytree(self._grounds.folder / "base", self._home, symlinks=True)
+            shutil.copytree(self._base, self._home, symlinks=True)
         fault = f"{case.moment}={case.operation}:{case.urn}:1"
-        struck = self._simulate("pulumi", self._command, *YES, *stack, fault=fault)
-        if not struck.returncode:
+        if not self._engine.pulumi(self._command, *YES, fault=fault).code:
             return "did not happen"
         what = self._follow_the_runbook()
-        self._must("pulumi", self._command, *YES, *stack)
+        self._must(self._command, *YES)
         if case.life != "destroy":
-            self._must("pulumi", "refresh", *YES, "--expect-no-changes", *stack)
+            self._must("refresh", *YES, "--expect-no-changes")
         self._compare()
         return f"converged after {what}" if what else "converged"
 
     def _state(self) -> list[dict[str, Any]]:
-        exported = json.loads(self._must("pulumi", "stack", "export", "--stack", self._grounds.stack).stdout)
-        return list(exported["deployment"]["resources"])
+        exported = json.loads(self._must("stack", "export").output)
+        return list(exported["deployment"].get("resources") or ())
 
     def _follow_the_runbook(self) -> str:
         """Looks up what may exist, imports or deletes what does, and clears what was pending. Returns what it did."""
-        case, stack = self._case, self._grounds.stack
+        case = self._case
         killed = case.moment.startswith("die")
         if not killed and (case.operation, case.moment) != ("create", "after"):
             return ""  # the runbook says: run it again
         file = self._home / "pending.json"
-        urns = () if killed else (case.urn,)
-        listed = self._simulate(
-            sys.executable, "-m", "report", "pending", "--stack", stack, "--file", str(file), *urns, interactive=True
-        )
-        told = listed.stdout + listed.stderr
-        if listed.returncode not in (0, 1) and DELETE_IT not in told:
-            raise DivergedError(_shown("report pending", listed))
+        told = self._pending(file, () if killed else (case.urn,))
         unknown = self._unknown()
         self._imported = self._fill_in(file, unknown) if file.exists() else []
         deleted = self._delete_the_others(told, unknown)
         if self._imported:
-            options = ("--yes", "--protect=false", "--generate-code=false")
-            self._must("pulumi", "import", "--stack", stack, "--file", str(file), *options)
+            self._must("import", "--file", str(file), "--yes", "--protect=false", "--generate-code=false")
         if killed:
-            self._must("pulumi", "refresh", "--stack", stack, "--clear-pending-creates", *YES)
+            self._must("refresh", "--clear-pending-creates", *YES)
         return ", ".join(what for what, done in (("import", self._imported), ("deletion", deleted)) if done)
+
+    def _pending(self, file: Path, urns: Sequence[str]) -> str:
+        """Returns what `python -m report pending` says."""
+
+        def pulumi(*arguments: str) -> tuple[int, str, str]:
+            done = self._engine.pulumi(*arguments)
+            return done.code, done.output, done.errors
+
+        told = io.StringIO()
+        try:
+            with redirect_stdout(told):
+                pending(self._engine.stack, file, urns, pulumi)
+        except ReportError as reason:
+            if DELETE_IT not in str(reason):
+                raise DivergedError(f"report pending: {reason}") from None
+            print(reason, file=told)
+        return told.getvalue()
 
     def _unknown(self) -> list[CloudResource]:
         """Returns what the cloud has, and the state does not."""
@@ -282,9 +289,8 @@ class Trial:
         console.run([command, each.id, *arguments, "--type", each.type, *region], self._home / "cloud.sqlite")
 
     def _compare(self) -> None:
-        expected = self._grounds.clouds[self._case.life]
         found = Counter(_cloud(self._home))
-        more, less = found - expected, expected - found
+        more, less = found - self._expected, self._expected - found
         ids = {(each.type, each.id) for each in _rows(self._home)}
         again = [each for each in self._imported if self._command == "up" and (each.type, each.id) not in ids]
         if again:
@@ -297,29 +303,16 @@ class Trial:
             ]
             raise DivergedError("\n".join(lines))
 
-    def _must(self, *command: str) -> subprocess.CompletedProcess[str]:
-        done = self._simulate(*command)
-        if done.returncode:
-            raise DivergedError(_shown(" ".join(command[:2]), done))
+    def _must(self, *arguments: str) -> Done:
+        done = self._engine.pulumi(*arguments)
+        if done.code:
+            lines = done.said.splitlines()
+            errors = [line for line in lines if "error" in line.lower()]
+            shown = "\n".join((errors or lines)[-_KEPT_LINES:])
+            raise DivergedError(f"{arguments[0]} ended with {done.code}:\n{shown}")
         return done
-
-    def _simulate(self, *command: str, fault: str = "", interactive: bool = False) -> subprocess.CompletedProcess[str]:
-        caller = ("--from", self._grounds.caller) if self._grounds.caller else ()
-        faults = ("--fault", fault) if fault else ()
-        line = [sys.executable, "-P", "-m", "simulator", "--home", str(self._home), *faults, *caller, "--", *command]
-        line += [] if interactive else ["--non-interactive"]
-        environment = {**Simulated(self._home, self._grounds.changed).environment}
-        if fault.startswith("die"):
-            del environment["PULUMI_SKIP_CHECKPOINTS"]  # an engine that dies leaves what it wrote before
-        return subprocess.run(line, cwd=self._project, env=environment, capture_output=True, text=True, check=False)
 
 
 def _is_half_made(each: CloudResource) -> bool:
     status = each.state.get("status")
     return isinstance(status, dict) and str(status.get("status")).startswith("pending")
-
-
-def _shown(what: str, done: subprocess.CompletedProcess[str]) -> str:
-    lines = (done.stdout + done.stderr).splitlines()
-    errors = [line for line in lines if "error" in line.lower()]
-    return "\n".join([f"{what} ended with {done.returncode}:", *(errors or lines)[-_KEPT_LINES:]])

@@ -37,11 +37,17 @@ _WITHOUT_PROGRAM = ("import", "stack")
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended: its exit code, what it printed, and the engine's events, one per line."""
+    """A command that has ended: its exit code, its standard output and error, and the engine's events, one per line."""
 
     code: int
-    said: str
+    output: str
+    errors: str
     events: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """All that it printed."""
+        return self.output + self.errors
 
 
 @dataclass(frozen=True)
@@ -94,16 +100,16 @@ class InProcess:
                         cwd=workspace.shadow,
                         env=environment,
                         stdout=subprocess.PIPE,
-                        stderr=subprocess.STDOUT,
+                        stderr=subprocess.PIPE,
                         text=True,
                     ) as process,
                 ):
                     running.append(process)
-                    said, _ = process.communicate()
+                    output, errors = process.communicate()
             finally:
                 language.stop(grace=None).wait()
                 servers.stop()
-        return Done(process.returncode, said, tuple(log.read_text().splitlines()) if log.exists() else ())
+        return Done(process.returncode, output, errors, tuple(log.read_text().splitlines()) if log.exists() else ())
 
     def _program(self) -> None:
         # A program that was refused leaves its own behind, on a loop that is gone.

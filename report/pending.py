@@ -8,7 +8,7 @@ nothing at all, so its URN is given. A rerun of `up` would then make such a thin
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -321,18 +321,24 @@ def creates(deployment: Mapping[str, Any], planned: Iterable[Mapping[str, Any]] 
     return tuple(create for create in found.values() if create.type not in AGAIN and create.provider)
 
 
-def pending(stack: str, file: Path, urns: Sequence[str]) -> int:
+Pulumi = Callable[..., tuple[int, str, str]]
+"""Runs pulumi with some arguments, and returns its exit code, standard output and standard error."""
+
+
+def pending(stack: str, file: Path, urns: Sequence[str], pulumi: Pulumi | None = None) -> int:
     """Prints how to look up each create that may have happened, and writes a file for `pulumi import`.
 
-    urns: of resources whose creation ended with a lost connection. Returns 1 when something has to be looked up.
+    urns: of resources whose creation ended with a lost connection. pulumi: the one on PATH when not given.
+    Returns 1 when something has to be looked up.
     Raises ReportError when pulumi fails, or when neither the state nor the next `up` has one of the URNs.
     """
-    deployment = _output("stack", "export", "--stack", stack)["deployment"]
+    run = pulumi or _on_path
+    deployment = _output(run, "stack", "export", "--stack", stack)["deployment"]
     here = {each["urn"]: each.get("id") for each in deployment.get("resources") or ()}
     planned: list[Mapping[str, Any]] = []
     if urns:
         try:
-            steps = _output("preview", "--json", "--stack", stack)["steps"]
+            steps = _output(run, "preview", "--json", "--stack", stack)["steps"]
         except ReportError as reason:
             those = ", ".join(f"{type_of(urn)} {name_of(urn)}" for urn in urns)
             raise ReportError(f"{reason} If it fails because of {those}, {DELETE_IT}: `up` makes it.") from None
@@ -395,14 +401,19 @@ def _what_to_do(create: Create, here: str | None) -> Iterator[str]:
         yield f"If it is pending-install, delete its entry, and: helm uninstall {name} --namespace {namespace}"
 
 
-def _output(*arguments: str) -> Mapping[str, Any]:
+def _on_path(*arguments: str) -> tuple[int, str, str]:
     try:
         done = subprocess.run(["pulumi", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise ReportError("there is no pulumi on PATH.") from None
-    answer: Mapping[str, Any] = json.loads(done.stdout) if done.stdout.startswith("{") else {}
-    if done.returncode:
+    return done.returncode, done.stdout, done.stderr
+
+
+def _output(pulumi: Pulumi, *arguments: str) -> Mapping[str, Any]:
+    code, output, errors = pulumi(*arguments)
+    answer: Mapping[str, Any] = json.loads(output) if output.startswith("{") else {}
+    if code:
         said = [each["message"] for each in answer.get("diagnostics") or () if each["severity"] == "error"]
-        reason = "\n".join(said) or done.stderr or done.stdout
+        reason = "\n".join(said) or errors or output
         raise ReportError(f"`pulumi {' '.join(arguments)}` failed: {reason.strip()}")
     return answer

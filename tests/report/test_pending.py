@@ -132,7 +132,7 @@ def test_a_lost_answer_is_looked_up_by_the_urn_in_the_error(tmp_path: Path, monk
         "stack": {"deployment": {}},
         "preview": {"steps": [{"op": "create", "urn": ROLE["urn"], "newState": ROLE}]},
     }
-    monkeypatch.setattr(module, "_output", lambda *arguments: answers[arguments[0]])
+    monkeypatch.setattr(module, "_output", lambda _, *arguments: answers[arguments[0]])
     assert pending("prod", tmp_path / "pending.json", (ROLE["urn"],)) == 1
     with pytest.raises(ReportError, match=r"neither the state of prod nor the next `pulumi up` has urn:.*::one\.$"):
         pending("prod", tmp_path / "pending.json", (POINT["urn"],))
@@ -147,7 +147,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def run(state: dict[str, Any], *urns: str, steps: tuple[dict[str, Any], ...] = ()) -> str:
         answers = {"stack": {"deployment": state}, "preview": {"steps": steps}}
-        monkeypatch.setattr(module, "_output", lambda *arguments: answers[arguments[0]])
+        monkeypatch.setattr(module, "_output", lambda _, *arguments: answers[arguments[0]])
         pending("prod", tmp_path / "pending.json", urns)
         return capsys.readouterr().out
 
