@@ -7,6 +7,7 @@ from tests.whole.live import GONE, Live, live
 
 pytestmark = pytest.mark.engine
 
+ROLES = "arn:aws:iam::123456789012:role"
 MAIN, BUCKETS = "clusters.main", "storage.buckets"
 EDITS = {
     "another cost center": Edit({"cost_center": "ml-products"}),
@@ -32,6 +33,44 @@ EDITS = {
     "another range of the VPC": Edit({"network.cidr": "10.24.0.0/16"}, refused="renames nothing"),
     "not protected": Edit({"deletion_protection": False}, refused="mandatory"),
     "backups are locked longer": Edit({"storage.recovery.lock_days": 14}),
+    "a role for previews": Edit({"deployer.preview_role_arn": f"{ROLES}/ml-platform-preview"}),
+    "people get an access entry": Edit(
+        {
+            f"{MAIN}.access.research": {
+                "principal_arn": f"{ROLES}/research",
+                "policy": "edit",
+                "namespaces": ["research"],
+            }
+        }
+    ),
+    "they may read everything": Edit(
+        {f"{MAIN}.access.research": {"principal_arn": f"{ROLES}/research", "policy": "view"}}
+    ),
+    "more nodes of the system": Edit({f"{MAIN}.pools.system.min_per_zone": 2, f"{MAIN}.pools.system.max_per_zone": 3}),
+    "larger nodes of the CPU pool": Edit({f"{MAIN}.pools.cpu.instance_types": ["m7i.4xlarge"]}),
+    "a Karpenter pool grows": Edit({f"{MAIN}.pools.a100-time-slicing.max_per_zone": 2}),
+    "more pods share a GPU": Edit({f"{MAIN}.pools.a100-time-slicing.sharing.replicas": 8}),
+    "other slices": Edit({f"{MAIN}.pools.a100-mig.sharing": {"strategy": "mig", "layout": {"1g.10gb": 3, "2g.20gb": 2}}}),
+    "a bucket is added": Edit(
+        {f"{BUCKETS}.eval": {"purpose": "datasets", "tier": "training", "used_by": [{"namespace": "training", "service_account": "trainer"}]}}
+    ),
+    "somebody else reads the models": Edit(
+        {f"{BUCKETS}.models.used_by.agents": {"namespace": "agents", "service_account": "agent"}}
+    ),
+    "a shared file system is promised more": Edit({"storage.file_systems.home.tier": "training"}),
+    "the mesh of endpoints grows": Edit(
+        {"network.endpoints.interface": ["ecr.api", "ecr.dkr", "eks-auth", "sts", "logs"]}
+    ),
+    "logs are kept longer": Edit({f"{MAIN}.logs.retention_days": 731}),
+    "another version of an EKS add-on, configured": Edit(
+        {f"{MAIN}.managed_addons.coredns": {"version": "v1.13.2-eksbuild.4", "configuration": {"replicaCount": 3}}}
+    ),
+    "Kubernetes 1.36": Edit(
+        {
+            f"{MAIN}.version": "1.36",
+            f"{MAIN}.managed_addons": {"aws-fsx-csi-driver": {"version": "v1.9.0-eksbuild.1"}},
+        }
+    ),
 }
 
 
