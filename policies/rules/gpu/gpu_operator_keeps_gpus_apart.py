@@ -24,7 +24,7 @@ SWITCHES = {
     "toolkit.enabled": (False, True, "is on: its runtime gives each container the GPUs that its image names"),
     "migManager.enabled": (False, True, "is on: it cuts GPUs of nodes that have joined, under their pods"),
     "cdi.enabled": (True, True, "is off: the device plugin then assigns GPUs by a variable that closed nodes ignore"),
-    "cdi.nriPluginEnabled": (False, False, "is on: each pod that has an annotation for it gets GPUs without a request"),
+    "cdi.nriPluginEnabled": (False, False, "is on: the device plugin then sees GPUs only by the operator's toolkit"),
 }
 OVERRIDES = ("deviceliststrategy", "migstrategy", "configfile")
 
