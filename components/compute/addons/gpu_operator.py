@@ -7,18 +7,21 @@ plugin; NVIDIA/k8s-device-plugin v0.20.0, config.go and flags.go; NVIDIA GPU ope
 in Kubernetes"; awslabs/amazon-eks-ami, nodeadm, config2.template.toml (`enable_cdi`); read 2026-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from catalog.sharing import POOL_LABEL, Sharing
+from common.helm_values import part_of
 from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_config, device_plugin_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.fixed_values import FixedValue, only, without
+from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
+from settings.core.problems import Mistake
 
 # Components for GPUs in virtual machines and for confidential computing. Most are on by default.
 VIRTUAL_MACHINE_COMPONENTS = (
@@ -80,6 +83,16 @@ def runs_operator(pool: NodePoolSettings) -> bool:
     return accelerator is not None and accelerator.manufacturer == "NVIDIA" and pool.operating_system == "al2023"
 
 
+def requires(cluster: ClusterParts) -> Iterator[Mistake]:
+    entry = (cluster.addons or {}).get("gpu-operator")
+    values = entry.get("values") if isinstance(entry, Mapping) else None
+    if isinstance(values, Mapping) and "enabled" in part_of(values, ("devicePlugin",)):
+        yield (
+            ("addons", "gpu-operator", "values", "devicePlugin", "enabled"),
+            "is what gpu_allocation says: beside DRA, the plugin would give pods GPUs that others have. Drop it.",
+        )
+
+
 def _as_written(data: Any) -> bool:
     """Returns whether each configuration is the one that the platform writes under this name."""
     ways = {name: Sharing.of_label(name) for name in data} if isinstance(data, Mapping) else {"": None}
@@ -134,5 +147,6 @@ ADD_ON = AddOnSpec(
     pod_security="privileged",
     values=values,
     daemons=("daemonsets.tolerations", "node-feature-discovery.worker.tolerations"),
+    requires=requires,
     fixed=FIXED,
 )

@@ -80,6 +80,7 @@ def gpu_operator(values: Any) -> list[tuple[str, str]]:
             ({"devicePlugin": {"env": [{"name": name, "value": "any"}]}}, "devicePlugin.env", "others use. Drop it.")
             for name in ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "CONFIG_FILE")
         ),
+        ({"devicePlugin": {"enabled": True}}, "devicePlugin.enabled", "GPUs that others have. Drop it."),
         ({"devicePlugin": {"args": ["exec nvidia-device-plugin"]}}, "devicePlugin.args", "others use. Drop it."),
         *(({"mig": {"strategy": way}}, "mig.strategy", "whole GPUs. Drop it.") for way in ("single", "mixed", None)),
         ({"mig": None}, "mig", "whole GPUs. Drop it."),
