@@ -95,7 +95,7 @@ def requires(cluster: ClusterParts) -> Iterator[Mistake]:
 
 def _as_written(data: Any) -> bool:
     """Returns whether each configuration is the one that the platform writes under this name."""
-    ways = {name: Sharing.of_label(name) for name in data} if isinstance(data, Mapping) else {"": None}
+    ways = {name: Sharing.of_label(str(name)) for name in data} if isinstance(data, Mapping) else {"": None}
     return all(way is not None and data[name] == _text(device_plugin_config(way)) for name, way in ways.items())
 
 

@@ -96,6 +96,7 @@ def gpu_operator(values: Any) -> list[tuple[str, str]]:
                 ("data", {"none": "flags: {plugin: {deviceListStrategy: envvar}}"}),
                 ("data", {"none": "{version: v1, flags: {migStrategy: single}}"}),
                 ("data", {"mine": "{version: v1, flags: {migStrategy: mixed}}"}),
+                ("data", {1: "{version: v1, flags: {migStrategy: mixed}}"}),
             )
         ),
         ({"devicePlugin": {"config": None}}, "devicePlugin.config", "whole GPUs. Drop it."),
