@@ -15,21 +15,25 @@ WITHOUT_SHARING = Sharing().label  # the configuration of nodes without a label
 def device_plugin_configs(pools: Iterable[NodePoolSettings]) -> dict[str, dict[str, Any]]:
     """Returns the device plugin's configurations: name, which is `Sharing.label` -> content."""
     shared = {sharing.label: sharing for sharing in _shared_by_the_operator(pools) if sharing.strategy in _SECTIONS}
-    configs: dict[str, dict[str, Any]] = {WITHOUT_SHARING: {"version": "v1", "flags": {"migStrategy": "mixed"}}}
-    for label, sharing in sorted(shared.items()):
-        strategy = "none" if sharing.strategy == "mps" else "mixed"  # the plugin refuses MPS with "mixed"
-        configs[label] = {
-            "version": "v1",
-            "flags": {"migStrategy": strategy},
-            "sharing": {
-                _SECTIONS[sharing.strategy]: {
-                    "renameByDefault": True,  # nvidia.com/gpu.shared: a request for a whole GPU gets no part
-                    "failRequestsGreaterThanOne": True,  # two replicas are not a larger share
-                    "resources": [{"name": WHOLE_GPU, "replicas": sharing.replicas}],
-                }
-            },
+    return {
+        label: device_plugin_config(sharing)
+        for label, sharing in ((WITHOUT_SHARING, Sharing()), *sorted(shared.items()))
+    }
+
+
+def device_plugin_config(sharing: Sharing) -> dict[str, Any]:
+    """Returns the device plugin's configuration for nodes whose GPUs are shared in this way."""
+    strategy = "none" if sharing.strategy == "mps" else "mixed"  # the plugin refuses MPS with "mixed"
+    config: dict[str, Any] = {"version": "v1", "flags": {"migStrategy": strategy}}
+    if sharing.strategy in _SECTIONS:
+        config["sharing"] = {
+            _SECTIONS[sharing.strategy]: {
+                "renameByDefault": True,  # nvidia.com/gpu.shared: a request for a whole GPU gets no part
+                "failRequestsGreaterThanOne": True,  # two replicas are not a larger share
+                "resources": [{"name": WHOLE_GPU, "replicas": sharing.replicas}],
+            }
         }
-    return configs
+    return config
 
 
 _SECTIONS: Mapping[str, str] = {"time-slicing": "timeSlicing", "mps": "mps"}

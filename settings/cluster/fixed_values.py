@@ -22,16 +22,22 @@ class FixedValue:
 
 def only(value: bool | str) -> Callable[[Any], bool]:
     """Accepts one value; a text in any case."""
-    return lambda given: given == value if isinstance(value, bool) else str(given).lower() == value
+    return lambda given: (
+        given is value if isinstance(value, bool) else given is not None and str(given).lower() == value
+    )
 
 
-def without(word: str) -> Callable[[Any], bool]:
-    """Accepts whatever does not contain the word, spelt as a variable, an argument or a key."""
-    return lambda given: word not in str(given).lower().replace("-", "").replace("_", "")
+def without(*words: str) -> Callable[[Any], bool]:
+    """Accepts whatever contains none of the words, spelt as a variable, an argument or a key."""
+    return lambda given: not any(word in str(given).lower().replace("-", "").replace("_", "") for word in words)
 
 
 def changed(values: Mapping[str, Any], fixed: Sequence[FixedValue]) -> Iterator[Finding]:
-    """Yields each changed value. A null above one takes it away, and the chart's own value is back."""
+    """Yields each place that changes one of them; the first of several reasons.
+
+    A null above one takes it away: the chart's own value is back, or a template has nothing to read.
+    """
+    found: set[tuple[str, ...]] = set()
     for each in fixed:
         given: Any = values
         keys = tuple(each.path.split("."))
@@ -39,7 +45,9 @@ def changed(values: Mapping[str, Any], fixed: Sequence[FixedValue]) -> Iterator[
             if not isinstance(given, Mapping) or key not in given:
                 break
             given = given[key]
-            if given is None or depth == len(keys):
-                if not each.keeps(given):
+            taken_away = given is None and depth < len(keys)
+            if taken_away or (depth == len(keys) and not each.keeps(given)):
+                if keys[:depth] not in found:
+                    found.add(keys[:depth])
                     yield keys[:depth], f"{each.why} Drop it."
                 break

@@ -16,8 +16,8 @@ from common.wire import to_struct
 from policies.analyzer import CRASHED, Analyzer
 from policies.pools import LAUNCH_TEMPLATE, MIG_CONFIG_LABEL, NODE_CLASS, NODE_GROUP, NODE_POOL
 from policies.rule import Rule, Sample, StackRule
-from policies.rules.gpu.gpu_shared_pool_has_no_whole_gpu import NODE_OVERLAY
-from policies.rules.gpu.gpu_visible_devices_closed import CLOSED
+from policies.rules.gpu.gpu_shared_pool_has_no_whole_gpu import NODE_OVERLAY, RELEASE
+from policies.rules.gpu.gpu_visible_devices_closed import CLOSING
 from policies.samples import NO_SCHEDULE, TAINT, node_class, node_group, node_pool, pod, requirement
 from tests.policies.policy_harness import ALL, TODAY, stack_request, urn
 
@@ -58,8 +58,8 @@ def good_pools(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
     labels = {SHARING_LABEL: sharing.label}
     group = node_group(machine.name, amiType=image(machine), labels=labels, taints=[TAINT])
     pool = node_pool(machine.name, labels=labels, taints=(NO_SCHEDULE,))
-    nodes = node_class(amiSelectorTerms=[{"alias": "al2023@v20261012"}], userData=CLOSED)
-    template = {"userData": b64encode(CLOSED.encode()).decode()}
+    nodes = node_class(amiSelectorTerms=[{"alias": "al2023@v20261012"}], userData=CLOSING)
+    template = {"userData": b64encode(CLOSING.encode()).decode()}
     parts = {
         "template": Sample(LAUNCH_TEMPLATE, template),
         "group": Sample(NODE_GROUP, group, links={"launchTemplate": "template"}),
@@ -67,7 +67,9 @@ def good_pools(machine: InstanceType, sharing: Sharing) -> dict[str, Sample]:
         "class": Sample(NODE_CLASS, nodes),
     }
     overlay = Sample(NODE_OVERLAY, {"spec": {"capacity": {WHOLE_GPU: "0"}}})
-    return parts if sharing.strategy == "none" else {**parts, "overlay": overlay}
+    gate = {"settings": {"featureGates": {"nodeOverlay": True}}}
+    karpenter = Sample(RELEASE, {"chart": "karpenter", "version": "1.14.1", "values": gate})
+    return parts if sharing.strategy == "none" else {**parts, "overlay": overlay, "karpenter": karpenter}
 
 
 @pytest.mark.parametrize("name", ACCELERATED)

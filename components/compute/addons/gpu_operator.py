@@ -2,22 +2,26 @@
 
 Driver and container toolkit are in the machine image. The labels of a node select how its GPUs are shared. Nodes with
 MIG cut their GPUs at boot (`mig_at_boot.py`).
-Sources: NVIDIA/gpu-operator v26.7.0, values and object_controls.go; NVIDIA GPU operator documentation, "Time-Slicing
-GPUs in Kubernetes"; awslabs/amazon-eks-ami, nodeadm, config2.template.toml (`enable_cdi`); read 2026-11.
+Sources: NVIDIA/gpu-operator v26.7.0, values, clusterpolicy.yaml, object_controls.go and the DaemonSet of the device
+plugin; NVIDIA/k8s-device-plugin v0.20.0, config.go and flags.go; NVIDIA GPU operator documentation, "Time-Slicing GPUs
+in Kubernetes"; awslabs/amazon-eks-ami, nodeadm, config2.template.toml (`enable_cdi`); read 2026-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from catalog.sharing import POOL_LABEL
-from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_configs
+from catalog.sharing import POOL_LABEL, Sharing
+from common.helm_values import part_of
+from components.compute.gpu_sharing import WITHOUT_SHARING, device_plugin_config, device_plugin_configs
 from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
 from settings.cluster.fixed_values import FixedValue, only, without
+from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
+from settings.core.problems import Mistake
 
 # Components for GPUs in virtual machines and for confidential computing. Most are on by default.
 VIRTUAL_MACHINE_COMPONENTS = (
@@ -27,6 +31,9 @@ VIRTUAL_MACHINE_COMPONENTS = (
     "kataSandboxDevicePlugin",
     "ccManager",
 )
+
+
+PLUGIN_CONFIGS = "device-plugin-configs"  # the ConfigMap with the device plugin's configurations
 
 
 def values(context: AddOnContext) -> Values:
@@ -47,7 +54,7 @@ def values(context: AddOnContext) -> Values:
         "devicePlugin": {
             "enabled": context.gpu_allocation != "dra",
             "config": {
-                "name": "device-plugin-configs",
+                "name": PLUGIN_CONFIGS,
                 "create": True,
                 "default": WITHOUT_SHARING,
                 "data": {name: _text(config) for name, config in device_plugin_configs(context.pools).items()},
@@ -76,7 +83,27 @@ def runs_operator(pool: NodePoolSettings) -> bool:
     return accelerator is not None and accelerator.manufacturer == "NVIDIA" and pool.operating_system == "al2023"
 
 
-OTHER_STRATEGY = "may give the device plugin a way to assign GPUs that the nodes ignore: pods would find no GPU."
+def requires(cluster: ClusterParts) -> Iterator[Mistake]:
+    entry = (cluster.addons or {}).get("gpu-operator")
+    values = entry.get("values") if isinstance(entry, Mapping) else None
+    if isinstance(values, Mapping) and "enabled" in part_of(values, ("devicePlugin",)):
+        yield (
+            ("addons", "gpu-operator", "values", "devicePlugin", "enabled"),
+            "is what gpu_allocation says: beside DRA, the plugin would give pods GPUs that others have. Drop it.",
+        )
+
+
+def _as_written(data: Any) -> bool:
+    """Returns whether each configuration is the one that the platform writes under this name."""
+    ways = {name: Sharing.of_label(str(name)) for name in data} if isinstance(data, Mapping) else {"": None}
+    return all(way is not None and data[name] == _text(device_plugin_config(way)) for name, way in ways.items())
+
+
+OTHER_PLUGIN = (
+    "may start the device plugin with other settings than the nodes are made for: pods would find no GPU, or get one "
+    "that others use."
+)
+OTHER_CONFIGS = "replaces what pools[].sharing says: MIG slices or shared GPUs could be offered as whole GPUs."
 FIXED = (
     FixedValue(
         path="toolkit.enabled",
@@ -93,10 +120,24 @@ FIXED = (
         keeps=only(True),
         why="makes the device plugin assign GPUs by a variable that the nodes ignore: pods would find no GPU.",
     ),
-    *(
-        FixedValue(path=f"devicePlugin.{part}", keeps=without("deviceliststrategy"), why=OTHER_STRATEGY)
-        for part in ("args", "config", "env")
+    FixedValue(
+        path="cdi.nriPluginEnabled",
+        keeps=only(False),
+        why="takes the runtime from the device plugin and waits for a toolkit that is off: pods would find no GPU.",
     ),
+    FixedValue(
+        path="mig.strategy",
+        keeps=only(""),
+        why="overrides the device plugin's configurations: equal MIG slices could be offered as whole GPUs.",
+    ),
+    FixedValue(path="devicePlugin.args", keeps=lambda given: not given, why=OTHER_PLUGIN),  # a script, run by a shell
+    FixedValue(
+        path="devicePlugin.env", keeps=without("deviceliststrategy", "migstrategy", "configfile"), why=OTHER_PLUGIN
+    ),
+    FixedValue(path="devicePlugin.config.name", keeps=only(PLUGIN_CONFIGS), why=OTHER_CONFIGS),
+    FixedValue(path="devicePlugin.config.create", keeps=only(True), why=OTHER_CONFIGS),
+    FixedValue(path="devicePlugin.config.default", keeps=only(WITHOUT_SHARING), why=OTHER_CONFIGS),
+    FixedValue(path="devicePlugin.config.data", keeps=_as_written, why=OTHER_CONFIGS),
 )
 
 ADD_ON = AddOnSpec(
@@ -106,5 +147,6 @@ ADD_ON = AddOnSpec(
     pod_security="privileged",
     values=values,
     daemons=("daemonsets.tolerations", "node-feature-discovery.worker.tolerations"),
+    requires=requires,
     fixed=FIXED,
 )

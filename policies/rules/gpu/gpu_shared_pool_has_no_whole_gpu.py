@@ -5,6 +5,7 @@ taint of that name, so no taint is enough. Sources: kubernetes-sigs/karpenter v1
 initialization.go; Karpenter, Settings (feature gates); EKS user guide, "Platform versions"; read 2026-11.
 """
 
+import re
 from collections.abc import Iterator
 
 from catalog.instance_types import InstanceType
@@ -29,6 +30,7 @@ from policies.rule import (
 from policies.samples import A100, H100, node_pool, requirement
 
 NODE_OVERLAY, RELEASE = "kubernetes:karpenter.sh/v1alpha1:NodeOverlay", "kubernetes:helm.sh/v3:Release"
+CHART = r"karpenter(-v?\d.*)?"
 GATE = "values.settings.featureGates.nodeOverlay"
 
 
@@ -47,7 +49,7 @@ def _hides_whole_gpus(overlays: list[Resource], pool: Pool, machine: InstanceTyp
     setting = [
         (number(overlay, "spec.weight") or 0, quantity(overlay, ("spec", "capacity", WHOLE_GPU)))
         for overlay in overlays
-        if WHOLE_GPU in keys(overlay, "spec.capacity") and _selects(overlay, pool, machine)
+        if _selects(overlay, pool, machine)
     ]
     heaviest = max((weight for weight, _ in setting), default=None)
     return {amount for weight, amount in setting if weight == heaviest} == {0}
@@ -66,20 +68,26 @@ def _pool(pool: Pool, overlays: list[Resource]) -> Iterator[tuple[Resource, str,
             return
 
 
-def _gate(release: Resource, overlays: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
-    chart = text(release, "chart").rpartition("/")[2]
-    if overlays and chart == "karpenter" and not flag(release, GATE):
-        yield release, GATE, "is off, so Karpenter ignores every NodeOverlay of the stack"
+def _gates(stack: Stack, overlays: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
+    """Yields releases of Karpenter whose gate is off; without a release, the overlays, which may not count."""
+    releases = [found for found in stack.of(RELEASE) if re.fullmatch(CHART, text(found, "chart").rpartition("/")[2])]
+    for release in releases:
+        if not flag(release, GATE):
+            yield release, GATE, "is off, so Karpenter ignores every NodeOverlay of the stack"
+    for overlay in [] if releases else overlays:
+        yield overlay, "spec.capacity", f"may be ignored: the stack has no release of Karpenter with {GATE}: true"
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    overlays = stack.of(NODE_OVERLAY)
+    overlays = [overlay for overlay in stack.of(NODE_OVERLAY) if WHOLE_GPU in keys(overlay, "spec.capacity")]
     yield from collect_from(pools(stack), lambda pool: _pool(pool, overlays))
-    yield from collect_from(stack.of(RELEASE), lambda release: _gate(release, overlays))
+    if overlays:
+        yield from _gates(stack, overlays)
 
 
 SHARED = {SHARING_LABEL: "time-slicing-4"}
 LABELS_AT = ("pool", "spec.template.metadata.labels")
+OVERLAY_AT = ("overlay", "spec.capacity")
 OF_THE_POOL = requirement(NODE_POOL_LABEL, "gpu")
 OF_A100 = requirement("node.kubernetes.io/instance-type", A100)
 
@@ -96,14 +104,19 @@ def _stack(
     requirements: tuple[dict[str, object], ...] = (),
 ) -> StackCase:
     labelled = node_pool(*types, labels=SHARED if labels is None else labels, requirements=requirements)
-    pool = Sample(NODE_POOL, labelled)
-    return StackCase({"pool": pool, **{f"overlay-{n}": overlay for n, overlay in enumerate(overlays)}}, at=LABELS_AT)
+    named = {f"overlay-{n}": overlay for n, overlay in enumerate(overlays)}
+    return StackCase(
+        {"pool": Sample(NODE_POOL, labelled), "karpenter": _karpenter(nodeOverlay=True), **named}, at=LABELS_AT
+    )
 
 
-def _release(gates: dict[str, bool], chart: str = "oci://public.ecr.aws/karpenter/karpenter") -> StackCase:
-    values = {"settings": {"featureGates": gates}}
-    resources = {"karpenter": Sample(RELEASE, {"chart": chart, "values": values}), "overlay": _overlay(OF_THE_POOL)}
-    return StackCase(resources, at=("karpenter", GATE))
+def _karpenter(chart: str = "oci://public.ecr.aws/karpenter/karpenter", **gates: bool) -> Sample:
+    return Sample(RELEASE, {"chart": chart, "values": {"settings": {"featureGates": gates}}})
+
+
+def _release(*releases: Sample, at: tuple[str, str] = ("release-0", GATE)) -> StackCase:
+    named = {f"release-{n}": release for n, release in enumerate(releases)}
+    return StackCase({**named, "overlay": _overlay(OF_THE_POOL)}, at=at)
 
 
 RULE = StackRule(
@@ -112,7 +125,8 @@ RULE = StackRule(
     severity="high",
     standards=("Karpenter: NodeOverlays",),
     why="For a pod that requests a whole GPU, Karpenter would start a shared node, where the pod never fits.",
-    fix='Add a NodeOverlay with the capacity {nvidia.com/gpu: "0"} for the pool; pools[].sharing makes it.',
+    fix='Add a NodeOverlay with the capacity {nvidia.com/gpu: "0"} for the pool, beside a release of Karpenter with '
+    "the gate on; pools[].sharing makes both.",
     on_unknown="fail",
     dev="advisory",
     check=check,
@@ -132,8 +146,12 @@ RULE = StackRule(
         "a configuration without sharing": _stack(labels={DEVICE_PLUGIN_LABEL: "none"}),
         "another label by a requirement": _stack(labels={}, requirements=(requirement("team", "mig"),)),
         "shared without GPUs": _stack(types=("m5.2xlarge",)),
-        "the gate is on": _release({"nodeOverlay": True}),
-        "the gate of another chart": _release({}, chart="karpenter-crd"),
+        "the gate is on": _release(_karpenter(nodeOverlay=True)),
+        "the gate is on in a packed chart": _release(_karpenter("./karpenter-1.14.1.tgz", nodeOverlay=True)),
+        "the gate of another chart": _release(_karpenter("karpenter-crd"), _karpenter(nodeOverlay=True)),
+        "an overlay without GPUs, without Karpenter": StackCase(
+            {"overlay": Sample(NODE_OVERLAY, {"spec": {"price": "1.5"}})}
+        ),
     },
     bad={
         "nothing set as an overlay": _stack(),
@@ -156,7 +174,10 @@ RULE = StackRule(
         "a configuration of the device plugin that is not known": _stack(labels={DEVICE_PLUGIN_LABEL: "small"}),
         "shared by a requirement": _stack(labels={}, requirements=(requirement(SHARING_LABEL, "none", "mps-8"),)),
         "MIG by a requirement": _stack(labels={}, requirements=(requirement(MIG_CONFIG_LABEL, "all-3g.20gb"),)),
-        "the gate is off": _release({"nodeOverlay": False}),
-        "nothing set as a gate": _release({}),
+        "the gate is off": _release(_karpenter(nodeOverlay=False)),
+        "nothing set as a gate": _release(_karpenter()),
+        "one of two gates is off": _release(_karpenter(), _karpenter(nodeOverlay=True)),
+        "no release of Karpenter": _release(at=OVERLAY_AT),
+        "only another chart": _release(_karpenter("karpenter-crd", nodeOverlay=True), at=OVERLAY_AT),
     },
 )

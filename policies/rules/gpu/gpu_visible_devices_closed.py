@@ -1,145 +1,85 @@
 """Nodes with GPUs of NVIDIA show a container only the GPUs that it was assigned.
 
 By default NVIDIA's toolkit follows NVIDIA_VISIBLE_DEVICES, which most CUDA images set to all; Bottlerocket refuses the
-variable but takes volume mounts. In a script only a plain `nvidia-ctk config --in-place --set ...` that always runs
-closes a node: whatever else names the toolkit could open it again. The rule skips a NodePool whose EC2NodeClass is in
-another stack. Sources: NVIDIA container toolkit 1.19, cmd/nvidia-ctk/config, api/config/v1 and cuda_image.go; Go,
-strconv.ParseBool; Bottlerocket, settings.nvidia-container-runtime; read 2026-11.
+variable but takes volume mounts. A script closes a node for certain only if nothing runs before its command, and if the
+node powers off when the command fails. So the rule knows one form, at the beginning of the first script, and refuses
+every part that is neither a script nor a NodeConfig. It skips a NodePool whose EC2NodeClass is in another stack.
+Sources: NVIDIA container toolkit 1.19, api/config/v1 and cuda_image.go; cloud-init, user_data.py and launch_index.py;
+Bottlerocket, settings.nvidia-container-runtime; read 2026-11.
 """
 
 import base64
 import binascii
 import email
 import re
-import shlex
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.pools import LAUNCH_TEMPLATE, NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, collect_from, each, text
 from policies.samples import A100, PLAIN, node_class, node_group, node_pool
 
-Settings = Mapping[str, bool]
-
-# Setting -> whether it is on by default.
-BOTTLEROCKET_SETTINGS: Settings = {
+# Bottlerocket's setting -> whether it is on by default.
+BOTTLEROCKET_SETTINGS: Mapping[str, bool] = {
     "visible-devices-envvar-when-unprivileged": False,
     "visible-devices-as-volume-mounts": True,
 }
-TOOLKIT_SETTINGS: Settings = {
-    "accept-nvidia-visible-devices-envvar-when-unprivileged": True,
-    "accept-nvidia-visible-devices-as-volume-mounts": False,
-}
+CLOSING = """\
+#!/bin/bash
+set -euo pipefail
+trap 'systemctl poweroff; exec sleep infinity' ERR
+nvidia-ctk config --in-place \\
+  --set accept-nvidia-visible-devices-envvar-when-unprivileged=false \\
+  --set accept-nvidia-visible-devices-as-volume-mounts=false
+"""
 TOOLKIT = re.compile(r"nvidia-ctk|nvidia-container|accept-nvidia|/etc/nvidia")
-COMMANDS, CONFIG_FILE = ("nvidia-ctk", "/usr/bin/nvidia-ctk"), "/etc/nvidia-container-runtime/config.toml"
-TRUE, FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
-# After such a word a later line may not run, or may do something else than it says.
-NOT_PLAIN = re.compile(r"if|for|while|until|case|select|function|exit|exec|return|eval|source|\.|alias|\[\[|!")
-
-
-class _NotUnderstoodError(Exception):
-    """User data names the toolkit in a way that could open the node."""
+SCRIPT, NODE_CONFIG = "text/x-shellscript", "application/node.eks.aws"
 
 
 def _open(user_data: str, operating_system: str) -> str | None:
-    """Returns the first setting that lets a container choose GPUs, or None."""
-    bottlerocket = operating_system.lower().startswith("bottlerocket")
-    by_default = BOTTLEROCKET_SETTINGS if bottlerocket else TOOLKIT_SETTINGS
-    try:
-        said = _of_bottlerocket(user_data) if bottlerocket else _of_scripts(user_data)
-    except _NotUnderstoodError:
-        return next(iter(by_default))
-    return next((name for name, on in by_default.items() if said.get(name, on) is not False), None)
+    """Returns why a container may choose GPUs, or None."""
+    if operating_system.lower().startswith("bottlerocket"):
+        said = _of_bottlerocket(user_data)
+        still_on = (name for name, on in BOTTLEROCKET_SETTINGS.items() if said.get(name, on) is not False)
+        return next((f"leaves {name} on" for name in still_on), None)
+    if not user_data:
+        return "has no user data that closes a node"
+    scripts = []
+    for kind, content in _parts(user_data):
+        if kind == SCRIPT and content.startswith("#!"):
+            scripts.append(content)
+        elif kind != NODE_CONFIG:
+            return "has a part that may run something else than a script"
+    if not scripts or not scripts[0].startswith(CLOSING):
+        return "does not begin its first script with the lines that close a node"
+    if TOOLKIT.search("\n".join([scripts[0].removeprefix(CLOSING), *scripts[1:]])):
+        return "names the toolkit again after the lines that close a node"
+    return None
 
 
 def _of_bottlerocket(user_data: str) -> Mapping[str, Any]:
+    """Returns the settings for the toolkit; what cannot be read turns none off."""
     try:
         section = tomllib.loads(user_data)
         for key in ("settings", "nvidia-container-runtime"):
             section = section.get(key, {})
         return {**section}
     except (tomllib.TOMLDecodeError, AttributeError, TypeError):
-        raise _NotUnderstoodError from None
-
-
-def _of_scripts(user_data: str) -> Settings:
-    """Returns the settings that the scripts of the user data leave behind. The last one wins."""
-    said: dict[str, bool] = {}
-    for kind, content in _parts(user_data):
-        if kind in ("text/x-shellscript", "text/plain") and re.match(r"#!\s*(/usr)?/bin/(env )?(ba)?sh\b", content):
-            said |= _of_script(content)
-        elif TOOLKIT.search(content) and kind != "application/node.eks.aws":
-            raise _NotUnderstoodError
-    return said
+        return dict.fromkeys(BOTTLEROCKET_SETTINGS)
 
 
 def _parts(user_data: str) -> Iterator[tuple[str, str]]:
-    """Yields each part with its type, as cloud-init reads them."""
-    if not re.match(r"(?i)(mime-version|content-type):", user_data):
-        yield "text/plain", user_data
+    """Yields type and content of each part, as cloud-init reads them; no type for one that may come late or never."""
+    if "mime-version:" not in user_data[:4096].lower():
+        yield SCRIPT, user_data
         return
     for part in email.message_from_string(user_data).walk():
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes):
-            yield part.get_content_type(), content.decode(errors="replace")
-
-
-def _of_script(script: str) -> Settings:
-    said: dict[str, bool] = {}
-    always_runs = True
-    script = re.sub(r"(?m)((?:^|\s)#.*)\\$", r"\1", script)  # the end of a line ends a comment
-    for line in script.replace("\\\n", " ").splitlines():
-        words = _words(line)
-        named = TOOLKIT.search(line if words is None else " ".join(words))
-        if words is None or (words and NOT_PLAIN.fullmatch(words[0])):
-            always_runs = False
-        if words and words[0] in ("echo", "logger"):
-            continue
-        if named and (words is None or not always_runs):
-            raise _NotUnderstoodError
-        if named and words:
-            said |= _of_command(words)
-    return said
-
-
-def _words(line: str) -> list[str] | None:
-    """Returns the words of a plain command; None for anything else, such as a pipe, a block or half a text."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        words = list(lexer)
-    except ValueError:
-        return None
-    return None if any(set(word) <= set("();<>|&`{}") for word in words) else words
-
-
-def _of_command(words: Sequence[str]) -> Settings:
-    """Returns the settings that `nvidia-ctk config` writes into the toolkit's file."""
-    if words[0] not in COMMANDS or words[1:2] != ["config"]:
-        raise _NotUnderstoodError
-    said: dict[str, bool] = {}
-    file, in_place, rest = CONFIG_FILE, False, list(words[2:])
-    while rest:
-        flag, equals, value = rest.pop(0).partition("=")
-        if flag == "--in-place" and not equals:
-            in_place = True
-        elif flag in ("--set", "--config", "--config-file") and (value or rest):
-            value = value or rest.pop(0)
-            if flag == "--set":
-                said |= _of_pair(value)
-            else:
-                file = value
-        else:
-            raise _NotUnderstoodError
-    return said if in_place and file == CONFIG_FILE else {}
-
-
-def _of_pair(pair: str) -> Settings:
-    name, equals, value = pair.partition("=")
-    if not re.fullmatch(r"[a-z.-]+", name) or (name in TOOLKIT_SETTINGS and equals and value not in TRUE + FALSE):
-        raise _NotUnderstoodError
-    return {name: not equals or value in TRUE}
+        if part.get_filename() or "launch-index" in part:
+            yield "", ""
+        elif part.get_content_maintype() != "multipart":
+            content = part.get_payload(decode=True)
+            yield part.get_content_type(), content.decode(errors="replace") if isinstance(content, bytes) else ""
 
 
 def _plain(encoded: str) -> str:
@@ -151,17 +91,16 @@ def _plain(encoded: str) -> str:
 
 def _group(pool: Pool) -> Iterator[tuple[Resource, str, str]]:
     user_data = _plain(text(pool.template, "userData")) if pool.template else ""
-    if setting := _open(user_data, text(pool.resource, "amiType")):
+    if problem := _open(user_data, text(pool.resource, "amiType")):
         found_at = (pool.template, "userData") if pool.template else (pool.resource, "launchTemplate")
-        yield *found_at, f"leaves {setting} on for {pool.name}, so a container may choose any GPU of the node"
+        yield *found_at, f"{problem}, so a container may choose any GPU of a node of {pool.name}"
 
 
 def _class(pool: Pool, resource: Resource) -> Iterator[tuple[Resource, str, str]]:
     aliases = [text(term, "alias") for term in each(resource, "spec.amiSelectorTerms")]
     operating_system = next(filter(None, [*aliases, text(resource, "spec.amiFamily")]), "")
-    if setting := _open(text(resource, "spec.userData"), operating_system):
-        what = f"leaves {setting} on for {pool.name}, so a container may choose any GPU of the node"
-        yield resource, "spec.userData", what
+    if problem := _open(text(resource, "spec.userData"), operating_system):
+        yield resource, "spec.userData", f"{problem}, so a container may choose any GPU of a node of {pool.name}"
 
 
 def _pool(pool: Pool, node_classes: list[Resource]) -> Iterator[tuple[Resource, str, str]]:
@@ -181,11 +120,10 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     yield from collect_from(pools(stack), lambda pool: _pool(pool, node_classes))
 
 
-VARIABLE, MOUNTS = TOOLKIT_SETTINGS
-COMMAND = f"nvidia-ctk config --in-place --set {VARIABLE}=false"
-CLOSED = f"#!/bin/bash\nset -e\ntrap 'systemctl poweroff; exec sleep 9' ERR\n{COMMAND} \\\n --set {MOUNTS}=false\n"
-OPENS = f"nvidia-ctk config --in-place --set {VARIABLE}"
-NODE_CONFIG = "apiVersion: node.eks.aws/v1alpha1\nspec: {containerd: {config: /usr/bin/nvidia-container-runtime}}\n"
+COMMAND = "nvidia-ctk config --in-place --set accept-nvidia-visible-devices-envvar-when-unprivileged"
+NODE_CONFIGURATION = (
+    "apiVersion: node.eks.aws/v1alpha1\nspec: {containerd: {config: /usr/bin/nvidia-container-runtime}}\n"
+)
 BOTTLEROCKET_CLOSED = "[settings.nvidia-container-runtime]\nvisible-devices-as-volume-mounts = false\n"
 BY_VARIABLE = "visible-devices-envvar-when-unprivileged = true"
 AL2023, BOTTLEROCKET = "AL2023_x86_64_NVIDIA", "BOTTLEROCKET_x86_64_NVIDIA"
@@ -200,12 +138,8 @@ def _managed(user_data: str, image: str = AL2023, *types: str) -> StackCase:
     )
 
 
-def _bash(*lines: str) -> StackCase:
-    return _managed("\n".join(["#!/bin/bash", *lines, ""]))
-
-
-def _multipart(*parts: tuple[str, str]) -> StackCase:
-    lines = ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="//"', ""]
+def _multipart(*parts: tuple[str, str], head: str = "MIME-Version: 1.0") -> StackCase:
+    lines = [head, 'Content-Type: multipart/mixed; boundary="//"', ""]
     for kind, content in parts:
         lines += ["--//", f"Content-Type: {kind}", "", content]
     return _managed("\n".join([*lines, "--//--", ""]))
@@ -223,39 +157,25 @@ RULE = StackRule(
     applies_to=(NODE_GROUP, NODE_POOL, NODE_CLASS, LAUNCH_TEMPLATE),
     severity="high",
     standards=("NVIDIA container toolkit: environment variables",),
-    why="A pod that requests no GPU could use every GPU and slice of its node, with the memory of other pods.",
-    fix="Begin the user data with `nvidia-ctk config`, as components/compute/node_user_data.py does for pools[].",
+    why="A pod without a request could use every GPU of its node. The rule does not see later commands that do not "
+    "name the toolkit.",
+    fix="Begin the first script as ONLY_ASSIGNED_GPUS in components/compute/node_user_data.py, which pools[] write.",
     on_unknown="fail",
     check=check,
     good={
         "nothing set, without GPUs": _managed("", AL2023, PLAIN),
         "Neuron devices": _managed("", "AL2023_x86_64_NEURON", "inf2.xlarge"),
-        "closed": _managed(CLOSED),
-        "closed again by a later line": _bash(f"{OPENS}=true", COMMAND),
-        "closed, with a comment": _managed(f"{CLOSED}# {VARIABLE}=true \\\n# nvidia-ctk"),
-        "closed, with a message": _managed(f"{CLOSED}echo nvidia-ctk is done\nlogger nvidia-ctk\nls | sort\nexit 0\n"),
-        "closed, in quotes": _bash(
-            f'/usr/bin/nvidia-ctk config --config={CONFIG_FILE} --in-place --set "{VARIABLE}=false"'
+        "closed": _managed(CLOSING),
+        "closed, with more commands": _managed(f"{CLOSING}dnf install -y htop\n"),
+        "closed in the first script": _multipart(
+            (NODE_CONFIG, NODE_CONFIGURATION), (SCRIPT, CLOSING), (SCRIPT, "#!/bin/bash\nnvidia-smi -mig 1\n")
         ),
-        "closed, by the name of the file": _bash(
-            f"nvidia-ctk config --config-file {CONFIG_FILE} --in-place --set {VARIABLE}=0"
-        ),
-        "closed, in a way that Go reads": _bash(f"{OPENS}=False"),
-        "closed, with other settings": _bash(
-            f"{COMMAND} --set nvidia-container-runtime.runtimes=runc:crun --set {MOUNTS}=F"
-        ),
-        "closed in one of several parts": _multipart(
-            ("text/x-shellscript", CLOSED),
-            ("application/node.eks.aws", NODE_CONFIG),
-            ("text/x-shellscript", "#!/bin/bash\nif true; then cat <<'END' > /tmp/x; fi\nEND\n"),
-            ("text/cloud-config", "#cloud-config\npackages: [htop]\n"),
-        ),
-        "a custom image": _managed(CLOSED, "CUSTOM"),
+        "a custom image": _managed(CLOSING, "CUSTOM"),
         "Bottlerocket": _managed(BOTTLEROCKET_CLOSED, BOTTLEROCKET),
         "Bottlerocket, on one line": _managed(
             "settings.nvidia-container-runtime.visible-devices-as-volume-mounts = false", BOTTLEROCKET
         ),
-        "Karpenter": _karpenter(CLOSED),
+        "Karpenter": _karpenter(CLOSING),
         "Karpenter, Bottlerocket": _karpenter(BOTTLEROCKET_CLOSED, BOTTLEROCKET_ALIAS),
         "Karpenter, Bottlerocket by its family": _karpenter(BOTTLEROCKET_CLOSED, "", amiFamily="Bottlerocket"),
         "Karpenter, without GPUs": _karpenter("", AL2023_ALIAS, PLAIN),
@@ -275,44 +195,45 @@ RULE = StackRule(
         "user data that cannot be read": StackCase(
             {
                 "pool": Sample(NODE_GROUP, node_group(A100, amiType=AL2023), links={"launchTemplate": "template"}),
-                "template": Sample(LAUNCH_TEMPLATE, {"userData": CLOSED}),
+                "template": Sample(LAUNCH_TEMPLATE, {"userData": CLOSING}),
             },
             at=("template", "userData"),
         ),
         "other user data": _managed("#!/bin/bash\necho hello"),
-        "no shell runs it": _managed(COMMAND),
-        "another program runs it": _managed(f"#!/bin/true\n{COMMAND}\n"),
-        "only in a comment": _bash(f"# {VARIABLE}=false", "", f"ls # {COMMAND}"),
-        "only behind a command": _bash(f"nvidia-ctk config --in-place # --set {VARIABLE}=false"),
-        "only a message": _bash(f"echo {COMMAND}"),
-        "only a text": _bash('echo "', COMMAND, '"'),
-        "written to another file": _bash(f"{COMMAND} --config /tmp/x"),
-        "written to no file": _bash(f"nvidia-ctk config --set {VARIABLE}=false"),
-        "written with an unknown flag": _bash(f"{COMMAND} --output /tmp/x"),
-        "a flag with nothing behind it": _bash(f"{COMMAND} --set"),
-        "written if told so": _bash(f"nvidia-ctk config --in-place=false --set {VARIABLE}=false"),
-        "in a block that does not run": _bash("if false", "then", COMMAND, "fi"),
-        "in a line that does not run": _bash(f"false && {COMMAND}"),
-        "after the end": _bash("exit 0", COMMAND),
-        "in a text that nobody uses": _bash("cat >/tmp/x <<END", COMMAND, "END"),
-        "by another command": _bash(f"sudo {COMMAND}"),
-        "by another part of the command": _bash(f"nvidia-ctk cdi --in-place --set {VARIABLE}=false"),
-        "another value": _bash(f"{OPENS}=no"),
-        "opened again by a later line": _managed(f"{CLOSED}{OPENS}=true"),
-        "opened again by sed": _managed(f"{CLOSED}sed -i s/false/true/ {CONFIG_FILE}"),
-        "opened again, file removed": _managed(f"{CLOSED}rm {CONFIG_FILE}"),
-        "opened again by a name in a variable": _managed(
-            f"{CLOSED}NAME={VARIABLE}\nnvidia-ctk config --in-place --set $NAME"
-        ),
-        "opened again by a pipe": _managed(f"{CLOSED}echo {VARIABLE} | tee {CONFIG_FILE}"),
-        "opened again after a comment": _managed(f"{CLOSED}# next \\\n{OPENS}=true"),
-        "opened again by cloud-config": _multipart(
-            ("text/x-shellscript", CLOSED), ("text/cloud-config", f"#cloud-config\nruncmd: [{OPENS}]\n")
-        ),
-        "in a part that does not run": _multipart(("text/cloud-config", CLOSED)),
-        "a flag without a value, which means true": _managed(f"{CLOSED}{OPENS}"),
-        "open to volume mounts": _bash(f"{COMMAND} --set {MOUNTS}=true"),
-        "a setting of another name": _bash(f"{COMMAND.replace('=false', '-not=false')}"),
+        **{
+            f"{name} before the command": _managed(CLOSING.replace("nvidia-ctk", f"{line}\nnvidia-ctk"))
+            for name, line in {
+                "a failure": "false",
+                "an installation": "dnf install -y htop",
+                "another trap": "trap - ERR",
+                "the end": "exit 0",
+                "a block": "if false; then",
+            }.items()
+        },
+        "a shell that runs nothing": _managed(CLOSING.replace("set -euo", "set -n -euo")),
+        "a node that joins when the command fails": _managed(re.sub("trap.*\n", "", CLOSING)),
+        "another shell": _managed(CLOSING.replace("bash", "true")),
+        "no shell": _managed(CLOSING.removeprefix("#!/bin/bash\n")),
+        "another value": _managed(CLOSING.replace("unprivileged=false", "unprivileged=true")),
+        "a value that ends elsewhere": _managed(CLOSING.removesuffix("\n") + "y\n"),
+        "opened again by a later line": _managed(f"{CLOSING}{COMMAND}=true"),
+        "opened again by sed": _managed(f"{CLOSING}sed -i s/false/true/ /etc/nvidia-container-runtime/config.toml"),
+        "opened again by a later script": _multipart((SCRIPT, CLOSING), (SCRIPT, f"#!/bin/bash\n{COMMAND}\n")),
+        "another script runs first": _multipart((SCRIPT, "#!/bin/bash\nreboot\n"), (SCRIPT, CLOSING)),
+        **{
+            f"beside a part of type {kind}": _multipart((SCRIPT, CLOSING), (kind, content))
+            for kind, content in {
+                "text/x-include-url": "https://example.com/more",
+                "text/cloud-config": "#cloud-config\nruncmd: [echo]",
+                "text/cloud-boothook": "#!/bin/bash",
+                "text/plain": "#!/bin/bash",
+                SCRIPT: "#include https://example.com/more",
+            }.items()
+        },
+        "in a part that does not run": _multipart(("text/cloud-config", CLOSING)),
+        "in a part for another node of the request": _multipart((f"{SCRIPT}\nLaunch-Index: 9", CLOSING)),
+        "in a part with a name, by which scripts are sorted": _multipart((f'{SCRIPT}; name="z"', CLOSING)),
+        "in parts that are not read": _multipart((SCRIPT, CLOSING), head="X-Version: 1.0"),
         "the second instance type has GPUs": _managed("", AL2023, PLAIN, A100),
         "a custom image": _managed("", "CUSTOM"),
         "Bottlerocket's setting on another system": _managed(BOTTLEROCKET_CLOSED),

@@ -22,6 +22,7 @@ CNI_FIXED = tuple(
         ("ENABLE_POD_ENI", "false"),
         ("ENABLE_PREFIX_DELEGATION", "true"),
         ("ENABLE_SUBNET_DISCOVERY", "true"),
+        ("MAX_ENI", "0"),  # as many as the machine takes
     )
 )
 

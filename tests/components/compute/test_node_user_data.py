@@ -10,6 +10,7 @@ from catalog.mig import MIG_GPUS
 from components.compute.mig_at_boot import mig_at_boot
 from components.compute.node_user_data import ONLY_ASSIGNED_GPUS, bottlerocket_settings, user_data
 from components.core.toml import toml
+from policies.rules.gpu.gpu_visible_devices_closed import CLOSING
 from settings.compute.node_pool import NodePoolSettings
 
 LAYOUT = {"1g.10gb": 2, "2g.20gb": 1, "3g.40gb": 1}
@@ -93,6 +94,7 @@ def test_a_container_sees_only_the_gpus_that_it_was_assigned(strategy, provision
     taints = [{"key": "gpu"}]
     (part,) = parts(pool(provisioner=provisioner, sharing=sharing, taints=taints))
     assert part == ("text/x-shellscript", ONLY_ASSIGNED_GPUS), "else an image that names all sees every GPU and slice"
+    assert part[1] == CLOSING, "the policy knows no other form"
     read = user_data(pool(operating_system="bottlerocket", provisioner=provisioner, sharing=sharing, taints=taints))
     settings = tomllib.loads(read or "")["settings"]
     assert set(settings["nvidia-container-runtime"].values()) == {False}

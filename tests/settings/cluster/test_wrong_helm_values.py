@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalog.chart_facts import values_tree
 from components.core.addon_spec import AddOnContext, every_add_on
 from components.stack.stack_file import load_file
-from settings.cluster.fixed_values import changed
+from settings.cluster.fixed_values import FixedValue, changed, without
 from settings.cluster.helm_values import mistakes_of, value_mistakes
 from settings.compute.node_pool import NodePoolSettings
 from settings.stack.loader import SettingsError
@@ -75,17 +75,31 @@ def gpu_operator(values: Any) -> list[tuple[str, str]]:
         ({"toolkit": {"enabled": "false"}}, "toolkit.enabled", "without a request. Drop it."),
         ({"migManager": {"enabled": True}}, "migManager.enabled", "they are cut at boot. Drop it."),
         ({"cdi": {"enabled": False}}, "cdi.enabled", "pods would find no GPU. Drop it."),
-        (
-            {"devicePlugin": {"env": [{"name": "DEVICE_LIST_STRATEGY", "value": "envvar"}]}},
-            "devicePlugin.env",
-            "pods would find no GPU. Drop it.",
+        ({"cdi": {"nriPluginEnabled": True}}, "cdi.nriPluginEnabled", "pods would find no GPU. Drop it."),
+        *(
+            ({"devicePlugin": {"env": [{"name": name, "value": "any"}]}}, "devicePlugin.env", "others use. Drop it.")
+            for name in ("DEVICE_LIST_STRATEGY", "MIG_STRATEGY", "CONFIG_FILE")
         ),
-        ({"devicePlugin": {"args": ["--device-list-strategy=envvar"]}}, "devicePlugin.args", "find no GPU. Drop it."),
-        (
-            {"devicePlugin": {"config": {"data": {"none": "flags: {plugin: {deviceListStrategy: envvar}}"}}}},
-            "devicePlugin.config",
-            "pods would find no GPU. Drop it.",
+        ({"devicePlugin": {"enabled": True}}, "devicePlugin.enabled", "GPUs that others have. Drop it."),
+        ({"devicePlugin": {"args": ["exec nvidia-device-plugin"]}}, "devicePlugin.args", "others use. Drop it."),
+        *(({"mig": {"strategy": way}}, "mig.strategy", "whole GPUs. Drop it.") for way in ("single", "mixed", None)),
+        ({"mig": None}, "mig", "whole GPUs. Drop it."),
+        ({"devicePlugin": None}, "devicePlugin", "others use. Drop it."),
+        *(
+            ({"devicePlugin": {"config": {key: value}}}, f"devicePlugin.config.{key}", "whole GPUs. Drop it.")
+            for key, value in (
+                ("name", "mine"),
+                ("create", False),
+                ("default", "time-slicing-4"),
+                ("default", None),
+                ("data", None),
+                ("data", {"none": "flags: {plugin: {deviceListStrategy: envvar}}"}),
+                ("data", {"none": "{version: v1, flags: {migStrategy: single}}"}),
+                ("data", {"mine": "{version: v1, flags: {migStrategy: mixed}}"}),
+                ("data", {1: "{version: v1, flags: {migStrategy: mixed}}"}),
+            )
         ),
+        ({"devicePlugin": {"config": None}}, "devicePlugin.config", "whole GPUs. Drop it."),
     ],
 )
 def test_values_that_keep_gpus_apart_stay(values: dict[str, Any], path: str, end: str) -> None:
@@ -95,15 +109,24 @@ def test_values_that_keep_gpus_apart_stay(values: dict[str, Any], path: str, end
 
 
 def test_other_values_of_the_gpu_operator_may_change() -> None:
-    values = {"toolkit": {"enabled": False}, "devicePlugin": {"env": [{"name": "PASS_DEVICE_SPECS", "value": "true"}]}}
-    assert gpu_operator({**values, "cdi": {"enabled": True}, "mig": None}) == []
+    plugin = {"env": [{"name": "PASS_DEVICE_SPECS", "value": "true"}], "args": [], "config": {"create": True}}
+    values = {"toolkit": {"enabled": False}, "devicePlugin": plugin, "mig": {"strategy": ""}}
+    assert gpu_operator({**values, "cdi": {"enabled": True}}) == []
 
 
-@pytest.mark.parametrize("value", [None, "False", False])
-def test_the_address_plan_stays(value: Any) -> None:
-    cni = {"configuration": {"env": {"ENABLE_PREFIX_DELEGATION": value}}}
+def test_a_null_above_a_fixed_value_is_refused_whatever_the_value_may_be() -> None:
+    fixed = (FixedValue(path="plugin.env", keeps=without("strategy"), why="would be lost."),)
+    assert list(changed({"plugin": None}, fixed)) == [(("plugin",), "would be lost. Drop it.")]
+    assert list(changed({"plugin": {"env": None}}, fixed)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ENABLE_PREFIX_DELEGATION", value) for value in (None, "False", False)] + [("MAX_ENI", "1")]
+)
+def test_the_address_plan_stays(name: str, value: Any) -> None:
+    cni = {"configuration": {"env": {name: value}}}
     (problem,) = problems(stack((("clusters", "main", "managed_addons"), {"vpc-cni": cni})))
-    assert problem.path.endswith("vpc-cni.configuration.env.ENABLE_PREFIX_DELEGATION")
+    assert problem.path.endswith(f"vpc-cni.configuration.env.{name}")
 
 
 def test_an_add_on_keeps_its_fixed_values_itself() -> None:
