@@ -247,8 +247,9 @@ def test_the_state_of_an_earlier_rehearsal_is_deleted(new_engine, tmp_path, caps
     ids=["succeeds", "refused by a policy", "fails half-way"],
 )
 def test_a_preview_returns_the_engines_code_and_shows_a_cost_only_when_it_succeeds(
-    monkeypatch, capsys, code, log, has_cost
+    monkeypatch, tmp_path, capsys, code, log, has_cost
 ):
+    monkeypatch.setattr("report.preview.HOME", tmp_path)
     monkeypatch.setattr(Simulated, "pulumi", lambda *args, **options: Finished(code, 1.0, tuple(log)))
     assert preview("dev") == code
     output = capsys.readouterr().out

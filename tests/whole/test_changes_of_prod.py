@@ -50,9 +50,17 @@ EDITS = {
     "larger nodes of the CPU pool": Edit({f"{MAIN}.pools.cpu.instance_types": ["m7i.4xlarge"]}),
     "a Karpenter pool grows": Edit({f"{MAIN}.pools.a100-time-slicing.max_per_zone": 2}),
     "more pods share a GPU": Edit({f"{MAIN}.pools.a100-time-slicing.sharing.replicas": 8}),
-    "other slices": Edit({f"{MAIN}.pools.a100-mig.sharing": {"strategy": "mig", "layout": {"1g.10gb": 3, "2g.20gb": 2}}}),
+    "other slices": Edit(
+        {f"{MAIN}.pools.a100-mig.sharing": {"strategy": "mig", "layout": {"1g.10gb": 3, "2g.20gb": 2}}}
+    ),
     "a bucket is added": Edit(
-        {f"{BUCKETS}.eval": {"purpose": "datasets", "tier": "training", "used_by": [{"namespace": "training", "service_account": "trainer"}]}}
+        {
+            f"{BUCKETS}.eval": {
+                "purpose": "datasets",
+                "tier": "training",
+                "used_by": [{"namespace": "training", "service_account": "trainer"}],
+            }
+        }
     ),
     "somebody else reads the models": Edit(
         {f"{BUCKETS}.models.used_by.agents": {"namespace": "agents", "service_account": "agent"}}
