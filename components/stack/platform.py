@@ -11,7 +11,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
-from components.compute.live_sizes import live_sizes
+from components.compute.live_sizes import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
@@ -111,8 +111,10 @@ class Platform(pulumi.ComponentResource):
             key: control_plane_zones(key, cluster, sorted(zones), self._live.control_plane_zones(key))
             for key, cluster in settings.clusters.items()
         }
-        self._live_sizes = {
-            key: live_sizes(stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
+        self._live_pools = {
+            key: live_pools(stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
+            if key in logs.running
+            else LivePools()
             for key, cluster in settings.clusters.items()
         }
         keys = self._keys(settings)
@@ -195,7 +197,7 @@ class Platform(pulumi.ComponentResource):
                 vpc=self.network.vpc,
                 intra_subnet_ids=subnet_ids["intra"],
                 control_plane_zones=self._control_plane_zones[key],
-                live_sizes=self._live_sizes[key],
+                live_pools=self._live_pools[key],
                 node_subnet_ids=subnet_ids["private"],
                 pod_subnet_ids=subnet_ids["pods"],
                 secrets_key_arn=keys.eks,
