@@ -18,7 +18,7 @@ UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse fire conformance test check generate report docs bench facts lock clean
+.PHONY: help setup setup-dev preview rehearse fire upgrade-check conformance test check generate report docs bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -39,6 +39,9 @@ report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/
 fire: setup ## kill the engine, or fail a call, at each kind of call of STACK's life; SHARD=1/4 RESUME=yes EVERY=yes
 	@$(RUN) -m report fire --stack "$(STACK)" $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) \
 		$(if $(EVERY),--every)
+
+upgrade-check: setup ## rehearse the next Kubernetes version of STACK, and tell what blocks it
+	@$(RUN) -m report upgrade-check --stack "$(STACK)"
 
 conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; CHARTS=folder renders charts
 	@$(RUN) -m report conformance $(if $(filter file,$(origin STACK)),,--stack "$(STACK)") \

@@ -73,6 +73,7 @@ class Cluster(pulumi.ComponentResource):
     control_plane_zones: Sequence[str]
     pools: Mapping[str, Mapping[str, Any]]
     name: pulumi.Output[str]
+    version: str
     endpoint: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
@@ -102,6 +103,7 @@ class Cluster(pulumi.ComponentResource):
         # From the cluster itself, not from its known name: a replacement of the cluster then replaces what is on it.
         self.name = plane.eks_cluster.apply(lambda cluster: cluster.name)
         self.endpoint = plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
+        self.version = args.settings.version
         self.service_cidr = plane.eks_cluster.apply(lambda cluster: cluster.kubernetes_network_config.service_ipv4_cidr)
         self.security_group_id = plane.cluster_security_group_id
         admin = self._entries()

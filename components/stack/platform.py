@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -23,6 +24,7 @@ from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.stack.kept import Kept
 from components.stack.live import LiveStack
+from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.cluster import ClusterSettings
@@ -90,6 +92,8 @@ class Platform(pulumi.ComponentResource):
         stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
         self._live = LiveStack.read()
         self._live.check(stage, settings)
+        for warning in support_warnings(settings.clusters, datetime.now(UTC).date()):
+            pulumi.log.warn(warning)
         self._live.check_way_in(settings, lambda: aws.get_caller_identity(opts=invoke_options).arn)
         self._kept = Kept.of(self._live.outputs, settings.storage)
         # Only where something outlives its entry: every question to AWS delays the preview.
@@ -228,6 +232,7 @@ class Platform(pulumi.ComponentResource):
             "clusters": {
                 key: {
                     "name": cluster.name,
+                    "version": cluster.version,
                     "endpoint": cluster.endpoint,
                     "node_role_arn": cluster.node_role_arn,
                     "security_group_id": cluster.security_group_id,
