@@ -3,8 +3,10 @@
 The engine is Pulumi's own, in a process of its own, and can be killed there; `--client` tells it where the program is.
 """
 
+import gc
 import logging
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -109,6 +111,9 @@ class InProcess:
             finally:
                 language.stop(grace=None).wait()
                 servers.stop()
+        if fault.startswith("die"):
+            with mock.patch.object(sys, "unraisablehook", lambda _: None):
+                gc.collect()  # the program waits for ever for an engine that is dead, and would say so when it goes
         return Done(process.returncode, output, errors, tuple(log.read_text().splitlines()) if log.exists() else ())
 
     def _program(self) -> None:
