@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.compute.autoscaling import node_group_tags, scaling_group_tags
 from components.compute.efa import efa_security_group, template_interfaces
 from components.compute.live_sizes import recorded
 from components.compute.machine_image import ami_type
@@ -190,7 +191,7 @@ class NodePool(pulumi.ComponentResource):
             taints=[{"key": t.key, "value": t.value, "effect": TAINT_EFFECTS[t.effect]} for t in settings.taints],
             update_config=update,
             node_repair_config={"enabled": settings.node_repair},
-            tags={"always-on": "true"} if settings.always_on else None,
+            tags={**({"always-on": "true"} if settings.always_on else {}), **node_group_tags(settings)} or None,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["scalingConfig.desiredSize"] if size is None else None,
@@ -228,19 +229,20 @@ class NodePool(pulumi.ComponentResource):
         )
 
     def _tag(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
-        """Registers the cost tags that may change on the Auto Scaling group: no node is started again for them.
+        """Registers tags of the Auto Scaling group: those of the autoscaler, and cost tags that may change.
 
-        They override tags of the launch template on instances that start from then on. Volumes and network interfaces
-        keep those of the template. Source: API reference of EC2 Auto Scaling, CreateAutoScalingGroup; read 2026-11.
+        No node is started again for cost tags. They override tags of the launch template on instances that start from
+        then on. Volumes and network interfaces keep those of the template.
+        Source: API reference of EC2 Auto Scaling, CreateAutoScalingGroup; read 2026-11.
         """
-        for key, value in args.stage.tags.items():
-            if key not in FIXED_TAGS:
-                aws.autoscaling.Tag(
-                    f"{name}-tag-{key}",
-                    autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
-                    tag={"key": key, "value": value, "propagate_at_launch": True},
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
+        cost = {key: value for key, value in args.stage.tags.items() if key not in FIXED_TAGS}
+        for key, value in {**cost, **scaling_group_tags(args.settings, args.stage.cluster_name(args.cluster))}.items():
+            aws.autoscaling.Tag(
+                f"{name}-tag-{key}",
+                autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
+                tag={"key": key, "value": value, "propagate_at_launch": key in cost},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _network_interfaces(
         self, name: str, args: NodePoolArgs

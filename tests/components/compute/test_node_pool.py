@@ -304,9 +304,9 @@ def test_a_group_goes_to_zero_when_nobody_needs_it_and_comes_back_as_it_was(clou
 
 
 def test_a_pool_that_is_meant_to_run_at_night_says_so_where_policies_look(cloud):
-    up_gpu(cloud, always_on=True)
+    up_gpu(cloud, always_on=True, scaling="fixed")
     assert gpu_group(cloud)["tags"] == {"always-on": "true"}
-    up_gpu(cloud)
+    up_gpu(cloud, scaling="fixed")
     assert "tags" not in gpu_group(cloud)
 
 
