@@ -16,7 +16,7 @@ from components.compute.machine_image import ami_type
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
-from components.compute.off_peak import schedule
+from components.compute.off_peak import GroupSize, group_size, schedule
 from components.core.stage import FIXED_TAGS, Stage
 from settings.compute.node_pool import DiskSettings, NodePoolSettings
 from settings.compute.reservation import ReservationSettings
@@ -257,16 +257,13 @@ class NodePool(pulumi.ComponentResource):
 
     def _schedule(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
         """Registers scheduled sizes of the Auto Scaling group; EKS sizes it only when the node group is updated."""
-        off_peak, block = args.settings.off_peak, args.capacity_block
-        on = sizes(args)
-        off: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "min_size": 0, "desired_size": 0}
-        for action in schedule(off_peak) if off_peak is not None else ():
-            self._scheduled_action(
-                name, action.name, node_group, off if action.off else on, recurrence=action.recurrence
-            )
+        settings, block = args.settings, args.capacity_block
+        for action in schedule(settings.off_peak) if settings.off_peak is not None else ():
+            size = group_size(settings, action.off)
+            self._scheduled_action(name, action.name, node_group, size, recurrence=action.recurrence)
         if block is not None and block.starts is not None and args.waits_for_block:
             starts = block.starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # AWS refuses a start in the past
-            full_size: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "desired_size": args.settings.max_per_zone}
+            full_size = GroupSize(settings.min_per_zone, settings.max_per_zone, settings.max_per_zone)
             self._scheduled_action(name, "block-starts", node_group, full_size, start_time=starts)
 
     def _scheduled_action(
@@ -274,7 +271,7 @@ class NodePool(pulumi.ComponentResource):
         name: str,
         action: str,
         node_group: aws.eks.NodeGroup,
-        size: aws.eks.NodeGroupScalingConfigArgsDict,
+        size: GroupSize,
         *,
         recurrence: str | None = None,
         start_time: str | None = None,
@@ -283,9 +280,9 @@ class NodePool(pulumi.ComponentResource):
             f"{name}-{action}",
             scheduled_action_name=action,
             autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
-            min_size=size["min_size"],
-            max_size=size["max_size"],
-            desired_capacity=size["desired_size"],
+            min_size=size.minimum,
+            max_size=size.maximum,
+            desired_capacity=size.desired,
             recurrence=recurrence,
             time_zone=None if recurrence is None else "Etc/UTC",
             start_time=start_time,
