@@ -180,7 +180,7 @@ def off_peak_is_for_pools_that_may_stop(off_peak: OffPeakSettings | None, pool: 
 def disruption_is_for_karpenter(disruption: DisruptionSettings, pool: ValidSettings) -> Iterator[str]:
     if pool.get("provisioner") == "managed" and disruption != DisruptionSettings():
         yield (
-            "is given, but EKS never removes a node of a managed pool by itself, so it would do nothing. Drop it, or "
+            "is given, but it is for Karpenter, which does not run this pool, so it would do nothing. Drop it, or "
             "write provisioner: karpenter. For updates there is max_unavailable_percentage."
         )
 

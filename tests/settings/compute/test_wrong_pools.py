@@ -514,7 +514,7 @@ WRONG: dict[str, Case] = {
     "disruption of a managed pool": Case(
         {**L4, "disruption": {"consolidate": "when-empty"}},
         "disruption",
-        ("EKS never removes a node of a managed pool by itself", "For updates there is max_unavailable_percentage."),
+        ("it is for Karpenter, which does not run this pool", "For updates there is max_unavailable_percentage."),
         {"provisioner": "karpenter"},
     ),
     "update share of a Karpenter pool": Case(
