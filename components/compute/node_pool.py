@@ -145,8 +145,8 @@ class NodePool(pulumi.ComponentResource):
     """A node group in each zone. EKS replaces a group whose subnets change, so a new zone needs a new group.
 
     Nodes get the cluster's security group, even when the template names none; it allows all that they need.
-    The desired size is set at creation and later ignored, so that people and schedules can scale the pool, except when
-    the stack file changes the sizes: `live_sizes`.
+    The desired size is set at creation and later ignored, so that cluster-autoscaler, people and schedules can scale
+    the pool, except when the stack file changes the sizes: `live_sizes`.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
