@@ -243,6 +243,8 @@ def _notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
         yield f"on {hours:.0f} of {HOURS_PER_WEEK} hours a week"
     if pool.autoscaled:
         yield "cluster-autoscaler adds and ends nodes with the pods"
+    elif pool.scaling == "fixed":
+        yield "only people and off-peak hours change the number of nodes"
     yield from dict.fromkeys(_price_notes(pool, region))
 
 
