@@ -6,6 +6,7 @@
 `python -m report upgrade-check --stack STACK`: the command behind `make upgrade-check`.
 `python -m report pending --stack STACK`: what an interrupted `up` may have made, and how to bring it into the state.
 `python -m report fire --stack STACK`: the command behind `make fire`.
+`python -m report scale --stack STACK --pool POOL --to NODES`: the command behind `make scale`.
 `python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
@@ -72,6 +73,11 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         return preview(options.stack)
     if options.command == "conformance":
         return _conformance(options)
+    if options.command == "scale":
+        from report.scale import Aws, SimulatedAws, scale
+
+        cloud = SimulatedAws(options.home) if options.home else Aws()
+        return scale(options.stack, options.pool, options.to, options.zone, cloud)
     shard = " {}/{}".format(*options.shard) if options.command == "fire" else ""
     with alone(f"{options.command} of {options.stack}{shard}"):
         return _run_alone(options)
@@ -155,6 +161,12 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument(
         "--file", type=Path, default="taken-back.json", help="the file to write for `pulumi stack import`"
     )
+    size = commands.add_parser("scale", help="sets the number of nodes of a pool; talks to the AWS account")
+    size.add_argument("--stack", default="dev", help="the stack: STACK of Pulumi.STACK.yaml (default: dev)")
+    size.add_argument("--pool", required=True, help="the pool: <cluster>.<pool>")
+    size.add_argument("--to", required=True, type=int, metavar="NODES", help="number of nodes in each zone")
+    size.add_argument("--zone", help="only in this zone")
+    size.add_argument("--home", type=Path, metavar="DIR", help="a home of the simulator: only its cloud is changed")
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(
         "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"

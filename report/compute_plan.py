@@ -241,6 +241,10 @@ def _notes(pool: NodePoolSettings, region: str) -> Iterator[str]:
     if pool.off_peak is not None and pool.provisioner == "managed":
         hours = HOURS_PER_WEEK * _fraction_of_week(pool.off_peak)
         yield f"on {hours:.0f} of {HOURS_PER_WEEK} hours a week"
+    if pool.autoscaled:
+        yield "cluster-autoscaler adds and ends nodes with the pods"
+    elif pool.scaling == "fixed":
+        yield "only people and off-peak hours change the number of nodes"
     yield from dict.fromkeys(_price_notes(pool, region))
 
 

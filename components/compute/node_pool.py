@@ -9,13 +9,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.compute.autoscaling import node_group_tags, scaling_group_tags
 from components.compute.efa import efa_security_group, template_interfaces
 from components.compute.live_sizes import recorded
 from components.compute.machine_image import RELEASES, ami_type, release_parameter
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
-from components.compute.off_peak import schedule
+from components.compute.off_peak import GroupSize, group_size, schedule
 from components.core.stage import FIXED_TAGS, Stage
 from settings.compute.node_pool import DiskSettings, NodePoolSettings
 from settings.compute.reservation import ReservationSettings
@@ -146,8 +147,8 @@ class NodePool(pulumi.ComponentResource):
     """A node group in each zone. EKS replaces a group whose subnets change, so a new zone needs a new group.
 
     Nodes get the cluster's security group, even when the template names none; it allows all that they need.
-    The desired size is set at creation and later ignored, so that people and schedules can scale the pool, except when
-    the stack file changes the sizes: `live_sizes.py`.
+    The desired size is set at creation and later ignored, so that cluster-autoscaler, people and schedules can scale
+    the pool, except when the stack file changes the sizes: `live_sizes.py`.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
@@ -202,7 +203,7 @@ class NodePool(pulumi.ComponentResource):
             taints=[{"key": t.key, "value": t.value, "effect": TAINT_EFFECTS[t.effect]} for t in settings.taints],
             update_config=update,
             node_repair_config={"enabled": settings.node_repair},
-            tags={"always-on": "true"} if settings.always_on else None,
+            tags={**({"always-on": "true"} if settings.always_on else {}), **node_group_tags(settings)} or None,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["scalingConfig.desiredSize"] if size is None else None,
@@ -255,19 +256,20 @@ class NodePool(pulumi.ComponentResource):
         )
 
     def _tag(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
-        """Registers the cost tags that may change on the Auto Scaling group: no node is started again for them.
+        """Registers tags of the Auto Scaling group: those of the autoscaler, and cost tags that may change.
 
-        They override tags of the launch template on instances that start from then on. Volumes and network interfaces
-        keep those of the template. Source: API reference of EC2 Auto Scaling, CreateAutoScalingGroup; read 2026-11.
+        No node is started again for cost tags. They override tags of the launch template on instances that start from
+        then on. Volumes and network interfaces keep those of the template.
+        Source: API reference of EC2 Auto Scaling, CreateAutoScalingGroup; read 2026-11.
         """
-        for key, value in args.stage.tags.items():
-            if key not in FIXED_TAGS:
-                aws.autoscaling.Tag(
-                    f"{name}-tag-{key}",
-                    autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
-                    tag={"key": key, "value": value, "propagate_at_launch": True},
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
+        cost = {key: value for key, value in args.stage.tags.items() if key not in FIXED_TAGS}
+        for key, value in {**cost, **scaling_group_tags(args.settings, args.stage.cluster_name(args.cluster))}.items():
+            aws.autoscaling.Tag(
+                f"{name}-tag-{key}",
+                autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
+                tag={"key": key, "value": value, "propagate_at_launch": key in cost},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _network_interfaces(
         self, name: str, args: NodePoolArgs
@@ -282,16 +284,13 @@ class NodePool(pulumi.ComponentResource):
 
     def _schedule(self, name: str, args: NodePoolArgs, node_group: aws.eks.NodeGroup) -> None:
         """Registers scheduled sizes of the Auto Scaling group; EKS sizes it only when the node group is updated."""
-        off_peak, block = args.settings.off_peak, args.capacity_block
-        on = sizes(args)
-        off: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "min_size": 0, "desired_size": 0}
-        for action in schedule(off_peak) if off_peak is not None else ():
-            self._scheduled_action(
-                name, action.name, node_group, off if action.off else on, recurrence=action.recurrence
-            )
+        settings, block = args.settings, args.capacity_block
+        for action in schedule(settings.off_peak) if settings.off_peak is not None else ():
+            size = group_size(settings, action.off)
+            self._scheduled_action(name, action.name, node_group, size, recurrence=action.recurrence)
         if block is not None and block.starts is not None and args.waits_for_block:
             starts = block.starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # AWS refuses a start in the past
-            full_size: aws.eks.NodeGroupScalingConfigArgsDict = {**on, "desired_size": args.settings.max_per_zone}
+            full_size = GroupSize(settings.min_per_zone, settings.max_per_zone, settings.max_per_zone)
             self._scheduled_action(name, "block-starts", node_group, full_size, start_time=starts)
 
     def _scheduled_action(
@@ -299,7 +298,7 @@ class NodePool(pulumi.ComponentResource):
         name: str,
         action: str,
         node_group: aws.eks.NodeGroup,
-        size: aws.eks.NodeGroupScalingConfigArgsDict,
+        size: GroupSize,
         *,
         recurrence: str | None = None,
         start_time: str | None = None,
@@ -308,9 +307,9 @@ class NodePool(pulumi.ComponentResource):
             f"{name}-{action}",
             scheduled_action_name=action,
             autoscaling_group_name=node_group.resources.apply(auto_scaling_group),
-            min_size=size["min_size"],
-            max_size=size["max_size"],
-            desired_capacity=size["desired_size"],
+            min_size=size.minimum,
+            max_size=size.maximum,
+            desired_capacity=size.desired,
             recurrence=recurrence,
             time_zone=None if recurrence is None else "Etc/UTC",
             start_time=start_time,

@@ -3,16 +3,43 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
+from settings.compute.node_pool import NodePoolSettings
 from settings.compute.off_peak import OffPeakSettings
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SATURDAY = 6  # as cron counts days, from Sunday
+AS_IT_IS = -1
+"""The provider then sends no size, and EC2 raises it to the minimum. Without a value the provider sends 0.
+
+Sources: terraform-provider-aws, internal/service/autoscaling/schedule.go; EC2 Auto Scaling user guide, "Scheduled
+scaling"; read 2026-11.
+"""
+
+
+class GroupSize(NamedTuple):
+    """The sizes of an Auto Scaling group."""
+
+    minimum: int
+    maximum: int
+    desired: int
+
+
+def group_size(pool: NodePoolSettings, off: bool) -> GroupSize:
+    """Returns the sizes in off-peak hours, or after them.
+
+    In them pods must not bring up a pool that is scaled: its maximum is zero. Afterwards it has its minimum, and gets
+    what its pods need. Of a fixed pool nobody knows the size from before, so it gets that of the stack file.
+    """
+    if off:
+        return GroupSize(0, 0 if pool.autoscaled else pool.max_per_zone, 0)
+    return GroupSize(pool.min_per_zone, pool.max_per_zone, AS_IT_IS if pool.autoscaled else pool.start_per_zone)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledSize:
-    """One recurring action: at this time (cron, UTC) the group scales to zero, or to its size at creation."""
+    """One recurring action: at this time (cron, UTC) the off-peak hours begin or end."""
 
     name: str
     recurrence: str

@@ -39,6 +39,7 @@ class AddOnRules:
     conflicts: add-on that cannot run in the same cluster -> why, as the rest of a sentence after "but".
     requires: yields what is wrong for it in the rest of the cluster: a path below the cluster, and a sentence.
     pulls_images: whether its pods have images, which come from the internet unless its values name a registry.
+    endpoints: AWS services that it calls besides those that nodes use, as in `network.endpoints.interface`.
     makes_buckets: whether it makes buckets in AWS; their names begin with its own.
     fixed: values that the stack file may not change.
     """
@@ -51,6 +52,7 @@ class AddOnRules:
     conflicts: Mapping[str, str] = field(default_factory=dict)
     requires: Requirement = requires_nothing
     pulls_images: bool = True
+    endpoints: tuple[str, ...] = ()
     makes_buckets: bool = False
     fixed: tuple[FixedValue, ...] = ()
 

@@ -87,8 +87,8 @@ def _default_replacement(pool: Mapping[str, Any]) -> Literal["create-first", "de
 class NodePoolSettings(Settings):
     """One pool of equal nodes.
 
-    Managed: an EKS node group in each zone, whose size is set by people and schedules. Karpenter: nodes are added and
-    removed with the pods that need them.
+    Managed: an EKS node group in each zone. cluster-autoscaler scales it, or people and schedules do. Karpenter: nodes
+    are added and removed with the pods that need them.
     """
 
     model_config = ConfigDict(validate_default=True)  # rules also check the defaults
@@ -106,8 +106,8 @@ class NodePoolSettings(Settings):
     provisioner: Literal["managed", "karpenter"] = Field(
         default="managed",
         description=(
-            "managed: EKS node groups of a fixed size. karpenter: nodes are added and removed with the pods that need "
-            "them."
+            "managed: EKS node groups of equal machines, see scaling. karpenter: machines of any of the types are "
+            "added and removed with the pods that need them."
         ),
     )
     instance_types: tuple[str, ...] = Field(
@@ -153,6 +153,13 @@ class NodePoolSettings(Settings):
         description=(
             "Number of nodes in each zone at creation; the minimum when not given. Later it counts when it changes: "
             "otherwise a pool keeps the size that it has, as far as minimum and maximum allow."
+        ),
+    )
+    scaling: Literal["auto", "fixed"] = Field(
+        default="auto",
+        description=(
+            "For managed pools. auto: cluster-autoscaler adds nodes for pods that do not fit, up to max_per_zone, and "
+            "ends nodes that are not needed, down to min_per_zone. fixed: only people and off_peak change the number."
         ),
     )
     max_gpus: int | None = Field(
@@ -227,6 +234,13 @@ class NodePoolSettings(Settings):
     def start_per_zone(self) -> int:
         """Number of nodes in each zone at creation."""
         return self.min_per_zone if self.desired_per_zone is None else self.desired_per_zone
+
+    @property
+    def autoscaled(self) -> bool:
+        """Whether cluster-autoscaler scales the pool. That of a Capacity Block is as large as the block."""
+        block = self.reservation is not None and self.reservation.kind == "capacity-block"
+        room = self.max_per_zone > self.min_per_zone
+        return self.provisioner == "managed" and self.scaling == "auto" and room and not block
 
     @property
     def machines(self) -> tuple[InstanceType, ...]:

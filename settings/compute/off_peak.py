@@ -6,7 +6,7 @@ from settings.core.base import Settings
 
 
 class OffPeakSettings(Settings):
-    """A managed pool scales to zero in these hours; Karpenter replaces and consolidates nodes only in these hours."""
+    """A managed pool has no nodes in these hours, whatever pods wait. Karpenter consolidates nodes only in them."""
 
     begins: str = Field(
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",

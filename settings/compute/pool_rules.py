@@ -69,6 +69,18 @@ def desired_is_within(desired: int | None, pool: ValidSettings) -> Iterator[str]
         )
 
 
+def only_node_groups_with_room_can_be_fixed(scaling: str, pool: ValidSettings) -> Iterator[str]:
+    min_nodes, max_nodes, reservation = pool.get("min_per_zone"), pool.get("max_per_zone"), pool.get("reservation")
+    if scaling != "fixed":
+        return
+    if is_karpenter(pool):
+        yield "is fixed, but Karpenter adds and removes nodes with the pods. Drop it, or write provisioner: managed."
+    elif reservation and reservation.kind == "capacity-block":
+        yield "is fixed, but the pool is as large as its Capacity Block anyway. Drop it."
+    elif min_nodes is not None and min_nodes == max_nodes:
+        yield f"is fixed, but minimum and maximum are both {min_nodes}, so nothing scales the pool anyway. Drop it."
+
+
 def max_gpus_leaves_room_for_a_node(max_gpus: int | None, pool: ValidSettings) -> Iterator[str]:
     types = machines(pool)
     if max_gpus is None or not types:
@@ -168,7 +180,7 @@ def off_peak_is_for_pools_that_may_stop(off_peak: OffPeakSettings | None, pool: 
 def disruption_is_for_karpenter(disruption: DisruptionSettings, pool: ValidSettings) -> Iterator[str]:
     if pool.get("provisioner") == "managed" and disruption != DisruptionSettings():
         yield (
-            "is given, but EKS never removes a node of a managed pool by itself, so it would do nothing. Drop it, or "
+            "is given, but it is for Karpenter, which does not run this pool, so it would do nothing. Drop it, or "
             "write provisioner: karpenter. For updates there is max_unavailable_percentage."
         )
 
@@ -241,6 +253,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "min_per_zone": (min_is_for_node_groups,),
     "max_per_zone": (max_is_at_least_min,),
     "desired_per_zone": (desired_is_within,),
+    "scaling": (only_node_groups_with_room_can_be_fixed,),
     "max_gpus": (max_gpus_leaves_room_for_a_node,),
     "always_on": (always_on_is_for_accelerated_node_groups,),
     "operating_system": (machine_rules.the_image_has_a_driver,),

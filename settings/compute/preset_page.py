@@ -17,8 +17,10 @@ HEAD = """# Presets of pools
 `- preset: h100` under `pools` is a whole pool. Values in the stack file override the preset, and the preset overrides
 the profile of the environment. Lists are replaced (`taints: []` gives a pool without taints); labels, disk and other
 maps are merged key by key. In `sharing`, a new `profile` or `layout` replaces the old one, and a new `strategy`
-replaces all of `sharing`. Two pools of one preset need a `name` each. `make report` shows every setting in force and
-where it comes from. Cost, memory and slices of each GPU: [gpus.md](gpus.md).
+replaces all of `sharing`. Every preset may have `provisioner: managed` or `karpenter`: what only the other one has is
+dropped. With `efa: true` or a `reservation` of its own a pool is managed, unless it says otherwise. Two pools of one
+preset need a `name` each. `make report` shows every setting in force and where it comes from. Cost, memory and slices
+of each GPU: [gpus.md](gpus.md).
 
 ```yaml
 pools:

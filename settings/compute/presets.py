@@ -1,7 +1,8 @@
 """Presets: the values of whole pools by name, for example `- preset: h100` in a stack file.
 
 A preset is plain data. The pool's own values override it, and it overrides the profile of the environment. Labels and
-other maps are merged key by key; lists are replaced; `sharing` that names a strategy is replaced as a whole.
+other maps are merged key by key; lists are replaced; `sharing` that names a strategy is replaced as a whole. Values
+that only the other provisioner has are dropped.
 """
 
 from collections.abc import Mapping
@@ -39,9 +40,9 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "a100-time-slicing": Preset(
         "A100, time-slicing with 4 replicas: for research, development, training of small models, and batch inference. "
-        "Nothing separates the pods on one GPU. For nodes that are added and removed with their pods, add "
-        "`provisioner: karpenter`.",
+        "Nothing separates the pods on one GPU.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -61,6 +62,7 @@ PRESETS: Mapping[str, Preset] = {
         "A100 with 80 GB, cut into MIG slices of three sizes, each with memory and faults of its own: for inference "
         "in production, and for agents that users wait for.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["p4de.24xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -73,6 +75,7 @@ PRESETS: Mapping[str, Preset] = {
     "a100-40gb-mig": Preset(
         "As a100-mig, on the A100 with 40 GB: slices with half the memory, in more regions.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["p4d.24xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -85,6 +88,7 @@ PRESETS: Mapping[str, Preset] = {
     "h100": Preset(
         "H100, time-slicing with 2 replicas: for training and fine-tuning on one node.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["p5.48xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -95,7 +99,8 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "h100-training": Preset(
-        "Whole H100 with EFA, close together: for training over many nodes. Name the zone: `zones: [us-west-2a]`.",
+        "Whole H100 with EFA, close together: for training over many nodes. Name the zone: `zones: [us-west-2a]`. On "
+        "an EKS node group, whose nodes nobody consolidates under a job.",
         {
             "instance_types": ["p5.48xlarge"],
             "capacity_type": "on-demand",
@@ -111,6 +116,7 @@ PRESETS: Mapping[str, Preset] = {
     "h200": Preset(
         "H200 with 141 GB a GPU: for large models on one node.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["p5en.48xlarge", "p5e.48xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -122,6 +128,7 @@ PRESETS: Mapping[str, Preset] = {
     "b200": Preset(
         "B200: for the largest models on one node.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["p6-b200.48xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -183,6 +190,7 @@ PRESETS: Mapping[str, Preset] = {
     "trn2": Preset(
         "Trainium2, sixteen devices a node: for training of models compiled for Neuron.",
         {
+            "provisioner": "karpenter",
             "instance_types": ["trn2.48xlarge"],
             "max_per_zone": 1,
             "disk": BIG_DISK,
@@ -191,6 +199,13 @@ PRESETS: Mapping[str, Preset] = {
             "taints": NEURON_TAINT,
         },
     ),
+}
+
+
+# Values that a pool of this provisioner cannot have; those of a preset are dropped there.
+FOREIGN: Mapping[str, tuple[str, ...]] = {
+    "managed": ("disruption", "fallback_capacity_types"),
+    "karpenter": ("always_on", "desired_per_zone", "max_unavailable_percentage", "scaling"),
 }
 
 
@@ -215,7 +230,17 @@ def _cluster_with_presets(cluster: Any) -> Any:
 def _pool_with_preset(pool: Any) -> Any:
     name = pool.get("preset") if isinstance(pool, Mapping) else None
     known = nearest(name, PRESETS) if isinstance(name, str) else None  # values of a misspelt preset are not missing
-    return _merge(preset_values(known), pool) if known else pool
+    return _merge(_for_provisioner(preset_values(known), pool), pool) if known else pool
+
+
+def _for_provisioner(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of a preset that fit the pool's provisioner. EFA and reservations are for node groups."""
+    values = dict(preset)
+    if own.get("efa") is True or own.get("reservation"):
+        values.pop("provisioner", None)
+    provisioner = own.get("provisioner", values.get("provisioner", "managed"))
+    foreign = FOREIGN.get(provisioner, ()) if isinstance(provisioner, str) else ()
+    return {key: value for key, value in values.items() if key not in foreign}
 
 
 def _merge(preset: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

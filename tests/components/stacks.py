@@ -7,7 +7,7 @@ from settings.stack.stack import StackSettings
 from simulator.aws.operation_context import ACCOUNT
 from tests.in_process.providers import REGION
 
-POOL: dict[str, Any] = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}
+POOL: dict[str, Any] = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "scaling": "fixed"}
 CLUSTER: dict[str, Any] = {"version": "1.35", "pools": [POOL]}
 
 

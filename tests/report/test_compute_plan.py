@@ -145,6 +145,13 @@ def test_off_peak_hours_cost_nothing() -> None:
     assert "on 70 of 168 hours a week" in off.notes
 
 
+def test_the_plan_says_who_changes_the_number_of_nodes() -> None:
+    auto, fixed, full = (pool("m7i.large", **sizes) for sizes in ({}, {"scaling": "fixed"}, {"min_per_zone": 3}))
+    assert "cluster-autoscaler adds and ends nodes with the pods" in auto.notes
+    assert "only people and off-peak hours change the number of nodes" in fixed.notes
+    assert not any("number of nodes" in note or "autoscaler" in note for note in full.notes)
+
+
 def test_the_price_of_spot_with_a_fallback_is_a_span() -> None:
     changes = {"capacity_type": "spot", "fallback_capacity_types": ["on-demand"]}
     (_, pool_plan) = plan(karpenter_pool("g6.xlarge", **changes)).pools

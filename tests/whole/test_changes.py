@@ -6,6 +6,7 @@ import pytest
 
 from catalog.machine_images import KARPENTER_ALIASES
 from common.urns import name_of
+from report import scale
 from simulator.cloud import Cloud
 from tests.whole.edits import Edit, build, make, rows
 from tests.whole.live import GONE, Live, live
@@ -33,6 +34,11 @@ EDITS = {
     "more nodes at least than run": Edit({f"{CPU}.min_per_zone": 2}),
     "fewer nodes at most than run": Edit({f"{CPU}.min_per_zone": 0, f"{CPU}.max_per_zone": 1}),
     "another size": Edit({f"{CPU}.desired_per_zone": 0, f"{CPU}.max_per_zone": 3}),
+    "only people scale it": Edit({f"{CPU}.scaling": "fixed"}),
+    "it stops at night": Edit({f"{CPU}.off_peak": {"begins": "20:00", "hours": 10}}),
+    "it runs at night": Edit({f"{CPU}.off_peak": GONE}),
+    "a preset of Karpenter moves to node groups": Edit({f"{GPU}.provisioner": "managed"}),
+    "and back": Edit({f"{GPU}.provisioner": GONE}),
     "a Karpenter pool grows": Edit({f"{GPU}.max_per_zone": 2}),
     "a Karpenter pool shrinks": Edit({f"{GPU}.max_per_zone": 1}),
     "a pool is added": Edit({f"{MAIN}.pools.batch": BATCH}),
@@ -135,4 +141,15 @@ def test_a_newer_image_of_karpenters_nodes_is_an_update_of_their_class(
     preview = dev.run("preview")
     assert {(change.op, change.name) for change in preview.changes} == {("update", "main-gpu-small")}
     build(dev, preview)
+    dev.run("preview", "--expect-no-changes")
+
+
+def test_make_scale_sets_the_nodes_of_a_fixed_pool_and_the_stack_leaves_them(
+    dev: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "ROOT", dev.file.parent)
+    simulated = scale.SimulatedAws(dev.cloud.parent)
+    assert scale.scale("dev", "main.cpu", 3, "us-west-2b", simulated) == 0
+    groups = simulated.groups(scale.find(scale.load_file(dev.file), "main.cpu"))
+    assert [group.sizes["desiredSize"] for group in groups if group.zone == "us-west-2b"] == [3]
     dev.run("preview", "--expect-no-changes")

@@ -19,7 +19,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
     if parts.network is None or parts.network.nat != "none":
         return
     present = {*parts.network.endpoints.gateway, *parts.network.endpoints.interface}
-    if missing := sorted(_needed(parts) - present):
+    if missing := sorted(_needed(parts, add_ons) - present):
         lists = {
             "gateway": [*parts.network.endpoints.gateway, *(name for name in missing if name in GATEWAY)],
             "interface": [*parts.network.endpoints.interface, *(name for name in missing if name not in GATEWAY)],
@@ -39,15 +39,22 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                     ("clusters", cluster, "addons", name),
                     (
                         "its images come from the internet, and nat is none. Copy them to ECR and name that registry "
-                        "in values, or write nat: single."
+                        f"in values, or write nat: single{_way_out(rules)}."
                     ),
                 )
 
 
-def _needed(parts: Parts) -> set[str]:
+def _way_out(rules: AddOnRules) -> str:
+    """Returns how a cluster does without the add-on, as the end of a sentence. Most clusters have pools with room."""
+    return f", or {rules.instead}" if rules.instead else ""
+
+
+def _needed(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> set[str]:
     needed = set(NODES_USE)
     for cluster, content in parts.clusters.items():
         drivers = needed_drivers(parts.storage, cluster, parts.clusters) if parts.storage else ()
         for name in eks_addons(content, drivers):
             needed.update(ADDONS[name].endpoints if name in ADDONS else ())
+        for rules in installed(add_ons, content).values() if content.addons is not None else ():
+            needed.update(rules.endpoints)
     return needed

@@ -167,6 +167,11 @@ def _dra(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
     for index, pool in gpus.items():
         reasons = [
             *([] if pool.provisioner == "managed" else ["Karpenter cannot predict the devices of its nodes"]),
+            *(
+                ["cluster-autoscaler knows no devices of a pool that has no node"]
+                if pool.autoscaled and not pool.min_per_zone
+                else []
+            ),
             *([] if pool.operating_system == "al2023" else ["Bottlerocket runs a device plugin of its own"]),
             *(
                 []
@@ -179,6 +184,7 @@ def _dra(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
                 (*path, "pools", index),
                 (
                     f"gpu_allocation is dra, but {', and '.join(reasons)}. Write gpu_allocation: device-plugin in the "
-                    "cluster, or make the pool managed, on al2023, with sharing none or mig."
+                    "cluster, or make the pool managed, with scaling: fixed or min_per_zone: 1, on al2023, with "
+                    "sharing none or mig."
                 ),
             )

@@ -225,7 +225,7 @@ def test_the_landing_pool_is_the_first_that_takes_pods_at_once():
     assert landing_pool([tainted, empty]) is tainted, "somebody has to be first"
     resting = pool("f", off_peak={"begins": "20:00", "hours": 10})
     assert landing_pool([resting, full]) is full, "DNS has to be there at night too"
-    of_karpenter = pool("e", provisioner="karpenter", min_per_zone=0)
+    of_karpenter = pool("e", provisioner="karpenter", min_per_zone=0, scaling="auto")
     assert landing_pool([of_karpenter, full]) is full
     assert landing_pool([of_karpenter, tainted]) is tainted, "Karpenter would have to be there before itself"
 
@@ -241,4 +241,4 @@ def test_nodes_with_accelerators_are_watched_for_their_faults(cloud):
 def test_pools_bring_the_add_ons_that_they_cannot_do_without(cloud):
     gpus = {"name": "gpu", "instance_types": ["g6.12xlarge"], "taints": [{"key": "gpu"}]}
     cloud.up_cluster(stack_with_cluster(pools=[POOL, gpus]))
-    assert cloud.names("Release") == {"main-cert-manager", "main-gpu-operator"}
+    assert cloud.names("Release") == {"main-cert-manager", "main-cluster-autoscaler", "main-gpu-operator"}

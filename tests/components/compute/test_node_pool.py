@@ -293,22 +293,25 @@ def test_a_capacity_block_that_has_begun_is_used_at_once(cloud):
     assert not cloud.all("schedule:Schedule"), "Auto Scaling refuses an action in the past"
 
 
-def test_a_group_goes_to_zero_when_nobody_needs_it_and_comes_back_as_it_was(cloud):
-    up_gpu(cloud, min_per_zone=1, desired_per_zone=2, max_per_zone=3, off_peak={"begins": "20:00", "hours": 10})
+@pytest.mark.parametrize(("scaling", "off", "on"), [("auto", (0, 0, 0), (1, -1, 3)), ("fixed", (0, 0, 3), (1, 2, 3))])
+def test_a_group_goes_to_zero_when_nobody_needs_it_and_comes_back(cloud, scaling, off, on):
+    hours = {"begins": "20:00", "hours": 10}
+    up_gpu(cloud, min_per_zone=1, desired_per_zone=2, max_per_zone=3, scaling=scaling, off_peak=hours)
+    held = off, on
     found = {s.name: s.inputs for s in cloud.all("schedule:Schedule")}
     assert len(found) == 4, "two for the group in each zone"
     off, on = found["main-gpu-us-west-2a-off-20-00"], found["main-gpu-us-west-2a-on-06-00"]
-    assert (off["minSize"], off["desiredCapacity"], off["maxSize"]) == (0, 0, 3)
-    assert (on["minSize"], on["desiredCapacity"], on["maxSize"]) == (1, 2, 3)
+    sizes = tuple((each["minSize"], each["desiredCapacity"], each["maxSize"]) for each in (off, on))
+    assert sizes == held, "the autoscaler would bring it up at night, and the morning would end what it keeps"
     assert off["recurrence"] == "0 20 * * 1,2,3,4,5"
     assert off["timeZone"] == on["timeZone"] == "Etc/UTC"
     assert off["autoscalingGroupName"] == scaling_group(cloud)
 
 
 def test_a_pool_that_is_meant_to_run_at_night_says_so_where_policies_look(cloud):
-    up_gpu(cloud, always_on=True)
+    up_gpu(cloud, always_on=True, scaling="fixed")
     assert gpu_group(cloud)["tags"] == {"always-on": "true"}
-    up_gpu(cloud)
+    up_gpu(cloud, scaling="fixed")
     assert "tags" not in gpu_group(cloud)
 
 

@@ -214,6 +214,7 @@ CHANGES: dict[str, Any] = {
     "clusters.pools.min_per_zone": pool(min_per_zone=2),
     "clusters.pools.max_per_zone": pool(max_per_zone=9),
     "clusters.pools.desired_per_zone": pool(desired_per_zone=3),
+    "clusters.pools.scaling": pool(scaling="auto"),
     "clusters.pools.operating_system": pool(operating_system="bottlerocket"),
     "clusters.pools.disk.size_gib": pool(disk={"size_gib": 200}),
     "clusters.pools.disk.iops": pool(disk={"iops": 4000}),

@@ -23,7 +23,9 @@ BY_DEFAULT = {name for name, add_on in every_add_on().items() if add_on.on}
 
 
 def pool(instance_type: str, **values: Any) -> NodePoolSettings:
-    return NodePoolSettings(name="p", instance_types=(instance_type,), **values)
+    return NodePoolSettings.model_validate(
+        {"name": "p", "instance_types": [instance_type], "max_per_zone": 1, **values}
+    )
 
 
 GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xlarge",)})  # arm64, without EKS's DCGM
@@ -43,6 +45,9 @@ GB200 = pool("g6.xlarge").model_copy(update={"instance_types": ("p6e-gb200.36xla
         (pool("p5.48xlarge", efa=True), "device-plugin", OPERATOR | {"aws-efa-k8s-device-plugin"}),
         (pool("inf2.xlarge"), "device-plugin", {"neuron-helm-chart"}),
         (pool("inf2.xlarge"), "dra", {"neuron-helm-chart"}),
+        (pool("m5.large", max_per_zone=2), "device-plugin", {"cluster-autoscaler"}),
+        (pool("m5.large", max_per_zone=2, scaling="fixed"), "device-plugin", set()),
+        (pool("m5.large", max_per_zone=2, provisioner="karpenter"), "device-plugin", KARPENTER),
     ],
 )
 def test_a_pool_brings_the_add_ons_for_its_devices(
@@ -58,6 +63,7 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
     everything = [
         pool("g6.8xlarge", efa=True, provisioner="karpenter"),
         *(pool("g6.xlarge"), pool("g6.xlarge", operating_system="bottlerocket"), pool("inf2.xlarge")),
+        pool("m5.large", max_per_zone=2),
     ]
     cluster = cluster_of(*everything, gpu_allocation="dra")
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}

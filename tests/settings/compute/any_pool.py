@@ -54,6 +54,7 @@ def likely_pool(draw: st.DrawFn, region: str) -> dict[str, Any]:
         "capacity_type": capacity,
         "fallback_capacity_types": draw(_fallbacks(capacity, sold)) if karpenter and not close else [],
         "max_per_zone": draw(st.integers(1, NODES)),
+        "scaling": "auto",
         "always_on": not karpenter and bool(first.accelerator) and draw(st.booleans()),
         "operating_system": "al2023" if neuron or mig else draw(st.sampled_from(["al2023", "bottlerocket"])),
         "local_nvme": draw(st.sampled_from(["none", "raid0"])) if first.local_nvme_gb else "none",
@@ -69,6 +70,8 @@ def likely_pool(draw: st.DrawFn, region: str) -> dict[str, Any]:
         pool["zones"] = zones[:1]
     if not (karpenter or block):
         pool["min_per_zone"] = draw(st.integers(0, pool["max_per_zone"]))
+        if pool["min_per_zone"] < pool["max_per_zone"]:
+            pool["scaling"] = draw(st.sampled_from(["auto", "fixed"]))
     if not (pool["always_on"] or capacity == "reserved") and draw(st.booleans()):
         pool["off_peak"] = draw(st.sampled_from(HOURS_OFF))
     if first.accelerator and draw(st.booleans()):
@@ -154,6 +157,7 @@ def _other_values(region: str) -> dict[str, st.SearchStrategy[Any]]:
         "reservation": st.none() | reservation.map(lambda r: {key: value for key, value in r.items() if value}),
         "min_per_zone": st.sampled_from([None, 0, 1, NODES, NODES + 1]),
         "desired_per_zone": st.sampled_from([None, 0, 1, NODES]),
+        "scaling": st.sampled_from(["auto", "fixed"]),
         "max_gpus": st.sampled_from([None, 1, 4, 8, 16, 24, 48]),
         "always_on": st.booleans(),
         "operating_system": st.sampled_from(["al2023", "bottlerocket"]),
@@ -256,6 +260,8 @@ def _sizes(pool: dict[str, Any], types: list[InstanceType]) -> Iterator[str]:
         yield "sizes"
     if not least <= pool.get("desired_per_zone", least) <= most:
         yield "desired"
+    if pool["scaling"] == "fixed" and (follows or least == most):
+        yield "scaling"
     counts = [t.accelerator.count if t.accelerator else 0 for t in types]
     gpus = pool.get("max_gpus")
     zones = len(pool["zones"]) if "zones" in pool else 1 if "reservation" in pool else NETWORK_ZONES

@@ -85,6 +85,7 @@ def test_the_draws_reached_both_sides_and_every_reason() -> None:
     }
     expected_reasons |= {
         "sizes",
+        "scaling",
         "desired",
         "max_gpus",
         "always_on",

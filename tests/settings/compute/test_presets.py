@@ -53,6 +53,37 @@ def test_one_line_with_a_preset_is_a_whole_pool(preset: str, environment: str) -
     assert pool.accelerator is None or pool.taints, "pods without GPUs would fill the nodes"
 
 
+@pytest.mark.parametrize("operating_system", ["al2023", "bottlerocket"])
+@pytest.mark.parametrize("provisioner", ["managed", "karpenter"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_may_be_put_on_either_provisioner(preset: str, provisioner: str, operating_system: str) -> None:
+    pool = {**alone(preset), "provisioner": provisioner, "operating_system": operating_system}
+    found = problems(with_pools(pool, region=region_of(preset), environment="dev"))
+    no_image = operating_system == "bottlerocket" and (preset in ("inf2", "trn2") or "mig" in preset)
+    assert ["al2023." in problem.message for problem in found] == [True] * no_image, found
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_with_accelerators_is_karpenters_unless_it_has_efa_or_a_reservation(preset: str) -> None:
+    made = pool_of(alone(preset), region=region_of(preset))
+    accelerated = made.accelerator is not None
+    assert (made.provisioner == "karpenter") == (accelerated and not made.efa)
+    if accelerated and len(made.instance_types) == 1:
+        zone = REGIONS[region_of(preset)].eks_zones[0].name
+        own = {"capacity_type": "reserved", "reservation": {"id": "cr-0123456789abcdef0", "zone": zone}}
+        reserved = {**alone(preset), **own, "placement_group": False}
+        assert pool_of(reserved, region=region_of(preset)).provisioner == "managed"
+        assert pool_of({**reserved, "provisioner": "karpenter"}, region=region_of(preset)).provisioner == "karpenter"
+
+
+def test_what_only_karpenter_has_is_dropped_from_a_managed_pool_and_kept_where_the_user_writes_it() -> None:
+    assert PRESETS["gpu-small"].values["disruption"], "or this shows nothing"
+    pool_of({"preset": "gpu-small", "provisioner": "managed"})
+    own = {"preset": "gpu-small", "provisioner": "managed", "disruption": {"consolidate": "when-empty"}}
+    (problem,) = problems(with_pools(own))
+    assert problem.path == "clusters.main.pools[1].disruption", "the user's own mistake is told"
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_price_of_a_preset_is_known_or_has_a_reason_why_not(preset: str) -> None:
     for name in PRESETS[preset].values["instance_types"]:

@@ -24,10 +24,12 @@ H100_BLOCK = {**H100, "min_per_zone": ABSENT, "capacity_type": "reserved", "rese
 
 
 MIRROR = {"repository": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mirror"}
+NODE_ENDPOINTS = ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]
 FROM_ECR = {
     "cert-manager": {"values": {"image": MIRROR}},
     "karpenter": {"values": {"controller": {"image": MIRROR}}},
     "gpu-operator": {"values": {"operator": MIRROR}},
+    "cluster-autoscaler": {"values": {"image": MIRROR}},
 }
 
 
@@ -512,7 +514,7 @@ WRONG: dict[str, Case] = {
     "disruption of a managed pool": Case(
         {**L4, "disruption": {"consolidate": "when-empty"}},
         "disruption",
-        ("EKS never removes a node of a managed pool by itself", "For updates there is max_unavailable_percentage."),
+        ("it is for Karpenter, which does not run this pool", "For updates there is max_unavailable_percentage."),
         {"provisioner": "karpenter"},
     ),
     "update share of a Karpenter pool": Case(
@@ -596,7 +598,7 @@ WRONG: dict[str, Case] = {
         {},
         around=(
             (("network", "nat"), "none"),
-            (("network", "endpoints"), {"interface": ["ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts"]}),
+            (("network", "endpoints"), {"interface": [*NODE_ENDPOINTS, "autoscaling"]}),
             ((*MAIN, "addons"), FROM_ECR),
         ),
         fix_around=((("network", "nat"), "single"),),
@@ -613,8 +615,33 @@ WRONG: dict[str, Case] = {
         {**KARPENTER_L4},
         "",
         ("Karpenter cannot predict the devices of its nodes", "on al2023, with sharing none or mig."),
-        {"provisioner": "managed"},
+        {"provisioner": "managed", "scaling": "fixed"},
         around=(((*MAIN, "gpu_allocation"), "dra"),),
+    ),
+    "DRA on a pool that the autoscaler would have to start": Case(
+        {**L4, "max_per_zone": 2},
+        "",
+        ("cluster-autoscaler knows no devices of a pool that has no node", "with scaling: fixed or min_per_zone: 1,"),
+        {"min_per_zone": 1},
+        around=(((*MAIN, "gpu_allocation"), "dra"),),
+    ),
+    "a fixed size with Karpenter": Case(
+        {**KARPENTER_L4, "scaling": "fixed"},
+        "scaling",
+        ("Karpenter adds and removes nodes with the pods", "Drop it, or write provisioner: managed."),
+        {"scaling": "auto"},
+    ),
+    "a fixed size without room": Case(
+        {**L4, "min_per_zone": 1, "max_per_zone": 1, "always_on": True, "scaling": "fixed"},
+        "scaling",
+        ("minimum and maximum are both 1", "Drop it."),
+        {"scaling": "auto"},
+    ),
+    "a fixed size of a Capacity Block": Case(
+        {**H100_BLOCK, "scaling": "fixed"},
+        "scaling",
+        ("as large as its Capacity Block anyway", "Drop it."),
+        {"scaling": "auto"},
     ),
     "DRA with time-slicing on Bottlerocket": Case(
         {**L4, "sharing": time_slicing(), "operating_system": "bottlerocket"},

@@ -13,7 +13,9 @@ NO_NAT = (("network", "nat"), "none")
 
 
 def messages(*changes: Any) -> dict[str, str]:
-    return {problem.path: problem.message for problem in problems(stack((ON, FROM_ECR), *changes))}
+    """Returns what is reported of a stack whose pools nothing scales."""
+    fixed = [(("clusters", "main", "pools", index, "scaling"), "fixed") for index in (0, 1)]
+    return {problem.path: problem.message for problem in problems(stack((ON, FROM_ECR), *fixed, *changes))}
 
 
 def endpoints(*interface: str, gateway: tuple[str, ...] = ("s3",)) -> Any:
@@ -53,3 +55,12 @@ def test_images_of_add_ons_come_from_a_registry_that_nodes_reach() -> None:
     found = messages(NO_NAT, endpoints(*FOR_NODES), (ON, {}))
     assert found[".".join(ON)].endswith("name that registry in values, or write nat: single.")
     assert messages(NO_NAT, endpoints(*FOR_NODES)) == {}
+
+
+def test_the_autoscaler_needs_an_endpoint_and_an_image_or_a_pool_of_a_fixed_size() -> None:
+    auto = (("clusters", "main", "pools", 1, "scaling"), "auto")
+    found = messages(NO_NAT, endpoints(*FOR_NODES), auto)
+    assert "autoscaling is missing" in found["network.endpoints"]
+    assert found["clusters.main.addons.cluster-autoscaler"].endswith("or scaling: fixed in each managed pool.")
+    mirrored = (("clusters", "main", "addons", "cluster-autoscaler"), FROM_ECR)
+    assert messages(NO_NAT, endpoints(*FOR_NODES, "autoscaling"), auto, mirrored) == {}
