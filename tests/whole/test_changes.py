@@ -52,7 +52,7 @@ EDITS = {
     "MPS instead of time-slicing": Edit({f"{GPU}.sharing": {"strategy": "mps", "replicas": 2}}),
     "managed GPUs": Edit({f"{MAIN}.pools.gpus": GPUS}),
     "their operating system": Edit({f"{MAIN}.pools.gpus.operating_system": "bottlerocket"}),
-    "and back": Edit({f"{MAIN}.pools.gpus.operating_system": "al2023"}),
+    "Amazon Linux again": Edit({f"{MAIN}.pools.gpus.operating_system": "al2023"}),
     "no more of them": Edit({f"{MAIN}.pools.gpus": GONE}),
     "no sharing": Edit({f"{GPU}.sharing": GONE}),
     "cost center, owner and a tag more": Edit(
