@@ -8,6 +8,8 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
+from common.urns import name_of
+from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
 from report.events import Change
@@ -39,6 +41,9 @@ NAMES_USERS = frozenset(
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds")
+MEMBERS = ("referencedSecurityGroupId", "sourceSecurityGroupId")
+Ports = tuple[str, int, int]
+API: Ports = ("tcp", 443, 443)
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
 _VPN = "come by a private network, or name fewer addresses"
 
@@ -47,13 +52,15 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields who can reach or do more than before, then who loses a way in."""
     for change in plan.changes(CLUSTER, ops=("update", "replace")):
         yield from _endpoint(plan, change)
-    for change in plan.changes(*INGRESS, *GROUPS, ops=("create", "update", "replace")):
-        yield from _networks(plan, change)
+    yield from _networks(plan)
     going = {plan.component(change.urn) for change in plan.changes(CLUSTER, ops=("replace", "delete"))}
     for change in plan.changes(ENTRY, ASSOCIATION, *BINDINGS):
         if any(plan.under(change.urn, cluster) for cluster in going):
             continue  # the cluster goes with all its entries, which says more
         yield from _into_clusters(plan, change)
+    for urn in sorted(plan.before):
+        if plan.before[urn].type == CLUSTER and plan.component(urn) not in going:
+            yield from _shut_out(plan, urn)
     yield from _rights(plan)
 
 
@@ -80,39 +87,87 @@ def _public(inputs: Mapping[str, Any]) -> list[str]:
     return every(inputs, "vpcConfig.publicAccessCidrs") or ["0.0.0.0/0"]
 
 
-def _networks(plan: Plan, change: Change) -> Iterator[Danger]:
-    before, after = (_openings(inputs) for inputs in plan.inputs(change.urn))
-    new = {
+def _networks(plan: Plan) -> Iterator[Danger]:
+    """Yields what security groups let in anew. The rules of one group count together."""
+    old: dict[str, list[tuple[Ports, list[str]]]] = {}
+    for each in plan.before.values():
+        if each.type in (*INGRESS, *GROUPS):
+            old.setdefault(_group(plan, each), []).extend(_openings(each.inputs).items())
+    for change in plan.changes(*INGRESS, *GROUPS, ops=("create", "update", "replace")):
+        known = old.get(_group(plan, plan.after[change.urn]), [])
+        new = {
+            source
+            for ports, sources in _openings(plan.after[change.urn].inputs).items()
+            for source in _new_ranges([each for was, given in known if _within(ports, was) for each in given], sources)
+        }
+        if new:
+            yield _wider(
+                change,
+                f"{{}} lets in {some(sorted(new))}",
+                "these addresses reach what the security group is on",
+                gently=_VPN,
+                severity=LOST if new & set(ANYWHERE) else SERIOUS,
+            )
+
+
+def _group(plan: Plan, rule: Resource) -> str:
+    """Returns the id of the security group that a rule is of, or that this is one; its URN where none is known."""
+    was = plan.before.get(rule.urn, rule)
+    given = (each.inputs.get("securityGroupId") for each in (rule, was))
+    return str(next((each for each in given if each not in (None, LATER)), was.id or rule.urn))
+
+
+def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
+    """Yields the addresses and members of security groups that no longer reach the API of a cluster that stays.
+
+    Its public ranges and the rules beside it are two ways in: no address comes by both.
+    """
+    component, lost, had, fewer = plan.component(cluster), list[str](), 0, 0
+    private = (_private(each, plan, component) for each in (plan.before, plan.after))
+    for before, after in (tuple(map(_public, plan.inputs(cluster))), tuple(private)):
+        gone = [] if LATER in after else _new_ranges(after, before)
+        lost += gone
+        had += _addresses(gone)
+        fewer += _addresses([*after, *gone]) - _addresses(after)
+    if lost:
+        count = f": {fewer:,} of {had:,} addresses" if had else ""
+        yield Danger(
+            kind="access",
+            severity=SERIOUS,
+            says=f"{{}} {'lose' if len(lost) > 1 else 'loses'} the API of cluster {name_of(component or cluster)}{count}",
+            names=tuple(lost),
+            consequence="people and pipelines that come from there can no longer reach it",
+            gently="let them come by the new way first, then close the old one in a change of its own",
+            urns=(cluster,),
+        )
+
+
+def _private(resources: Mapping[str, Resource], plan: Plan, component: str) -> list[str]:
+    """Returns what reaches the API of a cluster by the rules of its security group."""
+    rules = (each for each in resources.values() if each.type in INGRESS and plan.component(each.urn) == component)
+    return [
         source
-        for ports, sources in after.items()
-        for source in _new_ranges(
-            [each for old, given in before.items() if _within(ports, old) for each in given], sources
-        )
-    }
-    if new:
-        yield _wider(
-            change,
-            f"{{}} lets in {some(sorted(new))}",
-            "these addresses reach what the security group is on",
-            gently=_VPN,
-            severity=LOST if new & set(ANYWHERE) else SERIOUS,
-        )
+        for rule in rules
+        for ports, sources in _openings(rule.inputs, (*SOURCES, *MEMBERS)).items()
+        if _within(API, ports)
+        for source in sources
+    ]
 
 
-def _openings(inputs: Mapping[str, Any]) -> Mapping[tuple[str, int, int], list[str]]:
+def _openings(inputs: Mapping[str, Any], of: Iterable[str] = SOURCES) -> Mapping[Ports, list[str]]:
     """Returns protocol and ports -> the ranges and prefix lists that a security group or one of its rules lets in."""
-    found: dict[tuple[str, int, int], list[str]] = {}
+    found: dict[Ports, list[str]] = {}
     for rule in () if inputs.get("type") == "egress" else (inputs, *every(inputs, "ingress")):
         protocol = next(map(str, (*every(rule, "ipProtocol"), *every(rule, "protocol"))), "-1")
         low, high = (at(rule, path) for path in ("fromPort", "toPort"))
         known = isinstance(low, int | float) and isinstance(high, int | float) and low >= 0 and protocol != "-1"
         ports = (protocol, int(low), int(high)) if known else (protocol, 0, 65535)
-        sources = (each for path in SOURCES for each in every(rule, path))
+        sources = (each for path in of for each in every(rule, path))
         found.setdefault(ports, []).extend(each for each in sources if isinstance(each, str))
     return found
 
 
-def _within(ports: tuple[str, int, int], old: tuple[str, int, int]) -> bool:
+def _within(ports: Ports, old: Ports) -> bool:
     return old[0] in (ports[0], "-1") and old[1] <= ports[1] and ports[2] <= old[2]
 
 
@@ -123,15 +178,19 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         node_role = str(before.get("type", "")).startswith("EC2")
         if node_role and change.op == "delete" and plan.goes_with(change.urn):
             return  # its nodes go too
-        shut_out = (
-            "nodes with this role cannot join, and running ones are cut off" if node_role else "they are shut out"
-        )
+        lost, shut_out = "", "until they are given again"
+        if change.op == "delete":
+            shut_out = "they are shut out"
+            if node_role:
+                shut_out = "nodes with this role cannot join, and running ones are cut off"
+        elif change.type == ASSOCIATION and _grows(after, before):
+            lost, shut_out = _lost(before, after)
         yield Danger(
             kind="access",
             severity=GRAVE,
-            says="rights in the cluster are taken from {}",
+            says=f"rights in the cluster are taken from {{}}{lost}",
             names=(str(before.get("principalArn")) if before.get("principalArn", LATER) != LATER else change.name,),
-            consequence="until they are given again" if change.op == "replace" else shut_out,
+            consequence=shut_out,
             gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),
         )
@@ -139,11 +198,9 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         return
     who = str(after.get("principalArn") if after.get("principalArn", LATER) != LATER else change.name)
     if change.type == ASSOCIATION and _grows(before, after):
-        policy = str(after.get("policyArn")).rpartition("/")[2]
+        policy, where = _policy(after)
         admin = "ClusterAdmin" in policy
         does = "may do everything in the cluster" if admin else "its rights in the cluster grow"
-        namespaces = every(after, "accessScope.namespaces")
-        where = f" in {some(namespaces)}" if namespaces else " in the whole cluster" if before else ""
         yield _wider(change, f"{{}} gets {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
     elif change.type == ENTRY:
         groups = sorted(set(every(after, "kubernetesGroups")) - set(every(before, "kubernetesGroups")), key=str)
@@ -160,6 +217,24 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         if people:
             role = at(after, "roleRef.name")
             yield _wider(change, f"{{}} get {role}", "they may do in the cluster what the role says", name=some(people))
+
+
+def _policy(association: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns an access policy and where it counts."""
+    namespaces = every(association, "accessScope.namespaces")
+    where = f" in {some(namespaces)}" if namespaces else " in the whole cluster"
+    return str(association.get("policyArn")).rpartition("/")[2], where
+
+
+def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns what becomes of an access policy, and which of its rights are lost where."""
+    (had, old), (has, new) = (_policy(each) for each in (before, after))
+    was, becomes = (every(each, "accessScope.namespaces") for each in (before, after))
+    lost = [f"what {has} does not allow"] if had != has else []
+    lost += [f"everything outside of {some(becomes)}"] if becomes and not was else []
+    left = [each for each in was if becomes and each not in becomes]
+    lost += [f"everything in {some(left)}"] if left else []
+    return f": {had}{old} → {has}{new}", f"it loses {' and '.join(lost)}"
 
 
 def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

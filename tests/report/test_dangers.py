@@ -630,11 +630,12 @@ RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 def test_a_range_counts_by_whose_it_is_and_not_by_its_size():
     same_size = endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25", "198.51.100.0/25"])
-    (danger,) = found(of("aws:eks/cluster:Cluster", *same_size))
+    (danger, closed) = found(of("aws:eks/cluster:Cluster", *same_size))
     assert (danger.opening, danger.at_stake) == (
         "Kubernetes API of it opened to 198.51.100.0/25",
         "128 addresses more",
     )
+    assert closed.opening == "203.0.113.0/24 loses the API of cluster it: 128 of 256 addresses"
     stranger = {"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv4": "198.51.100.0/24"}
     assert openings(of(RULE, *stranger)) == ["it lets in 198.51.100.0/24"]
     groups = [{"ingress": [each]} for each in ({"ipv6CidrBlocks": ["2001:db8::/32"]}, {"cidrBlocks": ["0.0.0.0/0"]})]
@@ -650,6 +651,49 @@ def test_more_ports_for_the_same_range_let_it_in_anew():
     assert openings(of(RULE, one, all_ports)) == ["it lets in 10.0.0.0/8"]
     assert openings(of(RULE, all_ports, one)) == []
     assert openings(of(RULE, None, {"prefixListId": "pl-1", **PORT})) == ["it lets in pl-1"]
+
+
+def api_rule(cidr, before=True, after=True, **more):
+    """Returns the step of a rule that lets a range into the API of cluster main."""
+    inputs = {"securityGroupId": "sg-api", "cidrIpv4": cidr, **PORT, **more}
+    return of(RULE, inputs if before else None, inputs if after else None, cidr, CLUSTER, "same")
+
+
+def test_the_rules_of_one_group_count_together_and_who_loses_the_api_is_told():
+    eks = step("same", EKS, CLUSTER, inputs=endpoint(True, ["203.0.113.0/24"]))
+    narrower = [api_rule("10.200.8.10/32", before=False), api_rule("10.200.8.0/24", after=False)]
+    (danger,) = found(eks, *narrower)
+    assert danger.opening == "10.200.8.0/24 loses the API of cluster main: 255 of 256 addresses"
+    assert (danger.severity, bool(danger.gently)) == (SERIOUS, True)
+    wider = [api_rule("10.200.8.10/32", after=False), api_rule("10.200.8.0/24", before=False)]
+    assert openings(eks, *wider) == ["10.200.8.0/24 lets in 10.200.8.0/24"]
+    halves = [api_rule(f"10.200.8.{start}/25", before=False) for start in (0, 128)]
+    assert openings(eks, api_rule("10.200.8.0/24", after=False), *halves) == [], "the same addresses"
+    other = [api_rule("10.200.8.0/24"), api_rule("10.200.8.1/32", before=False, securityGroupId="sg-other")]
+    assert openings(eks, *other) == ["10.200.8.1/32 lets in 10.200.8.1/32"], "another group protects something else"
+    ssh = [{**PORT, "fromPort": 22, "toPort": 22}] * 2
+    assert openings(eks, api_rule("10.0.0.0/8", after=False, **ssh[0])) == [], "no way in to the API"
+    member = api_rule(None, after=False, referencedSecurityGroupId="sg-ci")
+    assert openings(eks, member) == ["sg-ci loses the API of cluster main"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loses"),
+    [
+        ((True, ["203.0.113.0/24"]), (True, ["203.0.113.0/25"]), "203.0.113.0/24 loses {}: 128 of 256 addresses"),
+        ((True, ["203.0.113.0/24"]), (False, []), "203.0.113.0/24 loses {}: 256 of 256 addresses"),
+        (
+            (True, ["192.0.2.0/31", "203.0.113.0/24"]),
+            (True, ["198.51.100.0/24"]),
+            "192.0.2.0/31, 203.0.113.0/24 lose {}: 258 of 258 addresses",
+        ),
+    ],
+)
+def test_public_ranges_that_leave_lose_the_api(before, after, loses):
+    changed = of("aws:eks/cluster:Cluster", endpoint(*before), endpoint(*after), "main-eks", CLUSTER)
+    assert openings(changed)[-1] == loses.format("the API of cluster main")
+    gone = of("aws:eks/cluster:Cluster", endpoint(*before), endpoint(*after), "main-eks", CLUSTER, "replace")
+    assert not [each for each in openings(gone) if "lose" in each], "the cluster goes, which says more"
 
 
 def doc(**statement):
@@ -717,7 +761,7 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
             None,
             {"policyArn": ADMIN, "principalArn": "arn:aws:iam::1:role/ci"},
-            "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy",
+            "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy in the whole cluster",
         ),
         ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from a"),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe get admin"),
@@ -736,8 +780,7 @@ def test_access_that_is_widened_or_lost(type_, before, after, opening):
 @pytest.mark.parametrize(
     ("type_", "before", "after"),
     [
-        ("aws:eks/cluster:Cluster", endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25"])),
-        ("aws:eks/cluster:Cluster", endpoint(True, []), endpoint(False, [])),
+        ("aws:eks/cluster:Cluster", endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/24"])),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", None, {"referencedSecurityGroupId": "sg-1"}),
         ("aws:ec2/securityGroupRule:SecurityGroupRule", None, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
         ("aws:s3/bucketPolicy:BucketPolicy", grants({"AWS": "a"}), {"policy": '{"Statement": []}'}),
@@ -895,21 +938,40 @@ def policy(name, *namespaces):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "wider"),
+    ("before", "after", "wider", "loses"),
     [
-        (policy("Edit", "a"), policy("Admin", "a"), ["ann gets AmazonEKSAdminPolicy in a"]),
-        (policy("View", "a"), policy("ClusterAdmin"), ["ann gets AmazonEKSClusterAdminPolicy in the whole cluster"]),
-        (policy("View", "a"), policy("View"), ["ann gets AmazonEKSViewPolicy in the whole cluster"]),
-        (policy("Admin", "a"), policy("View", "b"), ["ann gets AmazonEKSViewPolicy in b"]),
-        (policy("View", "a"), policy("Other", "a"), ["ann gets AmazonEKSOtherPolicy in a"]),
-        (policy("Admin", "a", "b"), policy("Edit", "a"), []),
-        (policy("View"), policy("View", "a"), []),
+        (policy("Edit", "a"), policy("Admin", "a"), "AmazonEKSAdminPolicy in a", ""),
+        (policy("View", "a"), policy("ClusterAdmin"), "AmazonEKSClusterAdminPolicy in the whole cluster", ""),
+        (policy("View", "a"), policy("View"), "AmazonEKSViewPolicy in the whole cluster", ""),
+        (
+            policy("Admin", "a"),
+            policy("View", "b"),
+            "AmazonEKSViewPolicy in b",
+            "what AmazonEKSViewPolicy does not allow and everything in a",
+        ),
+        (
+            policy("View", "a"),
+            policy("Other", "a"),
+            "AmazonEKSOtherPolicy in a",
+            "what AmazonEKSOtherPolicy does not allow",
+        ),
+        (
+            policy("Admin", "a", "b"),
+            policy("Edit", "a"),
+            "",
+            "what AmazonEKSEditPolicy does not allow and everything in b",
+        ),
+        (policy("View"), policy("View", "a"), "", "everything outside of a"),
+        (policy("ClusterAdmin"), policy("View"), "", "what AmazonEKSViewPolicy does not allow"),
     ],
 )
-def test_an_access_policy_that_widens_is_one_although_eks_replaces_it(before, after, wider):
-    taken = "rights in the cluster are taken from ann"
+def test_an_access_policy_that_eks_replaces_says_what_widens_and_what_is_lost(before, after, wider, loses):
     type_ = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
-    assert sorted(openings(of(type_, before, after, op="replace"))) == sorted([taken, *wider])
+    each = found(of(type_, before, after, op="replace"))
+    (taken,) = (danger for danger in each if danger.opening.startswith("rights in the cluster are taken from ann"))
+    assert taken.consequence == (f"it loses {loses}" if loses else "until they are given again")
+    assert bool(loses) == ("Policy" in taken.opening), "it says which policy it had and which one it has"
+    assert [danger.opening for danger in each if danger != taken] == ([f"ann gets {wider}"] if wider else [])
 
 
 def test_other_ways_to_more_rights_in_a_cluster():
