@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
@@ -130,11 +131,11 @@ def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
         had += _addresses(gone)
         fewer += _addresses([*after, *gone]) - _addresses(after)
     if lost:
-        count = f": {fewer:,} of {had:,} addresses" if had else ""
+        count, verb = f": {fewer:,} of {had:,} addresses" if had else "", "lose" if len(lost) > 1 else "loses"
         yield Danger(
             kind="access",
             severity=SERIOUS,
-            says=f"{{}} {'lose' if len(lost) > 1 else 'loses'} the API of cluster {name_of(component or cluster)}{count}",
+            says=f"{{}} {verb} the API of cluster {name_of(component or cluster)}{count}",
             names=tuple(lost),
             consequence="people and pipelines that come from there can no longer reach it",
             gently="let them come by the new way first, then close the old one in a change of its own",
@@ -248,7 +249,7 @@ def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def _rights(plan: Plan) -> Iterator[Danger]:
     """Yields who may do more than before, by any document, attachment or identity, and what is denied no longer."""
-    old, new = grants.grants(plan.before), grants.grants(plan.after)
+    old, new = [_renamed(plan, each) for each in grants.grants(plan.before)], grants.grants(plan.after)
     own = _own_account(plan)
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in new if not one.denies), old):
@@ -273,6 +274,7 @@ def _rights(plan: Plan) -> Iterator[Danger]:
             gently="name the actions and resources that are needed" if powers else "",
             urns=tuple(sorted({each.source for each in allowed})),
         )
+    yield from _lost_rights(plan, old, new)
     changed = {change.urn: change for change in plan.operation.changes}
     lifted: dict[tuple[str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in old if one.denies), [one for one in new if one.denies]):
@@ -295,6 +297,40 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         if _is_unknown(new_inputs) and not _is_unknown(old_inputs):
             kind = change.type.rpartition(":")[2]
             yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
+
+
+def _renamed(plan: Plan, grant: grants.Grant) -> grants.Grant:
+    """Returns a grant of a bucket's policy under the name that the bucket gets: another name is no other right."""
+    was, becomes = (each.get("bucket") for each in plan.inputs(grant.scope))
+    arn = re.match(rf"(arn:[\w-]+:s3:::){re.escape(str(was))}(?=/|$)", grant.resource)
+    if not arn or becomes in (was, None, LATER):
+        return grant
+    return replace(grant, resource=f"{arn[1]}{becomes}{grant.resource[arn.end() :]}")
+
+
+def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -> Iterator[Danger]:
+    """Yields the pods that stay and may do less to what stays. A right to everything says nothing of what is used."""
+    stays = {each.who for each in new if each.who.startswith("pods of ")}
+    going = plan.changes(ops=("delete", "replace"))
+    gone = {id_ for each in going if each.urn in plan.before and (id_ := plan.before[each.urn].id)}
+    lost: dict[str, list[grants.Grant]] = {}
+    for each in old:
+        named = each.who in stays and each.resource != "*" and each.action != "sts:AssumeRole"
+        if named and not any(id_ in each.resource for id_ in gone) and not _is_unknown(plan.inputs(each.source)[1]):
+            lost.setdefault(each.who, []).append(each)
+    for who, held in lost.items():
+        left = [each for each in new if each.who == who and not each.denies]
+        if taken := [each for each in held if not any(one.covers(each, condition=False) for one in left)]:
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says=f"{{}} may no longer {grants.in_words(taken, plan.before)}",
+                names=(who,),
+                at_stake=some(sorted({each.action for each in taken}), 5),
+                consequence="jobs that still do it fail",
+                gently="let those jobs end or move first",
+                urns=tuple(sorted({each.source for each in taken})),
+            )
 
 
 def _own_account(plan: Plan) -> str:

@@ -276,6 +276,33 @@ def test_more_disruption_is_one(before, after, opening):
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "opening"),
+    [
+        (
+            {"updateConfig": {"maxUnavailablePercentage": 33}},
+            {"updateConfig": {"maxUnavailablePercentage": 100}},
+            "nodes of it that an update may take at a time: 33% → 100%",
+        ),
+        (
+            {},
+            {"updateConfig": {"maxUnavailablePercentage": 60}},
+            "nodes of it that an update may take at a time: not set → 60%",
+        ),
+        (
+            {"nodeRepairConfig": {"enabled": True}},
+            {"nodeRepairConfig": {"enabled": False}},
+            "nodes of it are no longer repaired: true → false",
+        ),
+    ],
+)
+def test_updates_of_most_nodes_at_once_and_no_repair_are_one(before, after, opening):
+    kind = "aws:eks/nodeGroup:NodeGroup"
+    assert openings(of(kind, before, after)) == [opening]
+    assert openings(of(kind, after, before)) == []
+    assert openings(of(kind, {}, {"updateConfig": {"maxUnavailablePercentage": 50}})) == []
+
+
+@pytest.mark.parametrize(
     "kind",
     [
         "ec2/vpcEndpoint:VpcEndpoint",
@@ -397,6 +424,47 @@ def exports(*events):
     return {"s3": {"autoExportPolicy": {"events": list(events)}}}
 
 
+BUCKET_TYPE, BACKED_UP = "aws:s3/bucket:Bucket", "ml-platform:backup"
+
+
+def backup(schedule, minutes, **more):
+    """Returns the inputs of data with the tags that select it for backups and say what is promised."""
+    targets = {f"ml-platform:{what}-minutes": str(minutes) for what in ("rpo", "rto")}
+    return {"tags": {BACKED_UP: schedule, **targets}, "tagsAll": {"environment": "prod", **more}}
+
+
+def selection(before, after, op="same", name="continuous"):
+    """Returns the step of a selection of what has some tags."""
+
+    def conditions(tags):
+        equal = [{"key": f"aws:ResourceTag/{key}", "value": value} for key, value in tags.items()]
+        return {"conditions": [{"stringEquals": equal}], "resources": ["arn:aws:s3:::*"]}
+
+    return of("aws:backup/selection:Selection", conditions(before), conditions(after), name, op=op)
+
+
+def test_data_that_no_selection_takes_any_longer_is_no_longer_backed_up():
+    continuous, daily = ({BACKED_UP: each, "environment": "prod"} for each in ("continuous", "daily"))
+    there = selection(continuous, continuous), selection(daily, daily, name="daily")
+    ends = of(BUCKET_TYPE, backup("continuous", 60), backup("versions", 1440), "models")
+    assert openings(*there, ends) == [
+        "backups of models end",
+        "recovery target of models, RPO: 60 minutes → 1440 minutes",
+        "recovery target of models, RTO: 60 minutes → 1440 minutes",
+    ]
+    rarer = of(BUCKET_TYPE, backup("continuous", 60), backup("daily", 60), "models")
+    assert openings(*there, rarer) == ["backups of models are made less often: continuous → daily"]
+
+
+def test_a_selection_by_another_key_is_none_when_the_data_gets_that_key_in_the_same_change():
+    renamed = selection(
+        {BACKED_UP: "daily", "environment": "prod"}, {BACKED_UP: "daily", "Environment": "prod"}, "update"
+    )
+    both = backup("daily", 60), backup("daily", 60, Environment="prod")
+    assert openings(renamed, of(BUCKET_TYPE, *both, "models")) == []
+    assert openings(renamed, of(BUCKET_TYPE, both[0], both[0], "models", op="same")) == ["backups of models end"]
+
+
 def versions(kept):
     rule = {"noncurrentVersionExpiration": {"noncurrentDays": 7, "newerNoncurrentVersions": kept}}
     return {"rules": [rule]}
@@ -494,6 +562,13 @@ def versions(kept):
         ),
         ("aws:kms/key:Key", {}, {"isEnabled": False}, "key it is disabled"),
         ("aws:dynamodb/table:Table", {}, None, "Table it deleted"),
+        ("kubernetes:storage.k8s.io/v1:StorageClass", {"reclaimPolicy": "Delete"}, None, "storage class it goes"),
+        (
+            "kubernetes:core/v1:PersistentVolume",
+            {"spec": {"csi": {"volumeHandle": "fs"}}},
+            {"spec": {"csi": {"volumeHandle": "fs", "readOnly": True}}},
+            "volume it can only be read from then on: readOnly false → true",
+        ),
     ],
 )
 def test_data_that_is_kept_for_less_time_or_in_fewer_places(type_, before, after, opening):
@@ -572,6 +647,8 @@ def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
         (LIFECYCLE, {"rules": [{"expiration": {"days": 7}}]}, {"rules": [{**TEMPORARY, "expiration": {"days": 9}}]}),
         (LIFECYCLE, versions(1), versions(10)),
         (LINK, exports("NEW", "DELETED"), exports("NEW", "DELETED", "CHANGED")),
+        (LINK, exports("NEW", "CHANGED", "DELETED"), exports("NEW", "CHANGED")),
+        (BUCKET_TYPE, backup("daily", 1440), backup("continuous", 60)),
         ("aws:s3/bucket:Bucket", {"tags": {}}, {"tags": {"a": "b"}}),
         ("aws:s3/bucket:Bucket", None, {}),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 0}),
@@ -904,6 +981,27 @@ def test_rights_of_a_role_are_those_of_the_pods_that_get_it():
     assert openings(bucket, *steps) == ["pods of lab/default may write in bucket models"]
 
 
+def test_pods_that_stay_and_may_do_less_are_told_in_one_line():
+    bucket = step("same", BUCKET, inputs={"bucket": "acme-models"})
+    may = [doc(Action=each, Resource="arn:aws:s3:::acme-models/*") for each in (["s3:PutObject", "s3:Get*"], "s3:Get*")]
+    parent, steps = role_of("trainer")
+
+    def changed(before, after):
+        inputs = [{"role": "trainer", **each} for each in (before, after)]
+        return of(ROLE_POLICY, *inputs, "trainer-buckets", parent)
+
+    assert openings(bucket, *steps, changed(*may)) == ["pods of trainer/default may no longer write in bucket models"]
+    wider = doc(Action="s3:*", Resource="arn:aws:s3:::acme-models/*")
+    assert openings(bucket, *steps, changed(may[0], wider), kind="access")[0].startswith(
+        "pods of trainer/default may do"
+    )
+    assert len(openings(bucket, *steps, changed(may[0], wider))) == 1
+    deleted = step("delete", BUCKET, old=state(BUCKET, id="acme-models", inputs={"bucket": "acme-models"}))
+    assert openings(deleted, *steps, changed(*may)) == ["Bucket models deleted"], "nobody can write there"
+    unknown = changed(may[0], {"policy": UNKNOWN_TEXT})
+    assert openings(bucket, *steps, unknown) == ["rights in RolePolicy trainer-buckets change"]
+
+
 def test_a_condition_on_more_values_is_a_new_grant_and_one_that_is_gone_is_graver():
     two, one = ({"StringEquals": {"kms:ViaService": each}} for each in (["s3", "ebs"], ["s3"]))
     severities = [
@@ -924,6 +1022,20 @@ def test_what_would_stay_in_aws_can_be_weakened_all_the_same(type_, before, afte
     it = urn(type_, "it")
     changed = step("update", it, old=state(it, inputs=before, retainOnDelete=True), inputs=after)
     assert len(openings(changed)) == 1
+
+
+def test_the_same_policy_of_a_bucket_with_another_name_denies_and_allows_the_same():
+    def named(bucket, *actions):
+        arn = f"arn:aws:s3:::{bucket}"
+        deny = {**VIA, "Action": list(actions), "Resource": [arn, f"{arn}/*"]}
+        allow = {"Effect": "Allow", "Principal": FOREIGN, "Action": "s3:GetObject", "Resource": f"{arn}/*"}
+        return {"bucket": bucket, "policy": json.dumps({"Statement": [deny, allow]})}
+
+    both = named("acme-a", "s3:GetObject", "s3:PutObject")
+    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject", "s3:PutObject"), op="replace")) == []
+    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject"), op="replace")) == [
+        "BucketPolicy it no longer denies s3:PutObject to everybody"
+    ]
 
 
 def test_a_deny_that_goes_with_its_bucket_is_none():
