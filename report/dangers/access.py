@@ -399,6 +399,11 @@ def _new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
     )
 
 
+def covers(wide: Any, narrow: Any) -> bool:
+    """Tells whether all addresses of a range are in another one."""
+    return bool(_collapsed([narrow])) and _addresses([wide, narrow]) == _addresses([wide])
+
+
 def _addresses(ranges: Iterable[Any]) -> int:
     """Returns how many addresses ranges have together."""
     return sum(each.num_addresses for each in _collapsed(ranges))

@@ -159,6 +159,32 @@ def test_a_renamed_pool_goes_and_another_comes():
     assert danger.gently == "add main-training first, move the jobs, then remove main-h100"
 
 
+def test_a_pool_that_comes_under_the_same_name_has_to_come_under_another_one():
+    karpenter = MANAGED.replace("NodePool", "KarpenterPool")
+    heir = group("a", None, OLD, nodes=karpenter)
+    (danger,) = found(step("create", karpenter, CLUSTER), group("b", OLD, None), heir, kind="nodes")
+    assert danger.opening == "every node of pool main-h100 goes, and another one of this name comes"
+    assert danger.gently == "add a pool under another name first, move the jobs, then remove main-h100"
+
+
+@pytest.mark.parametrize(
+    ("target", "steps", "breaks"),
+    [
+        ({"destinationCidrBlock": "10.0.0.0/8"}, (), False),
+        ({"destinationCidrBlock": "10.0.0.0/16"}, (), True),
+        ({"destinationCidrBlock": "10.0.0.0/8", "transitGatewayId": "other"}, (), True),
+        ({"destinationCidrBlock": "10.0.0.0/8"}, ("delete-replaced",), True),
+    ],
+)
+def test_a_route_that_another_one_covers_breaks_nothing_off(target, steps, breaks):
+    route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
+    kind, new = "aws:ec2/route:Route", {**route, **target}
+    replaced = [of(kind, route, new, op=each) for each in (*steps, "replace")]
+    pair = [of(kind, route, None, "old"), of(kind, None, new, "new")]
+    assert ("Route it replaced" in " ".join(openings(*replaced, kind="nodes"))) is breaks
+    assert steps or bool(openings(*pair, kind="nodes")) is breaks
+
+
 def test_one_zone_of_a_pool_that_goes_is_not_every_node():
     steps = [group("a", OLD, OLD, op="same"), group("b", OLD, None)]
     (danger,) = found(*steps)
@@ -1246,6 +1272,14 @@ def test_the_gravest_comes_first_and_equal_ones_are_one():
         "FileSystem home deleted",
         "environment of prod: prod → dev",
         "NatGateway a, b deleted",
+    ]
+
+
+def test_a_cluster_comes_before_its_logs():
+    logs = of("aws:cloudwatch/logGroup:LogGroup", {}, None, "main-logs", CLUSTER)
+    assert [each.opening for each in found(logs, step("delete", EKS, CLUSTER))] == [
+        "Cluster main deleted",
+        "LogGroup main-logs deleted",
     ]
 
 
