@@ -1133,6 +1133,12 @@ def test_more_gpus_say_the_money_before_and_after_and_the_quota():
     assert danger.consequence == "it comes from main-h100"
 
 
+def test_money_of_a_part_of_a_change_is_not_told():
+    error = json.dumps({"diagnosticEvent": {"severity": "error", "urn": MANAGED, "message": "boom"}})
+    grown = group("a", {}, {"scalingConfig": {"minSize": 0, "maxSize": 4}})
+    assert openings(grown, error, kind="money") == []
+
+
 def test_fewer_nodes_at_most_end_jobs_and_a_few_dollars_are_no_danger():
     fewer = group("a", {"scalingConfig": {"minSize": 1, "maxSize": 4}}, {})
     assert openings(fewer) == ["most nodes of main-h100-a: 4 → 3"]
@@ -1219,6 +1225,8 @@ WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
     [
         (files(environment="dev"), "environment of prod: prod → dev"),
         (files(waivers=WAIVER), "waivers are added: eks-endpoint-private at urn:*"),
+        (files(waivers="a: ["), "policies/waivers.yaml is no list in YAML"),
+        (files(waivers=""), "policies/waivers.yaml is no list in YAML"),
         (files(rule=b"x"), "what judges it is changed: rule"),
     ],
 )
