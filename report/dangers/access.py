@@ -261,7 +261,7 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     for (who, _, lost), allowed in more.items():
         powers = [each for each in allowed if POWERS.fullmatch(each.action)]
         on_condition = ", and a condition limits it" if all(each.condition for each in allowed) else ""
-        named = some(sorted({f"{key} {some(sorted(values))}" for each in allowed for key, values in _users(each)}))
+        named = some(sorted({text for each in allowed for text in _new_users(each, old)}))
         open_to_all = who == "*" and not all(map(_users, allowed))
         stranger = who != "*" and _is_stranger(who, own)
         yield Danger(
@@ -320,7 +320,9 @@ def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -
             lost.setdefault(each.who, []).append(each)
     for who, held in lost.items():
         left = [each for each in new if each.who == who and not each.denies]
-        if taken := [each for each in held if not any(one.covers(each, condition=False) for one in left)]:
+        still = {grants.verb_and_target(each, plan.after) for each in left}
+        taken = [each for each in held if not any(one.covers(each, condition=False) for one in left)]
+        if taken := [each for each in taken if grants.verb_and_target(each, plan.before) not in still]:
             yield Danger(
                 kind="access",
                 severity=SERIOUS,
@@ -362,6 +364,16 @@ def _expected(grant: grants.Grant, own: str, plan: Plan) -> bool:
 def _users(grant: grants.Grant) -> list[tuple[str, frozenset[str]]]:
     """Returns the conditions of a grant that say who it is, with their values."""
     return [(key, values) for operator, key, values in grant.condition if key in NAMES_USERS and "Not" not in operator]
+
+
+def _new_users(grant: grants.Grant, old: list[grants.Grant]) -> list[str]:
+    """Returns in words who it is that a grant's conditions name and that no old grant of the same names."""
+    same = [one for one in old if not one.denies and one.covers(grant, condition=False)]
+    known = {(key, value) for one in same for key, values in _users(one) for value in values}
+    named = {key: sorted(value for value in values if (key, value) not in known) for key, values in _users(grant)}
+    if not any(named.values()):  # another condition is gone
+        named = {key: sorted(values) for key, values in _users(grant)}
+    return [f"{key} {some(values)}" for key, values in named.items() if values]
 
 
 def _wider(
