@@ -17,6 +17,7 @@ from report.events import Change
 from report.tables import some
 
 CLUSTER = "aws:eks/cluster:Cluster"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 ENTRY, ASSOCIATION = "aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 INGRESS = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:ec2/securityGroupRule:SecurityGroupRule")
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -309,8 +310,15 @@ def _renamed(plan: Plan, grant: grants.Grant) -> grants.Grant:
 
 
 def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -> Iterator[Danger]:
-    """Yields the pods that stay and may do less to what stays. A right to everything says nothing of what is used."""
+    """Yields the pods that stay and may do less to what stays. A right to everything says nothing of what is used.
+
+    Pods whose role goes stay as long as their namespace does.
+    """
     stays = {each.who for each in new if each.who.startswith("pods of ")}
+    if not any(plan.changes(CLUSTER, ops=("replace", "delete"))):
+        kept = {at(each.inputs, "metadata.name") for each in plan.after.values() if each.type == NAMESPACE}
+        whos = {each.who for each in old if each.who.startswith("pods of ")}
+        stays |= {who for who in whos if who.removeprefix("pods of ").partition("/")[0] in kept}
     going = plan.changes(ops=("delete", "replace"))
     gone = {id_ for each in going if each.urn in plan.before and (id_ := plan.before[each.urn].id)}
     lost: dict[str, list[grants.Grant]] = {}

@@ -1027,6 +1027,17 @@ def test_pods_that_stay_and_may_do_less_are_told_in_one_line():
     assert len(openings(bucket, *steps, changed(may[0], wider))) == 1
     deleted = step("delete", BUCKET, old=state(BUCKET, id="acme-models", inputs={"bucket": "acme-models"}))
     assert openings(deleted, *steps, changed(*may)) == ["Bucket models deleted"], "nobody can write there"
+    named = [
+        of("kubernetes:core/v1:Namespace", *[{"metadata": {"name": each}}] * 2, op="same") for each in ("trainer", "x")
+    ]
+    _, role = role_of("trainer", "delete")
+    role[1] = of(
+        IDENTITY, {"namespace": "trainer", "serviceAccount": "default", "roleArn": "r/trainer"}, None, "trainer"
+    )
+    role[0] = of(ROLE, {"name": "trainer"}, None, "trainer", parent)
+    role += [of(ROLE_POLICY, {"role": "trainer", **may[1]}, None, "trainer-buckets", parent)]
+    assert openings(bucket, *role, named[0]) == ["pods of trainer/default may no longer read in bucket models"]
+    assert openings(bucket, *role, named[1]) == [], "nobody says that its namespace stays"
     unknown = changed(may[0], {"policy": UNKNOWN_TEXT})
     assert openings(bucket, *steps, unknown) == ["rights in RolePolicy trainer-buckets change"]
 
