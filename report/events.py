@@ -116,6 +116,7 @@ def read(lines: Iterable[str], protected_before: Container[str] = ()) -> Operati
     changes: dict[str, Change] = {}
     findings: dict[Finding, None] = {}
     errors: list[str] = []
+    said: list[str] = []
     failed_at: list[str] = []
     protected, unprotected = set[str](), set[str]()
     counts: Mapping[str, int] = {}
@@ -138,9 +139,13 @@ def read(lines: Iterable[str], protected_before: Container[str] = ()) -> Operati
         elif "diagnosticEvent" in event and event["diagnosticEvent"]["severity"] == "error":
             errors.append(_plain(event["diagnosticEvent"]["message"]))
             failed_at += filter(None, [event["diagnosticEvent"].get("urn")])
+        elif "diagnosticEvent" in event and event["diagnosticEvent"]["severity"] == "info#err":
+            said.append(_plain(event["diagnosticEvent"]["message"]))
         elif "summaryEvent" in event:
             counts = event["summaryEvent"]["resourceChanges"] or {}
             succeeded = event["summaryEvent"].get("result", "succeeded") == "succeeded"
+    if succeeded is None and not errors and said:
+        errors.append("\n".join(said))  # a policy pack that does not start writes the reason, and the engine none
     return Operation(
         tuple(changes[urn] for urn in sorted(changes)),
         tuple(sorted(findings, key=order)),

@@ -1,10 +1,12 @@
 """What a preview sees of a change, also when policies or protection refuse it.
 
 The engine stops at the first refusal, so its deletions, stack rules and costs are missing then. A second preview, in a
-copy of the simulator's home, sees them: its state is unprotected, and the rules of its pack are advisory.
+copy of the simulator's home, sees them: its state is unprotected, and the rules of its pack are advisory. When the pack
+does not start, the second preview runs without it.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,9 @@ from report.simulated import Finished, Simulated
 
 PACK = ("--policy-pack", "policies")
 
-_PROTECTED = "because it is protected"
+_PROTECTED = re.compile(r"because it is protected|as it is currently marked for protection")
+"""What the engine says of a deletion and of a replacement: pkg/resource/deploy, pulumi/pulumi v3.259, read 2026-11."""
+
 _NOT_COPIED = shutil.ignore_patterns("logs", "backups", "history", "base", "bases", "rehearsal", "report", "look")
 
 
@@ -66,13 +70,17 @@ def after(simulated: Simulated, stack: str, first: Finished) -> Look:
     operation = events.read(first.events)
     if first.code == 0:
         return Look(operation, operation, first.events, complete=True)
-    if not operation.mandatory and not any(_PROTECTED in error for error in operation.errors):
+    protected = any(_PROTECTED.search(" ".join(error.split())) for error in operation.errors)
+    not_started = operation.succeeded is None and not (operation.changes or operation.failed_at)
+    if not (operation.mandatory or protected or not_started):
         return Look(operation, operation, first.events, False, _stop(operation), first.code)
-    again = _unrefused(simulated, stack)
+    again = _unrefused(simulated, stack, judged=not not_started)
     if again is None or (again[0].code and not again[0].events):
         return Look(operation, operation, first.events, False, _stop(operation), first.code)
-    second, protected, mandatory = again
-    seen = _with_verdict(events.read(second.events, protected), operation, mandatory)
+    second, held, mandatory = again
+    seen = _with_verdict(events.read(second.events, held), operation, mandatory)
+    if not_started:  # what it sees is all, but nobody judged it
+        return Look(operation, seen, second.events, False, _stop(operation), first.code)
     return Look(operation, seen, second.events, second.code == 0, _stop(seen) if second.code else ("", ""), first.code)
 
 
@@ -80,10 +88,12 @@ def _preview(stack: str) -> tuple[str, ...]:
     return "preview", "--stack", stack, "--non-interactive"
 
 
-def _unrefused(simulated: Simulated, stack: str) -> tuple[Finished, frozenset[str], frozenset[str]] | None:
+def _unrefused(
+    simulated: Simulated, stack: str, judged: bool
+) -> tuple[Finished, frozenset[str], frozenset[str]] | None:
     """Runs the second preview. Returns also the URNs that are protected, and the rules that are mandatory.
 
-    None when the state cannot be read.
+    judged: whether the policy pack runs. None when the state cannot be read.
     """
     copy = replace(simulated, home=simulated.home / "look")
     copy.clear()
@@ -98,8 +108,8 @@ def _unrefused(simulated: Simulated, stack: str) -> tuple[Finished, frozenset[st
         if protected:
             unprotect = ("state", "unprotect", "--all", "--yes", "--stack", stack)
             copy.pulumi("unprotect", *unprotect, output=sink, log_events=False)
-        levels = _configure(simulated.project, stack, exported, config)
-        pack = (*PACK, "--policy-pack-config", str(config))
+        levels = _configure(simulated.project, stack, exported, config) if judged else frozenset[str]()
+        pack = (*PACK, "--policy-pack-config", str(config)) if judged else ()
         return copy.pulumi("look", *_preview(stack), *pack, output=sink), protected, levels
 
 

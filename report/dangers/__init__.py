@@ -29,6 +29,7 @@ def plan_from(look: Look) -> Plan:
         events.parents(look.events),
         estimate(before, region),
         estimate(after, region),
+        look.complete,
     )
 
 

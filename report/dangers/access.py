@@ -4,16 +4,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
+from common.urns import name_of
+from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
 from report.events import Change
 from report.tables import some
 
 CLUSTER = "aws:eks/cluster:Cluster"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 ENTRY, ASSOCIATION = "aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 INGRESS = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:ec2/securityGroupRule:SecurityGroupRule")
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -39,6 +43,9 @@ NAMES_USERS = frozenset(
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds")
+MEMBERS = ("referencedSecurityGroupId", "sourceSecurityGroupId")
+Ports = tuple[str, int, int]
+API: Ports = ("tcp", 443, 443)
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
 _VPN = "come by a private network, or name fewer addresses"
 
@@ -47,13 +54,15 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields who can reach or do more than before, then who loses a way in."""
     for change in plan.changes(CLUSTER, ops=("update", "replace")):
         yield from _endpoint(plan, change)
-    for change in plan.changes(*INGRESS, *GROUPS, ops=("create", "update", "replace")):
-        yield from _networks(plan, change)
+    yield from _networks(plan)
     going = {plan.component(change.urn) for change in plan.changes(CLUSTER, ops=("replace", "delete"))}
     for change in plan.changes(ENTRY, ASSOCIATION, *BINDINGS):
         if any(plan.under(change.urn, cluster) for cluster in going):
             continue  # the cluster goes with all its entries, which says more
         yield from _into_clusters(plan, change)
+    for urn in sorted(plan.before):
+        if plan.before[urn].type == CLUSTER and plan.component(urn) not in going:
+            yield from _shut_out(plan, urn)
     yield from _rights(plan)
 
 
@@ -80,39 +89,87 @@ def _public(inputs: Mapping[str, Any]) -> list[str]:
     return every(inputs, "vpcConfig.publicAccessCidrs") or ["0.0.0.0/0"]
 
 
-def _networks(plan: Plan, change: Change) -> Iterator[Danger]:
-    before, after = (_openings(inputs) for inputs in plan.inputs(change.urn))
-    new = {
+def _networks(plan: Plan) -> Iterator[Danger]:
+    """Yields what security groups let in anew. The rules of one group count together."""
+    old: dict[str, list[tuple[Ports, list[str]]]] = {}
+    for each in plan.before.values():
+        if each.type in (*INGRESS, *GROUPS):
+            old.setdefault(_group(plan, each), []).extend(_openings(each.inputs).items())
+    for change in plan.changes(*INGRESS, *GROUPS, ops=("create", "update", "replace")):
+        known = old.get(_group(plan, plan.after[change.urn]), [])
+        new = {
+            source
+            for ports, sources in _openings(plan.after[change.urn].inputs).items()
+            for source in _new_ranges([each for was, given in known if _within(ports, was) for each in given], sources)
+        }
+        if new:
+            yield _wider(
+                change,
+                f"{{}} lets in {some(sorted(new))}",
+                "these addresses reach what the security group is on",
+                gently=_VPN,
+                severity=LOST if new & set(ANYWHERE) else SERIOUS,
+            )
+
+
+def _group(plan: Plan, rule: Resource) -> str:
+    """Returns the id of the security group that a rule is of, or that this is one; its URN where none is known."""
+    was = plan.before.get(rule.urn, rule)
+    given = (each.inputs.get("securityGroupId") for each in (rule, was))
+    return str(next((each for each in given if each not in (None, LATER)), was.id or rule.urn))
+
+
+def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
+    """Yields the addresses and members of security groups that no longer reach the API of a cluster that stays.
+
+    Its public ranges and the rules beside it are two ways in: no address comes by both.
+    """
+    component, lost, had, fewer = plan.component(cluster), list[str](), 0, 0
+    private = (_private(each, plan, component) for each in (plan.before, plan.after))
+    for before, after in (tuple(map(_public, plan.inputs(cluster))), tuple(private)):
+        gone = [] if LATER in after else _new_ranges(after, before)
+        lost += gone
+        had += _addresses(gone)
+        fewer += _addresses([*after, *gone]) - _addresses(after)
+    if lost:
+        count, verb = f": {fewer:,} of {had:,} addresses" if had else "", "lose" if len(lost) > 1 else "loses"
+        yield Danger(
+            kind="access",
+            severity=SERIOUS,
+            says=f"{{}} {verb} the API of cluster {name_of(component or cluster)}{count}",
+            names=tuple(lost),
+            consequence="people and pipelines that come from there can no longer reach it",
+            gently="let them come by the new way first, then close the old one in a change of its own",
+            urns=(cluster,),
+        )
+
+
+def _private(resources: Mapping[str, Resource], plan: Plan, component: str) -> list[str]:
+    """Returns what reaches the API of a cluster by the rules of its security group."""
+    rules = (each for each in resources.values() if each.type in INGRESS and plan.component(each.urn) == component)
+    return [
         source
-        for ports, sources in after.items()
-        for source in _new_ranges(
-            [each for old, given in before.items() if _within(ports, old) for each in given], sources
-        )
-    }
-    if new:
-        yield _wider(
-            change,
-            f"{{}} lets in {some(sorted(new))}",
-            "these addresses reach what the security group is on",
-            gently=_VPN,
-            severity=LOST if new & set(ANYWHERE) else SERIOUS,
-        )
+        for rule in rules
+        for ports, sources in _openings(rule.inputs, (*SOURCES, *MEMBERS)).items()
+        if _within(API, ports)
+        for source in sources
+    ]
 
 
-def _openings(inputs: Mapping[str, Any]) -> Mapping[tuple[str, int, int], list[str]]:
+def _openings(inputs: Mapping[str, Any], of: Iterable[str] = SOURCES) -> Mapping[Ports, list[str]]:
     """Returns protocol and ports -> the ranges and prefix lists that a security group or one of its rules lets in."""
-    found: dict[tuple[str, int, int], list[str]] = {}
+    found: dict[Ports, list[str]] = {}
     for rule in () if inputs.get("type") == "egress" else (inputs, *every(inputs, "ingress")):
         protocol = next(map(str, (*every(rule, "ipProtocol"), *every(rule, "protocol"))), "-1")
         low, high = (at(rule, path) for path in ("fromPort", "toPort"))
         known = isinstance(low, int | float) and isinstance(high, int | float) and low >= 0 and protocol != "-1"
         ports = (protocol, int(low), int(high)) if known else (protocol, 0, 65535)
-        sources = (each for path in SOURCES for each in every(rule, path))
+        sources = (each for path in of for each in every(rule, path))
         found.setdefault(ports, []).extend(each for each in sources if isinstance(each, str))
     return found
 
 
-def _within(ports: tuple[str, int, int], old: tuple[str, int, int]) -> bool:
+def _within(ports: Ports, old: Ports) -> bool:
     return old[0] in (ports[0], "-1") and old[1] <= ports[1] and ports[2] <= old[2]
 
 
@@ -123,15 +180,19 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         node_role = str(before.get("type", "")).startswith("EC2")
         if node_role and change.op == "delete" and plan.goes_with(change.urn):
             return  # its nodes go too
-        shut_out = (
-            "nodes with this role cannot join, and running ones are cut off" if node_role else "they are shut out"
-        )
+        lost, shut_out = "", "until they are given again"
+        if change.op == "delete":
+            shut_out = "they are shut out"
+            if node_role:
+                shut_out = "nodes with this role cannot join, and running ones are cut off"
+        elif change.type == ASSOCIATION and _grows(after, before):
+            lost, shut_out = _lost(before, after)
         yield Danger(
             kind="access",
             severity=GRAVE,
-            says="rights in the cluster are taken from {}",
+            says=f"rights in the cluster are taken from {{}}{lost}",
             names=(str(before.get("principalArn")) if before.get("principalArn", LATER) != LATER else change.name,),
-            consequence="until they are given again" if change.op == "replace" else shut_out,
+            consequence=shut_out,
             gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),
         )
@@ -139,11 +200,9 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         return
     who = str(after.get("principalArn") if after.get("principalArn", LATER) != LATER else change.name)
     if change.type == ASSOCIATION and _grows(before, after):
-        policy = str(after.get("policyArn")).rpartition("/")[2]
+        policy, where = _policy(after)
         admin = "ClusterAdmin" in policy
         does = "may do everything in the cluster" if admin else "its rights in the cluster grow"
-        namespaces = every(after, "accessScope.namespaces")
-        where = f" in {some(namespaces)}" if namespaces else " in the whole cluster" if before else ""
         yield _wider(change, f"{{}} gets {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
     elif change.type == ENTRY:
         groups = sorted(set(every(after, "kubernetesGroups")) - set(every(before, "kubernetesGroups")), key=str)
@@ -162,6 +221,24 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             yield _wider(change, f"{{}} get {role}", "they may do in the cluster what the role says", name=some(people))
 
 
+def _policy(association: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns an access policy and where it counts."""
+    namespaces = every(association, "accessScope.namespaces")
+    where = f" in {some(namespaces)}" if namespaces else " in the whole cluster"
+    return str(association.get("policyArn")).rpartition("/")[2], where
+
+
+def _lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns what becomes of an access policy, and which of its rights are lost where."""
+    (had, old), (has, new) = (_policy(each) for each in (before, after))
+    was, becomes = (every(each, "accessScope.namespaces") for each in (before, after))
+    lost = [f"what {has} does not allow"] if had != has else []
+    lost += [f"everything outside of {some(becomes)}"] if becomes and not was else []
+    left = [each for each in was if becomes and each not in becomes]
+    lost += [f"everything in {some(left)}"] if left else []
+    return f": {had}{old} → {has}{new}", f"it loses {' and '.join(lost)}"
+
+
 def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Tells whether an access policy allows something anywhere that it did not allow there before."""
     old, new = (str(each.get("policyArn")).rpartition("/")[2] for each in (before, after))
@@ -173,7 +250,7 @@ def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def _rights(plan: Plan) -> Iterator[Danger]:
     """Yields who may do more than before, by any document, attachment or identity, and what is denied no longer."""
-    old, new = grants.grants(plan.before), grants.grants(plan.after)
+    old, new = [_renamed(plan, each) for each in grants.grants(plan.before)], grants.grants(plan.after)
     own = _own_account(plan)
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in new if not one.denies), old):
@@ -185,7 +262,7 @@ def _rights(plan: Plan) -> Iterator[Danger]:
     for (who, _, lost), allowed in more.items():
         powers = [each for each in allowed if POWERS.fullmatch(each.action)]
         on_condition = ", and a condition limits it" if all(each.condition for each in allowed) else ""
-        named = some(sorted({f"{key} {some(sorted(values))}" for each in allowed for key, values in _users(each)}))
+        named = some(sorted({text for each in allowed for text in _new_users(each, old)}))
         open_to_all = who == "*" and not all(map(_users, allowed))
         stranger = who != "*" and _is_stranger(who, own)
         yield Danger(
@@ -198,6 +275,7 @@ def _rights(plan: Plan) -> Iterator[Danger]:
             gently="name the actions and resources that are needed" if powers else "",
             urns=tuple(sorted({each.source for each in allowed})),
         )
+    yield from _lost_rights(plan, old, new)
     changed = {change.urn: change for change in plan.operation.changes}
     lifted: dict[tuple[str, str], list[grants.Grant]] = {}
     for each in grants.uncovered((one for one in old if one.denies), [one for one in new if one.denies]):
@@ -220,6 +298,49 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         if _is_unknown(new_inputs) and not _is_unknown(old_inputs):
             kind = change.type.rpartition(":")[2]
             yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
+
+
+def _renamed(plan: Plan, grant: grants.Grant) -> grants.Grant:
+    """Returns a grant of a bucket's policy under the name that the bucket gets: another name is no other right."""
+    was, becomes = (each.get("bucket") for each in plan.inputs(grant.scope))
+    arn = re.match(rf"(arn:[\w-]+:s3:::){re.escape(str(was))}(?=/|$)", grant.resource)
+    if not arn or becomes in (was, None, LATER):
+        return grant
+    return replace(grant, resource=f"{arn[1]}{becomes}{grant.resource[arn.end() :]}")
+
+
+def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -> Iterator[Danger]:
+    """Yields the pods that stay and may do less to what stays. A right to everything says nothing of what is used.
+
+    Pods whose role goes stay as long as their namespace does.
+    """
+    stays = {each.who for each in new if each.who.startswith("pods of ")}
+    if not any(plan.changes(CLUSTER, ops=("replace", "delete"))):
+        kept = {at(each.inputs, "metadata.name") for each in plan.after.values() if each.type == NAMESPACE}
+        whos = {each.who for each in old if each.who.startswith("pods of ")}
+        stays |= {who for who in whos if who.removeprefix("pods of ").partition("/")[0] in kept}
+    going = plan.changes(ops=("delete", "replace"))
+    gone = {id_ for each in going if each.urn in plan.before and (id_ := plan.before[each.urn].id)}
+    lost: dict[str, list[grants.Grant]] = {}
+    for each in old:
+        named = each.who in stays and each.resource != "*" and each.action != "sts:AssumeRole"
+        if named and not any(id_ in each.resource for id_ in gone) and not _is_unknown(plan.inputs(each.source)[1]):
+            lost.setdefault(each.who, []).append(each)
+    for who, held in lost.items():
+        left = [each for each in new if each.who == who and not each.denies]
+        still = {grants.verb_and_target(each, plan.after) for each in left}
+        taken = [each for each in held if not any(one.covers(each, condition=False) for one in left)]
+        if taken := [each for each in taken if grants.verb_and_target(each, plan.before) not in still]:
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says=f"{{}} may no longer {grants.in_words(taken, plan.before)}",
+                names=(who,),
+                at_stake=some(sorted({each.action for each in taken}), 5),
+                consequence="jobs that still do it fail",
+                gently="let those jobs end or move first",
+                urns=tuple(sorted({each.source for each in taken})),
+            )
 
 
 def _own_account(plan: Plan) -> str:
@@ -251,6 +372,16 @@ def _expected(grant: grants.Grant, own: str, plan: Plan) -> bool:
 def _users(grant: grants.Grant) -> list[tuple[str, frozenset[str]]]:
     """Returns the conditions of a grant that say who it is, with their values."""
     return [(key, values) for operator, key, values in grant.condition if key in NAMES_USERS and "Not" not in operator]
+
+
+def _new_users(grant: grants.Grant, old: list[grants.Grant]) -> list[str]:
+    """Returns in words who it is that a grant's conditions name and that no old grant of the same names."""
+    same = [one for one in old if not one.denies and one.covers(grant, condition=False)]
+    known = {(key, value) for one in same for key, values in _users(one) for value in values}
+    named = {key: sorted(value for value in values if (key, value) not in known) for key, values in _users(grant)}
+    if not any(named.values()):  # another condition is gone
+        named = {key: sorted(values) for key, values in _users(grant)}
+    return [f"{key} {some(values)}" for key, values in named.items() if values]
 
 
 def _wider(
@@ -286,6 +417,11 @@ def _new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
             if each not in known and (_addresses([*known, each]) > old or not _collapsed([each]))
         }
     )
+
+
+def covers(wide: Any, narrow: Any) -> bool:
+    """Tells whether all addresses of a range are in another one."""
+    return bool(_collapsed([narrow])) and _addresses([wide, narrow]) == _addresses([wide])
 
 
 def _addresses(ranges: Iterable[Any]) -> int:

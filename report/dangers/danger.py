@@ -52,7 +52,10 @@ class Danger:
 
 @dataclass(frozen=True)
 class Plan:
-    """An operation with all resources before and after it, by URN, and their costs. Unknown inputs are LATER."""
+    """An operation with all resources before and after it, by URN, and their costs. Unknown inputs are LATER.
+
+    complete: whether these are all of them.
+    """
 
     operation: Operation
     before: Mapping[str, Resource]
@@ -60,6 +63,7 @@ class Plan:
     parents: Mapping[str, str]
     cost_before: Estimate
     cost: Estimate
+    complete: bool = True
 
     def changes(self, *types: str, ops: Sequence[str] = ("create", "update", "replace", "delete")) -> Iterator[Change]:
         """Yields the changes of these types, or of all."""

@@ -19,6 +19,9 @@ HOLDS_DATA: Mapping[str, str] = {
 }
 """Resource type -> the data that is lost with it."""
 
+RECORDS = ("aws:cloudwatch/logGroup:LogGroup",)
+"""Types whose data tells what happened: to lose it is less than to lose what nobody can make again."""
+
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what is lost."""
@@ -41,7 +44,7 @@ def _gone(change: Change) -> Danger:
     stays = f"{what} stay in AWS, outside of this stack and its backups"
     return Danger(
         kind="data",
-        severity=GRAVE if change.retained else LOST,
+        severity=GRAVE if change.retained or change.type in RECORDS else LOST,
         says=f"{kind} {{}} replaced by an empty one{because(change.because)}" if replaced else f"{kind} {{}} {goes}",
         names=(change.name,),
         consequence=stays if change.retained else f"{what} would be lost",

@@ -252,7 +252,8 @@ def in_words(given: Iterable[Grant], resources: Mapping[str, Resource]) -> str:
     """Returns what grants of one principal allow, e.g. `read, write in bucket models`; keys come last."""
     by_target: dict[str, set[str]] = {}
     for each in given:
-        by_target.setdefault(_target(each, resources), set()).add(_verb(each.action))
+        verb, target = verb_and_target(each, resources)
+        by_target.setdefault(target, set()).add(verb)
     if len(by_target) > 1:  # to take a role says less than what the role may do
         by_target = {target: verbs for target, verbs in by_target.items() if verbs != {"take"}} or by_target
     by_verbs: dict[str, list[str]] = {}
@@ -260,6 +261,11 @@ def in_words(given: Iterable[Grant], resources: Mapping[str, Resource]) -> str:
         by_verbs.setdefault(", ".join(sorted(verbs, key=_rank)), []).append(target)
     phrases = [f"{verbs} {some(sorted(targets))}".strip() for verbs, targets in by_verbs.items()]
     return " and ".join(phrases[:2]) + (f" and {len(phrases) - 2} more" if len(phrases) > 2 else "")
+
+
+def verb_and_target(grant: Grant, resources: Mapping[str, Resource]) -> tuple[str, str]:
+    """Returns what a grant allows in words, e.g. `write` and `in bucket models`."""
+    return _verb(grant.action), _target(grant, resources)
 
 
 def _verb(action: str) -> str:

@@ -51,6 +51,9 @@ def find(before: Mapping[str, bytes], after: Mapping[str, bytes], stack: str) ->
                 "levels and limits of the policies follow it, so this change is judged by other rules",
                 LOST,
             )
+    written = after.get(WAIVERS)
+    if written is not None and written != before.get(WAIVERS) and not isinstance(_yaml(written), list):
+        yield _judge(f"{WAIVERS} is no list in YAML", "the policy pack does not start, so nothing is judged", LOST)
     waived = [each for each in _list(after.get(WAIVERS, b"")) if each not in _list(before.get(WAIVERS, b""))]
     if waived:
         rules = [f"{each.get('rule')} at {each.get('urn')}" for each in waived if isinstance(each, Mapping)]

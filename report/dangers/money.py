@@ -12,7 +12,9 @@ LEAST_USD = 500
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields one danger when GPUs are added, or when the least or the most per month grows."""
+    """Yields one danger when GPUs are added, or when the least or the most per month grows; none of a part of them."""
+    if not plan.complete:
+        return
     before, after = pools(plan.before), pools(plan.after)
     gpus = sum(pool.gpus for pool in after.values()) - sum(pool.gpus for pool in before.values())
     least = plan.cost.monthly_min_usd - plan.cost_before.monthly_min_usd

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.urns import name_of
+from report.dangers.access import covers
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
 from report.tables import some
 
 CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
-NAT = "aws:ec2/natGateway:NatGateway"
+ROUTE, NAT = "aws:ec2/route:Route", "aws:ec2/natGateway:NatGateway"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
 DEFINITIONS = f"{RELEASE} of definitions"
@@ -59,7 +60,7 @@ STOPS: Mapping[str, tuple[int, str, str]] = {
         _FIREWALLS,
     ),
     "aws:ec2/internetGateway:InternetGateway": (GRAVE, "no connection to the internet is left", _FIREWALLS),
-    "aws:ec2/route:Route": (SERIOUS, "connections that it carries break off", _FIREWALLS),
+    ROUTE: (SERIOUS, "connections that it carries break off", _FIREWALLS),
     "aws:ec2/vpcEndpoint:VpcEndpoint": (
         SERIOUS,
         "calls of its service go over the internet from then on, or fail where there is no way out",
@@ -99,6 +100,8 @@ def find(plan: Plan) -> Iterator[Danger]:
         follows = (
             change.op == "delete" and plan.goes_with(change.urn) and change.type not in (CLUSTER, VPC, RELEASE, NAT)
         )
+        if change.type == ROUTE and _still_routed(plan, change):
+            continue
         if not change.retained and not follows:  # what stays in AWS or its cluster, or goes with more, is no news
             of_definitions = change.type == RELEASE and "crd" in str(plan.inputs(change.urn)[0].get("chart"))
             by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
@@ -121,6 +124,23 @@ def find(plan: Plan) -> Iterator[Danger]:
             by_roll.setdefault(roll, []).append(part.get(key, pool))
     for roll, rolling in by_roll.items():
         yield _rolls(roll, rolling)
+
+
+def _still_routed(plan: Plan, change: Change) -> bool:
+    """Tells whether a route to the same place, in the same table, covers a route that goes."""
+    if change.steps[:1] == ("delete-replaced",):
+        return False
+    old, ranges = plan.before[change.urn].inputs, ("destinationCidrBlock", "destinationIpv6CidrBlock")
+    return any(
+        _ids(old) == _ids(each.inputs) and covers(each.inputs.get(path), old[path])
+        for each in plan.after.values()
+        for path in ranges
+        if each.type == ROUTE and old.get(path)
+    )
+
+
+def _ids(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in inputs.items() if key.endswith("Id")}
 
 
 def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
@@ -160,7 +180,8 @@ def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
     subject = "every node" if roll.whole else "nodes"
     gently = _MOVE if re.match("go|is replaced", roll.how) else f"{_MOVE}; or {_WINDOW}"
     if roll.heir:
-        gently = f"add {roll.heir} first, move the jobs, then remove {names[0]}"
+        first = "a pool under another name" if roll.heir in names else roll.heir
+        gently = f"add {first} first, move the jobs, then remove {names[0]}"
     return Danger(
         kind="nodes",
         severity=GRAVE if any(pool.gpus for pool in rolling) else SERIOUS,
@@ -188,7 +209,8 @@ def _roll(plan: Plan, pool: Pool, before: Mapping[str, Pool], after: Mapping[str
         heir = next(new, None)
         if heir is None:
             return _Roll("goes")
-        return _Roll(f"goes, and {heir.name} comes", heir=heir.name, needs=_beside(before, heir))
+        comes = "another one of this name" if heir.name == pool.name else heir.name
+        return _Roll(f"goes, and {comes} comes", heir=heir.name, needs=_beside(before, heir))
     causes = tuple(dict.fromkeys(cause for change in changes for cause in _causes(plan, change, changes)))
     if not causes and any(urn in plan.before and plan.before[urn].type == NODE_POOL for urn in pool.groups):
         causes = tuple(_upgrade(plan, pool))

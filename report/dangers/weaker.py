@@ -8,15 +8,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from common.urns import name_of
+from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.data import HOLDS_DATA
 from report.dangers.pools import NODE_GROUP, NODE_POOL
 from report.tables import some
+from settings.storage.recovery_plan import MINUTES as PAUSES
 
 Inputs = Mapping[str, Any]
 Worse = Callable[[Inputs, Inputs], str]
 """Returns in words what is worse after than before; "" when nothing is."""
 
 _NEVER = float("inf")
+BACKUP = "tags.ml-platform:backup"
+MINUTES: Mapping[str, float] = {str(schedule): minutes for schedule, minutes in PAUSES.items()}
+"""Value of the tag -> minutes between two backups; other values select nothing."""
+
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
@@ -45,12 +53,12 @@ def fewer(path: str) -> Worse:
     return worse
 
 
-def without(*paths: str) -> Worse:
-    """Compares the values at some paths: those that are gone."""
+def without(*paths: str, of: Sequence[str] = ()) -> Worse:
+    """Compares the values at some paths: those that are gone. of: those that count; all when none is given."""
 
     def worse(before: Inputs, after: Inputs) -> str:
         old, new = ([str(each) for path in paths for each in every(x, path)] for x in (before, after))
-        lost = [each for each in dict.fromkeys(old) if each not in new]
+        lost = [each for each in dict.fromkeys(old) if each not in new and (not of or each in of)]
         return "" if any(_is_later(after, path) for path in paths) else some(lost, 5)
 
     return worse
@@ -64,6 +72,24 @@ def no_longer(path: str, safe: Any, default: Any = None) -> Worse:
         return f"{_word(was)} → {_word(becomes)}" if was == safe != becomes and not _is_later(after, path) else ""
 
     return worse
+
+
+def more(path: str, least: float, unit: str, unset: float) -> Worse:
+    """Compares a number, or a text of digits, that may grow up to `least`. unset: what counts when it is not set."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (next((float(x) for x in every(each, path) if _digits(x)), unset) for each in (before, after))
+        if _is_later(after, path) or not max(was, least) < becomes:
+            return ""
+        return " → ".join("not set" if each == unset else f"{each:.0f}{unit}" for each in (was, becomes))
+
+    return worse
+
+
+def rarer(before: Inputs, after: Inputs) -> str:
+    """Compares the schedules by which two values of a tag select a resource for backups."""
+    was, becomes = (str(at(each, BACKUP)) for each in (before, after))
+    return f"{was} → {becomes}" if MINUTES.get(was, _NEVER) < MINUTES.get(becomes, 0) else ""
 
 
 def budgets(before: Inputs, after: Inputs) -> str:
@@ -180,6 +206,7 @@ _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
 _EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
+_MORE_LOST = "more may be lost between two backups"
 _NO_BACKUP = "no new recovery points are made of what they cover"
 _REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
 _ENDS, _LATER = "nodes beyond it end, with the jobs that run there", "let the jobs end first"
@@ -219,14 +246,24 @@ ROWS: Mapping[str, Sequence[Row]] = {
             gone=True,
         ),
         Row((*_PLAN, *_SELECTION), ended(), "backups end: {}", _NO_BACKUP, "put a plan in its place first", gone=True),
-        Row(
-            _SELECTION, without("resources", "selectionTags", "conditions"), "backups by {} leave out <how>", _NO_BACKUP
+        Row(_SELECTION, without("resources"), "backups by {} leave out <how>", _NO_BACKUP),
+        Row(tuple(HOLDS_DATA), rarer, "backups of {} are made less often: <how>", _MORE_LOST, severity=SERIOUS),
+        *(
+            Row(
+                tuple(HOLDS_DATA),
+                more(f"tags.ml-platform:{what}-minutes", 0, " minutes", _NEVER),
+                f"recovery target of {{}}, {what.upper()}: <how>",
+                lost,
+                "ask those who depend on the data first",
+                severity=SERIOUS,
+            )
+            for what, lost in (("rpo", _MORE_LOST), ("rto", "it may take longer to get the data back"))
         ),
         Row(
             _PLAN,
             without("rules.schedule"),
             "backups by {} are no longer made at <how>",
-            "more may be lost between two backups",
+            _MORE_LOST,
             severity=SERIOUS,
         ),
         Row(
@@ -252,7 +289,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         Row(
             _LINK,
-            without(_EXPORTS),
+            without(_EXPORTS, of=("NEW", "CHANGED")),
             "files of {} are no longer exported to its bucket: <how>",
             "they are lost with the file system",
             "export them by a task first",
@@ -301,8 +338,25 @@ ROWS: Mapping[str, Sequence[Row]] = {
             severity=SERIOUS,
             new=True,
         ),
+        Row(
+            ("kubernetes:core/v1:PersistentVolume",),
+            no_longer("spec.csi.readOnly", False, False),
+            "volume {} can only be read from then on: readOnly <how>",
+            "pods that write to it fail",
+            "let those who write to it move first",
+            SERIOUS,
+        ),
     ),
     "nodes": (
+        Row(
+            ("kubernetes:storage.k8s.io/v1:StorageClass",),
+            ended(),
+            "storage class {} goes",
+            "new claims of it stay pending, and pods that wait for them; volumes that exist stay",
+            "move the claims in charts and manifests to another class first",
+            SERIOUS,
+            gone=True,
+        ),
         *(
             Row(
                 (NODE_POOL,),
@@ -320,6 +374,21 @@ ROWS: Mapping[str, Sequence[Row]] = {
         *(
             Row((NODE_GROUP,), fewer(f"scalingConfig.{size}"), f"{what} of {{}}: <how>", _ENDS, _LATER, SERIOUS)
             for what, size in (("most nodes", "maxSize"), ("nodes", "desiredSize"))
+        ),
+        Row(
+            (NODE_GROUP,),
+            more("updateConfig.maxUnavailablePercentage", 50, "%", 0),
+            "nodes of {} that an update may take at a time: <how>",
+            "the next update ends the jobs on most of them at once",
+            "leave it at 50 or less",
+            SERIOUS,
+        ),
+        Row(
+            (NODE_GROUP,),
+            no_longer("nodeRepairConfig.enabled", True),
+            "nodes of {} are no longer repaired: <how>",
+            "a node with a broken accelerator stays, and jobs on it hang or fail",
+            severity=SERIOUS,
         ),
     ),
     "protection": (
@@ -352,6 +421,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what the rows say of the changed resources. What leaves the stack and stays in AWS does not count."""
+    yield from _unselected(plan)
     by_type: dict[str, list[tuple[str, Row]]] = {}
     for kind, row in ((kind, row) for kind, rows in ROWS.items() for row in rows):
         for each in row.types:
@@ -373,6 +443,53 @@ def find(plan: Plan) -> Iterator[Danger]:
                     gently=row.gently,
                     urns=(change.urn,),
                 )
+
+
+def _unselected(plan: Plan) -> Iterator[Danger]:
+    """Yields the data that a selection for backups takes by its tags, and none will take, whichever of them changes."""
+    stays = [urn for urn, each in plan.before.items() if each.type in HOLDS_DATA and urn in plan.after]
+    before, after = (
+        {urn for urn in stays if any(_selects(each.inputs, resources[urn].inputs) for each in _selections(resources))}
+        for resources in (plan.before, plan.after)
+    )
+    if lost := sorted(before - after):
+        yield Danger(
+            kind="data",
+            severity=GRAVE,
+            says="backups of {} end",
+            names=tuple(name_of(urn) for urn in lost),
+            consequence=_NO_BACKUP,
+            gently="let another selection take them first",
+            urns=tuple(lost),
+        )
+
+
+def _selections(resources: Mapping[str, Resource]) -> list[Resource]:
+    return [each for each in resources.values() if each.type in _SELECTION]
+
+
+def _selects(selection: Inputs, resource: Inputs) -> bool:
+    """Tells whether a selection takes a resource by its tags: all its conditions hold, or one of its tags.
+
+    Only conditions on equal values count. What is known after `up` may hold.
+    """
+    tags = {**_tags(resource, "tagsAll"), **_tags(resource, "tags")}
+    conditions, choices = every(selection, "conditions.stringEquals"), every(selection, "selectionTags")
+
+    def holds(each: Any) -> bool:
+        key, value = str(at(each, "key")).removeprefix("aws:ResourceTag/"), at(each, "value")
+        return LATER in (each, value, tags.get(key)) or tags.get(key) == value
+
+    return bool(conditions or choices) and all(map(holds, conditions)) and (not choices or any(map(holds, choices)))
+
+
+def _tags(inputs: Inputs, path: str) -> Inputs:
+    given = inputs.get(path)
+    return given if isinstance(given, Mapping) else {}
+
+
+def _digits(value: object) -> bool:
+    return _is_number(value) or (isinstance(value, str) and value.isdigit())
 
 
 def _is_later(inputs: Inputs, path: str) -> bool:

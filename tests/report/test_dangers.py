@@ -159,6 +159,32 @@ def test_a_renamed_pool_goes_and_another_comes():
     assert danger.gently == "add main-training first, move the jobs, then remove main-h100"
 
 
+def test_a_pool_that_comes_under_the_same_name_has_to_come_under_another_one():
+    karpenter = MANAGED.replace("NodePool", "KarpenterPool")
+    heir = group("a", None, OLD, nodes=karpenter)
+    (danger,) = found(step("create", karpenter, CLUSTER), group("b", OLD, None), heir, kind="nodes")
+    assert danger.opening == "every node of pool main-h100 goes, and another one of this name comes"
+    assert danger.gently == "add a pool under another name first, move the jobs, then remove main-h100"
+
+
+@pytest.mark.parametrize(
+    ("target", "steps", "breaks"),
+    [
+        ({"destinationCidrBlock": "10.0.0.0/8"}, (), False),
+        ({"destinationCidrBlock": "10.0.0.0/16"}, (), True),
+        ({"destinationCidrBlock": "10.0.0.0/8", "transitGatewayId": "other"}, (), True),
+        ({"destinationCidrBlock": "10.0.0.0/8"}, ("delete-replaced",), True),
+    ],
+)
+def test_a_route_that_another_one_covers_breaks_nothing_off(target, steps, breaks):
+    route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
+    kind, new = "aws:ec2/route:Route", {**route, **target}
+    replaced = [of(kind, route, new, op=each) for each in (*steps, "replace")]
+    pair = [of(kind, route, None, "old"), of(kind, None, new, "new")]
+    assert ("Route it replaced" in " ".join(openings(*replaced, kind="nodes"))) is breaks
+    assert steps or bool(openings(*pair, kind="nodes")) is breaks
+
+
 def test_one_zone_of_a_pool_that_goes_is_not_every_node():
     steps = [group("a", OLD, OLD, op="same"), group("b", OLD, None)]
     (danger,) = found(*steps)
@@ -273,6 +299,33 @@ def test_more_disruption_is_one(before, after, opening):
     specs = [{"spec": {"disruption": each}} for each in (before, after)]
     assert openings(of("kubernetes:karpenter.sh/v1:NodePool", *specs)) == [opening]
     assert openings(of("kubernetes:karpenter.sh/v1:NodePool", *reversed(specs))) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opening"),
+    [
+        (
+            {"updateConfig": {"maxUnavailablePercentage": 33}},
+            {"updateConfig": {"maxUnavailablePercentage": 100}},
+            "nodes of it that an update may take at a time: 33% → 100%",
+        ),
+        (
+            {},
+            {"updateConfig": {"maxUnavailablePercentage": 60}},
+            "nodes of it that an update may take at a time: not set → 60%",
+        ),
+        (
+            {"nodeRepairConfig": {"enabled": True}},
+            {"nodeRepairConfig": {"enabled": False}},
+            "nodes of it are no longer repaired: true → false",
+        ),
+    ],
+)
+def test_updates_of_most_nodes_at_once_and_no_repair_are_one(before, after, opening):
+    kind = "aws:eks/nodeGroup:NodeGroup"
+    assert openings(of(kind, before, after)) == [opening]
+    assert openings(of(kind, after, before)) == []
+    assert openings(of(kind, {}, {"updateConfig": {"maxUnavailablePercentage": 50}})) == []
 
 
 @pytest.mark.parametrize(
@@ -397,6 +450,47 @@ def exports(*events):
     return {"s3": {"autoExportPolicy": {"events": list(events)}}}
 
 
+BUCKET_TYPE, BACKED_UP = "aws:s3/bucket:Bucket", "ml-platform:backup"
+
+
+def backup(schedule, minutes, **more):
+    """Returns the inputs of data with the tags that select it for backups and say what is promised."""
+    targets = {f"ml-platform:{what}-minutes": str(minutes) for what in ("rpo", "rto")}
+    return {"tags": {BACKED_UP: schedule, **targets}, "tagsAll": {"environment": "prod", **more}}
+
+
+def selection(before, after, op="same", name="continuous"):
+    """Returns the step of a selection of what has some tags."""
+
+    def conditions(tags):
+        equal = [{"key": f"aws:ResourceTag/{key}", "value": value} for key, value in tags.items()]
+        return {"conditions": [{"stringEquals": equal}], "resources": ["arn:aws:s3:::*"]}
+
+    return of("aws:backup/selection:Selection", conditions(before), conditions(after), name, op=op)
+
+
+def test_data_that_no_selection_takes_any_longer_is_no_longer_backed_up():
+    continuous, daily = ({BACKED_UP: each, "environment": "prod"} for each in ("continuous", "daily"))
+    there = selection(continuous, continuous), selection(daily, daily, name="daily")
+    ends = of(BUCKET_TYPE, backup("continuous", 60), backup("versions", 1440), "models")
+    assert openings(*there, ends) == [
+        "backups of models end",
+        "recovery target of models, RPO: 60 minutes → 1440 minutes",
+        "recovery target of models, RTO: 60 minutes → 1440 minutes",
+    ]
+    rarer = of(BUCKET_TYPE, backup("continuous", 60), backup("daily", 60), "models")
+    assert openings(*there, rarer) == ["backups of models are made less often: continuous → daily"]
+
+
+def test_a_selection_by_another_key_is_none_when_the_data_gets_that_key_in_the_same_change():
+    renamed = selection(
+        {BACKED_UP: "daily", "environment": "prod"}, {BACKED_UP: "daily", "Environment": "prod"}, "update"
+    )
+    both = backup("daily", 60), backup("daily", 60, Environment="prod")
+    assert openings(renamed, of(BUCKET_TYPE, *both, "models")) == []
+    assert openings(renamed, of(BUCKET_TYPE, both[0], both[0], "models", op="same")) == ["backups of models end"]
+
+
 def versions(kept):
     rule = {"noncurrentVersionExpiration": {"noncurrentDays": 7, "newerNoncurrentVersions": kept}}
     return {"rules": [rule]}
@@ -494,6 +588,13 @@ def versions(kept):
         ),
         ("aws:kms/key:Key", {}, {"isEnabled": False}, "key it is disabled"),
         ("aws:dynamodb/table:Table", {}, None, "Table it deleted"),
+        ("kubernetes:storage.k8s.io/v1:StorageClass", {"reclaimPolicy": "Delete"}, None, "storage class it goes"),
+        (
+            "kubernetes:core/v1:PersistentVolume",
+            {"spec": {"csi": {"volumeHandle": "fs"}}},
+            {"spec": {"csi": {"volumeHandle": "fs", "readOnly": True}}},
+            "volume it can only be read from then on: readOnly false → true",
+        ),
     ],
 )
 def test_data_that_is_kept_for_less_time_or_in_fewer_places(type_, before, after, opening):
@@ -572,6 +673,8 @@ def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
         (LIFECYCLE, {"rules": [{"expiration": {"days": 7}}]}, {"rules": [{**TEMPORARY, "expiration": {"days": 9}}]}),
         (LIFECYCLE, versions(1), versions(10)),
         (LINK, exports("NEW", "DELETED"), exports("NEW", "DELETED", "CHANGED")),
+        (LINK, exports("NEW", "CHANGED", "DELETED"), exports("NEW", "CHANGED")),
+        (BUCKET_TYPE, backup("daily", 1440), backup("continuous", 60)),
         ("aws:s3/bucket:Bucket", {"tags": {}}, {"tags": {"a": "b"}}),
         ("aws:s3/bucket:Bucket", None, {}),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 0}),
@@ -630,11 +733,12 @@ RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 def test_a_range_counts_by_whose_it_is_and_not_by_its_size():
     same_size = endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25", "198.51.100.0/25"])
-    (danger,) = found(of("aws:eks/cluster:Cluster", *same_size))
+    (danger, closed) = found(of("aws:eks/cluster:Cluster", *same_size))
     assert (danger.opening, danger.at_stake) == (
         "Kubernetes API of it opened to 198.51.100.0/25",
         "128 addresses more",
     )
+    assert closed.opening == "203.0.113.0/24 loses the API of cluster it: 128 of 256 addresses"
     stranger = {"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv4": "198.51.100.0/24"}
     assert openings(of(RULE, *stranger)) == ["it lets in 198.51.100.0/24"]
     groups = [{"ingress": [each]} for each in ({"ipv6CidrBlocks": ["2001:db8::/32"]}, {"cidrBlocks": ["0.0.0.0/0"]})]
@@ -650,6 +754,49 @@ def test_more_ports_for_the_same_range_let_it_in_anew():
     assert openings(of(RULE, one, all_ports)) == ["it lets in 10.0.0.0/8"]
     assert openings(of(RULE, all_ports, one)) == []
     assert openings(of(RULE, None, {"prefixListId": "pl-1", **PORT})) == ["it lets in pl-1"]
+
+
+def api_rule(cidr, before=True, after=True, **more):
+    """Returns the step of a rule that lets a range into the API of cluster main."""
+    inputs = {"securityGroupId": "sg-api", "cidrIpv4": cidr, **PORT, **more}
+    return of(RULE, inputs if before else None, inputs if after else None, cidr, CLUSTER, "same")
+
+
+def test_the_rules_of_one_group_count_together_and_who_loses_the_api_is_told():
+    eks = step("same", EKS, CLUSTER, inputs=endpoint(True, ["203.0.113.0/24"]))
+    narrower = [api_rule("10.200.8.10/32", before=False), api_rule("10.200.8.0/24", after=False)]
+    (danger,) = found(eks, *narrower)
+    assert danger.opening == "10.200.8.0/24 loses the API of cluster main: 255 of 256 addresses"
+    assert (danger.severity, bool(danger.gently)) == (SERIOUS, True)
+    wider = [api_rule("10.200.8.10/32", after=False), api_rule("10.200.8.0/24", before=False)]
+    assert openings(eks, *wider) == ["10.200.8.0/24 lets in 10.200.8.0/24"]
+    halves = [api_rule(f"10.200.8.{start}/25", before=False) for start in (0, 128)]
+    assert openings(eks, api_rule("10.200.8.0/24", after=False), *halves) == [], "the same addresses"
+    other = [api_rule("10.200.8.0/24"), api_rule("10.200.8.1/32", before=False, securityGroupId="sg-other")]
+    assert openings(eks, *other) == ["10.200.8.1/32 lets in 10.200.8.1/32"], "another group protects something else"
+    ssh = [{**PORT, "fromPort": 22, "toPort": 22}] * 2
+    assert openings(eks, api_rule("10.0.0.0/8", after=False, **ssh[0])) == [], "no way in to the API"
+    member = api_rule(None, after=False, referencedSecurityGroupId="sg-ci")
+    assert openings(eks, member) == ["sg-ci loses the API of cluster main"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loses"),
+    [
+        ((True, ["203.0.113.0/24"]), (True, ["203.0.113.0/25"]), "203.0.113.0/24 loses {}: 128 of 256 addresses"),
+        ((True, ["203.0.113.0/24"]), (False, []), "203.0.113.0/24 loses {}: 256 of 256 addresses"),
+        (
+            (True, ["192.0.2.0/31", "203.0.113.0/24"]),
+            (True, ["198.51.100.0/24"]),
+            "192.0.2.0/31, 203.0.113.0/24 lose {}: 258 of 258 addresses",
+        ),
+    ],
+)
+def test_public_ranges_that_leave_lose_the_api(before, after, loses):
+    changed = of("aws:eks/cluster:Cluster", endpoint(*before), endpoint(*after), "main-eks", CLUSTER)
+    assert openings(changed)[-1] == loses.format("the API of cluster main")
+    gone = of("aws:eks/cluster:Cluster", endpoint(*before), endpoint(*after), "main-eks", CLUSTER, "replace")
+    assert not [each for each in openings(gone) if "lose" in each], "the cluster goes, which says more"
 
 
 def doc(**statement):
@@ -717,7 +864,7 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
             None,
             {"policyArn": ADMIN, "principalArn": "arn:aws:iam::1:role/ci"},
-            "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy",
+            "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy in the whole cluster",
         ),
         ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from a"),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe get admin"),
@@ -736,8 +883,7 @@ def test_access_that_is_widened_or_lost(type_, before, after, opening):
 @pytest.mark.parametrize(
     ("type_", "before", "after"),
     [
-        ("aws:eks/cluster:Cluster", endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/25"])),
-        ("aws:eks/cluster:Cluster", endpoint(True, []), endpoint(False, [])),
+        ("aws:eks/cluster:Cluster", endpoint(True, ["203.0.113.0/24"]), endpoint(True, ["203.0.113.0/24"])),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", None, {"referencedSecurityGroupId": "sg-1"}),
         ("aws:ec2/securityGroupRule:SecurityGroupRule", None, {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
         ("aws:s3/bucketPolicy:BucketPolicy", grants({"AWS": "a"}), {"policy": '{"Statement": []}'}),
@@ -799,7 +945,7 @@ VIA = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Stri
             "aws:kms/key:Key",
             doc(Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": ["a"]}}),
             doc(Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": ["a", "b"]}}),
-            "everybody with aws:PrincipalArn a, b may read in Key it",
+            "everybody with aws:PrincipalArn b may read in Key it",
         ),
         (BUCKET_POLICY, doc(**VIA), {"policy": UNKNOWN_TEXT}, "rights in BucketPolicy it change"),
         ("aws:ec2/vpcEndpoint:VpcEndpoint", doc(Principal="*"), {}, "everybody may do everything in VpcEndpoint it"),
@@ -861,6 +1007,41 @@ def test_rights_of_a_role_are_those_of_the_pods_that_get_it():
     assert openings(bucket, *steps) == ["pods of lab/default may write in bucket models"]
 
 
+def test_pods_that_stay_and_may_do_less_are_told_in_one_line():
+    bucket = step("same", BUCKET, inputs={"bucket": "acme-models"})
+    may = [
+        doc(Action=each, Resource="arn:aws:s3:::acme-models/*")
+        for each in (["s3:PutObject", "s3:Get*", "s3:List*"], "s3:Get*")
+    ]
+    parent, steps = role_of("trainer")
+
+    def changed(before, after):
+        inputs = [{"role": "trainer", **each} for each in (before, after)]
+        return of(ROLE_POLICY, *inputs, "trainer-buckets", parent)
+
+    assert openings(bucket, *steps, changed(*may)) == ["pods of trainer/default may no longer write in bucket models"]
+    wider = doc(Action="s3:*", Resource="arn:aws:s3:::acme-models/*")
+    assert openings(bucket, *steps, changed(may[0], wider), kind="access")[0].startswith(
+        "pods of trainer/default may do"
+    )
+    assert len(openings(bucket, *steps, changed(may[0], wider))) == 1
+    deleted = step("delete", BUCKET, old=state(BUCKET, id="acme-models", inputs={"bucket": "acme-models"}))
+    assert openings(deleted, *steps, changed(*may)) == ["Bucket models deleted"], "nobody can write there"
+    named = [
+        of("kubernetes:core/v1:Namespace", *[{"metadata": {"name": each}}] * 2, op="same") for each in ("trainer", "x")
+    ]
+    _, role = role_of("trainer", "delete")
+    role[1] = of(
+        IDENTITY, {"namespace": "trainer", "serviceAccount": "default", "roleArn": "r/trainer"}, None, "trainer"
+    )
+    role[0] = of(ROLE, {"name": "trainer"}, None, "trainer", parent)
+    role += [of(ROLE_POLICY, {"role": "trainer", **may[1]}, None, "trainer-buckets", parent)]
+    assert openings(bucket, *role, named[0]) == ["pods of trainer/default may no longer read in bucket models"]
+    assert openings(bucket, *role, named[1]) == [], "nobody says that its namespace stays"
+    unknown = changed(may[0], {"policy": UNKNOWN_TEXT})
+    assert openings(bucket, *steps, unknown) == ["rights in RolePolicy trainer-buckets change"]
+
+
 def test_a_condition_on_more_values_is_a_new_grant_and_one_that_is_gone_is_graver():
     two, one = ({"StringEquals": {"kms:ViaService": each}} for each in (["s3", "ebs"], ["s3"]))
     severities = [
@@ -883,6 +1064,20 @@ def test_what_would_stay_in_aws_can_be_weakened_all_the_same(type_, before, afte
     assert len(openings(changed)) == 1
 
 
+def test_the_same_policy_of_a_bucket_with_another_name_denies_and_allows_the_same():
+    def named(bucket, *actions):
+        arn = f"arn:aws:s3:::{bucket}"
+        deny = {**VIA, "Action": list(actions), "Resource": [arn, f"{arn}/*"]}
+        allow = {"Effect": "Allow", "Principal": FOREIGN, "Action": "s3:GetObject", "Resource": f"{arn}/*"}
+        return {"bucket": bucket, "policy": json.dumps({"Statement": [deny, allow]})}
+
+    both = named("acme-a", "s3:GetObject", "s3:PutObject")
+    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject", "s3:PutObject"), op="replace")) == []
+    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject"), op="replace")) == [
+        "BucketPolicy it no longer denies s3:PutObject to everybody"
+    ]
+
+
 def test_a_deny_that_goes_with_its_bucket_is_none():
     bucket = step("delete", BUCKET, old=state(BUCKET, id="acme-models"))
     assert len(found(bucket, of(BUCKET_POLICY, {"bucket": "acme-models", **doc(**VIA)}, None), kind="access")) == 0
@@ -895,21 +1090,40 @@ def policy(name, *namespaces):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "wider"),
+    ("before", "after", "wider", "loses"),
     [
-        (policy("Edit", "a"), policy("Admin", "a"), ["ann gets AmazonEKSAdminPolicy in a"]),
-        (policy("View", "a"), policy("ClusterAdmin"), ["ann gets AmazonEKSClusterAdminPolicy in the whole cluster"]),
-        (policy("View", "a"), policy("View"), ["ann gets AmazonEKSViewPolicy in the whole cluster"]),
-        (policy("Admin", "a"), policy("View", "b"), ["ann gets AmazonEKSViewPolicy in b"]),
-        (policy("View", "a"), policy("Other", "a"), ["ann gets AmazonEKSOtherPolicy in a"]),
-        (policy("Admin", "a", "b"), policy("Edit", "a"), []),
-        (policy("View"), policy("View", "a"), []),
+        (policy("Edit", "a"), policy("Admin", "a"), "AmazonEKSAdminPolicy in a", ""),
+        (policy("View", "a"), policy("ClusterAdmin"), "AmazonEKSClusterAdminPolicy in the whole cluster", ""),
+        (policy("View", "a"), policy("View"), "AmazonEKSViewPolicy in the whole cluster", ""),
+        (
+            policy("Admin", "a"),
+            policy("View", "b"),
+            "AmazonEKSViewPolicy in b",
+            "what AmazonEKSViewPolicy does not allow and everything in a",
+        ),
+        (
+            policy("View", "a"),
+            policy("Other", "a"),
+            "AmazonEKSOtherPolicy in a",
+            "what AmazonEKSOtherPolicy does not allow",
+        ),
+        (
+            policy("Admin", "a", "b"),
+            policy("Edit", "a"),
+            "",
+            "what AmazonEKSEditPolicy does not allow and everything in b",
+        ),
+        (policy("View"), policy("View", "a"), "", "everything outside of a"),
+        (policy("ClusterAdmin"), policy("View"), "", "what AmazonEKSViewPolicy does not allow"),
     ],
 )
-def test_an_access_policy_that_widens_is_one_although_eks_replaces_it(before, after, wider):
-    taken = "rights in the cluster are taken from ann"
+def test_an_access_policy_that_eks_replaces_says_what_widens_and_what_is_lost(before, after, wider, loses):
     type_ = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
-    assert sorted(openings(of(type_, before, after, op="replace"))) == sorted([taken, *wider])
+    each = found(of(type_, before, after, op="replace"))
+    (taken,) = (danger for danger in each if danger.opening.startswith("rights in the cluster are taken from ann"))
+    assert taken.consequence == (f"it loses {loses}" if loses else "until they are given again")
+    assert bool(loses) == ("Policy" in taken.opening), "it says which policy it had and which one it has"
+    assert [danger.opening for danger in each if danger != taken] == ([f"ann gets {wider}"] if wider else [])
 
 
 def test_other_ways_to_more_rights_in_a_cluster():
@@ -931,6 +1145,12 @@ def test_more_gpus_say_the_money_before_and_after_and_the_quota():
     assert danger.opening.startswith("+8 GPUs, most +40,1")
     assert danger.at_stake == "quota needed: Running On-Demand P instances: 576 → 768 vCPUs"
     assert danger.consequence == "it comes from main-h100"
+
+
+def test_money_of_a_part_of_a_change_is_not_told():
+    error = json.dumps({"diagnosticEvent": {"severity": "error", "urn": MANAGED, "message": "boom"}})
+    grown = group("a", {}, {"scalingConfig": {"minSize": 0, "maxSize": 4}})
+    assert openings(grown, error, kind="money") == []
 
 
 def test_fewer_nodes_at_most_end_jobs_and_a_few_dollars_are_no_danger():
@@ -1019,6 +1239,8 @@ WAIVER = "[{rule: eks-endpoint-private, urn: 'urn:*'}]"
     [
         (files(environment="dev"), "environment of prod: prod → dev"),
         (files(waivers=WAIVER), "waivers are added: eks-endpoint-private at urn:*"),
+        (files(waivers="a: ["), "policies/waivers.yaml is no list in YAML"),
+        (files(waivers=""), "policies/waivers.yaml is no list in YAML"),
         (files(rule=b"x"), "what judges it is changed: rule"),
     ],
 )
@@ -1072,6 +1294,14 @@ def test_the_gravest_comes_first_and_equal_ones_are_one():
         "FileSystem home deleted",
         "environment of prod: prod → dev",
         "NatGateway a, b deleted",
+    ]
+
+
+def test_a_cluster_comes_before_its_logs():
+    logs = of("aws:cloudwatch/logGroup:LogGroup", {}, None, "main-logs", CLUSTER)
+    assert [each.opening for each in found(logs, step("delete", EKS, CLUSTER))] == [
+        "Cluster main deleted",
+        "LogGroup main-logs deleted",
     ]
 
 

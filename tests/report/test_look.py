@@ -64,6 +64,25 @@ def test_what_protection_refuses_is_seen_in_a_second_preview_of_an_unprotected_c
     assert ("look", "state", "unprotect") in commands, "the stack itself stays protected"
 
 
+def test_a_replacement_that_protection_refuses_is_seen_too(engine):
+    refused = error(
+        BUCKET, f'unable to replace resource "{BUCKET}"\nas it is currently marked\nfor protection. To unprotect'
+    )
+    seen, commands = engine((255, step("update", NETWORK), refused), (0, *WHOLE))
+    assert (seen.complete, len(seen.seen.changes)) == (True, 3)
+    assert ("look", "preview", "--stack") in commands
+
+
+def test_a_policy_pack_that_does_not_start_gives_its_reason_and_harm_is_seen_without_it(engine):
+    lines = ("The policy pack does not start, so nothing is built:\n", "waivers.yaml is not a list.\n")
+    said = [json.dumps({"diagnosticEvent": {"severity": "info#err", "message": each}}) for each in lines]
+    seen, _ = engine((1, '{"policyLoadEvent":{}}', *said), (0, *WHOLE))
+    assert seen.stopped_at == ("", "The policy pack does not start, so nothing is built: waivers.yaml is not a list.")
+    assert [change.op for change in seen.seen.changes] == ["delete", "delete", "update"]
+    assert seen.refused_at == (BUCKET,)
+    assert (seen.complete, seen.seen.succeeded, seen.code) == (False, None, 1), "nobody judged it"
+
+
 def test_findings_keep_the_level_that_the_second_preview_takes_away(engine):
     mandatory = finding("eks-endpoint-private", message="a")
     later = [
