@@ -1,5 +1,5 @@
-# The commands of this project. Only `facts` with ACCOUNT=yes talks to a real account: previews and rehearsals run in the
-# simulator.
+# The commands of this project. Only `retire`, and `facts` with ACCOUNT=yes, talk to a real account: previews and rehearsals
+# run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
@@ -13,12 +13,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # make ignores a misspelt option without a message: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT SHARD RESUME EVERY
+OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT SHARD RESUME EVERY CONFIRM
 UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse fire conformance test check generate report docs bench facts lock clean
+.PHONY: help setup setup-dev preview rehearse retire fire conformance test check generate report docs bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -35,6 +35,9 @@ rehearse: setup ## run the life of STACK in the simulator; BASE=origin/main: wha
 
 report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/main compares with that revision
 	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base "$(BASE)")
+
+retire: setup ## list what `pulumi destroy` of STACK would leave, or stop at, in the real account; CONFIRM=yes deletes it
+	@$(RUN) -m report retire --stack "$(STACK)" $(if $(filter yes,$(CONFIRM)),--confirm)
 
 fire: setup ## kill the engine, or fail a call, at each kind of call of STACK's life; SHARD=1/4 RESUME=yes EVERY=yes
 	@$(RUN) -m report fire --stack "$(STACK)" $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) \

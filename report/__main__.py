@@ -4,6 +4,7 @@
 `python -m report conformance [--stack STACK]`: the command behind `make conformance`.
 `python -m report pending --stack STACK`: what an interrupted `up` may have made, and how to bring it into the state.
 `python -m report fire --stack STACK`: the command behind `make fire`.
+`python -m report retire --stack STACK`: the command behind `make retire`.
 `python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
@@ -35,6 +36,10 @@ def main(arguments: list[str]) -> int:
             from report.pending import pending
 
             return pending(options.stack, options.file, options.urns)
+        if options.command == "retire":
+            from report.retire import retire
+
+            return retire(options.stack, confirm=options.confirm, home=options.home)
         if options.command == "conformance" and options.stack is None:
             return _conformance(options)
         return _run_for_stack(options)
@@ -139,6 +144,10 @@ def _parser() -> argparse.ArgumentParser:
     interrupted.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
     interrupted.add_argument("--file", type=Path, default="pending.json", help="the file to write for `pulumi import`")
     interrupted.add_argument("urns", nargs="*", metavar="URN", help="a resource whose creation got no answer")
+    leaving = commands.add_parser("retire", help="what `pulumi destroy` would leave, or stop at")
+    leaving.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
+    leaving.add_argument("--confirm", action="store_true", help="delete it; without this it is only listed")
+    leaving.add_argument("--home", type=Path, metavar="DIR", help="of the simulator; without it, the real account")
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(
         "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"

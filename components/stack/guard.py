@@ -6,10 +6,7 @@ Sources: pulumi v3.259.0, pkg/resource/deploy/step.go (DeleteStep.Apply), pkg/re
 (DependenciesOf: a component that is depended on stands for its children so far); read 2026-11.
 """
 
-from collections.abc import Iterable
-
 import pulumi
-from pulumi.resource import DependencyResource
 
 
 class Guard(pulumi.ComponentResource):
