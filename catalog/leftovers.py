@@ -118,7 +118,16 @@ LEFTOVERS: Final = (
         name="{metadata labels karpenter.sh/nodepool}",
         # In the foreground: the NodePool stays until Karpenter has ended its nodes.
         delete="kubectl delete nodepools.karpenter.sh {metadata labels karpenter.sh/nodepool} --cascade foreground "
-        "--timeout 20m",
+        "--timeout 20m --ignore-not-found",
+        effect=_IN_SUBNETS,
+        cluster="up",
+    ),
+    Leftover(
+        kind="node of Karpenter",  # its NodePool may be gone, of a destroy that a pod on the node has stopped
+        find="kubectl get nodeclaims.karpenter.sh --output json",
+        listed="items",
+        name="{metadata name}",
+        delete="kubectl delete nodeclaims.karpenter.sh {metadata name} --timeout 20m --ignore-not-found",
         effect=_IN_SUBNETS,
         cluster="up",
     ),
@@ -145,7 +154,7 @@ LEFTOVERS: Final = (
         kind="instance of Karpenter",
         find="aws ec2 describe-instances --region {region} --output json --filters Name=vpc-id,Values={vpc} "
         "Name=tag-key,Values=karpenter.sh/nodepool Name=instance-state-name,Values=pending,running,stopping,stopped",
-        listed="Reservations * Instances *",
+        listed="Reservations * Instances",
         name="{InstanceId}, {InstanceType}",
         delete="aws ec2 terminate-instances --region {region} --instance-ids {InstanceId}",
         effect=_IN_SUBNETS,

@@ -36,10 +36,6 @@ def main(arguments: list[str]) -> int:
             from report.pending import pending
 
             return pending(options.stack, options.file, options.urns)
-        if options.command == "retire":
-            from report.retire import retire
-
-            return retire(options.stack, confirm=options.confirm, home=options.home)
         if options.command == "conformance" and options.stack is None:
             return _conformance(options)
         return _run_for_stack(options)
@@ -71,6 +67,10 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         return preview(options.stack)
     if options.command == "conformance":
         return _conformance(options)
+    if options.command == "retire":
+        from report.retire import retire
+
+        return retire(options.stack, confirm=options.confirm, home=options.home)
     shard = " {}/{}".format(*options.shard) if options.command == "fire" else ""
     with alone(f"{options.command} of {options.stack}{shard}"):
         return _run_alone(options)

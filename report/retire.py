@@ -82,25 +82,22 @@ class Stack:
             self.gone.add(cluster)
 
     def things(self, rows: Sequence[Leftover], cluster: str) -> Iterator[Thing]:
-        """Yields what is left over of these kinds, in the order of its deletion."""
+        """Yields what is left over of these kinds, in the order of its deletion. It asks for one kind after another."""
         place = {"region": self.region, "vpc": self.vpc, "cluster": cluster}
-        answers: dict[str, Any] = {}
-        commands: set[str] = set()
         for row in rows:
             if row.cluster == ("up" if cluster in self.gone else "gone") or (_needs_vpc(row) and not self.vpc):
                 continue
-            find = _filled(row.find, place)
-            if find not in answers:
-                answers[find] = self._answer(find)
-            for item in _at(answers[find], f"{row.listed} *".replace("* *", "*").split()):
+            answer = self._answer(_filled(row.find, place))
+            commands: set[str] = set()
+            for item in _at(answer, [*row.listed.split(), "*"]):
                 owner = _owner(item)
                 maker = owner.partition(".")[0] + " " + owner.partition(" ")[2]
                 each = {**item, **place, "tag": _tags(item), "owner": owner, "maker": maker}
-                if all(_has(each, path, wanted and _filled(wanted, place)) for path, wanted in row.where.items()):
-                    command = _filled(row.delete, each)
-                    if command not in commands:  # pods of one owner, nodes of one pool
-                        commands.add(command)
-                        yield Thing(row, _filled(row.name, each), command, _usd(row, each))
+                command = _filled(row.delete, each)
+                wanted = all(_has(each, path, value and _filled(value, place)) for path, value in row.where.items())
+                if wanted and command not in commands:  # pods of one owner, nodes of one pool
+                    commands.add(command)
+                    yield Thing(row, _filled(row.name, each), command, _usd(row, each))
 
     def _answer(self, command: str) -> Any:
         try:
@@ -108,7 +105,8 @@ class Stack:
         except CommandError as error:
             if _NO_KIND in str(error):
                 return {}
-            raise ReportError(f"`{command}` failed: {error}") from None
+            where = " Run it where `deployer.from` is." if command.startswith("kubectl") else ""
+            raise ReportError(f"`{command}` failed: {error}{where}") from None
 
 
 def retire(stack: str, *, confirm: bool, home: Path | None = None) -> int:
@@ -128,10 +126,11 @@ def retire(stack: str, *, confirm: bool, home: Path | None = None) -> int:
     with _runner(home) as run:
         patience = CONTROLLERS_SECONDS if home is None else 0
         found = Stack(stack, settings.region, vpc, names, run, patience)
-        return _retire(found, confirm=confirm)
+        return retire_stack(found, confirm=confirm)
 
 
-def _retire(stack: Stack, *, confirm: bool) -> int:
+def retire_stack(stack: Stack, *, confirm: bool) -> int:
+    """Lists what is left over, and deletes it when it is told to. Returns 1 when something is still there."""
     print(f"Left over in {stack.name}, {stack.region}:", flush=True)
     count = 0
     failed: list[str] = []
@@ -145,8 +144,13 @@ def _retire(stack: Stack, *, confirm: bool) -> int:
         count += _work_through(stack, cluster, _AWS, seen, failed, confirm=confirm)
     if not count:
         print("  nothing")
+    if confirm:  # a pod that lost its node may have got one of another NodePool
+        failed += [f"{each.text}" for one in stack.clusters for each in stack.things(LEFTOVERS, one)]
     if failed:
-        print("\nNot deleted:\n" + "\n".join(f"  {text}" for text in failed))
+        print(
+            "\nNot deleted, or there again. In some minutes, run it once more:\n"
+            + "\n".join(f"  {text}" for text in failed)
+        )
         return 1
     if count and not confirm:
         print(f"\nThese commands, in this order, or `make retire STACK={stack.name} CONFIRM=yes`, delete it all.")
@@ -159,13 +163,16 @@ def _work_through(
     stack: Stack, cluster: str, rows: Sequence[Leftover], seen: set[str], failed: list[str], *, confirm: bool
 ) -> int:
     """Prints the things of some kinds, and deletes them when it is told to. Returns how many there are."""
-    things = [thing for thing in stack.things(rows, cluster) if thing.command not in seen]
-    for thing in things:
+    found = 0
+    for thing in stack.things(rows, cluster):
+        if thing.command in seen:
+            continue
         seen.add(thing.command)
+        found += 1
         print("\n".join(wrapped(thing.text, "  ")) + f"\n      {thing.command}", flush=True)
         if confirm:
             failed += _deleted(stack, thing)
-    return len(things)
+    return found
 
 
 def _wait_for_controllers(stack: Stack, cluster: str) -> None:

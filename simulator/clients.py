@@ -108,6 +108,8 @@ class Clients:
         if verb == "get":
             return json.dumps({"items": [_as_it_is(row) for row in self.cluster.of_kind(version, kind)]})
         row = self.cluster.get(version, kind, _options(words[2:]).get("namespace", [""])[0], words[1])
+        if row is None and "--ignore-not-found" in words:
+            return ""
         if row is None:
             raise CommandError(f'Error from server (NotFound): {words[0]} "{words[1]}" not found')
         if kept_by := controllers.why_kept(self.cluster, row):
