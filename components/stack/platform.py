@@ -159,7 +159,7 @@ class Platform(pulumi.ComponentResource):
             )
         namespaces = self.storage.own_namespaces if self.storage else ()
         self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
-        Guard("deletion-protection", self, protect=stage.deletion_protection)
+        Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
