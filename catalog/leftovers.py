@@ -41,7 +41,7 @@ _OF_NAMESPACE = "{metadata namespace}/{metadata name}"
 _IN_NAMESPACE = "{metadata name} --namespace {metadata namespace}"
 _IN_SUBNETS = "its network interfaces keep subnets, security groups and the VPC"
 _PODS = f"kubectl get pods {_ALL}"
-_DELETE_OWNER = "kubectl delete {owner} --namespace {metadata namespace} --timeout 10m"
+_DELETE_OWNER = "kubectl delete {owner} --namespace {metadata namespace} --timeout=10m"
 
 LEFTOVERS: Final = (
     Leftover(
@@ -70,7 +70,7 @@ LEFTOVERS: Final = (
         listed="items",
         where={"spec type": "LoadBalancer"},
         name=_OF_NAMESPACE,
-        delete=f"kubectl delete service {_IN_NAMESPACE} --timeout 10m",
+        delete=f"kubectl delete service {_IN_NAMESPACE} --timeout=10m",
         effect=_IN_SUBNETS,
         cluster="up",
     ),
@@ -79,7 +79,7 @@ LEFTOVERS: Final = (
         find=f"kubectl get ingresses {_ALL}",
         listed="items",
         name=_OF_NAMESPACE,
-        delete=f"kubectl delete ingress {_IN_NAMESPACE} --timeout 10m",
+        delete=f"kubectl delete ingress {_IN_NAMESPACE} --timeout=10m",
         effect=_IN_SUBNETS,
         cluster="up",
     ),
@@ -88,7 +88,7 @@ LEFTOVERS: Final = (
         find=f"kubectl get gateways.gateway.networking.k8s.io {_ALL}",
         listed="items",
         name=_OF_NAMESPACE,
-        delete=f"kubectl delete gateways.gateway.networking.k8s.io {_IN_NAMESPACE} --timeout 10m",
+        delete=f"kubectl delete gateways.gateway.networking.k8s.io {_IN_NAMESPACE} --timeout=10m",
         effect=_IN_SUBNETS,
         cluster="up",
     ),
@@ -97,7 +97,7 @@ LEFTOVERS: Final = (
         find=f"kubectl get volumesnapshots.snapshot.storage.k8s.io {_ALL}",
         listed="items",
         name=_OF_NAMESPACE,
-        delete=f"kubectl delete volumesnapshots.snapshot.storage.k8s.io {_IN_NAMESPACE} --timeout 10m",
+        delete=f"kubectl delete volumesnapshots.snapshot.storage.k8s.io {_IN_NAMESPACE} --timeout=10m",
         effect="its snapshot stays in AWS",
         cluster="up",
     ),
@@ -107,7 +107,7 @@ LEFTOVERS: Final = (
         listed="items",
         where={"metadata annotations volume.kubernetes.io/storage-provisioner": ""},
         name=_OF_NAMESPACE,
-        delete=f"kubectl delete persistentvolumeclaim {_IN_NAMESPACE} --timeout 10m",
+        delete=f"kubectl delete persistentvolumeclaim {_IN_NAMESPACE} --timeout=10m",
         effect="its volume stays in AWS",
         cluster="up",
     ),
@@ -116,9 +116,9 @@ LEFTOVERS: Final = (
         find="kubectl get nodeclaims.karpenter.sh --output json",
         listed="items",
         name="{metadata labels karpenter.sh/nodepool}",
-        # In the foreground: the NodePool stays until Karpenter has ended its nodes.
-        delete="kubectl delete nodepools.karpenter.sh {metadata labels karpenter.sh/nodepool} --cascade foreground "
-        "--timeout 20m --ignore-not-found",
+        # In the foreground: the NodePool stays until Karpenter has ended its nodes. Only `=` gives the option a value.
+        delete="kubectl delete nodepools.karpenter.sh {metadata labels karpenter.sh/nodepool} --cascade=foreground "
+        "--timeout=20m --ignore-not-found",
         effect=_IN_SUBNETS,
         cluster="up",
     ),
@@ -127,7 +127,7 @@ LEFTOVERS: Final = (
         find="kubectl get nodeclaims.karpenter.sh --output json",
         listed="items",
         name="{metadata name}",
-        delete="kubectl delete nodeclaims.karpenter.sh {metadata name} --timeout 20m --ignore-not-found",
+        delete="kubectl delete nodeclaims.karpenter.sh {metadata name} --timeout=20m --ignore-not-found",
         effect=_IN_SUBNETS,
         cluster="up",
     ),

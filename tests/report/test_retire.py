@@ -59,7 +59,7 @@ def test_every_thing_is_listed_with_what_it_blocks_or_costs_and_nothing_is_delet
         "pods with a claim users/StatefulSet notebook: they keep their claims",
         "pods that Karpenter may not evict users/Job train",
         "claim users/work-notebook-0: its volume stays in AWS",
-        "kubectl delete nodepools.karpenter.sh gpu --cascade foreground",
+        "kubectl delete nodepools.karpenter.sh gpu --cascade=foreground",
         "200 GiB: it stays in AWS; 16.00 USD/month",
         "200 GiB: it stays in AWS; 10.00 USD/month",
         "aws-K8S-i-0123456789abcdef0: it keeps its subnet",
@@ -152,3 +152,26 @@ def test_the_simulator_answers_what_each_row_asks(cloud, row):
             clients.run(find)
     else:
         assert row.listed.split()[0] in json.loads(clients.run(find))
+
+
+def test_in_an_account_the_real_commands_run_with_a_kubeconfig_of_their_own(tmp_path, monkeypatch, capsys):
+    log = tmp_path / "log"
+    answers = {
+        "pulumi": '{"vpc_id": "vpc-1"}',
+        "aws": '{"Volumes": [{"VolumeId": "vol-1", "Size": 10}]}',
+        "kubectl": "{}",
+    }
+    for name, answer in answers.items():
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\necho {name} $KUBECONFIG $* >> {log}\necho '{answer}'\n")
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", "mine")
+    assert retire("dev", confirm=False) == 0
+    assert "volume vol-1, 10 GiB: it stays in AWS; 0.80 USD/month" in " ".join(capsys.readouterr().out.split())
+    lines = log.read_text().splitlines()
+    assert "pulumi mine stack output --json --stack dev" in lines
+    others = [line for line in lines if not line.startswith("pulumi")]
+    assert {line.split()[0] for line in others} == {"aws", "kubectl"}
+    assert not any(" mine " in line for line in others), "the context of the person who runs it stays"
+    assert not any("delete" in line or "terminate" in line for line in others)
