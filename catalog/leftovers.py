@@ -8,7 +8,7 @@ terraform-provider-aws, resourceSubnetDelete (20 minutes of DependencyViolation,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 
@@ -36,80 +36,45 @@ class Leftover:
     per: str = ""
 
 
-_ALL = "--all-namespaces --output json"
-_OF_NAMESPACE = "{metadata namespace}/{metadata name}"
-_IN_NAMESPACE = "{metadata name} --namespace {metadata namespace}"
 _IN_SUBNETS = "its network interfaces keep subnets, security groups and the VPC"
-_PODS = f"kubectl get pods {_ALL}"
-_DELETE_OWNER = "kubectl delete {owner} --namespace {metadata namespace} --timeout=10m"
+
+
+def _objects(kind: str, plural: str, effect: str, where: Mapping[str, str | None] | None = None) -> Leftover:
+    """Returns the row of a kind of Kubernetes whose objects are in namespaces."""
+    return Leftover(
+        kind=kind,
+        find=f"kubectl get {plural} --all-namespaces --output json",
+        listed="items",
+        where=where or {},
+        name="{metadata namespace}/{metadata name}",
+        delete=f"kubectl delete {plural} {{metadata name}} --namespace {{metadata namespace}} --timeout=10m",
+        effect=effect,
+        cluster="up",
+    )
+
+
+def _makers(kind: str, effect: str, where: Mapping[str, str | None]) -> Leftover:
+    """Returns the row of what makes the pods that have these values."""
+    delete = "kubectl delete {owner} --namespace {metadata namespace} --timeout=10m"
+    return replace(_objects(kind, "pods", effect, where), name="{metadata namespace}/{maker}", delete=delete)
+
 
 LEFTOVERS: Final = (
-    Leftover(
-        kind="pods with a claim",
-        find=_PODS,
-        listed="items",
-        where={"spec volumes * persistentVolumeClaim claimName": ""},
-        name="{metadata namespace}/{maker}",
-        delete=_DELETE_OWNER,
-        effect="they keep their claims",
-        cluster="up",
+    _makers("pods with a claim", "they keep their claims", {"spec volumes * persistentVolumeClaim claimName": ""}),
+    _makers(
+        "pods that Karpenter may not evict",
+        "they keep their node, it keeps the EC2NodeClass, and destroy fails after ten minutes",
+        {"metadata annotations karpenter.sh/do-not-disrupt": "true"},
     ),
-    Leftover(
-        kind="pods that Karpenter may not evict",
-        find=_PODS,
-        listed="items",
-        where={"metadata annotations karpenter.sh/do-not-disrupt": "true"},
-        name="{metadata namespace}/{maker}",
-        delete=_DELETE_OWNER,
-        effect="they keep their node, it keeps the EC2NodeClass, and destroy fails after ten minutes",
-        cluster="up",
-    ),
-    Leftover(
-        kind="Service with a load balancer",
-        find=f"kubectl get services {_ALL}",
-        listed="items",
-        where={"spec type": "LoadBalancer"},
-        name=_OF_NAMESPACE,
-        delete=f"kubectl delete service {_IN_NAMESPACE} --timeout=10m",
-        effect=_IN_SUBNETS,
-        cluster="up",
-    ),
-    Leftover(
-        kind="Ingress",
-        find=f"kubectl get ingresses {_ALL}",
-        listed="items",
-        name=_OF_NAMESPACE,
-        delete=f"kubectl delete ingress {_IN_NAMESPACE} --timeout=10m",
-        effect=_IN_SUBNETS,
-        cluster="up",
-    ),
-    Leftover(
-        kind="Gateway",
-        find=f"kubectl get gateways.gateway.networking.k8s.io {_ALL}",
-        listed="items",
-        name=_OF_NAMESPACE,
-        delete=f"kubectl delete gateways.gateway.networking.k8s.io {_IN_NAMESPACE} --timeout=10m",
-        effect=_IN_SUBNETS,
-        cluster="up",
-    ),
-    Leftover(
-        kind="VolumeSnapshot",
-        find=f"kubectl get volumesnapshots.snapshot.storage.k8s.io {_ALL}",
-        listed="items",
-        name=_OF_NAMESPACE,
-        delete=f"kubectl delete volumesnapshots.snapshot.storage.k8s.io {_IN_NAMESPACE} --timeout=10m",
-        effect="its snapshot stays in AWS",
-        cluster="up",
-    ),
-    Leftover(
-        kind="claim",
-        find=f"kubectl get persistentvolumeclaims {_ALL}",
-        listed="items",
-        where={"metadata annotations volume.kubernetes.io/storage-provisioner": ""},
-        name=_OF_NAMESPACE,
-        delete=f"kubectl delete persistentvolumeclaim {_IN_NAMESPACE} --timeout=10m",
-        effect="its volume stays in AWS",
-        cluster="up",
+    _objects("Service with a load balancer", "services", _IN_SUBNETS, {"spec type": "LoadBalancer"}),
+    _objects("Ingress", "ingresses", _IN_SUBNETS),
+    _objects("Gateway", "gateways.gateway.networking.k8s.io", _IN_SUBNETS),
+    _objects("VolumeSnapshot", "volumesnapshots.snapshot.storage.k8s.io", "its snapshot stays in AWS"),
+    _objects(
+        "claim",
+        "persistentvolumeclaims",
+        "its volume stays in AWS",
+        {"metadata annotations volume.kubernetes.io/storage-provisioner": ""},
     ),
     Leftover(
         kind="NodePool with nodes",
@@ -217,7 +182,7 @@ LEFTOVERS: Final = (
         listed="logGroups",
         name="{logGroupName}",
         delete="aws logs delete-log-group --region {region} --log-group-name {logGroupName}",
-        effect="EKS writes to it once more after the cluster is deleted, and it keeps its events for ever",
+        effect="EKS wrote to it after the cluster was deleted, and it keeps its events for ever",
         cluster="gone",
     ),
     Leftover(

@@ -31,25 +31,18 @@ def _as_it_is(row: CloudResource) -> Props:
     return {key: value for key, value in row.state.items() if not key.startswith("__")}
 
 
-# API -> how the answer is called, the type of its resources, their form, and the option that names one at a delete.
-_APIS: Mapping[str, tuple[str, str, Callable[[CloudResource], Props]]] = {
-    "elbv2 describe-load-balancers": ("LoadBalancers", tokens.LOAD_BALANCER, _as_it_is),
-    "ec2 describe-instances": ("Instances", tokens.INSTANCE, _as_it_is),
-    "ec2 describe-network-interfaces": ("NetworkInterfaces", tokens.NETWORK_INTERFACE, _as_it_is),
-    "ec2 describe-security-groups": ("SecurityGroups", tokens.SECURITY_GROUP, _group),
-    "ec2 describe-snapshots": ("Snapshots", tokens.SNAPSHOT, _as_it_is),
-    "ec2 describe-volumes": ("Volumes", tokens.VOLUME, _as_it_is),
-    "logs describe-log-groups": ("logGroups", tokens.LOG_GROUP, _log_group),
-}
-_EMPTY = {"elb describe-load-balancers": "LoadBalancerDescriptions"}  # the simulated controllers make none of these
-_DELETES: Mapping[str, str] = {
-    "elbv2 delete-load-balancer": tokens.LOAD_BALANCER,
-    "ec2 terminate-instances": tokens.INSTANCE,
-    "ec2 delete-network-interface": tokens.NETWORK_INTERFACE,
-    "ec2 delete-security-group": tokens.SECURITY_GROUP,
-    "ec2 delete-snapshot": tokens.SNAPSHOT,
-    "ec2 delete-volume": tokens.VOLUME,
-    "logs delete-log-group": tokens.LOG_GROUP,
+# Type -> the operations that list and delete its resources, how the answer is called, and their form in it.
+_TYPES: Mapping[str, tuple[str, str, str, Callable[[CloudResource], Props]]] = {
+    tokens.LOAD_BALANCER: ("elbv2 describe-load-balancers", "elbv2 delete-load-balancer", "LoadBalancers", _as_it_is),
+    tokens.INSTANCE: ("ec2 describe-instances", "ec2 terminate-instances", "Instances", _as_it_is),
+    tokens.NETWORK_INTERFACE: (
+        *("ec2 describe-network-interfaces", "ec2 delete-network-interface", "NetworkInterfaces"),
+        _as_it_is,
+    ),
+    tokens.SECURITY_GROUP: ("ec2 describe-security-groups", "ec2 delete-security-group", "SecurityGroups", _group),
+    tokens.SNAPSHOT: ("ec2 describe-snapshots", "ec2 delete-snapshot", "Snapshots", _as_it_is),
+    tokens.VOLUME: ("ec2 describe-volumes", "ec2 delete-volume", "Volumes", _as_it_is),
+    tokens.LOG_GROUP: ("logs describe-log-groups", "logs delete-log-group", "logGroups", _log_group),
 }
 _FILTERS = {"vpc-id": "VpcId", "status": "Status"}
 _KINDS = {
@@ -79,12 +72,13 @@ class Clients:
         if api == "eks update-kubeconfig":
             return self._update_kubeconfig(options["name"][0])
         region = options["region"][0]
-        if api in _DELETES:
-            self._delete(_DELETES[api], words[-1], region)
+        if api == "elb describe-load-balancers":  # the simulated controllers make none
+            return json.dumps({"LoadBalancerDescriptions": []})
+        type_ = next(type_ for type_, operations in _TYPES.items() if api in operations)
+        _, deletes, listed, form = _TYPES[type_]
+        if api == deletes:
+            self._delete(type_, words[-1], region)
             return ""
-        if api in _EMPTY:
-            return json.dumps({_EMPTY[api]: []})
-        listed, type_, form = _APIS[api]
         rows = (form(row) for row in self.cloud.of_type(type_) if row.region in ("", region))
         prefix = options.get("log-group-name-prefix", [""])[0]
         found = [
@@ -118,10 +112,9 @@ class Clients:
         return ""
 
     def _kind(self, word: str) -> tuple[str, str]:
-        """Returns apiVersion and kind of `services`, `service` or `StatefulSet.v1.apps`."""
-        for plural in (word, f"{word}s", f"{word}es"):
-            if plural in _KINDS:
-                return _KINDS[plural]
+        """Returns apiVersion and kind of `services` or `StatefulSet.v1.apps`."""
+        if word in _KINDS:
+            return _KINDS[word]
         kind, version, group = word.split(".", 2)
         return f"{group}/{version}", kind
 

@@ -83,7 +83,7 @@ def test_the_order_of_the_rows_is_one_in_which_everything_can_go(cloud, monkeypa
     assert retire_stack(stack(cloud), confirm=True) == 1
     said = capsys.readouterr().out
     assert "nodepools.karpenter.sh/gpu: pod users/train-x7k2p" in said, "Karpenter evicts no such pod"
-    assert "persistentvolumeclaim/work-notebook-0: pod users/notebook-0" in said
+    assert "persistentvolumeclaims/work-notebook-0: pod users/notebook-0" in said
 
 
 def test_what_is_there_again_is_said(cloud, capsys):
