@@ -18,7 +18,8 @@ UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse retire fire conformance test check generate report docs bench facts lock clean
+.PHONY: help setup setup-dev preview rehearse retire fire upgrade-check conformance test check generate report docs bench facts \
+	lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -42,6 +43,9 @@ retire: setup ## list what `pulumi destroy` of STACK would leave, or stop at, in
 fire: setup ## kill the engine, or fail a call, at each kind of call of STACK's life; SHARD=1/4 RESUME=yes EVERY=yes
 	@$(RUN) -m report fire --stack "$(STACK)" $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) \
 		$(if $(EVERY),--every)
+
+upgrade-check: setup ## rehearse the next Kubernetes version of STACK, and tell what blocks it
+	@$(RUN) -m report upgrade-check --stack "$(STACK)"
 
 conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; CHARTS=folder renders charts
 	@$(RUN) -m report conformance $(if $(filter file,$(origin STACK)),,--stack "$(STACK)") \

@@ -36,3 +36,10 @@ VERSIONS: Mapping[str, KubernetesVersion] = _versions(
     ("1.35", date(2026, 1, 28), date(2027, 3, 27), date(2028, 3, 27)),
     ("1.36", date(2026, 6, 2), date(2027, 8, 2), date(2028, 8, 2)),
 )
+
+
+def next_version(version: str) -> str | None:
+    """Returns the minor version after this one, to which EKS upgrades a cluster; None when EKS has none yet."""
+    major, _, minor = version.partition(".")
+    following = f"{major}.{int(minor) + 1}"
+    return following if following in VERSIONS else None

@@ -2,6 +2,8 @@
 
 `python -m report cost FILE`: the cost of a real stack, from a file that Pulumi wrote.
 `python -m report conformance [--stack STACK]`: the command behind `make conformance`.
+`python -m report take-back --stack STACK`: keeps what a replacement that failed would delete.
+`python -m report upgrade-check --stack STACK`: the command behind `make upgrade-check`.
 `python -m report pending --stack STACK`: what an interrupted `up` may have made, and how to bring it into the state.
 `python -m report fire --stack STACK`: the command behind `make fire`.
 `python -m report retire --stack STACK`: the command behind `make retire`.
@@ -36,6 +38,10 @@ def main(arguments: list[str]) -> int:
             from report.pending import pending
 
             return pending(options.stack, options.file, options.urns)
+        if options.command == "take-back":
+            from report.take_back import take_back
+
+            return take_back(options.stack, options.file)
         if options.command == "conformance" and options.stack is None:
             return _conformance(options)
         return _run_for_stack(options)
@@ -87,6 +93,10 @@ def _run_alone(options: argparse.Namespace) -> int:
         from report.fire import fire
 
         return fire(options.stack, options.shard, resume=options.resume, every=options.every, only=options.only)
+    if options.command == "upgrade-check":
+        from report.upgrade import upgrade_check
+
+        return upgrade_check(options.stack)
     from report.write import write
 
     return write(options.stack, options.base)
@@ -118,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "preview": "pulumi preview with the policy pack in the simulator, then the monthly cost",
         "rehearse": "preview, up, refresh, preview and destroy in the simulator; with --base, a change of a live stack",
         "fire": "kills the engine, or lets a call fail, at each call of the stack's life; then it must converge",
+        "upgrade-check": "rehearses the next Kubernetes version on the stack as it is, and tells what blocks it",
         "write": "writes the report's files to build/report/STACK/",
     }
     for name, text in texts.items():
@@ -148,6 +159,11 @@ def _parser() -> argparse.ArgumentParser:
     leaving.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
     leaving.add_argument("--confirm", action="store_true", help="delete it; without this it is only listed")
     leaving.add_argument("--home", type=Path, metavar="DIR", help="of the simulator; without it, the real account")
+    back = commands.add_parser("take-back", help="keeps what a replacement that failed would delete; runs pulumi")
+    back.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
+    back.add_argument(
+        "--file", type=Path, default="taken-back.json", help="the file to write for `pulumi stack import`"
+    )
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")
     cost.add_argument(
         "file", metavar="FILE", help="output of `pulumi preview --json` or `pulumi stack export`; - for standard input"

@@ -205,7 +205,7 @@ class Trial:
         if not self._engine.pulumi(self._command, *YES, fault=fault).code:
             return "did not happen"
         what = self._follow_the_runbook()
-        self._must(self._command, *YES)
+        self._must(self._command, "--yes")  # with its preview, as a person runs it
         if case.life != "destroy":
             self._must("refresh", *YES, "--expect-no-changes")
         self._compare()

@@ -332,13 +332,13 @@ def pending(stack: str, file: Path, urns: Sequence[str], pulumi: Pulumi | None =
     Returns 1 when something has to be looked up.
     Raises ReportError when pulumi fails, or when neither the state nor the next `up` has one of the URNs.
     """
-    run = pulumi or _on_path
-    deployment = _output(run, "stack", "export", "--stack", stack)["deployment"]
+    run = pulumi or on_path
+    deployment = output_of(run, "stack", "export", "--stack", stack)["deployment"]
     here = {each["urn"]: each.get("id") for each in deployment.get("resources") or ()}
     planned: list[Mapping[str, Any]] = []
     if urns:
         try:
-            steps = _output(run, "preview", "--json", "--stack", stack)["steps"]
+            steps = output_of(run, "preview", "--json", "--stack", stack)["steps"]
         except ReportError as reason:
             those = ", ".join(f"{type_of(urn)} {name_of(urn)}" for urn in urns)
             raise ReportError(f"{reason} If it fails because of {those}, {DELETE_IT}: `up` makes it.") from None
@@ -401,7 +401,7 @@ def _what_to_do(create: Create, here: str | None) -> Iterator[str]:
         yield f"If it is pending-install, delete its entry, and: helm uninstall {name} --namespace {namespace}"
 
 
-def _on_path(*arguments: str) -> tuple[int, str, str]:
+def on_path(*arguments: str) -> tuple[int, str, str]:
     try:
         done = subprocess.run(["pulumi", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -409,7 +409,7 @@ def _on_path(*arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def _output(pulumi: Pulumi, *arguments: str) -> Mapping[str, Any]:
+def output_of(pulumi: Pulumi, *arguments: str) -> Mapping[str, Any]:
     code, output, errors = pulumi(*arguments)
     answer: Mapping[str, Any] = json.loads(output) if output.startswith("{") else {}
     if code:

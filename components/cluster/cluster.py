@@ -13,7 +13,7 @@ from components.cluster.control_plane import ControlPlaneArgs, control_plane, co
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
-from components.compute.live_sizes import Sizes
+from components.compute.live_sizes import LivePools
 from components.compute.node_pool import NodePool, NodePoolArgs
 from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
@@ -42,6 +42,7 @@ class ClusterArgs:
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
+    live_pools: what is up of the managed pools.
     """
 
     settings: ClusterSettings
@@ -60,7 +61,7 @@ class ClusterArgs:
     deployer: Deployer | None = None
     connections: Sequence[pulumi.Resource] = ()
     control_plane_zones: Sequence[str] = ()
-    live_sizes: Sizes = field(default_factory=dict)
+    live_pools: LivePools = field(default_factory=LivePools)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -72,6 +73,7 @@ class Cluster(pulumi.ComponentResource):
     control_plane_zones: Sequence[str]
     pools: Mapping[str, Mapping[str, Any]]
     name: pulumi.Output[str]
+    version: str
     endpoint: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
@@ -101,6 +103,7 @@ class Cluster(pulumi.ComponentResource):
         # From the cluster itself, not from its known name: a replacement of the cluster then replaces what is on it.
         self.name = plane.eks_cluster.apply(lambda cluster: cluster.name)
         self.endpoint = plane.eks_cluster.apply(lambda cluster: cluster.endpoint)
+        self.version = args.settings.version
         self.service_cidr = plane.eks_cluster.apply(lambda cluster: cluster.kubernetes_network_config.service_ipv4_cidr)
         self.security_group_id = plane.cluster_security_group_id
         admin = self._entries()
@@ -216,7 +219,8 @@ class Cluster(pulumi.ComponentResource):
                     subnet_ids=self._args.pod_subnet_ids if pool.efa else self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
                     after=[*self._args.routes_and_endpoints, *before, *role.permissions],
-                    live_sizes=self._args.live_sizes.get(pool.name, {}),
+                    is_up=pool.name in self._args.live_pools.names,
+                    live_sizes=self._args.live_pools.sizes.get(pool.name, {}),
                 ),
                 pulumi.ResourceOptions(parent=self),
             )

@@ -47,11 +47,12 @@ def has_older_names(tags: Mapping[str, str]) -> bool:
 class Found:
     """What the log groups of a stage's names tell. older: clusters that exist with the names of the first releases.
 
-    left_by_eks: clusters whose log group EKS has made again after their deletion.
+    left_by_eks: clusters whose log group EKS has made again after their deletion. running: clusters that exist.
     """
 
     older: frozenset[str] = frozenset()
     left_by_eks: frozenset[str] = frozenset()
+    running: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,11 @@ def find(stage: Stage, clusters: Collection[str], live: Collection[str], opts: p
     found = aws.cloudwatch.get_log_groups(log_group_name_prefix=f"/aws/eks/{stage.prefix}-", opts=opts)
     groups = {name: aws.cloudwatch.get_log_group(name=name, opts=opts) for name in found.log_group_names}
     of_cluster = {key: groups.get(log_group_name(stage, key)) for key in clusters}
-    running = set(aws.eks.get_clusters(opts=opts).names)
+    every = set(aws.eks.get_clusters(opts=opts).names)
+    running = frozenset(key for key in clusters if stage.cluster_name(key) in every)
     exact = {log_group_name(stage, key) for key in clusters}
     reasons = [names.another(name, group.tags, exact=name in exact) for name, group in groups.items()]
-    reasons += [
-        names.taken(key, group, running=stage.cluster_name(key) in running)
-        for key, group in of_cluster.items()
-        if key not in live
-    ]
+    reasons += [names.taken(key, group, running=key in running) for key, group in of_cluster.items() if key not in live]
     if wrong := [reason for reason in reasons if reason]:
         raise pulumi.RunError("\n".join(wrong))
     present = {key: group for key, group in of_cluster.items() if group is not None}
@@ -131,7 +129,7 @@ def find(stage: Stage, clusters: Collection[str], live: Collection[str], opts: p
             f"EKS left the log group {present[key].name} of a cluster that was deleted. `up` takes it over, and "
             "CloudWatch then deletes its events that are older than `logs.retention_days`. Export first what is needed."
         )
-    return Found(frozenset(key for key in own if has_older_names(present[key].tags)), left)
+    return Found(frozenset(key for key in own if has_older_names(present[key].tags)), left, running)
 
 
 def _by_eks(group: GetLogGroupResult) -> bool:

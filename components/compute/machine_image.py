@@ -1,11 +1,21 @@
-"""The EKS machine image (AMI type) of a managed node group.
+"""The machine image of a pool: its AMI type in EKS, and its release.
 
-Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType), read 2026-08.
+Sources: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (amiType), read 2026-08; Amazon EKS user
+guide, "Retrieve recommended Amazon Linux AMI IDs" and "Retrieve recommended Bottlerocket AMI IDs" (public parameters);
+Karpenter 1.14, EC2NodeClass, amiSelectorTerms; read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
 
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
+from catalog.machine_images import KARPENTER_ALIASES
+from settings.compute.node_pool import NodePoolSettings
+
+RELEASES: Mapping[str, str] = {
+    "al2023": "https://github.com/awslabs/amazon-eks-ami/releases",
+    "bottlerocket": "https://github.com/bottlerocket-os/bottlerocket/releases",
+}
+"""Where the releases of an operating system are listed."""
 
 # Operating system, architecture, accelerator -> AMI type.
 AMI_TYPES: Mapping[tuple[str, str, str | None], str] = {
@@ -45,3 +55,23 @@ def ami_type(operating_system: str, instance_types: Sequence[str]) -> str:
             "Take operating_system: al2023, or other instance types."
         )
     return AMI_TYPES[operating_system, arch, drivers]
+
+
+def release_parameter(pool: NodePoolSettings, kubernetes_version: str) -> str:
+    """Returns the public parameter with EKS's name of the pool's image release, such as `1.35.2-20261012`."""
+    arch, drivers = pool.machines[0].arch, _drivers(pool.machines[0])
+    if pool.operating_system == "bottlerocket":
+        variant = f"aws-k8s-{kubernetes_version}" + ("-nvidia" if drivers == "nvidia" else "")
+        return f"/aws/service/bottlerocket/{variant}/{arch}/{pool.image_release}/image_version"
+    kind = drivers or "standard"
+    image = f"amazon-eks-node-al2023-{arch}-{kind}-{kubernetes_version}-v{pool.image_release}"
+    return (
+        f"/aws/service/eks/optimized-ami/{kubernetes_version}/amazon-linux-2023/{arch}/{kind}/{image}/release_version"
+    )
+
+
+def karpenter_alias(pool: NodePoolSettings) -> str:
+    """Returns Karpenter's name of the pool's image release: that of the stack file, or the platform's."""
+    if pool.image_release is None:
+        return KARPENTER_ALIASES[pool.operating_system]
+    return f"{pool.operating_system}@v{pool.image_release}"

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components.compute.efa import efa_security_group, template_interfaces
 from components.compute.live_sizes import recorded
-from components.compute.machine_image import ami_type
+from components.compute.machine_image import RELEASES, ami_type, release_parameter
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
@@ -59,6 +59,7 @@ class NodePoolArgs:
     cluster_security_group_id: the group of nodes and control plane. A template with network interfaces must name it.
     after: what nodes need from start to end, such as their permissions and the CNI.
     subnet_ids: zone name -> id of the subnet of nodes: private, or with EFA a pod subnet.
+    is_up: whether the pool has node groups; they are then updated zone by zone.
     live_sizes: zone -> the desired size to set, where the sizes of a pool that is up change.
     now: the time that decides whether a Capacity Block has begun.
     Raises ValueError when the pool names a zone that the network does not have.
@@ -75,6 +76,7 @@ class NodePoolArgs:
     subnet_ids: Mapping[str, pulumi.Input[str]]
     volume_key_arn: pulumi.Input[str]
     after: Sequence[pulumi.Resource] = ()
+    is_up: bool = False
     live_sizes: Mapping[str, int] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -145,7 +147,7 @@ class NodePool(pulumi.ComponentResource):
 
     Nodes get the cluster's security group, even when the template names none; it allows all that they need.
     The desired size is set at creation and later ignored, so that people and schedules can scale the pool, except when
-    the stack file changes the sizes: `live_sizes`.
+    the stack file changes the sizes: `live_sizes.py`.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
@@ -155,7 +157,11 @@ class NodePool(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:compute:NodePool", name, None, opts)
         template = self._launch_template(name, args)
-        groups = {zone: self._node_group(node_group_name(name, zone), zone, args, template) for zone in args.zones}
+        groups: dict[str, aws.eks.NodeGroup] = {}
+        for zone in args.zones:
+            # What takes the nodes of one zone away waits for the zone before. New groups are made side by side.
+            earlier = list(groups.values()) if args.is_up else []
+            groups[zone] = self._node_group(node_group_name(name, zone), zone, args, template, earlier)
         for zone, group in groups.items():
             self._tag(node_group_name(name, zone), args, group)
             self._schedule(node_group_name(name, zone), args, group)
@@ -164,7 +170,12 @@ class NodePool(pulumi.ComponentResource):
         self.register_outputs({"node_group_names": self.node_group_names})
 
     def _node_group(
-        self, name: str, zone: str, args: NodePoolArgs, template: aws.ec2.LaunchTemplate
+        self,
+        name: str,
+        zone: str,
+        args: NodePoolArgs,
+        template: aws.ec2.LaunchTemplate,
+        earlier: Sequence[aws.eks.NodeGroup],
     ) -> aws.eks.NodeGroup:
         settings, block = args.settings, args.capacity_block is not None
         size, scaling = None if block else args.live_sizes.get(zone), sizes(args)
@@ -173,12 +184,13 @@ class NodePool(pulumi.ComponentResource):
         update: aws.eks.NodeGroupUpdateConfigArgsDict = {
             "max_unavailable_percentage": settings.max_unavailable_percentage
         }
-        if settings.reservation is not None:
-            update["update_strategy"] = "MINIMAL"  # a full reservation has no room for a new node beside the old one
+        if settings.accelerator is not None or settings.reservation is not None:
+            update["update_strategy"] = "MINIMAL"  # GPUs are scarce: there may be none for a node beside the old one
         return aws.eks.NodeGroup(
             name,  # no physical name: a replacement can then start before the old nodes stop
             cluster_name=args.cluster_name,
             version=args.kubernetes_version,
+            release_version=self._release(args),
             node_role_arn=args.node_role_arn,
             subnet_ids=[args.subnet_ids[zone]],
             ami_type=ami_type(settings.operating_system, settings.instance_types),
@@ -194,9 +206,24 @@ class NodePool(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["scalingConfig.desiredSize"] if size is None else None,
-                depends_on=list(args.after),
+                delete_before_replace=settings.replacement == "delete-first" or None,
+                depends_on=[*args.after, *earlier],
             ),
         )
+
+    def _release(self, args: NodePoolArgs) -> str | None:
+        """Returns EKS's name of the image release of the stack file. Raises RunError when AWS has no such image."""
+        if args.settings.image_release is None:
+            return None
+        parameter = release_parameter(args.settings, args.kubernetes_version)
+        try:
+            return str(aws.ssm.get_parameter(name=parameter, opts=pulumi.InvokeOptions(parent=self)).value)
+        except Exception as reason:
+            raise pulumi.RunError(
+                f"clusters.{args.cluster}.pools: image_release {args.settings.image_release} of {args.settings.name} "
+                f"cannot be read from {parameter}, so AWS has no such image for Kubernetes {args.kubernetes_version}, "
+                f"or this run may not read it. Its releases: {RELEASES[args.settings.operating_system]} ({reason})"
+            ) from None
 
     def _launch_template(self, name: str, args: NodePoolArgs) -> aws.ec2.LaunchTemplate:
         settings, reservation, block = args.settings, args.settings.reservation, args.capacity_block is not None

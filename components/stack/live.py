@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from catalog.kubernetes import next_version
 from components.core.stage import Stage
 from components.security.deployer import is_session_of
 from settings.cluster.cluster import ClusterSettings
@@ -57,8 +58,13 @@ class LiveStack:
         return self.outputs.get("requested_quotas") or {}
 
     def check(self, stage: Stage, settings: StackSettings) -> None:
-        """Raises RunError when the stack is up in another place than the stack file says, or with other names."""
-        if reason := self._moved(stage, settings) or self._another_service_range(settings.clusters):
+        """Raises RunError when the stack is up in another place, with other names, or with versions too far away."""
+        reason = (
+            self._moved(stage, settings)
+            or self._another_service_range(settings.clusters)
+            or self._too_far(settings.clusters)
+        )
+        if reason:
             raise pulumi.RunError(reason)
 
     def check_way_in(self, settings: StackSettings, caller_arn: Callable[[], str]) -> None:
@@ -94,6 +100,21 @@ class LiveStack:
                     f"{now}. EKS never changes it, and `up` would delete part of what is in the cluster and stop. "
                     "Write the old value again. For another range, add a second cluster under another key, move what "
                     "runs in the first one, and remove that: docs/guides/stack/move-a-stack.md."
+                )
+        return None
+
+    def _too_far(self, clusters: Mapping[str, ClusterSettings]) -> str | None:
+        """Returns which cluster would skip a minor version of Kubernetes, or go back: EKS does neither."""
+        for key, cluster in clusters.items():
+            before = self.clusters.get(key, {}).get("version")
+            if before is None or before == cluster.version:
+                continue
+            following = next_version(before)
+            if cluster.version != following:
+                return (
+                    f"clusters.{key}.version: the cluster is up with {before}, and EKS goes one minor version at a "
+                    f"time and not back, so {cluster.version} would be refused. Write "
+                    f"{f'{following} first' if following else before}: docs/guides/cluster/upgrade-kubernetes.md."
                 )
         return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -11,7 +12,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
-from components.compute.live_sizes import live_sizes
+from components.compute.live_sizes import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
@@ -24,6 +25,7 @@ from components.security.keys import Keys, KeysArgs
 from components.stack.guard import Guard
 from components.stack.kept import Kept
 from components.stack.live import LiveStack
+from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.cluster import ClusterSettings
@@ -91,6 +93,8 @@ class Platform(pulumi.ComponentResource):
         stage = Stage.of(settings, settings.account_id or aws.get_caller_identity(opts=invoke_options).account_id)
         self._live = LiveStack.read()
         self._live.check(stage, settings)
+        for warning in support_warnings(settings.clusters, datetime.now(UTC).date()):
+            pulumi.log.warn(warning)
         self._live.check_way_in(settings, lambda: aws.get_caller_identity(opts=invoke_options).arn)
         self._kept = Kept.of(self._live.outputs, settings.storage)
         # Only where something outlives its entry: every question to AWS delays the preview.
@@ -112,8 +116,10 @@ class Platform(pulumi.ComponentResource):
             key: control_plane_zones(key, cluster, sorted(zones), self._live.control_plane_zones(key))
             for key, cluster in settings.clusters.items()
         }
-        self._live_sizes = {
-            key: live_sizes(stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
+        self._live_pools = {
+            key: live_pools(stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
+            if key in logs.running
+            else LivePools()
             for key, cluster in settings.clusters.items()
         }
         keys = self._keys(settings)
@@ -197,7 +203,7 @@ class Platform(pulumi.ComponentResource):
                 vpc=self.network.vpc,
                 intra_subnet_ids=subnet_ids["intra"],
                 control_plane_zones=self._control_plane_zones[key],
-                live_sizes=self._live_sizes[key],
+                live_pools=self._live_pools[key],
                 node_subnet_ids=subnet_ids["private"],
                 pod_subnet_ids=subnet_ids["pods"],
                 secrets_key_arn=keys.eks,
@@ -228,6 +234,7 @@ class Platform(pulumi.ComponentResource):
             "clusters": {
                 key: {
                     "name": cluster.name,
+                    "version": cluster.version,
                     "endpoint": cluster.endpoint,
                     "node_role_arn": cluster.node_role_arn,
                     "security_group_id": cluster.security_group_id,

@@ -153,8 +153,9 @@ def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
 def _rolls(roll: _Roll, rolling: list[Pool]) -> Danger:
     names, word = tuple(sorted(pool.name for pool in rolling)), "pools" if len(rolling) > 1 else "pool"
     zones = max(len(pool.groups) for pool in rolling)
-    at_once = f"; {zones} zones of a pool at the same time" if zones > 1 and roll.whole else ""
     karpenter = all(NODE_POOL in urn for pool in rolling for urn in pool.groups)
+    pace = "one zone after another" if roll.how == "rolls" else f"{zones} zones of a pool at the same time"
+    at_once = f"; {pace}" if zones > 1 and roll.whole and not karpenter else ""
     by_budget = ", as many at a time as the disruption budget allows" if karpenter and "roll" in roll.how else ""
     subject = "every node" if roll.whole else "nodes"
     gently = _MOVE if re.match("go|is replaced", roll.how) else f"{_MOVE}; or {_WINDOW}"
@@ -180,20 +181,26 @@ def _roll(plan: Plan, pool: Pool, before: Mapping[str, Pool], after: Mapping[str
         if len(going) < len(pool.groups):
             return _Roll(f"go in {len(going)} of {len(pool.groups)} zones", tuple(replaced), whole=False)
         if replaced:
-            return _Roll("is replaced", tuple(replaced))
+            first = any(each.steps[:1] == ("delete-replaced",) for each in going)
+            how = "is replaced, and its old nodes go first" if first else "is replaced"
+            return _Roll(how, tuple(replaced), needs="" if first else _beside(before, after.get(pool.key, pool)))
         new = (each for key, each in sorted(after.items()) if key not in plan.before and each.types == pool.types)
         heir = next(new, None)
         if heir is None:
             return _Roll("goes")
-        now = sum((each.vcpus for each in before.values()), Counter[str]())
-        needs = "; ".join(
-            f"{quota}: {now[quota]:,} → {now[quota] + more:,} vCPUs" for quota, more in sorted(heir.vcpus.items())
-        )
-        return _Roll(f"goes, and {heir.name} comes", heir=heir.name, needs=needs)
+        return _Roll(f"goes, and {heir.name} comes", heir=heir.name, needs=_beside(before, heir))
     causes = tuple(dict.fromkeys(cause for change in changes for cause in _causes(plan, change, changes)))
     if not causes and any(urn in plan.before and plan.before[urn].type == NODE_POOL for urn in pool.groups):
         causes = tuple(_upgrade(plan, pool))
     return _Roll("rolls", causes) if causes else _evicted(plan, pool) or _narrowed(plan, pool, changes)
+
+
+def _beside(before: Mapping[str, Pool], more: Pool) -> str:
+    """Returns what a pool beside all others needs of each quota."""
+    now = sum((each.vcpus for each in before.values()), Counter[str]())
+    return "; ".join(
+        f"{quota}: {now[quota]:,} → {now[quota] + vcpus:,} vCPUs" for quota, vcpus in sorted(more.vcpus.items())
+    )
 
 
 def _going(plan: Plan, pool: Pool) -> list[Change]:

@@ -79,6 +79,11 @@ def _default_min_per_zone(pool: Mapping[str, Any]) -> int:
     return 0 if block or pool.get("provisioner") == "karpenter" else 1
 
 
+def _default_replacement(pool: Mapping[str, Any]) -> Literal["create-first", "delete-first"]:
+    """A reservation has no room for a second node group."""
+    return "delete-first" if pool.get("capacity_type") == "reserved" else "create-first"
+
+
 class NodePoolSettings(Settings):
     """One pool of equal nodes.
 
@@ -198,6 +203,23 @@ class NodePoolSettings(Settings):
         ge=1,
         le=100,
         description="For managed pools: share of the nodes that an update may replace at the same time.",
+    )
+    replacement: Literal["create-first", "delete-first"] = Field(
+        default_factory=_default_replacement,
+        description=(
+            "For managed pools: what comes first when a change replaces the node groups, such as other instance types. "
+            "create-first needs capacity, quota and addresses for both; delete-first has no nodes in between, and "
+            "gives the capacity back before it asks for new one. delete-first when not given and capacity is reserved."
+        ),
+    )
+    image_release: str | None = Field(
+        default=None,
+        description=(
+            "Release of the machine image: of al2023 its date, of bottlerocket its version. Without it, a managed pool "
+            "starts with the newest one and keeps it until its Kubernetes version changes; a Karpenter pool has the "
+            "one that the platform names. A change starts all nodes of the pool again: one pool after another."
+        ),
+        examples=["20261012"],
     )
     node_repair: bool = Field(default=True, description="Whether EKS replaces nodes that stay unhealthy.")
 

@@ -210,6 +210,23 @@ def karpenter_has_a_budget_of_its_own(share: int, pool: ValidSettings) -> Iterat
         )
 
 
+def karpenter_replaces_node_by_node(replacement: str, pool: ValidSettings) -> Iterator[str]:
+    if is_karpenter(pool) and replacement == "delete-first" and pool.get("capacity_type") != "reserved":
+        yield "is for node groups, but Karpenter replaces nodes one by one. Drop it; for its pace write `disruption`."
+
+
+def a_release_has_the_form_of_its_system(release: str | None, pool: ValidSettings) -> Iterator[str]:
+    """Source: releases of awslabs/amazon-eks-ami and of bottlerocket-os/bottlerocket, read 2026-11."""
+    system = pool.get("operating_system")
+    form, example = RELEASE_FORMS.get(str(system), (None, ""))
+    if release is not None and form and not re.fullmatch(form, release):
+        yield f"{release} is no release of {system}. Write for example image_release: {example}."
+
+
+RELEASE_FORMS = {  # operating system -> form of a release, and an example
+    "al2023": (r"20\d{6}", '"20261012"'),
+    "bottlerocket": (r"\d+\.\d+\.\d+", "1.67.0"),
+}
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "preset": (preset_is_known,),
     "instance_types": (
@@ -237,4 +254,6 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "taints": (taints_are_few_and_distinct,),
     "zones": (zones_are_named_once,),
     "max_unavailable_percentage": (karpenter_has_a_budget_of_its_own,),
+    "replacement": (karpenter_replaces_node_by_node,),
+    "image_release": (a_release_has_the_form_of_its_system,),
 }

@@ -38,8 +38,8 @@ _SUFFIXES = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov":
 _IMAGE_PARAMETERS = re.compile(
     r"/aws/service/(?:"
     r"eks/optimized-ami/(?P<eks>\d+\.\d+)/(?:amazon-linux-2023/(?:x86_64|arm64)/(?:standard|nvidia|neuron)|"
-    r"amazon-linux-2(?:-gpu|-arm64)?)/(?:recommended|amazon-eks-[\w.-]+)/(?:image_id|release_version)|"
-    r"bottlerocket/aws-k8s-(?P<bottlerocket>\d+\.\d+)(?:-nvidia|-fips|-nvidia-fips)?/(?:x86_64|arm64)/[\w.-]+/"
+    r"amazon-linux-2(?:-gpu|-arm64)?)/(?:recommended|amazon-eks-[\w.-]*?v?(?P<date>\d{8}))/(?:image_id|release_version)|"
+    r"bottlerocket/aws-k8s-(?P<bottlerocket>\d+\.\d+)(?:-nvidia|-fips|-nvidia-fips)?/(?:x86_64|arm64)/(?P<release>[\w.-]+)/"
     r"(?:image_id|image_version)|"
     r"ami-amazon-linux-latest/[\w.-]+)"
 )
@@ -143,9 +143,9 @@ def _image_value(name: str, region: str) -> str:
     if match is None or (version and version not in VERSIONS):
         raise Refusal(f"reading SSM Parameter ({name}): couldn't find resource")
     if name.endswith("release_version"):
-        return f"{version}.0-20260115"
+        return f"{version}.0-{match['date'] or 20260115}"
     if name.endswith("image_version"):
-        return "1.50.0-abcdef12"
+        return f"{'1.50.0' if match['release'] == 'latest' else match['release']}-abcdef12"
     return "ami-" + templates.pseudo_random("hex", 17, f"{region}|{name}")
 
 

@@ -83,7 +83,8 @@ class OperationContext:
 
     inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
     before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
-    updates: (type, id) -> state after the update that the same preview shows.
+    updates: (type, id) -> state after the update that the same preview shows. creates: type -> URN -> inputs of what it
+    would make.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class OperationContext:
         self.type = call.type
         self.quotas = quotas or {}
         self.updates: Mapping[tuple[str, str], Props] = {}
+        self.creates: Mapping[str, Mapping[str, Props]] = {}
         self.checked = inputs
         self.id = ""
         self.state: Props = {}
@@ -166,6 +168,10 @@ class OperationContext:
         for row in self.rows(self.type):
             if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
                 yield row
+
+    def planned_creates(self, type_: str) -> list[Props]:
+        """Returns the inputs of what the same preview would make of a type; nothing when this is no preview."""
+        return list(self.creates.get(type_, {}).values()) if self.call.preview else []
 
     def planned(self, type_: str, id_: str) -> CloudResource | None:
         """Returns a live resource by its id; at a preview, as it will be after the update that the preview shows."""

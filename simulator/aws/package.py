@@ -137,7 +137,7 @@ class AwsPackage(Package):
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs
-        op.updates = self._updates
+        op.updates, op.creates = self._updates, self._planned
         return op
 
     def _with_retries(self, op: OperationContext, doing: str, attempt: Callable[[], T]) -> T:

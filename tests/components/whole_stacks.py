@@ -17,7 +17,7 @@ WRITER, READER = {"namespace": "research", "mode": "write"}, {"namespace": "serv
 
 def everything() -> StackSettings:
     """A stack with each kind of thing that takes permissions, or another request to AWS."""
-    system = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"]}
+    system = {"name": "system", "instance_types": ["m5.2xlarge", "m5.4xlarge"], "image_release": "20261012"}
     burst = {"name": "burst", "instance_types": ["g6.12xlarge"], "provisioner": "karpenter", "min_per_zone": 0}
     cluster = {
         "version": "1.35",

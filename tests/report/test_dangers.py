@@ -82,12 +82,28 @@ TAGS = [{"tagSpecifications": [{"tags": {"cost-center": each}} for _ in range(3)
 # Nodes
 
 
-def test_a_cost_tag_in_a_launch_template_rolls_every_node_of_the_pool_in_all_zones_at_once():
+def test_a_cost_tag_in_a_launch_template_rolls_every_node_of_the_pool_zone_by_zone():
     (danger,) = found(template(*TAGS), *(group(zone, OLD, NEW) for zone in "abc"))
     assert danger.opening == "every node of pool main-h100 rolls: tag cost-center ml → research"
     assert danger.at_stake == "0 to 9 nodes, up to 72 GPUs"
-    assert danger.consequence == "jobs that run there end; 3 zones of a pool at the same time"
+    assert danger.consequence == "jobs that run there end; one zone after another"
     assert "add a second pool with the change" in danger.gently
+
+
+def test_a_replacement_says_what_both_pools_need_or_that_the_old_nodes_go_first():
+    types = [{"instanceTypes": [each]} for each in ("p5.48xlarge", "p5e.48xlarge")]
+
+    def replaced(*ops):
+        (danger,) = found(*(group(zone, *types, op=op) for op in ops for zone in "abc"), kind="nodes")
+        return danger
+
+    beside = replaced("create-replacement", "replace", "delete-replaced")
+    assert "pool main-h100 is replaced: " in beside.opening
+    assert "; quota while both stand: Running On-Demand P instances: 1,728 → 3,456 vCPUs" in beside.at_stake
+    assert beside.consequence == "jobs that run there end; 3 zones of a pool at the same time"
+    first = replaced("delete-replaced", "replace", "create-replacement")
+    assert "pool main-h100 is replaced, and its old nodes go first: " in first.opening
+    assert "quota" not in first.at_stake
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_each_simulated_type_is_made_again_or_has_a_look_up_of_its_own_inputs(ty
 def test_the_file_for_the_import_takes_over_what_the_program_sets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(module, "_output", lambda *arguments: {"deployment": interrupted(POINT)})
+    monkeypatch.setattr(module, "output_of", lambda *arguments: {"deployment": interrupted(POINT)})
     assert pending("prod", tmp_path / "pending.json", ()) == 1
     entry = module.json.loads((tmp_path / "pending.json").read_text())["resources"][0]
     assert entry["properties"] == ["fileSystemId", "region"]
@@ -113,7 +113,7 @@ def test_what_was_made_twice_is_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     twice = interrupted(POINT) | {"resources": [{**POINT, "id": "fsap-2"}]}
-    monkeypatch.setattr(module, "_output", lambda *arguments: {"deployment": twice})
+    monkeypatch.setattr(module, "output_of", lambda *arguments: {"deployment": twice})
     assert pending("prod", tmp_path / "pending.json", ()) == 1
     assert "The state has fsap-2. What else the command shows is a second one" in capsys.readouterr().out
     assert not (tmp_path / "pending.json").exists(), "an import would put it into the state twice"
@@ -122,7 +122,7 @@ def test_what_was_made_twice_is_told_apart(
 def test_a_stack_without_pending_creates_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(module, "_output", lambda *arguments: {"deployment": {}})
+    monkeypatch.setattr(module, "output_of", lambda *arguments: {"deployment": {}})
     assert pending("prod", tmp_path / "pending.json", ()) == 0
     assert "nothing was interrupted" in capsys.readouterr().out
 
@@ -132,7 +132,7 @@ def test_a_lost_answer_is_looked_up_by_the_urn_in_the_error(tmp_path: Path, monk
         "stack": {"deployment": {}},
         "preview": {"steps": [{"op": "create", "urn": ROLE["urn"], "newState": ROLE}]},
     }
-    monkeypatch.setattr(module, "_output", lambda _, *arguments: answers[arguments[0]])
+    monkeypatch.setattr(module, "output_of", lambda _, *arguments: answers[arguments[0]])
     assert pending("prod", tmp_path / "pending.json", (ROLE["urn"],)) == 1
     with pytest.raises(ReportError, match=r"neither the state of prod nor the next `pulumi up` has urn:.*::one\.$"):
         pending("prod", tmp_path / "pending.json", (POINT["urn"],))
@@ -147,7 +147,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def run(state: dict[str, Any], *urns: str, steps: tuple[dict[str, Any], ...] = ()) -> str:
         answers = {"stack": {"deployment": state}, "preview": {"steps": steps}}
-        monkeypatch.setattr(module, "_output", lambda _, *arguments: answers[arguments[0]])
+        monkeypatch.setattr(module, "output_of", lambda _, *arguments: answers[arguments[0]])
         pending("prod", tmp_path / "pending.json", urns)
         return capsys.readouterr().out
 

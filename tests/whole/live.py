@@ -45,12 +45,13 @@ class Live:
         self.file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
-def live(folder: Path, stack: str) -> Live:
-    """Brings up a stack and returns it. folder: of the copy of the project, which is made."""
+def live(folder: Path, stack: str, settings: Mapping[str, Any] | None = None) -> Live:
+    """Brings up a stack and returns it. folder: of the copy of the project, which is made. settings: for `change`."""
     project = Project(folder)
     caller = project.settings(stack)["ml-platform:deployer"]["from"]
     engine = InProcess(project.folder / ".simulator", project.folder, stack, caller)
     up = Live(project.folder / f"Pulumi.{stack}.yaml", engine)
+    up.change(settings or {})
     up.run("up", "--yes", "--skip-preview")
     return up
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.engine
 MAIN, BUCKETS, HOME = "clusters.main", "storage.buckets", "storage.file_systems.home"
 CPU, GPU = f"{MAIN}.pools.cpu", f"{MAIN}.pools.gpu-small"
 BATCH = {"name": "batch", "instance_types": ["m7i.xlarge", "m6i.xlarge"], "max_per_zone": 1}
+GPUS = {"name": "gpus", "instance_types": ["g6.xlarge"], "provisioner": "managed", "max_per_zone": 1}
 SECOND = {
     "version": "1.36",
     "endpoint": {"public": True, "public_cidrs": ["203.0.113.0/24"]},
@@ -43,6 +44,10 @@ EDITS = {
     ),
     "other instance types": Edit({f"{CPU}.instance_types": ["m7i.2xlarge", "m6i.2xlarge"]}),
     "MPS instead of time-slicing": Edit({f"{GPU}.sharing": {"strategy": "mps", "replicas": 2}}),
+    "managed GPUs": Edit({f"{MAIN}.pools.gpus": GPUS}),
+    "their operating system": Edit({f"{MAIN}.pools.gpus.operating_system": "bottlerocket"}),
+    "and back": Edit({f"{MAIN}.pools.gpus.operating_system": "al2023"}),
+    "no more of them": Edit({f"{MAIN}.pools.gpus": GONE}),
     "no sharing": Edit({f"{GPU}.sharing": GONE}),
     "cost center, owner and a tag more": Edit(
         {"cost_center": "ml-products", "owner": "ml-operations", "tags": {"data-class": "internal"}}

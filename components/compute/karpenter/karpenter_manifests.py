@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 
 from catalog.efa import efa_interfaces
-from catalog.machine_images import KARPENTER_ALIASES
 from catalog.requirements import RESERVATION_TYPE
 from catalog.sharing import NEURON_DEVICE, WHOLE_GPU
 from components.compute.karpenter.karpenter_iam import node_role_name
+from components.compute.machine_image import karpenter_alias
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
@@ -38,7 +38,7 @@ def node_class(pool: NodePoolSettings, stage: Stage, cluster: str, volume_key_ar
     name = stage.pool_name(cluster, pool.name)
     spec: dict[str, Any] = {
         "role": node_role_name(stage, cluster),
-        "amiSelectorTerms": [{"alias": KARPENTER_ALIASES[pool.operating_system]}],
+        "amiSelectorTerms": [{"alias": karpenter_alias(pool)}],
         # With EFA a p5 node has no second interface for pods: its only one has to be in a subnet for pods.
         "subnetSelectorTerms": [{"tags": {DISCOVERY_TAG: stage.pod_subnets if pool.efa else stage.prefix}}],
         # EKS puts this tag on the security group that it makes for the cluster.

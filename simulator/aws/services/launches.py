@@ -33,9 +33,9 @@ _FULL = (
 
 
 def template_of(op: OperationContext, group: Props) -> CloudResource | None:
-    """Returns the launch template that a group names; None without one, or when the same preview creates it."""
+    """Returns the launch template that a group names; None without one, or when this preview makes it or changes it."""
     named = group.get("launchTemplate")
-    if named is UNKNOWN or not named or has_unknown({key: named.get(key) for key in ("id", "name")}):
+    if named is UNKNOWN or not named or has_unknown({key: named.get(key) for key in ("id", "name", "version")}):
         return None
     by, value = ("id", named["id"]) if named.get("id") else ("name", named.get("name"))
     return op.find(tokens.LAUNCH_TEMPLATE, by, value)

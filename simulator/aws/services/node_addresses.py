@@ -57,7 +57,8 @@ def nodes_reach_aws(op: OperationContext) -> None:
         if not tables or any(_leads_out(op, table) for table in tables):
             continue
         rows = op.resources_with(tokens.VPC_ENDPOINT, "vpcId", subnet.state["vpcId"])
-        present = {str(row.state.get("serviceName")).split(f".{op.region}.")[-1] for row in rows}
+        endpoints = [*(row.state for row in rows), *op.planned_creates(tokens.VPC_ENDPOINT)]
+        present = {str(each.get("serviceName")).split(f".{op.region}.")[-1] for each in endpoints}
         if missing := [service for service in NODES_JOIN_WITH if service not in present]:
             raise ProviderError(
                 "waiting for EKS Node Group create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. last "
@@ -72,4 +73,5 @@ def _leads_out(op: OperationContext, table: str | None) -> bool:
     row = op.cloud.get(tokens.ROUTE_TABLE, table or "")
     inline = (row.state.get("routes") if row else None) or []
     routes = [*inline, *(route.state for route in op.resources_with(tokens.ROUTE, "routeTableId", table))]
+    routes += [each for each in op.planned_creates(tokens.ROUTE) if each.get("routeTableId") == table]
     return any("0.0.0.0/0" in (route.get("destinationCidrBlock"), route.get("cidrBlock")) for route in routes)

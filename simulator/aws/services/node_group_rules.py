@@ -162,6 +162,25 @@ def group_follows_the_cluster(op: OperationContext) -> None:
         raise _invalid(message)
 
 
+def release_fits_the_version(op: OperationContext) -> None:
+    """A release of Amazon Linux is of the group's Kubernetes version. An update goes to a newer release alone.
+
+    Sources: EKS API, UpdateNodegroupVersion; EKS user guide, "Update a managed node group": no way back to an earlier
+    Kubernetes version or AMI version; read 2026-11. The wording of the second one is unverified.
+    """
+    release, version = op.inputs.get("releaseVersion"), str(op.get("version", "") or group_version(op))
+    other = str(op.get("amiType", "")).startswith(("BOTTLEROCKET", "CUSTOM", "WINDOWS"))
+    if release is None or other or has_unknown([release, version]):
+        return
+    if not re.fullmatch(rf"{re.escape(version)}\.\d+-\d{{8}}", release):
+        raise _invalid(
+            f"Requested Nodegroup release version {release} is invalid. Allowed release version is {version}"
+        )
+    before = str(op.before.get("releaseVersion", ""))
+    if before.startswith(f"{version}.") and before.rpartition("-")[2] > release.rpartition("-")[2]:
+        raise _invalid(f"Requested release version {release} is older than the current release version {before}")
+
+
 def group_lies_in_the_clusters_vpc(op: OperationContext) -> None:
     """The subnets must be in the VPC of the cluster."""
     cluster = cluster_of(op)
@@ -231,21 +250,40 @@ def scaling_groups(op: OperationContext) -> list[Props]:
     return [{"autoscalingGroups": [{"name": name}], "remoteAccessSecurityGroupId": ""}]
 
 
+_CONFIGURED = ("labels", "launchTemplate", "releaseVersion", "scalingConfig", "taints", "updateConfig", "version")
+
+
 def start_nodes(op: OperationContext) -> None:
-    """Starts the nodes of a new group. Without capacity the group stays, and the next update tries again."""
+    """Starts the nodes of a new group. Without capacity the group stays, and has failed for good."""
     _node_role_gets_an_entry(op)
-    _launch(op, "create")
+    issue = launches.issue(op, op.state, 0)
+    running = 0 if issue else launches.desired_nodes(op.state)
+    op.state = {**op.state, "status": "CREATE_FAILED" if issue else "ACTIVE", RUNNING: running}
+    op.state[INTERFACES] = [] if issue else launches.interfaces(op, op.state, 0)[0]
+    op.cloud.put(op.type, op.id, op.state, op.call.urn)
+    if issue:
+        reason = (
+            f"waiting for EKS Node Group ({op.id}) create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. "
+            f"last error: {issue}"
+        )
+        raise InitializationFailure(
+            op.id, public_state(op.state), op.checked, [pulumi_text(reason, f"creating {op.call.urn}")]
+        )
 
 
 def scale_nodes(op: OperationContext) -> None:
-    """Scales the group. The Auto Scaling group keeps trying, so a failed group becomes ACTIVE when there is capacity.
+    """Scales the group. An active group accepts any size; when its nodes cannot start, its status is DEGRADED.
 
-    An active group accepts any size; when its nodes cannot start, its status is DEGRADED.
+    A failed group takes no change. An update that changes nothing reaches no API, so it ends well all the same.
+    Source: hashicorp/terraform-provider-aws internal/service/eks/node_group.go; aws/containers-roadmap issue 2204.
     """
     if op.call.preview:
         return
     if op.before.get("status") == "CREATE_FAILED":
-        _launch(op, "update")
+        if any(_differs(op.inputs.get(key), op.before.get(key)) for key in _CONFIGURED):
+            raise AwsError(
+                "ResourceInUseException", "Nodegroup cannot be updated as it is currently not in Active State"
+            )
         return
     desired_nodes, running = launches.desired_nodes(op.state), op.before.get(RUNNING, launches.desired_nodes(op.before))
     issue = launches.issue(op, op.state, running) if desired_nodes > running else None
@@ -262,20 +300,11 @@ def scale_nodes(op: OperationContext) -> None:
     }
 
 
-def _launch(op: OperationContext, doing: str) -> None:
-    issue = launches.issue(op, op.state, 0)
-    running = 0 if issue else launches.desired_nodes(op.state)
-    op.state = {**op.state, "status": "CREATE_FAILED" if issue else "ACTIVE", RUNNING: running}
-    op.state[INTERFACES] = [] if issue else launches.interfaces(op, op.state, 0)[0]
-    op.cloud.put(op.type, op.id, op.state, op.call.urn)
-    if issue:
-        reason = (
-            f"waiting for EKS Node Group ({op.id}) create: unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. "
-            f"last error: {issue}"
-        )
-        raise InitializationFailure(
-            op.id, public_state(op.state), op.checked, [pulumi_text(reason, f"{doing[:-1]}ing {op.call.urn}")]
-        )
+def _differs(new: object, old: object) -> bool:
+    """Returns whether an input would change the state, which has more in it."""
+    if isinstance(new, dict) and isinstance(old, dict):
+        return any(_differs(value, old.get(key)) for key, value in new.items())
+    return bool(new) and new != old
 
 
 def _node_role_gets_an_entry(op: OperationContext) -> None:

@@ -54,7 +54,8 @@ def put(ground: Any, **state: Any) -> None:
 
 
 MINE = {**OURS, STACK_TAG: f"{PROJECT}/{STACK}"}
-LEFT = Found(left_by_eks=frozenset({"main"}))
+MAIN = frozenset({"main"})
+LEFT, RUNS = Found(left_by_eks=MAIN), Found(running=MAIN)
 CLUSTER = "ml-platform-prod-main"
 
 
@@ -86,12 +87,12 @@ class Account:
     [
         (Account(), Found()),
         (Account({"tagsAll": MINE}), Found()),  # an `up` that did not end
-        (Account({"tagsAll": MINE}, cluster=True), Found()),
+        (Account({"tagsAll": MINE}, cluster=True), RUNS),
         (Account({}, cluster=True, region="us-east-1"), Found()),
         (Account({}), LEFT),
-        (Account({}, cluster=True, live=True), Found()),  # it lost its tags
-        (Account({"tagsAll": {"team": "search"}}, cluster=True, live=True), Found()),
-        (Account({"tagsAll": OURS}, cluster=True, live=True), Found(older=frozenset({"main"}))),
+        (Account({}, cluster=True, live=True), RUNS),  # it lost its tags
+        (Account({"tagsAll": {"team": "search"}}, cluster=True, live=True), RUNS),
+        (Account({"tagsAll": OURS}, cluster=True, live=True), Found(older=MAIN, running=MAIN)),
     ],
 )
 def test_a_free_name_is_told_from_what_the_stack_and_eks_made(account: Account, expected: Found, cloud: Any) -> None:
@@ -141,7 +142,7 @@ def test_a_cluster_that_exists_with_older_names_keeps_them(tags: dict[str, str],
         found.append(find(stage(), ["main"], ["main"], pulumi.InvokeOptions()))
 
     cloud.up_part(program)
-    assert found == [Found(older=frozenset({"main"}))], "another role would cut off the nodes that run with this one"
+    assert found == [Found(older=MAIN)], "another role would cut off the nodes that run with this one"
     old = replace(stage(), older_names=found[0].older)
     assert node_role_name(old, "main") == "ml-platform-prod-main-karpenter-node"
     assert node_role_name(stage(), "main") == "ml-platform-prod-main-karpenter-usw2"

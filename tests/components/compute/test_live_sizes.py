@@ -1,4 +1,4 @@
-"""The sizes that a pool which is up gets when the stack file changes them."""
+"""What is known of pools that are up: the sizes that they get when the stack file changes them, and failed groups."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.compute.live_sizes import live_sizes
+from components.compute.live_sizes import LivePools, live_pools
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL
 
@@ -21,7 +21,8 @@ def running(monkeypatch):
 
     def group(cluster_name, node_group_name, opts):
         asked.append(node_group_name)
-        return SimpleNamespace(scaling_configs=[SimpleNamespace(desired_size=wanted[node_group_name])])
+        size = SimpleNamespace(desired_size=wanted[node_group_name])
+        return SimpleNamespace(scaling_configs=[size], status="ACTIVE")
 
     monkeypatch.setattr(aws.eks, "get_node_groups", lambda cluster_name, opts: SimpleNamespace(names=["group-a"]))
     monkeypatch.setattr(aws.eks, "get_node_group", group)
@@ -35,7 +36,7 @@ def pool(least, most, desired=None):
 
 
 def sizes(before, now):
-    return live_sizes("ml", {"system": {"sizes": before, "node_groups": ZONES}}, [pool(*now)], OPTS)
+    return live_pools("ml", {"system": {"sizes": before, "node_groups": ZONES}}, [pool(*now)], OPTS).sizes
 
 
 @pytest.mark.parametrize(
@@ -55,5 +56,50 @@ def test_the_present_size_stays_as_far_as_the_pool_allows(running, before, now, 
 
 def test_nothing_is_asked_about_a_pool_that_keeps_its_sizes(running):
     assert sizes([1, 4, None], (1, 4)) == {}
-    assert live_sizes("ml", {}, [pool(1, 4)], OPTS) == {}, "a new pool, or a stack of an earlier release"
     assert running == []
+
+
+@pytest.mark.parametrize(("status", "failed"), [("CREATE_FAILED", True), ("ACTIVE", False), ("DEGRADED", False)])
+def test_a_group_that_failed_stops_the_run_before_its_old_one_is_deleted(monkeypatch, status, failed):
+    asked = []
+
+    def group(cluster_name, node_group_name, opts):
+        asked.append(node_group_name)
+        return SimpleNamespace(status=status, region="us-west-2")
+
+    present = SimpleNamespace(names=["group-a", "group-b", "new"])
+    monkeypatch.setattr(aws.eks, "get_node_groups", lambda cluster_name, opts: present)
+    monkeypatch.setattr(aws.eks, "get_node_group", group)
+    before = {"system": {"sizes": [1, 4, None], "node_groups": ZONES}}
+    if failed:
+        with pytest.raises(pulumi.RunError) as refused:
+            live_pools("ml", before, [pool(1, 4)], OPTS)
+        assert "node group new of cluster ml is CREATE_FAILED" in str(refused.value)
+        assert "aws eks delete-nodegroup --region us-west-2 --cluster-name ml --nodegroup-name new" in str(
+            refused.value
+        )
+    else:
+        assert live_pools("ml", before, [pool(1, 4)], OPTS) == LivePools(names={"system"})
+    assert asked == ["new"], "each question delays the preview: none about groups that the last run has recorded"
+
+
+@pytest.mark.parametrize(
+    ("image", "now", "refused"),
+    [
+        (["al2023", "20261012"], {"image_release": "20260901"}, True),
+        (["al2023", "20261012"], {"image_release": "20261112"}, False),
+        (["bottlerocket", "1.9.0"], {"operating_system": "bottlerocket", "image_release": "1.67.0"}, False),
+        (["bottlerocket", "1.67.0"], {"operating_system": "bottlerocket", "image_release": "1.9.0"}, True),
+        (["bottlerocket", "1.67.0"], {"image_release": "20261012"}, False),  # another system: another node group
+        (["al2023", None], {"image_release": "20261012"}, False),
+        (["al2023", "20261012"], {}, False),
+    ],
+)
+def test_an_image_does_not_go_back(running, image, now, refused):
+    before = {"system": {"sizes": [1, 4, None], "node_groups": ZONES, "image": image}}
+    settings = NodePoolSettings.model_validate({**POOL, "min_per_zone": 1, "max_per_zone": 4, **now})
+    if refused:
+        with pytest.raises(pulumi.RunError, match="older than"):
+            live_pools("ml", before, [settings], OPTS)
+    else:
+        live_pools("ml", before, [settings], OPTS)

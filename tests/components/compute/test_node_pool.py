@@ -3,9 +3,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import pulumi
+import pulumi_aws as aws
 import pytest
 
-from components.compute.machine_image import ami_type
+from components.compute.machine_image import ami_type, karpenter_alias, release_parameter
 from components.compute.node_pool import NodePool, NodePoolArgs
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL, stack, stack_with_cluster, stack_with_pool, stage
@@ -315,3 +317,80 @@ def test_a_plain_pool_is_what_it_was_before_there_were_gpus(cloud):
     for absent in ("userData", "networkInterfaces", "placement", "capacityReservationSpecification", "instanceType"):
         assert absent not in template(cloud), "each new version of a template replaces the nodes"
     assert not cloud.all("schedule:Schedule")
+
+
+def pool(**settings: Any) -> NodePoolSettings:
+    return NodePoolSettings.model_validate({**POOL, **settings})
+
+
+@pytest.mark.parametrize(
+    ("types", "strategy"), [(["p5.48xlarge"], "MINIMAL"), (["trn1.32xlarge"], "MINIMAL"), (["m7i.large"], None)]
+)
+def test_an_accelerated_pool_ends_a_node_before_its_successor_starts(cloud, types, strategy):
+    cloud.up_cluster(stack_with_pool(instance_types=types))
+    assert group(cloud)["updateConfig"].get("updateStrategy") == strategy
+
+
+@pytest.mark.parametrize(
+    ("settings", "parameter"),
+    [
+        (
+            {"instance_types": ["m7g.large"], "image_release": "20261012"},
+            (
+                "eks/optimized-ami/1.35/amazon-linux-2023/arm64/standard/"
+                "amazon-eks-node-al2023-arm64-standard-1.35-v20261012/release_version"
+            ),
+        ),
+        (
+            {"instance_types": ["g6.xlarge"], "image_release": "20261012"},
+            (
+                "eks/optimized-ami/1.35/amazon-linux-2023/x86_64/nvidia/"
+                "amazon-eks-node-al2023-x86_64-nvidia-1.35-v20261012/release_version"
+            ),
+        ),
+        (
+            {"instance_types": ["g6.xlarge"], "operating_system": "bottlerocket", "image_release": "1.67.0"},
+            "bottlerocket/aws-k8s-1.35-nvidia/x86_64/1.67.0/image_version",
+        ),
+    ],
+)
+def test_the_release_of_a_pool_is_read_from_its_public_parameter(settings, parameter):
+    assert release_parameter(pool(**settings), "1.35") == f"/aws/service/{parameter}"
+
+
+def test_a_managed_pool_has_the_release_of_the_stack_file(cloud):
+    cloud.up_cluster(stack_with_pool(image_release="20261012"))
+    assert group(cloud)["releaseVersion"] == "1.35.0-20261012"
+
+
+def test_a_release_that_aws_does_not_have_is_told_with_the_pool(cloud, monkeypatch):
+    def missing(**asked: Any) -> None:
+        raise LookupError("couldn't find resource")
+
+    monkeypatch.setattr(aws.ssm, "get_parameter", missing)
+    with pytest.raises(pulumi.RunError, match=r"image_release 20261013 of system .*amazon-eks-ami/releases \(couldn't"):
+        cloud.up_cluster(stack_with_pool(image_release="20261013"))
+
+
+def test_a_karpenter_pool_has_the_release_of_the_stack_file_or_of_the_platform():
+    assert karpenter_alias(pool(image_release="20261112")) == "al2023@v20261112"
+    assert karpenter_alias(pool(operating_system="bottlerocket", image_release="1.70.1")) == "bottlerocket@v1.70.1"
+    assert karpenter_alias(pool()).startswith("al2023@v20")
+
+
+@pytest.mark.parametrize(
+    ("system", "release"), [("al2023", "1.67.0"), ("al2023", "v20261012"), ("bottlerocket", "20261012")]
+)
+def test_a_release_has_the_form_of_its_operating_system(system, release):
+    with pytest.raises(ValueError, match=f"{release} is no release of {system}. Write for example image_release: "):
+        pool(operating_system=system, image_release=release)
+
+
+def test_only_reserved_capacity_is_given_back_first(cloud):
+    cloud.up_cluster(stack_with_pool())
+    assert not cloud.one("nodeGroup:NodeGroup", "main-system-us-west-2a").delete_before_replace
+    reserved = {"id": "cr-0123456789abcdef0", "zone": "us-west-2a"}
+    of_one_type = {"instance_types": ["m5.2xlarge"], "capacity_type": "reserved", "reservation": reserved}
+    assert pool(**of_one_type).replacement == "delete-first"
+    with pytest.raises(ValueError, match="Karpenter replaces nodes one by one"):
+        pool(provisioner="karpenter", min_per_zone=0, replacement="delete-first")

@@ -17,6 +17,7 @@ SERVICES = {
     "efs": "elasticfilesystem",
     "resourcegroupstaggingapi": "tag",
     "servicequotas": "servicequotas",
+    "ssm": "ssm",
     **{f"cloudwatch/{name}": "logs" for name in ("logGroup", "getLogGroup", "getLogGroups")},
     "cloudwatch/eventRule": "events",
     "index/getAvailabilityZones": "ec2",

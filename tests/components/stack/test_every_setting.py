@@ -17,7 +17,7 @@ from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
 
-Built = dict[str, tuple[str, bool, tuple[str, ...]]]
+Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
 """URN -> inputs as text, whether the resource is protected, and paths of which it ignores changes."""
 
 ARN = "arn:aws:iam::123456789012:role/admins"
@@ -225,6 +225,8 @@ CHANGES: dict[str, Any] = {
     "clusters.pools.zones": pool(zones=["us-west-2b"]),
     "clusters.pools.max_unavailable_percentage": pool(max_unavailable_percentage=10),
     "clusters.pools.node_repair": pool(node_repair=False),
+    "clusters.pools.replacement": pool(replacement="delete-first"),
+    "clusters.pools.image_release": pool(image_release="20261012"),
     "clusters.pools.preset": (gpu(), cluster(pools=[POOL, {"preset": "h100", "name": "gpu"}])),
     "clusters.pools.provisioner": (gpu(), karpenter()),
     "clusters.pools.fallback_capacity_types": (
@@ -369,7 +371,10 @@ def snapshot(cloud: PlatformCloud, path: str, changes: dict[str, Any]) -> Built:
     settings = stack(**with_presets(changes))
     part = path.split(".")[0]
     {"network": cloud.up_network, "clusters": cloud.up_cluster}.get(part, cloud.up)(settings)
-    return {urn: (r.inputs_as_text(), r.protect, r.ignore_changes) for urn, r in cloud.registered.items()}
+    return {
+        urn: (r.inputs_as_text(), r.protect, r.ignore_changes, r.delete_before_replace)
+        for urn, r in cloud.registered.items()
+    }
 
 
 @cache

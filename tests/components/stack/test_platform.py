@@ -138,35 +138,43 @@ def test_what_the_stack_exports(cloud):
     assert main["node_role_arn"] == cloud.one("iam/role:Role", "main-node-role").outputs["arn"]
 
 
+WHO = "aws:index/getCallerIdentity:getCallerIdentity"
+LOG_GROUPS = "aws:cloudwatch/getLogGroups:getLogGroups"
+CLUSTERS = "aws:eks/getClusters:getClusters"
+BUCKETS = "aws:resourcegroupstaggingapi/getResources:getResources"  # in production: retained buckets are adopted
+SUBNETS = "aws:ec2/getSubnets:getSubnets"
+
+
 def test_a_pool_that_is_up_gets_the_size_that_its_new_limits_need(cloud, monkeypatch):
-    record = cloud.up(stack()).outputs()["clusters"]["main"]["pools"]["system"]
+    main = cloud.up(stack()).outputs()["clusters"]["main"]
+    record, name = main["pools"]["system"], resolved(main["name"])
     names = {zone: resolved(name) for zone, name in record["node_groups"].items()}
     live = {"clusters": {"main": {"pools": {"system": {"sizes": [9, 9, None], "node_groups": names}}}}}
     monkeypatch.setattr(LiveStack, "read", lambda: LiveStack(live))
     groups, size = SimpleNamespace(names=list(names.values())), SimpleNamespace(desired_size=2)
+    monkeypatch.setattr(aws.eks, "get_clusters", lambda **asked: SimpleNamespace(names=[name]))
     monkeypatch.setattr(aws.eks, "get_node_groups", lambda **asked: groups)
-    monkeypatch.setattr(aws.eks, "get_node_group", lambda **asked: SimpleNamespace(scaling_configs=[size]))
+    group = SimpleNamespace(scaling_configs=[size], status="ACTIVE")
+    monkeypatch.setattr(aws.eks, "get_node_group", lambda **asked: group)
     cloud.up(stack())
     (group, *_) = cloud.all("nodeGroup:NodeGroup")
     assert group.inputs["scalingConfig"]["desiredSize"] == 2
     assert not group.ignore_changes, "or the engine would send the size of the state"
 
 
-def test_the_account_is_asked_for_only_when_the_stack_file_does_not_say(cloud):
-    cloud.up(stack(account_id=None))
-    always = ["aws:cloudwatch/getLogGroups:getLogGroups", "aws:ec2/getSubnets:getSubnets"]
-    buckets = "aws:resourcegroupstaggingapi/getResources:getResources"  # in production: retained buckets are adopted
-    expected = [always[0], buckets, always[1]]
-    assert cloud.calls == ["aws:index/getCallerIdentity:getCallerIdentity", *expected], (
-        "a name in use, or a subnet in use that goes, would fail the update half-way"
-    )
-    assert "allowedAccountIds" not in cloud.one("providers:aws").inputs
-    cloud.calls.clear()
-    cloud.up(stack())
-    assert cloud.calls == expected, "every question to AWS delays the preview"
-    cloud.calls.clear()
-    cloud.up(stack(environment="dev", deletion_protection=False))
-    assert cloud.calls == always, "in dev buckets go with their entries"
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"account_id": None}, [WHO, LOG_GROUPS, CLUSTERS, BUCKETS, SUBNETS]),
+        ({}, [LOG_GROUPS, CLUSTERS, BUCKETS, SUBNETS]),
+        ({"environment": "dev", "deletion_protection": False}, [LOG_GROUPS, CLUSTERS, SUBNETS]),
+    ],
+)
+def test_a_first_run_asks_aws_only_what_would_fail_it_half_way(settings, expected, cloud):
+    cloud.up(stack(**settings))
+    assert cloud.calls == expected, "every question delays the preview"
+    known = "allowedAccountIds" in cloud.one("providers:aws").inputs
+    assert known == ("account_id" not in settings)
 
 
 def test_a_number_of_zones_is_taken_from_those_the_account_has(cloud):

