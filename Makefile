@@ -1,5 +1,5 @@
-# The commands of this project. Only `scale`, and `facts` with ACCOUNT=yes, talk to a real account, and say so: previews
-# and rehearsals run in the simulator.
+# The commands of this project. Only `scale`, `retire`, and `facts` with ACCOUNT=yes talk to a real account, and say so:
+# previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
@@ -13,12 +13,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 # make ignores a misspelt option without a message: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT SHARD RESUME EVERY POOL TO ZONE SIMULATED
+OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT SHARD RESUME EVERY POOL TO ZONE SIMULATED CONFIRM
 UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse scale fire upgrade-check conformance test check generate report docs bench facts lock clean
+.PHONY: help setup setup-dev preview rehearse scale retire fire upgrade-check conformance test check generate report docs \
+	bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
@@ -39,6 +40,9 @@ report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/
 scale: setup ## set the nodes of a fixed pool in AWS: POOL=main.h100 TO=1 ZONE=us-west-2a; SIMULATED=yes in .simulator
 	@$(RUN) -m report scale --stack "$(STACK)" --pool "$(POOL)" --to "$(TO)" $(if $(ZONE),--zone "$(ZONE)") \
 		$(if $(SIMULATED),--home .simulator)
+
+retire: setup ## list what `pulumi destroy` of STACK would leave, or stop at, in the real account; CONFIRM=yes deletes it
+	@$(RUN) -m report retire --stack "$(STACK)" $(if $(filter yes,$(CONFIRM)),--confirm)
 
 fire: setup ## kill the engine, or fail a call, at each kind of call of STACK's life; SHARD=1/4 RESUME=yes EVERY=yes
 	@$(RUN) -m report fire --stack "$(STACK)" $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) \

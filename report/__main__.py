@@ -7,6 +7,7 @@
 `python -m report pending --stack STACK`: what an interrupted `up` may have made, and how to bring it into the state.
 `python -m report fire --stack STACK`: the command behind `make fire`.
 `python -m report scale --stack STACK --pool POOL --to NODES`: the command behind `make scale`.
+`python -m report retire --stack STACK`: the command behind `make retire`.
 `python -m report compare BEFORE AFTER`: tells whether two previews would build the same.
 """
 
@@ -78,6 +79,10 @@ def _run_for_stack(options: argparse.Namespace) -> int:
 
         cloud = SimulatedAws(options.home) if options.home else Aws()
         return scale(options.stack, options.pool, options.to, options.zone, cloud)
+    if options.command == "retire":
+        from report.retire import retire
+
+        return retire(options.stack, confirm=options.confirm, home=options.home)
     shard = " {}/{}".format(*options.shard) if options.command == "fire" else ""
     with alone(f"{options.command} of {options.stack}{shard}"):
         return _run_alone(options)
@@ -156,6 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     interrupted.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
     interrupted.add_argument("--file", type=Path, default="pending.json", help="the file to write for `pulumi import`")
     interrupted.add_argument("urns", nargs="*", metavar="URN", help="a resource whose creation got no answer")
+    leaving = commands.add_parser("retire", help="what `pulumi destroy` would leave, or stop at")
+    leaving.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
+    leaving.add_argument("--confirm", action="store_true", help="delete it; without this it is only listed")
+    leaving.add_argument("--home", type=Path, metavar="DIR", help="of the simulator; without it, the real account")
     back = commands.add_parser("take-back", help="keeps what a replacement that failed would delete; runs pulumi")
     back.add_argument("--stack", required=True, help="the stack: STACK of Pulumi.STACK.yaml")
     back.add_argument(

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from report.dangers import dangers, judge, plan_from
 from report.events import Finding, Operation
 from report.look import PACK, Look, after
 from report.promise import broken
+from report.retire import retire
 from report.simulated import HOME, ROOT, Finished, Simulated, shown
 from report.tables import aligned, wrapped
 from report.verdict import stopped, verdict
+from simulator import users_things
+from simulator.cloud import Cloud
+from simulator.kubernetes.clusters import EKS_CLUSTER
 
 YES = ("--yes", "--skip-preview")
 TAIL_LINES = 30
@@ -49,10 +54,12 @@ def _build(pack: Sequence[str] = PACK) -> Sequence[Step]:
 # The steps before a protected stack can be destroyed. One key removes the protection of Pulumi and of AWS. The policies
 # of prod forbid an unprotected stack, so the update that removes the protection runs without the pack.
 _UNPROTECT_SETTING = ("config", "set", "ml-platform:deletion_protection", "false")
-_RETIRE = (
+_UNPROTECT = (
     Step("unprotect", "sets deletion_protection: false", _UNPROTECT_SETTING, False),
-    Step("retire", "removes the protection, without the policy pack", ("up", *YES)),
+    Step("up again", "removes the protection, without the policy pack", ("up", *YES)),
 )
+
+_LEFT = Step("retire", "deletes what users left in the clusters", ())
 
 _END = Step("destroy", "deletes everything", ("destroy", *YES))
 
@@ -97,11 +104,11 @@ def rehearse(
     when_built()
     if results[-1].operation.protected:
         count = results[-1].operation.protected
-        print(f"  {count} resources are protected, so destroy would fail. Removing the protection first:")
-        for step in _RETIRE:
+        print(f"  {count} resources are protected, so destroy would delete nothing. Removing the protection first:")
+        for step in _UNPROTECT:
             if not _run(simulated, stack, step, results, verbose):
                 return _failed(simulated, stack, results)
-    if not _run(simulated, stack, _END, results, verbose):
+    if not _retire(simulated, stack, results) or not _run(simulated, stack, _END, results, verbose):
         return _failed(simulated, stack, results)
     return _conclude(simulated, results)
 
@@ -153,6 +160,23 @@ def _run(simulated: Simulated, stack: str, step: Step, results: list[Result], ve
     if finished.code and not verbose:
         _show_failure(result.operation, output)
     return finished.code == 0
+
+
+def _retire(simulated: Simulated, stack: str, results: list[Result]) -> bool:
+    """Puts into each cluster what users leave there, and deletes it by the commands of `make retire`."""
+    start, progress = time.monotonic(), _Progress(f"  {_LEFT.name:<14} {_LEFT.description}")
+    output = _output_of(simulated, f"{len(results) + 1}-{_LEFT.name}")
+    with closing(Cloud(simulated.home / "cloud.sqlite")) as cloud:
+        for row in cloud.of_type(EKS_CLUSTER):
+            users_things.add(cloud, row)
+    with output.open("w") as sink, redirect_stdout(sink):
+        code = retire(stack, confirm=True, home=simulated.home)
+    finished = Finished(code, time.monotonic() - start, ())
+    results.append(Result(_LEFT, finished, events.read(finished.events)))
+    progress.end(finished.seconds, "ok" if code == 0 else "FAILED")
+    if code:
+        _show_failure(results[-1].operation, output)
+    return code == 0
 
 
 class _Progress:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common.urns import name_of
+from simulator import users_things
 from simulator.aws.contents import contents
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes import clusters
@@ -36,6 +37,10 @@ def run(arguments: list[str], cloud_file: Path) -> int:
     adding = commands.add_parser("add", help="add a resource without Pulumi's knowledge: add TYPE ID JSON")
     for argument in ("type", "id", "value"):
         adding.add_argument(argument)
+    users = commands.add_parser(
+        "add-users-things", help="add what users leave in a cluster: a Service, a claim, a node"
+    )
+    users.add_argument("cluster", help="the name of the cluster in AWS")
     options = parser.parse_args(arguments)
     with closing(Cloud(cloud_file)) as cloud:
         if options.command == "list":
@@ -43,6 +48,8 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         if options.command == "add":
             cloud.put(options.type, options.id, json.loads(options.value))
             return 0
+        if options.command == "add-users-things":
+            return _add_users_things(cloud, options.cluster)
         wanted = {key: value for key in ("id", "region", "type") if (value := getattr(options, key)) is not None}
         found = (row for row in cloud.all() if all(getattr(row, key) == value for key, value in wanted.items()))
         resource = next(found, None)
@@ -57,6 +64,15 @@ def run(arguments: list[str], cloud_file: Path) -> int:
             state = resource.state | _changed(resource, options.property, options.value)
             cloud.put(resource.type, resource.id, state, region=resource.region)
         return 0
+
+
+def _add_users_things(cloud: Cloud, name: str) -> int:
+    row = cloud.get(clusters.EKS_CLUSTER, name)
+    if row is None:
+        print(f"There is no cluster {name}. `cloud list` shows all resources.", file=sys.stderr)
+        return 1
+    print("\n".join(users_things.add(cloud, row)))
+    return 0
 
 
 def _list(cloud: Cloud, as_json: bool) -> int:

@@ -22,6 +22,7 @@ from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
+from components.stack.guard import Guard
 from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
@@ -164,6 +165,7 @@ class Platform(pulumi.ComponentResource):
             )
         namespaces = self.storage.own_namespaces if self.storage else ()
         self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
+        Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:

@@ -313,7 +313,7 @@ def _subnet_value(subnet: Props, name: str) -> Any:
 
 
 def _network_interfaces(cloud: Cloud, call: Call, args: Props) -> Props:
-    """Answers for the interfaces of nodes, which are the only ones that the simulator has one by one."""
+    """Answers for the interfaces of nodes and of what users made, not for those that AWS makes for other services."""
     filters = args.get("filters") or []
     if [item["name"] for item in filters] != ["subnet-id"] or args.get("tags"):
         raise Refusal("The simulated getNetworkInterfaces knows the filter subnet-id alone.")

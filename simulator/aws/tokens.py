@@ -61,3 +61,10 @@ FILE_ACCESS_POINT: Final = "aws:efs/accessPoint:AccessPoint"
 FILE_SYSTEM_POLICY: Final = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 FILE_BACKUP_POLICY: Final = "aws:efs/backupPolicy:BackupPolicy"
 FILE_REPLICATION: Final = "aws:efs/replicationConfiguration:ReplicationConfiguration"
+
+# What users and controllers make, and no program of Pulumi: simulator/users_things.py.
+LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
+INSTANCE: Final = "aws:ec2/instance:Instance"
+NETWORK_INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
+VOLUME: Final = "aws:ebs/volume:Volume"
+SNAPSHOT: Final = "aws:ebs/snapshot:Snapshot"

@@ -14,6 +14,7 @@ from simulator.values import has_unknown
 
 NODE_CLASS = ("karpenter.k8s.aws/v1", "EC2NodeClass")
 NODE_POOL = ("karpenter.sh/v1", "NodePool")
+NODE_CLAIM = ("karpenter.sh/v1", "NodeClaim")
 NODE_OVERLAY = ("karpenter.sh/v1alpha1", "NodeOverlay")
 
 

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.cloud import CloudResource
 from simulator.difference import changes
-from simulator.kubernetes import quota
+from simulator.kubernetes import controllers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
-from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
+from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of, token
 from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
-from simulator.kubernetes.karpenter import NODE_CLASS, NODE_POOL, node_class_of
+from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, node_class_of
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
@@ -146,8 +147,16 @@ class Objects:
         with self.cluster.cloud.exclusive():
             if self.real is not None:
                 self.real.delete(api_version, kind, namespace, name)
+            self._end_nodes(self.cluster.get(api_version, kind, namespace, name))
             self.cluster.delete(api_version, kind, namespace, name)
         self.planned.clear()
+
+    def _end_nodes(self, stored: CloudResource | None) -> None:
+        """Lets Karpenter end the nodes of a NodePool that is deleted, unless a pod keeps them."""
+        if stored is not None and stored.type == token(*NODE_POOL):
+            for node in controllers.made_of(self.cluster.cloud, stored):
+                if not controllers.why_kept(self.cluster, node):
+                    controllers.delete(self.cluster.cloud, node)
 
     def _created(self, admission: Admission, inputs: Props) -> Props:
         """Returns the object as the API server stores it, or would store it. Raises Refusal."""
@@ -199,11 +208,15 @@ class Objects:
 
         def users() -> list[str]:
             pools = [each.state for each in self.cluster.of_kind(*NODE_POOL)]
-            return sorted(pool["metadata"]["name"] for pool in pools if node_class_of(pool) == name)
+            nodes = [each.state for each in self.cluster.of_kind(*NODE_CLAIM)]
+            return [
+                *sorted(f"NodePool {pool['metadata']['name']}" for pool in pools if node_class_of(pool) == name),
+                *(f"node {each['metadata']['name']}" for each in nodes if each["spec"]["nodeClassRef"]["name"] == name),
+            ]
 
         if not self.planned.wait(self.patience_seconds, lambda: not users()):
             raise Refusal(
-                f'the Kubernetes API server reported that "{id_}" still exists: NodePool {", ".join(users())} uses it. '
+                f'the Kubernetes API server reported that "{id_}" still exists: {", ".join(users())} uses it. '
                 "While it has nodes, the finalizer karpenter.k8s.aws/termination keeps the EC2NodeClass, and the real "
                 "delete waits ten minutes and fails. Let the NodePool depend on the EC2NodeClass, so that the NodePool "
                 "is deleted first."

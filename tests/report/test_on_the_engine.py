@@ -44,7 +44,7 @@ def test_a_preview_shows_the_engines_output_and_then_the_cost(capfd):
 def test_a_rehearsal_of_prod_builds_and_destroys_everything(capsys):
     assert rehearse.rehearse("prod") == 0, capsys.readouterr().out
     output = capsys.readouterr().out
-    assert "so destroy would fail" in output, "prod is protected, and the rehearsal says so"
+    assert "so destroy would delete nothing" in output, "prod is protected, and the rehearsal says so"
     assert "the cloud is empty" in output
     shown = {TIME.sub("", line) for line in output.splitlines()}
     assert not [line for line in blocks_of_the_readme()[1] if TIME.sub("", line) not in shown], "the README shows it"

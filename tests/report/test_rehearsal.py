@@ -15,9 +15,10 @@ class Engine:
     """Answers every command of a rehearsal.
 
     fails: the command that fails. left_over: resources left in the cloud. steps: command -> the events of its steps.
+    kept: whether users keep something in the cluster.
     """
 
-    def __init__(self, monkeypatch, tmp_path, protected=False, fails=None, left_over=(), steps=None):
+    def __init__(self, monkeypatch, tmp_path, protected=False, fails=None, left_over=(), steps=None, kept=False):
         self.commands: list[tuple[str, ...]] = []
         self.callers: set[str | None] = set()
         self._protected, self._fails, self._steps = protected, fails, steps or {}
@@ -27,6 +28,7 @@ class Engine:
             Simulated, "pulumi", lambda simulated, *args, **options: self._answer(simulated, *args, **options)
         )
         monkeypatch.setattr(Simulated, "cloud", lambda simulated: left_over)
+        monkeypatch.setattr(rehearsal, "_retire", lambda simulated, stack, results: not kept)
 
     def _answer(self, simulated, name, *arguments, output=None, watch=None, log_events=True):
         self.commands.append(arguments)
@@ -89,7 +91,13 @@ def test_protection_is_removed_before_destroy(new_engine, capsys):
     assert engine.commands[4][:4] == ("config", "set", "ml-platform:deletion_protection", "false")
     assert "--policy-pack" in engine.commands[1], "the policies apply to the build"
     assert "--policy-pack" not in engine.commands[5], "the policies of prod refuse a stack without protection"
-    assert "1 resources are protected, so destroy would fail" in capsys.readouterr().out
+    assert "1 resources are protected, so destroy would delete nothing" in capsys.readouterr().out
+
+
+def test_what_cannot_be_retired_ends_the_rehearsal_before_destroy(new_engine):
+    engine = new_engine(kept=True)
+    rehearsal.rehearse("dev")
+    assert engine.command_names == ["preview", "up", "refresh", "preview"]
 
 
 def test_the_first_failure_ends_the_rehearsal_and_shows_the_engines_error(new_engine, capsys):

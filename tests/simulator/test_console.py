@@ -18,6 +18,21 @@ def claim(namespace: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": namespace}}
 
 
+def test_users_things_are_added_to_a_cluster_that_exists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "cloud.sqlite"
+    with closing(Cloud(file)) as cloud:
+        config = {"vpcId": "vpc-1", "subnetIds": ["subnet-1"]}
+        cloud.put("aws:eks/cluster:Cluster", "main", {"vpcConfig": config, "version": "1.35", "region": "us-west-2"})
+    assert console.run(["add-users-things", "other"], file) == 1
+    assert "There is no cluster other." in capsys.readouterr().err
+    assert console.run(["add-users-things", "main"], file) == 0
+    assert {"Service users/api", "PersistentVolumeClaim users/work-notebook-0"} <= set(
+        capsys.readouterr().out.splitlines()
+    )
+    with closing(Cloud(file)) as cloud:
+        assert [row.id for row in cloud.all() if "NodeClaim" in row.type] == [], "this cluster has no NodePool"
+
+
 @pytest.mark.parametrize(
     ("deleted", "gone", "left"),
     [

@@ -171,18 +171,23 @@ def vpc_has_no_gateway(op: OperationContext) -> None:
             raise AwsError("Resource.AlreadyAssociated", message)
 
 
+_MAPPED = (
+    "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the "
+    "gateway."
+)
+
+
 def no_addresses_are_mapped(op: OperationContext) -> None:
-    """An internet gateway cannot be detached while NAT gateways of the VPC have public addresses."""
+    """An internet gateway cannot be detached while NAT gateways or interfaces of the VPC have public addresses."""
     vpc = op.before.get("vpcId")
     for row in op.rows(tokens.NAT_GATEWAY):
         subnet = op.cloud.get(tokens.SUBNET, row.state.get("subnetId", ""))
         vpc_of_gateway = subnet.state["vpcId"] if subnet else row.state.get("vpcId")
         if vpc and vpc_of_gateway == vpc and row.state.get("connectivityType") == "public":
-            message = (
-                f"Network {vpc} has some mapped public address(es). Please unmap those public address(es) before "
-                "detaching the gateway."
-            )
-            raise AwsError("DependencyViolation", message, retried=True)
+            raise AwsError("DependencyViolation", _MAPPED.format(vpc=vpc), retried=True)
+    for row in op.rows(tokens.NETWORK_INTERFACE):
+        if vpc and row.state["VpcId"] == vpc and "Association" in row.state:
+            raise AwsError("DependencyViolation", _MAPPED.format(vpc=vpc), retried=True)
 
 
 def gateway_leaves_no_addresses(op: OperationContext) -> None:
@@ -493,6 +498,13 @@ def no_node_has_the_group(op: OperationContext) -> None:
     for row in op.rows(tokens.NODE_GROUP):
         template = _template(op, row.state)
         if template and op.id in set(_template_groups(template.state)):
+            raise AwsError("DependencyViolation", f"resource {op.id} has a dependent object", retried=True)
+
+
+def no_interface_has_the_group(op: OperationContext) -> None:
+    """No network interface of a load balancer or a node of Karpenter may have the security group."""
+    for row in op.rows(tokens.NETWORK_INTERFACE):
+        if any(group["GroupId"] == op.id for group in row.state.get("Groups", ())):
             raise AwsError("DependencyViolation", f"resource {op.id} has a dependent object", retried=True)
 
 

@@ -61,7 +61,11 @@ SECURITY_GROUP = ResourceType(
     ),
     rules=(rules.group_has_a_vpc, rules.group_rules_fit),
     update_rules=(rules.group_rules_fit,),
-    delete_rules=(rules.no_node_has_the_group, rules.no_other_group_refers_to_it),
+    delete_rules=(
+        rules.no_node_has_the_group,
+        rules.no_interface_has_the_group,
+        rules.no_other_group_refers_to_it,
+    ),
     used_by=(
         Use(tokens.CLUSTER, "vpcConfig.securityGroupIds[*]", _IN_USE, retried=True),
         Use(tokens.VPC_ENDPOINT, "securityGroupIds[*]", _IN_USE, retried=True),

@@ -30,6 +30,17 @@ def test_what_holds_data_is_protected_as_long_as_the_stack_says_so(cloud):
     assert cloud.one("s3/bucket:Bucket").inputs["forceDestroy"], "a bucket with objects in it cannot be deleted"
 
 
+def test_the_guard_of_a_protected_stack_depends_on_everything_so_that_a_destroy_stops_there(cloud):
+    cloud.up(stack())
+    guard = cloud.one("platform:Guard")
+    made = {r.urn for r in cloud.custom() if "eks:index:Cluster$" not in r.urn}
+    assert guard.protect
+    assert made - guard.dependencies == set(), "what it does not depend on would be deleted"
+    cloud.up(stack(deletion_protection=False))
+    guard = cloud.one("platform:Guard")
+    assert (guard.protect, guard.dependencies) == (False, frozenset()), "parts of it can be destroyed by --target"
+
+
 @pytest.mark.parametrize("data_class", get_args(DataClass))
 def test_an_add_on_gets_the_key_of_any_data_class_that_it_names(cloud, monkeypatch, data_class):
     given = {}

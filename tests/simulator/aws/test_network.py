@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from simulator.aws import tokens
 from simulator.cloud import Cloud
+from simulator.values import Props
 from tests.simulator.aws.account import Account, Resource
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -179,6 +183,31 @@ def test_resources_that_a_nat_gateway_uses_cannot_be_deleted(aws: Account) -> No
     for resource in (nat, address, internet, subnet, vpc):
         aws.delete(resource)
     assert aws.cloud.all() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "refused"),
+    [
+        ({}, "subnet"),
+        ({"Groups": [{"GroupId": "GROUP"}]}, "subnet group"),
+        ({"Association": {"PublicIp": "203.0.113.99"}}, "subnet internet"),
+    ],
+    ids=["free", "in a security group", "with a public address"],
+)
+def test_an_interface_of_somebody_else_keeps_what_it_is_in(aws: Account, state: Props, refused: str) -> None:
+    vpc = aws.vpc()
+    made = {"subnet": aws.subnet(vpc), "group": aws.make(GROUP, vpcId=vpc.id), "internet": gateway(aws, vpc)}
+    state = json.loads(json.dumps(state).replace("GROUP", made["group"].id))
+    place = {"VpcId": vpc.id, "SubnetId": made["subnet"].id, "region": "us-west-2"}
+    aws.cloud.put(tokens.NETWORK_INTERFACE, "eni-1", {**place, **state})
+    for name in refused.split():
+        assert "DependencyViolation" in aws.delete_refusal(made[name]), name
+    for name in made.keys() - set(refused.split()):
+        aws.delete(made[name])
+    aws.cloud.delete(tokens.NETWORK_INTERFACE, "eni-1")
+    for name in refused.split():
+        aws.delete(made[name])
+    aws.delete(vpc)
 
 
 def test_a_vpc_with_resources_in_it_cannot_be_deleted(aws: Account) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.charts import CHARTS
+from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.kubernetes.custom import object_findings, schema_of
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
@@ -258,6 +259,24 @@ def test_a_node_class_that_a_pool_uses_cannot_be_deleted(cluster: Bench) -> None
     cluster.delete(pool, "pool")
     cluster.delete(of_class, "class")
     assert cluster.cloud.get("kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", "main/gpu") is None
+
+
+@pytest.mark.parametrize("evictable", [True, False])
+def test_the_nodes_of_a_pool_end_with_it_unless_a_pod_may_not_be_evicted(cluster: Bench, evictable: bool) -> None:
+    of_class, pool = cluster.make(node_class(), "class"), cluster.make(node_pool(), "pool")
+    inside = cluster_of(cluster.cloud, next(iter(cluster.cloud.of_type(EKS_CLUSTER))))
+    claim = custom("karpenter.sh/v1", "NodeClaim", "gpu-5dk2m", {"nodeClassRef": {"name": "gpu"}})
+    claim["metadata"]["labels"] = {"karpenter.sh/nodepool": "gpu"}
+    inside.put(claim | {"status": {"nodeName": "node-1"}}, "")
+    annotations = {} if evictable else {"karpenter.sh/do-not-disrupt": "true"}
+    metadata = {"name": "train", "namespace": "users", "annotations": annotations}
+    inside.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "node-1"}}, "users")
+    cluster.delete(pool, "pool")
+    if evictable:
+        cluster.delete(of_class, "class")
+    else:
+        with pytest.raises(Refusal, match=r"still exists: node gpu-5dk2m uses it\."):
+            cluster.delete(of_class, "class")
 
 
 def test_group_and_kind_of_a_node_class_reference_are_immutable(cluster: Bench) -> None:

@@ -1,0 +1,197 @@
+"""What users and controllers put into a stack, and `pulumi destroy` does not know: how it is found and deleted.
+
+The rows are in the order of deletion: first what Kubernetes holds, so that its controllers delete what they made in
+AWS, then what is left there. `make retire` runs these commands, and the simulator answers them.
+Sources: references of `kubectl` 1.35 and AWS CLI v2; AWS Load Balancer Controller 3.4, "Annotations" (tags);
+aws-ebs-csi-driver v1.58, docs/tagging.md; Karpenter v1.14, "Disruption"; Amazon VPC CNI v1.22.4, pkg/awsutils;
+terraform-provider-aws, resourceSubnetDelete (20 minutes of DependencyViolation, then an error); read 2026-11.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leftover:
+    """One kind of things. The words in braces are of the stack in `find`, and paths in the thing in the other texts.
+
+    listed: the path of the things in the answer to `find`. where: path -> the value that a thing has there; "": any;
+    None: none. `*` in a path is any item of a list. tag: the tags by their keys; maker: what made a
+    pod; owner: the same for kubectl.
+    cluster: whether the cluster is up or gone where this kind matters.
+    effect: what the thing blocks, or why it costs money. price: the row of service_prices.json; per: the path of the
+    number of its units, by default the hours of a month.
+    """
+
+    kind: str
+    find: str
+    listed: str
+    name: str
+    delete: str
+    effect: str
+    where: Mapping[str, str | None] = field(default_factory=dict)
+    cluster: Literal["up", "gone", "either"] = "either"
+    price: str = ""
+    per: str = ""
+
+
+_IN_SUBNETS = "its network interfaces keep subnets, security groups and the VPC"
+
+
+def _objects(kind: str, plural: str, effect: str, where: Mapping[str, str | None] | None = None) -> Leftover:
+    """Returns the row of a kind of Kubernetes whose objects are in namespaces."""
+    return Leftover(
+        kind=kind,
+        find=f"kubectl get {plural} --all-namespaces --output json",
+        listed="items",
+        where=where or {},
+        name="{metadata namespace}/{metadata name}",
+        delete=f"kubectl delete {plural} {{metadata name}} --namespace {{metadata namespace}} --timeout=10m",
+        effect=effect,
+        cluster="up",
+    )
+
+
+def _makers(kind: str, effect: str, where: Mapping[str, str | None]) -> Leftover:
+    """Returns the row of what makes the pods that have these values."""
+    delete = "kubectl delete {owner} --namespace {metadata namespace} --timeout=10m"
+    return replace(_objects(kind, "pods", effect, where), name="{metadata namespace}/{maker}", delete=delete)
+
+
+LEFTOVERS: Final = (
+    _makers("pods with a claim", "they keep their claims", {"spec volumes * persistentVolumeClaim claimName": ""}),
+    _makers(
+        "pods that Karpenter may not evict",
+        "they keep their node, it keeps the EC2NodeClass, and destroy fails after ten minutes",
+        {"metadata annotations karpenter.sh/do-not-disrupt": "true"},
+    ),
+    _objects("Service with a load balancer", "services", _IN_SUBNETS, {"spec type": "LoadBalancer"}),
+    _objects("Ingress", "ingresses", _IN_SUBNETS),
+    _objects("Gateway", "gateways.gateway.networking.k8s.io", _IN_SUBNETS),
+    _objects("VolumeSnapshot", "volumesnapshots.snapshot.storage.k8s.io", "its snapshot stays in AWS"),
+    _objects(
+        "claim",
+        "persistentvolumeclaims",
+        "its volume stays in AWS",
+        {"metadata annotations volume.kubernetes.io/storage-provisioner": ""},
+    ),
+    Leftover(
+        kind="NodePool with nodes",
+        find="kubectl get nodeclaims.karpenter.sh --output json",
+        listed="items",
+        name="{metadata labels karpenter.sh/nodepool}",
+        # In the foreground: the NodePool stays until Karpenter has ended its nodes. Only `=` gives the option a value.
+        delete="kubectl delete nodepools.karpenter.sh {metadata labels karpenter.sh/nodepool} --cascade=foreground "
+        "--timeout=20m --ignore-not-found",
+        effect=_IN_SUBNETS,
+        cluster="up",
+    ),
+    Leftover(
+        kind="node of Karpenter",  # its NodePool may be gone, of a destroy that a pod on the node has stopped
+        find="kubectl get nodeclaims.karpenter.sh --output json",
+        listed="items",
+        name="{metadata name}",
+        delete="kubectl delete nodeclaims.karpenter.sh {metadata name} --timeout=20m --ignore-not-found",
+        effect=_IN_SUBNETS,
+        cluster="up",
+    ),
+    Leftover(
+        kind="load balancer",
+        find="aws elbv2 describe-load-balancers --region {region} --output json",
+        listed="LoadBalancers",
+        where={"VpcId": "{vpc}"},
+        name="{LoadBalancerName}",
+        delete="aws elbv2 delete-load-balancer --region {region} --load-balancer-arn {LoadBalancerArn}",
+        effect=_IN_SUBNETS,
+        price="load_balancer.nlb_hour",
+    ),
+    Leftover(
+        kind="classic load balancer",
+        find="aws elb describe-load-balancers --region {region} --output json",
+        listed="LoadBalancerDescriptions",
+        where={"VPCId": "{vpc}"},
+        name="{LoadBalancerName}",
+        delete="aws elb delete-load-balancer --region {region} --load-balancer-name {LoadBalancerName}",
+        effect=_IN_SUBNETS,
+    ),
+    Leftover(
+        kind="instance of Karpenter",
+        find="aws ec2 describe-instances --region {region} --output json --filters Name=vpc-id,Values={vpc} "
+        "Name=tag-key,Values=karpenter.sh/nodepool Name=instance-state-name,Values=pending,running,stopping,stopped",
+        listed="Reservations * Instances",
+        name="{InstanceId}, {InstanceType}",
+        delete="aws ec2 terminate-instances --region {region} --instance-ids {InstanceId}",
+        effect=_IN_SUBNETS,
+    ),
+    Leftover(
+        kind="free network interface",
+        find="aws ec2 describe-network-interfaces --region {region} --output json --filters "
+        "Name=vpc-id,Values={vpc} Name=status,Values=available",
+        listed="NetworkInterfaces",
+        name="{NetworkInterfaceId}, {Description}",
+        delete="aws ec2 delete-network-interface --region {region} --network-interface-id {NetworkInterfaceId}",
+        effect="it keeps its subnet, its security groups and the VPC",
+    ),
+    Leftover(
+        kind="security group of a load balancer",
+        find="aws ec2 describe-security-groups --region {region} --output json --filters Name=vpc-id,Values={vpc} "
+        "Name=tag-key,Values=elbv2.k8s.aws/cluster,kubernetes.io/cluster/{cluster}",
+        listed="SecurityGroups",
+        where={"tag aws:eks:cluster-name": None},
+        name="{GroupId}, {GroupName}",
+        delete="aws ec2 delete-security-group --region {region} --group-id {GroupId}",
+        effect="it keeps the VPC",
+    ),
+    Leftover(
+        kind="security group of a cluster that is gone",
+        find="aws ec2 describe-security-groups --region {region} --output json --filters Name=vpc-id,Values={vpc} "
+        "Name=tag:aws:eks:cluster-name,Values={cluster}",
+        listed="SecurityGroups",
+        name="{GroupId}, {GroupName}",
+        delete="aws ec2 delete-security-group --region {region} --group-id {GroupId}",
+        effect="it keeps the VPC",
+        cluster="gone",
+    ),
+    Leftover(
+        kind="snapshot",
+        find="aws ec2 describe-snapshots --region {region} --output json --owner-ids self --filters "
+        "Name=tag:ebs.csi.aws.com/cluster-name,Values={cluster}",
+        listed="Snapshots",
+        name="{SnapshotId}, {VolumeSize} GiB",
+        delete="aws ec2 delete-snapshot --region {region} --snapshot-id {SnapshotId}",
+        effect="it stays in AWS",
+        price="ebs.snapshot",
+        per="VolumeSize",
+    ),
+    Leftover(
+        kind="volume",
+        find="aws ec2 describe-volumes --region {region} --output json --filters "
+        "Name=tag:ebs.csi.aws.com/cluster-name,Values={cluster}",
+        listed="Volumes",
+        name="{VolumeId}, {Size} GiB",
+        delete="aws ec2 delete-volume --region {region} --volume-id {VolumeId}",
+        effect="it stays in AWS",
+        price="ebs.gp3_storage",
+        per="Size",
+    ),
+    Leftover(
+        kind="log group",
+        find="aws logs describe-log-groups --region {region} --output json --log-group-name-prefix "
+        "/aws/eks/{cluster}/cluster",
+        listed="logGroups",
+        name="{logGroupName}",
+        delete="aws logs delete-log-group --region {region} --log-group-name {logGroupName}",
+        effect="EKS wrote to it after the cluster was deleted, and it keeps its events for ever",
+        cluster="gone",
+    ),
+    Leftover(
+        kind="log group of an add-on",
+        find="aws logs describe-log-groups --region {region} --output json --log-group-name-prefix "
+        "/aws/containerinsights/{cluster}/",
+        listed="logGroups",
+        name="{logGroupName}",
+        delete="aws logs delete-log-group --region {region} --log-group-name {logGroupName}",
+        effect="it keeps its events for ever",
+    ),
+)

@@ -1,0 +1,162 @@
+"""`kubectl` and `aws` in the simulated cloud, as far as the commands of catalog/leftovers.py need them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.aws import tokens
+from simulator.cloud import Cloud, CloudResource
+from simulator.kubernetes import controllers
+from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster, cluster_of
+from simulator.values import Props
+
+
+class CommandError(Exception):
+    """A command failed. The text is what it said."""
+
+
+def _group(row: CloudResource) -> Props:
+    tags = [{"Key": key, "Value": value} for key, value in (row.state.get("tags") or {}).items()]
+    return {"GroupId": row.id, "GroupName": row.state.get("name"), "VpcId": row.state.get("vpcId"), "Tags": tags}
+
+
+def _log_group(row: CloudResource) -> Props:
+    return {"logGroupName": row.id}
+
+
+def _as_it_is(row: CloudResource) -> Props:
+    return {key: value for key, value in row.state.items() if not key.startswith("__")}
+
+
+# Type -> the operations that list and delete its resources, how the answer is called, and their form in it.
+_TYPES: Mapping[str, tuple[str, str, str, Callable[[CloudResource], Props]]] = {
+    tokens.LOAD_BALANCER: ("elbv2 describe-load-balancers", "elbv2 delete-load-balancer", "LoadBalancers", _as_it_is),
+    tokens.INSTANCE: ("ec2 describe-instances", "ec2 terminate-instances", "Instances", _as_it_is),
+    tokens.NETWORK_INTERFACE: (
+        *("ec2 describe-network-interfaces", "ec2 delete-network-interface", "NetworkInterfaces"),
+        _as_it_is,
+    ),
+    tokens.SECURITY_GROUP: ("ec2 describe-security-groups", "ec2 delete-security-group", "SecurityGroups", _group),
+    tokens.SNAPSHOT: ("ec2 describe-snapshots", "ec2 delete-snapshot", "Snapshots", _as_it_is),
+    tokens.VOLUME: ("ec2 describe-volumes", "ec2 delete-volume", "Volumes", _as_it_is),
+    tokens.LOG_GROUP: ("logs describe-log-groups", "logs delete-log-group", "logGroups", _log_group),
+}
+_FILTERS = {"vpc-id": "VpcId", "status": "Status"}
+_KINDS = {
+    "pods": ("v1", "Pod"),
+    "services": ("v1", "Service"),
+    "ingresses": ("networking.k8s.io/v1", "Ingress"),
+    "gateways.gateway.networking.k8s.io": ("gateway.networking.k8s.io/v1", "Gateway"),
+    "volumesnapshots.snapshot.storage.k8s.io": ("snapshot.storage.k8s.io/v1", "VolumeSnapshot"),
+    "persistentvolumeclaims": ("v1", "PersistentVolumeClaim"),
+    "nodeclaims.karpenter.sh": ("karpenter.sh/v1", "NodeClaim"),
+    "nodepools.karpenter.sh": ("karpenter.sh/v1", "NodePool"),
+}
+
+
+@dataclass
+class Clients:
+    """The two commands. cluster: the current context of kubectl."""
+
+    cloud: Cloud
+    cluster: Cluster | None = field(default=None, init=False)
+
+    def run(self, words: Sequence[str]) -> str:
+        """Runs a command line and returns its output. Raises CommandError with what it said."""
+        if words[0] == "kubectl":
+            return self._kubectl(words[1], words[2:])
+        api, options = " ".join(words[1:3]), _options(words[3:])
+        if api == "eks update-kubeconfig":
+            return self._update_kubeconfig(options["name"][0])
+        region = options["region"][0]
+        if api == "elb describe-load-balancers":  # the simulated controllers make none
+            return json.dumps({"LoadBalancerDescriptions": []})
+        type_ = next(type_ for type_, operations in _TYPES.items() if api in operations)
+        _, deletes, listed, form = _TYPES[type_]
+        if api == deletes:
+            self._delete(type_, words[-1], region)
+            return ""
+        rows = (form(row) for row in self.cloud.of_type(type_) if row.region in ("", region))
+        prefix = options.get("log-group-name-prefix", [""])[0]
+        found = [
+            row for row in rows if row.get("logGroupName", "").startswith(prefix) and _passes(row, options["filters"])
+        ]
+        return json.dumps({"Reservations": [{"Instances": found}]} if listed == "Instances" else {listed: found})
+
+    def _update_kubeconfig(self, name: str) -> str:
+        row = self.cloud.get(EKS_CLUSTER, name)
+        if row is None:
+            raise CommandError(f"ResourceNotFoundException: No cluster found for name: {name}.")
+        self.cluster = cluster_of(self.cloud, row)
+        return ""
+
+    def _kubectl(self, verb: str, words: Sequence[str]) -> str:
+        if self.cluster is None:
+            raise CommandError("The connection to the server localhost:8080 was refused")
+        version, kind = self._kind(words[0])
+        if not (self.cluster.builtin(version, kind) or self.cluster.served(version, kind)):
+            raise CommandError(f'error: the server doesn\'t have a resource type "{words[0]}"')
+        if verb == "get":
+            return json.dumps({"items": [_as_it_is(row) for row in self.cluster.of_kind(version, kind)]})
+        row = self.cluster.get(version, kind, _options(words[2:]).get("namespace", [""])[0], words[1])
+        if row is None and "--ignore-not-found" in words:
+            return ""
+        if row is None:
+            raise CommandError(f'Error from server (NotFound): {words[0]} "{words[1]}" not found')
+        if kept_by := controllers.why_kept(self.cluster, row):
+            raise CommandError(f"error: timed out waiting for the condition on {words[0]}/{words[1]}: {kept_by}")
+        controllers.delete(self.cloud, row)
+        return ""
+
+    def _kind(self, word: str) -> tuple[str, str]:
+        """Returns apiVersion and kind of `services` or `StatefulSet.v1.apps`."""
+        if word in _KINDS:
+            return _KINDS[word]
+        kind, version, group = word.split(".", 2)
+        return f"{group}/{version}", kind
+
+    def _delete(self, type_: str, id_: str, region: str) -> None:
+        row = self.cloud.get(type_, id_, region)
+        if row is None:
+            raise CommandError(f"An error occurred (NotFound): {id_} does not exist")
+        interfaces = self.cloud.of_type(tokens.NETWORK_INTERFACE)
+        if type_ == tokens.SECURITY_GROUP and any(
+            group["GroupId"] == id_ for each in interfaces for group in each.state.get("Groups", ())
+        ):
+            raise CommandError(f"An error occurred (DependencyViolation): resource {id_} has a dependent object")
+        controllers.delete(self.cloud, row)
+
+
+def _options(words: Iterable[str]) -> dict[str, list[str]]:
+    """Returns option -> its values."""
+    options: dict[str, list[str]] = {"filters": []}
+    name = ""
+    for word in words:
+        if word.startswith("--"):
+            name = word.removeprefix("--")
+            options.setdefault(name, [])
+        else:
+            options.setdefault(name, []).append(word)
+    return options
+
+
+def _passes(row: Props, filters: Iterable[str]) -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in row.get("Tags") or ()}
+    for each in filters:
+        name, values = (part.partition("=")[2] for part in each.split(",", 1))
+        wanted = values.split(",")
+        present: Sequence[Any] = (
+            list(tags)
+            if name == "tag-key"
+            else [row["State"]["Name"]]
+            if name == "instance-state-name"
+            else [tags.get(name.removeprefix("tag:"))]
+            if name.startswith("tag:")
+            else [row.get(_FILTERS[name])]
+        )
+        if not set(wanted) & set(present):
+            return False
+    return True

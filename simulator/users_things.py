@@ -1,0 +1,141 @@
+"""What users put into a live cluster, and what controllers make of it in AWS: `cloud add-users-things CLUSTER`.
+
+Resources of AWS have the form of the EC2 and Elastic Load Balancing APIs. Sources: as in catalog/leftovers.py.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from simulator.aws import tokens
+from simulator.cloud import Cloud, CloudResource
+from simulator.kubernetes.clusters import cluster_of
+from simulator.kubernetes.controllers import OF, STAYS
+from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_POOL
+from simulator.values import Props
+
+NAMESPACE = "users"
+
+
+def add(cloud: Cloud, row: CloudResource) -> list[str]:
+    """Adds everything that users may put into a cluster, as far as it has the kinds for it. Returns what was added."""
+    maker = _Maker(cloud, row)
+    maker.service()
+    maker.claim()
+    maker.node()
+    maker.free_interface("aws-K8S-i-0123456789abcdef0")
+    return maker.made
+
+
+class _Maker:
+    """Makes the things in one cluster. made: a line for each of them."""
+
+    def __init__(self, cloud: Cloud, row: CloudResource) -> None:
+        self._cloud, self._row, self._cluster = cloud, row, cluster_of(cloud, row)
+        self._vpc = row.state["vpcConfig"]["vpcId"]
+        self._numbers = count(len(cloud.of_type(tokens.NETWORK_INTERFACE)) + 1)
+        self.made: list[str] = []
+
+    def service(self) -> None:
+        """A Service, its load balancer in the public subnets, and the security group of this."""
+        service = self._object("v1", "Service", "api", spec={"type": "LoadBalancer", "ports": [{"port": 443}]})
+        name = "k8s-users-api-1f2e3d4c5b"
+        group = self._id("sg")
+        tags = {"elbv2.k8s.aws/cluster": self._row.id}
+        state: Props = {"name": name, "description": "[k8s] Managed SecurityGroup for LoadBalancer", "tags": tags}
+        self._aws(tokens.SECURITY_GROUP, group, state | {"vpcId": self._vpc}, service)
+        arn = f"arn:aws:elasticloadbalancing:{self._row.region}:123456789012:loadbalancer/net/{name}/0123456789abcdef"
+        state = {"LoadBalancerArn": arn, "LoadBalancerName": name, "VpcId": self._vpc, "Type": "network"}
+        balancer = self._aws(tokens.LOAD_BALANCER, arn, state, service)
+        for subnet in self._subnets("kubernetes.io/role/elb"):
+            association = {"Association": {"PublicIp": "203.0.113.99"}}
+            more: Props = {"Groups": [{"GroupId": group}], "InterfaceType": "network_load_balancer", **association}
+            self._interface(subnet, f"ELB net/{name}/0123456789abcdef", balancer, **more)
+
+    def claim(self) -> None:
+        """A StatefulSet with a pod, a claim with its volume and, where snapshots are served, a snapshot of it."""
+        owner = self._object("apps/v1", "StatefulSet", "notebook", spec={"replicas": 1})
+        volume = {"name": "work", "persistentVolumeClaim": {"claimName": "work-notebook-0"}}
+        self._pod("notebook-0", "StatefulSet", "apps/v1", owner, {"volumes": [volume]})
+        provisioner = {"volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com"}
+        spec = {"storageClassName": "gp3", "resources": {"requests": {"storage": "200Gi"}}}
+        claim = self._object("v1", "PersistentVolumeClaim", "work-notebook-0", {"annotations": provisioner}, spec)
+        tags = [{"Key": "ebs.csi.aws.com/cluster-name", "Value": self._row.id}]
+        id_ = self._id("vol")
+        self._aws(tokens.VOLUME, id_, {"VolumeId": id_, "Size": 200, "State": "in-use", "Tags": tags}, claim)
+        if self._cluster.served("snapshot.storage.k8s.io/v1", "VolumeSnapshot"):
+            spec = {"source": {"persistentVolumeClaimName": "work-notebook-0"}}
+            snapshot = self._object("snapshot.storage.k8s.io/v1", "VolumeSnapshot", "before-the-upgrade", spec=spec)
+            id_ = self._id("snap")
+            self._aws(tokens.SNAPSHOT, id_, {"SnapshotId": id_, "VolumeSize": 200, "Tags": tags}, snapshot)
+
+    def node(self) -> None:
+        """A Job whose pod Karpenter may not evict, and its node with its interfaces, where there is a NodePool."""
+        pool = next(self._cluster.of_kind(*NODE_POOL), None)
+        if pool is None:
+            return
+        owner = self._object("batch/v1", "Job", "train", spec={"parallelism": 1})
+        stays = {"karpenter.sh/do-not-disrupt": "true"}
+        node = "ip-10-0-0-7.internal"
+        self._pod("train-x7k2p", "Job", "batch/v1", owner, {"nodeName": node}, annotations=stays)
+        name = pool.state["metadata"]["name"]
+        labels = {"karpenter.sh/nodepool": name}
+        reference = pool.state["spec"]["template"]["spec"]["nodeClassRef"]
+        about: Props = {"spec": {"nodeClassRef": reference}, "status": {"nodeName": node}}
+        claim = self._object(*NODE_CLAIM, f"{name}-5dk2m", {"labels": labels}, namespace="", **about)
+        tags = [
+            {"Key": key, "Value": value}
+            for key, value in {f"kubernetes.io/cluster/{self._row.id}": "owned", **labels}.items()
+        ]
+        id_ = self._id("i")
+        state: Props = {"InstanceId": id_, "InstanceType": "p4d.24xlarge", "VpcId": self._vpc, "Tags": tags}
+        instance = self._aws(tokens.INSTANCE, id_, state | {"State": {"Name": "running"}}, claim)
+        subnet = self._subnets("karpenter.sh/discovery")[0]
+        self._interface(subnet, "", instance)
+        self._interface(subnet, f"aws-K8S-{id_}", instance, **{STAYS: True})
+
+    def free_interface(self, description: str) -> None:
+        """An interface that the VPC CNI left when the node of a managed pool ended."""
+        self._interface(self._subnets("karpenter.sh/discovery")[0], description, None)
+
+    def _subnets(self, tag: str) -> list[str]:
+        """Returns the subnets with a tag; without any, those of the cluster."""
+        rows = [row for row in self._cloud.of_type(tokens.SUBNET) if row.state.get("vpcId") == self._vpc]
+        tagged = [row.id for row in rows if tag in (row.state.get("tagsAll") or row.state.get("tags") or {})]
+        return tagged or list(self._row.state["vpcConfig"]["subnetIds"])
+
+    def _id(self, prefix: str) -> str:
+        return f"{prefix}-0{next(self._numbers):016x}"
+
+    def _interface(self, subnet: str, description: str, of: CloudResource | None, **more: object) -> None:
+        id_ = self._id("eni")
+        state: Props = {"NetworkInterfaceId": id_, "Description": description, "VpcId": self._vpc, "SubnetId": subnet}
+        self._aws(tokens.NETWORK_INTERFACE, id_, state | {"Status": "in-use" if of else "available", **more}, of)
+
+    def _aws(self, type_: str, id_: str, state: Props, of: CloudResource | None) -> CloudResource:
+        owner = {OF: [of.type, of.id]} if of else {}
+        self.made.append(f"{type_} {id_}")
+        return self._cloud.put(type_, id_, {**state, "region": self._row.region, **owner})
+
+    def _pod(self, name: str, kind: str, version: str, of: CloudResource, spec: Props, **metadata: Props) -> None:
+        owner = {"apiVersion": version, "kind": kind, "name": of.state["metadata"]["name"]}
+        pod = self._object("v1", "Pod", name, {"ownerReferences": [owner], **metadata}, spec)
+        self._cloud.put(pod.type, pod.id, pod.state | {OF: [of.type, of.id]}, region=pod.region)
+
+    def _object(
+        self,
+        version: str,
+        kind: str,
+        name: str,
+        metadata: Props | None = None,
+        spec: Props | None = None,
+        namespace: str = NAMESPACE,
+        **more: Props,
+    ) -> CloudResource:
+        named = {"name": name, **({"namespace": namespace} if namespace else {})}
+        state: Props = {"apiVersion": version, "kind": kind, "metadata": {**(metadata or {}), **named}}
+        self._cluster.put(state | ({"spec": spec} if spec else {}) | more, namespace)
+        self.made.append(f"{kind} {'/'.join(filter(None, (namespace, name)))}")
+        row = self._cluster.get(version, kind, namespace, name)
+        assert row is not None
+        return row

@@ -1,0 +1,177 @@
+"""What users leave in a stack: listed with what it blocks and costs, and deleted in the order that works."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from catalog.leftovers import LEFTOVERS
+from report import retire as retiring
+from report.retire import Stack, retire, retire_stack
+from report.simulated import ReportError
+from simulator import users_things
+from simulator.aws import tokens
+from simulator.clients import Clients, CommandError
+from simulator.cloud import Cloud
+from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
+from simulator.kubernetes.custom import definitions_of
+
+CLUSTER, VPC, REGION = "ml-platform-dev-main", "vpc-1", "us-west-2"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    """A cloud with one cluster, Karpenter and a driver with snapshots, and in it what users leave."""
+    with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
+        for name, tag in (("subnet-public", "kubernetes.io/role/elb"), ("subnet-private", "karpenter.sh/discovery")):
+            cloud.put(tokens.SUBNET, name, {"vpcId": VPC, "tags": {tag: "1"}, "region": REGION})
+        config = {"vpcId": VPC, "subnetIds": ["subnet-private"]}
+        cluster = cloud.put(EKS_CLUSTER, CLUSTER, {"vpcConfig": config, "version": "1.35", "region": REGION})
+        cloud.put(tokens.ADDON, f"{CLUSTER}:snapshot-controller", {"region": REGION})
+        inside = cluster_of(cloud, cluster)
+        for definition in definitions_of("karpenter-crd"):
+            inside.put(dict(definition), "")
+        spec = {"template": {"spec": {"nodeClassRef": {"kind": "EC2NodeClass", "name": "gpu"}}}}
+        pool = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "gpu"}, "spec": spec}
+        inside.put(pool, "")
+        users_things.add(cloud, cluster)
+        yield cloud
+
+
+def stack(cloud: Cloud, vpc: str = VPC) -> Stack:
+    return Stack("dev", REGION, vpc, [CLUSTER], Clients(cloud).run, patience_seconds=0)
+
+
+def users_rows(cloud: Cloud) -> list[str]:
+    made_by_users = (tokens.LOAD_BALANCER, tokens.INSTANCE, tokens.NETWORK_INTERFACE, tokens.VOLUME, tokens.SNAPSHOT)
+    rows = cloud.all()
+    return [row.id for row in rows if row.type in (*made_by_users, tokens.SECURITY_GROUP) or "/users/" in row.id]
+
+
+def test_every_thing_is_listed_with_what_it_blocks_or_costs_and_nothing_is_deleted(cloud, capsys):
+    before = users_rows(cloud)
+    assert retire_stack(stack(cloud), confirm=False) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for text in (
+        "Service with a load balancer users/api: its network interfaces keep subnets, security groups and the VPC",
+        "pods with a claim users/StatefulSet notebook: they keep their claims",
+        "pods that Karpenter may not evict users/Job train",
+        "claim users/work-notebook-0: its volume stays in AWS",
+        "kubectl delete nodepools.karpenter.sh gpu --cascade=foreground",
+        "200 GiB: it stays in AWS; 16.00 USD/month",
+        "200 GiB: it stays in AWS; 10.00 USD/month",
+        "aws-K8S-i-0123456789abcdef0: it keeps its subnet",
+        "`make retire STACK=dev CONFIRM=yes`",
+    ):
+        assert text in said, text
+    assert users_rows(cloud) == before
+
+
+def test_told_to_it_deletes_everything_that_users_left(cloud, capsys):
+    assert retire_stack(stack(cloud), confirm=True) == 0
+    assert users_rows(cloud) == []
+    said = capsys.readouterr().out
+    assert "delete-load-balancer" not in said, "the controller deletes what it made, when its Service goes"
+    assert "delete-volume" not in said, "and so does the driver"
+    assert "Next: `pulumi destroy --stack dev`" in said
+
+
+def test_the_order_of_the_rows_is_one_in_which_everything_can_go(cloud, monkeypatch, capsys):
+    monkeypatch.setattr(retiring, "_KUBERNETES", tuple(reversed(retiring._KUBERNETES)))
+    assert retire_stack(stack(cloud), confirm=True) == 1
+    said = capsys.readouterr().out
+    assert "nodepools.karpenter.sh/gpu: pod users/train-x7k2p" in said, "Karpenter evicts no such pod"
+    assert "persistentvolumeclaims/work-notebook-0: pod users/notebook-0" in said
+
+
+def test_what_is_there_again_is_said(cloud, capsys):
+    clients = Clients(cloud)
+
+    def run(words):
+        if words[1] == "delete" and "karpenter" in words[2]:
+            return ""  # its pods have got a node of another NodePool meanwhile
+        return clients.run(words)
+
+    assert retire_stack(Stack("dev", REGION, VPC, [CLUSTER], run, 0), confirm=True) == 1
+    assert "run it once more:\n  NodePool with nodes gpu" in capsys.readouterr().out
+
+
+def test_without_its_cluster_what_is_left_in_aws_is_found_by_tags(cloud, capsys):
+    cloud.delete(EKS_CLUSTER, CLUSTER)
+    group = f"/aws/eks/{CLUSTER}/cluster"
+    cloud.put(tokens.LOG_GROUP, group, {"name": group, "region": REGION})
+    assert retire_stack(stack(cloud), confirm=True) == 0
+    said = capsys.readouterr().out
+    for command in ("delete-load-balancer", "terminate-instances", "delete-security-group", "delete-volume"):
+        assert f" {command} " in said, command
+    assert f"delete-log-group --region us-west-2 --log-group-name {group}" in said, "EKS writes to it once more"
+    assert "kubectl" not in said
+    assert [row for row in users_rows(cloud) if row.startswith(("sg-", "eni-", "i-", "vol-", "snap-", "arn:"))] == []
+
+
+def test_without_its_vpc_only_what_costs_is_looked_for(cloud, capsys):
+    cloud.delete(EKS_CLUSTER, CLUSTER)
+    assert retire_stack(stack(cloud, vpc=""), confirm=False) == 0
+    said = capsys.readouterr().out
+    assert "delete-volume" in said
+    assert "describe-network-interfaces" not in said
+    assert "delete-network-interface" not in said, "without a VPC the filter would find those of the whole region"
+
+
+def test_a_kind_that_the_cluster_does_not_have_is_no_error_and_no_access_is_one(cloud):
+    def run(words):
+        if words[0] == "kubectl":
+            raise CommandError(f'error: the server doesn\'t have a resource type "{words[2]}"')
+        return json.dumps({})
+
+    assert retire_stack(Stack("dev", REGION, VPC, [CLUSTER], run, 0), confirm=False) == 0
+
+    def refused(words):
+        if words[0] == "kubectl":
+            raise CommandError("error: You must be logged in to the server (Unauthorized)")
+        return json.dumps({})
+
+    with pytest.raises(ReportError, match=r"\(Unauthorized\) Run it where `deployer.from` is\.$"):
+        retire_stack(Stack("dev", REGION, VPC, [CLUSTER], refused, 0), confirm=False)
+
+
+def test_a_protected_stack_of_an_account_is_not_emptied():
+    with pytest.raises(ReportError, match=r"prod is protected\. .*`pulumi up --stack prod`\.$"):
+        retire("prod", confirm=True)
+
+
+@pytest.mark.parametrize("row", LEFTOVERS, ids=lambda row: row.kind)
+def test_the_simulator_answers_what_each_row_asks(cloud, row):
+    clients = Clients(cloud)
+    clients.run(["aws", "eks", "update-kubeconfig", "--region", REGION, "--name", CLUSTER])
+    find = row.find.format(region=REGION, vpc=VPC, cluster=CLUSTER).split()
+    if row.kind == "Gateway":
+        with pytest.raises(CommandError, match="doesn't have a resource type"):
+            clients.run(find)
+    else:
+        assert row.listed.split()[0] in json.loads(clients.run(find))
+
+
+def test_in_an_account_the_real_commands_run_with_a_kubeconfig_of_their_own(tmp_path, monkeypatch, capsys):
+    log = tmp_path / "log"
+    answers = {
+        "pulumi": '{"vpc_id": "vpc-1"}',
+        "aws": '{"Volumes": [{"VolumeId": "vol-1", "Size": 10}]}',
+        "kubectl": "{}",
+    }
+    for name, answer in answers.items():
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\necho {name} $KUBECONFIG $* >> {log}\necho '{answer}'\n")
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", "mine")
+    assert retire("dev", confirm=False) == 0
+    assert "volume vol-1, 10 GiB: it stays in AWS; 0.80 USD/month" in " ".join(capsys.readouterr().out.split())
+    lines = log.read_text().splitlines()
+    assert "pulumi mine stack output --json --stack dev" in lines
+    others = [line for line in lines if not line.startswith("pulumi")]
+    assert {line.split()[0] for line in others} == {"aws", "kubectl"}
+    assert not any(" mine " in line for line in others), "the context of the person who runs it stays"
+    assert not any("delete" in line or "terminate" in line for line in others)
