@@ -130,6 +130,7 @@ def test_what_the_stack_exports(cloud):
     main = dict(outputs["clusters"]["main"])
     assert main.pop("control_plane_zones") == three[:2]
     assert {name: pool["sizes"] for name, pool in main.pop("pools").items()} == {"system": [1, 3, None]}
+    assert main.pop("version") == "1.35"
     main = {key: resolved(value) for key, value in main.items()}
     assert main["kubeconfig_command"] == "aws eks update-kubeconfig --name ml-platform-prod-main --region us-west-2"
     assert main["name"] == "ml-platform-prod-main"
