@@ -28,6 +28,7 @@ class Chart:
     crds_when: dotted paths of values; the chart installs its CRDs only when one of them is true. Empty means always.
     crds_go: True when the CRDs are templates of the chart: deleting the release deletes them and all their objects.
         Otherwise Helm leaves the CRDs in the cluster.
+    kubernetes: the newest version of Kubernetes that its makers name for this release; "" where they name none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Chart:
     crds: tuple[Crd, ...]
     crds_when: tuple[str, ...]
     crds_go: bool
+    kubernetes: str
     source: str
     read: str
 
@@ -64,6 +66,7 @@ def _chart(room: str, name: str, row: Mapping[str, Any]) -> Chart:
         ),
         crds_when=tuple(row.get("crds_when", ())),
         crds_go=row.get("crds_go", False),
+        kubernetes=row.get("kubernetes", {}).get("newest", ""),
         source=row["source"],
         read=row["read"],
     )

@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
+from catalog.charts import CHARTS
 from catalog.kubernetes import VERSIONS, next_version
+from components.core.addon_spec import every_add_on
 from components.stack.stack_file import SettingsError, load_file
 from report import events
 from report.events import Change, Operation
@@ -21,6 +23,9 @@ from report.promise import broken
 from report.rehearse import YES
 from report.simulated import HOME, ROOT, project_with
 from report.tables import wrapped
+from settings.cluster.addon_rules import installed
+from settings.cluster.cluster import ClusterSettings
+from settings.cluster.parts import ClusterParts
 from settings.core.physical_names import name_prefix
 from settings.stack.stack import StackSettings
 
@@ -42,6 +47,10 @@ def upgrade_check(stack: str, file: Path | None = None) -> int:
     targets = {key: following for key, (_, following) in steps.items() if following}
     if not targets:
         return 0
+    too_old = [each for key, version in targets.items() for each in _charts(settings.clusters[key], version)]
+    if too_old:
+        _say("BLOCKED", "\n".join(too_old))
+        return 1
     folder = HOME / "upgrade" / stack
     shutil.rmtree(folder, ignore_errors=True)
     changed = _with_versions(file, targets, folder)
@@ -105,6 +114,24 @@ def _what_changes(planned: Operation, settings: StackSettings) -> Iterator[tuple
     yield "4. Karpenter", f"{', '.join(karpenter) or 'no pool'}: nodes are replaced within their budgets, after `up`"
     rest = len(planned.changes) - sum(map(len, of_type.values()))
     yield "others", f"{rest} resources more, which the preview with the new version shows"
+
+
+def _charts(cluster: ClusterSettings, version: str) -> Iterator[str]:
+    """Yields each chart whose makers name no Kubernetes as new as this. Prints those who name none at all."""
+    charts = [CHARTS[name] for name in installed(every_add_on(), ClusterParts.of(cluster))]
+    unknown = sorted(chart.name for chart in charts if not chart.kubernetes)
+    if unknown:
+        _say("charts", f"ask their release notes for Kubernetes {version}: {', '.join(unknown)}")
+    for chart in charts:
+        if chart.kubernetes and _numbers(chart.kubernetes) < _numbers(version):
+            yield (
+                f"chart {chart.name} {chart.version}: its makers name Kubernetes up to {chart.kubernetes}. Take a "
+                "later version first, a new row in catalog/data/charts."
+            )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _versions(addon: Change) -> str:

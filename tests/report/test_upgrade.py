@@ -1,8 +1,11 @@
 """`make upgrade-check`: what the next version of Kubernetes brings, and what blocks it."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
+from catalog.charts import CHARTS
 from report import upgrade
 from report.simulated import ROOT
 
@@ -34,6 +37,14 @@ def test_an_add_on_without_a_version_blocks_it(tmp_path, monkeypatch, capsys) ->
     assert code == 1
     assert "BLOCKED" in said
     assert "no version of aws-fsx-csi-driver for Kubernetes 1.36" in said
+
+
+def test_a_chart_whose_makers_name_an_older_version_blocks_it(tmp_path, monkeypatch, capsys) -> None:
+    old = {**CHARTS, "karpenter": replace(CHARTS["karpenter"], kubernetes="1.35")}
+    monkeypatch.setattr(upgrade, "CHARTS", old)
+    code, said = checked("dev", tmp_path, monkeypatch, capsys)
+    assert code == 1
+    assert "BLOCKED chart karpenter 1.14.1: its makers name Kubernetes up to 1.35. Take a later" in said
 
 
 def test_the_newest_version_has_no_next_one(tmp_path, monkeypatch, capsys) -> None:
