@@ -317,8 +317,9 @@ def creates(deployment: Mapping[str, Any], planned: Iterable[Mapping[str, Any]] 
     """
     interrupted = [each["resource"] for each in _interrupted(deployment, "creating")]
     every = [(each, of_preview) for of_preview, group in ((True, planned), (False, interrupted)) for each in group]
-    found = {each["urn"]: Create.of(each, planned=of_preview) for each, of_preview in every if each.get("custom")}
-    return tuple(create for create in found.values() if create.type not in AGAIN and create.provider)
+    # Components and providers are in the state alone, so there is nothing to look up.
+    found = {each["urn"]: Create.of(each, planned=of_preview) for each, of_preview in every if each.get("provider")}
+    return tuple(create for create in found.values() if create.type not in AGAIN)
 
 
 Pulumi = Callable[..., tuple[int, str, str]]

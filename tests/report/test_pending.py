@@ -42,7 +42,8 @@ POINT = resource("aws:efs/accessPoint:AccessPoint", fileSystemId="fs-1", region=
 def test_only_creates_that_would_happen_twice_are_looked_up():
     again = resource("aws:s3/bucketVersioning:BucketVersioning")
     component = {"urn": "urn:pulumi:prod::ml::eks:index:Cluster::main", "custom": False}
-    found = creates(interrupted(ROLE, again, component))
+    provider = {"urn": "urn:pulumi:prod::ml::pulumi:providers:aws::platform-aws", "custom": True, "inputs": {}}
+    found = creates(interrupted(ROLE, again, component, provider))
     assert [create.type for create in found] == ["aws:iam/role:Role"]
     assert creates(interrupted(ROLE, doing="updating")) == (), "a refresh clears updates and deletes"
 
