@@ -1,4 +1,4 @@
-"""`python -m report take-back`: keeps what a replacement that failed would delete.
+"""`python -m report take-back`: keeps the node groups that a replacement which failed would delete.
 
 The engine makes the new resource first, marks the old one for deletion, and deletes it at the end. When a create fails
 in between, the old one still runs and its mark stays: with the old stack file, the next `up` would make a third one,
@@ -15,19 +15,22 @@ from typing import Any
 from common.urns import name_of, type_of
 from report.pending import Pulumi, on_path, output_of
 
+_POOL = "$mlplatform:compute:NodePool$"
+
 
 def take_back(stack: str, file: Path, pulumi: Pulumi = on_path) -> int:
-    """Writes a state in which the old resources are kept, and prints what to do with it. Returns 1 when there are none.
+    """Writes a state in which the old node groups are kept, and prints what to do with it. Returns 1 when none waits.
 
     Raises ReportError when pulumi fails.
     """
     exported = output_of(pulumi, "stack", "export", "--stack", stack)
-    kept = exchange(exported["deployment"].get("resources") or ())
-    if not kept:
-        print(f"{stack}: no resource waits for its deletion, so there is nothing to take back.")
+    exchanged = exchange(exported["deployment"].get("resources") or ())
+    if not exchanged:
+        print(f"{stack}: no node group waits for its deletion, so there is nothing to take back.")
         return 1
-    for old in kept:
-        print(f"{type_of(old['urn'])} {name_of(old['urn'])}: {old['id']} is kept.")
+    for each in exchanged:
+        kept = "deleted by the next `up`" if each["delete"] else "kept"
+        print(f"{type_of(each['urn'])} {name_of(each['urn'])}: {each['id']} is {kept}.")
     file.write_text(json.dumps(exported))
     print(
         f"\nTake the change of the stack file back. Then:\n  pulumi stack import --stack {stack} --file {file}\n"
@@ -38,18 +41,21 @@ def take_back(stack: str, file: Path, pulumi: Pulumi = on_path) -> int:
 
 
 def exchange(resources: Iterable[dict[str, Any]]) -> list[Mapping[str, Any]]:
-    """Exchanges the marks of replaced resources, in place. Returns the old resources, which are kept."""
+    """Exchanges the marks of replaced node groups, and of what else is in their pools, in place. Returns all of these.
+
+    Other replacements are left alone: what the new one of a bucket holds would go with it.
+    """
     of_urn: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in resources:
-        of_urn[each["urn"]].append(each)
-    kept: list[Mapping[str, Any]] = []
+        if _POOL in each["urn"] and each.get("id"):
+            of_urn[each["urn"]].append(each)
+    exchanged: list[Mapping[str, Any]] = []
     for same in of_urn.values():
-        marked = [each for each in same if each.get("delete") and each.get("id")]
+        marked = [each for each in same if each.get("delete")]
         if not marked:
             continue
         oldest = marked[-1]  # the state has the newest first
         for each in same:
             each["delete"] = each is not oldest
-        oldest["delete"] = False
-        kept.append(oldest)
-    return kept
+        exchanged += same
+    return exchanged

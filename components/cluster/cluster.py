@@ -238,6 +238,7 @@ class Cluster(pulumi.ComponentResource):
                         settings=pool,
                         stage=self._args.stage,
                         cluster=self._key,
+                        kubernetes_version=self._args.settings.version,
                         zones=list(self._args.node_subnet_ids),
                         vpc_id=self._args.vpc.id,
                         volume_key_arn=self._args.volume_key_arn,

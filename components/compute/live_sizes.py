@@ -11,13 +11,17 @@ terraform-provider-aws, internal/service/eks/node_group.go; pulumi-terraform-bri
 keeps what has an id, Update without a difference calls nothing); read 2026-11.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws.eks import GetNodeGroupResult
 
+from catalog.regions import REGIONS
 from settings.compute.node_pool import NodePoolSettings
 
 FAILED = "CREATE_FAILED"
@@ -41,35 +45,64 @@ def recorded(settings: NodePoolSettings, node_group_names: Mapping[str, pulumi.O
 
 
 def live_pools(
-    cluster: str, before: Mapping[str, Any], pools: Iterable[NodePoolSettings], opts: pulumi.InvokeOptions
+    key: str, cluster: str, before: Mapping[str, Any], pools: Iterable[NodePoolSettings], opts: pulumi.InvokeOptions
 ) -> LivePools:
     """Returns what is up in a cluster that exists. A pool that keeps its sizes has none to set.
 
-    cluster: its name in AWS. before: pool -> what was `recorded`. Raises RunError when a node group has failed, or its
-    image would go back.
+    key: of the cluster in the stack file. cluster: its name in AWS. before: pool -> what was `recorded`; a stack of an
+    earlier release, or one whose first run did not end, has none, and its groups are asked for it.
+    Raises RunError when a node group has failed, or its image would go back.
     """
     pools = tuple(pools)
     present = set(aws.eks.get_node_groups(cluster_name=cluster, opts=opts).names)
+
+    @cache
+    def group(name: str) -> GetNodeGroupResult:
+        return aws.eks.get_node_group(cluster_name=cluster, node_group_name=name, opts=opts)
+
     known = {name for was in before.values() for name in was["node_groups"].values()}
-    if reasons := [*_failed(cluster, sorted(present - known), opts), *_older_images(before, pools)]:
+    unknown = [group(name) for name in sorted(present - known)]
+    before = {**_recorded_by_eks(key, pools, unknown), **before}
+    live = [(pool, before[pool.name]) for pool in pools if pool.name in before]
+    groups = {pool.name: [name for name in was["node_groups"].values() if name in present] for pool, was in live}
+    reasons = [*_failed(cluster, unknown)]
+    for pool, was in live:
+        reasons += _older_image(pool, was.get("image"), map(group, groups[pool.name]))
+    if reasons:
         raise pulumi.RunError("\n".join(reasons))
-    changed = [(pool, was) for pool in pools if (was := before.get(pool.name)) and was["sizes"] != _sizes(pool)]
     sizes = {
         pool.name: {
-            zone: _size(pool, was["sizes"], _desired(cluster, name, opts))
+            zone: _size(pool, was["sizes"], int(group(name).scaling_configs[0].desired_size))
             for zone, name in was["node_groups"].items()
             if name in present
         }
-        for pool, was in changed
+        for pool, was in live
+        if was["sizes"] != _sizes(pool)
     }
     return LivePools(before.keys(), sizes)
 
 
-def _failed(cluster: str, unknown: Iterable[str], opts: pulumi.InvokeOptions) -> Iterator[str]:
+def _recorded_by_eks(
+    key: str, pools: Iterable[NodePoolSettings], groups: Iterable[GetNodeGroupResult]
+) -> dict[str, dict[str, Any]]:
+    """Returns pool -> what its groups themselves tell of it. Pulumi adds digits to the name of a group."""
+    found: dict[str, dict[str, Any]] = {}
+    for pool in pools:
+        name = re.compile(rf"{re.escape(f'{key}-{pool.name}')}-((?:{'|'.join(REGIONS)})[a-z])-[0-9a-f]+")
+        named = [(match[1], group) for group in groups if (match := name.fullmatch(group.node_group_name))]
+        for zone, group in named:
+            scaling = group.scaling_configs[0]
+            was = found.setdefault(pool.name, {"node_groups": {}})
+            was["sizes"] = [int(scaling.min_size), int(scaling.max_size), pool.desired_per_zone]
+            was["node_groups"][zone] = group.node_group_name
+    return found
+
+
+def _failed(cluster: str, unknown: Iterable[GetNodeGroupResult]) -> Iterator[str]:
     """Yields what to do about groups that the last run did not record: it made them, and did not end."""
-    for name in unknown:
-        group = aws.eks.get_node_group(cluster_name=cluster, node_group_name=name, opts=opts)
+    for group in unknown:
         if group.status == FAILED:
+            name = group.node_group_name
             yield (
                 f"node group {name} of cluster {cluster} is {FAILED}: its nodes did not start. `up` would leave it so, "
                 "and delete the one that it replaces. Delete it: `aws eks delete-nodegroup --region "
@@ -78,16 +111,27 @@ def _failed(cluster: str, unknown: Iterable[str], opts: pulumi.InvokeOptions) ->
             )
 
 
-def _older_images(before: Mapping[str, Any], pools: Iterable[NodePoolSettings]) -> Iterator[str]:
-    for pool in pools:
-        system, release = before.get(pool.name, {}).get("image", (None, None))
-        if pool.image_release is None or release is None or system != pool.operating_system:
-            continue
-        if _numbers(pool.image_release) < _numbers(release):
-            yield (
-                f"pool {pool.name}: image_release {pool.image_release} is older than {release}, which its nodes have, "
-                "and EKS takes no node group back. Write the newer one, or make another pool and drop this one."
-            )
+def _older_image(
+    pool: NodePoolSettings, image: Sequence[str | None] | None, groups: Iterable[GetNodeGroupResult]
+) -> Iterator[str]:
+    """Yields why an image cannot go back. image: operating system and release of before; without one, EKS is asked."""
+    system, release = image or (pool.operating_system, None)
+    if pool.image_release is None or system != pool.operating_system:
+        return
+    releases = [release] if release else [_release_of(group.release_version, pool) for group in groups]
+    newest = max(filter(None, releases), key=_numbers, default=pool.image_release)
+    if _numbers(pool.image_release) < _numbers(newest):
+        yield (
+            f"pool {pool.name}: image_release {pool.image_release} is older than {newest}, which its nodes have, "
+            "and EKS takes no node group back. Write the newer one, or make another pool and drop this one."
+        )
+
+
+def _release_of(name: str, pool: NodePoolSettings) -> str | None:
+    """Returns the release in EKS's name of an image: `1.35.2-20261012`, or of Bottlerocket `1.67.0-8f1c2a3b`."""
+    version, _, rest = name.partition("-")
+    release = version if pool.operating_system == "bottlerocket" else rest
+    return release if re.fullmatch(r"[\d.]+", release) else None
 
 
 def _numbers(release: str) -> list[int]:
@@ -96,11 +140,6 @@ def _numbers(release: str) -> list[int]:
 
 def _sizes(pool: NodePoolSettings) -> list[int | None]:
     return [pool.min_per_zone, pool.max_per_zone, pool.desired_per_zone]
-
-
-def _desired(cluster: str, name: str, opts: pulumi.InvokeOptions) -> int:
-    group = aws.eks.get_node_group(cluster_name=cluster, node_group_name=name, opts=opts)
-    return int(group.scaling_configs[0].desired_size)
 
 
 def _size(pool: NodePoolSettings, before: list[int | None], present: int) -> int:

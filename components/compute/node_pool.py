@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from components.compute.autoscaling import node_group_tags, scaling_group_tags
 from components.compute.efa import efa_security_group, template_interfaces
 from components.compute.live_sizes import recorded
-from components.compute.machine_image import RELEASES, ami_type, release_parameter
+from components.compute.machine_image import ami_type, image_release
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes
@@ -191,7 +191,7 @@ class NodePool(pulumi.ComponentResource):
             name,  # no physical name: a replacement can then start before the old nodes stop
             cluster_name=args.cluster_name,
             version=args.kubernetes_version,
-            release_version=self._release(args),
+            release_version=image_release(settings, args.cluster, args.kubernetes_version, self),
             node_role_arn=args.node_role_arn,
             subnet_ids=[args.subnet_ids[zone]],
             ami_type=ami_type(settings.operating_system, settings.instance_types),
@@ -211,20 +211,6 @@ class NodePool(pulumi.ComponentResource):
                 depends_on=[*args.after, *earlier],
             ),
         )
-
-    def _release(self, args: NodePoolArgs) -> str | None:
-        """Returns EKS's name of the image release of the stack file. Raises RunError when AWS has no such image."""
-        if args.settings.image_release is None:
-            return None
-        parameter = release_parameter(args.settings, args.kubernetes_version)
-        try:
-            return str(aws.ssm.get_parameter(name=parameter, opts=pulumi.InvokeOptions(parent=self)).value)
-        except Exception as reason:
-            raise pulumi.RunError(
-                f"clusters.{args.cluster}.pools: image_release {args.settings.image_release} of {args.settings.name} "
-                f"cannot be read from {parameter}, so AWS has no such image for Kubernetes {args.kubernetes_version}, "
-                f"or this run may not read it. Its releases: {RELEASES[args.settings.operating_system]} ({reason})"
-            ) from None
 
     def _launch_template(self, name: str, args: NodePoolArgs) -> aws.ec2.LaunchTemplate:
         settings, reservation, block = args.settings, args.settings.reservation, args.capacity_block is not None

@@ -117,7 +117,7 @@ class Platform(pulumi.ComponentResource):
             for key, cluster in settings.clusters.items()
         }
         self._live_pools = {
-            key: live_pools(stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
+            key: live_pools(key, stage.cluster_name(key), self._live.pools(key), cluster.pools, invoke_options)
             if key in logs.running
             else LivePools()
             for key, cluster in settings.clusters.items()

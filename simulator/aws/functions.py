@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from catalog.eks_addons import ADDONS
@@ -142,11 +142,25 @@ def _image_value(name: str, region: str) -> str:
     version = (match["eks"] or match["bottlerocket"]) if match else None
     if match is None or (version and version not in VERSIONS):
         raise Refusal(f"reading SSM Parameter ({name}): couldn't find resource")
+    if match["date"] and not _is_released(match["date"], version):
+        raise Refusal(f"reading SSM Parameter ({name}): couldn't find resource")
     if name.endswith("release_version"):
         return f"{version}.0-{match['date'] or 20260115}"
     if name.endswith("image_version"):
         return f"{'1.50.0' if match['release'] == 'latest' else match['release']}-abcdef12"
     return "ami-" + templates.pseudo_random("hex", 17, f"{region}|{name}")
+
+
+def _is_released(day: str, version: str | None) -> bool:
+    """Returns whether there may be an image of that day: none is older than its Kubernetes version in EKS, or to come.
+
+    Of the days between, it is not known on which there was one.
+    """
+    try:
+        made = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return False
+    return VERSIONS[version].release <= made <= datetime.now(UTC).date() if version else True
 
 
 def _cluster_versions(cloud: Cloud, call: Call, args: Props) -> Props:

@@ -73,6 +73,7 @@ def build(pool: NodePoolSettings, stack: StackSettings, ground: Ground) -> None:
             settings=pool,
             stage=stage,
             cluster="main",
+            kubernetes_version="1.35",
             zones=ground.zones,
             vpc_id=ground.vpc_id,
             volume_key_arn=ground.key_arns["ebs"],
@@ -91,6 +92,8 @@ def expected(pool: NodePoolSettings) -> set[str]:
         no_idle_cost = paid_for or pool.off_peak is not None or pool.start_per_zone == 0
         if pool.provisioner == "managed" and not no_idle_cost:
             findings.add("cost-gpu-scale-to-zero")
+        if pool.provisioner == "karpenter" and pool.accelerator.kind == "gpu" and pool.shared.strategy != "none":
+            findings.add("gpu-shared-pool-has-no-whole-gpu")  # overlays count beside a release of Karpenter alone
     return findings
 
 

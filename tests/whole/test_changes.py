@@ -142,6 +142,8 @@ def test_a_newer_image_of_karpenters_nodes_is_an_update_of_their_class(
     assert {(change.op, change.name) for change in preview.changes} == {("update", "main-gpu-small")}
     build(dev, preview)
     dev.run("preview", "--expect-no-changes")
+    monkeypatch.undo()
+    dev.run("up", "--yes", "--skip-preview")  # with the image of before, for what comes after
 
 
 def test_make_scale_sets_the_nodes_of_a_fixed_pool_and_the_stack_leaves_them(

@@ -156,6 +156,13 @@ def test_nodes_over_the_quota_fail_and_start_when_it_is_raised(project):
     refused = project.simulate("pulumi", *UP, "--non-interactive", quotas=["L-34B43A08=8"])
     assert refused.returncode != 0
     assert "MaxSpotInstanceCountExceeded" in refused.stdout, "EC2 uses this code for spot instances"
+    stopped = project.simulate("pulumi", *UP, "--non-interactive")
+    assert "is CREATE_FAILED: its nodes did not start" in stopped.stdout, "it would end well, without nodes"
+    for group in (
+        each["id"] for each in project.resources() if each["id"].startswith("ml-platform-dev-main:main-more-")
+    ):
+        project.cloud("delete", group, "--type", "aws:eks/nodeGroup:NodeGroup")
+    project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview")
     project.pulumi(*UP)
     project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
     project.change("dev", clusters__main__pools=pools)

@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.compute.efa import efa_security_group
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
+from components.compute.machine_image import image_release
 from components.core.custom_resource import custom_resource
 from components.core.stage import Stage
 from components.core.untyped import Manifest
@@ -32,6 +33,7 @@ class KarpenterPoolArgs:
     settings: NodePoolSettings
     stage: Stage
     cluster: str
+    kubernetes_version: str
     zones: Sequence[str]
     vpc_id: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
@@ -47,6 +49,7 @@ class KarpenterPool(pulumi.ComponentResource):
     def __init__(self, name: str, args: KarpenterPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:compute:KarpenterPool", name, None, opts)
         pool, stage = args.settings, args.stage
+        image_release(pool, args.cluster, args.kubernetes_version, self)  # with an unknown one, no node would start
         before = [*args.after, *self._aws_resources(name, args)]
         ec2_node_class = self._object(name, node_class(pool, stage, args.cluster, args.volume_key_arn), before)
         overlays = [

@@ -22,7 +22,8 @@ def running(monkeypatch):
     def group(cluster_name, node_group_name, opts):
         asked.append(node_group_name)
         size = SimpleNamespace(desired_size=wanted[node_group_name])
-        return SimpleNamespace(scaling_configs=[size], status="ACTIVE")
+        release = "1.35.0-20261012"
+        return SimpleNamespace(scaling_configs=[size], status="ACTIVE", release_version=release)
 
     monkeypatch.setattr(aws.eks, "get_node_groups", lambda cluster_name, opts: SimpleNamespace(names=["group-a"]))
     monkeypatch.setattr(aws.eks, "get_node_group", group)
@@ -36,7 +37,7 @@ def pool(least, most, desired=None):
 
 
 def sizes(before, now):
-    return live_pools("ml", {"system": {"sizes": before, "node_groups": ZONES}}, [pool(*now)], OPTS).sizes
+    return live_pools("main", "ml", {"system": {"sizes": before, "node_groups": ZONES}}, [pool(*now)], OPTS).sizes
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_group_that_failed_stops_the_run_before_its_old_one_is_deleted(monkeyp
 
     def group(cluster_name, node_group_name, opts):
         asked.append(node_group_name)
-        return SimpleNamespace(status=status, region="us-west-2")
+        return SimpleNamespace(status=status, region="us-west-2", node_group_name=node_group_name)
 
     present = SimpleNamespace(names=["group-a", "group-b", "new"])
     monkeypatch.setattr(aws.eks, "get_node_groups", lambda cluster_name, opts: present)
@@ -73,13 +74,13 @@ def test_a_group_that_failed_stops_the_run_before_its_old_one_is_deleted(monkeyp
     before = {"system": {"sizes": [1, 4, None], "node_groups": ZONES}}
     if failed:
         with pytest.raises(pulumi.RunError) as refused:
-            live_pools("ml", before, [pool(1, 4)], OPTS)
+            live_pools("main", "ml", before, [pool(1, 4)], OPTS)
         assert "node group new of cluster ml is CREATE_FAILED" in str(refused.value)
         assert "aws eks delete-nodegroup --region us-west-2 --cluster-name ml --nodegroup-name new" in str(
             refused.value
         )
     else:
-        assert live_pools("ml", before, [pool(1, 4)], OPTS) == LivePools(names={"system"})
+        assert live_pools("main", "ml", before, [pool(1, 4)], OPTS) == LivePools(names={"system"})
     assert asked == ["new"], "each question delays the preview: none about groups that the last run has recorded"
 
 
@@ -92,6 +93,7 @@ def test_a_group_that_failed_stops_the_run_before_its_old_one_is_deleted(monkeyp
         (["bottlerocket", "1.67.0"], {"operating_system": "bottlerocket", "image_release": "1.9.0"}, True),
         (["bottlerocket", "1.67.0"], {"image_release": "20261012"}, False),  # another system: another node group
         (["al2023", None], {"image_release": "20261012"}, False),
+        (["al2023", None], {"image_release": "20260901"}, True),  # its nodes have 20261012, says EKS
         (["al2023", "20261012"], {}, False),
     ],
 )
@@ -100,6 +102,26 @@ def test_an_image_does_not_go_back(running, image, now, refused):
     settings = NodePoolSettings.model_validate({**POOL, "min_per_zone": 1, "max_per_zone": 4, **now})
     if refused:
         with pytest.raises(pulumi.RunError, match="older than"):
-            live_pools("ml", before, [settings], OPTS)
+            live_pools("main", "ml", before, [settings], OPTS)
     else:
-        live_pools("ml", before, [settings], OPTS)
+        live_pools("main", "ml", before, [settings], OPTS)
+
+
+def test_the_groups_of_an_earlier_release_are_asked_what_nobody_has_recorded(monkeypatch):
+    """Without that, the first `up` of this release could change no size: EKS would refuse a minimum above the nodes."""
+    names = ["main-system-us-west-2a-0a1b2c3", "main-system-blue-us-west-2a-0a1b2c3", "theirs"]
+    scaling, release = SimpleNamespace(min_size=1, max_size=4, desired_size=3), "1.35.0-20261012"
+
+    def group(cluster_name, node_group_name, opts):
+        return SimpleNamespace(
+            scaling_configs=[scaling], status="ACTIVE", node_group_name=node_group_name, release_version=release
+        )
+
+    monkeypatch.setattr(aws.eks, "get_node_groups", lambda cluster_name, opts: SimpleNamespace(names=names))
+    monkeypatch.setattr(aws.eks, "get_node_group", group)
+    assert live_pools("main", "ml", {}, [pool(1, 4)], OPTS) == LivePools(names={"system"})
+    raised = live_pools("main", "ml", {}, [pool(4, 6)], OPTS)
+    assert raised.sizes == {"system": {"us-west-2a": 4}}
+    older = NodePoolSettings.model_validate({**POOL, "image_release": "20260901"})
+    with pytest.raises(pulumi.RunError, match="image_release 20260901 is older than 20261012"):
+        live_pools("main", "ml", {}, [older], OPTS)

@@ -366,13 +366,15 @@ def test_a_managed_pool_has_the_release_of_the_stack_file(cloud):
     assert group(cloud)["releaseVersion"] == "1.35.0-20261012"
 
 
-def test_a_release_that_aws_does_not_have_is_told_with_the_pool(cloud, monkeypatch):
+@pytest.mark.parametrize("provisioner", ["managed", "karpenter"])
+def test_a_release_that_aws_does_not_have_is_told_with_the_pool(cloud, monkeypatch, provisioner):
     def missing(**asked: Any) -> None:
         raise LookupError("couldn't find resource")
 
     monkeypatch.setattr(aws.ssm, "get_parameter", missing)
-    with pytest.raises(pulumi.RunError, match=r"image_release 20261013 of system .*amazon-eks-ami/releases \(couldn't"):
-        cloud.up_cluster(stack_with_pool(image_release="20261013"))
+    with pytest.raises(pulumi.RunError, match=r"image_release 20261013 of more .*amazon-eks-ami/releases \(couldn't"):
+        more = {"name": "more", "instance_types": ["m5.2xlarge"], "provisioner": provisioner}
+        cloud.up_cluster(stack_with_cluster(pools=[POOL, {**more, "image_release": "20261013"}]))
 
 
 def test_a_karpenter_pool_has_the_release_of_the_stack_file_or_of_the_platform():

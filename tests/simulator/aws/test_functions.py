@@ -200,6 +200,19 @@ def test_interfaces_are_found_by_their_subnet_only(aws: Account) -> None:
         aws.invoke("aws:ec2/getNetworkInterfaces:getNetworkInterfaces", filters=[{"name": "vpc-id", "values": ["vpc"]}])
 
 
+@pytest.mark.parametrize(
+    ("day", "known"), [("20261012", True), ("20260231", False), ("20251231", False), ("20991231", False)]
+)
+def test_an_image_is_of_a_day_on_which_eks_had_its_version(aws: Account, day: str, known: bool) -> None:
+    image = f"amazon-eks-node-al2023-x86_64-standard-1.35-v{day}"
+    name = f"/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/{image}/release_version"
+    if known:
+        assert aws.invoke("aws:ssm/getParameter:getParameter", name=name)["value"] == f"1.35.0-{day}"
+    else:
+        with pytest.raises(Refusal, match="couldn't find resource"):
+            aws.invoke("aws:ssm/getParameter:getParameter", name=name)
+
+
 def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None:
     cluster = aws.cluster()
     group = aws.group(cluster)
