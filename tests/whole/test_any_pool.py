@@ -9,6 +9,8 @@ import pulumi_kubernetes as kubernetes
 from hypothesis import HealthCheck, given, seed, settings
 
 from catalog.regions import REGIONS
+from catalog.sharing import WHOLE_GPU
+from components.compute.karpenter.karpenter_manifests import node_overlays
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
 from components.compute.node_pool import NodePool, NodePoolArgs
 from components.core.stage import Stage
@@ -92,7 +94,9 @@ def expected(pool: NodePoolSettings) -> set[str]:
         no_idle_cost = paid_for or pool.off_peak is not None or pool.start_per_zone == 0
         if pool.provisioner == "managed" and not no_idle_cost:
             findings.add("cost-gpu-scale-to-zero")
-        if pool.provisioner == "karpenter" and pool.accelerator.kind == "gpu" and pool.shared.strategy != "none":
+        if pool.provisioner == "karpenter" and any(
+            WHOLE_GPU in each["spec"]["capacity"] for each in node_overlays(pool)
+        ):
             findings.add("gpu-shared-pool-has-no-whole-gpu")  # overlays count beside a release of Karpenter alone
     return findings
 
