@@ -3,8 +3,9 @@
 The rows are in the order of deletion: first what Kubernetes holds, so that its controllers delete what they made in
 AWS, then what is left there. `make retire` runs these commands, and the simulator answers them.
 Sources: references of `kubectl` 1.35 and AWS CLI v2; AWS Load Balancer Controller 3.4, "Annotations" (tags);
-aws-ebs-csi-driver v1.58, docs/tagging.md; Karpenter v1.14, "Disruption"; Amazon VPC CNI v1.22.4, pkg/awsutils;
-terraform-provider-aws, resourceSubnetDelete (20 minutes of DependencyViolation, then an error); read 2026-11.
+aws-ebs-csi-driver v1.54 and v1.58, docs/tagging.md; Karpenter v1.14, "Disruption"; Amazon VPC CNI v1.22.4,
+pkg/awsutils; terraform-provider-aws, resourceSubnetDelete (20 minutes of DependencyViolation, then an error); read
+2026-11.
 """
 
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ class Leftover:
     """One kind of things. The words in braces are of the stack in `find`, and paths in the thing in the other texts.
 
     listed: the path of the things in the answer to `find`. where: path -> the value that a thing has there; "": any;
-    None: none. `*` in a path is any item of a list. tag: the tags by their keys; maker: what made a
-    pod; owner: the same for kubectl.
+    None: none. `*` in a path is any item of a list. tag: the tags by their keys; owner: the
+    topmost controller of a pod, for kubectl; maker: the same for people.
     cluster: whether the cluster is up or gone where this kind matters.
     effect: what the thing blocks, or why it costs money. price: the row of service_prices.json; per: the path of the
     number of its units, by default the hours of a month.
@@ -57,6 +58,16 @@ def _makers(kind: str, effect: str, where: Mapping[str, str | None]) -> Leftover
     """Returns the row of what makes the pods that have these values."""
     delete = "kubectl delete {owner} --namespace {metadata namespace} --timeout=10m"
     return replace(_objects(kind, "pods", effect, where), name="{metadata namespace}/{maker}", delete=delete)
+
+
+def _of_the_ebs_driver(row: Leftover) -> tuple[Leftover, ...]:
+    """Returns a row for each pair of tags: before v1.58 the driver did not write the name of the cluster.
+
+    Its own tag belongs to the older pair, because nodes and their disks have `kubernetes.io/cluster/` too.
+    """
+    named = "Name=tag:ebs.csi.aws.com/cluster-name,Values={cluster}"
+    older = "Name=tag:kubernetes.io/cluster/{cluster},Values=owned Name=tag:ebs.csi.aws.com/cluster,Values=true"
+    return tuple(replace(row, find=f"{row.find} {tags}") for tags in (named, older))
 
 
 LEFTOVERS: Final = (
@@ -153,27 +164,29 @@ LEFTOVERS: Final = (
         effect="it keeps the VPC",
         cluster="gone",
     ),
-    Leftover(
-        kind="snapshot",
-        find="aws ec2 describe-snapshots --region {region} --output json --owner-ids self --filters "
-        "Name=tag:ebs.csi.aws.com/cluster-name,Values={cluster}",
-        listed="Snapshots",
-        name="{SnapshotId}, {VolumeSize} GiB",
-        delete="aws ec2 delete-snapshot --region {region} --snapshot-id {SnapshotId}",
-        effect="it stays in AWS",
-        price="ebs.snapshot",
-        per="VolumeSize",
+    *_of_the_ebs_driver(
+        Leftover(
+            kind="snapshot",
+            find="aws ec2 describe-snapshots --region {region} --output json --owner-ids self --filters",
+            listed="Snapshots",
+            name="{SnapshotId}, {VolumeSize} GiB",
+            delete="aws ec2 delete-snapshot --region {region} --snapshot-id {SnapshotId}",
+            effect="it stays in AWS",
+            price="ebs.snapshot",
+            per="VolumeSize",
+        )
     ),
-    Leftover(
-        kind="volume",
-        find="aws ec2 describe-volumes --region {region} --output json --filters "
-        "Name=tag:ebs.csi.aws.com/cluster-name,Values={cluster}",
-        listed="Volumes",
-        name="{VolumeId}, {Size} GiB",
-        delete="aws ec2 delete-volume --region {region} --volume-id {VolumeId}",
-        effect="it stays in AWS",
-        price="ebs.gp3_storage",
-        per="Size",
+    *_of_the_ebs_driver(
+        Leftover(
+            kind="volume",
+            find="aws ec2 describe-volumes --region {region} --output json --filters",
+            listed="Volumes",
+            name="{VolumeId}, {Size} GiB",
+            delete="aws ec2 delete-volume --region {region} --volume-id {VolumeId}",
+            effect="it stays in AWS",
+            price="ebs.gp3_storage",
+            per="Size",
+        )
     ),
     Leftover(
         kind="log group",

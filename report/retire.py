@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -82,22 +83,36 @@ class Stack:
             self.gone.add(cluster)
 
     def things(self, rows: Sequence[Leftover], cluster: str) -> Iterator[Thing]:
-        """Yields what is left over of these kinds, in the order of its deletion. It asks for one kind after another."""
+        """Yields what is left over of these kinds, each thing once, in the order of its deletion. It asks kind by kind.
+
+        kubectl goes to the cluster that was entered last.
+        """
         place = {"region": self.region, "vpc": self.vpc, "cluster": cluster}
+        commands: set[str] = set()  # pods of one owner, nodes of one pool, volumes with all tags
+        controller_of = cache(self._controller_of)
         for row in rows:
             if row.cluster == ("up" if cluster in self.gone else "gone") or (_needs_vpc(row) and not self.vpc):
                 continue
             answer = self._answer(_filled(row.find, place))
-            commands: set[str] = set()
             for item in _at(answer, [*row.listed.split(), "*"]):
-                owner = _owner(item)
-                maker = owner.partition(".")[0] + " " + owner.partition(" ")[2]
-                each = {**item, **place, "tag": _tags(item), "owner": owner, "maker": maker}
+                each = {**item, **place, "tag": _tags(item)}
+                if not all(_has(each, path, value and _filled(value, place)) for path, value in row.where.items()):
+                    continue
+                if "{owner}" in row.delete:
+                    owner = _owner(item, controller_of)
+                    each |= {"owner": owner, "maker": owner.partition(".")[0] + " " + owner.partition(" ")[2]}
                 command = _filled(row.delete, each)
-                wanted = all(_has(each, path, value and _filled(value, place)) for path, value in row.where.items())
-                if wanted and command not in commands:  # pods of one owner, nodes of one pool
+                if command not in commands:
                     commands.add(command)
                     yield Thing(row, _filled(row.name, each), command, _usd(row, each))
+
+    def _controller_of(self, namespace: str, owner: str) -> str | None:
+        """Returns what makes an owner, "" when nothing does, and None when the owner cannot be read."""
+        words = ["kubectl", "get", *owner.split(), "--namespace", namespace, "--output", "json"]
+        try:
+            return _controller(json.loads(self.run(words)))
+        except CommandError:
+            return None
 
     def _answer(self, command: str) -> Any:
         try:
@@ -134,18 +149,21 @@ def retire_stack(stack: Stack, *, confirm: bool) -> int:
     print(f"Left over in {stack.name}, {stack.region}:", flush=True)
     count = 0
     failed: list[str] = []
-    seen: set[str] = set()
     for cluster in stack.clusters:
         stack.enter(cluster)
-        count += _work_through(stack, cluster, _KUBERNETES, seen, failed, confirm=confirm)
+        if len(stack.clusters) > 1 and cluster not in stack.gone:
+            print(f"  In {cluster}:")
+        count += _work_through(stack, cluster, _KUBERNETES, set(), failed, confirm=confirm)
+    seen: set[str] = set()  # of AWS: the VPC is that of all clusters, and the names of Kubernetes are of one
     for cluster in stack.clusters:  # after all clusters: a controller makes its load balancer again
         if confirm:
             _wait_for_controllers(stack, cluster)
         count += _work_through(stack, cluster, _AWS, seen, failed, confirm=confirm)
     if not count:
         print("  nothing")
-    if confirm:  # a pod that lost its node may have got one of another NodePool
-        failed += [f"{each.text}" for one in stack.clusters for each in stack.things(LEFTOVERS, one)]
+    for cluster in stack.clusters if confirm else ():  # a pod that lost its node may have got one of another NodePool
+        stack.enter(cluster)
+        failed += [each.text for each in stack.things(LEFTOVERS, cluster)]
     if failed:
         print(
             "\nNot deleted, or there again. In some minutes, run it once more:\n"
@@ -250,16 +268,22 @@ def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in item.get("Tags") or ()}
 
 
-def _owner(item: Mapping[str, Any]) -> str:
-    """Returns what makes a pod, as kubectl takes it. A Deployment makes its pods by a ReplicaSet."""
-    metadata = item.get("metadata") or {}
-    for owner in metadata.get("ownerReferences") or ():
-        group, _, version = owner["apiVersion"].rpartition("/")
-        name, of_template = owner["name"], metadata.get("labels", {}).get("pod-template-hash")
-        if owner["kind"] == "ReplicaSet" and of_template:
-            return f"Deployment.v1.apps {name.removesuffix(f'-{of_template}')}"
-        return f"{owner['kind']}.{version}.{group} {name}"
-    return f"pod {metadata.get('name')}"
+def _owner(pod: Mapping[str, Any], controller_of: Callable[[str, str], str | None]) -> str:
+    """Returns the topmost controller of a pod, as kubectl takes it: each one makes again what is below it."""
+    metadata = pod["metadata"]
+    owner, above = f"pod {metadata['name']}", _controller(pod)
+    while above and (next_ := controller_of(metadata["namespace"], above)) is not None:
+        owner, above = above, next_
+    return owner
+
+
+def _controller(item: Mapping[str, Any]) -> str:
+    """Returns what makes an object, as kubectl takes it; "" when nothing does."""
+    for owner in (item.get("metadata") or {}).get("ownerReferences") or ():
+        if owner.get("controller"):
+            group, _, version = owner["apiVersion"].rpartition("/")
+            return f"{owner['kind']}.{version}.{group} {owner['name']}"
+    return ""
 
 
 def _usd(row: Leftover, item: Mapping[str, Any]) -> float | None:

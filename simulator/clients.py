@@ -46,6 +46,7 @@ _TYPES: Mapping[str, tuple[str, str, str, Callable[[CloudResource], Props]]] = {
 }
 _FILTERS = {"vpc-id": "VpcId", "status": "Status"}
 _KINDS = {
+    "pod": ("v1", "Pod"),
     "pods": ("v1", "Pod"),
     "services": ("v1", "Service"),
     "ingresses": ("networking.k8s.io/v1", "Ingress"),
@@ -99,16 +100,19 @@ class Clients:
         version, kind = self._kind(words[0])
         if not (self.cluster.builtin(version, kind) or self.cluster.served(version, kind)):
             raise CommandError(f'error: the server doesn\'t have a resource type "{words[0]}"')
-        if verb == "get":
+        if verb == "get" and words[1].startswith("--"):
             return json.dumps({"items": [_as_it_is(row) for row in self.cluster.of_kind(version, kind)]})
         row = self.cluster.get(version, kind, _options(words[2:]).get("namespace", [""])[0], words[1])
         if row is None and "--ignore-not-found" in words:
             return ""
         if row is None:
             raise CommandError(f'Error from server (NotFound): {words[0]} "{words[1]}" not found')
+        if verb == "get":
+            return json.dumps(_as_it_is(row))
         if kept_by := controllers.why_kept(self.cluster, row):
             raise CommandError(f"error: timed out waiting for the condition on {words[0]}/{words[1]}: {kept_by}")
-        controllers.delete(self.cloud, row)
+        if not controllers.makes_again(self.cluster, row):
+            controllers.delete(self.cloud, row)
         return ""
 
     def _kind(self, word: str) -> tuple[str, str]:
@@ -116,7 +120,7 @@ class Clients:
         if word in _KINDS:
             return _KINDS[word]
         kind, version, group = word.split(".", 2)
-        return f"{group}/{version}", kind
+        return f"{group}/{version}".removeprefix("/"), kind
 
     def _delete(self, type_: str, id_: str, region: str) -> None:
         row = self.cloud.get(type_, id_, region)

@@ -5,6 +5,7 @@ Resources of AWS have the form of the EC2 and Elastic Load Balancing APIs. Sourc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 
 from simulator.aws import tokens
@@ -22,6 +23,7 @@ def add(cloud: Cloud, row: CloudResource) -> list[str]:
     maker = _Maker(cloud, row)
     maker.service()
     maker.claim()
+    maker.kept_volume()
     maker.node()
     maker.free_interface("aws-K8S-i-0123456789abcdef0")
     return maker.made
@@ -33,13 +35,13 @@ class _Maker:
     def __init__(self, cloud: Cloud, row: CloudResource) -> None:
         self._cloud, self._row, self._cluster = cloud, row, cluster_of(cloud, row)
         self._vpc = row.state["vpcConfig"]["vpcId"]
-        self._numbers = count(len(cloud.of_type(tokens.NETWORK_INTERFACE)) + 1)
+        self._numbers = count(len(cloud.all()) + 1)  # no id is of a thing in another cluster
         self.made: list[str] = []
 
     def service(self) -> None:
         """A Service, its load balancer in the public subnets, and the security group of this."""
         service = self._object("v1", "Service", "api", spec={"type": "LoadBalancer", "ports": [{"port": 443}]})
-        name = "k8s-users-api-1f2e3d4c5b"
+        name = f"k8s-users-api-{next(self._numbers):010x}"
         group = self._id("sg")
         tags = {"elbv2.k8s.aws/cluster": self._row.id}
         state: Props = {"name": name, "description": "[k8s] Managed SecurityGroup for LoadBalancer", "tags": tags}
@@ -60,7 +62,8 @@ class _Maker:
         provisioner = {"volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com"}
         spec = {"storageClassName": "gp3", "resources": {"requests": {"storage": "200Gi"}}}
         claim = self._object("v1", "PersistentVolumeClaim", "work-notebook-0", {"annotations": provisioner}, spec)
-        tags = [{"Key": "ebs.csi.aws.com/cluster-name", "Value": self._row.id}]
+        cluster = {f"kubernetes.io/cluster/{self._row.id}": "owned", "ebs.csi.aws.com/cluster-name": self._row.id}
+        tags = _listed({"ebs.csi.aws.com/cluster": "true", **cluster})
         id_ = self._id("vol")
         self._aws(tokens.VOLUME, id_, {"VolumeId": id_, "Size": 200, "State": "in-use", "Tags": tags}, claim)
         if self._cluster.served("snapshot.storage.k8s.io/v1", "VolumeSnapshot"):
@@ -68,6 +71,13 @@ class _Maker:
             snapshot = self._object("snapshot.storage.k8s.io/v1", "VolumeSnapshot", "before-the-upgrade", spec=spec)
             id_ = self._id("snap")
             self._aws(tokens.SNAPSHOT, id_, {"SnapshotId": id_, "VolumeSize": 200, "Tags": tags}, snapshot)
+
+    def kept_volume(self) -> None:
+        """A volume of a class that retains it, whose claim is gone, made by a driver older than v1.58."""
+        tags = {f"kubernetes.io/cluster/{self._row.id}": "owned", "ebs.csi.aws.com/cluster": "true"}
+        id_ = self._id("vol")
+        state: Props = {"VolumeId": id_, "Size": 50, "State": "available", "Tags": _listed(tags)}
+        self._aws(tokens.VOLUME, id_, state, None)
 
     def node(self) -> None:
         """A Job whose pod Karpenter may not evict, and its node with its interfaces, where there is a NodePool."""
@@ -83,10 +93,7 @@ class _Maker:
         reference = pool.state["spec"]["template"]["spec"]["nodeClassRef"]
         about: Props = {"spec": {"nodeClassRef": reference}, "status": {"nodeName": node}}
         claim = self._object(*NODE_CLAIM, f"{name}-5dk2m", {"labels": labels}, namespace="", **about)
-        tags = [
-            {"Key": key, "Value": value}
-            for key, value in {f"kubernetes.io/cluster/{self._row.id}": "owned", **labels}.items()
-        ]
+        tags = _listed({f"kubernetes.io/cluster/{self._row.id}": "owned", **labels})
         id_ = self._id("i")
         state: Props = {"InstanceId": id_, "InstanceType": "p4d.24xlarge", "VpcId": self._vpc, "Tags": tags}
         instance = self._aws(tokens.INSTANCE, id_, state | {"State": {"Name": "running"}}, claim)
@@ -118,7 +125,7 @@ class _Maker:
         return self._cloud.put(type_, id_, {**state, "region": self._row.region, **owner})
 
     def _pod(self, name: str, kind: str, version: str, of: CloudResource, spec: Props, **metadata: Props) -> None:
-        owner = {"apiVersion": version, "kind": kind, "name": of.state["metadata"]["name"]}
+        owner = {"apiVersion": version, "kind": kind, "name": of.state["metadata"]["name"], "controller": True}
         pod = self._object("v1", "Pod", name, {"ownerReferences": [owner], **metadata}, spec)
         self._cloud.put(pod.type, pod.id, pod.state | {OF: [of.type, of.id]}, region=pod.region)
 
@@ -139,3 +146,8 @@ class _Maker:
         row = self._cluster.get(version, kind, namespace, name)
         assert row is not None
         return row
+
+
+def _listed(tags: Mapping[str, str]) -> list[Props]:
+    """Returns tags as EC2 lists them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -356,8 +356,9 @@ def _node_group(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     for row in _groups(cloud, args["clusterName"], region):
         if row.state["nodeGroupName"] == args["nodeGroupName"]:
-            scaling, shown = row.state["scalingConfig"], ("amiType", "arn", "capacityType", "status", "version")
-            return {**args, **{key: row.state.get(key) for key in shown}, "id": row.id, "scalingConfigs": [scaling]}
+            shown = ("amiType", "arn", "capacityType", "status", "version")
+            state = {key: row.state.get(key) for key in shown} | {"scalingConfigs": [row.state["scalingConfig"]]}
+            return {**args, **state, "id": row.id, "region": region}
     raise Refusal(
         f"reading EKS Node Group ({args['clusterName']}:{args['nodeGroupName']}): ResourceNotFoundException: No node "
         f"group found for name: {args['nodeGroupName']}."

@@ -38,6 +38,14 @@ def made_of(cloud: Cloud, thing: CloudResource) -> list[CloudResource]:
     return [each for each in cloud.all() if each.state.get(OF) == [thing.type, thing.id]]
 
 
+def makes_again(cluster: Cluster, thing: CloudResource) -> bool:
+    """Returns whether the controller of a thing is there, and makes it again at once."""
+    metadata = thing.state["metadata"]
+    owners = (each for each in metadata.get("ownerReferences", ()) if each.get("controller"))
+    namespace = metadata.get("namespace", "")
+    return any(cluster.get(each["apiVersion"], each["kind"], namespace, each["name"]) for each in owners)
+
+
 def why_kept(cluster: Cluster, thing: CloudResource) -> str:
     """Returns which pod keeps a claim, or the nodes of a NodePool, from being deleted; "" when there is none."""
     claims = [thing] if thing.type == token(*NODE_CLAIM) else made_of(cluster.cloud, thing)

@@ -15,6 +15,7 @@ from simulator import users_things
 from simulator.aws import tokens
 from simulator.clients import Clients, CommandError
 from simulator.cloud import Cloud
+from simulator.kubernetes import controllers
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.kubernetes.custom import definitions_of
 
@@ -61,12 +62,78 @@ def test_every_thing_is_listed_with_what_it_blocks_or_costs_and_nothing_is_delet
         "claim users/work-notebook-0: its volume stays in AWS",
         "kubectl delete nodepools.karpenter.sh gpu --cascade=foreground",
         "200 GiB: it stays in AWS; 16.00 USD/month",
+        "50 GiB: it stays in AWS; 4.00 USD/month",
         "200 GiB: it stays in AWS; 10.00 USD/month",
         "aws-K8S-i-0123456789abcdef0: it keeps its subnet",
         "`make retire STACK=dev CONFIRM=yes`",
     ):
         assert text in said, text
+    assert said.count("delete-volume") == 2, "a volume with all tags is found by two filters, and listed once"
     assert users_rows(cloud) == before
+
+
+@pytest.mark.parametrize(("type_", "command"), [(tokens.VOLUME, "volume"), (tokens.SNAPSHOT, "snapshot")])
+def test_what_the_ebs_driver_made_is_found_by_the_tags_of_each_of_its_versions(cloud, capsys, type_, command):
+    driver, cluster = ("ebs.csi.aws.com/cluster", "true"), (f"kubernetes.io/cluster/{CLUSTER}", "owned")
+    named, other = ("ebs.csi.aws.com/cluster-name", CLUSTER), ("kubernetes.io/cluster/other", "owned")
+    sets = {"old": (driver, cluster), "new": (driver, cluster, named), "by-hand": (driver, named)}
+    for id_, tags in {**sets, "of-a-node": (cluster,), "of-another": (driver, other)}.items():
+        listed = [{"Key": key, "Value": value} for key, value in tags]
+        cloud.put(type_, id_, {"VolumeId": id_, "SnapshotId": id_, "Tags": listed, "region": REGION})
+    assert retire_stack(stack(cloud), confirm=False) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if f"--{command}-id " in line]
+    assert sorted(line[-1] for line in lines if line[-1][:4] not in ("vol-", "snap")) == sorted(sets)
+
+
+def test_the_topmost_controller_goes_because_it_makes_the_others_again(cloud, capsys):
+    (cluster,) = cloud.of_type(EKS_CLUSTER)
+    inside = cluster_of(cloud, cluster)
+    about = {"apiVersion": "batch/v1", "kind": "CronJob"}
+    inside.put(about | {"metadata": {"name": "nightly", "namespace": "users"}}, "users")
+    (job,), (of,) = inside.of_kind("batch/v1", "Job"), inside.of_kind("batch/v1", "CronJob")
+    owners = [about | {"name": "no-controller"}, about | {"name": "nightly", "controller": True}]
+    metadata = job.state["metadata"] | {"ownerReferences": owners}
+    state = job.state | {"metadata": metadata, controllers.OF: [of.type, of.id]}
+    cloud.put(job.type, job.id, state, region=job.region)
+    assert retire_stack(stack(cloud), confirm=True) == 0
+    said = capsys.readouterr().out
+    assert "kubectl delete CronJob.v1.batch nightly --namespace users" in said
+    assert "Job.v1.batch train" not in said
+    assert users_rows(cloud) == []
+
+
+def test_an_owner_that_cannot_be_read_ends_the_walk(cloud, capsys):
+    clients = Clients(cloud)
+
+    def run(words):
+        if words[:2] == ["kubectl", "get"] and words[2] == "Job.v1.batch":
+            raise CommandError("Error from server (Forbidden)")
+        return clients.run(words)
+
+    assert retire_stack(Stack("dev", REGION, VPC, [CLUSTER], run, 0), confirm=True) == 1
+    said = capsys.readouterr().out
+    assert "kubectl delete pod train-x7k2p --namespace users" in said
+    assert "there again. In some minutes, run it once more:" in said, "its Job makes it again"
+
+
+def test_of_two_clusters_each_is_emptied_and_looked_at_again(cloud, capsys):
+    (first,) = cloud.of_type(EKS_CLUSTER)
+    other = cloud.put(EKS_CLUSTER, "other", first.state)
+    users_things.add(cloud, other)
+    clients, both = Clients(cloud), [CLUSTER, "other"]
+    assert retire_stack(Stack("dev", REGION, VPC, both, clients.run, 0), confirm=True) == 0
+    said = capsys.readouterr().out
+    assert said.count("kubectl delete services api --namespace users") == 2, "one name is in both"
+    assert all(f"  In {name}:" in said for name in both)
+    assert users_rows(cloud) == []
+
+    users_things.add(cloud, first)
+
+    def run(words):
+        return "" if words[:3] == ["kubectl", "delete", "services"] else clients.run(words)
+
+    assert retire_stack(Stack("dev", REGION, VPC, both, run, 0), confirm=True) == 1
+    assert "run it once more:\n  Service with a load balancer users/api" in capsys.readouterr().out
 
 
 def test_told_to_it_deletes_everything_that_users_left(cloud, capsys):
@@ -74,7 +141,7 @@ def test_told_to_it_deletes_everything_that_users_left(cloud, capsys):
     assert users_rows(cloud) == []
     said = capsys.readouterr().out
     assert "delete-load-balancer" not in said, "the controller deletes what it made, when its Service goes"
-    assert "delete-volume" not in said, "and so does the driver"
+    assert said.count("delete-volume") == 1, "and so does the driver, except of a volume that its class retains"
     assert "Next: `pulumi destroy --stack dev`" in said
 
 

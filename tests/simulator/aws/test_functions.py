@@ -224,7 +224,9 @@ def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None
     scaled = {**row.state, "scalingConfig": {**row.state["scalingConfig"], "desiredSize": 2}}
     aws.cloud.put(row.type, row.id, scaled, row.urn, row.region)
     asked = {"clusterName": cluster.id, "nodeGroupName": group["nodeGroupName"]}
-    assert aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked)["scalingConfigs"][0]["desiredSize"] == 2
+    shown = aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked)
+    assert shown["scalingConfigs"][0]["desiredSize"] == 2
+    assert shown["region"] == "us-west-2", "the refusal of a failed group names it"
     with pytest.raises(Refusal, match="No node group found for name: other"):
         aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked | {"nodeGroupName": "other"})
     with pytest.raises(Refusal, match="No cluster found for name: other"):
