@@ -565,17 +565,30 @@ WRONG: dict[str, Case] = {
         KARPENTER_L4,
         "/clusters.main.pools",
         (
-            "no managed pool without taints and off_peak begins with a node",
-            "min_per_zone or desired_per_zone of 1 or more.",
+            "no managed pool without taints and off_peak always has a node",
+            "min_per_zone of 1 or more.",
         ),
         {},
         around=(((*MAIN, "pools", 0), {"name": "a", "instance_types": ["m5.large"], "provisioner": "karpenter"}),),
         fix_around=(((*MAIN, "pools", 0, "provisioner"), "managed"),),
     ),
+    "landing pool that may lose its nodes": Case(
+        L4,
+        "/clusters.main.pools",
+        ("no managed pool without taints and off_peak always has a node", "cluster-autoscaler may end all nodes of a."),
+        {},
+        around=(
+            (
+                (*MAIN, "pools", 0),
+                {"name": "a", "instance_types": ["m5.large"], "min_per_zone": 0, "desired_per_zone": 1},
+            ),
+        ),
+        fix_around=(((*MAIN, "pools", 0, "min_per_zone"), 1),),
+    ),
     "landing pool with off-peak hours": Case(
         L4,
         "/clusters.main.pools",
-        ("no managed pool without taints and off_peak", "min_per_zone or desired_per_zone of 1 or more."),
+        ("no managed pool without taints and off_peak", "min_per_zone of 1 or more. system has off_peak."),
         {},
         around=(((*MAIN, "pools", 0, "off_peak"), {"begins": "20:00", "hours": 10}),),
         fix_around=(((*MAIN, "pools", 0, "off_peak"), ABSENT),),
@@ -584,7 +597,7 @@ WRONG: dict[str, Case] = {
         KARPENTER_L4,
         "provisioner",
         (
-            "system, the first pool for add-ons, begins with 1",
+            "system, the first pool for add-ons, keeps 1",
             "Write min_per_zone: 2 in system, or provisioner: managed in gpu.",
         ),
         {},
