@@ -712,7 +712,7 @@ def file_with(pool: dict[str, Any], *changes: Change) -> dict[str, Any]:
             parent: Any = raw
             for part in path[:-1]:
                 parent = parent[part] if isinstance(part, int) else parent.setdefault(part, {})
-            parent[path[-1]] = value
+            parent[path[-1]] = without_absent(value)  # a copy: a later change is none of the case
     cluster = next(iter(raw["clusters"].values()))
     cluster["pools"] += third_pools
     if raw["region"] != "us-west-2":
