@@ -218,6 +218,7 @@ class Cluster(pulumi.ComponentResource):
                     # With EFA a p5 node has no second interface for pods: its only one has to be in a subnet for pods.
                     subnet_ids=self._args.pod_subnet_ids if pool.efa else self._args.node_subnet_ids,
                     volume_key_arn=self._args.volume_key_arn,
+                    gpu_allocation=self._args.settings.gpu_allocation,
                     after=[*self._args.routes_and_endpoints, *before, *role.permissions],
                     is_up=pool.name in self._args.live_pools.names,
                     live_sizes=self._args.live_pools.sizes.get(pool.name, {}),

@@ -38,8 +38,9 @@ def node_group_tags(pool: NodePoolSettings) -> dict[str, str]:
 def scaling_group_tags(pool: NodePoolSettings, cluster_name: str) -> dict[str, str]:
     """Returns the tags of the Auto Scaling groups of a pool.
 
-    A node with accelerators goes when nothing runs on it: its pods are dear to start again, and where GPUs are shared
-    the autoscaler compares only CPU and memory. A taint that EKS reports without a value is none to the autoscaler.
+    A node with accelerators goes when nothing on it has requests: its pods are dear to start again. The autoscaler sees
+    whether whole GPUs are used; where GPUs are shared, and with Neuron, it sees only CPU and memory. A taint that EKS
+    reports without a value is none to the autoscaler.
     """
     if not pool.autoscaled:
         return {}

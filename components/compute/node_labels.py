@@ -1,23 +1,35 @@
 """Labels of the nodes of a pool, for schedulers, prices and the NVIDIA GPU operator.
 
 Sources: NVIDIA GPU operator v26.7, controllers/state_manager.go (`gpu.deploy.*`); NVIDIA device plugin, README
-(`device-plugin.config`); read 2026-11.
+(`device-plugin.config`); cluster-autoscaler 1.35.2, gpu_processor.go, README of the AWS provider; read 2026-11.
 """
 
 from datetime import UTC
 
-from catalog.sharing import ACCELERATOR_LABEL, POOL_LABEL, SHARING_LABEL, accelerator_label
+from catalog.sharing import ACCELERATOR_LABEL, POOL_LABEL, SHARING_LABEL, WHOLE_GPU, accelerator_label
 from settings.compute.node_pool import NodePoolSettings
 
 RESERVED_UNTIL_LABEL = "ml-platform/reserved-until"  # the end of a Capacity Block, when its nodes stop
+WHOLE_GPUS_LABEL = "k8s.amazonaws.com/accelerator"
+"""cluster-autoscaler takes a node with it for unready until its device plugin offers `nvidia.com/gpu`.
+
+Without it, pods that wait for the plugin would start another node. A node that never offers whole GPUs must not have
+it.
+"""
 
 
-def labels_of(pool: NodePoolSettings) -> dict[str, str]:
-    """Returns every label that a node of the pool starts with. Labels in the pool's settings override the others."""
+def labels_of(pool: NodePoolSettings, gpu_allocation: str = "device-plugin") -> dict[str, str]:
+    """Returns every label that a node of the pool starts with. Labels in the pool's settings override the others.
+
+    gpu_allocation: that of the cluster.
+    """
     labels = {POOL_LABEL: pool.name}
     if pool.accelerator is not None:
         labels[ACCELERATOR_LABEL] = accelerator_label(pool.accelerator)
         labels[SHARING_LABEL] = pool.shared.label
+        whole_gpus = WHOLE_GPU in pool.shared.resources(pool.accelerator) and gpu_allocation != "dra"
+        if pool.autoscaled and whole_gpus:
+            labels[WHOLE_GPUS_LABEL] = accelerator_label(pool.accelerator)
         if pool.accelerator.manufacturer == "NVIDIA":
             labels |= {"nvidia.com/gpu.present": "true", **_operator_labels(pool)}
     if pool.reservation is not None and pool.reservation.ends is not None:

@@ -58,6 +58,7 @@ class NodePoolArgs:
     cluster: key of the cluster in the stack file.
     cluster_name: carries the dependency on the cluster, so that a replacement of the cluster replaces its pools.
     cluster_security_group_id: the group of nodes and control plane. A template with network interfaces must name it.
+    gpu_allocation: that of the cluster.
     after: what nodes need from start to end, such as their permissions and the CNI.
     subnet_ids: zone name -> id of the subnet of nodes: private, or with EFA a pod subnet.
     is_up: whether the pool has node groups; they are then updated zone by zone.
@@ -76,6 +77,7 @@ class NodePoolArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Mapping[str, pulumi.Input[str]]
     volume_key_arn: pulumi.Input[str]
+    gpu_allocation: str = "device-plugin"
     after: Sequence[pulumi.Resource] = ()
     is_up: bool = False
     live_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -199,7 +201,7 @@ class NodePool(pulumi.ComponentResource):
             capacity_type="CAPACITY_BLOCK" if block else CAPACITY_TYPES[settings.capacity_type],
             scaling_config=scaling,
             launch_template={"id": template.id, "version": template.latest_version.apply(lambda v: str(int(v)))},
-            labels=labels_of(settings),
+            labels=labels_of(settings, args.gpu_allocation),
             taints=[{"key": t.key, "value": t.value, "effect": TAINT_EFFECTS[t.effect]} for t in settings.taints],
             update_config=update,
             node_repair_config={"enabled": settings.node_repair},

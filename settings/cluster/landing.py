@@ -14,7 +14,7 @@ def landing_pools(pools: Iterable[NodePoolSettings]) -> list[NodePoolSettings]:
         pool
         for pool in pools
         if pool.provisioner == "managed"
-        and pool.start_per_zone > 0
+        and pool.kept_per_zone > 0
         and pool.off_peak is None
         and all(taint.effect == "PreferNoSchedule" for taint in pool.taints)
     ]

@@ -11,8 +11,9 @@ from catalog.mig import mig_gpu
 from catalog.pods_per_node import pods_per_node
 from catalog.sharing import Sharing, layout_of
 from settings.compute.disruption import DisruptionSettings
+from settings.compute.machine_rules import machines
 from settings.compute.off_peak import OffPeakSettings
-from settings.compute.pool_rules import DEFAULT_MAX_UNAVAILABLE, RULES
+from settings.compute.pool_rules import DEFAULT_MAX_UNAVAILABLE, RULES, only_node_groups_with_room_can_be_fixed
 from settings.compute.reservation import ReservationSettings
 from settings.compute.sharing import SharingSettings
 from settings.core.base import Settings
@@ -82,6 +83,15 @@ def _default_min_per_zone(pool: Mapping[str, Any]) -> int:
 def _default_replacement(pool: Mapping[str, Any]) -> Literal["create-first", "delete-first"]:
     """A reservation has no room for a second node group."""
     return "delete-first" if pool.get("capacity_type") == "reserved" else "create-first"
+
+
+def _default_scaling(pool: Mapping[str, Any]) -> Literal["auto", "fixed"]:
+    """The autoscaler measures the use of whole GPUs only: it would end a node under pods with slices or Neuron."""
+    types, sharing = machines(pool), pool.get("sharing")
+    accelerator = types[0].accelerator if types else None
+    unseen = accelerator is not None and (accelerator.kind == "neuron" or (sharing and sharing.strategy != "none"))
+    may_be_fixed = not any(only_node_groups_with_room_can_be_fixed("fixed", pool))
+    return "fixed" if unseen and may_be_fixed else "auto"
 
 
 class NodePoolSettings(Settings):
@@ -155,13 +165,6 @@ class NodePoolSettings(Settings):
             "otherwise a pool keeps the size that it has, as far as minimum and maximum allow."
         ),
     )
-    scaling: Literal["auto", "fixed"] = Field(
-        default="auto",
-        description=(
-            "For managed pools. auto: cluster-autoscaler adds nodes for pods that do not fit, up to max_per_zone, and "
-            "ends nodes that are not needed, down to min_per_zone. fixed: only people and off_peak change the number."
-        ),
-    )
     max_gpus: int | None = Field(
         default=None,
         ge=1,
@@ -187,6 +190,16 @@ class NodePoolSettings(Settings):
         ),
     )
     sharing: SharingSettings = Field(default=SharingSettings(), description="How the pods of the pool share its GPUs.")
+    scaling: Literal["auto", "fixed"] = Field(
+        default_factory=_default_scaling,
+        description=(
+            "For managed pools. auto: cluster-autoscaler adds nodes for pods that do not fit, up to max_per_zone, and "
+            "ends nodes that are not needed, down to min_per_zone. fixed: only people and off_peak change the number. "
+            "fixed when not given and pods share the GPUs, or the devices are Neuron: there auto counts only CPU and "
+            "memory, so each pod has to request some, or have the annotation "
+            '`cluster-autoscaler.kubernetes.io/safe-to-evict: "false"`; otherwise its node ends under it.'
+        ),
+    )
     efa: bool = Field(
         default=False,
         description="Whether nodes get all Elastic Fabric Adapters of their type, for training over many nodes.",
@@ -234,6 +247,11 @@ class NodePoolSettings(Settings):
     def start_per_zone(self) -> int:
         """Number of nodes in each zone at creation."""
         return self.min_per_zone if self.desired_per_zone is None else self.desired_per_zone
+
+    @property
+    def kept_per_zone(self) -> int:
+        """Number of nodes in each zone that stay: cluster-autoscaler may end all above the minimum."""
+        return self.min_per_zone if self.autoscaled else self.start_per_zone
 
     @property
     def autoscaled(self) -> bool:

@@ -73,7 +73,7 @@ def arguments(context: AddOnContext) -> dict[str, Any]:
 
     least-waste takes the pool that leaves the least CPU and memory idle, so a pod gets no larger machine than it needs.
     An order of priorities would have to be written for each cluster, and the stack file has none.
-    Pods with local storage, such as /dev/shm of training, keep their node: that is its default.
+    Pods with local storage keep their node: that is its default. /dev/shm, an `emptyDir` in memory, is none.
     """
     arguments: dict[str, Any] = {
         "expander": "least-waste",

@@ -36,12 +36,20 @@ def _no_landing_pool(parts: Parts) -> Iterator[Mistake]:
         path: Path = ("clusters", cluster, "pools")
         open_pools = landing_pools(content.pools.values())
         if not open_pools:
+            lacks = [
+                *(f" {pool.name} has off_peak." for pool in content.pools.values() if pool.off_peak is not None),
+                *(
+                    f" cluster-autoscaler may end all nodes of {pool.name}."
+                    for pool in content.pools.values()
+                    if pool.start_per_zone and not pool.kept_per_zone
+                ),
+            ]
             yield (
                 path,
                 (
-                    "no managed pool without taints and off_peak begins with a node, so CoreDNS and the other add-ons "
-                    "could not run. Give one managed pool no taints, no off_peak, and min_per_zone or "
-                    "desired_per_zone of 1 or more."
+                    "no managed pool without taints and off_peak always has a node, so CoreDNS and the other add-ons "
+                    "could not run. Give one managed pool no taints, no off_peak, and min_per_zone of 1 or more."
+                    + "".join(lacks)
                 ),
             )
         elif parts.environment in ("staging", "prod") and all(p.capacity_type == "spot" for p in open_pools):
@@ -122,13 +130,13 @@ def _karpenter(path: Path, cluster: ClusterParts, zones: tuple[str, ...] | None,
     index, pool = next(iter(pools.items()))
     landing = landing_pools(cluster.pools.values())[:1]  # add-ons that select a pool select the first one
     if cluster.complete and landing and zones is not None:
-        nodes = landing[0].start_per_zone * len(landing[0].named_zones or zones)
+        nodes = landing[0].kept_per_zone * len(landing[0].named_zones or zones)
         if nodes < KARPENTER_REPLICAS:
             yield (
                 (*path, "pools", index, "provisioner"),
                 (
                     f"Karpenter needs {KARPENTER_REPLICAS} nodes that it does not manage, one for each replica, but "
-                    f"{landing[0].name}, the first pool for add-ons, begins with {nodes}. Write min_per_zone: "
+                    f"{landing[0].name}, the first pool for add-ons, keeps {nodes}. Write min_per_zone: "
                     f"{KARPENTER_REPLICAS} in {landing[0].name}, or provisioner: managed in {pool.name}."
                 ),
             )

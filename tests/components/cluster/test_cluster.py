@@ -223,6 +223,9 @@ def test_the_landing_pool_is_the_first_that_takes_pods_at_once():
     assert landing_pool([tainted, empty, full]) is full
     assert landing_pool([tainted, reluctant]) is reluctant
     assert landing_pool([tainted, empty]) is tainted, "somebody has to be first"
+    begins_with_one = {"min_per_zone": 0, "desired_per_zone": 1}
+    assert landing_pool([pool("g", **begins_with_one, scaling="auto"), full]) is full, "its last node may end"
+    assert landing_pool([kept := pool("h", **begins_with_one), full]) is kept, "POOL is fixed"
     resting = pool("f", off_peak={"begins": "20:00", "hours": 10})
     assert landing_pool([resting, full]) is full, "DNS has to be there at night too"
     of_karpenter = pool("e", provisioner="karpenter", min_per_zone=0, scaling="auto")

@@ -21,6 +21,9 @@ BLOCK = {
     "starts": "2099-01-11T11:30:00Z",
     "ends": "2099-01-18T11:30:00Z",
 }
+SHARES = {"strategy": "time-slicing", "replicas": 4}
+MPS = {"strategy": "mps", "replicas": 4}
+MIG = {"strategy": "mig", "profile": "1g.5gb"}
 
 
 def pool(**values: Any) -> NodePoolSettings:
@@ -46,6 +49,13 @@ def context(version: str = "1.35", gpu_allocation: str = "device-plugin", enviro
         (False, {"instance_types": ["m7i.large"], "provisioner": "karpenter"}),
         (True, {"instance_types": ["p5.48xlarge"], "efa": True}),
         (False, {"instance_types": ["p5.48xlarge"], "capacity_type": "reserved", "reservation": BLOCK}),
+        (True, {"instance_types": ["g6.xlarge"]}),
+        (False, {"instance_types": ["g6.xlarge"], "sharing": SHARES}),
+        (False, {"instance_types": ["g6.xlarge"], "sharing": MPS}),
+        (False, {"instance_types": ["p4d.24xlarge"], "sharing": MIG}),
+        (False, {"instance_types": ["inf2.xlarge"]}),
+        (True, {"instance_types": ["inf2.xlarge"], "scaling": "auto"}),
+        (True, {"instance_types": ["p4d.24xlarge"], "sharing": MIG, "scaling": "auto"}),
     ],
 )
 def test_a_managed_pool_with_room_is_scaled(scaled, values):
@@ -55,10 +65,17 @@ def test_a_managed_pool_with_room_is_scaled(scaled, values):
     assert bool(node_group_tags(made)) == scaled
 
 
+def test_the_default_is_auto_where_fixed_would_be_refused():
+    devices = {"instance_types": ["g6.xlarge"], "sharing": SHARES}
+    for values in ({"min_per_zone": 2}, {"provisioner": "karpenter"}):
+        assert pool(**devices, **values).scaling == "auto"
+    block = pool(instance_types=["p5.48xlarge"], sharing=SHARES, capacity_type="reserved", reservation=BLOCK)
+    assert block.scaling == "auto"
+
+
 def resources(**values: Any) -> dict[str, str]:
-    return {
-        key.removeprefix(f"{TEMPLATE}/resources/"): amount for key, amount in node_group_tags(pool(**values)).items()
-    }
+    tags = node_group_tags(pool(**{"scaling": "auto", **values}))
+    return {key.removeprefix(f"{TEMPLATE}/resources/"): amount for key, amount in tags.items()}
 
 
 @pytest.mark.parametrize(
@@ -104,14 +121,16 @@ def test_a_group_without_nodes_says_what_its_nodes_offer(values, offered):
 
 def test_the_names_fit_the_tags_of_aws():
     for name in PRESETS:
-        made = NodePoolSettings.model_validate({**preset_values(name), "provisioner": "managed", "disruption": {}})
+        made = NodePoolSettings.model_validate(
+            {**preset_values(name), "provisioner": "managed", "disruption": {}, "scaling": "auto"}
+        )
         tags = {**node_group_tags(made), **scaling_group_tags(made, CLUSTER)}
         assert tags
         assert all(len(key) <= 128 and len(value) <= 256 for key, value in tags.items())
 
 
 def test_a_node_with_accelerators_ends_only_when_it_is_idle():
-    shared = pool(instance_types=["g6.xlarge"], sharing={"strategy": "time-slicing", "replicas": 4})
+    shared = pool(instance_types=["g6.xlarge"], sharing=SHARES, scaling="auto")
     tags = scaling_group_tags(shared, CLUSTER)
     assert float(tags[f"{TEMPLATE}/autoscaling-options/scaledownutilizationthreshold"]) < 0.01, (
         "a shared GPU counts for nothing there, and the pods use little of the CPU"
@@ -126,9 +145,31 @@ def test_a_taint_without_a_value_is_told_as_well():
     assert f"{TEMPLATE}/taint/gpu" not in told
 
 
-def test_no_node_has_the_label_that_waits_for_whole_gpus():
-    shared = pool(instance_types=["g6.xlarge"], sharing={"strategy": "mps", "replicas": 4})
-    assert "k8s.amazonaws.com/accelerator" not in labels_of(shared), "without nvidia.com/gpu the node is never ready"
+@pytest.mark.parametrize(
+    ("value", "values", "allocation"),
+    [
+        ("l4", {"instance_types": ["g6.xlarge"]}, "device-plugin"),
+        ("h100-80gb", {"instance_types": ["p5.48xlarge"], "efa": True}, "device-plugin"),
+        (None, {"instance_types": ["g6.xlarge"], "scaling": "fixed"}, "device-plugin"),
+        (None, {"instance_types": ["g6.xlarge"], "provisioner": "karpenter"}, "device-plugin"),
+        (None, {"instance_types": ["g6.xlarge"], "min_per_zone": 1}, "dra"),
+        (None, {"instance_types": ["g6.xlarge"], "sharing": MPS, "scaling": "auto"}, "device-plugin"),
+        (None, {"instance_types": ["p4d.24xlarge"], "sharing": MIG, "scaling": "auto"}, "device-plugin"),
+        (None, {"instance_types": ["inf2.xlarge"], "scaling": "auto"}, "device-plugin"),
+        (None, {"instance_types": ["m7i.large"]}, "device-plugin"),
+    ],
+)
+def test_only_nodes_that_will_offer_whole_gpus_wait_for_them(value, values, allocation):
+    found = labels_of(pool(**values), allocation).get("k8s.amazonaws.com/accelerator")
+    assert found == value, "without it each loop starts another node; without nvidia.com/gpu it is never ready"
+
+
+@pytest.mark.parametrize(("allocation", "value"), [("device-plugin", "l4"), ("dra", None)])
+def test_a_cluster_tells_its_pools_who_allocates_gpus(cloud, allocation, value):
+    gpu = {"name": "gpu", "instance_types": ["g6.xlarge"], "min_per_zone": 1}
+    cloud.up_cluster(stack_with_cluster(pools=[POOL, gpu], gpu_allocation=allocation))
+    labels = cloud.one("nodeGroup:NodeGroup", "main-gpu-us-west-2a").inputs["labels"]
+    assert labels.get("k8s.amazonaws.com/accelerator") == value
 
 
 def test_the_tags_reach_the_groups_and_no_node(cloud):

@@ -565,17 +565,30 @@ WRONG: dict[str, Case] = {
         KARPENTER_L4,
         "/clusters.main.pools",
         (
-            "no managed pool without taints and off_peak begins with a node",
-            "min_per_zone or desired_per_zone of 1 or more.",
+            "no managed pool without taints and off_peak always has a node",
+            "min_per_zone of 1 or more.",
         ),
         {},
         around=(((*MAIN, "pools", 0), {"name": "a", "instance_types": ["m5.large"], "provisioner": "karpenter"}),),
         fix_around=(((*MAIN, "pools", 0, "provisioner"), "managed"),),
     ),
+    "landing pool that may lose its nodes": Case(
+        L4,
+        "/clusters.main.pools",
+        ("no managed pool without taints and off_peak always has a node", "cluster-autoscaler may end all nodes of a."),
+        {},
+        around=(
+            (
+                (*MAIN, "pools", 0),
+                {"name": "a", "instance_types": ["m5.large"], "min_per_zone": 0, "desired_per_zone": 1},
+            ),
+        ),
+        fix_around=(((*MAIN, "pools", 0, "min_per_zone"), 1),),
+    ),
     "landing pool with off-peak hours": Case(
         L4,
         "/clusters.main.pools",
-        ("no managed pool without taints and off_peak", "min_per_zone or desired_per_zone of 1 or more."),
+        ("no managed pool without taints and off_peak", "min_per_zone of 1 or more. system has off_peak."),
         {},
         around=(((*MAIN, "pools", 0, "off_peak"), {"begins": "20:00", "hours": 10}),),
         fix_around=(((*MAIN, "pools", 0, "off_peak"), ABSENT),),
@@ -584,7 +597,7 @@ WRONG: dict[str, Case] = {
         KARPENTER_L4,
         "provisioner",
         (
-            "system, the first pool for add-ons, begins with 1",
+            "system, the first pool for add-ons, keeps 1",
             "Write min_per_zone: 2 in system, or provisioner: managed in gpu.",
         ),
         {},
@@ -699,7 +712,7 @@ def file_with(pool: dict[str, Any], *changes: Change) -> dict[str, Any]:
             parent: Any = raw
             for part in path[:-1]:
                 parent = parent[part] if isinstance(part, int) else parent.setdefault(part, {})
-            parent[path[-1]] = value
+            parent[path[-1]] = without_absent(value)  # a copy: a later change is none of the case
     cluster = next(iter(raw["clusters"].values()))
     cluster["pools"] += third_pools
     if raw["region"] != "us-west-2":

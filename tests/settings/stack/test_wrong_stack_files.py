@@ -553,7 +553,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "no place for add-ons": (
         ((*MAIN, "pools"), [{"name": "cpu", "instance_types": ["m5.large"], "taints": [{"key": "x"}]}]),
         "clusters.main.pools",
-        "no off_peak, and min_per_zone or desired_per_zone of 1 or more.",
+        "no off_peak, and min_per_zone of 1 or more.",
     ),
     "add-ons on spot alone": (
         ((*MAIN, "pools"), [{"name": "cpu", "instance_types": ["m5.large"], "capacity_type": "spot"}]),
