@@ -372,9 +372,10 @@ def test_a_release_that_aws_does_not_have_is_told_with_the_pool(cloud, monkeypat
         raise LookupError("couldn't find resource")
 
     monkeypatch.setattr(aws.ssm, "get_parameter", missing)
+    more = {"name": "more", "instance_types": ["m5.2xlarge"], "provisioner": provisioner, "image_release": "20261013"}
+    settings = stack_with_cluster(pools=[POOL, more])
     with pytest.raises(pulumi.RunError, match=r"image_release 20261013 of more .*amazon-eks-ami/releases \(couldn't"):
-        more = {"name": "more", "instance_types": ["m5.2xlarge"], "provisioner": provisioner}
-        cloud.up_cluster(stack_with_cluster(pools=[POOL, {**more, "image_release": "20261013"}]))
+        cloud.up_cluster(settings)
 
 
 def test_a_karpenter_pool_has_the_release_of_the_stack_file_or_of_the_platform():
