@@ -356,7 +356,7 @@ def _node_group(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     for row in _groups(cloud, args["clusterName"], region):
         if row.state["nodeGroupName"] == args["nodeGroupName"]:
-            shown = ("amiType", "arn", "capacityType", "status", "version")
+            shown = ("amiType", "arn", "capacityType", "releaseVersion", "status", "version")
             state = {key: row.state.get(key) for key in shown} | {"scalingConfigs": [row.state["scalingConfig"]]}
             return {**args, **state, "id": row.id, "region": region}
     raise Refusal(

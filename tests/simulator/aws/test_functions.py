@@ -227,6 +227,7 @@ def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None
     shown = aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked)
     assert shown["scalingConfigs"][0]["desiredSize"] == 2
     assert shown["region"] == "us-west-2", "the refusal of a failed group names it"
+    assert shown["releaseVersion"] == "1.35.0-20260115"
     with pytest.raises(Refusal, match="No node group found for name: other"):
         aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked | {"nodeGroupName": "other"})
     with pytest.raises(Refusal, match="No cluster found for name: other"):
