@@ -7,9 +7,6 @@ Karpenter 1.14, EC2NodeClass, amiSelectorTerms; read 2026-11.
 
 from collections.abc import Mapping, Sequence
 
-import pulumi
-import pulumi_aws as aws
-
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from catalog.machine_images import KARPENTER_ALIASES
 from settings.compute.node_pool import NodePoolSettings
@@ -71,24 +68,6 @@ def release_parameter(pool: NodePoolSettings, kubernetes_version: str) -> str:
     return (
         f"/aws/service/eks/optimized-ami/{kubernetes_version}/amazon-linux-2023/{arch}/{kind}/{image}/release_version"
     )
-
-
-def image_release(pool: NodePoolSettings, cluster: str, version: str, parent: pulumi.Resource) -> str | None:
-    """Returns EKS's name of the image release of the stack file. Raises RunError when AWS has no such image.
-
-    cluster: its key in the stack file. version: of Kubernetes.
-    """
-    if pool.image_release is None:
-        return None
-    parameter = release_parameter(pool, version)
-    try:
-        return str(aws.ssm.get_parameter(name=parameter, opts=pulumi.InvokeOptions(parent=parent)).value)
-    except Exception as reason:
-        raise pulumi.RunError(
-            f"clusters.{cluster}.pools: image_release {pool.image_release} of {pool.name} cannot be read from "
-            f"{parameter}, so AWS has no such image for Kubernetes {version}, or this run may not read it. Its "
-            f"releases: {RELEASES[pool.operating_system]} ({reason})"
-        ) from None
 
 
 def karpenter_alias(pool: NodePoolSettings) -> str:

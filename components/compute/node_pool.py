@@ -11,8 +11,9 @@ import pulumi_aws as aws
 
 from components.compute.autoscaling import node_group_tags, scaling_group_tags
 from components.compute.efa import efa_security_group, template_interfaces
+from components.compute.image_release import image_release
 from components.compute.live_sizes import recorded
-from components.compute.machine_image import ami_type, image_release
+from components.compute.machine_image import ami_type
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
 from components.compute.node_volumes import NodeVolume, node_volumes

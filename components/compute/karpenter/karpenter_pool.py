@@ -8,8 +8,8 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.compute.efa import efa_security_group
+from components.compute.image_release import image_release
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
-from components.compute.machine_image import image_release
 from components.core.custom_resource import custom_resource
 from components.core.stage import Stage
 from components.core.untyped import Manifest
