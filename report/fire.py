@@ -198,12 +198,13 @@ class Trial:
     def run(self) -> str:
         """Returns how the stack converged. Raises DivergedError when it did not."""
         case = self._case
-        shutil.rmtree(self._home, ignore_errors=True)
+        if self._home.exists():
+            shutil.rmtree(self._home)  # with anything left of the case before, the call might not come
         if case.life != "up":
             shutil.copytree(self._base, self._home, symlinks=True)
         fault = f"{case.moment}={case.operation}:{case.urn}:1"
         if not self._engine.pulumi(self._command, *YES, fault=fault).code:
-            return "did not happen"
+            raise DivergedError(f"the fault did not strike: no call {case.operation} of {case.urn}")
         what = self._follow_the_runbook()
         self._must(self._command, "--yes")  # with its preview, as a person runs it
         if case.life != "destroy":

@@ -75,6 +75,11 @@ def test_what_others_add_is_left_alone(grounds, tmp_path):
         assert foreign.items() <= kept.state["tagsAll"].items()
 
 
+def test_a_case_whose_fault_does_not_strike_is_no_success(grounds):
+    with pytest.raises(fire.DivergedError, match="the fault did not strike: no call create of urn:nobody"):
+        fire.Trial(grounds, fire.Case("up", "before", "create", "urn:nobody")).run()
+
+
 @pytest.mark.parametrize("case", RISKY)
 def test_a_stack_goes_on_as_the_runbook_says(grounds, case):
     life, moment, type_, help_ = RISKY[case]
