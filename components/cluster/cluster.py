@@ -13,7 +13,7 @@ from components.cluster.control_plane import ControlPlaneArgs, control_plane, co
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
-from components.compute.live_sizes import LivePools
+from components.compute.live_pools import LivePools
 from components.compute.node_pool import NodePool, NodePoolArgs
 from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces

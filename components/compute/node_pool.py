@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from components.compute.autoscaling import node_group_tags, scaling_group_tags
 from components.compute.efa import efa_security_group, template_interfaces
 from components.compute.image_release import image_release
-from components.compute.live_sizes import recorded
+from components.compute.live_pools import recorded
 from components.compute.machine_image import ami_type
 from components.compute.node_labels import labels_of
 from components.compute.node_user_data import user_data
@@ -151,7 +151,7 @@ class NodePool(pulumi.ComponentResource):
 
     Nodes get the cluster's security group, even when the template names none; it allows all that they need.
     The desired size is set at creation and later ignored, so that cluster-autoscaler, people and schedules can scale
-    the pool, except when the stack file changes the sizes: `live_sizes.py`.
+    the pool, except when the stack file changes the sizes: `live_pools.py`.
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 

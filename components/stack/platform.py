@@ -12,7 +12,7 @@ from catalog.regions import REGIONS
 from components.cluster import log_groups
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.control_plane import cluster_role_pattern, control_plane_zones
-from components.compute.live_sizes import LivePools, live_pools
+from components.compute.live_pools import LivePools, live_pools
 from components.compute.quotas import request_quotas, requests
 from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess

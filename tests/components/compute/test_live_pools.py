@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.compute.live_sizes import LivePools, live_pools
+from components.compute.live_pools import LivePools, live_pools
 from settings.compute.node_pool import NodePoolSettings
 from tests.components.stacks import POOL
 
