@@ -84,7 +84,7 @@ class OperationContext:
     inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
     before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
     updates: (type, id) -> state after the update that the same preview shows. creates: type -> URN -> inputs of what it
-    would make.
+    would make. references: path -> type of what an input refers to.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class OperationContext:
         self.updates: Mapping[tuple[str, str], Props] = {}
         self.creates: Mapping[str, Mapping[str, Props]] = {}
         self.checked = inputs
+        self.references: Mapping[str, str] = {}
         self.id = ""
         self.state: Props = {}
         self.before: Props = {}

@@ -137,6 +137,7 @@ class AwsPackage(Package):
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs
+        op.references = {path: each.type for path, each in kind_of(call.type).references.items()}
         op.updates, op.creates = self._updates, self._planned
         return op
 
@@ -240,7 +241,8 @@ def _prefix(op: OperationContext, doing: str) -> str:
 def _check_references(op: OperationContext) -> None:
     for path, reference in kind_of(op.type).references.items():
         for _, value in paths.find(op.inputs, path):
-            if value is UNKNOWN or value == "" or (reference.outside and reference.outside(value)):
+            optional = "[*]" not in path and path not in kind_of(op.type).required.split()
+            if value is UNKNOWN or (value == "" and optional) or (reference.outside and reference.outside(value)):
                 continue
             target = kind_of(reference.type)
             if op.call.preview and not (reference.by == "id" and target.generated_id):

@@ -26,6 +26,17 @@ from simulator.cloud import CloudResource
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _CAPACITY_TYPES = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "capacity-block"}
+# Source: EC2 API, CapacityReservationInstancePlatform, read 2026-11.
+PLATFORMS = (
+    *("Linux/UNIX", "Red Hat Enterprise Linux", "SUSE Linux", "Ubuntu Pro", "Windows", "Windows with SQL Server"),
+    *(f"Windows with SQL Server {edition}" for edition in ("Enterprise", "Standard", "Web")),
+    *(
+        f"{linux} with SQL Server {edition}"
+        for linux in ("Linux", "RHEL")
+        for edition in ("Standard", "Web", "Enterprise")
+    ),
+    *("RHEL with HA", "RHEL with HA and SQL Server Standard", "RHEL with HA and SQL Server Enterprise"),
+)
 _FULL = (
     "ReservationCapacityExceeded - The requested reservation does not have sufficient compatible and available "
     "capacity for this request."
