@@ -44,12 +44,16 @@ _FULL = (
 
 
 def template_of(op: OperationContext, group: Props) -> CloudResource | None:
-    """Returns the launch template that a group names; None without one, or when this preview makes it or changes it."""
+    """Returns the launch template that a group names; None without one, or when this preview makes it or its version.
+
+    A preview that changes the template shows it as it will be, since the group's next version is of that.
+    """
     named = group.get("launchTemplate")
     if named is UNKNOWN or not named or has_unknown({key: named.get(key) for key in ("id", "name", "version")}):
         return None
     by, value = ("id", named["id"]) if named.get("id") else ("name", named.get("name"))
-    return op.find(tokens.LAUNCH_TEMPLATE, by, value)
+    row = op.find(tokens.LAUNCH_TEMPLATE, by, value)
+    return op.planned(tokens.LAUNCH_TEMPLATE, row.id) if row else None
 
 
 def template_value(op: OperationContext, key: str) -> Any:

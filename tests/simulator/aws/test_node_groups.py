@@ -481,3 +481,17 @@ def test_a_release_is_of_the_groups_version_and_never_goes_back(aws: Account) ->
         aws.update(group, **inputs, releaseVersion="1.35.0-20260901")
     wrong = aws.refusal(GROUP, **aws.group_inputs(cluster, version="1.35"), releaseVersion="1.36.0-20261012")
     assert "Requested Nodegroup release version 1.36.0-20261012 is invalid" in wrong
+
+
+def test_a_live_group_moves_to_bottlerocket_in_a_preview_as_in_an_update(aws: Account) -> None:
+    template = aws.make(TEMPLATE, "nodes", name="nodes", userData=encoded(NODE_CONFIG))
+    inputs = {"launchTemplate": {"name": "nodes", "version": "$Latest"}, "nodeGroupName": "cpu"}
+    group = aws.group(aws.cluster(), **inputs)
+    new = {**group.inputs, "amiType": "BOTTLEROCKET_x86_64"}
+    assert aws.diff(group, **new).replaces == {"amiType"}
+    for preview in (True, False):
+        aws.update(template, preview, name="nodes", userData=encoded("[settings.kubernetes]\nmax-pods = 50"))
+        if not preview:
+            aws.delete(group)
+        checked = aws.checked(group.type, group.name, **new)
+        aws.package.create(aws.call(group.type, group.name, preview), checked)
