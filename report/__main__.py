@@ -75,10 +75,13 @@ def _run_for_stack(options: argparse.Namespace) -> int:
     if options.command == "conformance":
         return _conformance(options)
     if options.command == "scale":
-        from report.scale import Aws, SimulatedAws, scale
+        from report.clients import runner
+        from report.scale import scale
 
-        cloud = SimulatedAws(options.home) if options.home else Aws()
-        return scale(options.stack, options.pool, options.to, options.zone, cloud)
+        if options.home is None:
+            print("This talks to the AWS account of your environment, by `aws eks`.")
+        with runner(options.home) as run:
+            return scale(options.stack, options.pool, options.to, options.zone, run)
     if options.command == "retire":
         from report.retire import retire
 
