@@ -17,6 +17,11 @@ Run: TypeAlias = Callable[[Sequence[str]], str]
 """Runs a command line and returns its output. Raises CommandError with what it said."""
 
 
+def enter(run: Run, region: str, cluster: str) -> None:
+    """Makes the following commands of kubectl go to a cluster. Raises CommandError when it is not there."""
+    run(["aws", "eks", "update-kubeconfig", "--region", region, "--name", cluster])
+
+
 @contextmanager
 def runner(home: Path | None) -> Iterator[Run]:
     """Yields what runs commands. home: of the simulator; None: the account of the caller's own credentials."""

@@ -18,7 +18,7 @@ from typing import Any
 from catalog.leftovers import LEFTOVERS, Leftover
 from catalog.prices import HOURS_PER_MONTH, SERVICE_PRICES
 from components.stack.stack_file import load_file
-from report.clients import CommandError, Run, runner
+from report.clients import CommandError, Run, enter, runner
 from report.simulated import ROOT, ReportError, Simulated
 from report.tables import wrapped
 from settings.core.physical_names import cluster_name, name_prefix
@@ -66,12 +66,11 @@ class Stack:
 
     def enter(self, cluster: str) -> None:
         """Makes the following commands of kubectl go to the cluster, or notes that it is gone."""
-        words = ["aws", "eks", "update-kubeconfig", "--region", self.region, "--name", cluster]
         try:
-            self.run(words)
+            enter(self.run, self.region, cluster)
         except CommandError as error:
             if "ResourceNotFoundException" not in str(error):
-                raise ReportError(f"`{shlex.join(words)}` failed: {error}") from None
+                raise ReportError(f"cluster {cluster} in {self.region} cannot be reached: {error}") from None
             self.gone.add(cluster)
 
     def things(self, rows: Sequence[Leftover], cluster: str) -> Iterator[Thing]:
@@ -155,7 +154,8 @@ def retire_stack(stack: Stack, *, confirm: bool) -> int:
         print("  nothing")
     for cluster in stack.clusters if confirm else ():  # a pod that lost its node may have got one of another NodePool
         stack.enter(cluster)
-        failed += [each.text for each in stack.things(LEFTOVERS, cluster)]
+        where = f"{cluster}: " if len(stack.clusters) > 1 else ""
+        failed += [where + each.text for each in stack.things(LEFTOVERS, cluster)]
     if failed:
         print(
             "\nNot deleted, or there again. In some minutes, run it once more:\n"
@@ -181,7 +181,8 @@ def _work_through(
         found += 1
         print("\n".join(wrapped(thing.text, "  ")) + f"\n      {thing.command}", flush=True)
         if confirm:
-            failed += _deleted(stack, thing)
+            where = f"{cluster}: " if rows is _KUBERNETES and len(stack.clusters) > 1 else ""
+            failed += [where + text for text in _deleted(stack, thing)]
     return found
 
 

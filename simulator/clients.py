@@ -1,4 +1,4 @@
-"""`kubectl` and `aws` in the simulated cloud, as far as `make retire` and `make scale` need them."""
+"""`kubectl` and `aws` in the simulated cloud, as far as retire, scale and upgrade-check need them."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ _KINDS = {
     "gateways.gateway.networking.k8s.io": ("gateway.networking.k8s.io/v1", "Gateway"),
     "volumesnapshots.snapshot.storage.k8s.io": ("snapshot.storage.k8s.io/v1", "VolumeSnapshot"),
     "persistentvolumeclaims": ("v1", "PersistentVolumeClaim"),
+    "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget"),
     "nodeclaims.karpenter.sh": ("karpenter.sh/v1", "NodeClaim"),
     "nodepools.karpenter.sh": ("karpenter.sh/v1", "NodePool"),
 }
@@ -75,6 +76,8 @@ class Clients:
         region = options["region"][0]
         if api.endswith(("list-nodegroups", "describe-nodegroup", "update-nodegroup-config")):
             return json.dumps(self._node_groups(options["cluster-name"][0], region, options))
+        if api == "eks list-insights":  # nothing calls the simulated API servers but the stack itself
+            return json.dumps({"insights": []})
         if api == "elb describe-load-balancers":  # the simulated controllers make none
             return json.dumps({"LoadBalancerDescriptions": []})
         type_ = next(type_ for type_, operations in _TYPES.items() if api in operations)
