@@ -592,7 +592,6 @@ LAUNCH_TEMPLATE = ResourceType(
         "capacityReservationSpecification.capacityReservationPreference": one_of(
             "capacity-reservations-only", "none", "open"
         ),
-        "capacityReservationSpecification": given("capacityReservationPreference capacityReservationTarget", 0),
         "imageId": matches(r"ami-[0-9a-f]+|resolve:ssm:.+|", "ami-... or resolve:ssm:..."),
         "instanceInitiatedShutdownBehavior": one_of("stop", "terminate"),
         "instanceMarketOptions.marketType": one_of(
@@ -622,8 +621,8 @@ LAUNCH_TEMPLATE = ResourceType(
         "name",
         ErrorTemplate("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."),
     ),
-    rules=(launch_templates.template_can_be_launched,),
-    update_rules=(launch_templates.template_can_be_launched,),
+    rules=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
+    update_rules=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
     after_update=rules.template_gets_a_version,
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_launch_template.go",
 )

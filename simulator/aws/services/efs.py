@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from catalog.regions import REGIONS
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, between, every, given, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
@@ -456,7 +455,7 @@ REPLICATION = ResourceType(
     },
     constraints={
         "destination": given("availabilityZoneName fileSystemId region", 1, 3),
-        "destination.region": one_of(*sorted(REGIONS)),
+        "destination.region": matches(r"[a-z]{2}(-[a-z]+)+-\d", "a region"),
     },
     references={
         "destination.fileSystemId": Reference(tokens.FILE_SYSTEM),

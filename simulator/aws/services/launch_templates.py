@@ -16,12 +16,20 @@ from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from simulator.aws import paths, tokens
 from simulator.aws.messages import AwsError
 from simulator.aws.operation_context import OperationContext
+from simulator.aws.services.refusals import combinations
 from simulator.values import Props, has_unknown
 
 RUNNING = "__nodes"  # key in the state of a node group: the number of its running nodes
 # key in the state of a node group: the interfaces of its nodes, each with subnet, addresses and the node's number
 INTERFACES = "__interfaces"
 RESERVATION = "capacityReservationSpecification.capacityReservationTarget.capacityReservationId"
+# A target goes with capacity-reservations-only, as Karpenter sends it. Sources: EC2 API,
+# LaunchTemplateCapacityReservationSpecificationRequest; karpenter-provider-aws pkg/providers/launchtemplate; 2026-11.
+RESERVATION_IS_TARGETED = combinations(
+    "InvalidParameterCombination",
+    "capacityReservationSpecification.capacityReservationPreference=none|open: no "
+    "capacityReservationSpecification.capacityReservationTarget",
+)
 _DEVICES_PER_CARD = 2
 _EFA = ("efa", "efa-only")
 

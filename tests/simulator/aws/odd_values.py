@@ -114,6 +114,16 @@ TAKEN: tuple[Wrong, ...] = (
             {"blockDeviceMappings.0.ebs.volumeSize": 1, "blockDeviceMappings.0.ebs.iops": 3000},
             "EBS user guide: 3000 IOPS are in the price of every gp3",
         ),
+        (
+            "preference and target, as Karpenter has them",
+            {
+                "capacityReservationSpecification": {
+                    "capacityReservationPreference": "capacity-reservations-only",
+                    "capacityReservationTarget": {"capacityReservationId": "cr-0123456789abcdef0"},
+                }
+            },
+            "karpenter-provider-aws, pkg/providers/launchtemplate",
+        ),
         ("image by a parameter", {"imageId": "resolve:ssm:/aws/x"}, "EC2 user guide: a parameter instead of an AMI id"),
         ("64 hops", {"metadataOptions.httpPutResponseHopLimit": 64}, _API + "1 to 64"),
         ("empty user data", {"userData": ""}, _PROVIDER + "an empty text counts as absent"),
@@ -402,6 +412,14 @@ PASSING: tuple[Wrong, ...] = (
             "image by its name",
             {"dataType": "aws:ec2:image", "value": "al2023"},
             "AWS takes it, and tells an event later",
+        ),
+    ),
+    *taken(
+        tokens.FILE_REPLICATION,
+        (
+            "region that is not there",
+            {"destination": {"region": "us-west-9"}},
+            "AWS adds regions that are not known here",
         ),
     ),
 )

@@ -446,7 +446,7 @@ FILES = (
     *of(
         tokens.FILE_REPLICATION,
         ("nowhere", {"destination": {}}, "egion"),
-        ("region that is not there", {"destination": {"region": "us-west-9"}}, "egion"),
+        ("region in words", {"destination": {"region": "Oregon"}}, "egion"),
         ("file system that is not there", {"destination": {"fileSystemId": "fs-0123456789abcdef0"}}, "does not exist"),
     ),
 )

@@ -266,7 +266,7 @@ NETWORK = (
                     "capacityReservationTarget": {"capacityReservationId": "cr-0123456789abcdef0"},
                 }
             },
-            "reservation",
+            "Preference is open",
         ),
         (
             "two interfaces in one place",
