@@ -243,6 +243,9 @@ class Platform(pulumi.ComponentResource):
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
+                    **(
+                        {"mesh": {"anchors": mesh.anchors, "issuer": mesh.issuer}} if (mesh := cluster.ref.mesh) else {}
+                    ),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

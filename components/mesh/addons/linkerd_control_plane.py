@@ -55,6 +55,8 @@ def values(context: AddOnContext) -> Values:
             value: {"externalSecret": True, "injectCaFrom": f"{NAMESPACE}/{name}"}
             for name, value in zip(WEBHOOKS, _WEBHOOK_VALUES, strict=True)
         },
+        # Its pods read the anchors when they start: with another one of them they start again.
+        "podAnnotations": {"ml-platform/anchors": ".".join(mesh.anchors)},
         "proxy": {
             "defaultInboundPolicy": mesh.inbound,
             # A quota on limits refuses pods whose proxy has none.
