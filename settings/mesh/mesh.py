@@ -58,7 +58,6 @@ class MeshSettings(Settings):
     anchors: tuple[Anchor, ...] = Field(
         default=("first",),
         min_length=1,
-        max_length=MAX_ANCHORS,
         description=(
             "Names of the trust anchors, whose keys cert-manager makes and keeps in the cluster. All pods trust all of "
             "them. A second one is there to replace the first: docs/guides/mesh/rotate-the-anchor.md."
@@ -92,9 +91,14 @@ class MeshSettings(Settings):
 
     @field_validator("anchors")
     @classmethod
-    def anchors_are_named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def anchors_are_one_or_two(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if twice := repeated(names):
             raise ValueError(f"{listed(twice)} is named twice. Name each once.")
+        if len(names) > MAX_ANCHORS:
+            raise ValueError(
+                f"{len(names)} anchors are given, and each more is one more key that all pods trust. Keep the one that "
+                "signs, and its successor."
+            )
         return names
 
     @field_validator("issuing_anchor")

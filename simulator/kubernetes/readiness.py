@@ -46,8 +46,26 @@ def waited_for(state: Props) -> list[str]:
     return [str(expression) for expression in expressions]
 
 
-def why_not_ready(cluster: Cluster, state: Props) -> str:
-    """Returns what keeps the controller from marking the object ready; "" when it is ready."""
+def condition_of(state: Props) -> str:
+    """Returns the condition by which a controller says that an object is ready."""
+    return "Synced" if (state["apiVersion"], state["kind"]) == certificates.BUNDLE else "Ready"
+
+
+def is_simulated(state: Props, condition: str) -> bool:
+    """Returns whether the simulator knows if an expression such as `condition=Ready` becomes true."""
+    controlled = state["apiVersion"].split("/")[0] in _CONTROLLERS
+    return condition in ("condition=Ready", "condition=Ready=True") or (
+        controlled and condition.startswith("condition=")
+    )
+
+
+def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) -> str:
+    """Returns what keeps the controller from marking the object ready; "" when it is ready.
+
+    wanted: the expressions that a program waits for. Without them, whatever says that it is ready.
+    """
+    if never := [each for each in wanted if each.removesuffix("=True") != f"condition={condition_of(state)}"]:
+        return f"no controller gives a {state['kind']} this: {', '.join(never)}. It has {condition_of(state)}"
     identity = (state["apiVersion"], state["kind"])
     chart = _CONTROLLERS.get(state["apiVersion"].split("/")[0])
     if chart is not None and not _is_installed(cluster, chart):
