@@ -72,8 +72,7 @@ def budget(name: str, *, allowed: int, pods: int) -> dict[str, object]:
 
 def test_clusters_that_are_up_are_asked_for_budgets_that_stop_nodes_and_for_what_eks_has_seen(tmp_path, capsys) -> None:
     with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
-        cloud.put(CLUSTER, "ml-platform-dev-main", {"version": "1.35"}, region="us-west-2")
-        cluster = cluster_of(cloud, cloud.get(CLUSTER, "ml-platform-dev-main"))
+        cluster = cluster_of(cloud, cloud.put(CLUSTER, "ml-platform-dev-main", {"version": "1.35"}, region="us-west-2"))
         for each in (budget("one-replica", allowed=0, pods=1), budget("gone", allowed=0, pods=0)):
             cluster.put(each, "users")
         cluster.put(budget("enough", allowed=1, pods=3), "users")
