@@ -9,7 +9,7 @@ NO_WEBHOOKS = {"config.linkerd.io/admission-webhooks": "disabled"}
 """Keeps Linkerd's webhooks away: where its injector is down, nothing in such a namespace waits for it."""
 
 
-def pod_security(level: str, kubernetes_version: str) -> Mapping[str, str]:
+def pod_security(level: str, kubernetes_version: str) -> dict[str, str]:
     """Returns the labels of a namespace that enforces a level, and warns of what `restricted` would refuse."""
     return {
         f"pod-security.kubernetes.io/{mode}{suffix}": value
@@ -33,6 +33,6 @@ def in_mesh(mesh: MeshSettings | None, namespace: str) -> Mapping[str, str]:
     return NO_WEBHOOKS
 
 
-def injection(mesh: MeshSettings | None, namespace: str) -> Mapping[str, str]:
+def injection(mesh: MeshSettings | None, namespace: str) -> dict[str, str]:
     """Returns the annotation by which the pods of a meshed namespace get the proxy."""
     return {"linkerd.io/inject": "enabled"} if mesh is not None and namespace in mesh.namespaces else {}

@@ -1,7 +1,6 @@
 """The namespaces that use storage. Each is made once, even if many entries name it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -59,7 +58,8 @@ def namespaces(
     return resources
 
 
-def _metadata(name: str, cluster: ClusterRef) -> dict[str, Any]:
-    annotations = injection(cluster.mesh, name)
+def _metadata(name: str, cluster: ClusterRef) -> kubernetes.meta.v1.ObjectMetaArgs:
     labels = {**pod_security(LEVEL, cluster.version), **in_mesh(cluster.mesh, name)}
-    return {"name": name, "labels": labels, **({"annotations": annotations} if annotations else {})}
+    return kubernetes.meta.v1.ObjectMetaArgs(
+        name=name, labels=labels, annotations=injection(cluster.mesh, name) or None
+    )

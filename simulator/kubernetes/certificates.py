@@ -2,8 +2,8 @@
 
 Days count from the `up` that made them. Sources: cert-manager 1.21, pkg/apis/certmanager/v1 (defaults: 90 days, renewed
 after two thirds, a new key each time), pkg/controller/certificates/trigger; trust-manager 0.24, pkg/bundle/source.go (a
-source that is missing fails the whole bundle); linkerd2 edge-26.8.3, controller/identity and charts/linkerd-control-plane
-(its own webhook certificates: 365 days); read 2026-11.
+source that is missing fails the whole bundle); linkerd2 edge-26.8.3, controller/identity and
+charts/linkerd-control-plane (its own webhook certificates: 365 days); read 2026-11.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The mesh as it is built: who is in it, what starts before what, and what nobody renews unasked."""
 
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def test_webhooks_fail_closed_only_where_three_injectors_run(
 ) -> None:
     made = context(MeshSettings(high_availability=said))
     pool = NodePoolSettings.model_validate({**POOL, "min_per_zone": nodes_per_zone})
-    values = linkerd_control_plane.values(AddOnContext(**{**vars(made), "pools": (pool,)}))
+    values = linkerd_control_plane.values(replace(made, pools=(pool,)))
     assert (values["controllerReplicas"], values["webhookFailurePolicy"]) == (replicas, policy)
     assert values["enablePodAntiAffinity"] == values["enablePodDisruptionBudget"] == (replicas == 3)
 
@@ -152,7 +153,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
         made = Cluster(cloud, "main", "us-west-2")
         for each in certificates(MeshSettings(), "d").values():
-            made.put(each, each["metadata"].get("namespace", ""))
+            made.put(dict(each), each["metadata"].get("namespace", ""))
         release = {"apiVersion": "helm.sh/v3", "kind": "Release", "metadata": {"name": "linkerd-control-plane"}}
         values = linkerd_control_plane.values(context(MeshSettings()))
         made.put({**release, "chart": "linkerd-control-plane", "values": values}, "linkerd")
@@ -206,8 +207,7 @@ def refusal(before: Step, after: Step) -> str:
 def test_an_anchor_rotates_in_steps_in_each_of_which_all_pods_trust_each_other(step: int) -> None:
     before, after = ROTATION[step], ROTATION[step + 1]
     settings = stack(mesh={"anchors": list(after[0]), "issuing_anchor": after[1]})
-    with nullcontext():
-        LiveStack(outputs(*before)).check(stage(), settings)
+    LiveStack(outputs(*before)).check(stage(), settings)
     issuers = {before[1] or before[0][0], after[1] or after[0][0]}  # of identities that are up while it is applied
     for trusted in (set(before[0]), set(after[0])):  # by pods that have not started again, and by those that have
         assert issuers <= trusted

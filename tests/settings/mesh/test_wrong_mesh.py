@@ -18,8 +18,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "namespace that nobody makes": (
         {"namespaces": ["reserch"]},
         "mesh.namespaces[0]",
-        "Did you mean research? For one of your own: `kubectl annotate namespace reserch linkerd.io/inject=enabled`, and "
-        "drop it here.",
+        "`kubectl annotate namespace reserch linkerd.io/inject=enabled`, and drop it here.",
     ),
     "namespace of an add-on": ({"namespaces": ["cert-manager"]}, "mesh.namespaces[0]", "without the mesh. Drop it."),
     "namespace of Kubernetes": ({"namespaces": ["kube-system"]}, "mesh.namespaces", "start without the mesh. Drop it."),
