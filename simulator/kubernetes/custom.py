@@ -25,9 +25,14 @@ _METADATA = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 @cache
 def definition(group: str, kind: str) -> Mapping[str, Any] | None:
     """Returns the CustomResourceDefinition of a kind, which callers must not change; None when it is not known."""
-    name = f"{group}_{kind}.json"
-    path = next((path for path in (FOLDER / name, *crds.FOLDER.glob(f"*/{name}")) if path.exists()), None)
+    path = files().get(f"{group}_{kind}")
     return None if path is None else crds.read(path)
+
+
+@cache
+def files() -> Mapping[str, Path]:
+    """Returns the file of each definition, by <group>_<Kind>."""
+    return {path.stem: path for path in (*FOLDER.glob("*.json"), *crds.FOLDER.glob("*/*.json"))}
 
 
 def definitions_of(chart: str) -> list[Mapping[str, Any]]:

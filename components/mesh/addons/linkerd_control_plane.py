@@ -69,7 +69,6 @@ def values(context: AddOnContext) -> Values:
         "controllerReplicas": 3 if available else 1,
         "enablePodAntiAffinity": available,
         "enablePodDisruptionBudget": available,  # with one replica it would block every node drain
-        "highAvailability": available,
         # While no injector answers, a meshed pod would start in the clear, or with Fail not at all.
         "webhookFailurePolicy": "Fail" if available and context.stage.production else "Ignore",
         "destinationResources": part,
