@@ -19,6 +19,8 @@ from simulator.values import Props, has_unknown
 CERTIFICATE = ("cert-manager.io/v1", "Certificate")
 BUNDLE = ("trust.cert-manager.io/v1alpha1", "Bundle")
 _ISSUERS = {"Issuer": ("cert-manager.io/v1", "Issuer"), "ClusterIssuer": ("cert-manager.io/v1", "ClusterIssuer")}
+KINDS = frozenset({CERTIFICATE, BUNDLE, *_ISSUERS.values()})
+"""Kinds with one condition."""
 _OF_CLUSTER = "cert-manager"  # the namespace in which cluster issuers and bundles look for Secrets
 _DEFAULT_HOURS, _CHART_DAYS = 90 * 24.0, 365
 _UNITS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600}

@@ -53,10 +53,8 @@ def condition_of(state: Props) -> str:
 
 def is_simulated(state: Props, condition: str) -> bool:
     """Returns whether the simulator knows if an expression such as `condition=Ready` becomes true."""
-    controlled = state["apiVersion"].split("/")[0] in _CONTROLLERS
-    return condition in ("condition=Ready", "condition=Ready=True") or (
-        controlled and condition.startswith("condition=")
-    )
+    only_one = (state["apiVersion"], state["kind"]) in certificates.KINDS
+    return condition in ("condition=Ready", "condition=Ready=True") or (only_one and condition.startswith("condition="))
 
 
 def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) -> str:

@@ -78,7 +78,7 @@ def test_the_console_tells_what_time_makes_of_certificates(
     tmp_path: Path, cluster: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster.make(certificate("self-signed", duration="2160h", renewal={"policy": "Disabled"}), "root")
-    file, words = tmp_path / "cloud.sqlite", ["certificates", cluster.cluster.name, "--clock"]
+    file, words = tmp_path / "cloud.sqlite", ["certificates", "main", "--clock"]
     assert console.run([*words, "+89d"], file) == 0
     assert "cert-manager/root" in capsys.readouterr().out
     assert console.run([*words, "+90d"], file) == 1
