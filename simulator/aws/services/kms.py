@@ -12,7 +12,7 @@ from simulator.aws.constraints import between, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import document_kinds, documents
 from simulator.values import UNKNOWN
 
 KMS = Service("KMS")
@@ -37,6 +37,11 @@ def _default_policy(op: OperationContext) -> str:
         "Resource": "*",
     }
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
+
+
+def _policy_is_sound(op: OperationContext) -> None:
+    if text := op.get("policy"):
+        document_kinds.KEY(op, text)
 
 
 def _policy_can_be_changed_again(op: OperationContext) -> None:
@@ -124,8 +129,8 @@ KEY = ResourceType(
             ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(_policy_can_be_changed_again, _rotation_is_possible),
-    update_rules=(_policy_can_be_changed_again, _rotation_is_possible),
+    rules=(_policy_is_sound, _policy_can_be_changed_again, _rotation_is_possible),
+    update_rules=(_policy_is_sound, _policy_can_be_changed_again, _rotation_is_possible),
     cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),
@@ -149,8 +154,8 @@ KEY_POLICY = ResourceType(
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     references={"keyId": Reference(tokens.KEY)},
-    rules=(_policy_can_be_changed_again,),
-    update_rules=(_policy_can_be_changed_again,),
+    rules=(_policy_is_sound, _policy_can_be_changed_again),
+    update_rules=(_policy_is_sound, _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/kms/key_policy.go",
 )
 

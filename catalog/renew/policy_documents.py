@@ -1,0 +1,83 @@
+"""What AWS knows of names in policy documents: its own managed policies, its services, and the actions of S3 and SQS.
+
+Forms, read 2026-11: getmoto/moto moto/iam/aws_managed_policies.py, a Python text with the answer of
+GetAccountAuthorizationDetails; duo-labs/parliament iam_definition.json, the tables of the service authorization
+reference; boto/botocore service-2.json of S3, whose texts name the permission of each operation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from catalog.renew.asking import Answers, Question, Renewal
+from catalog.rows import DATA, laid_out, read_table
+
+ACCOUNT = False
+TABLE = DATA / "policy_documents.json"
+RAW = "https://raw.githubusercontent.com"
+POLICIES = Question(name="managed-policies.py", url=f"{RAW}/getmoto/moto/master/moto/iam/aws_managed_policies.py")
+ACTIONS = Question(name="iam-definition.json", url=f"{RAW}/duo-labs/parliament/main/parliament/iam_definition.json")
+S3_MODEL = Question(
+    name="s3-service-2.json", url=f"{RAW}/boto/botocore/develop/botocore/data/s3/2006-03-01/service-2.json"
+)
+ATTACHABLE = ("/", "/job-function/", "/service-role/")
+PRINCIPAL = re.compile(r'"([a-z0-9.-]+)\.amazonaws\.com(?:\.cn)?"')
+PERMISSION = re.compile(r"\bs3:([A-Z][A-Za-z]+)")
+EVERYWHERE = 100  # a condition key that more S3 actions have applies to every request
+
+
+def questions() -> list[Question]:
+    return [POLICIES, ACTIONS, S3_MODEL]
+
+
+def renew(answers: Answers, today: date) -> Renewal:
+    policies, actions, model = answers.text(POLICIES), answers.json(ACTIONS), answers.json(S3_MODEL)
+    if policies is None or actions is None or model is None:
+        return Renewal({}, [])
+    details = json.loads(policies.split('"""')[1])
+    prefixes = {service["prefix"]: service for service in actions}
+    before = read_table("policy_documents")
+    table = {
+        **{key: before[key] for key in ("about", "source")},
+        "read": f"{today:%Y-%m}",
+        "managed_policies": {name: row["Path"] for name, row in sorted(details.items()) if row["Path"] in ATTACHABLE},
+        "services": _by_letter({*PRINCIPAL.findall(policies), *prefixes, *before["more_services"]}),
+        "more_services": before["more_services"],
+        "sqs_actions": sorted(row["privilege"] for row in prefixes["sqs"]["privileges"]),
+        "s3_actions": _s3_actions(prefixes["s3"]["privileges"], _named(model)),
+    }
+    return Renewal({TABLE: laid_out(table, "managed_policies", "services", "s3_actions")}, [])
+
+
+def _by_letter(names: Iterable[str]) -> dict[str, str]:
+    rows: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        rows[name[0]].append(name)
+    return {letter: " ".join(row) for letter, row in rows.items()}
+
+
+def _named(model: Mapping[str, Any]) -> set[str]:
+    """Returns the permissions that the model's texts name for its operations. What may be put may also be got."""
+    operations = {name.lower() for name in model["operations"]}
+    named = {name for name in PERMISSION.findall(json.dumps(model)) if name.lower() in operations}
+    return named | {f"Get{name[3:]}" for name in named if name.startswith("Put")}
+
+
+def _s3_actions(rows: Iterable[Mapping[str, Any]], newer: Iterable[str]) -> dict[str, str]:
+    """Returns action -> kinds of resource, then its own condition keys; at * the keys of all requests."""
+    found = {row["privilege"]: row["resource_types"] for row in rows}
+    keys = {name: {key for kind in kinds for key in kind["condition_keys"]} for name, kinds in found.items()}
+    common = [key for key in set().union(*keys.values()) if sum(key in each for each in keys.values()) > EVERYWHERE]
+    own = {name: sorted(each for each in keys[name] if each.startswith("s3:") and each not in common) for name in found}
+    result = {
+        name: " ".join([*sorted({kind["resource_type"].rstrip("*") for kind in kinds} - {""}), *own[name]])
+        for name, kinds in found.items()
+    }
+    known = {name.lower() for name in found}
+    result |= {name: "bucket object *" for name in newer if name.lower() not in known}
+    return {"*": " ".join(sorted(common)), **dict(sorted(result.items()))}
