@@ -112,7 +112,7 @@ def _policy_is_sound(op: OperationContext) -> None:
     text = op.get("policy")
     if not text:
         return
-    named = op.inputs.get("bucket")
+    named = op.inputs["bucket"]
     document_kinds.BUCKET(op, text, "" if has_unknown(named) else named)
     if len(json.dumps(json.loads(text), separators=(",", ":"))) > 20480:
         raise AwsError("PolicyTooLarge", "The policy exceeds the maximum allowed document size.")
