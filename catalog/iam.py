@@ -7,7 +7,7 @@ The partition is `aws`; other partitions change the second field.
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from catalog.rows import read_table
 
@@ -41,28 +41,25 @@ EKS_ACCESS_POLICIES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @cache
-def _names() -> Mapping[str, Any]:
-    return read_table("policy_documents")
-
-
-@cache
 def attachable_policies() -> frozenset[str]:
     """Returns the policies that AWS maintains and that roles may have, each as its path and name."""
-    return frozenset(f"{path}{name}".removeprefix("/") for name, path in _names()["managed_policies"].items())
+    policies = read_table("managed_policies")["policies"]
+    return frozenset(f"{path}{name}".removeprefix("/") for name, path in policies.items())
 
 
 @cache
 def service_principals() -> frozenset[str]:
     """Returns the services that policy documents may name, without `.amazonaws.com`."""
-    return frozenset(name for row in _names()["services"].values() for name in row.split())
+    return frozenset(name for row in read_table("service_principals")["services"].values() for name in row.split())
 
 
 @cache
 def s3_actions() -> Mapping[str, tuple[str, ...]]:
     """Returns S3's actions, each with its kinds of resource and the condition keys that not every request has."""
-    return {name: tuple(row.split()) for name, row in _names()["s3_actions"].items()}
+    return {name: tuple(row.split()) for name, row in read_table("policy_actions")["s3"].items()}
 
 
+@cache
 def sqs_actions() -> tuple[str, ...]:
     """Returns the actions of SQS."""
-    return tuple(_names()["sqs_actions"])
+    return tuple(read_table("policy_actions")["sqs"])

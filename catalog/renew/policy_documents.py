@@ -18,7 +18,6 @@ from catalog.renew.asking import Answers, Question, Renewal
 from catalog.rows import DATA, laid_out, read_table
 
 ACCOUNT = False
-TABLE = DATA / "policy_documents.json"
 RAW = "https://raw.githubusercontent.com"
 POLICIES = Question(name="managed-policies.py", url=f"{RAW}/getmoto/moto/master/moto/iam/aws_managed_policies.py")
 ACTIONS = Question(name="iam-definition.json", url=f"{RAW}/duo-labs/parliament/main/parliament/iam_definition.json")
@@ -40,18 +39,27 @@ def renew(answers: Answers, today: date) -> Renewal:
     if policies is None or actions is None or model is None:
         return Renewal({}, [])
     details = json.loads(policies.split('"""')[1])
-    prefixes = {service["prefix"]: service for service in actions}
-    before = read_table("policy_documents")
-    table = {
-        **{key: before[key] for key in ("about", "source")},
-        "read": f"{today:%Y-%m}",
-        "managed_policies": {name: row["Path"] for name, row in sorted(details.items()) if row["Path"] in ATTACHABLE},
-        "services": _by_letter({*PRINCIPAL.findall(policies), *prefixes, *before["more_services"]}),
-        "more_services": before["more_services"],
-        "sqs_actions": sorted(row["privilege"] for row in prefixes["sqs"]["privileges"]),
-        "s3_actions": _s3_actions(prefixes["s3"]["privileges"], _named(model)),
+    services = {service["prefix"]: service["privileges"] for service in actions}
+    more = read_table("service_principals")["more"]
+    rows: dict[str, dict[str, Any]] = {
+        "managed_policies": {
+            "policies": {name: row["Path"] for name, row in sorted(details.items()) if row["Path"] in ATTACHABLE}
+        },
+        "service_principals": {
+            "more": more,
+            "services": _by_letter({*PRINCIPAL.findall(policies), *services, *more}),
+        },
+        "policy_actions": {
+            "sqs": sorted(row["privilege"] for row in services["sqs"]),
+            "s3": _s3_actions(services["s3"], _named(model)),
+        },
     }
-    return Renewal({TABLE: laid_out(table, "managed_policies", "services", "s3_actions")}, [])
+    files = {}
+    for name, table in rows.items():
+        before = read_table(name)
+        told = {"about": before["about"], "source": before["source"], "read": f"{today:%Y-%m}"}
+        files[DATA / f"{name}.json"] = laid_out({**told, **table})
+    return Renewal(files, [])
 
 
 def _by_letter(names: Iterable[str]) -> dict[str, str]:

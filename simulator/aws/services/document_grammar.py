@@ -182,12 +182,12 @@ def _resources(statement: Statement) -> Iterator[Fault]:
             yield Fault("short-resource", resource)
         elif (len(parts) < 6 and "::" in resource) or not parts[2]:
             yield Fault("legacy", resource)
-        elif len(parts) == 6 and parts[2] == "iam":
+        elif len(parts) == 6 and parts[2] == "iam" and parts[4] != "aws":
             if parts[3]:
                 yield Fault("region", f"IAM resource {resource} cannot contain region information.")
             elif not parts[5].startswith((*IAM_PATHS, "*", "root", "$")):
                 yield Fault("iam-path", resource)
-        elif len(parts) == 6 and parts[2] == "s3" and parts[3] and not parts[5].startswith("accesspoint/"):
+        elif len(parts) == 6 and parts[2] == "s3" and parts[3] and not parts[4]:
             yield Fault("region", f"Resource {resource} can not contain region information.")
 
 

@@ -386,6 +386,7 @@ FILE_SYSTEM_POLICY = ResourceType(
     replace_on="fileSystemId",
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
+    constraints={"policy": length(1, 20000)},
     references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
     rules=(_policy_is_sound,),
     update_rules=(_policy_is_sound,),

@@ -41,6 +41,8 @@ def _policy_is_sound(op: OperationContext) -> None:
     """SQS takes a policy without a version, but writes one into it, and the provider waits for its own text."""
     if text := op.get("policy"):
         document_kinds.QUEUE(op, text)
+        if len(text) > 8192:
+            raise AwsError("InvalidAttributeValue", "Invalid value for the parameter Policy.")
         if "Version" not in json.loads(text):  # source: pulumi/pulumi-aws #3083, read 2026-11
             raise ProviderError("timeout while waiting for state to become 'equal' (last state: 'notequal')")
 

@@ -14,7 +14,15 @@ import yaml
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
-from catalog.renew import actions, charts, eks_addons, instance_prices, instance_types, service_prices
+from catalog.renew import (
+    actions,
+    charts,
+    eks_addons,
+    instance_prices,
+    instance_types,
+    policy_documents,
+    service_prices,
+)
 from catalog.renew.__main__ import SOURCES, main
 from catalog.renew.asking import Answers, Question, Renewal, Source
 from catalog.rows import DATA, laid_out, read_table
@@ -382,6 +390,55 @@ def test_the_account_is_read_only_with_its_option_and_after_a_message(
     assert "Left out, since they need an AWS account: eks-addons. Add --account." in capsys.readouterr().err
     assert main(["eks-addons", "--account"]) == 1
     assert asked == [eks_addons.QUESTION]
+
+
+# Policy documents.
+MANAGED = {
+    "Read": {"Path": "/", "Document": {"Statement": [{"Condition": {"StringEquals": {"a": "new.amazonaws.com"}}}]}},
+    "Run": {"Path": "/service-role/", "Document": {}},
+    "Linked": {"Path": "/aws-service-role/", "Document": {}},
+}
+
+
+def privilege(name: str, kind: str, *keys: str) -> dict[str, Any]:
+    kinds = [{"resource_type": kind, "condition_keys": []}, {"resource_type": "", "condition_keys": list(keys)}]
+    return {"privilege": name, "resource_types": kinds}
+
+
+def test_names_of_policy_documents_are_those_of_three_sources(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_documents, "EVERYWHERE", 1)
+    s3 = [
+        privilege("GetObject", "object*", "s3:authType", "s3:if-match", "aws:x"),
+        privilege("ListBucket", "bucket*", "s3:authType"),
+    ]
+    model = {
+        "operations": {"PutObjectNote": {"documentation": "the <code>s3:PutObjectNote</code> permission, s3:Other"}}
+    }
+    renewal = renew(
+        policy_documents,
+        {
+            "managed-policies.py": f'data = """\n{json.dumps(MANAGED)}"""\n',
+            "iam-definition.json": json.dumps(
+                [
+                    {"prefix": "s3", "privileges": s3},
+                    {"prefix": "sqs", "privileges": [privilege("SendMessage", "queue*")]},
+                ]
+            ),
+            "s3-service-2.json": json.dumps(model),
+        },
+    )
+    tables = {path.stem: json.loads(text) for path, text in renewal.files.items()}
+    assert tables["managed_policies"]["policies"] == {"Read": "/", "Run": "/service-role/"}, "others cannot be attached"
+    services = {name for row in tables["service_principals"]["services"].values() for name in row.split()}
+    assert {"new", "s3", "sqs", "pods.eks"} <= services
+    assert tables["policy_actions"]["sqs"] == ["SendMessage"]
+    assert tables["policy_actions"]["s3"] == {
+        "*": "s3:authType",
+        "GetObject": "object s3:if-match",
+        "GetObjectNote": "bucket object *",
+        "ListBucket": "bucket",
+        "PutObjectNote": "bucket object *",
+    }
 
 
 def test_generated_tables_have_the_layout_of_the_committed_ones() -> None:

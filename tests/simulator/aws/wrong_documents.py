@@ -141,7 +141,12 @@ IDENTITY = [
     wrong("all but a principal", POLICY, "should not specify a principal.", NotPrincipal={"AWS": f"{ACCOUNT}:root"}),
     Wrong("JSON in JSON", POLICY, {"policy": json.dumps(document(POLICY)["policy"])}, "contains a JSON-encoded string"),
     Wrong("a list of statements alone", INLINE, {"policy": "[]"}, "contains a JSON array"),
-    Wrong("a line break before the document", POLICY, {"policy": "\n{}"}, "leading space characters are not allowed"),
+    Wrong(
+        "a line break before the document",
+        POLICY,
+        {"policy": "\n" + document(POLICY)["policy"]},
+        "leading space characters are not allowed",
+    ),
     Wrong("an empty text", POLICY, {"policy": ""}, "is an empty string, which is not a valid JSON value"),
     Wrong("a comma too many", INLINE, {"policy": '{"Version": "2012-10-17",}'}, "contains an invalid JSON policy"),
     Wrong(
@@ -470,6 +475,12 @@ SOUND = [
         Condition={"Bool": {"aws:SecureTransport": "false"}},
     ),
     sound("no resource, which is the file system", FILES),
+    sound("no version, as in the guide", FILES, version=None),
+    sound("a Sid with hyphens, as in the guide", FILES, Sid="efs-statement-example02"),
+    sound(
+        "an access grant of S3", POLICY, Action="s3:GetDataAccess", Resource="arn:aws:s3:*:*:access-grants/default/*"
+    ),
+    sound("every service role", INLINE, Action="iam:PassRole", Resource="arn:*:iam::*:role/service-role/*"),
     sound("no version", ENDPOINT, version=None),
     Wrong(
         "a policy of a job function",
@@ -478,6 +489,18 @@ SOUND = [
         passes="AWS takes it",
     ),
 ]
+
+LATER = [
+    wrong("a role that is gone", ROLE, TRUST_PRINCIPAL, Principal={"AWS": f"{ACCOUNT}:role/gone"}),
+    wrong("a Sid with an underscore", POLICY, "(SID) must be alpha-numeric", Sid="read_data"),
+    wrong(
+        "a statement less", KEY, "will not allow you to update the key policy", Action=["kms:Encrypt", "kms:Decrypt"]
+    ),
+    wrong("objects and bucket mixed up", BUCKET, "Action does not apply", Action="s3:GetBucketLocation"),
+    wrong("a misspelt action", QUEUE, QUEUE_POLICY, Action="sqs:SendMesage"),
+    wrong("a principal less", FILES, "Policy contains invalid Principal block.", Principal={"AWS": []}),
+]
+UPDATES = [case._replace(case=f"later, {case.case}", before=document(case.type)) for case in LATER]
 
 # AWS refuses these, and the simulator does not.
 MISSED = [
@@ -501,4 +524,4 @@ MISSED = [
     ),
 ]
 
-DOCUMENTS = [*IDENTITY, *TRUST, *POLICIES_OF_AWS, *RESOURCES, *MISSED]
+DOCUMENTS = [*IDENTITY, *TRUST, *POLICIES_OF_AWS, *RESOURCES, *UPDATES, *MISSED]
