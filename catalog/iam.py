@@ -50,16 +50,16 @@ def attachable_policies() -> frozenset[str]:
 @cache
 def service_principals() -> frozenset[str]:
     """Returns the services that policy documents may name, without `.amazonaws.com`."""
-    return frozenset(name for row in read_table("service_principals")["services"].values() for name in row.split())
+    return frozenset(read_table("policy_names")["services"])
 
 
 @cache
 def s3_actions() -> Mapping[str, tuple[str, ...]]:
     """Returns S3's actions, each with its kinds of resource and the condition keys that not every request has."""
-    return {name: tuple(row.split()) for name, row in read_table("policy_actions")["s3"].items()}
+    return {name: tuple(row.split()) for name, row in read_table("policy_names")["s3"].items()}
 
 
 @cache
 def sqs_actions() -> tuple[str, ...]:
     """Returns the actions of SQS."""
-    return tuple(read_table("policy_actions")["sqs"])
+    return tuple(read_table("policy_names")["sqs"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -38,35 +38,16 @@ def renew(answers: Answers, today: date) -> Renewal:
     policies, actions, model = answers.text(POLICIES), answers.json(ACTIONS), answers.json(S3_MODEL)
     if policies is None or actions is None or model is None:
         return Renewal({}, [])
-    details = json.loads(policies.split('"""')[1])
+    managed, names = read_table("managed_policies"), read_table("policy_names")
+    rows = {name: row["Path"] for name, row in json.loads(policies.split('"""')[1]).items()}
     services = {service["prefix"]: service["privileges"] for service in actions}
-    more = read_table("service_principals")["more"]
-    rows: dict[str, dict[str, Any]] = {
-        "managed_policies": {
-            "policies": {name: row["Path"] for name, row in sorted(details.items()) if row["Path"] in ATTACHABLE}
-        },
-        "service_principals": {
-            "more": more,
-            "services": _by_letter({*PRINCIPAL.findall(policies), *services, *more}),
-        },
-        "policy_actions": {
-            "sqs": sorted(row["privilege"] for row in services["sqs"]),
-            "s3": _s3_actions(services["s3"], _named(model)),
-        },
-    }
-    files = {}
-    for name, table in rows.items():
-        before = read_table(name)
-        told = {"about": before["about"], "source": before["source"], "read": f"{today:%Y-%m}"}
-        files[DATA / f"{name}.json"] = laid_out({**told, **table})
+    managed["policies"] = {name: path for name, path in sorted(rows.items()) if path in ATTACHABLE}
+    names["services"] = sorted({*PRINCIPAL.findall(policies), *services, *names["more_services"]})
+    names["sqs"] = sorted(row["privilege"] for row in services["sqs"])
+    names["s3"] = _s3_actions(services["s3"], _named(model))
+    tables = {"managed_policies": managed, "policy_names": names}
+    files = {DATA / f"{name}.json": laid_out({**each, "read": f"{today:%Y-%m}"}) for name, each in tables.items()}
     return Renewal(files, [])
-
-
-def _by_letter(names: Iterable[str]) -> dict[str, str]:
-    rows: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(names):
-        rows[name[0]].append(name)
-    return {letter: " ".join(row) for letter, row in rows.items()}
 
 
 def _named(model: Mapping[str, Any]) -> set[str]:
@@ -80,12 +61,13 @@ def _s3_actions(rows: Iterable[Mapping[str, Any]], newer: Iterable[str]) -> dict
     """Returns action -> kinds of resource, then its own condition keys; at * the keys of all requests."""
     found = {row["privilege"]: row["resource_types"] for row in rows}
     keys = {name: {key for kind in kinds for key in kind["condition_keys"]} for name, kinds in found.items()}
-    common = [key for key in set().union(*keys.values()) if sum(key in each for each in keys.values()) > EVERYWHERE]
-    own = {name: sorted(each for each in keys[name] if each.startswith("s3:") and each not in common) for name in found}
-    result = {
-        name: " ".join([*sorted({kind["resource_type"].rstrip("*") for kind in kinds} - {""}), *own[name]])
-        for name, kinds in found.items()
+    counts = Counter(key for each in keys.values() for key in each)
+    own = {
+        name: sorted(key for key in each if key[:3] == "s3:" and counts[key] <= EVERYWHERE)
+        for name, each in keys.items()
     }
+    kinds = {name: sorted({kind["resource_type"].rstrip("*") for kind in each} - {""}) for name, each in found.items()}
     known = {name.lower() for name in found}
-    result |= {name: "bucket object *" for name in newer if name.lower() not in known}
-    return {"*": " ".join(sorted(common)), **dict(sorted(result.items()))}
+    result = {name: "bucket object *" for name in newer if name.lower() not in known}
+    result |= {name: " ".join([*kinds[name], *own[name]]) for name in found}
+    return {"*": " ".join(sorted(key for key in counts if counts[key] > EVERYWHERE)), **dict(sorted(result.items()))}

@@ -168,24 +168,20 @@ def json_text(argument: str, value: Any) -> str | None:
     return None
 
 
+def _equal(names: list[str]) -> list[str]:
+    return [name for index, name in enumerate(names) if name in names[:index]]
+
+
 def policy_json(argument: str, value: Any) -> str | None:
     """Requires a JSON object without equal keys, as the provider does for IAM's identity policies."""
-    if value == "":
-        return f'"{argument}" is an empty string, which is not a valid JSON value'
-    first, wrong = str(value)[:1], f'"{argument}" contains an invalid JSON policy: '
-    if first != "{":
-        kinds = {'"': "contains a JSON-encoded string, not a JSON-encoded object", "[": "contains a JSON array"}
-        kinds |= dict.fromkeys(" \t\r\n", "leading space characters are not allowed")
-        return wrong + kinds.get(first, "not a JSON object")
+    wrong = f'"{argument}" contains an invalid JSON policy: '
+    if not str(value).startswith("{"):
+        space = str(value)[:1].isspace()
+        return wrong + ("leading space characters are not allowed" if space else "not a JSON object")
     equal: list[str] = []
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        equal.extend(name for index, name in enumerate(names) if name in names[:index])
-        return dict(pairs)
-
     try:
-        json.loads(value, object_pairs_hook=unique)
+        json.loads(value, object_pairs_hook=lambda pairs: equal.extend(_equal([name for name, _ in pairs])))
     except (TypeError, ValueError) as error:
         return f"{wrong}{error}"
     return f'"{argument}" contains duplicate JSON keys: duplicate key "{equal[0]}"' if equal else None

@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 from catalog.iam import service_principals
 from catalog.regions import REGIONS
 from common.spelling import nearest
-from simulator.aws import tokens
+from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
 from simulator.aws.messages import AwsError
 from simulator.aws.operation_context import OperationContext, principal_of
 from simulator.aws.services.documents import listed
+from simulator.values import has_unknown
 
 _ELEMENTS = (
     "Sid",
@@ -89,6 +90,16 @@ class Grammar:
     code: str
     words: Mapping[str, str]
     own: Reader | None = None
+
+    def of(self, path: str) -> Callable[[OperationContext], None]:
+        """Returns the rule of the documents at a path. What is not known yet is not judged."""
+
+        def rule(op: OperationContext) -> None:
+            for _, text in paths.find(op.inputs, path):
+                if text and not has_unknown(text):
+                    self(op, text)
+
+        return rule
 
     def __call__(self, op: OperationContext, text: str, bucket: str = "") -> None:
         """Raises AwsError for the first fault that the service refuses."""

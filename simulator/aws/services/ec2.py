@@ -10,9 +10,9 @@ from simulator.aws.constraints import between, every, ipv4_network, ipv6_network
 from simulator.aws.known_quotas import ELASTIC_IPS, VPCS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
-from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import document_kinds, launch_templates, launches, subnet_addresses
+from simulator.aws.services import launch_templates, launches, subnet_addresses
 from simulator.aws.services import network_rules as rules
+from simulator.aws.services.document_kinds import ENDPOINT
 
 EC2 = Service("EC2", modeled=False)
 
@@ -405,11 +405,6 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
 )
 
 
-def _endpoint_policy_is_sound(op: OperationContext) -> None:
-    if text := op.get("policy"):
-        document_kinds.ENDPOINT(op, text)
-
-
 VPC_ENDPOINT = ResourceType(
     type=tokens.VPC_ENDPOINT,
     service=EC2,
@@ -471,14 +466,14 @@ VPC_ENDPOINT = ResourceType(
         ),
     ),
     rules=(
-        _endpoint_policy_is_sound,
+        ENDPOINT.of("policy"),
         rules.endpoint_service_is_in_the_region,
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
         rules.endpoint_is_new,
     ),
     update_rules=(
-        _endpoint_policy_is_sound,
+        ENDPOINT.of("policy"),
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
     ),

@@ -36,20 +36,6 @@ def _compact(text: str) -> int:
     return len("".join(text.split()))
 
 
-def _policy_is_sound(op: OperationContext) -> None:
-    document_kinds.MANAGED(op, op.get("policy"))
-
-
-def _inline_policy_is_sound(op: OperationContext) -> None:
-    document_kinds.INLINE(op, op.get("policy"))
-
-
-def _inline_policies_are_sound(op: OperationContext) -> None:
-    for row in op.get("inlinePolicies", []):
-        if row.get("policy"):
-            document_kinds.INLINE(op, row["policy"])
-
-
 def _policies_of_aws_exist(op: OperationContext) -> None:
     """A policy that AWS maintains must exist, with its path, and must not be for service-linked roles alone."""
     found = [
@@ -84,11 +70,9 @@ def _inline_policies_fit(op: OperationContext) -> None:
         raise AwsError("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}", 409)
 
 
-def _trust_policy_is_sound(op: OperationContext) -> None:
-    text = op.get("assumeRolePolicy")
-    if _compact(text) > 2048:
+def _trust_policy_is_short(op: OperationContext) -> None:
+    if _compact(op.get("assumeRolePolicy")) > 2048:
         raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
-    document_kinds.TRUST(op, text)
 
 
 def _detach_role(op: OperationContext) -> None:
@@ -136,6 +120,12 @@ def _linked_role_is_new(op: OperationContext) -> None:
         raise AwsError("InvalidInput", message)
 
 
+_ROLE_RULES = (
+    _trust_policy_is_short,
+    document_kinds.TRUST.of("assumeRolePolicy"),
+    document_kinds.INLINE.of("inlinePolicies[*].policy"),
+    _policies_of_aws_exist,
+)
 ROLE = ResourceType(
     type=tokens.ROLE,
     service=IAM,
@@ -178,8 +168,8 @@ ROLE = ResourceType(
     quotas=(
         Quota("L-FE177D64", 1000, ErrorTemplate("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),
     ),
-    rules=(_trust_policy_is_sound, _inline_policies_are_sound, _policies_of_aws_exist),
-    update_rules=(_trust_policy_is_sound, _inline_policies_are_sound, _policies_of_aws_exist),
+    rules=_ROLE_RULES,
+    update_rules=_ROLE_RULES,
     delete_rules=(_detach_role,),
     used_by=(
         Use(
@@ -235,8 +225,8 @@ POLICY = ResourceType(
             "L-E95E4862", 1500, ErrorTemplate("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)
         ),
     ),
-    rules=(_policy_is_sound, _policy_is_short),
-    update_rules=(_policy_is_sound, _policy_is_short),
+    rules=(document_kinds.MANAGED.of("policy"), _policy_is_short),
+    update_rules=(document_kinds.MANAGED.of("policy"), _policy_is_short),
     used_by=tuple(
         Use(
             user,
@@ -270,8 +260,8 @@ ROLE_POLICY = ResourceType(
     documents="policy",
     constraints={"name": every(length(1, 128), _NAME), "policy": policy_json},
     references={"role": _TO_ROLE},
-    rules=(_inline_policy_is_sound, _inline_policies_fit),
-    update_rules=(_inline_policy_is_sound, _inline_policies_fit),
+    rules=(document_kinds.INLINE.of("policy"), _inline_policies_fit),
+    update_rules=(document_kinds.INLINE.of("policy"), _inline_policies_fit),
     source="hashicorp/terraform-provider-aws internal/service/iam/role_policy.go",
 )
 

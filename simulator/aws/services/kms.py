@@ -39,11 +39,6 @@ def _default_policy(op: OperationContext) -> str:
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
 
 
-def _policy_is_sound(op: OperationContext) -> None:
-    if text := op.get("policy"):
-        document_kinds.KEY(op, text)
-
-
 def _policy_can_be_changed_again(op: OperationContext) -> None:
     """The policy must allow somebody of the account to change it again."""
     text = op.get("policy")
@@ -129,8 +124,8 @@ KEY = ResourceType(
             ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(_policy_is_sound, _policy_can_be_changed_again, _rotation_is_possible),
-    update_rules=(_policy_is_sound, _policy_can_be_changed_again, _rotation_is_possible),
+    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _rotation_is_possible),
+    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _rotation_is_possible),
     cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),
@@ -154,8 +149,8 @@ KEY_POLICY = ResourceType(
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     references={"keyId": Reference(tokens.KEY)},
-    rules=(_policy_is_sound, _policy_can_be_changed_again),
-    update_rules=(_policy_is_sound, _policy_can_be_changed_again),
+    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
+    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/kms/key_policy.go",
 )
 

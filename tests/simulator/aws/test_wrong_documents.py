@@ -88,6 +88,7 @@ def test_nearly_every_wrong_document_is_refused() -> None:
 # Case of an identity policy -> why the emulator judges otherwise.
 OTHERWISE = {
     "a Sid with spaces": "it does not read the letters of a Sid",
+    "later, a Sid with an underscore": "it does not read the letters of a Sid",
     "all but a principal": "it takes principals",
     "Action twice": "the provider refuses this before IAM sees it",
     "a line break before the document": "the provider refuses this before IAM sees it",

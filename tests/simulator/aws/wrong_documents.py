@@ -139,15 +139,15 @@ IDENTITY = [
     wrong("a 13th month", POLICY, LEGACY, Condition={"DateLessThan": {"aws:CurrentTime": "2026-13-01T00:00:00Z"}}),
     wrong("a principal", INLINE, "should not specify a principal.", Principal={"AWS": f"{ACCOUNT}:root"}),
     wrong("all but a principal", POLICY, "should not specify a principal.", NotPrincipal={"AWS": f"{ACCOUNT}:root"}),
-    Wrong("JSON in JSON", POLICY, {"policy": json.dumps(document(POLICY)["policy"])}, "contains a JSON-encoded string"),
-    Wrong("a list of statements alone", INLINE, {"policy": "[]"}, "contains a JSON array"),
+    Wrong("JSON in JSON", POLICY, {"policy": json.dumps(document(POLICY)["policy"])}, "not a JSON object"),
+    Wrong("a list of statements alone", INLINE, {"policy": "[]"}, "not a JSON object"),
     Wrong(
         "a line break before the document",
         POLICY,
         {"policy": "\n" + document(POLICY)["policy"]},
         "leading space characters are not allowed",
     ),
-    Wrong("an empty text", POLICY, {"policy": ""}, "is an empty string, which is not a valid JSON value"),
+    Wrong("an empty text", POLICY, {"policy": ""}, "not a JSON object"),
     Wrong("a comma too many", INLINE, {"policy": '{"Version": "2012-10-17",}'}, "contains an invalid JSON policy"),
     Wrong(
         "Action twice",
