@@ -23,12 +23,7 @@ from simulator.aws.operation_context import OperationContext, principal_of
 from simulator.aws.services.documents import listed
 from simulator.values import has_unknown
 
-_ELEMENTS = (
-    "Sid",
-    "Effect",
-    "Condition",
-    *(f"{no}{name}" for name in ("Principal", "Action", "Resource") for no in ("", "Not")),
-)
+_ELEMENT = re.compile("Sid|Effect|Condition|(Not)?(Principal|Action|Resource)")
 _OPERATOR = re.compile(
     r"(ForAnyValue:|ForAllValues:)?(Null|(String(Not)?Equals(IgnoreCase)?|String(Not)?Like|Arn(Not)?(Equals|Like)|"
     r"(Numeric|Date)((Not)?Equals|(LessThan|GreaterThan)(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress)(IfExists)?)"
@@ -59,11 +54,10 @@ class Fault(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A statement of a document, and where it stands. bucket: the name of the bucket, if it is known."""
+    """A statement of a document, and the operation that writes it."""
 
     content: Mapping[str, Any]
     op: OperationContext
-    bucket: str
 
     def texts(self, *elements: str) -> list[str]:
         """Returns the texts of some elements."""
@@ -92,25 +86,26 @@ class Grammar:
     own: Reader | None = None
 
     def of(self, path: str) -> Callable[[OperationContext], None]:
-        """Returns the rule of the documents at a path. What is not known yet is not judged."""
+        """Returns the rule of the documents at a path. A document that is not known yet, or stays, is not judged."""
 
         def rule(op: OperationContext) -> None:
+            before = [text for _, text in paths.find(op.before, path)]
             for _, text in paths.find(op.inputs, path):
-                if text and not has_unknown(text):
+                if not has_unknown(text) and text and text not in before:
                     self(op, text)
 
         return rule
 
-    def __call__(self, op: OperationContext, text: str, bucket: str = "") -> None:
+    def __call__(self, op: OperationContext, text: str) -> None:
         """Raises AwsError for the first fault that the service refuses."""
-        faults = {fault.kind: fault for fault in reversed(list(_faults(text, op, bucket, self.own)))}
+        faults = {fault.kind: fault for fault in reversed(list(_faults(text, op, self.own)))}
         for kinds, words in self.words.items():
             for fault in (faults[kind] for kind in kinds.split() if kind in faults):
                 at = max(text.find(json.dumps(fault.value)), 0) + 1
                 raise AwsError(self.code, words.format(value=fault.value, at=at), retried=fault.retried)
 
 
-def _faults(text: str, op: OperationContext, bucket: str, own: Reader | None) -> Iterator[Fault]:
+def _faults(text: str, op: OperationContext, own: Reader | None) -> Iterator[Fault]:
     try:
         document = json.loads(text)
     except ValueError:
@@ -134,15 +129,13 @@ def _faults(text: str, op: OperationContext, bucket: str, own: Reader | None) ->
         if not isinstance(each, dict):
             yield Fault("form", "Statement")
             continue
-        statement = Statement(each, op, bucket)
-        for reader in (_elements, _actions, _resources, _conditions, _principals, own):
-            if reader:
-                yield from reader(statement)
+        for reader in (_elements, _actions, _resources, _conditions, _principals, *([own] if own else [])):
+            yield from reader(Statement(each, op))
 
 
 def _elements(statement: Statement) -> Iterator[Fault]:
     content = statement.content
-    yield from (Fault("unknown-element", key) for key in content if key not in _ELEMENTS)
+    yield from (Fault("unknown-element", key) for key in content if not _ELEMENT.fullmatch(key))
     effect, sid = content.get("Effect"), content.get("Sid", "")
     if effect is None:
         yield Fault("no-effect")
@@ -166,13 +159,11 @@ def _elements(statement: Statement) -> Iterator[Fault]:
 def _actions(statement: Statement) -> Iterator[Fault]:
     for action in statement.texts("Action", "NotAction"):
         vendor, colon, rest = action.partition(":")
-        if action == "*":
-            continue
-        if not colon:
+        if not colon and action != "*":
             yield Fault("no-vendor", action)
         elif ":" in rest:
             yield Fault("colons", action)
-        elif not re.fullmatch(r"[a-zA-Z0-9.-]+", vendor):
+        elif not re.fullmatch(r"[a-zA-Z0-9.-]+|\*", vendor):
             yield Fault("vendor", vendor)
 
 
@@ -215,11 +206,9 @@ def _conditions(statement: Statement) -> Iterator[Fault]:
                 yield Fault("form", key)
                 continue
             for value in map(str, listed(values)):
-                if "${" in value:
-                    continue
-                if "Date" in operator and not _is_date(value):
+                if "Date" in operator and "${" not in value and not _is_date(value):
                     yield Fault("legacy", value)
-                if "IpAddress" in operator and network(value) is None:
+                if "IpAddress" in operator and "${" not in value and network(value) is None:
                     yield Fault("address", value)
 
 

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from catalog.iam import s3_actions, sqs_actions
 from simulator.aws.services.document_grammar import IAM_PATHS, Fault, Grammar, Statement
 from simulator.aws.services.documents import listed
+from simulator.values import has_unknown
 
 # Issuers of many tenants, each with the claim that a trust policy has to test. Source: IAM User Guide,
 # "Identity-provider controls for shared OIDC providers"; read 2026-11.
@@ -64,9 +65,10 @@ def _queue(statement: Statement) -> Iterator[Fault]:
 def _bucket(statement: Statement) -> Iterator[Fault]:
     """Actions, resources and condition keys of S3 have to fit one another."""
     resources = [each.partition(":::")[2] for each in statement.texts("Resource", "NotResource")]
-    for resource in resources:
-        ending = resource.removeprefix(statement.bucket)
-        if statement.bucket and (ending == resource or ending[:1] not in ("", "/", "*", "?")):
+    bucket = statement.op.inputs["bucket"]
+    for resource in () if has_unknown(bucket) else resources:
+        ending = resource.removeprefix(bucket)
+        if ending == resource or ending[:1] not in ("", "/", "*", "?"):
             yield Fault("resource", resource)
     kinds = {"object" if "/" in each else "bucket" for each in resources}
     kinds |= {"object" for each in resources if each.endswith("*")}

@@ -152,11 +152,9 @@ def _root_is_not_deep(op: OperationContext) -> None:
         raise _bad_request("The root directory path must begin with / and have at most four levels")
 
 
-def _policy_is_sound(op: OperationContext) -> None:
-    """The document must be sound, and its author must still be able to change it afterwards."""
-    text = op.get("policy")
-    document_kinds.FILE_SYSTEM(op, text)
-    for statement in documents.listed(json.loads(text)["Statement"]):
+def _policy_can_be_changed_again(op: OperationContext) -> None:
+    """The author must still be able to change the policy afterwards."""
+    for statement in documents.listed(json.loads(op.get("policy"))["Statement"]):
         everything = set(documents.listed(statement.get("Action"))) & {"*", "elasticfilesystem:*"}
         refuses = statement.get("Effect") == "Deny" and everything and not statement.get("Condition")
         if refuses and not op.get("bypassPolicyLockoutSafetyCheck"):
@@ -388,8 +386,8 @@ FILE_SYSTEM_POLICY = ResourceType(
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     constraints={"policy": length(1, 20000)},
     references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
-    rules=(_policy_is_sound,),
-    update_rules=(_policy_is_sound,),
+    rules=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
+    update_rules=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/efs/file_system_policy.go",
 )
 

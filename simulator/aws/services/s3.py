@@ -18,7 +18,6 @@ from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, Resou
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds, documents
 from simulator.cloud import CloudResource
-from simulator.values import has_unknown
 
 S3 = Service("S3", modeled=False)
 
@@ -107,13 +106,9 @@ def _lifecycle_makes_sense(op: OperationContext) -> None:
             raise AwsError("InvalidArgument", message)
 
 
-def _policy_is_sound(op: OperationContext) -> None:
-    """The document must be sound and name this bucket alone; public policies may be blocked."""
+def _policy_may_be_put(op: OperationContext) -> None:
+    """The document must not be too long, and public ones may be blocked."""
     text = op.get("policy")
-    if not text:
-        return
-    named = op.inputs["bucket"]
-    document_kinds.BUCKET(op, text, "" if has_unknown(named) else named)
     if len(json.dumps(json.loads(text), separators=(",", ":"))) > 20480:
         raise AwsError("PolicyTooLarge", "The policy exceeds the maximum allowed document size.")
     bucket = op.get("bucket")
@@ -357,8 +352,8 @@ BUCKET = ResourceType(
             ErrorTemplate("TooManyBuckets", "You have attempted to create more buckets than allowed"),
         ),
     ),
-    rules=(_name_is_free, _policy_is_sound),
-    update_rules=(_policy_is_sound,),
+    rules=(_name_is_free, document_kinds.BUCKET.of("policy")),
+    update_rules=(document_kinds.BUCKET.of("policy"),),
     delete_rules=(_bucket_is_empty, _nothing_is_locked),
     cascade_deletes=tuple(
         CascadeDelete(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
@@ -464,7 +459,7 @@ POLICY = _setting(
     creating="putting S3 Bucket ({bucket}) Policy",
     updating="putting S3 Bucket ({bucket}) Policy",
     documents_="policy",
-    rules=(_policy_is_sound,),
+    rules=(document_kinds.BUCKET.of("policy"), _policy_may_be_put),
 )
 
 PUBLIC_ACCESS = _setting(

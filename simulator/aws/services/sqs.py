@@ -37,16 +37,16 @@ def _dead_letters_have_a_queue(op: OperationContext) -> None:
         raise AwsError("InvalidAttributeValue", message)
 
 
-def _policy_is_sound(op: OperationContext) -> None:
-    """SQS takes a policy without a version, but writes one into it, and the provider waits for its own text."""
-    if text := op.get("policy"):
-        document_kinds.QUEUE(op, text)
-        if len(text) > 8192:
-            raise AwsError("InvalidAttributeValue", "Invalid value for the parameter Policy.")
-        if "Version" not in json.loads(text):  # source: pulumi/pulumi-aws #3083, read 2026-11
-            raise ProviderError("timeout while waiting for state to become 'equal' (last state: 'notequal')")
+def _policy_has_a_version(op: OperationContext) -> None:
+    """SQS writes a version into a policy that has none, and the provider waits until it reads what it wrote.
+
+    Source: pulumi/pulumi-aws #3083, read 2026-11.
+    """
+    if "Version" not in json.loads(op.get("policy") or '{"Version": ""}'):
+        raise ProviderError("timeout while waiting for state to become 'equal' (last state: 'notequal')")
 
 
+_POLICY_RULES = (document_kinds.QUEUE.of("policy"), _policy_has_a_version)
 QUEUE = ResourceType(
     type=tokens.QUEUE,
     service=SQS,
@@ -102,8 +102,8 @@ QUEUE = ResourceType(
             "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute Tags"
         ),
     ),
-    rules=(_name_fits_the_kind, _dead_letters_have_a_queue, _policy_is_sound),
-    update_rules=(_dead_letters_have_a_queue, _policy_is_sound),
+    rules=(_name_fits_the_kind, _dead_letters_have_a_queue, *_POLICY_RULES),
+    update_rules=(_dead_letters_have_a_queue, *_POLICY_RULES),
     cascade_deletes=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue.go",
 )
@@ -123,8 +123,8 @@ QUEUE_POLICY = ResourceType(
     replace_on="queueUrl",
     documents="policy",
     references={"queueUrl": Reference(tokens.QUEUE, "url")},
-    rules=(_policy_is_sound,),
-    update_rules=(_policy_is_sound,),
+    rules=_POLICY_RULES,
+    update_rules=_POLICY_RULES,
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue_policy.go",
 )
 

@@ -139,3 +139,11 @@ def test_a_document_is_judged_at_the_preview_though_its_bucket_is_not_known(aws:
     wrong = cases.document(cases.BUCKET, Action="s3:GetObjects")
     assert "Policy has invalid action" in aws.refusal(cases.BUCKET, preview=True, bucket=UNKNOWN, **wrong)
     assert aws.preview(cases.BUCKET, bucket=UNKNOWN, **cases.document(cases.BUCKET)).state
+
+
+def test_a_document_that_stays_is_not_judged_again(aws: Account) -> None:
+    aws.make(cases.ROLE, "trainer", name="trainer", assumeRolePolicy=trust("ec2.amazonaws.com"))
+    inputs = cases.document(cases.ROLE, Principal={"AWS": f"{cases.ACCOUNT}:role/trainer"})
+    role = aws.make(cases.ROLE, **inputs)
+    aws.cloud.delete(cases.ROLE, "trainer", "")
+    assert aws.update(role, **inputs, description="IAM keeps the id of the role that is gone")["description"]
