@@ -28,6 +28,7 @@ ATTACHABLE = ("/", "/job-function/", "/service-role/")
 PRINCIPAL = re.compile(r'"([a-z0-9.-]+)\.amazonaws\.com(?:\.cn)?"')
 PERMISSION = re.compile(r"\bs3:([A-Z][A-Za-z]+)")
 EVERYWHERE = 100  # a condition key that more S3 actions have applies to every request
+NEWER_KEYS = ("s3:BucketTag/<key>",)  # the S3 model tells of it, and the tables do not have it yet
 
 
 def questions() -> list[Question]:
@@ -70,4 +71,5 @@ def _s3_actions(rows: Iterable[Mapping[str, Any]], newer: Iterable[str]) -> dict
     known = {name.lower() for name in found}
     result = {name: "bucket object *" for name in newer if name.lower() not in known}
     result |= {name: " ".join([*kinds[name], *own[name]]) for name in found}
-    return {"*": " ".join(sorted(key for key in counts if counts[key] > EVERYWHERE)), **dict(sorted(result.items()))}
+    common = sorted([*NEWER_KEYS, *(key for key in counts if counts[key] > EVERYWHERE)])
+    return {"*": " ".join(common), **dict(sorted(result.items()))}

@@ -11,10 +11,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from catalog.iam import service_principals
-from catalog.regions import REGIONS
 from common.spelling import nearest
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
@@ -177,7 +177,7 @@ def _resources(statement: Statement) -> Iterator[Fault]:
         parts = resource.split(":", 5)
         if len(parts) == 1:
             yield Fault("resource", resource)
-        elif parts[1] not in (partition, "*"):
+        elif not fnmatchcase(partition, parts[1]):
             shown = ":".join(["arn", parts[1], *[*parts[2:], *"****"][:4]])
             yield Fault("partition", f'Partition "{parts[1]}" is not valid for resource "{shown}".')
         elif len(parts) == 2:
@@ -187,7 +187,7 @@ def _resources(statement: Statement) -> Iterator[Fault]:
         elif len(parts) == 6 and parts[2] == "iam" and parts[4] != "aws":
             if parts[3]:
                 yield Fault("region", f"IAM resource {resource} cannot contain region information.")
-            elif not parts[5].startswith((*IAM_PATHS, "*", "root", "$")):
+            elif not parts[5].startswith((*IAM_PATHS, "assumed-role/", "delegation-request/", "*", "root", "$")):
                 yield Fault("iam-path", resource)
         elif len(parts) == 6 and parts[2] == "s3" and parts[3] and not parts[4]:
             yield Fault("region", f"Resource {resource} can not contain region information.")
@@ -270,9 +270,9 @@ def _is_service(value: str, partition: str) -> bool:
     """Returns whether a service exists. A part of a service that is not listed exists, unless it is misspelt."""
     match = re.fullmatch(r"([a-z0-9.-]+)\.amazonaws\.com(\.cn)?", value)
     if not match or (match[2] and partition != "aws-cn"):
-        return value.startswith("alexa-") and value.endswith(".amazon.com")
+        return re.fullmatch(r"alexa-[a-z]+\.amazon\.com|.+\.aws\.internal", value) is not None
     known = service_principals()
-    name = ".".join(label for label in match[1].split(".") if label not in REGIONS)
+    name = re.sub(r"\.[a-z]{2}(-[a-z]+)+-\d+(?=\.|$)", "", match[1])
     parent = name.rsplit(".", 1)[-1]
     siblings = [each for each in known if each.endswith(f".{parent}")]
     return name in known or ("." in name and parent in known and not nearest(name, siblings, cutoff=0.85))

@@ -432,7 +432,7 @@ def test_names_of_policy_documents_are_those_of_three_sources(renew: Renew, monk
     assert {"new", "s3", "sqs", "pods.eks"} <= {*tables["policy_names"]["services"]}
     assert tables["policy_names"]["sqs"] == ["SendMessage"]
     assert tables["policy_names"]["s3"] == {
-        "*": "s3:authType",
+        "*": "s3:BucketTag/<key> s3:authType",
         "GetObject": "object s3:if-match",
         "GetObjectNote": "bucket object *",
         "ListBucket": "bucket",

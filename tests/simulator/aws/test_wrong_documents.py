@@ -41,7 +41,7 @@ def around(aws: Account, case: Wrong) -> dict[str, Any]:
     return {**needs, **case.inputs}
 
 
-def said(aws: Account, case: Wrong) -> str:
+def said(aws: Account, case: Wrong, preview: bool = False) -> str:
     """Returns what the simulator says of a case; nothing when it passes."""
     inputs = around(aws, case)
     checked = aws.check(case.type, "case", **inputs)
@@ -50,7 +50,9 @@ def said(aws: Account, case: Wrong) -> str:
     live = None if case.before is None else aws.make(case.type, "case", **{**inputs, **case.before})
     try:
         if live:
-            aws.update(live, **inputs)
+            aws.update(live, preview=preview, **inputs)
+        elif preview:
+            aws.preview(case.type, "case", **inputs)
         else:
             aws.make(case.type, "case", **inputs)
     except Refusal as refused:
@@ -69,6 +71,12 @@ def test_a_wrong_document_is_refused_in_the_words_of_aws(aws: Account, case: Wro
         assert text == "", "a mistake that is found now is no missed one"
     else:
         assert case.says in text, text or "it passed"
+
+
+@pytest.mark.parametrize("case", [case for case in cases.DOCUMENTS if case.says], ids=name)
+def test_a_wrong_document_is_refused_at_the_preview(aws: Account, case: Wrong) -> None:
+    made_meanwhile = "nobody made" in case.case or "that is gone" in case.case
+    assert bool(said(aws, case, preview=True)) != made_meanwhile, "the same update may make a role"
 
 
 @pytest.mark.parametrize("case", cases.SOUND, ids=name)
@@ -94,6 +102,7 @@ OTHERWISE = {
     "a line break before the document": "the provider refuses this before IAM sees it",
     "IfExists of Null": "it takes IfExists of every operator; the user guide excludes Null",
     "the ARN of another partition": "it takes each partition in each account",
+    "any partition of AWS": "it takes no part of a partition, and policies that AWS maintains have one",
     "an access grant of S3": "it refuses this, but a policy that AWS maintains has it",
 }
 

@@ -372,6 +372,7 @@ SOUND = [
     sound("an empty Sid, as the console writes it", POLICY, {**STATEMENTS[POLICY], "Sid": ""}, Sid=""),
     sound("an Id", POLICY, top={"Id": "data-readers"}),
     sound("any partition", POLICY, Resource="arn:*:s3:::data/*"),
+    sound("any partition of AWS", POLICY, Resource="arn:aws*:s3:::data/*"),
     sound("a variable in a resource", POLICY, Resource="arn:aws:s3:::data/${aws:username}/*"),
     sound("every role by a wildcard", POLICY, Action="iam:PassRole", Resource=f"{ACCOUNT}:role/*"),
     sound("an unknown condition key", POLICY, Condition={"StringEquals": {"ec2:Nothing": "a"}}),
@@ -402,6 +403,7 @@ SOUND = [
     ),
     sound("pods", ROLE, Principal={"Service": "pods.eks.amazonaws.com"}, Action=["sts:AssumeRole", "sts:TagSession"]),
     sound("a service of a region", ROLE, Principal={"Service": "logs.us-west-2.amazonaws.com"}),
+    sound("a service of a region that is new", ROLE, Principal={"Service": "logs.mx-central-1.amazonaws.com"}),
     sound("an action in lower case", ROLE, Action="sts:assumerole"),
     sound(
         "an issuer that nobody made",
@@ -463,6 +465,7 @@ SOUND = [
         BUCKET,
         Principal={"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1AB2CD3EF4GHI"},
     ),
+    sound("tags of the bucket", BUCKET, Condition={"StringEquals": {"s3:BucketTag/team": "ml"}}),
     sound("tags of an object", BUCKET, Condition={"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}),
     sound("an address without a mask", BUCKET, Condition={"IpAddress": {"aws:SourceIp": "203.0.113.7"}}),
     sound("actions in capitals", QUEUE, Action="SQS:SendMessage"),
@@ -487,6 +490,21 @@ SOUND = [
         ATTACHMENT,
         {"policyArn": f"{MANAGED}/job-function/ViewOnlyAccess"},
         passes="AWS takes it",
+    ),
+]
+
+IN_LINE = [
+    Wrong(
+        "a policy of the bucket's own inputs",
+        "aws:s3/bucket:Bucket",
+        {"bucket": "data", **document(BUCKET, Principal=None)},
+        "MalformedPolicy: Missing required field Principal",
+    ),
+    Wrong(
+        "a policy of the queue's own inputs",
+        "aws:sqs/queue:Queue",
+        {"name": "jobs", **document(QUEUE, Resource=None)},
+        QUEUE_POLICY,
     ),
 ]
 
@@ -524,4 +542,4 @@ MISSED = [
     ),
 ]
 
-DOCUMENTS = [*IDENTITY, *TRUST, *POLICIES_OF_AWS, *RESOURCES, *UPDATES, *MISSED]
+DOCUMENTS = [*IDENTITY, *TRUST, *POLICIES_OF_AWS, *RESOURCES, *IN_LINE, *UPDATES, *MISSED]
