@@ -7,7 +7,7 @@ The partition is `aws`; other partitions change the second field.
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from catalog.rows import read_table
 
@@ -48,18 +48,6 @@ def attachable_policies() -> frozenset[str]:
 
 
 @cache
-def service_principals() -> frozenset[str]:
-    """Returns the services that policy documents may name, without `.amazonaws.com`."""
-    return frozenset(read_table("policy_names")["services"])
-
-
-@cache
-def s3_actions() -> Mapping[str, tuple[str, ...]]:
-    """Returns S3's actions, each with its kinds of resource and the condition keys that not every request has."""
-    return {name: tuple(row.split()) for name, row in read_table("policy_names")["s3"].items()}
-
-
-@cache
-def sqs_actions() -> tuple[str, ...]:
-    """Returns the actions of SQS."""
-    return tuple(read_table("policy_names")["sqs"])
+def iam_names() -> Mapping[str, Any]:
+    """Returns the services and actions that policy documents may name; see `about` of the table."""
+    return read_table("iam_names")

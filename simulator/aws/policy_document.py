@@ -15,8 +15,11 @@ from simulator.aws.paths import snake
 from simulator.provider import Refusal
 from simulator.values import Props
 
-_VERSION, _EFFECT = one_of("2008-10-17", "2012-10-17"), one_of("Allow", "Deny")
-_SID = matches("[a-zA-Z0-9]*", "must only include alphanumeric characters")
+_CHECKS: dict[str, Constraint] = {
+    "version": one_of("2008-10-17", "2012-10-17"),
+    "effect": one_of("Allow", "Deny"),
+    "sid": matches("[a-zA-Z0-9]*", "must only include alphanumeric characters"),
+}
 
 
 def policy_document(args: Props) -> Props:
@@ -49,14 +52,12 @@ def _wrong(text: str) -> Refusal:
 
 
 def _refuse_wrong_arguments(args: Props) -> None:
-    for name in ("sourceJson", "overrideJson"):
-        if args.get(name):
-            raise Refusal(f'expected "{snake(name)}" to be an empty string: use {snake(name)[:-5]}_policy_documents')
-    checks: list[tuple[str, Constraint, Any]] = [("version", _VERSION, args.get("version"))]
-    for item in args.get("statements") or []:
-        checks += [("effect", _EFFECT, item.get("effect")), ("sid", _SID, item.get("sid"))]
-    for argument, constraint, value in checks:
-        if value is not None and (text := constraint(argument, value)):
+    for name in (name for name in ("sourceJson", "overrideJson") if args.get(name)):
+        raise Refusal(f'expected "{snake(name)}" to be an empty string: use {snake(name)[:-5]}_policy_documents')
+    given = [("version", args.get("version"))]
+    given += [(name, item.get(name)) for item in args.get("statements") or [] for name in ("effect", "sid")]
+    for name, value in given:
+        if value is not None and (text := _CHECKS[name](name, value)):
             raise Refusal(text)
 
 

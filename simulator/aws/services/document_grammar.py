@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from catalog.iam import service_principals
+from catalog.iam import iam_names
 from common.spelling import nearest
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import network
@@ -271,7 +271,7 @@ def _is_service(value: str, partition: str) -> bool:
     match = re.fullmatch(r"([a-z0-9.-]+)\.amazonaws\.com(\.cn)?", value)
     if not match or (match[2] and partition != "aws-cn"):
         return re.fullmatch(r"alexa-[a-z]+\.amazon\.com|.+\.aws\.internal", value) is not None
-    known = service_principals()
+    known = iam_names()["services"]
     name = re.sub(r"\.[a-z]{2}(-[a-z]+)+-\d+(?=\.|$)", "", match[1])
     parent = name.rsplit(".", 1)[-1]
     siblings = [each for each in known if each.endswith(f".{parent}")]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from catalog.iam import s3_actions, sqs_actions
+from catalog.iam import iam_names
 from simulator.aws.services.document_grammar import IAM_PATHS, Fault, Grammar, Statement
 from simulator.aws.services.documents import listed
 from simulator.values import has_unknown
@@ -56,7 +56,7 @@ def _key(statement: Statement) -> Iterator[Fault]:
 def _queue(statement: Statement) -> Iterator[Fault]:
     actions = statement.texts("Action", "NotAction")
     for action in actions:
-        if not any(_covers(action, f"sqs:{each}") for each in sqs_actions()):
+        if not any(_covers(action, f"sqs:{each}") for each in iam_names()["sqs"]):
             yield Fault("action", action)
     if len(actions) > 7:
         yield Fault("many-actions")
@@ -72,7 +72,7 @@ def _bucket(statement: Statement) -> Iterator[Fault]:
             yield Fault("resource", resource)
     kinds = {"object" if "/" in each else "bucket" for each in resources}
     kinds |= {"object" for each in resources if each.endswith("*")}
-    known = {name: tuple(map(str.lower, row)) for name, row in s3_actions().items()}
+    known = {name: row.lower().split() for name, row in iam_names()["s3"].items()}
     keys = {key for row in known.values() for key in row}
     own = [re.sub("/.*", "/<key>", key) for key in statement.condition_keys() if not key.startswith("aws:")]
     yield from (Fault("condition-key", key) for key in own if key not in keys and (key[:3] == "s3:" or ":" not in key))

@@ -14,15 +14,7 @@ import yaml
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
-from catalog.renew import (
-    actions,
-    charts,
-    eks_addons,
-    instance_prices,
-    instance_types,
-    policy_documents,
-    service_prices,
-)
+from catalog.renew import actions, charts, eks_addons, iam_names, instance_prices, instance_types, service_prices
 from catalog.renew.__main__ import SOURCES, main
 from catalog.renew.asking import Answers, Question, Renewal, Source
 from catalog.rows import DATA, laid_out, read_table
@@ -405,17 +397,14 @@ def privilege(name: str, kind: str, *keys: str) -> dict[str, Any]:
     return {"privilege": name, "resource_types": kinds}
 
 
-def test_names_of_policy_documents_are_those_of_three_sources(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy_documents, "EVERYWHERE", 1)
+def test_names_in_policy_documents_are_those_of_two_sources_and_some_by_hand(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iam_names, "EVERYWHERE", 1)
     s3 = [
         privilege("GetObject", "object*", "s3:authType", "s3:if-match", "aws:x"),
         privilege("ListBucket", "bucket*", "s3:authType"),
     ]
-    model = {
-        "operations": {"PutObjectNote": {"documentation": "the <code>s3:PutObjectNote</code> permission, s3:Other"}}
-    }
     renewal = renew(
-        policy_documents,
+        iam_names,
         {
             "managed-policies.py": f'data = """\n{json.dumps(MANAGED)}"""\n',
             "iam-definition.json": json.dumps(
@@ -424,19 +413,18 @@ def test_names_of_policy_documents_are_those_of_three_sources(renew: Renew, monk
                     {"prefix": "sqs", "privileges": [privilege("SendMessage", "queue*")]},
                 ]
             ),
-            "s3-service-2.json": json.dumps(model),
         },
     )
     tables = {path.stem: json.loads(text) for path, text in renewal.files.items()}
     assert tables["managed_policies"]["policies"] == {"Read": "/", "Run": "/service-role/"}, "others cannot be attached"
-    assert {"new", "s3", "sqs", "pods.eks"} <= {*tables["policy_names"]["services"]}
-    assert tables["policy_names"]["sqs"] == ["SendMessage"]
-    assert tables["policy_names"]["s3"] == {
+    assert {"new", "s3", "sqs", "pods.eks"} <= {*tables["iam_names"]["services"]}
+    assert tables["iam_names"]["sqs"] == ["SendMessage"]
+    by_hand = dict.fromkeys(tables["iam_names"]["more"]["actions"], "bucket object *")
+    assert tables["iam_names"]["s3"] == {
+        **by_hand,
         "*": "s3:BucketTag/<key> s3:authType",
         "GetObject": "object s3:if-match",
-        "GetObjectNote": "bucket object *",
         "ListBucket": "bucket",
-        "PutObjectNote": "bucket object *",
     }
 
 
