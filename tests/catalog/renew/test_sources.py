@@ -384,7 +384,7 @@ def test_the_account_is_read_only_with_its_option_and_after_a_message(
     assert asked == [eks_addons.QUESTION]
 
 
-# Policy documents.
+# Names in policy documents: from two public sources, and some kept by hand.
 MANAGED = {
     "Read": {"Path": "/", "Document": {"Statement": [{"Condition": {"StringEquals": {"a": "new.amazonaws.com"}}}]}},
     "Run": {"Path": "/service-role/", "Document": {}},
@@ -397,7 +397,7 @@ def privilege(name: str, kind: str, *keys: str) -> dict[str, Any]:
     return {"privilege": name, "resource_types": kinds}
 
 
-def test_names_in_policy_documents_are_those_of_two_sources_and_some_by_hand(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_in_policy_documents_come_from_two_sources(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(iam_names, "EVERYWHERE", 1)
     s3 = [
         privilege("GetObject", "object*", "s3:authType", "s3:if-match", "aws:x"),
