@@ -207,7 +207,7 @@ def _conditions(statement: Statement) -> Iterator[Fault]:
                 continue
             for value in map(str, listed(values)):
                 if "Date" in operator and "${" not in value and not _is_date(value):
-                    yield Fault("legacy", value)
+                    yield Fault("date", value)
                 if "IpAddress" in operator and "${" not in value and network(value) is None:
                     yield Fault("address", value)
 

@@ -95,7 +95,7 @@ def _bucket(statement: Statement) -> Iterator[Fault]:
 _INLINE = {
     "json form unknown-element version no-statement empty-statement no-effect effect": "Syntax errors in policy.",
     "operator": "Syntax errors in policy.",
-    "effect-letters legacy": "The policy failed legacy parsing",
+    "effect-letters legacy date": "The policy failed legacy parsing",
     "equal-sids": "Statement IDs (SID) in a single policy must be unique.",
     "sid-letters": (
         "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"
