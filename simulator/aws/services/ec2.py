@@ -12,6 +12,7 @@ from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches, subnet_addresses
 from simulator.aws.services import network_rules as rules
+from simulator.aws.services.document_kinds import ENDPOINT
 from simulator.aws.services.refusals import combinations, of_one_vpc, refuse
 
 EC2 = Service("EC2", modeled=False)
@@ -453,6 +454,7 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route_table_association.go",
 )
 
+
 VPC_ENDPOINT = ResourceType(
     type=tokens.VPC_ENDPOINT,
     service=EC2,
@@ -514,6 +516,7 @@ VPC_ENDPOINT = ResourceType(
         ),
     ),
     rules=(
+        ENDPOINT.of("policy"),
         rules.endpoint_service_is_in_the_region,
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
@@ -521,6 +524,7 @@ VPC_ENDPOINT = ResourceType(
         *rules.ENDPOINT_INPUTS,
     ),
     update_rules=(
+        ENDPOINT.of("policy"),
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
         *rules.ENDPOINT_INPUTS,
