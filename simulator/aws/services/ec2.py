@@ -564,7 +564,7 @@ FLOW_LOG = ResourceType(
         "trafficType": one_of("ACCEPT", "ALL", "REJECT"),
     },
     references={"subnetId": _TO_SUBNET, "vpcId": _TO_VPC},
-    rules=(rules.flow_log_is_new, rules.FLOW_LOG_INPUTS, rules.flow_log_destination_exists),
+    rules=(rules.flow_log_is_new, *rules.FLOW_LOG_INPUTS, rules.flow_log_destination_exists),
     companions=rules.flow_log_fills_its_bucket,
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_flow_log.go",
 )

@@ -49,7 +49,7 @@ _VOLUMES: Mapping[str, tuple[int, int, int, int, int]] = {
 
 def volume_mistake(argument: str, ebs: Any) -> str | None:
     """Returns what is wrong with the size, IOPS, throughput or key of a volume. EC2 says so at each launch."""
-    kind = ebs.get("volumeType") or "gp2"
+    kind = ebs.get("volumeType") or ""  # without one, the image says which
     low, high, least, most, per_gib = _VOLUMES.get(kind, (1, 65536, 0, 0, 0))
     size, iops, throughput = ebs.get("volumeSize"), ebs.get("iops"), ebs.get("throughput")
     if ebs.get("kmsKeyId") and ebs.get("encrypted") not in ("true", True):
@@ -58,11 +58,11 @@ def volume_mistake(argument: str, ebs: Any) -> str | None:
         return f"Volume of {size} GiB is invalid; volume_size of {kind} is {low} to {high} GiB"
     if iops is None and kind in ("io1", "io2"):
         return f"The parameter iops must be specified for {kind} volumes."
-    if ebs.get("volumeType") and iops and not least <= iops <= most:
+    if kind and iops and not least <= iops <= most:
         return f"iops of {iops} is not supported for {kind} volumes" + (f", {least} to {most} are" if most else "")
     if per_gib and iops and size and iops > max(per_gib * size, 3000 if kind == "gp3" else 0):
         return f"iops to volume size ratio of {iops / size:.0f} is too high; maximum is {per_gib} for {kind}"
-    if throughput and kind != "gp3" and ebs.get("volumeType"):
+    if throughput and kind not in ("", "gp3"):
         return f"The parameter throughput is not supported for {kind} volumes."
     if throughput and not 125 <= throughput <= min(2000, (iops or 3000) // 4):
         return f"throughput of {throughput} MiB/s is not within 125 and a quarter of the iops, {(iops or 3000) // 4}"

@@ -495,12 +495,18 @@ def flow_log_format(argument: str, value: Any) -> str | None:
     return f"Unknown field {wrong} in {argument}" if wrong else None
 
 
-# Source: EC2 API, CreateFlowLogs; read 2026-11; wordings unverified.
-FLOW_LOG_INPUTS = combinations(
-    "InvalidParameter",
-    "logDestinationType=s3: no iamRoleArn",
-    "logDestinationType=cloud-watch-logs|kinesis-data-firehose: no destinationOptions",
-    *(f"{resource}: needs trafficType" for resource in ("eniId", "regionalNatGatewayId", "subnetId", "vpcId")),
+# Source: EC2 API, CreateFlowLogs; read 2026-11. The wording about s3 is EC2's, from public reports.
+FLOW_LOG_INPUTS = (
+    refuse(
+        "InvalidParameter",
+        "DeliverLogsPermissionArn is not applicable for s3 delivery",
+        lambda op: op.get("logDestinationType") == "s3" and op.get("iamRoleArn"),
+    ),
+    combinations(
+        "InvalidParameter",
+        "logDestinationType=cloud-watch-logs|kinesis-data-firehose: no destinationOptions",
+        *(f"{resource}: needs trafficType" for resource in ("eniId", "regionalNatGatewayId", "subnetId", "vpcId")),
+    ),
 )
 
 

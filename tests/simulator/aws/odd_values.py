@@ -422,4 +422,12 @@ PASSING: tuple[Wrong, ...] = (
             "AWS adds regions that are not known here",
         ),
     ),
+    *taken(
+        tokens.CLUSTER,
+        (
+            "documentation's range for the public endpoint",
+            {"vpcConfig.publicAccessCidrs": ["203.0.113.0/24"]},
+            "EKS refuses it, as it does 10.0.0.0/8, but the stack file of dev has it in the place of a real one",
+        ),
+    ),
 )

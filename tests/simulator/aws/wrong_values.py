@@ -210,7 +210,7 @@ NETWORK = (
             {"logDestinationType": "s3", "logDestination": "ml-one", "iamRoleArn": None},
             "ARN",
         ),
-        ("bucket with a role", {"logDestinationType": "s3", "logDestination": "<bucket:arn>"}, "iamRoleArn"),
+        ("bucket with a role", {"logDestinationType": "s3", "logDestination": "<bucket:arn>"}, "not applicable"),
         (
             "bucket that is not there",
             {"logDestinationType": "s3", "logDestination": "arn:aws:s3:::nobody", "iamRoleArn": None},
