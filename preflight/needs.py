@@ -104,6 +104,14 @@ def name_of(resource: Resource) -> str | None:
     return None
 
 
+def tags_of(thing: Mapping[str, Any] | None) -> dict[str, str]:
+    """Returns the tags of a thing in any of the forms in which AWS writes them."""
+    found: Any = next((thing[key] for key in ("Tags", "tags", "TagSet") if key in thing), {}) if thing else {}
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {each.get("Key", each.get("TagKey")): each.get("Value", each.get("TagValue")) for each in found}
+
+
 def known(value: Any) -> str:
     """Returns a text of the preview; "" for one that only `up` knows."""
     return "" if value is None or value is UNKNOWN else str(value)

@@ -13,12 +13,7 @@ PAGE = "preflight/policy.json"
 
 def policy(calls: Iterable[str]) -> str:
     """Returns the policy that allows these calls, as JSON. None of them takes a resource that is known before."""
-    statement = {
-        "Sid": "Preflight",
-        "Effect": "Allow",
-        "Action": sorted(map(action_of, calls)),
-        "Resource": "*",
-    }
+    statement = {"Sid": "Preflight", "Effect": "Allow", "Action": sorted(map(action_of, calls)), "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
 
 

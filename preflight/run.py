@@ -14,7 +14,7 @@ from report.simulated import ROOT
 from settings.stack.stack import StackSettings
 
 READY, NOT_READY, NOT_KNOWN = 0, 1, 3
-_AT_ONCE = 8
+AT_ONCE = 8
 
 
 def preflight(
@@ -36,9 +36,9 @@ def preflight(
     return place, run(every_check(), needs, account)
 
 
-def run(checks: Sequence[Check], needs: Needs, account: Account, at_once: int = _AT_ONCE) -> Findings:
+def run(checks: Sequence[Check], needs: Needs, account: Account) -> Findings:
     """Runs the checks, several at once: they wait for AWS. Returns what they found, in the order of the checks."""
-    with ThreadPoolExecutor(at_once) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         found = threads.map(lambda each: look(each, needs, account), checks)
         return dict(zip((each.title for each in checks), found, strict=True))
 

@@ -29,7 +29,7 @@ def caller(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield warning(
             f"no setting names the account; these credentials are of {identity['Account']}",
             "with other credentials, `up` would build in another account",
-            command=f"pulumi config set ml-platform:account_id '\"{identity['Account']}\"' --stack {needs.stack}",
+            command=f"pulumi config set ml-platform:account_id {identity['Account']} --stack {needs.stack}",
         )
     elif named[0] == identity["Account"]:
         yield ok(f"account {named[0]}, as {named[1]} says")
@@ -92,9 +92,7 @@ def principals(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if present == arn:
             yield ok(f"{setting}: {arn}")
         elif present:
-            yield failure(
-                f"{setting}: {name} has another path", "AWS takes no other ARN than the whole one", f"Write {present}."
-            )
+            yield failure(f"{setting}: {name} has another path", f"AWS knows no {arn}", f"Write {setting}: {present}")
         else:
             deploys = setting == "deployer.role_arn"
             path = f"--path /{path.rpartition('/')[0]}/ " if "/" in path else ""

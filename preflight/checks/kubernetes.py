@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 from referencing.exceptions import Unresolvable
 
-from common.spelling import did_you_mean
+from common.spelling import nearest
 from components.stack.support import DAYS_AHEAD
 from costs.resource import Resource
 from preflight.account import Ask, CouldNotLookError
@@ -64,11 +64,11 @@ def addon_versions(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if pinned in present:
             yield ok(f"{name} {pinned}")
             continue
-        newest = f" The newest is {max(present, key=_order)}." if present else ""
+        newest = f": {max(present, key=_order)}`, the newest, or another one" if present else "` of these"
         yield failure(
             f"{name} has no version {pinned} for Kubernetes {kubernetes} here",
             "CreateAddon is refused, and `up` stops half-way",
-            f"Write clusters.{cluster}.managed_addons.{name}.version.{newest}",
+            f"Write `clusters.{cluster}.managed_addons.{name}.version{newest}:",
             f"aws eks describe-addon-versions --region {needs.settings.region} --addon-name {name} "
             f"--kubernetes-version {kubernetes} --query 'addons[].addonVersions[].addonVersion'",
         )
@@ -94,7 +94,7 @@ def addon_values(needs: Needs, ask: Ask) -> Iterator[Finding]:
         for mistake in mistakes:
             path = ".".join(map(str, mistake.absolute_path))
             yield failure(
-                f"{name} {version}: {path or 'the top'}: {_said(mistake)}",
+                f"{name} {version}: {f'{path}: ' * bool(path)}{_said(mistake)}",
                 "CreateAddon is refused, and `up` stops half-way",
                 f"Mend clusters.{cluster}.managed_addons.{name}.configuration, or take another version.",
             )
@@ -114,7 +114,8 @@ def _said(mistake: Any) -> str:
     if mistake.validator == "additionalProperties" and isinstance(mistake.instance, dict):
         allowed = mistake.schema.get("properties", {})
         unknown = [key for key in mistake.instance if key not in allowed]
-        return "; ".join(f"there is no key {key}.{did_you_mean(key, allowed)}" for key in unknown)
+        near = {key: nearest(key, allowed) for key in unknown}
+        return "it knows no " + ", ".join(f"{key} (but {word})" if word else key for key, word in near.items())
     return f"breaks `{mistake.validator}: {json.dumps(mistake.validator_value)[:80]}`"
 
 

@@ -48,7 +48,7 @@ def zones(needs: Needs, ask: Ask) -> Iterator[Finding]:
     for name in wanted:
         zone, setting = present.get(name), "Write another one in network.zones."
         if zone is None:
-            yield failure(f"this account has no {name}", "it has no subnets there", setting)
+            yield failure(f"this account has no {name}", "it takes no subnets there", setting)
         elif zone.get("OptInStatus") == "not-opted-in":
             command = (
                 f"aws ec2 modify-availability-zone-group --region {region.name} --group-name {zone['GroupName']} "
@@ -84,8 +84,7 @@ def instance_types(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if not left:
             yield failure(f"{name}: no zone of the stack offers {listed}", "no node of it ever starts", setting)
         elif without and pool.provisioner == "managed":
-            why = f"its node group there fails, and `up` stops, or it never gets a node; {', '.join(left)} is fine"
-            yield failure(f"{name}: {', '.join(without)} has no {listed}", why, setting)
+            yield failure(f"{name}: {', '.join(without)} has no {listed}", "its node group there gets no node", setting)
         elif without:
             yield warning(f"{name}: {', '.join(without)} has no {listed}", "Karpenter starts it elsewhere", setting)
         else:

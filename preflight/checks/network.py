@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
 from preflight.checks.machines import zone_names
-from preflight.needs import Needs
+from preflight.needs import Needs, tags_of
 
 _ATTACHED, _VPCS = "ec2:DescribeTransitGatewayVpcAttachments", "ec2:DescribeVpcs"
 SECONDS = 3.0
@@ -28,7 +28,7 @@ def transit_gateway(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield failure(
             f"{gateway.id} is not in {needs.settings.region}, or not shared with this account",
             "the VPC cannot be attached, and the private API is out of reach: `up` stops half-way",
-            "Write the id of yours in network.transit_gateway.id, or accept the share of its owner in AWS RAM. These are here:",
+            "Let its owner share it (AWS RAM), or write the id of another one in network.transit_gateway.id:",
             f"aws ec2 describe-transit-gateways --region {needs.settings.region} "
             "--query 'TransitGateways[].[TransitGatewayId,Description]' --output text",
         )
@@ -54,7 +54,7 @@ def _clashes(needs: Needs, vpcs: list[dict[str, Any]], gateway: str) -> Iterator
     """Yields the VPCs behind the gateway with our range of nodes. Ranges of pods are not routed there."""
     ours = IPv4Network(needs.settings.network.cidr)
     for vpc in vpcs:
-        tags = {each["Key"]: each["Value"] for each in vpc.get("Tags", ())}
+        tags = tags_of(vpc)
         blocks = [each["CidrBlock"] for each in vpc.get("CidrBlockAssociationSet", ())] or [vpc["CidrBlock"]]
         same = [block for block in blocks if IPv4Network(block).overlaps(ours)]
         if same and not needs.owns(tags):
@@ -136,9 +136,13 @@ def way_in(needs: Needs, ask: Ask) -> Iterator[Finding]:
             place = needs.settings.deployer.address or "an address that the endpoint admits"
             yield ok(f"{name} is not up yet; its first `up` has to run at {place}")
             continue
+        if not needs.owns(tags_of(answer["cluster"])):
+            continue  # it is somebody else's, as another check says
         address = answer["cluster"].get("endpoint", "")
-        problem = reached(urlsplit(address).hostname or "")
-        if problem is None:
+        problem = reached(urlsplit(address).hostname) if address else None
+        if not address:
+            yield ok(f"{name} is {answer['cluster'].get('status')} and has no address yet")
+        elif problem is None:
             yield ok(f"{address} answers from here")
         else:
             ranges = cluster.endpoint.public_cidrs if cluster.endpoint.public else cluster.endpoint.private_cidrs
@@ -149,7 +153,7 @@ def way_in(needs: Needs, ask: Ask) -> Iterator[Finding]:
             )
 
 
-def reached(host: str) -> str | None:
+def reached(host: str | None) -> str | None:
     """Opens a connection to port 443 and closes it. Returns why that failed; None when it did not."""
     try:
         socket.create_connection((host, 443), SECONDS).close()

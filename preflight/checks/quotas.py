@@ -1,34 +1,30 @@
-"""Quotas: what the account may have, what it has, and what the stack adds."""
+"""Quotas: what the account may have, what others have of it, and what the stack adds."""
 
-from __future__ import annotations
-
-import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from catalog.quotas import SERVICE_CODE, quota_for, quota_of_family
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
-from preflight.checks.names import UP, is_up
-from preflight.needs import Needs, home_of
+from preflight.checks.names import LIST, UP, is_up
+from preflight.needs import Needs, home_of, tags_of
 from settings.compute.quota_needs import capacity_types_of, quota_needs, zones_of
-from simulator.aws import known_quotas
+from simulator.aws.known_quotas import CLUSTERS, ELASTIC_IPS, NAT_GATEWAYS, NODE_GROUPS, VPCS
 
-_QUOTA_CALLS = ("service-quotas:GetServiceQuota", "service-quotas:GetAWSDefaultServiceQuota")
+_CALLS = ("service-quotas:GetServiceQuota", "service-quotas:GetAWSDefaultServiceQuota")
+Count = Callable[[Needs, Ask], int]
 
 
-def _increase(needs: Needs, service: str, code: str, value: int) -> str:
+def _increase(region: str, service: str, code: str, value: int) -> str:
     return (
-        f"aws service-quotas request-service-quota-increase --region {needs.settings.region} --service-code {service} "
+        f"aws service-quotas request-service-quota-increase --region {region} --service-code {service} "
         f"--quota-code {code} --desired-value {value}"
     )
 
 
 def _limit(ask: Ask, service: str, code: str) -> float | None:
     """Returns the value of a quota: that of the account, or AWS's default; None when Service Quotas knows neither."""
-    for call in _QUOTA_CALLS:
+    for call in _CALLS:
         answer = ask(call, absent=("NoSuchResourceException",), ServiceCode=service, QuotaCode=code)
         if answer is not None and answer["Quota"].get("Value") is not None:
             return float(answer["Quota"]["Value"])
@@ -40,32 +36,27 @@ def _unknown(service: str, code: str, name: str) -> Finding:
     return Finding(result="could not look", seen=f"{name}: Service Quotas knows no {code} of {service}", fix=fix)
 
 
-@check("vCPU quotas", calls=(*_QUOTA_CALLS, "ec2:DescribeInstances"))
+@check("vCPU quotas", calls=(*_CALLS, "ec2:DescribeInstances"))
 def vcpus(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """The pools fit into the vCPUs of each quota, beside what others run: at their minimum, and at their maximum."""
     at_least, used = _at_least(needs), _running(needs, ask)
+    fix = "Or set `quotas: {request: true}`, and `up` asks for it."
+    if needs.settings.quotas.request:
+        fix = "`quotas.request` is on, so `up` asks for it. AWS takes minutes to days to answer."
     for need in quota_needs(needs.pools, needs.zones, {}):
         limit = _limit(ask, SERVICE_CODE, need.code)
         if limit is None:
             yield _unknown(SERVICE_CODE, need.code, need.name)
             continue
-        others, least = used[need.code], at_least[need.code]
-        most = need.vcpus + others
+        others, least, pools = used[need.code], at_least[need.code], ", ".join(need.pools)
         seen = f"{need.name}: {limit:,.0f} vCPUs" + (f", of which others use {others:,}" if others else "")
-        if most <= limit:
+        command = _increase(needs.settings.region, SERVICE_CODE, need.code, need.vcpus + others)
+        if need.vcpus + others <= limit:
             yield ok(f"{seen}; the pools need up to {need.vcpus:,}")
-            continue
-        pools = ", ".join(need.pools)
-        fix = (
-            "Or set `quotas: {request: true}`, and `up` asks for it."
-            if not needs.settings.quotas.request
-            else "`quotas.request` is on: `up` asks for it. AWS takes minutes to days to answer."
-        )
-        command = _increase(needs, SERVICE_CODE, need.code, most)
-        if least + others > limit:
+        elif least + others > limit:
             yield failure(f"{seen}; {pools} need {least:,} to {need.vcpus:,}", "nodes do not start", fix, command)
         else:
-            why = f"{pools} cannot grow to their maximum of {need.vcpus:,}; pods stay pending"
+            why = f"pods stay pending when {pools} grow beyond it; their maximum is {need.vcpus:,}"
             yield warning(f"{seen}; the minimum, {least:,}, fits", why, fix, command)
 
 
@@ -86,34 +77,19 @@ def _running(needs: Needs, ask: Ask) -> Counter[str]:
     used: Counter[str] = Counter()
     for reservation in ask("ec2:DescribeInstances", Filters=running)["Reservations"]:
         for instance in reservation["Instances"]:
-            if needs.owns(_tags(instance)):
-                continue
-            bought = instance.get("InstanceLifecycle", "on-demand")
-            quota = quota_of_family(instance["InstanceType"].partition(".")[0], bought)
-            cpu = instance.get("CpuOptions", {})
-            if quota is not None:
+            family, bought = instance["InstanceType"].partition(".")[0], instance.get("InstanceLifecycle", "on-demand")
+            if (quota := quota_of_family(family, bought)) and not needs.owns(tags_of(instance)):
+                cpu = instance.get("CpuOptions", {})
                 used[quota.code] += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
     return used
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counted:
-    """A number of things that is limited. planned: types of the stack's resources. count: how many others have made."""
-
-    service: str
-    code: str
-    name: str
-    planned: str
-    count: Callable[[Needs, Ask], int]
-
-
-def _of_others(call: str, key: str, **parameters: Any) -> Callable[[Needs, Ask], int]:
-    return lambda needs, ask: sum(not needs.owns(_tags(each)) for each in ask(call, **parameters)[key])
+def _others(call: str, key: str) -> Count:
+    return lambda needs, ask: sum(not needs.owns(tags_of(each)) for each in ask(call)[key])
 
 
 def _other_clusters(needs: Needs, ask: Ask) -> int:
-    own = {needs.stage.cluster_name(key) for key in needs.settings.clusters}
-    return len(set(ask("eks:ListClusters")["clusters"]) - own)
+    return len(set(ask(LIST)["clusters"]).difference(map(needs.stage.cluster_name, needs.settings.clusters)))
 
 
 def _other_gateways(needs: Needs, ask: Ask) -> int:
@@ -121,84 +97,68 @@ def _other_gateways(needs: Needs, ask: Ask) -> int:
     alive = [{"Name": "state", "Values": ["pending", "available"]}]
     gateways = ask("ec2:DescribeNatGateways", Filters=alive)["NatGateways"]
     zones = {each["SubnetId"]: each["AvailabilityZone"] for each in ask("ec2:DescribeSubnets")["Subnets"]}
-    counted = Counter(zones.get(each.get("SubnetId", "")) for each in gateways if not needs.owns(_tags(each)))
+    counted = Counter(zones.get(each.get("SubnetId", "")) for each in gateways if not needs.owns(tags_of(each)))
     return max((counted[zone] for zone in needs.zones), default=0)
 
 
+# Service, code and name of the quota, the type of the stack's resources, and how many others have.
 # Sources: Amazon VPC user guide, "Amazon VPC quotas"; Service Quotas; read 2026-11.
-_VPC = "ec2/vpc:Vpc"
-COUNTED = (
-    *(
-        Counted(service=row.service, code=row.code, name=row.name, planned=planned, count=count)
-        for row, planned, count in (
-            (known_quotas.VPCS, _VPC, _of_others("ec2:DescribeVpcs", "Vpcs")),
-            (known_quotas.ELASTIC_IPS, "ec2/eip:Eip", _of_others("ec2:DescribeAddresses", "Addresses")),
-            (known_quotas.NAT_GATEWAYS, "ec2/natGateway:NatGateway", _other_gateways),
-            (known_quotas.CLUSTERS, "eks/cluster:Cluster", _other_clusters),
-        )
-    ),
-    Counted(
-        service="vpc",
-        code="L-A4707A72",
-        name="Internet gateways per Region",
-        planned="ec2/internetGateway:InternetGateway",
-        count=_of_others("ec2:DescribeInternetGateways", "InternetGateways"),
+_GATEWAYS, _ADDRESSES = "ec2:DescribeInternetGateways", "ec2:DescribeAddresses"
+COUNTED: tuple[tuple[str, str, str, str, Count], ...] = (
+    ("vpc", VPCS.code, VPCS.name, "ec2/vpc:Vpc", _others("ec2:DescribeVpcs", "Vpcs")),
+    ("ec2", ELASTIC_IPS.code, ELASTIC_IPS.name, "ec2/eip:Eip", _others(_ADDRESSES, "Addresses")),
+    ("vpc", NAT_GATEWAYS.code, NAT_GATEWAYS.name, "ec2/natGateway:NatGateway", _other_gateways),
+    ("eks", CLUSTERS.code, CLUSTERS.name, "eks/cluster:Cluster", _other_clusters),
+    (
+        *("vpc", "L-A4707A72", "Internet gateways per Region", "ec2/internetGateway:InternetGateway"),
+        _others(_GATEWAYS, "InternetGateways"),
     ),
 )
-_COUNTS = (
-    *("ec2:DescribeVpcs", "ec2:DescribeAddresses", "ec2:DescribeNatGateways", "ec2:DescribeSubnets"),
-    *("ec2:DescribeInternetGateways", "eks:ListClusters"),
-)
+_COUNTS = ("ec2:DescribeVpcs", _ADDRESSES, "ec2:DescribeNatGateways", "ec2:DescribeSubnets", _GATEWAYS, LIST)
 
 
-@check("Resource quotas", calls=(*_QUOTA_CALLS, *_COUNTS))
+@check("Resource quotas", calls=(*_CALLS, *_COUNTS))
 def numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """What the stack makes fits beside what others have made: VPCs, addresses, gateways, clusters."""
-    for row in COUNTED:
-        planned = len(needs.of(row.planned))
-        if row.code == known_quotas.NAT_GATEWAYS.code:
-            planned = math.ceil(planned / max(len(needs.zones), 1))  # they are counted in each zone
+    for service, code, name, type_, others in COUNTED:
+        planned = len(needs.of(type_))
+        if code == NAT_GATEWAYS.code:
+            planned = -(-planned // max(len(needs.zones), 1))  # they are counted in each zone
         if planned:
-            yield _fits(needs, ask, row.service, row.code, row.name, planned, row.count(needs, ask))
+            yield _fits(needs, ask, service, code, name, planned, others(needs, ask))
 
 
-@check("Node groups of a cluster", calls=_QUOTA_CALLS)
+@check("Node groups of a cluster", calls=_CALLS)
 def node_groups(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """Each cluster takes as many node groups as its pools make: one for each managed pool and zone."""
-    row = known_quotas.NODE_GROUPS
     by_cluster = Counter(str(each.inputs["clusterName"]) for each in needs.of("eks/nodeGroup:NodeGroup"))
     for cluster, planned in by_cluster.items():
-        yield _fits(needs, ask, row.service, row.code, f"{row.name}, {cluster}", planned, 0)
+        name = f"{NODE_GROUPS.name}, {cluster}"
+        yield _fits(needs, ask, NODE_GROUPS.service, NODE_GROUPS.code, name, planned, 0)
 
 
-# Service Quotas answers for IAM, which is global, in one region of each partition.
-# Source: Service Quotas user guide, "Global quotas"; IAM API reference, GetAccountSummary; read 2026-11.
-_IAM = (
-    ("iam/role:Role", "Roles", "L-FE177D64"),
-    ("iam/policy:Policy", "Policies", "L-E95E4862"),
-    ("iam/instanceProfile:InstanceProfile", "InstanceProfiles", "L-6E65F664"),
-)
+# Source: IAM API reference, GetAccountSummary; Service Quotas, IAM; read 2026-11.
+_IAM = (("iam/role:Role", "Roles", "L-FE177D64"), ("iam/policy:Policy", "Policies", "L-E95E4862"))
 
 
 @check("IAM quotas", calls=("iam:GetAccountSummary", UP))
 def iam_numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """Roles, policies and instance profiles fit. IAM counts them itself, with those of this stack if it is up."""
-    up = is_up(needs, ask)
-    summary: Mapping[str, int] = ask("iam:GetAccountSummary")["SummaryMap"]
+    """Roles and policies fit. IAM counts them itself, with those of this stack if it is up."""
+    up, summary = is_up(needs, ask), ask("iam:GetAccountSummary")["SummaryMap"]
     for type_, key, code in _IAM:
-        planned, used, limit = 0 if up else len(needs.of(type_)), summary.get(key, 0), summary.get(f"{key}Quota")
-        if needs.of(type_) and limit is not None:
-            command = _increase(needs, "iam", code, used + planned).replace(
-                f"--region {needs.settings.region}", f"--region {home_of(needs.stage.partition)}"
-            )
-            yield _compared(f"IAM {key}", planned, used, limit, command)
+        planned, used, limit = len(needs.of(type_)), summary.get(key, 0), summary.get(f"{key}Quota")
+        if planned and limit is not None:
+            more = 0 if up else planned
+            command = _increase(home_of(needs.stage.partition), "iam", code, used + more)
+            yield _compared(f"IAM {key}", more, used, limit, command)
 
 
 def _fits(needs: Needs, ask: Ask, service: str, code: str, name: str, planned: int, others: int) -> Finding:
     limit = _limit(ask, service, code)
     if limit is None:
         return _unknown(service, code, name)
-    return _compared(name, planned, others, limit, _increase(needs, service, code, planned + others))
+    command = _increase(needs.settings.region, service, code, planned + others)
+    return _compared(name, planned, others, limit, command)
 
 
 def _compared(name: str, planned: int, others: int, limit: float, command: str) -> Finding:
@@ -206,8 +166,3 @@ def _compared(name: str, planned: int, others: int, limit: float, command: str) 
     if planned + others <= limit:
         return ok(seen)
     return failure(seen, "AWS refuses the ones above it, and `up` stops half-way", command=command)
-
-
-def _tags(thing: Mapping[str, Any]) -> dict[str, str]:
-    tags: Collection[Mapping[str, str]] = thing.get("Tags", ())
-    return {each["Key"]: each["Value"] for each in tags}

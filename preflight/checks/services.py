@@ -1,7 +1,6 @@
 """Settings of services for the whole account and region: service-linked roles, backups, encryption of volumes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from components.storage.recovery.backup import BACKUP_TAG, CRON
 from preflight.account import Ask
@@ -12,55 +11,33 @@ from settings.compute.quota_needs import capacity_types_of
 Condition = Callable[[Needs], bool]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkedRole:
-    """A role by which a service works in the account. needed: whether the stack needs it.
-
-    maker: what makes it for a caller with iam:CreateServiceLinkedRole; "" where nothing of the stack may.
-    """
-
-    service: str
-    needed: Condition
-    maker: str = ""
+def _has(type_: str) -> Condition:
+    return lambda needs: bool(needs.of(type_))
 
 
-def _has(*types: str) -> Condition:
-    return lambda needs: bool(needs.of(*types))
+def _spot(needs: Needs, provisioner: str) -> list[str]:
+    """Returns the pools that may have spot nodes."""
+    pools = needs.pools.items()
+    return [name for name, pool in pools if pool.provisioner == provisioner and "spot" in capacity_types_of(pool)]
 
 
-def _spot(provisioner: str) -> Condition:
-    return lambda needs: any(
-        pool.provisioner == provisioner and "spot" in capacity_types_of(pool) for pool in needs.pools.values()
-    )
-
-
-# Karpenter's own role may not make one. Sources: EC2 user guide, "Service-linked role for Spot Instance requests";
-# Karpenter v1.14, "Getting started"; EKS user guide, "Using service-linked roles"; Amazon FSx, AWS Backup, Auto Scaling
-# and VPC guides, the pages of that name; read 2026-11.
-LINKED_ROLES = (
-    LinkedRole(service="eks.amazonaws.com", needed=_has("eks/cluster:Cluster"), maker="CreateCluster"),
-    LinkedRole(service="eks-nodegroup.amazonaws.com", needed=_has("eks/nodeGroup:NodeGroup"), maker="CreateNodegroup"),
-    LinkedRole(service="autoscaling.amazonaws.com", needed=_has("eks/nodeGroup:NodeGroup"), maker="Auto Scaling"),
-    LinkedRole(service="spot.amazonaws.com", needed=_spot("karpenter")),
-    LinkedRole(
-        service="spot.amazonaws.com",
-        needed=lambda needs: _spot("managed")(needs) and not _spot("karpenter")(needs),
-        maker="CreateNodegroup",
+# Service, what makes its role for a caller with iam:CreateServiceLinkedRole, whether the stack needs it. Karpenter may
+# make none. Sources: EC2 user guide, "Service-linked role for Spot Instance requests"; Karpenter v1.14,
+# "Getting started"; guides of EKS, FSx, AWS Backup, Auto Scaling and VPC, "Using service-linked roles"; read 2026-11.
+_LINKS = "CreateDataRepositoryAssociation, with iam:AttachRolePolicy and iam:PutRolePolicy too,"
+LINKED_ROLES: tuple[tuple[str, str, Condition], ...] = (
+    ("eks.amazonaws.com", "CreateCluster", _has("eks/cluster:Cluster")),
+    ("eks-nodegroup.amazonaws.com", "CreateNodegroup", _has("eks/nodeGroup:NodeGroup")),
+    ("autoscaling.amazonaws.com", "Auto Scaling", _has("eks/nodeGroup:NodeGroup")),
+    ("spot.amazonaws.com", "", lambda needs: bool(_spot(needs, "karpenter"))),
+    ("spot.amazonaws.com", "CreateNodegroup", lambda needs: bool(_spot(needs, "managed"))),
+    ("fsx.amazonaws.com", "CreateFileSystem", _has("fsx/lustreFileSystem:LustreFileSystem")),
+    (
+        *("s3.data-source.lustre.fsx.amazonaws.com", _LINKS),
+        _has("fsx/dataRepositoryAssociation:DataRepositoryAssociation"),
     ),
-    LinkedRole(
-        service="fsx.amazonaws.com", needed=_has("fsx/lustreFileSystem:LustreFileSystem"), maker="CreateFileSystem"
-    ),
-    LinkedRole(
-        service="s3.data-source.lustre.fsx.amazonaws.com",
-        needed=_has("fsx/dataRepositoryAssociation:DataRepositoryAssociation"),
-        maker="CreateDataRepositoryAssociation, with iam:AttachRolePolicy and iam:PutRolePolicy too",
-    ),
-    LinkedRole(service="backup.amazonaws.com", needed=_has("backup/vault:Vault"), maker="AWS Backup"),
-    LinkedRole(
-        service="transitgateway.amazonaws.com",
-        needed=_has("ec2transitgateway/vpcAttachment:VpcAttachment"),
-        maker="CreateTransitGatewayVpcAttachment",
-    ),
+    ("backup.amazonaws.com", "AWS Backup", _has("backup/vault:Vault")),
+    ("transitgateway.amazonaws.com", "VPC", _has("ec2transitgateway/vpcAttachment:VpcAttachment")),
 )
 
 
@@ -68,19 +45,18 @@ LINKED_ROLES = (
 def linked_roles(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """The roles by which services work here exist, or are made on the way. They are known by their paths."""
     present = {role["Path"] for role in ask("iam:ListRoles", PathPrefix="/aws-service-role/")["Roles"]}
-    for row in LINKED_ROLES:
-        if not row.needed(needs):
+    for service, maker, needed in LINKED_ROLES:
+        if not needed(needs):
             continue
-        if f"/aws-service-role/{row.service}/" in present:
-            yield ok(row.service)
-        elif row.maker:
-            yield ok(f"{row.service} is made by {row.maker}, if who runs `up` may iam:CreateServiceLinkedRole")
+        if f"/aws-service-role/{service}/" in present:
+            yield ok(service)
+        elif maker:
+            yield ok(f"{service} is made by {maker} if who runs `up` may iam:CreateServiceLinkedRole")
         else:
-            spot = [name for name, pool in needs.pools.items() if "spot" in capacity_types_of(pool)]
             yield failure(
-                f"there is no role of {row.service}",
-                f"Karpenter may not make it, so {', '.join(spot)} gets no spot node",
-                command=f"aws iam create-service-linked-role --aws-service-name {row.service}",
+                f"there is no role of {service}",
+                f"Karpenter may not make it, so {', '.join(_spot(needs, 'karpenter'))} gets no spot node",
+                command=f"aws iam create-service-linked-role --aws-service-name {service}",
             )
 
 

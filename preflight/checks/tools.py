@@ -22,7 +22,7 @@ PLUGINS = ("aws", "eks", "kubernetes")
 @check("AWS CLI")
 def aws_cli(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """`aws` is here: the Kubernetes provider gets its tokens from it."""
-    said = _output("aws", "--version")
+    said = output_of("aws", "--version")
     cli = re.match(r"aws-cli/(\d+)\.(\d+)", said or "")
     if cli is None:
         yield failure(
@@ -43,7 +43,7 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield failure("there is no Pulumi engine", str(error), command="make setup")
         return
     yield ok(f"pulumi {found.version}")
-    said = _output(str(found.path), "plugin", "ls", "--json")
+    said = output_of(str(found.path), "plugin", "ls", "--json")
     present = {(each["name"], each.get("version")) for each in json.loads(said or "[]")}
     missing = [(name, version(f"pulumi-{name}")) for name in PLUGINS]
     missing = [each for each in missing if each not in present]
@@ -55,7 +55,7 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
         )
 
 
-def _output(*command: str) -> str | None:
+def output_of(*command: str) -> str | None:
     if shutil.which(command[0]) is None:
         return None
     try:

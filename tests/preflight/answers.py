@@ -33,7 +33,7 @@ class Asked(Account):
 
     def __init__(self, answers: Mapping[str, Answer | Denied], region: str = REGION) -> None:
         super().__init__(region, every_call())
-        self.answers, self.operations = answers, list[str]()
+        self.answers, self.operations, self.questions = answers, list[str](), list[str]()
 
     def client(self, service: str, region: str) -> Any:
         new = (service, region) not in self._clients
@@ -45,6 +45,7 @@ class Asked(Account):
     def _answered(self, model: Any, params: Mapping[str, Any], context: Any, **_: Any) -> Any:
         call = f"{model.service_model.service_name}:{model.name}"
         self.operations.append(call)
+        self.questions.append(f"{call} {context['client_region']} {params.get('url')} {params.get('body')}")
         answer = self.answers.get(f"{call}@{context['client_region']}", self.answers.get(call))
         if answer is None:
             return None
@@ -64,10 +65,10 @@ def missing(code: str) -> Mapping[str, Any]:
 
 
 def _parameters(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the parameters of a call: of its body, its query, and its path."""
+    """Returns the parameters of a call: of its body, its query, and its address."""
     body = request.get("body") or {}
     found = json.loads(body) if isinstance(body, str | bytes) else dict(body)
-    return {**found, **(request.get("query_string") or {}), "path": request.get("url_path", "")}
+    return {**found, **(request.get("query_string") or {}), "url": request.get("url", "")}
 
 
 def _method(client: Any, operation: str) -> str:
