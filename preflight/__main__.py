@@ -47,7 +47,9 @@ def main(arguments: Sequence[str], project: Path = ROOT) -> int:
     if options.json:
         print(as_json(findings, place))
     else:
-        said = "Account {account} for stack {stack} in {region}, seen by {caller}. Nothing was changed.".format(**place)
+        said = "Account {account} for stack {stack} in {region}, asked as {caller}. Nothing was changed.".format(
+            **place
+        )
         print(as_text(findings, said, f"Next: `pulumi up --stack {options.stack}`."))
     return status(findings)
 

@@ -21,7 +21,7 @@ def preflight(
     stack: str, settings: StackSettings, account: Account, project: Path = ROOT
 ) -> tuple[Mapping[str, str], Findings]:
     """Runs the checks. Returns where they looked, and what they found by the title of the check."""
-    place = {"stack": stack, "region": settings.region, "account": "unknown", "caller": "nobody"}
+    place = {"stack": stack, "region": settings.region, "account": "unknown", "caller": "unknown"}
     ask = Ask(account, (IDENTITY,))
     try:
         identity = ask(IDENTITY)

@@ -109,7 +109,9 @@ def images(needs: Needs, ask: Ask) -> Iterator[Finding]:
             )
             continue
         image = answer["Parameter"]["Value"]
-        found = ask("ec2:DescribeImages", absent=("InvalidAMIID.NotFound",), ImageIds=[image])
+        found = ask(
+            "ec2:DescribeImages", absent=("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"), ImageIds=[image]
+        )
         state = found["Images"][0].get("State", "available") if found and found["Images"] else "not there"
         if state == "available":
             yield ok(f"{named}: {image}")
@@ -147,7 +149,7 @@ def reservations(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if wrong:
             fix = f"Correct the pool {name}, or name another reservation."
             yield failure(f"{name}: {reserved.id} {'; '.join(wrong)}", "nodes of the pool do not start", fix)
-        elif found[0]["TotalInstanceCount"] < pool.max_per_zone:
+        elif found[0]["State"] == "active" and found[0]["TotalInstanceCount"] < pool.max_per_zone:
             why = f"max_per_zone is {pool.max_per_zone}, and the nodes beyond it do not start"
             yield warning(f"{name}: {reserved.id} has {found[0]['TotalInstanceCount']} instances", why, "Lower it.")
         else:

@@ -138,12 +138,16 @@ def node_groups(needs: Needs, ask: Ask) -> Iterator[Finding]:
 
 
 # Source: IAM API reference, GetAccountSummary; Service Quotas, IAM; read 2026-11.
-_IAM = (("iam/role:Role", "Roles", "L-FE177D64"), ("iam/policy:Policy", "Policies", "L-E95E4862"))
+_IAM = (
+    ("iam/role:Role", "Roles", "L-FE177D64"),
+    ("iam/policy:Policy", "Policies", "L-E95E4862"),
+    ("iam/instanceProfile:InstanceProfile", "InstanceProfiles", "L-6E65F664"),
+)
 
 
 @check("IAM quotas", calls=("iam:GetAccountSummary", UP))
 def iam_numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """Roles and policies fit. IAM counts them itself, with those of this stack if it is up."""
+    """Roles, policies and instance profiles fit. IAM counts them itself, with those of this stack if it is up."""
     up, summary = is_up(needs, ask), ask("iam:GetAccountSummary")["SummaryMap"]
     for type_, key, code in _IAM:
         planned, used, limit = len(needs.of(type_)), summary.get(key, 0), summary.get(f"{key}Quota")

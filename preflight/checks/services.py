@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from components.storage.recovery.backup import BACKUP_TAG, CRON
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
-from preflight.needs import Needs
+from preflight.needs import Needs, known
 from settings.compute.quota_needs import capacity_types_of
 
 Condition = Callable[[Needs], bool]
@@ -58,6 +58,21 @@ def linked_roles(needs: Needs, ask: Ask) -> Iterator[Finding]:
                 f"Karpenter may not make it, so {', '.join(_spot(needs, 'karpenter'))} gets no spot node",
                 command=f"aws iam create-service-linked-role --aws-service-name {service}",
             )
+
+
+@check("AWS managed policies", calls=("iam:GetPolicy",))
+def managed_policies(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The policies of AWS that roles of the stack get exist in this partition."""
+    attached = (
+        known(each.inputs.get("policyArn")) for each in needs.of("iam/rolePolicyAttachment:RolePolicyAttachment")
+    )
+    for arn in sorted({each for each in attached if ":iam::aws:policy/" in each}):
+        if ask("iam:GetPolicy", absent=("NoSuchEntity",), PolicyArn=arn) is None:
+            yield failure(
+                f"there is no {arn}", "a role cannot get it, and `up` stops half-way", "Report it: catalog/iam.py."
+            )
+        else:
+            yield ok(arn)
 
 
 # AWS Backup's names of what the stack stores -> whether it is there. A selection by the type of a resource holds even

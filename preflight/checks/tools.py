@@ -43,6 +43,7 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield failure("there is no Pulumi engine", str(error), command="make setup")
         return
     yield ok(f"pulumi {found.version}")
+    pulumi = str(found.path) if found.built else "pulumi"
     said = output_of(str(found.path), "plugin", "ls", "--json")
     present = {(each["name"], each.get("version")) for each in json.loads(said or "[]")}
     missing = [(name, version(f"pulumi-{name}")) for name in PLUGINS]
@@ -51,7 +52,7 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield warning(
             f"not installed yet: {', '.join(' '.join(each) for each in missing)}",
             "the first `up` downloads them, some hundred MB, where it runs",
-            command=" && ".join(f"pulumi plugin install resource {' '.join(each)}" for each in missing),
+            command=" && ".join(f"{pulumi} plugin install resource {' '.join(each)}" for each in missing),
         )
 
 

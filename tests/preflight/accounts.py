@@ -61,6 +61,7 @@ def ready(needs: Needs) -> dict[str, Answer | Denied]:
         "eks:DescribeAddonConfiguration": {"configurationSchema": SCHEMA % "true"},
         "service-quotas:GetServiceQuota": quotas(PLENTY),
         "service-quotas:GetAWSDefaultServiceQuota": missing("NoSuchResourceException"),
+        "iam:GetPolicy": {"Policy": {"PolicyName": "one"}},  # moto's list of AWS's policies is older than some of ours
         "ssm:GetParameter": lambda asked: {"Parameter": {"Name": asked["Name"], "Value": "ami-0123456789abcdef0"}},
         "ec2:DescribeImages": lambda asked: {"Images": [{"ImageId": asked["ImageId.1"], "State": "available"}]},
         "ec2:DescribeVpcEndpointServices": {
@@ -141,6 +142,9 @@ def not_ready(needs: Needs) -> dict[str, Answer | Denied]:
             ]
         },
         "s3:HeadBucket": lambda asked: missing("403") if "datasets" in asked["url"] else missing("404"),
+        "iam:GetPolicy": lambda asked: (
+            missing("NoSuchEntity") if "CSIDriverEKS" in asked["PolicyArn"] else {"Policy": {"PolicyName": "one"}}
+        ),
         "iam:GetAccountSummary": {"SummaryMap": {"Roles": 995, "RolesQuota": 1000}},
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": {"EFS": True, "EBS": True}},
     }

@@ -47,6 +47,7 @@ Resource quotas: VPCs per Region: 100, 101 used, 1 more for this stack
 Node groups of a cluster: Managed node groups per cluster, ml-platform-prod-main: 10, 0 used, 12 more for this stack
 IAM quotas: IAM Roles: 1,000, 995 used, 15 more for this stack
 Service-linked roles: there is no role of spot.amazonaws.com
+AWS managed policies: there is no arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSClusterScopedPolicy
 AWS Backup: off for S3, EKS in us-west-2
 """
 # What mends them and can be copied, whole; the others say which setting to write.
@@ -101,14 +102,14 @@ def test_the_table_is_one_to_act_on(poor: tuple[Asked, Findings]) -> None:
     assert [line for line in words if " " in line.strip()] == [], f"wider than {WIDTH}"
     bad = [each for found in findings.values() for each in found if each.result != "ok"]
     assert [each.seen for each in bad if not (each.why and (each.fix or each.command))] == []
-    assert lines[-1].startswith("Not ready: 29 failures, 3 warnings, ")
+    assert lines[-1].startswith("Not ready: 30 failures, 3 warnings, ")
 
 
 def test_the_same_as_json(poor: tuple[Asked, Findings]) -> None:
     _, findings = poor
     document = json.loads(as_json(findings, {"stack": "prod"}))
     assert document["stack"] == "prod"
-    assert document["counts"]["failure"] == 29
+    assert document["counts"]["failure"] == 30
     found = {each["check"]: each["findings"] for each in document["checks"]}
     assert found["AWS Backup"][-1]["result"] == "failure"
     assert found["AWS Backup"][-1]["command"].startswith("aws backup update-region-settings")

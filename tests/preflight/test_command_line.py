@@ -27,7 +27,7 @@ def test_ready_with_a_warning_is_zero(ready, capsys, project):
     assert main(["--stack", "prod"], project) == 0
     said = capsys.readouterr().out
     assert said.startswith(
-        "Account 123456789012 for stack prod in us-west-2, seen by arn:aws:sts::123456789012:user/moto"
+        "Account 123456789012 for stack prod in us-west-2, asked as arn:aws:sts::123456789012:user/moto"
     )
     assert said.splitlines()[3].startswith("warning         Engine and plugins")
     assert said.rstrip().endswith("Next: `pulumi up --stack prod`.")

@@ -36,7 +36,7 @@ def test_without_any_right_nothing_is_known_and_nothing_is_said_to_be_missing(ne
     assert {each.result for found in findings.values() for each in found} == {"ok", "could not look"}
     assert [title for title, found in findings.items() if all(each.result == "ok" for each in found)] == ["Caller"]
     assert status(findings) == NOT_KNOWN
-    assert "Not known: 29 could not look" in as_text(findings, "", "")
+    assert "Not known: 30 could not look" in as_text(findings, "", "")
 
 
 def test_one_denied_call_leaves_the_other_checks_alone(needs: Needs, aws: None) -> None:
