@@ -31,9 +31,11 @@ LOG_IN = (
     "`aws sts get-caller-identity` then shows the account."
 )
 ASK_AWS = "Something stands between here and AWS: an emulator (AWS_ENDPOINT_URL), or a proxy. Ask AWS itself."
-_DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|OptInRequired|^403$")
+_DENIED = re.compile(
+    r"AccessDenied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|OptInRequired|SubscriptionRequired|^403$"
+)
 _LOGGED_OUT = re.compile(
-    r"Expired|InvalidClientToken|UnrecognizedClient|InvalidAccessKey|Signature|AuthFailure|TokenRefresh|Subscription"
+    r"Expired|InvalidClientToken|UnrecognizedClient|InvalidAccessKey|Signature|AuthFailure|TokenRefresh"
 )
 _UNKNOWN_CALL = re.compile(r"^(404|UnknownOperation|InvalidAction|NotImplemented)")
 _NO_LOGIN = (

@@ -14,6 +14,7 @@ from common.values import UNKNOWN
 from components.core.stage import Stage
 from costs.resource import Resource
 from costs.sources import from_event_log
+from engine.locate import EngineNotFound
 from report.simulated import ROOT
 from settings.compute.node_pool import NodePoolSettings
 from settings.stack.stack import StackSettings
@@ -89,7 +90,10 @@ def needs_of(stack: str, settings: StackSettings, account_id: str, project: Path
 
     with tempfile.TemporaryDirectory(prefix="preflight-") as folder:
         place = InProcess(Path(folder) / "home", project, stack, settings.deployer.address, principal)
-        done = place.pulumi("preview")
+        try:
+            done = place.pulumi("preview")
+        except EngineNotFound as error:
+            raise NoPreviewError(str(error)) from None
     if done.code:
         raise NoPreviewError(_last_error(done.events) or done.said.strip()[-500:])
     return Needs(stack=stack, settings=settings, account_id=account_id, planned=from_event_log(done.events))

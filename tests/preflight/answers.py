@@ -52,7 +52,7 @@ class Asked(Account):
         if isinstance(answer, Denied):
             said = {"Error": {"Code": answer.code, "Message": "no"}, "ResponseMetadata": {}}
             return AWSResponse("", answer.status, {}, None), said
-        body = answer(_parameters(params)) if callable(answer) else dict(answer)
+        body = dict(answer) if isinstance(answer, Mapping) else answer(_parameters(params))
         if "Error" in body:
             return AWSResponse("", 400, {}, None), {**body, "ResponseMetadata": {}}
         stub = boto3.client(model.service_model.service_name, region_name=REGION)

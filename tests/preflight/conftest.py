@@ -1,8 +1,9 @@
 """One preview of a stack for all tests, and credentials that are worth nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,7 +25,12 @@ def project(tmp_path_factory) -> Path:
     settings["ml-platform:network"]["peering"] = {"lab": {"id": "pcx-0123456789abcdef0", "cidrs": ["10.201.0.0/16"]}}
     cluster = settings["ml-platform:clusters"]["main"]
     cluster["endpoint"]["private_security_group_ids"] = ["sg-0123456789abcdef0"]
-    reserved = {"name": "reserved", "instance_types": ["p5.48xlarge"], "provisioner": "karpenter", "max_per_zone": 2}
+    reserved: dict[str, Any] = {
+        "name": "reserved",
+        "instance_types": ["p5.48xlarge"],
+        "provisioner": "karpenter",
+        "max_per_zone": 2,
+    }
     reserved |= {"capacity_type": "reserved", "reservation": {"id": "cr-0123456789abcdef0", "zone": "us-west-2b"}}
     cluster["pools"] += [{"preset": "gpu-small", "capacity_type": "spot"}, reserved]
     file = tmp_path_factory.mktemp("stack") / "Pulumi.prod.yaml"
@@ -38,7 +44,7 @@ def needs(project: Path) -> Needs:
 
 
 @contextmanager
-def account() -> Iterator[None]:
+def account() -> Generator[None]:
     """An empty account in moto, and credentials for it."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name, value in {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": "us-west-2"}.items():

@@ -1,6 +1,7 @@
 """Single checks in accounts of their own."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import boto3
 import pytest
@@ -22,7 +23,7 @@ def seen(check: Check, needs: Needs, **answers: Answer | Denied) -> list[tuple[s
     return [(each.result, each.seen) for each in look(check, needs, Asked({**accounts.ready(needs), **told}))]
 
 
-def changed(needs: Needs, **settings: object) -> Needs:
+def changed(needs: Needs, **settings: Any) -> Needs:
     """Returns needs with other settings of the stack; `network__zones` for one of a part."""
     model = needs.settings
     for path, value in settings.items():
@@ -31,7 +32,7 @@ def changed(needs: Needs, **settings: object) -> Needs:
     return Needs(stack=needs.stack, settings=model, account_id=needs.account_id, planned=needs.planned)
 
 
-def reserved(needs: Needs, **settings: object) -> Needs:
+def reserved(needs: Needs, **settings: Any) -> Needs:
     pools = dict(needs.pools)
     reservation = ReservationSettings(id=accounts.RESERVATION, zone="us-west-2b", **settings)
     pools["main.reserved"] = pools["main.reserved"].model_copy(update={"reservation": reservation})
