@@ -1,5 +1,5 @@
-# The commands of this project. Only `preflight`, `scale`, `retire`, and `facts` with ACCOUNT=yes talk to a real account,
-# and say so: previews and rehearsals run in the simulator.
+# The commands of this project. Only `preflight`, `scale`, `retire`, and with ACCOUNT=yes `facts` and `upgrade-check` talk
+# to a real account, and say so: previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
@@ -51,8 +51,8 @@ fire: setup ## kill the engine, or fail a call, at each kind of call of STACK's 
 	@$(RUN) -m report fire --stack "$(STACK)" $(if $(SHARD),--shard $(SHARD)) $(if $(RESUME),--resume) \
 		$(if $(EVERY),--every)
 
-upgrade-check: setup ## rehearse the next Kubernetes version of STACK, and tell what blocks it
-	@$(RUN) -m report upgrade-check --stack "$(STACK)"
+upgrade-check: setup ## rehearse the next Kubernetes version of STACK, and tell what blocks it; ACCOUNT=yes asks its clusters
+	@$(RUN) -m report upgrade-check --stack "$(STACK)" $(if $(filter yes,$(ACCOUNT)),--account)
 
 conformance: setup ## hold all stacks, or STACK, and the simulator against real API servers; CHARTS=folder renders charts
 	@$(RUN) -m report conformance $(if $(filter file,$(origin STACK)),,--stack "$(STACK)") \

@@ -75,10 +75,13 @@ def _run_for_stack(options: argparse.Namespace) -> int:
     if options.command == "conformance":
         return _conformance(options)
     if options.command == "scale":
-        from report.scale import Aws, SimulatedAws, scale
+        from report.clients import runner
+        from report.scale import scale
 
-        cloud = SimulatedAws(options.home) if options.home else Aws()
-        return scale(options.stack, options.pool, options.to, options.zone, cloud)
+        if options.home is None:
+            print("This talks to the AWS account of your environment, by `aws eks`.")
+        with runner(options.home) as run:
+            return scale(options.stack, options.pool, options.to, options.zone, run)
     if options.command == "retire":
         from report.retire import retire
 
@@ -100,9 +103,14 @@ def _run_alone(options: argparse.Namespace) -> int:
 
         return fire(options.stack, options.shard, resume=options.resume, every=options.every, only=options.only)
     if options.command == "upgrade-check":
+        from report.clients import runner
         from report.upgrade import upgrade_check
 
-        return upgrade_check(options.stack)
+        if not options.account:
+            return upgrade_check(options.stack)
+        print("This asks the clusters of the AWS account of your environment, by `aws` and `kubectl`.")
+        with runner(None) as run:
+            return upgrade_check(options.stack, run=run)
     from report.write import write
 
     return write(options.stack, options.base)
@@ -142,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", default="dev", help="the stack: STACK of Pulumi.STACK.yaml (default: dev)")
         if name == "rehearse":
             command.add_argument("--verbose", action="store_true", help="show everything that the engine prints")
+        if name == "upgrade-check":
+            command.add_argument("--account", action="store_true", help="also asks the clusters that are up, and EKS")
         if name == "fire":
             command.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="the I-th of N parts")
             command.add_argument("--resume", action="store_true", help="go on after the cases that are done")

@@ -5,30 +5,23 @@ these commands when it is told to. In a real account it runs `kubectl` and `aws`
 """
 
 import json
-import os
 import re
 import shlex
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from catalog.leftovers import LEFTOVERS, Leftover
 from catalog.prices import HOURS_PER_MONTH, SERVICE_PRICES
 from components.stack.stack_file import load_file
+from report.clients import CommandError, Run, enter, runner
 from report.simulated import ROOT, ReportError, Simulated
 from report.tables import wrapped
 from settings.core.physical_names import cluster_name, name_prefix
-from simulator import clients
-from simulator.cloud import Cloud
-
-Run: TypeAlias = Callable[[Sequence[str]], str]
-"""Runs a command line and returns its output. Raises CommandError with what it said."""
 
 POLL_SECONDS = 10.0
 CONTROLLERS_SECONDS = 300.0
@@ -38,7 +31,6 @@ _AWS = tuple(row for row in LEFTOVERS if row not in _KUBERNETES)
 _WORD = re.compile(r"\{([^{}]+)\}")
 # The API server does not know the kind: no controller for it is installed.
 _NO_KIND = "the server doesn't have a resource type"
-CommandError = clients.CommandError
 
 
 @dataclass(frozen=True)
@@ -74,12 +66,11 @@ class Stack:
 
     def enter(self, cluster: str) -> None:
         """Makes the following commands of kubectl go to the cluster, or notes that it is gone."""
-        words = ["aws", "eks", "update-kubeconfig", "--region", self.region, "--name", cluster]
         try:
-            self.run(words)
+            enter(self.run, self.region, cluster)
         except CommandError as error:
             if "ResourceNotFoundException" not in str(error):
-                raise ReportError(f"`{shlex.join(words)}` failed: {error}") from None
+                raise ReportError(f"cluster {cluster} in {self.region} cannot be reached: {error}") from None
             self.gone.add(cluster)
 
     def things(self, rows: Sequence[Leftover], cluster: str) -> Iterator[Thing]:
@@ -138,7 +129,7 @@ def retire(stack: str, *, confirm: bool, home: Path | None = None) -> int:
         )
     vpc = _outputs(stack, home).get("vpc_id") or ""
     names = [cluster_name(prefix, key) for key in settings.clusters]
-    with _runner(home) as run:
+    with runner(home) as run:
         patience = CONTROLLERS_SECONDS if home is None else 0
         found = Stack(stack, settings.region, vpc, names, run, patience)
         return retire_stack(found, confirm=confirm)
@@ -163,7 +154,8 @@ def retire_stack(stack: Stack, *, confirm: bool) -> int:
         print("  nothing")
     for cluster in stack.clusters if confirm else ():  # a pod that lost its node may have got one of another NodePool
         stack.enter(cluster)
-        failed += [each.text for each in stack.things(LEFTOVERS, cluster)]
+        where = f"{cluster}: " if len(stack.clusters) > 1 else ""
+        failed += [where + each.text for each in stack.things(LEFTOVERS, cluster)]
     if failed:
         print(
             "\nNot deleted, or there again. In some minutes, run it once more:\n"
@@ -189,7 +181,8 @@ def _work_through(
         found += 1
         print("\n".join(wrapped(thing.text, "  ")) + f"\n      {thing.command}", flush=True)
         if confirm:
-            failed += _deleted(stack, thing)
+            where = f"{cluster}: " if rows is _KUBERNETES and len(stack.clusters) > 1 else ""
+            failed += [where + text for text in _deleted(stack, thing)]
     return found
 
 
@@ -217,27 +210,6 @@ def _outputs(stack: str, home: Path | None) -> Mapping[str, Any]:
         raise ReportError(f"the outputs of {stack} cannot be read: {done.stderr.strip()}")
     outputs: Mapping[str, Any] = json.loads(done.stdout)
     return outputs
-
-
-@contextmanager
-def _runner(home: Path | None) -> Iterator[Run]:
-    if home is not None:
-        with closing(Cloud(home / "cloud.sqlite")) as cloud:
-            yield clients.Clients(cloud).run
-        return
-    with tempfile.TemporaryDirectory() as folder:  # the caller's own kubeconfig stays as it is
-        environment = os.environ | {"KUBECONFIG": f"{folder}/kubeconfig"}
-
-        def run(words: Sequence[str]) -> str:
-            try:
-                done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-            except FileNotFoundError:
-                raise ReportError(f"{words[0]} is not on PATH. Install it.") from None
-            if done.returncode:
-                raise CommandError(done.stderr.strip())
-            return done.stdout
-
-        yield run
 
 
 def _needs_vpc(row: Leftover) -> bool:

@@ -8,27 +8,17 @@ Source: Amazon EKS API reference, UpdateNodegroupConfig, NodegroupScalingConfig;
 import json
 import re
 import shlex
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
 
 from catalog.prices import HOURS_PER_MONTH, node_usd_per_hour
 from components.stack.stack_file import load_file
+from report.clients import CommandError, Run
 from report.simulated import ROOT, ReportError
 from settings.compute.node_pool import NodePoolSettings
 from settings.core import physical_names
 from settings.core.problems import nearest_or_all
 from settings.stack.stack import StackSettings
-
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
-Run = Callable[[Sequence[str]], str]
-
-
-class NoAnswerError(Exception):
-    """The cloud does not answer. `str()` says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,24 +47,6 @@ class Target:
         return match[1] if match else None
 
 
-class Cloud(Protocol):
-    """Where the node groups are. Its methods raise NoAnswerError."""
-
-    def groups(self, target: Target) -> list[NodeGroup]: ...
-
-    def resize(self, target: Target, group: NodeGroup, nodes: int) -> None: ...
-
-
-def _run(command: Sequence[str]) -> str:
-    try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    except FileNotFoundError:
-        raise NoAnswerError(f"{command[0]} is not installed") from None
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.strip().splitlines() or [f"{command[0]} ended with {error.returncode}"]
-        raise NoAnswerError(lines[-1]) from None
-
-
 def aws_command(target: Target, action: str, group: str = "", *more: str) -> list[str]:
     """Returns a command of the AWS CLI about node groups of the cluster."""
     named = ("--nodegroup-name", group) if group else ()
@@ -82,74 +54,36 @@ def aws_command(target: Target, action: str, group: str = "", *more: str) -> lis
     return ["aws", "eks", action, *where, *named, *more]
 
 
-@dataclass(frozen=True)
-class Aws:
-    """The AWS account of the environment's credentials, by the AWS CLI."""
+def groups(run: Run, target: Target) -> list[NodeGroup]:
+    """Returns the node groups of a pool. Raises CommandError when the cloud does not answer."""
+    names = json.loads(run(aws_command(target, "list-nodegroups", "", "--output", "json")))["nodegroups"]
+    return [_group(run, target, name, zone) for name in names if (zone := target.zone_of(name))]
 
-    run: Run = _run
 
-    def groups(self, target: Target) -> list[NodeGroup]:
-        names = json.loads(self.run(aws_command(target, "list-nodegroups", "", "--output", "json")))["nodegroups"]
-        return [self._group(target, name, zone) for name in names if (zone := target.zone_of(name))]
-
-    def _group(self, target: Target, name: str, zone: str) -> NodeGroup:
-        command = aws_command(target, "describe-nodegroup", name, "--output", "json")
-        group = json.loads(self.run(command))["nodegroup"]
-        return NodeGroup(name=name, zone=zone, sizes=group["scalingConfig"], status=group["status"])
-
-    def resize(self, target: Target, group: NodeGroup, nodes: int) -> None:
-        self.run(resizing(target, group.name, nodes))
+def _group(run: Run, target: Target, name: str, zone: str) -> NodeGroup:
+    group = json.loads(run(aws_command(target, "describe-nodegroup", name, "--output", "json")))["nodegroup"]
+    return NodeGroup(name=name, zone=zone, sizes=group["scalingConfig"], status=group["status"])
 
 
 def resizing(target: Target, group: str, nodes: int) -> list[str]:
     return aws_command(target, "update-nodegroup-config", group, "--scaling-config", f"desiredSize={nodes}")
 
 
-@dataclass(frozen=True)
-class SimulatedAws:
-    """The cloud of a home of the simulator, by its console."""
-
-    home: Path
-    run: Run = _run
-
-    def groups(self, target: Target) -> list[NodeGroup]:
-        rows = [json.loads(line) for line in self._console("list", "--json").splitlines()]
-        ids = [row["id"] for row in rows if row["type"] == NODE_GROUP and row["region"] == target.region]
-        found = [id_.partition(":")[::2] for id_ in ids]
-        return [
-            NodeGroup(name=name, zone=zone, sizes=self._sizes(f"{cluster}:{name}"), status="ACTIVE")
-            for cluster, name in found
-            if cluster == target.cluster_name and (zone := target.zone_of(name))
-        ]
-
-    def resize(self, target: Target, group: NodeGroup, nodes: int) -> None:
-        sizes = json.dumps({**group.sizes, "desiredSize": nodes})
-        self._console("set", f"{target.cluster_name}:{group.name}", "scalingConfig", sizes)
-
-    def _sizes(self, id_: str) -> Mapping[str, int]:
-        state: Mapping[str, Any] = json.loads(self._console("show", id_))
-        return {key: int(size) for key, size in state["scalingConfig"].items()}
-
-    def _console(self, *arguments: str) -> str:
-        return self.run([sys.executable, "-m", "simulator", "--home", str(self.home), "cloud", *arguments])
-
-
-def scale(stack: str, pool: str, nodes: int, zone: str | None, cloud: Cloud) -> int:
+def scale(stack: str, pool: str, nodes: int, zone: str | None, run: Run) -> int:
     """Sets the size. Returns 0 when it is set, 1 when the cloud did not answer. Raises ReportError for a refusal."""
     settings = load_file(ROOT / f"Pulumi.{stack}.yaml")
     target = find(settings, pool)
     refuse(target.pool, nodes)
-    if isinstance(cloud, Aws):
-        print("This talks to the AWS account of your environment, by `aws eks`.")
     try:
-        groups = [group for group in cloud.groups(target) if zone in (None, group.zone)]
-        _check(groups, target, nodes, zone)
-        print(plan(groups, target, nodes))
-        for group in groups:
+        found = [group for group in groups(run, target) if zone in (None, group.zone)]
+        _check(found, target, nodes, zone)
+        print(plan(found, target, nodes))
+        for group in found:
             if group.sizes["desiredSize"] != nodes:
-                cloud.resize(target, group, nodes)
-    except NoAnswerError as error:
-        print(f"No answer: {error}. These are the commands, one of the second kind for each name of the first:")
+                run(resizing(target, group.name, nodes))
+    except CommandError as error:
+        reason = (str(error).splitlines() or ["no reason"])[-1]
+        print(f"No answer: {reason}. These are the commands, one of the second kind for each name of the first:")
         print("\n".join(map(shlex.join, _by_hand(target, nodes, zone))))
         return 1
     print(f"Asked for. To see it: kubectl get nodes -l ml-platform/pool={target.pool.name} --watch")

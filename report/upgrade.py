@@ -1,9 +1,13 @@
 """`make upgrade-check`: the next Kubernetes version of each cluster of a stack, rehearsed on the stack as it is.
 
 The simulator brings the stack up, and builds it again with the next version: what settings, EKS or the API server would
-refuse is refused there. It cannot see what runs in a real cluster, so the end names what to ask there.
+refuse is refused there. It cannot see what runs in a real cluster: with ACCOUNT=yes the clusters are asked for budgets
+that stop nodes, and EKS for the deprecated APIs and add-ons that it has seen; else the end names the commands.
+Source: EKS user guide, "Understand each phase of node updates" and "Cluster insights"; read 2026-11.
 """
 
+import json
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,26 +21,28 @@ from catalog.kubernetes import VERSIONS, next_version
 from components.core.addon_spec import every_add_on
 from components.stack.stack_file import SettingsError, load_file
 from report import events
+from report.clients import CommandError, Run, enter
 from report.events import Change, Operation
 from report.in_process import Done, InProcess
 from report.promise import broken
 from report.rehearse import YES
-from report.simulated import HOME, ROOT, project_with
+from report.simulated import HOME, ROOT, ReportError, project_with
 from report.tables import wrapped
 from settings.cluster.addon_rules import installed
 from settings.cluster.cluster import ClusterSettings
 from settings.cluster.parts import ClusterParts
-from settings.core.physical_names import name_prefix
+from settings.core.physical_names import cluster_name, name_prefix
+from settings.core.problems import listed
 from settings.stack.stack import StackSettings
 
 CLUSTER, ADDON, GROUP = "aws:eks/cluster:Cluster", "aws:eks/addon:Addon", "aws:eks/nodeGroup:NodeGroup"
 _LABEL = 11
 
 
-def upgrade_check(stack: str, file: Path | None = None) -> int:
+def upgrade_check(stack: str, file: Path | None = None, run: Run | None = None) -> int:
     """Prints what the next version brings, and what blocks it. Returns 1 when something does.
 
-    file: the stack file, by default that of the project.
+    file: the stack file, by default that of the project. run: asks the clusters that are up.
     """
     file = file or ROOT / f"Pulumi.{stack}.yaml"
     settings = load_file(file)
@@ -59,7 +65,7 @@ def upgrade_check(stack: str, file: Path | None = None) -> int:
     except SettingsError as reason:
         _say("BLOCKED", str(reason))
         return 1
-    return _rehearse(stack, settings, file, changed, folder)
+    return max(_rehearse(stack, settings, file, changed, folder), _ask(settings, run))
 
 
 def _rehearse(stack: str, settings: StackSettings, file: Path, changed: Path, folder: Path) -> int:
@@ -85,15 +91,57 @@ def _rehearse(stack: str, settings: StackSettings, file: Path, changed: Path, fo
         _say("BLOCKED", "`up` does what its preview does not show: " + "; ".join(map(str, differences)))
         return 1
     _say("rehearsed", "preview, up, refresh, and a second preview without a change, on the stack as it is")
-    for key in settings.clusters:
-        name = f"{name_prefix(settings.name, settings.environment)}-{key}"
-        _say("by hand", f"aws eks list-insights --cluster-name {name} --filter categories=UPGRADE_READINESS")
-    _say("", "kubectl get pdb -A: one with ALLOWED DISRUPTIONS 0 stops the nodes for 15 minutes, and then the update")
-    _say("", "Then: docs/guides/cluster/upgrade-kubernetes.md")
     return 0
 
 
 _SETTLED = ("preview", "--expect-no-changes")
+
+
+def _ask(settings: StackSettings, run: Run | None) -> int:
+    """Asks the clusters that are up, or tells how to. Returns 1 when something in them blocks the upgrade."""
+    prefix = name_prefix(settings.name, settings.environment)
+    names = [cluster_name(prefix, key) for key in settings.clusters]
+    if run is None:
+        for name in names:
+            _say("by hand", shlex.join(_insights(name, settings.region)))
+        _say(
+            "", "kubectl get pdb -A: one with ALLOWED DISRUPTIONS 0 stops the nodes for 15 minutes, and then the update"
+        )
+        _say("", "Or ACCOUNT=yes, where the API can be reached. Then: docs/guides/cluster/upgrade-kubernetes.md")
+        return 0
+    found = [text for name in names for text in _in_cluster(run, name, settings.region)]
+    for text in found:
+        _say("BLOCKED", text)
+    _say("asked", f"{listed(names)}: {len(found) or 'nothing'} in the way")
+    _say("", "Then: docs/guides/cluster/upgrade-kubernetes.md")
+    return bool(found)
+
+
+def _in_cluster(run: Run, name: str, region: str) -> Iterator[str]:
+    """Yields what blocks the upgrade of a cluster. Raises ReportError when it cannot be asked."""
+    try:
+        enter(run, region, name)
+        insights = json.loads(run(_insights(name, region)))["insights"]
+        budgets = json.loads(run(["kubectl", "get", "poddisruptionbudgets", "--all-namespaces", "--output", "json"]))
+    except CommandError as reason:
+        raise ReportError(f"cluster {name} in {region} cannot be asked: {reason}") from None
+    for insight in insights:
+        if insight["insightStatus"]["status"] != "PASSING":
+            status = insight["insightStatus"]
+            yield f"{name}: EKS says {status['status']} of {insight['name']}: {status.get('reason', 'no reason given')}"
+    for budget in budgets["items"]:
+        status = budget.get("status") or {}
+        if status.get("expectedPods") and not status.get("disruptionsAllowed"):
+            where = f"{budget['metadata']['namespace']}/{budget['metadata']['name']}"
+            yield (
+                f"{name}: the PodDisruptionBudget {where} allows no disruption, so EKS gives up after 15 minutes at "
+                "the first node with one of its pods. Add a replica, or lower its minAvailable"
+            )
+
+
+def _insights(name: str, region: str) -> list[str]:
+    words = ("--region", region, "--filter", "categories=UPGRADE_READINESS", "--output", "json")
+    return ["aws", "eks", "list-insights", "--cluster-name", name, *words]
 
 
 def _what_changes(planned: Operation, settings: StackSettings) -> Iterator[tuple[str, str]]:

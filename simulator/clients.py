@@ -1,4 +1,4 @@
-"""`kubectl` and `aws` in the simulated cloud, as far as the commands of catalog/leftovers.py need them."""
+"""`kubectl` and `aws` in the simulated cloud, as far as retire, scale and upgrade-check need them."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ _KINDS = {
     "gateways.gateway.networking.k8s.io": ("gateway.networking.k8s.io/v1", "Gateway"),
     "volumesnapshots.snapshot.storage.k8s.io": ("snapshot.storage.k8s.io/v1", "VolumeSnapshot"),
     "persistentvolumeclaims": ("v1", "PersistentVolumeClaim"),
+    "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget"),
     "nodeclaims.karpenter.sh": ("karpenter.sh/v1", "NodeClaim"),
     "nodepools.karpenter.sh": ("karpenter.sh/v1", "NodePool"),
 }
@@ -73,6 +74,10 @@ class Clients:
         if api == "eks update-kubeconfig":
             return self._update_kubeconfig(options["name"][0])
         region = options["region"][0]
+        if api.endswith(("list-nodegroups", "describe-nodegroup", "update-nodegroup-config")):
+            return json.dumps(self._node_groups(options["cluster-name"][0], region, options))
+        if api == "eks list-insights":  # nothing calls the simulated API servers but the stack itself
+            return json.dumps({"insights": []})
         if api == "elb describe-load-balancers":  # the simulated controllers make none
             return json.dumps({"LoadBalancerDescriptions": []})
         type_ = next(type_ for type_, operations in _TYPES.items() if api in operations)
@@ -93,6 +98,22 @@ class Clients:
             raise CommandError(f"ResourceNotFoundException: No cluster found for name: {name}.")
         self.cluster = cluster_of(self.cloud, row)
         return ""
+
+    def _node_groups(self, cluster: str, region: str, options: Mapping[str, list[str]]) -> Props:
+        """Lists the node groups of a cluster, or shows one, or sets its desired size."""
+        found = (row for row in self.cloud.of_type(tokens.NODE_GROUP) if row.region == region)
+        groups = {row.id.partition(":")[2]: row for row in found if row.id.startswith(f"{cluster}:")}
+        if "nodegroup-name" not in options:
+            return {"nodegroups": list(groups)}
+        name = options["nodegroup-name"][0]
+        if name not in groups:
+            raise CommandError(f"ResourceNotFoundException: No node group found for name: {name}.")
+        row = groups[name]
+        sizes = {key: int(size) for key, size in row.state["scalingConfig"].items()}
+        if wanted := options.get("scaling-config"):
+            sizes |= {"desiredSize": int(wanted[0].removeprefix("desiredSize="))}
+            self.cloud.put(row.type, row.id, {**row.state, "scalingConfig": sizes}, region=region)
+        return {"nodegroup": {"nodegroupName": name, "scalingConfig": sizes, "status": row.state["status"]}}
 
     def _kubectl(self, verb: str, words: Sequence[str]) -> str:
         if self.cluster is None:

@@ -133,7 +133,7 @@ def test_of_two_clusters_each_is_emptied_and_looked_at_again(cloud, capsys):
         return "" if words[:3] == ["kubectl", "delete", "services"] else clients.run(words)
 
     assert retire_stack(Stack("dev", REGION, VPC, both, run, 0), confirm=True) == 1
-    assert "run it once more:\n  Service with a load balancer users/api" in capsys.readouterr().out
+    assert f"run it once more:\n  {CLUSTER}: Service with a load balancer users/api" in capsys.readouterr().out
 
 
 def test_told_to_it_deletes_everything_that_users_left(cloud, capsys):

@@ -1,13 +1,21 @@
 """`make upgrade-check`: what the next version of Kubernetes brings, and what blocks it."""
 
+import json
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from catalog.charts import CHARTS
+from components.stack.stack_file import load_file
 from report import upgrade
-from report.simulated import ROOT
+from report.clients import runner
+from report.simulated import ROOT, ReportError
+from simulator.aws.tokens import CLUSTER
+from simulator.cloud import Cloud
+from simulator.kubernetes.clusters import cluster_of
 
 pytestmark = pytest.mark.engine
 
@@ -51,3 +59,40 @@ def test_the_newest_version_has_no_next_one(tmp_path, monkeypatch, capsys) -> No
     code, said = checked("dev", tmp_path, monkeypatch, capsys, version="1.36")
     assert code == 0
     assert "Kubernetes 1.36 -> EKS has no later version yet" in said
+
+
+def budget(name: str, *, allowed: int, pods: int) -> dict[str, object]:
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name, "namespace": "users"},
+        "status": {"disruptionsAllowed": allowed, "expectedPods": pods},
+    }
+
+
+def test_clusters_that_are_up_are_asked_for_budgets_that_stop_nodes_and_for_what_eks_has_seen(tmp_path, capsys) -> None:
+    with closing(Cloud(tmp_path / "cloud.sqlite")) as cloud:
+        cluster = cluster_of(cloud, cloud.put(CLUSTER, "ml-platform-dev-main", {"version": "1.35"}, region="us-west-2"))
+        for each in (budget("one-replica", allowed=0, pods=1), budget("gone", allowed=0, pods=0)):
+            cluster.put(each, "users")
+        cluster.put(budget("enough", allowed=1, pods=3), "users")
+    settings = load_file(ROOT / "Pulumi.dev.yaml")
+    with runner(tmp_path) as run:
+        assert upgrade._ask(settings, run) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("BLOCKED") == 1
+    assert "the PodDisruptionBudget users/one-replica allows no disruption" in said
+
+    def eks_has_seen_a_caller(words: Sequence[str]) -> str:
+        status = {"status": "ERROR", "reason": "Deprecated API usage detected within last 30 days"}
+        return json.dumps({"items": [], "insights": [{"name": "Deprecated APIs removed", "insightStatus": status}]})
+
+    assert upgrade._ask(settings, eks_has_seen_a_caller) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "EKS says ERROR of Deprecated APIs removed: Deprecated API usage detected" in said
+
+
+def test_a_cluster_that_cannot_be_asked_is_told(tmp_path) -> None:
+    Cloud(tmp_path / "cloud.sqlite").close()
+    with runner(tmp_path) as run, pytest.raises(ReportError, match="ml-platform-dev-main in us-west-2 cannot be asked"):
+        upgrade._ask(load_file(ROOT / "Pulumi.dev.yaml"), run)

@@ -7,6 +7,7 @@ import pytest
 from catalog.machine_images import KARPENTER_ALIASES
 from common.urns import name_of
 from report import scale
+from report.clients import runner
 from simulator.cloud import Cloud
 from tests.whole.edits import Edit, build, make, rows
 from tests.whole.live import GONE, Live, live
@@ -150,8 +151,8 @@ def test_make_scale_sets_the_nodes_of_a_fixed_pool_and_the_stack_leaves_them(
     dev: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scale, "ROOT", dev.file.parent)
-    simulated = scale.SimulatedAws(dev.cloud.parent)
-    assert scale.scale("dev", "main.cpu", 3, "us-west-2b", simulated) == 0
-    groups = simulated.groups(scale.find(scale.load_file(dev.file), "main.cpu"))
+    with runner(dev.cloud.parent) as run:
+        assert scale.scale("dev", "main.cpu", 3, "us-west-2b", run) == 0
+        groups = scale.groups(run, scale.find(scale.load_file(dev.file), "main.cpu"))
     assert [group.sizes["desiredSize"] for group in groups if group.zone == "us-west-2b"] == [3]
     dev.run("preview", "--expect-no-changes")
