@@ -38,17 +38,7 @@ _LOGGED_OUT = re.compile(
     r"Expired|InvalidClientToken|UnrecognizedClient|InvalidAccessKey|Signature|AuthFailure|TokenRefresh"
 )
 _UNKNOWN_CALL = re.compile(r"^(404|UnknownOperation|InvalidAction|NotImplemented)")
-_NO_LOGIN = (
-    exceptions.NoCredentialsError,
-    exceptions.PartialCredentialsError,
-    exceptions.CredentialRetrievalError,
-    exceptions.ProfileNotFound,
-    exceptions.ConfigNotFound,
-    exceptions.InvalidConfigError,
-    exceptions.TokenRetrievalError,
-    exceptions.SSOError,
-    exceptions.UnknownCredentialError,
-)
+_NO_LOGIN = re.compile(r"Credential|Profile|Config|Token|SSO|Login")  # in the name of an error of botocore
 _NO_WAY = (exceptions.ConnectionError, exceptions.HTTPClientError)
 
 
@@ -77,10 +67,10 @@ class Account:
     calls: all that may be asked.
     """
 
-    def __init__(self, region: str, calls: Collection[str], session: boto3.Session | None = None) -> None:
+    def __init__(self, region: str, calls: Collection[str]) -> None:
         self.region = region
         self._calls = frozenset(calls)
-        self._session = session
+        self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str], Any] = {}
         self._answers: dict[str, Any] = {}
         self._no_way: dict[tuple[str, str], CouldNotLookError] = {}
@@ -128,19 +118,13 @@ class Account:
             return getattr(client, method)(**parameters)
         except exceptions.ClientError:
             raise
-        except _NO_LOGIN as error:
-            raise CouldNotLookError(f"there are no credentials that work: {_short(error)}", LOG_IN) from None
-        except _NO_WAY as error:
-            reason = CouldNotLookError(
-                f"the endpoint of {service} in {region} does not answer: {_short(error)}",
-                "Look from a host that reaches AWS; behind a proxy, set HTTPS_PROXY.",
-            )
-            self._no_way[service, region] = reason
-            raise reason from None
         except NotImplementedError:
             raise CouldNotLookError(f"what answers does not know {call}", ASK_AWS) from None
         except exceptions.BotoCoreError as error:
-            raise CouldNotLookError(f"{call} got no answer: {_short(error)}", "Try again.") from None
+            reason = _no_answer(error, f"{service} in {region}")
+            if isinstance(error, _NO_WAY):  # the next question would wait as long
+                self._no_way[service, region] = reason
+            raise reason from None
 
 
 @dataclass(frozen=True)
@@ -164,6 +148,15 @@ class Ask:
             if code in absent:
                 return None
             raise _could_not_look(call, code, str(error.response.get("Error", {}).get("Message", ""))) from None
+
+
+def _no_answer(error: exceptions.BotoCoreError, where: str) -> CouldNotLookError:
+    if isinstance(error, _NO_WAY):
+        fix = "Look from a host that reaches AWS; behind a proxy, set HTTPS_PROXY."
+        return CouldNotLookError(f"the endpoint of {where} does not answer: {_short(error)}", fix)
+    if _NO_LOGIN.search(type(error).__name__):
+        return CouldNotLookError(f"there are no credentials that work: {_short(error)}", LOG_IN)
+    return CouldNotLookError(f"{where} gives no answer: {_short(error)}", "Try again.")
 
 
 def _could_not_look(call: str, code: str, message: str) -> CouldNotLookError:

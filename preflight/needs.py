@@ -1,7 +1,5 @@
 """What the stack needs of an account: its settings, and the resources of its preview in the simulator."""
 
-import json
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from components.core.stage import Stage
 from costs.resource import Resource
 from costs.sources import from_event_log
 from engine.locate import EngineNotFound
+from report.events import read
 from report.simulated import ROOT
 from settings.compute.node_pool import NodePoolSettings
 from settings.stack.stack import StackSettings
@@ -95,7 +94,7 @@ def needs_of(stack: str, settings: StackSettings, account_id: str, project: Path
         except EngineNotFound as error:
             raise NoPreviewError(str(error)) from None
     if done.code:
-        raise NoPreviewError(_last_error(done.events) or done.said.strip()[-500:])
+        raise NoPreviewError("; ".join(read(done.events).errors) or done.said.strip()[-500:])
     return Needs(stack=stack, settings=settings, account_id=account_id, planned=from_event_log(done.events))
 
 
@@ -119,9 +118,3 @@ def tags_of(thing: Mapping[str, Any] | None) -> dict[str, str]:
 def known(value: Any) -> str:
     """Returns a text of the preview; "" for one that only `up` knows."""
     return "" if value is None or value is UNKNOWN else str(value)
-
-
-def _last_error(events: tuple[str, ...]) -> str:
-    said = [json.loads(line).get("diagnosticEvent", {}) for line in events if line.strip()]
-    errors = [each["message"] for each in said if each.get("severity") == "error"]
-    return re.sub(r"<\{%[^%]*%\}>", "", errors[0]).strip() if errors else ""

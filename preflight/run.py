@@ -26,7 +26,7 @@ def preflight(
     try:
         identity = ask(IDENTITY)
     except CouldNotLookError as error:
-        off = region_is_off(settings, ask)
+        off = region_is_off(settings, ask) if error.code else None
         return place, {"Caller": [off or _not_looked(error)]}
     place |= {"account": identity["Account"], "caller": identity["Arn"]}
     named = expected_account(settings)
@@ -47,7 +47,8 @@ def look(check: Check, needs: Needs, account: Account) -> list[Finding]:
     """Runs one check to its end, or to the question that gets no answer."""
     found: list[Finding] = []
     try:
-        found.extend(check.look(needs, Ask(account, check.calls)))
+        for each in check.look(needs, Ask(account, check.calls)):
+            found.append(each)  # what was found before an error stays
     except CouldNotLookError as error:
         found.append(_not_looked(error))
     return found

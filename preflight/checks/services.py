@@ -21,23 +21,27 @@ def _spot(needs: Needs, provisioner: str) -> list[str]:
     return [name for name, pool in pools if pool.provisioner == provisioner and "spot" in capacity_types_of(pool)]
 
 
-# Service, what makes its role for a caller with iam:CreateServiceLinkedRole, whether the stack needs it. Karpenter may
-# make none. Sources: EC2 user guide, "Service-linked role for Spot Instance requests"; Karpenter v1.14,
-# "Getting started"; guides of EKS, FSx, AWS Backup, Auto Scaling and VPC, "Using service-linked roles"; read 2026-11.
-_LINKS = "CreateDataRepositoryAssociation, with iam:AttachRolePolicy and iam:PutRolePolicy too,"
+def _spot_at_once(needs: Needs) -> bool:
+    return any(needs.pools[name].min_per_zone for name in _spot(needs, "managed"))
+
+
+# Service, what makes its role, and whether the stack needs it. Karpenter may make none; Auto Scaling makes that of spot.
+# Sources: EC2 user guide, "Service-linked role for Spot Instance requests"; Karpenter v1.14, "Getting started";
+# AutoScalingServiceRolePolicy; guides of EKS, FSx, AWS Backup and VPC, "Using service-linked roles"; read 2026-11.
+_IF = "if who runs `up` may iam:CreateServiceLinkedRole"
 LINKED_ROLES: tuple[tuple[str, str, Condition], ...] = (
-    ("eks.amazonaws.com", "CreateCluster", _has("eks/cluster:Cluster")),
-    ("eks-nodegroup.amazonaws.com", "CreateNodegroup", _has("eks/nodeGroup:NodeGroup")),
-    ("autoscaling.amazonaws.com", "Auto Scaling", _has("eks/nodeGroup:NodeGroup")),
-    ("spot.amazonaws.com", "", lambda needs: bool(_spot(needs, "karpenter"))),
-    ("spot.amazonaws.com", "CreateNodegroup", lambda needs: bool(_spot(needs, "managed"))),
-    ("fsx.amazonaws.com", "CreateFileSystem", _has("fsx/lustreFileSystem:LustreFileSystem")),
+    ("eks.amazonaws.com", f"CreateCluster {_IF}", _has("eks/cluster:Cluster")),
+    ("eks-nodegroup.amazonaws.com", f"CreateNodegroup {_IF}", _has("eks/nodeGroup:NodeGroup")),
+    ("autoscaling.amazonaws.com", "EKS", _has("eks/nodeGroup:NodeGroup")),
+    ("spot.amazonaws.com", "Auto Scaling", _spot_at_once),
+    ("spot.amazonaws.com", "", lambda needs: bool(_spot(needs, "karpenter")) and not _spot_at_once(needs)),
+    ("fsx.amazonaws.com", f"CreateFileSystem {_IF}", _has("fsx/lustreFileSystem:LustreFileSystem")),
     (
-        *("s3.data-source.lustre.fsx.amazonaws.com", _LINKS),
+        *("s3.data-source.lustre.fsx.amazonaws.com", f"FSx {_IF}, iam:AttachRolePolicy and iam:PutRolePolicy"),
         _has("fsx/dataRepositoryAssociation:DataRepositoryAssociation"),
     ),
-    ("backup.amazonaws.com", "AWS Backup", _has("backup/vault:Vault")),
-    ("transitgateway.amazonaws.com", "VPC", _has("ec2transitgateway/vpcAttachment:VpcAttachment")),
+    ("backup.amazonaws.com", f"AWS Backup {_IF}", _has("backup/vault:Vault")),
+    ("transitgateway.amazonaws.com", f"VPC {_IF}", _has("ec2transitgateway/vpcAttachment:VpcAttachment")),
 )
 
 
@@ -51,7 +55,7 @@ def linked_roles(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if f"/aws-service-role/{service}/" in present:
             yield ok(service)
         elif maker:
-            yield ok(f"{service} is made by {maker} if who runs `up` may iam:CreateServiceLinkedRole")
+            yield ok(f"{service} is made by {maker}")
         else:
             yield failure(
                 f"there is no role of {service}",

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from preflight.check import Check
-from preflight.checks import kubernetes, machines, names, network, quotas
+from preflight.checks import kubernetes, machines, names, network, quotas, services
 from preflight.needs import Needs, tags_of
 from preflight.run import look
 from settings.compute.reservation import ReservationSettings
@@ -197,6 +197,15 @@ def test_extended_support_is_a_failure_only_where_aws_would_upgrade_by_itself(ne
 def test_a_schema_that_cannot_be_read_is_no_failure(needs: Needs, aws: None) -> None:
     odd = {"eks__DescribeAddonConfiguration": {"configurationSchema": '{"$ref": "#/definitions/nothing"}'}}
     assert seen(kubernetes.addon_values, needs, **odd)[0][0] == "could not look"
+
+
+def test_the_role_of_spot_is_made_by_auto_scaling_and_not_by_karpenter(needs: Needs, aws: None) -> None:
+    assert ("failure", "there is no role of spot.amazonaws.com") in seen(services.linked_roles, needs)
+    managed = changed(needs)
+    system = needs.pools["main.system"].model_copy(update={"capacity_type": "spot"})
+    managed.__dict__["pools"] = {**needs.pools, "main.system": system}
+    assert ("ok", "spot.amazonaws.com is made by Auto Scaling") in seen(services.linked_roles, managed)
+    assert {result for result, _ in seen(services.linked_roles, managed)} == {"ok"}
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """A question without an answer is a result of its own: neither "it is there" nor "it is not there"."""
 
+from collections.abc import Iterator
+
 import pytest
 from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
 
 from components.stack.stack_file import load_file
 from preflight.account import Account, Ask, CouldNotLookError, UndeclaredCallError, action_of
+from preflight.check import Check, Finding, ok
 from preflight.checks import every_check
 from preflight.needs import Needs
 from preflight.policy import every_call
-from preflight.run import NOT_KNOWN, NOT_READY, preflight, run, status
+from preflight.run import NOT_KNOWN, NOT_READY, look, preflight, run, status
 from preflight.table import as_text
 from report.simulated import ROOT
 from tests.preflight import accounts
@@ -46,6 +49,15 @@ def test_one_denied_call_leaves_the_other_checks_alone(needs: Needs, aws: None) 
     other = {title: [each.result for each in found] for title, found in findings.items() if found[0].result != "ok"}
     assert other == {"Aliases of keys": ["could not look"]}
     assert status(findings) == NOT_KNOWN
+
+
+def test_what_was_found_before_stays(needs: Needs, aws: None) -> None:
+    def half(needs: Needs, ask: Ask) -> Iterator[Finding]:
+        yield ok("one")
+        ask(VERSIONS)
+
+    check = Check(title="half", calls=(VERSIONS,), look=half)
+    assert [each.result for each in look(check, needs, Asked({VERSIONS: Denied()}))] == ["ok", "could not look"]
 
 
 def test_moto_that_does_not_know_a_call_is_not_an_account_without_the_thing(needs: Needs, aws: None) -> None:
