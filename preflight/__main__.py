@@ -44,6 +44,9 @@ def main(arguments: Sequence[str], project: Path = ROOT) -> int:
     except NoPreviewError as error:
         print(f"preflight: the preview of {options.stack} in the simulator fails: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
     if options.json:
         print(as_json(findings, place))
     else:

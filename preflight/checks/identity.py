@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from catalog.regions import REGIONS
 from components.security.deployer import Deployer
@@ -13,7 +14,7 @@ from settings.stack.stack import StackSettings
 IDENTITY = "sts:GetCallerIdentity"
 
 
-@check("Caller", calls=(IDENTITY,))
+@check("Caller", calls=(IDENTITY, "iam:GetRole"))
 def caller(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """The account of the credentials is that of the stack file, and the run may become the role that deploys."""
     identity = ask(IDENTITY)
@@ -35,9 +36,24 @@ def caller(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield ok(f"account {named[0]}, as {named[1]} says")
     if arn.endswith(":root"):
         yield warning("these are the credentials of the root user", "no policy limits them", "Use a role.")
-    deployer = needs.settings.deployer
-    if deployer.role_arn and Deployer.of(deployer.role_arn, deployer.preview_role_arn, arn).assumed:
-        yield ok(f"`up` takes on {deployer.role_arn}, which has to trust {arn}")
+    role, preview = needs.settings.deployer.role_arn, needs.settings.deployer.preview_role_arn
+    if role and Deployer.of(role, preview, arn).assumed:
+        yield from _trusted(ask("iam:GetRole", absent=("NoSuchEntity",), RoleName=role.rpartition("/")[2]), role, arn)
+
+
+def _trusted(answer: Any, role: str, caller: str) -> Iterator[Finding]:
+    """Tells whether the trust policy of the role names the caller, or the account. Another check says if it exists."""
+    trust = json.dumps(answer["Role"].get("AssumeRolePolicyDocument", {})) if answer else ""
+    name = caller.split(":", 5)[5].split("/")[1] if "/" in caller else "root"
+    if any(each in trust for each in (f'/{name}"', ':root"', '"*"')):
+        yield ok(f"`up` takes on {role}, which trusts the caller")
+    elif trust:
+        yield warning(
+            f"the trust policy of {role} names neither {name} nor the account",
+            "`up` cannot take it on with these credentials",
+            "Add the caller to it, or run `up` as somebody whom it names.",
+            f"aws iam get-role --role-name {role.rpartition('/')[2]} --query Role.AssumeRolePolicyDocument",
+        )
 
 
 def region_is_off(settings: StackSettings, ask: Ask) -> Finding | None:

@@ -25,7 +25,7 @@ def _spot_at_once(needs: Needs) -> bool:
     return any(needs.pools[name].min_per_zone for name in _spot(needs, "managed"))
 
 
-# Service, what makes its role, and whether the stack needs it. Karpenter may make none; Auto Scaling makes that of spot.
+# Service, what makes its role, whether the stack needs it. Karpenter may make none; Auto Scaling makes that of spot.
 # Sources: EC2 user guide, "Service-linked role for Spot Instance requests"; Karpenter v1.14, "Getting started";
 # AutoScalingServiceRolePolicy; guides of EKS, FSx, AWS Backup and VPC, "Using service-linked roles"; read 2026-11.
 _IF = "if who runs `up` may iam:CreateServiceLinkedRole"

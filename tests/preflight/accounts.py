@@ -1,5 +1,6 @@
 """Two accounts in moto: one in which the stack is ready to be built, and one in which little is."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -82,11 +83,16 @@ def reservation(**changes: Any) -> dict[str, Any]:
     return where | {"InstanceType": "p5.48xlarge", "TotalInstanceCount": 8, "ReservationType": "default"} | changes
 
 
+def trust(principal: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::123456789012:{principal}"}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Action": "sts:AssumeRole"}]})
+
+
 def furnish(needs: Needs) -> None:
     """Makes in moto what a ready account has before the first `up`."""
     iam = boto3.client("iam")
     for name in ("ml-platform-deployer", "ml-platform-break-glass"):
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust("root"))
     for service in LINKED:
         iam.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")
     boto3.client("ec2", region_name=REGION).enable_ebs_encryption_by_default()

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from preflight.check import Check
-from preflight.checks import kubernetes, machines, names, network, quotas, services
+from preflight.checks import identity, kubernetes, machines, names, network, quotas, services
 from preflight.needs import Needs, tags_of
 from preflight.run import look
 from settings.compute.reservation import ReservationSettings
@@ -39,6 +39,14 @@ def reserved(needs: Needs, **settings: Any) -> Needs:
     copy = changed(needs)
     copy.__dict__["pools"] = pools
     return copy
+
+
+@pytest.mark.parametrize(("principal", "result"), [("root", "ok"), ("user/moto", "ok"), ("role/somebody", "warning")])
+def test_the_role_that_deploys_names_the_caller_in_its_trust_policy(
+    needs: Needs, aws: None, principal: str, result: str
+) -> None:
+    boto3.client("iam").create_role(RoleName="ml-platform-deployer", AssumeRolePolicyDocument=accounts.trust(principal))
+    assert [each for each, _ in seen(identity.caller, needs)] == ["ok", result]
 
 
 @pytest.mark.parametrize(
