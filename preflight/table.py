@@ -21,13 +21,19 @@ def as_text(findings: Findings, place: str, next_step: str) -> str:
     rows = [(kind, title, each) for kind in WORST_FIRST for title, each in _of_kind(findings, kind)]
     result, titles = max(map(len, WORST_FIRST)) + 2, max(map(len, findings), default=0) + 2
     lines = [place, "", f"{'result':<{result}}{'what':<{titles}}seen"]
-    for kind, title, each in rows:
+    for (kind, title, each), following in zip(rows, [*(row for _, _, row in rows[1:]), None], strict=True):
         first, *rest = wrapped(each.seen, " " * (result + titles), WIDTH)
         lines += [f"{kind:<{result}}{title:<{titles}}{first.strip()}", *rest]
+        if following is not None and _advice(following) == _advice(each):
+            continue  # what mends several is said once, below them
         why = f"{each.why[:1].upper()}{each.why[1:]}." if each.why else ""
         lines += wrapped(f"{why} {each.fix}", " " * result, WIDTH) if why or each.fix else []
         lines += [f"{' ' * result}{each.command}"] if each.command else []  # one line, so that it can be copied
     return "\n".join([*lines, "", *_ending(findings, next_step), ""])
+
+
+def _advice(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.result, finding.why, finding.fix, finding.command
 
 
 def _of_kind(findings: Findings, kind: str) -> Iterator[tuple[str, Finding]]:

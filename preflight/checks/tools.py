@@ -11,6 +11,7 @@ from engine.locate import EngineNotFound, locate
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
 from preflight.needs import Needs
+from report.simulated import shown
 
 # The first with `aws eks get-token` in the form that kubeconfigs have (client.authentication.k8s.io/v1beta1).
 # Source: aws/aws-cli, CHANGELOG of 1.24.0 and 2.7.0, read 2026-11.
@@ -43,7 +44,7 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield failure("there is no Pulumi engine", str(error), command="make setup")
         return
     yield ok(f"pulumi {found.version}")
-    pulumi = str(found.path) if found.built else "pulumi"
+    pulumi = shown(found.path) if found.built else "pulumi"
     said = output_of(str(found.path), "plugin", "ls", "--json")
     present = {(each["name"], each.get("version")) for each in json.loads(said or "[]")}
     missing = [(name, version(f"pulumi-{name}")) for name in PLUGINS]

@@ -102,6 +102,7 @@ def test_the_table_is_one_to_act_on(poor: tuple[Asked, Findings]) -> None:
     assert [line for line in words if " " in line.strip()] == [], f"wider than {WIDTH}"
     bad = [each for found in findings.values() for each in found if each.result != "ok"]
     assert [each.seen for each in bad if not (each.why and (each.fix or each.command))] == []
+    assert text.count("Give the stack another `name`") == 1, "what mends several is said once"
     assert lines[-1].startswith("Not ready: 30 failures, 4 warnings, ")
 
 
