@@ -1,6 +1,6 @@
 """Custom resource definitions in a short form: without descriptions, and each part that occurs twice written once.
 
-`data/crds/<group>/` has those that no chart brings, which the platform makes itself: the Gateway API 1.6.1, standard
+`crd_files/<group>/` has those that no chart brings, which the platform makes itself: the Gateway API 1.6.1, standard
 channel, kubernetes-sigs/gateway-api config/crd/standard; read 2026-08.
 """
 
@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from catalog.rows import DATA
-
-FOLDER = DATA / "crds"
+FOLDER = Path(__file__).parent / "crd_files"
 # What a definition says of its origin: the policy that 1.6 brings refuses others, and controllers look at it.
 _ANNOTATIONS: Mapping[str, Mapping[str, str]] = {
     "gateway-api": {

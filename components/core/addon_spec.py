@@ -96,7 +96,7 @@ class AddOnSpec(AddOnRules):
     in_aws: makes what it uses in AWS besides its permissions; this exists before the add-on starts, and until it ends.
         Import the component inside the function: a stack file is checked without the SDKs, which take seconds to load.
     keys: data classes whose KMS key `in_aws` uses.
-    definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/data/crds.
+    definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/crd_files.
     before: name -> custom resource of an add-on in `after` that must be ready before the chart is installed.
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.

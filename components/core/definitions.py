@@ -9,7 +9,7 @@ from catalog.crds import made_by_us
 def custom_resource_definitions(
     name: str, group: str, opts: pulumi.ResourceOptions
 ) -> list[kubernetes.apiextensions.v1.CustomResourceDefinition]:
-    """Registers the definitions of a folder of catalog/data/crds.
+    """Registers the definitions of a folder of catalog/crd_files.
 
     They stay in the cluster when nothing needs them any more: with a definition all objects of its kind go, those of
     users too.
