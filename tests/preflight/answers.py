@@ -5,6 +5,7 @@ A Stubber by itself answers in one order for one client; checks ask in any order
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -33,6 +34,7 @@ class Asked(Account):
 
     def __init__(self, answers: Mapping[str, Answer | Denied], region: str = REGION) -> None:
         super().__init__(region, every_call())
+        self._session = _session()
         self.answers, self.operations, self.questions = answers, list[str](), list[str]()
 
     def client(self, service: str, region: str) -> Any:
@@ -55,9 +57,16 @@ class Asked(Account):
         body = dict(answer) if isinstance(answer, Mapping) else answer(_parameters(params))
         if "Error" in body:
             return AWSResponse("", 400, {}, None), {**body, "ResponseMetadata": {}}
-        stub = boto3.client(model.service_model.service_name, region_name=REGION)
-        Stubber(stub).add_response(_method(stub, model.name), body)  # refuses what the service's model does not have
+        client = self.client(model.service_model.service_name, context["client_region"])
+        # It refuses what the service's model does not have. It is not activated, so it answers nothing by itself.
+        Stubber(client).add_response(_method(client, model.name), body)
         return AWSResponse("", 200, {}, None), {**body, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+@cache
+def _session() -> boto3.Session:
+    """One session for all tests: it keeps the models of the services, which take seconds to read."""
+    return boto3.Session()
 
 
 def missing(code: str) -> Mapping[str, Any]:
