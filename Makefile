@@ -23,7 +23,7 @@ $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.packages ## create .venv, and find or build the Pulumi engine; other targets do this when they need it
 	@$(RUN) -m engine > /dev/null
