@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from common.urns import name_of, type_of
 from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan
 from report.dangers.data import HOLDS_DATA
+from report.tables import counted
 
 
 def find(plan: Plan) -> Iterator[Danger]:
@@ -17,7 +18,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             severity=GRAVE if data else SERIOUS,
             says="protection is lifted from {}",
             names=tuple(name_of(urn) for urn in sorted(lifted, key=lambda urn: urn not in data)),
-            at_stake=f"{len(lifted)} resources, {len(data)} of them hold data",
+            at_stake=f"{counted(len(lifted), 'resource')}, {len(data)} of them with data",
             consequence="the next change may delete them, and nothing refuses it",
             gently="lift it for one resource, in the change that removes it",
             urns=lifted,
