@@ -67,6 +67,8 @@ def find(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(ENTRY, ASSOCIATION, *BINDINGS):
         if any(plan.under(change.urn, cluster) for cluster in going):
             continue  # the cluster goes with all its entries, which says more
+        if plan.component(change.urn) in _new_clusters(plan) and _has_elsewhere(plan, change):
+            continue
         yield from _into_clusters(plan, change)
     for urn in sorted(plan.before):
         if plan.before[urn].type == CLUSTER and plan.component(urn) not in going:
@@ -298,6 +300,22 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
                 yield _wider(change, says, "the role says what it allows in the cluster", name=str(at(each, "name")))
 
 
+def _new_clusters(plan: Plan) -> set[str]:
+    """Returns the components of the clusters that come with the change. There is nothing yet to reach in them."""
+    return {plan.component(urn) for urn, each in plan.after.items() if each.type == CLUSTER and urn not in plan.before}
+
+
+def _has_elsewhere(plan: Plan, change: Change) -> bool:
+    """Tells whether a principal has the same access policy in a cluster that was there, e.g. the deployer."""
+    given = plan.after[change.urn].inputs
+    return change.type == ASSOCIATION and any(
+        each.type == ASSOCIATION
+        and each.inputs.get("principalArn") == given.get("principalArn")
+        and not _grows(each.inputs, given)
+        for each in plan.before.values()
+    )
+
+
 def _policy(association: Mapping[str, Any]) -> tuple[str, str]:
     """Returns an access policy and where it counts."""
     namespaces = every(association, "accessScope.namespaces")
@@ -327,13 +345,22 @@ def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def _rights(plan: Plan) -> Iterator[Danger]:
     """Yields who may do more than before, by any document, attachment or identity, and what is denied no longer."""
-    new = grants.grants(plan.after)
-    old = [_renamed(plan, each, new) for each in grants.grants(plan.before)]
+    buckets = (
+        plan.inputs(urn) for urn, each in plan.after.items() if each.type in grants.BUCKETS and urn in plan.before
+    )
+    names = {
+        old["bucket"]: new["bucket"] for old, new in buckets if new.get("bucket", LATER) != LATER != old.get("bucket")
+    }
+    old, new = [_renamed(each, names) for each in grants.grants(plan.before)], grants.grants(plan.after)
     own = _own_account(plan)
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
+    clusters = _new_clusters(plan)
     for each in grants.uncovered((one for one in new if not one.denies), old):
         if each.scope and each.scope not in plan.before and _expected(each, own, plan):
             continue  # a new document names its users for the first time
+        grave = _is_stranger(each.who, own) or POWERS.fullmatch(each.action) or _BUCKET.match(each.resource)
+        if not grave and any(plan.under(each.source, cluster) for cluster in clusters):
+            continue  # a new cluster brings its own roles
         was = [one for one in old if not one.denies and one.covers(each, condition=False)]
         gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
         more.setdefault((each.who, each.scope, some(sorted(gone))), []).append(each)
@@ -378,19 +405,12 @@ def _rights(plan: Plan) -> Iterator[Danger]:
             yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
 
 
-def _renamed(plan: Plan, grant: grants.Grant, new: list[grants.Grant]) -> grants.Grant:
-    """Returns a grant of a bucket's policy under the name that the bucket gets: another name is no other right.
-
-    The new policy may have the name already where the bucket itself is known after up.
-    """
-    was, becomes = (each.get("bucket") for each in plan.inputs(grant.scope))
+def _renamed(grant: grants.Grant, names: Mapping[str, str]) -> grants.Grant:
+    """Returns a grant under the name that its bucket gets: another name is no other right."""
     arn = _BUCKET.match(grant.resource)
-    if becomes == LATER:
-        named = {found[2] for each in new if each.scope == grant.scope and (found := _BUCKET.match(each.resource))}
-        becomes = named.pop() if len(named) == 1 else None
-    if not arn or arn[2] != was or becomes in (was, None):
+    if not arn or arn[2] not in names:
         return grant
-    return replace(grant, resource=f"{arn[1]}{becomes}{grant.resource[arn.end() :]}")
+    return replace(grant, resource=f"{arn[1]}{names[arn[2]]}{grant.resource[arn.end() :]}")
 
 
 def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -> Iterator[Danger]:

@@ -7,9 +7,22 @@ from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan
 from report.dangers.data import HOLDS_DATA
 from report.tables import counted
 
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields the resources that Pulumi no longer protects; `weaker` has the protection of AWS."""
+    """Yields the resources that Pulumi no longer protects, and locks that stay; `weaker` has the protection of AWS."""
+    for change in plan.changes(LOCK, ops=("delete",)):
+        if change.retained and not plan.goes_with(change.urn):
+            yield Danger(
+                kind="protection",
+                severity=SERIOUS,
+                says="the lock of objects in {} stays in AWS, and is no longer in the stack",
+                names=(change.name,),
+                consequence="new objects are locked as before, which nothing shows any longer",
+                gently="keep the setting, which says what holds",
+                urns=(change.urn,),
+            )
     lifted = plan.operation.unprotected
     if lifted:
         data = [urn for urn in lifted if type_of(urn) in HOLDS_DATA]

@@ -13,6 +13,7 @@ from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.dangers.data import HOLDS_DATA
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
+from report.dangers.protection import LOCK
 from report.tables import some
 from settings.storage.recovery_plan import MINUTES as PAUSES
 
@@ -216,7 +217,6 @@ _COPIES = (
 )
 _BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
 _CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
-_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
@@ -419,10 +419,10 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
         _switch("accessConfig.authenticationMode", "API", _CLUSTER),
         _switch("spec.failurePolicy", "Fail", _GUARD, default="Fail"),
-        _switch("rule.defaultRetention.mode", "COMPLIANCE", _LOCK),
+        _switch("rule.defaultRetention.mode", "COMPLIANCE", LOCK),
         _lower("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", gone=True),
-        _lower("rule.defaultRetention.days", _LOCK, gone=True),
-        _lower("rule.defaultRetention.years", _LOCK, gone=True),
+        _lower("rule.defaultRetention.days", LOCK, gone=True),
+        _lower("rule.defaultRetention.years", LOCK, gone=True),
         _lower("deletionWindowInDays", _KEY),
         Row(_GUARDS, ended(), "the API server's rule {} [goes|go]", _REFUSES, _ALONE, gone=True),
         Row(

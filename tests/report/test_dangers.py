@@ -1145,30 +1145,29 @@ def test_what_would_stay_in_aws_can_be_weakened_all_the_same(type_, before, afte
 
 
 def test_the_same_policy_of_a_bucket_with_another_name_denies_and_allows_the_same():
-    def named(bucket, *actions):
+    def named(bucket, *actions, known=True):
         arn = f"arn:aws:s3:::{bucket}"
         deny = {**VIA, "Action": list(actions), "Resource": [arn, f"{arn}/*"]}
         allow = {"Effect": "Allow", "Principal": FOREIGN, "Action": "s3:GetObject", "Resource": f"{arn}/*"}
-        return {"bucket": bucket, "policy": json.dumps({"Statement": [deny, allow]})}
+        return {"bucket": bucket if known else UNKNOWN_TEXT, "policy": json.dumps({"Statement": [deny, allow]})}
 
-    both = named("acme-a", "s3:GetObject", "s3:PutObject")
-    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject", "s3:PutObject"), op="replace")) == []
-    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject"), op="replace")) == [
-        "BucketPolicy it no longer denies s3:PutObject to everybody"
-    ]
+    def access(*steps):
+        return openings(OWN, *steps, kind="access")
 
-
-def test_a_policy_may_be_known_under_the_name_of_a_bucket_that_is_known_after_up():
-    def named(bucket, arn):
-        deny = {**VIA, "Resource": [arn, f"{arn}/*"]}
-        return {"bucket": bucket, "policy": json.dumps({"Statement": [deny]})}
-
-    before = named("acme-a", "arn:aws:s3:::acme-a")
-    assert openings(OWN, of(BUCKET_POLICY, before, named(UNKNOWN_TEXT, "arn:aws:s3:::acme-b"), op="replace")) == []
-    lifted = named("acme-a", "arn:aws:s3:::acme-b")
-    assert openings(OWN, of(BUCKET_POLICY, before, lifted)) == ["BucketPolicy it no longer denies s3:* to everybody"], (
-        "the bucket keeps its name, and its policy is about another one"
-    )
+    renamed = of("aws:s3/bucket:Bucket", {"bucket": "acme-a"}, {"bucket": "acme-b"}, "models", op="replace")
+    both, same = ("s3:GetObject", "s3:PutObject"), named("acme-a", "s3:GetObject", "s3:PutObject")
+    for known in (True, False):
+        assert access(renamed, of(BUCKET_POLICY, same, named("acme-b", *both, known=known), op="replace")) == []
+        less = named("acme-b", "s3:GetObject", known=known)
+        assert access(renamed, of(BUCKET_POLICY, same, less, op="replace")) == [
+            "BucketPolicy it no longer denies s3:PutObject to everybody"
+        ]
+    lifted = {**named("acme-b", *both), "bucket": "acme-a"}
+    assert "BucketPolicy it no longer denies s3:GetObject, s3:PutObject to everybody" in access(
+        of(BUCKET_POLICY, same, lifted)
+    ), "the bucket keeps its name, and its policy is about another one"
+    role = [doc(Resource=f"arn:aws:s3:::acme-{each}/*") for each in "ab"]
+    assert access(renamed, of(ROLE_POLICY, *role)) == []
 
 
 def test_a_deny_that_goes_with_its_bucket_is_none():
@@ -1229,6 +1228,31 @@ def test_other_ways_to_more_rights_in_a_cluster():
     assert openings(of("aws:eks/accessEntry:AccessEntry", *reversed(groups))) == []
 
 
+def test_a_new_cluster_tells_of_those_who_have_no_cluster_yet():
+    second = urn("mlplatform:cluster:Cluster", "second")
+    eks = urn("mlplatform:cluster:Cluster$aws:eks/cluster:Cluster", "second-eks")
+    kind = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+    deployer, eve = ({"policyArn": ADMIN, "principalArn": who} for who in ("deployer", "eve"))
+    there = step("same", EKS, CLUSTER), of(kind, deployer, deployer, "main-deployer", CLUSTER, "same")
+    new = [step("create", second), step("create", eks, second), of(kind, None, deployer, "second-deployer", second)]
+    assert openings(*there, *new) == []
+    assert openings(*there, *new, of(kind, None, eve, "eve", second)) == [
+        "eve gets AmazonEKSClusterAdminPolicy in the whole cluster"
+    ]
+    trust = doc(Action="sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"})["policy"]
+    role = of(ROLE, None, {"name": "second-nodes", "assumeRolePolicy": trust}, "second-nodes", second)
+
+    def may(**statement):
+        policy = {"role": "second-nodes", **doc(**statement)}
+        return openings(OWN, *there, *new, role, of(ROLE_POLICY, None, policy, "second-nodes-ec2", second))
+
+    assert may(Action="ec2:DescribeInstances") == [], "a new cluster brings its own roles"
+    assert may(Resource="arn:aws:s3:::acme-models/*") == [
+        "ec2.amazonaws.com with role second-nodes may read in bucket acme-models"
+    ]
+    assert may(Action="iam:PassRole") == ["ec2.amazonaws.com with role second-nodes may iam:PassRole everywhere"]
+
+
 # Money
 
 
@@ -1266,6 +1290,14 @@ def test_protection_that_is_lifted_names_data_first():
     (danger,) = found(*steps)
     assert danger.opening == "protection is lifted from models, admin"
     assert danger.at_stake == "2 resources, 1 of them with data"
+
+
+def test_a_lock_of_objects_that_stays_in_aws_is_told_and_one_that_goes_with_its_bucket_is_not():
+    lock = urn("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", "models")
+    gone = step("delete", lock, old=state(lock, inputs={"bucket": "acme-models"}, retainOnDelete=True))
+    stays, goes = (step(op, BUCKET, old=state(BUCKET, id="acme-models")) for op in ("same", "delete"))
+    assert openings(stays, gone) == ["the lock of objects in models stays in AWS, and is no longer in the stack"]
+    assert openings(goes, gone) == ["Bucket models deleted"]
 
 
 LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
