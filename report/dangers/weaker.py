@@ -31,6 +31,16 @@ ENFORCE, LEVELS = "pod-security.kubernetes.io/enforce", ("privileged", "baseline
 
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/, read 2026-11.
 """
+INJECT, INJECTED = "linkerd.io/inject", ("disabled", "enabled")
+INBOUND = (
+    "all-unauthenticated",
+    "audit",
+    "cluster-unauthenticated",
+    "cluster-authenticated",
+    "all-authenticated",
+    "deny",
+)
+"""What a meshed pod takes when no policy speaks of it. Source: linkerd.io, "Authorization Policy", read 2026-11."""
 
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
@@ -119,11 +129,15 @@ def differs(*paths: str) -> Worse:
     return worse
 
 
-def pod_security(before: Inputs, after: Inputs) -> str:
-    """Compares the level of Pod Security that a namespace enforces. Without a label it enforces nothing."""
-    was, becomes = (str((at(x, "metadata.labels") or {}).get(ENFORCE, LEVELS[0])) for x in (before, after))
-    known = all(each in LEVELS for each in (was, becomes))
-    return f"{was} → {becomes}" if known and LEVELS.index(becomes) < LEVELS.index(was) else ""
+def ranked(levels: Sequence[str], parent: str, key: str) -> Worse:
+    """Compares a value at a key, which may have dots. levels: from the one that allows most, which is the default."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (str((at(x, parent) or {}).get(key, levels[0])) for x in (before, after))
+        known = all(each in levels for each in (was, becomes))
+        return f"{was} → {becomes}" if known and levels.index(becomes) < levels.index(was) else ""
+
+    return worse
 
 
 def flags(*names: str) -> Worse:
@@ -221,6 +235,7 @@ _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
 
 _TEMPLATE, _NAMESPACE = "aws:ec2/launchTemplate:LaunchTemplate", "kubernetes:core/v1:Namespace"
+_RELEASE = "kubernetes:helm.sh/v3:Release"
 _ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
 _EXPORTS = "s3.autoExportPolicy.events"
@@ -255,7 +270,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
         _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
         _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
-        _sooner("backups", ("kubernetes:helm.sh/v3:Release",), sooner("values.schedules.*.template.ttl")),
+        _sooner("backups", (_RELEASE,), sooner("values.schedules.*.template.ttl")),
         _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),
         _lower("automaticBackupRetentionDays", _LUSTRE, lost=_LESS),
         Row(
@@ -446,7 +461,28 @@ ROWS: Mapping[str, Sequence[Row]] = {
             _REFUSES,
             _ALONE,
         ),
-        Row((_NAMESPACE,), pod_security, "Pod Security of namespace {}: <how>", _PODS, _ALONE),
+        Row(
+            (_NAMESPACE,),
+            ranked(LEVELS, "metadata.labels", ENFORCE),
+            "Pod Security of namespace {}: <how>",
+            _PODS,
+            _ALONE,
+        ),
+        Row(
+            (_NAMESPACE,),
+            ranked(INJECTED, "metadata.annotations", INJECT),
+            "pods of {} leave the mesh with their next start",
+            "they send in the clear, and meshed pods that ask who they are refuse them",
+            _ALONE,
+        ),
+        Row(
+            (_RELEASE,),
+            ranked(INBOUND, "values.proxy", "defaultInboundPolicy"),
+            "what meshed pods take without a policy, by {}: <how>",
+            "pods that nobody has named get in",
+            _ALONE,
+        ),
+        _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
         Row(
             (_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),

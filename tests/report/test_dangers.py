@@ -1339,6 +1339,14 @@ def test_other_protection_that_is_lifted(type_, before, after, opening):
 GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 
 
+def injected(value):
+    return {"metadata": {"annotations": {"linkerd.io/inject": value} if value else {}}}
+
+
+def inbound(policy):
+    return {"values": {"proxy": {"defaultInboundPolicy": policy}}}
+
+
 def enforcing(level):
     return {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level} if level else {}}}
 
@@ -1351,6 +1359,24 @@ def enforcing(level):
             enforcing("restricted"),
             enforcing("privileged"),
             "Pod Security of namespace it: restricted → privileged",
+        ),
+        (
+            "kubernetes:core/v1:Namespace",
+            injected("enabled"),
+            injected(None),
+            "pods of it leave the mesh with their next start",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            inbound("deny"),
+            inbound("audit"),
+            "what meshed pods take without a policy, by it: deny → audit",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            {"values": {"webhookFailurePolicy": "Fail"}},
+            {"values": {"webhookFailurePolicy": "Ignore"}},
+            "values.webhookFailurePolicy of it: Fail → Ignore",
         ),
         (
             "kubernetes:core/v1:Namespace",
