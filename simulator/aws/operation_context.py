@@ -84,7 +84,8 @@ class OperationContext:
     inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
     before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
     updates: (type, id) -> state after the update that the same preview shows. creates: type -> URN -> inputs of what it
-    would make. references: path -> type of what an input refers to.
+    would make. replaced: the id that the resource of a create has so far, under this URN or an earlier one.
+    references: path -> type of what an input refers to.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class OperationContext:
         self.checked = inputs
         self.references: Mapping[str, str] = {}
         self.id = ""
+        self.replaced = ""
         self.state: Props = {}
         self.before: Props = {}
         self._arn = arn
@@ -167,7 +169,7 @@ class OperationContext:
         At a preview, the resource that a replacement will delete first still exists, and does not count.
         """
         for row in self.rows(self.type):
-            if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
+            if row.id != self.id and not (self.call.preview and (row.urn == self.call.urn or row.id == self.replaced)):
                 yield row
 
     def planned_creates(self, type_: str) -> list[Props]:

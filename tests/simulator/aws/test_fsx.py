@@ -175,3 +175,12 @@ def test_an_import_does_not_learn_the_security_groups(aws: Account) -> None:
     assert "securityGroupIds" not in imported.inputs | imported.state
     again = Resource(made.type, made.name, made.id, imported.inputs, imported.state)
     assert "securityGroupIds" in aws.diff(again, **made.inputs, securityGroupIds=["sg-1"]).replaces
+
+
+def test_a_link_that_is_replaced_under_another_name_does_not_conflict_with_itself_at_preview(aws: Account) -> None:
+    aws.make(BUCKET, "data", bucket="data")
+    there = link(aws, file_system(aws))
+    moved = {**there.inputs, "fileSystemPath": "/moved"}
+    assert "is that of" in aws.refusal(LINK, "moved", preview=True, **moved), "another link of the same bucket"
+    aws.package.diff(aws.call(LINK, "moved"), there.id, there.inputs, there.state, moved)
+    aws.preview(LINK, "moved", **moved)
