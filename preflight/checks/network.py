@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
+from components.stack.placeholders import is_of_documentation
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
 from preflight.checks.machines import zone_names
@@ -130,6 +131,12 @@ def endpoint_services(needs: Needs, ask: Ask) -> Iterator[Finding]:
 def way_in(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """A cluster that is up is reached from here. Where there is none yet, `up` has to stand where the file says."""
     for key, cluster in needs.settings.clusters.items():
+        if refused := [cidr for cidr in cluster.endpoint.public_cidrs if is_of_documentation(cidr)]:
+            yield failure(
+                f"clusters.{key}.endpoint.public_cidrs: {', '.join(refused)} is for documentation",
+                "EKS refuses it, and nobody has such an address",
+                "Write the range that you come from: `curl https://checkip.amazonaws.com`.",
+            )
         name = needs.stage.cluster_name(key)
         answer = ask("eks:DescribeCluster", absent=("ResourceNotFoundException",), name=name)
         if answer is None:

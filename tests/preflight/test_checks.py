@@ -173,6 +173,14 @@ def test_a_gateway_of_another_account_that_accepts_by_hand_is_a_warning(needs: N
     assert found[0] == ("warning", f"{accounts.GATEWAY} is of account 999999999999, which accepts attachments by hand")
 
 
+def test_a_range_of_documentation_lets_nobody_in(needs: Needs, aws: None) -> None:
+    main = needs.settings.clusters["main"]
+    endpoint = main.endpoint.model_copy(update={"public": True, "public_cidrs": ("203.0.113.0/24",)})
+    clusters = {**needs.settings.clusters, "main": main.model_copy(update={"endpoint": endpoint})}
+    said = seen(network.way_in, changed(needs, clusters=clusters))
+    assert said[0] == ("failure", "clusters.main.endpoint.public_cidrs: 203.0.113.0/24 is for documentation")
+
+
 def test_an_api_that_does_not_answer_from_here_is_a_warning(needs: Needs, aws: None, monkeypatch) -> None:
     boto3.client("eks", region_name=REGION).create_cluster(
         name="ml-platform-prod-main",
