@@ -92,7 +92,9 @@ def test_kubernetes_goes_one_minor_version_at_a_time_from_that_which_eks_has(
     assert asked == ([] if present in (None, "gone") else ["main"])
 
 
-def test_the_platform_asks_eks_for_the_version(cloud: PlatformCloud, live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platform_asks_eks_for_the_version(
+    cloud: PlatformCloud, live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     live({**LIVE, "clusters": {"main": {**MAIN, "version": "1.34"}}})
     monkeypatch.setattr(aws.eks, "get_clusters", lambda **_: SimpleNamespace(names=[MAIN["name"]]))
     monkeypatch.setattr(aws.eks, "get_cluster", lambda **_: SimpleNamespace(version="1.34"))
