@@ -205,7 +205,7 @@ LEFTOVERS: Final = (
             kind="snapshot",
             find="aws ec2 describe-snapshots --region {region} --output json --owner-ids self --filters",
             listed="Snapshots",
-            # EC2 deletes no snapshot that AWS Backup manages. Source: EBS user guide, "Delete a snapshot"; read 2026-11.
+            # EC2 deletes none that AWS Backup manages. Source: EBS user guide, "Delete a snapshot"; read 2026-11.
             where={"tag aws:backup:source-resource": None},
             name="{SnapshotId}, {VolumeSize} GiB",
             delete="aws ec2 delete-snapshot --region {region} --snapshot-id {SnapshotId}",

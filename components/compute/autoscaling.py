@@ -4,7 +4,8 @@ EKS tags every Auto Scaling group of a cluster for the autoscaler, also those of
 its groups by a tag of our own, and may change no others. Of a group without nodes it knows CPU, memory and GPUs from
 the instance type, labels and taints from EKS, and the rest from tags of the node group.
 Sources: kubernetes/autoscaler, cluster-autoscaler 1.31.5 to 1.36.1, aws_manager.go (buildNodeFromTemplate),
-aws_wrapper.go, eligibility.go, utils/gpu, simulator/utilization/info.go; EKS user guide, "Managed node groups"; read 2026-11.
+aws_wrapper.go, eligibility.go, utils/gpu, simulator/utilization/info.go; EKS user guide, "Managed node groups"; read
+2026-11.
 """
 
 from collections.abc import Mapping

@@ -67,8 +67,8 @@ class LiveStack:
     ) -> None:
         """Raises RunError when a cluster would skip a minor version of Kubernetes, or go back.
 
-        People roll a control plane back, and AWS upgrades one without support: so EKS is asked, but only where the stack
-        file has another version than the last run. running: keys of the clusters that exist.
+        People roll a control plane back, and AWS upgrades one without support: so EKS is asked, but only where the
+        stack file has another version than the last run. running: keys of the clusters that exist.
         """
         for key, cluster in clusters.items():
             before = self.clusters.get(key, {}).get("version")

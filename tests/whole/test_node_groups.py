@@ -78,7 +78,7 @@ def test_a_replacement_without_capacity_is_taken_back(dev: Live, tmp_path, capsy
     dev.file.write_text(file)
     done = dev.engine.pulumi("up", *YES)
     assert not done.code, done.said[-3000:]
-    assert set(name for _, name in steps(done)) >= (set(ZONES) if also else set()), "these are they whose nodes end"
+    assert {name for _, name in steps(done)} >= (set(ZONES) if also else set()), "these are they whose nodes end"
     assert groups(dev) == before, "no third group was made"
     dev.run("preview", "--expect-no-changes")
     assert take_back("dev", state, pulumi) == 1, "nothing is left to take back"

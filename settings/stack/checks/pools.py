@@ -178,8 +178,8 @@ def _dra(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
             yield (
                 (*path, "pools", index, "labels"),
                 (
-                    f"{WHOLE_GPUS_LABEL} is given, but with gpu_allocation: dra the nodes offer no {WHOLE_GPU}, so cluster-autoscaler "
-                    "would take them for unready for ever. Drop it."
+                    f"{WHOLE_GPUS_LABEL} is given, but with gpu_allocation: dra the nodes offer no {WHOLE_GPU}, so "
+                    "cluster-autoscaler would take them for unready for ever. Drop it."
                 ),
             )
         reasons = [

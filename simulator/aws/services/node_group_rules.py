@@ -165,8 +165,8 @@ def group_follows_the_cluster(op: OperationContext) -> None:
 def release_fits_the_version(op: OperationContext) -> None:
     """A release of Amazon Linux is of the group's Kubernetes version. An update goes to a newer release alone.
 
-    Sources: EKS API, UpdateNodegroupVersion; EKS user guide, "Update a managed node group": no way back to an earlier
-    Kubernetes version or AMI version; read 2026-11. The wording of the second one is unverified.
+    Sources: EKS API, UpdateNodegroupVersion; EKS user guide, "Update a managed node group" and "Roll back a cluster":
+    back to an earlier version of Kubernetes, and not of the image; read 2026-11. The second wording is unverified.
     """
     release, version = op.inputs.get("releaseVersion"), str(op.get("version", "") or group_version(op))
     other = str(op.get("amiType", "")).startswith(("BOTTLEROCKET", "CUSTOM", "WINDOWS"))

@@ -98,7 +98,7 @@ def test_the_platform_asks_eks_for_the_version(
     live({**LIVE, "clusters": {"main": {**MAIN, "version": "1.34"}}})
     monkeypatch.setattr(aws.eks, "get_clusters", lambda **_: SimpleNamespace(names=[MAIN["name"]]))
     monkeypatch.setattr(aws.eks, "get_cluster", lambda **_: SimpleNamespace(version="1.34"))
-    with pytest.raises(pulumi.RunError, match="Write 1.35 first"):
+    with pytest.raises(pulumi.RunError, match=r"Write 1\.35 first"):
         cloud.up(stack(clusters={"main": {**CLUSTER, "version": "1.36"}}, network={"zones": NETWORK["zones"]}))
     assert not cloud.all("ec2/vpc:Vpc"), "it is said before anything is built"
 
