@@ -5,8 +5,11 @@ The partition is `aws`; other partitions change the second field.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+from catalog.rows import read_table
 
 EKS_CNI_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
 EKS_WORKER_NODE_POLICY: Final = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
@@ -35,3 +38,16 @@ EKS_ACCESS_POLICIES: Final[Mapping[str, str]] = MappingProxyType(
         "view": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
     }
 )
+
+
+@cache
+def attachable_policies() -> frozenset[str]:
+    """Returns the policies that AWS maintains and that roles may have, each as its path and name."""
+    policies = read_table("managed_policies")["policies"]
+    return frozenset(f"{path}{name}".removeprefix("/") for name, path in policies.items())
+
+
+@cache
+def iam_names() -> Mapping[str, Any]:
+    """Returns the services and actions that policy documents may name; see `about` of the table."""
+    return read_table("iam_names")

@@ -7,6 +7,7 @@ import gc
 import logging
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from unittest import mock
 
 import grpc
 import pulumi
+from pulumi.automation import _server
 from pulumi.automation._server import LanguageServer
+from pulumi.runtime import run_in_stack
 from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.proto import language_pb2_grpc
 
@@ -97,6 +100,7 @@ class InProcess:
                 log.unlink(missing_ok=True)
                 program = () if arguments[0] in _WITHOUT_PROGRAM else ("--client", address, "--event-log", str(log))
                 with (
+                    mock.patch.object(_server, "run_in_stack", _run_in_stack),
                     mock.patch.object(pulumi.log, "debug"),  # each message is a call to the engine: a third of the time
                     subprocess.Popen(
                         (str(engine.path), *arguments, "--stack", self.stack, "--non-interactive", *program),
@@ -126,3 +130,15 @@ class InProcess:
             raise pulumi.RunError(str(error)) from None
         for key, value in Platform("platform", settings).outputs().items():
             pulumi.export(key, value)
+
+
+async def _run_in_stack(program: Callable[[], None]) -> None:
+    """Runs a program. Raises RunError when it loses the engine.
+
+    The SDK takes that for the end of an engine, and of the program: it would be a success, and an engine that still
+    runs would delete what the program had not come to. Source: pulumi 3.259, automation/_server.py; read 2026-11.
+    """
+    try:
+        await run_in_stack(program)
+    except grpc.RpcError as error:
+        raise pulumi.RunError(f"the program lost the engine: {error}") from None

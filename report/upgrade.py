@@ -30,7 +30,6 @@ from report.rehearse import YES
 from report.simulated import HOME, ROOT, ReportError, project_with
 from report.tables import wrapped
 from settings.cluster.addon_rules import installed
-from settings.cluster.cluster import ClusterSettings
 from settings.cluster.parts import ClusterParts
 from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import listed
@@ -56,7 +55,7 @@ def upgrade_check(stack: str, file: Path | None = None, run: Run | None = None) 
     targets = {key: following for key, (_, following) in steps.items() if following}
     if not targets:
         return 0
-    too_old = [each for key, version in targets.items() for each in _charts(settings.clusters[key], version)]
+    too_old = [each for key, version in targets.items() for each in _charts(_parts(settings, key), version)]
     if too_old:
         _say("BLOCKED", "\n".join(too_old))
         return 1
@@ -167,9 +166,13 @@ def _what_changes(planned: Operation, settings: StackSettings) -> Iterator[tuple
     yield "others", f"{rest} resources more, which the preview with the new version shows"
 
 
-def _charts(cluster: ClusterSettings, version: str) -> Iterator[str]:
+def _parts(settings: StackSettings, key: str) -> ClusterParts:
+    return ClusterParts.of(settings.clusters[key], settings.mesh_of(key))
+
+
+def _charts(cluster: ClusterParts, version: str) -> Iterator[str]:
     """Yields each chart whose makers name no Kubernetes as new as this. Prints those who name none at all."""
-    names = [*installed(every_add_on(), ClusterParts.of(cluster))]
+    names = [*installed(every_add_on(), cluster)]
     if cluster_autoscaler.NAME in names:  # the program has an image of it for each version
         names.remove(cluster_autoscaler.NAME)
         if version not in cluster_autoscaler.IMAGES:

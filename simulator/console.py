@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from common.urns import name_of
 from simulator import users_things
 from simulator.aws.contents import contents
 from simulator.cloud import Cloud, CloudResource
-from simulator.kubernetes import clusters
+from simulator.kubernetes import certificates, clusters
 
 
 def run(arguments: list[str], cloud_file: Path) -> int:
@@ -41,6 +42,9 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         "add-users-things", help="add what users leave in a cluster: a Service, a claim, a node"
     )
     users.add_argument("cluster", help="the name of the cluster in AWS")
+    ends = commands.add_parser("certificates", help="tell what time makes of a cluster's certificates")
+    ends.add_argument("cluster", help="the name of the cluster in AWS")
+    ends.add_argument("--clock", type=_days, default=0.0, metavar="+61d", help="days from the `up` that made them")
     options = parser.parse_args(arguments)
     with closing(Cloud(cloud_file)) as cloud:
         if options.command == "list":
@@ -48,8 +52,8 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         if options.command == "add":
             cloud.put(options.type, options.id, json.loads(options.value))
             return 0
-        if options.command == "add-users-things":
-            return _add_users_things(cloud, options.cluster)
+        if options.command in ("add-users-things", "certificates"):
+            return _in_cluster(cloud, options)
         wanted = {key: value for key in ("id", "region", "type") if (value := getattr(options, key)) is not None}
         found = (row for row in cloud.all() if all(getattr(row, key) == value for key, value in wanted.items()))
         resource = next(found, None)
@@ -66,13 +70,32 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         return 0
 
 
-def _add_users_things(cloud: Cloud, name: str) -> int:
-    row = cloud.get(clusters.EKS_CLUSTER, name)
+def _in_cluster(cloud: Cloud, options: argparse.Namespace) -> int:
+    row = cloud.get(clusters.EKS_CLUSTER, options.cluster)
     if row is None:
-        print(f"There is no cluster {name}. `cloud list` shows all resources.", file=sys.stderr)
+        print(f"There is no cluster {options.cluster}. `cloud list` shows all resources.", file=sys.stderr)
         return 1
-    print("\n".join(users_things.add(cloud, row)))
-    return 0
+    if options.command == "add-users-things":
+        print("\n".join(users_things.add(cloud, row)))
+        return 0
+    return _certificates(clusters.cluster_of(cloud, row), options.clock)
+
+
+def _certificates(cluster: clusters.Cluster, day: float) -> int:
+    """Prints each certificate as it is on a day, and what no longer fits. Returns 1 when something does not."""
+    for each in certificates.certificates(cluster):
+        key = "key kept" if each.keeps_key or not each.renewals(day) else "a new key each time"
+        print(f"{each.where:<55} ends on day {each.ends(day):<8.0f} renewed {each.renewals(day)} times, {key}")
+    wrong = list(certificates.findings(cluster, day))
+    print("\n".join(f"WRONG: {each}" for each in wrong), end="\n" if wrong else "")
+    return 1 if wrong else 0
+
+
+def _days(text: str) -> float:
+    number = re.fullmatch(r"\+?([0-9]+)d", text)
+    if number is None:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of days. Write for example +61d.")
+    return float(number[1])
 
 
 def _list(cloud: Cloud, as_json: bool) -> int:

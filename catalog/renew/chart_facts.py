@@ -49,7 +49,11 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
     """Returns the facts of the chart in this folder."""
     described = _yaml(chart / "Chart.yaml")
     values = _yaml(chart / "values.yaml") or {}
-    dependencies = described.get("dependencies") or ()
+    dependencies = [
+        part
+        for part in described.get("dependencies") or ()
+        if not _only_names_templates(chart / "charts" / part["name"])
+    ]
     brings = {part.get("alias", part["name"]): _brought(part) for part in dependencies}
     row: dict[str, Any] = {
         "about": f"What the chart {described['name']} reads and makes. Fields: catalog/chart_facts.py.",
@@ -92,6 +96,13 @@ def row_of(chart: Path, version: str, source: str, read: str) -> dict[str, Any]:
             for tree in [_tree(values.get(key, ...), (str(key),), uses, whole=key in brings)]
         },
     }
+
+
+def _only_names_templates(chart: Path) -> bool:
+    """Returns whether a brought chart makes nothing itself: its parent uses its templates with its own values."""
+    return chart.is_dir() and all(
+        path.name.startswith("_") or path.name == "NOTES.txt" for path in (chart / "templates").rglob("*.*")
+    )
 
 
 def _brought(dependency: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from components.compute.node_role import node_role
 from components.core.addon import AddOn, AddOnArgs, make_namespaces
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, to_install
 from components.core.cluster_ref import ClusterRef
+from components.core.definitions import custom_resource_definitions
 from components.core.stage import DataClass, Stage
 from components.security.deployer import Deployer
 from settings.cluster.addons import AddonSettings, ManagedAddonSettings
@@ -26,6 +27,7 @@ from settings.cluster.cluster import AccessSettings, ClusterSettings
 from settings.cluster.landing import landing_pool
 from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
+from settings.mesh.mesh import MeshSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class ClusterArgs:
     storage_drivers: EKS add-ons that mount the storage of the cluster's pods.
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
+    mesh: of the cluster; None where it has none. networks: the ranges of nodes and pods.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -62,6 +65,8 @@ class ClusterArgs:
     connections: Sequence[pulumi.Resource] = ()
     control_plane_zones: Sequence[str] = ()
     live_pools: LivePools = field(default_factory=LivePools)
+    mesh: MeshSettings | None = None
+    networks: Sequence[str] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -83,6 +88,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
+        self._parts = ClusterParts.of(args.settings, args.mesh)
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
         )
@@ -128,6 +134,7 @@ class Cluster(pulumi.ComponentResource):
             provider=self.provider,
             security_group_id=self.security_group_id,
             namespaces=namespaces,
+            mesh=args.mesh,
         )
         self.register_outputs(
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
@@ -176,8 +183,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _addons_after_nodes(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
         """Registers the EKS add-ons that need a node, since EKS waits for their pods. Returns them by name."""
-        settings = self._args.settings
-        names = eks_addons(ClusterParts.of(settings), self._args.storage_drivers) - set(BEFORE_NODES)
+        names = eks_addons(self._parts, self._args.storage_drivers) - set(BEFORE_NODES)
         registered: dict[str, pulumi.Resource] = {}
         for addon, earlier in in_order(names):
             registered[addon] = self._managed_addon(addon, [landing, *(registered[name] for name in earlier)])
@@ -257,10 +263,18 @@ class Cluster(pulumi.ComponentResource):
             kubernetes_version=cluster.version,
             pools=cluster.pools,
             gpu_allocation=cluster.gpu_allocation,
+            mesh=self._args.mesh,
+            zones=len(self._args.node_subnet_ids),
+            networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )
-        specs = to_install(self._args.add_ons, ClusterParts.of(cluster))
+        specs = to_install(self._args.add_ons, self._parts)
         aws_side = {spec.name: self._aws_side(spec, context) for spec in specs}
         namespaces = make_namespaces(self._key, specs, context, self._options_with_provider())
+        groups = sorted({group for spec in specs for group in spec.definitions})
+        definitions = {
+            group: custom_resource_definitions(f"{self._key}-{group}", group, self._options_with_provider())
+            for group in groups
+        }
         installed: dict[str, AddOn] = {}
         for spec in specs:
             namespace = namespaces.get(spec.chart.namespace)
@@ -276,6 +290,7 @@ class Cluster(pulumi.ComponentResource):
                         *([namespace] if namespace else []),
                         *aws_side[spec.name],
                         *(installed[name] for name in spec.after),
+                        *(each for group in spec.definitions for each in definitions[group]),
                     ],
                 ),
                 self._options_with_provider(),

@@ -10,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, namespace_levels, values_of
 from components.core.custom_resource import custom_resource
+from components.core.namespaces import in_mesh, pod_security
 from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
 from settings.cluster.addons import AddonSettings
@@ -26,11 +27,7 @@ def make_namespaces(
             f"{cluster}-namespace-{name}",
             metadata={
                 "name": name,
-                "labels": {
-                    f"pod-security.kubernetes.io/{mode}{suffix}": value
-                    for mode, enforced in (("enforce", level), ("audit", "restricted"), ("warn", "restricted"))
-                    for suffix, value in (("", enforced), ("-version", f"v{context.kubernetes_version}"))
-                },
+                "labels": {**pod_security(level, context.kubernetes_version), **in_mesh(context.mesh, name)},
             },
             opts=opts,
         )
@@ -61,6 +58,10 @@ class AddOn(pulumi.ComponentResource):
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
         after = [*args.after, *self._permissions(name, args)]
+        for key, manifest in spec.before(args.context).items():  # one after the other: each may need the one before it
+            after.append(
+                custom_resource(f"{name}-{key}", manifest, pulumi.ResourceOptions(parent=self, depends_on=after))
+            )
         release = kubernetes.helm.v3.Release(
             name,
             name=spec.name,

@@ -20,6 +20,7 @@ from settings.cluster.landing import landing_pool
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import nearest_or_all
+from settings.mesh.mesh import MeshSettings
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -32,7 +33,8 @@ COMES_WITH_THE_CLUSTER = "kube-system"
 class AddOnContext:
     """What an add-on can know about its cluster.
 
-    cluster: key in the stack file.
+    cluster: key in the stack file. zones: how many the network has.
+    mesh: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
     """
 
     stage: Stage
@@ -40,6 +42,9 @@ class AddOnContext:
     kubernetes_version: str
     pools: tuple[NodePoolSettings, ...]
     gpu_allocation: str
+    mesh: MeshSettings | None = None
+    zones: int = 0
+    networks: tuple[str, ...] = ()
 
     @property
     def cluster_name(self) -> str:
@@ -91,6 +96,8 @@ class AddOnSpec(AddOnRules):
     in_aws: makes what it uses in AWS besides its permissions; this exists before the add-on starts, and until it ends.
         Import the component inside the function: a stack file is checked without the SDKs, which take seconds to load.
     keys: data classes whose KMS key `in_aws` uses.
+    definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/crd_files.
+    before: name -> custom resource of an add-on in `after` that must be ready before the chart is installed.
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
@@ -102,6 +109,8 @@ class AddOnSpec(AddOnRules):
     identities: tuple[Identity, ...] = ()
     in_aws: "Callable[[AddOnContext, AwsSideArgs], pulumi.Resource] | None" = None
     keys: tuple[DataClass, ...] = ()
+    definitions: tuple[str, ...] = ()
+    before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     skip_crds: bool = False
     awaited: bool = True
@@ -117,6 +126,10 @@ class AddOnSpec(AddOnRules):
     @property
     def chart(self) -> Chart:
         return CHARTS[self.name]
+
+    @property
+    def namespaces(self) -> Collection[str]:
+        return [self.chart.namespace]
 
     @property
     def service_accounts(self) -> Collection[tuple[str, str]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from settings.mesh.mesh import MeshSettings
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterRef:
@@ -16,6 +18,7 @@ class ClusterRef:
     provider: makes Kubernetes objects in it.
     security_group_id: of its nodes and its control plane.
     namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
+    mesh: None where it has none.
     """
 
     name: pulumi.Output[str]
@@ -23,3 +26,4 @@ class ClusterRef:
     provider: kubernetes.Provider
     security_group_id: pulumi.Output[str]
     namespaces: Mapping[str, pulumi.Resource]
+    mesh: MeshSettings | None = None

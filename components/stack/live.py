@@ -58,8 +58,13 @@ class LiveStack:
         return self.outputs.get("requested_quotas") or {}
 
     def check(self, stage: Stage, settings: StackSettings) -> None:
-        """Raises RunError when the stack is up in another place, or with other names."""
-        if reason := self._moved(stage, settings) or self._another_service_range(settings.clusters):
+        """Raises RunError when the stack is up in another place, with other names, or with other anchors at once."""
+        reason = (
+            self._moved(stage, settings)
+            or self._another_service_range(settings.clusters)
+            or self._anchors_at_once(settings)
+        )
+        if reason:
             raise pulumi.RunError(reason)
 
     def check_versions(
@@ -123,6 +128,28 @@ class LiveStack:
                     "Write the old value again. For another range, add a second cluster under another key, move what "
                     "runs in the first one, and remove that: docs/guides/stack/move-a-stack.md."
                 )
+        return None
+
+    def _anchors_at_once(self, settings: StackSettings) -> str | None:
+        """Returns whose anchor would be replaced in one step, so that pods that are up could not verify the others.
+
+        A pod trusts the anchors that were there when it started, and is trusted by the issuer of that time for a day.
+        """
+        for key in settings.clusters:
+            before, mesh = self.clusters.get(key, {}).get("mesh"), settings.mesh_of(key)
+            if before is None or mesh is None:
+                continue
+            if mesh.issuer not in before["anchors"]:
+                wrong = f"{mesh.issuer} would sign identities, and no pod that is up trusts it yet"
+            elif before["issuer"] not in mesh.anchors:
+                wrong = f"{before['issuer']} goes, and pods that are up have identities that it has signed"
+            else:
+                continue
+            return (
+                f"mesh.anchors: {wrong}, so pods of {key} could not reach each other. Take one step at a time, each "
+                "with `pulumi up` and a restart of the meshed pods: both anchors, then issuing_anchor, then the new "
+                "one alone: docs/guides/mesh/rotate-the-anchor.md."
+            )
         return None
 
     def _moved(self, stage: Stage, settings: StackSettings) -> str | None:

@@ -1,6 +1,6 @@
 """The whole platform of one stack: provider, keys, network, clusters and storage."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,6 @@ from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
-from settings.cluster.cluster import ClusterSettings
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
 from settings.network.network import NetworkSettings
@@ -63,9 +62,10 @@ def zone_names(
     return sorted(names)
 
 
-def _addon_keys(clusters: Iterable[ClusterSettings]) -> set[DataClass]:
+def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
-    specs = [spec for one in clusters for spec in installed(every_add_on(), ClusterParts.of(one)).values()]
+    clusters = [ClusterParts.of(one, settings.mesh_of(key)) for key, one in settings.clusters.items()]
+    specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
     return {key for spec in specs for key in spec.keys}
 
 
@@ -182,7 +182,7 @@ class Platform(pulumi.ComponentResource):
         return Deployer.of(settings.deployer.role_arn, settings.deployer.preview_role_arn, identity.arn)
 
     def _keys(self, settings: StackSettings) -> Keys:
-        addon_keys = _addon_keys(settings.clusters.values())
+        addon_keys = _addon_keys(settings)
         return Keys(
             "keys",
             KeysArgs(
@@ -220,6 +220,8 @@ class Platform(pulumi.ComponentResource):
                 connections=self.network.connections,
                 routes_and_endpoints=self.network.routes_and_endpoints,
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
+                mesh=settings.mesh_of(key),
+                networks=(settings.network.cidr, settings.network.pod_cidr),
             ),
             self._opts,
         )
@@ -246,6 +248,9 @@ class Platform(pulumi.ComponentResource):
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
+                    **(
+                        {"mesh": {"anchors": mesh.anchors, "issuer": mesh.issuer}} if (mesh := cluster.ref.mesh) else {}
+                    ),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

@@ -68,9 +68,9 @@ class Storage(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._opts = pulumi.ResourceOptions(parent=self)
         self._regions: dict[str, SecondRegion] = {}
-        mounted_buckets = [bucket for bucket in args.settings.buckets.values() if bucket.mount]
-        mounted = [*mounted_buckets, *args.settings.file_systems.values(), *args.settings.lustre.values()]
-        self._namespaces = namespaces(mounted, args.clusters, args.retained_namespaces, self._opts)
+        self._namespaces = namespaces(
+            list(args.settings.mounted()), args.clusters, args.retained_namespaces, self._opts
+        )
         self.own_namespaces = [
             (cluster, name)
             for (cluster, name), resource in self._namespaces.items()

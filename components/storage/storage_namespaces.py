@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
+from components.core.namespaces import in_mesh, injection, pod_security
 from settings.storage.storage_entry import StorageEntry
 
 LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restricted` are only warnings
@@ -20,15 +21,6 @@ def cluster_namespaces(entries: Iterable[StorageEntry], clusters: Mapping[str, o
     return tuple(
         sorted({(user.cluster_among(clusters), user.namespace) for entry in entries for user in entry.used_by})
     )
-
-
-def labels(kubernetes_version: str) -> dict[str, str]:
-    """Returns the Pod Security labels of a namespace for teams."""
-    return {
-        f"pod-security.kubernetes.io/{mode}{suffix}": value
-        for mode, level in (("enforce", LEVEL), ("audit", "restricted"), ("warn", "restricted"))
-        for suffix, value in (("", level), ("-version", f"v{kubernetes_version}"))
-    }
 
 
 def namespaces(
@@ -53,7 +45,7 @@ def namespaces(
         else:
             resources[cluster, name] = kubernetes.core.v1.Namespace(
                 f"{cluster}-namespace-{name}",
-                metadata={"name": name, "labels": labels(cluster_ref.version)},
+                metadata=_metadata(name, cluster_ref),
                 opts=pulumi.ResourceOptions.merge(
                     opts,
                     pulumi.ResourceOptions(
@@ -64,3 +56,10 @@ def namespaces(
                 ),
             )
     return resources
+
+
+def _metadata(name: str, cluster: ClusterRef) -> kubernetes.meta.v1.ObjectMetaArgs:
+    labels = {**pod_security(LEVEL, cluster.version), **in_mesh(cluster.mesh, name)}
+    return kubernetes.meta.v1.ObjectMetaArgs(
+        name=name, labels=labels, annotations=injection(cluster.mesh, name) or None
+    )

@@ -61,6 +61,11 @@ class AddOnRules:
         """Namespace and name of each of its service accounts with a role in AWS. EKS allows one role for each."""
         return ()
 
+    @property
+    def namespaces(self) -> Collection[str]:
+        """The namespace of its chart."""
+        return ()
+
     def is_on(self, cluster: ClusterParts) -> bool:
         """Returns whether the cluster has it: as the stack file says; without a word there, by need or by default."""
         turned_on = cluster.turned_on(self.name)
@@ -82,3 +87,13 @@ def needed_by_pools(needs: Callable[[NodePoolSettings], bool]) -> Need:
         return next((f"pool {pool.name}" for pool in cluster.pools.values() if needs(pool)), None)
 
     return needed_by
+
+
+def needed_by_mesh(cluster: ClusterParts) -> str | None:
+    """For an add-on of the service mesh."""
+    return "mesh" if cluster.mesh is not None else None
+
+
+def needed_by_viz(cluster: ClusterParts) -> str | None:
+    """For the dashboard of the service mesh."""
+    return "mesh.viz" if cluster.mesh is not None and cluster.mesh.viz else None

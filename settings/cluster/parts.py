@@ -6,6 +6,7 @@ from typing import Any
 
 from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, ClusterSettings
 from settings.compute.node_pool import NodePoolSettings
+from settings.mesh.mesh import MeshSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +15,7 @@ class ClusterParts:
 
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
+    mesh: of the cluster; None also where it has none.
     """
 
     version: str | None
@@ -28,10 +30,11 @@ class ClusterParts:
     endpoint: ApiEndpointSettings | None = None
     access: Mapping[str, AccessSettings] | None = None
     service_cidr: str | None = None
+    mesh: MeshSettings | None = None
 
     @classmethod
-    def of(cls, settings: ClusterSettings) -> "ClusterParts":
-        """Builds the parts of a cluster that is valid as a whole."""
+    def of(cls, settings: ClusterSettings, mesh: MeshSettings | None = None) -> "ClusterParts":
+        """Builds the parts of a cluster that is valid as a whole. mesh: of the cluster."""
         return cls(
             version=settings.version,
             support_type=settings.support_type,
@@ -45,6 +48,7 @@ class ClusterParts:
             endpoint=settings.endpoint,
             access=settings.access,
             service_cidr=settings.service_cidr,
+            mesh=mesh,
         )
 
     def turned_on(self, addon: str) -> bool | None:

@@ -12,6 +12,7 @@ from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
     capacity,
     endpoints,
+    mesh,
     names,
     pools,
     quotas,
@@ -38,5 +39,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *capacity.mistakes(parts.network, zone_names, dict(parts.pools()), len(parts.clusters)),
         *endpoints.mistakes(parts, add_ons),
         *storage.mistakes(parts, zone_names, add_ons),
+        *mesh.mistakes(parts, add_ons, zone_names),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

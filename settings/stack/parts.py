@@ -14,6 +14,7 @@ from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
 from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import Path, PathPart
+from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
 from settings.stack.stack import StackSettings
@@ -35,6 +36,7 @@ class Parts:
     storage: StorageSettings | None = None
     account_id: str | None = None
     deployer: DeployerSettings | None = None
+    mesh: MeshSettings | None = None
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Yields every pool with its path."""
@@ -96,6 +98,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             endpoint=part(ApiEndpointSettings, *path, "endpoint"),
             access=access(path),
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
+            mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
         )
 
     def part(model: type[Model], *path: PathPart) -> Model | None:
@@ -112,6 +115,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         found = {str(name): _validated(AccessSettings, entry) for name, entry in entries.items()}
         return {name: entry for name, entry in found.items() if entry is not None}
 
+    mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
     clusters = data.get("clusters")
     return Parts(
         environment=value(StackSettings, "environment"),
@@ -123,6 +127,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         quotas=part(QuotaSettings, "quotas"),
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
         storage=part(StorageSettings, "storage"),
+        mesh=mesh,
     )
 
 

@@ -14,6 +14,7 @@ from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
 from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
+from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
@@ -107,11 +108,20 @@ class StackSettings(Settings):
         default=QuotaSettings(), description="EC2 quotas of the account in this region that the pools need."
     )
     storage: StorageSettings = Field(default=StorageSettings(), description="Everything that holds data.")
+    mesh: MeshSettings | None = Field(
+        default=None,
+        description="The service mesh. Without it no cluster has one.",
+        examples=[{"namespaces": ["inference"]}],
+    )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
         min_length=1,
         description="The EKS clusters, by name.",
         examples=[{"main": {"version": "1.35", "pools": [{"preset": "cpu", "name": "system", "min_per_zone": 1}]}}],
     )
+
+    def mesh_of(self, cluster: str) -> MeshSettings | None:
+        """Returns the mesh of a cluster; None where it has none."""
+        return self.mesh if self.mesh and cluster in (self.mesh.clusters or self.clusters) else None
 
     @field_validator("region")
     @classmethod

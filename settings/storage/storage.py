@@ -30,6 +30,12 @@ class StorageSettings(Settings):
             for name, entry in getattr(self, kind).items():
                 yield kind, name, entry
 
+    def mounted(self) -> Iterator[StorageEntry]:
+        """Yields the entries that pods mount. Each needs its users' namespaces, which it makes."""
+        yield from (bucket for bucket in self.buckets.values() if bucket.mount)
+        yield from self.file_systems.values()
+        yield from self.lustre.values()
+
     @property
     def copy_regions(self) -> list[str]:
         """The other regions that get copies, in alphabetical order."""

@@ -168,6 +168,25 @@ def json_text(argument: str, value: Any) -> str | None:
     return None
 
 
+def _equal(names: list[str]) -> list[str]:
+    return [name for index, name in enumerate(names) if name in names[:index]]
+
+
+def policy_json(argument: str, value: Any) -> str | None:
+    """Requires a JSON object without equal keys, as the provider does for IAM's identity policies."""
+    wrong = f'"{argument}" contains an invalid JSON policy: '
+    if not str(value).startswith("{"):
+        space = str(value)[:1].isspace()
+        return wrong + ("leading space characters are not allowed" if space else "not a JSON object")
+    equal: list[str] = []
+
+    try:
+        json.loads(value, object_pairs_hook=lambda pairs: equal.extend(_equal([name for name, _ in pairs])))
+    except (TypeError, ValueError) as error:
+        return f"{wrong}{error}"
+    return f'"{argument}" contains duplicate JSON keys: duplicate key "{equal[0]}"' if equal else None
+
+
 def tags(argument: str, value: Any) -> str | None:
     """Requires tags within AWS's limits. Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
     if not isinstance(value, dict):

@@ -7,26 +7,37 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
+from simulator.aws.constraints import Constraint, json_text, matches, one_of
+from simulator.aws.paths import snake
 from simulator.provider import Refusal
 from simulator.values import Props
+
+_CHECKS: dict[str, Constraint] = {
+    "version": one_of("2008-10-17", "2012-10-17"),
+    "effect": one_of("Allow", "Deny"),
+    "sid": matches("[a-zA-Z0-9]*", "must only include alphanumeric characters"),
+}
 
 
 def policy_document(args: Props) -> Props:
     """Returns the result of `aws:iam/getPolicyDocument:getPolicyDocument`."""
-    statements: list[Props] = []
-    for text in [args.get("sourceJson"), *(args.get("sourcePolicyDocuments") or [])]:
-        statements += _statements_of(text)
-    own = [_statement(item) for item in args.get("statements") or []]
-    _refuse_equal_sids([*statements, *own])
-    statements = _merged(statements, own)
-    for text in [args.get("overrideJson"), *(args.get("overridePolicyDocuments") or [])]:
-        statements = _merged(statements, _statements_of(text))
-    document: Props = {"Version": args.get("version") or "2012-10-17"}
-    if args.get("policyId"):
-        document["Id"] = args["policyId"]
-    document["Statement"] = statements
+    _refuse_wrong_arguments(args)
+    version, own = args.get("version") or "2012-10-17", args.get("statements") or []
+    if version == "2008-10-17" and "&{" in json.dumps(own):
+        raise _wrong("reading statements: found &{ sequence, which is not supported in document version 2008-10-17")
+    sources = list(_documents(args, "source"))
+    _refuse_equal_sids([each for source in sources for each in source["Statement"]], "in source_policy_documents")
+    _refuse_equal_sids([{"Sid": item.get("sid")} for item in own], "in statements")
+    current = {"Version": version, "Id": args.get("policyId"), "Statement": [_statement(item) for item in own]}
+    document: Props = {"Version": "", "Id": "", "Statement": []}
+    for each in (*sources, current, *_documents(args, "override")):
+        document["Version"] = max(document["Version"], each.get("Version") or "")
+        document["Id"] = each.get("Id") or document["Id"]
+        document["Statement"] = _merged(document["Statement"], each["Statement"])
+    document = {key: value for key, value in document.items() if value}
     text = json.dumps(document, indent=2, ensure_ascii=False)
     return {
         **args,
@@ -36,18 +47,37 @@ def policy_document(args: Props) -> Props:
     }
 
 
-def _statements_of(text: Any) -> list[Props]:
-    if not text:
-        return []
-    statements = json.loads(text).get("Statement", [])
-    return list(statements) if isinstance(statements, list) else [statements]
+def _wrong(text: str) -> Refusal:
+    return Refusal(f"writing IAM Policy Document: {text}")
 
 
-def _refuse_equal_sids(statements: list[Props]) -> None:
+def _refuse_wrong_arguments(args: Props) -> None:
+    for name in (name for name in ("sourceJson", "overrideJson") if args.get(name)):
+        raise Refusal(f'expected "{snake(name)}" to be an empty string: use {snake(name)[:-5]}_policy_documents')
+    given = [("version", args.get("version"))]
+    given += [(name, item.get(name)) for item in args.get("statements") or [] for name in ("effect", "sid")]
+    for name, value in given:
+        if value is not None and (text := _CHECKS[name](name, value)):
+            raise Refusal(text)
+
+
+def _documents(args: Props, which: str) -> Iterator[Props]:
+    """Yields the given documents. The provider's own reader takes lists of statements only."""
+    for index, text in enumerate(args.get(f"{which}PolicyDocuments") or []):
+        if wrong := json_text(f"{which}_policy_documents", text):
+            raise Refusal(wrong)
+        document = json.loads(text or "{}")
+        if not isinstance(document, dict) or not isinstance(document.get("Statement", []), list):
+            reason = "json: cannot unmarshal object into Go struct field iamPolicyDoc.Statement"
+            raise _wrong(f"merging {which} document {index}: {reason}")
+        yield {"Statement": [], **document}
+
+
+def _refuse_equal_sids(statements: list[Props], where: str) -> None:
     sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     duplicate = next((sid for sid in sids if sids.count(sid) > 1), None)
     if duplicate:
-        raise Refusal(f"duplicate Sid ({duplicate}) in statements: statements must have unique Sid values")
+        raise _wrong(f"duplicate Sid ({duplicate}) {where}. Remove the Sid or ensure Sids are unique.")
 
 
 def _merged(statements: list[Props], others: list[Props]) -> list[Props]:

@@ -1,19 +1,19 @@
 """Custom kinds of the catalog's charts: their definitions, and the defaults that the API server adds to their objects.
 
 crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources:
-the charts of catalog/data/charts at their versions, and the Gateway API 1.6.1, which has no chart; read 2026-08.
+the charts of catalog/data/charts at their versions; read 2026-08. Kinds without a chart: catalog/crds.py.
 Kinds that EKS installs with each cluster have no chart either, and are known by name alone.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catalog import crds
 from catalog.charts import CHARTS
 from simulator.kubernetes.rules import rule_findings
 from simulator.kubernetes.schema import Finding, Schema, findings
@@ -25,31 +25,14 @@ _METADATA = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 @cache
 def definition(group: str, kind: str) -> Mapping[str, Any] | None:
     """Returns the CustomResourceDefinition of a kind, which callers must not change; None when it is not known."""
-    path = FOLDER / f"{group}_{kind}.json"
-    if not path.exists():
-        return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    shared, approval = content.pop("shared", {}), content.pop("approval", None)
-    whole: dict[str, Any] = {}
+    path = files().get(f"{group}_{kind}")
+    return None if path is None else crds.read(path)
 
-    def expand(value: Any) -> Any:
-        if isinstance(value, list):
-            return [expand(item) for item in value]
-        if not isinstance(value, Mapping):
-            return value
-        name = value.get("$ref")
-        if not isinstance(name, str):
-            return {key: expand(item) for key, item in value.items()}
-        if name not in whole:
-            whole[name] = expand(shared[name])
-        return whole[name]
 
-    for version in content["versions"]:
-        version["schema"] = {"openAPIV3Schema": expand(version["schema"])}
-    metadata: dict[str, Any] = {"name": f"{content['names']['plural']}.{group}"}
-    metadata |= {"annotations": {"api-approved.kubernetes.io": approval}} if approval else {}
-    of_crds = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
-    return {**of_crds, "metadata": metadata, "spec": content}
+@cache
+def files() -> Mapping[str, Path]:
+    """Returns the file of each definition, by <group>_<Kind>."""
+    return {path.stem: path for path in (*FOLDER.glob("*.json"), *crds.FOLDER.glob("*/*.json"))}
 
 
 def definitions_of(chart: str) -> list[Mapping[str, Any]]:

@@ -23,7 +23,14 @@ from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_f
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.readiness import waited_for, why_no_spot, why_no_volumes, why_not_ready
+from simulator.kubernetes.readiness import (
+    condition_of,
+    is_simulated,
+    waited_for,
+    why_no_spot,
+    why_no_volumes,
+    why_not_ready,
+)
 from simulator.kubernetes.real import RealServer
 from simulator.kubernetes.schema import builtin_kind
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
@@ -193,14 +200,15 @@ class Objects:
             conditions = waited_for(state)
         except ValueError as mistake:
             raise Refusal(f"{state['metadata']['name']}: {mistake}") from None
-        if not {"condition=Ready", "condition=Ready=True"} & set(conditions):
+        wanted = [condition for condition in conditions if is_simulated(state, condition)]
+        if not wanted:
             return
-        if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state)):
+        if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state, wanted)):
             raise Refusal(
                 f"{front}the Kubernetes API server reported that {named} failed to fully initialize or become live: "
-                f"'{name}' timed out waiting to be Ready. {why_not_ready(self.cluster, state)}"
+                f"'{name}' timed out waiting to be Ready. {why_not_ready(self.cluster, state, wanted)}"
             )
-        state["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
+        state["status"] = {"conditions": [{"type": condition_of(state), "status": "True"}]}
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:

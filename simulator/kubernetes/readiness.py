@@ -1,6 +1,6 @@
 """Readiness: whether the controller of a custom resource would mark it ready, for programs that wait for it.
 
-Only the condition `Ready` is simulated, and for other kinds than those of Karpenter and cert-manager it becomes true.
+One condition is simulated, and for other kinds than those of Karpenter, cert-manager and trust-manager it becomes true.
 Sources: pulumi-kubernetes, provider/pkg/metadata/overrides.go; Karpenter, pkg/apis/v1/ec2nodeclass_status.go and
 controllers of nodeclass and nodepool readiness; read 2026-11.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from catalog.charts import CHARTS
 from catalog.requirements import CAPACITY_TYPE, fits
+from simulator.kubernetes import certificates
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, NODE_POOL, node_class_of
 from simulator.values import Props, has_unknown
@@ -22,6 +23,7 @@ _CONTROLLERS = {  # API group -> the chart whose controller sets the conditions
     NODE_CLASS[0].split("/")[0]: "karpenter",
     NODE_POOL[0].split("/")[0]: "karpenter",
     "cert-manager.io": "cert-manager",
+    "trust.cert-manager.io": "trust-manager",
 }
 
 
@@ -44,8 +46,24 @@ def waited_for(state: Props) -> list[str]:
     return [str(expression) for expression in expressions]
 
 
-def why_not_ready(cluster: Cluster, state: Props) -> str:
-    """Returns what keeps the controller from marking the object ready; "" when it is ready."""
+def condition_of(state: Props) -> str:
+    """Returns the condition by which a controller says that an object is ready."""
+    return "Synced" if (state["apiVersion"], state["kind"]) == certificates.BUNDLE else "Ready"
+
+
+def is_simulated(state: Props, condition: str) -> bool:
+    """Returns whether the simulator knows if an expression such as `condition=Ready` becomes true."""
+    only_one = (state["apiVersion"], state["kind"]) in certificates.KINDS
+    return condition in ("condition=Ready", "condition=Ready=True") or (only_one and condition.startswith("condition="))
+
+
+def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) -> str:
+    """Returns what keeps the controller from marking the object ready; "" when it is ready.
+
+    wanted: the expressions that a program waits for. Without them, whatever says that it is ready.
+    """
+    if never := [each for each in wanted if each.removesuffix("=True") != f"condition={condition_of(state)}"]:
+        return f"no controller gives a {state['kind']} this: {', '.join(never)}. It has {condition_of(state)}"
     identity = (state["apiVersion"], state["kind"])
     chart = _CONTROLLERS.get(state["apiVersion"].split("/")[0])
     if chart is not None and not _is_installed(cluster, chart):
@@ -58,6 +76,8 @@ def why_not_ready(cluster: Cluster, state: Props) -> str:
             return f"NodeClassReady: EC2NodeClass {name} does not exist"
         reason = why_not_ready(cluster, node_class.state)
         return reason and f"NodeClassReady: EC2NodeClass {name} is not ready: {reason}"
+    if (why := certificates.why_not_ready(cluster, state)) is not None:
+        return why
     if identity == NODE_OVERLAY and not _overlays_are_on(cluster):
         return "the feature gate nodeOverlay of Karpenter is off, so nothing reads the object"
     return ""

@@ -12,6 +12,7 @@ from components.compute.node_labels import labels_of
 from components.stack.stack_file import load
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.presets import PRESETS
+from simulator.kubernetes.custom import object_findings, schema_of
 from tests.settings.stacks import SOURCE, TODAY, stack
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +123,11 @@ def limits(pod: dict[str, Any]) -> dict[str, int]:
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest.name)
 def test_a_manifest_is_valid_kubernetes(manifest: Manifest) -> None:
-    kubernetes_validate.validate(manifest.body, KUBERNETES, strict=True)
+    schema = schema_of(manifest.body["apiVersion"], manifest.body["kind"])
+    if schema is None:
+        kubernetes_validate.validate(manifest.body, KUBERNETES, strict=True)
+    else:
+        assert list(object_findings(manifest.body, schema)) == []
 
 
 GPU_PODS = [m for m in MANIFESTS if pod_of(m.body) and m.name.startswith("run-on-a-gpu-slice.md")]

@@ -54,8 +54,8 @@ def _wrong_switch(path: Path, cluster: ClusterParts, rules: AddOnRules) -> Itera
         yield (
             (*path, rules.name),
             (
-                f"no pool needs {rules.name}, so it would do nothing; it is installed automatically with a pool that "
-                "needs it. Drop it."
+                f"nothing needs {rules.name}, so it would do nothing; it is installed by itself when something does. "
+                "Drop it."
             ),
         )
 

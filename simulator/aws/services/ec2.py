@@ -12,6 +12,7 @@ from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches, subnet_addresses
 from simulator.aws.services import network_rules as rules
+from simulator.aws.services.document_kinds import ENDPOINT
 
 EC2 = Service("EC2", modeled=False)
 
@@ -403,6 +404,7 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route_table_association.go",
 )
 
+
 VPC_ENDPOINT = ResourceType(
     type=tokens.VPC_ENDPOINT,
     service=EC2,
@@ -464,12 +466,17 @@ VPC_ENDPOINT = ResourceType(
         ),
     ),
     rules=(
+        ENDPOINT.of("policy"),
         rules.endpoint_service_is_in_the_region,
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
         rules.endpoint_is_new,
     ),
-    update_rules=(rules.endpoint_subnets_lie_in_different_zones, rules.endpoint_names_need_dns),
+    update_rules=(
+        ENDPOINT.of("policy"),
+        rules.endpoint_subnets_lie_in_different_zones,
+        rules.endpoint_names_need_dns,
+    ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_endpoint.go",
 )
 

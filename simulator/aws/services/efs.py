@@ -13,7 +13,7 @@ from simulator.aws.constraints import arn, between, every, length, matches, one_
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import document_kinds, documents
 from simulator.cloud import CloudResource
 
 EFS = Service("EFS")
@@ -152,11 +152,9 @@ def _root_is_not_deep(op: OperationContext) -> None:
         raise _bad_request("The root directory path must begin with / and have at most four levels")
 
 
-def _policy_has_principals(op: OperationContext) -> None:
-    """Every statement must have a principal, and the author must still be able to change the policy afterwards."""
-    for statement in documents.listed(json.loads(op.get("policy") or "{}").get("Statement")):
-        if "Principal" not in statement and "NotPrincipal" not in statement:
-            raise AwsError("InvalidPolicyException", "Policy contains invalid Principal block.")
+def _policy_can_be_changed_again(op: OperationContext) -> None:
+    """The author must still be able to change the policy afterwards."""
+    for statement in documents.listed(json.loads(op.get("policy"))["Statement"]):
         everything = set(documents.listed(statement.get("Action"))) & {"*", "elasticfilesystem:*"}
         refuses = statement.get("Effect") == "Deny" and everything and not statement.get("Condition")
         if refuses and not op.get("bypassPolicyLockoutSafetyCheck"):
@@ -386,9 +384,10 @@ FILE_SYSTEM_POLICY = ResourceType(
     replace_on="fileSystemId",
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
+    constraints={"policy": length(1, 20000)},
     references={"fileSystemId": Reference(tokens.FILE_SYSTEM)},
-    rules=(_policy_has_principals,),
-    update_rules=(_policy_has_principals,),
+    rules=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
+    update_rules=(document_kinds.FILE_SYSTEM.of("policy"), _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/efs/file_system_policy.go",
 )
 

@@ -6,14 +6,15 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 from __future__ import annotations
 
 import hashlib
-import json
 
-from simulator.aws import tokens
-from simulator.aws.constraints import arn, between, every, length, matches
+from catalog.iam import attachable_policies
+from simulator.aws import paths, tokens
+from simulator.aws.constraints import arn, between, every, length, matches, policy_json
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import document_kinds
+from simulator.values import has_unknown
 
 IAM = Service("IAM")
 MADE = "2026-01-02T03:04:05Z"  # a constant, since with a clock two equal runs would differ
@@ -22,7 +23,8 @@ _NAME = matches(r"[\w+=,.@-]*", "letters, digits and +=,.@-_")
 _PATH = every(length(1, 512), matches(r"/(.*/)?", "must begin and end with /"))
 _NO_ROLE = ErrorTemplate("NoSuchEntity", "The role with name {value} cannot be found.", 404)
 _TO_ROLE = Reference(tokens.ROLE, "name")
-_MALFORMED = "MalformedPolicyDocument"
+_NO_POLICY = ErrorTemplate("NoSuchEntity", "Policy {value} does not exist or is not attachable.", 404)
+_NO_SCOPE = ErrorTemplate("NoSuchEntity", "Scope ARN: {value} does not exist or is not attachable.", 404, modeled=False)
 
 
 def _is_aws_managed(value: str) -> bool:
@@ -34,27 +36,24 @@ def _compact(text: str) -> int:
     return len("".join(text.split()))
 
 
-def _identity_policy_is_complete(op: OperationContext) -> None:
-    """Every statement must have an effect, actions and resources, and no principal."""
-    try:
-        document = json.loads(op.get("policy") or "{}")
-    except ValueError:
-        raise AwsError(_MALFORMED, "Syntax errors in policy.") from None
-    statements = documents.listed(document.get("Statement"))
-    if not statements:
-        raise AwsError(_MALFORMED, "Syntax errors in policy.")
-    for statement in statements:
-        if statement.get("Effect") not in ("Allow", "Deny"):
-            raise AwsError(_MALFORMED, "Syntax errors in policy.")
-        if "Principal" in statement or "NotPrincipal" in statement:
-            raise AwsError(_MALFORMED, "Policy document should not specify a principal.")
-        if not documents.listed(statement.get("Resource")) and "NotResource" not in statement:
-            raise AwsError(_MALFORMED, "Policy statement must contain resources.")
-        for action in documents.listed(statement.get("Action")) + documents.listed(statement.get("NotAction")):
-            if action != "*" and ":" not in str(action):
-                raise AwsError(_MALFORMED, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
-        if "Action" not in statement and "NotAction" not in statement:
-            raise AwsError(_MALFORMED, "Policy statement must contain actions.")
+def _policies_of_aws_exist(op: OperationContext) -> None:
+    """A policy that AWS maintains must exist, with its path, and must not be for service-linked roles alone."""
+    found = [
+        each
+        for path in ("policyArn", "permissionsBoundary", "managedPolicyArns[*]")
+        for each in paths.find(op.inputs, path)
+    ]
+    partition = op.region_facts.partition
+    for path, value in found:
+        if has_unknown(value) or not _is_aws_managed(value):
+            continue
+        name = value.partition(":policy/")[2]
+        if not value.startswith(f"arn:{partition}:"):
+            raise AwsError("InvalidInput", f"ARN {value} is not valid.")
+        if name.startswith("aws-service-role/"):
+            raise AwsError("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
+        if partition == "aws" and name not in attachable_policies():  # other partitions have more, and lack some
+            raise op.error(_NO_SCOPE if path == "permissionsBoundary" else _NO_POLICY, value)
 
 
 def _policy_is_short(op: OperationContext) -> None:
@@ -71,20 +70,9 @@ def _inline_policies_fit(op: OperationContext) -> None:
         raise AwsError("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role}", 409)
 
 
-def _trust_policy_is_complete(op: OperationContext) -> None:
-    """Every statement must have a principal, and none may have a resource."""
-    text = op.get("assumeRolePolicy")
-    if _compact(text) > 2048:
+def _trust_policy_is_short(op: OperationContext) -> None:
+    if _compact(op.get("assumeRolePolicy")) > 2048:
         raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise AwsError(_MALFORMED, "This policy contains invalid Json") from None
-    for statement in documents.listed(document.get("Statement")):
-        if "Resource" in statement or "NotResource" in statement:
-            raise AwsError(_MALFORMED, "Has prohibited field Resource")
-        if "Principal" not in statement and "NotPrincipal" not in statement:
-            raise AwsError(_MALFORMED, "Missing required field Principal")
 
 
 def _detach_role(op: OperationContext) -> None:
@@ -132,6 +120,12 @@ def _linked_role_is_new(op: OperationContext) -> None:
         raise AwsError("InvalidInput", message)
 
 
+_ROLE_RULES = (
+    _trust_policy_is_short,
+    document_kinds.TRUST.of("assumeRolePolicy"),
+    document_kinds.INLINE.of("inlinePolicies[*].policy"),
+    _policies_of_aws_exist,
+)
 ROLE = ResourceType(
     type=tokens.ROLE,
     service=IAM,
@@ -153,6 +147,7 @@ ROLE = ResourceType(
     computed={"createDate": MADE, "uniqueId": "AROA{ALNUM17}"},
     constraints={
         "description": length(0, 1000),
+        "inlinePolicies[*].policy": policy_json,
         "maxSessionDuration": between(3600, 43200),
         "name": every(length(1, 64), _NAME),
         "namePrefix": every(length(0, 38), _NAME),
@@ -164,9 +159,7 @@ ROLE = ResourceType(
         "permissionsBoundary": Reference(
             tokens.POLICY,
             "arn",
-            ErrorTemplate(
-                "NoSuchEntity", "Scope ARN: {value} does not exist or is not attachable.", 404, modeled=False
-            ),
+            _NO_SCOPE,
             outside=_is_aws_managed,
         ),
     },
@@ -175,8 +168,8 @@ ROLE = ResourceType(
     quotas=(
         Quota("L-FE177D64", 1000, ErrorTemplate("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),
     ),
-    rules=(_trust_policy_is_complete,),
-    update_rules=(_trust_policy_is_complete,),
+    rules=_ROLE_RULES,
+    update_rules=_ROLE_RULES,
     delete_rules=(_detach_role,),
     used_by=(
         Use(
@@ -218,8 +211,9 @@ POLICY = ResourceType(
         "name": every(length(1, 128), _NAME),
         "namePrefix": every(length(0, 102), _NAME),
         "path": _PATH,
+        "policy": policy_json,
     },
-    not_found=ErrorTemplate("NoSuchEntity", "Policy {value} does not exist or is not attachable.", 404),
+    not_found=_NO_POLICY,
     unique=Unique(
         "name",
         ErrorTemplate(
@@ -231,8 +225,8 @@ POLICY = ResourceType(
             "L-E95E4862", 1500, ErrorTemplate("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)
         ),
     ),
-    rules=(_identity_policy_is_complete, _policy_is_short),
-    update_rules=(_identity_policy_is_complete, _policy_is_short),
+    rules=(document_kinds.MANAGED.of("policy"), _policy_is_short),
+    update_rules=(document_kinds.MANAGED.of("policy"), _policy_is_short),
     used_by=tuple(
         Use(
             user,
@@ -264,10 +258,10 @@ ROLE_POLICY = ResourceType(
     replace_on="name namePrefix role",
     autoname=Autoname(given_prefix="namePrefix"),
     documents="policy",
-    constraints={"name": every(length(1, 128), _NAME)},
+    constraints={"name": every(length(1, 128), _NAME), "policy": policy_json},
     references={"role": _TO_ROLE},
-    rules=(_identity_policy_is_complete, _inline_policies_fit),
-    update_rules=(_identity_policy_is_complete, _inline_policies_fit),
+    rules=(document_kinds.INLINE.of("policy"), _inline_policies_fit),
+    update_rules=(document_kinds.INLINE.of("policy"), _inline_policies_fit),
     source="hashicorp/terraform-provider-aws internal/service/iam/role_policy.go",
 )
 
@@ -293,6 +287,7 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
             per="role",
         ),
     ),
+    rules=(_policies_of_aws_exist,),
     source="hashicorp/terraform-provider-aws internal/service/iam/role_policy_attachment.go",
 )
 

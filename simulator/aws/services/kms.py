@@ -12,7 +12,7 @@ from simulator.aws.constraints import between, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import document_kinds, documents
 from simulator.values import UNKNOWN
 
 KMS = Service("KMS")
@@ -124,8 +124,8 @@ KEY = ResourceType(
             ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(_policy_can_be_changed_again, _rotation_is_possible),
-    update_rules=(_policy_can_be_changed_again, _rotation_is_possible),
+    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _rotation_is_possible),
+    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _rotation_is_possible),
     cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),
@@ -149,8 +149,8 @@ KEY_POLICY = ResourceType(
     documents="policy",
     defaults={"bypassPolicyLockoutSafetyCheck": False},
     references={"keyId": Reference(tokens.KEY)},
-    rules=(_policy_can_be_changed_again,),
-    update_rules=(_policy_can_be_changed_again,),
+    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
+    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again),
     source="hashicorp/terraform-provider-aws internal/service/kms/key_policy.go",
 )
 

@@ -16,7 +16,7 @@ from simulator.aws.inputs import fields
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import document_kinds, documents
 from simulator.cloud import CloudResource
 
 S3 = Service("S3", modeled=False)
@@ -106,18 +106,12 @@ def _lifecycle_makes_sense(op: OperationContext) -> None:
             raise AwsError("InvalidArgument", message)
 
 
-def _policy_has_principals(op: OperationContext) -> None:
-    """Every statement must have a principal and name this bucket; public policies may be blocked."""
+def _policy_may_be_put(op: OperationContext) -> None:
+    """The document must not be too long, and public ones may be blocked."""
     text = op.get("policy")
-    if len(text) > 20480:
+    if len(json.dumps(json.loads(text), separators=(",", ":"))) > 20480:
         raise AwsError("PolicyTooLarge", "The policy exceeds the maximum allowed document size.")
     bucket = op.get("bucket")
-    for statement in documents.listed(json.loads(text).get("Statement")):
-        if "Principal" not in statement and "NotPrincipal" not in statement:
-            raise AwsError("MalformedPolicy", "Missing required field Principal")
-        for resource in documents.listed(statement.get("Resource")):
-            if not str(resource).split(":::", 1)[-1].startswith(bucket):
-                raise AwsError("MalformedPolicy", "Policy has invalid resource")
     if any(_public(statement) for statement in documents.allowed(text)) and _blocks_public_policies(op, bucket):
         message = (
             f"User: {op.fill('arn:{partition}:iam::{account}:user/deployer')} is not authorized to perform: "
@@ -358,7 +352,8 @@ BUCKET = ResourceType(
             ErrorTemplate("TooManyBuckets", "You have attempted to create more buckets than allowed"),
         ),
     ),
-    rules=(_name_is_free,),
+    rules=(_name_is_free, document_kinds.BUCKET.of("policy")),
+    update_rules=(document_kinds.BUCKET.of("policy"),),
     delete_rules=(_bucket_is_empty, _nothing_is_locked),
     cascade_deletes=tuple(
         CascadeDelete(f"aws:s3/bucket{name}:Bucket{name}", "bucket")
@@ -464,7 +459,7 @@ POLICY = _setting(
     creating="putting S3 Bucket ({bucket}) Policy",
     updating="putting S3 Bucket ({bucket}) Policy",
     documents_="policy",
-    rules=(_policy_has_principals,),
+    rules=(document_kinds.BUCKET.of("policy"), _policy_may_be_put),
 )
 
 PUBLIC_ACCESS = _setting(

@@ -12,7 +12,7 @@ from simulator.aws.constraints import between, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services import documents
+from simulator.aws.services import document_kinds
 
 SQS = Service("SQS")
 
@@ -37,12 +37,16 @@ def _dead_letters_have_a_queue(op: OperationContext) -> None:
         raise AwsError("InvalidAttributeValue", message)
 
 
-def _policy_has_principals(op: OperationContext) -> None:
-    for statement in documents.listed(json.loads(op.get("policy") or "{}").get("Statement")):
-        if "Principal" not in statement and "NotPrincipal" not in statement:
-            raise AwsError("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+def _policy_has_a_version(op: OperationContext) -> None:
+    """SQS writes a version into a policy that has none, and the provider waits until it reads what it wrote.
+
+    Source: pulumi/pulumi-aws #3083, read 2026-11.
+    """
+    if "Version" not in json.loads(op.get("policy") or '{"Version": ""}'):
+        raise ProviderError("timeout while waiting for state to become 'equal' (last state: 'notequal')")
 
 
+_POLICY_RULES = (document_kinds.QUEUE.of("policy"), _policy_has_a_version)
 QUEUE = ResourceType(
     type=tokens.QUEUE,
     service=SQS,
@@ -98,8 +102,8 @@ QUEUE = ResourceType(
             "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute Tags"
         ),
     ),
-    rules=(_name_fits_the_kind, _dead_letters_have_a_queue, _policy_has_principals),
-    update_rules=(_dead_letters_have_a_queue, _policy_has_principals),
+    rules=(_name_fits_the_kind, _dead_letters_have_a_queue, *_POLICY_RULES),
+    update_rules=(_dead_letters_have_a_queue, *_POLICY_RULES),
     cascade_deletes=(CascadeDelete(tokens.QUEUE_POLICY, "queueUrl"),),
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue.go",
 )
@@ -119,8 +123,8 @@ QUEUE_POLICY = ResourceType(
     replace_on="queueUrl",
     documents="policy",
     references={"queueUrl": Reference(tokens.QUEUE, "url")},
-    rules=(_policy_has_principals,),
-    update_rules=(_policy_has_principals,),
+    rules=_POLICY_RULES,
+    update_rules=_POLICY_RULES,
     source="hashicorp/terraform-provider-aws internal/service/sqs/queue_policy.go",
 )
 

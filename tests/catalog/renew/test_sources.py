@@ -14,7 +14,7 @@ import yaml
 from catalog.charts import CHARTS
 from catalog.eks_addons import ADDONS
 from catalog.kubernetes import VERSIONS
-from catalog.renew import actions, charts, eks_addons, instance_prices, instance_types, service_prices
+from catalog.renew import actions, charts, eks_addons, iam_names, instance_prices, instance_types, service_prices
 from catalog.renew.__main__ import SOURCES, main
 from catalog.renew.asking import Answers, Question, Renewal, Source
 from catalog.rows import DATA, laid_out, read_table
@@ -382,6 +382,50 @@ def test_the_account_is_read_only_with_its_option_and_after_a_message(
     assert "Left out, since they need an AWS account: eks-addons. Add --account." in capsys.readouterr().err
     assert main(["eks-addons", "--account"]) == 1
     assert asked == [eks_addons.QUESTION]
+
+
+# Names in policy documents: from two public sources, and some kept by hand.
+MANAGED = {
+    "Read": {"Path": "/", "Document": {"Statement": [{"Condition": {"StringEquals": {"a": "new.amazonaws.com"}}}]}},
+    "Run": {"Path": "/service-role/", "Document": {}},
+    "Linked": {"Path": "/aws-service-role/", "Document": {}},
+}
+
+
+def privilege(name: str, kind: str, *keys: str) -> dict[str, Any]:
+    kinds = [{"resource_type": kind, "condition_keys": []}, {"resource_type": "", "condition_keys": list(keys)}]
+    return {"privilege": name, "resource_types": kinds}
+
+
+def test_names_in_policy_documents_come_from_two_sources(renew: Renew, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iam_names, "EVERYWHERE", 1)
+    s3 = [
+        privilege("GetObject", "object*", "s3:authType", "s3:if-match", "aws:x"),
+        privilege("ListBucket", "bucket*", "s3:authType"),
+    ]
+    renewal = renew(
+        iam_names,
+        {
+            "managed-policies.py": f'data = """\n{json.dumps(MANAGED)}"""\n',
+            "iam-definition.json": json.dumps(
+                [
+                    {"prefix": "s3", "privileges": s3},
+                    {"prefix": "sqs", "privileges": [privilege("SendMessage", "queue*")]},
+                ]
+            ),
+        },
+    )
+    tables = {path.stem: json.loads(text) for path, text in renewal.files.items()}
+    assert tables["managed_policies"]["policies"] == {"Read": "/", "Run": "/service-role/"}, "others cannot be attached"
+    assert {"new", "s3", "sqs", "pods.eks"} <= {*tables["iam_names"]["services"]}
+    assert tables["iam_names"]["sqs"] == ["SendMessage"]
+    by_hand = dict.fromkeys(tables["iam_names"]["more"]["actions"], "bucket object *")
+    assert tables["iam_names"]["s3"] == {
+        **by_hand,
+        "*": "s3:BucketTag/<key> s3:authType",
+        "GetObject": "object s3:if-match",
+        "ListBucket": "bucket",
+    }
 
 
 def test_generated_tables_have_the_layout_of_the_committed_ones() -> None:

@@ -19,6 +19,7 @@ from catalog.instance_types import INSTANCE_TYPES
 from catalog.mig import mig_gpu
 from components.compute.karpenter.karpenter_manifests import node_class, node_overlays, node_pool
 from components.core.addon_spec import AddOnContext, every_add_on, values_of
+from components.core.tolerations import TOLERATES_ALL
 from settings.cluster.helm_values import mistakes_of
 from settings.compute.node_pool import NodePoolSettings
 from simulator.kubernetes.custom import schema_of
@@ -251,6 +252,9 @@ def test_a_value_that_no_chart_reads_is_seen(name: str, values: dict[str, Any]) 
 @pytest.mark.parametrize("name", sorted(every_add_on()))
 def test_daemons_name_paths_where_the_chart_reads_tolerations(name: str) -> None:
     for path in every_add_on()[name].daemons:
+        if path == TOLERATES_ALL:
+            assert values_tree(name)["tolerations"] == [{"operator": "Exists"}]
+            continue
         assert path.endswith("olerations")
         assert isinstance(at(values_tree(name), tuple(path.split("."))), list), path
 
@@ -306,7 +310,7 @@ def test_two_readings_of_the_templates_agree(name: str) -> None:
     }
     daemon_sets, service_accounts = workloads(name)
     tolerations = {
-        f"{at}{pod['tolerations']}"
+        f"{at}{pod.get('tolerations', TOLERATES_ALL)}"
         for at, facts_ in charts.items()
         for pod in facts_.pods
         if pod["kind"] == "DaemonSet"

@@ -28,7 +28,7 @@ def jobs_at_destroy(chart: str, prefix: str = "") -> Iterator[tuple[str, tuple[s
         if hook["kind"] == "Job" and {"pre-delete", "post-delete"} & set(hook["events"]):
             selector = hook.get("node_selector")
             yield hook["name"], tuple(prefix + path for path in hook.get("if", ())), selector and prefix + selector
-    for key, part in chart_facts(chart).brings.items():
+    for key, part in ((key, part) for key, part in chart_facts(chart).brings.items() if part.known):
         yield from jobs_at_destroy(part.chart, f"{prefix}{key}.")
 
 

@@ -143,6 +143,14 @@ def recovery(**changes: Any) -> dict[str, Any]:
     return {"storage": {**storage, "recovery": changes}}
 
 
+def mesh(**changes: Any) -> dict[str, Any]:
+    return {"mesh": changes}
+
+
+def rotating(**changes: Any) -> dict[str, Any]:
+    return mesh(anchors=["first", "second"], **changes)
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -327,6 +335,13 @@ CHANGES: dict[str, Any] = {
     "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
     "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
     "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "mesh.clusters": (two_clusters(mesh()), two_clusters(mesh(clusters=["other"]))),
+    "mesh.namespaces": ({**file_system(), **mesh()}, {**file_system(), **mesh(namespaces=["research"])}),
+    "mesh.inbound": (mesh(), mesh(inbound="deny")),
+    "mesh.high_availability": (mesh(), mesh(high_availability=False)),
+    "mesh.anchors": (mesh(), rotating()),
+    "mesh.issuing_anchor": (rotating(), rotating(issuing_anchor="second")),
+    "mesh.viz": (mesh(), mesh(viz=True)),
     "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
     "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),
     "storage.recovery.clusters": (recovery(), recovery(clusters=False)),

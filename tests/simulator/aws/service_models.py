@@ -152,7 +152,11 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "role": "AddRoleToInstanceProfile:RoleName",
     },
     "aws:iam/policy:Policy": {"name": "PolicyName", "policy": "PolicyDocument"},
-    "aws:iam/role:Role": {"assumeRolePolicy": "AssumeRolePolicyDocument", "name": "RoleName"},
+    "aws:iam/role:Role": {
+        "assumeRolePolicy": "AssumeRolePolicyDocument",
+        "inlinePolicies.policy": "PutRolePolicy:PolicyDocument",
+        "name": "RoleName",
+    },
     "aws:iam/rolePolicy:RolePolicy": {"name": "PolicyName", "policy": "PolicyDocument", "role": "RoleName"},
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"role": "RoleName"},
     "aws:kms/alias:Alias": {"name": "AliasName"},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 import pytest
 
+from catalog.iam import attachable_policies
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account, permission, trust
@@ -60,8 +62,8 @@ def test_an_identity_policy_has_actions_and_resources(aws: Account) -> None:
 
 def test_a_role_may_have_ten_policies(aws: Account) -> None:
     role = aws.role("busy", "ec2.amazonaws.com")
-    for index in range(10):
-        aws.make(ATTACHMENT, f"policy-{index}", role=role["name"], policyArn=f"{MANAGED}{index}")
+    for name in islice(sorted(attachable_policies()), 10):
+        aws.make(ATTACHMENT, name, role=role["name"], policyArn=f"arn:aws:iam::aws:policy/{name}")
     text = aws.refusal(ATTACHMENT, "more", role=role["name"], policyArn=MANAGED)
     assert "LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10" in text
 

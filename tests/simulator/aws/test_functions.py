@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,44 @@ def test_a_policy_document_is_written_as_the_provider_writes_it(aws: Account) ->
         "Condition": {"StringEquals": {"aws:PrincipalTag/team": "ml"}},
     }, "the provider writes a single value without a list, and sorts several in reverse"
     assert text.startswith('{\n  "Version": "2012-10-17",\n  "Statement": [\n    {\n      "Sid": "Read",')
+
+
+def test_a_policy_document_is_joined_as_the_provider_joins_it(aws: Account) -> None:
+    read, write = (
+        {"Sid": sid, "Effect": "Allow", "Action": action} for sid, action in (("A", "s3:Get*"), ("B", "s3:Put*"))
+    )
+    source = json.dumps({"Version": "2012-10-17", "Id": "one", "Statement": [read, write]})
+    own = [{"sid": "A", "actions": ["s3:GetObject"]}, {"actions": ["s3:ListBucket"]}]
+    result = aws.invoke(DOCUMENT, version="2008-10-17", sourcePolicyDocuments=[source], statements=own)
+    document = json.loads(result["json"])
+    assert [each["Action"] for each in document["Statement"]] == ["s3:GetObject", "s3:Put*", "s3:ListBucket"]
+    assert (document["Version"], document["Id"]) == ("2012-10-17", "one"), (
+        "a newer version of a part is that of the whole"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"version": "2012-10-18"}, "expected version to be one of"),
+        ({"statements": [{"effect": "allow"}]}, "expected effect to be one of"),
+        ({"statements": [{"sid": "Read data"}]}, "must only include alphanumeric characters"),
+        ({"sourceJson": "{}"}, "use source_policy_documents"),
+        ({"overridePolicyDocuments": ["{"]}, "contains an invalid JSON"),
+        ({"sourcePolicyDocuments": ['{"Statement": {"Effect": "Allow"}}']}, "cannot unmarshal object"),
+        (
+            {"sourcePolicyDocuments": ['{"Statement": [{"Sid": "A"}]}'] * 2},
+            r"duplicate Sid \(A\) in source_policy_documents",
+        ),
+        (
+            {"version": "2008-10-17", "statements": [{"resources": ["arn:aws:s3:::&{aws:username}"]}]},
+            "not supported in",
+        ),
+    ],
+)
+def test_a_policy_document_that_the_provider_does_not_write_is_refused(aws: Account, args: Any, says: str) -> None:
+    with pytest.raises(Refusal, match=says):
+        aws.invoke(DOCUMENT, **args)
 
 
 def test_two_statements_with_the_same_sid_are_refused(aws: Account) -> None:

@@ -163,11 +163,13 @@ def test_a_queue_name_is_unique(aws: Account) -> None:
 def test_a_queue_policy_is_deleted_with_its_queue(aws: Account) -> None:
     queue = aws.make(QUEUE, name="main")
     statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue["arn"]}
-    policy = aws.make(QUEUE_POLICY, queueUrl=queue["url"], policy=json.dumps({"Statement": [statement]}))
+    policy = aws.make(
+        QUEUE_POLICY, queueUrl=queue["url"], policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
     aws.delete(queue)
     assert aws.package.read(aws.call(QUEUE_POLICY, "one"), policy.id, policy.inputs, policy.state) is None
     del statement["Principal"]
-    without_principal = json.dumps({"Statement": [statement]})
+    without_principal = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     aws.make(QUEUE, "again", name="main")
     text = aws.refusal(QUEUE_POLICY, preview=True, queueUrl=queue["url"], policy=without_principal)
     assert "InvalidAttributeValue: Invalid value for the parameter Policy." in text

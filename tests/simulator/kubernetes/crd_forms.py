@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from simulator.kubernetes.custom import FOLDER
+from simulator.kubernetes.custom import FOLDER, files
 
 KEPT = frozenset(
     {
@@ -121,5 +121,6 @@ if __name__ == "__main__":
     for argument in sys.argv[1:]:
         for definition in definitions_in(Path(argument).read_text(encoding="utf-8")):
             name, text = file_of(definition)
-            (FOLDER / name).write_text(text, encoding="utf-8")
-            print(name.removesuffix(".json"), sha256(text))
+            stem = name.removesuffix(".json")
+            files().get(stem, FOLDER / name).write_text(text, encoding="utf-8")
+            print(stem, sha256(text))

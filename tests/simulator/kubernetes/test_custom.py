@@ -12,9 +12,9 @@ import pytest
 from catalog.charts import CHARTS
 from simulator.kubernetes import rules
 from simulator.kubernetes.custom import (
-    FOLDER,
     definition,
     definitions_of,
+    files,
     object_findings,
     schema_of,
     with_defaults,
@@ -51,11 +51,11 @@ def every_schema() -> Iterator[tuple[str, Schema]]:
             if isinstance(schema.get(key), Mapping):
                 yield from inside(f"{name}[]", schema[key])
 
-    for path in sorted(FOLDER.iterdir()):
-        known = definition(*path.stem.split("_"))
+    for stem in sorted(files()):
+        known = definition(*stem.split("_"))
         assert known is not None
         for version in known["spec"]["versions"]:
-            yield from inside(f"{path.stem} {version['name']}", version["schema"]["openAPIV3Schema"])
+            yield from inside(f"{stem} {version['name']}", version["schema"]["openAPIV3Schema"])
 
 
 def mistakes(inputs: Props) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def test_our_definitions_equal_those_of_the_charts() -> None:
     known = facts("crd_schemas")
     versions = {chart: CHARTS[chart].version for chart in known["versions"] if chart in CHARTS}
     assert versions.items() <= known["versions"].items(), "read them again"
-    digests = {path.stem: sha256(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
+    digests = {path.stem: sha256(path.read_text(encoding="utf-8")) for path in files().values()}
     assert digests == known["sha256"], "a changed schema accepts what the chart's refuses, or the other way round"
 
 
@@ -83,7 +83,7 @@ def test_every_kind_of_the_catalog_has_a_definition_and_every_definition_a_kind(
         assert sum(version["storage"] for version in spec["versions"]) == 1, "the API server refuses any other number"
         assert known["metadata"]["name"] == f"{crd.plural}.{crd.group}"
     named = {f"{crd.group}_{crd.kind}" for _, crd in CRDS}
-    others = {path.stem for path in FOLDER.iterdir()} - named
+    others = set(files()) - named
     assert {name.partition("_")[0] for name in others} == {WITHOUT_A_CHART}, "a file without a kind is never read"
     assert len(definitions_of("karpenter-crd")) == len(CHARTS["karpenter-crd"].crds)
 

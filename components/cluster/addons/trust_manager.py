@@ -1,0 +1,29 @@
+"""trust-manager: writes certificates of authorities into the ConfigMaps of namespaces. It copies no private key.
+
+Source: cert-manager/trust-manager v0.24.0, deploy/charts/trust-manager; read 2026-11.
+"""
+
+from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Values
+from settings.cluster.addon_rules import needed_by_mesh
+
+
+def values(context: AddOnContext) -> Values:
+    production = context.stage.production
+    return {
+        "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete the anchors of a mesh
+        "replicaCount": 2 if production else 1,
+        "podDisruptionBudget": {"enabled": production},  # with one replica it would block every node drain
+        "defaultPackage": {"enabled": False},  # the public authorities, which no bundle of ours has
+        "resources": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+    }
+
+
+ADD_ON = AddOnSpec(
+    name="trust-manager",
+    pod_security="restricted",
+    daemons=(),
+    needed_by=needed_by_mesh,
+    after=("cert-manager",),
+    values=values,
+)

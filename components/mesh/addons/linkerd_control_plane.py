@@ -1,0 +1,101 @@
+"""The control plane of Linkerd: destinations, identities, and the injector of proxies.
+
+The open-source project publishes edge releases alone. Another distribution has the same values: its images by
+`addons.linkerd-control-plane.values`.
+Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane (values-ha.yaml, templates), linkerd.io/2-edge; read
+2026-11.
+"""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+
+from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.untyped import Manifest, Values
+from components.mesh.identity import WEBHOOKS, certificates
+from settings.cluster.addon_rules import needed_by_mesh
+from settings.cluster.mesh_replicas import highly_available
+from settings.mesh.mesh import MeshSettings
+
+NAMESPACE = "linkerd"
+KNOWN_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
+"""The chart's own networks of clusters: what is outside of them is not looked up, and gets no mutual TLS."""
+# In the order of WEBHOOKS.
+_WEBHOOK_VALUES = ("proxyInjector", "profileValidator", "policyValidator")
+
+
+def mesh_of(context: AddOnContext) -> MeshSettings:
+    """Returns the mesh. The stack file may turn the add-on on only where there is one."""
+    return context.mesh or MeshSettings()
+
+
+def trust_domain(context: AddOnContext) -> str:
+    """Returns the trust domain. No other cluster has it, so an identity of one means nothing in another."""
+    return f"{context.cluster}.{context.stage.region}.{context.stage.prefix}"
+
+
+def _resources(cpu: str, memory: str, limit: str) -> Values:
+    none = {"request": "", "limit": ""}
+    return {
+        "cpu": {"request": cpu, "limit": ""},
+        "memory": {"request": memory, "limit": limit},
+        "ephemeral-storage": none,
+    }
+
+
+def values(context: AddOnContext) -> Values:
+    mesh, part = mesh_of(context), _resources("100m", "50Mi", "250Mi")
+    available = highly_available(mesh, context.pools, context.zones)
+    return {
+        "cniEnabled": True,
+        "clusterNetworks": ",".join([*KNOWN_NETWORKS, *unknown_networks(context.networks)]),
+        "disableHeartBeat": True,  # it tells the makers about the cluster once a day
+        "identityTrustDomain": trust_domain(context),
+        "identity": {"externalCA": True, "issuer": {"scheme": "kubernetes.io/tls"}},
+        **{
+            value: {"externalSecret": True, "injectCaFrom": f"{NAMESPACE}/{name}"}
+            for name, value in zip(WEBHOOKS, _WEBHOOK_VALUES, strict=True)
+        },
+        # Its pods read the anchors when they start: with another one of them they start again.
+        "podAnnotations": {"ml-platform/anchors": ".".join(mesh.anchors)},
+        "proxy": {
+            "defaultInboundPolicy": mesh.inbound,
+            # A quota on limits refuses pods whose proxy has none.
+            "resources": {
+                "cpu": {"request": "100m", "limit": "1"},
+                "memory": {"request": "20Mi", "limit": "250Mi"},
+                "ephemeral-storage": {"request": "", "limit": ""},
+            },
+        },
+        "controllerReplicas": 3 if available else 1,
+        "enablePodAntiAffinity": available,
+        "enablePodDisruptionBudget": available,  # with one replica it would block every node drain
+        # While no injector answers, a meshed pod would start in the clear, or with Fail not at all.
+        "webhookFailurePolicy": "Fail" if available and context.stage.production else "Ignore",
+        "destinationResources": part,
+        "identityResources": _resources("100m", "10Mi", "250Mi"),
+        "proxyInjectorResources": part,
+        "spValidatorResources": part,
+        "policyController": {"resources": part},
+    }
+
+
+def unknown_networks(networks: tuple[str, ...]) -> list[str]:
+    """Returns the ranges of the cluster that the chart's own networks do not hold."""
+    known = [IPv4Network(each) for each in KNOWN_NETWORKS if ":" not in each]
+    return [each for each in networks if not any(IPv4Network(each).subnet_of(one) for one in known)]
+
+
+def before(context: AddOnContext) -> Mapping[str, Manifest]:
+    return certificates(mesh_of(context), trust_domain(context))
+
+
+ADD_ON = AddOnSpec(
+    name="linkerd-control-plane",
+    pod_security="restricted",
+    daemons=(),
+    needed_by=needed_by_mesh,
+    instead="mesh.clusters without this cluster",
+    after=("cert-manager", "trust-manager", "linkerd-crds", "linkerd2-cni"),
+    before=before,
+    values=values,
+)

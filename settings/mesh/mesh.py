@@ -1,0 +1,112 @@
+"""`mesh`: Linkerd, with mutual TLS between the pods of the meshed namespaces."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from settings.core.base import Settings
+from settings.core.naming import namespace_is_a_dns_label, rename
+from settings.core.problems import listed, nearest_or_all, raise_if, repeated
+
+UNMESHABLE = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+MAX_ANCHORS = 2
+ANCHOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
+Inbound = Literal["audit", "all-authenticated", "deny"]
+
+
+def anchor_can_name_a_secret(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when no Secret can have it after `linkerd-trust-anchor-`."""
+    if not ANCHOR.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is not a name of an anchor: use up to 30 lower-case letters, digits and '-', and begin and end "
+            f"with a letter or digit. {rename(name, 30)}"
+        )
+    return name
+
+
+Anchor = Annotated[str, AfterValidator(anchor_can_name_a_secret)]
+MeshedNamespace = Annotated[str, AfterValidator(namespace_is_a_dns_label)]
+
+
+class MeshSettings(Settings):
+    """Linkerd in the stack's clusters. Pods of the meshed namespaces prove who they are, and encrypt what they send."""
+
+    clusters: tuple[str, ...] = Field(default=(), description="Clusters that have it. Empty: every cluster.")
+    namespaces: tuple[MeshedNamespace, ...] = Field(
+        default=(),
+        description=(
+            "Namespaces whose pods get the proxy when they start. Every other namespace that the platform makes is "
+            "kept from the injector, so that nothing waits for it there."
+        ),
+        examples=[["inference"]],
+    )
+    inbound: Inbound = Field(
+        default="audit",
+        description=(
+            "What a pod takes when no policy speaks of it: `audit` takes all and logs what a policy would refuse, "
+            "`all-authenticated` takes meshed pods, `deny` takes nothing. Begin with audit."
+        ),
+    )
+    high_availability: bool | None = Field(
+        default=None,
+        description=(
+            "Whether the control plane runs three times, each on a node of its own. When not given: where the pools "
+            "for add-ons keep three nodes."
+        ),
+    )
+    anchors: tuple[Anchor, ...] = Field(
+        default=("first",),
+        min_length=1,
+        description=(
+            "Names of the trust anchors, whose keys cert-manager makes and keeps in the cluster. All pods trust all of "
+            "them. A second one is there to replace the first: docs/guides/mesh/rotate-the-anchor.md."
+        ),
+    )
+    issuing_anchor: str | None = Field(
+        default=None, description="The anchor that signs the issuer of identities. When not given: the first of them."
+    )
+    viz: bool = Field(default=False, description="Linkerd's dashboard and its metrics API, for people.")
+
+    @property
+    def issuer(self) -> str:
+        """The anchor that signs the issuer of identities."""
+        return self.issuing_anchor or self.anchors[0]
+
+    @field_validator("namespaces")
+    @classmethod
+    def namespaces_can_be_meshed(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        twice = repeated(names)
+        raise_if(
+            [
+                *([f"{listed(twice)} is named twice. Name each once."] if twice else ()),
+                *(
+                    f"{name} belongs to Kubernetes, and its pods must start without the mesh. Drop it."
+                    for name in names
+                    if name in UNMESHABLE
+                ),
+            ]
+        )
+        return names
+
+    @field_validator("anchors")
+    @classmethod
+    def anchors_are_one_or_two(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := repeated(names):
+            raise ValueError(f"{listed(twice)} is named twice. Name each once.")
+        if len(names) > MAX_ANCHORS:
+            raise ValueError(
+                f"{len(names)} anchors are given, and each more is one more key that all pods trust. Keep the one that "
+                "signs, and its successor."
+            )
+        return names
+
+    @field_validator("issuing_anchor")
+    @classmethod
+    def issuing_anchor_is_one_of_them(cls, name: str | None, info: ValidationInfo) -> str | None:
+        anchors = info.data.get("anchors")
+        if name is not None and anchors is not None and name not in anchors:
+            raise ValueError(
+                f"{name} is not one of anchors, so no pod would trust what it signs.{nearest_or_all(name, anchors)}"
+            )
+        return name
