@@ -1,5 +1,5 @@
-# The commands of this project. Only `scale`, `retire`, and with ACCOUNT=yes `facts` and `upgrade-check` talk to a real
-# account, and say so: previews and rehearsals run in the simulator.
+# The commands of this project. Only `preflight`, `scale`, `retire`, and with ACCOUNT=yes `facts` and `upgrade-check` talk
+# to a real account, and say so: previews and rehearsals run in the simulator.
 SHELL := /bin/sh
 STACK ?= dev
 TESTS ?= tests
@@ -7,23 +7,23 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 # Each of these modules writes a committed file from the code. With --check it fails when the file is out of date.
 GENERATORS := report.schema settings.compute.preset_page policies.docs report.gpus report.reference report.diagram \
-	simulator.aws.sdk_inputs
+	simulator.aws.sdk_inputs preflight.policy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # With this variable set, every command would compile the project again, and a preview would take a second longer.
 unexport PYTHONDONTWRITEBYTECODE
 
 # make ignores a misspelt option without a message: `make preview stack=prod` would preview dev.
-OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT SHARD RESUME EVERY POOL TO ZONE SIMULATED CONFIRM
+OPTIONS := STACK BASE TESTS KUBERNETES CHARTS ACCOUNT SHARD RESUME EVERY POOL TO ZONE SIMULATED CONFIRM JSON
 UNKNOWN := $(filter-out $(foreach name,$(OPTIONS),$(name)=%),$(filter-out -% %:=%,$(subst \ ,_,$(MAKEOVERRIDES))))
 $(if $(UNKNOWN),$(error There is no option $(UNKNOWN). The options are $(OPTIONS), in capitals, for example STACK=prod))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev preview rehearse scale retire fire upgrade-check conformance test check generate report docs \
-	bench facts lock clean
+.PHONY: help setup setup-dev preflight preview rehearse scale retire fire upgrade-check conformance test check generate \
+	report docs bench facts lock clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET [STACK=dev]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.packages ## create .venv, and find or build the Pulumi engine; other targets do this when they need it
 	@$(RUN) -m engine > /dev/null
@@ -36,6 +36,9 @@ rehearse: setup ## run the life of STACK in the simulator; BASE=origin/main: wha
 
 report: setup ## write the reports of STACK to build/report/STACK/; BASE=origin/main compares with that revision
 	@$(RUN) -m report write --stack "$(STACK)" $(if $(BASE),--base "$(BASE)")
+
+preflight: setup ## ask the real account whether it is ready for STACK, and change nothing; JSON=yes
+	@$(RUN) -m preflight --stack "$(STACK)" $(if $(filter yes,$(JSON)),--json)
 
 scale: setup ## set the nodes of a fixed pool in AWS: POOL=main.h100 TO=1 ZONE=us-west-2a; SIMULATED=yes in .simulator
 	@$(RUN) -m report scale --stack "$(STACK)" --pool "$(POOL)" --to "$(TO)" $(if $(ZONE),--zone "$(ZONE)") \

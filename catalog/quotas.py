@@ -64,7 +64,12 @@ def quota_for(instance_type: InstanceType, capacity_type: str) -> Quota | None:
 
     Returns None for `capacity-block`, and when no source names a quota.
     """
+    return quota_of_family(instance_type.family, capacity_type)
+
+
+def quota_of_family(family: str, capacity_type: str) -> Quota | None:
+    """Returns the same for the family of any instance, such as `m5`, also one that is not in the catalog."""
     groups = {"on-demand": _ON_DEMAND, "reserved": _ON_DEMAND, "spot": _SPOT}.get(capacity_type, {})
-    letters, generation = re.findall(r"^([a-z]+)(\d*)", instance_type.family)[0]
+    letters, generation = re.findall(r"^([a-z]+)(\d*)", family)[0]
     row = groups.get(letters + generation) or groups.get(letters)
     return QUOTAS[row[0]] if row else None

@@ -12,7 +12,9 @@ from report import pages
 from report.simulated import ROOT
 
 PAGE = "docs/architecture.md"
-ROOMS = ("common", "catalog", "settings", "components", "costs", "policies", "simulator", "engine", "report")
+ROOMS = (
+    *("common", "catalog", "settings", "components", "costs", "policies", "simulator", "engine", "report", "preflight"),
+)
 DIVIDED = ("settings", "components")  # rooms that are divided into domains
 BEGIN, END = "<!-- The diagrams are made by `python -m report.diagram`. -->", "<!-- End of the diagrams. -->"
 

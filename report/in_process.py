@@ -59,13 +59,14 @@ class Done:
 class InProcess:
     """A stack in a home of the simulator.
 
-    project: the folder with its stack file. caller: the address from which the commands run.
+    project: the folder with its stack file. caller: the address from which the commands run. principal: who runs them.
     """
 
     home: Path
     project: Path
     stack: str
     caller: str | None = None
+    principal: str | None = None
 
     @property
     def cloud(self) -> Path:
@@ -79,7 +80,7 @@ class InProcess:
         """
         workspace, engine = Workspace(self.project, self.home), locate()
         faults = Faults((fault,) if fault else ())
-        caller = Caller.at(self.caller)
+        caller = Caller.at(self.caller, self.principal)
         running: list[subprocess.Popen[str]] = []
         with closing(Cloud(self.cloud)) as cloud, ThreadPoolExecutor(4) as threads:
             kubernetes = KubernetesPackage(cloud, caller=caller, faults=faults)

@@ -48,6 +48,11 @@ def some(names: Sequence[str], most: int = 3) -> str:
     return first if len(names) <= most else f"{first} and {len(names) - most} more"
 
 
+def counted(count: int, noun: str, plural: str = "s") -> str:
+    """Returns a number with its noun, e.g. `1 node` and `2 nodes`."""
+    return f"{count:,} {noun}{plural * (count != 1)}"
+
+
 def _fit(cell: str, width: int, align_right: bool) -> str:
     shortened = cell if len(cell) <= width else f"{cell[: width - 1]}…"
     return shortened.rjust(width) if align_right else shortened.ljust(width)

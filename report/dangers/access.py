@@ -13,11 +13,15 @@ from common.urns import name_of
 from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
+from report.dangers.data import CLAIM, VOLUME, keeps_files
 from report.events import Change
-from report.tables import some
+from report.tables import counted, some
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NAMESPACE = "kubernetes:core/v1:Namespace"
+ROUTE = "aws:ec2/route:Route"
+RANGES = ("destinationCidrBlock", "destinationIpv6CidrBlock")
+FILE_SYSTEMS = ("aws:efs/fileSystem:FileSystem", "aws:fsx/lustreFileSystem:LustreFileSystem")
 ENTRY, ASSOCIATION = "aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 INGRESS = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:ec2/securityGroupRule:SecurityGroupRule")
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -46,7 +50,11 @@ SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "cidrBlocks", "ipv6CidrBlocks
 MEMBERS = ("referencedSecurityGroupId", "sourceSecurityGroupId")
 Ports = tuple[str, int, int]
 API: Ports = ("tcp", 443, 443)
+_BUCKET = re.compile(r"(arn:[\w-]+:s3:::)([^/*]+)")
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
+_NOT_MISSED = ("sts:AssumeRole", "iam:CreateServiceLinkedRole")
+"""Actions that nobody misses: to take a role without rights, and to make a role of AWS that stays once it is there."""
+
 _VPN = "come by a private network, or name fewer addresses"
 
 
@@ -59,10 +67,16 @@ def find(plan: Plan) -> Iterator[Danger]:
     for change in plan.changes(ENTRY, ASSOCIATION, *BINDINGS):
         if any(plan.under(change.urn, cluster) for cluster in going):
             continue  # the cluster goes with all its entries, which says more
+        if plan.component(change.urn) in _new_clusters(plan) and _has_elsewhere(plan, change):
+            continue
         yield from _into_clusters(plan, change)
     for urn in sorted(plan.before):
         if plan.before[urn].type == CLUSTER and plan.component(urn) not in going:
+            yield from _members(plan, urn)
             yield from _shut_out(plan, urn)
+    yield from _routes(plan)
+    if not going:
+        yield from _unmounted(plan)
     yield from _rights(plan)
 
 
@@ -75,7 +89,7 @@ def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
             change,
             f"Kubernetes API of {{}} opened to {some(new)}",
             "credentials of the cluster work from there",
-            stake=f"{flag}{_addresses([*before, *after]) - _addresses(before):,} addresses more",
+            stake=f"{flag}{counted(_addresses([*before, *after]) - _addresses(before), 'address', 'es')} more",
             gently=_VPN,
             severity=LOST if set(new) & set(ANYWHERE) else GRAVE,
             name=plan.name(change),
@@ -105,7 +119,7 @@ def _networks(plan: Plan) -> Iterator[Danger]:
         if new:
             yield _wider(
                 change,
-                f"{{}} lets in {some(sorted(new))}",
+                f"{{}} [lets|let] in {some(sorted(new))}",
                 "these addresses reach what the security group is on",
                 gently=_VPN,
                 severity=LOST if new & set(ANYWHERE) else SERIOUS,
@@ -117,6 +131,22 @@ def _group(plan: Plan, rule: Resource) -> str:
     was = plan.before.get(rule.urn, rule)
     given = (each.inputs.get("securityGroupId") for each in (rule, was))
     return str(next((each for each in given if each not in (None, LATER)), was.id or rule.urn))
+
+
+def _members(plan: Plan, cluster: str) -> Iterator[Danger]:
+    """Yields the security groups whose members reach the API of a cluster anew."""
+    component = plan.component(cluster)
+    before, after = (_private(each, plan, component, MEMBERS) for each in (plan.before, plan.after))
+    if new := sorted({*after} - {*before, LATER}):
+        yield Danger(
+            kind="access",
+            severity=SERIOUS,
+            says=f"members of {{}} reach the API of cluster {name_of(component or cluster)}",
+            names=tuple(new),
+            consequence="credentials of the cluster work from there",
+            gently="see first who may put something into the group",
+            urns=(cluster,),
+        )
 
 
 def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
@@ -132,11 +162,11 @@ def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
         had += _addresses(gone)
         fewer += _addresses([*after, *gone]) - _addresses(after)
     if lost:
-        count, verb = f": {fewer:,} of {had:,} addresses" if had else "", "lose" if len(lost) > 1 else "loses"
+        count = f": {fewer:,} of {had:,} addresses" if had else ""
         yield Danger(
             kind="access",
             severity=SERIOUS,
-            says=f"{{}} {verb} the API of cluster {name_of(component or cluster)}{count}",
+            says=f"{{}} [loses|lose] the API of cluster {name_of(component or cluster)}{count}",
             names=tuple(lost),
             consequence="people and pipelines that come from there can no longer reach it",
             gently="let them come by the new way first, then close the old one in a change of its own",
@@ -144,13 +174,15 @@ def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
         )
 
 
-def _private(resources: Mapping[str, Resource], plan: Plan, component: str) -> list[str]:
+def _private(
+    resources: Mapping[str, Resource], plan: Plan, component: str, of: Iterable[str] = (*SOURCES, *MEMBERS)
+) -> list[str]:
     """Returns what reaches the API of a cluster by the rules of its security group."""
     rules = (each for each in resources.values() if each.type in INGRESS and plan.component(each.urn) == component)
     return [
         source
         for rule in rules
-        for ports, sources in _openings(rule.inputs, (*SOURCES, *MEMBERS)).items()
+        for ports, sources in _openings(rule.inputs, of).items()
         if _within(API, ports)
         for source in sources
     ]
@@ -171,6 +203,50 @@ def _openings(inputs: Mapping[str, Any], of: Iterable[str] = SOURCES) -> Mapping
 
 def _within(ports: Ports, old: Ports) -> bool:
     return old[0] in (ports[0], "-1") and old[1] <= ports[1] and ports[2] <= old[2]
+
+
+def _routes(plan: Plan) -> Iterator[Danger]:
+    """Yields the networks that a route reaches anew over a transit gateway or a peering connection."""
+    for change in plan.changes(ROUTE, ops=("create", "update", "replace")):
+        route = plan.after[change.urn].inputs
+        leads_on = any(route.get(each) for each in ("transitGatewayId", "vpcPeeringConnectionId"))
+        if leads_on and (change.op != "create" or plan.stood(change.urn)) and not routed(route, plan.before):
+            target = next((route[each] for each in RANGES if route.get(each)), "")
+            yield _wider(
+                change, f"routes to the network {target}: {{}}", "from there comes in what security groups let in"
+            )
+
+
+def routed(route: Mapping[str, Any], resources: Mapping[str, Resource]) -> bool:
+    """Tells whether a route of these resources, in the same table and to the same target, covers a route."""
+    ids = {key: value for key, value in route.items() if key.endswith("Id")}
+    return any(
+        ids.items() <= each.inputs.items() and covers(each.inputs.get(path), route[path])
+        for each in resources.values()
+        for path in RANGES
+        if each.type == ROUTE and route.get(path)
+    )
+
+
+def _unmounted(plan: Plan) -> Iterator[Danger]:
+    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim."""
+    volumes = {at(each.inputs, "metadata.name"): each for each in plan.before.values() if each.type == VOLUME}
+    going = {plan.before[each.urn].id for each in plan.changes(ops=("delete", "replace")) if each.urn in plan.before}
+    names = {each.id: each.name for each in plan.before.values() if each.type in FILE_SYSTEMS}
+    for change in plan.changes(CLAIM, ops=("delete",)):
+        claim = plan.inputs(change.urn)[0]
+        volume = volumes.get(at(claim, "spec.volumeName"))
+        file_system = str(at(volume.inputs, "spec.csi.volumeHandle")).partition(":")[0] if volume else ""
+        if keeps_files(volume) and not change.retained and file_system not in going:
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says=f"pods of {at(claim, 'metadata.namespace')} lose {{}}",
+                names=(names.get(file_system, change.name),),
+                consequence="those that mount it do not start again, and `up` waits until the last of them has ended",
+                gently="let those pods end or move first",
+                urns=(change.urn,),
+            )
 
 
 def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
@@ -203,22 +279,41 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         policy, where = _policy(after)
         admin = "ClusterAdmin" in policy
         does = "may do everything in the cluster" if admin else "its rights in the cluster grow"
-        yield _wider(change, f"{{}} gets {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
+        yield _wider(change, f"{{}} [gets|get] {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
     elif change.type == ENTRY:
         groups = sorted(set(every(after, "kubernetesGroups")) - set(every(before, "kubernetesGroups")), key=str)
         if groups:
             yield _wider(
-                change, f"{{}} joins {some(groups)}", "it may do in the cluster what their bindings say", name=who
+                change,
+                f"{{}} [joins|join] {some(groups)}",
+                "their bindings say what it may do in the cluster",
+                name=who,
             )
     elif change.type in BINDINGS:
         same_role = at(after, "roleRef") == at(before, "roleRef")
         old = every(before, "subjects") if same_role else []
         new = [each for each in every(after, "subjects") if each not in old]
         admin = at(after, "roleRef.name") == "cluster-admin"
-        people = [str(at(each, "name")) for each in new if admin or at(each, "kind") != "ServiceAccount"]
-        if people:
-            role = at(after, "roleRef.name")
-            yield _wider(change, f"{{}} get {role}", "they may do in the cluster what the role says", name=some(people))
+        for each in new:
+            if admin or at(each, "kind") != "ServiceAccount":
+                says = f"{{}} [gets|get] {at(after, 'roleRef.name')}"
+                yield _wider(change, says, "the role says what it allows in the cluster", name=str(at(each, "name")))
+
+
+def _new_clusters(plan: Plan) -> set[str]:
+    """Returns the components of the clusters that come with the change. There is nothing yet to reach in them."""
+    return {plan.component(urn) for urn, each in plan.after.items() if each.type == CLUSTER and urn not in plan.before}
+
+
+def _has_elsewhere(plan: Plan, change: Change) -> bool:
+    """Tells whether a principal has the same access policy in a cluster that was there, e.g. the deployer."""
+    given = plan.after[change.urn].inputs
+    return change.type == ASSOCIATION and any(
+        each.type == ASSOCIATION
+        and each.inputs.get("principalArn") == given.get("principalArn")
+        and not _grows(each.inputs, given)
+        for each in plan.before.values()
+    )
 
 
 def _policy(association: Mapping[str, Any]) -> tuple[str, str]:
@@ -250,12 +345,22 @@ def _grows(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def _rights(plan: Plan) -> Iterator[Danger]:
     """Yields who may do more than before, by any document, attachment or identity, and what is denied no longer."""
-    old, new = [_renamed(plan, each) for each in grants.grants(plan.before)], grants.grants(plan.after)
+    buckets = (
+        plan.inputs(urn) for urn, each in plan.after.items() if each.type in grants.BUCKETS and urn in plan.before
+    )
+    names = {
+        old["bucket"]: new["bucket"] for old, new in buckets if new.get("bucket", LATER) != LATER != old.get("bucket")
+    }
+    old, new = [_renamed(each, names) for each in grants.grants(plan.before)], grants.grants(plan.after)
     own = _own_account(plan)
     more: dict[tuple[str, str, str], list[grants.Grant]] = {}
+    clusters = _new_clusters(plan)
     for each in grants.uncovered((one for one in new if not one.denies), old):
         if each.scope and each.scope not in plan.before and _expected(each, own, plan):
             continue  # a new document names its users for the first time
+        grave = _is_stranger(each.who, own) or POWERS.fullmatch(each.action) or _BUCKET.match(each.resource)
+        if not grave and any(plan.under(each.source, cluster) for cluster in clusters):
+            continue  # a new cluster brings its own roles
         was = [one for one in old if not one.denies and one.covers(each, condition=False)]
         gone = {key for one in was for _, key, _ in one.condition} - {key for _, key, _ in each.condition}
         more.setdefault((each.who, each.scope, some(sorted(gone))), []).append(each)
@@ -288,7 +393,7 @@ def _rights(plan: Plan) -> Iterator[Danger]:
         verbs = some(sorted({each.action for each in denied}))
         yield _wider(
             changed[urn],
-            f"{changed[urn].type.rpartition(':')[2]} {{}} no longer denies {verbs} to {_everybody(who)}",
+            f"{changed[urn].type.rpartition(':')[2]} {{}} no longer [denies|deny] {verbs} to {_everybody(who)}",
             "it is allowed where another statement allows it",
             stake=f"condition: {conditions}" if conditions else "",
             severity=GRAVE,
@@ -300,13 +405,12 @@ def _rights(plan: Plan) -> Iterator[Danger]:
             yield _wider(change, f"rights in {kind} {{}} change", "who may do what is known only after up")
 
 
-def _renamed(plan: Plan, grant: grants.Grant) -> grants.Grant:
-    """Returns a grant of a bucket's policy under the name that the bucket gets: another name is no other right."""
-    was, becomes = (each.get("bucket") for each in plan.inputs(grant.scope))
-    arn = re.match(rf"(arn:[\w-]+:s3:::){re.escape(str(was))}(?=/|$)", grant.resource)
-    if not arn or becomes in (was, None, LATER):
+def _renamed(grant: grants.Grant, names: Mapping[str, str]) -> grants.Grant:
+    """Returns a grant under the name that its bucket gets: another name is no other right."""
+    arn = _BUCKET.match(grant.resource)
+    if not arn or arn[2] not in names:
         return grant
-    return replace(grant, resource=f"{arn[1]}{becomes}{grant.resource[arn.end() :]}")
+    return replace(grant, resource=f"{arn[1]}{names[arn[2]]}{grant.resource[arn.end() :]}")
 
 
 def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -> Iterator[Danger]:
@@ -323,7 +427,7 @@ def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -
     gone = {id_ for each in going if each.urn in plan.before and (id_ := plan.before[each.urn].id)}
     lost: dict[str, list[grants.Grant]] = {}
     for each in old:
-        named = each.who in stays and each.resource != "*" and each.action != "sts:AssumeRole"
+        named = each.who in stays and each.resource != "*" and each.action not in _NOT_MISSED
         if named and not any(id_ in each.resource for id_ in gone) and not _is_unknown(plan.inputs(each.source)[1]):
             lost.setdefault(each.who, []).append(each)
     for who, held in lost.items():

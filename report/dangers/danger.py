@@ -15,6 +15,7 @@ from report.tree import COMPONENT_PREFIX
 
 KINDS = ("data", "access", "nodes", "money", "protection", "judge")
 LATER = "known after up"
+_VERB = re.compile(r"\[(\w+)\|(\w+)\]")
 LOST, GRAVE, SERIOUS = range(3)
 """Severities. LOST: nothing brings it back, or what would refuse it is changed as well."""
 
@@ -23,7 +24,8 @@ LOST, GRAVE, SERIOUS = range(3)
 class Danger:
     """What a person must not miss.
 
-    says: the sentence that a summary begins with, in which {} stands for the names. at_stake: nodes, GPUs, objects.
+    says: the sentence that a summary begins with, in which {} stands for the names, and [lets|let] for the verb of one
+    and of several. at_stake: nodes, GPUs, objects.
     gently: what to do instead.
     """
 
@@ -39,7 +41,8 @@ class Danger:
     @property
     def opening(self) -> str:
         """The sentence that a summary begins with."""
-        return self.says.replace("{}", some(self.names, 5), 1)
+        says = _VERB.sub(r"\2" if len(self.names) > 1 else r"\1", self.says)
+        return says.replace("{}", some(self.names, 5), 1)
 
     @property
     def rest(self) -> str:

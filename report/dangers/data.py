@@ -7,15 +7,16 @@ from policies.rules.reliability import rel_data_kept
 from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because
 from report.events import Change
 
+CLAIM, VOLUME = (f"kubernetes:core/v1:PersistentVolume{each}" for each in ("Claim", ""))
 HOLDS_DATA: Mapping[str, str] = {
     **{kind: lost for kind, (lost, _) in rel_data_kept.HOLDS_DATA.items()},
     "aws:s3/bucketV2:BucketV2": "its objects and all their versions",
     "aws:ebs/volume:Volume": "the volume's data",
     "aws:cloudwatch/logGroup:LogGroup": "its logs",
     "aws:dynamodb/table:Table": "its items",
-    "aws:secretsmanager/secret:Secret": "its value",
+    "aws:secretsmanager/secret:Secret": "its values",
     "aws:ecr/repository:Repository": "its images",
-    "kubernetes:core/v1:PersistentVolumeClaim": "the volume's data",
+    CLAIM: "the volume's data",
 }
 """Resource type -> the data that is lost with it."""
 
@@ -25,16 +26,16 @@ RECORDS = ("aws:cloudwatch/logGroup:LogGroup",)
 
 def find(plan: Plan) -> Iterator[Danger]:
     """Yields what is lost."""
-    kept = {at(each.inputs, "metadata.name") for each in plan.before.values() if _keeps_files(each)}
+    kept = {at(each.inputs, "metadata.name") for each in plan.before.values() if keeps_files(each)}
     for change in plan.changes(*HOLDS_DATA, ops=("delete", "replace")):
         if at(plan.inputs(change.urn)[0], "spec.volumeName") not in kept:
             yield _gone(change)
 
 
-def _keeps_files(resource: Resource) -> bool:
+def keeps_files(resource: Resource | None) -> bool:
     """Tells whether it is a volume that leaves its files in AWS when its claim goes, e.g. one of a file system."""
-    policy = at(resource.inputs, "spec.persistentVolumeReclaimPolicy")
-    return resource.type == "kubernetes:core/v1:PersistentVolume" and policy == "Retain"
+    inputs = resource.inputs if resource and resource.type == VOLUME else {}
+    return bool(at(inputs, "spec.persistentVolumeReclaimPolicy") == "Retain")
 
 
 def _gone(change: Change) -> Danger:

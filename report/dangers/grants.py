@@ -245,7 +245,7 @@ WORDS: tuple[tuple[str, str], ...] = (
 )
 """How the name of an action begins -> what it does."""
 
-_BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 
 
 def in_words(given: Iterable[Grant], resources: Mapping[str, Resource]) -> str:
@@ -288,7 +288,7 @@ def _target(grant: Grant, resources: Mapping[str, Resource]) -> str:
         name = name.rstrip(":")
         if service == "s3":
             bucket = name.partition("/")[0]
-            known = (each.name for each in _of(resources, _BUCKETS) if each.inputs.get("bucket") == bucket)
+            known = (each.name for each in _of(resources, BUCKETS) if each.inputs.get("bucket") == bucket)
             return f"in bucket {next(known, bucket)}"
         return f"in {service} {name}"
     if grant.resource != "*":

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common.urns import name_of
-from report.dangers.access import covers
+from common.urns import name_of, type_of
+from report.dangers.access import ROUTE, routed
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
-from report.tables import some
+from report.tables import counted, some
 
 CLUSTER, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
-ROUTE, NAT = "aws:ec2/route:Route", "aws:ec2/natGateway:NatGateway"
+NAT = "aws:ec2/natGateway:NatGateway"
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
 DEFINITIONS = f"{RELEASE} of definitions"
@@ -100,9 +100,9 @@ def find(plan: Plan) -> Iterator[Danger]:
         follows = (
             change.op == "delete" and plan.goes_with(change.urn) and change.type not in (CLUSTER, VPC, RELEASE, NAT)
         )
-        if change.type == ROUTE and _still_routed(plan, change):
-            continue
-        if not change.retained and not follows:  # what stays in AWS or its cluster, or goes with more, is no news
+        first = change.steps[:1] == ("delete-replaced",)
+        covered = change.type == ROUTE and not first and routed(plan.before[change.urn].inputs, plan.after)
+        if not (change.retained or follows or covered):  # what stays, or goes with more, is no news
             of_definitions = change.type == RELEASE and "crd" in str(plan.inputs(change.urn)[0].get("chart"))
             by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
     going = {
@@ -126,23 +126,6 @@ def find(plan: Plan) -> Iterator[Danger]:
         yield _rolls(roll, rolling)
 
 
-def _still_routed(plan: Plan, change: Change) -> bool:
-    """Tells whether a route to the same place, in the same table, covers a route that goes."""
-    if change.steps[:1] == ("delete-replaced",):
-        return False
-    old, ranges = plan.before[change.urn].inputs, ("destinationCidrBlock", "destinationIpv6CidrBlock")
-    return any(
-        _ids(old) == _ids(each.inputs) and covers(each.inputs.get(path), old[path])
-        for each in plan.after.values()
-        for path in ranges
-        if each.type == ROUTE and old.get(path)
-    )
-
-
-def _ids(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: value for key, value in inputs.items() if key.endswith("Id")}
-
-
 def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
     severity, consequence, gently = STOPS[kind]
     inputs = [plan.inputs(change.urn)[0] for change in changes]
@@ -156,8 +139,12 @@ def _stops(plan: Plan, kind: str, op: str, changes: list[Change]) -> Danger:
     if kind == CLUSTER:
         parents = [plan.component(change.urn) for change in changes]
         lost = [pool for key, pool in pools(plan.before).items() if any(plan.under(key, each) for each in parents)]
-        objects = sum(resource.type.startswith("kubernetes:") for resource in plan.before.values())
-        inside = f"{totals(lost)}, {objects} objects of this stack"
+        objects = [urn for urn, each in plan.before.items() if each.type.startswith("kubernetes:")]
+        inner = sum(any(plan.under(urn, each) for each in parents) for urn in objects)
+        inside = f"{totals(lost)}, {counted(inner, 'object')} of this stack"
+        going = {change.urn for change in changes}
+        if stays := sorted(plan.component(urn) for urn in plan.after if type_of(urn) == CLUSTER and urn not in going):
+            gently = f"move its workloads to cluster {name_of(stays[0])} first"
     return Danger(
         kind="nodes",
         severity=severity,

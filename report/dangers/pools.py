@@ -10,6 +10,7 @@ from catalog.quotas import quota_for
 from common.urns import name_of
 from costs.resource import Resource
 from report.dangers.danger import at, every
+from report.tables import counted
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 NODE_POOL, NODE_CLASS = "kubernetes:karpenter.sh/v1:NodePool", "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
@@ -51,8 +52,8 @@ def totals(some: Iterable[Pool]) -> str:
     each = list(some)
     low, high = sum(pool.fewest for pool in each), sum(pool.most for pool in each)
     gpus = sum(pool.gpus for pool in each)
-    nodes = f"{high} node{'s' * (high != 1)}" if low == high else f"{low} to {high} nodes"
-    return f"{nodes}, up to {gpus} GPUs" if gpus else nodes
+    nodes = f"{'' if low == high else f'{low} to '}{counted(high, 'node')}"
+    return f"{nodes}, up to {counted(gpus, 'GPU')}" if gpus else nodes
 
 
 def _managed(pool: Pool, inputs: Mapping[str, Any]) -> None:

@@ -12,7 +12,8 @@ from common.urns import name_of
 from costs.resource import Resource
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.dangers.data import HOLDS_DATA
-from report.dangers.pools import NODE_GROUP, NODE_POOL
+from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL
+from report.dangers.protection import LOCK
 from report.tables import some
 from settings.storage.recovery_plan import MINUTES as PAUSES
 
@@ -24,6 +25,22 @@ _NEVER = float("inf")
 BACKUP = "tags.ml-platform:backup"
 MINUTES: Mapping[str, float] = {str(schedule): minutes for schedule, minutes in PAUSES.items()}
 """Value of the tag -> minutes between two backups; other values select nothing."""
+
+ENFORCE, LEVELS = "pod-security.kubernetes.io/enforce", ("privileged", "baseline", "restricted")
+"""The label of a namespace and its values, from the one that allows most.
+
+Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/, read 2026-11.
+"""
+INJECT, INJECTED = "linkerd.io/inject", ("disabled", "enabled")
+INBOUND = (
+    "all-unauthenticated",
+    "audit",
+    "cluster-unauthenticated",
+    "cluster-authenticated",
+    "all-authenticated",
+    "deny",
+)
+"""What a meshed pod takes when no policy speaks of it. Source: linkerd.io, "Authorization Policy", read 2026-11."""
 
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
@@ -103,10 +120,24 @@ def budgets(before: Inputs, after: Inputs) -> str:
     return f"{old} → {new}" if becomes > was else ""
 
 
-def reaches(before: Inputs, after: Inputs) -> str:
-    """Tells which range a route reaches anew over a transit gateway or a peering connection."""
-    target, over = after.get("destinationCidrBlock"), ("transitGatewayId", "vpcPeeringConnectionId")
-    return str(target) if any(after.get(x) for x in over) and target != before.get("destinationCidrBlock") else ""
+def differs(*paths: str) -> Worse:
+    """Tells which of some inputs are others than before: nobody can say whether they are better."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        return some([x for x in paths if at(before, x) != at(after, x) and not _is_later(after, x)])
+
+    return worse
+
+
+def ranked(levels: Sequence[str], parent: str, key: str) -> Worse:
+    """Compares a value at a key, which may have dots. levels: from the one that allows most, which is the default."""
+
+    def worse(before: Inputs, after: Inputs) -> str:
+        was, becomes = (str((at(x, parent) or {}).get(key, levels[0])) for x in (before, after))
+        known = all(each in levels for each in (was, becomes))
+        return f"{was} → {becomes}" if known and levels.index(becomes) < levels.index(was) else ""
+
+    return worse
 
 
 def flags(*names: str) -> Worse:
@@ -200,15 +231,20 @@ _COPIES = (
 )
 _BLOCKS = tuple(f"aws:s3/{kind}PublicAccessBlock:{kind.title()}PublicAccessBlock" for kind in ("bucket", "account"))
 _CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
-_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 _GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
 _GUARDS = (_GUARD, f"{_GUARD}Binding")
+
+_TEMPLATE, _NAMESPACE = "aws:ec2/launchTemplate:LaunchTemplate", "kubernetes:core/v1:Namespace"
+_RELEASE = "kubernetes:helm.sh/v3:Release"
+_ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
 _EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
 _MORE_LOST = "more may be lost between two backups"
 _NO_BACKUP = "no new recovery points are made of what they cover"
 _REFUSES, _ALONE = "what it refuses today is possible afterwards", "make it a change of its own, with the reason in it"
+_METADATA = "pods can take the credentials of their node"
+_PODS = "pods may ask for more of their node, up to all of it"
 _ENDS, _LATER = "nodes beyond it end, with the jobs that run there", "let the jobs end first"
 _UNSEEN = "what happens is no longer recorded, and cannot be looked up later"
 _LESS = "older backups of it are deleted, and with none, no new ones are made"
@@ -234,7 +270,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _sooner("old versions of objects", _LIFECYCLES, expires("noncurrentVersionExpiration"), new=True),
         _sooner("recovery points", _PLAN, sooner("rules.lifecycle.deleteAfter")),
         _sooner("backups", ("kubernetes:velero.io/v1:Schedule",), sooner("spec.template.ttl")),
-        _sooner("backups", ("kubernetes:helm.sh/v3:Release",), sooner("values.schedules.*.template.ttl")),
+        _sooner("backups", (_RELEASE,), sooner("values.schedules.*.template.ttl")),
         _lower("backupRetentionPeriod", *_DATABASES, lost=_LESS),
         _lower("automaticBackupRetentionDays", _LUSTRE, lost=_LESS),
         Row(
@@ -245,8 +281,6 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "shorten the time that old versions are kept instead",
             gone=True,
         ),
-        Row((*_PLAN, *_SELECTION), ended(), "backups end: {}", _NO_BACKUP, "put a plan in its place first", gone=True),
-        Row(_SELECTION, without("resources"), "backups by {} leave out <how>", _NO_BACKUP),
         Row(tuple(HOLDS_DATA), rarer, "backups of {} are made less often: <how>", _MORE_LOST, severity=SERIOUS),
         *(
             Row(
@@ -282,7 +316,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             _COPIES,
             ended("rules.destination.bucket", "destination.region", "destination.fileSystemId"),
-            "{} is no longer copied to another place",
+            "{} [is|are] no longer copied to another place",
             _NO_COPY,
             "keep the copy until another one is complete",
             gone=True,
@@ -312,7 +346,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             (_KEY,),
             no_longer("isEnabled", True, True),
-            "key {} is disabled",
+            "key {} [is|are] disabled",
             "nothing that is encrypted with it can be read until it is enabled again",
         ),
     ),
@@ -320,7 +354,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             _BLOCKS,
             flags("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"),
-            "{} no longer has <how>",
+            "{} no longer [has|have] <how>",
             "objects can be made public",
             gone=True,
         ),
@@ -330,13 +364,13 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "permissionsBoundary of {} is no longer <how>",
             "its policies alone say what it may do",
         ),
-        Row(
-            ("aws:ec2/route:Route",),
-            reaches,
-            "routes to the network <how>: {}",
-            "from there comes in what security groups let in",
-            severity=SERIOUS,
-            new=True,
+        *(
+            Row(types, worse, f"{what} of {{}}: <how>", _METADATA, _ALONE)
+            for types, path in (((_TEMPLATE,), "metadataOptions"), ((NODE_CLASS,), "spec.metadataOptions"))
+            for what, worse in (
+                ("hops to the node's metadata", more(f"{path}.httpPutResponseHopLimit", 1, "", _NEVER)),
+                ("tokens for the node's metadata", no_longer(f"{path}.httpTokens", "required")),
+            )
         ),
         Row(
             ("kubernetes:core/v1:PersistentVolume",),
@@ -351,7 +385,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             ("kubernetes:storage.k8s.io/v1:StorageClass",),
             ended(),
-            "storage class {} goes",
+            "storage class {} [goes|go]",
             "new claims of it stay pending, and pods that wait for them; volumes that exist stay",
             "move the claims in charts and manifests to another class first",
             SERIOUS,
@@ -387,7 +421,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             (NODE_GROUP,),
             no_longer("nodeRepairConfig.enabled", True),
             "nodes of {} are no longer repaired: <how>",
-            "a node with a broken accelerator stays, and jobs on it hang or fail",
+            "a broken node stays, and jobs on it hang or fail",
             severity=SERIOUS,
         ),
     ),
@@ -400,20 +434,58 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _switch("enabled", True, "aws:ebs/encryptionByDefault:EncryptionByDefault", default=True),
         _switch("accessConfig.authenticationMode", "API", _CLUSTER),
         _switch("spec.failurePolicy", "Fail", _GUARD, default="Fail"),
-        _switch("rule.defaultRetention.mode", "COMPLIANCE", _LOCK),
+        _switch("rule.defaultRetention.mode", "COMPLIANCE", LOCK),
         _lower("minRetentionDays", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", gone=True),
-        _lower("rule.defaultRetention.days", _LOCK, gone=True),
-        _lower("rule.defaultRetention.years", _LOCK, gone=True),
+        _lower("rule.defaultRetention.days", LOCK, gone=True),
+        _lower("rule.defaultRetention.years", LOCK, gone=True),
         _lower("deletionWindowInDays", _KEY),
-        Row(_GUARDS, ended(), "the API server's rule {} goes", _REFUSES, _ALONE, gone=True),
+        Row(_GUARDS, ended(), "the API server's rule {} [goes|go]", _REFUSES, _ALONE, gone=True),
         Row(
             _GUARDS,
             without("spec.validationActions"),
-            "the API server's rule {} no longer does <how>",
+            "the API server's rule {} no longer [does|do] <how>",
             _REFUSES,
             _ALONE,
         ),
-        Row((_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer writes logs of <how>", _UNSEEN),
+        Row(
+            _GUARDS,
+            without("spec.validations.expression"),
+            "the API server's rule {} no longer [checks|check] <how>",
+            _REFUSES,
+            _ALONE,
+        ),
+        Row(
+            _GUARDS,
+            differs(*_ASKED),
+            "the API server's rule {} [is|are] asked about other objects: <how>",
+            _REFUSES,
+            _ALONE,
+        ),
+        Row(
+            (_NAMESPACE,),
+            ranked(LEVELS, "metadata.labels", ENFORCE),
+            "Pod Security of namespace {}: <how>",
+            _PODS,
+            _ALONE,
+        ),
+        Row(
+            (_NAMESPACE,),
+            ranked(INJECTED, "metadata.annotations", INJECT),
+            "pods of {} leave the mesh with their next start",
+            "they send in the clear, and meshed pods that ask who they are refuse them",
+            _ALONE,
+        ),
+        Row(
+            (_RELEASE,),
+            ranked(INBOUND, "values.proxy", "defaultInboundPolicy"),
+            "what meshed pods take without a policy, by {}: <how>",
+            "pods that nobody has named get in",
+            _ALONE,
+        ),
+        _switch("values.webhookFailurePolicy", "Fail", _RELEASE, default="Ignore"),
+        Row(
+            (_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
+        ),
         Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
     ),
 }
@@ -446,22 +518,41 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 
 def _unselected(plan: Plan) -> Iterator[Danger]:
-    """Yields the data that a selection for backups takes by its tags, and none will take, whichever of them changes."""
+    """Yields what a selection for backups takes, and none will take, whichever of them changes.
+
+    A selection takes data of the stack by its tags, or without any condition what it names.
+    """
     stays = [urn for urn, each in plan.before.items() if each.type in HOLDS_DATA and urn in plan.after]
     before, after = (
         {urn for urn in stays if any(_selects(each.inputs, resources[urn].inputs) for each in _selections(resources))}
         for resources in (plan.before, plan.after)
     )
-    if lost := sorted(before - after):
+    lost = {urn: name_of(urn) for urn in sorted(before - after)}
+    named, still = (_named(each) for each in (plan.before, plan.after))
+    gone = {each.id for urn, each in plan.before.items() if urn not in plan.after} - {""}
+    if LATER not in still:
+        left = (arn for arn in named if arn not in still and re.split(r"[:/]", arn)[-1] not in gone)
+        lost |= {arn: arn.rpartition(":")[2] for arn in left}
+    if lost:
         yield Danger(
             kind="data",
             severity=GRAVE,
             says="backups of {} end",
-            names=tuple(name_of(urn) for urn in lost),
+            names=tuple(lost.values()),
             consequence=_NO_BACKUP,
             gently="let another selection take them first",
             urns=tuple(lost),
         )
+
+
+def _named(resources: Mapping[str, Resource]) -> list[str]:
+    """Returns the ARNs that selections take by name alone."""
+    by_name = [each.inputs for each in _selections(resources) if not _conditions(each.inputs)]
+    return [str(arn) for inputs in by_name for arn in every(inputs, "resources")]
+
+
+def _conditions(selection: Inputs) -> list[Any]:
+    return [each for path in ("conditions", "selectionTags") for each in every(selection, path)]
 
 
 def _selections(resources: Mapping[str, Resource]) -> list[Resource]:

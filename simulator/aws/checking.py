@@ -5,7 +5,7 @@ Source: pulumi-terraform-bridge (defaults and names), pulumi-aws provider/tags.g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from common.spelling import nearest
@@ -38,7 +38,7 @@ def check(kind: ResourceType, cloud: Cloud, call: Call, old: Props, new: Props) 
         inputs["tagsAll"] = _all_tags(call.config, None if "tags" in paths_with_problems else inputs.get("tags"))
     inputs[DEFAULTS] = sorted(defaulted)
     problems += _missing(kind, inputs)
-    problems += [each for each in _failed_constraints(kind, inputs) if each[0] not in paths_with_problems]
+    problems += _failed_constraints(kind, inputs, paths_with_problems)
     return CheckResult(
         inputs,
         tuple(
@@ -135,6 +135,8 @@ def _missing(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
         listed = ",".join(paths.snake(name) for name in names)
         if not set_names:
             yield names[0], f"Missing required argument. one of `{listed}` must be specified"
+        elif all(inputs.get(name) in (None, "") for name in names):  # the provider sends nothing, and AWS says so
+            yield names[0], f"Missing required argument. one of `{listed}` must be specified, with a value"
         elif len(set_names) > 1:
             text = f"only one of `{listed}` can be specified, but `{','.join(set_names)}` were specified."
             yield names[0], f"Invalid combination of arguments. {text}"
@@ -143,10 +145,19 @@ def _missing(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
         if len(set_names) > 1:
             first, second = (paths.snake(name) for name in set_names[:2])
             yield set_names[0], f'Conflicting configuration arguments. "{first}": conflicts with {second}'
+    for pair in kind.needs:
+        needy, needed = pair.split()
+        if inputs.get(needy) not in (None, "") and inputs.get(needed) in (None, ""):
+            listed = f"{paths.snake(needy)},{paths.snake(needed)}"
+            yield needy, f'Missing required argument. "{paths.snake(needy)}": all of `{listed}` must be specified'
 
 
-def _failed_constraints(kind: ResourceType, inputs: Props) -> Iterator[tuple[str, str]]:
+def _failed_constraints(kind: ResourceType, inputs: Props, wrong: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yields what constraints refuse. wrong: the paths of values of a wrong form, which no constraint can read."""
     for path, constraint in kind.checks:
         for concrete_path, value in paths.find(inputs, path):
-            if not has_unknown(value) and (text := constraint(paths.argument(path), value)):
+            within = (f"{concrete_path}.", f"{concrete_path}[")
+            if has_unknown(value) or any(each == concrete_path or each.startswith(within) for each in wrong):
+                continue
+            if text := constraint(paths.argument(path), value):
                 yield concrete_path, text

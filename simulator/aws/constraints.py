@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from simulator.aws.paths import display
+from simulator.aws.paths import display, snake
 
 Constraint: TypeAlias = Callable[[str, Any], str | None]
 
@@ -119,6 +120,13 @@ def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None
 
 
+def within(inner: str, outer: str) -> bool:
+    """Returns whether an IPv4 network is a part of another one."""
+    first, second = network(inner), network(outer)
+    both = isinstance(first, ipaddress.IPv4Network) and isinstance(second, ipaddress.IPv4Network)
+    return both and first.subnet_of(second)  # type: ignore[union-attr,arg-type]
+
+
 def ipv4_network(low: int = 0, high: int = 32) -> Constraint:
     """Requires an IPv4 network address with a prefix of low to high bits."""
 
@@ -144,6 +152,44 @@ def ipv6_network(argument: str, value: Any) -> str | None:
     if not isinstance(parsed, ipaddress.IPv6Network):
         return f'"{value}" is not a valid IPv6 CIDR block: invalid CIDR address: {value}'
     return None
+
+
+def any_network(argument: str, value: Any) -> str | None:
+    """Requires an IPv4 or IPv6 network address, without host bits."""
+    parsed = network(value) if isinstance(value, str) and "/" in value else None
+    return None if parsed and str(parsed) == value else f'"{value}" is not a valid CIDR block of {argument}'
+
+
+def timestamp(argument: str, value: Any) -> str | None:
+    """Requires a time of RFC 3339, with its zone."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    ok = moment is not None and moment.tzinfo is not None and "T" in str(value)
+    return None if ok else f'expected "{argument}" to be a valid RFC3339 date, got "{value}"'
+
+
+@dataclass(frozen=True)
+class Given:
+    """Requires low to high of the named inputs of a block."""
+
+    names: tuple[str, ...]
+    low: int
+    high: int
+
+    def __call__(self, argument: str, value: Any) -> str | None:
+        given = [name for name in self.names if isinstance(value, dict) and value.get(name) not in (None, "", [])]
+        if self.low <= len(given) <= self.high:
+            return None
+        listed = ", ".join(display(name) for name in self.names)
+        number = "all" if self.low == len(self.names) else f"{self.low} to {self.high}"
+        return f"{argument}: {number} of {snake(listed)} must be specified, got: {snake(', '.join(given)) or 'none'}"
+
+
+def given(names: str, low: int = 1, high: int = 1) -> Given:
+    """Requires low to high of the inputs of a block; they are separated by spaces."""
+    return Given(tuple(names.split()), low, high)
 
 
 def arn(argument: str, value: Any) -> str | None:

@@ -102,6 +102,7 @@ class ResourceType:
     computed: all other outputs.
     documents: inputs with JSON; another layout of the same content is no change. sets: lists without an order.
     one_of: groups of inputs of which exactly one must be given. conflicts: groups of which at most one may be given.
+    needs: pairs of inputs of which the first must not be given without the second.
     rules: checks for a create. update_rules: for an update. delete_rules: for a delete.
     companions: creates the resources that AWS creates together with this one. after_update: changes the state further.
     after_delete: what AWS does once the resource is gone.
@@ -134,6 +135,7 @@ class ResourceType:
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
     one_of: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     documents: str = ""
     sets: str = ""
     references: Mapping[str, Reference] = field(default_factory=dict)
@@ -167,6 +169,7 @@ class ResourceType:
         for declaration, names in {
             "autoname": self.autoname and f"{self.autoname.property} {self.autoname.given_prefix}",
             "conflicts": " ".join(self.conflicts),
+            "needs": " ".join(self.needs),
             "one_of": " ".join(self.one_of),
             "quotas.per": " ".join(quota.per for quota in self.quotas),
             "required": self.required,

@@ -85,7 +85,8 @@ class OperationContext:
     before: the old state; old_inputs: what the last update asked for. arn: template of the ARN.
     quotas: code -> value in the account, from the command line.
     updates: (type, id) -> state after the update that the same preview shows. creates: type -> URN -> inputs of what it
-    would make.
+    would make. replaced: the id that the resource of a create has so far, under this URN or an earlier one.
+    references: path -> type of what an input refers to.
     """
 
     def __init__(
@@ -103,7 +104,9 @@ class OperationContext:
         self.updates: Mapping[tuple[str, str], Props] = {}
         self.creates: Mapping[str, Mapping[str, Props]] = {}
         self.checked = inputs
+        self.references: Mapping[str, str] = {}
         self.id = ""
+        self.replaced = ""
         self.state: Props = {}
         self.before: Props = {}
         self.old_inputs: Props = {}
@@ -168,7 +171,7 @@ class OperationContext:
         At a preview, the resource that a replacement will delete first still exists, and does not count.
         """
         for row in self.rows(self.type):
-            if row.id != self.id and not (self.call.preview and row.urn == self.call.urn):
+            if row.id != self.id and not (self.call.preview and (row.urn == self.call.urn or row.id == self.replaced)):
                 yield row
 
     def planned_creates(self, type_: str) -> list[Props]:

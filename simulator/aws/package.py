@@ -62,6 +62,7 @@ class AwsPackage(Package):
         self._cloud, self._faults, self._quotas = cloud, faults, quotas or {}
         self._patience, self._caller = patience_seconds, caller or Caller()
         self._planned: dict[str, dict[str, Props]] = {}  # type -> URN -> inputs, of the creates since the last change
+        self._ids: dict[str, str] = {}  # URN -> id that it has, or that an earlier URN of it has, as Diff tells
         self._updates: dict[tuple[str, str], Props] = {}  # (type, id) -> state after the update that was previewed
 
     def check_config(self, urn: str, inputs: Props) -> CheckResult:
@@ -93,10 +94,12 @@ class AwsPackage(Package):
         return checking.check(kind_of(call.type), self._cloud, call, old, new)
 
     def diff(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> DiffResult:
+        self._ids[call.urn] = id_
         return diffing.diff(kind_of(call.type), old_inputs, new_inputs)
 
     def create(self, call: Call, inputs: Props) -> CreateResult:
         op = self._context(call, inputs)
+        op.replaced = self._ids.get(call.urn, "")
         return self._with_retries(op, "creating", lambda: self._create(op))
 
     def read(self, call: Call, id_: str, inputs: Props, state: Props) -> ReadResult | None:
@@ -137,6 +140,7 @@ class AwsPackage(Package):
         requested = checking.without_default_lists(inputs)
         op = OperationContext(self._cloud, self._faults, call, requested, kind_of(call.type).arn, self._quotas)
         op.checked = inputs
+        op.references = {path: each.type for path, each in kind_of(call.type).references.items()}
         op.updates, op.creates = self._updates, self._planned
         return op
 
@@ -240,7 +244,8 @@ def _prefix(op: OperationContext, doing: str) -> str:
 def _check_references(op: OperationContext) -> None:
     for path, reference in kind_of(op.type).references.items():
         for _, value in paths.find(op.inputs, path):
-            if value is UNKNOWN or value == "" or (reference.outside and reference.outside(value)):
+            optional = "[*]" not in path and path not in kind_of(op.type).required.split()
+            if value is UNKNOWN or (value == "" and optional) or (reference.outside and reference.outside(value)):
                 continue
             target = kind_of(reference.type)
             if op.call.preview and not (reference.by == "id" and target.generated_id):

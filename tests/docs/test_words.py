@@ -7,7 +7,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
-ROOMS = ("catalog", "common", "components", "costs", "engine", "policies", "report", "settings", "simulator")
+ROOMS = (
+    "catalog",
+    "common",
+    "components",
+    "costs",
+    "engine",
+    "policies",
+    "preflight",
+    "report",
+    "settings",
+    "simulator",
+)
 
 
 def ruled_out() -> list[str]:

@@ -393,7 +393,22 @@ def test_a_replaced_cluster_says_what_goes_with_it_once():
     ]
     (danger,) = found(*steps)
     assert danger.opening == "Cluster main replaced, because of vpcConfig"
-    assert danger.at_stake == "0 to 6 nodes, up to 48 GPUs, 1 objects of this stack"
+    assert danger.at_stake == "0 to 6 nodes, up to 48 GPUs, 1 object of this stack"
+    assert danger.gently.startswith("build a second stack")
+
+
+def test_a_cluster_of_two_counts_its_own_objects_and_its_workloads_move_to_the_other():
+    second = urn("mlplatform:cluster:Cluster", "second")
+    eks = urn("mlplatform:cluster:Cluster$aws:eks/cluster:Cluster", "second-eks")
+    claims = [
+        of(CLAIM, {}, {} if where == CLUSTER else None, f"{name}{i}", where, "same")
+        for i, (name, where) in enumerate([("main", CLUSTER), ("main", CLUSTER), ("second", second)])
+    ]
+    danger = found(
+        step("same", EKS, CLUSTER), step("delete", second), step("delete", eks, second), *claims, kind="nodes"
+    )[0]
+    assert (danger.opening, danger.at_stake) == ("Cluster second deleted", "0 nodes, 1 object of this stack")
+    assert danger.gently == "move its workloads to cluster main first"
 
 
 def test_a_replaced_network_does_not_name_each_subnet():
@@ -410,7 +425,7 @@ def test_a_replaced_network_does_not_name_each_subnet():
     [
         ("aws:s3/bucket:Bucket", {}, None, "Bucket it deleted"),
         ("kubernetes:core/v1:PersistentVolumeClaim", {}, None, "PersistentVolumeClaim it deleted"),
-        ("aws:backup/plan:Plan", {}, None, "backups end: it"),
+        ("aws:backup/selection:Selection", {"resources": ["arn:::cluster/a"]}, None, "backups of cluster/a end"),
         (
             "aws:cloudwatch/logGroup:LogGroup",
             {"retentionInDays": 0},
@@ -466,7 +481,8 @@ def selection(before, after, op="same", name="continuous"):
         equal = [{"key": f"aws:ResourceTag/{key}", "value": value} for key, value in tags.items()]
         return {"conditions": [{"stringEquals": equal}], "resources": ["arn:aws:s3:::*"]}
 
-    return of("aws:backup/selection:Selection", conditions(before), conditions(after), name, op=op)
+    after = None if op == "delete" else conditions(after)
+    return of("aws:backup/selection:Selection", conditions(before), after, name, op=op)
 
 
 def test_data_that_no_selection_takes_any_longer_is_no_longer_backed_up():
@@ -480,6 +496,32 @@ def test_data_that_no_selection_takes_any_longer_is_no_longer_backed_up():
     ]
     rarer = of(BUCKET_TYPE, backup("continuous", 60), backup("daily", 60), "models")
     assert openings(*there, rarer) == ["backups of models are made less often: continuous → daily"]
+
+
+def test_backups_end_only_of_what_no_selection_takes():
+    hourly, daily = ({BACKED_UP: each} for each in ("hourly", "daily"))
+    plan = of("aws:backup/plan:Plan", {}, None, "hourly")
+    gone = selection(hourly, hourly, name="daily-hourly", op="delete")
+    rarer = of(BUCKET_TYPE, backup("hourly", 60), backup("daily", 60), "models")
+    assert openings(plan, gone, selection(daily, daily), rarer) == [
+        "backups of models are made less often: hourly → daily"
+    ]
+    deleted = step("delete", BUCKET, old=state(BUCKET, inputs=backup("hourly", 60)))
+    assert openings(plan, gone, deleted) == ["Bucket models deleted"], "it says more"
+
+
+def named(*clusters):
+    return {"resources": [f"arn:aws:eks:us-west-2:1:cluster/{each}" for each in clusters]}
+
+
+def test_backups_of_what_a_selection_names_end_unless_another_takes_it_or_it_goes():
+    kind = "aws:backup/selection:Selection"
+    second = urn("mlplatform:cluster:Cluster$aws:eks/cluster:Cluster", "second-eks")
+    assert openings(of(kind, named("main", "second"), named("main"))) == ["backups of cluster/second end"]
+    assert openings(of(kind, named("main"), None), of(kind, None, named("main"), "other")) == []
+    assert openings(of(kind, named("main"), {"resources": [UNKNOWN_TEXT]}, op="replace")) == []
+    gone = step("delete", second, CLUSTER, old=state(second, CLUSTER, id="second"))
+    assert "backups" not in " ".join(openings(of(kind, named("main", "second"), named("main")), gone))
 
 
 def test_a_selection_by_another_key_is_none_when_the_data_gets_that_key_in_the_same_change():
@@ -545,7 +587,7 @@ def versions(kept):
             "aws:backup/selection:Selection",
             {"resources": ["a", "b"]},
             {"resources": ["a"]},
-            "backups by it leave out b",
+            "backups of b end",
         ),
         (
             "aws:efs/backupPolicy:BackupPolicy",
@@ -680,6 +722,7 @@ def test_what_goes_with_its_bucket_or_stays_in_aws_is_said_once():
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 0}),
         ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 30}, {"retentionInDays": 90}),
         ("aws:backup/plan:Plan", {"name": "a"}, {"name": "b"}),
+        ("aws:backup/plan:Plan", {"name": "a"}, None),
     ],
 )
 def test_data_that_stays(type_, before, after):
@@ -706,6 +749,21 @@ def test_a_claim_loses_data_unless_its_volume_leaves_it_in_aws(policy):
     lost = [] if policy == "Retain" else ["PersistentVolumeClaim it replaced by an empty one, because of spec"]
     assert openings(volume, of(CLAIM, *claims, op="replace")) == lost
     assert len(openings(volume, of(CLAIM, {"spec": {}}, None))) == 1, "a volume that Kubernetes made goes with it"
+
+
+def test_pods_that_lose_a_file_system_which_stays_are_told():
+    files = "aws:efs/fileSystem:FileSystem"
+    volume = {
+        "metadata": {"name": "home-lab"},
+        "spec": {"persistentVolumeReclaimPolicy": "Retain", "csi": {"volumeHandle": "fs-1::fsap-1"}},
+    }
+    claim = {"metadata": {"name": "home", "namespace": "lab"}, "spec": {"volumeName": "home-lab"}}
+    gone = [of("kubernetes:core/v1:PersistentVolume", volume, None, "home-lab"), of(CLAIM, claim, None, "home-lab")]
+    stays, goes = (step(op, urn(files, "home"), old=state(urn(files, "home"), id="fs-1")) for op in ("same", "delete"))
+    (danger,) = found(stays, *gone)
+    assert (danger.opening, danger.kind, danger.severity) == ("pods of lab lose home", "access", SERIOUS)
+    assert openings(goes, *gone) == ["FileSystem home deleted"], "it says more"
+    assert openings(stays, *gone, step("delete", EKS, CLUSTER)) == ["Cluster main deleted"]
 
 
 def test_a_namespace_that_stays_in_its_cluster_stops_nothing():
@@ -778,6 +836,16 @@ def test_the_rules_of_one_group_count_together_and_who_loses_the_api_is_told():
     assert openings(eks, api_rule("10.0.0.0/8", after=False, **ssh[0])) == [], "no way in to the API"
     member = api_rule(None, after=False, referencedSecurityGroupId="sg-ci")
     assert openings(eks, member) == ["sg-ci loses the API of cluster main"]
+    new = [api_rule(None, before=False, referencedSecurityGroupId=each) for each in ("sg-ci", UNKNOWN_TEXT)]
+    assert openings(eks, new[0]) == ["members of sg-ci reach the API of cluster main"]
+    assert openings(eks, new[1]) == [], "a group of this stack"
+    swapped = of(RULE, *[{**PORT, "referencedSecurityGroupId": each} for each in ("sg-a", "sg-b")], "it", CLUSTER)
+    assert openings(eks, swapped) == [
+        "members of sg-b reach the API of cluster main",
+        "sg-a loses the API of cluster main",
+    ]
+    other_port = api_rule(None, before=False, referencedSecurityGroupId="sg-ci", fromPort=22, toPort=22)
+    assert openings(eks, other_port) == [], "no way in to the API"
 
 
 @pytest.mark.parametrize(
@@ -812,7 +880,17 @@ def test_a_route_to_another_network_lets_it_in_and_a_role_of_nodes_is_no_person(
         "same", urn("aws:ec2/routeTable:RouteTable", "t"), old=state(urn("aws:ec2/routeTable:RouteTable", "t"), id="rt")
     )
     route = {"routeTableId": "rt", "transitGatewayId": "tgw", "destinationCidrBlock": "10.0.0.0/9"}
-    assert openings(table, of("aws:ec2/route:Route", None, route)) == ["routes to the network 10.0.0.0/9: it"]
+    kind = "aws:ec2/route:Route"
+    assert openings(table, of(kind, None, route)) == ["routes to the network 10.0.0.0/9: it"]
+    narrower, six = {**route, "destinationCidrBlock": "10.1.0.0/16"}, {**route, "destinationIpv6CidrBlock": "fd00::/8"}
+    moved = of(kind, route, None, "old"), of(kind, None, narrower, "new")
+    assert openings(table, *moved, kind="access") == [], "it was reached before"
+    assert openings(table, of(kind, route, narrower, op="replace"), kind="access") == []
+    assert openings(table, of(kind, narrower, route, op="replace"), kind="access") == [
+        "routes to the network 10.0.0.0/9: it"
+    ]
+    del six["destinationCidrBlock"]
+    assert openings(table, of(kind, None, six)) == ["routes to the network fd00::/8: it"]
     (danger,) = found(of("aws:eks/accessEntry:AccessEntry", {"principalArn": "a", "type": "EC2_LINUX"}, None))
     assert "nodes with this role cannot join" in danger.consequence
 
@@ -867,7 +945,7 @@ SUBJECTS = [{"subjects": [{"kind": "User", "name": name}], "roleRef": {"name": "
             "arn:aws:iam::1:role/ci gets AmazonEKSClusterAdminPolicy in the whole cluster",
         ),
         ("aws:eks/accessEntry:AccessEntry", {"principalArn": "a"}, None, "rights in the cluster are taken from a"),
-        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe get admin"),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", *SUBJECTS, "joe gets admin"),
         (
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
             {"blockPublicAcls": True},
@@ -1025,6 +1103,8 @@ def test_pods_that_stay_and_may_do_less_are_told_in_one_line():
         "pods of trainer/default may do"
     )
     assert len(openings(bucket, *steps, changed(may[0], wider))) == 1
+    for_spot = doc(Action="iam:CreateServiceLinkedRole", Resource="arn:aws:iam::1:role/aws-service-role/spot")
+    assert openings(*steps, changed(for_spot, {"policy": "{}"})) == [], "the role stays once it is there"
     deleted = step("delete", BUCKET, old=state(BUCKET, id="acme-models", inputs={"bucket": "acme-models"}))
     assert openings(deleted, *steps, changed(*may)) == ["Bucket models deleted"], "nobody can write there"
     named = [
@@ -1065,17 +1145,29 @@ def test_what_would_stay_in_aws_can_be_weakened_all_the_same(type_, before, afte
 
 
 def test_the_same_policy_of_a_bucket_with_another_name_denies_and_allows_the_same():
-    def named(bucket, *actions):
+    def named(bucket, *actions, known=True):
         arn = f"arn:aws:s3:::{bucket}"
         deny = {**VIA, "Action": list(actions), "Resource": [arn, f"{arn}/*"]}
         allow = {"Effect": "Allow", "Principal": FOREIGN, "Action": "s3:GetObject", "Resource": f"{arn}/*"}
-        return {"bucket": bucket, "policy": json.dumps({"Statement": [deny, allow]})}
+        return {"bucket": bucket if known else UNKNOWN_TEXT, "policy": json.dumps({"Statement": [deny, allow]})}
 
-    both = named("acme-a", "s3:GetObject", "s3:PutObject")
-    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject", "s3:PutObject"), op="replace")) == []
-    assert openings(OWN, of(BUCKET_POLICY, both, named("acme-b", "s3:GetObject"), op="replace")) == [
-        "BucketPolicy it no longer denies s3:PutObject to everybody"
-    ]
+    def access(*steps):
+        return openings(OWN, *steps, kind="access")
+
+    renamed = of("aws:s3/bucket:Bucket", {"bucket": "acme-a"}, {"bucket": "acme-b"}, "models", op="replace")
+    both, same = ("s3:GetObject", "s3:PutObject"), named("acme-a", "s3:GetObject", "s3:PutObject")
+    for known in (True, False):
+        assert access(renamed, of(BUCKET_POLICY, same, named("acme-b", *both, known=known), op="replace")) == []
+        less = named("acme-b", "s3:GetObject", known=known)
+        assert access(renamed, of(BUCKET_POLICY, same, less, op="replace")) == [
+            "BucketPolicy it no longer denies s3:PutObject to everybody"
+        ]
+    lifted = {**named("acme-b", *both), "bucket": "acme-a"}
+    assert "BucketPolicy it no longer denies s3:GetObject, s3:PutObject to everybody" in access(
+        of(BUCKET_POLICY, same, lifted)
+    ), "the bucket keeps its name, and its policy is about another one"
+    role = [doc(Resource=f"arn:aws:s3:::acme-{each}/*") for each in "ab"]
+    assert access(renamed, of(ROLE_POLICY, *role)) == []
 
 
 def test_a_deny_that_goes_with_its_bucket_is_none():
@@ -1130,10 +1222,35 @@ def test_other_ways_to_more_rights_in_a_cluster():
     binding = [{**each, "subjects": SUBJECTS[0]["subjects"]} for each in SUBJECTS]
     binding[1]["roleRef"] = {"name": "cluster-admin"}
     type_ = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
-    assert openings(of(type_, *binding, op="replace")) == ["ann get cluster-admin"], "another role replaces a binding"
+    assert openings(of(type_, *binding, op="replace")) == ["ann gets cluster-admin"], "another role replaces a binding"
     groups = [{"principalArn": "ann", "kubernetesGroups": each} for each in (["a"], ["a", "b"])]
     assert openings(of("aws:eks/accessEntry:AccessEntry", *groups)) == ["ann joins b"]
     assert openings(of("aws:eks/accessEntry:AccessEntry", *reversed(groups))) == []
+
+
+def test_a_new_cluster_tells_of_those_who_have_no_cluster_yet():
+    second = urn("mlplatform:cluster:Cluster", "second")
+    eks = urn("mlplatform:cluster:Cluster$aws:eks/cluster:Cluster", "second-eks")
+    kind = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+    deployer, eve = ({"policyArn": ADMIN, "principalArn": who} for who in ("deployer", "eve"))
+    there = step("same", EKS, CLUSTER), of(kind, deployer, deployer, "main-deployer", CLUSTER, "same")
+    new = [step("create", second), step("create", eks, second), of(kind, None, deployer, "second-deployer", second)]
+    assert openings(*there, *new) == []
+    assert openings(*there, *new, of(kind, None, eve, "eve", second)) == [
+        "eve gets AmazonEKSClusterAdminPolicy in the whole cluster"
+    ]
+    trust = doc(Action="sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"})["policy"]
+    role = of(ROLE, None, {"name": "second-nodes", "assumeRolePolicy": trust}, "second-nodes", second)
+
+    def may(**statement):
+        policy = {"role": "second-nodes", **doc(**statement)}
+        return openings(OWN, *there, *new, role, of(ROLE_POLICY, None, policy, "second-nodes-ec2", second))
+
+    assert may(Action="ec2:DescribeInstances") == [], "a new cluster brings its own roles"
+    assert may(Resource="arn:aws:s3:::acme-models/*") == [
+        "ec2.amazonaws.com with role second-nodes may read in bucket acme-models"
+    ]
+    assert may(Action="iam:PassRole") == ["ec2.amazonaws.com with role second-nodes may iam:PassRole everywhere"]
 
 
 # Money
@@ -1172,7 +1289,15 @@ def test_protection_that_is_lifted_names_data_first():
     steps = [step("same", each, old=state(each, protect=True)) for each in (role, BUCKET)]
     (danger,) = found(*steps)
     assert danger.opening == "protection is lifted from models, admin"
-    assert danger.at_stake == "2 resources, 1 of them hold data"
+    assert danger.at_stake == "2 resources, 1 of them with data"
+
+
+def test_a_lock_of_objects_that_stays_in_aws_is_told_and_one_that_goes_with_its_bucket_is_not():
+    lock = urn("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", "models")
+    gone = step("delete", lock, old=state(lock, inputs={"bucket": "acme-models"}, retainOnDelete=True))
+    stays, goes = (step(op, BUCKET, old=state(BUCKET, id="acme-models")) for op in ("same", "delete"))
+    assert openings(stays, gone) == ["the lock of objects in models stays in AWS, and is no longer in the stack"]
+    assert openings(goes, gone) == ["Bucket models deleted"]
 
 
 LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
@@ -1209,6 +1334,112 @@ LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 )
 def test_other_protection_that_is_lifted(type_, before, after, opening):
     assert openings(of(type_, before, after)) == [opening]
+
+
+GUARD = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+
+
+def injected(value):
+    return {"metadata": {"annotations": {"linkerd.io/inject": value} if value else {}}}
+
+
+def inbound(policy):
+    return {"values": {"proxy": {"defaultInboundPolicy": policy}}}
+
+
+def enforcing(level):
+    return {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": level} if level else {}}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "opening"),
+    [
+        (
+            "kubernetes:core/v1:Namespace",
+            enforcing("restricted"),
+            enforcing("privileged"),
+            "Pod Security of namespace it: restricted → privileged",
+        ),
+        (
+            "kubernetes:core/v1:Namespace",
+            injected("enabled"),
+            injected(None),
+            "pods of it leave the mesh with their next start",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            inbound("deny"),
+            inbound("audit"),
+            "what meshed pods take without a policy, by it: deny → audit",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            {"values": {"webhookFailurePolicy": "Fail"}},
+            {"values": {"webhookFailurePolicy": "Ignore"}},
+            "values.webhookFailurePolicy of it: Fail → Ignore",
+        ),
+        (
+            "kubernetes:core/v1:Namespace",
+            enforcing("baseline"),
+            enforcing(""),
+            "Pod Security of namespace it: baseline → privileged",
+        ),
+        (
+            GUARD,
+            {"spec": {"validations": [{"expression": "a != 'gp2'"}]}},
+            {"spec": {"validations": [{"expression": "true"}]}},
+            "the API server's rule it no longer checks a != 'gp2'",
+        ),
+        (
+            GUARD,
+            {"spec": {"matchConstraints": {"resourceRules": [{"operations": ["CREATE"]}]}}},
+            {"spec": {"matchConstraints": {"resourceRules": [{"operations": ["CONNECT"]}]}}},
+            "the API server's rule it is asked about other objects: spec.matchConstraints",
+        ),
+        (
+            f"{GUARD}Binding",
+            {"spec": {"policyName": "a"}},
+            {"spec": {"policyName": "a", "matchResources": {"namespaceSelector": {}}}},
+            "the API server's rule it is asked about other objects: spec.matchResources",
+        ),
+    ],
+)
+def test_weaker_rules_of_the_api_server_are_told(type_, before, after, opening):
+    assert openings(of(type_, before, after)) == [opening]
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("kubernetes:core/v1:Namespace", enforcing("privileged"), enforcing("restricted")),
+        ("kubernetes:core/v1:Namespace", enforcing(""), enforcing("baseline")),
+        ("kubernetes:core/v1:Namespace", None, enforcing("privileged")),
+        ("kubernetes:core/v1:Namespace", enforcing("baseline"), enforcing(UNKNOWN_TEXT)),
+        (GUARD, {"spec": {"validations": []}}, {"spec": {"validations": [{"expression": "a"}]}}),
+    ],
+)
+def test_stricter_rules_of_the_api_server_are_no_danger(type_, before, after):
+    assert openings(of(type_, before, after)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "openings_"),
+    [
+        ({"httpPutResponseHopLimit": 1}, {"httpPutResponseHopLimit": 2}, ["hops to the node's metadata of {}: 1 → 2"]),
+        ({"httpPutResponseHopLimit": 1}, {}, ["hops to the node's metadata of {}: 1 → not set"]),
+        (
+            {"httpTokens": "required"},
+            {"httpTokens": "optional"},
+            ["tokens for the node's metadata of {}: required → optional"],
+        ),
+        ({"httpPutResponseHopLimit": 2}, {"httpPutResponseHopLimit": 1}, []),
+    ],
+)
+def test_pods_that_reach_the_metadata_of_their_node_are_told(before, after, openings_):
+    options = [{"metadataOptions": each} for each in (before, after)]
+    steps = {"main-h100": template(*options), "main-a100": node_class(*options)}
+    for name, changed in steps.items():
+        assert openings(changed, kind="access") == [each.format(name) for each in openings_]
 
 
 @pytest.mark.parametrize(
@@ -1303,6 +1534,14 @@ def test_a_cluster_comes_before_its_logs():
         "Cluster main deleted",
         "LogGroup main-logs deleted",
     ]
+
+
+def test_a_verb_agrees_with_its_names():
+    rules = [of(RULE, None, {"cidrIpv4": "10.0.0.0/8"}, name) for name in "ab"]
+    assert openings(rules[0]) == ["a lets in 10.0.0.0/8"]
+    assert openings(*rules) == ["a, b let in 10.0.0.0/8"]
+    one = of("aws:eks/cluster:Cluster", endpoint(True, ["203.0.113.1/32"]), endpoint(True, ["203.0.113.0/31"]))
+    assert found(one)[0].at_stake == "1 address more"
 
 
 def test_a_first_build_endangers_nothing():

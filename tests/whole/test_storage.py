@@ -10,7 +10,7 @@ from tests.whole.conftest import steps
 
 pytestmark = pytest.mark.engine
 
-UP = ("up", "--stack", "prod", "--yes", "--skip-preview")
+UP = ("up", "--stack", "prod", "--yes")
 TRAINING = {"namespace": "training", "mode": "write"}
 TRAINER = {**TRAINING, "service_account": "trainer"}
 STORAGE = {
@@ -40,7 +40,7 @@ def small(project):
     """Builds the prod stack with one pool and the storage above."""
     system = project.pools("prod")[0]
     project.change("prod", clusters__main__pools=[system], storage=STORAGE)
-    project.pulumi(*UP, "--policy-pack", "policies")
+    project.pulumi(*UP, "--skip-preview", "--policy-pack", "policies")
 
 
 def of_type(project, kind):

@@ -22,7 +22,7 @@ HOLDS_DATA: Mapping[str, tuple[str, str]] = {  # type -> what would be lost, and
     "aws:fsx/lustreFileSystem:LustreFileSystem": ("all files that its links have not exported", COPY),
     "aws:rds/instance:Instance": ("its database", "take a snapshot and restore it into a second one"),
     "aws:rds/cluster:Cluster": ("its databases", "take a snapshot and restore it into a second one"),
-    "aws:backup/vault:Vault": ("every backup in it", "copy them to a second vault first"),
+    "aws:backup/vault:Vault": ("all backups in it", "copy them to a second vault first"),
     "aws:kms/key:Key": ("all data that is encrypted with it", "encrypt that data with another key first"),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from simulator.aws import paths, tokens
-from simulator.aws.constraints import at_least
+from simulator.aws.constraints import at_least, every, given, length, matches
 from simulator.aws.messages import AwsError, Service
 from simulator.aws.model import ResourceType
 from simulator.aws.operation_context import OperationContext
@@ -165,6 +165,11 @@ TAG = ResourceType(
     id="{autoscalingGroupName},{tag.key}",
     required="autoscalingGroupName tag",
     replace_on="autoscalingGroupName tag.key",
+    constraints={
+        "tag": given("key value propagateAtLaunch", 3, 3),
+        "tag.key": every(length(1, 128), matches(r"(?!(?i:aws:)).*", "aws: in front is reserved for AWS")),
+        "tag.value": length(0, 256),
+    },
     rules=(_group_exists,),
     source="hashicorp/terraform-provider-aws internal/service/autoscaling/group_tag.go",
 )

@@ -7,11 +7,12 @@ Backup jobs are not simulated. A test may set `recoveryPoints` of a vault; such 
 from __future__ import annotations
 
 import re
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
+from zoneinfo import available_timezones
 
 from simulator.aws import tokens
-from simulator.aws.constraints import arn, between, every, length, matches, one_of
+from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
@@ -48,7 +49,7 @@ def _invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterValueException", message)
 
 
-def _is_cron(text: str) -> bool:
+def is_cron(text: str) -> bool:
     """Returns whether the text has six valid fields, with `?` for either day of the month or day of the week."""
     match = re.fullmatch(r"cron\((.+)\)", text)
     fields = match[1].split() if match else []
@@ -70,10 +71,16 @@ def _plan_is_valid(op: OperationContext) -> None:
         raise _invalid("Backup plan rules must have unique names")
     for rule in op.get("rules"):
         schedule = rule.get("schedule")
-        if schedule and not _is_cron(schedule):
+        if schedule and not is_cron(schedule):
             raise _invalid(f"Invalid value for ScheduleExpression: Cron expression {schedule} is not valid")
-        if rule.get("completionWindow", 180) < rule.get("startWindow", 60):
-            raise _invalid("CompletionWindowMinutes cannot be less than StartWindowMinutes")
+        starts = sorted(_starts(schedule[5:-1].split())) if schedule else []
+        if any(later - first < 60 for first, later in pairwise(starts)):  # source: a report on re:Post, read 2026-11
+            raise _invalid("The interval between backup jobs shouldn't be less than 60 minutes.")
+        if rule.get("completionWindow", 180) < rule.get("startWindow", 60) + 60:
+            raise _invalid("CompletionWindowMinutes must be at least 60 minutes greater than StartWindowMinutes")
+        zone = rule.get("scheduleExpressionTimezone") or "UTC"
+        if zone not in available_timezones():
+            raise _invalid(f"Invalid time zone: {zone}")
         lifecycles = [rule.get("lifecycle"), *(copy.get("lifecycle") for copy in rule.get("copyActions") or [])]
         for lifecycle in lifecycles:
             _check_lifecycle(lifecycle or {})
@@ -247,6 +254,8 @@ PLAN = ResourceType(
     },
     computed={"version": "{alnum48}"},
     constraints={
+        "rules": length(1, 10000),
+        "rules[*].startWindow": at_least(60),
         "rules[*].ruleName": matches(r"[0-9A-Za-z_.-]{1,50}", "1 to 50 letters, digits, _ . and -"),
         "rules[*].targetVaultName": matches(r"[0-9A-Za-z_-]{2,50}", "2 to 50 letters, digits, _ and -"),
         "rules[*].copyActions[*].destinationVaultArn": arn,
@@ -286,6 +295,7 @@ SELECTION = ResourceType(
     constraints={
         "iamRoleArn": arn,
         "name": matches(r"[0-9A-Za-z_.-]{1,50}", "1 to 50 letters, digits, _ . and -"),
+        "resources[*]": matches(r"arn:.+|\*", "an ARN, or *"),
         "selectionTags[*].type": one_of("STRINGEQUALS"),
     },
     references={"planId": Reference(tokens.BACKUP_PLAN)},

@@ -6,15 +6,18 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from catalog.limits import LOG_RETENTION_DAYS
 from simulator.aws import tokens
-from simulator.aws.constraints import arn, every, length, matches, one_of
+from simulator.aws.constraints import arn, between, every, json_text, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import documents
+from simulator.aws.services.backup import is_cron
+from simulator.aws.services.refusals import refuse
 
 LOGS = Service("CloudWatch Logs")
 EVENTS = Service("EventBridge")
@@ -25,6 +28,9 @@ _EVENT_KEYS = (
     *("account", "detail", "detail-type", "id", "region", "replay-name", "resources", "source", "time", "version"),
     "$or",
 )
+_RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)")
+# Source: EventBridge user guide, "Comparison operators for use in event patterns", read 2026-11.
+_OPERATORS = ("anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard")
 _NO_RULE = ErrorTemplate(
     "ResourceNotFoundException", "Rule {value} does not exist on EventBus {eventBusName}.", 404, modeled=True
 )
@@ -63,7 +69,7 @@ def _rule_has_a_trigger(op: OperationContext) -> None:
         raise AwsError(
             "ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.", modeled=False
         )
-    if schedule and not (schedule.startswith(("cron(", "rate(")) and schedule.endswith(")")):
+    if schedule and not (is_cron(schedule) or _RATE.fullmatch(schedule)):
         raise AwsError("ValidationException", "Parameter ScheduleExpression is not valid.", modeled=False)
     if pattern and (reason := _pattern_mistake(json.loads(pattern))):
         raise AwsError("InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}")
@@ -93,6 +99,21 @@ def _leaf_mistake(pattern: dict[str, Any]) -> str | None:
             return f'"{key}" must be an object or an array'
         elif not value:
             return "Empty arrays are not allowed"
+        elif reason := next(filter(None, map(_test_mistake, value if key != "$or" else ())), None):
+            return reason
+    return None
+
+
+def _test_mistake(test: Any) -> str | None:
+    if not isinstance(test, dict):
+        return None
+    unknown = next((name for name in test if name not in _OPERATORS), None)
+    if unknown is not None:
+        return f"Unrecognized match type {unknown}"
+    numbers = test.get("numeric")
+    signs = numbers[::2] if isinstance(numbers, list) else [numbers]
+    if "numeric" in test and not (signs and all(sign in ("<", "<=", "=", ">", ">=") for sign in signs)):
+        return f"Value of numeric must be a list of operators and numbers, got {numbers}"
     return None
 
 
@@ -122,12 +143,16 @@ LOG_GROUP = ResourceType(
     arn="arn:{partition}:logs:{region}:{account}:log-group:{name}",
     replace_on="logGroupClass name namePrefix",
     autoname=Autoname(given_prefix="namePrefix"),
+    conflicts=("name namePrefix",),
     defaults={"retentionInDays": 0, "skipDestroy": False},
     aws_defaults={"deletionProtectionEnabled": False, "logGroupClass": "STANDARD"},
     constraints={
         "kmsKeyId": arn,
         "logGroupClass": one_of("DELIVERY", "INFREQUENT_ACCESS", "STANDARD"),
-        "name": every(length(1, 512), matches(r"[0-9A-Za-z_./#-]+", "letters, digits and _ . / # -")),
+        "name": every(
+            length(1, 512),
+            matches(r"(?!aws/)[0-9A-Za-z_./#-]+", "letters, digits and _ . / # -, not aws/ in front"),
+        ),
         "retentionInDays": one_of(*_RETENTIONS),
     },
     references={
@@ -182,7 +207,14 @@ EVENT_RULE = ResourceType(
             per="eventBusName",
         ),
     ),
-    rules=(_rule_has_a_trigger,),
+    rules=(
+        _rule_has_a_trigger,
+        refuse(  # source: EventBridge API, PutRule; read 2026-11
+            "ValidationException",
+            "ScheduleExpression is supported only on the default event bus.",
+            lambda op: op.get("scheduleExpression") and op.get("eventBusName", "default") != "default",
+        ),
+    ),
     update_rules=(_rule_has_a_trigger,),
     used_by=(
         Use(
@@ -209,9 +241,14 @@ EVENT_TARGET = ResourceType(
     required="arn rule",
     replace_on="eventBusName rule targetId",
     autoname=Autoname("targetId"),
+    conflicts=("input inputPath", "input inputTransformer", "inputPath inputTransformer"),
     defaults={"eventBusName": "default", "forceDestroy": False},
     constraints={
-        "arn": arn,
+        "arn": every(length(1, 1600), arn),
+        "deadLetterConfig.arn": matches(r"arn:[\w-]+:sqs:.+|", "the ARN of an SQS queue"),
+        "input": json_text,
+        "retryPolicy.maximumEventAgeInSeconds": between(60, 86400),
+        "retryPolicy.maximumRetryAttempts": between(0, 185),
         "targetId": every(length(1, 64), matches(r"[0-9A-Za-z_.-]+", "letters, digits and _ . -")),
     },
     references={"roleArn": Reference(tokens.ROLE, "arn"), "rule": Reference(tokens.EVENT_RULE, "name")},

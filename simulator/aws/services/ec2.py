@@ -5,14 +5,15 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 
 from __future__ import annotations
 
-from simulator.aws import tokens
-from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
+from simulator.aws import constraints, tokens
+from simulator.aws.constraints import between, every, given, ipv4_network, ipv6_network, length, matches, one_of
 from simulator.aws.known_quotas import ELASTIC_IPS, VPCS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches, subnet_addresses
 from simulator.aws.services import network_rules as rules
 from simulator.aws.services.document_kinds import ENDPOINT
+from simulator.aws.services.refusals import combinations, of_one_vpc, refuse
 
 EC2 = Service("EC2", modeled=False)
 
@@ -25,6 +26,16 @@ _ROUTE_TARGETS = (
     "carrierGatewayId coreNetworkArn egressOnlyGatewayId gatewayId localGatewayId natGatewayId networkInterfaceId "
     "odbNetworkArn transitGatewayId vpcEndpointId vpcPeeringConnectionId"
 )
+_INLINE_DESTINATIONS = "cidrBlock ipv6CidrBlock destinationPrefixListId"
+_NETWORKS = "route table and {value} belong to different networks"
+_IN_ONE_VPC = of_one_vpc("InvalidParameterValue", _NETWORKS, "routeTableId gatewayId natGatewayId")
+_INLINE_IN_ONE_VPC = of_one_vpc("InvalidParameterValue", _NETWORKS, "vpcId routes[*].gatewayId routes[*].natGatewayId")
+
+
+def _no_gateway_of_ours(value: str) -> bool:
+    return value == "local" or value.startswith("vgw-")
+
+
 _FLOW_LOG_FORMAT = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} "
     "${bytes} ${start} ${end} ${action} ${log-status}"
@@ -41,7 +52,13 @@ VPC = ResourceType(
     id="vpc-{hex17}",
     arn="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
     replace_on="cidrBlock ipv4IpamPoolId ipv4NetmaskLength",
-    conflicts=("cidrBlock ipv4NetmaskLength", "assignGeneratedIpv6CidrBlock ipv6IpamPoolId"),
+    conflicts=(
+        "cidrBlock ipv4NetmaskLength",
+        "assignGeneratedIpv6CidrBlock ipv6IpamPoolId",
+        "ipv6CidrBlock ipv6NetmaskLength",
+        "ipv6CidrBlock assignGeneratedIpv6CidrBlock",
+    ),
+    needs=("ipv4NetmaskLength ipv4IpamPoolId", "ipv6CidrBlock ipv6IpamPoolId", "ipv6NetmaskLength ipv6IpamPoolId"),
     defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
     aws_defaults={"enableDnsHostnames": False, "enableNetworkAddressUsageMetrics": False, "ipv6CidrBlock": ""},
     computed={
@@ -62,8 +79,18 @@ VPC = ResourceType(
     },
     not_found=ErrorTemplate("InvalidVpcID.NotFound", "The vpc ID '{value}' does not exist"),
     quotas=(Quota(*VPCS.limit, ErrorTemplate("VpcLimitExceeded", "The maximum number of VPCs has been reached.")),),
-    rules=(rules.vpc_needs_addresses, rules.vpc_dns_names_need_dns),
-    update_rules=(rules.vpc_dns_names_need_dns,),
+    rules=(
+        combinations("MissingParameter", "instanceTenancy: needs cidrBlock|ipv4IpamPoolId"),
+        rules.vpc_dns_names_need_dns,
+    ),
+    update_rules=(
+        rules.vpc_dns_names_need_dns,
+        refuse(  # source: EC2 API, ModifyVpcTenancy, which has this one value; read 2026-11
+            "InvalidParameterValue",
+            "The tenancy of a VPC can be changed to default only",
+            lambda op: op.get("instanceTenancy") == "dedicated" != op.before.get("instanceTenancy"),
+        ),
+    ),
     used_by=tuple(
         Use(user, "vpcId", _VPC_IN_USE, retried=True)
         for user in (
@@ -94,7 +121,10 @@ CIDR_ASSOCIATION = ResourceType(
     aws_defaults={"cidrBlock": ""},
     constraints={"cidrBlock": _BLOCK, "ipv4NetmaskLength": between(16, 28)},
     references={"vpcId": _TO_VPC},
-    rules=(rules.block_fits_the_vpc,),
+    rules=(
+        combinations("MissingParameter", "vpcId: needs cidrBlock|ipv4IpamPoolId"),
+        rules.block_fits_the_vpc,
+    ),
     delete_rules=(rules.block_holds_no_subnet,),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_ipv4_cidr_block_association.go",
 )
@@ -151,7 +181,16 @@ SUBNET = ResourceType(
             per="vpcId",
         ),
     ),
-    rules=(rules.subnet_zone_exists, rules.subnet_fits_the_vpc),
+    rules=(
+        rules.subnet_zone_exists,
+        rules.subnet_fits_the_vpc,
+        combinations("MissingParameter", "ipv6Native=false: needs cidrBlock|ipv4IpamPoolId"),
+        combinations(
+            "InvalidParameterCombination",
+            "ipv6Native=true: no cidrBlock",
+            "assignIpv6AddressOnCreation=true: needs ipv6CidrBlock|ipv6IpamPoolId|ipv6NetmaskLength",
+        ),
+    ),
     delete_rules=(subnet_addresses.subnet_has_no_interface,),
     used_by=tuple(
         Use(user, path, _SUBNET_IN_USE, retried=True)
@@ -280,6 +319,7 @@ NAT_GATEWAY = ResourceType(
         "availabilityMode": one_of("regional", "zonal"),
         "connectivityType": one_of("private", "public"),
     },
+    conflicts=("secondaryPrivateIpAddressCount secondaryPrivateIpAddresses",),
     references={
         "allocationId": Reference(tokens.EIP),
         "secondaryAllocationIds[*]": Reference(tokens.EIP),
@@ -289,6 +329,7 @@ NAT_GATEWAY = ResourceType(
     not_found=ErrorTemplate("InvalidNatGatewayID.NotFound", "The natGateway ID '{value}' does not exist"),
     rules=(
         rules.nat_has_what_its_mode_needs,
+        rules.NAT_INPUTS,
         rules.nat_zone_is_within_quota,
         rules.nat_address_is_free,
         rules.nat_vpc_has_an_internet_gateway,
@@ -312,9 +353,16 @@ ROUTE_TABLE = ResourceType(
     computed={"ownerId": "{account}"},
     references={
         "vpcId": _TO_VPC,
-        "routes[*].gatewayId": Reference(tokens.INTERNET_GATEWAY),
+        "routes[*].gatewayId": Reference(tokens.INTERNET_GATEWAY, outside=_no_gateway_of_ours),
         "routes[*].natGatewayId": Reference(tokens.NAT_GATEWAY),
     },
+    constraints={
+        "routes[*]": every(given(_INLINE_DESTINATIONS), given(_ROUTE_TARGETS)),
+        "routes[*].cidrBlock": ipv4_network(),
+        "routes[*].ipv6CidrBlock": ipv6_network,
+    },
+    rules=(_INLINE_IN_ONE_VPC,),
+    update_rules=(_INLINE_IN_ONE_VPC,),
     not_found=ErrorTemplate("InvalidRouteTableID.NotFound", "The routeTable ID '{value}' does not exist"),
     quotas=(
         Quota(
@@ -354,7 +402,7 @@ ROUTE = ResourceType(
     constraints={"destinationCidrBlock": ipv4_network(), "destinationIpv6CidrBlock": ipv6_network},
     references={
         "routeTableId": Reference(tokens.ROUTE_TABLE),
-        "gatewayId": Reference(tokens.INTERNET_GATEWAY, outside=lambda value: value == "local"),
+        "gatewayId": Reference(tokens.INTERNET_GATEWAY, outside=_no_gateway_of_ours),
         "natGatewayId": Reference(tokens.NAT_GATEWAY),
         "vpcEndpointId": Reference(tokens.VPC_ENDPOINT),
     },
@@ -371,8 +419,9 @@ ROUTE = ResourceType(
         rules.route_is_not_reserved,
         rules.route_leaves_the_vpc,
         rules.transit_gateway_is_attached,
+        _IN_ONE_VPC,
     ),
-    update_rules=(rules.route_leaves_the_vpc, rules.transit_gateway_is_attached),
+    update_rules=(rules.route_leaves_the_vpc, rules.transit_gateway_is_attached, _IN_ONE_VPC),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route.go",
 )
 
@@ -401,6 +450,7 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
             "the specified association for route table {routeTableId} conflicts with an existing association",
         ),
     ),
+    rules=(of_one_vpc("InvalidParameterValue", _NETWORKS, "routeTableId subnetId gatewayId"),),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_route_table_association.go",
 )
 
@@ -471,11 +521,13 @@ VPC_ENDPOINT = ResourceType(
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
         rules.endpoint_is_new,
+        *rules.ENDPOINT_INPUTS,
     ),
     update_rules=(
         ENDPOINT.of("policy"),
         rules.endpoint_subnets_lie_in_different_zones,
         rules.endpoint_names_need_dns,
+        *rules.ENDPOINT_INPUTS,
     ),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_endpoint.go",
 )
@@ -505,12 +557,14 @@ FLOW_LOG = ResourceType(
     aws_defaults={"logDestination": "", "logFormat": lambda s: _FLOW_LOG_FORMAT},
     constraints={
         "destinationOptions.fileFormat": one_of("parquet", "plain-text"),
+        "logDestination": constraints.arn,
         "logDestinationType": one_of("cloud-watch-logs", "kinesis-data-firehose", "s3"),
+        "logFormat": rules.flow_log_format,
         "maxAggregationInterval": one_of(60, 600),
         "trafficType": one_of("ACCEPT", "ALL", "REJECT"),
     },
     references={"subnetId": _TO_SUBNET, "vpcId": _TO_VPC},
-    rules=(rules.flow_log_is_new, rules.flow_log_destination_exists),
+    rules=(rules.flow_log_is_new, *rules.FLOW_LOG_INPUTS, rules.flow_log_destination_exists),
     companions=rules.flow_log_fills_its_bucket,
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_flow_log.go",
 )
@@ -537,10 +591,12 @@ LAUNCH_TEMPLATE = ResourceType(
     aws_defaults={"defaultVersion": 1, "namePrefix": ""},
     computed={"latestVersion": 1},
     constraints={
+        "blockDeviceMappings[*].ebs": launch_templates.volume_mistake,
         "blockDeviceMappings[*].ebs.volumeType": one_of("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard"),
         "capacityReservationSpecification.capacityReservationPreference": one_of(
             "capacity-reservations-only", "none", "open"
         ),
+        "imageId": matches(r"ami-[0-9a-f]+|resolve:ssm:.+|", "ami-... or resolve:ssm:..."),
         "instanceInitiatedShutdownBehavior": one_of("stop", "terminate"),
         "instanceMarketOptions.marketType": one_of(
             "capacity-block", "interruptible-capacity-reservation", "on-demand", "spot"
@@ -551,6 +607,9 @@ LAUNCH_TEMPLATE = ResourceType(
         "name": every(length(3, 128), matches(r"[0-9A-Za-z()./_-]+", "letters, digits and ( ) . / _ -")),
         "namePrefix": length(3, 99),
         "networkInterfaces[*].interfaceType": one_of("efa", "efa-only", "interface"),
+        "tagSpecifications[*].resourceType": one_of(
+            "instance", "network-interface", "spot-instances-request", "volume"
+        ),
         "userData": rules.user_data_is_encoded,
     },
     references={
@@ -566,8 +625,8 @@ LAUNCH_TEMPLATE = ResourceType(
         "name",
         ErrorTemplate("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."),
     ),
-    rules=(launch_templates.template_can_be_launched,),
-    update_rules=(launch_templates.template_can_be_launched,),
+    rules=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
+    update_rules=(launch_templates.template_can_be_launched, launch_templates.RESERVATION_IS_TARGETED),
     after_update=rules.template_gets_a_version,
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_launch_template.go",
 )
@@ -596,6 +655,9 @@ PLACEMENT_GROUP = ResourceType(
         "strategy": one_of("cluster", "partition", "precision-time", "spread"),
     },
     not_found=ErrorTemplate("InvalidPlacementGroup.Unknown", "The Placement Group '{value}' is unknown."),
+    rules=(
+        combinations("", "strategy=cluster|spread: no partitionCount", "strategy=cluster|partition: no spreadLevel"),
+    ),
     delete_rules=(launch_templates.placement_group_is_empty,),
     unique=Unique(
         "name", ErrorTemplate("InvalidPlacementGroup.Duplicate", "The Placement Group '{name}' already exists.")
@@ -637,7 +699,10 @@ CAPACITY_RESERVATION = ResourceType(
     },
     computed={"ownerId": "{account}"},
     constraints={
+        "endDate": constraints.timestamp,
         "endDateType": one_of("limited", "unlimited"),
+        "instanceCount": between(1, 1000),
+        "instancePlatform": one_of(*launches.PLATFORMS),
         "instanceMatchCriteria": one_of("open", "targeted"),
         "tenancy": one_of("dedicated", "default"),
     },
@@ -645,8 +710,8 @@ CAPACITY_RESERVATION = ResourceType(
     not_found=ErrorTemplate(
         "InvalidCapacityReservationId.NotFound", "The capacity reservation ID '{value}' does not exist."
     ),
-    rules=(rules.reservation_can_be_met, launches.reservation_is_within_the_quota),
-    update_rules=(launches.reservation_is_within_the_quota,),
+    rules=(*rules.RESERVATION_END, rules.reservation_can_be_met, launches.reservation_is_within_the_quota),
+    update_rules=(*rules.RESERVATION_END, launches.reservation_is_within_the_quota),
     source="hashicorp/terraform-provider-aws internal/service/ec2/ec2_capacity_reservation.go",
 )
 

@@ -6,7 +6,7 @@ The entry was made from the provider's source that it names, its SDK 7.51 and th
 from __future__ import annotations
 
 from simulator.aws import tokens
-from simulator.aws.constraints import matches, one_of
+from simulator.aws.constraints import length, matches, one_of
 from simulator.aws.messages import ErrorTemplate
 from simulator.aws.model import Reference, ResourceType, Unique
 from simulator.aws.services import network_rules as rules
@@ -41,6 +41,7 @@ VPC_ATTACHMENT = ResourceType(
         "dnsSupport": _SWITCH,
         "ipv6Support": _SWITCH,
         "securityGroupReferencingSupport": _SWITCH,
+        "subnetIds": length(1, 1000),
         "transitGatewayId": matches(r"tgw-[0-9a-f]+", "the id of a transit gateway, tgw-..."),
     },
     references={"subnetIds[*]": Reference(tokens.SUBNET), "vpcId": Reference(tokens.VPC)},

@@ -9,17 +9,19 @@ import json
 from typing import Any
 
 from simulator.aws import tokens
-from simulator.aws.constraints import arn, between, every, length, matches, one_of
+from simulator.aws.constraints import arn, between, every, given, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds, documents
+from simulator.aws.services.refusals import combinations, refuse, symmetric_key
 from simulator.cloud import CloudResource
 
 EFS = Service("EFS")
 
 _DAYS = tuple(f"AFTER_{days}_DAY{'S' if days > 1 else ''}" for days in (1, 7, 14, 30, 60, 90, 180, 270, 365))
 _MOVES = ("transitionToIa", "transitionToArchive", "transitionToPrimaryStorageClass")
+_POSIX = between(0, 4294967295)
 _IN_USE = ErrorTemplate(
     "FileSystemInUse",
     "The file system '{id}' cannot be deleted because it has mount targets. You must delete the mount targets, and "
@@ -43,18 +45,22 @@ def _bad_request(message: str) -> AwsError:
     return AwsError("BadRequest", message)
 
 
-def _throughput_fits(op: OperationContext) -> None:
-    """A rate must be given for provisioned throughput only; elastic throughput needs the general purpose mode."""
-    mode, rate = op.get("throughputMode"), op.get("provisionedThroughputInMibps")
-    if (mode == "provisioned") != (rate is not None):
-        need = "requires" if rate is None else "does not take"
-        raise _bad_request(f"Throughput mode {mode} {need} ProvisionedThroughputInMibps")
-    if mode == "elastic" and op.get("performanceMode") == "maxIO":
-        raise _bad_request("Elastic throughput is not supported with the Max I/O performance mode")
-    if op.get("availabilityZoneName") and op.get("performanceMode") == "maxIO":
-        raise _bad_request("The Max I/O performance mode is not supported for One Zone file systems")
-    if op.get("kmsKeyId") and not op.get("encrypted"):
-        raise _bad_request("KmsKeyId can be specified only for encrypted file systems")
+_INPUTS = (
+    combinations(
+        "BadRequest",
+        "throughputMode=provisioned: needs provisionedThroughputInMibps",
+        "throughputMode=bursting|elastic: no provisionedThroughputInMibps",
+        "kmsKeyId: needs encrypted",
+    ),
+    refuse(
+        "BadRequest",
+        "The Max I/O performance mode is for bursting and provisioned throughput, and not for One Zone file systems",
+        lambda op: (
+            op.get("performanceMode") == "maxIO"
+            and (op.get("throughputMode") == "elastic" or op.get("availabilityZoneName"))
+        ),
+    ),
+)
 
 
 def _lifecycle_fits(op: OperationContext) -> None:
@@ -280,8 +286,20 @@ FILE_SYSTEM = ResourceType(
         ),
     ),
     quotas=(Quota("L-848C634D", 1000, _TOO_MANY),),
-    rules=(_throughput_fits, _lifecycle_fits),
-    update_rules=(_throughput_fits, _lifecycle_fits),
+    rules=(
+        *_INPUTS,
+        _lifecycle_fits,
+        symmetric_key("kmsKeyId", "BadRequest"),
+        refuse(
+            "AvailabilityZonesMismatch",
+            "The Availability Zone {availabilityZoneName} does not exist in the region",
+            lambda op: (
+                op.get("availabilityZoneName")
+                and op.get("availabilityZoneName") not in [zone.name for zone in op.region_facts.zones]
+            ),
+        ),
+    ),
+    update_rules=(*_INPUTS, _lifecycle_fits),
     used_by=(Use(tokens.MOUNT_TARGET, "fileSystemId", _IN_USE),),
     delete_rules=(_is_not_replicated,),
     cascade_deletes=tuple(
@@ -356,9 +374,14 @@ ACCESS_POINT = ResourceType(
     aws_defaults={"rootDirectory": {"path": "/"}},
     computed={"fileSystemArn": _file_system_arn, "ownerId": "{account}"},
     constraints={
-        "posixUser.gid": between(0, 4294967295),
+        "posixUser": given("gid uid", 2, 2),
+        "posixUser.gid": _POSIX,
         "posixUser.secondaryGids": length(0, 16),
-        "posixUser.uid": between(0, 4294967295),
+        "posixUser.secondaryGids[*]": _POSIX,
+        "posixUser.uid": _POSIX,
+        "rootDirectory.creationInfo": given("ownerGid ownerUid permissions", 3, 3),
+        "rootDirectory.creationInfo.ownerGid": _POSIX,
+        "rootDirectory.creationInfo.ownerUid": _POSIX,
         "rootDirectory.creationInfo.permissions": matches(r"[0-7]{3,4}", "3 or 4 octal digits"),
         "rootDirectory.path": every(length(1, 100), matches(r"/.*", "a path from the root")),
     },
@@ -428,6 +451,10 @@ REPLICATION = ResourceType(
         "originalSourceFileSystemArn": _source_arn,
         "sourceFileSystemArn": _source_arn,
         "sourceFileSystemRegion": "{region}",
+    },
+    constraints={
+        "destination": given("availabilityZoneName fileSystemId region", 1, 3),
+        "destination.region": matches(r"[a-z]{2}(-[a-z]+)+-\d", "a region"),
     },
     references={
         "destination.fileSystemId": Reference(tokens.FILE_SYSTEM),

@@ -5,14 +5,16 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 
 from __future__ import annotations
 
+from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS
 from simulator.aws import tokens
-from simulator.aws.constraints import arn, at_least, between, every, length, matches, one_of
+from simulator.aws.constraints import any_network, arn, at_least, between, every, given, length, matches, one_of
 from simulator.aws.known_quotas import CLUSTERS, NODE_GROUPS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules
 from simulator.aws.services import node_addresses
 from simulator.aws.services import node_group_rules as groups
+from simulator.aws.services.refusals import combinations, of_one_vpc, symmetric_key
 
 EKS = Service("EKS")
 MADE = "2026-01-02T03:04:05Z"  # a constant, since with a clock two equal runs would differ
@@ -54,6 +56,20 @@ _IMAGES = [
     "WINDOWS_FULL_2022_x86_64",
     "WINDOWS_FULL_2025_x86_64",
 ]
+
+# Source: `aws eks list-access-policies` of spring 2026, in public notes; EKS user guide, "Review access policy
+# permissions"; read 2026-11. Those of other services are not listed here.
+_ACCESS_POLICIES = (
+    "ACK|Admin|AdminView|ArgoCD|ArgoCDCluster|AutoNode|BlockStorage|BlockStorageCluster|ClusterAdmin|Compute|"
+    "ComputeCluster|Edit|Event|Hybrid|KRO|LoadBalancing|LoadBalancingCluster|Networking|NetworkingCluster|PodIdentity|"
+    "SecretAdmin|SecretReader|View"
+)
+_WRONG = "InvalidParameterException"
+_CLUSTER = (
+    rules.public_ranges_are_public,
+    symmetric_key("encryptionConfig.provider.keyArn", _WRONG),
+    of_one_vpc(_WRONG, "{value} is not in the VPC", "vpcConfig.subnetIds[*] vpcConfig.securityGroupIds[*]"),
+)
 
 CLUSTER = ResourceType(
     type=tokens.CLUSTER,
@@ -126,6 +142,8 @@ CLUSTER = ResourceType(
         "roleArn": arn,
         "upgradePolicy.supportType": one_of("EXTENDED", "STANDARD"),
         "vpcConfig.controlPlaneEgressMode": one_of("AWS_MANAGED", "CUSTOMER_ROUTED"),
+        "vpcConfig.publicAccessCidrs": length(0, EKS_PUBLIC_ACCESS_CIDRS),
+        "vpcConfig.publicAccessCidrs[*]": any_network,
     },
     references={
         "encryptionConfig.provider.keyArn": Reference(tokens.KEY, "arn"),
@@ -145,6 +163,8 @@ CLUSTER = ResourceType(
         rules.some_endpoint_is_open,
         rules.service_range_is_not_the_vpcs,
         rules.role_trusts_eks,
+        *_CLUSTER,
+        combinations(_WRONG, "kubernetesNetworkConfig.ipFamily=ipv6: no kubernetesNetworkConfig.serviceIpv4Cidr"),
     ),
     update_rules=(
         rules.version_is_offered,
@@ -154,6 +174,9 @@ CLUSTER = ResourceType(
         rules.subnets_span_two_zones,
         rules.auto_mode_is_all_or_nothing,
         rules.some_endpoint_is_open,
+        rules.encryption_key_stays,
+        rules.extended_support_stays,
+        *_CLUSTER,
     ),
     delete_rules=(rules.cluster_is_not_protected,),
     used_by=(
@@ -205,17 +228,23 @@ NODE_GROUP = ResourceType(
     constraints={
         "amiType": one_of(*_IMAGES),
         "capacityType": one_of("CAPACITY_BLOCK", "ON_DEMAND", "SPOT"),
+        "launchTemplate": given("id name"),
         "launchTemplate.version": length(1, 255),
-        "nodeGroupName": length(0, 63),
+        "nodeGroupName": every(
+            length(0, 63), matches(r"([0-9A-Za-z][0-9A-Za-z_-]*)?", "letters, digits, _ and -, a letter or digit first")
+        ),
         "nodeGroupNamePrefix": length(0, 37),
         "nodeRoleArn": arn,
         "scalingConfig.desiredSize": at_least(0),
         "scalingConfig.maxSize": at_least(1),
         "scalingConfig.minSize": at_least(0),
+        "subnetIds": length(1, 1000),
         "taints": length(0, 50),
         "taints[*].effect": one_of("NO_EXECUTE", "NO_SCHEDULE", "PREFER_NO_SCHEDULE"),
         "taints[*].key": length(1, 63),
         "taints[*].value": length(0, 63),
+        "instanceTypes": length(0, 20),
+        "updateConfig": given("maxUnavailable maxUnavailablePercentage"),
         "updateConfig.maxUnavailable": between(1, 100),
         "updateConfig.maxUnavailablePercentage": between(1, 100),
         "updateConfig.updateStrategy": one_of("DEFAULT", "MINIMAL"),
@@ -248,7 +277,9 @@ NODE_GROUP = ResourceType(
         groups.sizes_are_in_order,
         groups.labels_are_kubernetes_labels,
         groups.taints_are_unique,
+        groups.role_trusts_ec2,
         groups.instance_types_exist,
+        groups.image_is_made_for_the_version,
         groups.image_fits_the_machines,
         groups.template_agrees,
         groups.group_follows_the_cluster,
@@ -265,6 +296,7 @@ NODE_GROUP = ResourceType(
         groups.taints_are_unique,
         groups.template_agrees,
         groups.group_follows_the_cluster,
+        groups.version_is_the_clusters,
         groups.release_fits_the_version,
         groups.capacity_block_is_targeted,
         groups.nodes_can_be_launched,
@@ -307,14 +339,14 @@ ADDON = ResourceType(
     unique=Unique("clusterName addonName", ErrorTemplate("ResourceInUseException", "Addon already exists.", 409)),
     rules=(
         rules.addon_is_known,
-        rules.addon_configuration_is_json,
+        rules.addon_configuration_fits,
         rules.addon_roles_trust_pods,
         rules.policy_agent_comes_up,
         rules.addon_learns_its_region,
     ),
     update_rules=(
         rules.addon_is_known,
-        rules.addon_configuration_is_json,
+        rules.addon_configuration_fits,
         rules.addon_roles_trust_pods,
         rules.policy_agent_comes_up,
     ),
@@ -372,14 +404,22 @@ ACCESS_POLICY = ResourceType(
     sets="accessScope.namespaces",
     computed={"associatedAt": "2026-01-02 03:04:05 +0000 UTC", "modifiedAt": "2026-01-02 03:04:05 +0000 UTC"},
     constraints={
+        "accessScope.namespaces[*]": matches(r"[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?", "a name of a namespace, * as well"),
         "accessScope.type": one_of("cluster", "namespace"),
         "policyArn": matches(
-            r"arn:aws[\w-]*:eks::aws:cluster-access-policy/Amazon\w+Policy",
-            "arn:aws:eks::aws:cluster-access-policy/Amazon...Policy",
+            rf"arn:aws[\w-]*:eks::aws:cluster-access-policy/(Amazon(?!EKS)\w+|AmazonEKS({_ACCESS_POLICIES}))Policy",
+            "arn:aws:eks::aws:cluster-access-policy/Amazon...Policy, one that list-access-policies names",
         ),
     },
     references={"clusterName": _TO_CLUSTER},
-    rules=(rules.scope_matches_namespaces, rules.entry_exists),
+    rules=(
+        combinations(
+            _WRONG,
+            "accessScope.type=namespace: needs accessScope.namespaces",
+            "accessScope.type=cluster: no accessScope.namespaces",
+        ),
+        rules.entry_exists,
+    ),
     source="hashicorp/terraform-provider-aws internal/service/eks/access_policy_association.go",
 )
 
@@ -402,9 +442,10 @@ POD_IDENTITY = ResourceType(
         "externalId": lambda s: s.fill("{uuid:external}") if s.inputs.get("targetRoleArn") else "",
     },
     constraints={
-        "namespace": length(1, 63),
+        # EKS may take other names as well, but no namespace or service account of Kubernetes can have them.
+        "namespace": every(length(1, 63), matches(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "a name of a namespace")),
         "roleArn": arn,
-        "serviceAccount": length(1, 253),
+        "serviceAccount": every(length(1, 253), matches(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", "a name of Kubernetes")),
         "targetRoleArn": arn,
     },
     references={

@@ -11,9 +11,10 @@ from typing import Any
 from catalog.eks_addons import ADDONS, release_of
 from catalog.kubernetes import VERSIONS
 from catalog.limits import EKS_SERVICE_CIDRS
+from common.spelling import nearest
 from simulator.aws import paths, tokens
-from simulator.aws.constraints import network
-from simulator.aws.messages import AwsError
+from simulator.aws.constraints import network, within
+from simulator.aws.messages import AwsError, ProviderError
 from simulator.aws.operation_context import OperationContext, principal_of
 from simulator.aws.services import documents
 from simulator.cloud import CloudResource
@@ -22,6 +23,7 @@ from simulator.values import Props
 SKEW = (
     3  # a kubelet may be this many minor versions behind. Source: https://kubernetes.io/releases/version-skew-policy/
 )
+_RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")  # beginnings of names of users and groups
 _NODES = ("EC2_LINUX", "EC2_WINDOWS")  # types of access entries
 
 
@@ -285,6 +287,41 @@ def subnets_stay_in_their_zones(op: OperationContext) -> None:
             raise AwsError("InvalidParameterException", message)
 
 
+def encryption_key_stays(op: OperationContext) -> None:
+    """Another key changes nothing. Source: terraform-provider-aws internal/service/eks/cluster.go, read 2026-11."""
+    old, new = (paths.get(props, "encryptionConfig.provider.keyArn") for props in (op.before, op.inputs))
+    if old and isinstance(new, str) and new != old:
+        message = (
+            "the key of a cluster's encryption cannot be changed. The real provider says nothing and calls no API, so "
+            "the cluster keeps its key, and each refresh shows a difference."
+        )
+        raise ProviderError(message, whole=True)
+
+
+def extended_support_stays(op: OperationContext) -> None:
+    """A cluster that has entered extended support cannot leave it by its upgrade policy.
+
+    Source: EKS user guide, "Disable EKS extended support", read 2026-11; wording unverified.
+    """
+    version, wanted = VERSIONS.get(op.before.get("version", "")), op.get("upgradePolicy.supportType")
+    entered = version is not None and date.today() > version.end_standard  # noqa: DTZ011
+    if entered and wanted == "STANDARD" != paths.get(op.before, "upgradePolicy.supportType"):
+        message = "The upgrade policy cannot be changed to STANDARD, since the cluster is in extended support"
+        raise AwsError("InvalidParameterException", message)
+
+
+def public_ranges_are_public(op: OperationContext) -> None:
+    """Ranges of the public endpoint are not private. Source: EKS user guide, "Cluster API server endpoint"; 2026-11."""
+    wrong = [cidr for cidr in op.get("vpcConfig.publicAccessCidrs", []) if cidr != "0.0.0.0/0" and _is_private(cidr)]
+    if wrong:
+        message = f"The following CIDRs are not allowed in publicAccessCidrs: [{', '.join(wrong)}]"
+        raise AwsError("InvalidParameterException", message)
+
+
+def _is_private(cidr: str) -> bool:
+    return any(within(cidr, block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"))
+
+
 def encryption_is_removed(old: Props, new: Props) -> bool:
     """Returns whether encryption of secrets is removed: it can be added in place, but not removed."""
     return bool(old.get("encryptionConfig")) and new.get("encryptionConfig") is None
@@ -305,19 +342,50 @@ def addon_is_known(op: OperationContext) -> None:
         raise AwsError("InvalidParameterException", "Addon version specified is not supported")
 
 
-def addon_configuration_is_json(op: OperationContext) -> None:
-    """The configuration must be a JSON object. The schemas of the add-ons are not simulated."""
-    text = op.get("configurationValues", "")
+# Add-on -> keys of its configuration that are known; `env:object` means the form of the value. EKS's schemas allow no
+# others, but releases have added some, so only keys that are nearly known ones are refused. Sources: describe-addon-
+# configuration of kube-proxy 1.28 and coredns 1.10, as published in cloudbees/terraform-aws-cloudbees-ci-eks-addon; AWS
+# Containers Blog, "Amazon EKS add-ons: Advanced configuration"; charts of the other add-ons; read 2026-11.
+_EVERYWHERE = "affinity nodeSelector podAnnotations podLabels resources tolerations"
+_DRIVER = "controller:object node:object sidecars:object"
+_SCHEMAS = {
+    "aws-ebs-csi-driver": f"{_DRIVER} defaultStorageClass:object",
+    "aws-efs-csi-driver": _DRIVER,
+    "aws-fsx-csi-driver": _DRIVER,
+    "coredns": "autoScaling:object computeType:string corefile:string podDisruptionBudget:object replicaCount:integer "
+    "topologySpreadConstraints:array",
+    "eks-node-monitoring-agent": "dcgmAgent:object monitoringAgent:object nodeAgent:object",
+    "kube-proxy": "ipvs:object mode:string",
+    "vpc-cni": "enableNetworkPolicy:string enableWindowsIpam:string env:object eniConfig:object init:object "
+    "livenessProbeTimeoutSeconds nodeAgent:object originalMatchLabels readinessProbeTimeoutSeconds",
+}
+_FORMS = {"array": list, "integer": int, "object": dict, "string": str}
+
+
+def addon_configuration_fits(op: OperationContext) -> None:
+    """The configuration must be a JSON object, without misspelt keys, and with values of the known forms."""
     try:
-        fits = not text or isinstance(json.loads(text), dict)
+        values = json.loads(op.get("configurationValues", "") or "{}")
     except ValueError:
-        fits = False
-    if not fits:
-        message = (
-            "ConfigurationValue provided in request is not supported: Json schema validation failed with error: "
-            "[$: the text is no JSON object]"
-        )
-        raise AwsError("InvalidParameterException", message)
+        values = None
+    if reason := _configuration_mistake(op.get("addonName"), values):
+        message = "ConfigurationValue provided in request is not supported: Json schema validation failed with error: "
+        raise AwsError("InvalidParameterException", f"{message}[{reason}]")
+
+
+def _configuration_mistake(addon: str, values: Any) -> str | None:
+    if not isinstance(values, dict):
+        return "$: the text is no JSON object"
+    known = dict(each.partition(":")[::2] for each in f"{_EVERYWHERE} {_SCHEMAS.get(addon, '')}".split())
+    forms = [(key, value, known.get(key, "")) for key, value in values.items()]
+    if isinstance(values.get("env"), dict):
+        forms += [(f"env.{key}", value, "string") for key, value in values["env"].items()]
+    for key, value, form in forms:
+        if addon in _SCHEMAS and "." not in key and key not in known and nearest(key, known):
+            return f"$.{key}: is not defined in the schema and the schema does not allow additional properties"
+        if form and (not isinstance(value, _FORMS[form]) or isinstance(value, bool)):
+            return f"$.{key}: {type(value).__name__} found, {form} expected"
+    return None
 
 
 def policy_agent_comes_up(op: OperationContext) -> None:
@@ -347,8 +415,13 @@ def addon_version(op: OperationContext) -> str:
 
 def addon_roles_trust_pods(op: OperationContext) -> None:
     """The roles of the add-on's pods must trust Pod Identity."""
+    expected = ADDONS[op.get("addonName")].service_account if op.get("addonName") in ADDONS else None
+    others = {row.service_account for row in ADDONS.values()} - {expected, None}
     for item in op.get("podIdentityAssociations", []):
         _trusts_pods(op, item.get("roleArn", ""))
+        if item.get("serviceAccount") in others:  # an add-on may have more accounts than the catalog knows
+            message = f"Service account {item['serviceAccount']} is not one of add-on {op.get('addonName')}"
+            raise AwsError("InvalidParameterException", message)
 
 
 def addon_learns_its_region(op: OperationContext) -> None:
@@ -392,7 +465,7 @@ def only_standard_entries_have_groups(op: OperationContext) -> None:
             )
         if ":role/" not in op.get("principalArn"):
             raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
-    reserved = [name for name in groups if name.startswith(("system:", "eks:", "aws:", "amazon:", "iam:"))]
+    reserved = [name for name in groups if name.startswith(_RESERVED)]
     if reserved:
         message = f"The kubernetes group name {reserved[0]} is invalid, it cannot start with system:"
         raise AwsError("InvalidParameterException", message)
@@ -405,8 +478,11 @@ def entries_have_a_principal_of_the_partition(op: OperationContext) -> None:
     no service-linked role; read 2026-11. Wordings are unverified.
     """
     principal = str(op.get("principalArn"))
-    if not principal.startswith(op.fill("arn:{partition}:")) or ":role/aws-service-role/" in principal:
+    front = op.fill("arn:{partition}:iam::")
+    if not re.match(rf"{front}\d{{12}}:(role|user)/", principal) or ":role/aws-service-role/" in principal:
         raise AwsError("InvalidParameterException", "The specified principalArn is invalid: invalid principal.")
+    if str(op.get("userName", "")).startswith(_RESERVED):  # source: EKS user guide, "Create access entries"; 2026-11
+        raise AwsError("InvalidParameterException", f"The user name cannot start with {', '.join(_RESERVED)}")
 
 
 def entry_groups(op: OperationContext) -> list[str]:
@@ -445,14 +521,6 @@ def entry_exists(op: OperationContext) -> None:
     if type_ not in ("STANDARD", "EC2"):
         message = f"Access policies cannot be associated with an access entry of type {type_}"
         raise AwsError("InvalidRequestException", message)
-
-
-def scope_matches_namespaces(op: OperationContext) -> None:
-    """Namespaces must be given for the scope `namespace`, and only for it."""
-    scoped, namespaces = op.get("accessScope.type") == "namespace", op.get("accessScope.namespaces", [])
-    if scoped != bool(namespaces):
-        message = "The namespaces of an access scope go with the type namespace, and only with it"
-        raise AwsError("InvalidParameterException", message)
 
 
 def association_is_new(op: OperationContext) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import CascadeDelete, Reference, ResourceType
 from simulator.aws.operation_context import OperationContext
+from simulator.aws.services.refusals import combinations, of_one_vpc, refuse
 from simulator.cloud import CloudResource
 from simulator.values import Props
 
@@ -71,28 +72,6 @@ def _throughput_is_of_the_deployment(op: OperationContext) -> None:
     if throughput not in known:
         message = f"PerUnitStorageThroughput of {deployment} on {disk} is one of {list(known)}, not {throughput}."
         raise AwsError("InvalidPerUnitStorageThroughput", message)
-
-
-def _options_fit_the_deployment(op: OperationContext) -> None:
-    deployment, disk = _deployment_and_disk(op)
-    if deployment != "PERSISTENT_2":
-        if op.get("metadataConfiguration"):
-            message = "metadata_configuration can only be set when deployment type is PERSISTENT_2"
-            raise ProviderError(message, whole=True)
-        if disk == "INTELLIGENT_TIERING":
-            raise AwsError("BadRequest", "The INTELLIGENT_TIERING storage type is for PERSISTENT_2.")
-    elif op.get("importPath") or op.get("exportPath"):
-        message = "ImportPath and ExportPath are not for PERSISTENT_2. Use a data repository association."
-        raise AwsError("BadRequest", message)
-    if op.get("driveCacheType") and disk != "HDD":
-        raise AwsError("BadRequest", "DriveCacheType is for the HDD storage type.")
-    if deployment in _SCRATCH and op.get("automaticBackupRetentionDays", 0):
-        raise AwsError("BadRequest", f"Backups are not for the {deployment} deployment type.")
-
-
-def _efa_has_metadata(op: OperationContext) -> None:
-    if op.get("efaEnabled") and not (_deployment_and_disk(op)[0] == "PERSISTENT_2" and op.get("metadataConfiguration")):
-        raise AwsError("BadRequest", "EFA is for PERSISTENT_2 with a metadata configuration.")
 
 
 def _groups_admit_lustre(op: OperationContext) -> None:
@@ -183,6 +162,32 @@ def _version(op: OperationContext) -> str:
     return "2.15" if op.inputs.get("metadataConfiguration") else "2.10"
 
 
+_OTHERS = "SCRATCH_1|SCRATCH_2|PERSISTENT_1"
+# Source: FSx API, CreateFileSystem and its Lustre structures, read 2026-11.
+_INPUTS = (
+    combinations(
+        "BadRequest",
+        f"deploymentType={_OTHERS}: no efaEnabled metadataConfiguration",
+        "deploymentType=PERSISTENT_2: no importPath exportPath",
+        "deploymentType=SCRATCH_1|SCRATCH_2: no kmsKeyId automaticBackupRetentionDays",
+        "storageType=SSD|INTELLIGENT_TIERING: no driveCacheType",
+        "efaEnabled=true: needs metadataConfiguration",
+        "exportPath: needs importPath",
+        "fileSystemTypeVersion=2.12: no metadataConfiguration",
+        "metadataConfiguration.mode=AUTOMATIC: no metadataConfiguration.iops",
+        "metadataConfiguration.mode=USER_PROVISIONED: needs metadataConfiguration.iops",
+    ),
+    refuse(
+        "BadRequest",
+        "Version {fileSystemTypeVersion} and storage type {storageType} are not for {deploymentType}",
+        lambda op: (
+            op.get("fileSystemTypeVersion") == "2.10"
+            if _deployment_and_disk(op)[0] == "PERSISTENT_2"
+            else _deployment_and_disk(op)[1] == "INTELLIGENT_TIERING"
+        ),
+    ),
+)
+
 FILE_SYSTEM = ResourceType(
     type=tokens.LUSTRE,
     service=FSX,
@@ -238,12 +243,15 @@ FILE_SYSTEM = ResourceType(
         "dataCompressionType": one_of("LZ4", "NONE"),
         "deploymentType": one_of("PERSISTENT_1", "PERSISTENT_2", "SCRATCH_1", "SCRATCH_2"),
         "driveCacheType": one_of("NONE", "READ"),
+        "exportPath": matches(r"s3://.+|", "s3://bucket/prefix"),
         "fileSystemTypeVersion": one_of("2.10", "2.12", "2.15"),
+        "importPath": matches(r"s3://.+|", "s3://bucket/prefix"),
         "importedFileChunkSize": between(1, 512000),
         "logConfiguration.level": one_of("DISABLED", "ERROR_ONLY", "WARN_ERROR", "WARN_ONLY"),
         "metadataConfiguration.iops": one_of(*_METADATA_IOPS),
         "metadataConfiguration.mode": one_of("AUTOMATIC", "USER_PROVISIONED"),
         "perUnitStorageThroughput": one_of(12, 40, 50, 100, 125, 200, 250, 500, 1000),
+        "rootSquashConfiguration.rootSquash": matches(r"[0-9]{1,10}:[0-9]{1,10}", "UID:GID"),
         "securityGroupIds": length(0, 50),
         "storageType": one_of("HDD", "INTELLIGENT_TIERING", "SSD"),
         "subnetIds": matches(r"subnet-[0-9a-f]+", "one subnet: a file system stands in one zone"),
@@ -263,16 +271,18 @@ FILE_SYSTEM = ResourceType(
     rules=(
         _size_is_a_step,
         _throughput_is_of_the_deployment,
-        _options_fit_the_deployment,
-        _efa_has_metadata,
+        *_INPUTS,
         _log_group_has_the_prefix,
+        of_one_vpc(
+            "InvalidNetworkSettings", "{value} is not in the VPC of the subnet", "subnetIds securityGroupIds[*]"
+        ),
         _groups_admit_lustre,
     ),
     update_rules=(
         _size_is_a_step,
         _throughput_is_of_the_deployment,
         _throughput_stays_with_efa,
-        _options_fit_the_deployment,
+        *_INPUTS,
         _log_group_has_the_prefix,
     ),
     delete_rules=(_last_backup_is_possible,),

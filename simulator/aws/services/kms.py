@@ -13,6 +13,7 @@ from simulator.aws.messages import AwsError, ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds, documents
+from simulator.aws.services.refusals import combinations
 from simulator.values import UNKNOWN
 
 KMS = Service("KMS")
@@ -22,6 +23,29 @@ _SPECS = (
     *("HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87"),
     *("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024", "RSA_2048", "RSA_3072", "RSA_4096", "SM2", "SYMMETRIC_DEFAULT"),
 )
+
+
+# Beginning of a key's spec -> its usages; the first that fits. Source: KMS API, CreateKey, KeyUsage; read 2026-11.
+_USAGES = (
+    ("SYMMETRIC_DEFAULT", ("ENCRYPT_DECRYPT",)),
+    ("HMAC_", ("GENERATE_VERIFY_MAC",)),
+    ("RSA_", ("ENCRYPT_DECRYPT", "SIGN_VERIFY")),
+    ("ECC_NIST_P", ("SIGN_VERIFY", "KEY_AGREEMENT")),
+    ("ECC_", ("SIGN_VERIFY",)),
+    ("ML_DSA_", ("SIGN_VERIFY",)),
+    ("ML_KEM_", ("ENCAPSULATE_DECAPSULATE",)),
+    ("SM2", ("ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT")),
+)
+
+
+def _usage_fits_the_spec(op: OperationContext) -> None:
+    """The usage must be one of the spec, and SM2 is for China alone. Wordings are unverified."""
+    spec, usage = op.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"), op.get("keyUsage", "ENCRYPT_DECRYPT")
+    usages = next(usages for front, usages in _USAGES if spec.startswith(front))
+    if usage not in usages:
+        raise AwsError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
+    if spec == "SM2" and not op.region.startswith("cn-"):
+        raise AwsError("UnsupportedOperationException", f"KeySpec SM2 is not supported in {op.region}")
 
 
 def _default_policy(op: OperationContext) -> str:
@@ -54,13 +78,11 @@ def _policy_can_be_changed_again(op: OperationContext) -> None:
     raise AwsError("MalformedPolicyDocumentException", message)
 
 
-def _rotation_is_possible(op: OperationContext) -> None:
-    """Only symmetric keys can rotate, and a rotation period needs rotation."""
-    rotates = op.get("enableKeyRotation", False)
-    if rotates and op.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
-        raise AwsError("UnsupportedOperationException", "Automatic key rotation is for symmetric encryption keys only")
-    if op.get("rotationPeriodInDays") is not None and not rotates:
-        raise AwsError("ValidationException", "rotationPeriodInDays needs enableKeyRotation")
+_ROTATION = combinations(  # only symmetric keys can rotate, and a rotation period needs rotation
+    "UnsupportedOperationException",
+    f"customerMasterKeySpec={'|'.join(each for each in _SPECS if each != 'SYMMETRIC_DEFAULT')}: no enableKeyRotation",
+    "rotationPeriodInDays: needs enableKeyRotation",
+)
 
 
 def _key_arn(op: OperationContext) -> str:
@@ -124,8 +146,8 @@ KEY = ResourceType(
             ErrorTemplate("LimitExceededException", "The request was rejected because a quota was exceeded"),
         ),
     ),
-    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _rotation_is_possible),
-    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _rotation_is_possible),
+    rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _usage_fits_the_spec, _ROTATION),
+    update_rules=(document_kinds.KEY.of("policy"), _policy_can_be_changed_again, _ROTATION),
     cascade_deletes=(
         CascadeDelete(tokens.ALIAS, "targetKeyArn", by="arn"),
         CascadeDelete(tokens.KEY_POLICY, "keyId"),

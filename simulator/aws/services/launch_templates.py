@@ -8,21 +8,65 @@ are unverified.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from catalog.efa import efa_interfaces
 from catalog.instance_types import INSTANCE_TYPES, InstanceType
 from simulator.aws import paths, tokens
 from simulator.aws.messages import AwsError
 from simulator.aws.operation_context import OperationContext
+from simulator.aws.services.refusals import combinations
 from simulator.values import Props, has_unknown
 
 RUNNING = "__nodes"  # key in the state of a node group: the number of its running nodes
 # key in the state of a node group: the interfaces of its nodes, each with subnet, addresses and the node's number
 INTERFACES = "__interfaces"
 RESERVATION = "capacityReservationSpecification.capacityReservationTarget.capacityReservationId"
+# A target goes with capacity-reservations-only, as Karpenter sends it. Sources: EC2 API,
+# LaunchTemplateCapacityReservationSpecificationRequest; karpenter-provider-aws pkg/providers/launchtemplate; 2026-11.
+RESERVATION_IS_TARGETED = combinations(
+    "InvalidParameterCombination",
+    "capacityReservationSpecification.capacityReservationPreference=none|open: no "
+    "capacityReservationSpecification.capacityReservationTarget",
+)
 _DEVICES_PER_CARD = 2
 _EFA = ("efa", "efa-only")
+
+
+# Volume type -> least and largest size in GiB, least and largest IOPS, and IOPS for each GiB.
+# Sources: EC2 API, EbsBlockDevice; Amazon EBS user guide, "EBS volume types"; read 2026-11.
+_VOLUMES: Mapping[str, tuple[int, int, int, int, int]] = {
+    "gp2": (1, 16384, 0, 0, 0),
+    "gp3": (1, 65536, 3000, 80000, 500),
+    "io1": (4, 16384, 100, 64000, 50),
+    "io2": (4, 65536, 100, 256000, 1000),
+    "sc1": (125, 16384, 0, 0, 0),
+    "st1": (125, 16384, 0, 0, 0),
+    "standard": (1, 1024, 0, 0, 0),
+}
+
+
+def volume_mistake(argument: str, ebs: Any) -> str | None:
+    """Returns what is wrong with the size, IOPS, throughput or key of a volume. EC2 says so at each launch."""
+    kind = ebs.get("volumeType") or ""  # without one, the image says which
+    low, high, least, most, per_gib = _VOLUMES.get(kind, (1, 65536, 0, 0, 0))
+    size, iops, throughput = ebs.get("volumeSize"), ebs.get("iops"), ebs.get("throughput")
+    if ebs.get("kmsKeyId") and ebs.get("encrypted") not in ("true", True):
+        return "The parameter kms_key_id requires the parameter encrypted to be set."
+    if size is not None and not low <= size <= high:
+        return f"Volume of {size} GiB is invalid; volume_size of {kind} is {low} to {high} GiB"
+    if iops is None and kind in ("io1", "io2"):
+        return f"The parameter iops must be specified for {kind} volumes."
+    if kind and iops and not least <= iops <= most:
+        return f"iops of {iops} is not supported for {kind} volumes" + (f", {least} to {most} are" if most else "")
+    if per_gib and iops and size and iops > max(per_gib * size, 3000 if kind == "gp3" else 0):
+        return f"iops to volume size ratio of {iops / size:.0f} is too high; maximum is {per_gib} for {kind}"
+    if throughput and kind not in ("", "gp3"):
+        return f"The parameter throughput is not supported for {kind} volumes."
+    if throughput and not 125 <= throughput <= min(2000, (iops or 3000) // 4):
+        return f"throughput of {throughput} MiB/s is not within 125 and a quarter of the iops, {(iops or 3000) // 4}"
+    return None
 
 
 def template_can_be_launched(op: OperationContext) -> None:

@@ -26,6 +26,17 @@ from simulator.cloud import CloudResource
 from simulator.values import UNKNOWN, Props, has_unknown
 
 _CAPACITY_TYPES = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "capacity-block"}
+# Source: EC2 API, CapacityReservationInstancePlatform, read 2026-11.
+PLATFORMS = (
+    *("Linux/UNIX", "Red Hat Enterprise Linux", "SUSE Linux", "Ubuntu Pro", "Windows", "Windows with SQL Server"),
+    *(f"Windows with SQL Server {edition}" for edition in ("Enterprise", "Standard", "Web")),
+    *(
+        f"{linux} with SQL Server {edition}"
+        for linux in ("Linux", "RHEL")
+        for edition in ("Standard", "Web", "Enterprise")
+    ),
+    *("RHEL with HA", "RHEL with HA and SQL Server Standard", "RHEL with HA and SQL Server Enterprise"),
+)
 _FULL = (
     "ReservationCapacityExceeded - The requested reservation does not have sufficient compatible and available "
     "capacity for this request."
@@ -33,12 +44,16 @@ _FULL = (
 
 
 def template_of(op: OperationContext, group: Props) -> CloudResource | None:
-    """Returns the launch template that a group names; None without one, or when this preview makes it or changes it."""
+    """Returns the launch template that a group names; None without one, or when this preview makes it or its version.
+
+    A preview that changes the template shows it as it will be, since the group's next version is of that.
+    """
     named = group.get("launchTemplate")
     if named is UNKNOWN or not named or has_unknown({key: named.get(key) for key in ("id", "name", "version")}):
         return None
     by, value = ("id", named["id"]) if named.get("id") else ("name", named.get("name"))
-    return op.find(tokens.LAUNCH_TEMPLATE, by, value)
+    row = op.find(tokens.LAUNCH_TEMPLATE, by, value)
+    return op.planned(tokens.LAUNCH_TEMPLATE, row.id) if row else None
 
 
 def template_value(op: OperationContext, key: str) -> Any:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
+import re
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.limits import UNROUTABLE_CIDRS
+from common.spelling import nearest
 from simulator.aws import paths, templates, tokens
-from simulator.aws.constraints import network
+from simulator.aws.constraints import network, within
 from simulator.aws.inputs import fields
 from simulator.aws.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, KnownQuota
 from simulator.aws.messages import AwsError, ProviderError
 from simulator.aws.operation_context import OperationContext, UnknownValueError
 from simulator.aws.services import documents
+from simulator.aws.services.refusals import combinations, of_one_vpc, refuse
 from simulator.cloud import CloudResource
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -45,19 +48,6 @@ def blocks_of(op: OperationContext, vpc: CloudResource) -> list[str]:
 def _overlap(one: str, other: str) -> bool:
     first, second = network(one), network(other)
     return bool(first and second and first.version == second.version and first.overlaps(second))
-
-
-def _inside(inner: str, outer: str) -> bool:
-    first, second = network(inner), network(outer)
-    if not isinstance(first, ipaddress.IPv4Network) or not isinstance(second, ipaddress.IPv4Network):
-        return False
-    return first.subnet_of(second)
-
-
-def vpc_needs_addresses(op: OperationContext) -> None:
-    """The VPC must have a CIDR block, or a pool to take one from."""
-    if op.get("cidrBlock") is None and op.get("ipv4IpamPoolId") is None:
-        raise AwsError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
 
 
 def vpc_dns_names_need_dns(op: OperationContext) -> None:
@@ -95,7 +85,7 @@ def block_fits_the_vpc(op: OperationContext) -> None:
     if any(_overlap(cidr, block) for block in present):
         message = f"The CIDR '{cidr}' conflicts with another CIDR block of the VPC or a route of its route tables."
         raise AwsError("CidrConflict", message)
-    if _inside(cidr, _LINK_LOCAL) or any(_inside(cidr, block) for block in _restricted_beside(present)):
+    if within(cidr, _LINK_LOCAL) or any(within(cidr, block) for block in _restricted_beside(present)):
         message = (
             f"The CIDR '{cidr}' is restricted. Use a CIDR from the same private address range as the current VPC "
             "CIDR, or use a publicly-routable CIDR."
@@ -106,7 +96,7 @@ def block_fits_the_vpc(op: OperationContext) -> None:
 def _restricted_beside(present: list[str]) -> set[str]:
     """Returns the restricted ranges. A later block outside RFC 1918 restricts nothing that the first block permits."""
     restricted = {
-        block for of in present for known, ranges in _RESTRICTED.items() if _inside(of, known) for block in ranges
+        block for of in present for known, ranges in _RESTRICTED.items() if within(of, known) for block in ranges
     }
     return restricted or set(_OTHER)
 
@@ -115,7 +105,7 @@ def block_holds_no_subnet(op: OperationContext) -> None:
     """A block that contains a subnet cannot be removed."""
     block, vpc = op.before["cidrBlock"], op.before["vpcId"]
     for row in op.resources_with(tokens.SUBNET, "vpcId", vpc):
-        if _inside(row.state.get("cidrBlock", ""), block):
+        if within(row.state.get("cidrBlock", ""), block):
             message = f"The vpc '{vpc}' currently has a subnet within CIDR block {block}"
             raise AwsError("InvalidCidrBlock.InUse", message, retried=True)
 
@@ -143,7 +133,7 @@ def subnet_fits_the_vpc(op: OperationContext) -> None:
     cidr = op.get("cidrBlock")
     if vpc is None or cidr is None:
         return
-    if not op.call.preview and not any(_inside(cidr, block) for block in blocks_of(op, vpc)):
+    if not op.call.preview and not any(within(cidr, block) for block in blocks_of(op, vpc)):
         raise AwsError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
     for row in op.others():
         if row.state.get("vpcId") == vpc.id and _overlap(cidr, row.state.get("cidrBlock", "")):
@@ -213,15 +203,21 @@ def public_name(op: OperationContext) -> str:
 def nat_has_what_its_mode_needs(op: OperationContext) -> None:
     """A zonal gateway needs a subnet and, if it is public, an address; a regional one needs a VPC."""
     regional = op.get("availabilityMode", "zonal") == "regional"
-    if regional and op.get("vpcId") is None:
+    if regional and not op.get("vpcId"):
         raise AwsError("MissingParameter", "The request must contain the parameter VpcId")
-    if not regional and op.get("subnetId") is None:
+    if not regional and not op.get("subnetId"):
         raise AwsError("MissingParameter", "The request must contain the parameter SubnetId")
-    public = op.get("connectivityType") == "public"
-    if public and not regional and op.get("allocationId") is None:
+    if op.get("connectivityType") == "public" and not regional and not op.get("allocationId"):
         raise AwsError("MissingParameter", "The request must contain the parameter AllocationId")
-    if not public and op.get("allocationId") is not None:
-        raise AwsError("InvalidParameter", "allocationId is not supported with connectivityType private")
+
+
+# Source: EC2 API, CreateNatGateway: a VPC is for regional ones, which are public; read 2026-11; wordings unverified.
+NAT_INPUTS = combinations(
+    "InvalidParameter",
+    "connectivityType=private: no allocationId secondaryAllocationIds vpcId",
+    "connectivityType=public: no secondaryPrivateIpAddressCount",
+    "availabilityMode=regional: no subnetId",
+)
 
 
 def nat_address_is_free(op: OperationContext) -> None:
@@ -303,7 +299,7 @@ def route_leaves_the_vpc(op: OperationContext) -> None:
     targets = ("gatewayId", "natGatewayId", "transitGatewayId", "vpcPeeringConnectionId")
     if vpc is None or cidr is None or not any(op.get(target) for target in targets):
         return
-    if any(_inside(cidr, block) for block in blocks_of(op, vpc)):
+    if any(within(cidr, block) for block in blocks_of(op, vpc)):
         message = (
             f"The destination CIDR block {cidr} is equal to or more specific than one of this VPC's CIDR blocks. This "
             "route can target only an interface or an instance."
@@ -317,7 +313,7 @@ def route_is_not_reserved(op: OperationContext) -> None:
     Source: Amazon VPC user guide, "Subnet route tables"; read 2026-11; wording unverified.
     """
     cidr = op.get("destinationCidrBlock")
-    if cidr is not None and any(_inside(cidr, block) for block in UNROUTABLE_CIDRS):
+    if cidr is not None and any(within(cidr, block) for block in UNROUTABLE_CIDRS):
         raise AwsError("InvalidParameterValue", f"The destination CIDR block {cidr} is reserved.")
 
 
@@ -358,6 +354,21 @@ def attachment_subnets_lie_in_different_zones(op: OperationContext) -> None:
         if subnet.state["availabilityZone"] in zones:
             raise AwsError("DuplicateSubnetsInSameZone", f"Duplicate subnets for the availability zone of {id_}")
         zones.add(subnet.state["availabilityZone"])
+
+
+# Source: EC2 API, CreateVpcEndpoint: which kind takes which parameter; read 2026-11; wordings unverified.
+ENDPOINT_INPUTS = (
+    combinations(
+        "InvalidParameter",
+        "vpcEndpointType=Gateway: no subnetIds securityGroupIds privateDnsEnabled",
+        "vpcEndpointType=Interface: no routeTableIds",
+    ),
+    of_one_vpc(
+        "InvalidParameter",
+        "{value} is not in the VPC of the endpoint",
+        "vpcId subnetIds[*] securityGroupIds[*] routeTableIds[*]",
+    ),
+)
 
 
 def endpoint_service_is_in_the_region(op: OperationContext) -> None:
@@ -466,6 +477,39 @@ def flow_log_is_new(op: OperationContext) -> None:
         raise AwsError("FlowLogAlreadyExists", message)
 
 
+# Source: Amazon VPC user guide, "Flow log records", read 2026-11. A field to come is none of these, and near none.
+_FLOW_FIELDS = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log- "
+    "status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id sublocation-type "
+    "sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path reject-reason resource-id "
+    "encryption-status"
+)
+
+
+def flow_log_format(argument: str, value: Any) -> str | None:
+    """Requires fields such as `${srcaddr}`, separated by spaces. A field that is nearly a known one is misspelt."""
+    known, names = _FLOW_FIELDS.split(), re.findall(r"\$\{([a-z0-9-]+)\}", value)
+    if " ".join(f"${{{name}}}" for name in names) != value:
+        return f"{argument} must be a format such as ${{srcaddr}} ${{dstaddr}}, got: {value}"
+    wrong = next((name for name in names if name not in known and nearest(name, known, 0.85)), None)
+    return f"Unknown field {wrong} in {argument}" if wrong else None
+
+
+# Source: EC2 API, CreateFlowLogs; read 2026-11. The wording about s3 is EC2's, from public reports.
+FLOW_LOG_INPUTS = (
+    refuse(
+        "InvalidParameter",
+        "DeliverLogsPermissionArn is not applicable for s3 delivery",
+        lambda op: op.get("logDestinationType") == "s3" and op.get("iamRoleArn"),
+    ),
+    combinations(
+        "InvalidParameter",
+        "logDestinationType=cloud-watch-logs|kinesis-data-firehose: no destinationOptions",
+        *(f"{resource}: needs trafficType" for resource in ("eniId", "regionalNatGatewayId", "subnetId", "vpcId")),
+    ),
+)
+
+
 def flow_log_destination_exists(op: OperationContext) -> None:
     """The bucket or log group must exist; a log group also needs a role that the service may assume."""
     target, kind = op.get("logDestination", ""), op.get("logDestinationType", "cloud-watch-logs")
@@ -534,6 +578,58 @@ def group_rules_fit(op: OperationContext) -> None:
             raise AwsError("RulesPerSecurityGroupLimitExceeded", message)
 
 
+_PROTOCOLS = {"all": "-1", "tcp": "6", "udp": "17", "icmp": "1", "icmpv6": "58"}
+
+
+def ports_mistake(protocol: str, low: Any, high: Any) -> str | None:
+    """Returns what is wrong with the ports of a rule. With all other protocols, EC2 ignores them.
+
+    Source: EC2 API, IpPermission, read 2026-11. Of the wordings, only that about both ports is verified.
+    """
+    number = _PROTOCOLS.get(str(protocol).lower(), str(protocol))
+    if number != "-1" and not (number.isdigit() and int(number) <= 255):
+        return f"Invalid value '{protocol}' for IP protocol. Unknown protocol."
+    if number in ("6", "17"):
+        if low is None or high is None:
+            return "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
+        if not 0 <= low <= high <= 65535:
+            return f"Invalid {protocol.upper()} port range ({low} - {high})"
+    if number in ("1", "58") and not (-1 <= (low or 0) <= 255 and -1 <= (high or 0) <= 255):
+        return f"ICMP code or type ({low}, {high}) is not from -1 to 255"
+    return None
+
+
+def rule_has_ports(op: OperationContext) -> None:
+    """The ports of a rule must fit its protocol."""
+    protocol = op.get("protocol") or op.get("ipProtocol")
+    if mistake := ports_mistake(protocol, op.get("fromPort"), op.get("toPort")):
+        raise AwsError("InvalidParameterValue", mistake)
+
+
+def inline_rules_have_ports(op: OperationContext) -> None:
+    """The ports of each rule of a group must fit its protocol; the provider refuses ports of all protocols."""
+    for rule in (*op.get("ingress", []), *op.get("egress", [])):
+        low, high = rule.get("fromPort") or 0, rule.get("toPort") or 0
+        if str(rule.get("protocol")) in ("-1", "all") and (low or high):
+            text = f"from_port ({low}) and to_port ({high}) must both be 0 to use the 'ALL' \"-1\" protocol!"
+            raise ProviderError(text, whole=True)
+        if mistake := ports_mistake(str(rule.get("protocol")), low, high):
+            raise AwsError("InvalidParameterValue", mistake)
+
+
+_BLOCKS = ("cidrBlocks", "ipv6CidrBlocks")
+CLASSIC_SOURCES = (
+    refuse(
+        "",
+        "one of `cidr_blocks,ipv6_cidr_blocks,prefix_list_ids,self,source_security_group_id` must be specified",
+        lambda op: not any(op.get(key) for key in (*_BLOCKS, "prefixListIds", "self", "sourceSecurityGroupId")),
+    ),
+    refuse(
+        "",
+        "Conflicting configuration arguments: of self, a source group and blocks, a rule has one",
+        lambda op: bool(op.get("self")) + bool(op.get("sourceSecurityGroupId")) + any(map(op.get, _BLOCKS)) > 1,
+    ),
+)
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
@@ -592,6 +688,19 @@ def user_data_is_encoded(argument: str, value: Any) -> str | None:
     except (ValueError, binascii.Error):
         return f"expected {argument} to be base64 encoded"
     return None if size <= 16384 else f"{argument} holds {size} bytes, over the limit of 16384"
+
+
+# Source: EC2 API, CreateCapacityReservation; read 2026-11; wordings unverified.
+RESERVATION_END = (
+    combinations(
+        "InvalidParameterCombination", "endDateType=limited: needs endDate", "endDateType=unlimited: no endDate"
+    ),
+    refuse(
+        "InvalidParameterValue",
+        "The endDate {endDate} is in the past",
+        lambda op: op.get("endDate") and datetime.fromisoformat(op.get("endDate")) <= datetime.now(UTC),
+    ),
+)
 
 
 def reservation_can_be_met(op: OperationContext) -> None:

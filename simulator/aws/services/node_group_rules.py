@@ -12,14 +12,17 @@ from catalog.limits import EKS_LABELS_PER_NODE_GROUP
 from simulator.aws import paths, tokens
 from simulator.aws.messages import AwsError, pulumi_text
 from simulator.aws.operation_context import OperationContext, public_state
-from simulator.aws.services import launches
+from simulator.aws.services import documents, launches
 from simulator.aws.services.eks_rules import SKEW, cluster_of, minor, subnets_of
 from simulator.aws.services.launch_templates import INTERFACES, RUNNING
 from simulator.provider import InitializationFailure
 from simulator.values import Props, has_unknown
 
 _RESERVED_LABELS = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
-_LABEL_VALUE = re.compile(r"([0-9A-Za-z]([\w.-]{0,61}[0-9A-Za-z])?)?", re.ASCII)
+_NAME = r"[0-9A-Za-z]([\w.-]{0,61}[0-9A-Za-z])?"
+_LABEL_VALUE = re.compile(f"({_NAME})?", re.ASCII)
+# Source: Kubernetes, "Labels and Selectors", syntax of keys; taints have the same. Read 2026-11.
+_LABEL_KEY = re.compile(rf"([a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME}", re.ASCII)
 
 
 def _invalid(message: str) -> AwsError:
@@ -49,6 +52,8 @@ def labels_are_kubernetes_labels(op: OperationContext) -> None:
     for key, value in labels.items():
         if key.startswith(_RESERVED_LABELS):
             raise _invalid(f"Label cannot contain reserved prefixes [{', '.join(_RESERVED_LABELS)}]")
+        if not _LABEL_KEY.fullmatch(key):
+            raise _invalid(f"Label key {key} is invalid")
         if not _LABEL_VALUE.fullmatch(str(value)):
             raise _invalid(f"Label value {value} of {key} is invalid")
 
@@ -57,9 +62,42 @@ def taints_are_unique(op: OperationContext) -> None:
     """A node may have one taint for each key and effect. Wording unverified."""
     seen = set()
     for taint in op.get("taints", []):
+        if not (_LABEL_KEY.fullmatch(taint["key"]) and _LABEL_VALUE.fullmatch(str(taint.get("value", "")))):
+            raise _invalid(f"Taint {taint['key']}={taint.get('value', '')} is invalid")
         if (taint["key"], taint["effect"]) in seen:
             raise _invalid(f"Taint with key {taint['key']} and effect {taint['effect']} is specified more than once")
         seen.add((taint["key"], taint["effect"]))
+
+
+def role_trusts_ec2(op: OperationContext) -> None:
+    """The role of the nodes must trust EC2, whose service principal is another one in China."""
+    role = op.find(tokens.ROLE, "arn", op.get("nodeRoleArn"))
+    names = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
+    if role is not None and not any(documents.trusts(role.state, name) for name in names):
+        raise _invalid(
+            "Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of "
+            f"nodeRole {op.get('nodeRoleArn')}"
+        )
+
+
+def image_is_made_for_the_version(op: OperationContext) -> None:
+    """EKS makes no Amazon Linux 2 image for Kubernetes after 1.32.
+
+    Source: EKS user guide, "Guide to EKS AL2 & AL2-accelerated AMIs transition"; read 2026-11; wording unverified.
+    """
+    version = str(op.get("version", "") or group_version(op))
+    if str(op.get("amiType", "")).startswith("AL2_") and minor(version) > (1, 32):
+        raise _invalid(f"Requested AMI type {op.get('amiType')} is not supported for kubernetes version {version}")
+
+
+def version_is_the_clusters(op: OperationContext) -> None:
+    """An update keeps the nodes' version, or takes the cluster's. Source: EKS API, UpdateNodegroupVersion; 2026-11."""
+    cluster, new, old = cluster_of(op), op.get("version"), op.before.get("version")
+    if cluster and new and old and new not in (old, cluster.state["version"]):
+        raise _invalid(
+            f"Nodegroup Kubernetes version should be equal to Cluster kubernetes version {cluster.state['version']} or "
+            f"NodeGroup kubernetes version {old}"
+        )
 
 
 def instance_types_exist(op: OperationContext) -> None:

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Iterator
+from itertools import chain, pairwise
 from typing import Any
 
 from simulator.aws import paths, tokens
-from simulator.aws.constraints import Constraint, between, length, matches, one_of
+from simulator.aws.constraints import Constraint, arn, at_least, between, given, length, matches, one_of, timestamp
 from simulator.aws.inputs import fields
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Rule, Value
 from simulator.aws.operation_context import OperationContext
 from simulator.aws.services import document_kinds, documents
+from simulator.aws.services.refusals import refuse, symmetric_key
 from simulator.cloud import CloudResource
 
 S3 = Service("S3", modeled=False)
 
 _VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+_REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+_KEY_OF_DEFAULT = "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId"
 _NO_BUCKET = ErrorTemplate("NoSuchBucket", "The specified bucket does not exist", 404)
 # Source: https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
 _ZONES = {
@@ -40,7 +45,7 @@ def _bucket_name(argument: str, value: Any) -> str | None:
     if text := wrong(argument, value):
         return text
     if value.startswith(("xn--", "sthree-", "amzn-s3-demo-")) or value.endswith(
-        ("-s3alias", "--ol-s3", ".mrap", "--x-s3")
+        ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
     ):
         return f"invalid value for {argument} (this beginning or end is reserved)"
     if ".." in value:
@@ -85,25 +90,90 @@ def _has_versioning(op: OperationContext, bucket: str) -> bool:
     return inline or any(_versioned(each) for each in op.resources_with(_VERSIONING, "bucket", bucket, everywhere=True))
 
 
+# From the warmest class to the coldest: S3 moves objects one way. Source: S3 user guide, "Transitioning objects using
+# Amazon S3 Lifecycle", which has the 30 days before and in the infrequent classes as well; read 2026-11.
+_CLASSES = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+_INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
+
+
 def _lifecycle_makes_sense(op: OperationContext) -> None:
-    """Objects may move to colder classes after 30 days, and must expire after all transitions."""
+    """Ids differ, and the actions of each rule fit together. S3's wordings, but for those about filters and sizes."""
+    ids = [rule.get("id") for rule in op.get("rules", [])]
+    if len(set(ids)) < len(ids):
+        raise AwsError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
     for rule in op.get("rules", []):
-        days = [int(move.get("days") or 0) for move in rule.get("transitions") or []]
-        for move in rule.get("transitions") or []:
-            storage = move.get("storageClass")
-            if storage in ("STANDARD_IA", "ONEZONE_IA") and move.get("days") is not None and int(move["days"]) < 30:
-                message = (
-                    f"'Days' in Transition action must be greater than or equal to 30 for storageClass '{storage}'"
-                )
-                raise AwsError("InvalidArgument", message)
-        end = (rule.get("expiration") or {}).get("days")
-        if end is not None and any(int(end) <= day for day in days):
-            prefix = (rule.get("filter") or {}).get("prefix") or ""
-            message = (
-                f"'Days' in the Expiration action for filter '(prefix={prefix})' must be greater than 'Days' in the "
-                "Transition action"
+        mistake = next((text for wrong, text in chain(_action_mistakes(rule), _day_mistakes(rule)) if wrong), None)
+        if mistake:
+            raise AwsError("MalformedXML" if mistake.startswith("The XML") else "InvalidArgument", mistake)
+
+
+def _action_mistakes(rule: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    end, moves = rule.get("expiration") or {}, rule.get("transitions") or []
+    abort, chosen = rule.get("abortIncompleteMultipartUpload") or {}, rule.get("filter") or {}
+    both, marker, uploads = (
+        chosen.get("and") or {},
+        end.get("expiredObjectDeleteMarker"),
+        abort.get("daysAfterInitiation"),
+    )
+    tags = chosen.get("tag") or both.get("tags")
+    least, most = both.get("objectSizeGreaterThan") or 0, both.get("objectSizeLessThan")
+    dates = [each["date"] for each in (end, *moves) if each.get("date")]
+    kinds = {key for each in (end, *moves) for key in ("days", "date") if each.get(key) is not None}
+    actions = (end, moves, abort, rule.get("noncurrentVersionExpiration"), rule.get("noncurrentVersionTransitions"))
+    elements = [key for key, value in chosen.items() if value not in (None, "") and not key.startswith("__")]
+    yield not any(actions), "At least one action needs to be specified in a rule"
+    yield (
+        (end.get("days") or 1) < 0 or (end.get("days") == 0 and not marker),
+        ("'Days' for Expiration action must be a positive integer"),
+    )
+    yield (
+        uploads is not None and uploads <= 0,
+        ("'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer"),
+    )
+    yield not all(re.search(r"T00:00:00(\.0+)?(Z|\+00:00)$", date) for date in dates), "'Date' must be at midnight GMT"
+    yield (
+        sum(map(bool, (end.get("days"), end.get("date"), marker))) > 1,
+        ("The XML was not well-formed: Expiration has one of Days, Date and ExpiredObjectDeleteMarker"),
+    )
+    yield len(kinds) > 1, "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule"
+    yield rule.get("prefix") and chosen, "The XML was not well-formed: a rule has a Prefix or a Filter"
+    yield len(elements) > 1, "The XML was not well-formed: a Filter has one of its elements; And takes several"
+    yield most and least >= most, "'ObjectSizeLessThan' must be a size greater than 'ObjectSizeGreaterThan'"
+    yield tags and abort, "AbortIncompleteMultipartUpload cannot be specified with Tags."
+    yield tags and marker, "ExpiredObjectDeleteMarker cannot be specified with Tags."
+
+
+def _day_mistakes(rule: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Yields what is wrong with the days of transitions, and of the expiration after them."""
+    of = f"for filter '(prefix={(rule.get('filter') or {}).get('prefix') or ''})'"
+    for days, word, moves, last in (
+        ("days", "Days", rule.get("transitions"), rule.get("expiration")),
+        (
+            *("noncurrentDays", "NoncurrentDays"),
+            *(rule.get("noncurrentVersionTransitions"), rule.get("noncurrentVersionExpiration")),
+        ),
+    ):
+        steps = sorted((int(move[days]), move["storageClass"]) for move in moves or [] if move.get(days) is not None)
+        end = (last or {}).get(days)
+        for day, storage in steps:
+            yield (
+                storage in _INFREQUENT and day < 30,
+                (f"'{word}' in Transition action must be greater than or equal to 30 for storageClass '{storage}'"),
             )
-            raise AwsError("InvalidArgument", message)
+            yield (
+                end is not None and int(end) <= day,
+                (f"'{word}' in the Expiration action {of} must be greater than '{word}' in the Transition action"),
+            )
+        for (day, storage), (later, colder) in pairwise(steps):
+            yield storage == colder, f"'StorageClass' must be different for 'Transition' actions in same 'Rule' {of}"
+            yield (
+                later == day or _CLASSES.index(colder) < _CLASSES.index(storage),
+                (f"'{word}' in the 'Transition' action of '{storage}' must be less than that of a colder class {of}"),
+            )
+            yield (
+                storage in _INFREQUENT and _CLASSES.index(colder) > 2 and later < day + 30,
+                (f"'{word}' in the 'Transition' action of '{colder}' must be 30 days more than of '{storage}' {of}"),
+            )
 
 
 def _policy_may_be_put(op: OperationContext) -> None:
@@ -139,6 +209,9 @@ def _versioning_is_not_taken_back(op: OperationContext) -> None:
     new = op.get("versioningConfiguration.status")
     if new != "Enabled" and _locked(op, op.get("bucket")):
         message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+        raise AwsError("InvalidBucketState", message, 409)
+    if new != "Enabled" and any(op.resources_with(_REPLICATION, "bucket", op.get("bucket"), everywhere=True)):
+        message = "A replication configuration is present on this bucket, so you cannot change the versioning state."
         raise AwsError("InvalidBucketState", message, 409)
     if new == "Disabled" and old in ("Enabled", "Suspended"):
         raise ProviderError(f'versioning_configuration.status cannot be updated from "{old}" to "{new}"')
@@ -181,6 +254,25 @@ def _deep_archive_takes_half_a_year(op: OperationContext) -> None:
     for tier in op.get("tierings", []):
         if tier.get("accessTier") == "DEEP_ARCHIVE_ACCESS" and int(tier.get("days") or 0) < 180:
             raise AwsError("InvalidArgument", "'Days' for DEEP_ARCHIVE_ACCESS must be between 180 and 730")
+
+
+def _replication_is_whole(op: OperationContext) -> None:
+    """Each rule has what its other parts need. The wordings about priorities and time control are unverified."""
+    rules = op.get("rules", [])
+    priorities = [rule.get("priority") or 0 for rule in rules if rule.get("filter")]
+    if len(set(priorities)) < len(priorities):
+        raise AwsError("InvalidRequest", "Priority must be unique between the rules")
+    for rule in rules:
+        destination, criteria = rule.get("destination") or {}, rule.get("sourceSelectionCriteria") or {}
+        encrypted = (criteria.get("sseKmsEncryptedObjects") or {}).get("status") == "Enabled"
+        if rule.get("filter") and not rule.get("deleteMarkerReplication"):
+            message = "DeleteMarkerReplication must be specified for this version of Cross Region Replication schema."
+            raise AwsError("InvalidRequest", message)
+        if encrypted and not (destination.get("encryptionConfiguration") or {}).get("replicaKmsKeyId"):
+            message = "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present."
+            raise AwsError("InvalidRequest", message)
+        if destination.get("replicationTime") and not destination.get("metrics"):
+            raise AwsError("InvalidRequest", "ReplicationTime must be specified together with Metrics")
 
 
 def _destinations_are_versioned(op: OperationContext) -> None:
@@ -341,9 +433,12 @@ BUCKET = ResourceType(
         "accelerationStatus": one_of("Enabled", "Suspended"),
         "bucket": _bucket_name,
         "bucketNamespace": one_of("account-regional", "global"),
-        "bucketPrefix": length(0, 37),
+        "bucketPrefix": matches(
+            r"[0-9a-z][0-9a-z.-]{0,36}|", "at most 37 lower-case letters, digits, dots and hyphens"
+        ),
         "requestPayer": one_of("BucketOwner", "Requester"),
     },
+    conflicts=("bucket bucketPrefix",),
     not_found=_NO_BUCKET,
     quotas=(
         Quota(
@@ -407,7 +502,17 @@ LIFECYCLE = _setting(
     constraints={
         "rules": length(1, 1000),
         "rules[*].id": length(1, 255),
+        "rules[*].expiration.date": timestamp,
+        "rules[*].noncurrentVersionExpiration": given("noncurrentDays"),
+        "rules[*].noncurrentVersionExpiration.newerNoncurrentVersions": between(1, 100),
+        "rules[*].noncurrentVersionExpiration.noncurrentDays": at_least(1),
+        "rules[*].noncurrentVersionTransitions[*]": given("noncurrentDays storageClass", 2, 2),
+        "rules[*].noncurrentVersionTransitions[*].noncurrentDays": at_least(0),
+        "rules[*].noncurrentVersionTransitions[*].storageClass": one_of(*sorted(_CLASSES)),
         "rules[*].status": one_of("Disabled", "Enabled"),
+        "rules[*].transitions[*]": given("days date"),
+        "rules[*].transitions[*].date": timestamp,
+        "rules[*].transitions[*].days": at_least(0),
         "rules[*].transitions[*].storageClass": one_of(
             "DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"
         ),
@@ -435,7 +540,9 @@ OBJECT_LOCK = _setting(
     defaults={"objectLockEnabled": "Enabled"},
     constraints={
         "objectLockEnabled": one_of("Enabled"),
+        "rule.defaultRetention.days": between(1, 36500),
         "rule.defaultRetention.mode": one_of("COMPLIANCE", "GOVERNANCE"),
+        "rule.defaultRetention.years": between(1, 100),
     },
     rules=(_needs_versioning("Object Lock"), _retention_is_days_or_years),
     companions=_mark_locked,
@@ -482,11 +589,18 @@ REPLICATION = _setting(
     deletes="DeleteBucketReplication",
     required="role rules",
     source="bucket_replication_configuration",
-    constraints={"rules": length(1, 1000), "rules[*].status": one_of("Disabled", "Enabled")},
+    constraints={
+        "rules": length(1, 1000),
+        "rules[*].destination.bucket": arn,
+        "rules[*].destination.replicationTime.time.minutes": one_of(15),
+        "rules[*].destination.storageClass": one_of("STANDARD", "REDUCED_REDUNDANCY", *_CLASSES),
+        "rules[*].id": length(0, 255),
+        "rules[*].status": one_of("Disabled", "Enabled"),
+    },
     references={
         "role": Reference(tokens.ROLE, "arn", ErrorTemplate("InvalidArgument", "Invalid role ARN")),
     },
-    rules=(_needs_versioning("replication"), _destinations_are_versioned, _role_lets_s3_copy),
+    rules=(_needs_versioning("replication"), _replication_is_whole, _destinations_are_versioned, _role_lets_s3_copy),
 )
 
 ENCRYPTION = _setting(
@@ -495,17 +609,26 @@ ENCRYPTION = _setting(
     puts="PutBucketEncryption",
     deletes="DeleteBucketEncryption",
     required="rules",
+    rules=(
+        refuse(
+            "InvalidArgument",
+            "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+            lambda op: any(
+                (default := rule.get("applyServerSideEncryptionByDefault") or {}).get("kmsMasterKeyId")
+                and default.get("sseAlgorithm") not in ("aws:kms", "aws:kms:dsse")
+                for rule in op.get("rules")
+            ),
+        ),
+        symmetric_key(_KEY_OF_DEFAULT, "InvalidArgument"),
+    ),
     constraints={
+        "rules": length(1, 1),
         "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm": one_of(
             "AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"
         ),
         "rules[*].blockedEncryptionTypes[*]": one_of("NONE", "SSE-C"),
     },
-    references={
-        "rules[*].applyServerSideEncryptionByDefault.kmsMasterKeyId": Reference(
-            tokens.KEY, "arn", outside=lambda value: ":key/" not in value
-        )
-    },
+    references={_KEY_OF_DEFAULT: Reference(tokens.KEY, "arn", outside=lambda value: ":key/" not in value)},
 )
 
 VERSIONING = _setting(

@@ -23,6 +23,12 @@ def _name_is_allowed(op: OperationContext) -> None:
             "following 3 symbols .-_"
         )
         raise AwsError("ValidationException", message, modeled=False)
+    if "/" in name and not name.startswith("/"):
+        message = "Parameter name must be a fully qualified name: a hierarchy begins with a slash."
+        raise AwsError("ValidationException", message, modeled=False)
+    if name.count("/") > 15:
+        message = "Parameter hierarchies are limited to a maximum depth of 15 levels."
+        raise AwsError("HierarchyLevelLimitExceededException", message)
 
 
 def _value_is_short(op: OperationContext) -> None:
@@ -73,6 +79,7 @@ PARAMETER = ResourceType(
         "description": length(0, 1024),
         "name": every(length(1, 2048), matches(r"[0-9A-Za-z_./-]+", "letters, digits and _ . / -")),
         "tier": one_of("Advanced", "Intelligent-Tiering", "Standard"),
+        "value": length(1, 8192),
         "type": one_of("SecureString", "String", "StringList"),
     },
     not_found=ErrorTemplate("ParameterNotFound", ""),

@@ -5,8 +5,20 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simulator.aws import tokens
-from simulator.aws.constraints import between, every, ipv4_network, ipv6_network, length, matches, one_of
+from simulator.aws.constraints import (
+    Constraint,
+    between,
+    every,
+    given,
+    ipv4_network,
+    ipv6_network,
+    length,
+    matches,
+    one_of,
+)
 from simulator.aws.messages import ErrorTemplate
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import network_rules as rules
@@ -17,6 +29,16 @@ _IN_USE = ErrorTemplate("DependencyViolation", "resource {id} has a dependent ob
 _FULL = ErrorTemplate(
     "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
 )
+# Source: EC2 API, CreateSecurityGroup and IpRange, read 2026-11.
+_TEXT = matches(r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]*", "letters, digits, spaces and _.:/()#,@[]+=&;{}!$*-")
+_DESCRIPTION = every(length(0, 255), _TEXT)
+_OF_A_RULE: Mapping[str, Constraint] = {
+    "[*]": every(given("protocol"), given("cidrBlocks ipv6CidrBlocks prefixListIds securityGroups self", 1, 5)),
+    "[*].cidrBlocks[*]": ipv4_network(),
+    "[*].description": _DESCRIPTION,
+    "[*].ipv6CidrBlocks[*]": ipv6_network,
+}
+_INLINE = {f"{way}{path}": check for way in ("ingress", "egress") for path, check in _OF_A_RULE.items()}
 _RULES = Quota("L-0EA8095F", 60, _FULL, per="securityGroupId")
 
 SECURITY_GROUP = ResourceType(
@@ -37,11 +59,9 @@ SECURITY_GROUP = ResourceType(
     aws_defaults={"egress": [], "ingress": [], "namePrefix": "", "vpcId": ""},
     computed={"ownerId": "{account}"},
     constraints={
-        "description": every(
-            length(0, 255),
-            matches(r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]*", "letters, digits, spaces and _.:/()#,@[]+=&;{}!$*-"),
-        ),
-        "name": every(length(1, 255), matches(r"(?!sg-).*", "cannot begin with sg-")),
+        "description": _DESCRIPTION,
+        "name": every(length(1, 255), matches(r"(?!sg-).*", "cannot begin with sg-"), _TEXT),
+        **_INLINE,
     },
     references={"vpcId": Reference(tokens.VPC)},
     not_found=ErrorTemplate("InvalidGroup.NotFound", "The security group '{value}' does not exist"),
@@ -59,8 +79,8 @@ SECURITY_GROUP = ResourceType(
             ),
         ),
     ),
-    rules=(rules.group_has_a_vpc, rules.group_rules_fit),
-    update_rules=(rules.group_rules_fit,),
+    rules=(rules.group_has_a_vpc, rules.group_rules_fit, rules.inline_rules_have_ports),
+    update_rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
     delete_rules=(
         rules.no_node_has_the_group,
         rules.no_interface_has_the_group,
@@ -97,8 +117,9 @@ DEFAULT_SECURITY_GROUP = ResourceType(
         "ownerId": "{account}",
     },
     references={"vpcId": Reference(tokens.VPC)},
-    rules=(rules.group_rules_fit,),
-    update_rules=(rules.group_rules_fit,),
+    constraints=_INLINE,
+    rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
+    update_rules=(rules.group_rules_fit, rules.inline_rules_have_ports),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_default_security_group.go",
 )
 
@@ -121,12 +142,13 @@ SECURITY_GROUP_RULE = ResourceType(
     computed={"securityGroupRuleId": "sgr-{hex17}"},
     constraints={
         "cidrBlocks[*]": ipv4_network(),
+        "description": _DESCRIPTION,
         "ipv6CidrBlocks[*]": ipv6_network,
         "type": one_of("egress", "ingress"),
     },
     references={"securityGroupId": _TO_GROUP, "sourceSecurityGroupId": _TO_GROUP},
     quotas=(_RULES,),
-    rules=(rules.classic_rule_is_new,),
+    rules=(*rules.CLASSIC_SOURCES, rules.rule_has_ports, rules.classic_rule_is_new),
     source="hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_rule.go",
 )
 _SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
@@ -151,13 +173,16 @@ def _rule(token: str, direction: str) -> ResourceType:
         constraints={
             "cidrIpv4": ipv4_network(),
             "cidrIpv6": ipv6_network,
+            "description": _DESCRIPTION,
             "fromPort": between(-1, 65535),
             "ipProtocol": matches(r"tcp|udp|icmp|icmpv6|-1|all|\d{1,3}", "tcp, udp, icmp, icmpv6, a number, or -1"),
+            "referencedSecurityGroupId": matches(r"(\d{12}/)?sg-[0-9a-f]+", "sg-..., or account/sg-..."),
             "toPort": between(-1, 65535),
         },
         references={"securityGroupId": _TO_GROUP},  # the other group may be of another stack, or of another VPC
         quotas=(_RULES,),
-        rules=(rules.rule_is_new,),
+        rules=(rules.rule_has_ports, rules.rule_is_new),
+        update_rules=(rules.rule_has_ports,),
         source=f"hashicorp/terraform-provider-aws internal/service/ec2/vpc_security_group_{direction.lower()}_rule.go",
     )
 

@@ -102,6 +102,7 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "name": "LaunchTemplateName",
         "vpcSecurityGroupIds": "LaunchTemplateData.SecurityGroupIds",
     },
+    "aws:ec2/natGateway:NatGateway": {"privateIp": "PrivateIpAddress"},
     "aws:ec2/placementGroup:PlacementGroup": {"name": "GroupName"},
     "aws:ec2/securityGroup:SecurityGroup": {"name": "GroupName"},
     "aws:ec2/securityGroupRule:SecurityGroupRule": {
@@ -199,7 +200,12 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "ingress": _OF_ANOTHER,
         "vpcId": "names the VPC whose default group is adopted",
     },
-    "aws:ec2/securityGroup:SecurityGroup": {"revokeRulesOnDelete": _PROVIDER},
+    "aws:ec2/routeTable:RouteTable": {"routes": "is sent as separate routes"},
+    "aws:ec2/securityGroup:SecurityGroup": {
+        "egress": _OF_ANOTHER,
+        "ingress": _OF_ANOTHER,
+        "revokeRulesOnDelete": _PROVIDER,
+    },
     "aws:ec2/securityGroupRule:SecurityGroupRule": {
         "description": "is a member of each address and each group",
         "self": "is a pair with the group itself",

@@ -36,10 +36,13 @@ def test_a_file_system_has_an_arn_and_a_dns_name(aws: Account) -> None:
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"throughputMode": "provisioned"}, "Throughput mode provisioned requires ProvisionedThroughputInMibps"),
-        ({"provisionedThroughputInMibps": 64}, "elastic does not take ProvisionedThroughputInMibps"),
-        ({"performanceMode": "maxIO"}, "Elastic throughput is not supported with the Max I/O"),
-        ({"encrypted": False, "kmsKeyId": "arn:aws:kms:us-west-2:1:key/k"}, "only for encrypted file systems"),
+        ({"throughputMode": "provisioned"}, "InMibps must be specified when throughputMode is provisioned"),
+        ({"provisionedThroughputInMibps": 64}, "InMibps cannot be specified when throughputMode is elastic"),
+        ({"performanceMode": "maxIO"}, "The Max I/O performance mode is for bursting"),
+        (
+            {"encrypted": False, "kmsKeyId": "arn:aws:kms:us-west-2:1:key/k"},
+            "encrypted must be specified when kmsKeyId",
+        ),
         (
             {"throughputMode": "bursting", "lifecyclePolicies": [{"transitionToArchive": "AFTER_90_DAYS"}]},
             "supported only with elastic throughput",

@@ -345,7 +345,7 @@ def test_an_access_entry_is_unique_and_a_policy_needs_one(aws: Account) -> None:
     assert "already in use" in aws.refusal(ENTRY, "two", clusterName="main", principalArn=PEOPLE)
     assert aws.make(POLICY, **grant).id == f"main#{PEOPLE}#{VIEW}"
     nowhere = {**grant, "accessScope": {"type": "namespace"}}
-    assert "namespaces of an access scope go with the type namespace" in aws.refusal(POLICY, "two", **nowhere)
+    assert "namespaces must be specified when accessScope.type is namespace" in aws.refusal(POLICY, "two", **nowhere)
 
 
 @pytest.mark.parametrize(

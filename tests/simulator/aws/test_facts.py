@@ -177,7 +177,8 @@ def test_error_codes_are_in_the_facts() -> None:
     assert compared > 60, "without errors to compare, the test says nothing"
     raised = set()
     for module in (ROOT / "simulator/aws/services").glob("*.py"):
-        raised |= set(re.findall(r'AwsError\(\s*"([^"]+)"', module.read_text(encoding="utf-8")))
+        calls = r'(?:AwsError|combinations|of_one_vpc|refuse)\((?:\s*#[^\n]*\n)?\s*"([^"]+)"'
+        raised |= set(re.findall(calls, module.read_text(encoding="utf-8")))
     assert len(raised) > 30
     assert raised - anywhere == OF_ANY_OPERATION, "AWS has no such error; or write it in the facts, with its source"
 

@@ -48,9 +48,9 @@ def test_dns_name_and_mount_name_are_unknown_at_preview(aws: Account) -> None:
         ({"storageCapacity": 3600}, "Invalid storage capacity: 3600. It has to be a multiple of 2400 GiB."),
         ({"perUnitStorageThroughput": 200}, "PERSISTENT_2 on SSD is one of [125, 250, 500, 1000], not 200"),
         ({"deploymentType": "SCRATCH_2"}, "PerUnitStorageThroughput is not for the SCRATCH_2 deployment type."),
-        ({"importPath": "s3://data"}, "ImportPath and ExportPath are not for PERSISTENT_2."),
-        ({"efaEnabled": True}, "EFA is for PERSISTENT_2 with a metadata configuration."),
-        ({"driveCacheType": "READ"}, "DriveCacheType is for the HDD storage type."),
+        ({"importPath": "s3://data"}, "importPath cannot be specified when deploymentType is PERSISTENT_2"),
+        ({"efaEnabled": True}, "metadataConfiguration must be specified when efaEnabled"),
+        ({"driveCacheType": "READ"}, "driveCacheType cannot be specified"),
         (
             {"logConfiguration": {"level": "ERROR_ONLY", "destination": "arn:aws:logs:us-west-2:1:log-group:/ours"}},
             "is not a log group whose name begins with /aws/fsx",
@@ -67,14 +67,18 @@ def test_invalid_inputs_are_refused_at_preview(aws: Account, wrong: dict[str, An
 def test_scratch_has_no_backups_and_no_metadata_configuration(aws: Account) -> None:
     subnet = aws.subnet(aws.vpc()).id
     scratch: dict[str, Any] = {"subnetIds": subnet, "storageCapacity": 1200, "deploymentType": "SCRATCH_2"}
-    assert "Backups are not for the SCRATCH_2" in aws.refusal(LUSTRE, **scratch, automaticBackupRetentionDays=7)
+    assert "automaticBackupRetentionDays cannot be specified when deploymentType is SCRATCH_2" in aws.refusal(
+        LUSTRE, **scratch, automaticBackupRetentionDays=7
+    )
     metadata = aws.refusal(LUSTRE, **scratch, metadataConfiguration={"mode": "AUTOMATIC"})
-    assert "can only be set when deployment type is PERSISTENT_2" in metadata
+    assert "metadataConfiguration cannot be specified when deploymentType is SCRATCH_2" in metadata
 
 
 def test_the_security_groups_must_allow_lustre_among_themselves(aws: Account) -> None:
     inputs = needed(aws)
-    group = aws.make(GROUP, vpcId=aws.make("aws:ec2/vpc:Vpc", "two", cidrBlock="10.1.0.0/16").id)
+    subnet = aws.cloud.get("aws:ec2/subnet:Subnet", inputs["subnetIds"])
+    assert subnet
+    group = aws.make(GROUP, vpcId=subnet.state["vpcId"])
     text = aws.refusal(LUSTRE, "fast", **inputs, securityGroupIds=[group.id])
     assert "do not permit Lustre LNET network traffic on port 988" in text
     rule = {"securityGroupId": group.id, "referencedSecurityGroupId": group.id, "ipProtocol": "tcp"}
@@ -171,3 +175,12 @@ def test_an_import_does_not_learn_the_security_groups(aws: Account) -> None:
     assert "securityGroupIds" not in imported.inputs | imported.state
     again = Resource(made.type, made.name, made.id, imported.inputs, imported.state)
     assert "securityGroupIds" in aws.diff(again, **made.inputs, securityGroupIds=["sg-1"]).replaces
+
+
+def test_a_link_that_is_replaced_under_another_name_does_not_conflict_with_itself_at_preview(aws: Account) -> None:
+    aws.make(BUCKET, "data", bucket="data")
+    there = link(aws, file_system(aws))
+    moved = {**there.inputs, "fileSystemPath": "/moved"}
+    assert "is that of" in aws.refusal(LINK, "moved", preview=True, **moved), "another link of the same bucket"
+    aws.package.diff(aws.call(LINK, "moved"), there.id, there.inputs, there.state, moved)
+    aws.preview(LINK, "moved", **moved)

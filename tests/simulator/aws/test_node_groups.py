@@ -511,3 +511,17 @@ def test_a_new_version_of_kubernetes_brings_its_own_image(aws: Account) -> None:
     assert state["releaseVersion"] == "1.36.0-20260115"
     with pytest.raises(Refusal, match="is older than the current release version"):
         aws.update(group, **newer, releaseVersion="1.36.0-20251201")
+
+
+def test_a_live_group_moves_to_bottlerocket_in_a_preview_as_in_an_update(aws: Account) -> None:
+    template = aws.make(TEMPLATE, "nodes", name="nodes", userData=encoded(NODE_CONFIG))
+    inputs = {"launchTemplate": {"name": "nodes", "version": "$Latest"}, "nodeGroupName": "cpu"}
+    group = aws.group(aws.cluster(), **inputs)
+    new = {**group.inputs, "amiType": "BOTTLEROCKET_x86_64"}
+    assert aws.diff(group, **new).replaces == {"amiType"}
+    for preview in (True, False):
+        aws.update(template, preview, name="nodes", userData=encoded("[settings.kubernetes]\nmax-pods = 50"))
+        if not preview:
+            aws.delete(group)
+        checked = aws.checked(group.type, group.name, **new)
+        aws.package.create(aws.call(group.type, group.name, preview), checked)

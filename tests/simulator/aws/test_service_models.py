@@ -30,6 +30,7 @@ _DOCUMENTED = "the API's documentation is stricter than its model"
 # Inputs for which the simulator accepts other values than the model.
 DIFFERENT = {
     ("aws:cloudwatch/logGroup:LogGroup", "logGroupClass"): _NEWER,
+    ("aws:ec2/launchTemplate:LaunchTemplate", "tagSpecifications[*].resourceType"): _DOCUMENTED,
     ("aws:ec2/vpc:Vpc", "instanceTenancy"): "`host` is for instances; CreateVpc refuses it",
     ("aws:ec2/vpcEndpoint:VpcEndpoint", "vpcEndpointType"): _NEWER,
     ("aws:efs/backupPolicy:BackupPolicy", "backupPolicy.status"): _STATE,
@@ -41,6 +42,7 @@ DIFFERENT = {
     ("aws:kms/alias:Alias", "name"): "a name is alias/ with more characters after it",
     ("aws:kms/key:Key", "deletionWindowInDays"): _DOCUMENTED,
     ("aws:kms/key:Key", "policy"): _DOCUMENTED,
+    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "rules[*].destination.storageClass"): _DOCUMENTED,
     (
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm",

@@ -1,0 +1,1 @@
+"""Is this account ready for this stack: questions to an AWS account, which change nothing."""

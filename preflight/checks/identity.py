@@ -1,0 +1,127 @@
+"""Who looks, in which regions, and whether the principals of the stack file exist."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.regions import REGIONS
+from components.security.deployer import Deployer
+from preflight.account import Ask, CouldNotLookError
+from preflight.check import Finding, check, failure, ok, warning
+from preflight.needs import Needs, expected_account, home_of
+from settings.stack.stack import StackSettings
+
+IDENTITY = "sts:GetCallerIdentity"
+
+
+@check("Caller", calls=(IDENTITY, "iam:GetRole"))
+def caller(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The account of the credentials is that of the stack file, and the run may become the role that deploys."""
+    identity = ask(IDENTITY)
+    arn, region = identity["Arn"], needs.settings.region
+    if arn.split(":")[1] != REGIONS[region].partition:
+        yield failure(
+            f"the credentials are of partition {arn.split(':')[1]}",
+            f"{region} is in {REGIONS[region].partition}, where they are worth nothing",
+            fix="Use credentials of an account of that partition.",
+        )
+    named = expected_account(needs.settings)
+    if named is None:
+        yield warning(
+            f"no setting names the account; these credentials are of {identity['Account']}",
+            "with other credentials, `up` would build in another account",
+            command=f"pulumi config set ml-platform:account_id {identity['Account']} --stack {needs.stack}",
+        )
+    elif named[0] == identity["Account"]:
+        yield ok(f"account {named[0]}, as {named[1]} says")
+    if arn.endswith(":root"):
+        yield warning("these are the credentials of the root user", "no policy limits them", "Use a role.")
+    role, preview = needs.settings.deployer.role_arn, needs.settings.deployer.preview_role_arn
+    if role and Deployer.of(role, preview, arn).assumed:
+        yield from _trusted(ask("iam:GetRole", absent=("NoSuchEntity",), RoleName=role.rpartition("/")[2]), role, arn)
+
+
+def _trusted(answer: Any, role: str, caller: str) -> Iterator[Finding]:
+    """Tells whether the trust policy of the role names the caller, or the account. Another check says if it exists."""
+    trust = json.dumps(answer["Role"].get("AssumeRolePolicyDocument", {})) if answer else ""
+    name = caller.split(":", 5)[5].split("/")[1] if "/" in caller else "root"
+    if any(each in trust for each in (f'/{name}"', ':root"', '"*"')):
+        yield ok(f"`up` takes on {role}, which trusts the caller")
+    elif trust:
+        yield warning(
+            f"the trust policy of {role} names neither {name} nor the account",
+            "`up` cannot take it on with these credentials",
+            "Add the caller to it, or run `up` as somebody whom it names.",
+            f"aws iam get-role --role-name {role.rpartition('/')[2]} --query Role.AssumeRolePolicyDocument",
+        )
+
+
+def region_is_off(settings: StackSettings, ask: Ask) -> Finding | None:
+    """Returns that the region is off, if only it does not know the credentials: a region that is off knows none."""
+    home = home_of(REGIONS[settings.region].partition)
+    try:
+        ask(IDENTITY, region=home)
+    except CouldNotLookError:
+        return None
+    return None if settings.region == home else _off(settings.region, "off, or does not know these credentials")
+
+
+def _off(region: str, how: str) -> Finding:
+    return failure(
+        f"{region} is {how}",
+        "every call to it is refused; turning it on takes minutes to hours",
+        command=f"aws account enable-region --region-name {region}",
+    )
+
+
+@check("Regions", calls=("ec2:DescribeRegions",))
+def regions(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """Each region of the stack is on in the account."""
+    found = ask("ec2:DescribeRegions", AllRegions=True)["Regions"]
+    status = {each["RegionName"]: each.get("OptInStatus", "opt-in-not-required") for each in found}
+    for region in needs.regions:
+        if status.get(region) in ("opt-in-not-required", "opted-in"):
+            yield ok(f"{region} is on")
+        else:
+            yield _off(region, status.get(region, "unknown here"))
+
+
+@check("IAM principals", calls=("iam:GetRole", "iam:GetUser"))
+def principals(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """Roles and users that the stack file names exist: EKS refuses an access entry of any other."""
+    deployer = needs.settings.deployer
+    named = {"deployer.role_arn": deployer.role_arn, "deployer.preview_role_arn": deployer.preview_role_arn}
+    for key, cluster in needs.settings.clusters.items():
+        named |= {f"clusters.{key}.access.{name}": entry.principal_arn for name, entry in cluster.access.items()}
+    for setting, arn in named.items():
+        if arn is None:
+            continue
+        account, resource = arn.split(":", 5)[4:]
+        kind, _, path = resource.partition("/")
+        name = path.rpartition("/")[2]
+        if account != needs.account_id:
+            yield ok(f"{setting}: {arn} is of another account, which answers for it")
+            continue
+        called, parameter = ("iam:GetUser", "UserName") if kind == "user" else ("iam:GetRole", "RoleName")
+        answer = ask(called, absent=("NoSuchEntity",), **{parameter: name})
+        present = answer and answer["User" if kind == "user" else "Role"]["Arn"]
+        if present == arn:
+            yield ok(f"{setting}: {arn}")
+        elif present:
+            yield failure(f"{setting}: {name} has another path", f"AWS knows no {arn}", f"Write {setting}: {present}")
+        else:
+            deploys = setting == "deployer.role_arn"
+            path = f"--path /{path.rpartition('/')[0]}/ " if "/" in path else ""
+            yield failure(
+                f"{setting}: there is no {kind} {name}",
+                "`up` has to become it first" if deploys else "EKS refuses an entry for it, and `up` stops half-way",
+                f"Write another one in {setting}, or make it" + (", and give it what `up` needs:" if deploys else ":"),
+                f"aws iam create-{kind} --{kind}-name {name} {path}"
+                + (f"--assume-role-policy-document '{_trust(needs)}'" if kind == "role" else ""),
+            )
+
+
+def _trust(needs: Needs) -> str:
+    """Returns a trust policy for everybody in the account to whom IAM gives the right to take on the role."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": needs.stage.iam_arn("root")}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

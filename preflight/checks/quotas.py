@@ -1,0 +1,172 @@
+"""Quotas: what the account may have, what others have of it, and what the stack adds."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from catalog.quotas import SERVICE_CODE, quota_for, quota_of_family
+from preflight.account import Ask
+from preflight.check import Finding, check, failure, ok, warning
+from preflight.checks.names import LIST, UP, is_up
+from preflight.needs import Needs, home_of, tags_of
+from settings.compute.quota_needs import capacity_types_of, quota_needs, zones_of
+from simulator.aws.known_quotas import CLUSTERS, ELASTIC_IPS, NAT_GATEWAYS, NODE_GROUPS, VPCS
+
+_CALLS = ("service-quotas:GetServiceQuota", "service-quotas:GetAWSDefaultServiceQuota")
+Count = Callable[[Needs, Ask], int]
+
+
+def _increase(region: str, service: str, code: str, value: int) -> str:
+    return (
+        f"aws service-quotas request-service-quota-increase --region {region} --service-code {service} "
+        f"--quota-code {code} --desired-value {value}"
+    )
+
+
+def _limit(ask: Ask, service: str, code: str) -> float | None:
+    """Returns the value of a quota: that of the account, or AWS's default; None when Service Quotas knows neither."""
+    for call in _CALLS:
+        answer = ask(call, absent=("NoSuchResourceException",), ServiceCode=service, QuotaCode=code)
+        if answer is not None and answer["Quota"].get("Value") is not None:
+            return float(answer["Quota"]["Value"])
+    return None
+
+
+def _unknown(service: str, code: str, name: str) -> Finding:
+    fix = f"Look in the console: Service Quotas, {service}, {code}."
+    return Finding(result="could not look", seen=f"{name}: Service Quotas knows no {code} of {service}", fix=fix)
+
+
+@check("vCPU quotas", calls=(*_CALLS, "ec2:DescribeInstances"))
+def vcpus(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The pools fit into the vCPUs of each quota, beside what others run: at their minimum, and at their maximum."""
+    at_least, used = _at_least(needs), _running(needs, ask)
+    fix = "Or set `quotas: {request: true}`, and `up` asks for it."
+    if needs.settings.quotas.request:
+        fix = "`quotas.request` is on, so `up` asks for it. AWS takes minutes to days to answer."
+    for need in quota_needs(needs.pools, needs.zones, {}):
+        limit = _limit(ask, SERVICE_CODE, need.code)
+        if limit is None:
+            yield _unknown(SERVICE_CODE, need.code, need.name)
+            continue
+        others, least, pools = used[need.code], at_least[need.code], ", ".join(need.pools)
+        seen = f"{need.name}: {limit:,.0f} vCPUs" + (f", of which others use {others:,}" if others else "")
+        command = _increase(needs.settings.region, SERVICE_CODE, need.code, need.vcpus + others)
+        if need.vcpus + others <= limit:
+            yield ok(f"{seen}; the pools need up to {need.vcpus:,}")
+        elif least + others > limit:
+            yield failure(f"{seen}; {pools} need {least:,} to {need.vcpus:,}", "nodes do not start", fix, command)
+        else:
+            why = f"pods stay pending when {pools} grow beyond it; their maximum is {need.vcpus:,}"
+            yield warning(f"{seen}; the minimum, {least:,}, fits", why, fix, command)
+
+
+def _at_least(needs: Needs) -> Counter[str]:
+    """Returns quota code -> vCPUs that the pools need at their minimum, with the smallest of their types."""
+    least: Counter[str] = Counter()
+    for pool in needs.pools.values():
+        nodes = pool.min_per_zone * len(zones_of(pool, needs.zones))
+        machine = min(pool.machines, key=lambda each: each.vcpus)
+        if nodes and (quota := quota_for(machine, capacity_types_of(pool)[0])):
+            least[quota.code] += nodes * machine.vcpus
+    return least
+
+
+def _running(needs: Needs, ask: Ask) -> Counter[str]:
+    """Returns quota code -> vCPUs that instances of others use. Those of this stack are part of what it needs."""
+    running = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    used: Counter[str] = Counter()
+    for reservation in ask("ec2:DescribeInstances", Filters=running)["Reservations"]:
+        for instance in reservation["Instances"]:
+            family, bought = instance["InstanceType"].partition(".")[0], instance.get("InstanceLifecycle", "on-demand")
+            if (quota := quota_of_family(family, bought)) and not needs.owns(tags_of(instance)):
+                cpu = instance.get("CpuOptions", {})
+                used[quota.code] += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
+    return used
+
+
+def _others(call: str, key: str) -> Count:
+    return lambda needs, ask: sum(not needs.owns(tags_of(each)) for each in ask(call)[key])
+
+
+def _other_clusters(needs: Needs, ask: Ask) -> int:
+    return len(set(ask(LIST)["clusters"]).difference(map(needs.stage.cluster_name, needs.settings.clusters)))
+
+
+def _other_gateways(needs: Needs, ask: Ask) -> int:
+    """Returns how many NAT gateways others have in the zone of this stack that has most of them."""
+    alive = [{"Name": "state", "Values": ["pending", "available"]}]
+    gateways = ask("ec2:DescribeNatGateways", Filters=alive)["NatGateways"]
+    zones = {each["SubnetId"]: each["AvailabilityZone"] for each in ask("ec2:DescribeSubnets")["Subnets"]}
+    counted = Counter(zones.get(each.get("SubnetId", "")) for each in gateways if not needs.owns(tags_of(each)))
+    return max((counted[zone] for zone in needs.zones), default=0)
+
+
+# Service, code and name of the quota, the type of the stack's resources, and how many others have.
+# Sources: Amazon VPC user guide, "Amazon VPC quotas"; Service Quotas; read 2026-11.
+_GATEWAYS, _ADDRESSES = "ec2:DescribeInternetGateways", "ec2:DescribeAddresses"
+COUNTED: tuple[tuple[str, str, str, str, Count], ...] = (
+    ("vpc", VPCS.code, VPCS.name, "ec2/vpc:Vpc", _others("ec2:DescribeVpcs", "Vpcs")),
+    ("ec2", ELASTIC_IPS.code, ELASTIC_IPS.name, "ec2/eip:Eip", _others(_ADDRESSES, "Addresses")),
+    ("vpc", NAT_GATEWAYS.code, NAT_GATEWAYS.name, "ec2/natGateway:NatGateway", _other_gateways),
+    ("eks", CLUSTERS.code, CLUSTERS.name, "eks/cluster:Cluster", _other_clusters),
+    (
+        *("vpc", "L-A4707A72", "Internet gateways per Region", "ec2/internetGateway:InternetGateway"),
+        _others(_GATEWAYS, "InternetGateways"),
+    ),
+)
+_COUNTS = ("ec2:DescribeVpcs", _ADDRESSES, "ec2:DescribeNatGateways", "ec2:DescribeSubnets", _GATEWAYS, LIST)
+
+
+@check("Resource quotas", calls=(*_CALLS, *_COUNTS))
+def numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """What the stack makes fits beside what others have made: VPCs, addresses, gateways, clusters."""
+    for service, code, name, type_, others in COUNTED:
+        planned = len(needs.of(type_))
+        if code == NAT_GATEWAYS.code:
+            planned = -(-planned // max(len(needs.zones), 1))  # they are counted in each zone
+        if planned:
+            yield _fits(needs, ask, service, code, name, planned, others(needs, ask))
+
+
+@check("Node groups of a cluster", calls=_CALLS)
+def node_groups(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """Each cluster takes as many node groups as its pools make: one for each managed pool and zone."""
+    by_cluster = Counter(str(each.inputs["clusterName"]) for each in needs.of("eks/nodeGroup:NodeGroup"))
+    for cluster, planned in by_cluster.items():
+        name = f"{NODE_GROUPS.name}, {cluster}"
+        yield _fits(needs, ask, NODE_GROUPS.service, NODE_GROUPS.code, name, planned, 0)
+
+
+# Source: IAM API reference, GetAccountSummary; Service Quotas, IAM; read 2026-11.
+_IAM = (
+    ("iam/role:Role", "Roles", "L-FE177D64"),
+    ("iam/policy:Policy", "Policies", "L-E95E4862"),
+    ("iam/instanceProfile:InstanceProfile", "InstanceProfiles", "L-6E65F664"),
+)
+
+
+@check("IAM quotas", calls=("iam:GetAccountSummary", UP))
+def iam_numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """Roles, policies and instance profiles fit. IAM counts them itself, with those of this stack if it is up."""
+    up, summary = is_up(needs, ask), ask("iam:GetAccountSummary")["SummaryMap"]
+    for type_, key, code in _IAM:
+        planned, used, limit = len(needs.of(type_)), summary.get(key, 0), summary.get(f"{key}Quota")
+        if planned and limit is not None:
+            more = 0 if up else planned
+            command = _increase(home_of(needs.stage.partition), "iam", code, used + more)
+            yield _compared(f"IAM {key}", more, used, limit, command)
+
+
+def _fits(needs: Needs, ask: Ask, service: str, code: str, name: str, planned: int, others: int) -> Finding:
+    limit = _limit(ask, service, code)
+    if limit is None:
+        return _unknown(service, code, name)
+    command = _increase(needs.settings.region, service, code, planned + others)
+    return _compared(name, planned, others, limit, command)
+
+
+def _compared(name: str, planned: int, others: int, limit: float, command: str) -> Finding:
+    seen = f"{name}: {limit:,.0f}, {others:,} used, {planned} more for this stack"
+    if planned + others <= limit:
+        return ok(seen)
+    return failure(seen, "AWS refuses the ones above it, and `up` stops half-way", command=command)
