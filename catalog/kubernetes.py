@@ -43,3 +43,8 @@ def next_version(version: str) -> str | None:
     major, _, minor = version.partition(".")
     following = f"{major}.{int(minor) + 1}"
     return following if following in VERSIONS else None
+
+
+def later(version: str, other: str) -> bool:
+    """Returns whether a version comes after another one."""
+    return [int(part) for part in version.split(".")] > [int(part) for part in other.split(".")]

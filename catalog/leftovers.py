@@ -8,9 +8,11 @@ pkg/awsutils; terraform-provider-aws, resourceSubnetDelete (20 minutes of Depend
 2026-11.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +21,11 @@ class Leftover:
 
     listed: the path of the things in the answer to `find`. where: path -> the value that a thing has there; "": any;
     None: none. `*` in a path is any item of a list. tag: the tags by their keys; owner: the
-    topmost controller of a pod, for kubectl; maker: the same for people.
+    topmost controller of a pod, for kubectl; maker: the same for people; protected: see `is_protected`.
     cluster: whether the cluster is up or gone where this kind matters.
     effect: what the thing blocks, or why it costs money. price: the row of service_prices.json; per: the path of the
     number of its units, by default the hours of a month.
+    awaited: of the things with these values, that a controller deletes them by itself; None: of none.
     """
 
     kind: str
@@ -35,9 +38,32 @@ class Leftover:
     cluster: Literal["up", "gone", "either"] = "either"
     price: str = ""
     per: str = ""
+    awaited: Mapping[str, str | None] | None = None
+
+
+_DURATION = re.compile(r"\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+")  # of Go
+_PART = re.compile(r"([\d.]+)(ns|us|µs|ms|s|m|h)")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def is_protected(pod: Mapping[str, Any], now: datetime) -> bool:
+    """Returns whether Karpenter does not evict a pod: for ever, or until it has run as long as its annotation says.
+
+    Source: Karpenter v1.14, pkg/utils/pod/scheduling.go (IsDisruptable); read 2026-11.
+    """
+    metadata, status = pod["metadata"], pod.get("status") or {}
+    value = (metadata.get("annotations") or {}).get("karpenter.sh/do-not-disrupt", "")
+    if status.get("phase") in ("Succeeded", "Failed") or metadata.get("deletionTimestamp"):
+        return False
+    if value == "true" or not _DURATION.fullmatch(value):
+        return bool(value == "true")
+    duration = timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value)))
+    started = status.get("startTime")
+    return bool(duration) and (started is None or now - datetime.fromisoformat(started) < duration)
 
 
 _IN_SUBNETS = "its network interfaces keep subnets, security groups and the VPC"
+_KEEP_NODES = "they keep their node, it keeps the EC2NodeClass, and destroy fails after ten minutes"
 
 
 def _objects(kind: str, plural: str, effect: str, where: Mapping[str, str | None] | None = None) -> Leftover:
@@ -74,8 +100,14 @@ LEFTOVERS: Final = (
     _makers("pods with a claim", "they keep their claims", {"spec volumes * persistentVolumeClaim claimName": ""}),
     _makers(
         "pods that Karpenter may not evict",
-        "they keep their node, it keeps the EC2NodeClass, and destroy fails after ten minutes",
-        {"metadata annotations karpenter.sh/do-not-disrupt": "true"},
+        _KEEP_NODES,
+        {"protected": ""},
+    ),
+    _objects(
+        "PodDisruptionBudget without an allowed disruption",
+        "poddisruptionbudgets",
+        f"its pods cannot be evicted: {_KEEP_NODES}",
+        {"status disruptionsAllowed": "0", "status expectedPods": ""},
     ),
     _objects("Service with a load balancer", "services", _IN_SUBNETS, {"spec type": "LoadBalancer"}),
     _objects("Ingress", "ingresses", _IN_SUBNETS),
@@ -116,6 +148,7 @@ LEFTOVERS: Final = (
         delete="aws elbv2 delete-load-balancer --region {region} --load-balancer-arn {LoadBalancerArn}",
         effect=_IN_SUBNETS,
         price="load_balancer.nlb_hour",
+        awaited={},
     ),
     Leftover(
         kind="classic load balancer",
@@ -125,6 +158,7 @@ LEFTOVERS: Final = (
         name="{LoadBalancerName}",
         delete="aws elb delete-load-balancer --region {region} --load-balancer-name {LoadBalancerName}",
         effect=_IN_SUBNETS,
+        awaited={},
     ),
     Leftover(
         kind="instance of Karpenter",
@@ -134,6 +168,7 @@ LEFTOVERS: Final = (
         name="{InstanceId}, {InstanceType}",
         delete="aws ec2 terminate-instances --region {region} --instance-ids {InstanceId}",
         effect=_IN_SUBNETS,
+        awaited={},
     ),
     Leftover(
         kind="free network interface",
@@ -153,6 +188,7 @@ LEFTOVERS: Final = (
         name="{GroupId}, {GroupName}",
         delete="aws ec2 delete-security-group --region {region} --group-id {GroupId}",
         effect="it keeps the VPC",
+        awaited={},
     ),
     Leftover(
         kind="security group of a cluster that is gone",
@@ -169,6 +205,8 @@ LEFTOVERS: Final = (
             kind="snapshot",
             find="aws ec2 describe-snapshots --region {region} --output json --owner-ids self --filters",
             listed="Snapshots",
+            # EC2 deletes none that AWS Backup manages. Source: EBS user guide, "Delete a snapshot"; read 2026-11.
+            where={"tag aws:backup:source-resource": None},
             name="{SnapshotId}, {VolumeSize} GiB",
             delete="aws ec2 delete-snapshot --region {region} --snapshot-id {SnapshotId}",
             effect="it stays in AWS",
@@ -186,6 +224,7 @@ LEFTOVERS: Final = (
             effect="it stays in AWS",
             price="ebs.gp3_storage",
             per="Size",
+            awaited={"State": "in-use"},  # one that is free stays where its class retains it
         )
     ),
     Leftover(

@@ -23,6 +23,12 @@ NEURON_DEVICE = "aws.amazon.com/neuron"
 POOL_LABEL = "ml-platform/pool"
 ACCELERATOR_LABEL = "ml-platform/accelerator"  # e.g. a100-40gb
 SHARING_LABEL = "ml-platform/sharing"  # `Sharing.label`
+WHOLE_GPUS_LABEL = "k8s.amazonaws.com/accelerator"
+"""cluster-autoscaler takes a node with it for unready until its device plugin offers `nvidia.com/gpu`.
+
+Without it, pods that wait for the plugin would start another node. A node that never offers whole GPUs must not have
+it. Source: cluster-autoscaler 1.35.2, gpu_processor.go, README of the AWS provider; read 2026-11.
+"""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _run_for_stack(options: argparse.Namespace) -> int:
         raise ReportError(f"{', '.join(absent)} is not installed in {sys.prefix}. Run: make clean setup")
     from report.wrong_file import refused
 
-    if refused(options.command, options.stack):
+    if options.command != "upgrade-check" and refused(options.command, options.stack):
         return 1
     if options.command == "preview":
         from report.preview import preview
@@ -103,14 +103,19 @@ def _run_alone(options: argparse.Namespace) -> int:
 
         return fire(options.stack, options.shard, resume=options.resume, every=options.every, only=options.only)
     if options.command == "upgrade-check":
+        from components.stack.stack_file import SettingsError
         from report.clients import runner
         from report.upgrade import upgrade_check
 
-        if not options.account:
-            return upgrade_check(options.stack)
-        print("This asks the clusters of the AWS account of your environment, by `aws` and `kubectl`.")
-        with runner(None) as run:
-            return upgrade_check(options.stack, run=run)
+        try:
+            if not options.account:
+                return upgrade_check(options.stack)
+            print("This asks the clusters of the AWS account of your environment, by `aws` and `kubectl`.")
+            with runner(None) as run:
+                return upgrade_check(options.stack, run=run)
+        except SettingsError as mistakes:
+            print(mistakes, file=sys.stderr)
+            return 1
     from report.write import write
 
     return write(options.stack, options.base)
@@ -127,6 +132,12 @@ def _shard(text: str) -> tuple[int, int]:
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise argparse.ArgumentTypeError(f"{text} is not a part of the cases. Write for example 1/4.")
     return int(number), int(shards)
+
+
+def _nodes(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no number of nodes. Write 0 or more.")
+    return int(text)
 
 
 def _leave_to_the_engine(number: int, frame: object) -> None:
@@ -183,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     size = commands.add_parser("scale", help="sets the number of nodes of a pool; talks to the AWS account")
     size.add_argument("--stack", default="dev", help="the stack: STACK of Pulumi.STACK.yaml (default: dev)")
     size.add_argument("--pool", required=True, help="the pool: <cluster>.<pool>")
-    size.add_argument("--to", required=True, type=int, metavar="NODES", help="number of nodes in each zone")
+    size.add_argument("--to", required=True, type=_nodes, metavar="NODES", help="number of nodes in each zone")
     size.add_argument("--zone", help="only in this zone")
     size.add_argument("--home", type=Path, metavar="DIR", help="a home of the simulator: only its cloud is changed")
     cost = commands.add_parser("cost", help="the cost of a stack, from the output of Pulumi")

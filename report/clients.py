@@ -17,9 +17,14 @@ Run: TypeAlias = Callable[[Sequence[str]], str]
 """Runs a command line and returns its output. Raises CommandError with what it said."""
 
 
+def entering(region: str, cluster: str) -> list[str]:
+    """Returns the command that makes the following commands of kubectl go to a cluster."""
+    return ["aws", "eks", "update-kubeconfig", "--region", region, "--name", cluster]
+
+
 def enter(run: Run, region: str, cluster: str) -> None:
     """Makes the following commands of kubectl go to a cluster. Raises CommandError when it is not there."""
-    run(["aws", "eks", "update-kubeconfig", "--region", region, "--name", cluster])
+    run(entering(region, cluster))
 
 
 @contextmanager

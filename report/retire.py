@@ -11,14 +11,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from catalog.leftovers import LEFTOVERS, Leftover
+from catalog.leftovers import LEFTOVERS, Leftover, is_protected
 from catalog.prices import HOURS_PER_MONTH, SERVICE_PRICES
 from components.stack.stack_file import load_file
-from report.clients import CommandError, Run, enter, runner
+from report.clients import CommandError, Run, enter, entering, runner
 from report.simulated import ROOT, ReportError, Simulated
 from report.tables import wrapped
 from settings.core.physical_names import cluster_name, name_prefix
@@ -35,12 +36,13 @@ _NO_KIND = "the server doesn't have a resource type"
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing that is left over."""
+    """One thing that is left over. goes: a controller deletes it by itself."""
 
     row: Leftover
     name: str
     command: str
     usd: float | None
+    goes: bool = False
 
     @property
     def text(self) -> str:
@@ -87,7 +89,9 @@ class Stack:
             answer = self._answer(_filled(row.find, place))
             for item in _at(answer, [*row.listed.split(), "*"]):
                 each = {**item, **place, "tag": _tags(item)}
-                if not all(_has(each, path, value and _filled(value, place)) for path, value in row.where.items()):
+                if "protected" in row.where:
+                    each["protected"] = is_protected(item, datetime.now(UTC))
+                if not _fits(each, row.where, place):
                     continue
                 if "{owner}" in row.delete:
                     owner = _owner(item, controller_of)
@@ -95,7 +99,8 @@ class Stack:
                 command = _filled(row.delete, each)
                 if command not in commands:
                     commands.add(command)
-                    yield Thing(row, _filled(row.name, each), command, _usd(row, each))
+                    goes = row.awaited is not None and _fits(each, row.awaited, place)
+                    yield Thing(row, _filled(row.name, each), command, _usd(row, each), goes)
 
     def _controller_of(self, namespace: str, owner: str) -> str | None:
         """Returns what makes an owner, "" when nothing does, and None when the owner cannot be read."""
@@ -142,8 +147,6 @@ def retire_stack(stack: Stack, *, confirm: bool) -> int:
     failed: list[str] = []
     for cluster in stack.clusters:
         stack.enter(cluster)
-        if len(stack.clusters) > 1 and cluster not in stack.gone:
-            print(f"  In {cluster}:")
         count += _work_through(stack, cluster, _KUBERNETES, set(), failed, confirm=confirm)
     seen: set[str] = set()  # of AWS: the VPC is that of all clusters, and the names of Kubernetes are of one
     for cluster in stack.clusters:  # after all clusters: a controller makes its load balancer again
@@ -179,6 +182,8 @@ def _work_through(
             continue
         seen.add(thing.command)
         found += 1
+        if rows is _KUBERNETES and found == 1:  # kubectl of who runs this may be in another cluster
+            print(f"  In {cluster}:\n      {shlex.join(entering(stack.region, cluster))}")
         print("\n".join(wrapped(thing.text, "  ")) + f"\n      {thing.command}", flush=True)
         if confirm:
             where = f"{cluster}: " if rows is _KUBERNETES and len(stack.clusters) > 1 else ""
@@ -189,15 +194,19 @@ def _work_through(
 def _wait_for_controllers(stack: Stack, cluster: str) -> None:
     """Waits until the controllers have deleted what they made, or have had the time for it."""
     deadline = time.monotonic() + stack.patience_seconds
-    while cluster not in stack.gone and time.monotonic() < deadline and any(stack.things(_AWS, cluster)):
+    while cluster not in stack.gone and time.monotonic() < deadline:
+        if not any(thing.goes for thing in stack.things(_AWS, cluster)):
+            return
         time.sleep(POLL_SECONDS)
 
 
 def _deleted(stack: Stack, thing: Thing) -> list[str]:
-    """Runs the command of a thing. Returns why it failed, or nothing."""
+    """Runs the command of a thing. Returns why it failed, or nothing, also when somebody else was quicker."""
     try:
         stack.run(shlex.split(thing.command))
     except CommandError as error:
+        if re.search(r"\(\S*NotFound\S*\)", str(error)):
+            return []
         return [f"{thing.row.kind} {thing.name}: {error}"]
     return []
 
@@ -231,9 +240,13 @@ def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
         yield from _at(value[path[0]], path[1:])
 
 
+def _fits(thing: Any, where: Mapping[str, str | None], place: Mapping[str, str]) -> bool:
+    return all(_has(thing, path, value and _filled(value, place)) for path, value in where.items())
+
+
 def _has(thing: Any, path: str, wanted: str | None) -> bool:
     values = list(_at(thing, path.split()))
-    return not values if wanted is None else bool(values) if not wanted else wanted in values
+    return not values if wanted is None else any(values) if not wanted else wanted in map(str, values)
 
 
 def _tags(item: Mapping[str, Any]) -> Mapping[str, str]:

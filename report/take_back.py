@@ -14,7 +14,9 @@ from typing import Any
 
 from common.urns import name_of, type_of
 from report.pending import Pulumi, on_path, output_of
+from settings.core.problems import listed
 
+_GROUP, _TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
 _POOL = "$mlplatform:compute:NodePool$"
 
 
@@ -24,20 +26,46 @@ def take_back(stack: str, file: Path, pulumi: Pulumi = on_path) -> int:
     Raises ReportError when pulumi fails.
     """
     exported = output_of(pulumi, "stack", "export", "--stack", stack)
-    exchanged = exchange(exported["deployment"].get("resources") or ())
+    resources = exported["deployment"].get("resources") or ()
+    exchanged = exchange(resources)
     if not exchanged:
         print(f"{stack}: no node group waits for its deletion, so there is nothing to take back.")
         return 1
     for each in exchanged:
         kept = "deleted by the next `up`" if each["delete"] else "kept"
         print(f"{type_of(each['urn'])} {name_of(each['urn'])}: {each['id']} is {kept}.")
+    if rolled := nodes_that_end(resources):
+        print(
+            f"\nThe change has also changed the launch template of {listed(rolled)}. Taken back, it changes once more, "
+            "and EKS then replaces every node of these groups, one zone after another, each within max_unavailable; of "
+            "a pool with accelerators a node ends before its successor starts. Let end what cannot lose its node, "
+            "before `up`. Or go on: docs/runbooks/cluster/failed-node-group.md."
+        )
     file.write_text(json.dumps(exported))
     print(
         f"\nTake the change of the stack file back. Then:\n  pulumi stack import --stack {stack} --file {file}\n"
-        f"  pulumi preview --stack {stack}   # it deletes what the replacement made, and replaces nothing\n"
+        f"  pulumi preview --stack {stack}   # it deletes what the replacement made, and replaces no group\n"
         f"  pulumi up --stack {stack}"
     )
     return 0
+
+
+def nodes_that_end(resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Returns the kept node groups whose nodes have an older version of their launch template than there is now.
+
+    AWS never takes a version back: the old content comes as a new version, and the provider updates every group to it.
+    Source: terraform-provider-aws, internal/service/eks/node_group.go (`launch_template`); read 2026-11.
+    """
+    resources = tuple(resources)
+    newest = {each["id"]: each["outputs"]["latestVersion"] for each in resources if type_of(each["urn"]) == _TEMPLATE}
+    found = []
+    for each in resources:
+        if type_of(each["urn"]) == _GROUP and _POOL in each["urn"] and each.get("id") and not each.get("delete"):
+            template = each["outputs"].get("launchTemplate") or {}
+            version = newest.get(template.get("id"))
+            if version is not None and int(template["version"]) < int(version):
+                found.append(name_of(each["urn"]))
+    return sorted(found)
 
 
 def exchange(resources: Iterable[dict[str, Any]]) -> list[Mapping[str, Any]]:

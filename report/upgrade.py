@@ -18,6 +18,7 @@ import yaml
 
 from catalog.charts import CHARTS
 from catalog.kubernetes import VERSIONS, next_version
+from components.compute.addons import cluster_autoscaler
 from components.core.addon_spec import every_add_on
 from components.stack.stack_file import SettingsError, load_file
 from report import events
@@ -43,7 +44,9 @@ def upgrade_check(stack: str, file: Path | None = None, run: Run | None = None) 
 
     file: the stack file, by default that of the project. run: asks the clusters that are up.
     """
-    file = file or ROOT / f"Pulumi.{stack}.yaml"
+    folder = HOME / "upgrade" / stack
+    shutil.rmtree(folder, ignore_errors=True)
+    file = _with_support(file or ROOT / f"Pulumi.{stack}.yaml", folder)
     settings = load_file(file)
     steps = {key: (cluster.version, next_version(cluster.version)) for key, cluster in settings.clusters.items()}
     for key, (now, following) in steps.items():
@@ -56,9 +59,9 @@ def upgrade_check(stack: str, file: Path | None = None, run: Run | None = None) 
     if too_old:
         _say("BLOCKED", "\n".join(too_old))
         return 1
-    folder = HOME / "upgrade" / stack
-    shutil.rmtree(folder, ignore_errors=True)
-    changed = _with_versions(file, targets, folder)
+    changed = project_with(
+        _edited(file, {key: {"version": new} for key, new in targets.items()}, folder / "new"), folder / "changed"
+    )
     try:
         load_file(changed / file.name)
     except SettingsError as reason:
@@ -169,7 +172,12 @@ def _parts(settings: StackSettings, key: str) -> ClusterParts:
 
 def _charts(cluster: ClusterParts, version: str) -> Iterator[str]:
     """Yields each chart whose makers name no Kubernetes as new as this. Prints those who name none at all."""
-    charts = [CHARTS[name] for name in installed(every_add_on(), cluster)]
+    names = [*installed(every_add_on(), cluster)]
+    if cluster_autoscaler.NAME in names:  # the program has an image of it for each version
+        names.remove(cluster_autoscaler.NAME)
+        if version not in cluster_autoscaler.IMAGES:
+            yield f"{cluster_autoscaler.NAME}: no image for Kubernetes {version} is known. Add it to its module."
+    charts = [CHARTS[name] for name in names]
     unknown = sorted(chart.name for chart in charts if not chart.kubernetes)
     if unknown:
         _say("charts", f"ask their release notes for Kubernetes {version}: {', '.join(unknown)}")
@@ -196,14 +204,38 @@ def _support(version: str) -> str:
     return f"{version}: standard until {release.end_standard} ({days} days), extended until {release.end_extended}"
 
 
-def _with_versions(file: Path, targets: Mapping[str, str], folder: Path) -> Path:
+def _with_support(file: Path, folder: Path) -> Path:
+    """Returns the stack file, as if clusters past standard support had extended support: no other file would load.
+
+    AWS upgrades such a cluster by itself, so the check is needed most. Raises SettingsError for any other mistake.
+    """
+    try:
+        load_file(file)
+        return file
+    except SettingsError as reason:
+        content: Any = yaml.safe_load(file.read_text())
+        clusters = ((content or {}).get("config") or {}).get("ml-platform:clusters") or {}
+        today = datetime.now(UTC).date()
+        past = [
+            key
+            for key, each in clusters.items()
+            if (row := VERSIONS.get(each.get("version"))) and row.end_standard < today
+        ]
+        extended = _edited(file, {key: {"support_type": "EXTENDED"} for key in past}, folder / "extended")
+        load_file(extended)
+        print(f"{reason}\nThe check goes on as with support_type: EXTENDED in {listed(past)}.\n")
+        return extended
+
+
+def _edited(file: Path, edits: Mapping[str, Mapping[str, str]], folder: Path) -> Path:
+    """Writes the stack file with other values of some clusters."""
     content: Any = yaml.safe_load(file.read_text())
-    for key, version in targets.items():
-        content["config"]["ml-platform:clusters"][key]["version"] = version
-    new = folder / "new" / file.name
+    for key, values in edits.items():
+        content["config"]["ml-platform:clusters"][key] |= values
+    new = folder / file.name
     new.parent.mkdir(parents=True)
     new.write_text(yaml.safe_dump(content, sort_keys=False))
-    return project_with(new, folder / "changed")
+    return new
 
 
 def _errors(done: Done) -> str:

@@ -80,14 +80,17 @@ class _Maker:
         self._aws(tokens.VOLUME, id_, state, None)
 
     def node(self) -> None:
-        """A Job whose pod Karpenter may not evict, and its node with its interfaces, where there is a NodePool."""
+        """A Job with a budget, whose pod Karpenter may not evict, and its node with its interfaces."""
         pool = next(self._cluster.of_kind(*NODE_POOL), None)
         if pool is None:
             return
         owner = self._object("batch/v1", "Job", "train", spec={"parallelism": 1})
         stays = {"karpenter.sh/do-not-disrupt": "true"}
-        node = "ip-10-0-0-7.internal"
-        self._pod("train-x7k2p", "Job", "batch/v1", owner, {"nodeName": node}, annotations=stays)
+        node, app = "ip-10-0-0-7.internal", {"app": "train"}
+        self._pod("train-x7k2p", "Job", "batch/v1", owner, {"nodeName": node}, annotations=stays, labels=app)
+        allows_none: Props = {"disruptionsAllowed": 0, "expectedPods": 1}
+        budget: Props = {"minAvailable": 1, "selector": {"matchLabels": app}}
+        self._object("policy/v1", "PodDisruptionBudget", "train", spec=budget, status=allows_none)
         name = pool.state["metadata"]["name"]
         labels = {"karpenter.sh/nodepool": name}
         reference = pool.state["spec"]["template"]["spec"]["nodeClassRef"]

@@ -4,7 +4,8 @@ EKS tags every Auto Scaling group of a cluster for the autoscaler, also those of
 its groups by a tag of our own, and may change no others. Of a group without nodes it knows CPU, memory and GPUs from
 the instance type, labels and taints from EKS, and the rest from tags of the node group.
 Sources: kubernetes/autoscaler, cluster-autoscaler 1.31.5 to 1.36.1, aws_manager.go (buildNodeFromTemplate),
-aws_wrapper.go, eligibility.go, utils/gpu; EKS user guide, "Managed node groups"; read 2026-11.
+aws_wrapper.go, eligibility.go, utils/gpu, simulator/utilization/info.go; EKS user guide, "Managed node groups"; read
+2026-11.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,13 @@ EFA_HUGE_PAGES = "5120Mi"
 USABLE_DISK = 0.85  # the kubelet keeps 10 %, and the file system needs some
 ALMOST_IDLE = "0.001"
 """The share of a node in use below which it may end. With the default, 0.5, a node with running pods may end."""
+
+UNREADY_TIME = "8h0m0s"
+"""How long a node of whole GPUs may be there without them.
+
+The autoscaler takes it for unready and unused, whatever its pods do: after its default, 20 minutes without a device
+plugin, it would end nodes with running pods. EKS replaces nodes that are really broken: `node_repair`.
+"""
 
 
 def node_group_tags(pool: NodePoolSettings) -> dict[str, str]:
@@ -47,6 +55,8 @@ def scaling_group_tags(pool: NodePoolSettings, cluster_name: str) -> dict[str, s
     tags = {AUTOSCALED_TAG: cluster_name}
     if pool.accelerator is not None:
         tags[f"{TEMPLATE}/autoscaling-options/scaledownutilizationthreshold"] = ALMOST_IDLE
+        if WHOLE_GPU in pool.shared.resources(pool.accelerator):
+            tags[f"{TEMPLATE}/autoscaling-options/scaledownunreadytime"] = UNREADY_TIME
     return tags | {f"{TEMPLATE}/taint/{taint.key}": f":{taint.effect}" for taint in pool.taints if not taint.value}
 
 

@@ -53,49 +53,46 @@ def live_pools(
     earlier release, or one whose first run did not end, has none, and its groups are asked for it.
     Raises RunError when a node group has failed, or its image would go back.
     """
-    pools = tuple(pools)
     present = set(aws.eks.get_node_groups(cluster_name=cluster, opts=opts).names)
 
     @cache
     def group(name: str) -> GetNodeGroupResult:
         return aws.eks.get_node_group(cluster_name=cluster, node_group_name=name, opts=opts)
 
-    known = {name for was in before.values() for name in was["node_groups"].values()}
-    unknown = [group(name) for name in sorted(present - known)]
-    before = {**_recorded_by_eks(key, pools, unknown), **before}
-    live = [(pool, before[pool.name]) for pool in pools if pool.name in before]
-    groups = {pool.name: [name for name in was["node_groups"].values() if name in present] for pool, was in live}
+    recorded_names = {name for was in before.values() for name in was["node_groups"].values()}
+    unknown = [group(name) for name in sorted(present - recorded_names)]
     reasons = [*_failed(cluster, unknown)]
-    for pool, was in live:
-        reasons += _older_image(pool, was.get("image"), map(group, groups[pool.name]))
+    names: set[str] = set(before)
+    sizes: dict[str, dict[str, int]] = {}
+    for pool in pools:
+        # A zone whose group is new since the last complete run has one that nobody has recorded.
+        new = list(_recorded_by_eks(key, pool, unknown))
+        was = before.get(pool.name, {"node_groups": {}, "sizes": _sizes(pool)})
+        live = [(zone, name, was["sizes"]) for zone, name in was["node_groups"].items() if name in present] + new
+        if new:
+            names.add(pool.name)
+        reasons += _older_image(pool, was.get("image"), (group(name) for _, name, _ in live))
+        of_zone: dict[str, int] = {}
+        for zone, name, earlier in live:
+            if earlier != _sizes(pool):
+                size = _size(pool, earlier, int(group(name).scaling_configs[0].desired_size))
+                of_zone[zone] = max(size, of_zone.get(zone, 0))  # of a replacement that failed, both may be there
+        if of_zone:
+            sizes[pool.name] = of_zone
     if reasons:
         raise pulumi.RunError("\n".join(reasons))
-    sizes = {
-        pool.name: {
-            zone: _size(pool, was["sizes"], int(group(name).scaling_configs[0].desired_size))
-            for zone, name in was["node_groups"].items()
-            if name in present
-        }
-        for pool, was in live
-        if was["sizes"] != _sizes(pool)
-    }
-    return LivePools(before.keys(), sizes)
+    return LivePools(names, sizes)
 
 
 def _recorded_by_eks(
-    key: str, pools: Iterable[NodePoolSettings], groups: Iterable[GetNodeGroupResult]
-) -> dict[str, dict[str, Any]]:
-    """Returns pool -> what its groups themselves tell of it. Pulumi adds digits to the name of a group."""
-    found: dict[str, dict[str, Any]] = {}
-    for pool in pools:
-        name = re.compile(rf"{re.escape(f'{key}-{pool.name}')}-((?:{'|'.join(REGIONS)})[a-z])-[0-9a-f]+")
-        named = [(match[1], group) for group in groups if (match := name.fullmatch(group.node_group_name))]
-        for zone, group in named:
+    key: str, pool: NodePoolSettings, groups: Iterable[GetNodeGroupResult]
+) -> Iterator[tuple[str, str, list[int | None]]]:
+    """Yields zone, name and sizes of each group of a pool. Pulumi adds digits to the name of a group."""
+    name = re.compile(rf"{re.escape(f'{key}-{pool.name}')}-((?:{'|'.join(REGIONS)})[a-z])-[0-9a-f]+")
+    for group in groups:
+        if match := name.fullmatch(group.node_group_name):
             scaling = group.scaling_configs[0]
-            was = found.setdefault(pool.name, {"node_groups": {}})
-            was["sizes"] = [int(scaling.min_size), int(scaling.max_size), pool.desired_per_zone]
-            was["node_groups"][zone] = group.node_group_name
-    return found
+            yield match[1], match[0], [int(scaling.min_size), int(scaling.max_size), pool.desired_per_zone]
 
 
 def _failed(cluster: str, unknown: Iterable[GetNodeGroupResult]) -> Iterator[str]:

@@ -1,21 +1,22 @@
 """Labels of the nodes of a pool, for schedulers, prices and the NVIDIA GPU operator.
 
 Sources: NVIDIA GPU operator v26.7, controllers/state_manager.go (`gpu.deploy.*`); NVIDIA device plugin, README
-(`device-plugin.config`); cluster-autoscaler 1.35.2, gpu_processor.go, README of the AWS provider; read 2026-11.
+(`device-plugin.config`); read 2026-11.
 """
 
 from datetime import UTC
 
-from catalog.sharing import ACCELERATOR_LABEL, POOL_LABEL, SHARING_LABEL, WHOLE_GPU, accelerator_label
+from catalog.sharing import (
+    ACCELERATOR_LABEL,
+    POOL_LABEL,
+    SHARING_LABEL,
+    WHOLE_GPU,
+    WHOLE_GPUS_LABEL,
+    accelerator_label,
+)
 from settings.compute.node_pool import NodePoolSettings
 
 RESERVED_UNTIL_LABEL = "ml-platform/reserved-until"  # the end of a Capacity Block, when its nodes stop
-WHOLE_GPUS_LABEL = "k8s.amazonaws.com/accelerator"
-"""cluster-autoscaler takes a node with it for unready until its device plugin offers `nvidia.com/gpu`.
-
-Without it, pods that wait for the plugin would start another node. A node that never offers whole GPUs must not have
-it.
-"""
 
 
 def labels_of(pool: NodePoolSettings, gpu_allocation: str = "device-plugin") -> dict[str, str]:

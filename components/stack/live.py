@@ -9,13 +9,13 @@ known without a call to AWS, and for the region before as well. A stack that is 
 Source: pulumi 3.259, pkg/resource/deploy/builtins.go, readStackOutputs; read 2026-11.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from catalog.kubernetes import next_version
+from catalog.kubernetes import later, next_version
 from components.core.stage import Stage
 from components.security.deployer import is_session_of
 from settings.cluster.cluster import ClusterSettings
@@ -58,15 +58,41 @@ class LiveStack:
         return self.outputs.get("requested_quotas") or {}
 
     def check(self, stage: Stage, settings: StackSettings) -> None:
-        """Raises RunError when the stack is up in another place, with other names, or with versions too far away."""
+        """Raises RunError when the stack is up in another place, with other names, or with other anchors at once."""
         reason = (
             self._moved(stage, settings)
             or self._another_service_range(settings.clusters)
-            or self._too_far(settings.clusters)
             or self._anchors_at_once(settings)
         )
         if reason:
             raise pulumi.RunError(reason)
+
+    def check_versions(
+        self, clusters: Mapping[str, ClusterSettings], running: Collection[str], version_of: Callable[[str], str]
+    ) -> None:
+        """Raises RunError when a cluster would skip a minor version of Kubernetes, or go back.
+
+        People roll a control plane back, and AWS upgrades one without support: so EKS is asked, but only where the
+        stack file has another version than the last run. running: keys of the clusters that exist.
+        """
+        for key, cluster in clusters.items():
+            before = self.clusters.get(key, {}).get("version")
+            if before in (None, cluster.version) or key not in running:
+                continue
+            present = version_of(key)
+            following = next_version(present)
+            if cluster.version == present:
+                pulumi.log.warn(
+                    f"clusters.{key}.version: EKS has the cluster at {present} already, and the last run left it at "
+                    f"{before}. Unless that is done, run `pulumi refresh` before `up`: the state would ask EKS again."
+                )
+            elif cluster.version != following:
+                raise pulumi.RunError(
+                    f"clusters.{key}.version: the cluster is up with {present}, and `up` goes one minor version at a "
+                    f"time and not back, so {cluster.version} is refused. Write "
+                    f"{f'{following} first' if following and later(cluster.version, present) else present}: "
+                    "docs/guides/cluster/upgrade-kubernetes.md."
+                )
 
     def check_way_in(self, settings: StackSettings, caller_arn: Callable[[], str]) -> None:
         """Raises RunError when the deployer goes, and neither its role nor the caller stays admin of each cluster.
@@ -101,21 +127,6 @@ class LiveStack:
                     f"{now}. EKS never changes it, and `up` would delete part of what is in the cluster and stop. "
                     "Write the old value again. For another range, add a second cluster under another key, move what "
                     "runs in the first one, and remove that: docs/guides/stack/move-a-stack.md."
-                )
-        return None
-
-    def _too_far(self, clusters: Mapping[str, ClusterSettings]) -> str | None:
-        """Returns which cluster would skip a minor version of Kubernetes, or go back: EKS does neither."""
-        for key, cluster in clusters.items():
-            before = self.clusters.get(key, {}).get("version")
-            if before is None or before == cluster.version:
-                continue
-            following = next_version(before)
-            if cluster.version != following:
-                return (
-                    f"clusters.{key}.version: the cluster is up with {before}, and EKS goes one minor version at a "
-                    f"time and not back, so {cluster.version} would be refused. Write "
-                    f"{f'{following} first' if following else before}: docs/guides/cluster/upgrade-kubernetes.md."
                 )
         return None
 

@@ -103,6 +103,11 @@ class Platform(pulumi.ComponentResource):
         # Only where something outlives its entry: every question to AWS delays the preview.
         regions = (settings.region, *settings.storage.copy_regions) if stage.retains else ()
         logs = log_groups.find(stage, settings.clusters.keys(), self._live.clusters, invoke_options)
+        self._live.check_versions(
+            settings.clusters,
+            logs.running,
+            lambda key: aws.eks.get_cluster(name=stage.cluster_name(key), opts=invoke_options).version,
+        )
         self.stage = replace(
             stage,
             older_names=logs.older,

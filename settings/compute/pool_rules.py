@@ -12,6 +12,7 @@ from typing import Any
 from catalog.efa import efa_interfaces
 from catalog.instance_types import INSTANCE_TYPES
 from catalog.limits import EKS_LABELS_PER_NODE_GROUP, EKS_TAINTS_PER_NODE_GROUP
+from catalog.sharing import WHOLE_GPU, WHOLE_GPUS_LABEL
 from settings.compute import machine_rules, sharing_rules
 from settings.compute.disruption import DisruptionSettings
 from settings.compute.machine_rules import ValidSettings, machines, offered
@@ -193,6 +194,18 @@ def labels_are_not_too_many(labels: Mapping[str, str], _: ValidSettings) -> Iter
         )
 
 
+def only_whole_gpus_are_waited_for(labels: Mapping[str, str], pool: ValidSettings) -> Iterator[str]:
+    types, sharing = machines(pool), pool.get("sharing")
+    if WHOLE_GPUS_LABEL not in labels or not types or sharing is None:
+        return
+    accelerator = types[0].accelerator
+    if accelerator is None or accelerator.kind != "gpu" or sharing.strategy != "none":
+        yield (
+            f"{WHOLE_GPUS_LABEL} is given, but the nodes offer no {WHOLE_GPU}, so cluster-autoscaler would take them "
+            "for unready for ever. Drop it: the platform sets it where it helps."
+        )
+
+
 def taints_are_few_and_distinct(taints: tuple[Any, ...], _: ValidSettings) -> Iterator[str]:
     if twice := repeated([f"{taint.key}:{taint.effect}" for taint in taints]):
         yield f"{listed(twice)} is given twice, but a node has one taint for each key and effect. Drop one."
@@ -263,7 +276,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "placement_group": (a_placement_group_can_hold_the_nodes,),
     "off_peak": (off_peak_is_for_pools_that_may_stop,),
     "disruption": (disruption_is_for_karpenter,),
-    "labels": (labels_are_not_too_many,),
+    "labels": (labels_are_not_too_many, only_whole_gpus_are_waited_for),
     "taints": (taints_are_few_and_distinct,),
     "zones": (zones_are_named_once,),
     "max_unavailable_percentage": (karpenter_has_a_budget_of_its_own,),

@@ -342,6 +342,17 @@ def _clusters(cloud: Cloud, call: Call, args: Props) -> Props:
     return {**args, "id": region, "names": names, "region": region}
 
 
+def _cluster(cloud: Cloud, call: Call, args: Props) -> Props:
+    row = cloud.get(tokens.CLUSTER, args["name"], region_of(call.config, args.get("region")))
+    if row is None:
+        raise Refusal(
+            f"reading EKS Cluster ({args['name']}): ResourceNotFoundException: No cluster found for name: "
+            f"{args['name']}."
+        )
+    shown = ("arn", "endpoint", "platformVersion", "region", "roleArn", "status", "version")
+    return {**args, **{key: row.state.get(key) for key in shown}, "id": row.id}
+
+
 def _node_groups(cloud: Cloud, call: Call, args: Props) -> Props:
     region = region_of(call.config, args.get("region"))
     if cloud.get(tokens.CLUSTER, args["clusterName"], region) is None:
@@ -429,6 +440,7 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _instance_type_offerings,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
+    "aws:eks/getCluster:getCluster": _cluster,
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,

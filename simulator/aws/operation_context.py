@@ -82,7 +82,8 @@ class OperationContext:
     """One create, update or delete of one resource.
 
     inputs: the requested inputs; checked: the same with the provider's lists of defaults. state: the new state;
-    before: the old state. arn: template of the ARN. quotas: code -> value in the account, from the command line.
+    before: the old state; old_inputs: what the last update asked for. arn: template of the ARN.
+    quotas: code -> value in the account, from the command line.
     updates: (type, id) -> state after the update that the same preview shows. creates: type -> URN -> inputs of what it
     would make. replaced: the id that the resource of a create has so far, under this URN or an earlier one.
     references: path -> type of what an input refers to.
@@ -108,6 +109,7 @@ class OperationContext:
         self.replaced = ""
         self.state: Props = {}
         self.before: Props = {}
+        self.old_inputs: Props = {}
         self._arn = arn
         self.region = region_of(call.config, inputs.get("region"))
         self.account = account_of(call.config)

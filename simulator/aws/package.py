@@ -119,7 +119,7 @@ class AwsPackage(Package):
 
     def update(self, call: Call, id_: str, old_inputs: Props, old_state: Props, new_inputs: Props) -> Props:
         op = self._context(call, new_inputs)
-        op.id, op.before = id_, old_state
+        op.id, op.before, op.old_inputs = id_, old_state, old_inputs
         return self._with_retries(op, "updating", lambda: self._update(op))
 
     def delete(self, call: Call, id_: str, inputs: Props, state: Props) -> None:

@@ -7,7 +7,9 @@ Sources: amazon-vpc-cni-k8s issue 1223; as in catalog/leftovers.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from catalog.leftovers import is_protected
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.clusters import Cluster, token
 from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_POOL
@@ -52,10 +54,23 @@ def why_kept(cluster: Cluster, thing: CloudResource) -> str:
     nodes = {each.state["status"]["nodeName"] for each in claims if each.type == token(*NODE_CLAIM)}
     for pod in cluster.of_kind("v1", "Pod"):
         metadata, spec = pod.state["metadata"], pod.state["spec"]
-        stays = metadata.get("annotations", {}).get("karpenter.sh/do-not-disrupt") == "true"
+        stays = is_protected(pod.state, datetime.now(UTC)) or _has_a_budget(cluster, metadata)
         if (stays and spec.get("nodeName") in nodes) or thing.id in _claims_of_a_pod(cluster, metadata, spec):
             return f"pod {metadata['namespace']}/{metadata['name']}"
     return ""
+
+
+def _has_a_budget(cluster: Cluster, metadata: Props) -> bool:
+    """Returns whether a PodDisruptionBudget allows no eviction of a pod."""
+    labels = (metadata.get("labels") or {}).items()
+    return any(
+        budget.state["metadata"]["namespace"] == metadata["namespace"]
+        and budget.state["status"].get("expectedPods")
+        and not budget.state["status"].get("disruptionsAllowed")
+        and (budget.state["spec"]["selector"].get("matchLabels") or {}).items() <= labels
+        for budget in cluster.of_kind("policy/v1", "PodDisruptionBudget")
+        if budget.state.get("status")
+    )
 
 
 def _claims_of_a_pod(cluster: Cluster, metadata: Props, spec: Props) -> Iterator[str]:

@@ -70,3 +70,9 @@ def test_a_stack_without_a_region_cannot_be_priced(tmp_path, capsys):
     (tmp_path / "stack.json").write_text(json.dumps({"deployment": {"resources": STATES[1:]}}))
     assert main(["cost", str(tmp_path / "stack.json")]) == 2
     assert capsys.readouterr().err.endswith("Give the provider a region.\n")
+
+
+def test_a_number_of_nodes_is_none_below_zero(capsys):
+    with pytest.raises(SystemExit):
+        main(["scale", "--pool", "main.cpu", "--to", "-1"])
+    assert "-1 is no number of nodes. Write 0 or more." in capsys.readouterr().err

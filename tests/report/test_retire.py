@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from catalog.leftovers import LEFTOVERS
+from catalog.leftovers import LEFTOVERS, is_protected
 from report import retire as retiring
 from report.retire import Stack, retire, retire_stack
 from report.simulated import ReportError
@@ -59,6 +60,8 @@ def test_every_thing_is_listed_with_what_it_blocks_or_costs_and_nothing_is_delet
         "Service with a load balancer users/api: its network interfaces keep subnets, security groups and the VPC",
         "pods with a claim users/StatefulSet notebook: they keep their claims",
         "pods that Karpenter may not evict users/Job train",
+        "PodDisruptionBudget without an allowed disruption users/train: its pods cannot be evicted",
+        "In ml-platform-dev-main: aws eks update-kubeconfig --region us-west-2 --name ml-platform-dev-main pods",
         "claim users/work-notebook-0: its volume stays in AWS",
         "kubectl delete nodepools.karpenter.sh gpu --cascade=foreground",
         "200 GiB: it stays in AWS; 16.00 USD/month",
@@ -102,6 +105,83 @@ def test_the_topmost_controller_goes_because_it_makes_the_others_again(cloud, ca
     assert users_rows(cloud) == []
 
 
+def change(cloud: Cloud, kind: str, name: str, **more) -> None:
+    (row,) = [each for each in cloud.all() if each.type.endswith(f":{kind}") and each.id.endswith(f"/{name}")]
+    cloud.put(row.type, row.id, row.state | more, region=row.region)
+
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "protected"),
+    [
+        ("true", {}, True),
+        ("false", {}, False),
+        ("48h", {"startTime": "2026-11-28T12:00:00Z"}, True),
+        ("1h30m", {"startTime": "2026-11-29T10:31:00Z"}, True),
+        ("1h30m", {"startTime": "2026-11-29T10:29:00Z"}, False),
+        ("0.5h", {"startTime": "2026-11-29T11:29:00Z"}, False),
+        ("48h", {}, True),  # nobody knows since when it runs
+        ("48", {}, False),
+        ("-1h", {}, False),
+        ("0s", {}, False),
+        ("soon", {}, False),
+        ("true", {"phase": "Succeeded"}, False),
+    ],
+)
+def test_a_pod_is_protected_for_ever_or_for_a_time(value, status, protected):
+    pod = {"metadata": {"annotations": {"karpenter.sh/do-not-disrupt": value}}, "status": status}
+    assert is_protected(pod, NOW) == protected
+
+
+def test_a_budget_alone_keeps_a_node_and_so_does_an_annotation_with_a_duration(cloud, monkeypatch, capsys):
+    (pod,) = [each for each in cloud.all() if each.id.endswith("/train-x7k2p")]
+    for annotation, left_out in (("no", "PodDisruptionBudget"), ("48h", "pods that Karpenter")):
+        rows = tuple(row for row in LEFTOVERS if row.find.startswith("kubectl") and not row.kind.startswith(left_out))
+        metadata = pod.state["metadata"] | {"annotations": {"karpenter.sh/do-not-disrupt": annotation}}
+        change(cloud, "Pod", "train-x7k2p", metadata=metadata)
+        with monkeypatch.context() as patched:
+            patched.setattr(retiring, "_KUBERNETES", rows)
+            assert retire_stack(stack(cloud), confirm=True) == 1
+        assert "nodepools.karpenter.sh/gpu: pod users/train-x7k2p" in capsys.readouterr().out
+    assert retire_stack(stack(cloud), confirm=True) == 0
+    assert users_rows(cloud) == []
+
+
+def test_a_snapshot_that_aws_backup_manages_stays(cloud, capsys):
+    """EC2 deletes none: `CONFIRM=yes` would never end well."""
+    tags = [{"Key": "ebs.csi.aws.com/cluster-name", "Value": CLUSTER}]
+    managed = {"Key": "aws:backup:source-resource", "Value": "arn:aws:ec2:us-west-2:123456789012:volume/vol-1"}
+    for id_, more in {"of-a-user": [], "of-aws-backup": [managed]}.items():
+        cloud.put(tokens.SNAPSHOT, id_, {"SnapshotId": id_, "Tags": tags + more, "region": REGION})
+    assert retire_stack(stack(cloud), confirm=False) == 0
+    said = capsys.readouterr().out
+    assert "of-a-user" in said
+    assert "of-aws-backup" not in said
+
+
+def test_nobody_waits_for_what_no_controller_deletes(cloud, monkeypatch):
+    """A volume that its class retains, a snapshot, an interface: each wait would be five minutes, in each cluster."""
+    asked: list[float] = []
+    monkeypatch.setattr(retiring.time, "sleep", asked.append)
+    patient = Stack("dev", REGION, VPC, [CLUSTER], Clients(cloud).run, patience_seconds=300)
+    assert retire_stack(patient, confirm=True) == 0
+    assert asked == []
+
+
+def test_what_a_controller_has_deleted_meanwhile_is_no_failure(cloud, capsys):
+    clients = Clients(cloud)
+
+    def run(words):
+        answer = clients.run(words)
+        if words[2] == "delete-volume":
+            raise CommandError("An error occurred (InvalidVolume.NotFound) when calling the DeleteVolume operation")
+        return answer
+
+    assert retire_stack(Stack("dev", REGION, VPC, [CLUSTER], run, 0), confirm=True) == 0
+
+
 def test_an_owner_that_cannot_be_read_ends_the_walk(cloud, capsys):
     clients = Clients(cloud)
 
@@ -124,7 +204,9 @@ def test_of_two_clusters_each_is_emptied_and_looked_at_again(cloud, capsys):
     assert retire_stack(Stack("dev", REGION, VPC, both, clients.run, 0), confirm=True) == 0
     said = capsys.readouterr().out
     assert said.count("kubectl delete services api --namespace users") == 2, "one name is in both"
-    assert all(f"  In {name}:" in said for name in both)
+    assert all(
+        f"  In {name}:\n      aws eks update-kubeconfig --region {REGION} --name {name}\n" in said for name in both
+    )
     assert users_rows(cloud) == []
 
     users_things.add(cloud, first)

@@ -4,15 +4,18 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 
 import pytest
 import yaml
 
 from catalog.charts import CHARTS
-from components.stack.stack_file import load_file
+from catalog.kubernetes import VERSIONS
+from components.stack.stack_file import SettingsError, load_file
 from report import upgrade
 from report.clients import runner
 from report.simulated import ROOT, ReportError
+from settings.stack.checks import versions
 from simulator.aws.tokens import CLUSTER
 from simulator.cloud import Cloud
 from simulator.kubernetes.clusters import cluster_of
@@ -59,6 +62,30 @@ def test_the_newest_version_has_no_next_one(tmp_path, monkeypatch, capsys) -> No
     code, said = checked("dev", tmp_path, monkeypatch, capsys, version="1.36")
     assert code == 0
     assert "Kubernetes 1.36 -> EKS has no later version yet" in said
+
+
+def test_a_file_past_its_support_is_checked_all_the_same(tmp_path, monkeypatch, capsys) -> None:
+    """AWS upgrades such a cluster by itself: then people need the check most."""
+    past = {**VERSIONS, "1.35": replace(VERSIONS["1.35"], end_standard=date(2026, 1, 1))}
+    for module in (upgrade, versions):
+        monkeypatch.setattr(module, "VERSIONS", past)
+    with pytest.raises(SettingsError, match="standard support on 2026-01-01"):
+        load_file(ROOT / "Pulumi.dev.yaml")
+    with pytest.raises(SettingsError, match="pools"):
+        checked("dev", tmp_path, monkeypatch, capsys, pools=[])
+    code, said = checked("dev", tmp_path, monkeypatch, capsys)
+    assert "The check goes on as with support_type: EXTENDED in main." in said
+    assert "rehearsed preview, up, refresh" in said
+    assert code == 0
+
+
+def test_the_image_of_the_autoscaler_follows_the_version(capsys) -> None:
+    main = upgrade._parts(load_file(ROOT / "Pulumi.dev.yaml"), "main")
+    assert not list(upgrade._charts(main, "1.36"))
+    assert "cluster-autoscaler" not in capsys.readouterr().out, "nobody has to look it up"
+    assert any(
+        text.startswith("cluster-autoscaler: no image for Kubernetes 1.99") for text in upgrade._charts(main, "1.99")
+    )
 
 
 def budget(name: str, *, allowed: int, pods: int) -> dict[str, object]:

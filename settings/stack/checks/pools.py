@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER
+from catalog.sharing import WHOLE_GPU, WHOLE_GPUS_LABEL
 from settings.cluster.landing import landing_pools
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
@@ -173,6 +174,14 @@ def _dra(path: Path, cluster: ClusterParts) -> Iterator[Mistake]:
     if cluster.complete and not gpus:
         yield (*path, "gpu_allocation"), "is dra, but no pool has GPUs, so it would do nothing. Drop it."
     for index, pool in gpus.items():
+        if WHOLE_GPUS_LABEL in pool.labels:
+            yield (
+                (*path, "pools", index, "labels"),
+                (
+                    f"{WHOLE_GPUS_LABEL} is given, but with gpu_allocation: dra the nodes offer no {WHOLE_GPU}, so "
+                    "cluster-autoscaler would take them for unready for ever. Drop it."
+                ),
+            )
         reasons = [
             *([] if pool.provisioner == "managed" else ["Karpenter cannot predict the devices of its nodes"]),
             *(

@@ -27,6 +27,9 @@ CNI_FIXED = tuple(
 )
 
 
+_ASK = "`aws eks describe-cluster --name CLUSTER --query cluster.version`"
+
+
 def mistakes(parts: Parts, today: date) -> list[Mistake]:
     """Returns versions without support; if there are none, add-ons without a version, or with one that is too old."""
     # An unsupported version of Kubernetes needs no add-ons.
@@ -43,13 +46,14 @@ def _versions(parts: Parts, today: date) -> list[Mistake]:
         if release.end_extended < today:
             sentence = (
                 f"{release.version} has had no support since {release.end_extended}, and AWS upgrades such clusters "
-                f"by itself. Write one of {supported}, and upgrade one minor version at a time."
+                f"by itself. Write the version that the cluster has now: {_ASK}; for a new one, one of {supported}."
             )
         elif release.end_standard < today and content.support_type == "STANDARD":
             sentence = (
                 f"{release.version} left standard support on {release.end_standard}, and with support_type STANDARD "
-                f"AWS upgrades the cluster by itself. Write one of {supported}, or support_type: EXTENDED, which "
-                "costs six times as much an hour."
+                f"AWS upgrades the cluster by itself. Write the version that it has now: {_ASK}; for a new one, one of "
+                f"{supported}. Or write support_type: EXTENDED, which costs six times as much an hour: from there it "
+                "goes one minor version at a time."
             )
         else:
             continue

@@ -306,7 +306,7 @@ NODE_GROUP = ResourceType(
         CascadeDelete(tokens.SCHEDULE, "autoscalingGroupName", by="resources[*].autoscalingGroups[*].name"),
     ),
     companions=groups.start_nodes,
-    after_update=groups.scale_nodes,
+    after_update=groups.update_nodes,
     source="hashicorp/terraform-provider-aws internal/service/eks/node_group.go",
 )
 

@@ -234,7 +234,10 @@ def _creators_entry(op: OperationContext, owner: str) -> None:
 
 
 def version_goes_up_by_one(op: OperationContext) -> None:
-    """The version may go up by one minor version, never down, and nodes may be at most SKEW versions behind."""
+    """The version may go up by one minor version, and nodes may be at most SKEW versions behind.
+
+    EKS also goes back by one in the first seven days; the program never asks for that.
+    """
     old, new = op.before.get("version", ""), op.get("version", "")
     if not new or old == new:
         return

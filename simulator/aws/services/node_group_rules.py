@@ -203,8 +203,8 @@ def group_follows_the_cluster(op: OperationContext) -> None:
 def release_fits_the_version(op: OperationContext) -> None:
     """A release of Amazon Linux is of the group's Kubernetes version. An update goes to a newer release alone.
 
-    Sources: EKS API, UpdateNodegroupVersion; EKS user guide, "Update a managed node group": no way back to an earlier
-    Kubernetes version or AMI version; read 2026-11. The wording of the second one is unverified.
+    Sources: EKS API, UpdateNodegroupVersion; EKS user guide, "Update a managed node group" and "Roll back a cluster":
+    back to an earlier version of Kubernetes, and not of the image; read 2026-11. The second wording is unverified.
     """
     release, version = op.inputs.get("releaseVersion"), str(op.get("version", "") or group_version(op))
     other = str(op.get("amiType", "")).startswith(("BOTTLEROCKET", "CUSTOM", "WINDOWS"))
@@ -309,8 +309,11 @@ def start_nodes(op: OperationContext) -> None:
         )
 
 
-def scale_nodes(op: OperationContext) -> None:
-    """Scales the group. An active group accepts any size; when its nodes cannot start, its status is DEGRADED.
+def update_nodes(op: OperationContext) -> None:
+    """Updates the group. An active group accepts any size; when its nodes cannot start, its status is DEGRADED.
+
+    The provider sends sizes only when one of them changes, and then all of them. With another version of Kubernetes and
+    no release named, EKS takes the newest image of that version.
 
     A failed group takes no change. An update that changes nothing reaches no API, so it ends well all the same.
     Source: hashicorp/terraform-provider-aws internal/service/eks/node_group.go; aws/containers-roadmap issue 2204.
@@ -323,6 +326,10 @@ def scale_nodes(op: OperationContext) -> None:
                 "ResourceInUseException", "Nodegroup cannot be updated as it is currently not in Active State"
             )
         return
+    if op.inputs.get("scalingConfig") == op.old_inputs.get("scalingConfig"):
+        op.state = {**op.state, "scalingConfig": op.before["scalingConfig"]}
+    if op.inputs.get("releaseVersion") is None and op.state.get("version") != op.before.get("version"):
+        op.state = {**op.state, "releaseVersion": release_version(op)}
     desired_nodes, running = launches.desired_nodes(op.state), op.before.get(RUNNING, launches.desired_nodes(op.before))
     issue = launches.issue(op, op.state, running) if desired_nodes > running else None
     if issue:

@@ -1,5 +1,6 @@
 """cluster-autoscaler: which groups it scales, what it knows of them without a node, and what it may do."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -138,6 +139,14 @@ def test_a_node_with_accelerators_ends_only_when_it_is_idle():
     assert set(scaling_group_tags(pool(instance_types=["m7i.large"]), CLUSTER)) == {AUTOSCALED_TAG}
 
 
+def test_a_node_whose_device_plugin_is_down_keeps_its_pods_for_hours():
+    whole = scaling_group_tags(pool(instance_types=["g6.xlarge"]), CLUSTER)
+    assert whole[f"{TEMPLATE}/autoscaling-options/scaledownunreadytime"] == "8h0m0s", "the default is 20 minutes"
+    for values in ({"instance_types": ["m7i.large"]}, {"instance_types": ["g6.xlarge"], "sharing": SHARES}):
+        tags = scaling_group_tags(pool(**values, scaling="auto"), CLUSTER)
+        assert f"{TEMPLATE}/autoscaling-options/scaledownunreadytime" not in tags, "only whole GPUs are waited for"
+
+
 def test_a_taint_without_a_value_is_told_as_well():
     taints = [{"key": "nvidia.com/gpu"}, {"key": "gpu", "value": "mig"}]
     told = scaling_group_tags(pool(instance_types=["g6.xlarge"], taints=taints), CLUSTER)
@@ -162,6 +171,21 @@ def test_a_taint_without_a_value_is_told_as_well():
 def test_only_nodes_that_will_offer_whole_gpus_wait_for_them(value, values, allocation):
     found = labels_of(pool(**values), allocation).get("k8s.amazonaws.com/accelerator")
     assert found == value, "without it each loop starts another node; without nvidia.com/gpu it is never ready"
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({"instance_types": ["g6.xlarge"], "scaling": "fixed"}, False),
+        ({"instance_types": ["g6.xlarge"], "sharing": SHARES, "scaling": "auto"}, True),
+        ({"instance_types": ["p4d.24xlarge"], "sharing": MIG}, True),
+        ({"instance_types": ["inf2.xlarge"]}, True),
+        ({"instance_types": ["m7i.large"]}, True),
+    ],
+)
+def test_nobody_says_by_hand_that_other_nodes_wait_for_whole_gpus(values, refused):
+    with pytest.raises(ValueError, match="unready for ever") if refused else nullcontext():
+        pool(**values, labels={"k8s.amazonaws.com/accelerator": "x"})
 
 
 @pytest.mark.parametrize(("allocation", "value"), [("device-plugin", "l4"), ("dra", None)])

@@ -125,3 +125,21 @@ def test_the_groups_of_an_earlier_release_are_asked_what_nobody_has_recorded(mon
     older = NodePoolSettings.model_validate({**POOL, "image_release": "20260901"})
     with pytest.raises(pulumi.RunError, match="image_release 20260901 is older than 20261012"):
         live_pools("main", "ml", {}, [older], OPTS)
+
+
+def test_the_group_of_a_zone_that_is_new_since_the_last_complete_run_keeps_its_nodes_too(monkeypatch):
+    """Zone a was replaced by a run that failed in zone b. Its new group is in no record, and its pool is."""
+    present = SimpleNamespace(names=["main-system-us-west-2a-0a1b2c3", "group-b"])
+    wanted = {"main-system-us-west-2a-0a1b2c3": (3, 1), "group-b": (2, 1)}
+
+    def group(cluster_name, node_group_name, opts):
+        desired, least = wanted[node_group_name]
+        scaling = SimpleNamespace(min_size=least, max_size=4, desired_size=desired)
+        return SimpleNamespace(scaling_configs=[scaling], status="ACTIVE", node_group_name=node_group_name)
+
+    monkeypatch.setattr(aws.eks, "get_node_groups", lambda cluster_name, opts: present)
+    monkeypatch.setattr(aws.eks, "get_node_group", group)
+    before = {"system": {"sizes": [1, 4, None], "node_groups": ZONES}}
+    raised = live_pools("main", "ml", before, [pool(2, 6)], OPTS)
+    assert raised.sizes == {"system": {"us-west-2a": 3, "us-west-2b": 2}}
+    assert live_pools("main", "ml", before, [pool(1, 4)], OPTS) == LivePools(names={"system"})

@@ -1,9 +1,11 @@
 """A stack that is up stays where it is, with its names, and so do zones that others rely on."""
 
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 
 from components.stack.live import LiveStack
@@ -57,22 +59,48 @@ def test_what_would_make_everything_anew_is_refused_with_the_way(
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "advice"),
+    ("before", "present", "now", "advice"),
     [
-        ("1.35", "1.36", None),
-        ("1.36", "1.36", None),
-        (None, "1.36", None),  # a stack of an earlier release
-        ("1.34", "1.36", "Write 1.35 first"),
-        ("1.36", "1.35", "Write 1.36:"),
+        ("1.35", "1.35", "1.36", None),
+        ("1.36", None, "1.36", None),
+        (None, None, "1.36", None),  # a stack of an earlier release
+        ("1.34", "1.34", "1.36", "Write 1.35 first"),
+        ("1.36", "1.36", "1.35", "Write 1.36:"),
+        ("1.36", "1.35", "1.35", None),  # somebody has rolled it back
+        ("1.36", "1.35", "1.34", "Write 1.35:"),
+        ("1.34", "1.36", "1.36", None),  # AWS has upgraded it, or somebody
+        ("1.34", "1.35", "1.36", None),
+        ("1.34", "1.36", "1.35", "Write 1.36:"),
+        ("1.34", "gone", "1.36", None),  # deleted by hand: it is made again
     ],
 )
-def test_kubernetes_goes_one_minor_version_at_a_time(
-    cloud: PlatformCloud, live: Any, before: str | None, now: str, advice: str | None
+def test_kubernetes_goes_one_minor_version_at_a_time_from_that_which_eks_has(
+    before: str | None, present: str | None, now: str, advice: str | None
 ) -> None:
-    live({**LIVE, "clusters": {"main": {**MAIN, **({"version": before} if before else {})}}})
-    clusters = {"main": {**CLUSTER, "version": now}}
+    """present: None where EKS is not asked, since each question delays the preview."""
+    up = LiveStack({"clusters": {"main": {**MAIN, **({"version": before} if before else {})}}})
+    clusters = stack(clusters={"main": {**CLUSTER, "version": now}}).clusters
+    asked: list[str] = []
+
+    def version_of(key: str) -> str:
+        asked.append(key)
+        return str(present)
+
+    running = () if present == "gone" else ("main",)
     with nullcontext() if advice is None else pytest.raises(pulumi.RunError, match=advice):
-        cloud.up(stack(clusters=clusters, network={"zones": NETWORK["zones"]}))
+        up.check_versions(clusters, running, version_of)
+    assert asked == ([] if present in (None, "gone") else ["main"])
+
+
+def test_the_platform_asks_eks_for_the_version(
+    cloud: PlatformCloud, live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live({**LIVE, "clusters": {"main": {**MAIN, "version": "1.34"}}})
+    monkeypatch.setattr(aws.eks, "get_clusters", lambda **_: SimpleNamespace(names=[MAIN["name"]]))
+    monkeypatch.setattr(aws.eks, "get_cluster", lambda **_: SimpleNamespace(version="1.34"))
+    with pytest.raises(pulumi.RunError, match=r"Write 1\.35 first"):
+        cloud.up(stack(clusters={"main": {**CLUSTER, "version": "1.36"}}, network={"zones": NETWORK["zones"]}))
+    assert not cloud.all("ec2/vpc:Vpc"), "it is said before anything is built"
 
 
 @pytest.mark.parametrize("now", [None, "172.20.0.0/16", "172.31.0.0/16"])

@@ -10,6 +10,7 @@ from tests.settings.stacks import ABSENT, POOL, problems, stack
 
 Change = tuple[tuple[PathPart, ...], Any]
 MAIN = ("clusters", "main")
+WAITS = {"k8s.amazonaws.com/accelerator": "l4"}
 THIRD_POOL = (*MAIN, "pools", 2)  # a further pool
 CLUSTER_NAME = ("clusters",)
 TAINTS = [{"key": "nvidia.com/gpu", "value": "true"}]
@@ -539,6 +540,22 @@ WRONG: dict[str, Case] = {
         'labels["nvidia.com/mig.config"]',
         ("and the platform sets the node labels of that domain", "for example platform.example.com/mig.config."),
         {"labels": {"platform.example.com/mig.config": "all-1g.5gb"}},
+    ),
+    "a label that waits for whole GPUs where slices are offered": Case(
+        {**L4, "sharing": {"strategy": "time-slicing", "replicas": 4}, "labels": WAITS},
+        "labels",
+        ("k8s.amazonaws.com/accelerator is given, but the nodes offer no nvidia.com/gpu", "Drop it: the platform"),
+        {"labels": {}},
+    ),
+    "a label that waits for whole GPUs where DRA allocates them": Case(
+        {**L4, "min_per_zone": 1, "labels": WAITS},
+        "labels",
+        (
+            "k8s.amazonaws.com/accelerator is given, but with gpu_allocation: dra the nodes offer no nvidia.com/gpu",
+            "Drop it.",
+        ),
+        {"labels": {}},
+        around=(((*MAIN, "gpu_allocation"), "dra"),),
     ),
     "a taint that no pod can tolerate for long": Case(
         {**L4, "taints": [{"key": "node.kubernetes.io/not-ready"}]},

@@ -229,7 +229,7 @@ MISTAKES: dict[str, tuple[Change, str, str]] = {
     "version past standard support": (
         ((*MAIN, "version"), "1.33"),
         "clusters.main.version",
-        "or support_type: EXTENDED, which costs six times as much an hour.",
+        "which costs six times as much an hour: from there it goes one minor version at a time.",
     ),
     "add-on without a version for that Kubernetes": (
         ((*MAIN, "managed_addons"), {"amazon-cloudwatch-observability": {}}),

@@ -256,6 +256,9 @@ def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None
     cluster = aws.cluster()
     group = aws.group(cluster)
     assert aws.invoke("aws:eks/getClusters:getClusters")["names"] == [cluster.id]
+    assert aws.invoke("aws:eks/getCluster:getCluster", name=cluster.id)["version"] == "1.35"
+    with pytest.raises(Refusal, match="No cluster found for name: other"):
+        aws.invoke("aws:eks/getCluster:getCluster", name="other")
     listed = aws.invoke("aws:eks/getNodeGroups:getNodeGroups", clusterName=cluster.id)
     assert listed["names"] == [group["nodeGroupName"]]
     row = aws.cloud.get(group.type, group.id)

@@ -483,6 +483,36 @@ def test_a_release_is_of_the_groups_version_and_never_goes_back(aws: Account) ->
     assert "Requested Nodegroup release version 1.36.0-20261012 is invalid" in wrong
 
 
+def nodes_of(aws: Account, group: Resource) -> int:
+    row = aws.cloud.get(GROUP, group.id)
+    assert row is not None
+    return int(row.state["scalingConfig"]["desiredSize"])
+
+
+def test_an_update_without_sizes_ends_no_node_that_somebody_added(aws: Account) -> None:
+    group = aws.make(GROUP, **gpus(aws))
+    row = aws.cloud.get(GROUP, group.id)
+    assert row is not None
+    scaled = {**row.state, "scalingConfig": {**row.state["scalingConfig"], "desiredSize": 3}}
+    aws.cloud.put(GROUP, group.id, scaled)
+    for changed in ({"tags": {"a": "b"}}, {"updateConfig": {"maxUnavailablePercentage": 50}}):
+        aws.update(group, **{**group.inputs, **changed})
+        assert nodes_of(aws, group) == 3, "the provider sends sizes only when one of them changes"
+    aws.update(group, **{**group.inputs, **sized(1)})
+    assert nodes_of(aws, group) == 1, "with another maximum it sends the number too"
+
+
+def test_a_new_version_of_kubernetes_brings_its_own_image(aws: Account) -> None:
+    cluster = aws.cluster(version="1.35")
+    group = aws.make(GROUP, **gpus(aws, version="1.35"))
+    aws.update(cluster, **{**cluster.inputs, "version": "1.36"})
+    newer = {**group.inputs, "version": "1.36"}
+    state = aws.update(group, **newer)
+    assert state["releaseVersion"] == "1.36.0-20260115"
+    with pytest.raises(Refusal, match="is older than the current release version"):
+        aws.update(group, **newer, releaseVersion="1.36.0-20251201")
+
+
 def test_a_live_group_moves_to_bottlerocket_in_a_preview_as_in_an_update(aws: Account) -> None:
     template = aws.make(TEMPLATE, "nodes", name="nodes", userData=encoded(NODE_CONFIG))
     inputs = {"launchTemplate": {"name": "nodes", "version": "$Latest"}, "nodeGroupName": "cpu"}
