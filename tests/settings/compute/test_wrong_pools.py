@@ -574,7 +574,7 @@ WRONG: dict[str, Case] = {
     "an add-on that no pool needs": Case(
         L4,
         "/clusters.main.addons.karpenter",
-        ("no pool needs karpenter, so it would do nothing", "Drop it."),
+        ("nothing needs karpenter, so it would do nothing", "Drop it."),
         {"provisioner": "karpenter"},
         around=(((*MAIN, "addons"), {"karpenter": {}}),),
     ),
