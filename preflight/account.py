@@ -8,6 +8,7 @@ services, "Common errors"; botocore 1.44.8, exceptions.py; read 2026-11.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ class Account:
             raise
         except NotImplementedError:
             raise CouldNotLookError(f"what answers does not know {call}", ASK_AWS) from None
-        except exceptions.BotoCoreError as error:
+        except (exceptions.BotoCoreError, OSError, ValueError) as error:  # a command for credentials may raise any
             reason = _no_answer(error, f"{service} in {region}")
             if isinstance(error, _NO_WAY):  # the next question would wait as long
                 self._no_way[service, region] = reason
@@ -150,13 +151,22 @@ class Ask:
             raise _could_not_look(call, code, str(error.response.get("Error", {}).get("Message", ""))) from None
 
 
-def _no_answer(error: exceptions.BotoCoreError, where: str) -> CouldNotLookError:
+def _no_answer(error: Exception, where: str) -> CouldNotLookError:
+    """Says which class of error came. Its text may hold what a command for credentials printed."""
+    kind = type(error).__name__
+    if isinstance(error, exceptions.SSLError):
+        fix = (
+            "Something on the way shows a certificate of its own. Name the file with those of your company: "
+            "AWS_CA_BUNDLE=<file.pem> make preflight."
+        )
+        return CouldNotLookError(f"the certificate of {where} is not one that this machine trusts: {kind}", fix)
     if isinstance(error, _NO_WAY):
         fix = "Look from a host that reaches AWS; behind a proxy, set HTTPS_PROXY."
-        return CouldNotLookError(f"the endpoint of {where} does not answer: {_short(error)}", fix)
-    if _NO_LOGIN.search(type(error).__name__):
-        return CouldNotLookError(f"there are no credentials that work: {_short(error)}", LOG_IN)
-    return CouldNotLookError(f"{where} gives no answer: {_short(error)}", "Try again.")
+        return CouldNotLookError(f"the endpoint of {where} does not answer: {kind}", fix)
+    if _NO_LOGIN.search(kind):
+        profile = os.environ.get("AWS_PROFILE", "default")
+        return CouldNotLookError(f"there are no credentials that work: {kind}, profile {profile}", LOG_IN)
+    return CouldNotLookError(f"{where} gives no answer: {kind}", "`aws sts get-caller-identity` may say more.")
 
 
 def _could_not_look(call: str, code: str, message: str) -> CouldNotLookError:

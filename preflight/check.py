@@ -44,6 +44,11 @@ def failure(seen: str, why: str, fix: str = "", command: str = "") -> Finding:
     return Finding(result="failure", seen=seen, why=why, fix=fix, command=command)
 
 
+def could_not_look(seen: str, fix: str) -> Finding:
+    """Returns a finding about what AWS gave no answer to."""
+    return Finding(result="could not look", seen=seen, fix=fix)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """A check.

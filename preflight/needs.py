@@ -78,7 +78,7 @@ def expected_account(settings: StackSettings) -> tuple[str, str] | None:
 
 def home_of(partition: str) -> str:
     """Returns the region of a partition that is always on, where Service Quotas answers for IAM."""
-    return {"aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}.get(partition, "us-east-1")
+    return {"aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1")
 
 
 def needs_of(stack: str, settings: StackSettings, account_id: str, project: Path = ROOT) -> Needs:

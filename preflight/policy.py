@@ -7,14 +7,27 @@ from collections.abc import Iterable
 from preflight.account import action_of
 from preflight.checks import every_check
 from report import pages
+from settings.stack.stack import StackSettings
 
 PAGE = "preflight/policy.json"
+# Actions that also give away data or its names -> all that checks ask about: public parameters, and buckets whose names
+# begin as those of a stack do. S3 has no action for HeadBucket alone: s3:ListBucket lists the names of objects too.
+NARROW = {
+    "ssm:GetParameter": "arn:*:ssm:*::parameter/aws/service/*",
+    "s3:ListBucket": f"arn:*:s3:::{StackSettings.model_fields['name'].default}-*",
+}
 
 
 def policy(calls: Iterable[str]) -> str:
-    """Returns the policy that allows these calls, as JSON. None of them takes a resource that is known before."""
-    statement = {"Sid": "Preflight", "Effect": "Allow", "Action": sorted(map(action_of, calls)), "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
+    """Returns the policy that allows these calls, as JSON. Those on every resource describe it, and show no data."""
+    actions = set(map(action_of, calls))
+    wide = [_allow("Preflight", sorted(actions.difference(NARROW)), "*")]
+    narrow = [_allow(each.partition(":")[2], [each], NARROW[each]) for each in sorted(actions.intersection(NARROW))]
+    return json.dumps({"Version": "2012-10-17", "Statement": [*wide, *narrow]}, indent=2) + "\n"
+
+
+def _allow(sid: str, actions: list[str], resource: str) -> dict[str, object]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
 
 
 def every_call() -> frozenset[str]:

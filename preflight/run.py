@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from preflight.account import Account, Ask, CouldNotLookError
-from preflight.check import Check, Finding, failure
+from preflight.check import Check, Finding, could_not_look, failure
 from preflight.checks import every_check
 from preflight.checks.identity import IDENTITY, region_is_off
 from preflight.needs import Needs, expected_account, needs_of
@@ -27,7 +27,7 @@ def preflight(
         identity = ask(IDENTITY)
     except CouldNotLookError as error:
         off = region_is_off(settings, ask) if error.code else None
-        return place, {"Caller": [off or _not_looked(error)]}
+        return place, {"Caller": [off or could_not_look(str(error), error.fix)]}
     place |= {"account": identity["Account"], "caller": identity["Arn"]}
     named = expected_account(settings)
     if named is not None and named[0] != identity["Account"]:
@@ -50,7 +50,7 @@ def look(check: Check, needs: Needs, account: Account) -> list[Finding]:
         for each in check.look(needs, Ask(account, check.calls)):
             found.append(each)  # what was found before an error stays
     except CouldNotLookError as error:
-        found.append(_not_looked(error))
+        found.append(could_not_look(str(error), error.fix))
     return found
 
 
@@ -60,10 +60,6 @@ def status(findings: Findings) -> int:
     if counts["failure"]:
         return NOT_READY
     return NOT_KNOWN if counts["could not look"] else READY
-
-
-def _not_looked(error: CouldNotLookError) -> Finding:
-    return Finding(result="could not look", seen=str(error), fix=error.fix)
 
 
 def _another_account(present: str, wanted: str, setting: str) -> Finding:

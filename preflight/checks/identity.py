@@ -1,7 +1,8 @@
 """Who looks, in which regions, and whether the principals of the stack file exist."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from catalog.regions import REGIONS
@@ -42,18 +43,64 @@ def caller(needs: Needs, ask: Ask) -> Iterator[Finding]:
 
 
 def _trusted(answer: Any, role: str, caller: str) -> Iterator[Finding]:
-    """Tells whether the trust policy of the role names the caller, or the account. Another check says if it exists."""
-    trust = json.dumps(answer["Role"].get("AssumeRolePolicyDocument", {})) if answer else ""
-    name = caller.split(":", 5)[5].split("/")[1] if "/" in caller else "root"
-    if any(each in trust for each in (f'/{name}"', ':root"', '"*"')):
-        yield ok(f"`up` takes on {role}, which trusts the caller")
-    elif trust:
+    """Tells whether the trust policy of the role lets the caller in. Another check says whether the role exists."""
+    if answer is None:
+        return
+    found = answer["Role"].get("AssumeRolePolicyDocument") or {}
+    statements = [each for each in _list(found.get("Statement")) if _is_about(each, caller)]
+    allowed = [each for each in statements if each["Effect"] == "Allow"]
+    denied = [each for each in statements if each["Effect"] == "Deny"]
+    certain = [each for each in allowed if not each.get("Condition")]
+    where = f"aws iam get-role --role-name {role.rpartition('/')[2]} --query Role.AssumeRolePolicyDocument"
+    refused = any(not each.get("Condition") for each in denied)
+    if refused or not allowed:
         yield warning(
-            f"the trust policy of {role} names neither {name} nor the account",
+            f"the trust policy of {role} "
+            + ("denies the caller" if refused else "names neither the caller nor the account"),
             "`up` cannot take it on with these credentials",
-            "Add the caller to it, or run `up` as somebody whom it names.",
-            f"aws iam get-role --role-name {role.rpartition('/')[2]} --query Role.AssumeRolePolicyDocument",
+            f"Let it name {caller}, or run `up` as somebody whom it names.",
+            where,
         )
+    elif denied or not certain:
+        yield warning(
+            f"{role} trusts the caller under conditions",
+            "`up` cannot take it on where they do not hold, and only STS knows",
+            "Compare them with how you run `up`:",
+            where,
+        )
+    else:
+        yield ok(f"`up` takes on {role}, which trusts the caller, or all whom IAM gives the right to")
+
+
+def _is_about(statement: Mapping[str, Any], caller: str) -> bool:
+    """Tells whether a statement of a trust policy is about the caller and sts:AssumeRole."""
+    actions = [each.lower() for each in _list(statement.get("Action", statement.get("NotAction")))]
+    named = statement.get("Principal", statement.get("NotPrincipal", {}))
+    named = _list(named.get("AWS") if isinstance(named, Mapping) else named)
+    about = any(fnmatchcase("sts:assumerole", each) for each in actions) == ("Action" in statement)
+    return about and any(_is_caller(each, caller) for each in named) == ("Principal" in statement)
+
+
+def _is_caller(principal: str, caller: str) -> bool:
+    """Tells whether a principal is the caller, its role, or its account.
+
+    A session's ARN lacks the path of its role. An account has one user and one role of a name, whatever their paths.
+    """
+    account = caller.split(":")[4]
+    return principal in ("*", account, caller) or (_named(principal) in (("root", account, ""), _named(caller)))
+
+
+def _named(arn: str) -> tuple[str, str, str]:
+    """Returns kind, account and name of a principal. A session counts as its role."""
+    parts = arn.split(":", 5)
+    kind, *path = parts[-1].split("/")
+    if kind == "assumed-role":
+        return "role", parts[4], path[0]
+    return kind, parts[4] if len(parts) == 6 else "", path[-1] if path else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def region_is_off(settings: StackSettings, ask: Ask) -> Finding | None:

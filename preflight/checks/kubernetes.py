@@ -17,33 +17,31 @@ from preflight.check import Finding, check, failure, ok, warning
 from preflight.needs import Needs, known
 
 GUIDE = "docs/guides/cluster/upgrade-kubernetes.md"
-_ADDON = "eks/addon:Addon"
+_ADDON, _VERSIONS = "eks/addon:Addon", "eks:DescribeClusterVersions"
 
 
-@check("Kubernetes version", calls=("eks:DescribeClusterVersions",))
+@check("Kubernetes version", calls=(_VERSIONS,))
 def versions(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """EKS offers the version of each cluster, and supports it for a while."""
-    answer = ask("eks:DescribeClusterVersions", includeAll=True)["clusterVersions"]
-    offered = {each["clusterVersion"]: each for each in answer}
+    offered = _offered(ask)
     for key, cluster in needs.settings.clusters.items():
         setting, found = f"clusters.{key}.version", offered.get(cluster.version)
-        status = (found or {}).get("versionStatus", "UNSUPPORTED")
-        if found is None or status == "UNSUPPORTED":
-            newest = [name for name, each in offered.items() if each.get("versionStatus") == "STANDARD_SUPPORT"]
+        if found is None:
+            newest = [name for name, each in offered.items() if each["versionStatus"] == "STANDARD_SUPPORT"]
             yield failure(
                 f"{setting}: EKS offers no {cluster.version} in {needs.settings.region}",
                 "it makes no cluster of this version",
                 f"Write one that it supports: {', '.join(newest) or 'none is known'}.",
             )
             continue
-        if status == "EXTENDED_SUPPORT" and cluster.support_type == "STANDARD":
+        extended = found["versionStatus"] == "EXTENDED_SUPPORT"
+        if extended and cluster.support_type == "STANDARD":
             yield failure(
                 f"{setting}: {cluster.version} is in extended support only",
                 "a cluster with support_type STANDARD is upgraded by AWS on its own",
                 f"Write a newer version, or support_type: EXTENDED, which costs six times as much an hour: {GUIDE}.",
             )
             continue
-        extended = status == "EXTENDED_SUPPORT"
         end = found.get("endOfExtendedSupportDate" if extended else "endOfStandardSupportDate")
         kind = "extended" if extended else "standard"
         days = (end - datetime.now(UTC)).days if end else DAYS_AHEAD + 1
@@ -54,7 +52,13 @@ def versions(needs: Needs, ask: Ask) -> Iterator[Finding]:
         yield warning(f"{setting}: {kind} support ends on {end:%Y-%m-%d}", f"in {days} days; {then}", f"Plan: {GUIDE}.")
 
 
-@check("EKS add-on versions", calls=("eks:DescribeAddonVersions",))
+def _offered(ask: Ask) -> dict[str, Any]:
+    """Returns the versions of Kubernetes that EKS supports."""
+    found = ask(_VERSIONS, includeAll=True)["clusterVersions"]
+    return {each["clusterVersion"]: each for each in found if each.get("versionStatus", "UNSUPPORTED") != "UNSUPPORTED"}
+
+
+@check("EKS add-on versions", calls=("eks:DescribeAddonVersions", _VERSIONS))
 def addon_versions(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """Each add-on has the pinned version for the cluster's version of Kubernetes."""
     for addon, cluster, kubernetes in _addons(needs):
@@ -64,11 +68,19 @@ def addon_versions(needs: Needs, ask: Ask) -> Iterator[Finding]:
         if pinned in present:
             yield ok(f"{name} {pinned}")
             continue
-        newest = f": {max(present, key=_order)}`, the newest, or another one" if present else "` of these"
+        if not present:
+            if kubernetes in _offered(ask):  # otherwise the check of the version has said it
+                yield failure(
+                    f"EKS has no {name} for Kubernetes {kubernetes} in {needs.settings.region}",
+                    "CreateAddon is refused, and `up` stops half-way",
+                    f"Write another clusters.{cluster}.version, or another region.",
+                )
+            continue
+        newest = max(present, key=_order)
         yield failure(
             f"{name} has no version {pinned} for Kubernetes {kubernetes} here",
             "CreateAddon is refused, and `up` stops half-way",
-            f"Write `clusters.{cluster}.managed_addons.{name}.version{newest}:",
+            f"Write `clusters.{cluster}.managed_addons.{name}.version: {newest}`, the newest, or another one:",
             f"aws eks describe-addon-versions --region {needs.settings.region} --addon-name {name} "
             f"--kubernetes-version {kubernetes} --query 'addons[].addonVersions[].addonVersion'",
         )

@@ -5,12 +5,14 @@ from typing import Any
 
 from components.cluster.log_groups import STACK_TAG
 from preflight.account import Ask, CouldNotLookError
-from preflight.check import Check, Finding, check, failure, ok, warning
+from preflight.check import Check, Finding, check, could_not_look, failure, ok, warning
 from preflight.needs import Needs, name_of, tags_of
 
 UP, LIST = "eks:DescribeCluster", "eks:ListClusters"
-Find = Callable[[Ask, str, str], Mapping[str, str] | None]
-"""Asks for a name in a region. Returns the tags of what has it, or None when it is free."""
+Has = Mapping[str, str] | CouldNotLookError | None
+"""The tags of what has a name; None when it is free; an error when that shows only to another caller."""
+Find = Callable[[Ask, str, str], Has]
+"""Asks for a name in a region."""
 
 
 def _names(title: str, type_: str, find: Find, *calls: str, kept: bool = False) -> Check:
@@ -26,11 +28,11 @@ def _names(title: str, type_: str, find: Find, *calls: str, kept: bool = False) 
     return names
 
 
-def _judged(
-    needs: Needs, ask: Ask, name: str, tags: Mapping[str, str] | None, stack: str | None, imported: bool
-) -> Finding:
+def _judged(needs: Needs, ask: Ask, name: str, tags: Has, stack: str | None, imported: bool) -> Finding:
     if tags is None:
         return ok(f"{name} is free")
+    if isinstance(tags, CouldNotLookError):
+        return could_not_look(str(tags), f"{tags.fix} {_rename(needs)}")
     owner = tags.get(STACK_TAG)
     if not needs.owns(tags) or (owner and stack and owner != stack):
         whose = f"stack {owner}" if owner else tags.get("project") or tags.get("Name")
@@ -72,16 +74,22 @@ def _log_group(ask: Ask, name: str, region: str) -> Mapping[str, str] | None:
     return None
 
 
-def _bucket(ask: Ask, name: str, region: str) -> Mapping[str, str] | None:
+def _bucket(ask: Ask, name: str, region: str) -> Has:
+    """S3 says 403 about a bucket of another account, and about any name to a caller who may not ask."""
     if name in {each["Name"] for each in ask("s3:ListBuckets")["Buckets"]}:
         return tags_of(ask("s3:GetBucketTagging", region=region, absent=("NoSuchTagSet",), Bucket=name))
     try:
-        answer = ask("s3:HeadBucket", region=region, absent=("404", "NoSuchBucket"), Bucket=name)
+        found = ask("s3:HeadBucket", region=region, absent=("404", "NoSuchBucket"), Bucket=name)
     except CouldNotLookError as error:
         if error.code not in ("403", "AccessDenied", "Forbidden"):
             raise
-        answer = error
-    return None if answer is None else {"Name": "another account"}
+        why = f"{name} is taken by another account, or this caller may not look ({error.code})"
+        fix = (
+            "Let s3:ListBucket hold for the name: in preflight/policy.json, service control policies, and policies of "
+            "endpoints. If it does, the name is taken:"
+        )
+        return CouldNotLookError(why, fix, error.code)
+    return None if found is None else {}
 
 
 def _listed(listing: str, key: str, name_key: str, tagging: str, parameter: str, id_key: str) -> Find:

@@ -14,6 +14,10 @@ from preflight.needs import Needs, tags_of
 
 _ATTACHED, _VPCS = "ec2:DescribeTransitGatewayVpcAttachments", "ec2:DescribeVpcs"
 SECONDS = 3.0
+# States in which a route leads to a VPC, or soon will. EC2 keeps showing attachments and ranges that are gone.
+# Source: EC2 API reference, DescribeTransitGatewayVpcAttachments and VpcCidrBlockState, read 2026-11.
+_JOINED = ("initiatingRequest", "pendingAcceptance", "pending", "available", "modifying", "rollingBack")
+_IN_USE = ("associating", "associated")
 
 
 @check("Transit gateway", calls=("ec2:DescribeTransitGateways", _ATTACHED, _VPCS))
@@ -34,11 +38,14 @@ def transit_gateway(needs: Needs, ask: Ask) -> Iterator[Finding]:
             "--query 'TransitGateways[].[TransitGatewayId,Description]' --output text",
         )
         return
-    if found[0]["State"] != "available":
-        yield failure(f"{gateway.id} is {found[0]['State']}", "the VPC cannot be attached", "Name another one.")
+    state = found[0]["State"]
+    if state not in ("available", "pending", "modifying"):
+        yield failure(f"{gateway.id} is {state}", "the VPC cannot be attached", "Name another one.")
         return
     by_hand = found[0].get("Options", {}).get("AutoAcceptSharedAttachments") == "disable"
-    if found[0].get("OwnerId") != needs.account_id and by_hand:
+    if state != "available":
+        yield warning(f"{gateway.id} is {state}", "the VPC cannot be attached until that ends", "Wait, and look again.")
+    elif found[0].get("OwnerId") != needs.account_id and by_hand:
         yield warning(
             f"{gateway.id} is of account {found[0].get('OwnerId')}, which accepts attachments by hand",
             "`up` waits for it",
@@ -47,7 +54,8 @@ def transit_gateway(needs: Needs, ask: Ask) -> Iterator[Finding]:
     else:
         yield ok(f"{gateway.id} is available")
     filters = [{"Name": "transit-gateway-id", "Values": [gateway.id]}]
-    attached = {each["VpcId"] for each in ask(_ATTACHED, Filters=filters)["TransitGatewayVpcAttachments"]}
+    attachments = ask(_ATTACHED, Filters=filters)["TransitGatewayVpcAttachments"]
+    attached = {each["VpcId"] for each in attachments if each["State"] in _JOINED}
     yield from _clashes(needs, [vpc for vpc in ask(_VPCS)["Vpcs"] if vpc["VpcId"] in attached], gateway.id)
 
 
@@ -56,7 +64,8 @@ def _clashes(needs: Needs, vpcs: list[dict[str, Any]], gateway: str) -> Iterator
     ours = IPv4Network(needs.settings.network.cidr)
     for vpc in vpcs:
         tags = tags_of(vpc)
-        blocks = [each["CidrBlock"] for each in vpc.get("CidrBlockAssociationSet", ())] or [vpc["CidrBlock"]]
+        ranges = vpc.get("CidrBlockAssociationSet", ())
+        blocks = [each["CidrBlock"] for each in ranges if each["CidrBlockState"]["State"] in _IN_USE]
         same = [block for block in blocks if IPv4Network(block).overlaps(ours)]
         if same and not needs.owns(tags):
             yield failure(
@@ -81,7 +90,7 @@ def peering(needs: Needs, ask: Ask) -> Iterator[Finding]:
             yield failure(
                 f"network.peering.{name}: {peer.id} is {state}",
                 "EC2 refuses routes to it, and `up` stops half-way",
-                "Let the other side accept it, or write the id of another one.",
+                "Wait until it is active, let the other side accept it, or write the id of another one.",
             )
             continue
         yield ok(f"network.peering.{name}: {peer.id} is active")

@@ -3,15 +3,27 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from catalog.known_quotas import (
+    CLUSTERS,
+    ELASTIC_IPS,
+    INSTANCE_PROFILES,
+    INTERNET_GATEWAYS,
+    NAT_GATEWAYS,
+    NODE_GROUPS,
+    POLICIES,
+    ROLES,
+    VPCS,
+    KnownQuota,
+)
 from catalog.quotas import SERVICE_CODE, quota_for, quota_of_family
 from preflight.account import Ask
-from preflight.check import Finding, check, failure, ok, warning
+from preflight.check import Finding, check, could_not_look, failure, ok, warning
 from preflight.checks.names import LIST, UP, is_up
 from preflight.needs import Needs, home_of, tags_of
 from settings.compute.quota_needs import capacity_types_of, quota_needs, zones_of
-from simulator.aws.known_quotas import CLUSTERS, ELASTIC_IPS, NAT_GATEWAYS, NODE_GROUPS, VPCS
 
 _CALLS = ("service-quotas:GetServiceQuota", "service-quotas:GetAWSDefaultServiceQuota")
+_RESERVATIONS, _TYPES = "ec2:DescribeCapacityReservations", "ec2:DescribeInstanceTypes"
 Count = Callable[[Needs, Ask], int]
 
 
@@ -33,13 +45,13 @@ def _limit(ask: Ask, service: str, code: str) -> float | None:
 
 def _unknown(service: str, code: str, name: str) -> Finding:
     fix = f"Look in the console: Service Quotas, {service}, {code}."
-    return Finding(result="could not look", seen=f"{name}: Service Quotas knows no {code} of {service}", fix=fix)
+    return could_not_look(f"{name}: Service Quotas knows no {code} of {service}", fix)
 
 
-@check("vCPU quotas", calls=(*_CALLS, "ec2:DescribeInstances"))
+@check("vCPU quotas", calls=(*_CALLS, "ec2:DescribeInstances", _RESERVATIONS, _TYPES))
 def vcpus(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """The pools fit into the vCPUs of each quota, beside what others run: at their minimum, and at their maximum."""
-    at_least, used = _at_least(needs), _running(needs, ask)
+    at_least, used = _at_least(needs), _running(needs, ask) + _reserved(needs, ask)
     fix = "Or set `quotas: {request: true}`, and `up` asks for it."
     if needs.settings.quotas.request:
         fix = "`quotas.request` is on, so `up` asks for it. AWS takes minutes to days to answer."
@@ -84,6 +96,30 @@ def _running(needs: Needs, ask: Ask) -> Counter[str]:
     return used
 
 
+def _reserved(needs: Needs, ask: Ask) -> Counter[str]:
+    """Returns quota code -> vCPUs that others have reserved without running anything there. They count as on-demand."""
+    of_pools = {pool.reservation.id for pool in needs.pools.values() if pool.reservation}
+    idle = [
+        each
+        for each in ask(_RESERVATIONS)["CapacityReservations"]
+        if each["State"] == "active"
+        and each.get("ReservationType", "default") == "default"
+        and each.get("OwnerId", needs.account_id) == needs.account_id  # one that is shared counts for who shares it
+        and each.get("AvailableInstanceCount")
+        and each["CapacityReservationId"] not in of_pools
+        and not needs.owns(tags_of(each))
+    ]
+    used: Counter[str] = Counter()
+    if idle:
+        types = sorted({each["InstanceType"] for each in idle})
+        found = ask(_TYPES, Filters=[{"Name": "instance-type", "Values": types}])["InstanceTypes"]
+        vcpus = {each["InstanceType"]: each["VCpuInfo"]["DefaultVCpus"] for each in found}
+        for each in idle:
+            if quota := quota_of_family(each["InstanceType"].partition(".")[0], "reserved"):
+                used[quota.code] += vcpus.get(each["InstanceType"], 0) * each["AvailableInstanceCount"]
+    return used
+
+
 def _others(call: str, key: str) -> Count:
     return lambda needs, ask: sum(not needs.owns(tags_of(each)) for each in ask(call)[key])
 
@@ -101,18 +137,14 @@ def _other_gateways(needs: Needs, ask: Ask) -> int:
     return max((counted[zone] for zone in needs.zones), default=0)
 
 
-# Service, code and name of the quota, the type of the stack's resources, and how many others have.
-# Sources: Amazon VPC user guide, "Amazon VPC quotas"; Service Quotas; read 2026-11.
+# The quota, the type of the stack's resources, and how many others have.
 _GATEWAYS, _ADDRESSES = "ec2:DescribeInternetGateways", "ec2:DescribeAddresses"
-COUNTED: tuple[tuple[str, str, str, str, Count], ...] = (
-    ("vpc", VPCS.code, VPCS.name, "ec2/vpc:Vpc", _others("ec2:DescribeVpcs", "Vpcs")),
-    ("ec2", ELASTIC_IPS.code, ELASTIC_IPS.name, "ec2/eip:Eip", _others(_ADDRESSES, "Addresses")),
-    ("vpc", NAT_GATEWAYS.code, NAT_GATEWAYS.name, "ec2/natGateway:NatGateway", _other_gateways),
-    ("eks", CLUSTERS.code, CLUSTERS.name, "eks/cluster:Cluster", _other_clusters),
-    (
-        *("vpc", "L-A4707A72", "Internet gateways per Region", "ec2/internetGateway:InternetGateway"),
-        _others(_GATEWAYS, "InternetGateways"),
-    ),
+COUNTED: tuple[tuple[KnownQuota, str, Count], ...] = (
+    (VPCS, "ec2/vpc:Vpc", _others("ec2:DescribeVpcs", "Vpcs")),
+    (ELASTIC_IPS, "ec2/eip:Eip", _others(_ADDRESSES, "Addresses")),
+    (NAT_GATEWAYS, "ec2/natGateway:NatGateway", _other_gateways),
+    (CLUSTERS, "eks/cluster:Cluster", _other_clusters),
+    (INTERNET_GATEWAYS, "ec2/internetGateway:InternetGateway", _others(_GATEWAYS, "InternetGateways")),
 )
 _COUNTS = ("ec2:DescribeVpcs", _ADDRESSES, "ec2:DescribeNatGateways", "ec2:DescribeSubnets", _GATEWAYS, LIST)
 
@@ -120,12 +152,12 @@ _COUNTS = ("ec2:DescribeVpcs", _ADDRESSES, "ec2:DescribeNatGateways", "ec2:Descr
 @check("Resource quotas", calls=(*_CALLS, *_COUNTS))
 def numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """What the stack makes fits beside what others have made: VPCs, addresses, gateways, clusters."""
-    for service, code, name, type_, others in COUNTED:
+    for quota, type_, others in COUNTED:
         planned = len(needs.of(type_))
-        if code == NAT_GATEWAYS.code:
+        if quota is NAT_GATEWAYS:
             planned = -(-planned // max(len(needs.zones), 1))  # they are counted in each zone
         if planned:
-            yield _fits(needs, ask, service, code, name, planned, others(needs, ask))
+            yield _fits(needs, ask, quota, quota.name, planned, others(needs, ask))
 
 
 @check("Node groups of a cluster", calls=_CALLS)
@@ -134,14 +166,14 @@ def node_groups(needs: Needs, ask: Ask) -> Iterator[Finding]:
     by_cluster = Counter(str(each.inputs["clusterName"]) for each in needs.of("eks/nodeGroup:NodeGroup"))
     for cluster, planned in by_cluster.items():
         name = f"{NODE_GROUPS.name}, {cluster}"
-        yield _fits(needs, ask, NODE_GROUPS.service, NODE_GROUPS.code, name, planned, 0)
+        yield _fits(needs, ask, NODE_GROUPS, name, planned, 0)
 
 
-# Source: IAM API reference, GetAccountSummary; Service Quotas, IAM; read 2026-11.
+# Source: IAM API reference, GetAccountSummary; read 2026-11.
 _IAM = (
-    ("iam/role:Role", "Roles", "L-FE177D64"),
-    ("iam/policy:Policy", "Policies", "L-E95E4862"),
-    ("iam/instanceProfile:InstanceProfile", "InstanceProfiles", "L-6E65F664"),
+    ("iam/role:Role", "Roles", ROLES),
+    ("iam/policy:Policy", "Policies", POLICIES),
+    ("iam/instanceProfile:InstanceProfile", "InstanceProfiles", INSTANCE_PROFILES),
 )
 
 
@@ -149,19 +181,19 @@ _IAM = (
 def iam_numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """Roles, policies and instance profiles fit. IAM counts them itself, with those of this stack if it is up."""
     up, summary = is_up(needs, ask), ask("iam:GetAccountSummary")["SummaryMap"]
-    for type_, key, code in _IAM:
+    for type_, key, quota in _IAM:
         planned, used, limit = len(needs.of(type_)), summary.get(key, 0), summary.get(f"{key}Quota")
         if planned and limit is not None:
             more = 0 if up else planned
-            command = _increase(home_of(needs.stage.partition), "iam", code, used + more)
+            command = _increase(home_of(needs.stage.partition), quota.service, quota.code, used + more)
             yield _compared(f"IAM {key}", more, used, limit, command)
 
 
-def _fits(needs: Needs, ask: Ask, service: str, code: str, name: str, planned: int, others: int) -> Finding:
-    limit = _limit(ask, service, code)
+def _fits(needs: Needs, ask: Ask, quota: KnownQuota, name: str, planned: int, others: int) -> Finding:
+    limit = _limit(ask, quota.service, quota.code)
     if limit is None:
-        return _unknown(service, code, name)
-    command = _increase(needs.settings.region, service, code, planned + others)
+        return _unknown(quota.service, quota.code, name)
+    command = _increase(needs.settings.region, quota.service, quota.code, planned + others)
     return _compared(name, planned, others, limit, command)
 
 

@@ -79,9 +79,9 @@ def managed_policies(needs: Needs, ask: Ask) -> Iterator[Finding]:
             yield ok(arn)
 
 
-# AWS Backup's names of what the stack stores -> whether it is there. A selection by the type of a resource holds even
-# where the service is not opted in, but the types of FSx share one form of ARN, and copies and backups on demand go by
-# the setting. Source: AWS Backup, "Assign resources with AWS CLI", UpdateRegionSettings; read 2026-11.
+# AWS Backup's names of what the stack stores -> whether it is there. Selections of the stack name types, and such a
+# selection holds even where the type is off. Plans that select by tags alone, and backups on demand, go by the setting.
+# Source: AWS Backup, API reference, UpdateRegionSettings and DescribeRegionSettings; read 2026-11.
 BACKED_UP: Mapping[str, Condition] = {
     "S3": lambda needs: _tagged(needs, "s3/bucket:Bucket"),
     "EFS": lambda needs: _tagged(needs, "efs/fileSystem:FileSystem"),
@@ -113,9 +113,11 @@ def backup(needs: Needs, ask: Ask) -> Iterator[Finding]:
             yield ok(f"on for {name}")
     if off:
         preference = ",".join(f"{name}=true" for name in off)
-        yield failure(
+        yield warning(
             f"off for {', '.join(off)} in {needs.settings.region}",
-            "AWS Backup may leave out what the stack's plans name, and copies nothing of it",
+            "plans of the stack name these types, so they are backed up all the same; a backup on demand is not",
+            "To have those too, turn it on. Every plan in the account and region that selects by tags then backs up "
+            "these types as well, and is billed for it: ask who else has plans.",
             command=f"aws backup update-region-settings --region {needs.settings.region} "
             f"--resource-type-opt-in-preference {preference}",
         )

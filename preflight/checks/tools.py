@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from engine.locate import EngineNotFound, locate
-from preflight.account import Ask
+from preflight.account import Ask, CouldNotLookError
 from preflight.check import Finding, check, failure, ok, warning
 from preflight.needs import Needs
 from report.simulated import shown
@@ -26,9 +26,8 @@ def aws_cli(needs: Needs, ask: Ask) -> Iterator[Finding]:
     said = output_of("aws", "--version")
     cli = re.match(r"aws-cli/(\d+)\.(\d+)", said or "")
     if cli is None:
-        yield failure(
-            "there is no `aws` on PATH", "the Kubernetes provider gets each token by `aws eks get-token`", INSTALL_CLI
-        )
+        seen = "`aws --version` fails" if shutil.which("aws") else "there is no `aws` on PATH"
+        yield failure(seen, "the Kubernetes provider gets each token by `aws eks get-token`", INSTALL_CLI)
     elif (found := (int(cli[1]), int(cli[2]))) < OLDEST_CLI[min(found[0], 2) - 1]:
         yield failure(f"{cli[0]} is old", "the API server refuses tokens in its form", INSTALL_CLI)
     else:
@@ -46,7 +45,9 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
     yield ok(f"pulumi {found.version}")
     pulumi = shown(found.path) if found.built else "pulumi"
     said = output_of(str(found.path), "plugin", "ls", "--json")
-    present = {(each["name"], each.get("version")) for each in json.loads(said or "[]")}
+    if said is None:
+        raise CouldNotLookError(f"`{pulumi} plugin ls` fails", "Run it by hand: it says why.")
+    present = {(each["name"], each.get("version")) for each in json.loads(said)}
     missing = [(name, version(f"pulumi-{name}")) for name in PLUGINS]
     missing = [each for each in missing if each not in present]
     if missing:
@@ -58,6 +59,7 @@ def engine(needs: Needs, ask: Ask) -> Iterator[Finding]:
 
 
 def output_of(*command: str) -> str | None:
+    """Returns what a command prints; None when it is not there, fails, or takes too long."""
     if shutil.which(command[0]) is None:
         return None
     try:

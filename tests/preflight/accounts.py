@@ -7,9 +7,9 @@ from typing import Any
 
 import boto3
 
+from catalog import known_quotas
 from catalog.quotas import QUOTAS
 from preflight.needs import Needs, name_of
-from simulator.aws import known_quotas
 from tests.preflight.answers import REGION, Answer, Denied, missing
 
 GATEWAY, RESERVATION = "tgw-0123456789abcdef0", "cr-0123456789abcdef0"
@@ -19,7 +19,6 @@ SCHEMA = '{"$schema": "http://json-schema.org/draft-06/schema#", "type": "object
 PLENTY = {
     **dict.fromkeys(QUOTAS, 100_000.0),
     **{each.code: 100.0 for each in known_quotas.OFTEN_REACHED},
-    "L-A4707A72": 5.0,
 }
 POOR = {**PLENTY, "L-417A185B": 96.0, "L-1216C47A": 16.0, "L-3819A6DF": 8.0, known_quotas.NODE_GROUPS.code: 10.0}
 

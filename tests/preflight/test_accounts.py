@@ -33,7 +33,6 @@ Machine images: main.a100-time-slicing: bottlerocket 1.67.0: AWS has no /aws/ser
 Reserved capacity: main.reserved: cr-0123456789abcdef0 is expired; is in us-west-2a, not us-west-2b
 Names of clusters: ml-platform-prod-main stands already, of other
 Names of log groups: /aws/eks/ml-platform-prod-main/cluster stands already, of stack ml-platform/other
-Names of buckets: ml-platform-prod-datasets-88de702d stands already, of another account
 Aliases of keys: alias/ml-platform-prod-data stands already, and no tag says whose it is
 Names of backup vaults: ml-platform-prod-backup stands already, and no tag says whose it is
 Names of queues: ml-platform-prod-main stands already, of crawler
@@ -48,7 +47,6 @@ Node groups of a cluster: Managed node groups per cluster, ml-platform-prod-main
 IAM quotas: IAM Roles: 1,000, 995 used, 15 more for this stack
 Service-linked roles: there is no role of spot.amazonaws.com
 AWS managed policies: there is no arn:aws:iam::aws:policy/AmazonEBSCSIDriverEKSClusterScopedPolicy
-AWS Backup: off for S3, EKS in us-west-2
 """
 # What mends them and can be copied, whole; the others say which setting to write.
 COMMANDS = """
@@ -103,16 +101,16 @@ def test_the_table_is_one_to_act_on(poor: tuple[Asked, Findings]) -> None:
     bad = [each for found in findings.values() for each in found if each.result != "ok"]
     assert [each.seen for each in bad if not (each.why and (each.fix or each.command))] == []
     assert text.count("Give the stack another `name`") == 1, "what mends several is said once"
-    assert lines[-1].startswith("Not ready: 30 failures, 4 warnings, ")
+    assert lines[-1].startswith("Not ready: 28 failures, 5 warnings, ")
 
 
 def test_the_same_as_json(poor: tuple[Asked, Findings]) -> None:
     _, findings = poor
     document = json.loads(as_json(findings, {"stack": "prod"}))
     assert document["stack"] == "prod"
-    assert document["counts"]["failure"] == 30
+    assert document["counts"]["failure"] == 28
     found = {each["check"]: each["findings"] for each in document["checks"]}
-    assert found["AWS Backup"][-1]["result"] == "failure"
+    assert found["AWS Backup"][-1]["result"] == "warning", "plans that name a type back it up"
     assert found["AWS Backup"][-1]["command"].startswith("aws backup update-region-settings")
 
 

@@ -1,15 +1,19 @@
 """Single checks in accounts of their own."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from catalog import known_quotas
 from preflight.check import Check
-from preflight.checks import identity, kubernetes, machines, names, network, quotas, services
+from preflight.checks import identity, kubernetes, machines, names, network, quotas, services, tools
 from preflight.needs import Needs, tags_of
 from preflight.run import look
+from report.simulated import ROOT
 from settings.compute.reservation import ReservationSettings
 from tests.preflight import accounts
 from tests.preflight.answers import REGION, Answer, Asked, Denied, missing
@@ -39,6 +43,43 @@ def reserved(needs: Needs, **settings: Any) -> Needs:
     copy = changed(needs)
     copy.__dict__["pools"] = pools
     return copy
+
+
+ME = "arn:aws:iam::123456789012"
+TRUSTED, ON_CONDITION, UNNAMED, DENIED = "trusts the caller, or", "trusts the caller under", "names neither", "denies"
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def let(principal: object, **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+
+
+@pytest.mark.parametrize(
+    ("caller", "statements", "said"),
+    [
+        ("iam::123456789012:user/ci/alice", [let({"AWS": f"{ME}:user/ci/alice"})], TRUSTED),
+        ("iam::123456789012:user/ci/alice", [let({"AWS": f"{ME}:user/alice2"})], UNNAMED),
+        ("iam::123456789012:user/alice", [let({"AWS": f"{ME}:role/alice"})], UNNAMED),
+        ("sts::123456789012:assumed-role/ci/run-7", [let({"AWS": [f"{ME}:role/paths/ci"]})], TRUSTED),
+        ("sts::123456789012:assumed-role/ci/run-7", [let({"AWS": "arn:aws:iam::999999999999:role/ci"})], UNNAMED),
+        ("iam::123456789012:user/alice", [let({"AWS": "123456789012"})], TRUSTED),
+        ("iam::123456789012:user/alice", [let({"AWS": "arn:aws:iam::999999999999:root"})], UNNAMED),
+        ("iam::123456789012:user/alice", [let("*")], TRUSTED),
+        ("iam::123456789012:user/alice", [let({"Service": "ec2.amazonaws.com"})], UNNAMED),
+        ("iam::123456789012:user/alice", [let({"AWS": "*"}, Action=["sts:TagSession"])], UNNAMED),
+        ("iam::123456789012:user/alice", [let({"AWS": "*"}, Action="sts:*")], TRUSTED),
+        ("iam::123456789012:user/alice", [let("*"), let({"AWS": f"{ME}:user/alice"}, Effect="Deny")], DENIED),
+        ("iam::123456789012:user/alice", [let("*"), let({"AWS": f"{ME}:user/bob"}, Effect="Deny")], TRUSTED),
+        ("iam::123456789012:user/alice", [let("*", Condition=MFA)], ON_CONDITION),
+        ("iam::123456789012:user/alice", [let("*"), let("*", Effect="Deny", Condition=MFA)], ON_CONDITION),
+        ("iam::123456789012:user/alice", [], UNNAMED),
+    ],
+)
+def test_a_trust_policy_is_read_and_not_searched_for_words(caller: str, statements: list, said: str) -> None:
+    answer = {"Role": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": statements}}}
+    (found,) = identity._trusted(answer, f"{ME}:role/ml-platform-deployer", f"arn:aws:{caller}")
+    assert said in found.seen
+    assert found.result == ("ok" if said == TRUSTED else "warning")
 
 
 @pytest.mark.parametrize(("principal", "result"), [("root", "ok"), ("user/moto", "ok"), ("role/somebody", "warning")])
@@ -155,15 +196,62 @@ def test_a_bucket_of_this_account_is_known_by_its_tags(needs: Needs, aws: None) 
     assert ("ok", f"{name} is this stack's") in seen(names.buckets, needs)
 
 
+def test_a_bucket_that_may_not_be_asked_about_is_neither_free_nor_of_another_account(needs: Needs, aws: None) -> None:
+    asked = Asked({"s3:HeadBucket": lambda asked: missing("403") if "datasets" in asked["url"] else missing("404")})
+    (hidden,) = [each for each in look(names.buckets, needs, asked) if each.result != "ok"]
+    assert hidden.result == "could not look"
+    assert hidden.seen.endswith("-88de702d is taken by another account, or this caller may not look (403)")
+    assert "preflight/policy.json" in hidden.fix
+
+
 def test_a_vpc_behind_the_gateway_with_the_range_of_this_one_is_a_failure(needs: Needs, aws: None) -> None:
     ec2 = boto3.client("ec2", region_name=REGION)
     same = ec2.create_vpc(CidrBlock="10.20.128.0/20")["Vpc"]["VpcId"]
     ec2.create_vpc(CidrBlock="10.20.0.0/16")  # not attached: no route leads there
-    attached = {"TransitGatewayVpcAttachments": [{"VpcId": same, "TransitGatewayId": accounts.GATEWAY}]}
+    attached = attachment(same, "available")
     found = seen(network.transit_gateway, needs, ec2__DescribeTransitGatewayVpcAttachments=attached)
     assert [text for result, text in found if result == "failure"] == [
         f"{same} (without a name) has 10.20.128.0/20 behind {accounts.GATEWAY}"
     ]
+
+
+def attachment(vpc: str, state: str) -> dict[str, Any]:
+    row = {"VpcId": vpc, "TransitGatewayId": accounts.GATEWAY, "State": state}
+    return {"TransitGatewayVpcAttachments": [row]}
+
+
+@pytest.mark.parametrize("state", ["deleted", "deleting", "rejected", "failed"])
+def test_a_vpc_that_is_no_longer_behind_the_gateway_clashes_with_nothing(needs: Needs, aws: None, state: str) -> None:
+    same = boto3.client("ec2", region_name=REGION).create_vpc(CidrBlock="10.20.128.0/20")["Vpc"]["VpcId"]
+    answer = {"ec2__DescribeTransitGatewayVpcAttachments": attachment(same, state)}
+    assert [result for result, _ in seen(network.transit_gateway, needs, **answer)] == ["ok"]
+
+
+@pytest.mark.parametrize(("state", "results"), [("disassociated", ["ok"]), ("associated", ["ok", "failure"])])
+def test_a_range_that_a_vpc_has_given_back_clashes_with_nothing(
+    needs: Needs, aws: None, state: str, results: list[str]
+) -> None:
+    ranges = [
+        {"CidrBlock": "10.99.0.0/16", "CidrBlockState": {"State": "associated"}},
+        {"CidrBlock": "10.20.128.0/20", "CidrBlockState": {"State": state}},
+    ]
+    vpc = {"VpcId": "vpc-1", "CidrBlock": "10.99.0.0/16", "CidrBlockAssociationSet": ranges}
+    answers = {
+        "ec2__DescribeTransitGatewayVpcAttachments": attachment("vpc-1", "available"),
+        "ec2__DescribeVpcs": {"Vpcs": [vpc]},
+    }
+    assert [result for result, _ in seen(network.transit_gateway, needs, **answers)] == results
+
+
+@pytest.mark.parametrize(
+    ("state", "result"), [("modifying", "warning"), ("pending", "warning"), ("deleted", "failure")]
+)
+def test_a_gateway_that_changes_just_now_is_not_one_to_replace(
+    needs: Needs, aws: None, state: str, result: str
+) -> None:
+    row = {"TransitGatewayId": accounts.GATEWAY, "State": state, "OwnerId": needs.account_id}
+    found = seen(network.transit_gateway, needs, ec2__DescribeTransitGateways={"TransitGateways": [row]})
+    assert found[0] == (result, f"{accounts.GATEWAY} is {state}")
 
 
 def test_a_gateway_of_another_account_that_accepts_by_hand_is_a_warning(needs: Needs, aws: None) -> None:
@@ -201,6 +289,60 @@ def test_other_machines_that_run_take_their_part_of_a_quota(needs: Needs, aws: N
     ec2.run_instances(ImageId=image, InstanceType="m5.large", MinCount=2, MaxCount=2)
     found = [text for _, text in seen(quotas.vcpus, needs) if "Standard" in text]
     assert "of which others use" in found[0]
+
+
+STANDARD = "Running On-Demand Standard"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "of which others use 24"),
+        ({"AvailableInstanceCount": 0}, ""),
+        ({"State": "expired"}, ""),
+        ({"ReservationType": "capacity-block"}, ""),
+        ({"OwnerId": "999999999999"}, ""),
+        ({"CapacityReservationId": accounts.RESERVATION}, ""),
+    ],
+)
+def test_capacity_that_others_have_reserved_takes_its_part_of_a_quota(
+    needs: Needs, aws: None, changes: dict, said: str
+) -> None:
+    mine = {"CapacityReservationId": "cr-2", "InstanceType": "m5.2xlarge", "AvailableInstanceCount": 3, **changes}
+    rows = {"CapacityReservations": [accounts.reservation(**{"OwnerId": needs.account_id, **mine})]}
+    found = [text for _, text in seen(quotas.vcpus, needs, ec2__DescribeCapacityReservations=rows) if STANDARD in text]
+    assert said in found[0]
+    assert bool(said) == ("others" in found[0])
+
+
+def test_the_facts_of_a_quota_stand_in_the_catalog_only() -> None:
+    table = [each.code for each in vars(known_quotas).values() if isinstance(each, known_quotas.KnownQuota)]
+    codes = {part: re.compile(r"\bL-[0-9A-F]{8}\b") for part in ("preflight", "components", "settings", "report")}
+    codes["simulator"] = re.compile("|".join(table))
+    modules = [(path, each) for part, each in codes.items() for path in Path(ROOT, part).rglob("*.py")]
+    assert [path for path, each in modules if each.search(path.read_text())] == []
+
+
+def test_addons_of_a_version_that_eks_lacks_are_not_failures_of_their_own(needs: Needs, aws: None) -> None:
+    none = {"eks__DescribeAddonVersions": {"addons": []}}
+    gone = {"eks__DescribeClusterVersions": accounts.versions(v1_35="UNSUPPORTED")}
+    assert seen(kubernetes.addon_versions, needs, **none, **gone) == []
+    found = look(
+        kubernetes.addon_versions, needs, Asked({**accounts.ready(needs), "eks:DescribeAddonVersions": {"addons": []}})
+    )
+    assert {each.result for each in found} == {"failure"}
+    assert found[0].seen.endswith("for Kubernetes 1.35 in us-west-2")
+    assert found[0].fix.endswith("."), "no list follows"
+
+
+def test_a_tool_that_fails_is_not_one_that_is_missing(needs: Needs, aws: None, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert seen(tools.aws_cli, needs) == [("failure", "there is no `aws` on PATH")]
+    (tmp_path / "aws").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "aws").chmod(0o755)
+    assert seen(tools.aws_cli, needs) == [("failure", "`aws --version` fails")]
+    monkeypatch.setattr(tools, "output_of", lambda *_: None)
+    assert seen(tools.engine, needs)[-1][0] == "could not look", "a list that is not there lacks no plugin"
 
 
 def test_extended_support_is_a_failure_only_where_aws_would_upgrade_by_itself(needs: Needs, aws: None) -> None:

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, NoCredentialsError
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    SSLError,
+)
 
 from components.stack.stack_file import load_file
 from preflight.account import Account, Ask, CouldNotLookError, UndeclaredCallError, action_of
@@ -86,7 +92,15 @@ def test_a_code_is_not_there_only_where_the_check_says_so(aws: None) -> None:
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (NoCredentialsError(), "there are no credentials that work"),
+        (NoCredentialsError(), "there are no credentials that work: NoCredentialsError, profile default"),
+        (
+            CredentialRetrievalError(provider="custom-process", error_msg=f"token={SECRET} failed"),
+            "there are no credentials that work: CredentialRetrievalError, profile default",
+        ),
+        (HTTPClientError(error=f"http://me:{SECRET}@proxy"), "the endpoint of sts in us-west-2 does not answer"),
+        (SSLError(endpoint_url="https://sts", error=SECRET), "the certificate of sts in us-west-2 is not one that"),
+        (ValueError(SECRET), "sts in us-west-2 gives no answer: ValueError"),
+        (FileNotFoundError(2, SECRET), "sts in us-west-2 gives no answer: FileNotFoundError"),
         (ConnectTimeoutError(endpoint_url="https://sts"), "the endpoint of sts in us-west-2 does not answer"),
     ],
 )
@@ -101,6 +115,7 @@ def test_without_a_way_to_aws_it_says_so_and_stops(monkeypatch, aws: None, error
     assert found.result == "could not look"
     assert found.seen.startswith(why)
     assert found.fix
+    assert ("AWS_CA_BUNDLE" in found.fix) == isinstance(error, SSLError), "a proxy does not mend a certificate"
     assert (list(findings), status(findings)) == (["Caller"], NOT_KNOWN)
     assert SECRET not in as_text(findings, "", "")
 

@@ -26,10 +26,20 @@ def test_the_committed_policy_is_up_to_date_and_iam_takes_it() -> None:
     assert (ROOT / PAGE).read_text() == text, "run: python -m preflight.policy"
     findings = parliament.analyze_policy_string(text).findings
     assert [each for each in findings if each.issue not in ("RESOURCE_STAR", "RESOURCE_MISMATCH")] == []
-    (statement,) = json.loads(text)["Statement"]
-    assert statement["Effect"] == "Allow"
-    assert not [each for each in statement["Action"] if "*" in each]
+    statements = json.loads(text)["Statement"]
+    assert {each["Effect"] for each in statements} == {"Allow"}
+    assert not [action for each in statements for action in each["Action"] if "*" in action]
     assert len(text) < 6144, "a managed policy holds no more"
+
+
+def test_what_gives_away_data_is_allowed_on_what_the_checks_ask_about_only() -> None:
+    wide, *narrow = json.loads(policy(every_call()))["Statement"]
+    data = [each for each in wide["Action"] if each.startswith(("ssm:", "secretsmanager:", "s3:", "dynamodb:"))]
+    assert (wide["Resource"], data) == ("*", ["s3:GetBucketTagging", "s3:ListAllMyBuckets"])
+    assert {each["Action"][0]: each["Resource"] for each in narrow} == {
+        "s3:ListBucket": "arn:*:s3:::ml-platform-*",
+        "ssm:GetParameter": "arn:*:ssm:*::parameter/aws/service/*",
+    }
 
 
 def test_each_check_has_a_title_of_its_own_and_says_what_it_looks_at() -> None:

@@ -5,9 +5,9 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 
 from __future__ import annotations
 
+from catalog.known_quotas import ELASTIC_IPS, INTERNET_GATEWAYS, VPCS
 from simulator.aws import constraints, tokens
 from simulator.aws.constraints import between, every, given, ipv4_network, ipv6_network, length, matches, one_of
-from simulator.aws.known_quotas import ELASTIC_IPS, VPCS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import launch_templates, launches, subnet_addresses
@@ -224,8 +224,7 @@ INTERNET_GATEWAY = ResourceType(
     not_found=ErrorTemplate("InvalidGatewayID.NotFound", "The gateway ID '{value}' does not exist"),
     quotas=(
         Quota(
-            "L-A4707A72",
-            5,
+            *INTERNET_GATEWAYS.limit,
             ErrorTemplate("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
         ),
     ),

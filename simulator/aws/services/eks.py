@@ -5,10 +5,10 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 
 from __future__ import annotations
 
+from catalog.known_quotas import CLUSTERS, NODE_GROUPS
 from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS
 from simulator.aws import tokens
 from simulator.aws.constraints import any_network, arn, at_least, between, every, given, length, matches, one_of
-from simulator.aws.known_quotas import CLUSTERS, NODE_GROUPS
 from simulator.aws.messages import ErrorTemplate, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique, Use
 from simulator.aws.services import eks_rules as rules

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES
+from catalog.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, KnownQuota
 from catalog.limits import UNROUTABLE_CIDRS
 from common.spelling import nearest
 from simulator.aws import paths, templates, tokens
 from simulator.aws.constraints import network, within
 from simulator.aws.inputs import fields
-from simulator.aws.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, KnownQuota
 from simulator.aws.messages import AwsError, ProviderError
 from simulator.aws.operation_context import OperationContext, UnknownValueError
 from simulator.aws.services import documents

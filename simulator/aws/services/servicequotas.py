@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cache
 
 from catalog import quotas as vcpus
+from catalog.known_quotas import OFTEN_REACHED, KnownQuota
 from simulator.aws import tokens
 from simulator.aws.constraints import every, length, matches
-from simulator.aws.known_quotas import OFTEN_REACHED, KnownQuota
 from simulator.aws.messages import AwsError, ProviderError, Service
 from simulator.aws.model import ResourceType
 from simulator.aws.operation_context import OperationContext, account_limit

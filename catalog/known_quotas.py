@@ -1,6 +1,6 @@
-"""Quotas that stacks often reach, with their values in a new account.
+"""Quotas that stacks often reach, with their values in a new account. The simulator and preflight read them here.
 
-Source: Service Quotas of Amazon EC2, VPC and EKS; medium confidence, read 2026-11.
+Source: Service Quotas of Amazon EC2, VPC, EKS and IAM; medium confidence, read 2026-11.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER, ELASTIC_IPS_PER_REGION
 SERVICES = {
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
     "eks": "Amazon Elastic Kubernetes Service (Amazon EKS)",
+    "iam": "AWS Identity and Access Management (IAM)",
     "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
 }
 
@@ -41,5 +42,11 @@ CLUSTERS = KnownQuota("eks", "L-1194D53C", "Clusters", 100)
 NODE_GROUPS = KnownQuota("eks", "L-6D54EA21", "Managed node groups per cluster", EKS_NODE_GROUPS_PER_CLUSTER)
 VPCS = KnownQuota("vpc", "L-F678F1CE", "VPCs per Region", 5)
 NAT_GATEWAYS = KnownQuota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5)
+INTERNET_GATEWAYS = KnownQuota("vpc", "L-A4707A72", "Internet gateways per Region", 5)
 CIDR_BLOCKS = KnownQuota("vpc", "L-83CA0A9D", "IPv4 CIDR blocks per VPC", 5)
-OFTEN_REACHED = (ELASTIC_IPS, CLUSTERS, NODE_GROUPS, VPCS, NAT_GATEWAYS, CIDR_BLOCKS)
+OFTEN_REACHED = (ELASTIC_IPS, CLUSTERS, NODE_GROUPS, VPCS, NAT_GATEWAYS, INTERNET_GATEWAYS, CIDR_BLOCKS)
+
+# IAM is global: Service Quotas answers for it in one region of a partition only.
+ROLES = KnownQuota("iam", "L-FE177D64", "Roles per account", 1000)
+POLICIES = KnownQuota("iam", "L-E95E4862", "Customer managed policies per account", 1500)
+INSTANCE_PROFILES = KnownQuota("iam", "L-6E65F664", "Instance profiles per account", 1000)
