@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from catalog.iam import attachable_policies
+from catalog.known_quotas import INSTANCE_PROFILES, POLICIES, ROLES
 from simulator.aws import paths, tokens
 from simulator.aws.constraints import arn, between, every, length, matches, policy_json
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
@@ -165,9 +166,7 @@ ROLE = ResourceType(
     },
     not_found=_NO_ROLE,
     unique=Unique("name", ErrorTemplate("EntityAlreadyExists", "Role with name {name} already exists.", 409)),
-    quotas=(
-        Quota("L-FE177D64", 1000, ErrorTemplate("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),
-    ),
+    quotas=(Quota(*ROLES.limit, ErrorTemplate("LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000", 409)),),
     rules=_ROLE_RULES,
     update_rules=_ROLE_RULES,
     delete_rules=(_detach_role,),
@@ -221,9 +220,7 @@ POLICY = ResourceType(
         ),
     ),
     quotas=(
-        Quota(
-            "L-E95E4862", 1500, ErrorTemplate("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)
-        ),
+        Quota(*POLICIES.limit, ErrorTemplate("LimitExceeded", "Cannot exceed quota for PoliciesPerAccount: 1500", 409)),
     ),
     rules=(document_kinds.MANAGED.of("policy"), _policy_is_short),
     update_rules=(document_kinds.MANAGED.of("policy"), _policy_is_short),
@@ -311,8 +308,7 @@ INSTANCE_PROFILE = ResourceType(
     unique=Unique("name", ErrorTemplate("EntityAlreadyExists", "Instance Profile {name} already exists.", 409)),
     quotas=(
         Quota(
-            "L-6E65F664",
-            1000,
+            *INSTANCE_PROFILES.limit,
             ErrorTemplate("LimitExceeded", "Cannot exceed quota for InstanceProfilesPerAccount: 1000", 409),
         ),
     ),
