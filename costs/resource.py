@@ -20,6 +20,7 @@ class Resource:
     property_dependencies: input name -> URNs that its value comes from; empty when the source does not have them.
     parent: URN of the parent component; "" when the source does not have it.
     id: the provider's id; "" before the resource exists.
+    provider: URN of the provider; "" when the source does not have it.
     """
 
     urn: str
@@ -28,6 +29,7 @@ class Resource:
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parent: str = ""
     id: str = ""
+    provider: str = ""
 
     @property
     def name(self) -> str:

@@ -74,6 +74,7 @@ def _collect(states: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[Resource,
             inputs={key: _plain(value) for key, value in (state.get("inputs") or {}).items()},
             property_dependencies=state.get("propertyDependencies") or {},
             parent=state.get("parent") or "",
+            provider=(state.get("provider") or "").rpartition("::")[0],
             id=state.get("id") or "",
         )
     return tuple(by_urn.values())

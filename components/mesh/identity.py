@@ -37,6 +37,7 @@ def certificates(mesh: MeshSettings, trust_domain: str) -> Mapping[str, Manifest
             NAMESPACE,
             ISSUER,
             {
+                "commonName": ISSUER,  # of an authority; the controller asks for the name in dnsNames
                 "dnsNames": [f"identity.{NAMESPACE}.{trust_domain}"],
                 "isCA": True,
                 "usages": ["cert sign", "crl sign", "server auth", "client auth"],
@@ -55,7 +56,8 @@ def webhook_certificates(namespace: str, webhooks: Mapping[str, tuple[str, str]]
     """Returns an authority in a namespace and what it signs. webhooks: Certificate -> its Secret and its Service.
 
     cert-manager writes the authority into the webhooks. The certificates are renewed, the authority is not: the API
-    server never trusts one while a webhook has another.
+    server never trusts one while a webhook has another. The policy controller reads no key in another form than PKCS8.
+    Source: kubert 0.27, tls_rustls.rs (load_private_key); linkerd2 issue 13017; read 2026-11.
     """
     return {
         "webhook-authority": _authority(namespace, WEBHOOK_AUTHORITY),
@@ -70,7 +72,7 @@ def webhook_certificates(namespace: str, webhooks: Mapping[str, tuple[str, str]]
                     "usages": ["server auth"],
                     "duration": "2160h0m0s",
                     "renewBefore": "720h0m0s",
-                    "privateKey": {"algorithm": "ECDSA", "rotationPolicy": "Always"},
+                    "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "rotationPolicy": "Always"},
                     "issuerRef": {"name": WEBHOOK_AUTHORITY, "kind": "Issuer"},
                 },
             )

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
@@ -75,8 +75,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield from _members(plan, urn)
             yield from _shut_out(plan, urn)
     yield from _routes(plan)
-    if not going:
-        yield from _unmounted(plan)
+    yield from _unmounted(plan, going)
     yield from _rights(plan)
 
 
@@ -228,12 +227,17 @@ def routed(route: Mapping[str, Any], resources: Mapping[str, Resource]) -> bool:
     )
 
 
-def _unmounted(plan: Plan) -> Iterator[Danger]:
-    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim."""
+def _unmounted(plan: Plan, clusters: Collection[str]) -> Iterator[Danger]:
+    """Yields the pods that lose a file system which stays: its files do, so that nothing else tells of its claim.
+
+    clusters: the components of clusters that go with all their claims.
+    """
     volumes = {at(each.inputs, "metadata.name"): each for each in plan.before.values() if each.type == VOLUME}
     going = {plan.before[each.urn].id for each in plan.changes(ops=("delete", "replace")) if each.urn in plan.before}
     names = {each.id: each.name for each in plan.before.values() if each.type in FILE_SYSTEMS}
     for change in plan.changes(CLAIM, ops=("delete",)):
+        if any(plan.under(plan.before[change.urn].provider, cluster) for cluster in clusters):
+            continue
         claim = plan.inputs(change.urn)[0]
         volume = volumes.get(at(claim, "spec.volumeName"))
         file_system = str(at(volume.inputs, "spec.csi.volumeHandle")).partition(":")[0] if volume else ""

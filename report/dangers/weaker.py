@@ -31,16 +31,14 @@ ENFORCE, LEVELS = "pod-security.kubernetes.io/enforce", ("privileged", "baseline
 
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/, read 2026-11.
 """
-INJECT, INJECTED = "linkerd.io/inject", ("disabled", "enabled")
 INBOUND = (
-    "all-unauthenticated",
-    "audit",
-    "cluster-unauthenticated",
-    "cluster-authenticated",
-    "all-authenticated",
-    "deny",
+    *("all-unauthenticated", "audit", "cluster-unauthenticated"),
+    *("all-authenticated", "cluster-authenticated", "deny"),
 )
-"""What a meshed pod takes when no policy speaks of it. Source: linkerd.io, "Authorization Policy", read 2026-11."""
+"""What a meshed pod takes when no policy speaks of it.
+
+Source: linkerd2 edge-26.8.3, policy-controller/k8s/index, defaults.rs; read 2026-11.
+"""
 
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
@@ -138,6 +136,25 @@ def ranked(levels: Sequence[str], parent: str, key: str) -> Worse:
         return f"{was} → {becomes}" if known and levels.index(becomes) < levels.index(was) else ""
 
     return worse
+
+
+def older_pod_security(before: Inputs, after: Inputs) -> str:
+    """Compares the version of Kubernetes whose Pod Security a namespace enforces. Without one it is the cluster's."""
+    was, becomes = ((at(x, "metadata.labels") or {}).get(f"{ENFORCE}-version", "latest") for x in (before, after))
+    minors = [re.fullmatch(r"v1\.(\d+)", str(each)) for each in (was, becomes)]
+    old, new = (int(minor[1]) if minor else _NEVER for minor in minors)
+    return f"{was} → {becomes}" if new < old else ""
+
+
+def out_of_mesh(before: Inputs, after: Inputs) -> str:
+    """Tells whether the pods of a namespace got the proxy, and do not any more."""
+    was, becomes = (_is_injected(at(x, "metadata") or {}) for x in (before, after))
+    return "out of it" if was and not becomes else ""
+
+
+def _is_injected(metadata: Inputs) -> bool:
+    kept_out = (metadata.get("labels") or {}).get("config.linkerd.io/admission-webhooks") == "disabled"
+    return (metadata.get("annotations") or {}).get("linkerd.io/inject") in ("enabled", "ingress") and not kept_out
 
 
 def flags(*names: str) -> Worse:
@@ -462,6 +479,20 @@ ROWS: Mapping[str, Sequence[Row]] = {
             _ALONE,
         ),
         Row(
+            _GUARDS,
+            differs("spec.variables"),
+            "the API server's rule {} [computes|compute] with others: <how>",
+            _REFUSES,
+            _ALONE,
+        ),
+        Row(
+            (_NAMESPACE,),
+            older_pod_security,
+            "Pod Security of namespace {} is that of an older Kubernetes: <how>",
+            _PODS,
+            _ALONE,
+        ),
+        Row(
             (_NAMESPACE,),
             ranked(LEVELS, "metadata.labels", ENFORCE),
             "Pod Security of namespace {}: <how>",
@@ -470,7 +501,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         ),
         Row(
             (_NAMESPACE,),
-            ranked(INJECTED, "metadata.annotations", INJECT),
+            out_of_mesh,
             "pods of {} leave the mesh with their next start",
             "they send in the clear, and meshed pods that ask who they are refuse them",
             _ALONE,
@@ -530,9 +561,12 @@ def _unselected(plan: Plan) -> Iterator[Danger]:
     lost = {urn: name_of(urn) for urn in sorted(before - after)}
     named, still = (_named(each) for each in (plan.before, plan.after))
     gone = {each.id for urn, each in plan.before.items() if urn not in plan.after} - {""}
-    if LATER not in still:
-        left = (arn for arn in named if arn not in still and re.split(r"[:/]", arn)[-1] not in gone)
-        lost |= {arn: arn.rpartition(":")[2] for arn in left}
+    replaced = {change.urn for change in plan.changes(ops=("replace",))}
+    as_it_is = {each.id for urn, each in plan.before.items() if urn in plan.after and urn not in replaced}
+    for arn in named:  # a name that is known after `up` may be that of what is replaced
+        id_ = re.split(r"[:/]", arn)[-1]
+        if arn not in still and id_ not in gone and (LATER not in still or id_ in as_it_is):
+            lost[arn] = arn.rpartition(":")[2]
     if lost:
         yield Danger(
             kind="data",

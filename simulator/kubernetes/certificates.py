@@ -24,7 +24,12 @@ KINDS = frozenset({CERTIFICATE, BUNDLE, *_ISSUERS.values()})
 _OF_CLUSTER = "cert-manager"  # the namespace in which cluster issuers and bundles look for Secrets
 _DEFAULT_HOURS, _CHART_DAYS = 90 * 24.0, 365
 _UNITS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600}
-_WEBHOOKS = ("proxyInjector", "profileValidator", "policyValidator")
+_WEBHOOKS = {
+    "proxyInjector": "linkerd-proxy-injector-k8s-tls",
+    "profileValidator": "linkerd-sp-validator-k8s-tls",
+    "policyValidator": "linkerd-policy-validator-k8s-tls",
+}
+"""Webhooks of Linkerd by their values -> the Secret that each reads its certificate from."""
 
 
 def why_not_ready(cluster: Cluster, state: Props) -> str | None:
@@ -63,9 +68,40 @@ def _maker(cluster: Cluster, namespace: str, secret: str) -> Certificate | None:
     return next((each for each in certificates(cluster) if (each.namespace, each.secret) == (namespace, secret)), None)
 
 
+def why_control_plane_waits(cluster: Cluster, release: Props) -> str:
+    """Returns why pods of Linkerd's control plane never get ready; "" when they do, and for other charts.
+
+    Source: linkerd2 edge-26.8.3, charts/linkerd-control-plane/templates; kubert 0.27, tls_rustls.rs; read 2026-11.
+    """
+    values: Any = release.get("values") or {}
+    if release.get("chart") != "linkerd-control-plane" or has_unknown(values) or release.get("skipAwait") is True:
+        return ""
+    identity = values.get("identity") or {}
+    namespace = release["namespace"]
+    roots = "linkerd-identity-trust-roots"
+    if identity.get("externalCA") and not (
+        cluster.get("v1", "ConfigMap", namespace, roots) or cluster.get(*BUNDLE, "", roots)
+    ):
+        return f"there is no ConfigMap {roots}, and no Bundle that makes it"
+    external = [secret for key, secret in _WEBHOOKS.items() if (values.get(key) or {}).get("externalSecret")]
+    if (identity.get("issuer") or {}).get("scheme") == "kubernetes.io/tls":
+        external.append("linkerd-identity-issuer")
+    if reason := next((why for secret in external if (why := _missing(cluster, namespace, secret))), ""):
+        return reason
+    validator = _maker(cluster, namespace, _WEBHOOKS["policyValidator"])
+    if _WEBHOOKS["policyValidator"] in external and validator is not None and validator.encoding != "PKCS8":
+        return (
+            f"container policy of linkerd-destination ends: could not load private key of {validator.where}: not PKCS8"
+        )
+    return ""
+
+
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate. hours: how long each issue is valid. every: hours between renewals; None: nothing renews it."""
+    """One certificate. hours: how long each issue is valid. every: hours between renewals; None: nothing renews it.
+
+    encoding: the form of its private key.
+    """
 
     namespace: str
     name: str
@@ -73,6 +109,7 @@ class Certificate:
     hours: float
     every: float | None
     keeps_key: bool
+    encoding: str
 
     @property
     def where(self) -> str:
@@ -95,9 +132,16 @@ def certificates(cluster: Cluster) -> Iterator[Certificate]:
         percentage = spec.get("renewBeforePercentage")
         before = hours * percentage / 100 if percentage else _hours(spec.get("renewBefore")) or hours / 3
         renewed = (spec.get("renewal") or {}).get("policy") != "Disabled"
-        key = (spec.get("privateKey") or {}).get("rotationPolicy", "Always")
-        every = hours - before if renewed else None
-        yield Certificate(metadata["namespace"], metadata["name"], spec["secretName"], hours, every, key == "Never")
+        key = spec.get("privateKey") or {}
+        yield Certificate(
+            metadata["namespace"],
+            metadata["name"],
+            spec["secretName"],
+            hours,
+            hours - before if renewed else None,
+            key.get("rotationPolicy", "Always") == "Never",
+            key.get("encoding", "PKCS1"),
+        )
 
 
 def findings(cluster: Cluster, day: float) -> Iterator[str]:

@@ -19,6 +19,7 @@ from common.values import opened
 from simulator.cloud import Cloud
 from simulator.difference import changes
 from simulator.kubernetes.admission import id_of
+from simulator.kubernetes.certificates import why_control_plane_waits
 from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, custom_kind_of
 from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.names import suffix
@@ -147,6 +148,7 @@ class Releases:
             self._plan(inputs)
             return CreateResult("", {**inputs, "status": UNKNOWN, "resourceNames": UNKNOWN})
         self._refuse(name, namespace, inputs)
+        self._wait(inputs)
         with self.cluster.cloud.exclusive():
             self._refuse(name, namespace, inputs, patience_seconds=0)
             if inputs.get("createNamespace") is True and not self.cluster.exists("v1", "Namespace", "", namespace):
@@ -174,6 +176,7 @@ class Releases:
         if self.call.preview:
             self._plan(new)
             return {**new, "status": UNKNOWN, "resourceNames": UNKNOWN}
+        self._wait(new)
         with self.cluster.cloud.exclusive():
             state = self._install(new, int(stored.get("status", {}).get("revision", 0)) + 1)
         self.planned.clear()
@@ -209,6 +212,10 @@ class Releases:
         namespace, _, name = id_.rpartition("/")
         release = self.cluster.get(_API, _KIND, namespace, name)
         return release.state if release else None
+
+    def _wait(self, inputs: Props) -> None:
+        if reason := why_control_plane_waits(self.cluster, inputs):
+            raise Refusal(f"context deadline exceeded: {reason}")
 
     def _refuse(self, name: str, namespace: str, inputs: Props, patience_seconds: float | None = None) -> None:
         note = f"\n{_RETRIED}" if self.call.preview else ""

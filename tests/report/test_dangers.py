@@ -520,6 +520,10 @@ def test_backups_of_what_a_selection_names_end_unless_another_takes_it_or_it_goe
     assert openings(of(kind, named("main", "second"), named("main"))) == ["backups of cluster/second end"]
     assert openings(of(kind, named("main"), None), of(kind, None, named("main"), "other")) == []
     assert openings(of(kind, named("main"), {"resources": [UNKNOWN_TEXT]}, op="replace")) == []
+    stays = step("same", second, CLUSTER, id="second")
+    with_a_new_one = {"resources": [*named("main")["resources"], UNKNOWN_TEXT]}
+    changed = of(kind, named("main", "second"), with_a_new_one)
+    assert openings(stays, changed) == ["backups of cluster/second end"], "the unknown name is of another cluster"
     gone = step("delete", second, CLUSTER, old=state(second, CLUSTER, id="second"))
     assert "backups" not in " ".join(openings(of(kind, named("main", "second"), named("main")), gone))
 
@@ -763,7 +767,17 @@ def test_pods_that_lose_a_file_system_which_stays_are_told():
     (danger,) = found(stays, *gone)
     assert (danger.opening, danger.kind, danger.severity) == ("pods of lab lose home", "access", SERIOUS)
     assert openings(goes, *gone) == ["FileSystem home deleted"], "it says more"
-    assert openings(stays, *gone, step("delete", EKS, CLUSTER)) == ["Cluster main deleted"]
+    own = urn("mlplatform:cluster:Cluster$pulumi:providers:kubernetes", "main-kubernetes")
+    provider = step("delete", own, CLUSTER)
+    with_it = [
+        step("delete", urn(kind, "home-lab"), old=state(urn(kind, "home-lab"), inputs=inputs, provider=f"{own}::1"))
+        for kind, inputs in (("kubernetes:core/v1:PersistentVolume", volume), (CLAIM, claim))
+    ]
+    assert openings(stays, *with_it, provider, step("delete", EKS, CLUSTER)) == ["Cluster main deleted"]
+    second = urn("mlplatform:cluster:Cluster", "second")
+    eks = urn("mlplatform:cluster:Cluster$aws:eks/cluster:Cluster", "second-eks")
+    both = openings(step("same", EKS, CLUSTER), stays, *gone, step("delete", second), step("delete", eks, second))
+    assert "pods of lab lose home" in both, "its own cluster stays"
 
 
 def test_a_namespace_that_stays_in_its_cluster_stops_nothing():
@@ -1343,6 +1357,14 @@ def injected(value):
     return {"metadata": {"annotations": {"linkerd.io/inject": value} if value else {}}}
 
 
+LEAVE = "pods of it leave the mesh with their next start"
+
+
+def kept_out(namespace):
+    labels = {"config.linkerd.io/admission-webhooks": "disabled"}
+    return {"metadata": {**namespace["metadata"], "labels": labels}}
+
+
 def inbound(policy):
     return {"values": {"proxy": {"defaultInboundPolicy": policy}}}
 
@@ -1360,11 +1382,20 @@ def enforcing(level):
             enforcing("privileged"),
             "Pod Security of namespace it: restricted → privileged",
         ),
+        ("kubernetes:core/v1:Namespace", injected("enabled"), injected(None), LEAVE),
+        ("kubernetes:core/v1:Namespace", injected("ingress"), injected("disabled"), LEAVE),
+        ("kubernetes:core/v1:Namespace", injected("enabled"), kept_out(injected("enabled")), LEAVE),
         (
             "kubernetes:core/v1:Namespace",
-            injected("enabled"),
-            injected(None),
-            "pods of it leave the mesh with their next start",
+            {"metadata": {"labels": {f"{weaker.ENFORCE}-version": "v1.35"}}},
+            {"metadata": {"labels": {f"{weaker.ENFORCE}-version": "v1.0"}}},
+            "Pod Security of namespace it is that of an older Kubernetes: v1.35 → v1.0",
+        ),
+        (
+            "kubernetes:helm.sh/v3:Release",
+            inbound("cluster-authenticated"),
+            inbound("all-authenticated"),
+            "what meshed pods take without a policy, by it: cluster-authenticated → all-authenticated",
         ),
         (
             "kubernetes:helm.sh/v3:Release",

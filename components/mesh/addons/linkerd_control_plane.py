@@ -68,6 +68,8 @@ def values(context: AddOnContext) -> Values:
         },
         "controllerReplicas": 3 if available else 1,
         "enablePodAntiAffinity": available,
+        # Each replica has a node of its own, and on three nodes there is no fourth for a new one to start first.
+        **({"deploymentStrategy": {"rollingUpdate": {"maxUnavailable": 1, "maxSurge": "25%"}}} if available else {}),
         "enablePodDisruptionBudget": available,  # with one replica it would block every node drain
         # While no injector answers, a meshed pod would start in the clear, or with Fail not at all.
         "webhookFailurePolicy": "Fail" if available and context.stage.production else "Ignore",

@@ -37,6 +37,8 @@ _AWS_PRINCIPAL = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(iam|sts)::(?P<account>\d{12}|cloudfront):"
     r"(root|(?P<role>role)/[^*?]+|(user|assumed-role|federated-user)/[^*?]+)"
 )
+ALIKE = 0.85
+"""How much a name is like a known one that is meant."""
 _UNIQUE_ID = re.compile(r"A(ROA|IDA|GPA)[A-Z0-9]{12,}")
 _FEDERATED = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::\d{12}:(oidc|saml)-provider/.+|[a-z0-9-]+(\.[a-z0-9-]+)+")
 IAM_PATHS = (
@@ -267,12 +269,12 @@ def _is_missing(op: OperationContext, role: str) -> bool:
 
 
 def _is_service(value: str, partition: str) -> bool:
-    """Returns whether a service exists. A part of a service that is not listed exists, unless it is misspelt."""
+    """Returns whether a service may exist: no source lists all of them, so only a misspelt one does not."""
     match = re.fullmatch(r"([a-z0-9.-]+)\.amazonaws\.com(\.cn)?", value)
     if not match or (match[2] and partition != "aws-cn"):
         return re.fullmatch(r"alexa-[a-z]+\.amazon\.com|.+\.aws\.internal", value) is not None
     known = iam_names()["services"]
     name = re.sub(r"\.[a-z]{2}(-[a-z]+)+-\d+(?=\.|$)", "", match[1])
-    parent = name.rsplit(".", 1)[-1]
-    siblings = [each for each in known if each.endswith(f".{parent}")]
-    return name in known or ("." in name and parent in known and not nearest(name, siblings, cutoff=0.85))
+    parts, _, parent = name.rpartition(".")
+    alike = [each for each in known if each.rpartition(".")[2] == parent] if parts else known
+    return name in known or nearest(name, alike, cutoff=ALIKE) is None

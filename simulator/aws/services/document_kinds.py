@@ -17,9 +17,12 @@ from simulator.values import has_unknown
 # Issuers of many tenants, each with the claim that a trust policy has to test. Source: IAM User Guide,
 # "Identity-provider controls for shared OIDC providers"; read 2026-11.
 _SHARED_ISSUERS = {
-    **dict.fromkeys(("token.actions.githubusercontent.com", "gitlab.com", "agent.buildkite.com"), "sub"),
+    **dict.fromkeys(("token.actions.githubusercontent.com", "vstoken.actions.githubusercontent.com"), "sub"),
+    **dict.fromkeys(("oidc-configuration.audit-log.githubusercontent.com", "gitlab.com", "agent.buildkite.com"), "sub"),
     **dict.fromkeys(("app.terraform.io", "oidc.codefresh.io", "scalr.io", "proidc.upbound.io"), "sub"),
-    **dict.fromkeys(("api.pulumi.com/oidc", "oidc.vercel.com"), "aud"),
+    **dict.fromkeys(("studio.datachain.ai/api", "tokens.cloud.shisho.dev"), "sub"),
+    **dict.fromkeys(("api.pulumi.com/oidc", "oidc.vercel.com", "sandboxes.cloud"), "aud"),
+    "cognito-identity.amazonaws.com": "aud",
 }
 _TRUST_ACTIONS = (
     *("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"),
@@ -37,7 +40,7 @@ def _trust(statement: Statement) -> Iterator[Fault]:
             yield Fault("trust-action", action)
     principals = statement.content.get("Principal")
     for provider in listed(principals.get("Federated")) if isinstance(principals, dict) else ():
-        issuer = str(provider).partition(":oidc-provider/")[2]
+        issuer = str(provider).rpartition(":oidc-provider/")[2]  # that of Cognito is no ARN
         claim = f"{issuer}:{_SHARED_ISSUERS.get(issuer)}"
         allows = statement.content.get("Effect") == "Allow"
         if allows and issuer in _SHARED_ISSUERS and claim not in statement.condition_keys():

@@ -95,6 +95,7 @@ def test_webhooks_fail_closed_only_where_three_injectors_run(
     values = linkerd_control_plane.values(replace(made, pools=(pool,)))
     assert (values["controllerReplicas"], values["webhookFailurePolicy"]) == (replicas, policy)
     assert values["enablePodAntiAffinity"] == values["enablePodDisruptionBudget"] == (replicas == 3)
+    assert ("deploymentStrategy" in values) == (replicas == 3), "on three nodes a fourth replica cannot start first"
 
 
 def test_the_chart_makes_no_webhook_certificate_and_no_key() -> None:

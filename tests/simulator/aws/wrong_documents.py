@@ -170,7 +170,10 @@ TRUST = [
     wrong("an empty principal", ROLE, "Principal cannot be empty!", Principal={}),
     wrong("services for Service", ROLE, TRUST_PRINCIPAL, Principal={"Services": "ec2.amazonaws.com"}),
     wrong(
-        "a service of nobody", ROLE, TRUST_PRINCIPAL + '"SERVICE":"', Principal={"Service": "karpenter.amazonaws.com"}
+        "a misspelt service in a trust",
+        ROLE,
+        TRUST_PRINCIPAL + '"SERVICE":"',
+        Principal={"Service": "lamda.amazonaws.com"},
     ),
     wrong("pod for pods", ROLE, TRUST_PRINCIPAL, Principal={"Service": "pod.eks.amazonaws.com"}),
     wrong("a service at aws.com", ROLE, TRUST_PRINCIPAL, Principal={"Service": "eks.aws.com"}),
@@ -199,6 +202,12 @@ TRUST = [
     wrong("the URL of an issuer", ROLE, "Federated principals must be", **federated(f"https://{EKS_ISSUER}")),
     wrong(
         "an issuer without account", ROLE, "Federated principals must be", **federated("arn:aws:iam:::oidc-provider/x")
+    ),
+    wrong(
+        "Cognito without a pool of its own",
+        ROLE,
+        "cognito-identity.amazonaws.com:aud",
+        **federated("cognito-identity.amazonaws.com", **{"cognito-identity.amazonaws.com__amr": "authenticated"}),
     ),
     wrong(
         "GitHub without a repository",
@@ -401,6 +410,10 @@ SOUND = [
         ROLE,
         Principal={"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"], "AWS": "210987654321"},
     ),
+    sound(
+        "an environment of Airflow", ROLE, Principal={"Service": ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]}
+    ),
+    sound("a service that is new", ROLE, Principal={"Service": "quantum-foundry.amazonaws.com"}),
     sound("pods", ROLE, Principal={"Service": "pods.eks.amazonaws.com"}, Action=["sts:AssumeRole", "sts:TagSession"]),
     sound("a service of a region", ROLE, Principal={"Service": "logs.us-west-2.amazonaws.com"}),
     sound("a service of a region that is new", ROLE, Principal={"Service": "logs.mx-central-1.amazonaws.com"}),
@@ -527,6 +540,12 @@ MISSED = [
         KEY,
         {**USE, "Principal": {"AWS": f"{ACCOUNT}:user/anna"}},
         passes="no simulated type makes users, so all of them may stand",
+    ),
+    sound(
+        "a service of nobody",
+        ROLE,
+        Principal={"Service": "karpenter.amazonaws.com"},
+        passes="no source lists all services, and a refused one that exists is worse",
     ),
     sound(
         "a part of a service that is not",

@@ -86,3 +86,29 @@ def test_the_console_tells_what_time_makes_of_certificates(
     with pytest.raises(SystemExit):
         console.run([*words, "tomorrow"], file)
     assert "Write for example +61d." in capsys.readouterr().err
+
+
+def key(secret: str, namespace: str = "linkerd", **private: str) -> Props:
+    reference = {"name": "self-signed", "kind": "ClusterIssuer"}
+    spec = {"secretName": secret, "issuerRef": reference, "privateKey": {"algorithm": "ECDSA", **private}}
+    return of_cert_manager("Certificate", secret, spec, namespace)
+
+
+def test_a_control_plane_starts_only_with_keys_that_each_part_of_it_reads(cluster: Bench) -> None:
+    validator = "linkerd-policy-validator-k8s-tls"
+    release = chart(
+        "linkerd-control-plane",
+        identity={"externalCA": True, "issuer": {"scheme": "kubernetes.io/tls"}},
+        policyValidator={"externalSecret": True},
+    ) | {"namespace": "linkerd"}
+    cluster.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "linkerd"}}, "linkerd")
+    assert "no ConfigMap linkerd-identity-trust-roots" in refusal(cluster, release)
+    cluster.make(certificate("self-signed"), "root")
+    roots = {**bundle("root"), "metadata": {**bundle("root")["metadata"], "name": "linkerd-identity-trust-roots"}}
+    cluster.make(roots, "roots")
+    assert f"there is no Secret {validator} in namespace linkerd" in refusal(cluster, release)
+    wrong = cluster.make(key(validator), "validator")
+    cluster.make(key("linkerd-identity-issuer"), "issuer")
+    assert "could not load private key" in refusal(cluster, release), "cert-manager writes PKCS1 where nothing is said"
+    cluster.update(wrong, key(validator, encoding="PKCS8"), "validator")
+    cluster.make(release, "control-plane")
