@@ -32,7 +32,7 @@ def _judged(needs: Needs, ask: Ask, name: str, tags: Has, stack: str | None, imp
     if tags is None:
         return ok(f"{name} is free")
     if isinstance(tags, CouldNotLookError):
-        return could_not_look(str(tags), f"{tags.fix} {_rename(needs)}")
+        return could_not_look(str(tags), tags.fix)
     owner = tags.get(STACK_TAG)
     if not needs.owns(tags) or (owner and stack and owner != stack):
         whose = f"stack {owner}" if owner else tags.get("project") or tags.get("Name")
@@ -86,7 +86,7 @@ def _bucket(ask: Ask, name: str, region: str) -> Has:
         why = f"{name} is taken by another account, or this caller may not look ({error.code})"
         fix = (
             "Let s3:ListBucket hold for the name: in preflight/policy.json, service control policies, and policies of "
-            "endpoints. If it does, the name is taken:"
+            "endpoints. If it does, the name is taken, and the stack needs another `name`."
         )
         return CouldNotLookError(why, fix, error.code)
     return None if found is None else {}
