@@ -166,7 +166,7 @@ TAG = ResourceType(
     required="autoscalingGroupName tag",
     replace_on="autoscalingGroupName tag.key",
     constraints={
-        "tag": given("key value propagateAtLaunch", 3, 3),
+        "tag": given("key propagateAtLaunch", 2, 2),
         "tag.key": every(length(1, 128), matches(r"(?!(?i:aws:)).*", "aws: in front is reserved for AWS")),
         "tag.value": length(0, 256),
     },

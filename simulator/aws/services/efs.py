@@ -454,7 +454,7 @@ REPLICATION = ResourceType(
     },
     constraints={
         "destination": given("availabilityZoneName fileSystemId region", 1, 3),
-        "destination.region": matches(r"[a-z]{2}(-[a-z]+)+-\d", "a region"),
+        "destination.region": matches(r"[a-z]{2,4}(-[a-z]+)+-\d", "a region"),
     },
     references={
         "destination.fileSystemId": Reference(tokens.FILE_SYSTEM),

@@ -407,7 +407,8 @@ ACCESS_POLICY = ResourceType(
         "accessScope.namespaces[*]": matches(r"[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?", "a name of a namespace, * as well"),
         "accessScope.type": one_of("cluster", "namespace"),
         "policyArn": matches(
-            rf"arn:aws[\w-]*:eks::aws:cluster-access-policy/(Amazon(?!EKS)\w+|AmazonEKS({_ACCESS_POLICIES}))Policy",
+            rf"arn:aws[\w-]*:eks::aws:cluster-access-policy/"
+            rf"((Amazon(?!EKS)\w+|AmazonEKS({_ACCESS_POLICIES}))Policy|AWSBackupFullAccessPolicyFor(Backup|Restore))",
             "arn:aws:eks::aws:cluster-access-policy/Amazon...Policy, one that list-access-policies names",
         ),
     },

@@ -311,8 +311,14 @@ def extended_support_stays(op: OperationContext) -> None:
 
 
 def public_ranges_are_public(op: OperationContext) -> None:
-    """Ranges of the public endpoint are not private. Source: EKS user guide, "Cluster API server endpoint"; 2026-11."""
-    wrong = [cidr for cidr in op.get("vpcConfig.publicAccessCidrs", []) if cidr != "0.0.0.0/0" and _is_private(cidr)]
+    """Ranges of the public endpoint are not private, and IPv6 is for IPv6 clusters.
+
+    Sources: EKS user guide, "Cluster API server endpoint"; EKS API, VpcConfigRequest; read 2026-11.
+    """
+    ranges = op.get("vpcConfig.publicAccessCidrs", [])
+    if any(":" in cidr for cidr in ranges) and op.get("kubernetesNetworkConfig.ipFamily", "ipv4") == "ipv4":
+        raise AwsError("InvalidParameterException", "You can't add IPv6 CIDR blocks to IPv4 clusters")
+    wrong = [cidr for cidr in ranges if cidr != "0.0.0.0/0" and _is_private(cidr)]
     if wrong:
         message = f"The following CIDRs are not allowed in publicAccessCidrs: [{', '.join(wrong)}]"
         raise AwsError("InvalidParameterException", message)
@@ -381,7 +387,7 @@ def _configuration_mistake(addon: str, values: Any) -> str | None:
     if isinstance(values.get("env"), dict):
         forms += [(f"env.{key}", value, "string") for key, value in values["env"].items()]
     for key, value, form in forms:
-        if addon in _SCHEMAS and "." not in key and key not in known and nearest(key, known):
+        if addon in _SCHEMAS and "." not in key and key not in known and nearest(key, known, 0.85):
             return f"$.{key}: is not defined in the schema and the schema does not allow additional properties"
         if form and (not isinstance(value, _FORMS[form]) or isinstance(value, bool)):
             return f"$.{key}: {type(value).__name__} found, {form} expected"

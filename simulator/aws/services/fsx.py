@@ -171,6 +171,7 @@ _INPUTS = (
         "deploymentType=PERSISTENT_2: no importPath exportPath",
         "deploymentType=SCRATCH_1|SCRATCH_2: no kmsKeyId automaticBackupRetentionDays",
         "storageType=SSD|INTELLIGENT_TIERING: no driveCacheType",
+        "storageType=HDD: needs driveCacheType",
         "efaEnabled=true: needs metadataConfiguration",
         "exportPath: needs importPath",
         "fileSystemTypeVersion=2.12: no metadataConfiguration",

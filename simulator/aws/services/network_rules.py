@@ -377,6 +377,8 @@ def endpoint_service_is_in_the_region(op: OperationContext) -> None:
     if name is None or not name.startswith("com.amazonaws."):
         return
     _, _, *rest = name.split(".")
+    if rest[:1] == ["vpce"]:  # a service of somebody else: com.amazonaws.vpce.<region>.<id>
+        rest = rest[1:]
     gateway = op.get("vpcEndpointType", "Gateway") == "Gateway"
     known = rest[:1] == [op.get("serviceRegion", op.region)] and len(rest) > 1
     if not known or (gateway and rest[1:] not in (["s3"], ["dynamodb"], ["s3express"])):
@@ -479,8 +481,8 @@ def flow_log_is_new(op: OperationContext) -> None:
 
 # Source: Amazon VPC user guide, "Flow log records", read 2026-11. A field to come is none of these, and near none.
 _FLOW_FIELDS = (
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log- "
-    "status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id sublocation-type "
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
+    "log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id sublocation-type "
     "sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path reject-reason resource-id "
     "encryption-status"
 )

@@ -268,6 +268,11 @@ def _replication_is_whole(op: OperationContext) -> None:
         if rule.get("filter") and not rule.get("deleteMarkerReplication"):
             message = "DeleteMarkerReplication must be specified for this version of Cross Region Replication schema."
             raise AwsError("InvalidRequest", message)
+        marked = (rule.get("deleteMarkerReplication") or {}).get("status") == "Enabled"
+        by_tags = (rule.get("filter") or {}).get("tag") or ((rule.get("filter") or {}).get("and") or {}).get("tags")
+        if marked and by_tags:
+            message = "Delete marker replication is not supported if any Tag filter is specified."
+            raise AwsError("InvalidRequest", message)
         if encrypted and not (destination.get("encryptionConfiguration") or {}).get("replicaKmsKeyId"):
             message = "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present."
             raise AwsError("InvalidRequest", message)

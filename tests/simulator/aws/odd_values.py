@@ -85,7 +85,13 @@ TAKEN: tuple[Wrong, ...] = (
         ("gateway with route tables", {**_GATEWAY, "routeTableIds": ["<table>"]}, _API + "RouteTableIds"),
         ("gateway with false private names", {**_GATEWAY, "privateDnsEnabled": False}, _API + "PrivateDnsEnabled"),
         ("interface without subnets", {"subnetIds": []}, "PrivateLink guide: subnets can be added later"),
+        (
+            "service of another account",
+            {"serviceName": "com.amazonaws.vpce.us-west-2.vpce-svc-0123456789abcdef0", "privateDnsEnabled": None},
+            "PrivateLink guide",
+        ),
     ),
+    *taken(types.GROUP_TAG, ("tag without a value", {"tag.value": ""}, _API + "TagValue: from 0 characters")),
     *taken(
         tokens.FLOW_LOG,
         ("a field of tomorrow", {"logFormat": "${version} ${quantum-state}"}, "VPC user guide: versions add fields"),
@@ -216,6 +222,11 @@ TAKEN: tuple[Wrong, ...] = (
             "schema of coredns, as published",
         ),
         (
+            "prefixes for Windows, like another key",
+            {"configurationValues": '{"enableWindowsIpam": "true", "enableWindowsPrefixDelegation": "true"}'},
+            "aws-ia/terraform-aws-eks-blueprints-addons",
+        ),
+        (
             "a key of a later schema",
             {"configurationValues": '{"quantum": {}}'},
             "the schema of each version is not known",
@@ -229,6 +240,11 @@ TAKEN: tuple[Wrong, ...] = (
     *taken(
         tokens.ACCESS_POLICY,
         ("pattern of namespaces", {"accessScope": {"type": "namespace", "namespaces": ["team-*"]}}, "EKS guide"),
+        (
+            "policy of AWS Backup",
+            {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AWSBackupFullAccessPolicyForRestore"},
+            "EKS guide",
+        ),
         (
             "policy of HyperPod",
             {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonSagemakerHyperpodClusterPolicy"},
@@ -308,7 +324,7 @@ TAKEN: tuple[Wrong, ...] = (
         (
             "HDD",
             {"deploymentType": "PERSISTENT_1", "storageType": "HDD", "storageCapacity": 6000}
-            | {"perUnitStorageThroughput": 12},
+            | {"perUnitStorageThroughput": 12, "driveCacheType": "NONE"},
             "FSx guide",
         ),
         ("time without a colon", {"weeklyMaintenanceStartTime": "1:0500"}, _API + "WeeklyMaintenanceStartTime"),
@@ -384,6 +400,11 @@ PASSING: tuple[Wrong, ...] = (
     ),
     *taken(
         tokens.ADDON,
+        (
+            "key of kube-proxy's own file",
+            {"addonName": "kube-proxy", "addonVersion": None, "configurationValues": '{"proxyMode": "ipvs"}'},
+            _SCHEMA,
+        ),
         ("key of the chart", {"configurationValues": '{"image": {"tag": "v1"}}'}, _SCHEMA),
         ("coredns that was not made", {"addonName": "coredns", "addonVersion": "v2.0.0-eksbuild.1"}, _RELEASES),
         (

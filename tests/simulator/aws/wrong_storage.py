@@ -245,6 +245,14 @@ BUCKETS = (
         ("status in lower case", {"rules.0.status": "enabled"}, "status"),
         ("long id", {"rules.0.id": "x" * 256}, "id"),
         ("class", {"rules.0.destination.storageClass": "COLD"}, "storage_class"),
+        (
+            "markers of objects by their tags",
+            {
+                "rules.0.filter": {"tag": {"key": "copy", "value": "yes"}},
+                "rules.0.deleteMarkerReplication": {"status": "Enabled"},
+            },
+            "Delete marker replication",
+        ),
         ("no word about markers", {"rules.0.deleteMarkerReplication": None}, "DeleteMarkerReplication"),
         (
             "the same priority twice",
@@ -298,6 +306,12 @@ FILES = (
         ("1000 GiB", {"storageCapacity": 1000}, "storage capacity"),
         ("3600 GiB", {"storageCapacity": 3600}, "storage capacity"),
         ("no capacity", {"storageCapacity": None}, "StorageCapacity"),
+        (
+            "HDD without a word about its cache",
+            {"deploymentType": "PERSISTENT_1", "storageType": "HDD", "storageCapacity": 6000}
+            | {"perUnitStorageThroughput": 12},
+            "driveCacheType",
+        ),
         ("throughput of the other type", {"perUnitStorageThroughput": 50}, "PerUnitStorageThroughput"),
         ("throughput of no type", {"perUnitStorageThroughput": 300}, "per_unit_storage_throughput"),
         ("no throughput", {"perUnitStorageThroughput": None}, "PerUnitStorageThroughput"),

@@ -199,6 +199,7 @@ NETWORK = (
         ("no role", {"iamRoleArn": None}, "role"),
         ("role for something else", {"iamRoleArn": "<node-role:arn>"}, "assume given IAM role"),
         ("format with a misspelt field", {"logFormat": "${version} ${srcadr}"}, "srcadr"),
+        ("format with a letter twice", {"logFormat": "${version} ${log-statuss}"}, "log-statuss"),
         ("format without braces", {"logFormat": "version srcaddr dstaddr"}, "format"),
         (
             "log group that is not there",
@@ -406,6 +407,7 @@ CLUSTERS = (
         ("address for a range", {"vpcConfig.publicAccessCidrs": ["203.0.113.7"]}, "CIDR"),
         ("range with host bits", {"vpcConfig.publicAccessCidrs": ["203.0.113.7/24"]}, "CIDR"),
         ("private range for the public endpoint", {"vpcConfig.publicAccessCidrs": ["10.0.0.0/8"]}, "publicAccessCidrs"),
+        ("IPv6 range of an IPv4 cluster", {"vpcConfig.publicAccessCidrs": ["2600:1f14::/48"]}, "IPv6 CIDR blocks"),
         ("too many ranges", {"vpcConfig.publicAccessCidrs": [f"203.0.113.{n}/32" for n in range(41)]}, "40"),
         (
             "encryption of other things",
@@ -557,8 +559,8 @@ CLUSTERS = (
         ),
         (
             "key of kube-proxy",
-            {"addonName": "kube-proxy", "addonVersion": None, "configurationValues": '{"proxyMode": "ipvs"}'},
-            "proxyMode",
+            {"addonName": "kube-proxy", "addonVersion": None, "configurationValues": '{"mod": "ipvs"}'},
+            "$.mod:",
         ),
         ("conflicts", {"resolveConflictsOnCreate": "FORCE"}, "resolve_conflicts_on_create"),
         ("conflicts kept at creation", {"resolveConflictsOnCreate": "PRESERVE"}, "resolve_conflicts_on_create"),
