@@ -14,6 +14,7 @@ from settings.compute.reservation import ReservationSettings
 
 _ZONES = "ec2:DescribeAvailabilityZones"
 _RESERVATIONS = "ec2:DescribeCapacityReservations"
+_COMING = ("pending", "scheduled", "assessing", "delayed")  # Source: EC2 API, CapacityReservation, read 2026-11.
 
 
 def zone_names(needs: Needs, ask: Ask) -> tuple[str, ...]:
@@ -146,7 +147,11 @@ def reservations(needs: Needs, ask: Ask) -> Iterator[Finding]:
             yield failure(f"{name}: there is no {reserved.id} here", "no node of the pool starts", setting, command)
             continue
         wrong = [*_differences(pool, reserved, found[0])]
-        if wrong:
+        if wrong == [f"is {found[0]['State']}"] and found[0]["State"] in _COMING:
+            yield warning(
+                f"{name}: {reserved.id} {wrong[0]}", "nodes of the pool start when it is active", "Wait for it."
+            )
+        elif wrong:
             fix = f"Correct the pool {name}, or name another reservation."
             yield failure(f"{name}: {reserved.id} {'; '.join(wrong)}", "nodes of the pool do not start", fix)
         elif found[0]["State"] == "active" and found[0]["TotalInstanceCount"] < pool.max_per_zone:

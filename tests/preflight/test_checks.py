@@ -105,6 +105,15 @@ def test_a_reservation_of_another_kind_is_a_failure(needs: Needs, aws: None, fou
     ]
 
 
+@pytest.mark.parametrize(
+    ("found", "result"),
+    [({"State": "pending"}, "warning"), ({"State": "pending", "AvailabilityZone": "us-west-2a"}, "failure")],
+)
+def test_a_reservation_that_is_coming_is_not_one_to_replace(needs: Needs, aws: None, found: dict, result: str) -> None:
+    rows = {"CapacityReservations": [accounts.reservation(**found)]}
+    assert seen(machines.reservations, needs, ec2__DescribeCapacityReservations=rows)[0][0] == result
+
+
 def test_a_reservation_that_is_not_there_or_too_small(needs: Needs, aws: None) -> None:
     gone = missing("InvalidCapacityReservationId.NotFound")
     assert seen(machines.reservations, needs, ec2__DescribeCapacityReservations=gone)[0][0] == "failure"
