@@ -95,7 +95,9 @@ def needs_of(stack: str, settings: StackSettings, account_id: str, project: Path
             raise NoPreviewError(str(error)) from None
     if done.code:
         raise NoPreviewError("; ".join(read(done.events).errors) or done.said.strip()[-500:])
-    return Needs(stack=stack, settings=settings, account_id=account_id, planned=from_event_log(done.events))
+    # The engine tells of resources as they come, and a table whose rows change places is hard to compare.
+    planned = tuple(sorted(from_event_log(done.events), key=lambda each: (each.type, each.name, each.urn)))
+    return Needs(stack=stack, settings=settings, account_id=account_id, planned=planned)
 
 
 def name_of(resource: Resource) -> str | None:

@@ -26,6 +26,8 @@ def test_names_are_those_of_the_account_that_is_asked(tmp_path: Path) -> None:
 
 
 def test_it_knows_what_will_really_be_built(needs: Needs) -> None:
+    order = [(each.type, each.name) for each in needs.planned]
+    assert order == sorted(order), "the engine's own order changes from run to run"
     assert needs.regions == ("us-west-2", "us-east-2"), "the second region has copies"
     assert needs.zones == ("us-west-2a", "us-west-2b", "us-west-2c")
     assert len(needs.of("eks/nodeGroup:NodeGroup")) == 12
