@@ -18,8 +18,9 @@ import grpc
 import pulumi
 from pulumi.automation import _server
 from pulumi.automation._server import LanguageServer
-from pulumi.runtime import run_in_stack
+from pulumi.runtime import run_in_stack, settings
 from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2_grpc
 
 from components.stack.platform import Platform
@@ -32,7 +33,7 @@ from simulator.cloud import Cloud
 from simulator.eks.package import EksPackage
 from simulator.faults import Faults
 from simulator.kubernetes.package import KubernetesPackage
-from simulator.server import Servers
+from simulator.server import OWN_POOL, Servers
 from simulator.workspace import Workspace
 
 logging.getLogger("grpc").setLevel(logging.CRITICAL)  # a program of an engine that has stopped cannot log to it
@@ -102,6 +103,7 @@ class InProcess:
                 program = () if arguments[0] in _WITHOUT_PROGRAM else ("--client", address, "--event-log", str(log))
                 with (
                     mock.patch.object(_server, "run_in_stack", _run_in_stack),
+                    mock.patch.object(settings, "_GRPC_CHANNEL_OPTIONS", [*_GRPC_CHANNEL_OPTIONS, OWN_POOL]),
                     mock.patch.object(pulumi.log, "debug"),  # each message is a call to the engine: a third of the time
                     subprocess.Popen(
                         (str(engine.path), *arguments, "--stack", self.stack, "--non-interactive", *program),
@@ -126,10 +128,10 @@ class InProcess:
         # A program that was refused leaves its own behind, on a loop that is gone.
         _CallbackServicer._servicers.clear()  # noqa: SLF001
         try:
-            settings = load_file(self.project / f"Pulumi.{self.stack}.yaml")
+            stack_settings = load_file(self.project / f"Pulumi.{self.stack}.yaml")
         except SettingsError as error:
             raise pulumi.RunError(str(error)) from None
-        for key, value in Platform("platform", settings).outputs().items():
+        for key, value in Platform("platform", stack_settings).outputs().items():
             pulumi.export(key, value)
 
 

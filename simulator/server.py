@@ -31,6 +31,12 @@ from simulator.values import Props
 
 _LOG = logging.getLogger("simulator")
 _MESSAGE_LIMIT = 400 * 1024 * 1024  # the engine's own limit
+OWN_POOL = ("grpc.use_local_subchannel_pool", 1)
+"""An option of each channel to an engine.
+
+Without it, channels of a process share what they know of an address: of an engine that had the same port before, that
+nothing answers there. Source: grpc 1.85, include/grpc/impl/channel_arg_names.h; read 2026-11.
+"""
 _WORKERS = 48  # more than the engine's parallel requests: a Construct occupies one while its children need others
 _THROTTLED = (
     "exceeded maximum number of attempts, 25, https response error StatusCode: 503, api error Throttling: Rate exceeded"
@@ -233,7 +239,7 @@ class _Engine:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address, options=[OWN_POOL]))
 
     def warn(self, urn: str, message: str) -> None:
         with suppress(grpc.RpcError):  # the engine may be stopping, and a lost warning must not fail the operation

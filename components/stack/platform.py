@@ -25,7 +25,6 @@ from components.security.keys import Keys, KeysArgs
 from components.stack.guard import Guard
 from components.stack.kept import Kept
 from components.stack.live import LiveStack
-from components.stack.placeholders import placeholder_warning
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
@@ -96,8 +95,6 @@ class Platform(pulumi.ComponentResource):
         self._live.check(stage, settings)
         for warning in support_warnings(settings.clusters, datetime.now(UTC).date()):
             pulumi.log.warn(warning)
-        if placeholder := placeholder_warning(settings):
-            pulumi.log.warn(placeholder)
         self._live.check_way_in(settings, lambda: aws.get_caller_identity(opts=invoke_options).arn)
         self._kept = Kept.of(self._live.outputs, settings.storage)
         # Only where something outlives its entry: every question to AWS delays the preview.

@@ -6,7 +6,6 @@ from ipaddress import IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.stack.placeholders import is_of_documentation
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok, warning
 from preflight.checks.machines import zone_names
@@ -18,6 +17,12 @@ SECONDS = 3.0
 # Source: EC2 API reference, DescribeTransitGatewayVpcAttachments and VpcCidrBlockState, read 2026-11.
 _JOINED = ("initiatingRequest", "pendingAcceptance", "pending", "available", "modifying", "rollingBack")
 _IN_USE = ("associating", "associated")
+DOCUMENTATION = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
+"""Ranges of RFC 5737, which nobody has: the placeholders of stack files, which the simulator takes.
+
+EKS refuses them: "The following CIDRs are not allowed in publicAccessCidrs: [203.0.113.0/24]", in public reports; read
+2026-11.
+"""
 
 
 @check("Transit gateway", calls=("ec2:DescribeTransitGateways", _ATTACHED, _VPCS))
@@ -136,11 +141,15 @@ def endpoint_services(needs: Needs, ask: Ask) -> Iterator[Finding]:
             )
 
 
+def _is_of_documentation(cidr: str) -> bool:
+    return any(IPv4Network(cidr).subnet_of(one) for one in DOCUMENTATION)
+
+
 @check("Way to the API", calls=("eks:DescribeCluster",))
 def way_in(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """A cluster that is up is reached from here. Where there is none yet, `up` has to stand where the file says."""
     for key, cluster in needs.settings.clusters.items():
-        if refused := [cidr for cidr in cluster.endpoint.public_cidrs if is_of_documentation(cidr)]:
+        if refused := [cidr for cidr in cluster.endpoint.public_cidrs if _is_of_documentation(cidr)]:
             yield failure(
                 f"clusters.{key}.endpoint.public_cidrs: {', '.join(refused)} is for documentation",
                 "EKS refuses it, and nobody has such an address",

@@ -19,6 +19,7 @@ from simulator.eks.cluster import Cluster
 from simulator.eks.inputs import plain, validate
 from simulator.eks.resources import accept_references
 from simulator.provider import Call, CheckResult, CreateResult, DiffResult, Package, ReadResult, Refusal
+from simulator.server import OWN_POOL
 from simulator.values import Props
 
 _CLUSTER = "eks:index:Cluster"
@@ -147,7 +148,7 @@ async def _while_connected(monitor_address: str, work: Callable[[], Coroutine[An
             with suppress(RuntimeError):  # the event loop has ended, so the work has as well
                 loop.call_soon_threadsafe(task.cancel)
 
-    channel = grpc.insecure_channel(monitor_address)
+    channel = grpc.insecure_channel(monitor_address, options=[OWN_POOL])
     channel.subscribe(on_state, try_to_connect=True)
     try:
         return await task

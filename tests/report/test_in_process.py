@@ -1,5 +1,8 @@
 """Commands of the engine with the program in this process."""
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -30,3 +33,21 @@ def test_a_program_that_loses_the_engine_is_no_program_without_resources(
     done = InProcess(tmp_path, ROOT, "dev", "203.0.113.10").pulumi("up", "--yes", "--skip-preview")
     assert done.code, "the engine would delete everything that the program has not registered"
     assert "the program lost the engine" in done.said
+
+
+def test_an_engine_that_gets_the_port_of_one_that_is_gone_is_reached() -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    stale = grpc.insecure_channel(address)
+    with pytest.raises(grpc.RpcError):
+        stale.unary_unary("/any/Call")(b"")
+    server = grpc.server(ThreadPoolExecutor(1))
+    assert server.add_insecure_port(address)
+    server.start()
+    with grpc.insecure_channel(address, options=[in_process.OWN_POOL]) as channel:
+        with pytest.raises(grpc.RpcError) as answer:
+            channel.unary_unary("/any/Call")(b"")
+        assert answer.value.code() == grpc.StatusCode.UNIMPLEMENTED, "the server answers"
+    server.stop(None)
+    stale.close()

@@ -20,6 +20,7 @@ SECTION = (ROOT / "README.md").read_text().partition("## Deploying for real")[2]
 BLOCKS = re.findall(r"^ *```(console|yaml)\n(.*?)^ *```", SECTION, re.DOTALL | re.MULTILINE)
 ELSEWHERE = (
     "aws",
+    "make preflight",
     "pulumi login",
     "pulumi stack init",
 )  # the account and the backend, of which the simulator has its own

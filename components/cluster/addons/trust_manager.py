@@ -24,6 +24,7 @@ ADD_ON = AddOnSpec(
     pod_security="restricted",
     daemons=(),
     needed_by=needed_by_mesh,
+    instead="mesh.clusters without this cluster",
     after=("cert-manager",),
     values=values,
 )
