@@ -147,7 +147,10 @@ def _extract(revision: str, folder: Path) -> None:
     """Extracts the files of a revision and links the .venv of this one, so that nothing is installed again."""
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(_git("archive", revision).stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(folder, filter="data")
+        else:  # Python 3.11.0 to 3.11.3; the archive is git's own, of this repository
+            archive.extractall(folder)  # noqa: S202
     (folder / ".venv").symlink_to(ROOT / ".venv")
 
 

@@ -157,9 +157,8 @@ def retire_stack(stack: Stack, *, confirm: bool) -> int:
         print("  nothing")
     for cluster in stack.clusters if confirm else ():  # a pod that lost its node may have got one of another NodePool
         stack.enter(cluster)
-        where = f"{cluster}: " if len(stack.clusters) > 1 else ""
-        failed += [where + each.text for each in stack.things(LEFTOVERS, cluster)]
-    if failed:
+        failed += [_place(stack, cluster, each) + each.text for each in stack.things(LEFTOVERS, cluster)]
+    if failed := list(dict.fromkeys(failed)):  # things of AWS are found from each cluster
         print(
             "\nNot deleted, or there again. In some minutes, run it once more:\n"
             + "\n".join(f"  {text}" for text in failed)
@@ -186,9 +185,13 @@ def _work_through(
             print(f"  In {cluster}:\n      {shlex.join(entering(stack.region, cluster))}")
         print("\n".join(wrapped(thing.text, "  ")) + f"\n      {thing.command}", flush=True)
         if confirm:
-            where = f"{cluster}: " if rows is _KUBERNETES and len(stack.clusters) > 1 else ""
-            failed += [where + text for text in _deleted(stack, thing)]
+            failed += [_place(stack, cluster, thing) + text for text in _deleted(stack, thing)]
     return found
+
+
+def _place(stack: Stack, cluster: str, thing: Thing) -> str:
+    """Returns the beginning of a line about a thing: in which cluster it is, where there are several."""
+    return f"{cluster}: " if thing.row in _KUBERNETES and len(stack.clusters) > 1 else ""
 
 
 def _wait_for_controllers(stack: Stack, cluster: str) -> None:

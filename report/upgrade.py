@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from catalog.charts import CHARTS
-from catalog.kubernetes import VERSIONS, next_version
+from catalog.kubernetes import VERSIONS, later, next_version
 from components.compute.addons import cluster_autoscaler
 from components.core.addon_spec import every_add_on
 from components.stack.stack_file import SettingsError, load_file
@@ -182,15 +182,11 @@ def _charts(cluster: ClusterParts, version: str) -> Iterator[str]:
     if unknown:
         _say("charts", f"ask their release notes for Kubernetes {version}: {', '.join(unknown)}")
     for chart in charts:
-        if chart.kubernetes and _numbers(chart.kubernetes) < _numbers(version):
+        if chart.kubernetes and later(version, chart.kubernetes):
             yield (
                 f"chart {chart.name} {chart.version}: its makers name Kubernetes up to {chart.kubernetes}. Take a "
                 "later version first, a new row in catalog/data/charts."
             )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
 
 
 def _versions(addon: Change) -> str:

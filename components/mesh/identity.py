@@ -9,11 +9,12 @@ edge-26.8.3, controller/identity, charts/linkerd-control-plane; cert-manager 1.2
 
 from collections.abc import Iterable, Mapping
 
+from components.core.namespaces import CONTROL_PLANE
 from components.core.untyped import Manifest
 from settings.mesh.mesh import MeshSettings
 
-NAMESPACE, AUTHORITIES = "linkerd", "cert-manager"
-"""Namespaces of the control plane, and of the Secrets that cluster issuers read."""
+AUTHORITIES = "cert-manager"
+"""The namespace of the Secrets that cluster issuers and bundles read."""
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 """The ConfigMap that the control plane reads the anchors from; its bundle has the same name."""
 ISSUER = "linkerd-identity-issuer"
@@ -34,11 +35,11 @@ def certificates(mesh: MeshSettings, trust_domain: str) -> Mapping[str, Manifest
         **{f"anchor-{name}": _authority(AUTHORITIES, anchor_secret(name)) for name in mesh.anchors},
         "identity-authority": _issuer("ClusterIssuer", ISSUER, anchor_secret(mesh.issuer)),
         "identity-issuer": _certificate(
-            NAMESPACE,
+            CONTROL_PLANE,
             ISSUER,
             {
                 "commonName": ISSUER,  # of an authority; the controller asks for the name in dnsNames
-                "dnsNames": [f"identity.{NAMESPACE}.{trust_domain}"],
+                "dnsNames": [f"identity.{CONTROL_PLANE}.{trust_domain}"],
                 "isCA": True,
                 "usages": ["cert sign", "crl sign", "server auth", "client auth"],
                 "duration": "48h0m0s",
@@ -48,7 +49,7 @@ def certificates(mesh: MeshSettings, trust_domain: str) -> Mapping[str, Manifest
             },
         ),
         "trust-roots": _bundle(mesh.anchors),
-        **webhook_certificates(NAMESPACE, {name: (f"{name}-k8s-tls", name) for name in WEBHOOKS}),
+        **webhook_certificates(CONTROL_PLANE, {name: (f"{name}-k8s-tls", name) for name in WEBHOOKS}),
     }
 
 

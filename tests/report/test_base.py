@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import tarfile
 import threading
 from types import SimpleNamespace
 
@@ -79,6 +80,18 @@ def test_a_base_is_brought_up_once_and_then_copied(repository, tmp_path):
     assert (tmp_path / "another" / "cloud.sqlite").read_text() == "1"
     assert first.key == second.key
     assert (second.folder / "docs" / "page.md").exists(), "all files of the revision, to compare them with"
+
+
+def test_an_older_python_has_no_filters_of_archives(repository, tmp_path, monkeypatch):
+    extract = tarfile.TarFile.extractall
+
+    def without_filter(archive, path):
+        extract(archive, path, filter="data")
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", without_filter)
+    monkeypatch.delattr(tarfile, "data_filter")
+    base.bring_up("dev", "HEAD", tmp_path / "home")
+    assert repository.ups == ["1"]
 
 
 def test_a_home_that_was_used_is_emptied_first(repository, tmp_path):

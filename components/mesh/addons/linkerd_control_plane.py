@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.namespaces import CONTROL_PLANE
 from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.mesh_replicas import highly_available
 from settings.mesh.mesh import MeshSettings
 
-NAMESPACE = "linkerd"
 KNOWN_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
 """The chart's own networks of clusters: what is outside of them is not looked up, and gets no mutual TLS."""
 # In the order of WEBHOOKS.
@@ -52,7 +52,7 @@ def values(context: AddOnContext) -> Values:
         "identityTrustDomain": trust_domain(context),
         "identity": {"externalCA": True, "issuer": {"scheme": "kubernetes.io/tls"}},
         **{
-            value: {"externalSecret": True, "injectCaFrom": f"{NAMESPACE}/{name}"}
+            value: {"externalSecret": True, "injectCaFrom": f"{CONTROL_PLANE}/{name}"}
             for name, value in zip(WEBHOOKS, _WEBHOOK_VALUES, strict=True)
         },
         # Its pods read the anchors when they start: with another one of them they start again.

@@ -8,12 +8,12 @@ Credentials"; read 2026-11.
 from collections.abc import Mapping
 
 from components.core.addon_spec import AddOnContext, AddOnSpec
+from components.core.namespaces import VIZ
 from components.core.untyped import Manifest, Values
 from components.mesh.addons.linkerd_control_plane import trust_domain
 from components.mesh.identity import webhook_certificates
 from settings.cluster.addon_rules import needed_by_viz
 
-NAMESPACE = "linkerd-viz"
 # Certificate -> its Secret and its Service.
 _WEBHOOKS = {"tap": ("tap-k8s-tls", "tap"), "linkerd-tap-injector": ("tap-injector-k8s-tls", "tap-injector")}
 
@@ -22,13 +22,13 @@ def values(context: AddOnContext) -> Values:
     return {
         "identityTrustDomain": trust_domain(context),
         "createNamespaceMetadataJob": False,  # the namespace has its label without a hook that could hang
-        "tap": {"externalSecret": True, "injectCaFrom": f"{NAMESPACE}/tap"},
-        "tapInjector": {"externalSecret": True, "injectCaFrom": f"{NAMESPACE}/linkerd-tap-injector"},
+        "tap": {"externalSecret": True, "injectCaFrom": f"{VIZ}/tap"},
+        "tapInjector": {"externalSecret": True, "injectCaFrom": f"{VIZ}/linkerd-tap-injector"},
     }
 
 
 def before(context: AddOnContext) -> Mapping[str, Manifest]:
-    return webhook_certificates(NAMESPACE, _WEBHOOKS)
+    return webhook_certificates(VIZ, _WEBHOOKS)
 
 
 ADD_ON = AddOnSpec(
