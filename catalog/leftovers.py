@@ -46,6 +46,9 @@ _PART = re.compile(r"([\d.]+)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+_LONGEST_SECONDS = (2**63 - 1) / 1e9  # a duration of Go is a number of nanoseconds
+
+
 def is_protected(pod: Mapping[str, Any], now: datetime) -> bool:
     """Returns whether Karpenter does not evict a pod: for ever, or until it has run as long as its annotation says.
 
@@ -57,7 +60,10 @@ def is_protected(pod: Mapping[str, Any], now: datetime) -> bool:
         return False
     if value == "true" or not _DURATION.fullmatch(value):
         return bool(value == "true")
-    duration = timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value)))
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
+    if seconds > _LONGEST_SECONDS:
+        return False  # no duration of Go, so Karpenter takes it for nothing
+    duration = timedelta(seconds=seconds)
     started = status.get("startTime")
     return bool(duration) and (started is None or now - datetime.fromisoformat(started) < duration)
 

@@ -39,7 +39,8 @@ def take_back(stack: str, file: Path, pulumi: Pulumi = on_path) -> int:
             f"\nThe change has also changed the launch template of {listed(rolled)}. Taken back, it changes once more, "
             "and EKS then replaces every node of these groups, one zone after another, each within max_unavailable; of "
             "a pool with accelerators a node ends before its successor starts. Let end what cannot lose its node, "
-            "before `up`. Or go on: docs/runbooks/cluster/failed-node-group.md."
+            "before `up`. Pools whose nodes the change has replaced already get theirs replaced once more, too. Or go "
+            "on: docs/runbooks/cluster/failed-node-group.md."
         )
     file.write_text(json.dumps(exported))
     print(

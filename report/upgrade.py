@@ -209,18 +209,28 @@ def _with_support(file: Path, folder: Path) -> Path:
         load_file(file)
         return file
     except SettingsError as reason:
-        content: Any = yaml.safe_load(file.read_text())
-        clusters = ((content or {}).get("config") or {}).get("ml-platform:clusters") or {}
-        today = datetime.now(UTC).date()
-        past = [
-            key
-            for key, each in clusters.items()
-            if (row := VERSIONS.get(each.get("version"))) and row.end_standard < today
-        ]
+        try:
+            content: Any = yaml.safe_load(file.read_text())
+        except yaml.YAMLError:
+            raise reason from None
+        past = list(_past_support(content))
+        if not past:
+            raise
         extended = _edited(file, {key: {"support_type": "EXTENDED"} for key in past}, folder / "extended")
         load_file(extended)
         print(f"{reason}\nThe check goes on as with support_type: EXTENDED in {listed(past)}.\n")
         return extended
+
+
+def _past_support(content: Any) -> Iterator[str]:
+    """Yields the clusters past standard support. A file that is wrong elsewhere may have any form."""
+    config = content.get("config") if isinstance(content, dict) else None
+    clusters = config.get("ml-platform:clusters") if isinstance(config, dict) else None
+    for key, each in clusters.items() if isinstance(clusters, dict) else ():
+        version = each.get("version") if isinstance(each, dict) else None
+        row = VERSIONS.get(version) if isinstance(version, str) else None
+        if row is not None and row.end_standard < datetime.now(UTC).date():
+            yield str(key)
 
 
 def _edited(file: Path, edits: Mapping[str, Mapping[str, str]], folder: Path) -> Path:

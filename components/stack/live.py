@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 
-from catalog.kubernetes import later, next_version
+from catalog.kubernetes import VERSIONS, later, next_version
 from components.core.stage import Stage
 from components.security.deployer import is_session_of
 from settings.cluster.cluster import ClusterSettings
@@ -72,14 +72,21 @@ class LiveStack:
     ) -> None:
         """Raises RunError when a cluster would skip a minor version of Kubernetes, or go back.
 
-        People roll a control plane back, and AWS upgrades one without support: so EKS is asked, but only where the
-        stack file has another version than the last run. running: keys of the clusters that exist.
+        People roll a control plane back, and AWS upgrades one without support: so EKS is asked, also where the stack
+        file has not changed. running: keys of the clusters that exist.
         """
         for key, cluster in clusters.items():
             before = self.clusters.get(key, {}).get("version")
-            if before in (None, cluster.version) or key not in running:
+            if before is None or key not in running:
                 continue
             present = version_of(key)
+            if present == before == cluster.version:
+                continue
+            if present not in VERSIONS:
+                raise pulumi.RunError(
+                    f"clusters.{key}.version: EKS has the cluster at {present}, which this release does not know: its "
+                    "add-ons, images and support are not in the catalog. Take a release that has it, or `make facts`."
+                )
             following = next_version(present)
             if cluster.version == present:
                 pulumi.log.warn(

@@ -85,8 +85,11 @@ def _is_caller(principal: str, caller: str) -> bool:
     """Tells whether a principal is the caller, its role, or its account.
 
     A session's ARN lacks the path of its role. An account has one user and one role of a name, whatever their paths.
+    A principal that is a session is no other session of its role.
     """
     account = caller.split(":")[4]
+    if ":assumed-role/" in principal:
+        return principal == caller
     return principal in ("*", account, caller) or (_named(principal) in (("root", account, ""), _named(caller)))
 
 

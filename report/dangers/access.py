@@ -232,14 +232,18 @@ def _unmounted(plan: Plan, clusters: Collection[str]) -> Iterator[Danger]:
 
     clusters: the components of clusters that go with all their claims.
     """
-    volumes = {at(each.inputs, "metadata.name"): each for each in plan.before.values() if each.type == VOLUME}
+    volumes = {
+        (each.provider, at(each.inputs, "metadata.name")): each  # two clusters may have one of the same name
+        for each in plan.before.values()
+        if each.type == VOLUME
+    }
     going = {plan.before[each.urn].id for each in plan.changes(ops=("delete", "replace")) if each.urn in plan.before}
     names = {each.id: each.name for each in plan.before.values() if each.type in FILE_SYSTEMS}
     for change in plan.changes(CLAIM, ops=("delete",)):
         if any(plan.under(plan.before[change.urn].provider, cluster) for cluster in clusters):
             continue
         claim = plan.inputs(change.urn)[0]
-        volume = volumes.get(at(claim, "spec.volumeName"))
+        volume = volumes.get((plan.before[change.urn].provider, at(claim, "spec.volumeName")))
         file_system = str(at(volume.inputs, "spec.csi.volumeHandle")).partition(":")[0] if volume else ""
         if keeps_files(volume) and not change.retained and file_system not in going:
             yield Danger(

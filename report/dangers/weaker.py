@@ -128,33 +128,48 @@ def differs(*paths: str) -> Worse:
 
 
 def ranked(levels: Sequence[str], parent: str, key: str) -> Worse:
-    """Compares a value at a key, which may have dots. levels: from the one that allows most, which is the default."""
+    """Compares a value at a key, which may have dots. levels: from the one that allows most, which is the default.
+
+    What is known after `up` only is no danger yet.
+    """
 
     def worse(before: Inputs, after: Inputs) -> str:
-        was, becomes = (str((at(x, parent) or {}).get(key, levels[0])) for x in (before, after))
+        was, becomes = (_below(x, parent, key, levels[0]) for x in (before, after))
         known = all(each in levels for each in (was, becomes))
         return f"{was} → {becomes}" if known and levels.index(becomes) < levels.index(was) else ""
 
     return worse
 
 
+def _below(inputs: Inputs, parent: str, key: str, default: str = "") -> str:
+    """Returns a value at a key below a path; the default where there is none, LATER where it is not known yet."""
+    if _is_later(inputs, parent):
+        return LATER
+    values = at(inputs, parent)
+    return str(values.get(key, default)) if isinstance(values, Mapping) else default if values is None else LATER
+
+
 def older_pod_security(before: Inputs, after: Inputs) -> str:
-    """Compares the version of Kubernetes whose Pod Security a namespace enforces. Without one it is the cluster's."""
-    was, becomes = ((at(x, "metadata.labels") or {}).get(f"{ENFORCE}-version", "latest") for x in (before, after))
-    minors = [re.fullmatch(r"v1\.(\d+)", str(each)) for each in (was, becomes)]
-    old, new = (int(minor[1]) if minor else _NEVER for minor in minors)
-    return f"{was} → {becomes}" if new < old else ""
+    """Compares the version of Kubernetes whose Pod Security a namespace enforces, where it enforces one."""
+    levels, versions = (
+        [_below(x, "metadata.labels", f"{ENFORCE}{ending}") for x in (before, after)] for ending in ("", "-version")
+    )
+    minors = [re.fullmatch(r"v1\.(\d+)", each) for each in versions]
+    old, new = (int(minor[1]) if minor else None for minor in minors)
+    enforced = all(each in LEVELS[1:] for each in levels)
+    return " → ".join(versions) if enforced and old is not None and new is not None and new < old else ""
 
 
 def out_of_mesh(before: Inputs, after: Inputs) -> str:
     """Tells whether the pods of a namespace got the proxy, and do not any more."""
-    was, becomes = (_is_injected(at(x, "metadata") or {}) for x in (before, after))
-    return "out of it" if was and not becomes else ""
+    return "out of it" if _is_injected(before) and not _is_injected(after) else ""
 
 
-def _is_injected(metadata: Inputs) -> bool:
-    kept_out = (metadata.get("labels") or {}).get("config.linkerd.io/admission-webhooks") == "disabled"
-    return (metadata.get("annotations") or {}).get("linkerd.io/inject") in ("enabled", "ingress") and not kept_out
+def _is_injected(inputs: Inputs) -> bool:
+    webhooks = _below(inputs, "metadata.labels", "config.linkerd.io/admission-webhooks")
+    return _below(inputs, "metadata.annotations", "linkerd.io/inject") in ("enabled", "ingress", LATER) and (
+        webhooks != "disabled"
+    )
 
 
 def flags(*names: str) -> Worse:

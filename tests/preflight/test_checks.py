@@ -62,6 +62,11 @@ def let(principal: object, **more: object) -> dict[str, object]:
         ("iam::123456789012:user/alice", [let({"AWS": f"{ME}:role/alice"})], UNNAMED),
         ("sts::123456789012:assumed-role/ci/run-7", [let({"AWS": [f"{ME}:role/paths/ci"]})], TRUSTED),
         ("sts::123456789012:assumed-role/ci/run-7", [let({"AWS": "arn:aws:iam::999999999999:role/ci"})], UNNAMED),
+        (
+            "sts::123456789012:assumed-role/ci/run-7",
+            [let({"AWS": "arn:aws:sts::123456789012:assumed-role/ci/run-8"})],
+            UNNAMED,
+        ),
         ("iam::123456789012:user/alice", [let({"AWS": "123456789012"})], TRUSTED),
         ("iam::123456789012:user/alice", [let({"AWS": "arn:aws:iam::999999999999:root"})], UNNAMED),
         ("iam::123456789012:user/alice", [let("*")], TRUSTED),

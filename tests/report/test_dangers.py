@@ -1357,6 +1357,23 @@ def injected(value):
     return {"metadata": {"annotations": {"linkerd.io/inject": value} if value else {}}}
 
 
+def pinned(level, version):
+    return {"metadata": {"labels": {weaker.ENFORCE: level, f"{weaker.ENFORCE}-version": version}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"metadata": {"labels": {}}}, pinned("restricted", "v1.35")),
+        (pinned("baseline", "v1.35"), pinned("restricted", "v1.36")),
+        ({"metadata": {"labels": {}}}, {"metadata": {"labels": UNKNOWN_TEXT}}),
+        (injected("enabled"), {"metadata": {"annotations": UNKNOWN_TEXT}}),
+    ],
+)
+def test_a_namespace_that_gets_stricter_or_is_not_known_yet_is_no_danger(before, after):
+    assert openings(of("kubernetes:core/v1:Namespace", before, after)) == []
+
+
 LEAVE = "pods of it leave the mesh with their next start"
 
 
@@ -1387,8 +1404,8 @@ def enforcing(level):
         ("kubernetes:core/v1:Namespace", injected("enabled"), kept_out(injected("enabled")), LEAVE),
         (
             "kubernetes:core/v1:Namespace",
-            {"metadata": {"labels": {f"{weaker.ENFORCE}-version": "v1.35"}}},
-            {"metadata": {"labels": {f"{weaker.ENFORCE}-version": "v1.0"}}},
+            pinned("restricted", "v1.35"),
+            pinned("restricted", "v1.0"),
             "Pod Security of namespace it is that of an older Kubernetes: v1.35 → v1.0",
         ),
         (

@@ -118,6 +118,7 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
     [
         ("true", {}, True),
         ("false", {}, False),
+        ("99999999999h", {}, False),  # more than a duration of Go can be
         ("48h", {"startTime": "2026-11-28T12:00:00Z"}, True),
         ("1h30m", {"startTime": "2026-11-29T10:31:00Z"}, True),
         ("1h30m", {"startTime": "2026-11-29T10:29:00Z"}, False),

@@ -123,3 +123,17 @@ def test_a_cluster_that_cannot_be_asked_is_told(tmp_path) -> None:
     Cloud(tmp_path / "cloud.sqlite").close()
     with runner(tmp_path) as run, pytest.raises(ReportError, match="ml-platform-dev-main in us-west-2 cannot be asked"):
         upgrade._ask(load_file(ROOT / "Pulumi.dev.yaml"), run)
+
+
+@pytest.mark.parametrize("clusters", [{"main": None}, {"main": "x"}, {"main": {"version": [1]}}, [1]])
+def test_a_file_that_is_wrong_is_reported_as_such(tmp_path, monkeypatch, clusters) -> None:
+    monkeypatch.setattr(upgrade, "HOME", tmp_path)
+    file = tmp_path / "Pulumi.dev.yaml"
+    content = yaml.safe_load((ROOT / file.name).read_text())
+    content["config"]["ml-platform:clusters"] = clusters
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(SettingsError):
+        upgrade.upgrade_check("dev", file)
+    file.write_text("config: [")
+    with pytest.raises(SettingsError):
+        upgrade.upgrade_check("dev", file)

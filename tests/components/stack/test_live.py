@@ -62,7 +62,9 @@ def test_what_would_make_everything_anew_is_refused_with_the_way(
     ("before", "present", "now", "advice"),
     [
         ("1.35", "1.35", "1.36", None),
-        ("1.36", None, "1.36", None),
+        ("1.36", "1.36", "1.36", None),
+        ("1.34", "1.36", "1.34", "Write 1.36:"),  # upgraded outside the program, with an unchanged stack file
+        ("1.36", "1.40", "1.36", "which this release does not know"),
         (None, None, "1.36", None),  # a stack of an earlier release
         ("1.34", "1.34", "1.36", "Write 1.35 first"),
         ("1.36", "1.36", "1.35", "Write 1.36:"),
@@ -77,7 +79,7 @@ def test_what_would_make_everything_anew_is_refused_with_the_way(
 def test_kubernetes_goes_one_minor_version_at_a_time_from_that_which_eks_has(
     before: str | None, present: str | None, now: str, advice: str | None
 ) -> None:
-    """present: None where EKS is not asked, since each question delays the preview."""
+    """present: None where EKS is not asked, for the last run recorded no version."""
     up = LiveStack({"clusters": {"main": {**MAIN, **({"version": before} if before else {})}}})
     clusters = stack(clusters={"main": {**CLUSTER, "version": now}}).clusters
     asked: list[str] = []
