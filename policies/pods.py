@@ -10,7 +10,18 @@ from typing import Any, TypeVar
 
 from common.values import UNKNOWN, Secret
 from policies.rule import Option
-from policies.views import NotKnownError, Path, Resource, Stack, View, check_each, collect_from, present, show
+from policies.views import (
+    NotKnownError,
+    Path,
+    Resource,
+    Stack,
+    View,
+    check_each,
+    collect_all,
+    collect_from,
+    present,
+    show,
+)
 
 Finding = TypeVar("Finding")
 
@@ -45,13 +56,12 @@ class Pod:
         The pod spec decides where it sets the path. A container decides where it sets it too, or where only it can.
         """
         of_pod = present(self.spec, path)
-        parts = (
+        return collect_all(
             lambda: check(self.spec) if of_pod else (),
             lambda: self.containers(
                 lambda container: check(container) if not of_pod or present(container, path) else ()
             ),
         )
-        return collect_from(parts, lambda part: part())
 
 
 def in_containers(resource: Resource, check: Callable[[View], Iterable[Finding]]) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Builds pools, node classes and pods for the cases of rules. Each keeps the rules except in what a case sets."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.requirements import INSTANCE_TYPE
@@ -68,12 +69,12 @@ def limits(**amounts: object) -> dict[str, object]:
     return {"limits": amounts, "requests": amounts}
 
 
-def in_every_place(container: dict[str, object], at: str) -> dict[str, Case]:
+def in_every_place(container: Mapping[str, object], at: str) -> dict[str, Case]:
     """Returns bad cases: a container in each place that may have one. at: the path in it that a finding names."""
     first = "spec.containers[0]"
     template = {"spec": {"containers": [container]}}
     of_workload = {"spec": {"template": template}}
-    places: dict[str, tuple[str, dict[str, object], str]] = {
+    places: dict[str, tuple[str, Mapping[str, object], str]] = {
         "a Pod": (POD, template, first),
         "a second container": (POD, {"spec": {"containers": [{"name": "x"}, container]}}, "spec.containers[1]"),
         "an init container": (POD, {"spec": {"initContainers": [container]}}, "spec.initContainers[0]"),
@@ -91,12 +92,12 @@ def in_every_place(container: dict[str, object], at: str) -> dict[str, Case]:
     return {name: Case(props, type=kind, at=f"{path}.{at}") for name, (kind, props, path) in places.items()}
 
 
-def security(**fields: object) -> dict[str, object]:
+def security(**fields: object) -> dict[str, Any]:
     """Returns a container or a pod spec with a security context."""
     return {"securityContext": fields}
 
 
-def pod_of(*containers: dict[str, object], at: str = "", namespace: str = "", **spec: object) -> Case:
+def pod_of(*containers: Mapping[str, object], at: str = "", namespace: str = "", **spec: Any) -> Case:
     """Returns a case: a Pod with these containers. spec: more fields of its spec. at: the path of the finding."""
     metadata = {"metadata": {"namespace": namespace}} if namespace else {}
     return Case({**metadata, "spec": {"containers": list(containers), **spec}}, type=POD, at=at)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from common.values import UNKNOWN
 from policies.objects import objects
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
-from policies.rule import Case, Resource, Rule, View, check_each, collect_from, flag, number, present
+from policies.rule import Case, Resource, Rule, View, check_each, collect_all, collect_from, flag, number, present
 from policies.samples import in_every_place, pod_of
 
 SHARED = ("hostNetwork", "hostPID", "hostIPC")
@@ -32,12 +32,11 @@ def _shared(pod: Pod, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
-    parts = (
+    return collect_all(
         lambda: collect_from(SHARED, lambda name: _shared(pod, name)),
         lambda: check_each(pod.spec, "volumes", _volume),
         lambda: pod.containers(lambda container: check_each(container, "ports", _port)),
     )
-    return collect_from(parts, lambda part: part())
 
 
 def _persistent(volume: View) -> Iterator[tuple[str, str]]:
@@ -72,7 +71,9 @@ RULE = Rule(
     },
     bad={
         **in_every_place({"ports": [{"containerPort": 80, "hostPort": 80}]}, "ports[0].hostPort"),
-        **{f"{name} on": pod_of({}, **{name: True}, at=f"spec.{name}") for name in SHARED},
+        "the network": pod_of({}, hostNetwork=True, at="spec.hostNetwork"),
+        "the processes": pod_of({}, hostPID=True, at="spec.hostPID"),
+        "the shared memory": pod_of({}, hostIPC=True, at="spec.hostIPC"),
         "a text": pod_of({}, hostPID="true", at="spec.hostPID"),
         "the socket of the runtime": pod_of({}, volumes=[_SOCKET], at="spec.volumes[0].hostPath"),
         "any folder, named later": pod_of({}, volumes=[{"hostPath": UNKNOWN}], at="spec.volumes[0].hostPath"),

@@ -4,6 +4,7 @@ Source: Kubernetes, Pod Security Standards, level restricted; read 2026-11.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, in_pods
 from policies.rule import Resource, Rule, View, text
@@ -22,7 +23,7 @@ def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[t
     return in_pods(resource, exempt_namespaces, lambda pod: pod.levels(PROFILE, _profile))
 
 
-def _of(kind: str) -> dict[str, object]:
+def _of(kind: str) -> dict[str, Any]:
     return security(seccompProfile={"type": kind})
 
 

@@ -3,7 +3,7 @@
 Source: Kubernetes, "Configure Liveness, Readiness and Startup Probes"; read 2026-11.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policies.pods import Pod, pods
 from policies.rule import Case, Resource, Rule, View, collect_from, present
@@ -34,7 +34,7 @@ _PROBE = {"httpGet": {"path": "/health", "port": 8080}}
 _GOOD = {"readinessProbe": _PROBE, "livenessProbe": _PROBE}
 
 
-def _of(*containers: dict[str, object], **spec: object) -> dict[str, object]:
+def _of(*containers: Mapping[str, object], **spec: object) -> dict[str, object]:
     return {"spec": {"template": {"spec": {"containers": list(containers), **spec}}}}
 
 

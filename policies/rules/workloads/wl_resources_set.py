@@ -5,6 +5,7 @@ Source: Kubernetes, "Resource Management for Pods and Containers", with pod-leve
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from common.values import UNKNOWN
 from policies.pods import KUBERNETES, Pod, pods
@@ -38,7 +39,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     return collect_from(pods(resource), _pod)
 
 
-def _of(requests: dict[str, object], limits: dict[str, object]) -> dict[str, object]:
+def _of(requests: dict[str, object], limits: dict[str, object]) -> dict[str, Any]:
     return {"resources": {"requests": requests, "limits": limits}}
 
 
