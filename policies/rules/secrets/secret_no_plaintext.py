@@ -29,9 +29,9 @@ NAME = (
 NAMED = re.compile(rf"{NAME}$", re.IGNORECASE)
 OF_A_MODEL = re.compile(r"(?:pad|[be]os|unk|sep|cls|mask|start|stop|max|num|next)[_.-]?token$", re.IGNORECASE)
 ASSIGNED = re.compile(
-    rf"(?:^|[\s,;{{(\"'&?]|--?)([\w.-]{{0,60}}{NAME})[\"']?[ \t]*[:=][ \t]*"
+    rf"(?<![\w.-])-{{0,2}}([\w.-]{{0,60}}{NAME})[\"']?[ \t]*[:=][ \t]*"
     r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
 REFERENCE = re.compile(  # what stands where a secret could, but is none
     r"|true|false|null|none|arn:.*|(?:/[\w.@-]+){2,}|\$[({].*|\$[A-Za-z_]\w*|[<{\[|>*%].*", re.IGNORECASE | re.DOTALL
