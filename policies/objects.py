@@ -23,8 +23,3 @@ def objects(resource: Resource, group: str, kind: str) -> Iterator[View]:
 def all_objects(resources: Iterable[Resource], group: str, kind: str) -> Iterator[View]:
     """Yields the objects of a kind in the resources of a stack."""
     return collect_from(resources, lambda resource: objects(resource, group, kind))
-
-
-def forms(token: str) -> tuple[str, str, str]:
-    """Returns the resource types that hold objects of a kind: the kind itself, its patch and its list."""
-    return token, f"{token}Patch", f"{token}List"

@@ -68,7 +68,7 @@ def checking_functions(tree: ast.Module) -> list[ast.FunctionDef]:
     ]
 
 
-TYPES_OF_CASE_BUILDERS = ("StackCase", "str", "dict[str, object]", "dict[str, str]")
+TYPES_OF_CASE_BUILDERS = ("Case", "StackCase", "str", "dict[str, object]", "dict[str, str]")
 SHARED_BY_RULES = ("policies.pools",)
 Functions = Callable[[ast.Module], list[ast.FunctionDef]]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.wire import from_struct, to_struct
-from policies.objects import all_objects, forms, objects
+from policies.objects import all_objects, objects
 from policies.rule import EvaluationContext
 from policies.views import Reads, Resource
 from tests.policies.policy_harness import TODAY, urn
@@ -43,9 +43,3 @@ def test_objects_of_a_stack_are_those_of_each_resource() -> None:
     resources = [resource(kind) for kind in ("core/v1:Service", "core/v1:ConfigMap", "core/v1:ServicePatch")]
     found = all_objects(resources, "core", "Service")
     assert [view.resource.type for view in found] == ["kubernetes:core/v1:Service", "kubernetes:core/v1:ServicePatch"]
-
-
-def test_the_forms_of_a_kind_are_types_that_hold_its_objects() -> None:
-    for form in forms("kubernetes:core/v1:Service"):
-        found = list(objects(resource(form.removeprefix("kubernetes:"), {"items": [{}]}), "core", "Service"))
-        assert len(found) == 1, form
