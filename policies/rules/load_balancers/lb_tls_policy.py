@@ -34,6 +34,11 @@ def _configuration(configuration: View) -> Iterator[tuple[str, str]]:
     return check_each(configuration, "spec.listenerConfigurations", lambda each: _listener(each, "protocolPort"))
 
 
+def _parameters(parameters: View) -> Iterator[tuple[str, str]]:
+    if present(parameters, "spec.certificateArn") or present(parameters, "spec.sslPolicy"):
+        yield from _policy(parameters, "spec.sslPolicy")
+
+
 def _annotated(holder: View, kind: str) -> Iterator[tuple[str, str]]:
     annotations = ("metadata", "annotations")
     policy = (*annotations, POLICIES[kind])
@@ -46,9 +51,7 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
         return _listener(resource, "protocol")
     return collect_all(
         lambda: collect_from(objects(resource, "gateway.k8s.aws", "LoadBalancerConfiguration"), _configuration),
-        lambda: collect_from(
-            objects(resource, "elbv2.k8s.aws", "IngressClassParams"), lambda each: _policy(each, "spec.sslPolicy")
-        ),
+        lambda: collect_from(objects(resource, "elbv2.k8s.aws", "IngressClassParams"), _parameters),
         lambda: collect_from(
             objects(resource, "networking.k8s.io", "Ingress"), lambda each: _annotated(each, "Ingress")
         ),
@@ -101,6 +104,7 @@ RULE = Rule(
         "a listener of AWS": _of_listener(TLS13),
         "a listener of AWS without TLS": _of_listener(protocol="TCP"),
         "a class of Ingresses": Case({"spec": {"sslPolicy": TLS13}}, type=PARAMS),
+        "a class of Ingresses without TLS": Case({"spec": {"scheme": "internal"}}, type=PARAMS),
         "an Ingress": _of_annotations(INGRESSES, certificate_arn="arn:aws:acm:x", ssl_policy=TLS13),
         "an Ingress of another controller": Case({"spec": {"tls": [{"secretName": "web"}]}}, type=INGRESSES),
         "a Service": _of_annotations(SERVICES, ssl_cert="arn:aws:acm:x", ssl_negotiation_policy=TLS13),
@@ -119,9 +123,10 @@ RULE = Rule(
         "a listener of AWS": _of_listener(OLD),
         "a listener of AWS that names none": _of_listener(protocol="TLS"),
         "a listener by its other name": _of_listener(OLD, kind=LISTENERS[1]),
-        "a class of Ingresses that names none": Case(
-            {"spec": {"scheme": "internal"}}, type=PARAMS, at="spec.sslPolicy"
+        "a class of Ingresses with a certificate": Case(
+            {"spec": {"certificateArn": ["arn:aws:acm:x"]}}, type=PARAMS, at="spec.sslPolicy"
         ),
+        "a class of Ingresses with an old one": Case({"spec": {"sslPolicy": OLD}}, type=PARAMS, at="spec.sslPolicy"),
         "an Ingress with a certificate": _of_annotations(INGRESSES, certificate_arn="arn:aws:acm:x"),
         "a list of Ingresses": Case(
             {"items": [_of_annotations(INGRESSES, ssl_policy=OLD).props]},
