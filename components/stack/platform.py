@@ -64,7 +64,9 @@ def zone_names(
 
 def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
-    clusters = [ClusterParts.of(one, settings.mesh_of(key)) for key, one in settings.clusters.items()]
+    clusters = [
+        ClusterParts.of(one, settings.mesh_of(key), settings.ingress_of(key)) for key, one in settings.clusters.items()
+    ]
     specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
     return {key for spec in specs for key in spec.keys}
 
@@ -221,6 +223,7 @@ class Platform(pulumi.ComponentResource):
                 routes_and_endpoints=self.network.routes_and_endpoints,
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
                 mesh=settings.mesh_of(key),
+                ingress=settings.ingress_of(key),
                 networks=(settings.network.cidr, settings.network.pod_cidr),
             ),
             self._opts,

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
-from components.core.namespaces import in_mesh, injection, pod_security
+from components.core.namespaces import exposed, in_mesh, injection, pod_security
 from settings.storage.storage_entry import StorageEntry
 
 LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restricted` are only warnings
@@ -59,7 +59,11 @@ def namespaces(
 
 
 def _metadata(name: str, cluster: ClusterRef) -> kubernetes.meta.v1.ObjectMetaArgs:
-    labels = {**pod_security(LEVEL, cluster.version), **in_mesh(cluster.mesh, name)}
+    labels = {
+        **pod_security(LEVEL, cluster.version),
+        **in_mesh(cluster.mesh, name),
+        **exposed(cluster.ingress, name),
+    }
     return kubernetes.meta.v1.ObjectMetaArgs(
         name=name, labels=labels, annotations=injection(cluster.mesh, name) or None
     )

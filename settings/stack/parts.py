@@ -14,6 +14,7 @@ from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
 from settings.core.physical_names import cluster_name, name_prefix
 from settings.core.problems import Path, PathPart
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
@@ -37,6 +38,7 @@ class Parts:
     account_id: str | None = None
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
+    ingress: IngressSettings | None = None
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Yields every pool with its path."""
@@ -99,6 +101,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             access=access(path),
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
+            ingress=ingress if ingress is not None and (not ingress.clusters or name in ingress.clusters) else None,
         )
 
     def part(model: type[Model], *path: PathPart) -> Model | None:
@@ -116,6 +119,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         return {name: entry for name, entry in found.items() if entry is not None}
 
     mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
+    ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
     clusters = data.get("clusters")
     return Parts(
         environment=value(StackSettings, "environment"),
@@ -128,6 +132,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
         storage=part(StorageSettings, "storage"),
         mesh=mesh,
+        ingress=ingress,
     )
 
 
