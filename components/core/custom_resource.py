@@ -6,22 +6,24 @@ import pulumi_kubernetes as kubernetes
 from components.core.untyped import Manifest
 
 # By itself the provider waits for no custom resource, so an EC2NodeClass whose role or subnets do not exist would be a
-# success. With the annotation it waits ten minutes for the condition.
-# Source: pulumi/pulumi-kubernetes, provider/pkg/metadata/overrides.go, 4.34 line, read 2026-11.
+# success. With this annotation it waits ten minutes for the condition; a manifest of a kind without the condition
+# `Ready` overrides it. Source: pulumi/pulumi-kubernetes, provider/pkg/metadata/overrides.go, 4.34 line, read 2026-11.
+WAITS = {"pulumi.com/waitFor": "condition=Ready"}
 
 
 def custom_resource(
-    name: str, manifest: Manifest, opts: pulumi.ResourceOptions, condition: str | None = "Ready"
+    name: str, manifest: Manifest, opts: pulumi.ResourceOptions, *, awaited: bool = True
 ) -> kubernetes.apiextensions.CustomResource:
-    """Registers one custom resource. condition: what its controller sets; None for a kind that has no condition."""
-    metadata = manifest["metadata"]
-    waits = {"pulumi.com/waitFor": f"condition={condition}"} if condition else {}
-    annotations = {**waits, **metadata.get("annotations", {})}
+    """Registers one custom resource.
+
+    awaited: whether its controller sets the condition `Ready`, and `pulumi up` waits for it.
+    """
+    metadata, waits = manifest["metadata"], WAITS if awaited else {}
     return kubernetes.apiextensions.CustomResource(
         name,
         api_version=manifest["apiVersion"],
         kind=manifest["kind"],
-        metadata={**metadata, **({"annotations": annotations} if annotations else {})},
+        metadata={**metadata, "annotations": {**waits, **metadata.get("annotations", {})}},
         spec=manifest["spec"],
         opts=opts,
     )
