@@ -39,7 +39,7 @@ def admission_policy(
         spec={
             "failure_policy": "Fail",
             "match_constraints": {"resource_rules": rules},
-            "variables": named,
+            "variables": named or None,
             "validations": [{"expression": expression, "message": message}],
         },
         opts=opts,

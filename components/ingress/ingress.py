@@ -18,7 +18,7 @@ from components.ingress.door_logs import NAME, door_log_bucket
 from components.ingress.doors import DoorPlan
 from components.ingress.guards import guards
 from components.ingress.web_acl import web_acl
-from settings.ingress.ingress import NAMESPACE, Door, IngressSettings
+from settings.ingress.ingress import NAMESPACE, Door, IngressSettings, InternalDoorSettings, PublicDoorSettings
 from settings.network.network import NetworkSettings
 
 CONTROLLER = "aws-load-balancer-controller"
@@ -63,7 +63,9 @@ class Ingress(pulumi.ComponentResource):
         super().__init__("mlplatform:ingress:Ingress", name, None, opts)
         self._name, self._args, self._opts = name, args, pulumi.ResourceOptions(parent=self)
         settings = args.settings
-        self._doors = {"internal": settings.internal, **({"public": settings.public} if settings.public else {})}
+        self._doors: dict[Door, InternalDoorSettings | PublicDoorSettings] = {"internal": settings.internal}
+        if settings.public:
+            self._doors["public"] = settings.public
         self._certificates = {
             door: certificate_arn(f"{name}-{door}", each.certificate, self._opts) for door, each in self._doors.items()
         }
@@ -156,7 +158,8 @@ class ClusterDoors(pulumi.ComponentResource):
 
     def _object(self, name: str, manifest: Manifest, after: Resources) -> pulumi.Resource:
         opts = pulumi.ResourceOptions(parent=self, depends_on=after)
-        return custom_resource(f"{self._name}-{name}", manifest, opts, awaited=False)
+        made: pulumi.Resource = custom_resource(f"{self._name}-{name}", manifest, opts, awaited=False)
+        return made
 
     def _class(self, name: str, controller: str, configuration: Manifest, after: Resources) -> pulumi.Resource:
         configured = self._object(f"{name}-configuration", configuration, after)
