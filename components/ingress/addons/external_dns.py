@@ -36,7 +36,6 @@ def values(context: AddOnContext) -> Values:
         "domainFilters": sorted(set(zones.values())),
         "extraArgs": [f"--zone-id-filter={zone}" for zone in sorted(zones)],
         "triggerLoopOnEvent": True,
-        "serviceAccount": {"name": "external-dns"},
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
     }
 
@@ -74,6 +73,7 @@ ADD_ON = AddOnSpec(
     fixed=(
         FixedValue(path="txtOwnerId", keeps=never, why="The owner is set by `ingress.dns.owners`."),
         FixedValue(path="domainFilters", keeps=never, why="The domains are those of `ingress.dns.zones`."),
+        FixedValue(path="extraArgs", keeps=never, why="They name the zones of `ingress.dns.zones`."),
         FixedValue(path="registry", keeps=only("txt"), why="Without it nobody knows whose a record is."),
         FixedValue(
             path="sources",
