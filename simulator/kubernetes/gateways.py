@@ -261,7 +261,8 @@ class _Model:
 
 
 def _true(conditions: Sequence[str]) -> list[Props]:
-    return [{"type": each, "status": "True"} for each in conditions]
+    of_each = {"status": "True", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    return [{"type": each, "reason": each, **of_each} for each in conditions]
 
 
 def _is_same(one: Props, other: Props) -> bool:

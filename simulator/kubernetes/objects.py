@@ -165,7 +165,7 @@ class Objects:
         self.cluster.put(state, namespace, self.call.urn)
         load_balancers.reconcile(self.cluster)
         stored = self.cluster.get(state["apiVersion"], state["kind"], namespace, state["metadata"]["name"])
-        return copy.deepcopy(stored.state) if stored and "status" in state and gateways.is_ours(state) else state
+        return copy.deepcopy(stored.state) if stored and gateways.is_ours(state) and waited_for(state) else state
 
     def _end_nodes(self, stored: CloudResource | None) -> None:
         """Lets Karpenter end the nodes of a NodePool that is deleted, unless a pod keeps them."""
@@ -205,17 +205,13 @@ class Objects:
             raise Refusal(f"{front}Karpenter could start no spot instance of {name}: {reason}")
         if reason := why_no_volumes(self.cluster, state):
             raise Refusal(f"{front}the EBS driver could attach no volume to nodes of {name}: {reason}")
-        if not self.planned.wait(self.patience_seconds, lambda: not gateways.why_no_traffic(self.cluster, state)):
-            raise Refusal(
-                f"{front}nothing comes through {state['kind']} {name}: {gateways.why_no_traffic(self.cluster, state)}. "
-                "The real provider waits for nothing here, and succeeds."
-            )
         try:
             conditions = waited_for(state)
         except ValueError as mistake:
             raise Refusal(f"{state['metadata']['name']}: {mistake}") from None
         wanted = [condition for condition in conditions if is_simulated(state, condition)]
         if not wanted:
+            self._refuse_no_traffic(state, front)
             return
         if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state, wanted)):
             raise Refusal(
@@ -223,6 +219,16 @@ class Objects:
                 f"'{name}' timed out waiting to be Ready. {why_not_ready(self.cluster, state, wanted)}"
             )
         state["status"] = status_of(state)
+
+    def _refuse_no_traffic(self, state: Props, front: str) -> None:
+        def why() -> str:
+            return gateways.why_no_traffic(self.cluster, state)
+
+        if not self.planned.wait(self.patience_seconds, lambda: not why()):
+            raise Refusal(
+                f"{front}nothing comes through {state['kind']} {state['metadata']['name']}: {why()}. The real provider "
+                "waits for nothing here, and succeeds."
+            )
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:
