@@ -222,7 +222,8 @@ class Objects:
 
     def _refuse_no_traffic(self, state: Props, front: str) -> None:
         def why() -> str:
-            return gateways.why_no_traffic(self.cluster, state)
+            reason = gateways.why_no_traffic(self.cluster, state)
+            return "" if "BackendNotFound" in reason else reason  # a team makes its Service later; until then: 503
 
         if not self.planned.wait(self.patience_seconds, lambda: not why()):
             raise Refusal(
