@@ -180,11 +180,12 @@ class Platform(pulumi.ComponentResource):
 
     def _namespaces(self, settings: StackSettings) -> Namespaces:
         clusters = settings.clusters
-        of_teams = {(team.cluster_among(clusters), name) for team in settings.teams for name in team.namespaces}
+        teams = {(team.cluster_among(clusters), name): team.name for team in settings.teams for name in team.namespaces}
         return Namespaces(
             "namespaces",
             NamespacesArgs(
-                names=of_teams | set(cluster_namespaces(settings.storage.mounted(), clusters)),
+                names={*teams, *cluster_namespaces(settings.storage.mounted(), clusters)},
+                teams=teams,
                 clusters={key: cluster.ref for key, cluster in self.clusters.items()},
                 retained=self._kept.retained_namespaces,
                 earlier_parent=pulumi.create_urn("storage", "mlplatform:storage:Storage", parent=self),
