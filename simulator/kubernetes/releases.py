@@ -261,6 +261,9 @@ class Releases:
             self.planned.add(self.cluster.place, "v1", "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
         for served in self._installed_kinds(inputs):
             self.planned.add_kind(self.cluster.place, served)
+        if UNKNOWN not in (inputs["name"], inputs["namespace"]):
+            identity = {"apiVersion": _API, "kind": _KIND, "metadata": {"name": inputs["name"]}}
+            self.planned.add(self.cluster.place, _API, _KIND, inputs["namespace"], {**inputs, **identity})
 
     def _installed_kinds(self, inputs: Props) -> list[CustomKind]:
         if inputs.get("skipCrds") is True or has_unknown([inputs.get(key) for key in _WHICH_CHART]):
