@@ -18,8 +18,8 @@ from simulator.values import UNKNOWN, Props
 
 _DROPPED = "The real provider drops it without a message, in preview and update, and creates the object without it."
 PRUNED = (
-    "The real provider sends it. An update fails (field not declared in schema); at a create, the API server removes it "
-    "without a message."
+    "The real provider sends it. An update fails (field not declared in schema); at a create, the API server removes "
+    "it without a message."
 )
 
 
