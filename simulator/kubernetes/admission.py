@@ -11,6 +11,7 @@ from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import CRD, Cluster
 from simulator.kubernetes.custom import object_findings
+from simulator.kubernetes.injection import PROXY
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
@@ -87,6 +88,7 @@ class Admission:
         self._pod_security(complete)
         self._limit_ranges(complete)
         self._quota(complete)
+        self._warn_of_an_endless_job(complete)
 
     def check_webhooks(self) -> None:
         """Raises Refusal when a webhook does not answer that the API server must ask. Warns of pods without a proxy."""
@@ -277,6 +279,14 @@ class Admission:
             if name != self._name and other.get("globalDefault") is True:
                 text = f"PriorityClass {name} is already marked as default. Only one default can exist"
                 raise self._refused(self._forbidden(text), _LATE)
+
+    def _warn_of_an_endless_job(self, complete: Mapping[str, Any]) -> None:
+        pod = pod_security.pod_of(complete) if builtin_kind(self.state) in ("CronJob", "Job") else None
+        if pod is not None and any(each["name"].value == PROXY for each in Node(pod)["spec"]["containers"].items):
+            self.call.warn(
+                f'{self.state["kind"]} "{self._name}" never ends: {PROXY} runs beside its containers, and does not end '
+                "with them. Let it be a native sidecar: drop proxy.nativeSidecar: false, or the pod's annotation."
+            )
 
     def _limit_ranges(self, complete: Mapping[str, Any]) -> None:
         ranges = limits.ranges_of(self.cluster, self.namespace) if self.namespace else []

@@ -21,11 +21,11 @@ from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.pod_security import Pod
 from simulator.values import UNKNOWN, Props, has_unknown
 
-CHART = "linkerd-control-plane"
+CHART, PROXY = "linkerd-control-plane", "linkerd-proxy"
 INJECT, _CONFIG = "linkerd.io/inject", "config.linkerd.io/"
 _ENABLED = ("enabled", "ingress")
 _SIDECAR_IMAGES = ("cr.l5d.io/linkerd/proxy:", "gcr.io/istio-release/proxyv2:")
-_SIDECAR_NAMES = ("linkerd-proxy", "istio-proxy")
+_SIDECAR_NAMES = (PROXY, "istio-proxy")
 _INIT_IMAGES = ("cr.l5d.io/linkerd/proxy-init:", "gcr.io/istio-release/proxy_init:")
 _INIT_NAMES = ("linkerd-init", "istio-init")
 _NOBODY = 65534
@@ -258,7 +258,7 @@ def _proxy(values: Props, control_plane: str, first_container: Any) -> Props:
     command = ["/usr/lib/linkerd/linkerd-await", "--timeout=2m", f"--port={admin}"]
     waits = {"lifecycle": {"postStart": {"exec": {"command": command}}}}
     return {
-        "name": "linkerd-proxy",
+        "name": PROXY,
         **_image(values, proxy["image"]),
         "env": list(_environment(values, control_plane)),
         "ports": [

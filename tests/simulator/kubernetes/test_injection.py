@@ -157,6 +157,17 @@ def test_a_quota_counts_the_proxies_of_what_is_there(cluster: Bench) -> None:
         cluster.make(small, "second")
 
 
+def test_a_job_whose_proxy_is_no_sidecar_never_ends(cluster: Bench) -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train", "namespace": "research"}}
+    template = {"spec": {**workload()["spec"]["template"]["spec"], "restartPolicy": "Never"}}
+    cluster.make(release(cniEnabled=True), "control-plane")
+    cluster.preview({**job, "spec": {"template": template}})
+    assert not cluster.warnings
+    template["metadata"] = {"annotations": {"config.linkerd.io/proxy-enable-native-sidecar": "false"}}
+    cluster.preview({**job, "spec": {"template": template}})
+    assert cluster.warnings[0].startswith('Job "train" never ends: linkerd-proxy runs beside its containers')
+
+
 @pytest.mark.parametrize("name", ["kube-system", "cert-manager"])
 def test_the_injector_is_not_asked_about_what_kubernetes_itself_needs(cluster: Bench, name: str) -> None:
     cluster.make(release(), "control-plane")
