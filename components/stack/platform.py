@@ -27,6 +27,8 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
+from components.storage.storage_namespaces import cluster_namespaces
+from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
@@ -64,7 +66,9 @@ def zone_names(
 
 def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
-    clusters = [ClusterParts.of(one, settings.mesh_of(key)) for key, one in settings.clusters.items()]
+    clusters = [
+        ClusterParts.of(one, settings.mesh_of(key), settings.ingress_of(key)) for key, one in settings.clusters.items()
+    ]
     specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
     return {key for spec in specs for key in spec.keys}
 
@@ -77,6 +81,7 @@ class Platform(pulumi.ComponentResource):
 
     network: Network
     clusters: dict[str, Cluster]
+    namespaces: Namespaces
     storage: Storage | None
 
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -147,6 +152,7 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
         self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.namespaces = self._namespaces(settings)
         self.storage = None
         if keys.data is not None and any(settings.storage.entries()):
             self.storage = Storage(
@@ -162,16 +168,30 @@ class Platform(pulumi.ComponentResource):
                     data_key_arn=keys.data,
                     backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
-                    retained_namespaces=self._kept.retained_namespaces,
+                    namespaces=self.namespaces.resources,
                     live_links=self._kept.links,
                     once_locked=self._kept.locked,
                 ),
                 self._opts,
             )
-        namespaces = self.storage.own_namespaces if self.storage else ()
-        self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
+        self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
+
+    def _namespaces(self, settings: StackSettings) -> Namespaces:
+        clusters = settings.clusters
+        teams = {(team.cluster_among(clusters), name): team.name for team in settings.teams for name in team.namespaces}
+        return Namespaces(
+            "namespaces",
+            NamespacesArgs(
+                names={*teams, *cluster_namespaces(settings.storage.mounted(), clusters)},
+                teams=teams,
+                clusters={key: cluster.ref for key, cluster in self.clusters.items()},
+                retained=self._kept.retained_namespaces,
+                earlier_parent=pulumi.create_urn("storage", "mlplatform:storage:Storage", parent=self),
+            ),
+            self._opts,
+        )
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
@@ -221,6 +241,7 @@ class Platform(pulumi.ComponentResource):
                 routes_and_endpoints=self.network.routes_and_endpoints,
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
                 mesh=settings.mesh_of(key),
+                ingress=settings.ingress_of(key),
                 networks=(settings.network.cidr, settings.network.pod_cidr),
             ),
             self._opts,
