@@ -97,7 +97,6 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 AT = "spec.containers[0]"
-_GITHUB, _AWS, _MODELS = "gh" + "p_" + "a1" * 18, "AK" + "IA" + "A2" * 8, "h" + "f_" + "a" * 34
 
 
 def _config(at: str = "", **data: object) -> Case:
@@ -164,16 +163,8 @@ RULE = Rule(
         **in_every_place(_env("DB_PASSWORD", "hunter2"), "env[0].value"),
         "held as a secret, under any name": pod_of(_env("GREETING", Secret("hunter2")), at=f"{AT}.env[0].value"),
         "a secret that is known later": pod_of(_env("GREETING", Secret(UNKNOWN)), at=f"{AT}.env[0].value"),
-        **{
-            f"the form of {form}": pod_of(_env("GREETING", f"hello {value}"), at=f"{AT}.env[0].value")
-            for form, value in {
-                "a token of GitHub": _GITHUB,
-                "a key of AWS": _AWS,
-                "a token of Hugging Face": _MODELS,
-                "a private key": "-----BEGIN RSA PRIVATE KEY-----",
-                "an address with a password": "redis://:hunter2@cache:6379",
-            }.items()
-        },
+        "a private key": pod_of(_env("GREETING", "-----BEGIN RSA PRIVATE KEY-----"), at=f"{AT}.env[0].value"),
+        "an address with a password": pod_of(_env("GREETING", "redis://:hunter2@cache"), at=f"{AT}.env[0].value"),
         "a flag": pod_of({"args": ["serve", "--api-key", "hunter2"]}, at=f"{AT}.args[2]"),
         "a flag with its value": pod_of({"args": ["--api-key=hunter2"]}, at=f"{AT}.args[0]"),
         "a command of a shell": pod_of(
