@@ -1,4 +1,4 @@
-"""The forms of secrets, and what the rule about them says and costs. Tokens are put together, so that no scanner stops."""
+"""The forms of secrets, and what the rule about them says and costs. Tokens are put together for scanners' sake."""
 
 import time
 
