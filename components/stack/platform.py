@@ -18,6 +18,7 @@ from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
+from components.ingress.ingress import Ingress, IngressArgs, door_commands
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
@@ -174,6 +175,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+        self._ingress(settings)
         self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
@@ -247,6 +249,26 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
 
+    def _ingress(self, settings: StackSettings) -> None:
+        """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""
+        clusters = {key: cluster.ref for key, cluster in self.clusters.items() if cluster.ref.ingress is not None}
+        if settings.ingress is None or not clusters:
+            return
+        of_add_ons = {(key, name): each for key, ref in clusters.items() for name, each in ref.namespaces.items()}
+        people = {key: each for key, each in self.namespaces.resources.items() if each is not None}
+        Ingress(
+            "ingress",
+            IngressArgs(
+                settings=settings.ingress,
+                network=settings.network,
+                stage=self.stage,
+                subnet_ids=self.network.subnet_ids,
+                clusters=clusters,
+                namespaces={**of_add_ons, **people},
+            ),
+            self._opts,
+        )
+
     def outputs(self) -> dict[str, Any]:
         """Returns the stack's outputs: how to reach the clusters, and what other stacks need to build on this one."""
         region = self.stage.region
@@ -272,6 +294,7 @@ class Platform(pulumi.ComponentResource):
                     **(
                         {"mesh": {"anchors": mesh.anchors, "issuer": mesh.issuer}} if (mesh := cluster.ref.mesh) else {}
                     ),
+                    **({"doors": door_commands(ingress)} if (ingress := cluster.ref.ingress) else {}),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),
