@@ -15,6 +15,7 @@ API, AWS = "gateway.networking.k8s.io/v1", "gateway.k8s.aws/v1"
 ALB, NLB = "gateway.k8s.aws/alb", "gateway.k8s.aws/nlb"
 ARN = "arn:aws:acm:us-west-2:123456789012:certificate/0"
 ZONES = ("us-west-2a", "us-west-2b")
+INTERNAL: Props = {"scheme": "internal", "defaultTargetGroupConfiguration": {"name": "ip"}}
 PLACE = {"vpcId": "vpc-1", "region": "us-west-2"}
 
 

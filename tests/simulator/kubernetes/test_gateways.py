@@ -16,6 +16,7 @@ from tests.simulator.kubernetes.load_balancer_cluster import (
     ALB,
     ARN,
     AWS,
+    INTERNAL,
     NLB,
     configuration,
     definitions,
@@ -31,8 +32,6 @@ from tests.simulator.kubernetes.load_balancer_cluster import (
     targets,
 )
 from tests.simulator.kubernetes.test_readiness import chart, waiting
-
-INTERNAL = {"scheme": "internal", "defaultTargetGroupConfiguration": {"name": "ip"}}
 
 
 @pytest.fixture
