@@ -99,7 +99,7 @@ def reconcile(cluster: Cluster) -> None:
 
 def make(cluster: Cluster, of: CloudResource, wanted: Wanted) -> CloudResource:
     """Makes a load balancer of an object, with its security groups and its interfaces."""
-    digest = _digest(f"{cluster.place} {of.id} {cluster.cloud.times_gone(of.type, of.id)}")
+    digest = _digest(f"{cluster.place} {of.type} {of.id} {cluster.cloud.times_gone(of.type, of.id)}")
     namespace, name = (re.sub("[^A-Za-z0-9]", "", part)[:8] for part in of.id.split("/")[-2:])
     name = f"k8s-{namespace}-{name}-{digest[:10]}"
     path = f"{'app' if wanted.application else 'net'}/{name}/{digest[:16]}"
