@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from components.cluster.access import access_entry, api_rules
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
+from components.cluster.service_guard import service_guard
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
 from components.compute.live_pools import LivePools
@@ -27,6 +28,7 @@ from settings.cluster.cluster import AccessSettings, ClusterSettings
 from settings.cluster.landing import landing_pool
 from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 
 
@@ -42,7 +44,7 @@ class ClusterArgs:
     storage_drivers: EKS add-ons that mount the storage of the cluster's pods.
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
-    mesh: of the cluster; None where it has none. networks: the ranges of nodes and pods.
+    mesh, ingress: of the cluster; None where it has none. networks: the ranges of nodes and pods.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -66,6 +68,7 @@ class ClusterArgs:
     control_plane_zones: Sequence[str] = ()
     live_pools: LivePools = field(default_factory=LivePools)
     mesh: MeshSettings | None = None
+    ingress: IngressSettings | None = None
     networks: Sequence[str] = ()
 
 
@@ -88,7 +91,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
-        self._parts = ClusterParts.of(args.settings, args.mesh)
+        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress)
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
         )
@@ -127,7 +130,7 @@ class Cluster(pulumi.ComponentResource):
             # come after it, take minutes. At destroy all of these go last.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.connections, *rules, *admin, landing]),
         )
-        namespaces = self._addons_and_objects(landing, addons_before_nodes)
+        namespaces, controllers = self._addons_and_objects(landing, addons_before_nodes)
         self.ref = ClusterRef(
             name=self.name,
             version=args.settings.version,
@@ -135,6 +138,8 @@ class Cluster(pulumi.ComponentResource):
             security_group_id=self.security_group_id,
             namespaces=namespaces,
             mesh=args.mesh,
+            ingress=args.ingress,
+            controllers=controllers,
         )
         self.register_outputs(
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
@@ -162,8 +167,11 @@ class Cluster(pulumi.ComponentResource):
 
     def _addons_and_objects(
         self, landing: pulumi.Resource, addons_before_nodes: Sequence[pulumi.Resource]
-    ) -> Mapping[str, pulumi.Resource]:
-        """Registers add-ons, storage classes and Karpenter pools in their order. Returns the add-ons' namespaces."""
+    ) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
+        """Registers add-ons, storage classes and Karpenter pools in their order.
+
+        Returns the add-ons' namespaces and the add-ons, both by name.
+        """
         settings = self._args.settings
         addons_after_nodes = self._addons_after_nodes(landing)
         StorageClasses(
@@ -176,10 +184,11 @@ class Cluster(pulumi.ComponentResource):
             ),
             self._options_with_provider(),
         )
+        service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out.
         namespaces, installed = self._addons([landing, addons_after_nodes["coredns"]])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
-        return namespaces
+        return namespaces, installed
 
     def _addons_after_nodes(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
         """Registers the EKS add-ons that need a node, since EKS waits for their pods. Returns them by name."""
@@ -264,6 +273,7 @@ class Cluster(pulumi.ComponentResource):
             pools=cluster.pools,
             gpu_allocation=cluster.gpu_allocation,
             mesh=self._args.mesh,
+            ingress=self._args.ingress,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )

@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, namespace_levels, values_of
 from components.core.custom_resource import custom_resource
-from components.core.namespaces import in_mesh, pod_security
+from components.core.namespaces import exposed, in_mesh, pod_security
 from components.core.overlay import overlay
 from components.core.pod_identity import pod_role
 from settings.cluster.addons import AddonSettings
@@ -27,7 +27,11 @@ def make_namespaces(
             f"{cluster}-namespace-{name}",
             metadata={
                 "name": name,
-                "labels": {**pod_security(level, context.kubernetes_version), **in_mesh(context.mesh, name)},
+                "labels": {
+                    **pod_security(level, context.kubernetes_version),
+                    **in_mesh(context.mesh, name),
+                    **exposed(context.ingress, name),
+                },
             },
             opts=opts,
         )

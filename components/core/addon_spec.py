@@ -20,6 +20,7 @@ from settings.cluster.landing import landing_pool
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import nearest_or_all
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
@@ -34,7 +35,7 @@ class AddOnContext:
     """What an add-on can know about its cluster.
 
     cluster: key in the stack file. zones: how many the network has.
-    mesh: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
+    mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
     """
 
     stage: Stage
@@ -43,6 +44,7 @@ class AddOnContext:
     pools: tuple[NodePoolSettings, ...]
     gpu_allocation: str
     mesh: MeshSettings | None = None
+    ingress: IngressSettings | None = None
     zones: int = 0
     networks: tuple[str, ...] = ()
 

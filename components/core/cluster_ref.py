@@ -1,11 +1,12 @@
 """A reference to a cluster, for components of other domains."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 
 
@@ -18,7 +19,8 @@ class ClusterRef:
     provider: makes Kubernetes objects in it.
     security_group_id: of its nodes and its control plane.
     namespaces: the namespaces of its add-ons, by name; other components make their own namespaces.
-    mesh: None where it has none.
+    mesh, ingress: None where it has none.
+    controllers: the Helm add-ons, by name; objects of their kinds wait for them, and go before them.
     """
 
     name: pulumi.Output[str]
@@ -27,3 +29,5 @@ class ClusterRef:
     security_group_id: pulumi.Output[str]
     namespaces: Mapping[str, pulumi.Resource]
     mesh: MeshSettings | None = None
+    ingress: IngressSettings | None = None
+    controllers: Mapping[str, pulumi.Resource] = field(default_factory=dict)

@@ -1,8 +1,12 @@
-"""Labels of namespaces: the Pod Security level that they enforce, and whether their pods are meshed."""
+"""Labels of namespaces: the Pod Security level that they enforce, whether their pods are meshed, or exposed."""
 
 from collections.abc import Mapping
 
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+
+ClusterNamespace = tuple[str, str]
+"""Key of a cluster in the stack file, and a namespace in it."""
 
 CONTROL_PLANE, VIZ = "linkerd", "linkerd-viz"
 NO_WEBHOOKS = {"config.linkerd.io/admission-webhooks": "disabled"}
@@ -36,3 +40,14 @@ def in_mesh(mesh: MeshSettings | None, namespace: str) -> Mapping[str, str]:
 def injection(mesh: MeshSettings | None, namespace: str) -> dict[str, str]:
     """Returns the annotation by which the pods of a meshed namespace get the proxy."""
     return {"linkerd.io/inject": "enabled"} if mesh is not None and namespace in mesh.namespaces else {}
+
+
+def exposed(ingress: IngressSettings | None, namespace: str) -> Mapping[str, str]:
+    """Returns the label by which a pod is ready only when its load balancer finds it well.
+
+    Without it an update ends pods before new ones get requests. Source: aws-load-balancer-controller 3.5.0,
+    docs/deploy/pod_readiness_gate.md; read 2026-11.
+    """
+    if ingress is None or namespace not in ingress.exposed():
+        return {}
+    return {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}

@@ -97,3 +97,13 @@ def needed_by_mesh(cluster: ClusterParts) -> str | None:
 def needed_by_viz(cluster: ClusterParts) -> str | None:
     """For the dashboard of the service mesh."""
     return "mesh.viz" if cluster.mesh is not None and cluster.mesh.viz else None
+
+
+def needed_by_ingress(cluster: ClusterParts) -> str | None:
+    """For the controller of load balancers."""
+    return "ingress" if cluster.ingress is not None else None
+
+
+def needed_by_dns(cluster: ClusterParts) -> str | None:
+    """For an add-on that makes records of hosts."""
+    return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None

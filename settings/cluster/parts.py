@@ -6,6 +6,7 @@ from typing import Any
 
 from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, ClusterSettings
 from settings.compute.node_pool import NodePoolSettings
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 
 
@@ -15,7 +16,7 @@ class ClusterParts:
 
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
-    mesh: of the cluster; None also where it has none.
+    mesh, ingress: of the cluster; None also where it has none.
     """
 
     version: str | None
@@ -31,10 +32,13 @@ class ClusterParts:
     access: Mapping[str, AccessSettings] | None = None
     service_cidr: str | None = None
     mesh: MeshSettings | None = None
+    ingress: IngressSettings | None = None
 
     @classmethod
-    def of(cls, settings: ClusterSettings, mesh: MeshSettings | None = None) -> "ClusterParts":
-        """Builds the parts of a cluster that is valid as a whole. mesh: of the cluster."""
+    def of(
+        cls, settings: ClusterSettings, mesh: MeshSettings | None = None, ingress: IngressSettings | None = None
+    ) -> "ClusterParts":
+        """Builds the parts of a cluster that is valid as a whole. mesh, ingress: of the cluster."""
         return cls(
             version=settings.version,
             support_type=settings.support_type,
@@ -49,6 +53,7 @@ class ClusterParts:
             access=settings.access,
             service_cidr=settings.service_cidr,
             mesh=mesh,
+            ingress=ingress,
         )
 
     def turned_on(self, addon: str) -> bool | None:

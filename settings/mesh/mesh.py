@@ -1,15 +1,16 @@
 """`mesh`: Linkerd, with mutual TLS between the pods of the meshed namespaces."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
-from settings.core.naming import namespace_is_a_dns_label, rename
+from settings.core.naming import KUBERNETES_NAMESPACES, namespace_is_a_dns_label, rename
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
+from settings.core.services import NamespaceName, ServiceEntry
 
-UNMESHABLE = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 MAX_ANCHORS = 2
 ANCHOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 Inbound = Literal["audit", "all-authenticated", "deny"]
@@ -26,14 +27,62 @@ def anchor_can_name_a_secret(name: str) -> str:
 
 
 Anchor = Annotated[str, AfterValidator(anchor_can_name_a_secret)]
-MeshedNamespace = Annotated[str, AfterValidator(namespace_is_a_dns_label)]
+
+
+class CallerSettings(Settings):
+    """A service account whose pods may call a Service."""
+
+    namespace: NamespaceName = Field(description="Namespace of the caller.", examples=["agents"])
+    service_account: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", description="Its service account.", examples=["llm-gateway"]
+    )
+
+
+class MeshedServiceSettings(ServiceEntry):
+    """Who may call a Service of a meshed namespace, and how long a call may take."""
+
+    callers: tuple[CallerSettings, ...] = Field(
+        default=(), description="Who may call it. The load balancers of `ingress.routes` may call theirs besides."
+    )
+    inbound: Literal["audit", "deny"] | None = Field(
+        default=None,
+        description=(
+            "What happens to others: `audit` lets them pass and logs it, `deny` refuses them. When not given: audit "
+            "while `mesh.inbound` is audit, otherwise deny. Begin with audit, and look at the logs for a release."
+        ),
+    )
+    protocol: Literal["http", "http2", "grpc", "opaque"] = Field(default="http", description="What the pods speak.")
+    timeout_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=86_400,
+        description="Seconds for a whole request of a meshed client. A stream of tokens is one request.",
+    )
+    retries: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="How often a request that fails with 5xx is sent again. 0 where half an answer may be out already.",
+    )
+
+
+class TracingSettings(Settings):
+    """Where proxies send their spans."""
+
+    collector: str = Field(
+        pattern=r"^[a-z0-9.-]+:[0-9]{1,5}$",
+        description="Host and port of a collector that takes OTLP by gRPC.",
+        examples=["collector.observability:4317"],
+    )
+    namespace: NamespaceName = Field(description="Namespace of the collector's service account.")
+    service_account: str = Field(description="The collector's service account: proxies talk to no other identity.")
 
 
 class MeshSettings(Settings):
     """Linkerd in the stack's clusters. Pods of the meshed namespaces prove who they are, and encrypt what they send."""
 
     clusters: tuple[str, ...] = Field(default=(), description="Clusters that have it. Empty: every cluster.")
-    namespaces: tuple[MeshedNamespace, ...] = Field(
+    namespaces: tuple[NamespaceName, ...] = Field(
         default=(),
         description=(
             "Namespaces whose pods get the proxy when they start. Every other namespace that the platform makes is "
@@ -67,6 +116,20 @@ class MeshSettings(Settings):
         default=None, description="The anchor that signs the issuer of identities. When not given: the first of them."
     )
     viz: bool = Field(default=False, description="Linkerd's dashboard and its metrics API, for people.")
+    services: Mapping[Annotated[str, AfterValidator(namespace_is_a_dns_label)], MeshedServiceSettings] = Field(
+        default_factory=dict, description="Services whose callers are known, by a name of your choice."
+    )
+    opaque_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        default=(),
+        description=(
+            "Ports on which the server speaks first, or not HTTP, besides those that Linkerd knows (25, 587, 3306, "
+            "4444, 5432, 6379, 9300, 11211). Without it a connection may stall for ten seconds."
+        ),
+        examples=[[27017, 4222]],
+    )
+    tracing: TracingSettings | None = Field(
+        default=None, description="Spans of the proxies. Without it there are none."
+    )
 
     @property
     def issuer(self) -> str:
@@ -83,7 +146,7 @@ class MeshSettings(Settings):
                 *(
                     f"{name} belongs to Kubernetes, and its pods must start without the mesh. Drop it."
                     for name in names
-                    if name in UNMESHABLE
+                    if name in KUBERNETES_NAMESPACES
                 ),
             ]
         )

@@ -14,11 +14,13 @@ from settings.compute.quotas import QuotaSettings
 from settings.core.base import Settings
 from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
+from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
+from settings.tenancy.team import TeamSettings
 
 Environment = Literal["dev", "staging", "prod"]
 CLUSTER_KEY = re.compile(r"[a-z][a-z0-9-]{0,29}")
@@ -108,10 +110,18 @@ class StackSettings(Settings):
         default=QuotaSettings(), description="EC2 quotas of the account in this region that the pools need."
     )
     storage: StorageSettings = Field(default=StorageSettings(), description="Everything that holds data.")
+    teams: tuple[TeamSettings, ...] = Field(
+        default=(),
+        description="The teams that share the clusters.",
+        examples=[[{"name": "serving", "namespaces": ["inference"]}]],
+    )
     mesh: MeshSettings | None = Field(
         default=None,
         description="The service mesh. Without it no cluster has one.",
         examples=[{"namespaces": ["inference"]}],
+    )
+    ingress: IngressSettings | None = Field(
+        default=None, description="The doors of the clusters. Without it nothing in them has a load balancer."
     )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
         min_length=1,
@@ -122,6 +132,10 @@ class StackSettings(Settings):
     def mesh_of(self, cluster: str) -> MeshSettings | None:
         """Returns the mesh of a cluster; None where it has none."""
         return self.mesh if self.mesh and cluster in (self.mesh.clusters or self.clusters) else None
+
+    def ingress_of(self, cluster: str) -> IngressSettings | None:
+        """Returns the doors of a cluster; None where it has none."""
+        return self.ingress if self.ingress and cluster in (self.ingress.clusters or self.clusters) else None
 
     @field_validator("region")
     @classmethod
