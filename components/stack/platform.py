@@ -18,6 +18,7 @@ from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
+from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
@@ -30,7 +31,9 @@ from components.storage.storage import Storage, StorageArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
+from settings.ingress.ingress import Door
 from settings.network.network import NetworkSettings
+from settings.network.network_plan import plan
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
@@ -170,6 +173,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+        self._mesh_policies(settings.network, zones)
         namespaces = self.storage.own_namespaces if self.storage else ()
         self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
@@ -228,6 +232,20 @@ class Platform(pulumi.ComponentResource):
             ),
             self._opts,
         )
+
+    def _mesh_policies(self, network: NetworkSettings, zones: Sequence[str]) -> None:
+        """Registers who may call whom, in the namespaces that storage made."""
+        subnets = plan(network.cidr, network.pod_cidr, zones).zones.values()
+        door_networks: dict[Door, list[str]] = {
+            "internal": [zone.private for zone in subnets],
+            "public": [zone.public for zone in subnets],
+        }
+        for key, cluster in self.clusters.items():
+            made = self.storage.namespaces if self.storage else {}
+            namespaces = {name: resource for (where, name), resource in made.items() if where == key}
+            if cluster.ref.mesh is not None and set(namespaces) & set(cluster.ref.mesh.namespaces):
+                args = MeshPoliciesArgs(cluster=cluster.ref, namespaces=namespaces, door_networks=door_networks)
+                MeshPolicies(f"{key}-mesh", args, self._opts)
 
     def outputs(self) -> dict[str, Any]:
         """Returns the stack's outputs: how to reach the clusters, and what other stacks need to build on this one."""

@@ -56,9 +56,11 @@ class Storage(pulumi.ComponentResource):
 
     bucket_names: entry -> physical name.
     restore_role_arn: the role for a restore by AWS Backup.
+    namespaces: (cluster, namespace) of every entry -> what objects in it must wait for; None if it always exists.
     own_namespaces: those that this component made.
     """
 
+    namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     own_namespaces: Sequence[ClusterNamespace]
     bucket_names: Mapping[str, pulumi.Output[str]]
     restore_role_arn: pulumi.Output[str] | None
@@ -68,12 +70,10 @@ class Storage(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._opts = pulumi.ResourceOptions(parent=self)
         self._regions: dict[str, SecondRegion] = {}
-        self._namespaces = namespaces(
-            list(args.settings.mounted()), args.clusters, args.retained_namespaces, self._opts
-        )
+        self.namespaces = namespaces(list(args.settings.mounted()), args.clusters, args.retained_namespaces, self._opts)
         self.own_namespaces = [
             (cluster, name)
-            for (cluster, name), resource in self._namespaces.items()
+            for (cluster, name), resource in self.namespaces.items()
             if resource is not None and name not in args.clusters[cluster].namespaces
         ]
         self._buckets = self._make_buckets() if args.settings.buckets else {}
@@ -113,7 +113,7 @@ class Storage(pulumi.ComponentResource):
                 vpc=args.vpc,
                 subnet_ids=args.subnet_ids,
                 clusters=args.clusters,
-                namespaces=self._namespaces,
+                namespaces=self.namespaces,
                 key_arn=args.data_key_arn,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
             ),
@@ -146,7 +146,7 @@ class Storage(pulumi.ComponentResource):
                 key_arn=args.data_key_arn,
                 access_logs=access_logs,
                 clusters=args.clusters,
-                namespaces=self._namespaces,
+                namespaces=self.namespaces,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
                 once_locked=key in args.once_locked,
             ),
@@ -165,7 +165,7 @@ class Storage(pulumi.ComponentResource):
                 subnet_id=args.subnet_ids[settings.zone],
                 live_links=args.live_links,
                 clusters=args.clusters,
-                namespaces=self._namespaces,
+                namespaces=self.namespaces,
                 buckets=self._buckets,
                 data_key_arn=args.data_key_arn,
                 logs_key_arn=args.logs_key_arn,

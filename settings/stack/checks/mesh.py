@@ -1,11 +1,13 @@
 """Checks the mesh against the clusters and their pools."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from settings.cluster.addon_rules import AddOnRules
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
-from settings.core.problems import Mistake, nearest_or_all
-from settings.mesh.mesh import MeshSettings
+from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
+from settings.ingress.ingress import RouteSettings
+from settings.mesh.mesh import MeshedServiceSettings, MeshSettings
 from settings.stack.parts import Parts
 
 
@@ -22,6 +24,8 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
             )
     yield from _taken(mesh, add_ons)
     yield from _made_by_nobody(parts, mesh, add_ons)
+    yield from _services(parts, mesh, add_ons)
+    yield from _same_pods(parts, mesh)
     for cluster, content in parts.clusters.items():
         if content.mesh is None or not content.complete:
             continue
@@ -73,3 +77,101 @@ def _taken(mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mi
                     "mesh. Drop it."
                 ),
             )
+
+
+def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    """Yields callers without an identity, and Services that could refuse nobody or would refuse everybody."""
+    routes = parts.ingress.routes.values() if parts.ingress else ()
+    exposed = {route.target for route in routes}
+    where = _clusters_of_namespaces(parts)
+    for name, entry in mesh.services.items():
+        path: Path = ("mesh", "services", name)
+        if entry.namespace not in mesh.namespaces:
+            yield (
+                (*path, "namespace"),
+                (
+                    f"{entry.namespace} is not one of mesh.namespaces, so its pods have no proxy that could refuse "
+                    f"anybody.{nearest_or_all(entry.namespace, mesh.namespaces)} Add it there, or drop the entry."
+                ),
+            )
+        for index, caller in enumerate(entry.callers):
+            if why := _no_identity(parts, mesh, add_ons, caller.namespace):
+                yield (*path, "callers", index, "namespace"), why
+            elif (own := where.get(entry.namespace)) and not own & where.get(caller.namespace, own):
+                yield (
+                    (*path, "callers", index, "namespace"),
+                    (
+                        f"{caller.namespace} is not in {listed(sorted(own))}, where {entry.namespace} is, and an "
+                        "identity of one cluster means nothing in another. Drop it, or let storage be used there too."
+                    ),
+                )
+        if not entry.callers and (entry.inbound or mesh.inbound_of_services) == "deny" and entry.target not in exposed:
+            yield (
+                path,
+                (
+                    "has no callers and no route of ingress leads to it, so it would refuse everybody. Write callers, "
+                    "or inbound: audit to see who calls."
+                ),
+            )
+    if mesh.tracing and (why := _no_identity(parts, mesh, add_ons, mesh.tracing.namespace)):
+        yield ("mesh", "tracing", "namespace"), why
+
+
+def _clusters_of_namespaces(parts: Parts) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for entry in parts.storage.mounted() if parts.storage else ():
+        for user in entry.used_by:
+            if user.cluster is not None or len(parts.clusters) == 1:
+                found.setdefault(user.namespace, set()).add(user.cluster_among(parts.clusters))
+    return found
+
+
+def _no_identity(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules], namespace: str) -> str | None:
+    """Returns why pods of a namespace cannot prove who they are; None when they can."""
+    if namespace in mesh.namespaces:
+        return None
+    if owner := next((name for name, rules in add_ons.items() if namespace in rules.namespaces), None):
+        return f"{namespace} is the namespace of the add-on {owner}, whose pods have no identity. Drop it."
+    if namespace in _clusters_of_namespaces(parts):
+        return f"{namespace} is not meshed, so its pods have no identity. Add it to mesh.namespaces."
+    known = nearest_or_all(namespace, mesh.namespaces)
+    return f"nothing in this file makes the namespace {namespace}, so nobody there has an identity.{known}"
+
+
+def _same_pods(parts: Parts, mesh: MeshSettings) -> Iterator[Mistake]:
+    """Yields entries about the same pods that contradict each other."""
+    routes = parts.ingress.routes if parts.ingress else {}
+    entries: list[tuple[Path, MeshedServiceSettings | RouteSettings]] = [
+        *((("mesh", "services", name), entry) for name, entry in mesh.services.items()),
+        *((("ingress", "routes", name), entry) for name, entry in routes.items() if entry.namespace in mesh.namespaces),
+    ]
+    for (first_path, first), (path, entry) in combinations(entries, 2):
+        if first.namespace == entry.namespace and (why := _contradiction(first, entry)):
+            yield path, why.format(first=join_path(first_path))
+
+
+def _contradiction(
+    first: MeshedServiceSettings | RouteSettings, entry: MeshedServiceSettings | RouteSettings
+) -> str | None:
+    if (first.service, first.port) == (entry.service, entry.port):
+        if first.target != entry.target:
+            return (
+                "is about the same Service and port as {first}, and a Service has one selector and one port of its "
+                "pods. Write the same pods and pod_port in both."
+            )
+        if isinstance(first, MeshedServiceSettings) and isinstance(entry, MeshedServiceSettings):
+            return "is about the same Service and port as {first}. Write one entry, with the callers of both."
+    if first.target == entry.target:
+        if first.protocol != entry.protocol:
+            return (
+                f"says that its pods speak {entry.protocol}, and {{first}} says {first.protocol} of the same port. "
+                "Write the same protocol in both."
+            )
+        return None
+    (_, pods, port), (_, others, other_port) = entry.target, first.target
+    if port == other_port and (set(pods) <= set(others) or set(others) <= set(pods)):
+        return (
+            "has some pods in common with {first}, on the same port, and of two policies for one port the older one "
+            "decides alone. Give both the same pods, or labels by which none is in both."
+        )
+    return None
