@@ -28,6 +28,8 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
+from components.storage.storage_namespaces import cluster_namespaces
+from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
@@ -82,6 +84,7 @@ class Platform(pulumi.ComponentResource):
 
     network: Network
     clusters: dict[str, Cluster]
+    namespaces: Namespaces
     storage: Storage | None
 
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -152,6 +155,7 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
         self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.namespaces = self._namespaces(settings)
         self.storage = None
         if keys.data is not None and any(settings.storage.entries()):
             self.storage = Storage(
@@ -167,17 +171,30 @@ class Platform(pulumi.ComponentResource):
                     data_key_arn=keys.data,
                     backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
-                    retained_namespaces=self._kept.retained_namespaces,
+                    namespaces=self.namespaces.resources,
                     live_links=self._kept.links,
                     once_locked=self._kept.locked,
                 ),
                 self._opts,
             )
         self._mesh_policies(settings.network, zones)
-        namespaces = self.storage.own_namespaces if self.storage else ()
-        self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
+        self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
+
+    def _namespaces(self, settings: StackSettings) -> Namespaces:
+        clusters = settings.clusters
+        of_teams = {(team.cluster_among(clusters), name) for team in settings.teams for name in team.namespaces}
+        return Namespaces(
+            "namespaces",
+            NamespacesArgs(
+                names=of_teams | set(cluster_namespaces(settings.storage.mounted(), clusters)),
+                clusters={key: cluster.ref for key, cluster in self.clusters.items()},
+                retained=self._kept.retained_namespaces,
+                earlier_parent=pulumi.create_urn("storage", "mlplatform:storage:Storage", parent=self),
+            ),
+            self._opts,
+        )
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
@@ -234,15 +251,14 @@ class Platform(pulumi.ComponentResource):
         )
 
     def _mesh_policies(self, network: NetworkSettings, zones: Sequence[str]) -> None:
-        """Registers who may call whom, in the namespaces that storage made."""
+        """Registers who may call whom in the meshed namespaces."""
         subnets = plan(network.cidr, network.pod_cidr, zones).zones.values()
         door_networks: dict[Door, list[str]] = {
             "internal": [zone.private for zone in subnets],
             "public": [zone.public for zone in subnets],
         }
         for key, cluster in self.clusters.items():
-            made = self.storage.namespaces if self.storage else {}
-            namespaces = {name: resource for (where, name), resource in made.items() if where == key}
+            namespaces = {name: made for (where, name), made in self.namespaces.resources.items() if where == key}
             if cluster.ref.mesh is not None and set(namespaces) & set(cluster.ref.mesh.namespaces):
                 args = MeshPoliciesArgs(cluster=cluster.ref, namespaces=namespaces, door_networks=door_networks)
                 MeshPolicies(f"{key}-mesh", args, self._opts)

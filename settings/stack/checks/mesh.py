@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
 from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
@@ -50,9 +51,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
 
 
 def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    if parts.storage is None:
-        return
-    made = {user.namespace for entry in parts.storage.mounted() for user in entry.used_by}
+    made = parts.peoples_namespaces()
     made_by_add_ons = {namespace for rules in add_ons.values() for namespace in rules.namespaces}
     for index, namespace in enumerate(mesh.namespaces):
         if namespace not in made | made_by_add_ons:
@@ -60,8 +59,7 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
                 ("mesh", "namespaces", index),
                 (
                     f"nothing in this file makes the namespace {namespace}, so nobody would mesh it."
-                    f"{nearest_or_all(namespace, made)} For one of your own: `kubectl annotate namespace {namespace} "
-                    "linkerd.io/inject=enabled`, and drop it here."
+                    f"{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
                 ),
             )
 
@@ -91,7 +89,7 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
                 (*path, "namespace"),
                 (
                     f"{entry.namespace} is not one of mesh.namespaces, so its pods have no proxy that could refuse "
-                    f"anybody.{nearest_or_all(entry.namespace, mesh.namespaces)} Add it there, or drop the entry."
+                    f"anybody.{did_you_mean(entry.namespace, mesh.namespaces)} Add it there, or drop the entry."
                 ),
             )
         for index, caller in enumerate(entry.callers):
@@ -102,7 +100,7 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
                     (*path, "callers", index, "namespace"),
                     (
                         f"{caller.namespace} is not in {listed(sorted(own))}, where {entry.namespace} is, and an "
-                        "identity of one cluster means nothing in another. Drop it, or let storage be used there too."
+                        "identity of one cluster means nothing in another. Drop it, or make it there too."
                     ),
                 )
         if not entry.callers and (entry.inbound or mesh.inbound_of_services) == "deny" and entry.target not in exposed:
@@ -118,11 +116,13 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
 
 
 def _clusters_of_namespaces(parts: Parts) -> Mapping[str, set[str]]:
+    users = [user for entry in (parts.storage.mounted() if parts.storage else ()) for user in entry.used_by]
+    named = [(user.namespace, user) for user in users]
+    named += [(namespace, team) for team in parts.teams.values() for namespace in team.namespaces]
     found: dict[str, set[str]] = {}
-    for entry in parts.storage.mounted() if parts.storage else ():
-        for user in entry.used_by:
-            if user.cluster is not None or len(parts.clusters) == 1:
-                found.setdefault(user.namespace, set()).add(user.cluster_among(parts.clusters))
+    for namespace, owner in named:
+        if owner.cluster is not None or len(parts.clusters) == 1:
+            found.setdefault(namespace, set()).add(owner.cluster_among(parts.clusters))
     return found
 
 
@@ -132,10 +132,12 @@ def _no_identity(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRu
         return None
     if owner := next((name for name, rules in add_ons.items() if namespace in rules.namespaces), None):
         return f"{namespace} is the namespace of the add-on {owner}, whose pods have no identity. Drop it."
-    if namespace in _clusters_of_namespaces(parts):
+    if namespace in parts.peoples_namespaces():
         return f"{namespace} is not meshed, so its pods have no identity. Add it to mesh.namespaces."
-    known = nearest_or_all(namespace, mesh.namespaces)
-    return f"nothing in this file makes the namespace {namespace}, so nobody there has an identity.{known}"
+    return (
+        f"nothing in this file makes the namespace {namespace}, so nobody there has an identity."
+        f"{did_you_mean(namespace, mesh.namespaces)} Add it to the namespaces of a team, and to mesh.namespaces."
+    )
 
 
 def _same_pods(parts: Parts, mesh: MeshSettings) -> Iterator[Mistake]:

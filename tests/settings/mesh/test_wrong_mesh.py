@@ -19,7 +19,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "namespace that nobody makes": (
         {"namespaces": ["reserch"]},
         "mesh.namespaces[0]",
-        "`kubectl annotate namespace reserch linkerd.io/inject=enabled`, and drop it here.",
+        "Did you mean research? Add it to the namespaces of a team, or drop it here.",
     ),
     "namespace of an add-on": ({"namespaces": ["cert-manager"]}, "mesh.namespaces[0]", "without the mesh. Drop it."),
     "namespace of Kubernetes": ({"namespaces": ["kube-system"]}, "mesh.namespaces", "start without the mesh. Drop it."),
@@ -76,7 +76,11 @@ OF_SERVICES: dict[str, tuple[dict[str, Any], str, str]] = {
         "mesh.services.chat.callers[0].namespace",
         "the add-on cert-manager, whose pods have no identity. Drop it.",
     ),
-    "caller that nobody makes": (called_from("reserch"), "mesh.services.chat.callers[0].namespace", "mean research?"),
+    "caller that nobody makes": (
+        called_from("reserch"),
+        "mesh.services.chat.callers[0].namespace",
+        "Did you mean research? Add it to the namespaces of a team, and to mesh.namespaces.",
+    ),
     "Service that nobody could call": (called(callers=[]), "mesh.services.chat", "inbound: audit to see who calls."),
     "requests of what has none": (
         called(protocol="opaque", retries=1),
