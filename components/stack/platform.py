@@ -34,6 +34,7 @@ from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
 from settings.ingress.ingress import Door
+from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
 from settings.stack.stack import StackSettings
@@ -285,9 +286,7 @@ class Platform(pulumi.ComponentResource):
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
-                    **(
-                        {"mesh": {"anchors": mesh.anchors, "issuer": mesh.issuer}} if (mesh := cluster.ref.mesh) else {}
-                    ),
+                    **({"mesh": self._mesh_outputs(key, mesh)} if (mesh := cluster.ref.mesh) else {}),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),
@@ -299,6 +298,11 @@ class Platform(pulumi.ComponentResource):
             "kept": self._kept.outputs(),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }
+
+    def _mesh_outputs(self, cluster: str, mesh: MeshSettings) -> dict[str, Any]:
+        """Returns what the next run needs to know, so as not to part pods that are up."""
+        meshed = [name for where, name in self.namespaces.resources if where == cluster and name in mesh.namespaces]
+        return {"anchors": mesh.anchors, "issuer": mesh.issuer, "namespaces": meshed}
 
     @staticmethod
     def _storage_outputs(storage: Storage) -> dict[str, Any]:

@@ -116,13 +116,14 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
 
 
 def _clusters_of_namespaces(parts: Parts) -> Mapping[str, set[str]]:
-    users = [user for entry in (parts.storage.mounted() if parts.storage else ()) for user in entry.used_by]
-    named = [(user.namespace, user) for user in users]
-    named += [(namespace, team) for team in parts.teams.values() for namespace in team.namespaces]
+    mounted = parts.storage.mounted() if parts.storage else ()
+    named = [(user.namespace, user.cluster) for entry in mounted for user in entry.used_by]
+    named += [(namespace, team.cluster) for team in parts.teams.values() for namespace in team.namespaces]
+    only = next(iter(parts.clusters)) if len(parts.clusters) == 1 else None
     found: dict[str, set[str]] = {}
-    for namespace, owner in named:
-        if owner.cluster is not None or len(parts.clusters) == 1:
-            found.setdefault(namespace, set()).add(owner.cluster_among(parts.clusters))
+    for namespace, cluster in named:
+        if where := cluster or only:
+            found.setdefault(namespace, set()).add(where)
     return found
 
 
