@@ -18,6 +18,7 @@ from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
+from components.ingress.ingress import Ingress, IngressArgs, door_commands
 from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
@@ -179,17 +180,19 @@ class Platform(pulumi.ComponentResource):
                 self._opts,
             )
         self._mesh_policies(settings.network, zones)
+        self._ingress(settings)
         self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _namespaces(self, settings: StackSettings) -> Namespaces:
         clusters = settings.clusters
-        of_teams = {(team.cluster_among(clusters), name) for team in settings.teams for name in team.namespaces}
+        teams = {(team.cluster_among(clusters), name): team.name for team in settings.teams for name in team.namespaces}
         return Namespaces(
             "namespaces",
             NamespacesArgs(
-                names=of_teams | set(cluster_namespaces(settings.storage.mounted(), clusters)),
+                names={*teams, *cluster_namespaces(settings.storage.mounted(), clusters)},
+                teams=teams,
                 clusters={key: cluster.ref for key, cluster in self.clusters.items()},
                 retained=self._kept.retained_namespaces,
                 earlier_parent=pulumi.create_urn("storage", "mlplatform:storage:Storage", parent=self),
@@ -264,6 +267,26 @@ class Platform(pulumi.ComponentResource):
                 args = MeshPoliciesArgs(cluster=cluster.ref, namespaces=namespaces, door_networks=door_networks)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 
+    def _ingress(self, settings: StackSettings) -> None:
+        """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""
+        clusters = {key: cluster.ref for key, cluster in self.clusters.items() if cluster.ref.ingress is not None}
+        if settings.ingress is None or not clusters:
+            return
+        of_add_ons = {(key, name): each for key, ref in clusters.items() for name, each in ref.namespaces.items()}
+        people = {key: each for key, each in self.namespaces.resources.items() if each is not None}
+        Ingress(
+            "ingress",
+            IngressArgs(
+                settings=settings.ingress,
+                network=settings.network,
+                stage=self.stage,
+                subnet_ids=self.network.subnet_ids,
+                clusters=clusters,
+                namespaces={**of_add_ons, **people},
+            ),
+            self._opts,
+        )
+
     def outputs(self) -> dict[str, Any]:
         """Returns the stack's outputs: how to reach the clusters, and what other stacks need to build on this one."""
         region = self.stage.region
@@ -287,6 +310,7 @@ class Platform(pulumi.ComponentResource):
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
                     **({"mesh": self._mesh_outputs(key, mesh)} if (mesh := cluster.ref.mesh) else {}),
+                    **({"doors": door_commands(ingress)} if (ingress := cluster.ref.ingress) else {}),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

@@ -10,6 +10,7 @@ from components.core.cluster_ref import ClusterRef
 from components.core.namespaces import ClusterNamespace, exposed, in_mesh, injection, pod_security
 from settings.core.naming import KUBERNETES_NAMESPACES
 
+TEAM = "ml-platform/team"
 LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restricted` are only warnings
 
 
@@ -17,13 +18,14 @@ LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restr
 class NamespacesArgs:
     """Arguments of the namespaces.
 
-    names: all that people use, also those that others make.
+    names: all that people use, also those that others make. teams: of the namespaces that have one.
     clusters: key in the stack file -> cluster.
     retained: those that were removed in an earlier run and stayed, and are imported when they are named again.
     earlier_parent: URN of the component that made them in earlier releases.
     """
 
     names: Collection[ClusterNamespace]
+    teams: Mapping[ClusterNamespace, str]
     clusters: Mapping[str, ClusterRef]
     retained: Collection[ClusterNamespace]
     earlier_parent: pulumi.Input[str]
@@ -54,7 +56,7 @@ class Namespaces(pulumi.ComponentResource):
                 made.append((cluster, namespace))
                 resources[cluster, namespace] = kubernetes.core.v1.Namespace(
                     f"{cluster}-namespace-{namespace}",
-                    metadata=_metadata(namespace, ref),
+                    metadata=_metadata(namespace, ref, args.teams.get((cluster, namespace))),
                     opts=pulumi.ResourceOptions(
                         parent=self,
                         provider=ref.provider,
@@ -67,11 +69,12 @@ class Namespaces(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _metadata(name: str, cluster: ClusterRef) -> kubernetes.meta.v1.ObjectMetaArgs:
+def _metadata(name: str, cluster: ClusterRef, team: str | None) -> kubernetes.meta.v1.ObjectMetaArgs:
     labels = {
         **pod_security(LEVEL, cluster.version),
         **in_mesh(cluster.mesh, name),
         **exposed(cluster.ingress, name),
+        **({TEAM: team} if team else {}),
     }
     return kubernetes.meta.v1.ObjectMetaArgs(
         name=name, labels=labels, annotations=injection(cluster.mesh, name) or None

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from catalog.charts import CHARTS
 from catalog.kubernetes import VERSIONS
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.kinds import (
@@ -119,6 +120,13 @@ class Cluster:
     def releases(self) -> Iterator[CloudResource]:
         """Yields the Helm releases, whose objects are not simulated."""
         yield from self.of_kind("helm.sh/v3", "Release")
+
+    def releases_of(self, chart: str) -> Iterator[Props]:
+        """Yields the releases of a chart of the catalog."""
+        row = CHARTS[chart]
+        for release in self.releases():
+            if str(release.state.get("chart", "")).rstrip("/") in (row.chart, row.repository.rstrip("/")):
+                yield release.state
 
     def served(self, api_version: str, kind: str) -> CustomKind | None:
         """Returns the custom kind if a CRD for it is installed and serves that version, or None."""

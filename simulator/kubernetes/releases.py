@@ -18,6 +18,7 @@ from common.helm_values import helm_lines, idle, part_of
 from common.values import opened
 from simulator.cloud import Cloud
 from simulator.difference import changes
+from simulator.kubernetes import load_balancer_controller, load_balancers
 from simulator.kubernetes.admission import id_of
 from simulator.kubernetes.certificates import why_control_plane_waits
 from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, custom_kind_of
@@ -164,7 +165,7 @@ class Releases:
             return None
         live = {key: value for key, value in stored.items() if key in inputs or not inputs}
         live_inputs = {key: value for key, value in live.items() if key not in ("status", "resourceNames")}
-        return ReadResult(id_, dict(stored), live_inputs)
+        return ReadResult(id_, {key: value for key, value in stored.items() if not key.startswith("__")}, live_inputs)
 
     def update(self, id_: str, old_state: Props, new: Props) -> Props:
         """Upgrades the release to the next revision."""
@@ -288,7 +289,10 @@ class Releases:
         names = {f"{CRD[1]}.apiextensions.k8s.io/{CRD[0]}": plurals} if plurals else {}
         state = {**inputs, "status": status, "resourceNames": names}
         id_ = f"{self.cluster.name}/{namespace}/{name}"
-        self.cluster.cloud.put(RELEASE, id_, state, self.call.urn, self.cluster.region)
+        start = load_balancer_controller.at_start(self.cluster, state)
+        stored = state | ({load_balancer_controller.AT_START: start} if start else {})
+        self.cluster.cloud.put(RELEASE, id_, stored, self.call.urn, self.cluster.region)
+        load_balancers.reconcile(self.cluster)
         return state
 
     def _install_kind(self, served: CustomKind, release: str) -> None:
