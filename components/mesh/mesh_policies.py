@@ -1,14 +1,14 @@
 """The mesh's policies of one cluster, in the namespaces that have them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.custom_resource import custom_resource
-from components.mesh.policies import SERVER, policies
-from settings.ingress.ingress import Door
+from components.core.untyped import Manifest
+from components.mesh.policies import SERVER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,12 +16,12 @@ class MeshPoliciesArgs:
     """Arguments of the policies of one cluster.
 
     namespaces: of the platform in this cluster -> what objects in it must wait for.
-    door_networks: door of the ingress -> the ranges that its load balancer calls from.
+    manifests: name -> object, Servers last.
     """
 
     cluster: ClusterRef
     namespaces: Mapping[str, pulumi.Resource | None]
-    door_networks: Mapping[Door, Sequence[str]]
+    manifests: Mapping[str, Manifest]
 
 
 class MeshPolicies(pulumi.ComponentResource):
@@ -30,9 +30,8 @@ class MeshPolicies(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:mesh:MeshPolicies", name, None, opts)
         cluster = args.cluster
-        found = policies(cluster.mesh, cluster.ingress, args.namespaces, args.door_networks) if cluster.mesh else {}
         allowed: list[pulumi.Resource] = []
-        for key, manifest in found.items():
+        for key, manifest in args.manifests.items():
             namespace = args.namespaces[manifest["metadata"]["namespace"]]
             # The control plane has the definitions, and a webhook that judges the objects.
             after = [cluster.controllers["linkerd-control-plane"], *([namespace] if namespace else [])]

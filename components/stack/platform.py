@@ -20,6 +20,7 @@ from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
 from components.ingress.ingress import Ingress, IngressArgs, door_commands
 from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
+from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
@@ -262,9 +263,11 @@ class Platform(pulumi.ComponentResource):
             "public": [zone.public for zone in subnets],
         }
         for key, cluster in self.clusters.items():
+            ref = cluster.ref
             namespaces = {name: made for (where, name), made in self.namespaces.resources.items() if where == key}
-            if cluster.ref.mesh is not None and set(namespaces) & set(cluster.ref.mesh.namespaces):
-                args = MeshPoliciesArgs(cluster=cluster.ref, namespaces=namespaces, door_networks=door_networks)
+            manifests = policies(ref.mesh, ref.ingress, namespaces, door_networks) if ref.mesh else {}
+            if manifests:
+                args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 
     def _ingress(self, settings: StackSettings) -> None:
