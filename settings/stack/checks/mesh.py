@@ -51,7 +51,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
 
 
 def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    made = parts.peoples_namespaces()
+    made, where = parts.peoples_namespaces(), _clusters_of_namespaces(parts)
     made_by_add_ons = {namespace for rules in add_ons.values() for namespace in rules.namespaces}
     for index, namespace in enumerate(mesh.namespaces):
         if namespace not in made | made_by_add_ons:
@@ -60,6 +60,14 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
                 (
                     f"nothing in this file makes the namespace {namespace}, so nobody would mesh it."
                     f"{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
+                ),
+            )
+        elif mesh.clusters and (own := where.get(namespace)) and not own & set(mesh.clusters):
+            yield (
+                ("mesh", "namespaces", index),
+                (
+                    f"{namespace} is in {listed(sorted(own))}, and mesh.clusters names {listed(mesh.clusters)}, so its "
+                    "pods would get no proxy. Add the cluster there, or drop it here."
                 ),
             )
 

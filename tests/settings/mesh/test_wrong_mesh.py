@@ -140,6 +140,15 @@ def test_a_caller_of_another_cluster_has_no_identity_in_this_one() -> None:
     assert "lab is not in main, where research is" in problem.message
 
 
+def test_a_namespace_of_a_cluster_without_the_mesh_is_not_meshed() -> None:
+    teams = ("teams",), [{"name": "lab", "cluster": "other", "namespaces": ["lab"]}]
+    other = ("clusters", "other"), stack()["clusters"]["main"]
+    (problem,) = problems(stack(teams, other, (("mesh",), {"clusters": ["main"], "namespaces": ["lab"]})))
+    assert problem.path == "mesh.namespaces[0]"
+    assert problem.message.startswith("lab is in other, and mesh.clusters names main, so its pods would get no proxy.")
+    assert not problems(stack(teams, other, (("mesh",), {"clusters": ["other"], "namespaces": ["lab"]})))
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_told_with_its_place_and_the_way_out(name: str) -> None:
     mesh, path, advice = MISTAKES[name]
