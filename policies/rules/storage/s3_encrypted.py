@@ -1,8 +1,8 @@
 """Every bucket is encrypted with a customer-managed key, except buckets for access logs.
 
 Neither S3 nor Elastic Load Balancing delivers access logs to a bucket that is encrypted with such a key.
-Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html; Elastic Load Balancing,
-"Enable access logs for your Application Load Balancer"; read 2026-11.
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html; Elastic Load
+Balancing, "Enable access logs for your Application Load Balancer"; read 2026-11.
 """
 
 import json
