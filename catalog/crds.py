@@ -1,7 +1,10 @@
 """Custom resource definitions in a short form: without descriptions, and each part that occurs twice written once.
 
-`crd_files/<group>/` has those that no chart brings, which the platform makes itself: the Gateway API 1.6.1, standard
-channel, kubernetes-sigs/gateway-api config/crd/standard; read 2026-08.
+`crd_files/<folder>/` has those that the platform makes itself, because no chart brings or upgrades them. Helm upgrades
+nothing in the folder `crds/` of a chart.
+Sources: kubernetes-sigs/gateway-api v1.6.1, config/crd/standard; kubernetes-sigs/aws-load-balancer-controller v3.5.0,
+helm/aws-load-balancer-controller/crds, without GlobalAccelerator, which the controller needs only with the feature gate
+GlobalAcceleratorController (pkg/config/feature_gates.go: off); read 2026-11.
 """
 
 import json
@@ -19,9 +22,9 @@ _ANNOTATIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def made_by_us(group: str) -> dict[str, Mapping[str, Any]]:
+def made_by_us(folder: str) -> dict[str, Mapping[str, Any]]:
     """Returns the definitions of a folder by kind."""
-    return {path.stem.partition("_")[2]: read(path) for path in sorted((FOLDER / group).glob("*.json"))}
+    return {path.stem.partition("_")[2]: read(path) for path in sorted((FOLDER / folder).glob("*.json"))}
 
 
 def read(path: Path) -> Mapping[str, Any]:

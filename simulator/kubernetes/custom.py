@@ -1,7 +1,7 @@
 """Custom kinds of the catalog's charts: their definitions, and the defaults that the API server adds to their objects.
 
 crds/<group>_<Kind>.json has a definition that tests/simulator/kubernetes/crd_forms.py derives from the chart. Sources:
-the charts of catalog/data/charts at their versions; read 2026-08. Kinds without a chart: catalog/crds.py.
+the charts of catalog/data/charts at their versions; read 2026-08. Kinds that the platform makes: catalog/crds.py.
 Kinds that EKS installs with each cluster have no chart either, and are known by name alone.
 """
 
