@@ -30,6 +30,8 @@ that exists, from its state alone, run `pulumi policy analyze --policy-pack poli
 The level depends on the environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else
 the stack's own `ml-platform:environment`, else the stack's name if that is one of the three, else prod, the strictest.
 
+**Pods of Helm releases** are not visible to the rules about pods. The Pod Security level of their namespace holds them.
+
 **Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 
 **Configuration.** `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.aws import tokens
 from simulator.cloud import Cloud, CloudResource
-from simulator.kubernetes import controllers
+from simulator.kubernetes import controllers, load_balancers
 from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster, cluster_of
 from simulator.values import Props
 
@@ -130,10 +130,11 @@ class Clients:
             raise CommandError(f'Error from server (NotFound): {words[0]} "{words[1]}" not found')
         if verb == "get":
             return json.dumps(_as_it_is(row))
-        if kept_by := controllers.why_kept(self.cluster, row):
+        if kept_by := controllers.why_kept(self.cluster, row) or load_balancers.why_kept(self.cluster, row.state):
             raise CommandError(f"error: timed out waiting for the condition on {words[0]}/{words[1]}: {kept_by}")
         if not controllers.makes_again(self.cluster, row):
             controllers.delete(self.cloud, row)
+            load_balancers.reconcile(self.cluster)
         return ""
 
     def _kind(self, word: str) -> tuple[str, str]:
@@ -152,6 +153,12 @@ class Clients:
             group["GroupId"] == id_ for each in interfaces for group in each.state.get("Groups", ())
         ):
             raise CommandError(f"An error occurred (DependencyViolation): resource {id_} has a dependent object")
+        if row.state.get(load_balancers.PROTECTED):
+            name = row.state["LoadBalancerName"]
+            raise CommandError(
+                f"An error occurred (OperationNotPermitted): Load balancer '{name}' cannot be deleted because deletion "
+                "protection is enabled"
+            )
         controllers.delete(self.cloud, row)
 
 

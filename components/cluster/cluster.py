@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from components.cluster.access import access_entry, api_rules
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
+from components.cluster.service_guard import service_guard
 from components.cluster.storage_classes import StorageClasses, StorageClassesArgs
 from components.compute.karpenter.karpenter_pool import KarpenterPool, KarpenterPoolArgs
 from components.compute.live_pools import LivePools
@@ -183,6 +184,7 @@ class Cluster(pulumi.ComponentResource):
             ),
             self._options_with_provider(),
         )
+        service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out.
         namespaces, installed = self._addons([landing, addons_after_nodes["coredns"]])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])

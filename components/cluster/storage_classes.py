@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components.core.admission import admission_policy
 from components.core.stage import Stage
 from components.core.untyped import Manifest
 from settings.cluster.cluster import StorageClassSettings
@@ -69,35 +70,14 @@ class StorageClasses(pulumi.ComponentResource):
         The class itself belongs to EKS, so it stays. It is no default class since 1.30.
         Source: Amazon EKS user guide, "Review release notes for Kubernetes versions on standard support"; read 2026-11.
         """
-        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+        admission_policy(
             f"{name}-no-gp2",
-            metadata={"name": "ml-platform-no-gp2"},
-            spec={
-                "failure_policy": "Fail",
-                "match_constraints": {
-                    "resource_rules": [
-                        {
-                            "api_groups": [""],
-                            "api_versions": ["v1"],
-                            "operations": ["CREATE"],
-                            "resources": ["persistentvolumeclaims"],
-                        }
-                    ]
-                },
-                "validations": [
-                    {
-                        "expression": "!has(object.spec.storageClassName) || object.spec.storageClassName != 'gp2'",
-                        "message": "volumes of gp2 do not have the key of the platform: use another class, such as gp3",
-                    }
-                ],
-            },
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{name}-no-gp2",
-            metadata={"name": "ml-platform-no-gp2"},
-            spec={"policy_name": "ml-platform-no-gp2", "validation_actions": ["Deny"]},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),  # a binding without a policy does nothing
+            "ml-platform-no-gp2",
+            {"v1": ["persistentvolumeclaims"]},
+            "!has(object.spec.storageClassName) || object.spec.storageClassName != 'gp2'",
+            "volumes of gp2 do not have the key of the platform: use another class, such as gp3",
+            pulumi.ResourceOptions(parent=self),
+            operations=["CREATE"],
         )
 
     def _snapshot_class(self, name: str, args: StorageClassesArgs) -> None:

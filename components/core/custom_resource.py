@@ -12,15 +12,18 @@ WAITS = {"pulumi.com/waitFor": "condition=Ready"}
 
 
 def custom_resource(
-    name: str, manifest: Manifest, opts: pulumi.ResourceOptions
+    name: str, manifest: Manifest, opts: pulumi.ResourceOptions, *, awaited: bool = True
 ) -> kubernetes.apiextensions.CustomResource:
-    """Registers one custom resource of a kind whose controller sets the condition `Ready`."""
-    metadata = manifest["metadata"]
+    """Registers one custom resource.
+
+    awaited: whether its controller sets the condition `Ready`, and `pulumi up` waits for it.
+    """
+    metadata, waits = manifest["metadata"], WAITS if awaited else {}
     return kubernetes.apiextensions.CustomResource(
         name,
         api_version=manifest["apiVersion"],
         kind=manifest["kind"],
-        metadata={**metadata, "annotations": {**WAITS, **metadata.get("annotations", {})}},
+        metadata={**metadata, "annotations": {**waits, **metadata.get("annotations", {})}},
         spec=manifest["spec"],
         opts=opts,
     )

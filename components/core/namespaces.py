@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 
+ClusterNamespace = tuple[str, str]
+"""Key of a cluster in the stack file, and a namespace in it."""
+
 CONTROL_PLANE, VIZ = "linkerd", "linkerd-viz"
 NO_WEBHOOKS = {"config.linkerd.io/admission-webhooks": "disabled"}
 """Keeps Linkerd's webhooks away: where its injector is down, nothing in such a namespace waits for it."""

@@ -76,6 +76,11 @@ class Stage:
         return {self.tag_keys.get(tag, tag): value for tag, value in of_stack.items()}
 
     @property
+    def vpc_tags(self) -> dict[str, str]:
+        """The tags that no other VPC of the account and region has together."""
+        return {"Name": f"{self.prefix}-vpc", **self.own_tags}
+
+    @property
     def prefix(self) -> str:
         """First part of every physical name, for example `ml-platform-prod`."""
         return physical_names.name_prefix(self.name, self.environment)

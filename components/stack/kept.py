@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from components.core.namespaces import ClusterNamespace
 from components.storage.lustre import linked
-from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.storage import StorageSettings
 
 
@@ -14,7 +14,7 @@ class Kept:
     """What the runs before have left.
 
     older_copies: whether copies keep the names that they had before these named the stack's region.
-    namespaces: those that storage has made. retained_namespaces: those of them that no entry uses any more.
+    namespaces: those of people that it has made. retained_namespaces: those of them that nothing names any more.
     links: name of each link of a Lustre file system -> what it shows.
     locked: buckets that have had a lock.
     """

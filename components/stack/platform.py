@@ -18,6 +18,7 @@ from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
+from components.ingress.ingress import Ingress, IngressArgs, door_commands
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
@@ -27,6 +28,8 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
+from components.storage.storage_namespaces import cluster_namespaces
+from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
@@ -79,6 +82,7 @@ class Platform(pulumi.ComponentResource):
 
     network: Network
     clusters: dict[str, Cluster]
+    namespaces: Namespaces
     storage: Storage | None
 
     def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -149,6 +153,7 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
         self.clusters = {key: self._cluster(key, settings, keys) for key in settings.clusters}
+        self.namespaces = self._namespaces(settings)
         self.storage = None
         if keys.data is not None and any(settings.storage.entries()):
             self.storage = Storage(
@@ -164,16 +169,31 @@ class Platform(pulumi.ComponentResource):
                     data_key_arn=keys.data,
                     backup_key_arn=keys.backup,
                     logs_key_arn=keys.logs,
-                    retained_namespaces=self._kept.retained_namespaces,
+                    namespaces=self.namespaces.resources,
                     live_links=self._kept.links,
                     once_locked=self._kept.locked,
                 ),
                 self._opts,
             )
-        namespaces = self.storage.own_namespaces if self.storage else ()
-        self._kept = self._kept.after(settings.storage, namespaces, self.clusters)
+        self._ingress(settings)
+        self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
+
+    def _namespaces(self, settings: StackSettings) -> Namespaces:
+        clusters = settings.clusters
+        teams = {(team.cluster_among(clusters), name): team.name for team in settings.teams for name in team.namespaces}
+        return Namespaces(
+            "namespaces",
+            NamespacesArgs(
+                names={*teams, *cluster_namespaces(settings.storage.mounted(), clusters)},
+                teams=teams,
+                clusters={key: cluster.ref for key, cluster in self.clusters.items()},
+                retained=self._kept.retained_namespaces,
+                earlier_parent=pulumi.create_urn("storage", "mlplatform:storage:Storage", parent=self),
+            ),
+            self._opts,
+        )
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
@@ -229,6 +249,26 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
 
+    def _ingress(self, settings: StackSettings) -> None:
+        """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""
+        clusters = {key: cluster.ref for key, cluster in self.clusters.items() if cluster.ref.ingress is not None}
+        if settings.ingress is None or not clusters:
+            return
+        of_add_ons = {(key, name): each for key, ref in clusters.items() for name, each in ref.namespaces.items()}
+        people = {key: each for key, each in self.namespaces.resources.items() if each is not None}
+        Ingress(
+            "ingress",
+            IngressArgs(
+                settings=settings.ingress,
+                network=settings.network,
+                stage=self.stage,
+                subnet_ids=self.network.subnet_ids,
+                clusters=clusters,
+                namespaces={**of_add_ons, **people},
+            ),
+            self._opts,
+        )
+
     def outputs(self) -> dict[str, Any]:
         """Returns the stack's outputs: how to reach the clusters, and what other stacks need to build on this one."""
         region = self.stage.region
@@ -254,6 +294,7 @@ class Platform(pulumi.ComponentResource):
                     **(
                         {"mesh": {"anchors": mesh.anchors, "issuer": mesh.issuer}} if (mesh := cluster.ref.mesh) else {}
                     ),
+                    **({"doors": door_commands(ingress)} if (ingress := cluster.ref.ingress) else {}),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

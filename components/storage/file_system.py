@@ -10,12 +10,12 @@ import pulumi_kubernetes as kubernetes
 from catalog.regions import REGIONS
 from components.core import iam
 from components.core.cluster_ref import ClusterRef
+from components.core.namespaces import ClusterNamespace
 from components.core.stage import Stage
 from components.storage.buckets.bucket import size_tags
 from components.storage.claimed_volume import SMALLEST_CLAIM, claimed_volume
 from components.storage.recovery.backup import backup_tags
 from components.storage.recovery.second_region import SecondRegion
-from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.file_systems import FileSystemSettings, posix_id
 from settings.storage.recovery import RecoverySettings
 

@@ -9,12 +9,13 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
+from components.core.namespaces import ClusterNamespace
 from components.core.stage import Stage
 from components.core.standing import import_id
 from components.storage.buckets.bucket import Bucket
 from components.storage.claimed_volume import claimed_volume
 from components.storage.recovery.backup import backup_tags
-from components.storage.storage_namespaces import ClusterNamespace, cluster_namespaces
+from components.storage.storage_namespaces import cluster_namespaces
 from settings.storage.lustre import LinkSettings, LustreSettings
 from settings.storage.recovery import RecoverySettings
 

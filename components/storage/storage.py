@@ -1,6 +1,6 @@
 """Everything that holds data: buckets, file systems, and their backups."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.core.aws_access import AwsAccess
 from components.core.cluster_ref import ClusterRef
+from components.core.namespaces import ClusterNamespace
 from components.core.stage import Stage
 from components.storage.buckets.access_logs import NAME as ACCESS_LOGS
 from components.storage.buckets.access_logs import AccessLogs, AccessLogsArgs
@@ -17,7 +18,6 @@ from components.storage.lustre import Lustre, LustreArgs
 from components.storage.recovery.backup import Backup, BackupArgs
 from components.storage.recovery.second_region import SecondRegion, SecondRegionArgs
 from components.storage.storage_identity import StorageIdentity, StorageIdentityArgs, bucket_access
-from components.storage.storage_namespaces import ClusterNamespace, namespaces
 from settings.security.keys import KeySettings
 from settings.storage.recovery_plan import cluster_protection, schedules
 from settings.storage.storage import StorageSettings
@@ -31,7 +31,7 @@ class StorageArgs:
     clusters: key in the stack file -> cluster.
     data_key_arn: key for all data.
     backup_key_arn: None when nothing is backed up.
-    retained_namespaces: those that entries used in an earlier run, and that are in the clusters still.
+    namespaces: what objects in each namespace must wait for; None if it always exists.
     live_links: links of Lustre file systems, as they were before this run.
     once_locked: buckets that have had a lock.
     """
@@ -46,7 +46,7 @@ class StorageArgs:
     data_key_arn: pulumi.Input[str]
     backup_key_arn: pulumi.Input[str] | None
     logs_key_arn: pulumi.Input[str]
-    retained_namespaces: Collection[ClusterNamespace] = ()
+    namespaces: Mapping[ClusterNamespace, pulumi.Resource | None] = field(default_factory=dict)
     live_links: Mapping[str, str] = field(default_factory=dict)
     once_locked: Collection[str] = ()
 
@@ -56,10 +56,8 @@ class Storage(pulumi.ComponentResource):
 
     bucket_names: entry -> physical name.
     restore_role_arn: the role for a restore by AWS Backup.
-    own_namespaces: those that this component made.
     """
 
-    own_namespaces: Sequence[ClusterNamespace]
     bucket_names: Mapping[str, pulumi.Output[str]]
     restore_role_arn: pulumi.Output[str] | None
 
@@ -68,14 +66,6 @@ class Storage(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._opts = pulumi.ResourceOptions(parent=self)
         self._regions: dict[str, SecondRegion] = {}
-        self._namespaces = namespaces(
-            list(args.settings.mounted()), args.clusters, args.retained_namespaces, self._opts
-        )
-        self.own_namespaces = [
-            (cluster, name)
-            for (cluster, name), resource in self._namespaces.items()
-            if resource is not None and name not in args.clusters[cluster].namespaces
-        ]
         self._buckets = self._make_buckets() if args.settings.buckets else {}
         self.bucket_names = {key: bucket.name for key, bucket in self._buckets.items()}
         for key in args.settings.file_systems:
@@ -113,7 +103,7 @@ class Storage(pulumi.ComponentResource):
                 vpc=args.vpc,
                 subnet_ids=args.subnet_ids,
                 clusters=args.clusters,
-                namespaces=self._namespaces,
+                namespaces=args.namespaces,
                 key_arn=args.data_key_arn,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
             ),
@@ -146,7 +136,7 @@ class Storage(pulumi.ComponentResource):
                 key_arn=args.data_key_arn,
                 access_logs=access_logs,
                 clusters=args.clusters,
-                namespaces=self._namespaces,
+                namespaces=args.namespaces,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
                 once_locked=key in args.once_locked,
             ),
@@ -165,7 +155,7 @@ class Storage(pulumi.ComponentResource):
                 subnet_id=args.subnet_ids[settings.zone],
                 live_links=args.live_links,
                 clusters=args.clusters,
-                namespaces=self._namespaces,
+                namespaces=args.namespaces,
                 buckets=self._buckets,
                 data_key_arn=args.data_key_arn,
                 logs_key_arn=args.logs_key_arn,

@@ -27,6 +27,11 @@ def only(value: bool | str) -> Callable[[Any], bool]:
     )
 
 
+def never(value: Any) -> bool:
+    """Accepts no value: it follows from other settings."""
+    return False
+
+
 def without(*words: str) -> Callable[[Any], bool]:
     """Accepts whatever contains none of the words, spelt as a variable, an argument or a key."""
     return lambda given: not any(word in str(given).lower().replace("-", "").replace("_", "") for word in words)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from catalog.limits import IAM_ROLE_NAME_LENGTH, TAG_KEY_LENGTH, TAG_VALUE_LENGTH
 from settings.core.problems import raise_if
 
+KUBERNETES_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")

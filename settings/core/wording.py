@@ -186,7 +186,9 @@ def _example(kind: Any, field: FieldInfo | None = None) -> Any:
 def _unknown(_value: Any, _ctx: Mapping[str, Any], _field: FieldInfo | None, model: type[BaseModel], path: Path) -> str:
     key, known = str(path[-1]), keys_at(model, path[:-1])
     advice = f" Known: {listed(known)}."
-    if holders := [each for each in known if key in keys_at(model, (*path[:-1], each))]:
+    if number := [each for each in (f"{key}s", key.removesuffix("s")) if each in known]:  # singular or plural
+        advice = f" Did you mean {number[0]}?"
+    elif holders := [each for each in known if key in keys_at(model, (*path[:-1], each))]:
         advice = f" Write it under {' or '.join(holders)}."
     elif near := _meant_name(key, known):
         advice = f" Did you mean {near}?"

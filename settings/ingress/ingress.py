@@ -16,6 +16,8 @@ Door = Literal["internal", "public"]
 HOSTED_ZONE = r"^Z[A-Z0-9]{1,31}$"
 CERTIFICATE = re.compile(r"arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}")
 EVERYBODY = "0.0.0.0/0"
+NAMESPACE = "ingress"
+"""The namespace of the doors, in which nobody else makes objects."""
 
 
 def is_a_host(name: str) -> str:
@@ -190,6 +192,17 @@ class RouteSettings(ServiceEntry):
             raise ValueError(f"{listed(twice)} is named twice. Name each once.")
         return paths
 
+    @model_validator(mode="after")
+    def grpc_has_no_paths(self) -> "RouteSettings":
+        if self.protocol == "grpc" and self.paths != ("/",):
+            raise ValueError("has paths, and a route of grpc takes all methods of its host. Drop paths.")
+        return self
+
+    @property
+    def checks(self) -> tuple[str, str]:
+        """What the load balancer speaks to the pods, and asks them: one answer for each Service."""
+        return self.protocol, self.health_path
+
 
 class DnsSettings(Settings):
     """Records for the hosts of Gateways, Ingresses and Services, by external-dns."""
@@ -218,6 +231,13 @@ class IngressSettings(Settings):
     )
     public: PublicDoorSettings | None = Field(
         default=None, description="The door for the internet. Without it nothing of the clusters is there."
+    )
+    own_namespaces: tuple[NamespaceName, ...] = Field(
+        default=(),
+        description=(
+            "Namespaces that teams make themselves, and that may be behind a door all the same. With the label "
+            "`elbv2.k8s.aws/pod-readiness-gate-inject: enabled` an update of their pods loses no request."
+        ),
     )
     routes: Mapping[Annotated[str, AfterValidator(namespace_is_a_dns_label)], RouteSettings] = Field(
         default_factory=dict, description="Services that are exposed, by a name of your choice."
@@ -252,6 +272,14 @@ class IngressSettings(Settings):
                     mistakes.append(
                         f"{name} and {first} both take {route.host}{path}. Give one of them another host or path."
                     )
+        of_service: dict[tuple[str, str], str] = {}
+        for name, route in routes.items():
+            first = of_service.setdefault((route.namespace, route.service), name)
+            if routes[first].checks != route.checks:
+                mistakes.append(
+                    f"{name} and {first} lead to one Service, {route.namespace}/{route.service}, which has one "
+                    "protocol and one health_path. Give both the same."
+                )
         raise_if(mistakes)
         return routes
 

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
-from settings.core.naming import namespace_is_a_dns_label, rename
+from settings.core.naming import KUBERNETES_NAMESPACES, namespace_is_a_dns_label, rename
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.core.services import NamespaceName, ServiceEntry
 
-UNMESHABLE = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 MAX_ANCHORS = 2
 ANCHOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 Inbound = Literal["audit", "all-authenticated", "deny"]
@@ -147,7 +146,7 @@ class MeshSettings(Settings):
                 *(
                     f"{name} belongs to Kubernetes, and its pods must start without the mesh. Drop it."
                     for name in names
-                    if name in UNMESHABLE
+                    if name in KUBERNETES_NAMESPACES
                 ),
             ]
         )

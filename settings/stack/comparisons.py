@@ -18,6 +18,7 @@ from settings.stack.checks import (
     quotas,
     service_ranges,
     storage,
+    teams,
     versions,
     way_in,
     zones,
@@ -39,6 +40,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *capacity.mistakes(parts.network, zone_names, dict(parts.pools()), len(parts.clusters)),
         *endpoints.mistakes(parts, add_ons),
         *storage.mistakes(parts, zone_names, add_ons),
+        *teams.mistakes(parts, add_ons),
         *mesh.mistakes(parts, add_ons, zone_names),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -20,13 +20,14 @@ from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
+from settings.tenancy.team import TeamSettings
 
 Model = TypeVar("Model", bound=Settings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The valid parts of a stack file. None: wrong or not given."""
+    """The valid parts of a stack file. None: wrong or not given. teams: index -> team."""
 
     environment: str | None
     region: str | None
@@ -39,12 +40,21 @@ class Parts:
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    teams: Mapping[int, TeamSettings] = field(default_factory=dict)
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Yields every pool with its path."""
         for cluster, parts in self.clusters.items():
             for index, pool in parts.pools.items():
                 yield ("clusters", cluster, "pools", index), pool
+
+    def peoples_namespaces(self) -> frozenset[str]:
+        """Returns the namespaces that the platform makes for people: those of teams, and those that mount storage."""
+        mounted = self.storage.mounted() if self.storage is not None else ()
+        return frozenset(
+            {name for team in self.teams.values() for name in team.namespaces}
+            | {user.namespace for entry in mounted for user in entry.used_by}
+        )
 
     def cluster_name(self, cluster: str) -> str | None:
         """Returns the name of a cluster in AWS; None when a setting that it is made of is wrong."""
@@ -120,7 +130,9 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
 
     mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
-    clusters = data.get("clusters")
+    clusters, teams = data.get("clusters"), data.get("teams")
+    items = enumerate(teams if isinstance(teams, list) else ())
+    made = {index: _validated(TeamSettings, item) for index, item in items if is_valid(("teams", index))}
     return Parts(
         environment=value(StackSettings, "environment"),
         region=value(StackSettings, "region"),
@@ -133,6 +145,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         storage=part(StorageSettings, "storage"),
         mesh=mesh,
         ingress=ingress,
+        teams={index: team for index, team in made.items() if team is not None},
     )
 
 

@@ -20,6 +20,7 @@ from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
+from settings.tenancy.team import TeamSettings
 
 Environment = Literal["dev", "staging", "prod"]
 CLUSTER_KEY = re.compile(r"[a-z][a-z0-9-]{0,29}")
@@ -109,6 +110,11 @@ class StackSettings(Settings):
         default=QuotaSettings(), description="EC2 quotas of the account in this region that the pools need."
     )
     storage: StorageSettings = Field(default=StorageSettings(), description="Everything that holds data.")
+    teams: tuple[TeamSettings, ...] = Field(
+        default=(),
+        description="The teams that share the clusters.",
+        examples=[[{"name": "serving", "namespaces": ["inference"]}]],
+    )
     mesh: MeshSettings | None = Field(
         default=None,
         description="The service mesh. Without it no cluster has one.",

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from catalog.charts import CHARTS
 from catalog.kubernetes import VERSIONS
 from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.kinds import (
@@ -24,6 +25,8 @@ from simulator.values import UNKNOWN, Props
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
 _EKS_ADDON = "aws:eks/addon:Addon"
+OUTAGE = "simulator:kubernetes:Outage"
+"""A Service whose pods are down."""
 CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
@@ -120,6 +123,13 @@ class Cluster:
         """Yields the Helm releases, whose objects are not simulated."""
         yield from self.of_kind("helm.sh/v3", "Release")
 
+    def releases_of(self, chart: str) -> Iterator[Props]:
+        """Yields the releases of a chart of the catalog."""
+        row = CHARTS[chart]
+        for release in self.releases():
+            if str(release.state.get("chart", "")).rstrip("/") in (row.chart, row.repository.rstrip("/")):
+                yield release.state
+
     def served(self, api_version: str, kind: str) -> CustomKind | None:
         """Returns the custom kind if a CRD for it is installed and serves that version, or None."""
         group, _, version = api_version.rpartition("/")
@@ -214,7 +224,8 @@ def cluster_of(cloud: Cloud, row: CloudResource) -> Cluster:
 
 def delete_objects(cluster: Cluster) -> None:
     """Deletes all objects of a deleted cluster."""
-    for each in list(cluster.objects()):
+    outages = [each for each in cluster.cloud.of_type(OUTAGE) if each.id.startswith(f"{cluster.name}/")]
+    for each in [*cluster.objects(), *outages]:
         cluster.cloud.delete(each.type, each.id, each.region)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.cloud import CloudResource
 from simulator.difference import changes
-from simulator.kubernetes import controllers, quota
+from simulator.kubernetes import controllers, gateways, load_balancers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
@@ -24,8 +24,8 @@ from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.readiness import (
-    condition_of,
     is_simulated,
+    status_of,
     waited_for,
     why_no_spot,
     why_no_volumes,
@@ -108,7 +108,7 @@ class Objects:
         with self.cluster.cloud.exclusive():
             self._admission(state, namespace, patience_seconds=0).check_surroundings()
             state = self._created(admission, inputs)
-            self.cluster.put(state, namespace, self.call.urn)
+            state = self._put(state, namespace)
         self.planned.clear()
         return CreateResult(id_of(namespace, state["metadata"]["name"]), state)
 
@@ -142,7 +142,7 @@ class Objects:
                 return state
             if stored and api_version != state["apiVersion"]:
                 self.cluster.delete(api_version, kind, namespace, name)
-            self.cluster.put(state, namespace, self.call.urn)
+            state = self._put(state, namespace)
         self.planned.clear()
         return state
 
@@ -151,12 +151,21 @@ class Objects:
         api_version, kind = self._identity(inputs or state)
         namespace, _, name = id_.rpartition("/")
         self._refuse_in_use(id_, api_version, kind, name)
+        self._refuse_finalizers(id_, api_version, kind, namespace, name)
         with self.cluster.cloud.exclusive():
             if self.real is not None:
                 self.real.delete(api_version, kind, namespace, name)
             self._end_nodes(self.cluster.get(api_version, kind, namespace, name))
             self.cluster.delete(api_version, kind, namespace, name)
+            load_balancers.reconcile(self.cluster)
         self.planned.clear()
+
+    def _put(self, state: Props, namespace: str) -> Props:
+        """Stores the object, lets its controllers see it, and returns it as a program that has waited sees it."""
+        self.cluster.put(state, namespace, self.call.urn)
+        load_balancers.reconcile(self.cluster)
+        stored = self.cluster.get(state["apiVersion"], state["kind"], namespace, state["metadata"]["name"])
+        return copy.deepcopy(stored.state) if stored and gateways.is_ours(state) and waited_for(state) else state
 
     def _end_nodes(self, stored: CloudResource | None) -> None:
         """Lets Karpenter end the nodes of a NodePool that is deleted, unless a pod keeps them."""
@@ -167,6 +176,7 @@ class Objects:
 
     def _created(self, admission: Admission, inputs: Props) -> Props:
         """Returns the object as the API server stores it, or would store it. Raises Refusal."""
+        admission.check_webhooks()
         if self.real is not None and self.real.can_answer(admission, inputs):
             return self.real.create(admission, inputs)
         admission.check_name()
@@ -178,6 +188,7 @@ class Objects:
         if not has_unknown(admission.state["metadata"]):
             admission.check_controllers()
             admission.check_overlays()
+            admission.check_webhooks()
         if self.real is not None and self.real.can_answer(admission, new):
             return self.real.update(admission, new)
         self._refuse_immutable(id_, old, new)
@@ -202,13 +213,25 @@ class Objects:
             raise Refusal(f"{state['metadata']['name']}: {mistake}") from None
         wanted = [condition for condition in conditions if is_simulated(state, condition)]
         if not wanted:
+            self._refuse_no_traffic(state, front)
             return
         if not self.planned.wait(self.patience_seconds, lambda: not why_not_ready(self.cluster, state, wanted)):
             raise Refusal(
                 f"{front}the Kubernetes API server reported that {named} failed to fully initialize or become live: "
                 f"'{name}' timed out waiting to be Ready. {why_not_ready(self.cluster, state, wanted)}"
             )
-        state["status"] = {"conditions": [{"type": condition_of(state), "status": "True"}]}
+        state["status"] = status_of(state)
+
+    def _refuse_no_traffic(self, state: Props, front: str) -> None:
+        def why() -> str:
+            reason = gateways.why_no_traffic(self.cluster, state)
+            return "" if "BackendNotFound" in reason else reason  # a team makes its Service later; until then: 503
+
+        if not self.planned.wait(self.patience_seconds, lambda: not why()):
+            raise Refusal(
+                f"{front}nothing comes through {state['kind']} {state['metadata']['name']}: {why()}. The real provider "
+                "waits for nothing here, and succeeds."
+            )
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:
@@ -228,6 +251,17 @@ class Objects:
                 "While it has nodes, the finalizer karpenter.k8s.aws/termination keeps the EC2NodeClass, and the real "
                 "delete waits ten minutes and fails. Let the NodePool depend on the EC2NodeClass, so that the NodePool "
                 "is deleted first."
+            )
+
+    def _refuse_finalizers(self, id_: str, api_version: str, kind: str, namespace: str, name: str) -> None:
+        def why() -> str:
+            stored = self.cluster.get(api_version, kind, namespace, name)
+            return load_balancers.why_kept(self.cluster, stored.state) if stored else ""
+
+        if not self.planned.wait(self.patience_seconds, lambda: not why()):
+            raise Refusal(
+                f'the Kubernetes API server reported that "{id_}" still exists: {why()}. The real delete waits ten '
+                f"minutes and fails. Objects with load balancers have to go first, while {load_balancers.CHART} runs."
             )
 
     def _admission(self, state: Props, namespace: str, patience_seconds: float | None = None) -> Admission:

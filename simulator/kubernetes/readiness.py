@@ -1,6 +1,7 @@
 """Readiness: whether the controller of a custom resource would mark it ready, for programs that wait for it.
 
 One condition is simulated, and for other kinds than those of Karpenter, cert-manager and trust-manager it becomes true.
+Kinds of the Gateway API have more than one: gateways.py.
 Sources: pulumi-kubernetes, provider/pkg/metadata/overrides.go; Karpenter, pkg/apis/v1/ec2nodeclass_status.go and
 controllers of nodeclass and nodepool readiness; read 2026-11.
 """
@@ -11,9 +12,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from catalog.charts import CHARTS
 from catalog.requirements import CAPACITY_TYPE, fits
-from simulator.kubernetes import certificates
+from simulator.kubernetes import certificates, gateways
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, NODE_POOL, node_class_of
 from simulator.values import Props, has_unknown
@@ -46,13 +46,23 @@ def waited_for(state: Props) -> list[str]:
     return [str(expression) for expression in expressions]
 
 
-def condition_of(state: Props) -> str:
-    """Returns the condition by which a controller says that an object is ready."""
-    return "Synced" if (state["apiVersion"], state["kind"]) == certificates.BUNDLE else "Ready"
+def status_of(state: Props) -> Props:
+    """Returns the status by which a controller says that an object is ready."""
+    if gateways.is_ours(state):
+        return gateways.status_of(state)
+    return {"conditions": [{"type": each, "status": "True"} for each in _conditions(state)]}
+
+
+def _conditions(state: Props) -> tuple[str, ...]:
+    if gateways.is_ours(state):
+        return gateways.conditions_of(state)
+    return ("Synced",) if (state["apiVersion"], state["kind"]) == certificates.BUNDLE else ("Ready",)
 
 
 def is_simulated(state: Props, condition: str) -> bool:
     """Returns whether the simulator knows if an expression such as `condition=Ready` becomes true."""
+    if gateways.is_ours(state):
+        return True
     only_one = (state["apiVersion"], state["kind"]) in certificates.KINDS
     return condition in ("condition=Ready", "condition=Ready=True") or (only_one and condition.startswith("condition="))
 
@@ -62,8 +72,17 @@ def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) ->
 
     wanted: the expressions that a program waits for. Without them, whatever says that it is ready.
     """
-    if never := [each for each in wanted if each.removesuffix("=True") != f"condition={condition_of(state)}"]:
-        return f"no controller gives a {state['kind']} this: {', '.join(never)}. It has {condition_of(state)}"
+    conditions = [f"condition={each}" for each in _conditions(state)]
+    never = (
+        gateways.never_met(state, wanted)
+        if gateways.is_ours(state)
+        else [each for each in wanted if each.removesuffix("=True") not in conditions]
+    )
+    if never:
+        has = ", ".join(_conditions(state)) or "none of its own"
+        return f"no controller gives a {state['kind']} this: {', '.join(never)}. It has {has}"
+    if gateways.is_ours(state):
+        return gateways.why_not_ready(cluster, state)
     identity = (state["apiVersion"], state["kind"])
     chart = _CONTROLLERS.get(state["apiVersion"].split("/")[0])
     if chart is not None and not _is_installed(cluster, chart):
@@ -136,18 +155,11 @@ def why_no_volumes(cluster: Cluster, state: Props) -> str:
 
 
 def _is_installed(cluster: Cluster, chart: str) -> bool:
-    return any(True for _ in _releases(cluster, chart))
-
-
-def _releases(cluster: Cluster, chart: str) -> Iterator[Props]:
-    row = CHARTS[chart]
-    for release in cluster.releases():
-        if str(release.state.get("chart", "")).rstrip("/") in (row.chart, row.repository.rstrip("/")):
-            yield release.state
+    return any(True for _ in cluster.releases_of(chart))
 
 
 def _overlays_are_on(cluster: Cluster) -> bool:
-    values = [release.get("values") or {} for release in _releases(cluster, "karpenter")]
+    values = [release.get("values") or {} for release in cluster.releases_of("karpenter")]
     return any((each.get("settings") or {}).get("featureGates", {}).get("nodeOverlay") is True for each in values)
 
 

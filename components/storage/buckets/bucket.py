@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.core import iam
 from components.core.bucket_names import bucket_arn, bucket_name
 from components.core.cluster_ref import ClusterRef
+from components.core.namespaces import ClusterNamespace
 from components.core.private_bucket import PrivateBucket, private_bucket
 from components.core.stage import Stage
 from components.core.standing import COPY_OF
@@ -18,7 +19,6 @@ from components.storage.buckets.bucket_lifecycle import lifecycle
 from components.storage.buckets.bucket_mount import mount
 from components.storage.recovery.backup import backup_tags
 from components.storage.recovery.second_region import SecondRegion
-from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.buckets import BucketSettings
 from settings.storage.file_systems import FileSystemSettings
 from settings.storage.recovery import RecoverySettings

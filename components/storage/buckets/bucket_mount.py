@@ -10,8 +10,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
+from components.core.namespaces import ClusterNamespace
 from components.storage.claimed_volume import SMALLEST_CLAIM, claimed_volume
-from components.storage.storage_namespaces import ClusterNamespace
 from settings.storage.buckets import BucketSettings
 
 # Pods run as other users, and in Mountpoint root owns all files; IAM decides who may read and write.

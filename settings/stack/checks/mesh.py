@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
 from settings.core.problems import Mistake, nearest_or_all
@@ -46,9 +47,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
 
 
 def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    if parts.storage is None:
-        return
-    made = {user.namespace for entry in parts.storage.mounted() for user in entry.used_by}
+    made = parts.peoples_namespaces()
     made_by_add_ons = {namespace for rules in add_ons.values() for namespace in rules.namespaces}
     for index, namespace in enumerate(mesh.namespaces):
         if namespace not in made | made_by_add_ons:
@@ -56,8 +55,7 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
                 ("mesh", "namespaces", index),
                 (
                     f"nothing in this file makes the namespace {namespace}, so nobody would mesh it."
-                    f"{nearest_or_all(namespace, made)} For one of your own: `kubectl annotate namespace {namespace} "
-                    "linkerd.io/inject=enabled`, and drop it here."
+                    f"{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
                 ),
             )
 

@@ -151,6 +151,10 @@ def rotating(**changes: Any) -> dict[str, Any]:
     return mesh(anchors=["first", "second"], **changes)
 
 
+def team(**changes: Any) -> dict[str, Any]:
+    return {"teams": [{"name": "lab", "namespaces": ["lab"], **changes}]}
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -335,6 +339,9 @@ CHANGES: dict[str, Any] = {
     "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
     "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
     "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "teams.name": (team(), team(name="other")),
+    "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
+    "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
     "mesh.clusters": (two_clusters(mesh()), two_clusters(mesh(clusters=["other"]))),
     "mesh.namespaces": ({**file_system(), **mesh()}, {**file_system(), **mesh(namespaces=["research"])}),
     "mesh.inbound": (mesh(), mesh(inbound="deny")),

@@ -18,7 +18,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "namespace that nobody makes": (
         {"namespaces": ["reserch"]},
         "mesh.namespaces[0]",
-        "`kubectl annotate namespace reserch linkerd.io/inject=enabled`, and drop it here.",
+        "Did you mean research? Add it to the namespaces of a team, or drop it here.",
     ),
     "namespace of an add-on": ({"namespaces": ["cert-manager"]}, "mesh.namespaces[0]", "without the mesh. Drop it."),
     "namespace of Kubernetes": ({"namespaces": ["kube-system"]}, "mesh.namespaces", "start without the mesh. Drop it."),

@@ -1,0 +1,53 @@
+"""Policies that the API server itself keeps, without a webhook that could be down."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+
+def admission_policy(
+    name: str,
+    physical_name: str,
+    resources: Mapping[str, Sequence[str]],
+    expression: str,
+    message: str,
+    opts: pulumi.ResourceOptions,
+    *,
+    operations: Sequence[str] = ("CREATE", "UPDATE"),
+    variables: Mapping[str, str] | None = None,
+) -> None:
+    """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
+
+    resources: API group with version, as in `v1` -> plurals. variables: name -> expression.
+    """
+    rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
+        {
+            "api_groups": [version.rpartition("/")[0]],
+            "api_versions": [version.rpartition("/")[2]],
+            "operations": list(operations),
+            "resources": list(plurals),
+        }
+        for version, plurals in resources.items()
+    ]
+    named: list[kubernetes.admissionregistration.v1.VariableArgsDict] = [
+        {"name": key, "expression": text} for key, text in (variables or {}).items()
+    ]
+    policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+        name,
+        metadata={"name": physical_name},
+        spec={
+            "failure_policy": "Fail",
+            "match_constraints": {"resource_rules": rules},
+            "variables": named or None,
+            "validations": [{"expression": expression, "message": message}],
+        },
+        opts=opts,
+    )
+    kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+        name,
+        metadata={"name": physical_name},
+        spec={"policy_name": physical_name, "validation_actions": ["Deny"]},
+        # A binding without a policy does nothing.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[policy])),
+    )

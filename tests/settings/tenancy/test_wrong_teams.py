@@ -1,0 +1,47 @@
+"""Each mistake that `teams` can have is reported at its path, with a sentence that ends with advice."""
+
+from typing import Any
+
+import pytest
+
+from tests.settings.stacks import problems, stack
+
+SERVING = {"name": "serving", "namespaces": ["inference"]}
+
+
+def _with(**changes: Any) -> list[dict[str, Any]]:
+    return [SERVING, {"name": "research", "namespaces": ["research"], **changes}]
+
+
+MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+    # what is wrong: (the teams, the path of the problem, the end of the message)
+    "two teams with one name": (_with(name="serving"), "teams[1].name", "already the name of teams[0]. Rename one."),
+    "two teams with one namespace": (
+        _with(namespaces=["lab", "inference"]),
+        "teams[1].namespaces[1]",
+        "inference is the namespace of serving, and a namespace has one team. Name another one.",
+    ),
+    "cluster that is not there": (_with(cluster="mian"), "teams[1].cluster", "Did you mean main?"),
+    "namespace of an add-on": (_with(namespaces=["cert-manager"]), "teams[1].namespaces[0]", "Name another one."),
+    "namespace of Kubernetes": (_with(namespaces=["kube-system"]), "teams[1].namespaces", "Name another one."),
+    "namespace twice": (_with(namespaces=["lab", "lab"]), "teams[1].namespaces", "Name each once."),
+    "name that no namespace can have": (_with(namespaces=["Lab one"]), "teams[1].namespaces[0]", "example lab-one."),
+    "no namespace": (_with(namespaces=[]), "teams[1].namespaces", ""),
+    "misspelt key": ([{**SERVING, "namspaces": ["lab"]}], "teams[0].namspaces", "Did you mean namespaces?"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_with_its_place_and_the_way_out(name: str) -> None:
+    teams, path, advice = MISTAKES[name]
+    (problem,) = problems(stack((("teams",), teams)))
+    assert problem.path == path
+    assert problem.message.endswith(advice)
+
+
+def test_a_team_names_its_cluster_where_there_are_two() -> None:
+    second = ("clusters", "other"), stack()["clusters"]["main"]
+    (problem,) = problems(stack(second, (("teams",), [SERVING])))
+    assert problem.path == "teams[0].cluster"
+    assert problem.message.endswith("main, other. Name one.")
+    assert not problems(stack(second, (("teams",), [{**SERVING, "cluster": "other"}])))

@@ -1,0 +1,333 @@
+"""What the AWS Load Balancer Controller says of classes, Gateways and routes, as a program waits for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.aws import tokens
+from simulator.kubernetes.gateway_configurations import merged
+from simulator.provider import Refusal
+from simulator.values import Props
+from tests.simulator.kubernetes.bench import Bench
+from tests.simulator.kubernetes.load_balancer_cluster import (
+    ALB,
+    ARN,
+    AWS,
+    NLB,
+    configuration,
+    definitions,
+    empty,
+    gateway,
+    gateway_class,
+    install,
+    listener,
+    object_of,
+    own,
+    route,
+    service,
+    targets,
+)
+from tests.simulator.kubernetes.test_readiness import chart, waiting
+
+INTERNAL = {"scheme": "internal", "defaultTargetGroupConfiguration": {"name": "ip"}}
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Bench:
+    """A cluster with the definitions and the controller, and nothing that uses them."""
+    made = empty(tmp_path)
+    definitions(made, "gateway-api", "gateway.k8s.aws", "elbv2.k8s.aws")
+    install(made)
+    return made
+
+
+@pytest.fixture
+def cluster(bare: Bench) -> Bench:
+    """The same cluster with an internal class, whose load balancers reach pods, and a Service."""
+    bare.make(targets(), "targets")
+    bare.make(configuration(**INTERNAL), "configuration")
+    bare.make(gateway_class(), "class")
+    bare.make(service(), "service")
+    return bare
+
+
+def refusal(cluster: Bench, inputs: Props) -> str:
+    with pytest.raises(Refusal) as refused:
+        cluster.make(inputs, "refused")
+    return str(refused.value)
+
+
+def balancers(cluster: Bench) -> list[Props]:
+    return [row.state for row in cluster.cloud.of_type(tokens.LOAD_BALANCER)]
+
+
+def test_a_gateway_with_everything_it_needs_has_an_address(cluster: Bench) -> None:
+    _, _, state = cluster.make(gateway(), "gateway")
+    cluster.make(route(), "route")
+    assert [each["type"] for each in state["status"]["conditions"]] == ["Accepted", "Programmed"]
+    (balancer,) = balancers(cluster)
+    assert state["status"]["addresses"] == [{"type": "Hostname", "value": balancer["DNSName"]}]
+    assert (balancer["Type"], balancer["Scheme"]) == ("application", "internal")
+
+
+@pytest.mark.parametrize("late", ["gateway-api", "gateway.k8s.aws"])
+def test_definitions_that_come_after_the_controller_are_not_seen_until_it_starts_again(
+    tmp_path: Path, late: str
+) -> None:
+    made = empty(tmp_path)
+    first = "gateway.k8s.aws" if late == "gateway-api" else "gateway-api"
+    definitions(made, first)
+    release = install(made)
+    definitions(made, late)
+    made.make(targets(), "targets")
+    made.make(configuration(**INTERNAL), "configuration")
+    text = refusal(made, gateway_class())
+    assert "it looks for definitions only at its start" in text
+    assert "Let its release depend on the definitions" in text
+    again = chart("aws-load-balancer-controller", clusterName="main", vpcId="vpc-1", replicaCount=2)
+    made.update(release, made.checked(again | {"skipCrds": True}, "controller"), "controller")
+    made.make(gateway_class(), "class")
+
+
+def test_nothing_is_accepted_without_the_controller(tmp_path: Path) -> None:
+    made = empty(tmp_path)
+    definitions(made, "gateway-api", "gateway.k8s.aws")
+    made.make(configuration(**INTERNAL), "configuration")
+    assert "no release of chart aws-load-balancer-controller runs in the cluster" in refusal(made, gateway_class())
+    made.make(gateway_class("example.com/other"), "of-another")
+    made.make(gateway(), "gateway")
+    assert balancers(made) == [], "a class of another controller is none of its business"
+
+
+def test_a_class_needs_its_configuration_with_the_namespace_and_the_default_targets(bare: Bench) -> None:
+    assert "LoadBalancerConfiguration (internal,ingress) not found" in refusal(bare, gateway_class())
+    nowhere = {"group": "gateway.k8s.aws", "kind": "LoadBalancerConfiguration", "name": "internal"}
+    assert "Namespace must be specified in ParametersRef" in refusal(bare, gateway_class(parametersRef=nowhere))
+    bare.make(configuration(**INTERNAL), "configuration")
+    assert 'TargetGroupConfiguration: "ip" not found in namespace "ingress"' in refusal(bare, gateway_class())
+    bare.make(targets(targetReference={"name": "app"}), "targets")
+    assert "has targetReference set and cannot be used" in refusal(bare, gateway_class())
+
+
+def test_a_gateway_of_a_class_that_is_not_accepted_is_not_either(bare: Bench) -> None:
+    assert "there is no GatewayClass alb" in refusal(bare, gateway())
+    class_ = gateway_class()
+    class_["metadata"].pop("annotations")
+    bare.make(class_, "class")
+    assert "when gateway class [alb] is not accepted" in refusal(bare, gateway())
+
+
+def test_a_configuration_has_no_condition_and_a_gateway_has_two(cluster: Bench) -> None:
+    text = refusal(cluster, waiting(configuration("other"), "condition=Accepted"))
+    assert "no controller gives a LoadBalancerConfiguration this: condition=Accepted. It has none of its own" in text
+    text = refusal(cluster, waiting(gateway(), "condition=Ready"))
+    assert "no controller gives a Gateway this: condition=Ready. It has Accepted, Programmed" in text
+    text = refusal(cluster, waiting(route(), "condition=Accepted"))
+    assert "no controller gives a HTTPRoute this: condition=Accepted. It has none of its own" in text
+
+
+def of_parent(condition: str) -> str:
+    return f'jsonpath={{.status.parents[0].conditions[?(@.type=="{condition}")].status}}=True'
+
+
+def test_a_route_says_by_parent_that_it_is_accepted(cluster: Bench) -> None:
+    cluster.make(gateway(), "gateway")
+    assert "no controller gives a HTTPRoute this" in refusal(cluster, waiting(route(), of_parent("Ready")))
+    _, _, state = cluster.make(waiting(route(), of_parent("Accepted")), "route")
+    assert state["status"]["parents"][0]["controllerName"] == ALB
+
+
+def test_rules_of_a_listener_need_their_secret(cluster: Bench) -> None:
+    config = {
+        "secret": {"name": "login"},
+        "issuer": "https://example.com",
+        "authorizationEndpoint": "https://example.com/a",
+    }
+    config |= {"tokenEndpoint": "https://example.com/t", "userInfoEndpoint": "https://example.com/u"}
+    spec = {"actions": [{"type": "authenticate-oidc", "authenticateOIDCConfig": config}]}
+    rules = waiting(
+        object_of(AWS, "ListenerRuleConfiguration", "login", "apps", spec), "jsonpath={.status.accepted}=true"
+    )
+    assert "secret [apps/login] not found" in refusal(cluster, rules)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login", "namespace": "apps"}}
+    cluster.make(secret, "secret")
+    cluster.make(rules, "rules")
+
+
+@pytest.mark.parametrize(
+    ("listeners", "text"),
+    [
+        ([listener("TCP", 80)], "Unsupported protocol TCP for listener tcp"),
+        ([listener(), listener("HTTPS", 80)], "Protocol conflict for port 80"),
+    ],
+)
+def test_listeners_that_an_application_load_balancer_cannot_have(
+    cluster: Bench, listeners: list[Props], text: str
+) -> None:
+    assert f"ListenersNotValid: {text}" in refusal(cluster, gateway(*listeners))
+
+
+HTTPS = listener("HTTPS", 443)
+
+
+def with_certificate(port: int = 443) -> Props:
+    return {"listenerConfigurations": [{"protocolPort": f"HTTPS:{port}", "defaultCertificate": ARN}]}
+
+
+def test_the_missing_certificate_shows_with_the_first_route_because_the_listener_only_appears_then(
+    cluster: Bench,
+) -> None:
+    cluster.make(gateway(HTTPS), "gateway")
+    text = refusal(cluster, route())
+    assert "nothing comes through HTTPRoute app" in text
+    assert (
+        "No hostnames found for TLS cert discovery for listener on gateway ingress/web with protocol:port HTTPS:443"
+        in text
+    )
+    text = refusal(cluster, route(hostnames=["app.example.com"]))
+    assert "no certificate found for host: app.example.com" in text
+    cluster.cloud.put("aws:acm/certificate:Certificate", ARN, {"domainName": "*.example.com"})
+    assert "no certificate found for host: a.b.example.com" in refusal(cluster, route(hostnames=["a.b.example.com"]))
+    cluster.make(route(hostnames=["app.example.com"]), "route")
+
+
+def test_a_certificate_by_arn_is_that_of_one_protocol_and_port(bare: Bench) -> None:
+    bare.make(targets(), "targets")
+    bare.make(configuration(**INTERNAL, **with_certificate()), "configuration")
+    bare.make(gateway_class(), "class")
+    bare.make(service(), "service")
+    bare.make(gateway(HTTPS), "gateway")
+    bare.make(route(), "route")
+    bare.make(gateway(listener("HTTPS", 8443), name="other"), "other")
+    assert "HTTPS:8443" in refusal(
+        bare, route(parent={"name": "other"}) | {"metadata": {"name": "b", "namespace": "apps"}}
+    )
+
+
+@pytest.mark.parametrize("type_", ["ClusterIP", "NodePort"])
+def test_target_type_instance_needs_node_ports(bare: Bench, type_: str) -> None:
+    bare.make(configuration(scheme="internal"), "configuration")
+    bare.make(gateway_class(), "class")
+    bare.make(service(type_=type_), "service")
+    bare.make(gateway(), "gateway")
+    if type_ == "ClusterIP":
+        text = "When using Instance targets, your service must be of type 'NodePort' or 'LoadBalancer'"
+        assert text in refusal(bare, route())
+        bare.make(targets("of-app", "apps", targetReference={"name": "app"}), "targets")
+    bare.make(route(), "route")
+
+
+def test_the_value_of_the_chart_is_the_target_type_where_no_configuration_names_one(tmp_path: Path) -> None:
+    made = empty(tmp_path)
+    definitions(made, "gateway-api", "gateway.k8s.aws")
+    install(made, defaultTargetType="ip")
+    made.make(configuration(scheme="internal"), "configuration")
+    made.make(gateway_class(), "class")
+    made.make(service(), "service")
+    made.make(gateway(), "gateway")
+    made.make(route(), "route")
+
+
+NEVER = "Listener does not allow route attachment"
+
+
+@pytest.mark.parametrize(
+    ("of_gateway", "inputs", "text"),
+    [
+        (listener(from_="Same"), route(), f"{NEVER}, namespace does not match"),
+        (listener(hostname="other.example.com"), route(hostnames=["a.example.com"]), f"{NEVER}, no matching hostname"),
+        (listener(), route(parent={"sectionName": "https"}), "Route parentRef does not match listener"),
+        (listener(), route(parent={"name": "none"}), "there is no Gateway ingress/none"),
+        (listener(), route(backend={"name": "none"}), "Service (apps:none) not found"),
+        (listener(), route(backend={"port": 81}), "Unable to find service port for port 81"),
+        (listener(), route("ingress", backend={"namespace": "apps"}), "no ReferenceGrant in namespace apps allows it"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_route_that_leads_nowhere_is_told(cluster: Bench, of_gateway: Props, inputs: Props, text: str) -> None:
+    cluster.make(gateway(of_gateway), "gateway")
+    assert text in refusal(cluster, inputs)
+
+
+def test_a_listener_takes_routes_of_the_namespaces_that_it_selects(cluster: Bench) -> None:
+    def selecting(team: str) -> Props:
+        namespaces = {"from": "Selector", "selector": {"matchLabels": {"team": team}}}
+        return listener() | {"allowedRoutes": {"namespaces": namespaces}}
+
+    made = cluster.make(gateway(selecting("ops")), "gateway")
+    assert f"{NEVER}, namespace does not match" in refusal(cluster, route())
+    cluster.update(made, cluster.checked(gateway(selecting("apps")), "gateway"), "gateway")
+    cluster.make(route(), "route")
+
+
+def test_a_grant_lets_a_route_reach_into_another_namespace(cluster: Bench) -> None:
+    cluster.make(gateway(), "gateway")
+    froms = [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "ingress"}]
+    spec = {"from": froms, "to": [{"group": "", "kind": "Service"}]}
+    cluster.make(object_of("gateway.networking.k8s.io/v1", "ReferenceGrant", "r", "apps", spec), "grant")
+    cluster.make(route("ingress", backend={"namespace": "apps"}), "route")
+
+
+def test_a_route_of_the_mesh_has_a_service_as_its_parent(cluster: Bench) -> None:
+    cluster.make(route(parent={"group": "", "kind": "Service", "name": "app"}), "route")
+
+
+def test_an_application_load_balancer_needs_subnets_in_two_zones_and_a_network_one_does_not(cluster: Bench) -> None:
+    cluster.cloud.delete(tokens.SUBNET, "subnet-private-us-west-2b")
+    assert "subnets count less than minimal required count: 1 < 2" in refusal(cluster, gateway())
+    nlb = gateway_class(NLB)
+    nlb["metadata"]["name"] = "nlb"
+    cluster.make(nlb, "nlb")
+    cluster.make(gateway(listener("TCP", 80), gatewayClassName="nlb"), "gateway")
+    assert [each["Type"] for each in balancers(cluster)] == ["network"]
+
+
+def test_subnets_of_other_clusters_are_not_taken_and_named_ones_have_to_be_there(cluster: Bench) -> None:
+    for row in cluster.cloud.of_type(tokens.SUBNET):
+        tags = {**row.state["tags"], "kubernetes.io/cluster/other": "shared"}
+        cluster.cloud.put(row.type, row.id, row.state | {"tags": tags}, region=row.region)
+    assert "Evaluated 2 subnets: 2 are tagged for other clusters" in refusal(cluster, gateway())
+    cluster.make(configuration("named", loadBalancerSubnets=[{"identifier": "subnet-none"}]), "named")
+    assert "couldn't find all subnets, missing: subnet-none" in refusal(cluster, gateway(**own("named")))
+
+
+def test_a_team_that_flips_the_scheme_stays_internal(cluster: Bench) -> None:
+    """The class says internal, and by default it is preferred."""
+    cluster.make(configuration("open", "apps", scheme="internet-facing"), "open")
+    cluster.make(gateway(in_namespace="apps", **own("open")), "gateway")
+    assert [each["Scheme"] for each in balancers(cluster)] == ["internal"]
+    assert not any("Association" in row.state for row in cluster.cloud.of_type(tokens.NETWORK_INTERFACE))
+
+
+ATTRIBUTES, LISTENERS = "loadBalancerAttributes", "listenerConfigurations"
+
+
+@pytest.mark.parametrize(
+    ("of_class", "of_gateway", "both"),
+    [
+        ({"scheme": "internal"}, {"scheme": "internet-facing"}, {"scheme": "internal"}),
+        ({"mergingMode": "prefer-gateway-class", "scheme": "internal"}, {"scheme": "b"}, {"scheme": "internal"}),
+        ({"mergingMode": "prefer-gateway", "scheme": "internal"}, {"scheme": "b"}, {"scheme": "b"}),
+        ({"scheme": "internal"}, {"mergingMode": "prefer-gateway", "scheme": "b"}, {"scheme": "internal"}),
+        ({}, {"scheme": "internet-facing"}, {"scheme": "internet-facing"}),
+        ({"tags": {"a": "1", "b": "1"}}, {"tags": {"b": "2", "c": "2"}}, {"tags": {"a": "1", "b": "1", "c": "2"}}),
+        ({"minimumLoadBalancerCapacity": {"capacityUnits": 1}}, {}, {}),
+        (
+            {ATTRIBUTES: [{"key": "a", "value": "1"}]},
+            {ATTRIBUTES: [{"key": "a", "value": "2"}, {"key": "b", "value": "2"}]},
+            {ATTRIBUTES: [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]},
+        ),
+        (
+            {LISTENERS: [{"protocolPort": "HTTPS:443", "sslPolicy": "new"}]},
+            {LISTENERS: [{"protocolPort": "HTTPS:443", "sslPolicy": "old", "defaultCertificate": ARN}]},
+            {LISTENERS: [{"protocolPort": "HTTPS:443", "sslPolicy": "new"}]},
+        ),
+    ],
+)
+def test_of_two_configurations_the_class_says_which_is_preferred(
+    of_class: dict[str, Any], of_gateway: dict[str, Any], both: dict[str, Any]
+) -> None:
+    assert merged(of_class, of_gateway) == both
