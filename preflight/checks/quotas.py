@@ -217,8 +217,9 @@ def rules_of_a_door(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """
     ports = len(("HTTP", "HTTPS"))
     for each in needs.of("kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration"):
-        ranges = (each.inputs.get("spec") or {}).get("sourceRanges") or ()
-        yield _fits(needs, ask, RULES_OF_A_GROUP, f"{RULES_OF_A_GROUP.name}, {each.name}", ports * len(ranges), 0)
+        if ranges := (each.inputs.get("spec") or {}).get("sourceRanges"):
+            name = f"{RULES_OF_A_GROUP.name}, {each.name}"
+            yield _fits(needs, ask, RULES_OF_A_GROUP, name, ports * len(ranges), 0)
 
 
 # Source: IAM API reference, GetAccountSummary; read 2026-11.

@@ -93,9 +93,15 @@ def doors(resources: Mapping[str, Resource]) -> dict[str, Door]:
         if gateway_class and str(at(gateway_class.inputs, "spec.controllerName")).startswith(_OURS):
             own = _named(resources, each, CONFIGURATION, at(each.inputs, "spec.infrastructure.parametersRef.name"))
             of_class = _named(resources, each, CONFIGURATION, at(gateway_class.inputs, "spec.parametersRef.name"))
-            spec = {key: value for x in (own, of_class) if x for key, value in (at(x.inputs, "spec") or {}).items()}
+            spec = _merged(*((at(x.inputs, "spec") or {}) if x else {} for x in (own, of_class)))
             found[each.urn] = Door(each, spec, frozenset(_namespaces(each)), frozenset(_hosts(resources, each)))
     return found
+
+
+def _merged(own: Mapping[str, Any], of_class: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns what counts of two configurations. Source: pkg/gateway/lb_config_merger.go at the same tag."""
+    attributes = {at(each, "key"): each for x in (own, of_class) for each in every(x, "loadBalancerAttributes")}
+    return {**own, **of_class, "loadBalancerAttributes": list(attributes.values())}
 
 
 def _named(resources: Mapping[str, Resource], beside: Resource, type_: str, name: Any) -> Resource | None:
@@ -105,7 +111,10 @@ def _named(resources: Mapping[str, Resource], beside: Resource, type_: str, name
 
 
 def _namespaces(gateway: Resource) -> Iterator[str]:
-    """Yields the namespaces whose routes a Gateway takes. Source: Gateway API v1.6.1, AllowedRoutes; read 2026-11."""
+    """Yields the namespaces whose routes a Gateway takes, beside its own.
+
+    Source: Gateway API v1.6.1, AllowedRoutes; read 2026-11.
+    """
     for listener in every(gateway.inputs, "spec.listeners"):
         allowed = at(listener, "allowedRoutes.namespaces") or {}
         if at(allowed, "from") == "All":
@@ -118,8 +127,6 @@ def _namespaces(gateway: Resource) -> Iterator[str]:
                 named += every(each, "values") if known else [f"namespaces that fit {at(each, 'key')}"]
             yield from map(str, named)
             yield from (f"namespaces with {key}={value}" for key, value in labels.items())
-        else:
-            yield str(at(gateway.inputs, "metadata.namespace"))
 
 
 def _hosts(resources: Mapping[str, Resource], gateway: Resource) -> Iterator[str]:
@@ -130,7 +137,8 @@ def _hosts(resources: Mapping[str, Resource], gateway: Resource) -> Iterator[str
             continue
         own = at(route.inputs, "metadata.namespace")
         parents = every(route.inputs, "spec.parentRefs")
-        if any((at(x, "name"), at(x, "namespace") or own) == (name, namespace) for x in parents):
+        leads_on = every(route.inputs, "spec.rules.backendRefs")  # others send clients to another address
+        if leads_on and any((at(x, "name"), at(x, "namespace") or own) == (name, namespace) for x in parents):
             paths = every(route.inputs, "spec.rules.matches.path.value") or [""]
             for host in every(route.inputs, "spec.hostnames") or ["every host"]:
                 yield from (f"{host}{str(path).rstrip('/')}" for path in paths)

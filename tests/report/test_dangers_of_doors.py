@@ -95,7 +95,7 @@ def route(before, after, name="chat", parent="door", new_parent="door"):
         spec = {
             "hostnames": hosts,
             "parentRefs": [{"name": of_parent, "namespace": "ingress"}],
-            "rules": [{"matches": matches}],
+            "rules": [{"matches": matches, "backendRefs": [{"name": "chat", "port": 80}]}],
         }
         return {"metadata": {"name": name, "namespace": "inference"}, "spec": spec}
 
@@ -263,6 +263,36 @@ def test_a_namespace_that_gets_a_door_is_told_and_every_namespace_is_grave():
     everyone = [{**LISTENERS[0], "allowedRoutes": {"namespaces": {"from": "All"}}}]
     (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, everyone)))
     assert (danger.opening, danger.severity) == ("every namespace may put hosts on door door", GRAVE)
+
+
+def test_a_door_that_gets_a_certificate_and_sends_clients_there_is_no_danger():
+    plain = {key: value for key, value in INTERNAL.items() if key != "listenerConfigurations"}
+    http = {"name": "http", "protocol": "HTTP", "allowedRoutes": LISTENERS[0]["allowedRoutes"]}
+    redirecting = [*LISTENERS, {**http, "allowedRoutes": {"namespaces": {"from": "Same"}}}]
+    spec = {"parentRefs": [{"name": "door"}], "rules": [{"filters": [{"type": "RequestRedirect"}]}]}
+    metadata = {"name": "door-to-https", "namespace": "ingress"}
+    to_https = of(f"{API}:HTTPRoute", None, {"metadata": metadata, "spec": spec}, "door-to-https")
+    assert found(*door(plain, INTERNAL, ([http], redirecting)), to_https, route(CHAT, CHAT)) == []
+
+
+def test_what_the_gateway_says_itself_counts_where_its_class_says_nothing():
+    specs = [
+        {"loadBalancerAttributes": [{"key": "deletion_protection.enabled", "value": x}]} for x in ("true", "false")
+    ]
+    own = of(
+        "kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration",
+        *({"metadata": {"name": "own"}, "spec": each} for each in specs),
+        "own",
+    )
+    spec = {
+        "gatewayClassName": "shared",
+        "listeners": LISTENERS,
+        "infrastructure": {"parametersRef": {"name": "own"}},
+    }
+    same = {"metadata": {"name": "door", "namespace": "ingress"}, "spec": spec}
+    of_class = {**INTERNAL, "loadBalancerAttributes": attributes(deletion_protection__enabled=None)}
+    steps = (of(f"{API}:Gateway", same, same, "door", op="same"), *behind(of_class, of_class))
+    assert openings(*steps, own) == ["the load balancer of door can be deleted"]
 
 
 def test_hosts_and_paths_that_are_gone_answer_no_more():
