@@ -1,6 +1,6 @@
 """Ingress: certificates that exist already, and hosted zones. Their names come from the stack file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from preflight.account import Ask
@@ -88,40 +88,46 @@ def hosted_zones(needs: Needs, ask: Ask) -> Iterator[Finding]:
     ingress = needs.settings.ingress
     if ingress is None:
         return
-    wanted = [(setting, given.zone_id, given.names, True) for _, setting, given in _certificates(ingress)]
-    dns: Mapping[str, str] = ingress.dns.zones if ingress.dns else {}
-    wanted += [("ingress.dns.zones", zone, (domain,), False) for zone, domain in dns.items()]
-    for setting, zone, names, proves in wanted:
-        if zone is None:
-            continue
+    wanted: dict[str, list[tuple[str, Sequence[str], bool]]] = {}
+    for _, setting, given in _certificates(ingress):
+        if given.zone_id:
+            wanted.setdefault(given.zone_id, []).append((setting, given.names, True))
+    for zone, domain in (ingress.dns.zones if ingress.dns else {}).items():
+        wanted.setdefault(zone, []).append(("ingress.dns.zones", (domain,), False))
+    for zone, uses in wanted.items():
         answer = ask("route53:GetHostedZone", absent=("NoSuchHostedZone",), Id=zone)
         if answer is None:
             yield failure(
-                f"{setting}: this account has no hosted zone {zone}",
-                "Route 53 refuses the records, and `up` stops half-way" if proves else "no record is made",
+                f"{', '.join(setting for setting, *_ in uses)}: this account has no hosted zone {zone}",
+                "Route 53 takes no record, so no certificate is issued, and no host has an address",
                 "Write the id of another one:",
                 "aws route53 list-hosted-zones --query 'HostedZones[].[Id,Name]' --output text",
             )
             continue
-        domain, private = answer["HostedZone"]["Name"].rstrip("."), answer["HostedZone"]["Config"]["PrivateZone"]
-        outside = [each for each in names if not (each == domain or each.endswith(f".{domain}"))]
-        if outside or (not proves and domain not in names):
-            yield failure(
-                f"{setting}: {zone} is {domain}, and {listed(outside or names)} is not in it",
-                "Route 53 takes no record of another domain",
-                f"Write the zone of {listed(outside or names)}.",
-            )
-        elif private and proves:
-            yield failure(
-                f"{setting}: {zone} is a private zone",
-                "ACM looks from the internet, finds no record and issues nothing: `up` waits in vain",
-                f"Write the public zone of {domain}; a name in it may point at a private address: {GUIDE}.",
-            )
-        elif private:
-            yield warning(
-                f"{setting}: {domain} is a private zone",
-                "its names have an address in the VPCs that it is associated with, and nowhere else",
-                "Associate it with the VPCs of the clients, or take a public zone.",
-            )
-        else:
-            yield ok(f"{setting}: {domain}")
+        name, private = answer["HostedZone"]["Name"].rstrip("."), answer["HostedZone"]["Config"]["PrivateZone"]
+        for use in uses:
+            yield _zone(zone, name, private, *use)
+
+
+def _zone(zone: str, domain: str, private: bool, setting: str, names: Sequence[str], proves: bool) -> Finding:
+    """Judges one use of a zone that is there. proves: whether its records prove to ACM whose the names are."""
+    outside = [each for each in names if not (each == domain or each.endswith(f".{domain}"))]
+    if outside or (not proves and domain not in names):
+        return failure(
+            f"{setting}: {zone} is {domain}, and {listed(outside or names)} is not in it",
+            "Route 53 takes no record of another domain",
+            f"Write the zone of {listed(outside or names)}.",
+        )
+    if private and proves:
+        return failure(
+            f"{setting}: {zone} is a private zone",
+            "ACM looks from the internet, finds no record and issues nothing: `up` waits in vain",
+            f"Write the public zone of {domain}; a name in it may point at a private address: {GUIDE}.",
+        )
+    if private:
+        return warning(
+            f"{setting}: {domain} is a private zone",
+            "its names have an address in the VPCs that it is associated with, and nowhere else",
+            "Associate it with the VPCs of the clients, or take a public zone.",
+        )
+    return ok(f"{setting}: {domain}")

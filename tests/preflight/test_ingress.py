@@ -93,8 +93,7 @@ def test_a_certificate_of_the_account_is_found_in_it(needs: Needs, aws: None) ->
 
 
 def zone(name: str, *, private: bool = False) -> dict[str, Any]:
-    row = {"Id": f"/hostedzone/{ZONE}", "Name": f"{name}.", "CallerReference": "x", "Config": {"PrivateZone": private}}
-    return {"route53__GetHostedZone": {"HostedZone": row}}
+    return {"route53__GetHostedZone": accounts.hosted_zone(name, private=private)}
 
 
 PROVED = {"internal": {"certificate": {"names": ["*.ml.example.com"], "zone_id": ZONE}}}
@@ -124,6 +123,12 @@ def test_a_zone_has_to_be_there_public_and_of_the_names(
 ) -> None:
     ((found, text),) = seen(ingress.hosted_zones, with_doors(needs, **settings), **answer)
     assert (found, text.partition(": ")[2]) == (result, said)
+
+
+def test_a_zone_that_is_not_there_is_told_once_for_all_its_uses(needs: Needs, aws: None) -> None:
+    both = with_doors(needs, **PROVED, **KEPT)
+    ((_, said),) = seen(ingress.hosted_zones, both, route53__GetHostedZone=missing("NoSuchHostedZone"))
+    assert said.startswith("ingress.internal.certificate, ingress.dns.zones: ")
 
 
 GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
