@@ -201,39 +201,6 @@ def team(**changes: Any) -> dict[str, Any]:
     return {"teams": [{"name": "lab", "namespaces": ["lab"], **changes}]}
 
 
-ROUTE: dict[str, Any] = {
-    "host": "chat.ml.example.com",
-    "namespace": "inference",
-    "service": "chat",
-    "port": 80,
-    "pods": {"app": "chat"},
-}
-ISSUED = {"names": ["*.ml.example.com"], "zone_id": "Z0123456789ABCDEFGHIJ"}
-EXISTING = {"arn": "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"}
-SERVING: dict[str, Any] = {"teams": [{"name": "serving", "namespaces": ["inference", "agents"]}]}
-
-
-def ingress(**changes: Any) -> dict[str, Any]:
-    return {**SERVING, "ingress": changes}
-
-
-def internal(**changes: Any) -> dict[str, Any]:
-    return ingress(internal={"certificate": ISSUED, **changes})
-
-
-def public_door(**changes: Any) -> dict[str, Any]:
-    return ingress(public={"certificate": ISSUED, **changes})
-
-
-def routed(**changes: Any) -> dict[str, Any]:
-    doors = {"internal": {"certificate": ISSUED}, "public": {"certificate": ISSUED}}
-    return {**ingress(**doors, routes={"chat": {**ROUTE, **changes}}), "mesh": {"namespaces": ["inference", "agents"]}}
-
-
-def dns(**changes: Any) -> dict[str, Any]:
-    return ingress(dns={"zones": {"Z0123456789ABCDEFGHIJ": "ml.example.com"}, **changes})
-
-
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -479,49 +446,6 @@ CHANGES: dict[str, Any] = {
     "mesh.tracing.collector": (traced(), traced(collector="other.agents:4317")),
     "mesh.tracing.namespace": (traced(), traced(namespace="inference")),
     "mesh.tracing.service_account": (traced(), traced(service_account="other")),
-    "ingress.clusters": (two_clusters({"ingress": {}}), two_clusters({"ingress": {"clusters": ["other"]}})),
-    "ingress.internal.certificate.arn": (ingress(), ingress(internal={"certificate": EXISTING})),
-    "ingress.internal.certificate.names": (
-        internal(),
-        internal(certificate={**ISSUED, "names": ["*.ml.example.com", "other.example.com"]}),
-    ),
-    "ingress.internal.certificate.zone_id": (internal(), internal(certificate={**ISSUED, "zone_id": "ZOTHER"})),
-    "ingress.internal.source_ranges": (internal(), internal(source_ranges=["10.9.0.0/16"])),
-    "ingress.internal.access_logs": (internal(), internal(access_logs=True)),
-    "ingress.internal.namespaces": (internal(), internal(namespaces=["inference"])),
-    "ingress.internal.idle_timeout_seconds": (internal(), internal(idle_timeout_seconds=60)),
-    "ingress.internal.tls_policy": (internal(), internal(tls_policy="ELBSecurityPolicy-TLS13-1-3-2021-06")),
-    "ingress.public.certificate.arn": (public_door(), public_door(certificate=EXISTING)),
-    "ingress.public.certificate.names": (
-        public_door(),
-        public_door(certificate={**ISSUED, "names": ["*.ml.example.com", "other.example.com"]}),
-    ),
-    "ingress.public.certificate.zone_id": (public_door(), public_door(certificate={**ISSUED, "zone_id": "ZOTHER"})),
-    "ingress.public.source_ranges": (public_door(), public_door(source_ranges=["203.0.113.0/24"])),
-    "ingress.public.namespaces": (public_door(), public_door(namespaces=["inference"])),
-    "ingress.public.idle_timeout_seconds": (public_door(), public_door(idle_timeout_seconds=60)),
-    "ingress.public.tls_policy": (public_door(), public_door(tls_policy="ELBSecurityPolicy-TLS13-1-3-2021-06")),
-    "ingress.public.waf.requests_per_five_minutes": (
-        public_door(),
-        public_door(waf={"requests_per_five_minutes": 100}),
-    ),
-    "ingress.public.waf.block_large_bodies": (public_door(), public_door(waf={"block_large_bodies": True})),
-    "ingress.access_log_days": (
-        ingress(internal={"access_logs": True}),
-        ingress(internal={"access_logs": True}, access_log_days=30),
-    ),
-    "ingress.routes.door": (routed(), routed(door="public")),
-    "ingress.routes.host": (routed(), routed(host="other.ml.example.com")),
-    "ingress.routes.paths": (routed(), routed(paths=["/v1"])),
-    "ingress.routes.protocol": (routed(), routed(protocol="grpc")),
-    "ingress.routes.health_path": (routed(), routed(health_path="/health")),
-    "ingress.routes.namespace": (routed(), routed(namespace="agents")),
-    "ingress.routes.service": (routed(), routed(service="other")),
-    "ingress.routes.port": (routed(), routed(port=81)),
-    "ingress.routes.pods": (routed(), routed(pods={"app": "other"})),
-    "ingress.routes.pod_port": (routed(), routed(pod_port=8080)),
-    "ingress.dns.zones": (dns(), dns(zones={"ZOTHER": "ml.example.com"})),
-    "ingress.dns.owners": (dns(), dns(owners={"main": "earlier"})),
     "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
     "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),
     "storage.recovery.clusters": (recovery(), recovery(clusters=False)),
