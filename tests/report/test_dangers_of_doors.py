@@ -1,11 +1,23 @@
 """Dangers at the doors: Gateways with their load balancers, and what stands before and behind them."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 
 from common.values import UNKNOWN_TEXT
+from components.ingress.doors import (
+    ALB,
+    ATTRIBUTES_OFF,
+    DoorPlan,
+    class_configuration,
+    gateway_class,
+    gateway_configuration,
+    redirect,
+)
+from components.ingress.doors import gateway as shared
 from report.dangers.danger import GRAVE, LOST, SERIOUS
+from settings.ingress.ingress import CertificateSettings, PublicDoorSettings
 from tests.report.logs import step
 from tests.report.test_dangers import CLUSTER, EKS, found, of, openings
 
@@ -380,6 +392,51 @@ def test_a_wider_zone_is_none_and_records_that_are_deleted_from_then_on_are():
     assert found(release("external-dns", fewer, ZONES, "dns")) == []
     kept = {**ZONES, "policy": "upsert-only"}
     assert openings(release("external-dns", kept, ZONES, "dns")) == ["dns deletes records from then on"]
+
+
+PLAN = DoorPlan(
+    door="public",
+    settings=PublicDoorSettings(certificate=CertificateSettings(arn=f"{ARN}/12345678-1234-1234-1234-123456789012")),
+    sources=["203.0.113.0/24"],
+    subnet_ids=["subnet-a", "subnet-b"],
+    certificate=f"{ARN}/old",
+    web_acl=ACL,
+    log_attributes={"access_logs.s3.enabled": "true"},
+    namespaces=["inference"],
+    protect=True,
+)
+
+
+def made(plan):
+    """Returns the objects of a door as the platform makes them."""
+    objects = [class_configuration(plan), gateway_class(plan.door, ALB), gateway_configuration(plan), shared(plan)]
+    objects += [redirect(plan.door)] if plan.certificate else []
+    return {f"{each['kind']}-{each['metadata']['name']}": each for each in objects}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        ({"sources": ["203.0.113.0/24", "0.0.0.0/0"]}, ["door Gateway-public lets in 0.0.0.0/0"]),
+        (
+            {"certificate": None, "sources": []},
+            ["door Gateway-public lets in 0.0.0.0/0, ::/0", "door Gateway-public speaks HTTP only"],
+        ),
+        ({"certificate": f"{ARN}/new"}, ["certificate of door Gateway-public: old → new"]),
+        ({"web_acl": None}, ["no web ACL stands before door Gateway-public"]),
+        ({"log_attributes": ATTRIBUTES_OFF}, ["requests to Gateway-public are no longer logged"]),
+        ({"namespaces": ["agents", "inference"]}, ["agents may put hosts on door Gateway-public"]),
+        ({"protect": False}, ["the load balancer of Gateway-public can be deleted"]),
+    ],
+)
+def test_the_doors_of_the_platform_are_read_as_it_makes_them(changes, told):
+    before, after = made(PLAN), made(replace(PLAN, **changes))
+    steps = [
+        of(f"kubernetes:{each['apiVersion']}:{each['kind']}", before.get(name), after.get(name), name)
+        for name, each in {**before, **after}.items()
+    ]
+    assert sorted(openings(*steps)) == told
 
 
 GUARD = {"failurePolicy": "Fail", "validations": [{"expression": "object.spec.type != 'LoadBalancer'"}]}
