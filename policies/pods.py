@@ -30,6 +30,7 @@ EXEMPT_NAMESPACES: Mapping[str, Option] = {
     "exempt_namespaces": Option("Namespaces of software that runs the nodes, such as drivers.", [])
 }
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_WITHOUT_PODS = ("kubernetes:helm.sh/", "kubernetes:apiextensions.k8s.io/")  # definitions are long, and only describe
 _KEYS_BEFORE_PODS = ("containers", "jobTemplate", "template")
 _WORKLOAD_TYPES = (
     *("kubernetes:core/v1:Pod", "kubernetes:core/v1:PodTemplate", "kubernetes:apps/v1:", "kubernetes:batch/v1:"),
@@ -84,7 +85,7 @@ def all_pods(stack: Stack) -> Iterator[Pod]:
 
 def pods(resource: Resource) -> Iterator[Pod]:
     """Yields every pod spec in a Kubernetes object. Raises NotKnownError when an unknown value may contain one."""
-    if not resource.type.startswith("kubernetes:helm.sh/"):
+    if not resource.type.startswith(_WITHOUT_PODS):
         yield from _pods(resource, resource.value, (), "default", secret=False)
 
 

@@ -144,11 +144,13 @@ def injected(pod: Pod, namespace: Mapping[str, Any], release: Mapping[str, Any])
     annotations = {**_inherited(namespace), **(metadata.get("annotations") or {})}
     _override(values["proxy"], annotations)
     containers, first_ones, volumes = ([*(each or ())] for each in lists)
-    proxy = _proxy(values, release["namespace"], containers[0])
+    of_first = Node(containers[0]).at("securityContext", "capabilities")  # which the namespace allows
+    capabilities = of_first if of_first.is_set else Node(values["proxy"]["capabilities"])
+    proxy = _proxy(values, release["namespace"], capabilities)
     if values["cniEnabled"]:
         first = _network_validator(values)
     else:
-        first = _proxy_init(values, proxy)
+        first = _proxy_init(values, capabilities)
         volumes.append({"name": values["proxyInit"]["xtMountPath"]["name"], "emptyDir": {}})
     native = values["proxy"]["nativeSidecar"]
     if _BOOLEANS.get(_annotation(Node(metadata), f"{_CONFIG}enable-debug-sidecar")):
@@ -180,7 +182,7 @@ def injected(pod: Pod, namespace: Mapping[str, Any], release: Mapping[str, Any])
 def _values(release: Mapping[str, Any]) -> Props:
     given: Any = opened(release.get("values")) or {}
     made: Props = merged(_DEFAULTS, {key: given[key] for key in _DEFAULTS if key in given})
-    return made
+    return copy.deepcopy(made)  # annotations change it
 
 
 def _annotation(metadata: Node, name: str) -> str:
@@ -238,17 +240,15 @@ def _resources(values: Props) -> Props:
     return {"resources": {section: named for section, named in amounts.items() if named}}
 
 
-def _proxy(values: Props, control_plane: str, first_container: Any) -> Props:
-    """Returns the proxy. It has the capabilities of the first container, which its namespace allows."""
+def _proxy(values: Props, control_plane: str, capabilities: Node) -> Props:
+    """Returns the proxy: a sidecar that starts before all others, or a container beside them."""
     proxy, admin = values["proxy"], values["proxy"]["ports"]["admin"]
-    given = Node(first_container).at("securityContext", "capabilities")
-    capabilities = given.value if given.is_set else proxy["capabilities"]
     context = proxy["securityContext"] or {
         **_UNPRIVILEGED,
         "allowPrivilegeEscalation": False,
         "runAsUser": proxy["uid"],
         **({"runAsGroup": proxy["gid"]} if proxy["gid"] >= 0 else {}),
-        **({} if capabilities is None else {"capabilities": copy.deepcopy(capabilities)}),
+        **({"capabilities": copy.deepcopy(capabilities.value)} if capabilities.is_set else {}),
     }
     mounts = {"linkerd-identity-end-entity": "/var/run/linkerd/identity/end-entity"}
     if values["identity"]["serviceAccountTokenProjection"]:
@@ -307,10 +307,10 @@ def _network_validator(values: Props) -> Props:
     }
 
 
-def _proxy_init(values: Props, proxy: Props) -> Props:
+def _proxy_init(values: Props, capabilities: Node) -> Props:
     """Returns the init container that redirects the traffic by itself, for which it needs capabilities."""
-    settings, given = values["proxyInit"], Node(proxy)["securityContext"]["capabilities"]
-    added, dropped = ([each.value for each in given[verb].items] for verb in ("add", "drop"))
+    settings = values["proxyInit"]
+    added, dropped = ([each.value for each in capabilities[verb].items] for verb in ("add", "drop"))
     dropped = [each for each in dropped if each not in ("NET_ADMIN", "NET_RAW")]
     privileged = bool(settings["closeWaitTimeoutSecs"] or settings["privileged"])
     who = (

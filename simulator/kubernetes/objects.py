@@ -232,6 +232,8 @@ class Objects:
                 f"{front}nothing comes through {state['kind']} {state['metadata']['name']}: {why()}. The real provider "
                 "waits for nothing here, and succeeds."
             )
+        if missing := gateways.why_unresolved(self.cluster, state):
+            self.call.warn(f"{state['kind']} {state['metadata']['name']}: {missing}. Until then, clients get an error.")
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:

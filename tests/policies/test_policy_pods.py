@@ -64,6 +64,7 @@ def test_every_pod_spec_of_an_object_is_found() -> None:
     [
         ("core/v1:ConfigMap", {"data": {"containers": "- name: main"}}),
         ("helm.sh/v3:Release", {"values": SPEC}),
+        ("apiextensions.k8s.io/v1:CustomResourceDefinition", {"spec": {"default": SPEC}}),
         ("core/v1:PersistentVolumeClaim", {"spec": UNKNOWN}),
         ("core/v1:Pod", {"metadata": {"labels": {"later": UNKNOWN}}}),
         ("apps/v1:DeploymentPatch", {"spec": {"replicas": 2}}),

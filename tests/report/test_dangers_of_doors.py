@@ -1,6 +1,5 @@
 """Dangers at the doors: Gateways with their load balancers, and what stands before and behind them."""
 
-import copy
 from dataclasses import replace
 
 import pytest
@@ -49,22 +48,15 @@ INTERNAL = {
     "loadBalancerAttributes": attributes(),
 }
 PUBLIC = {**INTERNAL, "scheme": "internet-facing", "sourceRanges": ["203.0.113.0/24"], "wafV2": {"webACL": ACL}}
-LISTENERS = [
-    {
-        "name": "https",
-        "protocol": "HTTPS",
-        "allowedRoutes": {
-            "namespaces": {
-                "from": "Selector",
-                "selector": {
-                    "matchExpressions": [
-                        {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["inference"]}
-                    ]
-                },
-            }
-        },
-    }
-]
+
+
+def listeners(*namespaces):
+    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(namespaces)}
+    allowed = {"namespaces": {"from": "Selector", "selector": {"matchExpressions": [named]}}}
+    return [{"name": "https", "protocol": "HTTPS", "allowedRoutes": allowed}]
+
+
+LISTENERS = listeners("inference")
 
 
 def gateway(before, after, op="update"):
@@ -149,7 +141,6 @@ def test_a_scheme_that_changes_replaces_the_load_balancer_and_is_told_once():
 
 
 def test_a_gateway_that_takes_another_class_is_compared_by_what_it_gets():
-    taken = [copy.deepcopy(LISTENERS), LISTENERS]
     other = of(
         f"{API}:GatewayClass",
         None,
@@ -166,9 +157,7 @@ def test_a_gateway_that_takes_another_class_is_compared_by_what_it_gets():
         "out",
     )
     metadata = {"name": "door", "namespace": "ingress"}
-    specs = [
-        {"gatewayClassName": name, "listeners": each} for name, each in zip(("shared", "other"), taken, strict=True)
-    ]
+    specs = [{"gatewayClassName": name, "listeners": LISTENERS} for name in ("shared", "other")]
     moved = of(f"{API}:Gateway", *({"metadata": metadata, "spec": each} for each in specs), "door")
     assert openings(moved, *behind(INTERNAL, INTERNAL), other, config) == [
         "door door opens to 203.0.113.0/24, in the internet"
@@ -268,9 +257,7 @@ def test_an_attribute_of_the_load_balancer_that_is_turned_off_is_told(changed, o
 
 
 def test_a_namespace_that_gets_a_door_is_told_and_every_namespace_is_grave():
-    wider = copy.deepcopy(LISTENERS)
-    wider[0]["allowedRoutes"]["namespaces"]["selector"]["matchExpressions"][0]["values"].append("agents")
-    (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, wider)))
+    (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, listeners("inference", "agents"))))
     assert (danger.opening, danger.severity) == ("agents may put hosts on door door", SERIOUS)
     everyone = [{**LISTENERS[0], "allowedRoutes": {"namespaces": {"from": "All"}}}]
     (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, everyone)))
@@ -321,26 +308,27 @@ def test_a_host_that_comes_to_a_public_door_is_told():
     assert found(*door(INTERNAL, INTERNAL), route(None, CHAT)) == []
 
 
-COMMON = {"name": "common", "statement": {"managedRuleGroupStatement": {"name": "AWSManagedRulesCommonRuleSet"}}}
 LIMIT = {"name": "limit", "action": {"block": {}}, "statement": {"rateBasedStatement": {"limit": 2000}}}
-RULES = {"defaultAction": {"allow": {}}, "rules": [{**COMMON, "overrideAction": {"none": {}}}, LIMIT]}
 
 
-def overridden(action):
-    override = {"name": "SizeRestrictions_BODY", "actionToUse": {action: {}}}
-    group = {**COMMON["statement"]["managedRuleGroupStatement"], "ruleActionOverrides": [override]}
-    return [{**RULES["rules"][0], "statement": {"managedRuleGroupStatement": group}}, LIMIT]
+def common(action="none", **group):
+    managed = {"managedRuleGroupStatement": {"name": "AWSManagedRulesCommonRuleSet", **group}}
+    return {"name": "common", "overrideAction": {action: {}}, "statement": managed}
+
+
+RULES = {"defaultAction": {"allow": {}}, "rules": [common(), LIMIT]}
+LARGE = {"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}
 
 
 @pytest.mark.parametrize(
     ("rules", "what"),
     [
         ([LIMIT], "common goes"),
-        ([{**COMMON, "overrideAction": {"count": {}}}, LIMIT], "common only counts"),
-        (overridden("count"), "SizeRestrictions_BODY of common only counts"),
-        ([RULES["rules"][0], {**LIMIT, "action": {"count": {}}}], "limit only counts"),
+        ([common("count"), LIMIT], "common only counts"),
+        ([common(ruleActionOverrides=[LARGE]), LIMIT], "SizeRestrictions_BODY of common only counts"),
+        ([common(), {**LIMIT, "action": {"count": {}}}], "limit only counts"),
         (
-            [RULES["rules"][0], {**LIMIT, "statement": {"rateBasedStatement": {"limit": 9000}}}],
+            [common(), {**LIMIT, "statement": {"rateBasedStatement": {"limit": 9000}}}],
             "limit allows 2,000 → 9,000 requests",
         ),
     ],

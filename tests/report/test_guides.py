@@ -60,6 +60,12 @@ ADD_ONS = [
     for document in documents
     if isinstance(document, dict) and "addons" in document
 ]
+MESHES = [
+    document["ml-platform:mesh"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "ml-platform:mesh" in document
+]
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
 
@@ -83,6 +89,13 @@ def test_the_doors_of_the_guides_are_valid() -> None:
     assert INGRESS, "a guide has a section of ingress"
     for ingress in INGRESS:
         IngressSettings.model_validate(ingress)
+
+
+def test_the_meshes_of_the_guides_are_valid() -> None:
+    assert any("services" in mesh for mesh in MESHES), "a guide says who may call"
+    for mesh in MESHES:
+        teams = [{"name": "serving", "namespaces": mesh["namespaces"]}]
+        load(stack((("teams",), teams), (("mesh",), mesh)), SOURCE, TODAY)
 
 
 @pytest.fixture(scope="module")

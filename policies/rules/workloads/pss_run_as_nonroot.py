@@ -6,7 +6,7 @@ Source: Kubernetes, Pod Security Standards, level restricted; read 2026-11.
 from collections.abc import Iterator, Sequence
 
 from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
-from policies.rule import Case, Resource, Rule, View, collect_from, flag, number, present
+from policies.rule import Case, Resource, Rule, View, collect_from, flag, number
 from policies.samples import in_every_place, pod_of, security
 
 NON_ROOT, USER = "securityContext.runAsNonRoot", "securityContext.runAsUser"
@@ -18,7 +18,7 @@ def _non_root(holder: View) -> Iterator[tuple[str, str]]:
 
 
 def _user(holder: View) -> Iterator[tuple[str, str]]:
-    if present(holder, USER) and number(holder, USER) == 0:
+    if number(holder, USER) == 0:
         yield holder.under(USER), "is 0, which is root"
 
 

@@ -72,13 +72,20 @@ CERTIFICATE = ResourceType(
     deletes="DeleteCertificate",
     display_name="ACM Certificate",
     creating="requesting ACM Certificate ({domainName})",
+    updating="updating ACM Certificate ({id}) options",
     id="arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
-    arn="{id}",
-    replace_on="certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod",
+    arn="arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
+    replace_on=(
+        "certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod validationOptions "
+        "validationOptions[*].domainName validationOptions[*].validationDomain"
+    ),
+    defaults={"options.certificateTransparencyLoggingPreference": "ENABLED"},
     sets="subjectAlternativeNames",
     aws_defaults={
+        "domainName": "",
         "keyAlgorithm": "RSA_2048",
         "subjectAlternativeNames": _names,
+        "options.export": "DISABLED",
         "validationMethod": "NONE",
     },
     computed={

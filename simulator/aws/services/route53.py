@@ -14,6 +14,11 @@ from simulator.aws.operation_context import OperationContext
 ROUTE_53 = Service("Route 53")
 
 
+def _id(op: OperationContext) -> str:
+    parts = (op.get("zoneId"), str(op.get("name")).lower(), op.get("type"), op.get("setIdentifier"))
+    return "_".join(str(part) for part in parts if part)
+
+
 def _has_a_value(op: OperationContext) -> None:
     """A record has values and a TTL, or an alias."""
     if op.get("aliases"):
@@ -26,7 +31,7 @@ def _name_is_free(op: OperationContext) -> None:
     """A zone has one record of a name and type, unless the program may overwrite it."""
     if op.get("allowOverwrite") or op.call.preview:
         return
-    if any(row.id == op.fill("{zoneId}_{name}_{type}") for row in op.others()):
+    if any(row.id == _id(op) for row in op.others()):
         message = (
             f"[Tried to create resource record set [name='{op.get('name')}', type='{op.get('type')}'] but it already "
             "exists]"
@@ -41,10 +46,12 @@ RECORD = ResourceType(
     updates="ChangeResourceRecordSets",
     deletes="ChangeResourceRecordSets",
     display_name="Route 53 Record",
-    label="{name}",
-    id="{zoneId}_{name}_{type}",
+    creating="creating Route53 Record",
+    deleting="deleting Route53 Record ({id})",
+    updating="updating Route53 Record ({id})",
+    id=_id,
     required="name type zoneId",
-    replace_on="zoneId name type setIdentifier",
+    replace_on="name zoneId",
     sets="records",
     aws_defaults={"allowOverwrite": False},
     computed={"fqdn": lambda op: str(op.get("name")).rstrip(".")},

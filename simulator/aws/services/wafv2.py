@@ -88,7 +88,7 @@ WEB_ACL = ResourceType(
     arn="arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/{id}",
     required="defaultAction scope visibilityConfig",
     replace_on="name namePrefix scope",
-    autoname=Autoname(max_length=128, given_prefix="namePrefix"),
+    autoname=Autoname(max_length=255, given_prefix="namePrefix"),
     computed={"applicationIntegrationUrl": "", "capacity": _units, "lockToken": "{uuid:lock}"},
     constraints={
         "name": _text(1, 128),
@@ -96,7 +96,7 @@ WEB_ACL = ResourceType(
         "rules[*].statement.rateBasedStatement.evaluationWindowSec": one_of(60, 120, 300, 600),
         "rules[*].statement.rateBasedStatement.limit": between(10, 2_000_000_000),
         "scope": one_of("CLOUDFRONT", "REGIONAL"),
-        "visibilityConfig.metricName": _text(1, 128),
+        "visibilityConfig.metricName": every(length(1, 255), matches(r"[\w#:./-]+", "letters, digits and _#:./-")),
     },
     not_found=ErrorTemplate(
         "WAFNonexistentItemException",

@@ -16,6 +16,7 @@ from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 from simulator.aws.registry import kinds
 
 SERVICES = {
+    "ACM": "acm",
     "Auto Scaling": "autoscaling",
     "Backup": "backup",
     "CloudWatch Logs": "logs",
@@ -27,11 +28,14 @@ SERVICES = {
     "IAM": "iam",
     "KMS": "kms",
     "S3": "s3",
+    "Route 53": "route53",
     "SQS": "sqs",
     "SSM": "ssm",
     "Service Quotas": "service-quotas",
+    "WAFV2": "wafv2",
 }
 WRAPPED = {
+    "aws:route53/record:Record": "ChangeBatch.Changes.ResourceRecordSet",
     "aws:autoscaling/tag:Tag": "Tags",
     "aws:backup/plan:Plan": "BackupPlan",
     "aws:backup/selection:Selection": "BackupSelection",
@@ -177,6 +181,12 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
         "rules.blockedEncryptionTypes": "ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes.EncryptionType"
     },
+    "aws:route53/record:Record": {
+        "name": "ChangeBatch.Changes.ResourceRecordSet.Name",
+        "records": "ChangeBatch.Changes.ResourceRecordSet.ResourceRecords.Value",
+        "ttl": "ChangeBatch.Changes.ResourceRecordSet.TTL",
+        "zoneId": "HostedZoneId",
+    },
     "aws:servicequotas/serviceQuota:ServiceQuota": {"value": "DesiredValue"},
     "aws:sqs/queue:Queue": {"name": "QueueName"},
     "aws:sqs/queuePolicy:QueuePolicy": {"queueUrl": "QueueUrl"},
@@ -195,6 +205,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("tags", "tagsAll"), _TAGS),
         "region": "selects the endpoint",
     },
+    "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": _PROVIDER},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "egress": _OF_ANOTHER,
         "ingress": _OF_ANOTHER,
@@ -219,6 +230,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     },
     "aws:iam/role:Role": {"forceDetachPolicies": _PROVIDER},
     "aws:kms/key:Key": {"enableKeyRotation": "selects an operation", "isEnabled": "selects an operation"},
+    "aws:route53/record:Record": {"allowOverwrite": _PROVIDER},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (
             *("contentBasedDeduplication", "deduplicationScope", "delaySeconds", "fifoQueue", "fifoThroughputLimit"),
