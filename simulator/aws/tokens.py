@@ -61,6 +61,10 @@ FILE_ACCESS_POINT: Final = "aws:efs/accessPoint:AccessPoint"
 FILE_SYSTEM_POLICY: Final = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 FILE_BACKUP_POLICY: Final = "aws:efs/backupPolicy:BackupPolicy"
 FILE_REPLICATION: Final = "aws:efs/replicationConfiguration:ReplicationConfiguration"
+CERTIFICATE: Final = "aws:acm/certificate:Certificate"
+CERTIFICATE_VALIDATION: Final = "aws:acm/certificateValidation:CertificateValidation"
+RECORD: Final = "aws:route53/record:Record"
+WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
