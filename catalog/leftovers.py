@@ -117,7 +117,18 @@ LEFTOVERS: Final = (
     ),
     _objects("Service with a load balancer", "services", _IN_SUBNETS, {"spec type": "LoadBalancer"}),
     _objects("Ingress", "ingresses", _IN_SUBNETS),
-    _objects("Gateway", "gateways.gateway.networking.k8s.io", _IN_SUBNETS),
+    _objects("Gateway", "gateways.gateway.networking.k8s.io", f"it keeps its GatewayClass, and {_IN_SUBNETS}"),
+    replace(
+        _objects(
+            "GatewayClass",
+            "gatewayclasses.gateway.networking.k8s.io",
+            "it keeps the LoadBalancerConfiguration that it names",
+            {"spec parametersRef group": "gateway.k8s.aws"},
+        ),
+        find="kubectl get gatewayclasses.gateway.networking.k8s.io --output json",
+        name="{metadata name}",
+        delete="kubectl delete gatewayclasses.gateway.networking.k8s.io {metadata name} --timeout=10m",
+    ),
     _objects("VolumeSnapshot", "volumesnapshots.snapshot.storage.k8s.io", "its snapshot stays in AWS"),
     _objects(
         "claim",

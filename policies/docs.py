@@ -30,6 +30,10 @@ that exists, from its state alone, run `pulumi policy analyze --policy-pack poli
 The level depends on the environment: the one in the pack's configuration (`{"profile": {"environment": "dev"}}`), else
 the stack's own `ml-platform:environment`, else the stack's name if that is one of the three, else prod, the strictest.
 
+**Objects of Helm releases** are not visible to the rules about pods, Services and other objects of Kubernetes; their
+values are visible to `secret-no-plaintext`. What holds them in the cluster is the Pod Security level of a namespace and
+its admission policies.
+
 **Unknown values** exist only after the update, such as the id of a new resource. Each rule says what one means.
 
 **Configuration.** `pulumi preview --policy-pack policies --policy-pack-config FILE`, with a JSON file such as

@@ -1,10 +1,14 @@
 """Builds pools, node classes and pods for the cases of rules. Each keeps the rules except in what a case sets."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.requirements import INSTANCE_TYPE
 from common.values import UNKNOWN
+from policies.rule import Case
 
+POD, DEPLOYMENT = "kubernetes:core/v1:Pod", "kubernetes:apps/v1:Deployment"
+CRON_JOB, RAY_CLUSTER = "kubernetes:batch/v1:CronJob", "kubernetes:ray.io/v1:RayCluster"
 A100, H100, L4, PLAIN = "p4d.24xlarge", "p5.48xlarge", "g6.xlarge", "m5.2xlarge"
 TAINT = {"key": "gpu", "value": "true", "effect": "NO_SCHEDULE"}
 NO_SCHEDULE = {"key": "gpu", "value": "true", "effect": "NoSchedule"}
@@ -63,3 +67,37 @@ def pod(*resources: dict[str, object], namespace: str = "", **spec: object) -> d
 def limits(**amounts: object) -> dict[str, object]:
     """Returns resources with equal limits and requests."""
     return {"limits": amounts, "requests": amounts}
+
+
+def in_every_place(container: Mapping[str, object], at: str) -> dict[str, Case]:
+    """Returns bad cases: a container in each place that may have one. at: the path in it that a finding names."""
+    first = "spec.containers[0]"
+    template = {"spec": {"containers": [container]}}
+    of_workload = {"spec": {"template": template}}
+    places: dict[str, tuple[str, Mapping[str, object], str]] = {
+        "a Pod": (POD, template, first),
+        "a second container": (POD, {"spec": {"containers": [{"name": "x"}, container]}}, "spec.containers[1]"),
+        "an init container": (POD, {"spec": {"initContainers": [container]}}, "spec.initContainers[0]"),
+        "an ephemeral container": (POD, {"spec": {"ephemeralContainers": [container]}}, "spec.ephemeralContainers[0]"),
+        "a Deployment": (DEPLOYMENT, of_workload, f"spec.template.{first}"),
+        "a DeploymentPatch": (f"{DEPLOYMENT}Patch", of_workload, f"spec.template.{first}"),
+        "a PodList": (f"{POD}List", {"items": [template]}, f"items[0].{first}"),
+        "a CronJob": (CRON_JOB, {"spec": {"jobTemplate": of_workload}}, f"spec.jobTemplate.spec.template.{first}"),
+        "a custom resource": (
+            RAY_CLUSTER,
+            {"spec": {"workerGroupSpecs": [{"template": template}]}},
+            f"spec.workerGroupSpecs[0].template.{first}",
+        ),
+    }
+    return {name: Case(props, type=kind, at=f"{path}.{at}") for name, (kind, props, path) in places.items()}
+
+
+def security(**fields: object) -> dict[str, Any]:
+    """Returns a container or a pod spec with a security context."""
+    return {"securityContext": fields}
+
+
+def pod_of(*containers: Mapping[str, object], at: str = "", namespace: str = "", **spec: Any) -> Case:
+    """Returns a case: a Pod with these containers. spec: more fields of its spec. at: the path of the finding."""
+    metadata = {"metadata": {"namespace": namespace}} if namespace else {}
+    return Case({**metadata, "spec": {"containers": list(containers), **spec}}, type=POD, at=at)

@@ -363,3 +363,8 @@ def collect_from(items: Iterable[Item], check: Callable[[Item], Iterable[Finding
             first_error = first_error or error
     if first_error:
         raise first_error
+
+
+def collect_all(*parts: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yields what each part of a check finds. A part that meets an unknown value does not hide the parts after it."""
+    return collect_from(parts, lambda part: part())

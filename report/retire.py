@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -33,6 +33,9 @@ _WORD = re.compile(r"\{([^{}]+)\}")
 # The API server does not know the kind: no controller for it is installed.
 _NO_KIND = "the server doesn't have a resource type"
 
+_Name = tuple[str, str, str]
+"""Kind, namespace and name of an object of Kubernetes."""
+
 
 @dataclass(frozen=True)
 class Thing:
@@ -55,6 +58,7 @@ class Thing:
 class Stack:
     """A stack that is to be retired. vpc: its id; "" once it is gone. clusters: the names of its clusters in AWS.
 
+    own: what its program has made in Kubernetes, as `objects_of` returns it: `pulumi destroy` deletes that.
     run: runs a command where the stack is. patience_seconds: how long controllers get to delete what they made.
     """
 
@@ -64,6 +68,7 @@ class Stack:
     clusters: Sequence[str]
     run: Run
     patience_seconds: float = CONTROLLERS_SECONDS
+    own: Collection[_Name] = frozenset()
     gone: set[str] = field(default_factory=set)
 
     def enter(self, cluster: str) -> None:
@@ -91,7 +96,7 @@ class Stack:
                 each = {**item, **place, "tag": _tags(item)}
                 if "protected" in row.where:
                     each["protected"] = is_protected(item, datetime.now(UTC))
-                if not _fits(each, row.where, place):
+                if not _fits(each, row.where, place) or _name_of(item) in self.own:
                     continue
                 if "{owner}" in row.delete:
                     owner = _owner(item, controller_of)
@@ -132,11 +137,13 @@ def retire(stack: str, *, confirm: bool, home: Path | None = None) -> int:
             f"{stack} is protected. First run `pulumi config set ml-platform:deletion_protection false --stack {stack}`"
             f" and `pulumi up --stack {stack}`."
         )
-    vpc = _outputs(stack, home).get("vpc_id") or ""
+    resources = _resources(stack, home)
+    outputs = (each.get("outputs") or {} for each in resources if each["type"] == "pulumi:pulumi:Stack")
+    vpc = next(outputs, {}).get("vpc_id") or ""
     names = [cluster_name(prefix, key) for key in settings.clusters]
     with runner(home) as run:
         patience = CONTROLLERS_SECONDS if home is None else 0
-        found = Stack(stack, settings.region, vpc, names, run, patience)
+        found = Stack(stack, settings.region, vpc, names, run, patience, objects_of(resources))
         return retire_stack(found, confirm=confirm)
 
 
@@ -214,14 +221,28 @@ def _deleted(stack: Stack, thing: Thing) -> list[str]:
     return []
 
 
-def _outputs(stack: str, home: Path | None) -> Mapping[str, Any]:
-    words = ("stack", "output", "--json", "--stack", stack)
+def objects_of(resources: Sequence[Mapping[str, Any]]) -> frozenset[_Name]:
+    """Returns kind, namespace and name of the objects of Kubernetes in a state, as `pulumi stack export` has them.
+
+    The state tells them apart from those of users, who may use Pulumi and Helm too: no label or field manager does.
+    """
+    outputs = (each.get("outputs") or {} for each in resources if each["type"].startswith("kubernetes:"))
+    return frozenset(_name_of(each) for each in outputs if "metadata" in each)
+
+
+def _name_of(item: Mapping[str, Any]) -> _Name:
+    metadata = item.get("metadata") or {}
+    return str(item.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+
+
+def _resources(stack: str, home: Path | None) -> Sequence[Mapping[str, Any]]:
+    words = ("stack", "export", "--stack", stack)
     command = ("pulumi", *words) if home is None else Simulated(home).command(*words)
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ReportError(f"the outputs of {stack} cannot be read: {done.stderr.strip()}")
-    outputs: Mapping[str, Any] = json.loads(done.stdout)
-    return outputs
+        raise ReportError(f"the state of {stack} cannot be read: {done.stderr.strip()}")
+    resources: Sequence[Mapping[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or ()
+    return resources
 
 
 def _needs_vpc(row: Leftover) -> bool:

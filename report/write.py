@@ -16,6 +16,7 @@ from report.compute_plan import ComputePlan
 from report.cost import as_markdown
 from report.dangers import Plan, dangers, judge, plan_from
 from report.look import PACK, after
+from report.reach import as_markdown as reach_page
 from report.recovery import as_markdown as recovery_page
 from report.rehearse import STAMP
 from report.settings import as_markdown as settings_page
@@ -25,7 +26,7 @@ from report.wrong_file import BUILD
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes compute, recovery, cost, settings, facts, and summary.md.
+    """Previews the stack in the simulator and writes compute, recovery, reach, cost, settings, facts, and summary.md.
 
     base: a git revision to compare with, which is brought up in the simulator first; by default an empty account. When
     this change has been rehearsed on it, the preview of the rehearsal is read.
@@ -43,6 +44,7 @@ def write(stack: str, base: str | None = None) -> int:
         "summary.md": summary(stack, look, plan, found, compared_with, short_markdown(compute), facts.in_short(ages)),
         "compute.md": compute_page(compute, stack),
         "recovery.md": recovery_page(load_file(path), stack),
+        "reach.md": reach_page(load_file(path), stack),
         **(_costs(plan, compute, stack) if look.complete else {}),
         "settings.md": settings_page(path, stack),
         "facts.md": facts.as_markdown(ages),

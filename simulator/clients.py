@@ -51,6 +51,7 @@ _KINDS = {
     "services": ("v1", "Service"),
     "ingresses": ("networking.k8s.io/v1", "Ingress"),
     "gateways.gateway.networking.k8s.io": ("gateway.networking.k8s.io/v1", "Gateway"),
+    "gatewayclasses.gateway.networking.k8s.io": ("gateway.networking.k8s.io/v1", "GatewayClass"),
     "volumesnapshots.snapshot.storage.k8s.io": ("snapshot.storage.k8s.io/v1", "VolumeSnapshot"),
     "persistentvolumeclaims": ("v1", "PersistentVolumeClaim"),
     "poddisruptionbudgets": ("policy/v1", "PodDisruptionBudget"),

@@ -10,11 +10,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from common.spelling import did_you_mean
 from common.urns import name_of
 from simulator import users_things
 from simulator.aws.contents import contents
 from simulator.cloud import Cloud, CloudResource
-from simulator.kubernetes import certificates, clusters
+from simulator.kubernetes import certificates, clusters, webhooks
 
 
 def run(arguments: list[str], cloud_file: Path) -> int:
@@ -45,6 +46,12 @@ def run(arguments: list[str], cloud_file: Path) -> int:
     ends = commands.add_parser("certificates", help="tell what time makes of a cluster's certificates")
     ends.add_argument("cluster", help="the name of the cluster in AWS")
     ends.add_argument("--clock", type=_days, default=0.0, metavar="+61d", help="days from the `up` that made them")
+    hooks = commands.add_parser("webhook", help="list the webhooks of a cluster's charts, or stop those of a Service")
+    hooks.add_argument("cluster", help="the name of the cluster in AWS")
+    hooks.add_argument("service", nargs="?", help="the Service whose pods stop, or start again")
+    states = hooks.add_mutually_exclusive_group()
+    for word in ("down", "up"):
+        states.add_argument(f"--{word}", dest="state", action="store_const", const=word)
     options = parser.parse_args(arguments)
     with closing(Cloud(cloud_file)) as cloud:
         if options.command == "list":
@@ -52,7 +59,7 @@ def run(arguments: list[str], cloud_file: Path) -> int:
         if options.command == "add":
             cloud.put(options.type, options.id, json.loads(options.value))
             return 0
-        if options.command in ("add-users-things", "certificates"):
+        if options.command in ("add-users-things", "certificates", "webhook"):
             return _in_cluster(cloud, options)
         wanted = {key: value for key in ("id", "region", "type") if (value := getattr(options, key)) is not None}
         found = (row for row in cloud.all() if all(getattr(row, key) == value for key, value in wanted.items()))
@@ -78,7 +85,33 @@ def _in_cluster(cloud: Cloud, options: argparse.Namespace) -> int:
     if options.command == "add-users-things":
         print("\n".join(users_things.add(cloud, row)))
         return 0
-    return _certificates(clusters.cluster_of(cloud, row), options.clock)
+    cluster = clusters.cluster_of(cloud, row)
+    if options.command == "webhook":
+        return _webhooks(cluster, options.service, options.state)
+    return _certificates(cluster, options.clock)
+
+
+def _webhooks(cluster: clusters.Cluster, service: str | None, state: str | None) -> int:
+    """Stops or starts the pods of a Service, and prints the webhooks. Returns 1 when no webhook has the Service."""
+    known = list(webhooks.webhooks_of(each.state for each in cluster.releases()))
+    chosen = [each for each in known if service in (None, each.service)]
+    if not chosen:
+        wanted = (
+            f"the Service {service}.{did_you_mean(service, [each.service for each in known])}"
+            if service
+            else "a Service."
+        )
+        print(f"No webhook of {cluster.name} has {wanted}", file=sys.stderr)
+        return 1
+    if state is not None and service is None:
+        print(f"--{state} needs a Service. Without --{state}, this lists them.", file=sys.stderr)
+        return 1
+    for each in chosen:
+        if state is not None:
+            webhooks.set_down(cluster, each, state == "down")
+        policy, answers = "Fail" if each.fails else "Ignore", "down" if webhooks.is_down(cluster, each) else "up"
+        print(f"{each.name:<40} {f'{each.service_namespace}/{each.service}':<50} {policy:<7} {answers}")
+    return 0
 
 
 def _certificates(cluster: clusters.Cluster, day: float) -> int:

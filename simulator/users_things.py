@@ -10,9 +10,11 @@ from itertools import count
 
 from simulator.aws import tokens
 from simulator.cloud import Cloud, CloudResource
+from simulator.kubernetes import gateways, load_balancers
 from simulator.kubernetes.clusters import cluster_of
 from simulator.kubernetes.controllers import OF, STAYS
 from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_POOL
+from simulator.kubernetes.load_balancer_controller import ALB, GATEWAY_API, release_of
 from simulator.values import Props
 
 NAMESPACE = "users"
@@ -20,39 +22,49 @@ NAMESPACE = "users"
 
 def add(cloud: Cloud, row: CloudResource) -> list[str]:
     """Adds everything that users may put into a cluster, as far as it has the kinds for it. Returns what was added."""
+    before = {(each.type, each.id) for each in cloud.all()}
     maker = _Maker(cloud, row)
     maker.service()
+    maker.door()
     maker.claim()
     maker.kept_volume()
     maker.node()
     maker.free_interface("aws-K8S-i-0123456789abcdef0")
-    return maker.made
+    return [_line(each) for each in cloud.all() if (each.type, each.id) not in before]
 
 
 class _Maker:
-    """Makes the things in one cluster. made: a line for each of them."""
+    """Makes the things in one cluster."""
 
     def __init__(self, cloud: Cloud, row: CloudResource) -> None:
         self._cloud, self._row, self._cluster = cloud, row, cluster_of(cloud, row)
         self._vpc = row.state["vpcConfig"]["vpcId"]
         self._numbers = count(len(cloud.all()) + 1)  # no id is of a thing in another cluster
-        self.made: list[str] = []
 
     def service(self) -> None:
         """A Service, its load balancer in the public subnets, and the security group of this."""
-        service = self._object("v1", "Service", "api", spec={"type": "LoadBalancer", "ports": [{"port": 443}]})
-        name = f"k8s-users-api-{next(self._numbers):010x}"
-        group = self._id("sg")
-        tags = {"elbv2.k8s.aws/cluster": self._row.id}
-        state: Props = {"name": name, "description": "[k8s] Managed SecurityGroup for LoadBalancer", "tags": tags}
-        self._aws(tokens.SECURITY_GROUP, group, state | {"vpcId": self._vpc}, service)
-        arn = f"arn:aws:elasticloadbalancing:{self._row.region}:123456789012:loadbalancer/net/{name}/0123456789abcdef"
-        state = {"LoadBalancerArn": arn, "LoadBalancerName": name, "VpcId": self._vpc, "Type": "network"}
-        balancer = self._aws(tokens.LOAD_BALANCER, arn, state, service)
-        for subnet in self._subnets("kubernetes.io/role/elb"):
-            association = {"Association": {"PublicIp": "203.0.113.99"}}
-            more: Props = {"Groups": [{"GroupId": group}], "InterfaceType": "network_load_balancer", **association}
-            self._interface(subnet, f"ELB net/{name}/0123456789abcdef", balancer, **more)
+        spec = {"type": "LoadBalancer", "loadBalancerClass": load_balancers.CLASS, "ports": [{"port": 443}]}
+        service = self._object("v1", "Service", "api", spec=spec)
+        subnets = self._subnets("kubernetes.io/role/elb")
+        load_balancers.make(self._cluster, service, load_balancers.Wanted(False, "internet-facing", subnets))
+
+    def door(self) -> None:
+        """An Ingress and, where there is a class for it, a Gateway with a route: both where the controller runs."""
+        if release_of(self._cluster) is None:
+            return
+        self._object("v1", "Service", "web", spec={"type": "NodePort", "ports": [{"port": 80}]})
+        backend = {"service": {"name": "web", "port": {"number": 80}}}
+        rule = {"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+        self._object(*load_balancers.INGRESS, "web", spec={"ingressClassName": "alb", "rules": [rule]})
+        classes = self._cluster.of_kind(f"{GATEWAY_API}/v1", "GatewayClass")
+        class_ = next((row for row in classes if gateways.controller_of(self._cluster, row.state) == ALB), None)
+        if class_ is not None:
+            listener = {"name": "http", "protocol": "HTTP", "port": 80}
+            spec = {"gatewayClassName": class_.state["metadata"]["name"], "listeners": [listener]}
+            self._object(f"{GATEWAY_API}/v1", "Gateway", "web", spec=spec)
+            spec = {"parentRefs": [{"name": "web"}], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}
+            self._object(f"{GATEWAY_API}/v1", "HTTPRoute", "web", spec=spec)
+        load_balancers.reconcile(self._cluster)
 
     def claim(self) -> None:
         """A StatefulSet with a pod, a claim with its volume and, where snapshots are served, a snapshot of it."""
@@ -124,7 +136,6 @@ class _Maker:
 
     def _aws(self, type_: str, id_: str, state: Props, of: CloudResource | None) -> CloudResource:
         owner = {OF: [of.type, of.id]} if of else {}
-        self.made.append(f"{type_} {id_}")
         return self._cloud.put(type_, id_, {**state, "region": self._row.region, **owner})
 
     def _pod(self, name: str, kind: str, version: str, of: CloudResource, spec: Props, **metadata: Props) -> None:
@@ -145,10 +156,14 @@ class _Maker:
         named = {"name": name, **({"namespace": namespace} if namespace else {})}
         state: Props = {"apiVersion": version, "kind": kind, "metadata": {**(metadata or {}), **named}}
         self._cluster.put(state | ({"spec": spec} if spec else {}) | more, namespace)
-        self.made.append(f"{kind} {'/'.join(filter(None, (namespace, name)))}")
         row = self._cluster.get(version, kind, namespace, name)
         assert row is not None
         return row
+
+
+def _line(row: CloudResource) -> str:
+    kind = row.state.get("kind")
+    return f"{kind} {row.id.partition('/')[2]}" if kind else f"{row.type} {row.id}"
 
 
 def _listed(tags: Mapping[str, str]) -> list[Props]:

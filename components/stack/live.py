@@ -58,11 +58,12 @@ class LiveStack:
         return self.outputs.get("requested_quotas") or {}
 
     def check(self, stage: Stage, settings: StackSettings) -> None:
-        """Raises RunError when the stack is up in another place, with other names, or with other anchors at once."""
+        """Raises RunError when the stack is up in another place or with other names, or when its mesh would part."""
         reason = (
             self._moved(stage, settings)
             or self._another_service_range(settings.clusters)
             or self._anchors_at_once(settings)
+            or self._mesh_under_its_pods(settings)
         )
         if reason:
             raise pulumi.RunError(reason)
@@ -157,6 +158,18 @@ class LiveStack:
                 "with `pulumi up` and a restart of the meshed pods: both anchors, then issuing_anchor, then the new "
                 "one alone: docs/guides/mesh/rotate-the-anchor.md."
             )
+        return None
+
+    def _mesh_under_its_pods(self, settings: StackSettings) -> str | None:
+        """Returns whose pods would keep proxies without a control plane: an identity lives for a day, and then ends."""
+        for key in settings.clusters:
+            meshed = (self.clusters.get(key, {}).get("mesh") or {}).get("namespaces")
+            if meshed and settings.mesh_of(key) is None:
+                return (
+                    f"mesh: {key} loses it, and pods of {', '.join(meshed)} have proxies that need it, so within a day "
+                    "they could reach nobody. First take the namespaces out of mesh.namespaces, run `pulumi up`, and "
+                    "start their pods again: docs/guides/mesh/leave-the-mesh.md."
+                )
         return None
 
     def _moved(self, stage: Stage, settings: StackSettings) -> str | None:

@@ -19,6 +19,8 @@ from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
 from components.ingress.ingress import Ingress, IngressArgs, door_commands
+from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
+from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
 from components.security.deployer import Deployer
@@ -33,7 +35,10 @@ from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
+from settings.ingress.ingress import Door
+from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
+from settings.network.network_plan import plan
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
@@ -175,6 +180,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+        self._mesh_policies(settings.network, zones)
         self._ingress(settings)
         self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
@@ -249,6 +255,21 @@ class Platform(pulumi.ComponentResource):
             self._opts,
         )
 
+    def _mesh_policies(self, network: NetworkSettings, zones: Sequence[str]) -> None:
+        """Registers who may call whom in the meshed namespaces."""
+        subnets = plan(network.cidr, network.pod_cidr, zones).zones.values()
+        door_networks: dict[Door, list[str]] = {
+            "internal": [zone.private for zone in subnets],
+            "public": [zone.public for zone in subnets],
+        }
+        for key, cluster in self.clusters.items():
+            ref = cluster.ref
+            namespaces = {name: made for (where, name), made in self.namespaces.resources.items() if where == key}
+            manifests = policies(ref.mesh, ref.ingress, namespaces, door_networks) if ref.mesh else {}
+            if manifests:
+                args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
+                MeshPolicies(f"{key}-mesh", args, self._opts)
+
     def _ingress(self, settings: StackSettings) -> None:
         """Registers the doors of the clusters that have them, in namespaces of add-ons and people."""
         clusters = {key: cluster.ref for key, cluster in self.clusters.items() if cluster.ref.ingress is not None}
@@ -291,9 +312,7 @@ class Platform(pulumi.ComponentResource):
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
-                    **(
-                        {"mesh": {"anchors": mesh.anchors, "issuer": mesh.issuer}} if (mesh := cluster.ref.mesh) else {}
-                    ),
+                    **({"mesh": self._mesh_outputs(key, mesh)} if (mesh := cluster.ref.mesh) else {}),
                     **({"doors": door_commands(ingress)} if (ingress := cluster.ref.ingress) else {}),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
@@ -306,6 +325,11 @@ class Platform(pulumi.ComponentResource):
             "kept": self._kept.outputs(),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }
+
+    def _mesh_outputs(self, cluster: str, mesh: MeshSettings) -> dict[str, Any]:
+        """Returns what the next run needs to know, so as not to part pods that are up."""
+        meshed = [name for where, name in self.namespaces.resources if where == cluster and name in mesh.namespaces]
+        return {"anchors": mesh.anchors, "issuer": mesh.issuer, "namespaces": meshed}
 
     @staticmethod
     def _storage_outputs(storage: Storage) -> dict[str, Any]:

@@ -232,13 +232,6 @@ class IngressSettings(Settings):
     public: PublicDoorSettings | None = Field(
         default=None, description="The door for the internet. Without it nothing of the clusters is there."
     )
-    own_namespaces: tuple[NamespaceName, ...] = Field(
-        default=(),
-        description=(
-            "Namespaces that teams make themselves, and that may be behind a door all the same. With the label "
-            "`elbv2.k8s.aws/pod-readiness-gate-inject: enabled` an update of their pods loses no request."
-        ),
-    )
     routes: Mapping[Annotated[str, AfterValidator(namespace_is_a_dns_label)], RouteSettings] = Field(
         default_factory=dict, description="Services that are exposed, by a name of your choice."
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from settings.core.base import Settings
 from settings.core.naming import KUBERNETES_NAMESPACES, namespace_is_a_dns_label, rename
@@ -62,8 +62,19 @@ class MeshedServiceSettings(ServiceEntry):
         default=0,
         ge=0,
         le=10,
-        description="How often a request that fails with 5xx is sent again. 0 where half an answer may be out already.",
+        description=(
+            "How often a request that fails is sent again: with 5xx, or with `internal` or `unavailable` of gRPC. 0 "
+            "where half an answer may be out already."
+        ),
     )
+
+    @model_validator(mode="after")
+    def only_requests_end_and_are_repeated(self) -> "MeshedServiceSettings":
+        if self.protocol == "opaque" and (self.timeout_seconds or self.retries):
+            raise ValueError(
+                "is opaque, and a proxy sees no requests in it. Drop timeout_seconds and retries, or name its protocol."
+            )
+        return self
 
 
 class TracingSettings(Settings):
@@ -130,6 +141,11 @@ class MeshSettings(Settings):
     tracing: TracingSettings | None = Field(
         default=None, description="Spans of the proxies. Without it there are none."
     )
+
+    @property
+    def inbound_of_services(self) -> Literal["audit", "deny"]:
+        """What happens to callers whom no entry of `services` names, where the entry does not say it."""
+        return "audit" if self.inbound == "audit" else "deny"
 
     @property
     def issuer(self) -> str:

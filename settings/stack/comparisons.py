@@ -12,6 +12,7 @@ from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
     capacity,
     endpoints,
+    ingress,
     mesh,
     names,
     pools,
@@ -42,5 +43,6 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *storage.mistakes(parts, zone_names, add_ons),
         *teams.mistakes(parts, add_ons),
         *mesh.mistakes(parts, add_ons, zone_names),
+        *ingress.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),
     ]

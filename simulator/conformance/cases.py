@@ -2,7 +2,8 @@
 
 `corpus/<topic>.yaml` and `changes/<topic>.yaml` have `bases`, whole objects by name, and `cases`. A case names a base
 and what it sets and drops in it, by path: `spec.ports[0].name`, `metadata.labels["a.b/c"]`. `{repeat: [text, 64]}` is a
-value of the text 64 times, and `text * 64` a key. The verdicts are those of kube-apiserver 1.35.4, of November 2026.
+value of the text 64 times, and `text * 64` a key. `{definition: group/Kind}` is the definition of a custom kind. The
+verdicts are those of kube-apiserver 1.35.4, of November 2026.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 
 from common.yaml_parser import PARSER
+from simulator.kubernetes.custom import definition
 
 _FOLDER = Path(__file__).parent
 _STEP = re.compile(r'\["([^"]+)"\]|\[(\d+)\]|([^.\[\]]+)')
@@ -28,7 +30,8 @@ Object = dict[str, Any]
 class Case:
     """One object that is created.
 
-    given: the objects that exist before. labels: those of the namespace of the object. says: a piece of the API
+    given: the objects that exist before. labels: those of the namespace of the object. mesh: the values of Linkerd's
+    control plane, in a meshed namespace, where pods are judged as its injector makes them. says: a piece of the API
     server's refusal. simulator: why the simulator judges otherwise. versions: other minor versions than 1.35, where
     their sources have another verdict.
     """
@@ -42,6 +45,7 @@ class Case:
     labels: Mapping[str, str] = field(default_factory=dict)
     simulator: str = ""
     versions: Mapping[str, bool] = field(default_factory=dict)
+    mesh: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def cases() -> tuple[Case, ...]:
             entry.get("labels", {}),
             entry.get("simulator", ""),
             {version: _accepted(verdict) for version, verdict in entry.get("versions", {}).items()},
+            entry.get("mesh"),
         )
         for topic, bases, entry in _entries("corpus")
     )
@@ -106,8 +111,14 @@ def changes() -> tuple[Change, ...]:
 def _entries(folder: str) -> Iterator[tuple[str, Mapping[str, Object], Mapping[str, Any]]]:
     for path in sorted((_FOLDER / folder).glob("*.yaml")):
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=PARSER)  # noqa: S506 - a safe loader
+        bases = {name: _defined(base) for name, base in content["bases"].items()}
         for entry in content["cases"]:
-            yield path.stem, content["bases"], entry
+            yield path.stem, bases, entry
+
+
+def _defined(base: Object) -> Object:
+    group, _, kind = base.get("definition", "").partition("/")
+    return dict(definition(group, kind) or {}) if group else base
 
 
 def _accepted(verdict: str) -> bool:

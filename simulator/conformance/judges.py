@@ -16,8 +16,11 @@ from simulator.cloud import Cloud
 from simulator.conformance.cases import Case, Change, Object
 from simulator.control_plane.client import ApiServer, Refused
 from simulator.eks.kubeconfig import kubeconfig
+from simulator.kubernetes import injection
+from simulator.kubernetes.clusters import RELEASE
 from simulator.kubernetes.kinds import CLUSTER_SCOPED
 from simulator.kubernetes.package import KubernetesPackage
+from simulator.kubernetes.pod_security import pod_of
 from simulator.provider import Call, Refusal
 
 _ENDPOINT = "https://0123456789ABCDEF0123456789ABCDEF.gr7.us-west-2.eks.amazonaws.com"
@@ -25,6 +28,8 @@ _SETTLED_SECONDS = 10.0
 _GONE_SECONDS = 90.0  # until a definition of an earlier case is gone, which a busy server tries again and again
 _CACHED_SECONDS = 0.2  # until the admission plug-ins have seen new objects
 _MOST_TRIES = 10
+_LINKERD = "linkerd"
+_MESHED = {injection.INJECT: "enabled"}
 _NOT_DRY = frozenset({"Service"})  # a dry run allocates no ports and addresses
 
 
@@ -66,7 +71,8 @@ class SimulatorJudge:
         try:
             if isinstance(case, Change):
                 return self._judge_change(case, made)
-            namespace = self._namespace(case.labels, made)
+            namespace = self._namespace(case.labels, made, {} if case.mesh is None else _MESHED)
+            self._mesh(case.mesh)
             for each in case.given:
                 self._make(_placed(each, namespace), made)
             return self._verdict(_placed(case.object, namespace), made)
@@ -106,10 +112,21 @@ class SimulatorJudge:
             made.append((call, id_, checked.inputs))
         return Verdict(True)
 
-    def _namespace(self, labels: Any, made: list[tuple[Call, str, Object]]) -> str:
+    def _namespace(
+        self, labels: Any, made: list[tuple[Call, str, Object]], annotations: Mapping[str, str] | None = None
+    ) -> str:
         name = f"case-{next(self._numbers)}"
-        self._make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels)}}, made)
+        metadata = {"name": name, "labels": dict(labels), "annotations": dict(annotations or {})}
+        self._make({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, made)
         return name
+
+    def _mesh(self, values: Mapping[str, Any] | None) -> None:
+        """Installs the control plane of a mesh with these values, or removes that of an earlier case."""
+        id_ = f"main/{_LINKERD}/{injection.CHART}"
+        if values is None:
+            self._cloud.delete(RELEASE, id_)
+        else:
+            self._cloud.put(RELEASE, id_, _control_plane(values))
 
     def _make(self, inputs: Object, made: list[tuple[Call, str, Object]]) -> tuple[str, Object, Object]:
         call = self._call(inputs)
@@ -147,6 +164,8 @@ class ServerJudge:
                 time.sleep(_CACHED_SECONDS if case.given else 0)
                 if isinstance(case, Change):
                     self._judge_change(case, namespace, made)
+                elif case.mesh is not None:
+                    self._server.create(_meshed_pod(case, case.mesh, namespace), namespace, dry_run=True)
                 elif case.object["kind"] in _NOT_DRY:
                     made.append(self._server.create(_placed(case.object, namespace), namespace))
                 else:
@@ -231,6 +250,20 @@ class ServerJudge:
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
         self._wait_for(account, name, bool)  # pods are refused without it
         return name
+
+
+def _control_plane(values: Mapping[str, Any]) -> Object:
+    return {"chart": injection.CHART, "name": injection.CHART, "namespace": _LINKERD, "values": dict(values)}
+
+
+def _meshed_pod(case: Case, values: Mapping[str, Any], namespace: str) -> Object:
+    """Returns a pod of the object as the injector makes it: the real server has no injector, and makes no pods."""
+    pod = pod_of(case.object)
+    assert pod is not None, f"{case.name}: only objects with pods are meshed"
+    metadata = {"name": namespace, "annotations": _MESHED}
+    made = copy.deepcopy(dict(injection.injected(pod, metadata, _control_plane(values))))
+    named = {**(made.get("metadata") or {}), "name": "pod-of-template", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": made["spec"]}
 
 
 def _placed(inputs: Object, namespace: str) -> Object:

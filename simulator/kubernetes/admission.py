@@ -11,12 +11,14 @@ from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
 from simulator.kubernetes.clusters import CRD, Cluster
 from simulator.kubernetes.custom import object_findings
+from simulator.kubernetes.injection import PROXY
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
 from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.schema import builtin_kind, version_numbers
+from simulator.kubernetes.webhooks import Webhooks, webhooks_in
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -82,9 +84,32 @@ class Admission:
         """Raises Refusal when the content of the object is not allowed."""
         self._custom_schema()
         self._classes()
-        self._pod_security()
-        self._limit_ranges()
-        self._quota()
+        complete = self.webhooks.with_proxies(self.state)
+        self._pod_security(complete)
+        self._limit_ranges(complete)
+        self._quota(complete)
+        self._warn_of_an_endless_job(complete)
+
+    def check_webhooks(self) -> None:
+        """Raises Refusal when a webhook does not answer that the API server must ask. Warns of pods without a proxy."""
+        api_version, kind = self.state["apiVersion"], self.state["kind"]
+        update = self.cluster.get(api_version, kind, self.namespace, self._name) is not None
+        group = api_version.rpartition("/")[0]
+        for each in self.webhooks.unanswered(self.state, group, self._plural, update):
+            webhook, of_pods = each.webhook, f'pods of {kind} "{self._name}": ' if each.of_pods else ""
+            if webhook.fails:
+                raise self._refused(f"{of_pods}{webhook.no_answer()}", self._late_for_pods)
+            if self.webhooks.with_proxies(self.state, also_when_down=True) != self.state:
+                self.call.warn(
+                    f'{kind} "{self._name}" starts pods without a proxy while {webhook.service} does not answer: what '
+                    "they send is not encrypted, and they have no identity. They get one when they start again."
+                )
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks that the API server asks."""
+        planned = self.planned if self.call.preview else None
+        return webhooks_in(self.cluster, self.namespace, (self._namespace() or {}) if self.namespace else {}, planned)
 
     def refused_by(self, refused: Refused) -> Refusal:
         """Returns the refusal of a real API server in the provider's words, with what the real preview hides."""
@@ -122,6 +147,13 @@ class Admission:
     def _name(self) -> str:
         name: str = self.state["metadata"]["name"]
         return name
+
+    @property
+    def _plural(self) -> str:
+        api_version, kind = self.state["apiVersion"], self.state["kind"]
+        planned = self.planned.custom(self.cluster.place, api_version, kind)
+        served = planned[0] if planned else self.cluster.served(api_version, kind)
+        return served.plural if served else plural(kind)
 
     def _kind_is_served(self) -> None:
         api_version, kind = self.state["apiVersion"], self.state["kind"]
@@ -188,8 +220,8 @@ class Admission:
                 f"{invalid(self.state)}: {finding.path}: {finding.text}", note, always=finding.unknown_field
             )
 
-    def _pod_security(self) -> None:
-        pod = pod_security.pod_of(self.state)
+    def _pod_security(self, complete: Mapping[str, Any]) -> None:
+        pod = pod_security.pod_of(complete)
         labels = (self._namespace() or {}).get("metadata", {}).get("labels") if pod and self.namespace else None
         level = labels.get(pod_security.ENFORCE) if isinstance(labels, Mapping) else None
         version = labels.get(f"{pod_security.ENFORCE}-version") or "latest" if isinstance(labels, Mapping) else "latest"
@@ -248,9 +280,17 @@ class Admission:
                 text = f"PriorityClass {name} is already marked as default. Only one default can exist"
                 raise self._refused(self._forbidden(text), _LATE)
 
-    def _limit_ranges(self) -> None:
+    def _warn_of_an_endless_job(self, complete: Mapping[str, Any]) -> None:
+        pod = pod_security.pod_of(complete) if builtin_kind(self.state) in ("CronJob", "Job") else None
+        if pod is not None and any(each["name"].value == PROXY for each in Node(pod)["spec"]["containers"].items):
+            self.call.warn(
+                f'{self.state["kind"]} "{self._name}" never ends: {PROXY} runs beside its containers, and does not end '
+                "with them. Let it be a native sidecar: drop proxy.nativeSidecar: false, or the pod's annotation."
+            )
+
+    def _limit_ranges(self, complete: Mapping[str, Any]) -> None:
         ranges = limits.ranges_of(self.cluster, self.namespace) if self.namespace else []
-        pod = pod_security.pod_of(self.state)
+        pod = pod_security.pod_of(complete)
         if not ranges:
             return
         if pod is None:
@@ -267,10 +307,10 @@ class Admission:
         if reason:
             raise self._refused(self._forbidden(reason), self._late_for_pods)
 
-    def _quota(self) -> None:
+    def _quota(self, complete: Mapping[str, Any]) -> None:
         if not self.namespace:
             return
-        reason = quota.exceeded(self.cluster, self.namespace, self.state)
+        reason = quota.exceeded(self.cluster, self.namespace, complete, self.webhooks.with_proxies)
         if reason:
             raise self._refused(self._forbidden(reason), self._late_for_pods)
 

@@ -17,7 +17,10 @@ from simulator.provider import Call, CheckFailure, CheckResult, Refusal
 from simulator.values import UNKNOWN, Props
 
 _DROPPED = "The real provider drops it without a message, in preview and update, and creates the object without it."
-PRUNED = "The real provider sends it, and the API server removes it without a message."
+PRUNED = (
+    "The real provider sends it. An update fails (field not declared in schema); at a create, the API server removes "
+    "it without a message."
+)
 
 
 def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) -> CheckResult:

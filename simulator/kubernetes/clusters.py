@@ -25,6 +25,8 @@ from simulator.values import UNKNOWN, Props
 
 EKS_CLUSTER = "aws:eks/cluster:Cluster"
 _EKS_ADDON = "aws:eks/addon:Addon"
+OUTAGE = "simulator:kubernetes:Outage"
+"""A Service whose pods are down."""
 CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
@@ -222,7 +224,8 @@ def cluster_of(cloud: Cloud, row: CloudResource) -> Cluster:
 
 def delete_objects(cluster: Cluster) -> None:
     """Deletes all objects of a deleted cluster."""
-    for each in list(cluster.objects()):
+    outages = [each for each in cluster.cloud.of_type(OUTAGE) if each.id.startswith(f"{cluster.name}/")]
+    for each in [*cluster.objects(), *outages]:
         cluster.cloud.delete(each.type, each.id, each.region)
 
 

@@ -62,19 +62,33 @@ def status_of(state: Props) -> Props:
     }
 
 
-def why_not_ready(cluster: Cluster, state: Props) -> str:
-    """Returns why the controller does not accept an object; "" when it does, and when it belongs to another one."""
+def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) -> str:
+    """Returns why the controller does not accept an object; "" when it does, and when it belongs to another one.
+
+    wanted: the expressions that a program waits for.
+    """
     if state["kind"] == "GatewayClass":
         return _why_class_not_accepted(cluster, state)
     if state["kind"] == "Gateway":
         return why_not_programmed(cluster, state)
     if state["kind"] == RULES:
         return controller.why_blind(cluster, ALB) or _missing_secret(cluster, state)
-    return why_no_traffic(cluster, state)
+    parents = [_OF_A_PARENT.match(each) for each in wanted]
+    needs_services = any(each and each[1] == "ResolvedRefs" for each in parents)
+    return why_no_traffic(cluster, state) or (needs_services and why_unresolved(cluster, state)) or ""
+
+
+def why_unresolved(cluster: Cluster, route: Props) -> str:
+    """Returns which Service of a route is missing, which its clients notice; "" for routes of other controllers."""
+    if not routes.is_route(route):
+        return ""
+    gateways = [find(cluster, "Gateway", *parent) for *parent, _ in routes.gateways_of(route)]
+    ours = any(each and _class_with_routes(cluster, each) for each in gateways)
+    return routes.why_unresolved(cluster, route) if ours else ""
 
 
 def why_no_traffic(cluster: Cluster, route: Props) -> str:
-    """Returns why nothing comes through a route to its Services; "" when it does, and for routes of other controllers.
+    """Returns why nothing comes through a route; "" when something does, and for routes of other controllers.
 
     A Gateway may fail because of a route, and the program that made the route hears nothing of that.
     """
@@ -87,7 +101,7 @@ def why_no_traffic(cluster: Cluster, route: Props) -> str:
         if (class_ := _class_with_routes(cluster, gateway)) is None:
             continue
         others = [each for each in routes.routes_for(cluster, _name_of(class_)) if not _is_same(each, route)]
-        why = routes.why_not_attached(cluster, gateway, route, reference) or routes.why_unresolved(cluster, route)
+        why = routes.why_not_attached(cluster, gateway, route, reference)
         if why := why or _Model(cluster, gateway, class_, [*others, route]).why_not_programmed():
             return why
     return ""

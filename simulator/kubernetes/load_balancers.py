@@ -76,6 +76,7 @@ def reconcile(cluster: Cluster) -> None:
 
     Without the controller nothing happens: what it has made stays.
     """
+    _release_backend_group(cluster)
     if controller.why_gone(cluster):
         return
     for row in [row for kind in _KINDS for row in cluster.of_kind(*kind)]:
@@ -93,12 +94,12 @@ def reconcile(cluster: Cluster) -> None:
         type_, id_ = balancer.state.get(controllers.OF) or ("", "")
         if id_.startswith(f"{cluster.name}/") and cluster.cloud.get(type_, id_, cluster.region) is None:
             controllers.delete(cluster.cloud, balancer)
-    _release_backend_group(cluster)
+            _release_backend_group(cluster)
 
 
 def make(cluster: Cluster, of: CloudResource, wanted: Wanted) -> CloudResource:
     """Makes a load balancer of an object, with its security groups and its interfaces."""
-    digest = _digest(f"{cluster.place} {of.id} {cluster.cloud.times_gone(of.type, of.id)}")
+    digest = _digest(f"{cluster.place} {of.type} {of.id} {cluster.cloud.times_gone(of.type, of.id)}")
     namespace, name = (re.sub("[^A-Za-z0-9]", "", part)[:8] for part in of.id.split("/")[-2:])
     name = f"k8s-{namespace}-{name}-{digest[:10]}"
     path = f"{'app' if wanted.application else 'net'}/{name}/{digest[:16]}"
@@ -283,7 +284,10 @@ def _digest(text: str) -> str:
 
 def _backend_groups(cluster: Cluster) -> Iterator[CloudResource]:
     for row in cluster.cloud.of_type(tokens.SECURITY_GROUP):
-        if (row.state.get("tags") or {}) == {_OF_CLUSTER: cluster.name, **_BACKEND}:
+        if row.region in ("", cluster.region) and (row.state.get("tags") or {}) == {
+            _OF_CLUSTER: cluster.name,
+            **_BACKEND,
+        }:
             yield row
 
 

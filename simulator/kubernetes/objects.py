@@ -176,6 +176,7 @@ class Objects:
 
     def _created(self, admission: Admission, inputs: Props) -> Props:
         """Returns the object as the API server stores it, or would store it. Raises Refusal."""
+        admission.check_webhooks()
         if self.real is not None and self.real.can_answer(admission, inputs):
             return self.real.create(admission, inputs)
         admission.check_name()
@@ -187,6 +188,7 @@ class Objects:
         if not has_unknown(admission.state["metadata"]):
             admission.check_controllers()
             admission.check_overlays()
+            admission.check_webhooks()
         if self.real is not None and self.real.can_answer(admission, new):
             return self.real.update(admission, new)
         self._refuse_immutable(id_, old, new)
@@ -230,6 +232,8 @@ class Objects:
                 f"{front}nothing comes through {state['kind']} {state['metadata']['name']}: {why()}. The real provider "
                 "waits for nothing here, and succeeds."
             )
+        if missing := gateways.why_unresolved(self.cluster, state):
+            self.call.warn(f"{state['kind']} {state['metadata']['name']}: {missing}. Until then, clients get an error.")
 
     def _refuse_in_use(self, id_: str, api_version: str, kind: str, name: str) -> None:
         if (api_version, kind) != NODE_CLASS:

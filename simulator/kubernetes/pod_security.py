@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from simulator.kubernetes.schema import builtin_kind
-from simulator.values import UNKNOWN
+from simulator.values import UNKNOWN, has_unknown
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 _TEMPLATES = {
@@ -58,6 +58,15 @@ def pod_of(inputs: Mapping[str, Any]) -> Pod | None:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) and isinstance(value.get("spec"), Mapping) else None
+
+
+def with_pod(inputs: Mapping[str, Any], pod: Pod) -> Mapping[str, Any]:
+    """Returns an object that has a pod with another pod in its place."""
+
+    def replaced(value: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+        return {**value, path[0]: replaced(value[path[0]], path[1:])} if path else pod
+
+    return replaced(inputs, _TEMPLATES[inputs["kind"]])
 
 
 def spec_path(inputs: Mapping[str, Any]) -> str:
@@ -282,13 +291,15 @@ def _escalation(pod: Pod) -> Iterator[str]:
 
 
 def _all_dropped(pod: Pod) -> Iterator[str]:
-    bad = [
-        each
-        for each in _containers(pod)
-        if "ALL" not in _capability(each, "drop") or set(_capability(each, "add")) - {"NET_BIND_SERVICE"}
-    ]
-    if bad:
-        yield f'unrestricted capabilities ({_name(bad)} must set securityContext.capabilities.drop=["ALL"])'
+    known = [each for each in _containers(pod) if not has_unknown(_context(each).get("capabilities"))]
+    keeping = [each for each in known if "ALL" not in _capability(each, "drop")]
+    adding = {id(each): set(_capability(each, "add")) - {"NET_BIND_SERVICE"} for each in known}
+    texts = [f'{_name(keeping)} must set securityContext.capabilities.drop=["ALL"]'] if keeping else []
+    if bad := [each for each in known if adding[id(each)]]:
+        listed = ", ".join(f'"{name}"' for name in sorted(set().union(*adding.values())))
+        texts.append(f"{_name(bad)} must not include {listed} in securityContext.capabilities.add")
+    if texts:
+        yield f"unrestricted capabilities ({'; '.join(texts)})"
 
 
 def _volumes(pod: Pod) -> Iterator[str]:

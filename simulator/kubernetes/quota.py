@@ -5,7 +5,7 @@ Source: pkg/quota/v1/evaluator/core of Kubernetes 1.35.4, read in November 2026.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ _REQUIRED = frozenset(
 )
 _OF_CLASS = ".storageclass.storage.k8s.io/"
 Usage = Mapping[str, Decimal]
+Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def quantity(value: Any) -> Decimal:
@@ -80,8 +81,8 @@ def _pod_usage(pod: Pod) -> dict[str, Decimal]:
     return used | {f"limits.{name}": amount for name, amount in totals(pod, "limits").items() if name in _BARE}
 
 
-def exceeded(cluster: Cluster, namespace: str, state: Mapping[str, Any]) -> str | None:
-    """Returns why a quota of the namespace refuses the object, or None."""
+def exceeded(cluster: Cluster, namespace: str, state: Mapping[str, Any], complete: Complete) -> str | None:
+    """Returns why a quota of the namespace refuses the object, or None. complete: adds what webhooks add to pods."""
     quotas = [each.state for each in cluster.of_kind("v1", "ResourceQuota", namespace)]
     if not quotas:
         return None
@@ -94,7 +95,7 @@ def exceeded(cluster: Cluster, namespace: str, state: Mapping[str, Any]) -> str 
                 return f"failed quota: {quota['metadata']['name']}: must specify {missing}"
     inside = (each for each in cluster.objects() if each.id.startswith(f"{cluster.name}/{namespace}/"))
     identity = (token(state["apiVersion"], state["kind"]), f"{cluster.name}/{namespace}/{state['metadata']['name']}")
-    others = [each.state for each in inside if (each.type, each.id) != identity]
+    others = [complete(each.state) for each in inside if (each.type, each.id) != identity]
     for quota in quotas:
         if not _in_scope(quota, state, ranges):
             continue

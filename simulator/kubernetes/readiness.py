@@ -82,7 +82,7 @@ def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) ->
         has = ", ".join(_conditions(state)) or "none of its own"
         return f"no controller gives a {state['kind']} this: {', '.join(never)}. It has {has}"
     if gateways.is_ours(state):
-        return gateways.why_not_ready(cluster, state)
+        return gateways.why_not_ready(cluster, state, wanted)
     identity = (state["apiVersion"], state["kind"])
     chart = _CONTROLLERS.get(state["apiVersion"].split("/")[0])
     if chart is not None and not _is_installed(cluster, chart):

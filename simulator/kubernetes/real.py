@@ -20,6 +20,7 @@ from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, token
 from simulator.kubernetes.custom import definition
 from simulator.kubernetes.kinds import SERVER_FIELDS, CustomKind
 from simulator.kubernetes.schema import builtin_kind
+from simulator.kubernetes.webhooks import Webhooks, webhooks_in
 from simulator.provider import Refusal
 from simulator.values import Props, has_unknown
 
@@ -99,7 +100,9 @@ class RealServer:
 
     def try_out(self, state: Object, namespace: str) -> None:
         """Asks whether an object and its pods would be accepted; one that exists counts. Raises Refused."""
-        self._check_pods(state, namespace)
+        stored = self._cluster.get("v1", "Namespace", "", namespace)
+        webhooks = webhooks_in(self._cluster, namespace, stored.state if stored else {}, None)
+        self._check_pods(state, namespace, webhooks)
         try:
             self._server.create(state, namespace, dry_run=True)
         except Refused as refused:
@@ -111,7 +114,7 @@ class RealServer:
         state, namespace, dry_run = admission.state, admission.namespace, admission.call.preview
         body = _body({**inputs, "metadata": {**inputs["metadata"], "name": state["metadata"]["name"]}})
         with self._refusals_of(admission):
-            self._check_pods(body, namespace)
+            self._check_pods(body, namespace, admission.webhooks)
             answer = self._server.create(body, namespace, dry_run=dry_run, manager=_MANAGER)
             if not dry_run:
                 self._wait_until_served(body)
@@ -127,7 +130,7 @@ class RealServer:
         state, namespace = admission.state, admission.namespace
         body = _body({**inputs, "metadata": {**inputs["metadata"], "name": state["metadata"]["name"]}})
         with self._refusals_of(admission):
-            self._check_pods(body, namespace)
+            self._check_pods(body, namespace, admission.webhooks)
             live = self._server.get(body["apiVersion"], body["kind"], namespace, body["metadata"]["name"])
             if live is None:  # the server refused the object as it was
                 return _stored(self._server.create(body, namespace, dry_run=admission.call.preview), state)
@@ -196,10 +199,14 @@ class RealServer:
             patch = {"metadata": {"managedFields": entries, "resourceVersion": version}}
             self._server.merge(live, namespace, patch)
 
-    def _check_pods(self, body: Object, namespace: str) -> None:
-        """Raises Refused when the pods of a workload would be forbidden: the server accepts the workload itself."""
-        pod = pod_security.pod_of(body)
-        if pod is None or body["kind"] == "Pod":
+    def _check_pods(self, body: Object, namespace: str, webhooks: Webhooks) -> None:
+        """Raises Refused when the pods of a workload would be forbidden: the server accepts the workload itself.
+
+        They are the pods that Linkerd's injector makes. The server has no injector, so a Pod is asked about as well.
+        """
+        complete = webhooks.with_proxies(body)
+        pod = pod_security.pod_of(complete)
+        if pod is None or (body["kind"] == "Pod" and complete is body):
             return
         spec = {key: value for key, value in pod["spec"].items() if not key.startswith("serviceAccount")}
         claims = [each["metadata"]["name"] for each in body["spec"].get("volumeClaimTemplates", ())]

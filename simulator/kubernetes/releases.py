@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.chart_facts import chart_facts, has_facts, schemas, values_tree
@@ -25,6 +25,7 @@ from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, custom_kind_of
 from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.webhooks import webhooks_in
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -232,6 +233,23 @@ class Releases:
         stored = self.cluster.get(_API, _KIND, namespace, name)
         if stored is not None and not (self.call.preview and stored.urn == self.call.urn):
             raise Refusal(f"cannot re-use a name that is still in use: {namespace}/{name}{note}")
+        if inputs.get("skipAwait") is not True and (reason := self._why_no_pods(inputs)):
+            raise Refusal(f"context deadline exceeded: no pod of {namespace}/{name} is created: {reason}{note}")
+
+    def _why_no_pods(self, inputs: Props) -> str:
+        """Returns which webhook must be asked about the pods of a chart, and does not answer; "" when all do."""
+        if has_unknown([inputs.get(key) for key in _WHICH_CHART]):
+            return ""
+        name, namespace = _chart(inputs).name, inputs["namespace"]
+        if has_facts(name) and chart_facts(name).templates_read and not chart_facts(name).pods:
+            return ""
+        stored = self.cluster.get("v1", "Namespace", "", namespace)
+        planned = self.planned.object(self.cluster.place, "v1", "Namespace", "", namespace)
+        found = webhooks_in(self.cluster, namespace, planned or (stored.state if stored else {}), None)
+        others = tuple(each for each in found.releases if each["name"] != inputs["name"])  # it starts its own pods
+        pod = {"kind": "Pod", "metadata": {"labels": {"app.kubernetes.io/name": name}}}
+        unanswered = replace(found, releases=others).unanswered(pod, "", "pods", update=False)
+        return next((each.webhook.no_answer() for each in unanswered if each.webhook.fails), "")
 
     def _check_values(self, inputs: Props) -> None:
         """Warns about values that the chart does not read. Raises Refusal for those that its schema does not take."""
@@ -262,6 +280,9 @@ class Releases:
             self.planned.add(self.cluster.place, "v1", "Namespace", "", {"metadata": {"name": inputs["namespace"]}})
         for served in self._installed_kinds(inputs):
             self.planned.add_kind(self.cluster.place, served)
+        if UNKNOWN not in (inputs["name"], inputs["namespace"]):
+            identity = {"apiVersion": _API, "kind": _KIND, "metadata": {"name": inputs["name"]}}
+            self.planned.add(self.cluster.place, _API, _KIND, inputs["namespace"], {**inputs, **identity})
 
     def _installed_kinds(self, inputs: Props) -> list[CustomKind]:
         if inputs.get("skipCrds") is True or has_unknown([inputs.get(key) for key in _WHICH_CHART]):

@@ -68,8 +68,8 @@ def checking_functions(tree: ast.Module) -> list[ast.FunctionDef]:
     ]
 
 
-TYPES_OF_CASE_BUILDERS = ("StackCase", "str", "dict[str, object]", "dict[str, str]")
-SHARED_BY_RULES = ("policies.pools",)
+TYPES_OF_CASE_BUILDERS = ("Case", "StackCase", "str", "dict[str, object]", "dict[str, str]")
+SHARED_BY_RULES = ("policies.pools", "policies.objects")
 Functions = Callable[[ast.Module], list[ast.FunctionDef]]
 
 

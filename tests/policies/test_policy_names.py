@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog import crds
 from catalog.charts import CHARTS
 from common.values import opened
 from policies.rule import Rule, Sample, StackRule
@@ -39,13 +40,18 @@ def registered(package: str) -> dict[str, tuple[str, str]]:
 
 @cache
 def custom_types() -> set[str]:
-    """Returns the type tokens of custom resources that the catalog's charts define."""
-    return {
-        f"kubernetes:{crd.group}/{version}:{crd.kind}"
-        for chart in CHARTS.values()
-        for crd in chart.crds
-        for version in crd.versions
-    }
+    """Returns the type tokens of custom resources that charts of the catalog or the platform define, and of patches."""
+    of_charts = (
+        (crd.group, version, crd.kind) for chart in CHARTS.values() for crd in chart.crds for version in crd.versions
+    )
+    of_ours = (
+        (crd["spec"]["group"], version["name"], kind)
+        for folder in crds.FOLDER.iterdir()
+        for kind, crd in crds.made_by_us(folder.name).items()
+        for version in crd["spec"]["versions"]
+    )
+    tokens = {f"kubernetes:{group}/{version}:{kind}" for group, version, kind in (*of_charts, *of_ours)}
+    return tokens | {f"{token}Patch" for token in tokens}
 
 
 def exists(token: str) -> bool:
@@ -56,7 +62,7 @@ def exists(token: str) -> bool:
 def properties(token: str) -> set[str]:
     """Returns the properties of a resource type, in the provider's spelling."""
     if token in custom_types():
-        kind = re.fullmatch(r"kubernetes:(.+):(\w+)", token)
+        kind = re.fullmatch(r"kubernetes:(.+):(\w+?)(?:Patch)?", token)
         assert kind
         return FIELDS_OF_EVERY_OBJECT | (schema_of(*kind.groups()) or {}).get("properties", {}).keys()
     fqn, name = registered(token.split(":")[0])[token]
@@ -102,7 +108,7 @@ def test_every_property_in_a_case_exists(rule: Rule | StackRule) -> None:
 def test_every_field_of_a_custom_resource_in_a_case_exists(rule: Rule | StackRule) -> None:
     for it in samples(rule):
         _, version, kind = it.type.split(":")
-        if schema := schema_of(version, kind):
+        if schema := schema_of(version, kind.removesuffix("Patch")):
             unknown = [finding.path for finding in findings(opened(it.props), schema) if finding.unknown_field]
             assert unknown == [], f"{kind} has no such field, so the case proves nothing"
 

@@ -7,8 +7,8 @@ import pytest
 
 from common.values import UNKNOWN, Secret
 from common.wire import from_struct, to_struct
-from policies.pods import all_pods, pods
-from policies.rule import EvaluationContext, NotKnownError, Stack, number
+from policies.pods import all_pods, in_pods, pods
+from policies.rule import EvaluationContext, NotKnownError, Stack, View, flag, number
 from policies.views import Reads, Resource
 from tests.policies.policy_harness import TODAY, urn
 
@@ -28,6 +28,12 @@ WORKLOADS = {
         "spec.pytorchReplicaSpecs.Worker.template.spec",
     ),
     "serving.kserve.io/v1beta1:InferenceService": ({"spec": {"predictor": SPEC}}, "spec.predictor"),
+    "core/v1:PodPatch": ({"spec": {"hostNetwork": True}}, "spec"),
+    "batch/v1:CronJobPatch": (
+        {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"hostPID": True}}}}}},
+        "spec.jobTemplate.spec.template.spec",
+    ),
+    "example.com/v1:OnlyInit": ({"spec": {"worker": {"initContainers": [{}]}}}, "spec.worker"),
 }
 
 
@@ -58,8 +64,11 @@ def test_every_pod_spec_of_an_object_is_found() -> None:
     [
         ("core/v1:ConfigMap", {"data": {"containers": "- name: main"}}),
         ("helm.sh/v3:Release", {"values": SPEC}),
+        ("apiextensions.k8s.io/v1:CustomResourceDefinition", {"spec": {"default": SPEC}}),
         ("core/v1:PersistentVolumeClaim", {"spec": UNKNOWN}),
         ("core/v1:Pod", {"metadata": {"labels": {"later": UNKNOWN}}}),
+        ("apps/v1:DeploymentPatch", {"spec": {"replicas": 2}}),
+        ("serving.kserve.io/v1beta1:InferenceServicePatch", {"spec": {"template": {"spec": {"size": 1}}}}),
     ],
 )
 def test_other_objects_have_no_pod_specs(kind: str, props: Mapping[str, Any]) -> None:
@@ -120,3 +129,53 @@ def test_an_unknown_object_does_not_hide_the_next() -> None:
     assert next(pod_specs).spec.resource is known
     with pytest.raises(NotKnownError):
         next(pod_specs)
+
+
+def paths_with(check: Any) -> tuple[list[str], bool]:
+    """Returns the paths that `check` yields, and whether it met an unknown value at the end."""
+    paths: list[str] = []
+    try:
+        for path in check:
+            paths.append(path)
+    except NotKnownError:
+        return paths, True
+    return paths, False
+
+
+def test_an_unknown_container_hides_neither_the_next_nor_the_init_containers() -> None:
+    spec = {"containers": [UNKNOWN, {"x": True}], "initContainers": [{"x": True}]}
+    (pod,) = pods(resource("core/v1:Pod", {"spec": spec}))
+    found = paths_with(pod.containers(lambda container: [container.path] if flag(container, "x") else []))
+    assert found == (["spec.containers[1]", "spec.initContainers[0]"], True)
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "of_containers", "deciding"),
+    [
+        ({}, [{}, {"x": 1}], ["spec.containers[0]", "spec.containers[1]"]),
+        ({"x": 1}, [{}, {"x": 1}], ["spec", "spec.containers[1]"]),
+        ({"x": UNKNOWN}, [{}], ["spec"]),
+        ({"x": 1}, [], ["spec"]),
+    ],
+    ids=["the containers", "both", "the pod, later", "a pod without containers"],
+)
+def test_pod_and_containers_decide_about_a_field_as_kubernetes_has_it(
+    of_pod: dict[str, object], of_containers: list[dict[str, object]], deciding: list[str]
+) -> None:
+    (pod,) = pods(resource("core/v1:Pod", {"spec": {"containers": of_containers, **of_pod}}))
+    assert [holder.path for holder in pod.levels("x", lambda holder: [holder])] == deciding
+
+
+def test_an_unknown_value_of_the_pod_does_not_hide_its_containers() -> None:
+    (pod,) = pods(resource("core/v1:Pod", {"spec": {"x": {"y": UNKNOWN}, "containers": [{"x": {"y": True}}]}}))
+
+    def on(holder: View) -> list[str]:
+        return [holder.path] if flag(holder, "x.y") else []
+
+    assert paths_with(pod.levels("x.y", on)) == (["spec.containers[0]"], True)
+
+
+def test_pods_of_exempt_namespaces_are_left_out() -> None:
+    in_a_list = {"items": [{"metadata": {"namespace": name}, **TEMPLATED} for name in ("drivers", "team")]}
+    deployments = resource("apps/v1:DeploymentList", in_a_list)
+    assert list(in_pods(deployments, ["drivers"], lambda pod: [pod.namespace])) == ["team"]

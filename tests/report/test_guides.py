@@ -53,6 +53,12 @@ ADD_ONS = [
     for document in documents
     if isinstance(document, dict) and "addons" in document
 ]
+MESHES = [
+    document["ml-platform:mesh"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "ml-platform:mesh" in document
+]
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
 
@@ -70,6 +76,13 @@ def test_the_storage_sections_of_the_guides_are_valid() -> None:
     assert STORAGE, "a guide has a storage section"
     for storage in STORAGE:
         load(stack((("network",), {"zones": zones}), (("storage",), storage)), SOURCE, TODAY)
+
+
+def test_the_meshes_of_the_guides_are_valid() -> None:
+    assert any("services" in mesh for mesh in MESHES), "a guide says who may call"
+    for mesh in MESHES:
+        teams = [{"name": "serving", "namespaces": mesh["namespaces"]}]
+        load(stack((("teams",), teams), (("mesh",), mesh)), SOURCE, TODAY)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.leftovers import LEFTOVERS, is_protected
 from report import retire as retiring
-from report.retire import Stack, retire, retire_stack
+from report.retire import Stack, objects_of, retire, retire_stack
 from report.simulated import ReportError
 from simulator import users_things
 from simulator.aws import tokens
@@ -19,6 +19,8 @@ from simulator.cloud import Cloud
 from simulator.kubernetes import controllers
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from simulator.kubernetes.custom import definitions_of
+from simulator.provider import Refusal
+from tests.simulator.kubernetes import load_balancer_cluster as doors
 
 CLUSTER, VPC, REGION = "ml-platform-dev-main", "vpc-1", "us-west-2"
 
@@ -297,17 +299,86 @@ def test_the_simulator_answers_what_each_row_asks(cloud, row):
     clients = Clients(cloud)
     clients.run(["aws", "eks", "update-kubeconfig", "--region", REGION, "--name", CLUSTER])
     find = row.find.format(region=REGION, vpc=VPC, cluster=CLUSTER).split()
-    if row.kind == "Gateway":
+    if "gateway.networking.k8s.io" in row.find:
         with pytest.raises(CommandError, match="doesn't have a resource type"):
             clients.run(find)
     else:
         assert row.listed.split()[0] in json.loads(clients.run(find))
 
 
+@pytest.fixture
+def with_doors(tmp_path):
+    """A cluster with a program's Gateway, and what users have put beside it; and what the program has made."""
+    bench = doors.empty(tmp_path / "doors")
+    doors.definitions(bench, "gateway-api", "gateway.k8s.aws")
+    made = {"controller": doors.install(bench)}
+    inputs = {"targets": doors.targets(), "configuration": doors.configuration(**doors.INTERNAL)}
+    for name, each in {**inputs, "class": doors.gateway_class(), "gateway": doors.gateway()}.items():
+        made[name] = bench.make(each, name)
+    users_things.add(bench.cloud, next(iter(bench.cloud.of_type(EKS_CLUSTER))))
+    state = [{"type": "kubernetes:x", "outputs": outputs} for _, _, outputs in made.values()]
+    return bench, made, objects_of(state)
+
+
+def test_a_gateway_that_the_program_has_made_is_not_left_over(with_doors, capsys):
+    bench, _, own = with_doors
+    main = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0, own)
+    assert retire_stack(main, confirm=False) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Gateway users/web: it keeps its GatewayClass, and its network interfaces keep subnets" in said
+    assert "Ingress users/web: its network interfaces keep" in said
+    assert "Service with a load balancer users/api" in said
+    assert "ingress/web" not in said
+    assert "GatewayClass alb" not in said
+    main.own = frozenset()
+    assert retire_stack(main, confirm=False) == 0
+    assert "Gateway ingress/web" in capsys.readouterr().out, "its kind is looked for in every namespace"
+
+
+def test_users_gateways_ingresses_and_services_go_first_and_then_everything_does(with_doors):
+    bench, made, own = with_doors
+    for name in ("class", "configuration"):
+        with pytest.raises(Refusal, match="still exists"):
+            bench.delete(made[name], name)
+    bench.delete(made["gateway"], "gateway")
+    with pytest.raises(Refusal, match="Gateway users/web uses it"):
+        bench.delete(made["class"], "class")
+    main = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0, own)
+    assert retire_stack(main, confirm=True) == 0
+    for name in ("class", "configuration", "targets", "controller"):
+        bench.delete(made[name], name)
+    in_vpc = (tokens.LOAD_BALANCER, tokens.NETWORK_INTERFACE, tokens.SECURITY_GROUP)
+    assert [row for row in bench.cloud.all() if row.type in in_vpc] == [], "they would keep subnets and the VPC"
+
+
+def test_after_the_controller_users_gateways_cannot_go_and_what_is_left_is_found_in_aws(with_doors, capsys):
+    bench, made, own = with_doors
+    bench.delete(made["controller"], "controller")
+    main = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0, own)
+    assert retire_stack(main, confirm=True) == 1
+    said = capsys.readouterr().out
+    assert "gateways.gateway.networking.k8s.io/web: no release of chart aws-load-balancer-controller runs" in said
+    assert said.count("aws elbv2 delete-load-balancer") == 4, "of the Gateways, the Ingress and the Service"
+
+
+def test_a_class_of_a_user_keeps_the_configuration_that_it_names(with_doors):
+    bench, made, own = with_doors
+    class_ = doors.gateway_class()
+    class_["metadata"]["name"] = "of-a-user"
+    bench.make(class_, "of-a-user")
+    bench.delete(made["gateway"], "gateway")
+    run = Clients(bench.cloud).run
+    assert retire_stack(Stack("dev", REGION, "vpc-1", ["main"], run, 0, own), confirm=True) == 0
+    assert [row.id for row in bench.cloud.all() if row.id.endswith("/of-a-user")] == []
+
+
+STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"vpc_id": "vpc-1"}}
+
+
 def test_in_an_account_the_real_commands_run_with_a_kubeconfig_of_their_own(tmp_path, monkeypatch, capsys):
     log = tmp_path / "log"
     answers = {
-        "pulumi": '{"vpc_id": "vpc-1"}',
+        "pulumi": json.dumps({"deployment": {"resources": [STACK]}}),
         "aws": '{"Volumes": [{"VolumeId": "vol-1", "Size": 10}]}',
         "kubectl": "{}",
     }
@@ -320,7 +391,7 @@ def test_in_an_account_the_real_commands_run_with_a_kubeconfig_of_their_own(tmp_
     assert retire("dev", confirm=False) == 0
     assert "volume vol-1, 10 GiB: it stays in AWS; 0.80 USD/month" in " ".join(capsys.readouterr().out.split())
     lines = log.read_text().splitlines()
-    assert "pulumi mine stack output --json --stack dev" in lines
+    assert "pulumi mine stack export --stack dev" in lines
     others = [line for line in lines if not line.startswith("pulumi")]
     assert {line.split()[0] for line in others} == {"aws", "kubectl"}
     assert not any(" mine " in line for line in others), "the context of the person who runs it stays"

@@ -15,10 +15,12 @@ from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
 from settings.cluster.mesh_replicas import highly_available
-from settings.mesh.mesh import MeshSettings
+from settings.mesh.mesh import MeshSettings, TracingSettings
 
 KNOWN_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
 """The chart's own networks of clusters: what is outside of them is not looked up, and gets no mutual TLS."""
+OPAQUE_PORTS = (25, 587, 3306, 4444, 5432, 6379, 9300, 11211)
+"""The chart's own opaque ports."""
 # In the order of WEBHOOKS.
 _WEBHOOK_VALUES = ("proxyInjector", "profileValidator", "policyValidator")
 
@@ -59,6 +61,8 @@ def values(context: AddOnContext) -> Values:
         "podAnnotations": {"ml-platform/anchors": ".".join(mesh.anchors)},
         "proxy": {
             "defaultInboundPolicy": mesh.inbound,
+            **opaque_ports(mesh),
+            **tracing(mesh.tracing),
             # A quota on limits refuses pods whose proxy has none.
             "resources": {
                 "cpu": {"request": "100m", "limit": "1"},
@@ -79,6 +83,21 @@ def values(context: AddOnContext) -> Values:
         "spValidatorResources": part,
         "policyController": {"resources": part},
     }
+
+
+def opaque_ports(mesh: MeshSettings) -> Values:
+    """Returns the ports on which no protocol is looked for; what is given replaces those that the chart knows."""
+    if not mesh.opaque_ports:
+        return {}
+    return {"opaquePorts": ",".join(str(port) for port in sorted({*OPAQUE_PORTS, *mesh.opaque_ports}))}
+
+
+def tracing(settings: TracingSettings | None) -> Values:
+    """Returns where proxies send their spans. A proxy sends them to the identity that is named, and to no other."""
+    if settings is None:
+        return {}
+    identity = {"serviceAccountName": settings.service_account, "namespace": settings.namespace}
+    return {"tracing": {"enabled": True, "collector": {"endpoint": settings.collector, "meshIdentity": identity}}}
 
 
 def unknown_networks(networks: tuple[str, ...]) -> list[str]:

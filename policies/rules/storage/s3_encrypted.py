@@ -1,11 +1,14 @@
 """Every bucket is encrypted with a customer-managed key, except buckets for access logs.
 
-S3 does not deliver access logs to a bucket that is encrypted with such a key.
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html, read 2026-11.
+Neither S3 nor Elastic Load Balancing delivers access logs to a bucket that is encrypted with such a key.
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html; Elastic Load
+Balancing, "Enable access logs for your Application Load Balancer"; read 2026-11.
 """
 
+import json
 from collections.abc import Iterator
 
+from policies.iam_documents import allows, names, principals, statements
 from policies.rule import Resource, Sample, Stack, StackCase, StackRule, each, flag, text
 
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -14,12 +17,20 @@ ENCRYPTIONS = (
     "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 )
 LOGGING = "aws:s3/bucketLogging:BucketLogging"
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+LOAD_BALANCERS = "logdelivery.elasticloadbalancing.amazonaws.com"
 ALGORITHM = "applyServerSideEncryptionByDefault.sseAlgorithm"
 
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     covered = set()
     logs = {bucket.urn for logging in stack.of(LOGGING) for bucket in stack.linked(logging, "targetBucket", BUCKETS)}
+    logs |= {
+        bucket.urn
+        for policy in stack.of(POLICY)
+        if _only_load_balancers_write(policy)
+        for bucket in stack.linked(policy, "bucket", BUCKETS)
+    }
     for encryption in stack.of(*ENCRYPTIONS):
         buckets = {bucket.urn for bucket in stack.linked(encryption, "bucket", BUCKETS)}
         covered |= buckets
@@ -33,6 +44,13 @@ def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     for bucket in stack.of(*BUCKETS):
         if bucket.urn not in covered:
             yield bucket, "bucket", "has no BucketServerSideEncryptionConfiguration in this stack"
+
+
+def _only_load_balancers_write(policy: Resource) -> bool:
+    allowed = [statement for statement in statements(policy, "policy") if allows(statement)]
+    return bool(allowed) and all(
+        principals(each) == [LOAD_BALANCERS] and names(each, "Action") == ["s3:PutObject"] for each in allowed
+    )
 
 
 def _stack(*, algorithm: str = "aws:kms", bucket_key: bool = True, at: str = "") -> StackCase:
@@ -55,9 +73,29 @@ def _logs() -> StackCase:
     )
 
 
+def _door_logs(*principals: str, at: str = "") -> StackCase:
+    allowed = [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": each},
+            "Action": ["s3:PutObject"],
+            "Resource": "arn:aws:s3:::logs/*",
+        }
+        for each in principals
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    return StackCase(
+        {
+            **_stack(algorithm="AES256").resources,
+            "policy": Sample(POLICY, {"policy": policy}, links={"bucket": "logs"}),
+        },
+        at=("encryption", at),
+    )
+
+
 RULE = StackRule(
     id="s3-encrypted",
-    applies_to=(*BUCKETS, *ENCRYPTIONS, LOGGING),
+    applies_to=(*BUCKETS, *ENCRYPTIONS, LOGGING, POLICY),
     severity="high",
     standards=("FSBP S3.17", "CKV_AWS_145"),
     why="With a customer-managed key, readers need permission for bucket and key, and the key can be disabled.",
@@ -68,12 +106,16 @@ RULE = StackRule(
         "a KMS key": _stack(),
         "two layers of encryption": _stack(algorithm="aws:kms:dsse"),
         "access logs, with S3's own key": _logs(),
+        "access logs of load balancers, with S3's own key": _door_logs(LOAD_BALANCERS),
     },
     bad={
         "nothing set, so S3 uses its own key": StackCase(
             {"logs": Sample(BUCKETS[0], {"bucket": "logs"})}, at=("logs", "bucket")
         ),
         "S3's own key": _stack(algorithm="AES256", at=f"rules[0].{ALGORITHM}"),
+        "S3's own key, where not only load balancers write": _door_logs(
+            LOAD_BALANCERS, "delivery.logs.amazonaws.com", at=f"rules[0].{ALGORITHM}"
+        ),
         "no bucket key": _stack(bucket_key=False, at="rules[0].bucketKeyEnabled"),
     },
 )

@@ -1,12 +1,14 @@
 """Checks the mesh against the clusters and their pools."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
-from settings.core.problems import Mistake, nearest_or_all
-from settings.mesh.mesh import MeshSettings
+from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
+from settings.ingress.ingress import RouteSettings
+from settings.mesh.mesh import MeshedServiceSettings, MeshSettings
 from settings.stack.parts import Parts
 
 
@@ -23,6 +25,8 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
             )
     yield from _taken(mesh, add_ons)
     yield from _made_by_nobody(parts, mesh, add_ons)
+    yield from _services(parts, mesh, add_ons)
+    yield from _same_pods(parts, mesh)
     for cluster, content in parts.clusters.items():
         if content.mesh is None or not content.complete:
             continue
@@ -47,7 +51,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
 
 
 def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    made = parts.peoples_namespaces()
+    made, where = parts.peoples_namespaces(), _clusters_of_namespaces(parts)
     made_by_add_ons = {namespace for rules in add_ons.values() for namespace in rules.namespaces}
     for index, namespace in enumerate(mesh.namespaces):
         if namespace not in made | made_by_add_ons:
@@ -56,6 +60,14 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
                 (
                     f"nothing in this file makes the namespace {namespace}, so nobody would mesh it."
                     f"{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
+                ),
+            )
+        elif mesh.clusters and (own := where.get(namespace)) and not own & set(mesh.clusters):
+            yield (
+                ("mesh", "namespaces", index),
+                (
+                    f"{namespace} is in {listed(sorted(own))}, and mesh.clusters names {listed(mesh.clusters)}, so its "
+                    "pods would get no proxy. Add the cluster there, or drop it here."
                 ),
             )
 
@@ -71,3 +83,106 @@ def _taken(mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mi
                     "mesh. Drop it."
                 ),
             )
+
+
+def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    """Yields callers without an identity, and Services that could refuse nobody or would refuse everybody."""
+    routes = parts.ingress.routes.values() if parts.ingress else ()
+    exposed = {route.target for route in routes}
+    where = _clusters_of_namespaces(parts)
+    for name, entry in mesh.services.items():
+        path: Path = ("mesh", "services", name)
+        if entry.namespace not in mesh.namespaces:
+            yield (
+                (*path, "namespace"),
+                (
+                    f"{entry.namespace} is not one of mesh.namespaces, so its pods have no proxy that could refuse "
+                    f"anybody.{did_you_mean(entry.namespace, mesh.namespaces)} Add it there, or drop the entry."
+                ),
+            )
+        for index, caller in enumerate(entry.callers):
+            if why := _no_identity(parts, mesh, add_ons, caller.namespace):
+                yield (*path, "callers", index, "namespace"), why
+            elif (own := where.get(entry.namespace)) and not own & where.get(caller.namespace, own):
+                yield (
+                    (*path, "callers", index, "namespace"),
+                    (
+                        f"{caller.namespace} is not in {listed(sorted(own))}, where {entry.namespace} is, and an "
+                        "identity of one cluster means nothing in another. Drop it, or make it there too."
+                    ),
+                )
+        if not entry.callers and (entry.inbound or mesh.inbound_of_services) == "deny" and entry.target not in exposed:
+            yield (
+                path,
+                (
+                    "has no callers and no route of ingress leads to it, so it would refuse everybody. Write callers, "
+                    "or inbound: audit to see who calls."
+                ),
+            )
+    if mesh.tracing and (why := _no_identity(parts, mesh, add_ons, mesh.tracing.namespace)):
+        yield ("mesh", "tracing", "namespace"), why
+
+
+def _clusters_of_namespaces(parts: Parts) -> Mapping[str, set[str]]:
+    mounted = parts.storage.mounted() if parts.storage else ()
+    named = [(user.namespace, user.cluster) for entry in mounted for user in entry.used_by]
+    named += [(namespace, team.cluster) for team in parts.teams.values() for namespace in team.namespaces]
+    only = next(iter(parts.clusters)) if len(parts.clusters) == 1 else None
+    found: dict[str, set[str]] = {}
+    for namespace, cluster in named:
+        if where := cluster or only:
+            found.setdefault(namespace, set()).add(where)
+    return found
+
+
+def _no_identity(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules], namespace: str) -> str | None:
+    """Returns why pods of a namespace cannot prove who they are; None when they can."""
+    if namespace in mesh.namespaces:
+        return None
+    if owner := next((name for name, rules in add_ons.items() if namespace in rules.namespaces), None):
+        return f"{namespace} is the namespace of the add-on {owner}, whose pods have no identity. Drop it."
+    if namespace in parts.peoples_namespaces():
+        return f"{namespace} is not meshed, so its pods have no identity. Add it to mesh.namespaces."
+    return (
+        f"nothing in this file makes the namespace {namespace}, so nobody there has an identity."
+        f"{did_you_mean(namespace, mesh.namespaces)} Add it to the namespaces of a team, and to mesh.namespaces."
+    )
+
+
+def _same_pods(parts: Parts, mesh: MeshSettings) -> Iterator[Mistake]:
+    """Yields entries about the same pods that contradict each other."""
+    routes = parts.ingress.routes if parts.ingress else {}
+    entries: list[tuple[Path, MeshedServiceSettings | RouteSettings]] = [
+        *((("mesh", "services", name), entry) for name, entry in mesh.services.items()),
+        *((("ingress", "routes", name), entry) for name, entry in routes.items() if entry.namespace in mesh.namespaces),
+    ]
+    for (first_path, first), (path, entry) in combinations(entries, 2):
+        if first.namespace == entry.namespace and (why := _contradiction(first, entry)):
+            yield path, why.format(first=join_path(first_path))
+
+
+def _contradiction(
+    first: MeshedServiceSettings | RouteSettings, entry: MeshedServiceSettings | RouteSettings
+) -> str | None:
+    if (first.service, first.port) == (entry.service, entry.port):
+        if first.target != entry.target:
+            return (
+                "is about the same Service and port as {first}, and a Service has one selector and one port of its "
+                "pods. Write the same pods and pod_port in both."
+            )
+        if isinstance(first, MeshedServiceSettings) and isinstance(entry, MeshedServiceSettings):
+            return "is about the same Service and port as {first}. Write one entry, with the callers of both."
+    if first.target == entry.target:
+        if first.protocol != entry.protocol:
+            return (
+                f"says that its pods speak {entry.protocol}, and {{first}} says {first.protocol} of the same port. "
+                "Write the same protocol in both."
+            )
+        return None
+    (_, pods, port), (_, others, other_port) = entry.target, first.target
+    if port == other_port and (set(pods) <= set(others) or set(others) <= set(pods)):
+        return (
+            "has some pods in common with {first}, on the same port, and of two policies for one port the older one "
+            "decides alone. Give both the same pods, or labels by which none is in both."
+        )
+    return None

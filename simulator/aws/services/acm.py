@@ -12,7 +12,7 @@ from simulator.aws.constraints import Constraint, arn, every, length, matches, o
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import CascadeDelete, Quota, Reference, ResourceType, Use
 from simulator.aws.operation_context import OperationContext
-from simulator.aws.services.refusals import combinations, refuse
+from simulator.aws.services.refusals import refuse
 from simulator.aws.templates import pseudo_random
 from simulator.cloud import CloudResource
 

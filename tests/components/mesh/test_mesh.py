@@ -226,3 +226,13 @@ def test_a_step_that_would_part_the_pods_is_refused(before: Step, after: Step, w
     said = refusal(before, after)
     assert why in said
     assert said.endswith("docs/guides/mesh/rotate-the-anchor.md.")
+
+
+def test_the_mesh_goes_after_the_proxies_of_its_pods(cloud: PlatformCloud) -> None:
+    before = cloud.up(stack(**MESH)).outputs()["clusters"]["main"]["mesh"]
+    assert before["namespaces"] == ["research"]
+    with pytest.raises(pulumi.RunError) as error:
+        LiveStack({"clusters": {"main": {"mesh": before}}}).check(stage(), stack())
+    assert "pods of research have proxies that need it" in str(error.value)
+    assert str(error.value).endswith("docs/guides/mesh/leave-the-mesh.md.")
+    LiveStack({"clusters": {"main": {"mesh": {**before, "namespaces": []}}}}).check(stage(), stack())

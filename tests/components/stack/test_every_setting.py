@@ -147,6 +147,25 @@ def mesh(**changes: Any) -> dict[str, Any]:
     return {"mesh": changes}
 
 
+TEAMS = [{"name": "serving", "namespaces": ["inference", "agents"]}]
+CALLER = {"namespace": "agents", "service_account": "gateway"}
+SPANS = {"collector": "spans.agents:4317", "namespace": "agents", "service_account": "spans"}
+
+
+def meshed(**changes: Any) -> dict[str, Any]:
+    return {"teams": TEAMS, **mesh(namespaces=["inference", "agents"], **changes)}
+
+
+def called(**changes: Any) -> dict[str, Any]:
+    """A Service of a meshed namespace, with a caller, and with a route that says how long it may take."""
+    own = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "callers": [CALLER]}
+    return meshed(services={"chat": {**own, "timeout_seconds": 60, **changes}})
+
+
+def traced(**changes: Any) -> dict[str, Any]:
+    return meshed(tracing={**SPANS, **changes})
+
+
 def rotating(**changes: Any) -> dict[str, Any]:
     return mesh(anchors=["first", "second"], **changes)
 
@@ -349,6 +368,21 @@ CHANGES: dict[str, Any] = {
     "mesh.anchors": (mesh(), rotating()),
     "mesh.issuing_anchor": (rotating(), rotating(issuing_anchor="second")),
     "mesh.viz": (mesh(), mesh(viz=True)),
+    "mesh.services.namespace": (called(), called(namespace="agents")),
+    "mesh.services.service": (called(), called(service="other")),
+    "mesh.services.port": (called(), called(port=81)),
+    "mesh.services.pods": (called(), called(pods={"app": "other"})),
+    "mesh.services.pod_port": (called(), called(pod_port=8080)),
+    "mesh.services.callers.namespace": (called(), called(callers=[{**CALLER, "namespace": "inference"}])),
+    "mesh.services.callers.service_account": (called(), called(callers=[{**CALLER, "service_account": "other"}])),
+    "mesh.services.inbound": (called(), called(inbound="deny")),
+    "mesh.services.protocol": (called(), called(protocol="grpc")),
+    "mesh.services.timeout_seconds": (called(), called(timeout_seconds=600)),
+    "mesh.services.retries": (called(), called(retries=2)),
+    "mesh.opaque_ports": (mesh(), mesh(opaque_ports=[27017])),
+    "mesh.tracing.collector": (traced(), traced(collector="other.agents:4317")),
+    "mesh.tracing.namespace": (traced(), traced(namespace="inference")),
+    "mesh.tracing.service_account": (traced(), traced(service_account="other")),
     "storage.recovery.copy_to": (recovery(), recovery(copy_to="us-east-2")),
     "storage.recovery.lock_days": (recovery(), recovery(lock_days=14)),
     "storage.recovery.clusters": (recovery(), recovery(clusters=False)),

@@ -15,6 +15,7 @@ API, AWS = "gateway.networking.k8s.io/v1", "gateway.k8s.aws/v1"
 ALB, NLB = "gateway.k8s.aws/alb", "gateway.k8s.aws/nlb"
 ARN = "arn:aws:acm:us-west-2:123456789012:certificate/0"
 ZONES = ("us-west-2a", "us-west-2b")
+INTERNAL: Props = {"scheme": "internal", "defaultTargetGroupConfiguration": {"name": "ip"}}
 PLACE = {"vpcId": "vpc-1", "region": "us-west-2"}
 
 
@@ -24,7 +25,8 @@ def empty(folder: Path) -> Bench:
     row = made.cloud.get(EKS, "main")
     assert row is not None
     made.cloud.delete(EKS, "main")
-    made.cloud.put(EKS, "main", row.state | {"vpcConfig": {"vpcId": "vpc-1"}, "region": "us-west-2"})
+    config = {"vpcId": "vpc-1", "subnetIds": [f"subnet-private-{zone}" for zone in ZONES]}
+    made.cloud.put(EKS, "main", row.state | {"vpcConfig": config, "region": "us-west-2"})
     for zone in ZONES:
         for role, tag in (("private", "internal-elb"), ("public", "elb")):
             tags = {f"kubernetes.io/role/{tag}": "1", "Name": f"{role}-{zone}"}

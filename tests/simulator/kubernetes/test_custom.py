@@ -315,3 +315,14 @@ def test_an_object_of_a_later_version_is_not_compared_with_the_stored_one(tmp_pa
     with pytest.raises(Refusal, match=r"spec\.size: Invalid value: 2: fixed$"):
         cluster.update(made, widget(size=2), "w")
     cluster.update(made, widget(size=2) | {"apiVersion": "example.com/v2"}, "w", preview=True)
+
+
+@pytest.mark.parametrize("version", ["v1alpha1", "v1beta1", "v1beta2"])
+def test_a_policy_that_a_version_of_linkerds_server_does_not_have_is_a_mistake(tmp_path: Path, version: str) -> None:
+    spec = {"podSelector": {"matchLabels": {"app": "web"}}, "port": "http", "accessPolicy": "audit"}
+    server = {"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": {"name": "http"}, "spec": spec}
+    cluster = bench(tmp_path)
+    assert cluster.failures(server) == {}
+    (reason,) = cluster.failures({**server, "apiVersion": f"policy.linkerd.io/{version}"}).values()
+    assert reason.startswith("spec.accessPolicy: unknown field")
+    assert reason.endswith("removes it without a message."), "the port would be closed, not audited"

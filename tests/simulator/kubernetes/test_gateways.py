@@ -16,6 +16,7 @@ from tests.simulator.kubernetes.load_balancer_cluster import (
     ALB,
     ARN,
     AWS,
+    INTERNAL,
     NLB,
     configuration,
     definitions,
@@ -31,8 +32,6 @@ from tests.simulator.kubernetes.load_balancer_cluster import (
     targets,
 )
 from tests.simulator.kubernetes.test_readiness import chart, waiting
-
-INTERNAL = {"scheme": "internal", "defaultTargetGroupConfiguration": {"name": "ip"}}
 
 
 @pytest.fixture
@@ -241,15 +240,36 @@ NEVER = "Listener does not allow route attachment"
         (listener(hostname="other.example.com"), route(hostnames=["a.example.com"]), f"{NEVER}, no matching hostname"),
         (listener(), route(parent={"sectionName": "https"}), "Route parentRef does not match listener"),
         (listener(), route(parent={"name": "none"}), "there is no Gateway ingress/none"),
-        (listener(), route(backend={"name": "none"}), "Service (apps:none) not found"),
-        (listener(), route(backend={"port": 81}), "Unable to find service port for port 81"),
-        (listener(), route("ingress", backend={"namespace": "apps"}), "no ReferenceGrant in namespace apps allows it"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_route_that_leads_nowhere_is_told(cluster: Bench, of_gateway: Props, inputs: Props, text: str) -> None:
     cluster.make(gateway(of_gateway), "gateway")
     assert text in refusal(cluster, inputs)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "text"),
+    [
+        (route(backend={"name": "none"}), "Service (apps:none) not found"),
+        (route(backend={"port": 81}), "Unable to find service port for port 81"),
+        (route("ingress", backend={"namespace": "apps"}), "no ReferenceGrant in namespace apps allows it"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_route_without_its_service_is_a_warning_because_a_team_may_bring_it_later(
+    cluster: Bench, inputs: Props, text: str
+) -> None:
+    cluster.make(gateway(), "gateway")
+    cluster.make(waiting(inputs, of_parent("Accepted")), "accepted")
+    assert cluster.warnings == []
+    resolved = waiting(inputs, of_parent("ResolvedRefs"))
+    resolved["metadata"]["name"] = "resolved"
+    assert text in refusal(cluster, resolved)
+    unawaited = {**inputs, "metadata": {**inputs["metadata"], "name": "unawaited"}}
+    cluster.make(unawaited, "unawaited")
+    (warning,) = cluster.warnings
+    assert text in warning
 
 
 def test_a_listener_takes_routes_of_the_namespaces_that_it_selects(cluster: Bench) -> None:

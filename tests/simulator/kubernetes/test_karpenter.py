@@ -82,7 +82,9 @@ def test_a_misspelt_field_is_refused_although_the_real_server_prunes_it(cluster:
     failures = cluster.failures(node_pool(template={"requirments": []}))
     (reason,) = failures.values()
     assert reason.startswith("spec.template.spec.requirments: unknown field; did you mean requirements?")
-    assert reason.endswith("the API server removes it without a message."), "the message describes the real run"
+    assert reason.endswith("at a create, the API server removes it without a message."), (
+        "the message describes the real run"
+    )
 
 
 @pytest.mark.parametrize(

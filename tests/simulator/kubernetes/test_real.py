@@ -1,11 +1,13 @@
 """Objects of a simulated cluster whose answers come from a real API server."""
 
 import itertools
+from typing import Any
 
 import pytest
 
 from simulator.conformance.cases import cases
 from simulator.control_plane.planes import ControlPlanes
+from simulator.kubernetes.clusters import RELEASE
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Refusal
 from tests.simulator.control_planes import is_built, planes  # noqa: F401
@@ -79,6 +81,29 @@ def test_a_workload_whose_pods_are_forbidden_is_refused(cluster: Bench) -> None:
     text = refusal(cluster, deployment(name))
     assert 'violates PodSecurity "restricted:latest"' in text
     assert "waits ten minutes for pods that are never created" in text
+
+
+def test_pods_are_judged_as_the_injector_of_a_mesh_makes_them(cluster: Bench) -> None:
+    name = f"meshed-{next(NUMBERS)}"
+    labels = {"pod-security.kubernetes.io/enforce": "baseline"}
+    metadata = {"name": name, "labels": labels, "annotations": {"linkerd.io/inject": "enabled"}}
+    cluster.make({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, name)
+    linkerd: dict[str, Any] = {
+        "chart": "linkerd-control-plane",
+        "name": "linkerd",
+        "namespace": "linkerd",
+        "values": {},
+    }
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": name}}
+    pod["spec"] = deployment()["spec"]["template"]["spec"]
+    try:
+        cluster.cloud.put(RELEASE, "main/linkerd/linkerd", linkerd)
+        for inputs in (deployment(name), pod):
+            assert 'container "linkerd-init" must not include "NET_ADMIN", "NET_RAW"' in refusal(cluster, inputs)
+        cluster.cloud.put(RELEASE, "main/linkerd/linkerd", linkerd | {"values": {"cniEnabled": True}})
+        cluster.make(deployment(name), "with-the-plugin")
+    finally:
+        cluster.cloud.delete(RELEASE, "main/linkerd/linkerd")
 
 
 def test_a_name_that_is_taken_is_refused(cluster: Bench, team: str) -> None:

@@ -1,0 +1,1 @@
+"""Rules about load balancers: who reaches them, and how."""

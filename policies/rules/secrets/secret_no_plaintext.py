@@ -1,0 +1,193 @@
+"""No password, token or key stands in plain text in a Kubernetes object or in the values of a Helm release.
+
+A text is one by its form, by its name (a variable, a key of a ConfigMap, a flag before it), or because the program
+holds it as a secret: Pulumi encrypts its own state, not what the cluster shows. The rule does not decode binaryData.
+Source of the forms: gitleaks, config/gitleaks.toml; read 2026-11.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from common.values import UNKNOWN, Secret
+from policies.rule import Case, Resource, Rule
+from policies.samples import in_every_place, pod_of
+from policies.views import show
+
+FORMS = re.compile(
+    r"-----BEGIN[A-Z ]*PRIVATE KEY"
+    r"|\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"
+    r"|\bgh[oprsu]_\w{36}|\bgithub_pat_\w{82}|\bglpat-[\w-]{20}|\bxox[a-z]-[\w-]{10,}"
+    r"|\bhf_[A-Za-z]{34}\b|\bsk-(?:proj|svcacct|admin|ant|lf)-[\w-]{20,}|\bsk-[A-Za-z0-9]{32,}|\bnvapi-[\w-]{40,}"
+    r"|\bey[\w-]{17,}\.ey[\w-]{17,}\.[\w-]{10,}"  # a JSON web token
+    r"|://[^/\s:@]*:(?![$<{%])[^/\s:@]+@(?!sha256:)"  # an address with a password
+)
+NAME = (
+    r"(?:passw(?:or)?d|passphrase|credentials|token|(?:client|app|shared|webhook|session|cookie|jwt)[_.-]?secret"
+    r"|(?:api|access|private|secret|signing|encryption|master)[_.-]?key)"
+)
+NAMED = re.compile(rf"{NAME}$", re.IGNORECASE)
+OF_A_MODEL = re.compile(r"(?:pad|[be]os|unk|sep|cls|mask|start|stop|max|num|next)[_.-]?token$", re.IGNORECASE)
+ASSIGNED = re.compile(
+    rf"(?<![\w.-])-{{0,2}}([\w.-]{{0,60}}{NAME})[\"']?[ \t]*[:=][ \t]*"
+    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))",
+    re.IGNORECASE,
+)
+REFERENCE = re.compile(  # what stands where a secret could, but is none
+    r"|true|false|null|none|arn:.*|(?:/[\w.@-]+){2,}|\$[({].*|\$[A-Za-z_]\w*|[<{\[|>*%].*", re.IGNORECASE | re.DOTALL
+)
+CONFIG, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
+OTHERS = ("kubernetes:core/v1:Secret", "kubernetes:apiextensions.k8s.io/")  # their place; schemas with examples
+
+Path = tuple[str | int, ...]
+
+
+def _opened(value: Any) -> Any:
+    return value.value if isinstance(value, Secret) else value
+
+
+def _is_flag(argument: Any) -> bool:
+    text = _opened(argument)
+    return isinstance(text, str) and text.startswith("-")
+
+
+def _texts(value: Any, path: Path, name: str, *, keys_name: bool) -> Iterator[tuple[Path, str, Any]]:
+    """Yields path, name and value of each text; the value of a secret as the secret."""
+    inner = _opened(value)
+    if isinstance(inner, Mapping):
+        of_value = str(_opened(inner.get("name", "")))  # of a variable or a header
+        for key, item in inner.items():
+            named = of_value if key == "value" and of_value else str(key) if keys_name else ""
+            yield from _texts(item, (*path, key), named, keys_name=keys_name)
+    elif isinstance(inner, list):
+        for index, item in enumerate(inner):
+            of_flag = index > 0 and _is_flag(inner[index - 1]) and not _is_flag(item)
+            name_here = _opened(inner[index - 1]) if of_flag else name
+            yield from _texts(item, (*path, index), name_here, keys_name=keys_name)
+    elif isinstance(inner, str) or isinstance(value, Secret):
+        yield path, name, value
+
+
+def _names_secret(name: str, value: str) -> bool:
+    return bool(NAMED.search(name)) and not OF_A_MODEL.search(name) and not REFERENCE.fullmatch(value.strip())
+
+
+def _problem(name: str, value: Any) -> str:
+    """Returns why a text is a secret, without the text; "" when it is none."""
+    if isinstance(value, Secret):
+        return "is a secret of the program"
+    if FORMS.search(value):
+        return "has the form of a password, a token or a key"
+    if _names_secret(name, value):
+        return "is a secret by its name"
+    if any(_names_secret(match[1], "".join(filter(None, match.groups()[1:]))) for match in ASSIGNED.finditer(value)):
+        return "sets a secret by its name"
+    return ""
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type.startswith(OTHERS):
+        return
+    of_release = resource.type == RELEASE
+    root = resource.value.get("values") if of_release else resource.value
+    keys_name = of_release or resource.type.startswith(CONFIG)
+    for path, name, value in _texts(root, ("values",) if of_release else (), "", keys_name=keys_name):
+        if problem := _problem(name, value):
+            yield show(path), f"{problem}, and everybody who may look at the object can read it"
+
+
+AT = "spec.containers[0]"
+
+
+def _config(at: str = "", **data: object) -> Case:
+    named = {name.replace("_at_", "."): value for name, value in data.items()}
+    return Case({"data": named}, type=CONFIG, at=f"data{at}")
+
+
+def _release(at: str = "", **values: object) -> Case:
+    return Case({"chart": "grafana", "values": values}, type=RELEASE, at=f"values{at}")
+
+
+def _env(name: str, value: object) -> dict[str, object]:
+    return {"env": [{"name": name, "value": value}]}
+
+
+RULE = Rule(
+    id="secret-no-plaintext",
+    applies_to="kubernetes:*",
+    severity="critical",
+    standards=("C-0012", "Trivy: ConfigMap with secrets"),
+    why="Everybody who may look at pods or releases reads it, and it stays in the state and its history.",
+    fix="Keep it in Secrets Manager, mount it as a Secret; a name that only points there ends in _NAME, _FILE or _ARN.",
+    on_unknown="pass",
+    check=check,
+    good={
+        "nothing set": pod_of({}),
+        "from a Secret": pod_of(
+            {"env": [{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}]}
+        ),
+        "a name that says where it is": pod_of(_env("DB_PASSWORD_FILE", "secret")),
+        **{
+            f"a reference: {value}": pod_of(_env("DB_PASSWORD", value))
+            for value in (
+                "",
+                "$(OTHER)",
+                "${OTHER}",
+                "$OTHER",
+                "/run/secrets/db/password",
+                "arn:aws:x",
+                "<from the vault>",
+            )
+        },
+        "a value that is known later": pod_of(_env("DB_PASSWORD", UNKNOWN)),
+        "no text": pod_of({"env": [{"name": "DB_PASSWORD", "value": 7}]}),
+        "a flag without a value": pod_of({"args": ["--use-token", "--verbose"]}),
+        "a flag with a file": pod_of({"args": ["--token", "/run/secrets/hub/token"]}),
+        "a token of a model": pod_of(_env("PAD_TOKEN", "end")),
+        "an address without a password": pod_of(_env("DB", "postgres://trainer@db:5432/runs")),
+        "an address with a reference": pod_of(_env("DB", "postgres://trainer:$(DB_PASSWORD)@db/runs")),
+        "an image by its digest": pod_of(_env("IMAGE", "oci://train:v1@sha256:0123")),
+        "code that reads one": _config(train_at_py="token: str = os.environ['HF_TOKEN']\nlogin(token=token)"),
+        "a template": _config(app_at_yaml='password: "{{ .Values.password }}"\nlogin: true'),
+        "a field that is named like one": Case(
+            {"spec": {"data": [{"secretKey": "password"}]}},
+            type="kubernetes:external-secrets.io/v1:ExternalSecret",
+        ),
+        "the place for it": Case({"stringData": {"password": "x"}}, type="kubernetes:core/v1:Secret"),
+        "a chart that makes it": _release(auth={"existingSecret": "grafana", "createToken": True, "password": ""}),
+        "a repository that asks for one": Case(
+            {"repositoryOpts": {"password": Secret("x")}, "values": {}}, type=RELEASE
+        ),
+    },
+    bad={
+        **in_every_place(_env("DB_PASSWORD", "hunter2"), "env[0].value"),
+        "held as a secret, under any name": pod_of(_env("GREETING", Secret("hunter2")), at=f"{AT}.env[0].value"),
+        "a secret that is known later": pod_of(_env("GREETING", Secret(UNKNOWN)), at=f"{AT}.env[0].value"),
+        "a private key": pod_of(_env("GREETING", "-----BEGIN RSA PRIVATE KEY-----"), at=f"{AT}.env[0].value"),
+        "an address with a password": pod_of(_env("GREETING", "redis://:hunter2@cache"), at=f"{AT}.env[0].value"),
+        "a flag": pod_of({"args": ["serve", "--api-key", "hunter2"]}, at=f"{AT}.args[2]"),
+        "a flag with its value": pod_of({"args": ["--api-key=hunter2"]}, at=f"{AT}.args[0]"),
+        "a command of a shell": pod_of(
+            {"command": ["sh", "-c", "export HF_TOKEN='hunter'; train"]}, at=f"{AT}.command[2]"
+        ),
+        "a header of a probe": pod_of(
+            {"livenessProbe": {"httpGet": {"httpHeaders": [{"name": "X-Api-Key", "value": "hunter2"}]}}},
+            at=f"{AT}.livenessProbe.httpGet.httpHeaders[0].value",
+        ),
+        "outside of a pod spec": Case(
+            {"spec": {"predictor": {"model": _env("HF_TOKEN", "hunter2")}}},
+            type="kubernetes:serving.kserve.io/v1beta1:InferenceService",
+            at="spec.predictor.model.env[0].value",
+        ),
+        "a ConfigMap": _config(".dbPassword", dbPassword="hunter2"),
+        "a file in a ConfigMap": _config('["app.yaml"]', app_at_yaml="db:\n  host: db\n  password: hunter2\n"),
+        "the second line of a file": _config('["app.env"]', app_at_env="A_TOKEN=$A\nCLIENT_SECRET='hunter'"),
+        "JSON in a ConfigMap": _config('["app.json"]', app_at_json='{"apiKey": "hunter"}'),
+        "a patch of a ConfigMap": Case({"data": {"token": "hunter2"}}, type=f"{CONFIG}Patch", at="data.token"),
+        "values of a release": _release(".auth.adminPassword", auth={"adminPassword": "hunter2"}),
+        "beside a name and a value": _release(
+            ".auth.password", auth={"name": "x", "value": "y", "password": "hunter2"}
+        ),
+        "variables of a release": _release(".env[0].value", **_env("DB_PASSWORD", "hunter2")),
+    },
+)

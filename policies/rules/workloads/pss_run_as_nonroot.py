@@ -1,0 +1,67 @@
+"""Containers run as a user other than root, and the kubelet checks it.
+
+Source: Kubernetes, Pod Security Standards, level restricted; read 2026-11.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from policies.pods import EXEMPT_NAMESPACES, KUBERNETES, Pod, in_pods
+from policies.rule import Case, Resource, Rule, View, collect_from, flag, number
+from policies.samples import in_every_place, pod_of, security
+
+NON_ROOT, USER = "securityContext.runAsNonRoot", "securityContext.runAsUser"
+
+
+def _non_root(holder: View) -> Iterator[tuple[str, str]]:
+    if not flag(holder, NON_ROOT):
+        yield holder.under(NON_ROOT), "is not true, so the image decides, and most images run as root"
+
+
+def _user(holder: View) -> Iterator[tuple[str, str]]:
+    if number(holder, USER) == 0:
+        yield holder.under(USER), "is 0, which is root"
+
+
+def _pod(pod: Pod) -> Iterator[tuple[str, str]]:
+    return collect_from(((NON_ROOT, _non_root), (USER, _user)), lambda each: pod.levels(*each))
+
+
+def check(resource: Resource, *, exempt_namespaces: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return in_pods(resource, exempt_namespaces, _pod)
+
+
+NOBODY = security(runAsNonRoot=True)
+
+RULE = Rule(
+    id="pss-run-as-nonroot",
+    applies_to=KUBERNETES,
+    severity="high",
+    standards=("PSS restricted", "CKV_K8S_23"),
+    why="Root in a container owns what it mounts, and is root on the node after one mistake in kernel or runtime.",
+    fix="Set securityContext.runAsNonRoot: true, and runAsUser where the image names no user by number.",
+    options=EXEMPT_NAMESPACES,
+    dev="advisory",
+    check=check,
+    good={
+        "the container": pod_of(NOBODY),
+        "the pod for all containers": pod_of({}, {}, **NOBODY),
+        "the container for itself, with a user": pod_of(security(runAsNonRoot=True, runAsUser=1000)),
+        "the user of the pod": pod_of({}, **security(runAsNonRoot=True, runAsUser="1000")),
+    },
+    bad={
+        **in_every_place(security(runAsNonRoot=True, runAsUser=0), USER),
+        "nothing set": pod_of({}, at=f"spec.containers[0].{NON_ROOT}"),
+        "only one of two containers": pod_of(NOBODY, {}, at=f"spec.containers[1].{NON_ROOT}"),
+        "a container that takes it back": pod_of(
+            security(runAsNonRoot=False), **NOBODY, at=f"spec.containers[0].{NON_ROOT}"
+        ),
+        "the pod as root": pod_of({}, **security(runAsNonRoot=True, runAsUser=0), at=f"spec.{USER}"),
+        "a pod that takes it back": pod_of(NOBODY, **security(runAsNonRoot=False), at=f"spec.{NON_ROOT}"),
+        "the user as a text": pod_of({}, **security(runAsNonRoot=True, runAsUser="0"), at=f"spec.{USER}"),
+        "a patch without containers": Case(
+            {"spec": {"template": {"spec": security(runAsUser=0)}}},
+            type="kubernetes:apps/v1:DeploymentPatch",
+            at=f"spec.template.spec.{USER}",
+        ),
+    },
+)

@@ -1,0 +1,153 @@
+"""Checks the doors against the clusters, the network, the namespaces and the account."""
+
+from collections.abc import Iterator, Mapping
+
+from common.spelling import did_you_mean
+from settings.cluster.addon_rules import AddOnRules, installed
+from settings.core.naming import KUBERNETES_NAMESPACES
+from settings.core.problems import Mistake, Path, listed, nearest_or_all
+from settings.ingress.ingress import NAMESPACE, CertificateSettings, DnsSettings, IngressSettings
+from settings.stack.parts import Parts
+
+
+def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    """Yields every mistake about the doors."""
+    ingress = parts.ingress
+    if ingress is None:
+        return
+    for index, cluster in enumerate(ingress.clusters):
+        if cluster not in parts.clusters:
+            yield (
+                ("ingress", "clusters", index),
+                f"there is no cluster {cluster}.{nearest_or_all(cluster, parts.clusters)}",
+            )
+    yield from _namespaces(parts, ingress, add_ons)
+    yield from _certificates(parts, ingress)
+    if ingress.dns is not None:
+        yield from _owners(parts, ingress.dns)
+    if parts.network is not None and parts.network.nat == "none":
+        for key, service in (("dns", "Route 53"), ("public", "AWS WAF")):
+            if getattr(ingress, key) is not None:
+                yield (
+                    ("ingress", key),
+                    (
+                        f"needs {service}, which no endpoint of the catalog leads to, and nat is none. Write nat: "
+                        "single, or drop it."
+                    ),
+                )
+
+
+def _namespaces(parts: Parts, ingress: IngressSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
+    people = _of_people(parts)
+    if any(namespace == NAMESPACE for _, namespace in people):
+        yield (
+            ("ingress",),
+            (
+                f"makes the namespace {NAMESPACE} for the doors, and a team or storage has it too: whoever may write "
+                "in it could open a door. Rename theirs."
+            ),
+        )
+    for path, namespace in _named(ingress):
+        if namespace in (*KUBERNETES_NAMESPACES, NAMESPACE):
+            owner = "the doors" if namespace == NAMESPACE else "Kubernetes"
+            yield path, f"{namespace} belongs to {owner}, and nobody exposes a Service of it. Name another one."
+            continue
+        for cluster, content in parts.clusters.items():
+            if content.ingress is None or content.addons is None:
+                continue
+            made = {name for of, name in people if of in (cluster, None)}
+            known = made | {name for rules in installed(add_ons, content).values() for name in rules.namespaces}
+            if namespace not in known:
+                yield (
+                    path,
+                    (
+                        f"nothing in this file makes the namespace {namespace} in {cluster}, so no route could be in "
+                        f"it.{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
+                    ),
+                )
+
+
+def _of_people(parts: Parts) -> set[tuple[str | None, str]]:
+    """Returns cluster and name of each namespace of a team or of storage. None: of the only cluster."""
+    mounted = parts.storage.mounted() if parts.storage is not None else ()
+    return {
+        *((team.cluster, name) for team in parts.teams.values() for name in team.namespaces),
+        *((user.cluster, user.namespace) for entry in mounted for user in entry.used_by),
+    }
+
+
+def _named(ingress: IngressSettings) -> Iterator[tuple[Path, str]]:
+    for name, route in ingress.routes.items():
+        yield ("ingress", "routes", name, "namespace"), route.namespace
+    for key, door in (("internal", ingress.internal), ("public", ingress.public)):
+        for index, namespace in enumerate(door.namespaces if door else ()):
+            yield ("ingress", key, "namespaces", index), namespace
+
+
+def _certificates(parts: Parts, ingress: IngressSettings) -> Iterator[Mistake]:
+    if parts.environment == "prod" and ingress.internal.certificate is None:
+        yield (
+            ("ingress", "internal", "certificate"),
+            (
+                "is missing, so passwords and prompts would pass the networks of the company in the clear. Write "
+                "names and zone_id, since names of a public zone may point at private addresses, or the arn of a "
+                "certificate of AWS Private CA."
+            ),
+        )
+    for key, door in (("internal", ingress.internal), ("public", ingress.public)):
+        certificate = door.certificate if door else None
+        if certificate is None:
+            continue
+        path: Path = ("ingress", key, "certificate")
+        if certificate.arn is not None:
+            yield from _foreign(parts, certificate.arn, path)
+        elif ingress.dns is not None:
+            yield from _outside_of_zone(certificate, ingress.dns, path)
+
+
+def _foreign(parts: Parts, arn: str, path: Path) -> Iterator[Mistake]:
+    _, _, _, region, account, _ = arn.split(":", 5)
+    for word, given, ours in (("region", region, parts.region), ("account", account, parts.account_id)):
+        if ours is not None and given != ours:
+            yield (
+                (*path, "arn"),
+                (
+                    f"the certificate is of {word} {given}, and load balancers take those of their own, {ours}. Import "
+                    "or issue it there."
+                ),
+            )
+
+
+def _outside_of_zone(certificate: CertificateSettings, dns: DnsSettings, path: Path) -> Iterator[Mistake]:
+    domain = dns.zones.get(certificate.zone_id or "")
+    for index, name in enumerate(certificate.names if domain else ()):
+        if not f".{name.removeprefix('*.')}".endswith(f".{domain}"):
+            yield (
+                (*path, "names", index),
+                (
+                    f"{name} is not in {domain}, the domain of {certificate.zone_id}: ACM would wait in vain for its "
+                    "record there. Name the zone that it is in."
+                ),
+            )
+
+
+def _owners(parts: Parts, dns: DnsSettings) -> Iterator[Mistake]:
+    with_doors = [key for key, content in parts.clusters.items() if content.ingress is not None]
+    owners: dict[str, list[str]] = {}
+    for cluster in with_doors:
+        owners.setdefault(dns.owners.get(cluster) or parts.cluster_name(cluster) or cluster, []).append(cluster)
+    for owner, clusters in owners.items():
+        if len(clusters) > 1:
+            yield (
+                ("ingress", "dns", "owners"),
+                (
+                    f"{listed(clusters)} would both be the owner {owner}, and delete each other's records. Give each "
+                    "another name."
+                ),
+            )
+    for cluster in dns.owners:
+        if cluster not in with_doors:
+            yield (
+                ("ingress", "dns", "owners", cluster),
+                f"there is no cluster {cluster} with doors.{nearest_or_all(cluster, with_doors)}",
+            )

@@ -1,0 +1,318 @@
+"""Admission webhooks that charts make: what the API server asks them about, and what it says while they do not answer.
+
+A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. All versions of an API
+count, since the API server converts one to another. Left out: webhooks of other charts, that of Linkerd's tap (policy
+Ignore), and those of the load balancers for QUIC and target control, which only see what has their labels.
+Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
+deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm, templates/webhook.yaml; Kubernetes 1.35,
+apiserver/pkg/admission/plugin/webhook; read 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.chart_facts import merged
+from common.values import opened
+from simulator.kubernetes import injection
+from simulator.kubernetes.clusters import OUTAGE, Cluster
+from simulator.kubernetes.meaning.node import Node
+from simulator.kubernetes.meaning.selectors import matches
+from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.pod_security import pod_of, with_pod
+from simulator.values import UNKNOWN, Props, has_unknown
+
+INJECTOR = "linkerd-proxy-injector.linkerd.io"
+_RELEASE = ("helm.sh/v3", "Release")
+Labels = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """One webhook of a release.
+
+    resources: API group -> resources, or `*`. fails: whether its policy is Fail, otherwise it is Ignore.
+    namespaces, objects: its selectors.
+    """
+
+    name: str
+    service: str
+    service_namespace: str
+    path: str
+    resources: Mapping[str, tuple[str, ...]]
+    fails: bool
+    updates: bool = False
+    namespaces: Labels = field(default_factory=dict)
+    objects: Labels = field(default_factory=dict)
+    seconds: Any = 10
+
+    def sees(self, group: str, resource: str, labels: Labels, namespace: Labels | None, update: bool = False) -> bool:
+        """Returns whether the API server asks it about an object. namespace: its labels; None for an object of none."""
+        resources = self.resources.get(group, ())
+        return (
+            (resource in resources or "*" in resources)
+            and (self.updates or not update)
+            and matches(Node(self.objects), labels)
+            and (namespace is None or matches(Node(self.namespaces), namespace))
+        )
+
+    def no_answer(self) -> str:
+        """Returns what the API server says when no pod of its Service answers."""
+        url = f"https://{self.service}.{self.service_namespace}.svc:443{self.path}?timeout={self.seconds}s"
+        return (
+            f'Internal error occurred: failed calling webhook "{self.name}": failed to call webhook: Post "{url}": '
+            f'no endpoints available for service "{self.service}"'
+        )
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """The webhooks of a cluster, as objects of one namespace meet them.
+
+    namespace: its metadata, with the label of its name; None for objects of no namespace. releases: those that are up,
+    or that the preview installs.
+    """
+
+    cluster: Cluster
+    namespace: Props | None
+    releases: tuple[Props, ...]
+
+    def unanswered(self, state: Mapping[str, Any], group: str, resource: str, update: bool) -> Iterator[Unanswered]:
+        """Yields the webhooks that see an object, or its pods, while no pod of their Service answers."""
+        labels = self.namespace["labels"] if self.namespace else None
+        pod = pod_of(state)
+        if has_unknown([labels, _labels(state), _labels(pod)]):
+            return
+        for each in webhooks_of(self.releases):
+            if is_down(self.cluster, each):
+                if each.sees(group, resource, _labels(state), labels, update):
+                    yield Unanswered(each, of_pods=False)
+                elif pod is not None and each.sees("", "pods", _labels(pod), labels):
+                    yield Unanswered(each, of_pods=True)
+
+    def with_proxies(self, state: Mapping[str, Any], *, also_when_down: bool = False) -> Mapping[str, Any]:
+        """Returns an object with its pods as the injector makes them; as it is where there is none, or none answers."""
+        pod, release = pod_of(state), next((each for each in self.releases if _chart(each) == injection.CHART), None)
+        if pod is None or release is None or self.namespace is None:
+            return state
+        if has_unknown([self.namespace["labels"], _labels(pod)]):
+            return state
+        for each in webhooks_of([release]):
+            seen = each.name == INJECTOR and each.sees("", "pods", _labels(pod), self.namespace["labels"])
+            if seen and (also_when_down or not is_down(self.cluster, each)):
+                return with_pod(state, injection.injected(pod, self.namespace, release))
+        return state
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A webhook that does not answer. of_pods: it is asked about the pods of an object, not about the object."""
+
+    webhook: Webhook
+    of_pods: bool
+
+
+def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], planned: Planned | None) -> Webhooks:
+    """Returns the webhooks as objects of a namespace meet them. name: of the namespace; "" for objects of none."""
+    metadata = namespace.get("metadata") or {}
+    labels = metadata.get("labels")
+    if labels is not UNKNOWN:
+        labels = {**(labels or {}), "kubernetes.io/metadata.name": name}
+    stored = [each.state for each in cluster.releases()]
+    coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
+    releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
+    return Webhooks(cluster, {**metadata, "name": name, "labels": labels} if name else None, tuple(releases.values()))
+
+
+def webhooks_of(releases: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
+    """Yields the webhooks that releases make, where everything about them is known."""
+    for release in releases:
+        make = _CHARTS.get(_chart(release))
+        if make is not None and not has_unknown(release.get("values")):
+            yield from make(opened(release.get("values")) or {}, release["namespace"], release["name"])
+
+
+def set_down(cluster: Cluster, webhook: Webhook, down: bool) -> None:
+    """Ends or starts the pods of the Service of a webhook."""
+    if down:
+        cluster.cloud.put(OUTAGE, _outage(cluster, webhook), {}, region=cluster.region)
+    else:
+        cluster.cloud.delete(OUTAGE, _outage(cluster, webhook), cluster.region)
+
+
+def is_down(cluster: Cluster, webhook: Webhook) -> bool:
+    """Returns whether no pod of the Service of a webhook answers."""
+    return cluster.cloud.get(OUTAGE, _outage(cluster, webhook), cluster.region) is not None
+
+
+def _outage(cluster: Cluster, webhook: Webhook) -> str:
+    return f"{cluster.name}/{webhook.service_namespace}/{webhook.service}"
+
+
+def _chart(release: Mapping[str, Any]) -> str:
+    return str(release.get("chart")).rstrip("/").rpartition("/")[2]
+
+
+def _labels(subject: Mapping[str, Any] | None) -> Any:
+    labels = Node(subject).at("metadata", "labels").value
+    return {} if labels is None else labels
+
+
+def _policy(value: Any) -> bool:
+    return bool(value == "Fail")
+
+
+def _not_in(key: str, *values: str) -> Props:
+    return {"key": key, "operator": "NotIn", "values": list(values)}
+
+
+_IN_MESH = [_not_in("config.linkerd.io/admission-webhooks", "disabled")]
+_OF_LINKERD: Props = {
+    "webhookFailurePolicy": "Ignore",
+    "proxyInjector": {
+        "timeoutSeconds": 10,
+        "namespaceSelector": {
+            "matchExpressions": [*_IN_MESH, _not_in("kubernetes.io/metadata.name", "kube-system", "cert-manager")]
+        },
+        "objectSelector": {
+            "matchExpressions": [
+                {"key": key, "operator": "DoesNotExist"}
+                for key in ("linkerd.io/control-plane-component", "linkerd.io/cni-resource")
+            ]
+        },
+    },
+    "profileValidator": {"namespaceSelector": {"matchExpressions": _IN_MESH}},
+    "policyValidator": {"namespaceSelector": {"matchExpressions": _IN_MESH}},
+}
+_POLICIES = (
+    *("authorizationpolicies", "httplocalratelimitpolicies", "httproutes", "networkauthentications", "servers"),
+    *("meshtlsauthentications", "serverauthorizations", "egressnetworks"),
+)
+
+
+def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
+    values = merged(_OF_LINKERD, given)
+    injector = values["proxyInjector"]
+    common: Props = {"service_namespace": namespace, "path": "/", "fails": _policy(values["webhookFailurePolicy"])}
+    yield Webhook(
+        name=INJECTOR,
+        service="linkerd-proxy-injector",
+        resources={"": ("pods", "services")},
+        namespaces=injector["namespaceSelector"],
+        objects=injector["objectSelector"],
+        seconds=injector["timeoutSeconds"],
+        **common,
+    )
+    routes = ("httproutes", "grpcroutes", "tlsroutes", "tcproutes")
+    for part, name, resources in (
+        ("profileValidator", "sp", {"linkerd.io": ("serviceprofiles",)}),
+        ("policyValidator", "policy", {"policy.linkerd.io": _POLICIES, "gateway.networking.k8s.io": routes}),
+    ):
+        service = f"linkerd-{name}-validator"
+        selector = values[part]["namespaceSelector"]
+        yield Webhook(
+            name=f"{service}.linkerd.io",
+            service=service,
+            resources=resources,
+            updates=True,
+            namespaces=selector,
+            **common,
+        )
+
+
+def _cert_manager(values: Props, namespace: str, release: str) -> Iterator[Webhook]:
+    settings: Any = values.get("webhook") or {}
+    if (settings.get("url") or {}).get("host"):
+        return  # it runs elsewhere
+    full_name = values.get("fullnameOverride") or (release if "cert-manager" in release else f"{release}-cert-manager")
+    unless = {"matchExpressions": [_not_in("cert-manager.io/disable-validation", "true")]}
+    yield Webhook(
+        name="webhook.cert-manager.io",
+        service=f"{full_name}-webhook",
+        service_namespace=namespace,
+        path="/validate",
+        resources={"cert-manager.io": ("*",), "acme.cert-manager.io": ("*",)},
+        fails=True,
+        updates=True,
+        namespaces=(settings.get("validatingWebhookConfiguration") or {}).get("namespaceSelector", unless),
+        seconds=settings.get("timeoutSeconds", 30),
+    )
+
+
+def _trust_manager(values: Props, namespace: str, _: str) -> Iterator[Webhook]:
+    yield Webhook(
+        name="trust.cert-manager.io",
+        service=values.get("nameOverride") or "trust-manager",
+        service_namespace=namespace,
+        path="/validate-trust-cert-manager-io-v1alpha1-bundle",
+        resources={"trust.cert-manager.io": ("bundles",)},
+        fails=True,
+        updates=True,
+        seconds=5,
+    )
+
+
+_OF_LOAD_BALANCERS: Props = {
+    "enableServiceMutatorWebhook": True,
+    "serviceMutatorWebhookConfig": {"failurePolicy": "Fail", "operations": ["CREATE"], "objectSelector": {}},
+    "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
+    "webhookConfig": {"ingressValdationFailurePolicy": "Fail", "ingressValidationNamespaceSelector": {}},
+    "webhookNamespaceSelectors": None,
+}
+
+
+def _load_balancers(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
+    values = merged(_OF_LOAD_BALANCERS, given)
+    not_itself = {"matchExpressions": [_not_in("app.kubernetes.io/name", "aws-load-balancer-controller")]}
+
+    def webhook(name: str, path: str, resources: Mapping[str, tuple[str, ...]], **more: Any) -> Webhook:
+        service = f"{values.get('nameOverride') or 'aws-load-balancer'}-webhook-service"
+        known: Props = {"service": service, "service_namespace": namespace, "fails": True, **more}
+        return Webhook(name=f"{name}.elbv2.k8s.aws", path=f"/{path}", resources=resources, **known)
+
+    gate = {"key": "elbv2.k8s.aws/pod-readiness-gate-inject", "operator": "In", "values": ["enabled"]}
+    of_pods, of_services = values["podMutatorWebhookConfig"], values["serviceMutatorWebhookConfig"]
+    yield webhook(
+        "mpod",
+        "mutate-v1-pod",
+        {"": ("pods",)},
+        fails=_policy(of_pods["failurePolicy"]),
+        namespaces={"matchExpressions": values["webhookNamespaceSelectors"] or [gate]},
+        objects=not_itself,
+    )
+    if values["enableServiceMutatorWebhook"]:
+        yield webhook(
+            "mservice",
+            "mutate-v1-service",
+            {"": ("services",)},
+            fails=_policy(of_services["failurePolicy"]),
+            updates="UPDATE" in of_services["operations"],
+            objects=not_itself | of_services["objectSelector"],
+        )
+    both: Props = {"updates": True}
+    bindings, params = {"elbv2.k8s.aws": ("targetgroupbindings",)}, {"elbv2.k8s.aws": ("ingressclassparams",)}
+    yield webhook("mtargetgroupbinding", "mutate-elbv2-k8s-aws-v1beta1-targetgroupbinding", bindings, **both)
+    yield webhook("vtargetgroupbinding", "validate-elbv2-k8s-aws-v1beta1-targetgroupbinding", bindings, **both)
+    yield webhook(
+        "vingressclassparams", "validate-elbv2-k8s-aws-v1beta1-ingressclassparams", params, objects=not_itself, **both
+    )
+    of_ingresses = values["webhookConfig"]
+    if not of_ingresses.get("disableIngressValidation"):
+        yield webhook(
+            "vingress",
+            "validate-networking-v1-ingress",
+            {"networking.k8s.io": ("ingresses",)},
+            fails=_policy(of_ingresses["ingressValdationFailurePolicy"]),
+            namespaces=of_ingresses["ingressValidationNamespaceSelector"] or {},
+            **both,
+        )
+
+
+_CHARTS: Mapping[str, Callable[[Props, str, str], Iterator[Webhook]]] = {
+    "aws-load-balancer-controller": _load_balancers,
+    "cert-manager": _cert_manager,
+    "linkerd-control-plane": _linkerd,
+    "trust-manager": _trust_manager,
+}
