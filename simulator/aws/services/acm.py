@@ -5,10 +5,8 @@ Each entry was made from the provider's source that it names, its SDK 7.51 and t
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.aws import tokens
-from simulator.aws.constraints import Constraint, arn, every, length, matches, one_of
+from simulator.aws.constraints import arn, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import CascadeDelete, Quota, Reference, ResourceType, Use
 from simulator.aws.operation_context import OperationContext
@@ -26,13 +24,6 @@ _DOMAIN = every(
         "a domain name without a period at its end; * only as the first label",
     ),
 )
-
-
-def _no_authority(argument: str, value: Any) -> str | None:
-    return arn(argument, value) if ":acm-pca:" in str(value) or not value else f'"{argument}" is no ARN of a private CA'
-
-
-_PRIVATE_CA: Constraint = _no_authority
 
 
 def _names(op: OperationContext) -> list[str]:
@@ -123,8 +114,6 @@ def _issue(op: OperationContext) -> None:
         op.cloud.put(row.type, row.id, {**row.state, "status": "ISSUED"}, row.urn)
 
 
-_IMPORT = "certificateBody certificateChain privateKey"
-_IN_USE = "Certificate {id} in use."
 CERTIFICATE = ResourceType(
     type=tokens.CERTIFICATE,
     service=ACM,
@@ -133,12 +122,11 @@ CERTIFICATE = ResourceType(
     deletes="DeleteCertificate",
     display_name="ACM Certificate",
     creating="requesting ACM Certificate ({domainName})",
-    updating="updating ACM Certificate options ({id})",
+    updating="updating ACM Certificate ({id}) options",
     deleting="deleting ACM Certificate ({id})",
     id="arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
-    arn="{id}",
     replace_on="certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod "
-    "validationOptions",
+    "validationOptions validationOptions[*].domainName validationOptions[*].validationDomain",
     one_of=("domainName privateKey",),
     conflicts=(
         "domainName certificateBody",
@@ -151,13 +139,16 @@ CERTIFICATE = ResourceType(
     ),
     needs=("certificateBody privateKey",),
     sets="subjectAlternativeNames validationOptions",
+    defaults={"options.certificateTransparencyLoggingPreference": "ENABLED"},
     aws_defaults={
+        "domainName": "",
         "keyAlgorithm": "RSA_2048",
-        "options": {"certificateTransparencyLoggingPreference": "ENABLED", "export": "DISABLED"},
+        "options.export": "DISABLED",
         "subjectAlternativeNames": _names,
         "validationMethod": "NONE",
     },
     computed={
+        "arn": "{id}",
         "domainValidationOptions": lambda op: (
             [_validation(op, name) for name in sorted(_names(op))] if _by_dns(op) else []
         ),
@@ -171,7 +162,7 @@ CERTIFICATE = ResourceType(
         "validationEmails": [],
     },
     constraints={
-        "certificateAuthorityArn": _PRIVATE_CA,
+        "certificateAuthorityArn": arn,
         "domainName": _DOMAIN,
         "keyAlgorithm": one_of(
             *("EC_prime256v1", "EC_secp384r1", "EC_secp521r1"), *("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096")
@@ -194,7 +185,14 @@ CERTIFICATE = ResourceType(
             lambda op: len(op.get("domainName", "")) > 64,
         ),
     ),
-    used_by=(Use(tokens.LOAD_BALANCER, "Certificates[*]", ErrorTemplate("ResourceInUseException", _IN_USE)),),
+    used_by=(
+        Use(
+            tokens.LOAD_BALANCER,
+            "Certificates[*]",
+            ErrorTemplate("ResourceInUseException", "Certificate {id} in account {account} is in use."),
+            retried=True,
+        ),
+    ),
     cascade_deletes=(CascadeDelete(tokens.CERTIFICATE_VALIDATION, "certificateArn"),),
     untold="earlyRenewalDuration privateKey privateKeyWo privateKeyWoVersion",
     source="hashicorp/terraform-provider-aws internal/service/acm/certificate.go",

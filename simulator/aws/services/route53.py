@@ -12,7 +12,7 @@ import re
 
 from simulator.aws import tokens
 from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import ErrorTemplate, ProviderError, Service
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import ResourceType
 from simulator.aws.operation_context import OperationContext
 from simulator.cloud import CloudResource
@@ -42,8 +42,7 @@ def _name(op: OperationContext) -> str:
 
 
 def _id(op: OperationContext) -> str:
-    parts = [str(op.get("zoneId")).rsplit("/", 1)[-1], _name(op), op.get("type"), op.get("setIdentifier")]
-    return "_".join(part for part in parts if part)
+    return "_".join(filter(None, [op.get("zoneId"), _name(op), op.get("type"), op.get("setIdentifier")]))
 
 
 def _refusal(message: str) -> ProviderError:
@@ -51,19 +50,25 @@ def _refusal(message: str) -> ProviderError:
 
 
 def _of_the_name(op: OperationContext) -> list[CloudResource]:
-    zone = str(op.get("zoneId")).rsplit("/", 1)[-1]
-    rows = op.cloud.of_type(tokens.RECORD)
-    return [row for row in rows if row.id.startswith(f"{zone}_{_name(op)}_") and row.id != op.id]
+    wanted = (op.get("zoneId"), _name(op))
+    return [row for row in op.others() if (row.state["zoneId"], row.state["fqdn"]) == wanted]
+
+
+def _zone_exists(op: OperationContext) -> None:
+    """Source: Route 53 API, HostedZone; ids begin with Z. The zones themselves are not known; read 2026-11."""
+    zone = op.get("zoneId")
+    if not re.fullmatch(r"Z[A-Z0-9]{1,31}", zone):
+        raise AwsError("NoSuchHostedZone", f"No hosted zone found with ID: {zone}", 404)
 
 
 def _is_new(op: OperationContext) -> None:
     """A record is only overwritten where allowOverwrite says so."""
-    existing = op.cloud.get(tokens.RECORD, _id(op))
-    own = existing is not None and op.call.preview and existing.urn == op.call.urn
-    if existing is not None and not own and not op.get("allowOverwrite"):
-        type_ = op.get("type")
+    own = [op.get("type"), op.get("setIdentifier")]
+    if op.get("allowOverwrite"):
+        return
+    if any([row.state["type"], row.state.get("setIdentifier")] == own for row in _of_the_name(op)):
         raise _refusal(
-            f"Tried to create resource record set [name='{_name(op)}.', type='{type_}'] but it already exists"
+            f"Tried to create resource record set [name='{_name(op)}.', type='{own[0]}'] but it already exists"
         )
 
 
@@ -108,7 +113,7 @@ def _has_a_time_to_live(op: OperationContext) -> None:
         raise op.error(ErrorTemplate("InvalidInput", f"Invalid request: {message}"))
 
 
-_RULES = (_has_a_time_to_live, _values_fit_the_type, _cname_stands_alone)
+_RULES = (_zone_exists, _has_a_time_to_live, _values_fit_the_type, _cname_stands_alone)
 RECORD = ResourceType(
     type=tokens.RECORD,
     service=ROUTE_53,
@@ -121,8 +126,7 @@ RECORD = ResourceType(
     deleting="deleting Route53 Record ({id})",
     id=_id,
     required="name type zoneId",
-    replace_on="name setIdentifier type zoneId",
-    delete_before_replace=True,
+    replace_on="name zoneId",
     one_of=("aliases records",),
     conflicts=("aliases ttl", " ".join(_POLICIES)),
     needs=("ttl records", *(f"{each} setIdentifier" for each in _POLICIES)),
@@ -135,7 +139,6 @@ RECORD = ResourceType(
         "aliases[*].zoneId": length(1, 32),
         "failoverRoutingPolicies[*].type": one_of("PRIMARY", "SECONDARY"),
         "name": every(length(1, 1024), matches(rf"@|{_HOST}", "a complete domain name")),
-        "records": length(1, 400),
         "setIdentifier": length(1, 128),
         "ttl": between(0, 2147483647),
         "type": one_of(

@@ -18,6 +18,7 @@ NUMBERS = ("integer", "long", "float", "double")
 ADDED: Mapping[str, set[str]] = {
     "aws:ec2/flowLog:FlowLog": {"ResourceType"},
     "aws:fsx/lustreFileSystem:LustreFileSystem": {"FileSystemType"},
+    "aws:route53/record:Record": {"Action"},
     "aws:sqs/queuePolicy:QueuePolicy": {"Attributes"},
 }
 

@@ -16,6 +16,7 @@ from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 from simulator.aws.registry import kinds
 
 SERVICES = {
+    "ACM": "acm",
     "Auto Scaling": "autoscaling",
     "Backup": "backup",
     "CloudWatch Logs": "logs",
@@ -26,11 +27,14 @@ SERVICES = {
     "FSx": "fsx",
     "IAM": "iam",
     "KMS": "kms",
+    "Route 53": "route53",
     "S3": "s3",
     "SQS": "sqs",
     "SSM": "ssm",
     "Service Quotas": "service-quotas",
+    "WAFV2": "wafv2",
 }
+_RECORD = "ChangeBatch.Changes.ResourceRecordSet"
 WRAPPED = {
     "aws:autoscaling/tag:Tag": "Tags",
     "aws:backup/plan:Plan": "BackupPlan",
@@ -40,6 +44,7 @@ WRAPPED = {
     "aws:ec2/securityGroupRule:SecurityGroupRule": "IpPermissions",
     "aws:ec2/tag:Tag": "Tags",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "LustreConfiguration",
+    "aws:route53/record:Record": _RECORD,
     "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": (
         "IntelligentTieringConfiguration"
     ),
@@ -166,6 +171,15 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "deletionWindowInDays": "ScheduleKeyDeletion:PendingWindowInDays",
         "rotationPeriodInDays": "EnableKeyRotation:RotationPeriodInDays",
     },
+    "aws:route53/record:Record": {
+        "aliases": f"{_RECORD}.AliasTarget",
+        "aliases.name": f"{_RECORD}.AliasTarget.DNSName",
+        "aliases.zoneId": f"{_RECORD}.AliasTarget.HostedZoneId",
+        "failoverRoutingPolicies.type": f"{_RECORD}.Failover",
+        "records": f"{_RECORD}.ResourceRecords.Value",
+        "weightedRoutingPolicies.weight": f"{_RECORD}.Weight",
+        "zoneId": "HostedZoneId",
+    },
     "aws:s3/bucket:Bucket": {
         "accelerationStatus": "PutBucketAccelerateConfiguration:AccelerateConfiguration.Status",
         "objectLockEnabled": "ObjectLockEnabledForBucket",
@@ -219,6 +233,9 @@ OWN: Mapping[str, Mapping[str, str]] = {
     },
     "aws:iam/role:Role": {"forceDetachPolicies": _PROVIDER},
     "aws:kms/key:Key": {"enableKeyRotation": "selects an operation", "isEnabled": "selects an operation"},
+    "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": "is compared with the answer"},
+    "aws:route53/record:Record": {"allowOverwrite": "selects UPSERT"},
+    "aws:wafv2/webAcl:WebAcl": {"customResponseBodies": "is sent as a map", "ruleJson": "is sent as rules"},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (
             *("contentBasedDeduplication", "deduplicationScope", "delaySeconds", "fifoQueue", "fifoThroughputLimit"),
