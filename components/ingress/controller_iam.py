@@ -2,7 +2,8 @@
 
 Its own policy lets it change what has any value of the tag `elbv2.k8s.aws/cluster`, and the rules of every security
 group. Here the value is the cluster's name, so no controller touches what another cluster has. It tags all that it
-makes, listeners and rules too. What its options turn off is left out: Shield, the classic WAF, Cognito, Outposts, IPAM.
+makes, listeners and rules too. What its options turn off is left out: Shield, the classic WAF, Cognito, Outposts, IPAM;
+and the search for certificates, since the classes name theirs.
 Sources: aws-load-balancer-controller 3.5.0, docs/install/iam_policy.json, pkg/networking/networking_manager.go; Service
 Authorization Reference, "Elastic Load Balancing V2", "Amazon EC2"; read 2026-11.
 """
@@ -39,7 +40,6 @@ _DESCRIBES = (
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
     "elasticloadbalancing:DescribeTrustStores",
-    "acm:ListCertificates",
 )
 
 
@@ -64,7 +64,6 @@ def controller_statements(stage: Stage, cluster: str, *, waf: bool) -> Sequence[
     return [
         allow("Describe", _DESCRIBES, ["*"]),
         allow("DescribeVpc", ["ec2:GetSecurityGroupsForVpc"], vpc, of_stack),
-        allow("DescribeCertificates", ["acm:DescribeCertificate"], [stage.arn("acm", "certificate/*")]),
         allow(
             "MakeServiceLinkedRole",
             ["iam:CreateServiceLinkedRole"],

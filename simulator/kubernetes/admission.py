@@ -18,7 +18,7 @@ from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.schema import builtin_kind, version_numbers
-from simulator.kubernetes.webhooks import Webhooks, webhooks_in
+from simulator.kubernetes.webhooks import INJECTOR, Webhooks, webhooks_in
 from simulator.provider import Call, Refusal
 from simulator.values import Props
 
@@ -99,7 +99,8 @@ class Admission:
             webhook, of_pods = each.webhook, f'pods of {kind} "{self._name}": ' if each.of_pods else ""
             if webhook.fails:
                 raise self._refused(f"{of_pods}{webhook.no_answer()}", self._late_for_pods)
-            if self.webhooks.with_proxies(self.state, also_when_down=True) != self.state:
+            injects = webhook.name == INJECTOR
+            if injects and self.webhooks.with_proxies(self.state, also_when_down=True) != self.state:
                 self.call.warn(
                     f'{kind} "{self._name}" starts pods without a proxy while {webhook.service} does not answer: what '
                     "they send is not encrypted, and they have no identity. They get one when they start again."

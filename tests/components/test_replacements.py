@@ -28,6 +28,7 @@ CONSTANTS = {
     ("aws:eks/accessEntry:AccessEntry", "type"),
 }
 ID_FUNCTIONS = {  # ids that functions make, as templates
+    "aws:route53/record:Record": "{zoneId}{name}{type}{setIdentifier}",
     "aws:ec2/route:Route": "{routeTableId}{destinationCidrBlock}{destinationIpv6CidrBlock}{destinationPrefixListId}",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "{vpcId}",
     "aws:cloudwatch/eventRule:EventRule": "{eventBusName}{name}",

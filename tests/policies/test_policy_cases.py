@@ -121,6 +121,14 @@ def test_data_that_goes_is_at_its_own_urn_so_that_a_waiver_for_it_covers_nothing
     assert [d.urn for d in check_stack(rule, case)] == gone
 
 
+def test_what_two_classes_share_is_one_finding() -> None:
+    rule = ALL["lb-class-pins-scheme"]
+    assert isinstance(rule, StackRule)
+    case = rule.bad["targets by node"]
+    twice = replace(case, resources={**case.resources, "second": case.resources["class"]})
+    assert len(check_stack(rule, twice)) == len(check_stack(rule, case)) == 1
+
+
 def test_the_list_of_held_data_says_what_stays_in_aws() -> None:
     buckets = [
         {"urn": urn("aws:s3/bucket:Bucket", name), "type": "aws:s3/bucket:Bucket", "retainOnDelete": name == "copy"}

@@ -53,7 +53,11 @@ def _class(stack: Stack, view: View) -> Iterator[tuple[Resource, str, str]]:
 
 def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
     classes = all_objects(stack.resources, "gateway.networking.k8s.io", "GatewayClass")
-    return collect_from(classes, lambda each: _class(stack, each))
+    reported = set()
+    for resource, path, problem in collect_from(classes, lambda each: _class(stack, each)):
+        if (resource.urn, path) not in reported:  # classes share configurations
+            reported.add((resource.urn, path))
+            yield resource, path, problem
 
 
 CLASS = "kubernetes:gateway.networking.k8s.io/v1:GatewayClass"

@@ -22,6 +22,7 @@ from tests.simulator.kubernetes.test_admission import SAFE
 from tests.simulator.kubernetes.test_readiness import chart
 
 FILES = {"home": {"purpose": "shared", "used_by": [{"namespace": "research", "mode": "write"}, {"namespace": "lab"}]}}
+ANY = {"key": "kubernetes.io/metadata.name", "operator": "Exists"}
 INJECTOR = (
     'Internal error occurred: failed calling webhook "linkerd-proxy-injector.linkerd.io": failed to call webhook: Post '
     '"https://linkerd-proxy-injector.linkerd.svc:443/?timeout=10s": no endpoints available for service '
@@ -116,6 +117,15 @@ def test_with_the_policy_ignore_a_pod_starts_in_the_clear_and_the_simulator_says
     left["spec"]["template"]["metadata"]["annotations"] = {"linkerd.io/inject": "disabled"}
     cluster.make(left, "left")
     assert len(cluster.warnings) == 1, "they would have no proxy in any case"
+
+
+def test_another_webhook_that_is_down_takes_no_proxy_away(cluster: Bench) -> None:
+    mesh(cluster, "Fail")
+    cluster.make(chart("aws-load-balancer-controller", webhookNamespaceSelectors=[ANY]), "load-balancers")
+    stop(of(cluster), "aws-load-balancer-webhook-service")
+    cluster.make(deployment("research"))
+    assert not cluster.warnings
+    assert "mservice.elbv2.k8s.aws" in refusal(cluster, service("linkerd")), "every Service waits for this one"
 
 
 @pytest.mark.parametrize("preview", [True, False])
