@@ -1,6 +1,7 @@
 """Quotas that stacks often reach, with their values in a new account. The simulator and preflight read them here.
 
-Source: Service Quotas of Amazon EC2, VPC, EKS and IAM; medium confidence, read 2026-11.
+Source: Service Quotas of Amazon EC2, VPC, EKS, IAM, Elastic Load Balancing, ACM and WAF; medium confidence, read
+2026-11.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from dataclasses import dataclass
 from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER, ELASTIC_IPS_PER_REGION
 
 SERVICES = {
+    "acm": "AWS Certificate Manager (ACM)",
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
     "eks": "Amazon Elastic Kubernetes Service (Amazon EKS)",
+    "elasticloadbalancing": "Elastic Load Balancing (ELB)",
     "iam": "AWS Identity and Access Management (IAM)",
     "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",
+    "wafv2": "AWS WAF",
 }
 
 
@@ -44,7 +48,14 @@ VPCS = KnownQuota("vpc", "L-F678F1CE", "VPCs per Region", 5)
 NAT_GATEWAYS = KnownQuota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5)
 INTERNET_GATEWAYS = KnownQuota("vpc", "L-A4707A72", "Internet gateways per Region", 5)
 CIDR_BLOCKS = KnownQuota("vpc", "L-83CA0A9D", "IPv4 CIDR blocks per VPC", 5)
-OFTEN_REACHED = (ELASTIC_IPS, CLUSTERS, NODE_GROUPS, VPCS, NAT_GATEWAYS, INTERNET_GATEWAYS, CIDR_BLOCKS)
+RULES_OF_A_GROUP = KnownQuota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60)
+LOAD_BALANCERS = KnownQuota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50)
+CERTIFICATES = KnownQuota("acm", "L-F141DD1D", "ACM certificates", 2500)
+WEB_ACLS = KnownQuota("wafv2", "L-2EC3DE7B", "Maximum web ACLs per account in WAF for regional", 100)
+OFTEN_REACHED = (
+    *(ELASTIC_IPS, CLUSTERS, NODE_GROUPS, VPCS, NAT_GATEWAYS, INTERNET_GATEWAYS, CIDR_BLOCKS),
+    *(RULES_OF_A_GROUP, LOAD_BALANCERS, CERTIFICATES, WEB_ACLS),
+)
 
 # IAM is global: Service Quotas answers for it in one region of a partition only.
 ROLES = KnownQuota("iam", "L-FE177D64", "Roles per account", 1000)

@@ -24,6 +24,7 @@ FREE_TYPES = {
     "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation": "routing is free",
     "aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation": "counted with its endpoint",
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "address ranges are free",
+    "aws:acm/certificateValidation:CertificateValidation": "waits for the certificate",
     "aws:autoscaling/schedule:Schedule": "scheduled actions are free",
     "aws:autoscaling/tag:Tag": "tags are free",
     "aws:backup/selection:Selection": "its backups are billed",
@@ -41,6 +42,7 @@ FREE_TYPES = {
     "aws:kms/grant:Grant": "grants are free",
     "aws:kms/keyPolicy:KeyPolicy": "key policies are free",
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "resource policies are free",
+    "aws:route53/record:Record": "records are free; queries for aliases of load balancers are too",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "transitions are counted with the bucket",
     "aws:s3/bucketLogging:BucketLogging": "logs are counted with the bucket that receives them",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": "part of the bucket",
@@ -53,6 +55,7 @@ FREE_TYPES = {
     "aws:sqs/queuePolicy:QueuePolicy": "part of the queue",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "security groups are free",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "security groups are free",
+    "aws:wafv2/webAclAssociation:WebAclAssociation": "counted with the web ACL",
     "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": "billed as the nodes of the NodePools that use it",
     "kubernetes:karpenter.sh/v1alpha1:NodeOverlay": "describes nodes to Karpenter; starts none",
 }

@@ -48,7 +48,10 @@ class Usage:
         throughput.
     kms_requests_10k: tens of thousands of requests to one key, beyond the free ones of the account.
     queue_requests_1m: millions of requests to one queue, beyond the free million of the account.
-    load_balancer_units: capacity units (LCU or NLCU) in use on average.
+    load_balancer_units: capacity units (LCU or NLCU) in use on average. One of a load balancer for HTTP is 25 new
+        connections a second, 3000 open ones, 1 GB an hour or 1000 rules a second: the largest of them counts
+        (aws.amazon.com/elasticloadbalancing/pricing, read 2026-11).
+    web_acl_requests_1m: millions of requests to one web ACL.
     """
 
     nat_gib: Amount = Amount(50, 1000)
@@ -68,3 +71,4 @@ class Usage:
     kms_requests_10k: Amount = Amount(0, 20)
     queue_requests_1m: Amount = Amount(0, 1)
     load_balancer_units: Amount = Amount(0.1, 5)
+    web_acl_requests_1m: Amount = Amount(0.1, 20)

@@ -25,7 +25,7 @@ READS = ("Describe", "Get", "Head", "List")
 SECRETS = ("GetSecretValue", "GetPasswordData", "GetSessionToken", "GetFederationToken", "GetAuthorizationToken")
 # IAM has its own names of some services and operations.
 # Source: AWS Service Authorization Reference, the pages of these services, read 2026-11.
-PREFIXES = {"service-quotas": "servicequotas"}
+PREFIXES = {"service-quotas": "servicequotas", "elbv2": "elasticloadbalancing"}
 ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:ListBuckets": "s3:ListAllMyBuckets"}
 LOG_IN = (
     "Log in, for example with `aws sso login`, and name the profile: AWS_PROFILE=<profile> make preflight. "

@@ -86,6 +86,9 @@ PRODUCTS: Mapping[str, Product] = {
     "other.secrets_manager_secret": Product("AWSSecretsManager", ".+", "Secret"),
     "other.ecr_storage": Product("AmazonECR", "TimedStorage-ByteHrs", "EC2 Container Registry"),
     "other.route53_hosted_zone": Product("AmazonRoute53", "HostedZone", "DNS Zone"),
+    "waf.web_acl_month": Product("awswaf", "WebACLV2"),
+    "waf.rule_month": Product("awswaf", "RuleV2"),
+    "waf.requests_1m": Product("awswaf", "RequestV2-Tier1", times=1_000_000),
 }
 
 

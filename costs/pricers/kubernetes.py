@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
 
 from costs.line import LineItem, Unpriced
-from costs.pricing import Context, Pricer, assumed, line
+from costs.pricers.load_balancers import balancer
+from costs.pricing import Context, Pricer
 from costs.resource import NoPriceError, Resource, read, read_text
 
 
@@ -17,10 +18,7 @@ def service(resource: Resource, context: Context) -> Iterator[LineItem | Unprice
     """A Service of type LoadBalancer becomes a network load balancer."""
     if read_text(resource.inputs, "spec.type", "ClusterIP") != "LoadBalancer":
         return
-    units = context.usage.load_balancer_units
-    usage = assumed(units, "capacity units for each load balancer")
-    yield line(resource, context, "network load balancer", "load_balancer.nlb_hour", "balancer", 1)
-    yield line(resource, context, "load balancer capacity", "load_balancer.nlb_lcu_hour", "unit", units, usage)
+    yield from balancer(resource, context, "network", "nlb")
 
 
 def ingress(resource: Resource, context: Context) -> NoReturn:

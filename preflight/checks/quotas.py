@@ -2,17 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from catalog.known_quotas import (
+    CERTIFICATES,
     CLUSTERS,
     ELASTIC_IPS,
     INSTANCE_PROFILES,
     INTERNET_GATEWAYS,
+    LOAD_BALANCERS,
     NAT_GATEWAYS,
     NODE_GROUPS,
     POLICIES,
     ROLES,
+    RULES_OF_A_GROUP,
     VPCS,
+    WEB_ACLS,
     KnownQuota,
 )
 from catalog.quotas import SERVICE_CODE, quota_for, quota_of_family
@@ -137,21 +142,56 @@ def _other_gateways(needs: Needs, ask: Ask) -> int:
     return max((counted[zone] for zone in needs.zones), default=0)
 
 
+def _other_balancers(needs: Needs, ask: Ask) -> int:
+    """Returns how many of the load balancers for HTTP are none of the Gateways: of others, and of the stack's users."""
+    found = [each["LoadBalancerArn"] for each in ask(_BALANCERS)["LoadBalancers"] if each["Type"] == "application"]
+    tagged = [ask(_TAGS, ResourceArns=found[at : at + 20])["TagDescriptions"] for at in range(0, len(found), 20)]
+    own = sum(needs.owns(tags_of(each)) for some in tagged for each in some)
+    return len(found) - min(own, len(needs.of(GATEWAY)))
+
+
+def _others_named(call: str, key: str, name: str, type_: str, path: str, **parameters: Any) -> Count:
+    """Counts what has another name than that of this stack: the answer has no tags."""
+
+    def count(needs: Needs, ask: Ask) -> int:
+        own = {each.inputs.get(path) for each in needs.of(type_)}
+        return sum(each[name] not in own for each in ask(call, **parameters)[key])
+
+    return count
+
+
 # The quota, the type of the stack's resources, and how many others have.
 _GATEWAYS, _ADDRESSES = "ec2:DescribeInternetGateways", "ec2:DescribeAddresses"
+_BALANCERS, _TAGS, _ACLS = "elbv2:DescribeLoadBalancers", "elbv2:DescribeTags", "wafv2:ListWebACLs"
+_ISSUED, CERTIFICATE, WEB_ACL = "acm:ListCertificates", "acm/certificate:Certificate", "wafv2/webAcl:WebAcl"
+# Without it, ACM lists certificates with RSA keys of 2048 bits only. Source: ACM API reference, Filters; read 2026-11.
+_EVERY_KEY = {
+    "keyTypes": [f"RSA_{bits}" for bits in (1024, 2048, 3072, 4096)]
+    + [f"EC_{curve}" for curve in ("prime256v1", "secp384r1", "secp521r1")]
+}
+GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 COUNTED: tuple[tuple[KnownQuota, str, Count], ...] = (
     (VPCS, "ec2/vpc:Vpc", _others("ec2:DescribeVpcs", "Vpcs")),
     (ELASTIC_IPS, "ec2/eip:Eip", _others(_ADDRESSES, "Addresses")),
     (NAT_GATEWAYS, "ec2/natGateway:NatGateway", _other_gateways),
     (CLUSTERS, "eks/cluster:Cluster", _other_clusters),
     (INTERNET_GATEWAYS, "ec2/internetGateway:InternetGateway", _others(_GATEWAYS, "InternetGateways")),
+    (LOAD_BALANCERS, GATEWAY, _other_balancers),
+    (
+        *(CERTIFICATES, CERTIFICATE),
+        _others_named(_ISSUED, "CertificateSummaryList", "DomainName", CERTIFICATE, "domainName", Includes=_EVERY_KEY),
+    ),
+    (WEB_ACLS, WEB_ACL, _others_named(_ACLS, "WebACLs", "Name", WEB_ACL, "name", Scope="REGIONAL", Limit=100)),
 )
-_COUNTS = ("ec2:DescribeVpcs", _ADDRESSES, "ec2:DescribeNatGateways", "ec2:DescribeSubnets", _GATEWAYS, LIST)
+_COUNTS = (
+    *("ec2:DescribeVpcs", _ADDRESSES, "ec2:DescribeNatGateways", "ec2:DescribeSubnets", _GATEWAYS, LIST),
+    *(_BALANCERS, _TAGS, _ISSUED, _ACLS),
+)
 
 
 @check("Resource quotas", calls=(*_CALLS, *_COUNTS))
 def numbers(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """What the stack makes fits beside what others have made: VPCs, addresses, gateways, clusters."""
+    """What the stack makes fits beside what others have made: VPCs, addresses, gateways, clusters, load balancers."""
     for quota, type_, others in COUNTED:
         planned = len(needs.of(type_))
         if quota is NAT_GATEWAYS:
@@ -167,6 +207,19 @@ def node_groups(needs: Needs, ask: Ask) -> Iterator[Finding]:
     for cluster, planned in by_cluster.items():
         name = f"{NODE_GROUPS.name}, {cluster}"
         yield _fits(needs, ask, NODE_GROUPS, name, planned, 0)
+
+
+@check("Rules of a door", calls=_CALLS)
+def rules_of_a_door(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The security group of each load balancer has room for a rule for each range of clients and each port.
+
+    The controller makes the rules. Source: AWS Load Balancer Controller v3.5.0, pkg/gateway/model; read 2026-11.
+    """
+    ports = len(("HTTP", "HTTPS"))
+    for each in needs.of("kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration"):
+        if ranges := (each.inputs.get("spec") or {}).get("sourceRanges"):
+            name = f"{RULES_OF_A_GROUP.name}, {each.name}"
+            yield _fits(needs, ask, RULES_OF_A_GROUP, name, ports * len(ranges), 0)
 
 
 # Source: IAM API reference, GetAccountSummary; read 2026-11.

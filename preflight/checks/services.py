@@ -41,6 +41,10 @@ LINKED_ROLES: tuple[tuple[str, str, Condition], ...] = (
         _has("fsx/dataRepositoryAssociation:DataRepositoryAssociation"),
     ),
     ("backup.amazonaws.com", f"AWS Backup {_IF}", _has("backup/vault:Vault")),
+    (
+        *("elasticloadbalancing.amazonaws.com", "the load balancer controller"),
+        _has("kubernetes:gateway.networking.k8s.io/v1:Gateway"),
+    ),
     ("transitgateway.amazonaws.com", f"VPC {_IF}", _has("ec2transitgateway/vpcAttachment:VpcAttachment")),
 )
 

@@ -81,7 +81,7 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 def _endpoint(plan: Plan, change: Change) -> Iterator[Danger]:
     before, after = (_public(inputs) for inputs in plan.inputs(change.urn))
-    new = _new_ranges(before, after)
+    new = new_ranges(before, after)
     if new:
         flag = next((f"{each}; " for each in change.properties if each.path.endswith("endpointPublicAccess")), "")
         yield _wider(
@@ -113,7 +113,7 @@ def _networks(plan: Plan) -> Iterator[Danger]:
         new = {
             source
             for ports, sources in _openings(plan.after[change.urn].inputs).items()
-            for source in _new_ranges([each for was, given in known if _within(ports, was) for each in given], sources)
+            for source in new_ranges([each for was, given in known if _within(ports, was) for each in given], sources)
         }
         if new:
             yield _wider(
@@ -156,7 +156,7 @@ def _shut_out(plan: Plan, cluster: str) -> Iterator[Danger]:
     component, lost, had, fewer = plan.component(cluster), list[str](), 0, 0
     private = (_private(each, plan, component) for each in (plan.before, plan.after))
     for before, after in (tuple(map(_public, plan.inputs(cluster))), tuple(private)):
-        gone = [] if LATER in after else _new_ranges(after, before)
+        gone = [] if LATER in after else new_ranges(after, before)
         lost += gone
         had += _addresses(gone)
         fewer += _addresses([*after, *gone]) - _addresses(after)
@@ -518,7 +518,7 @@ def _wider(
     )
 
 
-def _new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
+def new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
     """Returns the ranges that the old ones do not cover. How many addresses there are says nothing about whose."""
     known = list(before)
     old = _addresses(known)
@@ -529,6 +529,12 @@ def _new_ranges(before: Iterable[Any], after: Iterable[Any]) -> list[str]:
             if each not in known and (_addresses([*known, each]) > old or not _collapsed([each]))
         }
     )
+
+
+def is_going(plan: Plan, resource: Resource) -> bool:
+    """Tells whether the cluster of an object goes, which says more."""
+    going = {plan.component(change.urn) for change in plan.changes(CLUSTER, ops=("replace", "delete"))}
+    return any(plan.under(resource.provider, each) for each in going)
 
 
 def covers(wide: Any, narrow: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from common.urns import name_of, type_of
 from report.dangers.access import ROUTE, routed
 from report.dangers.danger import GRAVE, LOST, SERIOUS, Danger, Plan, at, because, every
+from report.dangers.doors import CHARTS, chart_of
 from report.dangers.pools import NODE_CLASS, NODE_GROUP, NODE_POOL, Pool, pools, totals
 from report.events import Change
 from report.tables import counted, some
@@ -102,8 +103,9 @@ def find(plan: Plan) -> Iterator[Danger]:
         )
         first = change.steps[:1] == ("delete-replaced",)
         covered = change.type == ROUTE and not first and routed(plan.before[change.urn].inputs, plan.after)
-        if not (change.retained or follows or covered):  # what stays, or goes with more, is no news
-            of_definitions = change.type == RELEASE and "crd" in str(plan.inputs(change.urn)[0].get("chart"))
+        told = change.type == RELEASE and change.op == "delete" and chart_of(plan.inputs(change.urn)[0]) in CHARTS
+        if not (change.retained or follows or covered or told):  # what stays, or goes with more, is no news
+            of_definitions = change.type == RELEASE and "crd" in chart_of(plan.inputs(change.urn)[0])
             by_kind.setdefault((DEFINITIONS if of_definitions else change.type, change.op), []).append(change)
     going = {
         plan.component(change.urn) for (kind, _), changes in by_kind.items() if kind == CLUSTER for change in changes

@@ -246,7 +246,8 @@ def _key(state: Mapping[str, Any]) -> tuple[str, ...]:
 def _body(state: Mapping[str, Any]) -> Object:
     """Returns what is sent: the object without what the server adds, and without the provider's notes."""
     fields = {key: copy.deepcopy(value) for key, value in state.items() if key != "status" and not key.startswith("__")}
-    fields["metadata"] = {key: value for key, value in fields["metadata"].items() if key not in SERVER_FIELDS}
+    not_sent = (*SERVER_FIELDS, "finalizers")  # no controller runs there that would take them off again
+    fields["metadata"] = {key: value for key, value in fields["metadata"].items() if key not in not_sent}
     return fields
 
 

@@ -74,7 +74,13 @@ def ready(needs: Needs) -> dict[str, Answer | Denied]:
         "ec2:DescribeSecurityGroups": {"SecurityGroups": [{"GroupId": "sg-0123456789abcdef0"}]},
         "ec2:DescribeCapacityReservations": {"CapacityReservations": [reservation()]},
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": dict.fromkeys(BACKED_UP, True)},
+        "route53:GetHostedZone": hosted_zone("ml.example.com"),
     }
+
+
+def hosted_zone(name: str, *, private: bool = False) -> dict[str, Any]:
+    config = {"PrivateZone": private}
+    return {"HostedZone": {"Id": "/hostedzone/Z0", "Name": f"{name}.", "CallerReference": "x", "Config": config}}
 
 
 def reservation(**changes: Any) -> dict[str, Any]:
@@ -152,6 +158,7 @@ def not_ready(needs: Needs) -> dict[str, Answer | Denied]:
         ),
         "iam:GetAccountSummary": {"SummaryMap": {"Roles": 995, "RolesQuota": 1000}},
         "backup:DescribeRegionSettings": {"ResourceTypeOptInPreference": {"EFS": True, "EBS": True}},
+        "route53:GetHostedZone": missing("NoSuchHostedZone"),
     }
 
 

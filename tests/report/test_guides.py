@@ -12,6 +12,7 @@ from components.compute.node_labels import labels_of
 from components.stack.stack_file import load
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.presets import PRESETS
+from settings.ingress.ingress import IngressSettings
 from simulator.kubernetes.custom import object_findings, schema_of
 from tests.settings.stacks import SOURCE, TODAY, stack
 
@@ -47,6 +48,12 @@ STORAGE = [
     for document in documents
     if isinstance(document, dict) and "storage" in document
 ]
+INGRESS = [
+    document["ml-platform:ingress"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "ml-platform:ingress" in document
+]
 ADD_ONS = [
     document["addons"]
     for _, documents in blocks()
@@ -76,6 +83,12 @@ def test_the_storage_sections_of_the_guides_are_valid() -> None:
     assert STORAGE, "a guide has a storage section"
     for storage in STORAGE:
         load(stack((("network",), {"zones": zones}), (("storage",), storage)), SOURCE, TODAY)
+
+
+def test_the_doors_of_the_guides_are_valid() -> None:
+    assert INGRESS, "a guide has a section of ingress"
+    for ingress in INGRESS:
+        IngressSettings.model_validate(ingress)
 
 
 def test_the_meshes_of_the_guides_are_valid() -> None:

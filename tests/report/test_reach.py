@@ -26,8 +26,9 @@ GATEWAY, CRITIC = ({"namespace": "agents", "service_account": name} for name in 
 CERTIFICATE = "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 DOORS: dict[str, Any] = {
     "internal": {"certificate": {"arn": CERTIFICATE}, "namespaces": ["agents"]},
+    "public": {"certificate": {"arn": CERTIFICATE}},
     "routes": {
-        "chat": {**CHAT, "host": "chat.ml.example.com"},
+        "chat": {**CHAT, "host": "chat.ml.example.com", "door": "public"},
         "notes": {"namespace": "lab", "service": "notes", "port": 80, "pods": {"app": "n"}, "host": "n.example.com"},
         "search": {**INDEX, "host": "search.ml.example.com"},
     },
@@ -227,7 +228,7 @@ def test_the_page_says_what_the_objects_do(inbound: str, viz: bool) -> None:
     assert differences(objects, rows) == []
     servers = {f"{each['metadata']['namespace']}/{each['metadata']['name']}" for each in objects.of("Server")}
     assert servers - {"inference/proxy-admin", "agents/proxy-admin"} == {"inference/chat-8080", "agents/index-9000"}
-    assert "load balancer, internal" in {each.row for each in objects.clients()}
+    assert {"load balancer, internal", "load balancer, public"} <= {each.row for each in objects.clients()}
     assert "| agents/gateway | inference/chat-8080 | 8080 | 4143 | allowed |" in as_markdown(of, "prod")
 
 
@@ -286,11 +287,10 @@ def test_a_namespace_whose_pods_get_no_proxy_is_a_hole() -> None:
 def test_a_load_balancer_in_other_subnets_is_refused_by_the_objects() -> None:
     objects, rows = deny()
     intra = [{"identifier": name} for name, (tier, _) in objects.subnets.items() if tier == "intra"]
-    moved = objects.but("LoadBalancerConfiguration", "internal", spec={"loadBalancerSubnets": intra})
-    assert set(differences(moved, rows)) == {
-        "load balancer, internal to inference/chat-8080: allowed on the page, refused by the objects",
-        "load balancer, internal to agents/index-9000: allowed on the page, audited by the objects",
-    }
+    moved = objects.but("LoadBalancerConfiguration", "public", spec={"loadBalancerSubnets": intra})
+    assert differences(moved, rows) == [
+        "load balancer, public to inference/chat-8080: allowed on the page, refused by the objects"
+    ]
 
 
 def test_every_way_that_the_mesh_allows_is_open_in_the_network_model() -> None:

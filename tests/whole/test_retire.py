@@ -1,11 +1,12 @@
 """The end of a stack: a protected one stays whole, and one with users' things in it goes only without them."""
 
+import json
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from report.retire import Stack, retire_stack
+from report.retire import Stack, objects_of, retire_stack
 from simulator import users_things
 from simulator.aws import tokens
 from simulator.clients import Clients
@@ -29,8 +30,20 @@ def vpc_of(cloud: Cloud) -> str:
 
 
 def retire(up: Live, vpc: str, cluster: str) -> int:
+    state = json.loads(up.engine.pulumi("stack", "export").output)["deployment"].get("resources") or []
     with closing(Cloud(up.cloud)) as cloud:
-        return retire_stack(Stack(up.engine.stack, "us-west-2", vpc, [cluster], Clients(cloud).run, 0), confirm=True)
+        run, own = Clients(cloud).run, objects_of(state)
+        return retire_stack(Stack(up.engine.stack, "us-west-2", vpc, [cluster], run, 0, own), confirm=True)
+
+
+def delete(cloud: Cloud, version: str, kind: str, name: str) -> None:
+    """Deletes what users have put into the only cluster, as a person does."""
+    row = cluster_of(cloud, next(iter(cloud.of_type(EKS_CLUSTER)))).get(version, kind, users_things.NAMESPACE, name)
+    assert row is not None
+    controllers.delete(cloud, row)
+
+
+GATEWAY = ("gateway.networking.k8s.io/v1", "Gateway", "web")
 
 
 def test_a_protected_stack_stops_before_anything_is_deleted_and_an_unprotected_one_keeps_users_nodes(
@@ -45,6 +58,7 @@ def test_a_protected_stack_stops_before_anything_is_deleted_and_an_unprotected_o
     prod.run("up", "--yes", "--skip-preview")
     with closing(Cloud(prod.cloud)) as cloud:
         users_things.add(cloud, next(iter(cloud.of_type(EKS_CLUSTER))))
+        delete(cloud, *GATEWAY)  # so that its class can go
         vpc = vpc_of(cloud)
     prod.run(*DESTROY, refused="node a100-time-slicing-5dk2m uses it")
     assert (tokens.VPC, vpc) in ids(prod)
@@ -53,15 +67,18 @@ def test_a_protected_stack_stops_before_anything_is_deleted_and_an_unprotected_o
     assert ids(prod) == []
 
 
-def test_load_balancers_and_free_interfaces_keep_the_vpc_until_they_are_retired(tmp_path: Path) -> None:
+def test_a_gateway_keeps_its_class_and_load_balancers_and_free_interfaces_keep_the_vpc_until_they_are_retired(
+    tmp_path: Path,
+) -> None:
     dev = live(tmp_path / "project", "dev")
     with closing(Cloud(dev.cloud)) as cloud:
         row = next(iter(cloud.of_type(EKS_CLUSTER)))
         users_things.add(cloud, row)
-        job = cluster_of(cloud, row).get("batch/v1", "Job", users_things.NAMESPACE, "train")
-        assert job is not None
-        controllers.delete(cloud, job)  # so that Karpenter can end the node
+        delete(cloud, "batch/v1", "Job", "train")  # so that Karpenter can end the node
         vpc = vpc_of(cloud)
+    dev.run(*DESTROY, refused="Gateway users/web uses it")
+    with closing(Cloud(dev.cloud)) as cloud:
+        delete(cloud, *GATEWAY)
     dev.run(*DESTROY, refused="has dependencies and cannot be deleted")
     left = ids(dev)
     assert (tokens.VPC, vpc) in left

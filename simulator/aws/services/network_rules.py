@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalog.instance_types import INSTANCE_TYPES
-from catalog.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, KnownQuota
+from catalog.known_quotas import CIDR_BLOCKS, NAT_GATEWAYS, RULES_OF_A_GROUP, KnownQuota
 from catalog.limits import UNROUTABLE_CIDRS
 from common.spelling import nearest
 from simulator.aws import paths, templates, tokens
@@ -573,9 +573,9 @@ def group_has_a_vpc(op: OperationContext) -> None:
 
 
 def group_rules_fit(op: OperationContext) -> None:
-    """A security group may have 60 rules in each direction. Quota L-0EA8095F."""
+    """A security group may have 60 rules in each direction, those that are inputs of the group itself."""
     for path in ("ingress", "egress"):
-        if len(op.get(path, [])) > 60:
+        if len(op.get(path, [])) > op.limit(*RULES_OF_A_GROUP.limit):
             message = "The maximum number of rules per security group has been reached."
             raise AwsError("RulesPerSecurityGroupLimitExceeded", message)
 

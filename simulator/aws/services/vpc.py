@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from catalog.known_quotas import RULES_OF_A_GROUP
 from simulator.aws import tokens
 from simulator.aws.constraints import (
     Constraint,
@@ -39,7 +40,7 @@ _OF_A_RULE: Mapping[str, Constraint] = {
     "[*].ipv6CidrBlocks[*]": ipv6_network,
 }
 _INLINE = {f"{way}{path}": check for way in ("ingress", "egress") for path, check in _OF_A_RULE.items()}
-_RULES = Quota("L-0EA8095F", 60, _FULL, per="securityGroupId")
+_RULES = Quota(*RULES_OF_A_GROUP.limit, _FULL, per="securityGroupId")
 
 SECURITY_GROUP = ResourceType(
     type=tokens.SECURITY_GROUP,

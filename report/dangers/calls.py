@@ -1,0 +1,173 @@
+"""Calls between pods of the mesh: who may call a Server, and what becomes of those whom no policy names.
+
+It does not matter whether a Server, a policy or an authentication changed: who may call what is compared as a whole.
+Source: linkerd2 edge-26.8.3, policy-controller/k8s/index/src/inbound; read 2026-11.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from costs.resource import Resource
+from report.dangers.access import ANYWHERE, is_going, new_ranges
+from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
+from report.dangers.weaker import INBOUND
+from report.tables import some
+
+_API = "kubernetes:policy.linkerd.io/"
+EVERYBODY = "everybody"
+_ASKED_FOR = "spec.requiredAuthenticationRefs.name"
+Target = tuple[str, str, str, str]
+"""Provider, namespace, kind and name of what a policy is about."""
+
+
+def find(plan: Plan) -> Iterator[Danger]:
+    """Yields who may call more than before, who may call less, and what is asked no longer."""
+    old, new = _servers(plan.before), _servers(plan.after)
+    before, after = _callers(plan.before), _callers(plan.after)
+    for target in sorted(before.keys() | after.keys()):
+        had, has = (list(each.get(target, {})) for each in (before, after))
+        stood = target[2] != "Server" or target in old
+        more = [each for each in new_ranges(had, has) if stood or each in (EVERYBODY, *ANYWHERE)]
+        urns = tuple(sorted({urn for each in (before, after) for urn in each.get(target, {}).values()}))
+        if more:
+            open_to_all = bool({EVERYBODY, *ANYWHERE} & set(more))
+            yield _danger(
+                f"{{}} may call {_named(target)}",
+                "nothing allowed it before",
+                "name the service accounts that need it" if open_to_all else "",
+                GRAVE if open_to_all else SERIOUS,
+                more,
+                urns,
+            )
+        gone = target[2] == "Server" and target not in new
+        lost = [] if gone or LATER in has else new_ranges(has, had)
+        lost = [each for each in lost if not _is_load_balancer(plan.before[before[target][each]])]
+        if lost and not _leaves(plan, old.get(target)):
+            says = f"{{}} may no longer call {_named(target)}"
+            yield _danger(says, "these calls are refused then", "let them move first", SERIOUS, lost, urns)
+    yield from _servers_that_ask_less(plan, old, new)
+
+
+def _is_load_balancer(policy: Resource) -> bool:
+    """Tells whether a policy lets a load balancer in: the hosts that it no longer leads from say more."""
+    return any(str(name).startswith("load-balancer-") for name in every(policy.inputs, _ASKED_FOR))
+
+
+def _servers_that_ask_less(
+    plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
+) -> Iterator[Danger]:
+    covered = {_pods(target, each) for target, each in new.items()}
+    for target, server in old.items():
+        was = str(at(server.inputs, "spec.accessPolicy") or "deny")
+        if target in new:
+            becomes = str(at(new[target].inputs, "spec.accessPolicy") or "deny")
+            if all(each in INBOUND for each in (was, becomes)) and INBOUND.index(becomes) < INBOUND.index(was):
+                says, consequence = f"what {{}} does with others: {was} → {becomes}", "pods that no policy names get in"
+                yield _danger(says, consequence, _ALONE, GRAVE, [_named(target)], (server.urn,), "protection")
+        elif _pods(target, server) not in covered and not _leaves(plan, server):
+            says, consequence = "{} goes", "its pods take what the mesh takes where no policy speaks of a pod"
+            yield _danger(says, consequence, _ALONE, GRAVE, [f"Server {_named(target)}"], (server.urn,), "protection")
+
+
+_ALONE = "make it a change of its own, with the reason in it"
+
+
+def _danger(
+    says: str,
+    consequence: str,
+    gently: str,
+    severity: int,
+    names: list[str],
+    urns: tuple[str, ...],
+    kind: str = "access",
+) -> Danger:
+    return Danger(
+        kind=kind,
+        severity=severity,
+        says=says,
+        names=tuple(names),
+        consequence=consequence,
+        gently=gently,
+        urns=urns,
+    )
+
+
+def _named(target: Target) -> str:
+    _, namespace, kind, name = target
+    return namespace if kind == "Namespace" else f"{namespace}/{name}"
+
+
+def _pods(target: Target, server: Resource) -> tuple[str, str, str, str]:
+    """Returns what a Server is about: another one of another name may be about the same."""
+    return (*target[:2], str(at(server.inputs, "spec.podSelector")), str(at(server.inputs, "spec.port")))
+
+
+def _leaves(plan: Plan, server: Resource | None) -> bool:
+    """Tells whether the namespace of a Server goes, or its cluster: nobody is left there to be called."""
+    if server is None or is_going(plan, server):
+        return server is not None
+    namespaces = {
+        (each.provider, at(each.inputs, "metadata.name")): urn
+        for urn, each in plan.before.items()
+        if each.type == "kubernetes:core/v1:Namespace"
+    }
+    urn = namespaces.get((server.provider, at(server.inputs, "metadata.namespace")))
+    return urn is not None and urn not in plan.after
+
+
+def _of(resources: Mapping[str, Resource], kind: str) -> dict[Target, Resource]:
+    return {
+        (each.provider, str(at(each.inputs, "metadata.namespace")), kind, str(at(each.inputs, "metadata.name"))): each
+        for each in resources.values()
+        if each.type.startswith(_API) and each.type.endswith(f":{kind}")
+    }
+
+
+def _servers(resources: Mapping[str, Resource]) -> dict[Target, Resource]:
+    return _of(resources, "Server")
+
+
+def _callers(resources: Mapping[str, Resource]) -> dict[Target, dict[str, str]]:
+    """Returns target -> who may call it -> the policy that says so."""
+    known = {key: each for kind in _MEMBERS for key, each in _of(resources, kind).items()}
+    found: dict[Target, dict[str, str]] = {}
+    for (provider, namespace, _, _), policy in _of(resources, "AuthorizationPolicy").items():
+        kind, name = (str(at(policy.inputs, f"spec.targetRef.{each}")) for each in ("kind", "name"))
+        refs = every(policy.inputs, "spec.requiredAuthenticationRefs")
+        members = [list(_members(ref, known, provider, namespace)) for ref in refs]
+        if not refs:
+            who = [EVERYBODY]
+        elif len(refs) == 1:
+            who = members[0]
+        else:  # all of them are asked
+            who = [" and ".join(some(each) for each in members)]
+        target = (provider, namespace, kind, namespace if kind == "Namespace" else name)
+        found.setdefault(target, {}).update(dict.fromkeys(who, policy.urn))
+    return found
+
+
+def _members(ref: Any, known: Mapping[Target, Resource], provider: str, namespace: str) -> Iterator[str]:
+    kind, name = str(at(ref, "kind")), str(at(ref, "name"))
+    namespace = str(at(ref, "namespace") or namespace)
+    if kind == "ServiceAccount":
+        yield f"{namespace}/{name}"
+    elif authentication := known.get((provider, namespace, kind, name)):
+        yield from _MEMBERS[kind](authentication.inputs, namespace)
+
+
+def _identities(inputs: Mapping[str, Any], namespace: str) -> Iterator[str]:
+    for each in every(inputs, "spec.identityRefs"):
+        if at(each, "kind") == "Namespace":
+            yield f"every pod of {at(each, 'name')}"
+        else:
+            yield f"{at(each, 'namespace') or namespace}/{at(each, 'name')}"
+    yield from ("every meshed pod" if each == "*" else str(each) for each in every(inputs, "spec.identities"))
+
+
+def _networks(inputs: Mapping[str, Any], _: str) -> Iterator[str]:
+    for each in every(inputs, "spec.networks"):
+        without = every(each, "except")
+        yield f"{at(each, 'cidr')}{f' without {some(list(map(str, without)))}' if without else ''}"
+
+
+_MEMBERS = {"MeshTLSAuthentication": _identities, "NetworkAuthentication": _networks}

@@ -1,0 +1,156 @@
+"""Dangers between pods of the mesh: who may call a Server, whatever object says it."""
+
+import pytest
+
+from components.mesh.policies import policies
+from report.dangers.danger import GRAVE, SERIOUS
+from settings.ingress.ingress import IngressSettings
+from settings.mesh.mesh import MeshSettings
+from tests.report.test_dangers import found, of, openings
+
+API = "kubernetes:policy.linkerd.io"
+SELECTS = {"podSelector": {"matchLabels": {"app": "chat"}}, "port": 8000}
+DENY = {**SELECTS, "accessPolicy": "deny"}
+
+
+def named(kind, before, after, name="chat", namespace="inference", version="v1alpha1"):
+    """The step of an object of Linkerd; before and after: its spec."""
+    metadata = {"name": name, "namespace": namespace}
+    given = [None if each is None else {"metadata": metadata, "spec": each} for each in (before, after)]
+    op = "same" if before == after else "update"
+    return of(f"{API}/{version}:{kind}", *given, f"{kind}-{name}", op=op)
+
+
+def server(before=DENY, after=DENY, name="chat"):
+    return named("Server", before, after, name, version="v1beta3")
+
+
+def policy(before, after, kind="Server", name="chat"):
+    """The step of a policy; before and after: the kinds of what it asks, each named `chat`."""
+
+    def spec(refs):
+        asked = [{"kind": each, "name": "chat"} for each in refs or ()]
+        return (
+            None if refs is None else {"targetRef": {"kind": kind, "name": name}, "requiredAuthenticationRefs": asked}
+        )
+
+    return named("AuthorizationPolicy", spec(before), spec(after))
+
+
+def accounts(*names):
+    return {"identityRefs": [{"kind": "ServiceAccount", "name": each, "namespace": "agents"} for each in names]}
+
+
+def networks(*cidrs):
+    return {"networks": [{"cidr": each} for each in cidrs]}
+
+
+TLS, NETWORK = ["MeshTLSAuthentication"], ["NetworkAuthentication"]
+
+
+def called(before, after, kind="MeshTLSAuthentication"):
+    """The steps of a Server whose authentication changes."""
+    return server(), policy([kind], [kind]), named(kind, before, after)
+
+
+def test_callers_that_stay_are_no_danger():
+    assert found(*called(accounts("gateway"), accounts("gateway"))) == []
+
+
+def test_a_caller_that_is_added_is_let_in_and_one_that_goes_is_refused():
+    (danger,) = found(*called(accounts("gateway"), accounts("gateway", "batch")))
+    assert (danger.opening, danger.severity) == ("agents/batch may call inference/chat", SERIOUS)
+    assert openings(*called(accounts("gateway", "batch"), accounts("gateway"))) == [
+        "agents/batch may no longer call inference/chat"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "who", "severity"),
+    [
+        (networks("10.0.1.0/24"), networks("10.0.1.0/24", "10.0.2.0/24"), "10.0.2.0/24", SERIOUS),
+        (networks("10.0.1.0/24"), networks("0.0.0.0/0"), "0.0.0.0/0", GRAVE),
+        (networks("10.0.0.0/16"), networks("10.0.0.0/17"), "", None),
+    ],
+)
+def test_a_network_that_is_widened_is_told_by_what_is_new(before, after, who, severity):
+    told = [each for each in found(*called(before, after, "NetworkAuthentication")) if "no longer" not in each.opening]
+    assert [(each.opening, each.severity) for each in told] == (
+        [(f"{who} may call inference/chat", severity)] if who else []
+    )
+
+
+def test_a_policy_that_asks_nothing_lets_everybody_in():
+    (danger,) = found(server(), policy(None, []))
+    assert (danger.opening, danger.severity) == ("everybody may call inference/chat", GRAVE)
+
+
+def test_a_policy_that_asks_one_thing_less_lets_more_in():
+    both = [*TLS, *NETWORK]
+    rest = named("MeshTLSAuthentication", accounts("gateway"), accounts("gateway"))
+    net = named("NetworkAuthentication", networks("10.0.1.0/24"), networks("10.0.1.0/24"))
+    told = openings(server(), policy(both, NETWORK), rest, net)
+    assert "10.0.1.0/24 may call inference/chat" in told
+
+
+def test_a_new_server_with_its_callers_opens_nothing():
+    new = server(None, DENY), policy(None, TLS), named("MeshTLSAuthentication", None, accounts("gateway"))
+    assert found(*new) == []
+    anywhere = server(None, DENY), policy(None, NETWORK), named("NetworkAuthentication", None, networks("0.0.0.0/0"))
+    assert openings(*anywhere) == ["0.0.0.0/0 may call inference/chat"]
+
+
+def test_a_policy_of_a_namespace_counts_for_all_its_servers():
+    opened = policy(None, [], "Namespace", "inference")
+    assert openings(opened) == ["everybody may call inference"]
+
+
+@pytest.mark.parametrize("weaker", ["audit", "all-unauthenticated", "cluster-authenticated", "all-authenticated"])
+def test_a_server_that_denies_less_is_told(weaker):
+    (danger,) = found(server(DENY, {**SELECTS, "accessPolicy": weaker}))
+    assert danger.opening == f"what inference/chat does with others: deny → {weaker}"
+    assert danger.kind == "protection"
+    assert found(server({**SELECTS, "accessPolicy": weaker}, SELECTS)) == [], "without one it denies"
+
+
+def test_a_server_that_goes_leaves_its_pods_to_the_default_unless_another_has_them():
+    assert openings(server(DENY, None)) == ["Server inference/chat goes"]
+    assert found(server(DENY, None), server(None, DENY, name="other")) == []
+    goes = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, None, "inference")
+    assert [each for each in openings(server(DENY, None), goes) if "Server" in each] == []
+
+
+CHAT = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "pod_port": 8000}
+GATEWAY = {"namespace": "agents", "service_account": "gateway"}
+BATCH = {"namespace": "agents", "service_account": "batch"}
+ROUTED = {"chat": {**CHAT, "host": "chat.example.com"}}
+
+
+def made(callers=(GATEWAY,), inbound="deny", routes=None, services=True):
+    """Returns the objects of a meshed Service as the platform makes them."""
+    service = {**CHAT, "callers": callers, "inbound": inbound}
+    mesh = MeshSettings.model_validate({"namespaces": ["inference"], "services": {"chat": service} if services else {}})
+    ingress = IngressSettings.model_validate({"routes": routes or {}})
+    return policies(mesh, ingress, ["inference"], {"internal": ["10.0.0.0/20"], "public": ["10.0.128.0/24"]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({}, {}, []),
+        ({}, {"callers": [GATEWAY, BATCH]}, ["agents/batch may call inference/chat-8000"]),
+        ({"callers": [GATEWAY, BATCH]}, {}, ["agents/batch may no longer call inference/chat-8000"]),
+        ({}, {"inbound": "audit"}, ["what inference/chat-8000 does with others: deny → audit"]),
+        ({}, {"routes": ROUTED}, ["10.0.0.0/20 may call inference/chat-8000"]),
+        ({"routes": ROUTED}, {}, []),  # the host that answers no more says it
+        ({}, {"services": False}, ["Server inference/chat-8000 goes"]),
+        ({"services": False}, {}, []),
+    ],
+)
+def test_the_policies_of_the_platform_are_read_as_it_makes_them(before, after, told):
+    old, new = made(**before), made(**after)
+    steps = [
+        of(f"kubernetes:{each['apiVersion']}:{each['kind']}", old.get(name), new.get(name), name)
+        for name, each in {**old, **new}.items()
+    ]
+    assert openings(*steps) == told
