@@ -157,8 +157,8 @@ class ClusterDoors(pulumi.ComponentResource):
         self._routes()
         self.register_outputs({})
 
-    def _object(self, name: str, manifest: Manifest, after: Resources) -> pulumi.Resource:
-        opts = pulumi.ResourceOptions(parent=self, depends_on=after)
+    def _object(self, name: str, manifest: Manifest, after: Resources, protect: bool | None = None) -> pulumi.Resource:
+        opts = pulumi.ResourceOptions(parent=self, depends_on=after, protect=protect)
         made: pulumi.Resource = custom_resource(f"{self._name}-{name}", manifest, opts, awaited=False)
         return made
 
@@ -169,7 +169,8 @@ class ClusterDoors(pulumi.ComponentResource):
     def _door(self, plan: DoorPlan, targets: pulumi.Resource) -> pulumi.Resource:
         made = self._class(plan.door, doors.ALB, doors.class_configuration(plan), [targets])
         own = self._object(f"{plan.door}-gateway-configuration", doors.gateway_configuration(plan), [targets])
-        gateway = self._object(f"{plan.door}-gateway", doors.gateway(plan), [made, own])
+        # Its load balancer cannot be deleted, so a preview says so, and not an `up` after ten minutes.
+        gateway = self._object(f"{plan.door}-gateway", doors.gateway(plan), [made, own], plan.protect or None)
         if plan.certificate is not None:
             self._object(f"{plan.door}-to-https", doors.redirect(plan.door), [gateway])
         return gateway
