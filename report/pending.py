@@ -34,6 +34,7 @@ AGAIN = frozenset(
         "aws:efs/backupPolicy:BackupPolicy",
         "aws:efs/fileSystemPolicy:FileSystemPolicy",
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:acm/certificateValidation:CertificateValidation",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:kms/keyPolicy:KeyPolicy",
         "aws:servicequotas/serviceQuota:ServiceQuota",
@@ -148,6 +149,10 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
         "{sourceFileSystemId}",
         "efs describe-replication-configurations --file-system-id {sourceFileSystemId}",
     ),
+    "acm/certificate": (
+        "<CertificateArn>",
+        "acm list-certificates --query \"CertificateSummaryList[?DomainName=='{domainName}']\"",
+    ),
     "eks/accessEntry": (
         "{clusterName}:{principalArn}",
         "eks describe-access-entry --cluster-name {clusterName} --principal-arn {principalArn}",
@@ -193,6 +198,13 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
             "--query 'KeyMetadata.[KeyId,CreationDate,KeyState,Description]' --output text --key-id  # {description}"
         ),
     ),
+    "route53/record": (
+        "{zoneId}_{name}_{type}",
+        (
+            "route53 list-resource-record-sets --hosted-zone-id {zoneId} "
+            "--query \"ResourceRecordSets[?Name=='{name}.']\""
+        ),
+    ),
     "s3/bucket": ("{bucket}", "s3api head-bucket --bucket {bucket}"),
     "sqs/queue": ("<QueueUrl>", "sqs get-queue-url --queue-name {name}"),
     "ssm/parameter": ("{name}", "ssm get-parameter --name {name}"),
@@ -209,6 +221,10 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
             "ec2 describe-security-group-rules --filters Name=group-id,Values={securityGroupId} "
             "--query 'SecurityGroupRules[?IpProtocol==`{ipProtocol}`]'"
         ),
+    ),
+    "wafv2/webAcl": (
+        "<Id>/<Name>/{scope}",
+        "wafv2 list-web-acls --scope {scope} --query \"WebACLs[?starts_with(Name,'{beginning}')]\"",
     ),
 }
 

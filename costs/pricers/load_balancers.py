@@ -4,7 +4,7 @@ Pulumi sees the Gateway, and AWS bills a load balancer. What says which one, and
 LoadBalancerConfiguration that it names. Source: AWS Load Balancer Controller v3.5.0, docs/guide/gateway; read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from costs.line import LineItem, Unpriced
 from costs.pricing import Context, Pricer, assumed, line
@@ -82,12 +82,11 @@ def web_acl(resource: Resource, context: Context) -> Iterator[LineItem | Unprice
 _EXTRA = tuple(f"AWSManagedRules{each}" for each in ("BotControl", "ATP", "ACFP", "AntiDDoS"))
 
 
-def certificate(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:
+def certificate(resource: Resource, context: Context) -> Iterable[LineItem | Unpriced]:
     """Public certificates are free. Source: aws.amazon.com/certificate-manager/pricing, read 2026-11."""
     if read(resource.inputs, "certificateAuthorityArn") or read_text(resource.inputs, "options.export") == "ENABLED":
         raise NoPriceError("certificates of a private authority, and those to export, have no price in the catalog")
-    return
-    yield
+    return ()
 
 
 def zone(resource: Resource, context: Context) -> Iterator[LineItem | Unpriced]:

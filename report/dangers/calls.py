@@ -15,6 +15,7 @@ from report.tables import some
 
 _API = "kubernetes:policy.linkerd.io/"
 EVERYBODY = "everybody"
+_ASKED_FOR = "spec.requiredAuthenticationRefs.name"
 Target = tuple[str, str, str, str]
 """Provider, namespace, kind and name of what a policy is about."""
 
@@ -40,10 +41,16 @@ def find(plan: Plan) -> Iterator[Danger]:
             )
         gone = target[2] == "Server" and target not in new
         lost = [] if gone or LATER in has else new_ranges(has, had)
+        lost = [each for each in lost if not _is_load_balancer(plan.before[before[target][each]])]
         if lost and not _leaves(plan, old.get(target)):
             says = f"{{}} may no longer call {_named(target)}"
-            yield _danger(says, "its calls are refused", "let it move first", SERIOUS, lost, urns)
+            yield _danger(says, "these calls are refused then", "let them move first", SERIOUS, lost, urns)
     yield from _servers_that_ask_less(plan, old, new)
+
+
+def _is_load_balancer(policy: Resource) -> bool:
+    """Tells whether a policy lets a load balancer in: the hosts that it no longer leads from say more."""
+    return any(str(name).startswith("load-balancer-") for name in every(policy.inputs, _ASKED_FOR))
 
 
 def _servers_that_ask_less(

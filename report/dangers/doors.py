@@ -136,7 +136,7 @@ def _hosts(resources: Mapping[str, Resource], gateway: Resource) -> Iterator[str
         if route.type not in ROUTES or route.provider != gateway.provider:
             continue
         own = at(route.inputs, "metadata.namespace")
-        parents = every(route.inputs, "spec.parentRefs")
+        parents = [x for x in every(route.inputs, "spec.parentRefs") if at(x, "kind") in (None, "Gateway")]
         leads_on = every(route.inputs, "spec.rules.backendRefs")  # others send clients to another address
         if leads_on and any((at(x, "name"), at(x, "namespace") or own) == (name, namespace) for x in parents):
             paths = every(route.inputs, "spec.rules.matches.path.value") or [""]

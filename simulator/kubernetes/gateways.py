@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from simulator.aws import tokens
 from simulator.kubernetes import gateway_configurations as configurations
 from simulator.kubernetes import gateway_routes as routes
 from simulator.kubernetes import load_balancer_controller as controller
@@ -22,7 +23,6 @@ from simulator.values import Props
 _CONDITIONS = {"GatewayClass": ("Accepted",), "Gateway": ("Accepted", "Programmed")}
 _OF_A_ROUTE = ("Accepted", "ResolvedRefs")
 _OF_A_PARENT = re.compile(r"""jsonpath=\{\s*\$?\.status\.parents.*@\.type\s*==\s*['"](\w+)['"]""")
-_CERTIFICATE = "aws:acm/certificate:Certificate"
 _FAILED = "Accepted is False, Invalid: Check Gateway Events for more information. Failed build model due to "
 
 
@@ -259,7 +259,7 @@ class _Model:
                 raise ValueError(f"no certificate found for host: {host}")
 
     def _domains(self) -> Iterator[str]:
-        for row in self.cluster.cloud.of_type(_CERTIFICATE):
+        for row in self.cluster.cloud.of_type(tokens.CERTIFICATE):
             yield from filter(None, [row.state.get("domainName"), *(row.state.get("subjectAlternativeNames") or ())])
 
     def _check_targets(self, route: Props) -> None:

@@ -1,4 +1,4 @@
-"""The AWS Load Balancer Controller of a cluster: what it found at its start, its rights and nodes, and its subnets.
+"""The AWS Load Balancer Controller as a cluster runs it: what it found at its start, what it needs, its subnets.
 
 Sources: kubernetes-sigs/aws-load-balancer-controller v3.5.0: pkg/gateway/crddetect, pkg/config/feature_gates.go,
 pkg/networking/subnet_resolver.go (not simulated: free addresses, local zones, IPv6); read 2026-11.

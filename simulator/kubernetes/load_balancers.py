@@ -69,6 +69,7 @@ class Wanted:
     groups: Sequence[str] = ()
     protected: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    uses: Props = field(default_factory=dict)
 
 
 def reconcile(cluster: Cluster) -> None:
@@ -116,6 +117,7 @@ def make(cluster: Cluster, of: CloudResource, wanted: Wanted) -> CloudResource:
         "Scheme": wanted.scheme,
         "DNSName": host if wanted.application else f"{name}-{digest[:16]}.elb.{cluster.region}.amazonaws.com",
         PROTECTED: wanted.protected,
+        **wanted.uses,
     }
     balancer = _put(cluster, tokens.LOAD_BALANCER, arn, state, of)
     groups = list(wanted.groups)
@@ -216,10 +218,14 @@ def _with_load_balancer(cluster: Cluster, row: CloudResource, state: Props) -> P
     """Returns the object with the address of its load balancer, which is made where it can be."""
     made = controllers.made_of(cluster.cloud, row)
     balancer = next((each for each in made if each.type == tokens.LOAD_BALANCER), None)
-    if balancer is None:
-        try:
-            balancer = make(cluster, row, _wanted(cluster, row.state))
-        except ValueError:  # an event of the object says so
+    try:
+        wanted = _wanted(cluster, row.state)
+        if balancer is None:
+            balancer = make(cluster, row, wanted)
+        elif any(balancer.state.get(key) != value for key, value in wanted.uses.items()):
+            cluster.cloud.put(balancer.type, balancer.id, {**balancer.state, **wanted.uses}, region=balancer.region)
+    except ValueError:  # an event of the object says so
+        if balancer is None:
             return state
     host = balancer.state.get("DNSName")
     if host is None:
@@ -239,13 +245,12 @@ def _wanted(cluster: Cluster, state: Props) -> Wanted:
     else:
         application = state["kind"] == "Ingress"
         name, prefix = ("ingress.k8s.aws", _OF_INGRESSES) if application else ("service.k8s.aws", _OF_SERVICES)
-        named = (_annotation(state, prefix, "subnets") or "").split(",")
-        identifiers = [{"identifier": each.strip()} for each in named if each.strip()]
-        groups = [
-            each.strip() for each in (_annotation(state, prefix, "security-groups") or "").split(",") if each.strip()
-        ]
+        identifiers = [{"identifier": each} for each in _annotations(state, prefix, "subnets")]
         spec = {"scheme": _annotation(state, prefix, "scheme"), "loadBalancerSubnets": identifiers}
-        spec |= {"securityGroups": groups}
+        spec |= {"securityGroups": _annotations(state, prefix, "security-groups")}
+        certificates = _annotations(state, prefix, "certificate-arn" if application else "ssl-cert")
+        spec |= {"listenerConfigurations": [{"certificates": certificates}]}
+        spec |= {"wafV2": {"webACL": _annotation(state, prefix, "wafv2-acl-arn")}}
         protected = _is_protected(state)
     scheme = spec.get("scheme") or controller.default_scheme(cluster)
     subnets = controller.subnets(cluster, scheme, application=application, spec=spec)
@@ -257,7 +262,15 @@ def _wanted(cluster: Cluster, state: Props) -> Wanted:
         spec.get("securityGroups") or (),
         gateways.is_protected(spec) if protected is None else protected,
         {f"{name}/stack": place, f"{name}/resource": "LoadBalancer"},
+        _uses(spec),
     )
+
+
+def _uses(spec: Props) -> Props:
+    """Returns the ARNs that a configuration names; those that the controller finds by host names are left out."""
+    listeners = spec.get("listenerConfigurations") or ()
+    named = [arn for each in listeners for arn in (each.get("defaultCertificate"), *(each.get("certificates") or ()))]
+    return {"Certificates": [arn for arn in named if arn], "WebACLArn": (spec.get("wafV2") or {}).get("webACL") or ""}
 
 
 def _is_protected(state: Props) -> bool:
@@ -272,6 +285,10 @@ def _is_protected(state: Props) -> bool:
 def _annotation(state: Props, prefix: str, name: str) -> str | None:
     value: str | None = (state["metadata"].get("annotations") or {}).get(prefix + name)
     return value
+
+
+def _annotations(state: Props, prefix: str, name: str) -> list[str]:
+    return [each.strip() for each in (_annotation(state, prefix, name) or "").split(",") if each.strip()]
 
 
 def _named(state: Props) -> str:

@@ -2,7 +2,10 @@
 
 import pytest
 
+from components.mesh.policies import policies
 from report.dangers.danger import GRAVE, SERIOUS
+from settings.ingress.ingress import IngressSettings
+from settings.mesh.mesh import MeshSettings
 from tests.report.test_dangers import found, of, openings
 
 API = "kubernetes:policy.linkerd.io"
@@ -115,3 +118,39 @@ def test_a_server_that_goes_leaves_its_pods_to_the_default_unless_another_has_th
     assert found(server(DENY, None), server(None, DENY, name="other")) == []
     goes = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, None, "inference")
     assert [each for each in openings(server(DENY, None), goes) if "Server" in each] == []
+
+
+CHAT = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "pod_port": 8000}
+GATEWAY = {"namespace": "agents", "service_account": "gateway"}
+BATCH = {"namespace": "agents", "service_account": "batch"}
+ROUTED = {"chat": {**CHAT, "host": "chat.example.com"}}
+
+
+def made(callers=(GATEWAY,), inbound="deny", routes=None, services=True):
+    """Returns the objects of a meshed Service as the platform makes them."""
+    service = {**CHAT, "callers": callers, "inbound": inbound}
+    mesh = MeshSettings.model_validate({"namespaces": ["inference"], "services": {"chat": service} if services else {}})
+    ingress = IngressSettings.model_validate({"routes": routes or {}})
+    return policies(mesh, ingress, ["inference"], {"internal": ["10.0.0.0/20"], "public": ["10.0.128.0/24"]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({}, {}, []),
+        ({}, {"callers": [GATEWAY, BATCH]}, ["agents/batch may call inference/chat-8000"]),
+        ({"callers": [GATEWAY, BATCH]}, {}, ["agents/batch may no longer call inference/chat-8000"]),
+        ({}, {"inbound": "audit"}, ["what inference/chat-8000 does with others: deny → audit"]),
+        ({}, {"routes": ROUTED}, ["10.0.0.0/20 may call inference/chat-8000"]),
+        ({"routes": ROUTED}, {}, []),  # the host that answers no more says it
+        ({}, {"services": False}, ["Server inference/chat-8000 goes"]),
+        ({"services": False}, {}, []),
+    ],
+)
+def test_the_policies_of_the_platform_are_read_as_it_makes_them(before, after, told):
+    old, new = made(**before), made(**after)
+    steps = [
+        of(f"kubernetes:{each['apiVersion']}:{each['kind']}", old.get(name), new.get(name), name)
+        for name, each in {**old, **new}.items()
+    ]
+    assert openings(*steps) == told

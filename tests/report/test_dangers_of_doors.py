@@ -1,11 +1,22 @@
 """Dangers at the doors: Gateways with their load balancers, and what stands before and behind them."""
 
-import copy
+from dataclasses import replace
 
 import pytest
 
 from common.values import UNKNOWN_TEXT
+from components.ingress.doors import (
+    ALB,
+    ATTRIBUTES_OFF,
+    DoorPlan,
+    class_configuration,
+    gateway_class,
+    gateway_configuration,
+    redirect,
+)
+from components.ingress.doors import gateway as shared
 from report.dangers.danger import GRAVE, LOST, SERIOUS
+from settings.ingress.ingress import CertificateSettings, PublicDoorSettings
 from tests.report.logs import step
 from tests.report.test_dangers import CLUSTER, EKS, found, of, openings
 
@@ -37,22 +48,15 @@ INTERNAL = {
     "loadBalancerAttributes": attributes(),
 }
 PUBLIC = {**INTERNAL, "scheme": "internet-facing", "sourceRanges": ["203.0.113.0/24"], "wafV2": {"webACL": ACL}}
-LISTENERS = [
-    {
-        "name": "https",
-        "protocol": "HTTPS",
-        "allowedRoutes": {
-            "namespaces": {
-                "from": "Selector",
-                "selector": {
-                    "matchExpressions": [
-                        {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["inference"]}
-                    ]
-                },
-            }
-        },
-    }
-]
+
+
+def listeners(*namespaces):
+    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(namespaces)}
+    allowed = {"namespaces": {"from": "Selector", "selector": {"matchExpressions": [named]}}}
+    return [{"name": "https", "protocol": "HTTPS", "allowedRoutes": allowed}]
+
+
+LISTENERS = listeners("inference")
 
 
 def gateway(before, after, op="update"):
@@ -137,7 +141,6 @@ def test_a_scheme_that_changes_replaces_the_load_balancer_and_is_told_once():
 
 
 def test_a_gateway_that_takes_another_class_is_compared_by_what_it_gets():
-    taken = [copy.deepcopy(LISTENERS), LISTENERS]
     other = of(
         f"{API}:GatewayClass",
         None,
@@ -154,9 +157,7 @@ def test_a_gateway_that_takes_another_class_is_compared_by_what_it_gets():
         "out",
     )
     metadata = {"name": "door", "namespace": "ingress"}
-    specs = [
-        {"gatewayClassName": name, "listeners": each} for name, each in zip(("shared", "other"), taken, strict=True)
-    ]
+    specs = [{"gatewayClassName": name, "listeners": LISTENERS} for name in ("shared", "other")]
     moved = of(f"{API}:Gateway", *({"metadata": metadata, "spec": each} for each in specs), "door")
     assert openings(moved, *behind(INTERNAL, INTERNAL), other, config) == [
         "door door opens to 203.0.113.0/24, in the internet"
@@ -256,9 +257,7 @@ def test_an_attribute_of_the_load_balancer_that_is_turned_off_is_told(changed, o
 
 
 def test_a_namespace_that_gets_a_door_is_told_and_every_namespace_is_grave():
-    wider = copy.deepcopy(LISTENERS)
-    wider[0]["allowedRoutes"]["namespaces"]["selector"]["matchExpressions"][0]["values"].append("agents")
-    (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, wider)))
+    (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, listeners("inference", "agents"))))
     assert (danger.opening, danger.severity) == ("agents may put hosts on door door", SERIOUS)
     everyone = [{**LISTENERS[0], "allowedRoutes": {"namespaces": {"from": "All"}}}]
     (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, everyone)))
@@ -309,26 +308,27 @@ def test_a_host_that_comes_to_a_public_door_is_told():
     assert found(*door(INTERNAL, INTERNAL), route(None, CHAT)) == []
 
 
-COMMON = {"name": "common", "statement": {"managedRuleGroupStatement": {"name": "AWSManagedRulesCommonRuleSet"}}}
 LIMIT = {"name": "limit", "action": {"block": {}}, "statement": {"rateBasedStatement": {"limit": 2000}}}
-RULES = {"defaultAction": {"allow": {}}, "rules": [{**COMMON, "overrideAction": {"none": {}}}, LIMIT]}
 
 
-def overridden(action):
-    override = {"name": "SizeRestrictions_BODY", "actionToUse": {action: {}}}
-    group = {**COMMON["statement"]["managedRuleGroupStatement"], "ruleActionOverrides": [override]}
-    return [{**RULES["rules"][0], "statement": {"managedRuleGroupStatement": group}}, LIMIT]
+def common(action="none", **group):
+    managed = {"managedRuleGroupStatement": {"name": "AWSManagedRulesCommonRuleSet", **group}}
+    return {"name": "common", "overrideAction": {action: {}}, "statement": managed}
+
+
+RULES = {"defaultAction": {"allow": {}}, "rules": [common(), LIMIT]}
+LARGE = {"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}
 
 
 @pytest.mark.parametrize(
     ("rules", "what"),
     [
         ([LIMIT], "common goes"),
-        ([{**COMMON, "overrideAction": {"count": {}}}, LIMIT], "common only counts"),
-        (overridden("count"), "SizeRestrictions_BODY of common only counts"),
-        ([RULES["rules"][0], {**LIMIT, "action": {"count": {}}}], "limit only counts"),
+        ([common("count"), LIMIT], "common only counts"),
+        ([common(ruleActionOverrides=[LARGE]), LIMIT], "SizeRestrictions_BODY of common only counts"),
+        ([common(), {**LIMIT, "action": {"count": {}}}], "limit only counts"),
         (
-            [RULES["rules"][0], {**LIMIT, "statement": {"rateBasedStatement": {"limit": 9000}}}],
+            [common(), {**LIMIT, "statement": {"rateBasedStatement": {"limit": 9000}}}],
             "limit allows 2,000 → 9,000 requests",
         ),
     ],
@@ -380,6 +380,51 @@ def test_a_wider_zone_is_none_and_records_that_are_deleted_from_then_on_are():
     assert found(release("external-dns", fewer, ZONES, "dns")) == []
     kept = {**ZONES, "policy": "upsert-only"}
     assert openings(release("external-dns", kept, ZONES, "dns")) == ["dns deletes records from then on"]
+
+
+PLAN = DoorPlan(
+    door="public",
+    settings=PublicDoorSettings(certificate=CertificateSettings(arn=f"{ARN}/12345678-1234-1234-1234-123456789012")),
+    sources=["203.0.113.0/24"],
+    subnet_ids=["subnet-a", "subnet-b"],
+    certificate=f"{ARN}/old",
+    web_acl=ACL,
+    log_attributes={"access_logs.s3.enabled": "true"},
+    namespaces=["inference"],
+    protect=True,
+)
+
+
+def made(plan):
+    """Returns the objects of a door as the platform makes them."""
+    objects = [class_configuration(plan), gateway_class(plan.door, ALB), gateway_configuration(plan), shared(plan)]
+    objects += [redirect(plan.door)] if plan.certificate else []
+    return {f"{each['kind']}-{each['metadata']['name']}": each for each in objects}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        ({"sources": ["203.0.113.0/24", "0.0.0.0/0"]}, ["door Gateway-public lets in 0.0.0.0/0"]),
+        (
+            {"certificate": None, "sources": []},
+            ["door Gateway-public lets in 0.0.0.0/0, ::/0", "door Gateway-public speaks HTTP only"],
+        ),
+        ({"certificate": f"{ARN}/new"}, ["certificate of door Gateway-public: old → new"]),
+        ({"web_acl": None}, ["no web ACL stands before door Gateway-public"]),
+        ({"log_attributes": ATTRIBUTES_OFF}, ["requests to Gateway-public are no longer logged"]),
+        ({"namespaces": ["agents", "inference"]}, ["agents may put hosts on door Gateway-public"]),
+        ({"protect": False}, ["the load balancer of Gateway-public can be deleted"]),
+    ],
+)
+def test_the_doors_of_the_platform_are_read_as_it_makes_them(changes, told):
+    before, after = made(PLAN), made(replace(PLAN, **changes))
+    steps = [
+        of(f"kubernetes:{each['apiVersion']}:{each['kind']}", before.get(name), after.get(name), name)
+        for name, each in {**before, **after}.items()
+    ]
+    assert sorted(openings(*steps)) == told
 
 
 GUARD = {"failurePolicy": "Fail", "validations": [{"expression": "object.spec.type != 'LoadBalancer'"}]}

@@ -85,17 +85,17 @@ def test_the_storage_sections_of_the_guides_are_valid() -> None:
         load(stack((("network",), {"zones": zones}), (("storage",), storage)), SOURCE, TODAY)
 
 
+def test_the_doors_of_the_guides_are_valid() -> None:
+    assert INGRESS, "a guide has a section of ingress"
+    for ingress in INGRESS:
+        IngressSettings.model_validate(ingress)
+
+
 def test_the_meshes_of_the_guides_are_valid() -> None:
     assert any("services" in mesh for mesh in MESHES), "a guide says who may call"
     for mesh in MESHES:
         teams = [{"name": "serving", "namespaces": mesh["namespaces"]}]
         load(stack((("teams",), teams), (("mesh",), mesh)), SOURCE, TODAY)
-
-
-def test_the_doors_of_the_guides_are_valid() -> None:
-    assert INGRESS, "a guide has a section of ingress"
-    for ingress in INGRESS:
-        IngressSettings.model_validate(ingress)
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,8 @@ def _namespaces(parts: Parts, ingress: IngressSettings, add_ons: Mapping[str, Ad
         yield (
             ("ingress",),
             (
-                f"makes the namespace {NAMESPACE} for the doors, and a team or storage has it too: whoever may write "
-                "in it could open a door. Rename theirs."
+                f"makes the namespace {NAMESPACE} for the doors, and a team or storage has it too: who may write in "
+                "it could open a door. Rename theirs."
             ),
         )
     for path, namespace in _named(ingress):

@@ -1,68 +1,118 @@
-"""Certificate Manager: certificates, and waiting until they are issued. Tokens `aws:acm/...`.
+"""ACM: certificates, and the wait until they are issued. Tokens `aws:acm/...`.
 
 Each entry was made from the provider's source that it names, its SDK 7.51 and the ACM API model; read 2026-11.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
-
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
-from simulator.aws.model import Reference, ResourceType
+from simulator.aws.model import CascadeDelete, Quota, Reference, ResourceType, Use
 from simulator.aws.operation_context import OperationContext
+from simulator.aws.services.refusals import refuse
+from simulator.aws.templates import pseudo_random
+from simulator.cloud import CloudResource
 
 ACM = Service("ACM")
-_NO_CERTIFICATE = ErrorTemplate("ResourceNotFoundException", "Could not find certificate {value}.")
+
+_NAMES_QUOTA, _NAMES_LIMIT = "L-FB94F0B0", 10  # Source: ACM user guide, Quotas; read 2026-11
+_DOMAIN = every(
+    length(1, 253),
+    matches(
+        r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])",
+        "a domain name without a period at its end; * only as the first label",
+    ),
+)
 
 
 def _names(op: OperationContext) -> list[str]:
-    return list(dict.fromkeys([op.get("domainName"), *op.get("subjectAlternativeNames", [])]))
+    first = op.get("domainName")
+    return list(dict.fromkeys([*([first] if first else []), *op.get("subjectAlternativeNames", [])]))
 
 
-def _options(op: OperationContext) -> list[dict[str, Any]]:
-    """Returns the record by which each name is proven. A name and its wildcard have the same."""
-    if op.inputs.get("validationMethod") != "DNS":
-        return []
-    options = []
-    for name in _names(op):
-        bare = name.removeprefix("*.")
-        digest = hashlib.sha256(f"{op.fill('{account}')}/{bare}".encode()).hexdigest()
-        options.append(
-            {
-                "domainName": name,
-                "resourceRecordName": f"_{digest[:32]}.{bare}.",
-                "resourceRecordType": "CNAME",
-                "resourceRecordValue": f"_{digest[32:]}.acm-validations.aws.",
-            }
+def _validation(op: OperationContext, name: str) -> dict[str, str]:
+    """Returns the record that proves a name: one for a name and its wildcard, the same for all of an account.
+
+    Source: ACM user guide, "AWS Certificate Manager DNS validation"; read 2026-11.
+    """
+    domain = name.removeprefix("*.").lower()
+    label, value, zone = (
+        pseudo_random(kind, digits, f"{op.account} {domain} {part}")
+        for kind, digits, part in (("hex", 32, "name"), ("hex", 32, "value"), ("alnum", 10, "zone"))
+    )
+    return {
+        "domainName": name,
+        "resourceRecordName": f"_{label}.{domain}.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": f"_{value}.{zone}.acm-validations.aws.",
+    }
+
+
+def _by_dns(op: OperationContext) -> bool:
+    return bool(op.get("validationMethod") == "DNS")
+
+
+def _type(op: OperationContext) -> str:
+    if op.inputs.get("certificateAuthorityArn"):
+        return "PRIVATE"
+    return "AMAZON_ISSUED" if op.inputs.get("domainName") else "IMPORTED"
+
+
+def _not_too_many_names(op: OperationContext) -> None:
+    """Source of the words: hashicorp/terraform-provider-aws, issue 35825; read 2026-11."""
+    if len(_names(op)) > op.limit(_NAMES_QUOTA, _NAMES_LIMIT):
+        raise AwsError("LimitExceededException", "Certificate has too many domains.")
+
+
+def _has_a_way_to_be_issued(op: OperationContext) -> None:
+    if op.get("domainName") and not (op.get("certificateAuthorityArn") or op.get("validationMethod")):
+        raise ProviderError(
+            "`certificate_authority_arn` or `validation_method` must be set when creating an ACM certificate",
+            whole=True,
         )
-    return options
 
 
-def _has_ten_names_at_most(op: OperationContext) -> None:
-    """Source: AWS Certificate Manager user guide, "Quotas"; read 2026-11. The wording is unverified."""
-    if len(_names(op)) > 10:
-        raise AwsError("LimitExceededException", "The number of domain names exceeds the limit of 10.")
+def _certificate(op: OperationContext) -> CloudResource | None:
+    return op.cloud.get(tokens.CERTIFICATE, op.get("certificateArn"), op.region)
 
 
-def _records_are_there(op: OperationContext) -> None:
-    """Each name needs its record in a hosted zone; otherwise the provider waits 75 minutes, and fails."""
-    certificate = op.find(tokens.CERTIFICATE, "arn", op.get("certificateArn"))
-    if op.call.preview or certificate is None:
+def _records_prove_the_names(op: OperationContext) -> None:
+    """Every record must exist, in whatever zone: the simulator takes the zone of a record for the one of its name."""
+    row = _certificate(op)
+    if row is None or op.call.preview:
         return
-    made = {row.state["fqdn"].rstrip(".") for row in op.cloud.of_type(tokens.RECORD)}
-    for option in certificate.state["domainValidationOptions"]:
-        if option["resourceRecordName"].rstrip(".") not in made:
-            raise ProviderError(
-                "waiting for ACM Certificate "
-                f"({certificate.state['arn']}) to be issued: timeout while waiting for state to become 'ISSUED' (last "
-                f"state: 'PENDING_VALIDATION', timeout: 1h15m0s). No record proves {option['domainName']}"
-            )
+    start = f"ACM Certificate ({row.id})"
+    if row.state["type"] != "AMAZON_ISSUED":
+        raise ProviderError(f"{start} has type {row.state['type']}, no validation necessary", whole=True)
+    options = row.state["domainValidationOptions"]
+    told = [each.rstrip(".") for each in op.get("validationRecordFqdns", [])]
+    if told and not options:
+        raise ProviderError("validation_record_fqdns is not valid for EMAIL validation", whole=True)
+    untold = {each["resourceRecordName"].rstrip("."): each["domainName"] for each in options}
+    missing = [f"missing {name} DNS validation record: {fqdn}" for fqdn, name in untold.items() if fqdn not in told]
+    if told and missing:
+        raise ProviderError("\n".join(missing), whole=True)
+    proven = {
+        (record.state["fqdn"], value.rstrip("."))
+        for record in op.cloud.of_type(tokens.RECORD)
+        if record.state["type"] == "CNAME"
+        for value in record.state.get("records") or ()
+    }
+    wanted = {tuple(each[f"resourceRecord{part}"].rstrip(".") for part in ("Name", "Value")) for each in options}
+    if not options or not wanted <= proven:
+        raise ProviderError(
+            f"waiting for {start} to be issued: timeout while waiting for state to become 'ISSUED' "
+            "(last state: 'PENDING_VALIDATION', timeout: 1h15m0s)",
+            whole=True,
+        )
 
 
-_DOMAIN = matches(r"(\*\.)?([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}", "a domain name, which may begin with *.")
+def _issue(op: OperationContext) -> None:
+    row = _certificate(op)
+    if row is not None:
+        op.cloud.put(row.type, row.id, {**row.state, "status": "ISSUED"}, row.urn)
+
 
 CERTIFICATE = ResourceType(
     type=tokens.CERTIFICATE,
@@ -73,42 +123,78 @@ CERTIFICATE = ResourceType(
     display_name="ACM Certificate",
     creating="requesting ACM Certificate ({domainName})",
     updating="updating ACM Certificate ({id}) options",
+    deleting="deleting ACM Certificate ({id})",
     id="arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
-    arn="arn:{partition}:acm:{region}:{account}:certificate/{uuid}",
-    replace_on=(
-        "certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod validationOptions "
-        "validationOptions[*].domainName validationOptions[*].validationDomain"
+    replace_on="certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod "
+    "validationOptions validationOptions[*].domainName validationOptions[*].validationDomain",
+    one_of=("domainName privateKey",),
+    conflicts=(
+        "domainName certificateBody",
+        "domainName certificateChain",
+        "validationMethod certificateAuthorityArn",
+        "validationMethod privateKey",
+        "validationMethod earlyRenewalDuration",
+        "keyAlgorithm privateKey",
+        "subjectAlternativeNames privateKey",
     ),
+    needs=("certificateBody privateKey",),
+    sets="subjectAlternativeNames validationOptions",
     defaults={"options.certificateTransparencyLoggingPreference": "ENABLED"},
-    sets="subjectAlternativeNames",
     aws_defaults={
         "domainName": "",
         "keyAlgorithm": "RSA_2048",
-        "subjectAlternativeNames": _names,
         "options.export": "DISABLED",
+        "subjectAlternativeNames": _names,
         "validationMethod": "NONE",
     },
     computed={
-        "domainValidationOptions": _options,
+        "arn": "{id}",
+        "domainValidationOptions": lambda op: (
+            [_validation(op, name) for name in sorted(_names(op))] if _by_dns(op) else []
+        ),
         "notAfter": "",
         "notBefore": "",
         "pendingRenewal": False,
         "renewalEligibility": "INELIGIBLE",
-        "renewalSummaries": lambda op: [],
-        "status": "PENDING_VALIDATION",
-        "type": "AMAZON_ISSUED",
-        "validationEmails": lambda op: [],
+        "renewalSummaries": [],
+        "status": lambda op: "PENDING_VALIDATION" if _type(op) == "AMAZON_ISSUED" else "ISSUED",
+        "type": _type,
+        "validationEmails": [],
     },
     constraints={
-        "domainName": every(length(1, 253), _DOMAIN),
+        "certificateAuthorityArn": arn,
+        "domainName": _DOMAIN,
         "keyAlgorithm": one_of(
-            *("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
+            *("EC_prime256v1", "EC_secp384r1", "EC_secp521r1"), *("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096")
         ),
-        "subjectAlternativeNames[*]": every(length(1, 253), _DOMAIN),
-        "validationMethod": one_of("DNS", "EMAIL", "HTTP", "NONE"),
+        "options.certificateTransparencyLoggingPreference": one_of("ENABLED", "DISABLED"),
+        "options.export": one_of("ENABLED", "DISABLED"),
+        "subjectAlternativeNames[*]": _DOMAIN,
+        "validationMethod": one_of("EMAIL", "DNS", "HTTP"),
     },
-    not_found=_NO_CERTIFICATE,
-    rules=(_has_ten_names_at_most,),
+    not_found=ErrorTemplate("ResourceNotFoundException", "Could not find certificate {value}."),
+    quotas=(
+        Quota("L-F141DD1D", 2500, ErrorTemplate("LimitExceededException", "You have reached the maximum of {value}")),
+    ),
+    rules=(
+        _has_a_way_to_be_issued,
+        _not_too_many_names,
+        refuse(
+            "InvalidParameterException",
+            "The first domain name can be no longer than 64 characters.",
+            lambda op: len(op.get("domainName", "")) > 64,
+        ),
+    ),
+    used_by=(
+        Use(
+            tokens.LOAD_BALANCER,
+            "Certificates[*]",
+            ErrorTemplate("ResourceInUseException", "Certificate {id} in account {account} is in use."),
+            retried=True,
+        ),
+    ),
+    cascade_deletes=(CascadeDelete(tokens.CERTIFICATE_VALIDATION, "certificateArn"),),
+    untold="earlyRenewalDuration privateKey privateKeyWo privateKeyWoVersion",
     source="hashicorp/terraform-provider-aws internal/service/acm/certificate.go",
 )
 
@@ -116,14 +202,15 @@ CERTIFICATE_VALIDATION = ResourceType(
     type=tokens.CERTIFICATE_VALIDATION,
     service=ACM,
     creates="DescribeCertificate",
-    display_name="ACM Certificate Validation",
-    id="{alnum24}",
+    display_name="ACM Certificate",
+    creating="reading ACM Certificate ({certificateArn})",
+    id="{certificateArn}",  # the provider's is a time, the same for all that it waited for
     required="certificateArn",
     replace_on="certificateArn validationRecordFqdns",
     sets="validationRecordFqdns",
-    constraints={"certificateArn": arn},
-    references={"certificateArn": Reference(tokens.CERTIFICATE, "arn", missing=_NO_CERTIFICATE)},
-    rules=(_records_are_there,),
+    references={"certificateArn": Reference(tokens.CERTIFICATE)},
+    rules=(_records_prove_the_names,),
+    companions=_issue,
     source="hashicorp/terraform-provider-aws internal/service/acm/certificate_validation.go",
 )
 

@@ -1,70 +1,155 @@
-"""Route 53: records of hosted zones, which this account has outside of the cloud. Tokens `aws:route53/...`.
+"""Route 53: records of hosted zones. Tokens `aws:route53/...`.
 
-Each entry was made from the provider's source that it names, its SDK 7.51 and the Route 53 API model; read 2026-11.
+Zones are made elsewhere: the simulator assumes that every zone exists, is public and holds the names that records in it
+have. So names must be complete: the real provider adds the name of the zone to one that lacks it.
+The entry was made from the provider's source that it names, its SDK 7.51 and the Route 53 API model; read 2026-11.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import re
+
 from simulator.aws import tokens
-from simulator.aws.constraints import between, matches, one_of
-from simulator.aws.messages import AwsError, ProviderError, Service
+from simulator.aws.constraints import between, every, length, matches, one_of
+from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import ResourceType
 from simulator.aws.operation_context import OperationContext
+from simulator.cloud import CloudResource
 
 ROUTE_53 = Service("Route 53")
 
+_HOST = r"(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?"
+# Type -> form of its values; types that are not here take any text.
+# Source: Route 53 developer guide, "Supported DNS record types"; read 2026-11.
+_FORMS = {
+    "CAA": r'\d{1,3} (issue|issuewild|iodef|issuemail|issuevmc) "[^"]*"',
+    "CNAME": _HOST,
+    "MX": rf"\d{{1,5}} {_HOST}",
+    "NS": _HOST,
+    "PTR": _HOST,
+    "SRV": rf"\d{{1,5}} \d{{1,5}} \d{{1,5}} {_HOST}",
+}
+_ADDRESSES = {"A": ipaddress.IPv4Address, "AAAA": ipaddress.IPv6Address}
+_POLICIES = (
+    *("cidrRoutingPolicy", "failoverRoutingPolicies", "geolocationRoutingPolicies", "geoproximityRoutingPolicy"),
+    *("latencyRoutingPolicies", "multivalueAnswerRoutingPolicy", "weightedRoutingPolicies"),
+)
+
+
+def _name(op: OperationContext) -> str:
+    return str(op.get("name")).rstrip(".").lower()
+
 
 def _id(op: OperationContext) -> str:
-    parts = (op.get("zoneId"), str(op.get("name")).lower(), op.get("type"), op.get("setIdentifier"))
-    return "_".join(str(part) for part in parts if part)
+    return "_".join(filter(None, [op.get("zoneId"), _name(op), op.get("type"), op.get("setIdentifier")]))
 
 
-def _has_a_value(op: OperationContext) -> None:
-    """A record has values and a TTL, or an alias."""
-    if op.get("aliases"):
+def _refusal(message: str) -> ProviderError:
+    return ProviderError(f"InvalidChangeBatch: [{message}]")
+
+
+def _of_the_name(op: OperationContext) -> list[CloudResource]:
+    wanted = (op.get("zoneId"), _name(op))
+    return [row for row in op.others() if (row.state["zoneId"], row.state["fqdn"]) == wanted]
+
+
+def _zone_exists(op: OperationContext) -> None:
+    """Source: Route 53 API, HostedZone; ids begin with Z. The zones themselves are not known; read 2026-11."""
+    zone = op.get("zoneId")
+    if not re.fullmatch(r"Z[A-Z0-9]{1,31}", zone):
+        raise AwsError("NoSuchHostedZone", f"No hosted zone found with ID: {zone}", 404)
+
+
+def _is_new(op: OperationContext) -> None:
+    """A record is only overwritten where allowOverwrite says so."""
+    own = [op.get("type"), op.get("setIdentifier")]
+    if op.get("allowOverwrite"):
         return
-    if not op.get("records") or op.get("ttl") is None:
-        raise ProviderError('"ttl": all of `records,ttl` must be specified')
-
-
-def _name_is_free(op: OperationContext) -> None:
-    """A zone has one record of a name and type, unless the program may overwrite it."""
-    if op.get("allowOverwrite") or op.call.preview:
-        return
-    if any(row.id == _id(op) for row in op.others()):
-        message = (
-            f"[Tried to create resource record set [name='{op.get('name')}', type='{op.get('type')}'] but it already "
-            "exists]"
+    if any([row.state["type"], row.state.get("setIdentifier")] == own for row in _of_the_name(op)):
+        raise _refusal(
+            f"Tried to create resource record set [name='{_name(op)}.', type='{own[0]}'] but it already exists"
         )
-        raise AwsError("InvalidChangeBatch", message)
 
 
+def _cname_stands_alone(op: OperationContext) -> None:
+    """A CNAME is the only record of its name, and never at the apex, which a name of two labels always is."""
+    name, type_ = _name(op), op.get("type")
+    if type_ == "CNAME" and name.count(".") < 2 and "*" not in name:
+        raise _refusal(f"RRSet of type CNAME with DNS name {name}. is not permitted at apex in zone {name}.")
+    for row in _of_the_name(op):
+        other = row.state["type"]
+        if (other == "CNAME") == (type_ == "CNAME"):
+            continue
+        if type_ == "CNAME":
+            text = "it conflicts with other records with the same DNS name"
+            raise _refusal(f"RRSet of type CNAME with DNS name {name}. is not permitted as {text}")
+        text = "a conflicting RRSet of type CNAME with the same DNS name already exists"
+        raise _refusal(f"RRSet of type {type_} with DNS name {name}. is not permitted because {text}")
+
+
+def _values_fit_the_type(op: OperationContext) -> None:
+    type_, values = op.get("type"), op.get("records", [])
+    if type_ == "CNAME" and len(values) > 1:
+        raise _refusal("Invalid Resource Record: 'FATAL problem: CNAME must have exactly one value'")
+    for value in values:
+        if not _fits(type_, value):
+            raise _refusal(f"Invalid Resource Record: 'FATAL problem: {type_} (Value is not valid) with '{value}''")
+
+
+def _fits(type_: str, value: str) -> bool:
+    if type_ in _ADDRESSES:
+        try:
+            _ADDRESSES[type_](value)
+        except ValueError:
+            return False
+        return True
+    return re.fullmatch(_FORMS.get(type_, ".+"), value) is not None
+
+
+def _has_a_time_to_live(op: OperationContext) -> None:
+    if op.get("records") and op.get("ttl") is None:
+        message = "Missing field 'TTL' in Change with [Action=CREATE, Name={name}., Type={type}, SetIdentifier=null]"
+        raise op.error(ErrorTemplate("InvalidInput", f"Invalid request: {message}"))
+
+
+_RULES = (_zone_exists, _has_a_time_to_live, _values_fit_the_type, _cname_stands_alone)
 RECORD = ResourceType(
     type=tokens.RECORD,
     service=ROUTE_53,
     creates="ChangeResourceRecordSets",
     updates="ChangeResourceRecordSets",
     deletes="ChangeResourceRecordSets",
-    display_name="Route 53 Record",
+    display_name="Route53 Record",
     creating="creating Route53 Record",
-    deleting="deleting Route53 Record ({id})",
     updating="updating Route53 Record ({id})",
+    deleting="deleting Route53 Record ({id})",
     id=_id,
     required="name type zoneId",
     replace_on="name zoneId",
+    one_of=("aliases records",),
+    conflicts=("aliases ttl", " ".join(_POLICIES)),
+    needs=("ttl records", *(f"{each} setIdentifier" for each in _POLICIES)),
     sets="records",
     aws_defaults={"allowOverwrite": False},
-    computed={"fqdn": lambda op: str(op.get("name")).rstrip(".")},
+    computed={"fqdn": _name},
     constraints={
+        "aliases": length(0, 1),
+        "aliases[*].name": length(1, 1024),
+        "aliases[*].zoneId": length(1, 32),
+        "failoverRoutingPolicies[*].type": one_of("PRIMARY", "SECONDARY"),
+        "name": every(length(1, 1024), matches(rf"@|{_HOST}", "a complete domain name")),
+        "setIdentifier": length(1, 128),
         "ttl": between(0, 2147483647),
         "type": one_of(
-            *("A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP"),
-            *("SVCB", "TLSA", "TXT"),
+            *("SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS", "TLSA"),
+            *("SSHFP", "SVCB", "HTTPS"),
         ),
-        "zoneId": matches(r"Z[A-Z0-9]{1,31}", "an id of a hosted zone"),
+        "weightedRoutingPolicies[*].weight": between(0, 255),
+        "zoneId": length(1, 32),
     },
-    rules=(_has_a_value, _name_is_free),
-    update_rules=(_has_a_value,),
+    rules=(*_RULES, _is_new),
+    update_rules=_RULES,
     source="hashicorp/terraform-provider-aws internal/service/route53/record.go",
 )
 

@@ -1,117 +1,254 @@
 """WAF: web ACLs. Tokens `aws:wafv2/...`.
 
-Each entry was made from the provider's source that it names, its SDK 7.51 and the WAFV2 API model; read 2026-11.
+The entry was made from the provider's source that it names, its SDK 7.51 and the WAFV2 API model; read 2026-11.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from simulator.aws import tokens
-from simulator.aws.constraints import between, every, length, matches, one_of
-from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
-from simulator.aws.model import Autoname, ResourceType, Unique
+from simulator.aws.constraints import at_least, between, every, given, length, matches, one_of
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
+from simulator.aws.model import Autoname, Quota, ResourceType, Unique, Use
 from simulator.aws.operation_context import OperationContext
+from simulator.aws.services.refusals import refuse
 
-WAFV2 = Service("WAFV2")
-# Capacity units. Source: AWS WAF developer guide, "AWS Managed Rules rule groups list"; read 2026-11.
-_GROUPS = {
+WAF = Service("WAFV2")
+
+# Managed rule group of AWS -> WCUs.
+# Source: AWS WAF developer guide, "AWS Managed Rules rule groups list"; read 2026-11.
+_MANAGED = {
+    "AWSManagedRulesACFPRuleSet": 50,
+    "AWSManagedRulesATPRuleSet": 50,
+    "AWSManagedRulesAdminProtectionRuleSet": 100,
     "AWSManagedRulesAmazonIpReputationList": 25,
     "AWSManagedRulesAnonymousIpList": 50,
-    "AWSManagedRulesAdminProtectionRuleSet": 100,
+    "AWSManagedRulesAntiDDoSRuleSet": 50,
+    "AWSManagedRulesBotControlRuleSet": 50,
     "AWSManagedRulesCommonRuleSet": 700,
     "AWSManagedRulesKnownBadInputsRuleSet": 200,
     "AWSManagedRulesLinuxRuleSet": 200,
+    "AWSManagedRulesPHPRuleSet": 100,
     "AWSManagedRulesSQLiRuleSet": 200,
     "AWSManagedRulesUnixRuleSet": 100,
+    "AWSManagedRulesWindowsRuleSet": 200,
+    "AWSManagedRulesWordPressRuleSet": 100,
 }
-_MOST_UNITS = 5000
+_MOST_CAPACITY = 5000
+_GROUPS = ("managedRuleGroupStatement", "ruleGroupReferenceStatement")
+_NAME = every(length(1, 128), matches(r"[\w-]+", "letters, digits, - and _"))
+_METRIC = every(length(1, 128), matches(r"(?!(All|Default_Action)$)[\w-]+", "letters, digits, - and _, not All"))
+_TEXT = r"[\w+=:#@/,.-]"
 
 
-def _units(op: OperationContext) -> int:
-    total = 0
-    for rule in op.get("rules", []):
-        statement = rule.get("statement") or {}
-        group = statement.get("managedRuleGroupStatement")
-        total += _GROUPS.get(group["name"], 100) if group else 2
-    return total
+def _wrong(reason: str, field: str, parameter: str) -> AwsError:
+    return AwsError("WAFInvalidParameterException", f"Error reason: {reason}, field: {field}, parameter: {parameter}")
 
 
-def _rules_are_apart(op: OperationContext) -> None:
-    """Rules have names and priorities of their own. Source: WAFV2 API, Rule; wordings unverified."""
-    for key in ("name", "priority"):
-        twice = [value for value, times in Counter(rule.get(key) for rule in op.get("rules", [])).items() if times > 1]
-        if twice:
-            raise AwsError(
-                "WAFInvalidParameterException", f"Your request contains duplicate {key} of rules: {twice[0]}"
-            )
+def _not_one(field: str) -> AwsError:
+    """Source of the words: hashicorp/terraform-provider-aws, issue 29321; read 2026-11."""
+    return _wrong("You have used none or multiple values for a field that requires exactly one value.", field, "Rule")
 
 
-def _rules_act(op: OperationContext) -> None:
-    """A rule with a group has an overrideAction, any other an action."""
-    for rule in op.get("rules", []):
-        statement = rule.get("statement") or {}
-        grouped = bool(statement.get("managedRuleGroupStatement") or statement.get("ruleGroupReferenceStatement"))
-        if bool(rule.get("overrideAction")) != grouped or bool(rule.get("action")) == grouped:
-            raise AwsError(
-                "WAFInvalidParameterException",
-                "A reference in your rule statement is not valid: a rule group takes an OverrideAction, and any other "
-                f"statement an Action, rule: {rule.get('name')}",
-            )
+def _given(block: dict[str, Any]) -> list[str]:
+    return [name for name, value in block.items() if value is not None and not name.startswith("__")]
 
 
-def _capacity_is_enough(op: OperationContext) -> None:
-    if _units(op) > _MOST_UNITS:
-        raise AwsError("WAFLimitsExceededException", f"The web ACL capacity exceeds {_MOST_UNITS}")
+def _statements(statement: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields kind and content of a statement, and of those inside it."""
+    for kind in _given(statement):
+        inside = statement[kind]
+        yield kind, inside
+        for nested in (*(inside.get("statements") or ()), inside.get("scopeDownStatement")):
+            if nested:
+                yield from _statements(nested)
 
 
-def _default_action_is_one(op: OperationContext) -> None:
-    action = op.get("defaultAction", {})
-    if bool(action.get("allow") is not None) == bool(action.get("block") is not None):
-        raise ProviderError("one of `allow,block` must be specified")
+def _rules_are_sound(op: OperationContext) -> None:
+    """Each rule has its own name and priority, one statement, and the kind of action that fits it."""
+    rules = op.get("rules", [])
+    for key, what in (("priority", "RULE_PRIORITY"), ("name", "RULE_NAME")):
+        values = [rule.get(key) for rule in rules]
+        twice = next((str(each) for each in values if values.count(each) > 1), None)
+        if twice is not None:
+            raise _wrong(f"Your rules have the same {key}.", what, twice)
+    for rule in rules:
+        kinds = _given(rule["statement"])
+        if len(kinds) != 1:
+            raise _not_one("STATEMENT")
+        action, override = _given(rule.get("action") or {}), _given(rule.get("overrideAction") or {})
+        is_group = kinds[0] in _GROUPS
+        if len(override if is_group else action) != 1 or (action if is_group else override):
+            raise _not_one("RULE")
+        for kind, content in _statements(rule["statement"]):
+            _check_statement(kind, content)
 
 
-def _text(low: int, high: int) -> Any:
-    return every(length(low, high), matches(r"[\w-]+", "letters, digits, _ and -"))
+def _check_statement(kind: str, content: dict[str, Any]) -> None:
+    name = content.get("name")
+    if kind == "managedRuleGroupStatement" and content.get("vendorName") == "AWS" and name not in _MANAGED:
+        raise _wrong("A reference in your rule statement is not valid.", "MANAGED_RULE_SET_STATEMENT", str(name))
+    if kind == "rateBasedStatement":
+        by = content.get("aggregateKeyType") or "IP"
+        for value, input_ in (("CUSTOM_KEYS", "customKeys"), ("FORWARDED_IP", "forwardedIpConfig")):
+            if by == value and not content.get(input_):
+                raise _wrong(f"{by} needs {input_}.", "RATE_BASED_STATEMENT", "AggregateKeyType")
+        if by == "CONSTANT" and not content.get("scopeDownStatement"):
+            raise _wrong("CONSTANT needs a scope-down statement.", "RATE_BASED_STATEMENT", "AggregateKeyType")
+    if kind in ("andStatement", "orStatement") and len(content.get("statements") or ()) < 2:
+        raise _wrong("A logical statement needs two statements or more.", kind.upper(), "Statements")
 
 
+def _responses_have_a_body(op: OperationContext) -> None:
+    """A body that a response names must be one of the web ACL."""
+    bodies = {each["key"] for each in op.get("customResponseBodies", [])}
+    actions = [op.get("defaultAction"), *(rule.get("action") or {} for rule in op.get("rules", []))]
+    for action in actions:
+        key = ((action.get("block") or {}).get("customResponse") or {}).get("customResponseBodyKey")
+        if key and key not in bodies:
+            raise _wrong("The custom response body key is not valid.", "CUSTOM_RESPONSE_BODY", key)
+
+
+# Kind of statement -> WCUs before transformations. Source: AWS WAF developer guide, "Rule statements list"; 2026-11.
+_COSTS = {
+    "asnMatchStatement": 1,
+    "byteMatchStatement": 2,
+    "geoMatchStatement": 1,
+    "ipSetReferenceStatement": 1,
+    "labelMatchStatement": 1,
+    "rateBasedStatement": 2,
+    "regexMatchStatement": 3,
+    "regexPatternSetReferenceStatement": 25,
+    "sizeConstraintStatement": 1,
+    "sqliMatchStatement": 20,
+    "xssMatchStatement": 40,
+}
+
+
+def _cost(kind: str, content: dict[str, Any]) -> int:
+    """Returns the WCUs of one statement; those of rule groups of the account are not known, and count nothing."""
+    if kind == "managedRuleGroupStatement":
+        return _MANAGED.get(content.get("name", ""), 0)
+    cost = _COSTS.get(kind, 0) + 30 * len(content.get("customKeys") or ())
+    if kind == "byteMatchStatement" and "CONTAINS" in content.get("positionalConstraint", ""):
+        cost = 10
+    if kind == "sqliMatchStatement" and content.get("sensitivityLevel") == "HIGH":
+        cost = 30
+    if kind == "ipSetReferenceStatement" and (content.get("ipSetForwardedIpConfig") or {}).get("position") == "ANY":
+        cost = 5
+    field = content.get("fieldToMatch") or {}
+    cost += 10 if field.get("allQueryArguments") is not None else 0
+    cost *= 2 if field.get("jsonBody") else 1
+    plain = [each for each in content.get("textTransformations") or () if each.get("type") != "NONE"]
+    return cost + 10 * len(plain)
+
+
+def _capacity(op: OperationContext) -> int:
+    rules = op.get("rules", [])
+    return sum(_cost(*each) for rule in rules for each in _statements(rule["statement"]))
+
+
+def _fits_the_capacity(op: OperationContext) -> None:
+    if _capacity(op) > _MOST_CAPACITY:
+        message = "AWS WAF couldn't perform the operation because you exceeded your resource limit."
+        raise AwsError("WAFLimitsExceededException", f"{message} {_capacity(op)} of {_MOST_CAPACITY} WCUs")
+
+
+def _arn(op: OperationContext) -> str:
+    scope = "global" if op.inputs.get("scope") == "CLOUDFRONT" else "regional"
+    return op.fill("arn:{partition}:wafv2:{region}:{account}:") + f"{scope}/webacl/{op.inputs['name']}/{op.id}"
+
+
+def _update_what_follows(op: OperationContext) -> None:
+    if not op.call.preview:
+        op.state = {**op.state, "capacity": _capacity(op), "lockToken": op.fill("{uuid}", f"{op.before['lockToken']}")}
+
+
+_RATE = "rules[*].statement.rateBasedStatement"
+_GROUP = "rules[*].statement.managedRuleGroupStatement"
+_RESPONSE = "block.customResponse.responseCode"
+_RULES = (_rules_are_sound, _responses_have_a_body, _fits_the_capacity)
 WEB_ACL = ResourceType(
     type=tokens.WEB_ACL,
-    service=WAFV2,
+    service=WAF,
     creates="CreateWebACL",
     updates="UpdateWebACL",
     deletes="DeleteWebACL",
     display_name="WAFv2 WebACL",
     label="{name}",
     id="{uuid}",
-    arn="arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}/{id}",
     required="defaultAction scope visibilityConfig",
     replace_on="name namePrefix scope",
-    autoname=Autoname(max_length=255, given_prefix="namePrefix"),
-    computed={"applicationIntegrationUrl": "", "capacity": _units, "lockToken": "{uuid:lock}"},
+    autoname=Autoname(given_prefix="namePrefix"),
+    conflicts=("ruleJson rules",),
+    documents="ruleJson",
+    sets="rules tokenDomains customResponseBodies",
+    computed={"applicationIntegrationUrl": "", "arn": _arn, "capacity": _capacity, "lockToken": "{uuid:lock}"},
     constraints={
-        "name": _text(1, 128),
-        "rules[*].name": _text(1, 128),
-        "rules[*].statement.rateBasedStatement.evaluationWindowSec": one_of(60, 120, 300, 600),
-        "rules[*].statement.rateBasedStatement.limit": between(10, 2_000_000_000),
+        "customResponseBodies[*].contentType": one_of("APPLICATION_JSON", "TEXT_HTML", "TEXT_PLAIN"),
+        "customResponseBodies[*].key": _NAME,
+        "defaultAction": given("allow block"),
+        f"defaultAction.{_RESPONSE}": between(200, 599),
+        "description": every(
+            length(1, 256), matches(rf"{_TEXT}({_TEXT}|\s)+{_TEXT}", "letters, digits and + = : # @ / - , . or spaces")
+        ),
+        "name": _NAME,
+        "rules[*].name": _NAME,
+        "rules[*].priority": at_least(0),
+        f"rules[*].action.{_RESPONSE}": between(200, 599),
+        f"{_GROUP}.name": _NAME,
+        f"{_RATE}.aggregateKeyType": one_of("CONSTANT", "CUSTOM_KEYS", "FORWARDED_IP", "IP"),
+        f"{_RATE}.customKeys": length(1, 5),
+        f"{_RATE}.evaluationWindowSec": one_of(60, 120, 300, 600),
+        f"{_RATE}.limit": between(10, 2000000000),
+        "rules[*].visibilityConfig.metricName": _METRIC,
         "scope": one_of("CLOUDFRONT", "REGIONAL"),
-        "visibilityConfig.metricName": every(length(1, 255), matches(r"[\w#:./-]+", "letters, digits and _#:./-")),
+        "visibilityConfig.metricName": _METRIC,
     },
-    not_found=ErrorTemplate(
-        "WAFNonexistentItemException",
-        "AWS WAF couldn't perform the operation because your resource doesn't exist.",
-    ),
+    not_found=ErrorTemplate("WAFNonexistentItemException", "AWS WAF couldn't find the web ACL {value}"),
     unique=Unique(
-        "name",
+        "name scope",
         ErrorTemplate(
             "WAFDuplicateItemException",
-            "AWS WAF could not perform the operation because some resource in your request is a duplicate of an "
+            "AWS WAF couldn't perform the operation because some resource in your request is a duplicate of an "
             "existing one.",
         ),
     ),
-    rules=(_default_action_is_one, _rules_are_apart, _rules_act, _capacity_is_enough),
-    update_rules=(_default_action_is_one, _rules_are_apart, _rules_act, _capacity_is_enough),
+    quotas=(
+        Quota(
+            "L-95EDE1DC",
+            100,
+            ErrorTemplate(
+                "WAFLimitsExceededException",
+                "AWS WAF couldn't perform the operation because you exceeded your resource limit.",
+            ),
+        ),
+    ),
+    rules=(
+        refuse(
+            "WAFInvalidParameterException",
+            "Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT",
+            lambda op: op.get("scope") == "CLOUDFRONT" and op.region != "us-east-1",
+        ),
+        *_RULES,
+    ),
+    update_rules=_RULES,
+    after_update=_update_what_follows,
+    used_by=(
+        Use(
+            tokens.LOAD_BALANCER,
+            "WebACLArn",
+            ErrorTemplate(
+                "WAFAssociatedItemException",
+                "AWS WAF couldn't perform the operation because your resource is being used by another resource or "
+                "it's associated with another resource.",
+            ),
+            by="arn",
+            retried=True,
+        ),
+    ),
     source="hashicorp/terraform-provider-aws internal/service/wafv2/web_acl.go",
 )
 

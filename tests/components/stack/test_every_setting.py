@@ -166,6 +166,33 @@ def traced(**changes: Any) -> dict[str, Any]:
     return meshed(tracing={**SPANS, **changes})
 
 
+ZONE, OTHER_ZONE = "Z0123456789ABCDEFGHIJ", "Z0123456789ABCDEFGHIK"
+ISSUED = {"names": ["*.ml.example.com"], "zone_id": ZONE}
+OTHERS = {
+    "arn": {"arn": "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"},
+    "names": {**ISSUED, "names": ["*.ml.example.com", "ml.example.com"]},
+    "zone_id": {**ISSUED, "zone_id": OTHER_ZONE},
+}
+
+
+def ingress(**changes: Any) -> dict[str, Any]:
+    return {"teams": TEAMS, "ingress": changes}
+
+
+def door(key: str, **changes: Any) -> dict[str, Any]:
+    return ingress(**{key: {"certificate": ISSUED, **changes}})
+
+
+def route(**changes: Any) -> dict[str, Any]:
+    own = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "host": "a.example.com"}
+    open_door = {"certificate": {"names": ["*.example.com"], "zone_id": ZONE}}
+    return ingress(internal=open_door, public=open_door, routes={"chat": {**own, **changes}})
+
+
+def dns(**changes: Any) -> dict[str, Any]:
+    return ingress(dns={"zones": {ZONE: "example.com"}, **changes})
+
+
 def rotating(**changes: Any) -> dict[str, Any]:
     return mesh(anchors=["first", "second"], **changes)
 
@@ -361,6 +388,42 @@ CHANGES: dict[str, Any] = {
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
+    "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
+    **{
+        f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))
+        for key in ("internal", "public")
+        for name, value in {
+            "namespaces": ["inference"],
+            "idle_timeout_seconds": 60,
+            "tls_policy": "ELBSecurityPolicy-TLS13-1-3-2021-06",
+            "source_ranges": ["203.0.113.0/24"],
+        }.items()
+    },
+    **{
+        f"ingress.{key}.certificate.{name}": (door(key), door(key, certificate=other))
+        for key in ("internal", "public")
+        for name, other in OTHERS.items()
+    },
+    "ingress.internal.access_logs": (door("internal"), door("internal", access_logs=True)),
+    "ingress.public.waf.requests_per_five_minutes": (
+        door("public"),
+        door("public", waf={"requests_per_five_minutes": 100}),
+    ),
+    "ingress.public.waf.block_large_bodies": (door("public"), door("public", waf={"block_large_bodies": True})),
+    "ingress.routes.namespace": (route(), route(namespace="agents")),
+    "ingress.routes.service": (route(), route(service="other")),
+    "ingress.routes.port": (route(), route(port=81)),
+    # What the mesh needs to know: which pods the load balancer may call.
+    "ingress.routes.pods": ({**meshed(), **route()}, {**meshed(), **route(pods={"app": "other"})}),
+    "ingress.routes.pod_port": ({**meshed(), **route()}, {**meshed(), **route(pod_port=8080)}),
+    "ingress.routes.door": (route(), route(door="public")),
+    "ingress.routes.host": (route(), route(host="b.example.com")),
+    "ingress.routes.paths": (route(), route(paths=["/v1"])),
+    "ingress.routes.protocol": (route(), route(protocol="grpc")),
+    "ingress.routes.health_path": (route(), route(health_path="/healthy")),
+    "ingress.access_log_days": (door("public"), ingress(public={"certificate": ISSUED}, access_log_days=30)),
+    "ingress.dns.zones": (dns(), dns(zones={OTHER_ZONE: "example.org"})),
+    "ingress.dns.owners": (dns(), dns(owners={"main": "earlier"})),
     "mesh.clusters": (two_clusters(mesh()), two_clusters(mesh(clusters=["other"]))),
     "mesh.namespaces": ({**file_system(), **mesh()}, {**file_system(), **mesh(namespaces=["research"])}),
     "mesh.inbound": (mesh(), mesh(inbound="deny")),

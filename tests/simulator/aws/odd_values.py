@@ -35,6 +35,72 @@ def _rules(**values: Any) -> dict[str, Any]:
 
 TAKEN: tuple[Wrong, ...] = (
     *taken(
+        tokens.CERTIFICATE,
+        ("wildcard first", {"domainName": "*.example.com", "subjectAlternativeNames": None}, "ACM user guide"),
+        ("ten names", {"subjectAlternativeNames": [f"{n}.example.com" for n in range(9)]}, "ACM user guide, Quotas"),
+        (
+            "long second name",
+            {"subjectAlternativeNames": [f"{'x' * 63}.{'y' * 63}.example.com"]},
+            _API + "SubjectAlternativeNames: up to 253 characters",
+        ),
+        ("name of another certificate", {"domainName": "mail.example.com"}, "ACM user guide: each has its own ARN"),
+        ("tags of a live one", {"tags": {"team": "ml"}}, _API + "AddTagsToCertificate", {}),
+        (
+            "no log of a live one",
+            {"options": {"certificateTransparencyLoggingPreference": "DISABLED"}},
+            _API + "UpdateCertificateOptions",
+            {},
+        ),
+    ),
+    *taken(
+        tokens.CERTIFICATE_VALIDATION,
+        (
+            "its record, with a period",
+            {"validationRecordFqdns": ["<certificate:domainValidationOptions.0.resourceRecordName>"]},
+            _PROVIDER + "aws_acm_certificate_validation",
+        ),
+    ),
+    *taken(
+        tokens.RECORD,
+        (
+            "taken, and to be overwritten",
+            {"name": "taken.ml.example.com", "allowOverwrite": True},
+            _PROVIDER + "UPSERT",
+        ),
+        ("wildcard", {"name": "*.ml.example.com"}, "Route 53 developer guide, domain name format"),
+        ("name with an underscore", {"name": "_acme.ml.example.com"}, "Route 53 developer guide, domain name format"),
+        ("two addresses", {"type": "A", "records": ["192.0.2.1", "192.0.2.2"]}, "Route 53 developer guide"),
+        ("address of the apex", {"name": "example.com", "type": "A", "records": ["192.0.2.1"]}, "Route 53 guide"),
+        ("no time to live", {"ttl": 0}, _API + "TTL: from 0"),
+        (
+            "alias of a load balancer",
+            {"records": None, "ttl": None, "type": "A"}
+            | {"aliases": [{"name": "door.elb.amazonaws.com", "zoneId": "Z1", "evaluateTargetHealth": True}]},
+            _API + "AliasTarget",
+        ),
+        (
+            "same name and type, other identifier",
+            {"name": "taken.ml.example.com", "setIdentifier": "b", "weightedRoutingPolicies": [{"weight": 0}]},
+            _API + "SetIdentifier",
+        ),
+        ("another target", {"records": ["door-2.example.com"]}, _API + "UPSERT", {}),
+        ("to an address", {"type": "A", "records": ["192.0.2.1"]}, _PROVIDER + "deletes and creates in a batch", {}),
+    ),
+    *taken(
+        tokens.WEB_ACL,
+        ("no rule", {"rules": None}, _API + "Rules is optional"),
+        ("group of a seller", {"rules.1.statement.managedRuleGroupStatement.vendorName": "F5"}, "AWS WAF guide"),
+        ("group that counts", {"rules.1.overrideAction": {"count": {}}}, _API + "OverrideAction"),
+        ("lowest limit", {"rules.0.statement.rateBasedStatement.limit": 10}, _API + "RateLimit"),
+        (
+            "ten minutes",
+            {"rules.0.statement.rateBasedStatement.evaluationWindowSec": 600},
+            _API + "EvaluationWindowSec: 60, 120, 300, 600",
+        ),
+        ("description", {"description": "Doors: ml-platform, v1.0"}, _API + "Desc"),
+        ("another limit", {"rules.0.statement.rateBasedStatement.limit": 100}, _API + "UpdateWebACL", {}),
+    ),
+    *taken(
         tokens.VPC,
         ("smallest block", {"cidrBlock": "10.1.0.0/28"}, "VPC user guide: /28 to /16"),
         ("public block", {"cidrBlock": "52.0.0.0/16"}, "VPC user guide: publicly routable blocks are possible"),

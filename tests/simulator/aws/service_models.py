@@ -27,15 +27,15 @@ SERVICES = {
     "FSx": "fsx",
     "IAM": "iam",
     "KMS": "kms",
-    "S3": "s3",
     "Route 53": "route53",
+    "S3": "s3",
     "SQS": "sqs",
     "SSM": "ssm",
     "Service Quotas": "service-quotas",
     "WAFV2": "wafv2",
 }
+_RECORD = "ChangeBatch.Changes.ResourceRecordSet"
 WRAPPED = {
-    "aws:route53/record:Record": "ChangeBatch.Changes.ResourceRecordSet",
     "aws:autoscaling/tag:Tag": "Tags",
     "aws:backup/plan:Plan": "BackupPlan",
     "aws:backup/selection:Selection": "BackupSelection",
@@ -44,6 +44,7 @@ WRAPPED = {
     "aws:ec2/securityGroupRule:SecurityGroupRule": "IpPermissions",
     "aws:ec2/tag:Tag": "Tags",
     "aws:fsx/lustreFileSystem:LustreFileSystem": "LustreConfiguration",
+    "aws:route53/record:Record": _RECORD,
     "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": (
         "IntelligentTieringConfiguration"
     ),
@@ -170,6 +171,15 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "deletionWindowInDays": "ScheduleKeyDeletion:PendingWindowInDays",
         "rotationPeriodInDays": "EnableKeyRotation:RotationPeriodInDays",
     },
+    "aws:route53/record:Record": {
+        "aliases": f"{_RECORD}.AliasTarget",
+        "aliases.name": f"{_RECORD}.AliasTarget.DNSName",
+        "aliases.zoneId": f"{_RECORD}.AliasTarget.HostedZoneId",
+        "failoverRoutingPolicies.type": f"{_RECORD}.Failover",
+        "records": f"{_RECORD}.ResourceRecords.Value",
+        "weightedRoutingPolicies.weight": f"{_RECORD}.Weight",
+        "zoneId": "HostedZoneId",
+    },
     "aws:s3/bucket:Bucket": {
         "accelerationStatus": "PutBucketAccelerateConfiguration:AccelerateConfiguration.Status",
         "objectLockEnabled": "ObjectLockEnabledForBucket",
@@ -180,12 +190,6 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
     },
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
         "rules.blockedEncryptionTypes": "ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes.EncryptionType"
-    },
-    "aws:route53/record:Record": {
-        "name": "ChangeBatch.Changes.ResourceRecordSet.Name",
-        "records": "ChangeBatch.Changes.ResourceRecordSet.ResourceRecords.Value",
-        "ttl": "ChangeBatch.Changes.ResourceRecordSet.TTL",
-        "zoneId": "HostedZoneId",
     },
     "aws:servicequotas/serviceQuota:ServiceQuota": {"value": "DesiredValue"},
     "aws:sqs/queue:Queue": {"name": "QueueName"},
@@ -205,7 +209,6 @@ OWN: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("tags", "tagsAll"), _TAGS),
         "region": "selects the endpoint",
     },
-    "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": _PROVIDER},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "egress": _OF_ANOTHER,
         "ingress": _OF_ANOTHER,
@@ -230,7 +233,9 @@ OWN: Mapping[str, Mapping[str, str]] = {
     },
     "aws:iam/role:Role": {"forceDetachPolicies": _PROVIDER},
     "aws:kms/key:Key": {"enableKeyRotation": "selects an operation", "isEnabled": "selects an operation"},
-    "aws:route53/record:Record": {"allowOverwrite": _PROVIDER},
+    "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": "is compared with the answer"},
+    "aws:route53/record:Record": {"allowOverwrite": "selects UPSERT"},
+    "aws:wafv2/webAcl:WebAcl": {"customResponseBodies": "is sent as a map", "ruleJson": "is sent as rules"},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (
             *("contentBasedDeduplication", "deduplicationScope", "delaySeconds", "fifoQueue", "fifoThroughputLimit"),

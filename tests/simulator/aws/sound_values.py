@@ -27,7 +27,8 @@ VAULT_LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 PARAMETER = "aws:ssm/parameter:Parameter"
 GROUP_TAG = "aws:autoscaling/tag:Tag"
 VCPUS = next(quota for quota in QUOTAS.values() if quota.default > 1)
-_REFERENCE = re.compile(r"<([a-z-]+)(?::(\w+))?>")
+_METRICS = {"cloudwatchMetricsEnabled": True, "metricName": "door", "sampledRequestsEnabled": True}
+_REFERENCE = re.compile(r"<([a-z-]+)(?::([\w.]+))?>")
 
 SOUND: Mapping[str, dict[str, Any]] = {
     tokens.VPC: {"cidrBlock": "10.1.0.0/16"},
@@ -210,6 +211,43 @@ SOUND: Mapping[str, dict[str, Any]] = {
     },
     PARAMETER: {"name": "/ml/model", "type": "String", "value": "one"},
     tokens.SERVICE_QUOTA: {"serviceCode": "ec2", "quotaCode": VCPUS.code, "value": 100000},
+    tokens.CERTIFICATE: {
+        "domainName": "ml.example.com",
+        "subjectAlternativeNames": ["*.ml.example.com"],
+        "validationMethod": "DNS",
+    },
+    tokens.CERTIFICATE_VALIDATION: {"certificateArn": "<certificate>"},
+    tokens.RECORD: {
+        "zoneId": "Z0123456789ABCDEFGHIJ",
+        "name": "chat.ml.example.com",
+        "type": "CNAME",
+        "records": ["door.example.com"],
+        "ttl": 300,
+    },
+    tokens.WEB_ACL: {
+        "name": "door",
+        "scope": "REGIONAL",
+        "defaultAction": {"allow": {}},
+        "visibilityConfig": _METRICS,
+        "rules": [
+            {
+                "name": "rate",
+                "priority": 0,
+                "action": {"block": {}},
+                "statement": {"rateBasedStatement": {"aggregateKeyType": "IP", "limit": 2000}},
+                "visibilityConfig": _METRICS,
+            },
+            {
+                "name": "common",
+                "priority": 1,
+                "overrideAction": {"none": {}},
+                "statement": {
+                    "managedRuleGroupStatement": {"vendorName": "AWS", "name": "AWSManagedRulesCommonRuleSet"}
+                },
+                "visibilityConfig": _METRICS,
+            },
+        ],
+    },
 }
 
 _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -253,6 +291,20 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("replicated-on", REPLICATION, {**SOUND[REPLICATION], "bucket": "<replicated>"}),
     ("locked", tokens.BUCKET, {"bucket": "ml-four", "objectLockEnabled": True}),
     ("queue", tokens.QUEUE, {"name": "events"}),
+    ("certificate", tokens.CERTIFICATE, SOUND[tokens.CERTIFICATE]),
+    (
+        "proof",
+        tokens.RECORD,
+        {
+            **SOUND[tokens.RECORD],
+            "name": "<certificate:domainValidationOptions.0.resourceRecordName>",
+            "records": ["<certificate:domainValidationOptions.0.resourceRecordValue>"],
+        },
+    ),
+    ("unproven", tokens.CERTIFICATE, {"domainName": "unproven.example.com", "validationMethod": "DNS"}),
+    ("by-email", tokens.CERTIFICATE, {"domainName": "mail.example.com", "validationMethod": "EMAIL"}),
+    ("record", tokens.RECORD, {**SOUND[tokens.RECORD], "name": "taken.ml.example.com"}),
+    ("acl", tokens.WEB_ACL, {**SOUND[tokens.WEB_ACL], "name": "taken"}),
     ("rule", tokens.EVENT_RULE, {"name": "nightly", "scheduleExpression": "rate(1 day)"}),
     (
         "cluster",
@@ -303,7 +355,17 @@ def filled(value: Any, made: Mapping[str, Resource]) -> Any:
         return [filled(inner, made) for inner in value]
     if not isinstance(value, str):
         return value
-    return _REFERENCE.sub(lambda match: made[match[1]][match[2]] if match[2] else made[match[1]].id, value)
+    return _REFERENCE.sub(lambda match: _output(made[match[1]], match[2]), value)
+
+
+def _output(resource: Resource, path: str | None) -> Any:
+    """Returns the id, or another output: a number in its path is an index."""
+    if path is None:
+        return resource.id
+    value: Any = resource.state
+    for step in path.split("."):
+        value = value[int(step) if step.isdigit() else step]
+    return value
 
 
 def over(sound: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,8 @@ DIFFERENT = {
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm",
     ): _NEWER,
+    ("aws:wafv2/webAcl:WebAcl", "rules[*].visibilityConfig.metricName"): _DOCUMENTED,
+    ("aws:wafv2/webAcl:WebAcl", "visibilityConfig.metricName"): _DOCUMENTED,
     ("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration.status"): (
         "`Disabled` is the provider's value for a bucket that never had versions: it sends nothing"
     ),

@@ -293,3 +293,13 @@ def test_what_is_made_again_has_another_name(live: Live) -> None:
     live.make(gateway=gateway())
     (after,) = live.bench.cloud.of_type(tokens.LOAD_BALANCER)
     assert after.id != before.id
+
+
+def test_a_load_balancer_names_its_certificate_and_web_acl(tmp_path: Path) -> None:
+    live = Live(tmp_path)
+    listeners = [{"protocolPort": "HTTPS:443", "defaultCertificate": "arn:one", "certificates": ["arn:two"]}]
+    changed = configuration(**INTERNAL, listenerConfigurations=listeners, wafV2={"webACL": "arn:acl"})
+    live.bench.update(live.made["configuration"], changed, "configuration")
+    (balancer,) = live.bench.cloud.of_type(tokens.LOAD_BALANCER)
+    assert balancer.state["Certificates"] == ["arn:one", "arn:two"], "ACM keeps a certificate as long as it is named"
+    assert balancer.state["WebACLArn"] == "arn:acl"

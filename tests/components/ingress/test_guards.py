@@ -1,0 +1,193 @@
+"""The policies that keep users from opening a door, as a real API server judges them."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from functools import cache
+from typing import Any
+
+import pytest
+
+from catalog.crds import made_by_us
+from simulator.control_plane.client import ApiServer, Refused
+from simulator.control_plane.planes import ControlPlanes
+from tests.components.conftest import PlatformCloud
+from tests.components.stacks import stack
+from tests.simulator.control_planes import VERSION, is_built
+
+pytestmark = is_built
+Object = dict[str, Any]
+CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-balancer-scheme"
+
+
+@cache
+def guards(with_doors: bool) -> list[Object]:
+    """The policies and their bindings, as the platform registers them."""
+    cloud = PlatformCloud()
+    cloud.up(stack(**({"ingress": {}} if with_doors else {})))
+    return [
+        each.inputs
+        for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+        for each in cloud.all(f"admissionregistration.k8s.io/v1:{kind}")
+    ]
+
+
+def plain(value: Any) -> Any:
+    return (
+        {key: plain(each) for key, each in value.items() if each is not None} if isinstance(value, Mapping) else value
+    )
+
+
+def started(planes: ControlPlanes, name: str, with_doors: bool) -> ApiServer:
+    server = planes.server(name, VERSION)
+    for group in ("gateway-api", "gateway.k8s.aws", "elbv2.k8s.aws") if with_doors else ():
+        for definition in made_by_us(group).values():
+            server.create(definition, "")
+    for each in guards(with_doors):
+        server.create(plain(each), "")
+    for namespace in ("ingress", "team"):
+        server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "")
+    return server
+
+
+@pytest.fixture(scope="module")
+def planes() -> Iterator[ControlPlanes]:
+    with closing(ControlPlanes()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def with_doors(planes: ControlPlanes) -> ApiServer:
+    server = started(planes, "with-doors", with_doors=True)
+    wait_until_guarded(server, service())
+    return server
+
+
+@pytest.fixture(scope="module")
+def without_doors(planes: ControlPlanes) -> ApiServer:
+    server = started(planes, "without-doors", with_doors=False)
+    wait_until_guarded(server, service())
+    return server
+
+
+def wait_until_guarded(server: ApiServer, wrong: Object) -> None:
+    """The API server reads policies and definitions some moments after they are made."""
+    end = time.monotonic() + 30
+    while not refusal(server, wrong) and time.monotonic() < end:
+        time.sleep(0.2)
+
+
+def refusal(server: ApiServer, wanted: Object, namespace: str = "team") -> str:
+    """Returns why the API server refuses an object; "" when it takes it."""
+    try:
+        server.create(wanted, namespace, dry_run=True)
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def service(*, annotations: dict[str, str] | None = None, **spec: Any) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "annotations": annotations or {}},
+        "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}], **spec},
+    }
+
+
+def of_aws(kind: str, version: str, spec: Object) -> Object:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "own"}, "spec": spec}
+
+
+def gateway(class_: str) -> Object:
+    listener = {"name": "http", "protocol": "HTTP", "port": 80}
+    spec = {"gatewayClassName": class_, "listeners": [listener]}
+    return of_aws("Gateway", "gateway.networking.k8s.io/v1", spec)
+
+
+def ingress(scheme: str | None) -> Object:
+    made = of_aws(
+        "Ingress", "networking.k8s.io/v1", {"defaultBackend": {"service": {"name": "a", "port": {"number": 1}}}}
+    )
+    if scheme:
+        made["metadata"]["annotations"] = {"alb.ingress.kubernetes.io/scheme": scheme}
+    return made
+
+
+INTERNAL, PUBLIC = {SCHEME: "internal"}, {SCHEME: "internet-facing"}
+
+
+@pytest.mark.parametrize(
+    "open_service",
+    [
+        service(),
+        service(loadBalancerClass=CLASS),
+        service(annotations=INTERNAL),
+        service(annotations=PUBLIC, loadBalancerClass=CLASS),
+        service(annotations=INTERNAL, loadBalancerClass="example.com/other"),
+    ],
+    ids=["nothing said", "class alone", "scheme alone", "public", "class of another"],
+)
+def test_a_service_that_could_be_open_is_refused(with_doors: ApiServer, open_service: Object) -> None:
+    said = refusal(with_doors, open_service)
+    assert "a Service of type LoadBalancer could be open to the internet" in said
+    assert said.endswith("or expose it by a route of a door")
+
+
+def test_other_services_are_taken(with_doors: ApiServer, without_doors: ApiServer) -> None:
+    assert not refusal(with_doors, service(annotations=INTERNAL, loadBalancerClass=CLASS))
+    for server in (with_doors, without_doors):
+        for kind in ("ClusterIP", "NodePort"):
+            assert not refusal(server, service(type=kind)), kind
+
+
+def test_without_a_controller_no_service_has_a_load_balancer(without_doors: ApiServer) -> None:
+    closed = service(annotations=INTERNAL, loadBalancerClass=CLASS)
+    assert refusal(without_doors, closed).endswith("this cluster has no `ingress`; use type ClusterIP")
+
+
+def test_a_service_does_not_become_open_and_one_that_is_can_be_mended(planes: ControlPlanes) -> None:
+    server = planes.server("update", VERSION)
+    server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}, "")
+    server.create(service(), "team")  # from a time before the policy
+    for each in guards(with_doors=True):
+        if each["metadata"]["name"] == "ml-platform-closed-services":
+            server.create(plain(each), "")
+    other = {**service(), "metadata": {"name": "other"}}
+    wait_until_guarded(server, other)
+    server.merge(service(), "team", {"metadata": {"labels": {"owner": "a"}}})
+    closed = {**other, "spec": {**other["spec"], "type": "ClusterIP"}}
+    server.create(closed, "team")
+    with pytest.raises(Refused, match="could be open to the internet"):
+        server.merge(closed, "team", {"spec": {"type": "LoadBalancer"}})
+
+
+def test_a_gateway_of_the_public_class_is_the_platforms_alone(with_doors: ApiServer) -> None:
+    assert "only the platform has Gateways of the class public" in refusal(with_doors, gateway("public"))
+    assert not refusal(with_doors, gateway("internal"))
+    assert not refusal(with_doors, gateway("public"), "ingress")
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [("LoadBalancerConfiguration", "gateway.k8s.aws/v1"), ("LoadBalancerConfiguration", "gateway.k8s.aws/v1beta1")],
+)
+def test_a_team_does_not_flip_the_scheme(with_doors: ApiServer, kind: str, version: str) -> None:
+    public = of_aws(kind, version, {"scheme": "internet-facing"})
+    assert "only the platform has load balancers that are internet-facing" in refusal(with_doors, public)
+    assert not refusal(with_doors, public, "ingress")
+    for spec in ({"scheme": "internal"}, {}):
+        assert not refusal(with_doors, of_aws(kind, version, spec))
+
+
+def test_parameters_of_ingress_classes_are_internal(with_doors: ApiServer) -> None:
+    version = "elbv2.k8s.aws/v1beta1"
+    public = of_aws("IngressClassParams", version, {"scheme": "internet-facing"})
+    assert "internet-facing" in refusal(with_doors, public, "")
+    assert not refusal(with_doors, of_aws("IngressClassParams", version, {"scheme": "internal"}), "")
+
+
+def test_no_ingress_is_public(with_doors: ApiServer) -> None:
+    assert "no Ingress is internet-facing" in refusal(with_doors, ingress("internet-facing"))
+    for scheme in ("internal", None):
+        assert not refusal(with_doors, ingress(scheme))
