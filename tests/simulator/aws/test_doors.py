@@ -106,7 +106,7 @@ def test_a_record_goes_only_where_it_may_be_overwritten(aws: Account) -> None:
     option = certificate(aws)["domainValidationOptions"][0]
     first = record(aws, option, "first")
     assert first.id == f"{ZONE}_{option['resourceRecordName'].rstrip('.')}_CNAME"
-    with pytest.raises(Refusal, match="InvalidChangeBatch: .*already exists"):
+    with pytest.raises(Refusal, match=r"InvalidChangeBatch: .*already exists"):
         record(aws, option, "second")
     shared = record(aws, option, "second", allowOverwrite=True)
     aws.delete(shared)
@@ -141,7 +141,7 @@ NONE = {"fieldToMatch": {"jsonBody": {"matchScope": "ALL"}}, "textTransformation
 )
 def test_capacity_grows_with_what_a_statement_does(statement: dict[str, Any], units: int) -> None:
     """Source: AWS WAF developer guide, "Rule statements list"; read 2026-11."""
-    assert sum(wafv2._cost(*each) for each in wafv2._statements(statement)) == units  # noqa: SLF001
+    assert sum(wafv2._cost(*each) for each in wafv2._statements(statement)) == units
 
 
 def test_a_web_acl_of_a_load_balancer_stays(aws: Account) -> None:
