@@ -134,7 +134,8 @@ class ClusterDoors(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterDoorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:ingress:ClusterDoors", name, None, opts)
         self._name, self._args, cluster = name, args, args.cluster
-        guards(name, pulumi.ResourceOptions(parent=self))
+        hosts = sorted({route.host for route in args.ingress.settings.routes.values()})
+        guards(name, hosts, pulumi.ResourceOptions(parent=self))
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
@@ -156,8 +157,8 @@ class ClusterDoors(pulumi.ComponentResource):
         self._routes()
         self.register_outputs({})
 
-    def _object(self, name: str, manifest: Manifest, after: Resources) -> pulumi.Resource:
-        opts = pulumi.ResourceOptions(parent=self, depends_on=after)
+    def _object(self, name: str, manifest: Manifest, after: Resources, protect: bool | None = None) -> pulumi.Resource:
+        opts = pulumi.ResourceOptions(parent=self, depends_on=after, protect=protect)
         made: pulumi.Resource = custom_resource(f"{self._name}-{name}", manifest, opts, awaited=False)
         return made
 
@@ -168,7 +169,8 @@ class ClusterDoors(pulumi.ComponentResource):
     def _door(self, plan: DoorPlan, targets: pulumi.Resource) -> pulumi.Resource:
         made = self._class(plan.door, doors.ALB, doors.class_configuration(plan), [targets])
         own = self._object(f"{plan.door}-gateway-configuration", doors.gateway_configuration(plan), [targets])
-        gateway = self._object(f"{plan.door}-gateway", doors.gateway(plan), [made, own])
+        # Its load balancer cannot be deleted, so a preview says so, and not an `up` after ten minutes.
+        gateway = self._object(f"{plan.door}-gateway", doors.gateway(plan), [made, own], plan.protect or None)
         if plan.certificate is not None:
             self._object(f"{plan.door}-to-https", doors.redirect(plan.door), [gateway])
         return gateway
@@ -198,9 +200,8 @@ class ClusterDoors(pulumi.ComponentResource):
             namespace = [made] if made else []  # teams make others
             service = (route.namespace, route.service)
             if service not in targets:
-                manifest = routes.service_targets(route)
-                targets[service] = self._object(
-                    f"targets-{'-'.join(service)}", manifest, [*self._controllers, *namespace]
-                )
+                after = [*self._controllers, *namespace]
+                grant = self._object(f"grant-{'.'.join(service)}", routes.grant(route), after)
+                targets[service] = self._object(f"targets-{'.'.join(service)}", routes.service_targets(route), [grant])
             manifest = routes.route_manifest(key, route, plans[route.door].listener)
-            self._object(f"route-{key}", manifest, [self._gateways[route.door], targets[service], *namespace])
+            self._object(f"route-{key}", manifest, [self._gateways[route.door], targets[service]])

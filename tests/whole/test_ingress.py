@@ -1,43 +1,52 @@
-"""The life of a stack with doors. The tests depend on each other and run in this order."""
+"""The life of a stack with an internal and a public door. The tests depend on each other and run in this order."""
 
 import pytest
 
-from tests.whole.conftest import steps
-
 pytestmark = pytest.mark.engine
 
-UP = ("up", "--stack", "dev", "--yes", "--skip-preview")
-CHAT = {
-    "namespace": "research",
-    "service": "chat",
-    "port": 80,
-    "pods": {"app": "chat"},
-    "host": "chat.ml.example.com",
-}
+UP = ("up", "--stack", "prod", "--yes", "--skip-preview")
 
 
-def gateways(project):
-    return [each for each in project.resources() if each["type"].endswith(":Gateway")]
+@pytest.fixture(scope="module", autouse=True)
+def small(project):
+    """Builds the prod stack with one pool and no storage, and so without the Services that its routes lead to."""
+    project.change("prod", clusters__main__pools=[project.pools("prod")[0]], storage={})
+    project.pulumi(*UP, "--policy-pack", "policies")
 
 
 def load_balancers(project):
     return [each for each in project.resources() if each["type"] == "aws:lb/loadBalancer:LoadBalancer"]
 
 
-def test_an_internal_door_comes_with_its_route_and_waits_for_no_service(project):
-    project.change("dev", ingress={"routes": {"chat": CHAT}})
-    assert steps(project.preview("dev", "--policy-pack", "policies"), "create") >= {"main-doors-internal-gateway"}
-    project.pulumi(*UP, "--policy-pack", "policies")
-    assert len(gateways(project)) == len(load_balancers(project)) == 1, "the load balancer comes before its first route"
+def test_doors_open_before_the_services_behind_them_are_there(project):
+    gateways = [each for each in project.resources() if each["type"].endswith(":Gateway")]
+    assert {each["id"].rsplit("/", 1)[-1] for each in gateways} == {"internal", "public"}
+    assert len(load_balancers(project)) == 2
 
 
-def test_a_second_up_changes_nothing(project):
-    project.pulumi("preview", "--stack", "dev", "--expect-no-changes")
-    project.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview", "--expect-no-changes")
+def test_a_second_up_and_a_refresh_change_nothing(project):
+    project.pulumi("preview", "--stack", "prod", "--expect-no-changes")
+    project.pulumi("refresh", "--stack", "prod", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def test_a_door_with_protection_is_not_lost_by_accident(project):
+    open_door = project.settings("prod")["ml-platform:ingress"]
+    project.change("prod", ingress__public=None, ingress__routes={})
+    refused = project.simulate("pulumi", "preview", "--stack", "prod", "--non-interactive")
+    assert refused.returncode != 0
+    assert "main-doors-public-gateway" in refused.stdout + refused.stderr
+    project.change("prod", ingress=open_door)
+
+
+def test_without_protection_a_public_door_closes_alone(project):
+    project.change("prod", deletion_protection=False)
+    project.pulumi(*UP)
+    project.change("prod", ingress__public=None, ingress__routes={})
+    project.pulumi(*UP)
+    (left,) = load_balancers(project)
+    assert left["properties"]["Scheme"] == "internal"
 
 
 def test_destroy_leaves_no_load_balancer_and_no_vpc(project):
-    project.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
-    left = [each["type"] for each in project.resources()]
-    assert not load_balancers(project)
-    assert "aws:ec2/vpc:Vpc" not in left
+    project.pulumi("destroy", "--stack", "prod", "--yes", "--skip-preview")
+    assert project.resources() == []
