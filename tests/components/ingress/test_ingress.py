@@ -10,9 +10,9 @@ from components.core.addon_spec import AddOnContext
 from components.ingress.addons import aws_load_balancer_controller as controller
 from components.ingress.addons import external_dns
 from components.ingress.controller_iam import controller_statements
-from components.ingress.web_acl import LARGE_BODIES, rules
+from components.ingress.web_acl import LARGE_BODIES
 from settings.compute.node_pool import NodePoolSettings
-from settings.ingress.ingress import IngressSettings, WafSettings
+from settings.ingress.ingress import IngressSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import POOL, stack, stage
 from tests.in_process.providers import Registered
@@ -278,18 +278,15 @@ def test_records_have_the_owner_of_their_cluster_and_stay_in_their_zones() -> No
     assert external_dns.values(earlier)["txtOwnerId"] == "earlier"
 
 
-def test_large_prompts_are_counted_and_not_refused() -> None:
-    def overrides(settings: WafSettings) -> list[Any]:
-        return [
-            override
-            for rule in rules(settings)
-            for override in rule["statement"].get("managed_rule_group_statement", {}).get("rule_action_overrides", ())
-        ]
-
-    assert overrides(WafSettings()) == [{"name": LARGE_BODIES, "action_to_use": {"count": {}}}]
-    assert overrides(WafSettings(block_large_bodies=True)) == []
-    rate = next(rule for rule in rules(WafSettings()) if "rate_based_statement" in rule["statement"])
-    assert rate["statement"]["rate_based_statement"]["limit"] == 2000
+@pytest.mark.parametrize("blocked", [True, False])
+def test_large_prompts_are_counted_and_not_refused(cloud: PlatformCloud, blocked: bool) -> None:
+    built(cloud, public={"certificate": CERTIFICATE, "waf": {"block_large_bodies": blocked}})
+    statements = {each["name"]: each["statement"] for each in cloud.one("wafv2/webAcl:WebAcl").inputs["rules"]}
+    common = statements["AWSManagedRulesCommonRuleSet"]["managedRuleGroupStatement"]
+    counted = [{"name": LARGE_BODIES, "actionToUse": {"count": {}}}]
+    assert common.get("ruleActionOverrides", []) == ([] if blocked else counted)
+    assert statements["requests-of-one-address"]["rateBasedStatement"]["limit"] == 2000
+    assert len(statements) == 4
 
 
 def test_the_doors_have_a_namespace_in_which_nothing_runs_that_is_strong(cloud: PlatformCloud) -> None:
