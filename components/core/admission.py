@@ -16,10 +16,12 @@ def admission_policy(
     *,
     operations: Sequence[str] = ("CREATE", "UPDATE"),
     variables: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> None:
     """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
 
-    resources: API group with version, as in `v1` -> plurals. variables: name -> expression.
+    resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
+    -> message.
     """
     rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
         {
@@ -40,7 +42,9 @@ def admission_policy(
             "failure_policy": "Fail",
             "match_constraints": {"resource_rules": rules},
             "variables": named or None,
-            "validations": [{"expression": expression, "message": message}],
+            "validations": [
+                {"expression": each, "message": says} for each, says in {expression: message, **(more or {})}.items()
+            ],
         },
         opts=opts,
     )

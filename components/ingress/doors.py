@@ -159,7 +159,7 @@ def redirect(door: Door) -> Manifest:
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
-        "metadata": {"name": f"{door}-to-https", "namespace": NAMESPACE},
+        "metadata": {"name": f"{door}.to-https", "namespace": NAMESPACE},  # no route of the settings has a dot
         "spec": {"parentRefs": [{"name": door, "sectionName": "http"}], "rules": [{"filters": [to_https]}]},
     }
 
@@ -174,7 +174,7 @@ _PORTS: Mapping[str, Mapping[str, Any]] = {
 def _from(plan: DoorPlan) -> Manifest:
     if not plan.namespaces:
         return {"from": "Same"}
-    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(plan.namespaces)}
+    named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [NAMESPACE, *plan.namespaces]}
     return {"from": "Selector", "selector": {"matchExpressions": [named]}}
 
 
@@ -187,6 +187,8 @@ def _configuration(name: str, scheme: str, plan: DoorPlan, more: Manifest) -> Ma
             "scheme": scheme,
             "loadBalancerSubnets": [{"identifier": each} for each in plan.subnet_ids],
             "sourceRanges": list(plan.sources),
+            "securityGroups": [],  # with groups of its own, a Gateway would have no source ranges
+            "disableSecurityGroup": False,
             "defaultTargetGroupConfiguration": {"name": TARGETS},
             **more,
         },

@@ -3,6 +3,9 @@
 Source: aws-load-balancer-controller 3.5.0, docs/guide/ingress/annotations.md, ingress_class.md; read 2026-11.
 """
 
+import json
+from collections.abc import Sequence
+
 import pulumi
 
 from components.core.admission import admission_policy
@@ -14,8 +17,9 @@ _ANNOTATIONS = "object.metadata.annotations"
 _ADVICE = "expose a Service to the internet by `ingress.routes` with door: public"
 
 
-def guards(name: str, opts: pulumi.ResourceOptions) -> None:
-    """Registers the policies of one cluster."""
+def guards(name: str, hosts: Sequence[str], opts: pulumi.ResourceOptions) -> None:
+    """Registers the policies of one cluster. hosts: those of the platform's routes."""
+    routes_of_users(f"{name}-routes", hosts, opts)
     admission_policy(
         f"{name}-gateways",
         "ml-platform-public-gateways",
@@ -43,4 +47,44 @@ def guards(name: str, opts: pulumi.ResourceOptions) -> None:
         f"!has({_ANNOTATIONS}) || !('{SCHEME}' in {_ANNOTATIONS}) || {_ANNOTATIONS}['{SCHEME}'] != '{_PUBLIC}'",
         f"no Ingress is {_PUBLIC}: {_ADVICE}",
         opts,
+    )
+
+
+# Sources: aws-load-balancer-controller 3.5.0, pkg/gateway/routeutils/route_rule_condition.go, route_rule_action.go;
+# limits of Elastic Load Balancing; read 2026-11.
+_RULES = "object.spec.?rules.orValue([])"
+_FILTERS = "(object.kind == 'HTTPRoute' ? ['RequestRedirect', 'URLRewrite', 'ExtensionRef'] : ['ExtensionRef'])"
+
+
+def routes_of_users(name: str, hosts: Sequence[str], opts: pulumi.ResourceOptions) -> None:
+    """Registers what a route of people needs to be at a shared Gateway.
+
+    One route that the controller cannot build stops the whole Gateway: no route of anybody is changed any more.
+    """
+    elsewhere = "!variables.atDoor"
+    admission_policy(
+        name,
+        "ml-platform-routes",
+        {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
+        f"{elsewhere} || (object.spec.?hostnames.orValue([]).size() > 0 && "
+        f"object.spec.hostnames.all(host, !(host in {json.dumps(list(hosts))})))",
+        "a route at a door of the platform names its hosts, and none that `ingress.routes` has",
+        opts,
+        variables={
+            "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.spec.?parentRefs.orValue([])"
+            f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')"
+        },
+        more={
+            f"{elsewhere} || {_RULES}.all(rule, rule.?filters.orValue([]).all(each, each.type in {_FILTERS}) && "
+            "rule.?backendRefs.orValue([]).all(each, each.?filters.orValue([]).size() == 0 && "
+            "each.?weight.orValue(1) <= 999))": (
+                "a load balancer has no such filter, or no such weight, and one such route stops all routes of the "
+                "door: use RequestRedirect or URLRewrite, weights up to 999, and the mesh for the rest"
+            ),
+            f"{elsewhere} || {_RULES}.all(rule, rule.?matches.orValue([]).all(match, "
+            "match.?path.?type.orValue('PathPrefix') == 'RegularExpression' || "
+            "!match.?path.?value.orValue('/').matches('[*?]')))": (
+                "a path with * or ? stops all routes of the door: write its beginning, and type PathPrefix"
+            ),
+        },
     )

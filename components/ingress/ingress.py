@@ -134,7 +134,8 @@ class ClusterDoors(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterDoorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:ingress:ClusterDoors", name, None, opts)
         self._name, self._args, cluster = name, args, args.cluster
-        guards(name, pulumi.ResourceOptions(parent=self))
+        hosts = sorted({route.host for route in args.ingress.settings.routes.values()})
+        guards(name, hosts, pulumi.ResourceOptions(parent=self))
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
@@ -199,9 +200,8 @@ class ClusterDoors(pulumi.ComponentResource):
             namespace = [made] if made else []  # teams make others
             service = (route.namespace, route.service)
             if service not in targets:
-                manifest = routes.service_targets(route)
-                targets[service] = self._object(
-                    f"targets-{'-'.join(service)}", manifest, [*self._controllers, *namespace]
-                )
+                after = [*self._controllers, *namespace]
+                grant = self._object(f"grant-{'.'.join(service)}", routes.grant(route), after)
+                targets[service] = self._object(f"targets-{'.'.join(service)}", routes.service_targets(route), [grant])
             manifest = routes.route_manifest(key, route, plans[route.door].listener)
-            self._object(f"route-{key}", manifest, [self._gateways[route.door], targets[service], *namespace])
+            self._object(f"route-{key}", manifest, [self._gateways[route.door], targets[service]])

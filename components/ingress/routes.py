@@ -1,4 +1,7 @@
-"""The objects of a route, in the namespace of its Service. The team makes the Service, now or later.
+"""The objects of a route. The team makes the Service, now or later.
+
+The route is in the namespace of the doors, and the Service's namespace lets it in by a grant: so the shared Gateway
+takes no route that the team, or whoever may write in its namespace, makes by itself.
 
 Sources: aws-load-balancer-controller 3.5.0, pkg/gateway/model/model_build_target_group.go, docs/guide/gateway; Gateway
 API 1.6.1; read 2026-11.
@@ -14,17 +17,32 @@ _VERSIONS = {"http": "HTTP1", "http2": "HTTP2", "grpc": "GRPC"}
 
 def route_manifest(name: str, route: RouteSettings, listener: str) -> Manifest:
     """Returns the HTTPRoute or GRPCRoute. listener: of the door."""
-    backend: dict[str, Any] = {"backendRefs": [{"name": route.service, "port": route.port}]}
+    service = {"name": route.service, "namespace": route.namespace, "port": route.port}
+    backend: dict[str, Any] = {"backendRefs": [service]}
     paths = [{"path": {"type": "PathPrefix", "value": path}} for path in route.paths]
     grpc = route.protocol == "grpc"
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "GRPCRoute" if grpc else "HTTPRoute",
-        "metadata": {"name": name, "namespace": route.namespace},
+        "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
-            "parentRefs": [{"name": route.door, "namespace": NAMESPACE, "sectionName": listener}],
+            "parentRefs": [{"name": route.door, "sectionName": listener}],
             "hostnames": [route.host],
             "rules": [backend if grpc else {"matches": paths, **backend}],
+        },
+    }
+
+
+def grant(route: RouteSettings) -> Manifest:
+    """Returns what lets the routes of the doors lead to the Service. The controller reads v1beta1."""
+    kinds = ("HTTPRoute", "GRPCRoute")
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1beta1",
+        "kind": "ReferenceGrant",
+        "metadata": {"name": f"doors-{route.service}", "namespace": route.namespace},
+        "spec": {
+            "from": [{"group": "gateway.networking.k8s.io", "kind": kind, "namespace": NAMESPACE} for kind in kinds],
+            "to": [{"group": "", "kind": "Service", "name": route.service}],
         },
     }
 

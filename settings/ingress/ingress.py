@@ -1,21 +1,23 @@
 """`ingress`: load balancers of AWS in front of the clusters' Services, by the Gateway API."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from catalog.load_balancers import PATH_LENGTH, TLS_POLICIES
 from settings.core.base import Settings
 from settings.core.naming import DNS_SUBDOMAIN, namespace_is_a_dns_label
-from settings.core.problems import listed, raise_if, repeated
+from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.core.services import NamespaceName, ServiceEntry
 
 Door = Literal["internal", "public"]
 HOSTED_ZONE = r"^Z[A-Z0-9]{1,31}$"
 CERTIFICATE = re.compile(r"arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}")
 EVERYBODY = "0.0.0.0/0"
+PATH = re.compile(r"[A-Za-z0-9/_.~!$&'()+,;=:@-]")
 NAMESPACE = "ingress"
 """The namespace of the doors, in which nobody else makes objects."""
 
@@ -31,14 +33,32 @@ def is_a_host(name: str) -> str:
 def is_a_range(cidr: str) -> str:
     """Returns the range unchanged. Raises ValueError when it is no IPv4 range."""
     try:
-        IPv4Network(cidr)
+        network = IPv4Network(cidr)
     except ValueError as error:
         raise ValueError(f"{cidr!r} is not a range of IPv4 addresses: {error}. Write for example 10.0.0.0/8.") from None
+    if str(network) != cidr:  # security groups take no other spelling
+        raise ValueError(f"{cidr!r} does not say how many bits of it count. Write {network}.")
     return cidr
 
 
 HostName = Annotated[str, AfterValidator(is_a_host)]
 Range = Annotated[str, AfterValidator(is_a_range)]
+
+
+def _path_mistakes(path: str) -> Iterator[str]:
+    """Yields why a path cannot begin the paths of a route.
+
+    One such path stops the whole Gateway, with the routes of all. Sources: Gateway API 1.6.1, HTTPPathMatch;
+    aws-load-balancer-controller 3.5.0, pkg/gateway/routeutils/route_rule_condition.go; read 2026-11.
+    """
+    if not path.startswith("/"):
+        yield f"{path!r} does not begin with a slash. Write /{path}."
+    if wrong := sorted({each for each in path if not PATH.fullmatch(each)}):
+        yield f"{path!r} has {listed(wrong)}. Write the beginning of the paths, such as /v1: all that follows counts."
+    elif {"", ".", ".."} & set(path.removeprefix("/").removesuffix("/").split("/")) and path != "/":
+        yield f"{path!r} has an empty part, or . or .., which no request has. Drop it."
+    if len(path) > PATH_LENGTH:
+        yield f"{path[:20]!r}... has {len(path)} characters, and a rule takes {PATH_LENGTH}. Shorten it."
 
 
 def covers(name: str, host: str) -> bool:
@@ -100,18 +120,17 @@ class DoorSettings(Settings):
         description="Seconds without a byte after which a connection is cut. A model may think long before it speaks.",
     )
     tls_policy: str = Field(
-        default="ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
-        pattern=r"^ELBSecurityPolicy-[A-Za-z0-9-]+$",
+        default="ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
         description="Security policy of Elastic Load Balancing: which versions of TLS and ciphers clients may use.",
     )
 
     @field_validator("tls_policy")
     @classmethod
     def tls_is_new(cls, policy: str) -> str:
-        if not re.match(r"ELBSecurityPolicy-TLS13-1-[23]-", policy):
+        if policy not in TLS_POLICIES:
             raise ValueError(
-                f"{policy} takes versions of TLS before 1.2, or is older than TLS 1.3. Take one that begins with "
-                "ELBSecurityPolicy-TLS13-1-2- or ELBSecurityPolicy-TLS13-1-3-."
+                f"{policy} takes versions of TLS before 1.2 or has no TLS 1.3, or Elastic Load Balancing has no such "
+                f"policy.{nearest_or_all(policy, TLS_POLICIES)}"
             )
         return policy
 
@@ -187,7 +206,7 @@ class RouteSettings(ServiceEntry):
     @field_validator("paths")
     @classmethod
     def paths_begin_with_a_slash(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        raise_if(f"{path!r} does not begin with a slash. Write /{path}." for path in paths if not path.startswith("/"))
+        raise_if(mistake for path in paths for mistake in _path_mistakes(path))
         if twice := repeated(paths):
             raise ValueError(f"{listed(twice)} is named twice. Name each once.")
         return paths
@@ -246,10 +265,9 @@ class IngressSettings(Settings):
         )
 
     def namespaces_of(self, door: Door) -> list[str]:
-        """Returns the namespaces whose routes a door takes, in alphabetical order."""
+        """Returns the namespaces whose own routes a door takes, in alphabetical order."""
         settings = self.internal if door == "internal" else self.public
-        own = {route.namespace for route in self.routes.values() if route.door == door}
-        return sorted(own | set(settings.namespaces if settings else ()))
+        return sorted(settings.namespaces if settings else ())
 
     @field_validator("routes")
     @classmethod

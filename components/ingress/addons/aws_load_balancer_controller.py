@@ -37,11 +37,19 @@ def values(context: AddOnContext) -> Values:
         "defaultLoadBalancerScheme": "internal",
         "createIngressClassResource": False,  # the doors have it, with their subnets
         "ingressClassParams": {"create": False},
+        # By annotations an Ingress would leave its class behind, or change the load balancer of another one.
+        "disableIngressClassAnnotation": True,
+        "disableIngressGroupNameAnnotation": True,
         "enableShield": False,
         "enableWaf": False,
         "enableWafv2": _has_web_acl(context),
         "defaultTags": dict(context.stage.tags),
-        "controllerConfig": {"featureGates": {"GlobalAcceleratorController": False}},
+        "controllerConfig": {
+            "featureGates": {
+                "GlobalAcceleratorController": False,
+                "ServiceTypeLoadBalancerOnly": True,  # otherwise annotations open a load balancer for any Service
+            }
+        },
     }
 
 
@@ -85,6 +93,16 @@ ADD_ON = AddOnSpec(
             keeps=only("internal"),
             why="Another would make load balancers public that do not say what they are.",
         ),
+        FixedValue(
+            path="controllerConfig.featureGates.ServiceTypeLoadBalancerOnly",
+            keeps=only(True),
+            why="Otherwise annotations open a load balancer to the internet for a Service of any type.",
+        ),
+        *(
+            FixedValue(path=path, keeps=only(True), why="Otherwise annotations undo what the class of Ingresses says.")
+            for path in ("disableIngressClassAnnotation", "disableIngressGroupNameAnnotation")
+        ),
+        FixedValue(path="enableWafv2", keeps=never, why="It is on where a door has a web ACL."),
         FixedValue(
             path="createIngressClassResource",
             keeps=only(False),

@@ -12,6 +12,7 @@ from components.core.addon_spec import AddOnContext, AddOnSpec
 from components.core.tolerations import TOLERATES_ALL
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_mesh
+from settings.cluster.fixed_values import FixedValue, never, only
 
 
 def values(context: AddOnContext) -> Values:
@@ -49,4 +50,13 @@ ADD_ON = AddOnSpec(
     needed_by=needed_by_mesh,
     instead="mesh.clusters without this cluster",
     values=values,
+    fixed=(
+        FixedValue(path="iptablesMode", keeps=only("plain"), why="Bottlerocket has no other form of iptables."),
+        FixedValue(
+            path="repairController.enabled",
+            keeps=only(True),
+            why="The first meshed pods of each new node would stay without redirection, and never start.",
+        ),
+        FixedValue(path="nodeAffinity", keeps=never, why="It keeps the plugin off nodes with EFA."),
+    ),
 )

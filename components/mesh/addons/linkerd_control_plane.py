@@ -14,6 +14,7 @@ from components.core.namespaces import CONTROL_PLANE
 from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
+from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import highly_available
 from settings.mesh.mesh import MeshSettings, TracingSettings
 
@@ -119,4 +120,30 @@ ADD_ON = AddOnSpec(
     after=("cert-manager", "trust-manager", "linkerd-crds", "linkerd2-cni"),
     before=before,
     values=values,
+    fixed=(
+        FixedValue(path="cniEnabled", keeps=only(True), why="Restricted namespaces refuse pods that redirect traffic."),
+        FixedValue(path="identityTrustDomain", keeps=never, why="The issuer and the policies have the cluster's own."),
+        FixedValue(path="identityTrustAnchorsPEM", keeps=never, why="The anchors are those of `mesh.anchors`."),
+        FixedValue(path="identity.externalCA", keeps=only(True), why="cert-manager makes the anchors."),
+        FixedValue(
+            path="identity.issuer.scheme", keeps=only("kubernetes.io/tls"), why="cert-manager makes the issuer."
+        ),
+        *(
+            FixedValue(path=f"{webhook}.{key}", keeps=keeps, why="cert-manager makes the webhook's certificate.")
+            for webhook in _WEBHOOK_VALUES
+            for key, keeps in (("externalSecret", only(True)), ("injectCaFrom", never))
+        ),
+        FixedValue(path="proxy.defaultInboundPolicy", keeps=never, why="It is `mesh.inbound`."),
+        FixedValue(path="proxy.opaquePorts", keeps=never, why="They are `mesh.opaque_ports`."),
+        FixedValue(path="proxy.tracing", keeps=never, why="It is `mesh.tracing`."),
+        FixedValue(path="proxy.nativeSidecar", keeps=only(True), why="Otherwise Jobs never end."),
+        FixedValue(path="proxyInit", keeps=never, why="It does nothing beside the CNI plugin, linkerd2-cni."),
+        FixedValue(path="controllerReplicas", keeps=never, why="They follow from `mesh.high_availability`."),
+        FixedValue(path="enablePodAntiAffinity", keeps=never, why="It follows from `mesh.high_availability`."),
+        FixedValue(
+            path="webhookFailurePolicy",
+            keeps=never,
+            why="With one replica, Fail would stop pods at each restart of it.",
+        ),
+    ),
 )

@@ -25,6 +25,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
     yield from _certificates(parts, ingress)
     if ingress.dns is not None:
         yield from _owners(parts, ingress.dns)
+        yield from _hosts(ingress, ingress.dns)
     if parts.network is not None and parts.network.nat == "none":
         for key, service in (("dns", "Route 53"), ("public", "AWS WAF")):
             if getattr(ingress, key) is not None:
@@ -127,6 +128,18 @@ def _outside_of_zone(certificate: CertificateSettings, dns: DnsSettings, path: P
                 (
                     f"{name} is not in {domain}, the domain of {certificate.zone_id}: ACM would wait in vain for its "
                     "record there. Name the zone that it is in."
+                ),
+            )
+
+
+def _hosts(ingress: IngressSettings, dns: DnsSettings) -> Iterator[Mistake]:
+    for name, route in ingress.routes.items():
+        if not any(f".{route.host}".endswith(f".{domain}") for domain in dns.zones.values()):
+            yield (
+                ("ingress", "routes", name, "host"),
+                (
+                    f"{route.host} is in none of {listed(dns.zones.values())}, so nobody would make its record. Add "
+                    "its zone to ingress.dns.zones, or take another host."
                 ),
             )
 

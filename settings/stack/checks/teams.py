@@ -26,7 +26,8 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 f"there is no cluster {team.cluster}.{nearest_or_all(team.cluster, parts.clusters)}",
             )
         for place, namespace in enumerate(team.namespaces):
-            first = owners.setdefault((team.cluster, namespace), team.name)
+            where = team.cluster or next(iter(parts.clusters), None)
+            first = owners.setdefault((where, namespace), team.name)
             if first != team.name:
                 yield (
                     ("teams", index, "namespaces", place),

@@ -99,11 +99,15 @@ def _records_prove_the_names(op: OperationContext) -> None:
         if record.state["type"] == "CNAME"
         for value in record.state.get("records") or ()
     }
-    wanted = {tuple(each[f"resourceRecord{part}"].rstrip(".") for part in ("Name", "Value")) for each in options}
-    if not options or not wanted <= proven:
+    unproven = [
+        each["domainName"]
+        for each in options
+        if tuple(each[f"resourceRecord{part}"].rstrip(".") for part in ("Name", "Value")) not in proven
+    ]
+    if unproven or not options:
         raise ProviderError(
             f"waiting for {start} to be issued: timeout while waiting for state to become 'ISSUED' "
-            "(last state: 'PENDING_VALIDATION', timeout: 1h15m0s)",
+            f"(last state: 'PENDING_VALIDATION', timeout: 1h15m0s). No record proves {', '.join(unproven)}",
             whole=True,
         )
 
@@ -204,7 +208,7 @@ CERTIFICATE_VALIDATION = ResourceType(
     creates="DescribeCertificate",
     display_name="ACM Certificate",
     creating="reading ACM Certificate ({certificateArn})",
-    id="{certificateArn}",  # the provider's is a time, the same for all that it waited for
+    id="{alnum24}",  # the provider's is a time, the same for all that it waited for
     required="certificateArn",
     replace_on="certificateArn validationRecordFqdns",
     sets="validationRecordFqdns",

@@ -1,5 +1,6 @@
 """The policies that keep users from opening a door, as a real API server judges them."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -17,6 +18,9 @@ from tests.simulator.control_planes import VERSION, is_built
 
 pytestmark = is_built
 Object = dict[str, Any]
+HOST = "chat.ml.example.com"
+ROUTE = {"host": HOST, "namespace": "team", "service": "chat", "port": 80, "pods": {"app": "chat"}}
+TEAM = {"name": "team", "namespaces": ["team"]}
 CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-balancer-scheme"
 
 
@@ -24,7 +28,7 @@ CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-bala
 def guards(with_doors: bool) -> list[Object]:
     """The policies and their bindings, as the platform registers them."""
     cloud = PlatformCloud()
-    cloud.up(stack(**({"ingress": {}} if with_doors else {})))
+    cloud.up(stack(**({"ingress": {"routes": {"chat": ROUTE}}, "teams": [TEAM]} if with_doors else {})))
     return [
         each.inputs
         for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
@@ -191,3 +195,57 @@ def test_no_ingress_is_public(with_doors: ApiServer) -> None:
     assert "no Ingress is internet-facing" in refusal(with_doors, ingress("internet-facing"))
     for scheme in ("internal", None):
         assert not refusal(with_doors, ingress(scheme))
+
+
+REDIRECT = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}
+HEADERS = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"add": [{"name": "a", "value": "b"}]}}
+BACKEND: dict[str, Any] = {"name": "web", "port": 80}
+
+
+def own_route(kind: str = "HTTPRoute", gateway: str = "ingress", **changes: Any) -> Object:
+    rules = changes.pop("rules", [{"backendRefs": [BACKEND]}])
+    spec = {"hostnames": ["own.ml.example.com"], "parentRefs": [{"name": "internal", "namespace": gateway}], **changes}
+    return of_aws(kind, "gateway.networking.k8s.io/v1", {**spec, "rules": rules})
+
+
+def matching(path: str, kind: str = "PathPrefix") -> list[Object]:
+    return [{"matches": [{"path": {"type": kind, "value": path}}], "backendRefs": [BACKEND]}]
+
+
+@pytest.mark.parametrize(
+    ("route", "says"),
+    [
+        (own_route(hostnames=[HOST]), "names its hosts"),
+        (own_route(hostnames=["own.ml.example.com", HOST]), "names its hosts"),
+        (own_route(hostnames=[]), "names its hosts"),
+        (own_route("GRPCRoute", hostnames=[HOST]), "names its hosts"),
+        (own_route(rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
+        (own_route("GRPCRoute", rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
+        (own_route(rules=[{"backendRefs": [{**BACKEND, "filters": [HEADERS]}]}]), "no such filter"),
+        (own_route(rules=[{"backendRefs": [{**BACKEND, "weight": 1000}]}]), "no such filter, or no such weight"),
+        (own_route(rules=matching("/v1/*")), r"a path with \* or \?"),
+    ],
+)
+def test_a_route_that_would_take_or_stop_those_of_others_is_refused(
+    with_doors: ApiServer, route: Object, says: str
+) -> None:
+    assert re.search(says, refusal(with_doors, route))
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        own_route(),
+        own_route("GRPCRoute"),
+        own_route(rules=[{"filters": [REDIRECT]}]),
+        own_route(rules=matching("/v[0-9]?", "RegularExpression")),
+        own_route(gateway="team", hostnames=[HOST], rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]),
+    ],
+    ids=["its own host", "of gRPC", "a redirect", "an expression", "at a Gateway of the team"],
+)
+def test_routes_that_hurt_nobody_are_taken(with_doors: ApiServer, route: Object) -> None:
+    assert not refusal(with_doors, route)
+
+
+def test_the_platforms_own_routes_are_taken(with_doors: ApiServer) -> None:
+    assert not refusal(with_doors, own_route(hostnames=[HOST]), "ingress")

@@ -11,7 +11,11 @@ GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "cluster" / "way-in.md"
 # Module of a type -> the service's name in IAM; where a module has several, of the type.
 # Source: Service Authorization Reference, read 2026-11.
 SERVICES = {
-    **{module: module for module in ("autoscaling", "backup", "ec2", "eks", "fsx", "iam", "kms", "s3", "sqs")},
+    **{
+        module: module
+        for module in ("acm", "autoscaling", "backup", "ec2", "eks", "fsx", "iam", "kms", "route53", "s3")
+    },
+    **{module: module for module in ("sqs", "wafv2")},
     "ec2transitgateway": "ec2",
     "vpc": "ec2",
     "efs": "elasticfilesystem",

@@ -76,7 +76,39 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "old TLS": (
         internal(tls_policy="ELBSecurityPolicy-2016-08"),
         "ingress.internal.tls_policy",
-        "ELBSecurityPolicy-TLS13-1-2- or ELBSecurityPolicy-TLS13-1-3-.",
+        "ELBSecurityPolicy-TLS13-1-2-Ext2-FIPS-PQ-2025-09.",
+    ),
+    "policy of TLS that there is not": (
+        internal(tls_policy="ELBSecurityPolicy-TLS13-1-2-Ras-2021-06"),
+        "ingress.internal.tls_policy",
+        "Did you mean ELBSecurityPolicy-TLS13-1-2-Res-2021-06?",
+    ),
+    "one address for a range": (
+        public(source_ranges=["203.0.113.7"]),
+        "ingress.public.source_ranges[0]",
+        "Write 203.0.113.7/32.",
+    ),
+    "path with a wildcard": (
+        {**internal(), **route(paths=["/v1/*"])},
+        "ingress.routes.chat.paths",
+        "that follows counts.",
+    ),
+    "path with a query": (
+        {**internal(), **route(paths=["/v1?x"])},
+        "ingress.routes.chat.paths",
+        "that follows counts.",
+    ),
+    "path with an empty part": ({**internal(), **route(paths=["/v1//x"])}, "ingress.routes.chat.paths", "Drop it."),
+    "path that goes up": ({**internal(), **route(paths=["/v1/../x"])}, "ingress.routes.chat.paths", "Drop it."),
+    "long path": ({**internal(), **route(paths=["/" + "v" * 128])}, "ingress.routes.chat.paths", "Shorten it."),
+    "host outside of the zones": (
+        {
+            "internal": {"certificate": {"arn": ARN.format("us-west-2", "123456789012")}},
+            **dns(),
+            **route(host="a.other.org"),
+        },
+        "ingress.routes.chat.host",
+        "Add its zone to ingress.dns.zones, or take another host.",
     ),
     "namespace of a route that nobody makes": (
         {**internal(), **route(namespace="inferense")},

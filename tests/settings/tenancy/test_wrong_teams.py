@@ -21,6 +21,11 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
         "teams[1].namespaces[1]",
         "inference is the namespace of serving, and a namespace has one team. Name another one.",
     ),
+    "one namespace, once with the cluster's name": (
+        _with(namespaces=["inference"], cluster="main"),
+        "teams[1].namespaces[0]",
+        "inference is the namespace of serving, and a namespace has one team. Name another one.",
+    ),
     "cluster that is not there": (_with(cluster="mian"), "teams[1].cluster", "Did you mean main?"),
     "namespace of an add-on": (_with(namespaces=["cert-manager"]), "teams[1].namespaces[0]", "Name another one."),
     "namespace of Kubernetes": (_with(namespaces=["kube-system"]), "teams[1].namespaces", "Name another one."),

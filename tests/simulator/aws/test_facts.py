@@ -42,7 +42,6 @@ CHECKED_BY_RULES = {  # references to several types, by other names than ids, or
     "rules.targetVaultName",
     "targetBucket",
     "targetKeyId",
-    "zoneId",  # of a zone outside the cloud
     "transitGatewayId",  # the company's, outside the cloud
 }
 NOT_CHECKED = {  # AWS accepts any value, also from outside the cloud
@@ -56,11 +55,7 @@ OF_ANY_OPERATION = {  # the facts have only the errors of single types
     "PolicyTooLarge",
     "VPCIdNotSpecified",
 }
-WITHOUT_FACTS = {
-    "aws:acm/certificateValidation:CertificateValidation",  # nothing of AWS: the provider waits
-    "aws:ec2/tag:Tag",
-    "aws:ec2/securityGroupRule:SecurityGroupRule",
-}
+WITHOUT_FACTS = {"aws:ec2/tag:Tag", "aws:ec2/securityGroupRule:SecurityGroupRule"}
 
 
 def pairs() -> Iterator[tuple[str, ResourceType, dict[str, Any]]]:

@@ -1,0 +1,18 @@
+"""Facts of Elastic Load Balancing.
+
+Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer", "Listener rules for
+your Application Load Balancer"; read 2026-11.
+"""
+
+from typing import Final
+
+_FORMS: Final = {
+    "2021-06": ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2"),
+    "PQ-2025-09": ("1-3", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2"),
+    "FIPS-2023-04": ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2"),
+    "FIPS-PQ-2025-09": ("1-3", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2"),
+}
+TLS_POLICIES: Final = tuple(f"ELBSecurityPolicy-TLS13-{form}-{of}" for of, forms in _FORMS.items() for form in forms)
+"""Security policies with TLS 1.3 that take nothing older than TLS 1.2. `Res` has the fewest ciphers, `PQ` new keys."""
+
+PATH_LENGTH: Final = 128  # characters in the path of a rule's condition
