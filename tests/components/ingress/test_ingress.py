@@ -134,7 +134,8 @@ def test_only_known_networks_come_to_the_internal_door(cloud: PlatformCloud) -> 
 
 
 def test_a_listener_has_its_certificate_from_the_class_and_no_tls_of_its_own(cloud: PlatformCloud) -> None:
-    built(cloud, **WHOLE)
+    doors = {key: {**WHOLE[key], "namespaces": ["inference"]} for key in ("internal", "public")}
+    built(cloud, **{**WHOLE, **doors})
     for door in ("internal", "public"):
         listeners = {each["name"]: each for each in spec(cloud, f"{GATEWAY_API}:Gateway", door)["listeners"]}
         assert set(listeners) == {"http", "https"}
@@ -162,7 +163,7 @@ def test_without_a_certificate_a_door_speaks_http(cloud: PlatformCloud) -> None:
     (listener,) = spec(cloud, f"{GATEWAY_API}:Gateway", "internal")["listeners"]
     assert (listener["name"], listener["protocol"]) == ("http", "HTTP")
     (parent,) = spec(cloud, f"{GATEWAY_API}:HTTPRoute", "chat")["parentRefs"]
-    assert parent == {"name": "internal", "namespace": "ingress", "sectionName": "http"}
+    assert parent == {"name": "internal", "sectionName": "http"}
     assert not cloud.all("wafv2/webAcl:WebAcl")
     assert not [each for each in cloud.all("s3/bucket:Bucket") if "door" in each.name], "what nobody uses is not there"
 
@@ -192,7 +193,7 @@ def test_routes_tell_the_load_balancer_what_pods_speak(cloud: PlatformCloud) -> 
     assert chat["healthCheckConfig"] == {"healthCheckPath": "/health"}
     assert spec(cloud, f"{OF_AWS}:TargetGroupConfiguration", "rpc")["defaultConfiguration"]["protocolVersion"] == "GRPC"
     (rule,) = spec(cloud, f"{GATEWAY_API}:GRPCRoute", "rpc")["rules"]
-    assert rule == {"backendRefs": [{"name": "rpc", "port": 80}]}
+    assert rule == {"backendRefs": [{"name": "rpc", "namespace": "inference", "port": 80}]}
     (rule,) = spec(cloud, f"{GATEWAY_API}:HTTPRoute", "api")["rules"]
     assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/v1"}}]
 
