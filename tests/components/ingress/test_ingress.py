@@ -142,7 +142,7 @@ def test_a_listener_has_its_certificate_from_the_class_and_no_tls_of_its_own(clo
         assert not any("tls" in each for each in listeners.values()), "the API wants a Secret with it"
         assert listeners["http"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}, "for the redirect alone"
         (selected,) = listeners["https"]["allowedRoutes"]["namespaces"]["selector"]["matchExpressions"]
-        assert selected["values"] == ["inference"]
+        assert selected["values"] == ["ingress", "inference"]
         (https,) = spec(cloud, f"{OF_AWS}:LoadBalancerConfiguration", door)["listenerConfigurations"]
         validated = cloud.one("certificateValidation:CertificateValidation", f"ingress-{door}").inputs["certificateArn"]
         assert (https["protocolPort"], https["defaultCertificate"]) == ("HTTPS:443", validated)
