@@ -147,7 +147,7 @@ def test_a_listener_has_its_certificate_from_the_class_and_no_tls_of_its_own(clo
         validated = cloud.one("certificateValidation:CertificateValidation", f"ingress-{door}").inputs["certificateArn"]
         assert (https["protocolPort"], https["defaultCertificate"]) == ("HTTPS:443", validated)
         assert https["sslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
-        redirect = spec(cloud, f"{GATEWAY_API}:HTTPRoute", f"{door}-to-https")
+        redirect = spec(cloud, f"{GATEWAY_API}:HTTPRoute", f"{door}.to-https")
         assert redirect["rules"][0]["filters"][0]["requestRedirect"]["scheme"] == "https"
 
 
