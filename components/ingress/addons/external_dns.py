@@ -36,7 +36,7 @@ def values(context: AddOnContext) -> Values:
         "domainFilters": sorted(set(zones.values())),
         "extraArgs": [f"--zone-id-filter={zone}" for zone in sorted(zones)],
         "triggerLoopOnEvent": True,
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
     }
 
 
