@@ -8,7 +8,6 @@ import pulumi_aws as aws
 
 from settings.ingress.ingress import CertificateSettings
 
-
 Records = dict[tuple[str, str], aws.route53.Record]
 """Zone and domain -> the record that proves it, for all certificates of the account."""
 

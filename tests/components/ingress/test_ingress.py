@@ -10,7 +10,6 @@ from components.core.addon_spec import AddOnContext
 from components.ingress.addons import aws_load_balancer_controller as controller
 from components.ingress.addons import external_dns
 from components.ingress.controller_iam import controller_statements
-from components.ingress.web_acl import LARGE_BODIES
 from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from tests.components.conftest import PlatformCloud
@@ -284,7 +283,7 @@ def test_large_prompts_are_counted_and_not_refused(cloud: PlatformCloud, blocked
     built(cloud, public={"certificate": CERTIFICATE, "waf": {"block_large_bodies": blocked}})
     statements = {each["name"]: each["statement"] for each in cloud.one("wafv2/webAcl:WebAcl").inputs["rules"]}
     common = statements["AWSManagedRulesCommonRuleSet"]["managedRuleGroupStatement"]
-    counted = [{"name": LARGE_BODIES, "actionToUse": {"count": {}}}]
+    counted = [{"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}]
     assert common.get("ruleActionOverrides", []) == ([] if blocked else counted)
     assert statements["requests-of-one-address"]["rateBasedStatement"]["limit"] == 2000
     assert len(statements) == 4
