@@ -15,7 +15,7 @@ Records = dict[tuple[str, str], aws.route53.Record]
 def certificate_arn(
     name: str, settings: CertificateSettings | None, records: Records, opts: pulumi.ResourceOptions
 ) -> pulumi.Input[str] | None:
-    """Returns the ARN of a certificate that is issued; None without settings. records: those that are there; it adds."""
+    """Returns the ARN of a certificate that is issued; None without settings. records: those there; it adds."""
     if settings is None or settings.arn is not None:
         return settings.arn if settings else None
     first, *others = settings.names
