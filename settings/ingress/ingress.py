@@ -77,6 +77,7 @@ class CertificateSettings(Settings):
     )
     names: tuple[HostName, ...] = Field(
         default=(),
+        max_length=10,
         description="Names of a new certificate; the first may begin with `*.`. ACM renews it while its records stay.",
         examples=[["*.ml.example.com"]],
     )

@@ -205,7 +205,9 @@ def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
 
-NOT_BUILT = {"deployer.from"}  # decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py
+# The first decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py. The second shows only
+# where there is a mesh: test_mesh.py.
+NOT_BUILT = {"deployer.from", "clusters.pools.meshed"}
 
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
