@@ -124,6 +124,7 @@ def make(cluster: Cluster, of: CloudResource, wanted: Wanted) -> CloudResource:
     if not groups:
         own = _group(cluster, f"sg-0{digest[:16]}", {"name": name, "description": text, "tags": tags}, balancer)
         groups = [own, _backend_group(cluster)]
+    balancer = _put(cluster, tokens.LOAD_BALANCER, arn, {**state, "SecurityGroups": groups}, of)
     for number, subnet in enumerate(wanted.subnets):
         interface: Props = {
             "NetworkInterfaceId": f"eni-0{_digest(f'{digest} {number}')[:16]}",
