@@ -337,7 +337,7 @@ def test_a_gateway_that_the_program_has_made_is_not_left_over(with_doors, capsys
 
 def test_the_load_balancer_of_a_gateway_of_the_program_stays_with_its_groups_until_the_gateway_goes(with_doors, capsys):
     """Deleted behind the controller's back, it would keep its Gateway, and `pulumi destroy` would hang there."""
-    bench, made, own = with_doors
+    bench, _, own = with_doors
     main = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0, own)
     assert retire_stack(main, confirm=True) == 0
     (balancer,) = bench.cloud.of_type(tokens.LOAD_BALANCER)
