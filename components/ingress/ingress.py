@@ -146,9 +146,7 @@ class ClusterDoors(pulumi.ComponentResource):
         )
         # The controller puts finalizers on these objects, so it must be there until they are gone; and external-dns
         # removes the records of their hosts.
-        self._controllers = [
-            cluster.controllers[each] for each in (CONTROLLER, "external-dns") if each in cluster.controllers
-        ]
+        self._controllers = [cluster.controllers.get("external-dns") or cluster.controllers[CONTROLLER]]
         targets = self._object("targets", doors.default_targets(), [namespace, *self._controllers, *args.before])
         self._gateways = {plan.door: self._door(plan, targets) for plan in args.plans}
         internal = next(plan for plan in args.plans if plan.door == "internal")
