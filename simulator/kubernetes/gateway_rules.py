@@ -38,7 +38,7 @@ def why_not_loaded(route: Props) -> str:
 def why_not_built(route: Props) -> str:
     """Returns why a route has no rules, and the others of its Gateways none either; "" when it has."""
     for rule in _rules(route) if route["kind"] in _KINDS else ():
-        for match in rule.get("matches") or () if route["kind"] == "HTTPRoute" else ():
+        for match in _matches(rule) if route["kind"] == "HTTPRoute" else ():
             type_, value = _path(match)
             if type_ == "PathPrefix" and re.search(r"[*?]", value):
                 return f"prefix path shouldn't contain wildcards: {value}"
@@ -50,7 +50,7 @@ def why_not_built(route: Props) -> str:
 def why_not_made(route: Props, hosts: Collection[str]) -> str:
     """Returns why Elastic Load Balancing refuses a rule of a route that serves these hosts; "" when it does not."""
     for rule in _rules(route) if route["kind"] in _KINDS else ():
-        for match in rule.get("matches") or ({},):
+        for match in _matches(rule):
             for host in hosts or ("",):
                 values = [*filter(None, [host]), *_values(route["kind"], match)]
                 if len(values) > _MOST_VALUES:
@@ -80,6 +80,10 @@ def why_no_group(cluster: Cluster, spec: Props, ports: int, *, application: bool
 
 def _rules(route: Props) -> Sequence[Props]:
     return route["spec"].get("rules") or ()
+
+
+def _matches(rule: Props) -> Sequence[Props]:
+    return rule.get("matches") or ({},)
 
 
 def _path(match: Props) -> tuple[str, str]:
