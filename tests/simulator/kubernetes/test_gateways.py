@@ -283,35 +283,42 @@ def redirect(**path: str) -> Props:
     return {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath", **path}}}
 
 
-def ruled(backend: Props | None = None, hostnames: tuple[str, ...] = (), **rule: Any) -> Props:
-    backends = [{"name": "app", "port": 80, **(backend or {})}]
-    rules = [{"backendRefs": [] if backend == {} else backends, **rule}]
-    return route(rules=rules, **({"hostnames": list(hostnames)} if hostnames else {}))
+def ruled(backend: Props | None = None, hosts: tuple[str, ...] = (), **rule: Any) -> Props:
+    """Returns a route with one rule. backend: of it; {}: none."""
+    backends = [] if backend == {} else [{"name": "app", "port": 80, **(backend or {})}]
+    inputs = route(rules=[{"backendRefs": backends, **rule}])
+    return {**inputs, "spec": {**inputs["spec"], **({"hostnames": list(hosts)} if hosts else {})}}
 
 
-def on_path(value: str, type_: str = "PathPrefix", **more: Any) -> Props:
-    return {"matches": [{"path": {"type": type_, "value": value}, **more}]}
+def on_path(value: str, type_: str = "PathPrefix", **more: Any) -> list[Props]:
+    return [{"path": {"type": type_, "value": value}, **more}]
 
 
-QUERY = {"queryParams": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}
-HEADERS = {"headers": [{"name": "x-model", "value": "a,b"}]}
+QUERY: dict[str, Any] = {"queryParams": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}
+HEADERS: dict[str, Any] = {"headers": [{"name": "x-model", "value": "a,b"}]}
 HOST = ("a.example.com",)
 
 
 @pytest.mark.parametrize(
     ("inputs", "text"),
     [
-        (ruled(**on_path("/v1/*")), f"{BUILD} prefix path shouldn't contain wildcards: /v1/*"),
-        (ruled(**on_path("/v1?")), f"{BUILD} prefix path shouldn't contain wildcards: /v1?"),
+        (ruled(matches=on_path("/v1/*")), f"{BUILD} prefix path shouldn't contain wildcards: /v1/*"),
+        (ruled(matches=on_path("/v1?")), f"{BUILD} prefix path shouldn't contain wildcards: /v1?"),
         (ruled(filters=[HEADER]), f"{BUILD} Unsupported filter type: RequestHeaderModifier. Only request redirect is"),
         (ruled(filters=[REWRITE, HEADER]), f"{BUILD} Unsupported filter type: RequestHeaderModifier"),
         (ruled({}, filters=[redirect(replaceFullPath="/*")]), f"{BUILD} ReplaceFullPath shouldn't contain wildcards"),
         (ruled(filters=[HEADER]) | GRPC, f"{BUILD} Unsupported filter type: RequestHeaderModifier. To specify header"),
         (ruled(filters=[REWRITE]) | GRPC, f"{BUILD} Unsupported filter type: URLRewrite. To specify header"),
         (ruled({"weight": 1000}), "Weight [1000] must be less than or equal to 999"),
-        (ruled(**on_path("/" + "a" * 126)), f"{DEPLOY} ValidationError: condition value '/aaa"),
-        (ruled(**on_path("/v1", **QUERY, method="GET"), hostnames=HOST), f"{DEPLOY} ValidationError: A rule can only"),
-        (ruled(**on_path("/v1", **HEADERS, method="GET"), hostnames=HOST), "A rule can only have '5' condition values"),
+        (ruled(matches=on_path("/" + "a" * 126)), f"{DEPLOY} ValidationError: condition value '/aaa"),
+        (
+            ruled(matches=on_path("/v1", **QUERY, method="GET"), hosts=HOST),
+            f"{DEPLOY} ValidationError: A rule can only",
+        ),
+        (
+            ruled(matches=on_path("/v1", **HEADERS, method="GET"), hosts=HOST),
+            "A rule can only have '5' condition values",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -325,14 +332,14 @@ def test_a_route_that_no_load_balancer_can_have_stops_its_whole_gateway(
 @pytest.mark.parametrize(
     "inputs",
     [
-        ruled(**on_path("/v1/*", "Exact")),
-        ruled(**on_path("/v1/.*", "RegularExpression")),
+        ruled(matches=on_path("/v1/*", "Exact")),
+        ruled(matches=on_path("/v1/.*", "RegularExpression")),
         ruled(filters=[REWRITE]),
         ruled({}, filters=[redirect(replaceFullPath="/"), HEADER]),
         ruled({"weight": 999}),
-        ruled(**on_path("/" + "a" * 125)),
-        ruled(**on_path("/v1", **QUERY), hostnames=HOST),
-        ruled(**on_path("/", **HEADERS, method="GET"), hostnames=HOST),
+        ruled(matches=on_path("/" + "a" * 125)),
+        ruled(matches=on_path("/v1", **QUERY), hosts=HOST),
+        ruled(matches=on_path("/", **HEADERS, method="GET"), hosts=HOST),
         ruled() | GRPC,
     ],
     ids=lambda _: "",
