@@ -11,7 +11,7 @@ import pytest
 
 from simulator.aws.inputs import TYPES, form_at, input_errors
 from simulator.aws.registry import kinds
-from simulator.aws.sdk_inputs import text
+from simulator.aws.sdk_inputs import _merged, text
 from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account
 
@@ -192,6 +192,26 @@ def test_the_file_is_generated_from_the_sdk() -> None:
 def test_a_type_that_contains_itself_is_written_once() -> None:
     generated = text(["aws:wafv2/webAcl:WebAcl"])
     assert generated.count('"wafv2/WebAclRuleStatement": {') == 1, "otherwise the generator would never end"
+
+
+def test_types_with_equal_fields_are_written_once() -> None:
+    twins = {"waf/Rule": {"not": ["waf/Rule"], "match": "waf/Match"}, "waf/DeepRule": {"not": ["waf/DeepRule"]}}
+    twins["waf/DeepRule"]["match"] = "waf/DeepMatch"
+    matches = {"waf/Match": {"text": "string"}, "waf/DeepMatch": {"text": "string"}}
+    others = {"waf/RuleOfLast": {"not": ["waf/Last"], "match": "waf/Match"}, "waf/Last": {"text": "integer"}}
+    acl = {"aws:waf/acl:Acl": {"rules": ["waf/DeepRule"]}, "aws:waf/set:Set": {"rules": ["waf/RuleOfLast"]}}
+    assert _merged({**twins, **matches, **others, **acl}, acl) == {
+        "waf/Rule": twins["waf/Rule"],
+        "waf/Match": matches["waf/Match"],
+        **others,
+        "aws:waf/acl:Acl": {"rules": ["waf/Rule"]},
+        "aws:waf/set:Set": acl["aws:waf/set:Set"],
+    }
+
+
+def test_resource_types_with_equal_fields_keep_their_names() -> None:
+    types = {"aws:waf/acl:Acl": {"name": "string"}, "aws:waf/set:Set": {"name": "string"}}
+    assert _merged(types, types) == types, "a declaration looks its inputs up by the name of its type"
 
 
 def test_a_type_that_the_sdk_does_not_have_is_an_error() -> None:
