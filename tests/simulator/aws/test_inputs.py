@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.aws.inputs import TYPES, form_at, input_errors
+from simulator.aws.inputs import TYPES, Form, form_at, input_errors
 from simulator.aws.registry import kinds
 from simulator.aws.sdk_inputs import _merged, text
 from simulator.values import UNKNOWN
@@ -195,22 +195,25 @@ def test_a_type_that_contains_itself_is_written_once() -> None:
 
 
 def test_types_with_equal_fields_are_written_once() -> None:
-    twins = {"waf/Rule": {"not": ["waf/Rule"], "match": "waf/Match"}, "waf/DeepRule": {"not": ["waf/DeepRule"]}}
-    twins["waf/DeepRule"]["match"] = "waf/DeepMatch"
-    matches = {"waf/Match": {"text": "string"}, "waf/DeepMatch": {"text": "string"}}
-    others = {"waf/RuleOfLast": {"not": ["waf/Last"], "match": "waf/Match"}, "waf/Last": {"text": "integer"}}
-    acl = {"aws:waf/acl:Acl": {"rules": ["waf/DeepRule"]}, "aws:waf/set:Set": {"rules": ["waf/RuleOfLast"]}}
-    assert _merged({**twins, **matches, **others, **acl}, acl) == {
-        "waf/Rule": twins["waf/Rule"],
-        "waf/Match": matches["waf/Match"],
-        **others,
+    types: dict[str, dict[str, Form]] = {
+        "aws:waf/acl:Acl": {"rules": ["waf/DeepRule"]},
+        "aws:waf/set:Set": {"rules": ["waf/LastRule"]},
+        "waf/Rule": {"not": ["waf/Rule"], "match": "waf/Match"},
+        "waf/DeepRule": {"not": ["waf/DeepRule"], "match": "waf/DeepMatch"},
+        "waf/LastRule": {"not": ["waf/Last"], "match": "waf/Match"},
+        "waf/Match": {"text": "string"},
+        "waf/DeepMatch": {"text": "string"},
+        "waf/Last": {"text": "integer"},
+    }
+    kept = ("aws:waf/acl:Acl", "aws:waf/set:Set")
+    assert _merged(types, kept) == {
+        **{name: fields for name, fields in types.items() if "Deep" not in name},
         "aws:waf/acl:Acl": {"rules": ["waf/Rule"]},
-        "aws:waf/set:Set": acl["aws:waf/set:Set"],
     }
 
 
 def test_resource_types_with_equal_fields_keep_their_names() -> None:
-    types = {"aws:waf/acl:Acl": {"name": "string"}, "aws:waf/set:Set": {"name": "string"}}
+    types: dict[str, dict[str, Form]] = {"aws:waf/acl:Acl": {"name": "string"}, "aws:waf/set:Set": {"name": "string"}}
     assert _merged(types, types) == types, "a declaration looks its inputs up by the name of its type"
 
 
