@@ -121,14 +121,14 @@ class Cluster(pulumi.ComponentResource):
         # Nodes without CNI, proxy and credentials do not become ready.
         pools = self._pools([*addons_before_nodes, *admin])
         self.pools = {name: pool.record for name, pool in pools.items()}
-        landing = pools[landing_pool(args.settings.pools).name]
+        landing = pools[landing_pool(args.settings.pools).name].node_groups
         self.provider = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=plane.kubeconfig_json,
             # Until the way in is there, the API cannot be reached, or answers 401, and the provider gives up for the
             # whole run at its first error. An access entry works only some seconds after EKS has made it: nodes, which
             # come after it, take minutes. At destroy all of these go last.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.connections, *rules, *admin, landing]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.connections, *rules, *admin, *landing]),
         )
         namespaces, controllers = self._addons_and_objects(landing, addons_before_nodes)
         self.ref = ClusterRef(
@@ -139,7 +139,7 @@ class Cluster(pulumi.ComponentResource):
             namespaces=namespaces,
             mesh=args.mesh,
             ingress=args.ingress,
-            controllers=controllers,
+            controllers={name: addon.last for name, addon in controllers.items()},
         )
         self.register_outputs(
             {"name": self.name, "endpoint": self.endpoint, "security_group_id": self.security_group_id}
@@ -166,7 +166,7 @@ class Cluster(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, providers={"kubernetes": self.provider})
 
     def _addons_and_objects(
-        self, landing: pulumi.Resource, addons_before_nodes: Sequence[pulumi.Resource]
+        self, landing: Sequence[pulumi.Resource], addons_before_nodes: Sequence[pulumi.Resource]
     ) -> tuple[Mapping[str, pulumi.Resource], Mapping[str, AddOn]]:
         """Registers add-ons, storage classes and Karpenter pools in their order.
 
@@ -186,16 +186,16 @@ class Cluster(pulumi.ComponentResource):
         )
         service_guard(f"{self._key}-services", self._args.ingress is not None, self._options_with_provider())
         # Without DNS the pods cannot start, and the Helm releases would time out.
-        namespaces, installed = self._addons([landing, addons_after_nodes["coredns"]])
+        namespaces, installed = self._addons([*landing, addons_after_nodes["coredns"]])
         self._karpenter_pools(installed, [*self._args.routes_and_endpoints, *addons_before_nodes])
         return namespaces, installed
 
-    def _addons_after_nodes(self, landing: pulumi.Resource) -> dict[str, pulumi.Resource]:
+    def _addons_after_nodes(self, landing: Sequence[pulumi.Resource]) -> dict[str, pulumi.Resource]:
         """Registers the EKS add-ons that need a node, since EKS waits for their pods. Returns them by name."""
         names = eks_addons(self._parts, self._args.storage_drivers) - set(BEFORE_NODES)
         registered: dict[str, pulumi.Resource] = {}
         for addon, earlier in in_order(names):
-            registered[addon] = self._managed_addon(addon, [landing, *(registered[name] for name in earlier)])
+            registered[addon] = self._managed_addon(addon, [*landing, *(registered[name] for name in earlier)])
         return registered
 
     def _managed_addon(self, addon: str, depends_on: Sequence[pulumi.Resource] = ()) -> aws.eks.Addon:
@@ -258,7 +258,7 @@ class Cluster(pulumi.ComponentResource):
                         zones=list(self._args.node_subnet_ids),
                         vpc_id=self._args.vpc.id,
                         volume_key_arn=self._args.volume_key_arn,
-                        after=[*before, addons["karpenter"]],
+                        after=[*before, addons["karpenter"].last],
                     ),
                     self._options_with_provider(),
                 )
@@ -299,7 +299,7 @@ class Cluster(pulumi.ComponentResource):
                         *before,
                         *([namespace] if namespace else []),
                         *aws_side[spec.name],
-                        *(installed[name] for name in spec.after),
+                        *(installed[name].last for name in spec.after),
                         *(each for group in spec.definitions for each in definitions[group]),
                     ],
                 ),

@@ -155,6 +155,7 @@ class NodePool(pulumi.ComponentResource):
     Source: https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
     """
 
+    node_groups: Sequence[pulumi.Resource]
     node_group_names: Mapping[str, pulumi.Output[str]]
     record: Mapping[str, Any]
 
@@ -164,11 +165,12 @@ class NodePool(pulumi.ComponentResource):
         groups: dict[str, aws.eks.NodeGroup] = {}
         for zone in args.zones:
             # What takes the nodes of one zone away waits for the zone before. New groups are made side by side.
-            earlier = list(groups.values()) if args.is_up else []
+            earlier = list(groups.values())[-1:] if args.is_up else []
             groups[zone] = self._node_group(node_group_name(name, zone), zone, args, template, earlier)
         for zone, group in groups.items():
             self._tag(node_group_name(name, zone), args, group)
             self._schedule(node_group_name(name, zone), args, group)
+        self.node_groups = list(groups.values())
         self.node_group_names = {zone: group.node_group_name for zone, group in groups.items()}
         self.record = recorded(args.settings, self.node_group_names)
         self.register_outputs({"node_group_names": self.node_group_names})

@@ -54,18 +54,22 @@ class AddOnArgs:
 
 
 class AddOn(pulumi.ComponentResource):
-    """The permissions, then the release, then the custom resources whose CRDs the release has."""
+    """The permissions, then the release, then the custom resources whose CRDs the release has, one after the other.
 
+    last: what all the others come before. Who needs the add-on depends on it alone: the engine follows every path of
+    dependencies when a deletion fails, so that a component, which stands for all of its children, multiplies them.
+    Source: pulumi v3.259.0, pkg/resource/graph/dependency_graph.go, markAsDependency; read 2026-11.
+    """
+
+    last: pulumi.Resource
     release_name: pulumi.Output[str | None]
 
     def __init__(self, name: str, args: AddOnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:addons:AddOn", name, None, opts)
         spec, chart = args.spec, args.spec.chart
         after = [*args.after, *self._permissions(name, args)]
-        for key, manifest in spec.before(args.context).items():  # one after the other: each may need the one before it
-            after.append(
-                custom_resource(f"{name}-{key}", manifest, pulumi.ResourceOptions(parent=self, depends_on=after))
-            )
+        for key, manifest in spec.before(args.context).items():
+            after = [custom_resource(f"{name}-{key}", manifest, pulumi.ResourceOptions(parent=self, depends_on=after))]
         release = kubernetes.helm.v3.Release(
             name,
             name=spec.name,
@@ -79,9 +83,10 @@ class AddOn(pulumi.ComponentResource):
             timeout=INSTALL_SECONDS,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
+        self.last = release
         for key, manifest in spec.manifests(args.context).items():
-            opts = pulumi.ResourceOptions(parent=self, depends_on=[release])  # the release has its CRD
-            custom_resource(f"{name}-{key}", manifest, opts)
+            opts = pulumi.ResourceOptions(parent=self, depends_on=[self.last])
+            self.last = custom_resource(f"{name}-{key}", manifest, opts)
         self.release_name = release.name
         self.register_outputs({"release_name": self.release_name})
 

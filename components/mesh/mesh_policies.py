@@ -1,6 +1,6 @@
 """The mesh's policies of one cluster, in the namespaces that have them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -24,25 +24,38 @@ class MeshPoliciesArgs:
     manifests: Mapping[str, Manifest]
 
 
+def _identity(manifest: Manifest) -> tuple[str, str, str]:
+    return manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+
+
+def lets_in(server: Manifest, manifests: Iterable[Manifest]) -> Iterator[tuple[str, str, str]]:
+    """Yields kind, namespace and name of the policies of a Server, and of what they name."""
+    _, namespace, name = _identity(server)
+    for each in manifests:
+        target = each["spec"].get("targetRef", {})
+        if each["metadata"]["namespace"] == namespace and (target.get("kind"), target.get("name")) == (SERVER, name):
+            yield _identity(each)
+            for named in each["spec"]["requiredAuthenticationRefs"]:
+                yield named["kind"], named.get("namespace", namespace), named["name"]
+
+
 class MeshPolicies(pulumi.ComponentResource):
     """One object for each policy. No controller says that it is ready: the proxies get it within a second."""
 
     def __init__(self, name: str, args: MeshPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:mesh:MeshPolicies", name, None, opts)
         cluster = args.cluster
-        allowed: list[pulumi.Resource] = []
+        made: dict[tuple[str, str, str], pulumi.Resource] = {}
         for key, manifest in args.manifests.items():
             namespace = args.namespaces[manifest["metadata"]["namespace"]]
             # The control plane has the definitions, and a webhook that judges the objects.
             after = [cluster.controllers["linkerd-control-plane"], *([namespace] if namespace else [])]
-            is_server = manifest["kind"] == SERVER
-            if is_server:  # it refuses everybody until it is told whom it lets in
-                after += allowed
-            made = custom_resource(
+            if manifest["kind"] == SERVER:  # it refuses everybody until it is told whom it lets in
+                after += [made[each] for each in lets_in(manifest, args.manifests.values())]
+            made[_identity(manifest)] = custom_resource(
                 f"{name}-{key}",
                 manifest,
                 pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=after),
                 awaited=False,
             )
-            allowed += [] if is_server else [made]
         self.register_outputs({})

@@ -26,7 +26,7 @@ BUCKET = urn("aws:s3/bucket:Bucket", "models")
 def of(type_, before, after, name="it", parent=STACK, op="update", **more):
     """Returns the step that changes a resource; before or after is None for one that is new or goes."""
     it = urn(type_, name)
-    old = None if before is None else state(it, parent, inputs=before)
+    old = None if before is None else state(it, parent, inputs=before, **more)
     op = "create" if before is None else "delete" if after is None else op
     changed = [key for key in {**(before or {}), **(after or {})} if (before or {}).get(key) != (after or {}).get(key)]
     return step(op, it, parent, old=old, inputs=after or {}, because=changed, **more)

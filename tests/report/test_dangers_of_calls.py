@@ -118,6 +118,9 @@ def test_a_server_that_goes_leaves_its_pods_to_the_default_unless_another_has_th
     assert found(server(DENY, None), server(None, DENY, name="other")) == []
     goes = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, None, "inference")
     assert [each for each in openings(server(DENY, None), goes) if "Server" in each] == []
+    stays = policy(TLS, None), named("MeshTLSAuthentication", accounts("gateway"), None)
+    assert [each for each in openings(server(), *stays, goes) if "no longer call" in each] == []
+    assert "agents/gateway may no longer call inference/chat" in openings(server(), *stays)
 
 
 CHAT = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "pod_port": 8000}

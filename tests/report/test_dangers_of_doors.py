@@ -69,7 +69,7 @@ def gateway(before, after, op="update"):
     return of(f"{API}:Gateway", inputs(before), inputs(after), "door", op="same" if before == after else op)
 
 
-def behind(before, after):
+def behind(before, after, **more):
     """The steps of its class, and of the configuration of its load balancer."""
     inputs = {
         "metadata": {"name": "shared"},
@@ -78,8 +78,8 @@ def behind(before, after):
     given = [None if each is None else {"metadata": {"name": "door"}, "spec": each} for each in (before, after)]
     classes = [None if each is None else inputs for each in given]
     return (
-        of(f"{API}:GatewayClass", *classes, "class", op="same"),
-        of("kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration", *given, "door-load-balancer"),
+        of(f"{API}:GatewayClass", *classes, "class", op="same", **more),
+        of("kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration", *given, "door-load-balancer", **more),
     )
 
 
@@ -191,17 +191,60 @@ def test_a_door_that_is_closed_names_the_hosts_that_are_gone():
     assert danger.consequence == "chat.example.com: nothing answers there any more"
 
 
+def of_cluster(provider):
+    """The steps of a door that is closed, in a cluster of its own."""
+    inputs = {
+        "metadata": {"name": "door", "namespace": "ingress"},
+        "spec": {"gatewayClassName": "shared", "listeners": LISTENERS},
+    }
+    closed = of(f"{API}:Gateway", inputs, None, "door", provider=f"{provider}::id")
+    return closed, *behind(PUBLIC, None, provider=f"{provider}::id")
+
+
 def test_a_door_that_goes_with_its_cluster_is_told_with_it():
     provider = "urn:pulumi:dev::ml-platform::mlplatform:cluster:Cluster$pulumi:providers:kubernetes::main-provider"
-    gone = [step("delete", EKS, CLUSTER), step("delete", provider, CLUSTER)]
-    closed = of(
-        f"{API}:Gateway",
-        {"metadata": {"name": "door"}, "spec": {"gatewayClassName": "shared", "listeners": LISTENERS}},
-        None,
-        "door",
-        provider=f"{provider}::id",
+    child = step("delete", provider, CLUSTER)
+    assert "door door is closed" in openings(*of_cluster(provider), child)
+    assert "door door is closed" not in openings(*of_cluster(provider), child, step("delete", EKS, CLUSTER))
+
+
+def test_a_class_of_another_cluster_says_nothing_of_a_gateway():
+    elsewhere = behind(INTERNAL, PUBLIC, provider="urn:pulumi:dev::ml-platform::pulumi:providers:kubernetes::b::id")
+    assert found(gateway(LISTENERS, LISTENERS), *elsewhere) == []
+
+
+def test_a_gateway_cannot_change_what_its_class_says():
+    def spec(scheme, timeout):
+        return {"scheme": scheme, "loadBalancerAttributes": attributes(idle_timeout__timeout_seconds=timeout)}
+
+    changed = [
+        {"metadata": {"name": "own"}, "spec": each} for each in (spec("internal", "600"), spec("internet-facing", "9"))
+    ]
+    own = of("kubernetes:gateway.k8s.aws/v1:LoadBalancerConfiguration", *changed, "own")
+    named = {"gatewayClassName": "shared", "listeners": LISTENERS, "infrastructure": {"parametersRef": {"name": "own"}}}
+    same = {"metadata": {"name": "door", "namespace": "ingress"}, "spec": named}
+    assert found(of(f"{API}:Gateway", same, same, "door", op="same"), *behind(INTERNAL, INTERNAL), own) == []
+
+
+def test_a_route_of_the_mesh_is_none_of_a_door():
+    spec = {"parentRefs": [{"kind": "Service", "name": "door"}], "rules": [{"backendRefs": [{"name": "door"}]}]}
+    in_mesh = of(f"{API}:HTTPRoute", None, {"metadata": {"name": "x", "namespace": "ingress"}, "spec": spec}, "x")
+    assert found(*door(PUBLIC, PUBLIC), in_mesh) == []
+
+
+def test_a_host_that_moves_to_the_internet_is_grave():
+    other = {
+        "metadata": {"name": "other", "namespace": "ingress"},
+        "spec": {"gatewayClassName": "inside", "listeners": LISTENERS},
+    }
+    named = {"controllerName": "gateway.k8s.aws/alb", "parametersRef": {"name": "inside"}}
+    inside = (
+        of(f"{API}:Gateway", other, other, "other", op="same"),
+        of(f"{API}:GatewayClass", *[{"metadata": {"name": "inside"}, "spec": named}] * 2, "inside", op="same"),
     )
-    assert [each for each in openings(closed, *gone) if "door" in each] == []
+    moved = route(CHAT, CHAT, parent="other")
+    (danger,) = found(*door(PUBLIC, PUBLIC), *inside, moved)
+    assert (danger.opening, danger.severity) == ("chat.example.com answers in the internet", GRAVE)
 
 
 def test_what_no_longer_protects_those_who_come_is_told():

@@ -7,11 +7,12 @@ import pytest
 
 from simulator.conformance.cases import cases
 from simulator.control_plane.planes import ControlPlanes
-from simulator.kubernetes.clusters import RELEASE
+from simulator.kubernetes.clusters import RELEASE, cluster_of
 from simulator.kubernetes.package import KubernetesPackage
 from simulator.provider import Refusal
 from tests.simulator.control_planes import is_built, planes  # noqa: F401
 from tests.simulator.kubernetes.bench import (
+    EKS,
     Bench,
     bench,
     config_map,
@@ -55,6 +56,23 @@ def refusal(cluster: Bench, inputs: dict, preview: bool = False) -> str:
 def service(team: str, port: int) -> dict:
     spec = {"selector": {"app": "web"}, "ports": [{"port": port}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": team}, "spec": spec}
+
+
+def test_finalizers_of_simulated_controllers_do_not_reach_the_server(
+    cluster: Bench,
+    team: str,
+    planes: ControlPlanes,  # noqa: F811
+) -> None:
+    """No controller runs there that would take them off, so such an object would never go."""
+    inside = cluster_of(cluster.cloud, next(iter(cluster.cloud.of_type(EKS))))
+    row = service(team, 80)
+    row["metadata"]["finalizers"] = ["service.k8s.aws/resources"]
+    inside.put(row, team)
+    cluster.make(config_map("next", team), "next")  # with each request, the server gets what the cloud has
+    server = planes.server(inside.place, inside.version)
+    found = server.get("v1", "Service", team, "web")
+    assert found is not None
+    assert "finalizers" not in found["metadata"]
 
 
 def test_an_object_has_the_servers_defaults_and_the_simulators_identity(cluster: Bench, team: str) -> None:
