@@ -87,7 +87,11 @@ def _rules_are_sound(op: OperationContext) -> None:
 
 
 def _check_action(rule: dict[str, Any], wanted: str) -> None:
-    """Sources of the words: sid88in/serverless-appsync-plugin, issue 412; aws/aws-cdk, issue 6056; read 2026-11."""
+    """A group takes an override and no action, other statements an action and no override.
+
+    Sources of the words: sid88in/serverless-appsync-plugin, issue 412 (the wrong one); aws/aws-cdk, issue 6056 (none);
+    umotif-public/terraform-aws-waf-webaclv2, pull request 85 (RULE_ACTION); read 2026-11.
+    """
     given = [side for side in ("action", "overrideAction") if _given(rule.get(side) or {})]
     if len(given) != 1:
         raise _not_one("RULE", "Rule")
