@@ -8,7 +8,6 @@ import pulumi_aws as aws
 
 from settings.ingress.ingress import CertificateSettings
 
-
 Records = dict[tuple[str, str], aws.route53.Record]
 """Zone and domain -> the record that proves it, for all certificates of the account."""
 
@@ -16,7 +15,7 @@ Records = dict[tuple[str, str], aws.route53.Record]
 def certificate_arn(
     name: str, settings: CertificateSettings | None, records: Records, opts: pulumi.ResourceOptions
 ) -> pulumi.Input[str] | None:
-    """Returns the ARN of a certificate that is issued; None without settings. records: those that are there; it adds."""
+    """Returns the ARN of a certificate that is issued; None without settings. It adds the records that prove it."""
     if settings is None or settings.arn is not None:
         return settings.arn if settings else None
     first, *others = settings.names
