@@ -8,11 +8,14 @@ import pulumi_aws as aws
 
 from settings.ingress.ingress import CertificateSettings
 
+Records = dict[tuple[str, str], aws.route53.Record]
+"""Zone and domain -> the record that proves it, for all certificates of the account."""
+
 
 def certificate_arn(
-    name: str, settings: CertificateSettings | None, opts: pulumi.ResourceOptions
+    name: str, settings: CertificateSettings | None, records: Records, opts: pulumi.ResourceOptions
 ) -> pulumi.Input[str] | None:
-    """Returns the ARN of a certificate that is issued; None without settings."""
+    """Returns the ARN of a certificate that is issued; None without settings. It adds the records that prove it."""
     if settings is None or settings.arn is not None:
         return settings.arn if settings else None
     first, *others = settings.names
@@ -21,12 +24,14 @@ def certificate_arn(
     )
     # A name and its wildcard are proven by one record, so there is one for each name without `*.`. How many there are
     # is known before ACM has told what is in them.
-    records = [
-        _record(f"{name}-{domain}", certificate, domain, settings, opts)
-        for domain in dict.fromkeys(each.removeprefix("*.") for each in settings.names)
-    ]
+    proofs = []
+    for domain in dict.fromkeys(each.removeprefix("*.") for each in settings.names):
+        key = settings.zone_id or "", domain
+        if key not in records:
+            records[key] = _record(f"certificate-{domain}", certificate, domain, settings, opts)
+        proofs.append(records[key].fqdn)
     validated = aws.acm.CertificateValidation(
-        name, certificate_arn=certificate.arn, validation_record_fqdns=[each.fqdn for each in records], opts=opts
+        name, certificate_arn=certificate.arn, validation_record_fqdns=proofs, opts=opts
     )
     arn: pulumi.Output[str] = validated.certificate_arn
     return arn
@@ -50,5 +55,6 @@ def _record(
         records=[option.apply(lambda each: each.resource_record_value or "")],
         ttl=300,
         allow_overwrite=True,  # a second certificate for the name, in another stack, has the same record
-        opts=opts,
+        # and would not be renewed without it. It proves nothing once no certificate asks.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=True)),
     )

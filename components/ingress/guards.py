@@ -1,6 +1,7 @@
 """Policies by which only the platform opens a door to the internet: what users write in the cluster cannot.
 
-Source: aws-load-balancer-controller 3.5.0, docs/guide/ingress/annotations.md, ingress_class.md; read 2026-11.
+Sources: aws-load-balancer-controller 3.5.0, docs/guide/ingress/annotations.md, ingress_class.md,
+pkg/ingress/model_build_frontend_nlb.go, pkg/targetgroupbinding/resource_manager.go; read 2026-11.
 """
 
 import json
@@ -11,8 +12,10 @@ import pulumi
 from components.core.admission import admission_policy
 from settings.ingress.ingress import NAMESPACE
 
-SCHEME = "alb.ingress.kubernetes.io/scheme"
+SCHEMES = tuple(f"alb.ingress.kubernetes.io/{name}" for name in ("scheme", "frontend-nlb-scheme"))
+CONTROLLER = "system:serviceaccount:kube-system:aws-load-balancer-controller"
 _PUBLIC = "internet-facing"
+_CLASSES = ("internal", "internal-nlb", "public")
 _ANNOTATIONS = "object.metadata.annotations"
 _ADVICE = "expose a Service to the internet by `ingress.routes` with door: public"
 
@@ -26,6 +29,22 @@ def guards(name: str, hosts: Sequence[str], opts: pulumi.ResourceOptions) -> Non
         {"gateway.networking.k8s.io/v1": ["gateways"]},
         f"object.metadata.namespace == '{NAMESPACE}' || object.spec.gatewayClassName != 'public'",
         f"only the platform has Gateways of the class public: {_ADVICE}",
+        opts,
+    )
+    admission_policy(
+        f"{name}-classes",
+        "ml-platform-classes",
+        {"gateway.networking.k8s.io/v1": ["gatewayclasses"]},
+        f"object.metadata.name in {[*_CLASSES]} || object.spec.?parametersRef.?namespace.orValue('') != '{NAMESPACE}'",
+        f"only the platform's own classes have the configurations of its doors: {_ADVICE}",
+        opts,
+    )
+    admission_policy(
+        f"{name}-bindings",
+        "ml-platform-target-group-bindings",
+        {"elbv2.k8s.aws/v1beta1": ["targetgroupbindings"]},
+        f"request.userInfo.username == '{CONTROLLER}'",
+        "a binding opens the nodes to whom it names, so the controller alone makes it: use a route or a Service",
         opts,
     )
     admission_policy(
@@ -44,7 +63,8 @@ def guards(name: str, hosts: Sequence[str], opts: pulumi.ResourceOptions) -> Non
         f"{name}-ingresses",
         "ml-platform-public-ingresses",
         {"networking.k8s.io/v1": ["ingresses"]},
-        f"!has({_ANNOTATIONS}) || !('{SCHEME}' in {_ANNOTATIONS}) || {_ANNOTATIONS}['{SCHEME}'] != '{_PUBLIC}'",
+        f"!has({_ANNOTATIONS}) || "
+        f"{list(SCHEMES)}.all(each, !(each in {_ANNOTATIONS}) || {_ANNOTATIONS}[each] != '{_PUBLIC}')",
         f"no Ingress is {_PUBLIC}: {_ADVICE}",
         opts,
     )

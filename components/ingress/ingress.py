@@ -13,7 +13,7 @@ from components.core.namespaces import in_mesh, pod_security
 from components.core.stage import Stage
 from components.core.untyped import Manifest
 from components.ingress import doors, routes
-from components.ingress.certificate import certificate_arn
+from components.ingress.certificate import Records, certificate_arn
 from components.ingress.door_logs import NAME, door_log_bucket
 from components.ingress.doors import DoorPlan
 from components.ingress.guards import guards
@@ -66,8 +66,10 @@ class Ingress(pulumi.ComponentResource):
         self._doors: dict[Door, InternalDoorSettings | PublicDoorSettings] = {"internal": settings.internal}
         if settings.public:
             self._doors["public"] = settings.public
+        records: Records = {}
         self._certificates = {
-            door: certificate_arn(f"{name}-{door}", each.certificate, self._opts) for door, each in self._doors.items()
+            door: certificate_arn(f"{name}-{door}", each.certificate, records, self._opts)
+            for door, each in self._doors.items()
         }
         self._acl = web_acl(f"{name}-public", settings.public.waf, args.stage, self._opts) if settings.public else None
         self._logs = (
@@ -134,7 +136,8 @@ class ClusterDoors(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterDoorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:ingress:ClusterDoors", name, None, opts)
         self._name, self._args, cluster = name, args, args.cluster
-        hosts = sorted({route.host for route in args.ingress.settings.routes.values()})
+        self._settings = cluster.ingress or args.ingress.settings  # with the routes of this cluster
+        hosts = sorted({route.host for route in self._settings.routes.values()})
         guards(name, hosts, pulumi.ResourceOptions(parent=self))
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
@@ -193,7 +196,7 @@ class ClusterDoors(pulumi.ComponentResource):
     def _routes(self) -> None:
         plans = {plan.door: plan for plan in self._args.plans}
         targets: dict[tuple[str, str], pulumi.Resource] = {}
-        for key, route in self._args.ingress.settings.routes.items():
+        for key, route in self._settings.routes.items():
             made = self._args.namespaces.get(route.namespace)
             namespace = [made] if made else []  # teams make others
             service = (route.namespace, route.service)

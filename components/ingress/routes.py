@@ -1,7 +1,7 @@
 """The objects of a route. The team makes the Service, now or later.
 
 The route is in the namespace of the doors, and the Service's namespace lets it in by a grant: so the shared Gateway
-takes no route that the team, or whoever may write in its namespace, makes by itself.
+takes no route that somebody else makes in the team's namespace.
 
 Sources: aws-load-balancer-controller 3.5.0, pkg/gateway/model/model_build_target_group.go, docs/guide/gateway; Gateway
 API 1.6.1; read 2026-11.

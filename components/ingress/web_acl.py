@@ -12,7 +12,9 @@ from components.core.stage import Stage
 from settings.ingress.ingress import WafSettings
 
 COMMON = "AWSManagedRulesCommonRuleSet"
-LARGE_BODIES = "SizeRestrictions_BODY"
+ON_BODIES = tuple(
+    f"{name}_BODY" for name in ("SizeRestrictions", "CrossSiteScripting", "GenericLFI", "GenericRFI", "EC2MetaDataSSRF")
+)
 GROUPS = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", COMMON)
 RATE_WINDOW_SECONDS = 300
 
@@ -31,9 +33,9 @@ def web_acl(name: str, settings: WafSettings, stage: Stage, opts: pulumi.Resourc
 
 
 def rules(settings: WafSettings) -> Sequence[aws.wafv2.WebAclRuleArgsDict]:
-    """Returns the rules. Those of AWS refuse by themselves; a body of over 8 KB may be a prompt, and is counted."""
+    """Returns the rules. Those of AWS refuse by themselves. What those on bodies find may be a prompt: counted."""
     counted: Sequence[aws.wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideArgsDict] = (
-        [] if settings.block_large_bodies else [{"name": LARGE_BODIES, "action_to_use": {"count": {}}}]
+        [] if settings.judge_bodies else [{"name": each, "action_to_use": {"count": {}}} for each in ON_BODIES]
     )
     managed: list[aws.wafv2.WebAclRuleArgsDict] = [
         {

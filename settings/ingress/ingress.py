@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from catalog.load_balancers import PATH_LENGTH, TLS_POLICIES
+from catalog.limits import RULES_PER_SECURITY_GROUP
+from catalog.load_balancers import HOST_LENGTH, PATH_LENGTH, RULES_PER_LOAD_BALANCER, TLS_POLICIES
 from settings.core.base import Settings
 from settings.core.naming import DNS_SUBDOMAIN, namespace_is_a_dns_label
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
@@ -25,8 +26,10 @@ NAMESPACE = "ingress"
 def is_a_host(name: str) -> str:
     """Returns the name unchanged. Raises ValueError when it is no DNS name of two labels or more."""
     bare = name.removeprefix("*.")
-    if "." not in bare or len(name) > 253 or not DNS_SUBDOMAIN.fullmatch(bare):
+    if "." not in bare or not DNS_SUBDOMAIN.fullmatch(bare):
         raise ValueError(f"{name!r} is not a host name. Write for example chat.ml.example.com, in lower case.")
+    if len(name) > HOST_LENGTH:
+        raise ValueError(f"{name[:20]!r}... has {len(name)} characters, and a rule takes {HOST_LENGTH}. Shorten it.")
     return name
 
 
@@ -166,9 +169,12 @@ class WafSettings(Settings):
     requests_per_five_minutes: int = Field(
         default=2000, ge=10, le=2_000_000_000, description="Requests of one address in five minutes; more are refused."
     )
-    block_large_bodies: bool = Field(
+    judge_bodies: bool = Field(
         default=False,
-        description="Whether bodies over 8 KB are refused. Prompts are larger, so they are only counted by default.",
+        description=(
+            "Whether AWS's common rules on bodies refuse: over 8 KB, with scripts, paths of files or addresses of "
+            "metadata. Prompts have all of these, so they are only counted by default."
+        ),
     )
 
 
@@ -189,6 +195,9 @@ class RouteSettings(ServiceEntry):
     """A host name and paths of a door that lead to a Service."""
 
     door: Door = Field(default="internal", description="The door that it is behind.")
+    cluster: str | None = Field(
+        default=None, description="The only cluster that has it. When not given: all with doors."
+    )
     host: HostName = Field(description="Host name of the requests.", examples=["chat.ml.example.com"])
     paths: tuple[str, ...] = Field(default=("/",), min_length=1, description="Beginnings of the paths that it takes.")
     protocol: Literal["http", "http2", "grpc"] = Field(
@@ -257,6 +266,13 @@ class IngressSettings(Settings):
     access_log_days: int = Field(default=90, ge=1, le=3653, description="Days until logged requests are deleted.")
     dns: DnsSettings | None = Field(default=None, description="Records of the hosts. Without it, people make them.")
 
+    def of_cluster(self, cluster: str) -> "IngressSettings | None":
+        """Returns the doors of one cluster with its routes; None where it has none."""
+        if self.clusters and cluster not in self.clusters:
+            return None
+        routes = {name: route for name, route in self.routes.items() if route.cluster in (None, cluster)}
+        return self.model_copy(update={"routes": routes})
+
     def exposed(self) -> frozenset[str]:
         """Returns the namespaces whose pods may be behind a load balancer."""
         doors = [self.internal, *([self.public] if self.public else [])]
@@ -297,6 +313,21 @@ class IngressSettings(Settings):
     @model_validator(mode="after")
     def hosts_have_a_certificate(self) -> "IngressSettings":
         mistakes = []
+        doors: dict[str, InternalDoorSettings | PublicDoorSettings] = {"internal": self.internal}
+        doors |= {"public": self.public} if self.public else {}
+        for key, each in doors.items():
+            listeners = 1 if each.certificate is None else 2
+            if len(each.source_ranges) * listeners > RULES_PER_SECURITY_GROUP:
+                mistakes.append(
+                    f"{key}.source_ranges has {len(each.source_ranges)} ranges, and the security group of a load "
+                    f"balancer takes {RULES_PER_SECURITY_GROUP // listeners} for {listeners} ports. Join ranges."
+                )
+            rules = sum(len(route.paths) for route in self.routes.values() if route.door == key)
+            if rules > RULES_PER_LOAD_BALANCER:
+                mistakes.append(
+                    f"routes have {rules} paths behind {key}, and a load balancer takes {RULES_PER_LOAD_BALANCER} "
+                    "rules. Join paths by what they begin with."
+                )
         for name, route in self.routes.items():
             door = self.internal if route.door == "internal" else self.public
             certificate = door.certificate if door else None

@@ -111,7 +111,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             access=access(path),
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
-            ingress=ingress if ingress is not None and (not ingress.clusters or name in ingress.clusters) else None,
+            ingress=ingress.of_cluster(name) if ingress is not None else None,
         )
 
     def part(model: type[Model], *path: PathPart) -> Model | None:

@@ -135,7 +135,7 @@ class StackSettings(Settings):
 
     def ingress_of(self, cluster: str) -> IngressSettings | None:
         """Returns the doors of a cluster; None where it has none."""
-        return self.ingress if self.ingress and cluster in (self.ingress.clusters or self.clusters) else None
+        return self.ingress.of_cluster(cluster) if self.ingress and cluster in self.clusters else None
 
     @field_validator("region")
     @classmethod

@@ -30,7 +30,7 @@ def values(context: AddOnContext) -> Values:
         "vpcTags": context.stage.vpc_tags,
         "replicaCount": replicas,  # one of them leads, and another takes over at once
         **({"podDisruptionBudget": {"maxUnavailable": 1}} if replicas > 1 else {}),
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
         "keepTLSSecret": True,  # otherwise each upgrade makes another authority, and its webhooks refuse until restarts
         "enableServiceMutatorWebhook": False,
         "defaultTargetType": "ip",  # Services of type ClusterIP have no port on the nodes

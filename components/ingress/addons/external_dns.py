@@ -32,11 +32,11 @@ def values(context: AddOnContext) -> Values:
         "sources": list(SOURCES),
         "registry": "txt",
         "txtOwnerId": owners.get(context.cluster, context.cluster_name),
-        "policy": "sync",  # otherwise the records of what is gone stay, and lead to whoever has the address next
+        "policy": "sync",  # otherwise records stay of what is gone, and somebody else may have the address
         "domainFilters": sorted(set(zones.values())),
         "extraArgs": [f"--zone-id-filter={zone}" for zone in sorted(zones)],
         "triggerLoopOnEvent": True,
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
     }
 
 

@@ -21,11 +21,19 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 ("ingress", "clusters", index),
                 f"there is no cluster {cluster}.{nearest_or_all(cluster, parts.clusters)}",
             )
+    for name, route in ingress.routes.items():
+        if route.cluster is not None and (route.cluster not in parts.clusters or not _has_doors(parts, route.cluster)):
+            with_doors = [key for key in parts.clusters if _has_doors(parts, key)]
+            yield (
+                ("ingress", "routes", name, "cluster"),
+                f"{route.cluster} is no cluster with doors.{nearest_or_all(route.cluster, with_doors)}",
+            )
     yield from _namespaces(parts, ingress, add_ons)
     yield from _certificates(parts, ingress)
     if ingress.dns is not None:
         yield from _owners(parts, ingress.dns)
         yield from _hosts(ingress, ingress.dns)
+        yield from _hosts_twice(parts, ingress)
     if parts.network is not None and parts.network.nat == "none":
         for key, service in (("dns", "Route 53"), ("public", "AWS WAF")):
             if getattr(ingress, key) is not None:
@@ -48,24 +56,32 @@ def _namespaces(parts: Parts, ingress: IngressSettings, add_ons: Mapping[str, Ad
                 "it could open a door. Rename theirs."
             ),
         )
-    for path, namespace in _named(ingress):
+    for path, namespace, only in _named(ingress):
         if namespace in (*KUBERNETES_NAMESPACES, NAMESPACE):
             owner = "the doors" if namespace == NAMESPACE else "Kubernetes"
             yield path, f"{namespace} belongs to {owner}, and nobody exposes a Service of it. Name another one."
             continue
-        for cluster, content in parts.clusters.items():
-            if content.ingress is None or content.addons is None:
+        missing: list[tuple[str, set[str]]] = []
+        served = {key: each for key, each in parts.clusters.items() if each.ingress is not None and only in (None, key)}
+        for cluster, content in served.items():
+            if content.addons is None:
                 continue
             made = {name for of, name in people if of in (cluster, None)}
             known = made | {name for rules in installed(add_ons, content).values() for name in rules.namespaces}
             if namespace not in known:
-                yield (
-                    path,
-                    (
-                        f"nothing in this file makes the namespace {namespace} in {cluster}, so no route could be in "
-                        f"it.{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
-                    ),
-                )
+                missing.append((cluster, made))
+        # What a route leads to is in each of its clusters; routes of a namespace's own come where it is.
+        if missing and (path[1] == "routes" or len(missing) == len(served)):
+            cluster, made = missing[0]
+            yield (
+                path,
+                (
+                    f"nothing in this file makes the namespace {namespace} in {cluster}, so no route could lead to it."
+                    f"{did_you_mean(namespace, made)} Add it to the namespaces of a team"
+                    + (", name the cluster of the route" if len(served) > 1 and path[1] == "routes" else "")
+                    + ", or drop it here."
+                ),
+            )
 
 
 def _of_people(parts: Parts) -> set[tuple[str | None, str]]:
@@ -77,12 +93,12 @@ def _of_people(parts: Parts) -> set[tuple[str | None, str]]:
     }
 
 
-def _named(ingress: IngressSettings) -> Iterator[tuple[Path, str]]:
+def _named(ingress: IngressSettings) -> Iterator[tuple[Path, str, str | None]]:
     for name, route in ingress.routes.items():
-        yield ("ingress", "routes", name, "namespace"), route.namespace
+        yield ("ingress", "routes", name, "namespace"), route.namespace, route.cluster
     for key, door in (("internal", ingress.internal), ("public", ingress.public)):
         for index, namespace in enumerate(door.namespaces if door else ()):
-            yield ("ingress", key, "namespaces", index), namespace
+            yield ("ingress", key, "namespaces", index), namespace, None
 
 
 def _certificates(parts: Parts, ingress: IngressSettings) -> Iterator[Mistake]:
@@ -130,6 +146,30 @@ def _outside_of_zone(certificate: CertificateSettings, dns: DnsSettings, path: P
                     "record there. Name the zone that it is in."
                 ),
             )
+
+
+def _has_doors(parts: Parts, cluster: str) -> bool:
+    return parts.clusters[cluster].ingress is not None
+
+
+def _hosts_twice(parts: Parts, ingress: IngressSettings) -> Iterator[Mistake]:
+    """Yields hosts at two load balancers: a name has the records of one of them."""
+    first: dict[str, tuple[str, str, str]] = {}
+    for cluster in (key for key in parts.clusters if _has_doors(parts, key)):
+        for name, route in ingress.routes.items():
+            if route.cluster not in (None, cluster):
+                continue
+            other, door, where = first.setdefault(route.host, (name, route.door, cluster))
+            if (door, where) != (route.door, cluster):
+                place = f"the door {door} of {where}" + ("" if other == name else f", as {other} says")
+                yield (
+                    ("ingress", "routes", name, "host"),
+                    (
+                        f"{route.host} is also at {place}, and a name has the records of one load balancer. Take "
+                        "another host, or name the cluster of the route."
+                    ),
+                )
+                break
 
 
 def _hosts(ingress: IngressSettings, dns: DnsSettings) -> Iterator[Mistake]:

@@ -10,9 +10,9 @@ from components.core.addon_spec import AddOnContext
 from components.ingress.addons import aws_load_balancer_controller as controller
 from components.ingress.addons import external_dns
 from components.ingress.controller_iam import controller_statements
-from components.ingress.web_acl import LARGE_BODIES, rules
+from components.ingress.web_acl import ON_BODIES
 from settings.compute.node_pool import NodePoolSettings
-from settings.ingress.ingress import IngressSettings, WafSettings
+from settings.ingress.ingress import IngressSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import POOL, stack, stage
 from tests.in_process.providers import Registered
@@ -134,27 +134,27 @@ def test_only_known_networks_come_to_the_internal_door(cloud: PlatformCloud) -> 
 
 
 def test_a_listener_has_its_certificate_from_the_class_and_no_tls_of_its_own(cloud: PlatformCloud) -> None:
-    built(cloud, **WHOLE)
+    doors = {key: {**WHOLE[key], "namespaces": ["inference"]} for key in ("internal", "public")}
+    built(cloud, **{**WHOLE, **doors})
     for door in ("internal", "public"):
         listeners = {each["name"]: each for each in spec(cloud, f"{GATEWAY_API}:Gateway", door)["listeners"]}
         assert set(listeners) == {"http", "https"}
         assert not any("tls" in each for each in listeners.values()), "the API wants a Secret with it"
         assert listeners["http"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}, "for the redirect alone"
         (selected,) = listeners["https"]["allowedRoutes"]["namespaces"]["selector"]["matchExpressions"]
-        assert selected["values"] == ["inference"]
+        assert selected["values"] == ["ingress", "inference"]
         (https,) = spec(cloud, f"{OF_AWS}:LoadBalancerConfiguration", door)["listenerConfigurations"]
         validated = cloud.one("certificateValidation:CertificateValidation", f"ingress-{door}").inputs["certificateArn"]
         assert (https["protocolPort"], https["defaultCertificate"]) == ("HTTPS:443", validated)
         assert https["sslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
-        redirect = spec(cloud, f"{GATEWAY_API}:HTTPRoute", f"{door}-to-https")
+        redirect = spec(cloud, f"{GATEWAY_API}:HTTPRoute", f"{door}.to-https")
         assert redirect["rules"][0]["filters"][0]["requestRedirect"]["scheme"] == "https"
 
 
-def test_a_name_and_its_wildcard_are_proven_by_one_record(cloud: PlatformCloud) -> None:
+def test_a_name_and_its_wildcard_are_proven_by_one_record_for_all_certificates(cloud: PlatformCloud) -> None:
     built(cloud, **WHOLE)
-    assert [each.name for each in cloud.all("route53/record:Record") if "internal" in each.name] == [
-        "ingress-internal-ml.example.com"
-    ]
+    (record,) = cloud.all("route53/record:Record")
+    assert record.retained, "with the record, another certificate of the name would lose its renewal"
 
 
 def test_without_a_certificate_a_door_speaks_http(cloud: PlatformCloud) -> None:
@@ -162,7 +162,7 @@ def test_without_a_certificate_a_door_speaks_http(cloud: PlatformCloud) -> None:
     (listener,) = spec(cloud, f"{GATEWAY_API}:Gateway", "internal")["listeners"]
     assert (listener["name"], listener["protocol"]) == ("http", "HTTP")
     (parent,) = spec(cloud, f"{GATEWAY_API}:HTTPRoute", "chat")["parentRefs"]
-    assert parent == {"name": "internal", "namespace": "ingress", "sectionName": "http"}
+    assert parent == {"name": "internal", "sectionName": "http"}
     assert not cloud.all("wafv2/webAcl:WebAcl")
     assert not [each for each in cloud.all("s3/bucket:Bucket") if "door" in each.name], "what nobody uses is not there"
 
@@ -192,7 +192,7 @@ def test_routes_tell_the_load_balancer_what_pods_speak(cloud: PlatformCloud) -> 
     assert chat["healthCheckConfig"] == {"healthCheckPath": "/health"}
     assert spec(cloud, f"{OF_AWS}:TargetGroupConfiguration", "rpc")["defaultConfiguration"]["protocolVersion"] == "GRPC"
     (rule,) = spec(cloud, f"{GATEWAY_API}:GRPCRoute", "rpc")["rules"]
-    assert rule == {"backendRefs": [{"name": "rpc", "port": 80}]}
+    assert rule == {"backendRefs": [{"name": "rpc", "namespace": "inference", "port": 80}]}
     (rule,) = spec(cloud, f"{GATEWAY_API}:HTTPRoute", "api")["rules"]
     assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/v1"}}]
 
@@ -278,18 +278,15 @@ def test_records_have_the_owner_of_their_cluster_and_stay_in_their_zones() -> No
     assert external_dns.values(earlier)["txtOwnerId"] == "earlier"
 
 
-def test_large_prompts_are_counted_and_not_refused() -> None:
-    def overrides(settings: WafSettings) -> list[Any]:
-        return [
-            override
-            for rule in rules(settings)
-            for override in rule["statement"].get("managed_rule_group_statement", {}).get("rule_action_overrides", ())
-        ]
-
-    assert overrides(WafSettings()) == [{"name": LARGE_BODIES, "action_to_use": {"count": {}}}]
-    assert overrides(WafSettings(block_large_bodies=True)) == []
-    rate = next(rule for rule in rules(WafSettings()) if "rate_based_statement" in rule["statement"])
-    assert rate["statement"]["rate_based_statement"]["limit"] == 2000
+@pytest.mark.parametrize("blocked", [True, False])
+def test_what_prompts_have_in_them_is_counted_and_not_refused(cloud: PlatformCloud, blocked: bool) -> None:
+    built(cloud, public={"certificate": CERTIFICATE, "waf": {"judge_bodies": blocked}})
+    statements = {each["name"]: each["statement"] for each in cloud.one("wafv2/webAcl:WebAcl").inputs["rules"]}
+    common = statements["AWSManagedRulesCommonRuleSet"]["managedRuleGroupStatement"]
+    counted = [{"name": each, "actionToUse": {"count": {}}} for each in ON_BODIES]
+    assert common.get("ruleActionOverrides", []) == ([] if blocked else counted)
+    assert statements["requests-of-one-address"]["rateBasedStatement"]["limit"] == 2000
+    assert len(statements) == 4
 
 
 def test_the_doors_have_a_namespace_in_which_nothing_runs_that_is_strong(cloud: PlatformCloud) -> None:

@@ -409,7 +409,7 @@ CHANGES: dict[str, Any] = {
         door("public"),
         door("public", waf={"requests_per_five_minutes": 100}),
     ),
-    "ingress.public.waf.block_large_bodies": (door("public"), door("public", waf={"block_large_bodies": True})),
+    "ingress.public.waf.judge_bodies": (door("public"), door("public", waf={"judge_bodies": True})),
     "ingress.routes.namespace": (route(), route(namespace="agents")),
     "ingress.routes.service": (route(), route(service="other")),
     "ingress.routes.port": (route(), route(port=81)),

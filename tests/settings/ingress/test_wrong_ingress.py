@@ -76,7 +76,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "old TLS": (
         internal(tls_policy="ELBSecurityPolicy-2016-08"),
         "ingress.internal.tls_policy",
-        "ELBSecurityPolicy-TLS13-1-2-Ext2-FIPS-PQ-2025-09.",
+        "Did you mean ELBSecurityPolicy-TLS13-1-3-2021-06?",
     ),
     "policy of TLS that there is not": (
         internal(tls_policy="ELBSecurityPolicy-TLS13-1-2-Ras-2021-06"),
