@@ -128,6 +128,14 @@ class DoorSettings(Settings):
         description="Security policy of Elastic Load Balancing: which versions of TLS and ciphers clients may use.",
     )
 
+    deletion_protection: bool | None = Field(
+        default=None,
+        description=(
+            "Whether its load balancer cannot be deleted. When not given: as `deletion_protection` of the stack. Turn "
+            "it off, and run `up`, before a door is dropped."
+        ),
+    )
+
     @field_validator("tls_policy")
     @classmethod
     def tls_is_new(cls, policy: str) -> str:

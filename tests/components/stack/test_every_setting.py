@@ -399,6 +399,7 @@ CHANGES: dict[str, Any] = {
             "idle_timeout_seconds": 60,
             "tls_policy": "ELBSecurityPolicy-TLS13-1-3-2021-06",
             "source_ranges": ["203.0.113.0/24"],
+            "deletion_protection": False,
         }.items()
     },
     **{
@@ -418,6 +419,7 @@ CHANGES: dict[str, Any] = {
     # What the mesh needs to know: which pods the load balancer may call.
     "ingress.routes.pods": ({**meshed(), **route()}, {**meshed(), **route(pods={"app": "other"})}),
     "ingress.routes.pod_port": ({**meshed(), **route()}, {**meshed(), **route(pod_port=8080)}),
+    "ingress.routes.cluster": (two_clusters(route()), two_clusters(route(cluster="other"))),
     "ingress.routes.door": (route(), route(door="public")),
     "ingress.routes.host": (route(), route(host="b.example.com")),
     "ingress.routes.paths": (route(), route(paths=["/v1"])),
