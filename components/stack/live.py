@@ -52,6 +52,11 @@ class LiveStack:
         """Returns what the last run recorded of the managed pools of a cluster, by name."""
         return self.clusters.get(cluster, {}).get("pools") or {}
 
+    def meshed(self, cluster: str) -> Sequence[str]:
+        """Returns the namespaces of people whose pods have proxies, also where the namespace has left the stack."""
+        namespaces: Sequence[str] = (self.clusters.get(cluster, {}).get("mesh") or {}).get("namespaces") or ()
+        return namespaces
+
     @property
     def requested_quotas(self) -> Mapping[str, float]:
         """Quota code -> vCPUs that the stack has asked for."""
@@ -163,12 +168,15 @@ class LiveStack:
     def _mesh_under_its_pods(self, settings: StackSettings) -> str | None:
         """Returns whose pods would keep proxies without a control plane: an identity lives for a day, and then ends."""
         for key in settings.clusters:
-            meshed = (self.clusters.get(key, {}).get("mesh") or {}).get("namespaces")
+            meshed = self.meshed(key)
             if meshed and settings.mesh_of(key) is None:
+                kept = (self.outputs.get("kept") or {}).get("retained_namespaces", ())
+                left = [name for name in meshed if f"{key}/{name}" in kept]
+                back = f"bring {', '.join(left)} back under teams, " if left else ""
                 return (
                     f"mesh: {key} loses it, and pods of {', '.join(meshed)} have proxies that need it, so within a day "
-                    "they could reach nobody. First take the namespaces out of mesh.namespaces, run `pulumi up`, and "
-                    "start their pods again: docs/guides/mesh/leave-the-mesh.md."
+                    f"they could reach nobody. First {back}take the namespaces out of mesh.namespaces, run `pulumi "
+                    "up`, and start their pods again: docs/guides/mesh/leave-the-mesh.md."
                 )
         return None
 

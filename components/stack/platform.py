@@ -329,7 +329,8 @@ class Platform(pulumi.ComponentResource):
     def _mesh_outputs(self, cluster: str, mesh: MeshSettings) -> dict[str, Any]:
         """Returns what the next run needs to know, so as not to part pods that are up."""
         meshed = [name for where, name in self.namespaces.resources if where == cluster and name in mesh.namespaces]
-        return {"anchors": mesh.anchors, "issuer": mesh.issuer, "namespaces": meshed}
+        left = [name for name in self._live.meshed(cluster) if (cluster, name) in self._kept.retained_namespaces]
+        return {"anchors": mesh.anchors, "issuer": mesh.issuer, "namespaces": [*meshed, *left]}
 
     @staticmethod
     def _storage_outputs(storage: Storage) -> dict[str, Any]:

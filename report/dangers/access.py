@@ -428,7 +428,8 @@ def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -
     """
     stays = {each.who for each in new if each.who.startswith("pods of ")}
     if not any(plan.changes(CLUSTER, ops=("replace", "delete"))):
-        kept = {at(each.inputs, "metadata.name") for each in plan.after.values() if each.type == NAMESPACE}
+        namespaces = [each for each in {**plan.before, **plan.after}.values() if each.type == NAMESPACE]
+        kept = {at(each.inputs, "metadata.name") for each in namespaces if plan.stays(each.urn)}
         whos = {each.who for each in old if each.who.startswith("pods of ")}
         stays |= {who for who in whos if who.removeprefix("pods of ").partition("/")[0] in kept}
     going = plan.changes(ops=("delete", "replace"))

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from costs.resource import Resource
-from report.dangers.access import ANYWHERE, is_going, new_ranges
+from report.dangers.access import ANYWHERE, NAMESPACE, is_going, new_ranges
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
-from report.dangers.weaker import INBOUND
+from report.dangers.weaker import INBOUND, is_injected, refuses_more
 from report.tables import some
 
 _API = "kubernetes:policy.linkerd.io/"
@@ -46,6 +46,8 @@ def find(plan: Plan) -> Iterator[Danger]:
             says = f"{{}} may no longer call {_named(target)}"
             yield _danger(says, "these calls are refused then", "let them move first", SERIOUS, lost, urns)
     yield from _servers_that_ask_less(plan, old, new)
+    yield from _servers_that_ask_more(plan, old, new)
+    yield from _left_in_mesh(plan)
 
 
 def _is_load_balancer(policy: Resource) -> bool:
@@ -69,6 +71,49 @@ def _servers_that_ask_less(
             yield _danger(says, consequence, _ALONE, GRAVE, [f"Server {_named(target)}"], (server.urn,), "protection")
 
 
+def _servers_that_ask_more(
+    plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
+) -> Iterator[Danger]:
+    """Yields the Servers that refuse more than before. A new one takes the place of what its mesh took by default."""
+    by_default = {
+        each.provider: str(policy)
+        for each in plan.before.values()
+        if (policy := at(each.inputs, "values.proxy.defaultInboundPolicy"))
+    }
+    meshed = {_namespace(each) for each in plan.before.values() if each.type == NAMESPACE and is_injected(each.inputs)}
+    covered = {_pods(target, each): at(each.inputs, "spec.accessPolicy") or "deny" for target, each in old.items()}
+    for target, server in new.items():
+        default = by_default.get(target[0]) if target[:2] in meshed else None
+        was = str(covered.get(_pods(target, server), default))
+        becomes = str(at(server.inputs, "spec.accessPolicy") or "deny")
+        if refuses_more(was, becomes):
+            says, consequence = (
+                f"what {{}} does with others: {was} → {becomes}",
+                "callers that no policy names are refused",
+            )
+            yield _danger(says, consequence, _LOOK, SERIOUS, [_named(target)], (server.urn,))
+
+
+def _left_in_mesh(plan: Plan) -> Iterator[Danger]:
+    """Yields the namespaces that leave the stack with proxies in their pods."""
+    for change in plan.changes(NAMESPACE, ops=("delete",)):
+        namespace = plan.before[change.urn]
+        if change.retained and is_injected(namespace.inputs) and not is_going(plan, namespace):
+            yield _danger(
+                "{} [leaves|leave] the stack, and [stays|stay] in the mesh",
+                "pods there need the mesh from then on, and it cannot be taken from them",
+                "take it out of mesh.namespaces first, and start its pods again",
+                SERIOUS,
+                [f"namespace {_namespace(namespace)[1]}"],
+                (change.urn,),
+            )
+
+
+def _namespace(namespace: Resource) -> tuple[str, str]:
+    return namespace.provider, str(at(namespace.inputs, "metadata.name"))
+
+
+_LOOK = "set audit first, and look whom the proxies would refuse"
 _ALONE = "make it a change of its own, with the reason in it"
 
 
@@ -106,13 +151,9 @@ def _leaves(plan: Plan, server: Resource | None) -> bool:
     """Tells whether the namespace of a Server goes, or its cluster: nobody is left there to be called."""
     if server is None or is_going(plan, server):
         return server is not None
-    namespaces = {
-        (each.provider, at(each.inputs, "metadata.name")): urn
-        for urn, each in plan.before.items()
-        if each.type == "kubernetes:core/v1:Namespace"
-    }
-    urn = namespaces.get((server.provider, at(server.inputs, "metadata.namespace")))
-    return urn is not None and urn not in plan.after
+    namespaces = {_namespace(each): urn for urn, each in plan.before.items() if each.type == NAMESPACE}
+    urn = namespaces.get((server.provider, str(at(server.inputs, "metadata.namespace"))))
+    return urn is not None and not plan.stays(urn)
 
 
 def _of(resources: Mapping[str, Resource], kind: str) -> dict[Target, Resource]:

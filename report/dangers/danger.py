@@ -79,6 +79,10 @@ class Plan:
         old, new = self.before.get(urn), self.after.get(urn)
         return (old.inputs if old else {}), (new.inputs if new else {})
 
+    def stays(self, urn: str) -> bool:
+        """Tells whether a resource stays where it is: in the stack, or retained when it leaves it."""
+        return urn in self.after or any(each.urn == urn and each.retained for each in self.changes(ops=("delete",)))
+
     def goes_with(self, urn: str) -> bool:
         """Tells whether a resource goes together with what it is about, e.g. the policy of a bucket."""
         going = {self.before[each.urn].id for each in self.changes(ops=("delete",)) if each.urn in self.before} - {""}

@@ -26,6 +26,8 @@ _NAME = "kubernetes.io/metadata.name"
 _ALONE = "make it a change of its own, with the reason in it"
 _TLS = re.compile(r"ELBSecurityPolicy-(?:TLS13|FS|TLS)?-?(?:1-([0-3]))?")
 _CIPHERS = ("Ext0", "Ext1", "Ext2", "", "Res")
+_UNKNOWN = 9, 9
+_COUNT = "let new rules count first, and look whom they would refuse"
 ATTRIBUTES = {
     "access_logs.s3.enabled": ("requests to {} are no longer logged", "nobody can look up later who called what"),
     "deletion_protection.enabled": (
@@ -94,7 +96,8 @@ def doors(resources: Mapping[str, Resource]) -> dict[str, Door]:
             own = _named(resources, each, CONFIGURATION, at(each.inputs, "spec.infrastructure.parametersRef.name"))
             of_class = _named(resources, each, CONFIGURATION, at(gateway_class.inputs, "spec.parametersRef.name"))
             spec = _merged(*((at(x.inputs, "spec") or {}) if x else {} for x in (own, of_class)))
-            found[each.urn] = Door(each, spec, frozenset(_namespaces(each)), frozenset(_hosts(resources, each)))
+            namespaces = frozenset(_namespaces(each)) - {at(each.inputs, "metadata.namespace")}
+            found[each.urn] = Door(each, spec, namespaces, frozenset(_hosts(resources, each)))
     return found
 
 
@@ -233,11 +236,31 @@ def _changed(door: Door, old: Door) -> Iterator[Danger]:
             yield _danger(door, says, consequence, "name fewer addresses", severity)
         if lost := new_ranges(door.ranges, old.ranges):
             yield _danger(door, f"door {{}} lets in {some(lost)} no longer", "who comes from there gets no answer", "")
-    if more := door.namespaces - old.namespaces:
+    if fewer := _not_in(door.namespaces, old.namespaces):
+        says = f"door {{}} takes routes of {some(sorted(fewer))} no longer"
+        yield _danger(
+            door, says, "hosts that people have put on it from there get no answer", "move their routes first"
+        )
+    if more := _not_in(old.namespaces, door.namespaces):
         says = f"{some(sorted(more))} may put hosts on door {{}}"
         severity = GRAVE if EVERY_NAMESPACE in more else SERIOUS
         yield _danger(door, says, "who may make routes there exposes what is in there", _ALONE, severity)
     yield from _weaker(door, old)
+    yield from _stricter(door, old)
+
+
+def _not_in(some_of: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+    """Returns the namespaces that are not among some, which may be all."""
+    return frozenset() if EVERY_NAMESPACE in some_of else others - some_of
+
+
+def _stricter(door: Door, old: Door) -> Iterator[Danger]:
+    """Yields what refuses clients anew that come through a door."""
+    if old.is_secure and door.is_secure and _strength(old.tls) < _strength(door.tls) < _UNKNOWN:
+        says = f"TLS of door {{}}: {_policies(old)} → {_policies(door)}"
+        yield _danger(door, says, "clients that know older versions or other ciphers only get no connection", "")
+    if door.is_public == old.is_public and at(door.spec, "wafV2.webACL") and not at(old.spec, "wafV2.webACL"):
+        yield _danger(door, "a web ACL stands before door {}", "requests that its rules name are refused", _COUNT)
 
 
 def _weaker(door: Door, old: Door) -> Iterator[Danger]:
@@ -256,10 +279,9 @@ def _weaker(door: Door, old: Door) -> Iterator[Danger]:
             "look first at its names and its authority",
         )
     if old.is_secure and door.is_secure and _strength(door.tls) < _strength(old.tls):
-        policies = " → ".join(", ".join(sorted(set(x.tls))) or "not set" for x in (old, door))
         yield _danger(
             door,
-            f"TLS of door {{}}: {policies}",
+            f"TLS of door {{}}: {_policies(old)} → {_policies(door)}",
             "clients may take older versions or weaker ciphers",
             _ALONE,
             GRAVE,
@@ -280,13 +302,17 @@ def _weaker(door: Door, old: Door) -> Iterator[Danger]:
         yield _danger(door, says, consequence, "")
 
 
+def _policies(door: Door) -> str:
+    return ", ".join(sorted(set(door.tls))) or "not set"
+
+
 def _strength(policies: list[str]) -> tuple[int, int]:
     """Returns what the weakest policy asks: the oldest version of TLS, then the ciphers.
 
     Source: Elastic Load Balancing, "Security policies for your Application Load Balancer"; read 2026-11.
     """
     if LATER in policies:
-        return 9, 9
+        return _UNKNOWN
     return min((_strength_of(each) for each in policies), default=(0, 0))
 
 
@@ -332,6 +358,16 @@ def _web_acls(plan: Plan) -> Iterator[Danger]:
                 gently=_ALONE,
                 urns=(change.urn,),
             )
+        for what in _stricter_rules(before, after):
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says=f"web ACL {{}}: {what}",
+                names=(change.name,),
+                consequence="requests that pass today are refused",
+                gently=_COUNT,
+                urns=(change.urn,),
+            )
 
 
 def _weaker_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -340,16 +376,41 @@ def _weaker_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
         yield "what no rule speaks of is allowed"
     if LATER in every(after, "rules"):
         return
-    old, new = ({at(each, "name"): each for each in every(x, "rules")} for x in (before, after))
-    if gone := sorted(map(str, old.keys() - new.keys())):
+    old, new = _rules(before), _rules(after)
+    if gone := sorted(old.keys() - new.keys()):
         yield f"{some(gone)} goes"
     for name in old.keys() & new.keys():
         was, becomes = (set(_counted(each[name])) for each in (old, new))
         if more := sorted(becomes - was):
-            yield f"{some(more)} of {name} only counts" if more != [str(name)] else f"{name} only counts"
-        limits = [at(each[name], "statement.rateBasedStatement.limit") for each in (old, new)]
-        if all(isinstance(each, int | float) for each in limits) and limits[1] > limits[0]:
+            yield f"{some(more)} of {name} only counts" if more != [name] else f"{name} only counts"
+        if (limits := _limits(old[name], new[name])) and limits[1] > limits[0]:
             yield f"{name} allows {limits[0]:,.0f} → {limits[1]:,.0f} requests"
+
+
+def _stricter_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """Yields in words what a web ACL refuses anew."""
+    if "allow" in (at(before, "defaultAction") or {}) and "block" in (at(after, "defaultAction") or {}):
+        yield "what no rule speaks of is refused"
+    if LATER in every(after, "rules"):
+        return
+    old, new = _rules(before), _rules(after)
+    if more := sorted(name for name in new.keys() - old.keys() if name not in _counted(new[name])):
+        yield f"{some(more)} is new"
+    for name in sorted(old.keys() & new.keys()):
+        if refused := sorted(set(_counted(old[name])) - set(_counted(new[name]))):
+            yield f"{some(refused)}{f' of {name}' if refused != [name] else ''} refuses, and counted only before"
+        if (limits := _limits(old[name], new[name])) and limits[1] < limits[0]:
+            yield f"{name} allows {limits[0]:,.0f} → {limits[1]:,.0f} requests"
+
+
+def _rules(web_acl: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {str(at(each, "name")): each for each in every(web_acl, "rules")}
+
+
+def _limits(before: Any, after: Any) -> list[float]:
+    """Returns how many requests a rule allowed and allows; nothing where one of them is not known, or no limit."""
+    limits = [at(each, "statement.rateBasedStatement.limit") for each in (before, after)]
+    return limits if all(isinstance(each, int | float) for each in limits) else []
 
 
 def _counted(rule: Mapping[str, Any]) -> Iterator[str]:

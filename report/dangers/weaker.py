@@ -162,13 +162,41 @@ def older_pod_security(before: Inputs, after: Inputs) -> str:
 
 def out_of_mesh(before: Inputs, after: Inputs) -> str:
     """Tells whether the pods of a namespace got the proxy, and do not any more."""
-    return "out of it" if _is_injected(before) and not _is_injected(after) else ""
+    return "out of it" if is_injected(before) and not is_injected(after) else ""
 
 
-def _is_injected(inputs: Inputs) -> bool:
+def is_injected(inputs: Inputs) -> bool:
+    """Tells whether the pods of a namespace get the proxy."""
     webhooks = _below(inputs, "metadata.labels", "config.linkerd.io/admission-webhooks")
     return _below(inputs, "metadata.annotations", "linkerd.io/inject") in ("enabled", "ingress", LATER) and (
         webhooks != "disabled"
+    )
+
+
+def refuses_more(was: str, becomes: str) -> bool:
+    """Tells whether meshed pods refuse somebody anew. With `audit`, as without any policy, they refuse nobody."""
+    known = all(each in INBOUND for each in (was, becomes))
+    return known and INBOUND.index(becomes) > max(INBOUND.index(was), INBOUND.index("audit"))
+
+
+def default_refuses_more(before: Inputs, after: Inputs) -> str:
+    """Compares what the meshed pods of a control plane take when no policy speaks of them."""
+    was, becomes = (_below(each, "values.proxy", "defaultInboundPolicy", INBOUND[0]) for each in (before, after))
+    return f"{was} → {becomes}" if refuses_more(was, becomes) else ""
+
+
+def other_health(before: Inputs, after: Inputs) -> str:
+    """Tells what else load balancers ask pods for their health, or take for an answer.
+
+    Source: AWS Load Balancer Controller v3.5.0, apis/gateway/v1, HealthCheckConfiguration; read 2026-11.
+    """
+    asked = {f"spec.defaultConfiguration.healthCheckConfig.{path}": word for path, word in _HEALTH.items()}
+    return some(
+        [
+            f"{word} {_word(at(before, path))} → {_word(at(after, path))}"
+            for path, word in asked.items()
+            if at(before, path) != at(after, path)
+        ]
     )
 
 
@@ -270,6 +298,10 @@ _TEMPLATE, _NAMESPACE = "aws:ec2/launchTemplate:LaunchTemplate", "kubernetes:cor
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _ASKED = tuple(f"spec.{x}" for x in ("matchConstraints", "matchConditions", "matchResources", "policyName", "paramRef"))
 
+_HEALTH = {
+    **{f"healthCheck{word.title()}": word for word in ("path", "port", "protocol")},
+    **{f"matcher.{kind}Code": f"{kind} codes" for kind in ("http", "grpc")},
+}
 _EXPORTS = "s3.autoExportPolicy.events"
 _NO_COPY = "a loss of the first place is a loss of the data from then on"
 _MORE_LOST = "more may be lost between two backups"
@@ -410,6 +442,22 @@ ROWS: Mapping[str, Sequence[Row]] = {
             "volume {} can only be read from then on: readOnly <how>",
             "pods that write to it fail",
             "let those who write to it move first",
+            SERIOUS,
+        ),
+        Row(
+            (_RELEASE,),
+            default_refuses_more,
+            "what meshed pods take without a policy, by {}: <how>",
+            "callers that nobody has named are refused",
+            "set audit first, and look whom the proxies would refuse",
+            SERIOUS,
+        ),
+        Row(
+            ("kubernetes:gateway.k8s.aws/v1:TargetGroupConfiguration",),
+            other_health,
+            "load balancers ask pods behind {} for their health elsewhere: <how>",
+            "pods that do not answer there get no requests",
+            "let the pods answer there first",
             SERIOUS,
         ),
     ),

@@ -1132,6 +1132,8 @@ def test_pods_that_stay_and_may_do_less_are_told_in_one_line():
     role += [of(ROLE_POLICY, {"role": "trainer", **may[1]}, None, "trainer-buckets", parent)]
     assert openings(bucket, *role, named[0]) == ["pods of trainer/default may no longer read in bucket models"]
     assert openings(bucket, *role, named[1]) == [], "nobody says that its namespace stays"
+    left = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "trainer"}}, None, retainOnDelete=True)
+    assert openings(bucket, *role, left) == ["pods of trainer/default may no longer read in bucket models"]
     unknown = changed(may[0], {"policy": UNKNOWN_TEXT})
     assert openings(bucket, *steps, unknown) == ["rights in RolePolicy trainer-buckets change"]
 

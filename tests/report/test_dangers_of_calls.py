@@ -110,7 +110,8 @@ def test_a_server_that_denies_less_is_told(weaker):
     (danger,) = found(server(DENY, {**SELECTS, "accessPolicy": weaker}))
     assert danger.opening == f"what inference/chat does with others: deny → {weaker}"
     assert danger.kind == "protection"
-    assert found(server({**SELECTS, "accessPolicy": weaker}, SELECTS)) == [], "without one it denies"
+    (danger,) = found(server({**SELECTS, "accessPolicy": weaker}, SELECTS))
+    assert danger.opening.endswith(f"{weaker} → deny"), "without one it denies"
 
 
 def test_a_server_that_goes_leaves_its_pods_to_the_default_unless_another_has_them():
@@ -118,9 +119,63 @@ def test_a_server_that_goes_leaves_its_pods_to_the_default_unless_another_has_th
     assert found(server(DENY, None), server(None, DENY, name="other")) == []
     goes = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, None, "inference")
     assert [each for each in openings(server(DENY, None), goes) if "Server" in each] == []
+    kept = of(
+        "kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, None, "inference", retainOnDelete=True
+    )
+    assert openings(server(DENY, None), kept) == ["Server inference/chat goes"], "its pods stay"
     stays = policy(TLS, None), named("MeshTLSAuthentication", accounts("gateway"), None)
     assert [each for each in openings(server(), *stays, goes) if "no longer call" in each] == []
     assert "agents/gateway may no longer call inference/chat" in openings(server(), *stays)
+
+
+MESHED = {"metadata": {"name": "inference", "annotations": {"linkerd.io/inject": "enabled"}}}
+
+
+def namespace(after=MESHED, **more):
+    return of("kubernetes:core/v1:Namespace", MESHED, after, "inference", op="same", **more)
+
+
+def control_plane(before, after):
+    values = [
+        {"chart": "linkerd-control-plane", "values": {"proxy": {"defaultInboundPolicy": x}}} for x in (before, after)
+    ]
+    return of("kubernetes:helm.sh/v3:Release", *values, "linkerd", op="same" if before == after else "update")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "told"),
+    [
+        ("audit", "deny", True),
+        ("all-unauthenticated", "all-authenticated", True),
+        ("cluster-unauthenticated", "deny", True),
+        ("all-unauthenticated", "audit", False),  # it refuses nobody
+        ("deny", "deny", False),
+    ],
+)
+def test_who_is_refused_anew_is_told_of_a_server_and_of_the_mesh(was, becomes, told):
+    servers = server(*({**SELECTS, "accessPolicy": each} for each in (was, becomes)))
+    assert openings(servers, kind="access") == [f"what inference/chat does with others: {was} → {becomes}"] * told
+    assert (
+        openings(control_plane(was, becomes), kind="access")
+        == [f"what meshed pods take without a policy, by linkerd: {was} → {becomes}"] * told
+    )
+
+
+def test_a_new_server_before_pods_of_the_mesh_refuses_those_whom_the_mesh_let_in():
+    new = server(None, DENY), policy(None, TLS), named("MeshTLSAuthentication", None, accounts("gateway"))
+    told = "what inference/chat does with others: audit → deny"
+    assert openings(*new, namespace(), control_plane("audit", "audit")) == [told]
+    assert openings(*new, namespace(), control_plane("deny", "deny")) == []
+    assert openings(*new, control_plane("audit", "audit")) == [], "pods of the namespace were not in the mesh"
+    renamed = server(DENY, None), server(None, DENY, name="other")
+    assert openings(*renamed, namespace(), control_plane("audit", "audit")) == []
+
+
+def test_a_namespace_that_leaves_the_stack_with_its_proxies_is_told():
+    assert openings(namespace(None, retainOnDelete=True)) == [
+        "namespace inference leaves the stack, and stays in the mesh"
+    ]
+    assert "mesh" not in str(openings(namespace(None))), "its pods go with it"
 
 
 CHAT = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "pod_port": 8000}

@@ -259,7 +259,6 @@ def test_what_no_longer_protects_those_who_come_is_told():
 @pytest.mark.parametrize(
     ("policy", "weaker"),
     [
-        ("ELBSecurityPolicy-TLS13-1-3-2021-06", False),
         ("ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", False),
         ("ELBSecurityPolicy-TLS13-1-2-2021-06", True),
         ("ELBSecurityPolicy-TLS13-1-0-2021-06", True),
@@ -273,6 +272,19 @@ def test_a_policy_of_tls_that_takes_older_versions_or_weaker_ciphers_is_told(pol
     secure = {key: value for key, value in {**SECURE, "sslPolicy": policy}.items() if value}
     told = found(*door(INTERNAL, {**INTERNAL, "listenerConfigurations": [secure]}))
     assert [each.kind for each in told] == ["protection"] * weaker
+
+
+def test_a_policy_of_tls_that_takes_newer_versions_only_shuts_clients_out():
+    newer = {**INTERNAL, "listenerConfigurations": [{**SECURE, "sslPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06"}]}
+    assert openings(*door(INTERNAL, newer)) == [
+        "TLS of door door: ELBSecurityPolicy-TLS13-1-2-Res-2021-06 → ELBSecurityPolicy-TLS13-1-3-2021-06"
+    ]
+
+
+def test_a_web_acl_that_comes_before_a_door_is_told():
+    assert openings(*door({key: each for key, each in PUBLIC.items() if key != "wafV2"}, PUBLIC)) == [
+        "a web ACL stands before door door"
+    ]
 
 
 @pytest.mark.parametrize(("arn", "shown"), [(f"{ARN}/new", "new"), (UNKNOWN_TEXT, "known after up")])
@@ -305,6 +317,19 @@ def test_a_namespace_that_gets_a_door_is_told_and_every_namespace_is_grave():
     everyone = [{**LISTENERS[0], "allowedRoutes": {"namespaces": {"from": "All"}}}]
     (danger,) = found(*door(PUBLIC, PUBLIC, (LISTENERS, everyone)))
     assert (danger.opening, danger.severity) == ("every namespace may put hosts on door door", GRAVE)
+
+
+def test_a_namespace_that_loses_a_door_is_told():
+    both, everyone = listeners("inference", "agents"), [{"allowedRoutes": {"namespaces": {"from": "All"}}}]
+    (danger,) = found(gateway(both, LISTENERS), *behind(INTERNAL, INTERNAL))
+    assert danger.opening == "door door takes routes of agents no longer"
+    assert danger.consequence == "hosts that people have put on it from there get no answer"
+    plain = {key: each for key, each in INTERNAL.items() if key != "listenerConfigurations"}
+    http = [[{**each, "protocol": "HTTP"} for each in given] for given in (both, everyone)]
+    assert openings(gateway(*http), *behind(plain, plain)) == ["every namespace may put hosts on door door"]
+    assert openings(gateway(*reversed(http)), *behind(plain, plain)) == [
+        "door door takes routes of every namespace no longer"
+    ]
 
 
 def test_a_door_that_gets_a_certificate_and_sends_clients_there_is_no_danger():
@@ -364,28 +389,58 @@ LARGE = {"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}
 
 
 @pytest.mark.parametrize(
-    ("rules", "what"),
+    ("rules", "what", "back"),
     [
-        ([LIMIT], "common goes"),
-        ([common("count"), LIMIT], "common only counts"),
-        ([common(ruleActionOverrides=[LARGE]), LIMIT], "SizeRestrictions_BODY of common only counts"),
-        ([common(), {**LIMIT, "action": {"count": {}}}], "limit only counts"),
+        ([LIMIT], "common goes", "common is new"),
+        ([common("count"), LIMIT], "common only counts", "common refuses, and counted only before"),
+        (
+            [common(ruleActionOverrides=[LARGE]), LIMIT],
+            "SizeRestrictions_BODY of common only counts",
+            "SizeRestrictions_BODY of common refuses, and counted only before",
+        ),
+        (
+            [common(), {**LIMIT, "action": {"count": {}}}],
+            "limit only counts",
+            "limit refuses, and counted only before",
+        ),
         (
             [common(), {**LIMIT, "statement": {"rateBasedStatement": {"limit": 9000}}}],
             "limit allows 2,000 → 9,000 requests",
+            "limit allows 9,000 → 2,000 requests",
         ),
     ],
 )
-def test_a_web_acl_that_refuses_less_is_told(rules, what):
+def test_a_web_acl_that_refuses_less_or_anew_is_told(rules, what, back):
     (danger,) = found(of("aws:wafv2/webAcl:WebAcl", RULES, {**RULES, "rules": rules}, "door"))
     assert (danger.opening, danger.kind) == (f"web ACL door: {what}", "protection")
-    assert found(of("aws:wafv2/webAcl:WebAcl", {**RULES, "rules": rules}, RULES, "door")) == [], "the other way is none"
+    (danger,) = found(of("aws:wafv2/webAcl:WebAcl", {**RULES, "rules": rules}, RULES, "door"))
+    assert (danger.opening, danger.kind) == (f"web ACL door: {back}", "access")
+
+
+def test_a_rule_that_only_counts_refuses_nobody():
+    more = {**RULES, "rules": [*RULES["rules"], {**LIMIT, "name": "more", "action": {"count": {}}}]}
+    assert found(of("aws:wafv2/webAcl:WebAcl", RULES, more, "door")) == []
+
+
+def test_another_health_check_is_told():
+    def targets(**asks):
+        return {"spec": {"defaultConfiguration": {"targetType": "ip", "healthCheckConfig": asks}}}
+
+    type_ = "kubernetes:gateway.k8s.aws/v1:TargetGroupConfiguration"
+    old, new = targets(healthCheckPath="/"), targets(healthCheckPath="/ready", matcher={"httpCode": "200"})
+    (danger,) = found(of(type_, old, new, "chat"))
+    how = "path / → /ready, http codes not set → 200"
+    assert danger.opening == f"load balancers ask pods behind chat for their health elsewhere: {how}"
+    assert found(of(type_, old, targets(healthCheckPath="/", healthCheckInterval=9), "chat")) == []
 
 
 def test_a_web_acl_that_allows_what_no_rule_speaks_of_is_told():
     closed = {**RULES, "defaultAction": {"block": {}}}
     assert openings(of("aws:wafv2/webAcl:WebAcl", closed, RULES, "door")) == [
         "web ACL door: what no rule speaks of is allowed"
+    ]
+    assert openings(of("aws:wafv2/webAcl:WebAcl", RULES, closed, "door")) == [
+        "web ACL door: what no rule speaks of is refused"
     ]
 
 
@@ -458,6 +513,7 @@ def made(plan):
         ({"web_acl": None}, ["no web ACL stands before door Gateway-public"]),
         ({"log_attributes": ATTRIBUTES_OFF}, ["requests to Gateway-public are no longer logged"]),
         ({"namespaces": ["agents", "inference"]}, ["agents may put hosts on door Gateway-public"]),
+        ({"namespaces": []}, ["door Gateway-public takes routes of inference no longer"]),
         ({"protect": False}, ["the load balancer of Gateway-public can be deleted"]),
     ],
 )

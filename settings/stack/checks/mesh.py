@@ -31,12 +31,12 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
         if content.mesh is None or not content.complete:
             continue
         pools = content.pools.values()
-        if all(pool.efa for pool in pools):
+        if all(pool.efa or not pool.meshed for pool in pools):
             yield (
                 ("mesh", "clusters"),
                 (
-                    f"every pool of {cluster} has EFA, and no pod on such a node is meshed: traffic over EFA passes by "
-                    "the kernel, where the proxy is. Name other clusters, or add a pool without EFA."
+                    f"every pool of {cluster} has EFA or says meshed: false, and no pod on such a node is meshed: "
+                    "traffic over EFA passes by the kernel, where the proxy is. Name other clusters, or add a pool."
                 ),
             )
         if mesh.high_availability and zones is not None and (nodes := kept_nodes(pools, len(zones))) < REPLICAS:

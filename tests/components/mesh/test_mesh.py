@@ -17,6 +17,7 @@ from components.mesh.identity import WEBHOOKS, certificates
 from components.stack.live import LiveStack
 from settings.compute.node_pool import NodePoolSettings
 from settings.mesh.mesh import MeshSettings
+from settings.stack.stack import StackSettings
 from simulator.cloud import Cloud
 from simulator.kubernetes.certificates import findings
 from simulator.kubernetes.clusters import Cluster
@@ -77,8 +78,13 @@ def test_the_plugin_stays_off_nodes_whose_pods_send_past_the_proxy() -> None:
     affinity = linkerd2_cni.values(context(MeshSettings(), efa))["nodeAffinity"]
     (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert term["matchExpressions"] == [{"key": "ml-platform/pool", "operator": "NotIn", "values": ["training"]}]
+    left_out = linkerd2_cni.values(
+        context(MeshSettings(), {"name": "lab", "instance_types": ["g6.xlarge"], "meshed": False})
+    )
+    assert "'lab'" in str(left_out["nodeAffinity"])
     plain = linkerd2_cni.values(context(MeshSettings()))
     assert "nodeAffinity" not in plain
+    assert plain["priorityClassName"] == "system-node-critical", "else another pod could keep it off a node"
     assert plain["iptablesMode"] == "plain", "Bottlerocket has no iptables-nft"
     assert plain["repairController"]["enabled"], "the first pods of a new node start before the plugin"
 
@@ -236,3 +242,25 @@ def test_the_mesh_goes_after_the_proxies_of_its_pods(cloud: PlatformCloud) -> No
     assert "pods of research have proxies that need it" in str(error.value)
     assert str(error.value).endswith("docs/guides/mesh/leave-the-mesh.md.")
     LiveStack({"clusters": {"main": {"mesh": {**before, "namespaces": []}}}}).check(stage(), stack())
+
+
+def test_the_mesh_waits_for_the_pods_of_a_namespace_that_has_left_the_stack(
+    cloud: PlatformCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after(live: LiveStack, settings: StackSettings) -> LiveStack:
+        monkeypatch.setattr(LiveStack, "read", lambda: live)
+        outputs = cloud.up(settings).outputs()
+        return LiveStack(
+            {"kept": outputs["kept"], "clusters": {"main": {"mesh": outputs["clusters"]["main"].get("mesh")}}}
+        )
+
+    live = after(LiveStack({}), stack(**MESH))
+    for _ in range(2):  # it stays known
+        live = after(live, stack(mesh={}))
+        assert live.meshed("main") == ["research"]
+    with pytest.raises(pulumi.RunError, match="First bring research back under teams, take the namespaces out"):
+        after(live, stack())
+    team = {"name": "lab", "namespaces": ["research"]}
+    live = after(live, stack(mesh={}, teams=[team]))
+    assert not live.meshed("main"), "it is in the stack again, and outside of the mesh"
+    after(live, stack(teams=[team]))
