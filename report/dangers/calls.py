@@ -10,7 +10,7 @@ from typing import Any
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, NAMESPACE, is_going, new_ranges
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
-from report.dangers.weaker import INBOUND, is_injected, refuses_more
+from report.dangers.weaker import INBOUND, LOOK, is_injected, refuses_more
 from report.tables import some
 
 _API = "kubernetes:policy.linkerd.io/"
@@ -85,7 +85,7 @@ def _servers_that_ask_more(
                 f"what {{}} does with others: {was} → {becomes}",
                 "callers that no policy names are refused",
             )
-            yield _danger(says, consequence, _LOOK, SERIOUS, [_named(target)], (server.urn,))
+            yield _danger(says, consequence, LOOK, SERIOUS, [_named(target)], (server.urn,))
 
 
 def _by_default(resources: Mapping[str, Resource]) -> Mapping[tuple[str, str], str]:
@@ -109,9 +109,9 @@ def _in_and_out(plan: Plan) -> Iterator[Danger]:
             yield _danger(
                 "pods of {} refuse callers that no policy names, from their next start",
                 f"they join the mesh, where the default is {policy}",
-                _LOOK,
+                LOOK,
                 SERIOUS,
-                [change.name],
+                [_namespace(plan.after[change.urn])[1]],
                 (change.urn,),
             )
     for change in plan.changes(NAMESPACE, ops=("delete",)):
@@ -131,7 +131,6 @@ def _namespace(namespace: Resource) -> tuple[str, str]:
     return namespace.provider, str(at(namespace.inputs, "metadata.name"))
 
 
-_LOOK = "set audit first, and look whom the proxies would refuse"
 _ALONE = "make it a change of its own, with the reason in it"
 
 
