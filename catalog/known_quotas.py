@@ -1,7 +1,7 @@
 """Quotas that stacks often reach, with their values in a new account. The simulator and preflight read them here.
 
-Source: Service Quotas of Amazon EC2, VPC, EKS, IAM, Elastic Load Balancing, ACM and WAF; medium confidence, read
-2026-11.
+Sources: values, the quotas pages of the services' user guides and of the AWS General Reference; codes, public programs
+that ask Service Quotas for them, since AWS's pages have none. Medium confidence; read 2026-11.
 """
 
 from __future__ import annotations

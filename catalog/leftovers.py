@@ -68,6 +68,12 @@ def is_protected(pod: Mapping[str, Any], now: datetime) -> bool:
     return bool(duration) and (started is None or now - datetime.fromisoformat(started) < duration)
 
 
+BALANCERS_CONTROLLER: Final = (
+    "kubectl get deployments --all-namespaces --selector app.kubernetes.io/name=aws-load-balancer-controller "
+    "--output json"
+)
+"""What shows whether the AWS Load Balancer Controller runs, which deletes what it made."""
+
 _IN_SUBNETS = "its network interfaces keep subnets, security groups and the VPC"
 _KEEP_NODES = "they keep their node, it keeps the EC2NodeClass, and destroy fails after ten minutes"
 
@@ -116,6 +122,8 @@ LEFTOVERS: Final = (
         {"status disruptionsAllowed": "0", "status expectedPods": ""},
     ),
     _objects("Service with a load balancer", "services", _IN_SUBNETS, {"spec type": "LoadBalancer"}),
+    # Of any type, where annotations ask for one.
+    _objects("Service with a load balancer", "services", _IN_SUBNETS, {"status loadBalancer ingress * hostname": ""}),
     _objects("Ingress", "ingresses", _IN_SUBNETS),
     _objects("Gateway", "gateways.gateway.networking.k8s.io", f"it keeps its GatewayClass, and {_IN_SUBNETS}"),
     replace(

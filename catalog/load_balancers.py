@@ -1,7 +1,7 @@
 """Facts of Elastic Load Balancing.
 
-Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer", "Listener rules for
-your Application Load Balancer"; read 2026-11.
+Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer"; ELBv2 API,
+PathPatternConditionConfig; read 2026-11.
 """
 
 from typing import Final

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from catalog.leftovers import LEFTOVERS, Leftover, is_protected
+from catalog.leftovers import BALANCERS_CONTROLLER, LEFTOVERS, Leftover, is_protected
 from catalog.prices import HOURS_PER_MONTH, SERVICE_PRICES
 from components.stack.stack_file import load_file
 from report.clients import CommandError, Run, enter, entering, runner
@@ -70,6 +70,8 @@ class Stack:
     patience_seconds: float = CONTROLLERS_SECONDS
     own: Collection[_Name] = frozenset()
     gone: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set, init=False)
+    """Addresses of load balancers that serve the program's objects, and the security groups of these."""
 
     def enter(self, cluster: str) -> None:
         """Makes the following commands of kubectl go to the cluster, or notes that it is gone."""
@@ -96,7 +98,7 @@ class Stack:
                 each = {**item, **place, "tag": _tags(item)}
                 if "protected" in row.where:
                     each["protected"] = is_protected(item, datetime.now(UTC))
-                if not _fits(each, row.where, place) or _name_of(item) in self.own:
+                if not _fits(each, row.where, place) or self._keeps(item):
                     continue
                 if "{owner}" in row.delete:
                     owner = _owner(item, controller_of)
@@ -106,6 +108,27 @@ class Stack:
                     commands.add(command)
                     goes = row.awaited is not None and _fits(each, row.awaited, place)
                     yield Thing(row, _filled(row.name, each), command, _usd(row, each), goes)
+
+    def _keeps(self, item: Mapping[str, Any]) -> bool:
+        """Returns whether `pulumi destroy` deletes a thing: an object of the program, or what a controller made of it.
+
+        A load balancer that is deleted while its Gateway is there comes back, or keeps the Gateway from being deleted:
+        the controller remembers the security group. Source: aws-load-balancer-controller 3.5.0,
+        pkg/networking/backend_sg_provider.go; read 2026-11.
+        """
+        if _name_of(item) in self.own:
+            paths = ("status addresses * value", "status loadBalancer ingress * hostname")
+            addresses = {address for path in paths for address in _at(item, path.split())}
+            if addresses and self._controller_runs():
+                self.kept |= addresses
+            return True
+        if item.get("DNSName") in self.kept:
+            self.kept.update(item.get("SecurityGroups") or ())
+            return True
+        return item.get("GroupId") in self.kept
+
+    def _controller_runs(self) -> bool:
+        return any(_at(self._answer(BALANCERS_CONTROLLER), ["items", "*", "status", "availableReplicas"]))
 
     def _controller_of(self, namespace: str, owner: str) -> str | None:
         """Returns what makes an owner, "" when nothing does, and None when the owner cannot be read."""

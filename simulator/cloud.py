@@ -6,10 +6,11 @@ import json
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from simulator.values import Props
 
@@ -43,8 +44,10 @@ class Cloud:
 
     Each region may have a resource of the same name. A method without a region takes the oldest resource with the id,
     which is enough for ids that AWS generates. Reads come from memory; SQLite's data_version shows when another process
-    has written.
+    has written. quotas: code -> value in the account, from the command line.
     """
+
+    quotas: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,7 @@ def run(
     logging.basicConfig(filename=workspace.home / "simulator.log", format="%(asctime)s %(message)s")
     child = _Child()
     with closing(Cloud(cloud_file)) as cloud, ExitStack() as closed:
+        cloud.quotas = account
         planes = closed.enter_context(closing(ControlPlanes())) if real_kubernetes else None
         kubernetes = KubernetesPackage(cloud, caller=caller, planes=planes, faults=faults)
         packages = (AwsPackage(cloud, faults, account, caller=caller), EksPackage(), kubernetes)

@@ -103,7 +103,9 @@ class Ingress(pulumi.ComponentResource):
             web_acl=self._acl.arn if self._acl and door == "public" else None,
             log_attributes=self._log_attributes(cluster, door),
             namespaces=args.settings.namespaces_of(door),
-            protect=args.stage.deletion_protection,
+            protect=args.stage.deletion_protection
+            if settings.deletion_protection is None
+            else settings.deletion_protection,
         )
 
     def _log_attributes(self, cluster: str, door: Door) -> Mapping[str, str]:

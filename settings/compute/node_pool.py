@@ -204,6 +204,13 @@ class NodePoolSettings(Settings):
         default=False,
         description="Whether nodes get all Elastic Fabric Adapters of their type, for training over many nodes.",
     )
+    meshed: bool = Field(
+        default=True,
+        description=(
+            "Whether pods of the mesh may be on its nodes. Without them no pod waits for the mesh's plugin there; with "
+            "EFA none may."
+        ),
+    )
     placement_group: bool = Field(
         default=False, description="Whether the nodes are close together, in one cluster placement group."
     )

@@ -94,6 +94,7 @@ PRESETS: Mapping[str, Preset] = {
             "disk": BIG_DISK,
             "local_nvme": "raid0",
             "sharing": {"strategy": "time-slicing", "replicas": 2},
+            "meshed": False,  # processes of one training find each other at random ports
             "labels": {"fine-tuning": "true", "training": "true"},
             "taints": _taint("gpu", "h100"),
         },

@@ -77,6 +77,7 @@ class CertificateSettings(Settings):
     )
     names: tuple[HostName, ...] = Field(
         default=(),
+        max_length=10,
         description="Names of a new certificate; the first may begin with `*.`. ACM renews it while its records stay.",
         examples=[["*.ml.example.com"]],
     )
@@ -125,6 +126,14 @@ class DoorSettings(Settings):
     tls_policy: str = Field(
         default="ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
         description="Security policy of Elastic Load Balancing: which versions of TLS and ciphers clients may use.",
+    )
+
+    deletion_protection: bool | None = Field(
+        default=None,
+        description=(
+            "Whether its load balancer cannot be deleted. When not given: as `deletion_protection` of the stack. Turn "
+            "it off, and run `up`, before a door is dropped."
+        ),
     )
 
     @field_validator("tls_policy")

@@ -2,7 +2,8 @@
 
 The source of the SDK's argument classes is parsed: the decorator of a property has the name of the input, and its
 annotation has the form. `@pulumi.getter(name="minSize") def min_size(self) -> pulumi.Input[_builtins.int]` means that
-`minSize` is an `integer`.
+`minSize` is an `integer`. The SDK has a class for each place of an object; types with equal fields are written once,
+under the shortest of their names.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import ast
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import import_module, metadata
 from keyword import iskeyword
 from pathlib import Path
+from typing import Any
 
 from simulator.aws.inputs import DATA, TYPES, Form
 from simulator.aws.registry import kinds
@@ -24,14 +26,39 @@ from simulator.aws.registry import kinds
 _VALUES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
-def text(tokens: Iterable[str]) -> str:
+def text(tokens: Collection[str]) -> str:
     """Returns the content of the file, one type a line. Raises LookupError for a type that the SDK does not have."""
     types: dict[str, dict[str, Form]] = {}
     for token in tokens:
         file, arguments = _arguments(token)
         types[token] = _fields(file, arguments, types)
+    types = _merged(types, set(tokens))
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(types[name])}" for name in sorted(types))
     return f'{{"sdk": "pulumi_aws {metadata.version("pulumi_aws")}", "types": {{\n{lines}\n}}}}\n'
+
+
+def _merged(types: dict[str, dict[str, Form]], kept: Collection[str]) -> dict[str, dict[str, Form]]:
+    """Returns the types without those that have the fields of another one. `kept` stay, as they are looked up by name.
+
+    All types count as equal at first. Each round parts those whose fields refer to types that are parted already, so
+    that types which contain themselves can be equal as well.
+    """
+    names = {name: name if name in kept else "" for name in types}
+    while True:
+        groups: dict[str, list[str]] = {}
+        for name, fields in types.items():
+            groups.setdefault(name if name in kept else json.dumps(_renamed(fields, names)), []).append(name)
+        shortest = {name: min(group, key=lambda each: (len(each), each)) for group in groups.values() for name in group}
+        if len(set(names.values())) == len(groups):
+            return {name: _renamed(types[name], shortest) for name in set(shortest.values())}
+        names = shortest
+
+
+def _renamed(form: Any, names: Mapping[str, str]) -> Any:
+    """Returns the form, or the fields, with other names for the object types."""
+    if isinstance(form, dict):
+        return {key: _renamed(each, names) for key, each in form.items()}
+    return [_renamed(form[0], names)] if isinstance(form, list) else names.get(form, form)
 
 
 def _arguments(token: str) -> tuple[Path, str]:

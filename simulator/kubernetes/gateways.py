@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from simulator.aws import tokens
 from simulator.kubernetes import gateway_configurations as configurations
 from simulator.kubernetes import gateway_routes as routes
+from simulator.kubernetes import gateway_rules as rules
 from simulator.kubernetes import load_balancer_controller as controller
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.gateway_configurations import LOAD_BALANCERS, RULES, TARGETS, every, find, namespace_of
@@ -23,7 +24,7 @@ from simulator.values import Props
 _CONDITIONS = {"GatewayClass": ("Accepted",), "Gateway": ("Accepted", "Programmed")}
 _OF_A_ROUTE = ("Accepted", "ResolvedRefs")
 _OF_A_PARENT = re.compile(r"""jsonpath=\{\s*\$?\.status\.parents.*@\.type\s*==\s*['"](\w+)['"]""")
-_FAILED = "Accepted is False, Invalid: Check Gateway Events for more information. Failed build model due to "
+_FAILED = "Accepted is False, Invalid: Check Gateway Events for more information. Failed "
 
 
 def is_ours(state: Props) -> bool:
@@ -191,11 +192,16 @@ class _Model:
             return why
         if invalid := list(self._invalid_listeners()):
             return f"ListenersNotValid: {'. '.join(invalid)}"
+        attached = list(self._attached())
+        if why := next(filter(None, (rules.why_not_loaded(route) for _, route in attached)), ""):
+            return f"the Gateway gets no status, and the log of the controller says: {why}"
+        spec = configurations.configuration_of(self.cluster, self.gateway)
         try:
-            self._build()
+            self._build(spec, attached)
         except ValueError as error:
-            return f"{_FAILED}{error}"
-        return ""
+            return f"{_FAILED}build model due to {error}"
+        why = self._why_not_deployed(spec, attached)
+        return why and f"{_FAILED}deploy model due to {why}"
 
     def _invalid_listeners(self) -> Iterator[str]:
         name = _name_of(self.class_)
@@ -217,18 +223,26 @@ class _Model:
             elif host:
                 hosts.add((port, host))
 
-    def _build(self) -> None:
+    def _build(self, spec: Props, attached: Sequence[tuple[Props, Props]]) -> None:
         """Raises ValueError with the words of the event. A listener appears with its first route."""
-        spec = configurations.configuration_of(self.cluster, self.gateway)
         scheme = spec.get("scheme") or controller.default_scheme(self.cluster)
         controller.subnets(self.cluster, scheme, application=_name_of(self.class_) == ALB, spec=spec)
         hosts: dict[tuple[str, int], set[str]] = {}
-        for listener, route in self._attached():
+        for listener, route in attached:
             own = routes.hostnames(listener, route) or route["spec"].get("hostnames") or ()
             hosts.setdefault((listener["protocol"], listener["port"]), set()).update(own)
             self._check_targets(route)
+            if why := rules.why_not_built(route):
+                raise ValueError(why)
         for (protocol, port), names in hosts.items():
             self._check_certificate(spec, protocol, port, names)
+
+    def _why_not_deployed(self, spec: Props, attached: Sequence[tuple[Props, Props]]) -> str:
+        ports = len({(listener["port"], listener["protocol"]) for listener, _ in attached})
+        if why := rules.why_no_group(self.cluster, spec, ports, application=_name_of(self.class_) == ALB):
+            return why
+        reasons = (rules.why_not_made(route, routes.hostnames(listener, route)) for listener, route in attached)
+        return next(filter(None, reasons), "")
 
     def _attached(self) -> Iterator[tuple[Props, Props]]:
         place = (namespace_of(self.gateway), self.gateway["metadata"]["name"])

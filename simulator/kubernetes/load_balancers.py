@@ -1,7 +1,8 @@
 """Load balancers that the AWS Load Balancer Controller makes of Gateways, Ingresses and Services, and its finalizers.
 
 Sources: kubernetes-sigs/aws-load-balancer-controller v3.5.0: pkg/shared_constants/finalizers.go, controllers,
-pkg/gateway/model, pkg/ingress/model_builder.go, pkg/service (names, groups, deletion protection),
+pkg/gateway/model, pkg/ingress (class_annotation_matcher.go, group_loader.go, model_builder.go), pkg/service (which
+Services it takes, names, schemes, groups, deletion protection), webhooks/networking/ingress_validator.go,
 pkg/networking/backend_sg_provider.go; read 2026-11. Not simulated: target groups, listeners, rules of nodes' groups.
 """
 
@@ -26,6 +27,7 @@ from simulator.kubernetes.gateway_configurations import (
     namespace_of,
 )
 from simulator.kubernetes.load_balancer_controller import ALB, GATEWAY_API, NLB, OF_AWS
+from simulator.kubernetes.meaning.node import Node
 from simulator.values import Props
 
 CHART = controller.CHART
@@ -43,6 +45,7 @@ _FINALIZERS = {
     "Ingress": "ingress.k8s.aws/resources",
     "Service": "service.k8s.aws/resources",
 }
+_TRUE = ("1", "t", "true")  # of Go's ParseBool
 _OF_A_GROUP = "group.ingress.k8s.aws/"
 _KINDS = (
     *((f"{GATEWAY_API}/{version}", kind) for version in ("v1", "v1beta1") for kind in ("GatewayClass", "Gateway")),
@@ -124,6 +127,7 @@ def make(cluster: Cluster, of: CloudResource, wanted: Wanted) -> CloudResource:
     if not groups:
         own = _group(cluster, f"sg-0{digest[:16]}", {"name": name, "description": text, "tags": tags}, balancer)
         groups = [own, _backend_group(cluster)]
+    balancer = _put(cluster, tokens.LOAD_BALANCER, arn, {**state, "SecurityGroups": groups}, of)
     for number, subnet in enumerate(wanted.subnets):
         interface: Props = {
             "NetworkInterfaceId": f"eni-0{_digest(f'{digest} {number}')[:16]}",
@@ -197,21 +201,57 @@ def _finalizer(cluster: Cluster, state: Props) -> str:
 
 
 def _is_ours(cluster: Cluster, state: Props) -> bool:
-    """Returns whether an Ingress or a Service is of the controller's class."""
+    """Returns whether an Ingress or a Service is of the controller's class. Annotations are enough for a Service."""
     spec, values = state.get("spec") or {}, controller.values_of(cluster)
     if state["kind"] == "Ingress":
-        classes = cluster.of_kind("networking.k8s.io/v1", "IngressClass")
-        own = [
-            row.state["metadata"]["name"] for row in classes if row.state["spec"]["controller"] == "ingress.k8s.aws/alb"
-        ]
-        named = spec.get("ingressClassName") or _annotation(state, "kubernetes.io/", "ingress.class")
-        return named in (values.get("ingressClass") or "alb", *own)
+        if (annotation := _annotation(state, "kubernetes.io/", "ingress.class")) is not None:
+            # Its webhook refuses a new one where the value says so.
+            is_refused = values.get("disableIngressClassAnnotation") is True
+            return not is_refused and annotation == (values.get("ingressClass") or "alb")
+        own = _class_of(cluster, state)
+        is_own = own is not None and own["spec"]["controller"] == "ingress.k8s.aws/alb"
+        return is_own or spec.get("ingressClassName") == (values.get("ingressClass") or "alb")
     if state["kind"] == "Service":
-        class_, own_class = spec.get("loadBalancerClass"), values.get("loadBalancerClass") or CLASS
-        by_webhook = values.get("enableServiceMutatorWebhook") is not False and class_ is None
-        by_annotation = class_ is None and _annotation(state, _OF_SERVICES, "type") in ("external", "nlb-ip")
-        return spec.get("type") == "LoadBalancer" and (class_ == own_class or by_webhook or by_annotation)
+        class_, is_balanced = spec.get("loadBalancerClass"), spec.get("type") == "LoadBalancer"
+        gates = Node(values)["controllerConfig"]["featureGates"]
+        if gates["ServiceTypeLoadBalancerOnly"].value is True and not is_balanced:
+            return False
+        if class_ is not None:
+            return bool(class_ == (values.get("loadBalancerClass") or CLASS))
+        type_, target = (_annotation(state, _OF_SERVICES, each) for each in ("type", "nlb-target-type"))
+        by_webhook = is_balanced and values.get("enableServiceMutatorWebhook") is not False
+        return by_webhook or type_ == "nlb-ip" or (type_ == "external" and target in ("ip", "instance"))
     return True
+
+
+def _class_of(cluster: Cluster, ingress: Props) -> Props | None:
+    """Returns the IngressClass that an Ingress names. One that is named by annotation has no parameters."""
+    name = (ingress.get("spec") or {}).get("ingressClassName")
+    if not name or _annotation(ingress, "kubernetes.io/", "ingress.class") is not None:
+        return None
+    row = cluster.get("networking.k8s.io/v1", "IngressClass", "", name)
+    return row.state if row else None
+
+
+def _scheme(cluster: Cluster, state: Props) -> str | None:
+    """Returns the scheme that an Ingress or a Service asks for. Of an Ingress its class decides, if that says one."""
+    if state["kind"] == "Service":
+        is_internal = _annotation(state, _OF_SERVICES, "internal")
+        by_old_annotation = is_internal and ("internal" if is_internal.lower() in _TRUE else "internet-facing")
+        return _annotation(state, _OF_SERVICES, "scheme") or by_old_annotation
+    name = Node(_class_of(cluster, state))["spec"]["parameters"]["name"].text
+    row = cluster.get("elbv2.k8s.aws/v1beta1", "IngressClassParams", "", name) if name else None
+    of_class = Node(row.state if row else None)["spec"]["scheme"].text
+    return of_class or _annotation(state, _OF_INGRESSES, "scheme")
+
+
+def _check_targets(cluster: Cluster, service: Props) -> None:
+    """Raises ValueError where nodes would have to forward to a Service, and it has no port on them."""
+    default = controller.values_of(cluster).get("defaultTargetType") or "instance"
+    target = _annotation(service, _OF_SERVICES, "nlb-target-type") or default
+    has_ports = (service.get("spec") or {}).get("type", "ClusterIP") != "ClusterIP"
+    if target != "ip" and not has_ports and _annotation(service, _OF_SERVICES, "type") != "nlb-ip":
+        raise ValueError(f'unsupported service type "ClusterIP" for load balancer target type "{target}"')
 
 
 def _with_load_balancer(cluster: Cluster, row: CloudResource, state: Props) -> Props:
@@ -244,9 +284,11 @@ def _wanted(cluster: Cluster, state: Props) -> Wanted:
         name = name if application else "gateway.k8s.aws.nlb"
     else:
         application = state["kind"] == "Ingress"
+        if not application:
+            _check_targets(cluster, state)
         name, prefix = ("ingress.k8s.aws", _OF_INGRESSES) if application else ("service.k8s.aws", _OF_SERVICES)
         identifiers = [{"identifier": each} for each in _annotations(state, prefix, "subnets")]
-        spec = {"scheme": _annotation(state, prefix, "scheme"), "loadBalancerSubnets": identifiers}
+        spec = {"scheme": _scheme(cluster, state), "loadBalancerSubnets": identifiers}
         spec |= {"securityGroups": _annotations(state, prefix, "security-groups")}
         certificates = _annotations(state, prefix, "certificate-arn" if application else "ssl-cert")
         spec |= {"listenerConfigurations": [{"certificates": certificates}]}

@@ -14,7 +14,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.compute.presets import PRESETS
 from settings.ingress.ingress import IngressSettings
 from simulator.kubernetes.custom import object_findings, schema_of
-from tests.settings.stacks import SOURCE, TODAY, stack
+from tests.settings.stacks import SOURCE, TODAY, problems, stack
 
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").rglob("*.md"))
@@ -96,6 +96,37 @@ def test_the_meshes_of_the_guides_are_valid() -> None:
     for mesh in MESHES:
         teams = [{"name": "serving", "namespaces": mesh["namespaces"]}]
         load(stack((("teams",), teams), (("mesh",), mesh)), SOURCE, TODAY)
+
+
+SETTINGS = "ml-platform:"
+TOGETHER = ("expose-a-service.md", "mesh-a-namespace.md")
+"""Guides whose examples are about the same Service: who reads both writes both into one file."""
+
+
+def merged(one: Any, other: Any) -> Any:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one | {key: merged(one[key], value) if key in one else value for key, value in other.items()}
+    return one + other if isinstance(one, list) and isinstance(other, list) else other
+
+
+def sections(*guides: str) -> dict[str, Any]:
+    """Returns what the examples of guides say together, by section of the stack file."""
+    found: dict[str, Any] = {}
+    for guide, documents in blocks():
+        for document in documents if guide in guides else ():
+            if isinstance(document, dict) and any(key.startswith(SETTINGS) for key in document):
+                found = merged(found, document)
+    return {key.removeprefix(SETTINGS): value for key, value in found.items()}
+
+
+@pytest.mark.parametrize("guides", [TOGETHER, *((guide,) for guide in TOGETHER)], ids=lambda names: names[-1])
+def test_the_examples_of_a_guide_stand_in_one_file_of_production(guides: tuple[str, ...]) -> None:
+    written = sections(*guides)
+    assert written, "the guides have examples of a stack file"
+    teams = [{"name": name, "namespaces": [name]} for name in ("inference", "agents", "research")]
+    file = stack((("teams",), teams), *(((key,), value) for key, value in written.items()))
+    assert file["environment"] == "prod"
+    assert problems(file) == ()
 
 
 @pytest.fixture(scope="module")

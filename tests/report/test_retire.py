@@ -330,9 +330,28 @@ def test_a_gateway_that_the_program_has_made_is_not_left_over(with_doors, capsys
     assert "Service with a load balancer users/api" in said
     assert "ingress/web" not in said
     assert "GatewayClass alb" not in said
-    main.own = frozenset()
+    main = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0)
     assert retire_stack(main, confirm=False) == 0
     assert "Gateway ingress/web" in capsys.readouterr().out, "its kind is looked for in every namespace"
+
+
+def test_the_load_balancer_of_a_gateway_of_the_program_stays_with_its_groups_until_the_gateway_goes(with_doors, capsys):
+    """Deleted behind the controller's back, it would keep its Gateway, and `pulumi destroy` would hang there."""
+    bench, _, own = with_doors
+    main = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0, own)
+    assert retire_stack(main, confirm=True) == 0
+    (balancer,) = bench.cloud.of_type(tokens.LOAD_BALANCER)
+    groups = [row.id for row in bench.cloud.of_type(tokens.SECURITY_GROUP)]
+    assert sorted(groups) == sorted(balancer.state["SecurityGroups"]), "its own one, and the shared one"
+    capsys.readouterr()
+    assert retire_stack(main, confirm=False) == 0
+    assert "nothing" in capsys.readouterr().out
+    (cluster,) = bench.cloud.of_type(EKS_CLUSTER)
+    bench.cloud.delete(cluster.type, cluster.id)
+    gone = Stack("dev", REGION, "vpc-1", ["main"], Clients(bench.cloud).run, 0, own)
+    assert retire_stack(gone, confirm=False) == 0
+    said = capsys.readouterr().out
+    assert (said.count("delete-load-balancer"), said.count("delete-security-group")) == (1, 2)
 
 
 def test_users_gateways_ingresses_and_services_go_first_and_then_everything_does(with_doors):

@@ -2,7 +2,7 @@
 
 Its pod starts after the node is ready, so the first meshed pods of a node may start without redirection; their check
 ends them, and the repair controller deletes them. A pod that nobody makes again is then gone.
-It asks the API server about every pod that starts on its node, so it stays off nodes with EFA, where nobody is meshed.
+It asks the API server about every pod that starts on its node, so it stays off nodes on which nobody is meshed.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd2-cni (nodeAffinity is read by its template, and is not among its
 values); linkerd2 issues 11073, 13780, 14538; read 2026-11.
 """
@@ -16,7 +16,7 @@ from settings.cluster.fixed_values import FixedValue, never, only
 
 
 def values(context: AddOnContext) -> Values:
-    unmeshed = [pool.name for pool in context.pools if pool.efa]
+    unmeshed = [pool.name for pool in context.pools if pool.efa or not pool.meshed]
     meshed_nodes = {"matchExpressions": [{"key": POOL_LABEL, "operator": "NotIn", "values": unmeshed}]}
     return {
         "iptablesMode": "plain",  # AL2023 has both forms, and Bottlerocket no iptables-nft
@@ -57,6 +57,6 @@ ADD_ON = AddOnSpec(
             keeps=only(True),
             why="The first meshed pods of each new node would stay without redirection, and never start.",
         ),
-        FixedValue(path="nodeAffinity", keeps=never, why="It keeps the plugin off nodes with EFA."),
+        FixedValue(path="nodeAffinity", keeps=never, why="It keeps the plugin off nodes where nobody is meshed."),
     ),
 )

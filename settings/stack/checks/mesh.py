@@ -6,8 +6,9 @@ from itertools import combinations
 from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
+from settings.core.naming import KUBERNETES_NAMESPACES
 from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
-from settings.ingress.ingress import RouteSettings
+from settings.ingress.ingress import NAMESPACE, RouteSettings
 from settings.mesh.mesh import MeshedServiceSettings, MeshSettings
 from settings.stack.parts import Parts
 
@@ -23,7 +24,6 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
                 ("mesh", "clusters", index),
                 f"there is no cluster {cluster}.{nearest_or_all(cluster, parts.clusters)}",
             )
-    yield from _taken(mesh, add_ons)
     yield from _made_by_nobody(parts, mesh, add_ons)
     yield from _services(parts, mesh, add_ons)
     yield from _same_pods(parts, mesh)
@@ -31,12 +31,12 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
         if content.mesh is None or not content.complete:
             continue
         pools = content.pools.values()
-        if all(pool.efa for pool in pools):
+        if all(pool.efa or not pool.meshed for pool in pools):
             yield (
                 ("mesh", "clusters"),
                 (
-                    f"every pool of {cluster} has EFA, and no pod on such a node is meshed: traffic over EFA passes by "
-                    "the kernel, where the proxy is. Name other clusters, or add a pool without EFA."
+                    f"every pool of {cluster} has EFA or says meshed: false, and no pod on such a node is meshed: "
+                    "traffic over EFA passes by the kernel, where the proxy is. Name other clusters, or add a pool."
                 ),
             )
         if mesh.high_availability and zones is not None and (nodes := kept_nodes(pools, len(zones))) < REPLICAS:
@@ -51,10 +51,14 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
 
 
 def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    made, where = parts.peoples_namespaces(), _clusters_of_namespaces(parts)
-    made_by_add_ons = {namespace for rules in add_ons.values() for namespace in rules.namespaces}
+    made, where, owners = parts.peoples_namespaces(), _clusters_of_namespaces(parts), _owners(parts, add_ons)
     for index, namespace in enumerate(mesh.namespaces):
-        if namespace not in made | made_by_add_ons:
+        if owner := owners.get(namespace):
+            yield (
+                ("mesh", "namespaces", index),
+                f"{namespace} is the namespace of {owner}, which must start without the mesh. Drop it.",
+            )
+        elif namespace not in made:
             yield (
                 ("mesh", "namespaces", index),
                 (
@@ -72,27 +76,28 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
             )
 
 
-def _taken(mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    owners = {namespace: name for name, rules in add_ons.items() for namespace in rules.namespaces}
-    for index, namespace in enumerate(mesh.namespaces):
-        if namespace in owners:
-            yield (
-                ("mesh", "namespaces", index),
-                (
-                    f"{namespace} is the namespace of the add-on {owners[namespace]}, which must start without the "
-                    "mesh. Drop it."
-                ),
-            )
+def _owners(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Mapping[str, str]:
+    """Returns the namespaces that no team may have -> whose they are. Nobody is told to add one to a team."""
+    of_add_ons = ((namespace, name) for name, rules in add_ons.items() for namespace in rules.namespaces)
+    owners = dict.fromkeys(KUBERNETES_NAMESPACES, "Kubernetes") | ({NAMESPACE: "the doors"} if parts.ingress else {})
+    for namespace, name in of_add_ons:
+        owners.setdefault(namespace, f"the add-on {name}")
+    return owners
 
 
 def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields callers without an identity, and Services that could refuse nobody or would refuse everybody."""
     routes = parts.ingress.routes.values() if parts.ingress else ()
     exposed = {route.target for route in routes}
-    where = _clusters_of_namespaces(parts)
+    where, owners = _clusters_of_namespaces(parts), _owners(parts, add_ons)
     for name, entry in mesh.services.items():
         path: Path = ("mesh", "services", name)
-        if entry.namespace not in mesh.namespaces:
+        if owner := owners.get(entry.namespace):
+            yield (
+                (*path, "namespace"),
+                f"{entry.namespace} is the namespace of {owner}, whose pods have no proxy. Drop the entry.",
+            )
+        elif entry.namespace not in mesh.namespaces:
             yield (
                 (*path, "namespace"),
                 (
@@ -137,10 +142,10 @@ def _clusters_of_namespaces(parts: Parts) -> Mapping[str, set[str]]:
 
 def _no_identity(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules], namespace: str) -> str | None:
     """Returns why pods of a namespace cannot prove who they are; None when they can."""
+    if owner := _owners(parts, add_ons).get(namespace):
+        return f"{namespace} is the namespace of {owner}, whose pods have no identity. Drop it."
     if namespace in mesh.namespaces:
         return None
-    if owner := next((name for name, rules in add_ons.items() if namespace in rules.namespaces), None):
-        return f"{namespace} is the namespace of the add-on {owner}, whose pods have no identity. Drop it."
     if namespace in parts.peoples_namespaces():
         return f"{namespace} is not meshed, so its pods have no identity. Add it to mesh.namespaces."
     return (

@@ -1,10 +1,12 @@
 """ACM: certificates, and the wait until they are issued. Tokens `aws:acm/...`.
 
-Each entry was made from the provider's source that it names, its SDK 7.51 and the ACM API model; read 2026-11.
+Each entry was made from the provider's source that it names, its SDK 7.51 and the ACM API model of botocore 1.44.8;
+read 2026-11. Wordings of AWS without a source of their own are unverified.
 """
 
 from __future__ import annotations
 
+from catalog.known_quotas import CERTIFICATES
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
@@ -16,7 +18,10 @@ from simulator.cloud import CloudResource
 
 ACM = Service("ACM")
 
-_NAMES_QUOTA, _NAMES_LIMIT = "L-FB94F0B0", 10  # Source: ACM user guide, Quotas; read 2026-11
+_NAMES_QUOTA, _NAMES_LIMIT = (
+    "L-FB94F0B0",
+    10,
+)  # Domain names per ACM certificate. Source: ACM user guide, Quotas; 2026-11
 _DOMAIN = every(
     length(1, 253),
     matches(
@@ -34,7 +39,8 @@ def _names(op: OperationContext) -> list[str]:
 def _validation(op: OperationContext, name: str) -> dict[str, str]:
     """Returns the record that proves a name: one for a name and its wildcard, the same for all of an account.
 
-    Source: ACM user guide, "AWS Certificate Manager DNS validation"; read 2026-11.
+    Sources: ACM API, DomainValidation (the form of the name); hashicorp/terraform-provider-aws, issue 13653 (the same
+    record for certificates of several regions); read 2026-11. Unverified: the form of the value.
     """
     domain = name.removeprefix("*.").lower()
     label, value, zone = (
@@ -138,8 +144,11 @@ CERTIFICATE = ResourceType(
         "validationMethod certificateAuthorityArn",
         "validationMethod privateKey",
         "validationMethod earlyRenewalDuration",
+        "certificateAuthorityArn privateKey",
+        "earlyRenewalDuration privateKey",
         "keyAlgorithm privateKey",
         "subjectAlternativeNames privateKey",
+        "validationOptions privateKey",
     ),
     needs=("certificateBody privateKey",),
     sets="subjectAlternativeNames validationOptions",
@@ -178,7 +187,14 @@ CERTIFICATE = ResourceType(
     },
     not_found=ErrorTemplate("ResourceNotFoundException", "Could not find certificate {value}."),
     quotas=(
-        Quota("L-F141DD1D", 2500, ErrorTemplate("LimitExceededException", "You have reached the maximum of {value}")),
+        # AWS counts private and imported certificates apart. Source of the words: convox/rack, issue 2387; read 2026-11
+        Quota(
+            *CERTIFICATES.limit,
+            ErrorTemplate(
+                "LimitExceededException",
+                "Cannot request more certificates in this account. Contact Customer Service for details.",
+            ),
+        ),
     ),
     rules=(
         _has_a_way_to_be_issued,
@@ -193,6 +209,7 @@ CERTIFICATE = ResourceType(
         Use(
             tokens.LOAD_BALANCER,
             "Certificates[*]",
+            # Source of the words: dfds/infrastructure-modules, issue 5; read 2026-11
             ErrorTemplate("ResourceInUseException", "Certificate {id} in account {account} is in use."),
             retried=True,
         ),

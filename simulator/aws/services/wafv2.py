@@ -1,6 +1,7 @@
 """WAF: web ACLs. Tokens `aws:wafv2/...`.
 
-The entry was made from the provider's source that it names, its SDK 7.51 and the WAFV2 API model; read 2026-11.
+The entry was made from the provider's source that it names, its SDK 7.51 and the WAFV2 API model of botocore 1.44.8;
+read 2026-11. Wordings without a source of their own are unverified; the names of fields are those of that model.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from catalog.known_quotas import WEB_ACLS
 from simulator.aws import tokens
 from simulator.aws.constraints import at_least, between, every, given, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, Service
@@ -18,7 +20,7 @@ from simulator.aws.services.refusals import refuse
 WAF = Service("WAFV2")
 
 # Managed rule group of AWS -> WCUs.
-# Source: AWS WAF developer guide, "AWS Managed Rules rule groups list"; read 2026-11.
+# Source: AWS WAF developer guide, the pages under "AWS Managed Rules rule groups list"; read 2026-11.
 _MANAGED = {
     "AWSManagedRulesACFPRuleSet": 50,
     "AWSManagedRulesATPRuleSet": 50,
@@ -36,7 +38,7 @@ _MANAGED = {
     "AWSManagedRulesWindowsRuleSet": 200,
     "AWSManagedRulesWordPressRuleSet": 100,
 }
-_MOST_CAPACITY = 5000
+_MOST_CAPACITY = 5000  # Source: AWS WAF developer guide, "AWS WAF quotas"; read 2026-11
 _GROUPS = ("managedRuleGroupStatement", "ruleGroupReferenceStatement")
 _NAME = every(length(1, 128), matches(r"[\w-]+", "letters, digits, - and _"))
 _METRIC = every(length(1, 128), matches(r"(?!(All|Default_Action)$)[\w-]+", "letters, digits, - and _, not All"))
@@ -47,9 +49,10 @@ def _wrong(reason: str, field: str, parameter: str) -> AwsError:
     return AwsError("WAFInvalidParameterException", f"Error reason: {reason}, field: {field}, parameter: {parameter}")
 
 
-def _not_one(field: str) -> AwsError:
-    """Source of the words: hashicorp/terraform-provider-aws, issue 29321; read 2026-11."""
-    return _wrong("You have used none or multiple values for a field that requires exactly one value.", field, "Rule")
+def _not_one(field: str, parameter: str) -> AwsError:
+    """Sources of the words: hashicorp/terraform-provider-aws, issue 29321; aws/aws-cdk, issue 16627; read 2026-11."""
+    reason = "You have used none or multiple values for a field that requires exactly one value."
+    return _wrong(reason, field, parameter)
 
 
 def _given(block: dict[str, Any]) -> list[str]:
@@ -69,24 +72,39 @@ def _statements(statement: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]
 def _rules_are_sound(op: OperationContext) -> None:
     """Each rule has its own name and priority, one statement, and the kind of action that fits it."""
     rules = op.get("rules", [])
-    for key, what in (("priority", "RULE_PRIORITY"), ("name", "RULE_NAME")):
+    for key in ("priority", "name"):
         values = [rule.get(key) for rule in rules]
         twice = next((str(each) for each in values if values.count(each) > 1), None)
         if twice is not None:
-            raise _wrong(f"Your rules have the same {key}.", what, twice)
+            raise _wrong(f"Your rules have the same {key}.", "RULE", twice)
     for rule in rules:
         kinds = _given(rule["statement"])
         if len(kinds) != 1:
-            raise _not_one("STATEMENT")
-        action, override = _given(rule.get("action") or {}), _given(rule.get("overrideAction") or {})
-        is_group = kinds[0] in _GROUPS
-        if len(override if is_group else action) != 1 or (action if is_group else override):
-            raise _not_one("RULE")
+            raise _not_one("STATEMENT", "Statement")
+        _check_action(rule, "overrideAction" if kinds[0] in _GROUPS else "action")
         for kind, content in _statements(rule["statement"]):
             _check_statement(kind, content)
 
 
+def _check_action(rule: dict[str, Any], wanted: str) -> None:
+    """A group takes an override and no action, other statements an action and no override.
+
+    Sources of the words: sid88in/serverless-appsync-plugin, issue 412 (the wrong one); aws/aws-cdk, issue 6056 (none);
+    umotif-public/terraform-aws-waf-webaclv2, pull request 85 (RULE_ACTION); read 2026-11.
+    """
+    given = [side for side in ("action", "overrideAction") if _given(rule.get(side) or {})]
+    if len(given) != 1:
+        raise _not_one("RULE", "Rule")
+    if given != [wanted]:
+        raise _wrong("A reference in your rule statement is not valid.", "RULE", "Statement")
+    if len(_given(rule[wanted])) != 1:
+        raise _not_one(
+            *(("RULE_ACTION", "RuleAction") if wanted == "action" else ("OVERRIDE_ACTION", "OverrideAction"))
+        )
+
+
 def _check_statement(kind: str, content: dict[str, Any]) -> None:
+    """Source of the words about logical statements: hashicorp/terraform-provider-aws, issue 34320; read 2026-11."""
     name = content.get("name")
     if kind == "managedRuleGroupStatement" and content.get("vendorName") == "AWS" and name not in _MANAGED:
         raise _wrong("A reference in your rule statement is not valid.", "MANAGED_RULE_SET_STATEMENT", str(name))
@@ -98,7 +116,10 @@ def _check_statement(kind: str, content: dict[str, Any]) -> None:
         if by == "CONSTANT" and not content.get("scopeDownStatement"):
             raise _wrong("CONSTANT needs a scope-down statement.", "RATE_BASED_STATEMENT", "AggregateKeyType")
     if kind in ("andStatement", "orStatement") and len(content.get("statements") or ()) < 2:
-        raise _wrong("A logical statement needs two statements or more.", kind.upper(), "Statements")
+        example = "a rule group capacity setting that's too low and an OR statement with only one nested statement"
+        reason = f"You haven't met a minimum requirement for a threshold setting. Examples include {example}."
+        operator = kind.removesuffix("Statement")
+        raise _wrong(reason, f"{operator.upper()}_STATEMENT", f"{operator.title()}Statement")
 
 
 def _responses_have_a_body(op: OperationContext) -> None:
@@ -111,7 +132,8 @@ def _responses_have_a_body(op: OperationContext) -> None:
             raise _wrong("The custom response body key is not valid.", "CUSTOM_RESPONSE_BODY", key)
 
 
-# Kind of statement -> WCUs before transformations. Source: AWS WAF developer guide, "Rule statements list"; 2026-11.
+# Kind of statement -> WCUs before transformations. Source: AWS WAF developer guide, "Using match rule statements in AWS
+# WAF" and the pages of the statements; read 2026-11. Unverified: that the transformation NONE costs nothing.
 _COSTS = {
     "asnMatchStatement": 1,
     "byteMatchStatement": 2,
@@ -128,7 +150,10 @@ _COSTS = {
 
 
 def _cost(kind: str, content: dict[str, Any]) -> int:
-    """Returns the WCUs of one statement; those of rule groups of the account are not known, and count nothing."""
+    """Returns the WCUs of one statement; those of rule groups of the account are not known, and count nothing.
+
+    AWS may count less, where rules share work.
+    """
     if kind == "managedRuleGroupStatement":
         return _MANAGED.get(content.get("name", ""), 0)
     cost = _COSTS.get(kind, 0) + 30 * len(content.get("customKeys") or ())
@@ -151,9 +176,9 @@ def _capacity(op: OperationContext) -> int:
 
 
 def _fits_the_capacity(op: OperationContext) -> None:
+    """Source of the words: trussworks/terraform-aws-wafv2, issue 87; read 2026-11."""
     if _capacity(op) > _MOST_CAPACITY:
-        message = "AWS WAF couldn't perform the operation because you exceeded your resource limit."
-        raise AwsError("WAFLimitsExceededException", f"{message} {_capacity(op)} of {_MOST_CAPACITY} WCUs")
+        raise _wrong("You exceeded the capacity limit for a rule group or web ACL.", "WEB_ACL", str(_capacity(op)))
 
 
 def _arn(op: OperationContext) -> str:
@@ -207,7 +232,10 @@ WEB_ACL = ResourceType(
         "scope": one_of("CLOUDFRONT", "REGIONAL"),
         "visibilityConfig.metricName": _METRIC,
     },
-    not_found=ErrorTemplate("WAFNonexistentItemException", "AWS WAF couldn't find the web ACL {value}"),
+    not_found=ErrorTemplate(
+        "WAFNonexistentItemException",
+        "AWS WAF couldn't perform the operation because your resource doesn't exist.",
+    ),
     unique=Unique(
         "name scope",
         ErrorTemplate(
@@ -218,8 +246,7 @@ WEB_ACL = ResourceType(
     ),
     quotas=(
         Quota(
-            "L-95EDE1DC",
-            100,
+            *WEB_ACLS.limit,
             ErrorTemplate(
                 "WAFLimitsExceededException",
                 "AWS WAF couldn't perform the operation because you exceeded your resource limit.",

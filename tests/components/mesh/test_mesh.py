@@ -78,8 +78,13 @@ def test_the_plugin_stays_off_nodes_whose_pods_send_past_the_proxy() -> None:
     affinity = linkerd2_cni.values(context(MeshSettings(), efa))["nodeAffinity"]
     (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert term["matchExpressions"] == [{"key": "ml-platform/pool", "operator": "NotIn", "values": ["training"]}]
+    left_out = linkerd2_cni.values(
+        context(MeshSettings(), {"name": "lab", "instance_types": ["g6.xlarge"], "meshed": False})
+    )
+    assert "'lab'" in str(left_out["nodeAffinity"])
     plain = linkerd2_cni.values(context(MeshSettings()))
     assert "nodeAffinity" not in plain
+    assert plain["priorityClassName"] == "system-node-critical", "else another pod could keep it off a node"
     assert plain["iptablesMode"] == "plain", "Bottlerocket has no iptables-nft"
     assert plain["repairController"]["enabled"], "the first pods of a new node start before the plugin"
 

@@ -205,7 +205,9 @@ def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
 
-NOT_BUILT = {"deployer.from"}  # decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py
+# The first decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py. The second shows only
+# where there is a mesh: test_mesh.py.
+NOT_BUILT = {"deployer.from", "clusters.pools.meshed"}
 
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
@@ -397,6 +399,7 @@ CHANGES: dict[str, Any] = {
             "idle_timeout_seconds": 60,
             "tls_policy": "ELBSecurityPolicy-TLS13-1-3-2021-06",
             "source_ranges": ["203.0.113.0/24"],
+            "deletion_protection": False,
         }.items()
     },
     **{
@@ -416,6 +419,7 @@ CHANGES: dict[str, Any] = {
     # What the mesh needs to know: which pods the load balancer may call.
     "ingress.routes.pods": ({**meshed(), **route()}, {**meshed(), **route(pods={"app": "other"})}),
     "ingress.routes.pod_port": ({**meshed(), **route()}, {**meshed(), **route(pod_port=8080)}),
+    "ingress.routes.cluster": (two_clusters(route()), two_clusters(route(cluster="other"))),
     "ingress.routes.door": (route(), route(door="public")),
     "ingress.routes.host": (route(), route(host="b.example.com")),
     "ingress.routes.paths": (route(), route(paths=["/v1"])),

@@ -121,6 +121,26 @@ def test_a_wrong_service_is_told_with_its_place_and_the_way_out(name: str) -> No
     assert problem.message.endswith(advice)
 
 
+DOORS = ("ingress",), {"internal": {"certificate": {"arn": CERTIFICATE}}}
+
+
+@pytest.mark.parametrize("namespace", ["ingress", "cert-manager", "kube-system"])
+def test_nobody_is_told_to_give_a_team_what_no_team_may_have(namespace: str) -> None:
+    """The next answer would be that it is taken."""
+    owner = {"ingress": "the doors", "cert-manager": "the add-on cert-manager"}.get(namespace, "Kubernetes")
+    callers = [{"namespace": namespace, "service_account": "agent"}]
+    meshes = [
+        called(callers=callers),
+        called(namespace=namespace),
+        {**MESH, "tracing": {"collector": "spans.lab:4317", "namespace": namespace, "service_account": "spans"}},
+        *([] if owner == "Kubernetes" else [{"namespaces": [namespace]}]),
+    ]
+    for mesh in meshes:
+        (problem,) = problems(stack(TWO_TEAMS, DOORS, (("mesh",), mesh)))
+        assert problem.message.startswith(f"{namespace} is the namespace of {owner}, ")
+        assert problem.message.endswith(("Drop it.", "Drop the entry."))
+
+
 def test_a_service_that_only_a_load_balancer_calls_is_right() -> None:
     route = {**CHAT, "host": "chat.ml.example.com"}
     door = ("ingress",), {"internal": {"certificate": {"arn": CERTIFICATE}}, "routes": {"chat": route}}

@@ -72,6 +72,7 @@ TAKEN: tuple[Wrong, ...] = (
         ("two addresses", {"type": "A", "records": ["192.0.2.1", "192.0.2.2"]}, "Route 53 developer guide"),
         ("address of the apex", {"name": "example.com", "type": "A", "records": ["192.0.2.1"]}, "Route 53 guide"),
         ("no time to live", {"ttl": 0}, _API + "TTL: from 0"),
+        ("CAA with a new tag", {"type": "CAA", "records": ['128 tbs "unknown"']}, "Route 53 developer guide, CAA"),
         (
             "alias of a load balancer",
             {"records": None, "ttl": None, "type": "A"}

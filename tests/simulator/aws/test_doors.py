@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from catalog.known_quotas import CERTIFICATES, WEB_ACLS, KnownQuota
 from simulator.aws import tokens
 from simulator.aws.services import wafv2
 from simulator.cloud import Cloud
@@ -88,6 +89,18 @@ def test_an_account_may_have_more_names_in_a_certificate(cloud: Cloud) -> None:
     certificate(Account(cloud, quotas={"L-FB94F0B0": 11}), "door", *names)
 
 
+@pytest.mark.parametrize(
+    ("quota", "type_", "refusal"),
+    [
+        (CERTIFICATES, tokens.CERTIFICATE, "LimitExceededException: Cannot request more certificates in this account"),
+        (WEB_ACLS, tokens.WEB_ACL, "WAFLimitsExceededException"),
+    ],
+)
+def test_the_quotas_that_preflight_reads_are_kept(cloud: Cloud, quota: KnownQuota, type_: str, refusal: str) -> None:
+    with pytest.raises(Refusal, match=refusal):
+        Account(cloud, quotas={quota.code: 0}).make(type_, **SOUND[type_])
+
+
 def test_a_certificate_of_a_load_balancer_stays(aws: Account) -> None:
     made = certificate(aws)
     balancer(aws, Certificates=["arn:other", made.id])
@@ -142,7 +155,7 @@ NONE = {"fieldToMatch": {"jsonBody": {"matchScope": "ALL"}}, "textTransformation
     ],
 )
 def test_capacity_grows_with_what_a_statement_does(statement: dict[str, Any], units: int) -> None:
-    """Source: AWS WAF developer guide, "Rule statements list"; read 2026-11."""
+    """Source: AWS WAF developer guide, "Using match rule statements in AWS WAF" and the pages of the statements."""
     assert sum(wafv2._cost(*each) for each in wafv2._statements(statement)) == units
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from simulator.aws.inputs import TYPES, form_at, input_errors
+from simulator.aws.inputs import TYPES, Form, form_at, input_errors
 from simulator.aws.registry import kinds
-from simulator.aws.sdk_inputs import text
+from simulator.aws.sdk_inputs import _merged, text
 from simulator.values import UNKNOWN
 from tests.simulator.aws.account import Account
 
@@ -192,6 +192,29 @@ def test_the_file_is_generated_from_the_sdk() -> None:
 def test_a_type_that_contains_itself_is_written_once() -> None:
     generated = text(["aws:wafv2/webAcl:WebAcl"])
     assert generated.count('"wafv2/WebAclRuleStatement": {') == 1, "otherwise the generator would never end"
+
+
+def test_types_with_equal_fields_are_written_once() -> None:
+    types: dict[str, dict[str, Form]] = {
+        "aws:waf/acl:Acl": {"rules": ["waf/DeepRule"]},
+        "aws:waf/set:Set": {"rules": ["waf/LastRule"]},
+        "waf/Rule": {"not": ["waf/Rule"], "match": "waf/Match"},
+        "waf/DeepRule": {"not": ["waf/DeepRule"], "match": "waf/DeepMatch"},
+        "waf/LastRule": {"not": ["waf/Last"], "match": "waf/Match"},
+        "waf/Match": {"text": "string"},
+        "waf/DeepMatch": {"text": "string"},
+        "waf/Last": {"text": "integer"},
+    }
+    kept = ("aws:waf/acl:Acl", "aws:waf/set:Set")
+    assert _merged(types, kept) == {
+        **{name: fields for name, fields in types.items() if "Deep" not in name},
+        "aws:waf/acl:Acl": {"rules": ["waf/Rule"]},
+    }
+
+
+def test_resource_types_with_equal_fields_keep_their_names() -> None:
+    types: dict[str, dict[str, Form]] = {"aws:waf/acl:Acl": {"name": "string"}, "aws:waf/set:Set": {"name": "string"}}
+    assert _merged(types, types) == types, "a declaration looks its inputs up by the name of its type"
 
 
 def test_a_type_that_the_sdk_does_not_have_is_an_error() -> None:

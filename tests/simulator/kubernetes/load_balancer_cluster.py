@@ -71,7 +71,7 @@ def gateway_class(controller: str = ALB, **spec: Any) -> Props:
 
 def listener(protocol: str = "HTTP", port: int = 80, from_: str = "All", **more: Any) -> Props:
     allowed = {"namespaces": {"from": from_}}
-    return {"name": protocol.lower(), "protocol": protocol, "port": port, "allowedRoutes": allowed, **more}
+    return {"name": protocol.lower(), "protocol": protocol, "port": port, "allowedRoutes": allowed} | more
 
 
 def gateway(*listeners: Props, name: str = "web", in_namespace: str = "ingress", **spec: Any) -> Props:

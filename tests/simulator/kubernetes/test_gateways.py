@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.aws import tokens
+from simulator.kubernetes.clusters import cluster_of
 from simulator.kubernetes.gateway_configurations import merged
 from simulator.provider import Refusal
 from simulator.values import Props
@@ -270,6 +271,120 @@ def test_a_route_without_its_service_is_a_warning_because_a_team_may_bring_it_la
     cluster.make(unawaited, "unawaited")
     (warning,) = cluster.warnings
     assert text in warning
+
+
+BUILD, DEPLOY = "Failed build model due to", "Failed deploy model due to"
+HEADER = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x"]}}
+REWRITE = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/*"}}}
+GRPC = {"kind": "GRPCRoute"}
+
+
+def redirect(**path: str) -> Props:
+    return {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath", **path}}}
+
+
+def ruled(backend: Props | None = None, hosts: tuple[str, ...] = (), **rule: Any) -> Props:
+    """Returns a route with one rule. backend: of it; {}: none."""
+    backends = [] if backend == {} else [{"name": "app", "port": 80, **(backend or {})}]
+    inputs = route(rules=[{"backendRefs": backends, **rule}])
+    return {**inputs, "spec": {**inputs["spec"], **({"hostnames": list(hosts)} if hosts else {})}}
+
+
+def on_path(value: str, type_: str = "PathPrefix", **more: Any) -> list[Props]:
+    return [{"path": {"type": type_, "value": value}, **more}]
+
+
+QUERY: dict[str, Any] = {"queryParams": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}
+HEADERS: dict[str, Any] = {"headers": [{"name": "x-model", "value": "a,b"}]}
+HOST = ("a.example.com",)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "text"),
+    [
+        (ruled(matches=on_path("/v1/*")), f"{BUILD} prefix path shouldn't contain wildcards: /v1/*"),
+        (ruled(matches=on_path("/v1?")), f"{BUILD} prefix path shouldn't contain wildcards: /v1?"),
+        (ruled(filters=[HEADER]), f"{BUILD} Unsupported filter type: RequestHeaderModifier. Only request redirect is"),
+        (ruled(filters=[REWRITE, HEADER]), f"{BUILD} Unsupported filter type: RequestHeaderModifier"),
+        (ruled({}, filters=[redirect(replaceFullPath="/*")]), f"{BUILD} ReplaceFullPath shouldn't contain wildcards"),
+        (ruled(filters=[HEADER]) | GRPC, f"{BUILD} Unsupported filter type: RequestHeaderModifier. To specify header"),
+        (ruled(filters=[REWRITE]) | GRPC, f"{BUILD} Unsupported filter type: URLRewrite. To specify header"),
+        (ruled({"weight": 1000}), "Weight [1000] must be less than or equal to 999"),
+        (ruled(matches=on_path("/" + "a" * 126)), f"{DEPLOY} ValidationError: condition value '/aaa"),
+        (
+            ruled(matches=on_path("/v1", **QUERY, method="GET"), hosts=HOST),
+            f"{DEPLOY} ValidationError: A rule can only",
+        ),
+        (
+            ruled(matches=on_path("/v1", **HEADERS, method="GET"), hosts=HOST),
+            "A rule can only have '5' condition values",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_route_that_no_load_balancer_can_have_stops_its_whole_gateway(
+    cluster: Bench, inputs: Props, text: str
+) -> None:
+    _stored(cluster, inputs)
+    assert text in refusal(cluster, gateway(with_grpc()))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        ruled(matches=on_path("/v1/*", "Exact")),
+        ruled(matches=on_path("/v1/.*", "RegularExpression")),
+        ruled(filters=[REWRITE]),
+        ruled({}, filters=[redirect(replaceFullPath="/"), HEADER]),
+        ruled({"weight": 999}),
+        ruled(matches=on_path("/" + "a" * 125)),
+        ruled(matches=on_path("/v1", **QUERY), hosts=HOST),
+        ruled(matches=on_path("/", **HEADERS, method="GET"), hosts=HOST),
+        ruled() | GRPC,
+    ],
+    ids=lambda _: "",
+)
+def test_what_a_load_balancer_can_have_comes_through(cluster: Bench, inputs: Props) -> None:
+    _stored(cluster, inputs)
+    cluster.make(gateway(with_grpc()), "gateway")
+
+
+def with_grpc() -> Props:
+    more = {"kinds": [{"kind": "HTTPRoute"}, {"kind": "GRPCRoute"}]}
+    return listener(allowedRoutes={"namespaces": {"from": "All"}, **more})
+
+
+def _stored(cluster: Bench, inputs: Props) -> None:
+    """Puts a route of a user into the cluster, whom nobody tells what it stops."""
+    (row,) = cluster.cloud.of_type("aws:eks/cluster:Cluster")
+    cluster_of(cluster.cloud, row).put(inputs, "apps")
+
+
+RANGES = [f"10.{number}.0.0/16" for number in range(61)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "listeners", "fits"),
+    [
+        ({"sourceRanges": RANGES[:60]}, 1, True),
+        ({"sourceRanges": RANGES}, 1, False),
+        ({"sourceRanges": RANGES[:31]}, 2, False),
+        ({"sourceRanges": RANGES[:31], "enableICMP": True}, 1, False),
+        ({"sourceRanges": RANGES, "securityGroups": ["sg-1"]}, 1, True),
+        ({"sourceRanges": [*RANGES[:59], "fd00::/8", "fd01::/16"], "ipAddressType": "dualstack"}, 1, True),
+    ],
+)
+def test_a_security_group_has_a_rule_for_each_source_and_listener(
+    cluster: Bench, spec: Props, listeners: int, fits: bool
+) -> None:
+    cluster.make(configuration("many", **spec), "many")
+    ports = [listener(port=port, name=f"p{port}") for port in (80, 81)[:listeners]]
+    _stored(cluster, route())
+    wanted = gateway(*ports, **own("many"))
+    if not fits:
+        assert f"{DEPLOY} RulesPerSecurityGroupLimitExceeded" in refusal(cluster, wanted)
+        cluster.cloud.quotas = {"L-0EA8095F": 62}
+    cluster.make(wanted, "gateway")
 
 
 def test_a_listener_takes_routes_of_the_namespaces_that_it_selects(cluster: Bench) -> None:

@@ -88,8 +88,10 @@ def ingress(name: str = "shop", **annotations: str) -> Props:
     return {**made, "metadata": {**made["metadata"], "annotations": prefixed}}
 
 
-def network(name: str = "api", class_: str | None = "service.k8s.aws/nlb", **annotations: str) -> Props:
-    made = service(name, "LoadBalancer", **({"loadBalancerClass": class_} if class_ else {}))
+def network(
+    name: str = "api", class_: str | None = "service.k8s.aws/nlb", of: str = "LoadBalancer", **annotations: str
+) -> Props:
+    made = service(name, of, **({"loadBalancerClass": class_} if class_ else {}))
     prefix = "service.beta.kubernetes.io/aws-load-balancer-"
     return {**made, "metadata": {**made["metadata"], "annotations": {prefix + k: v for k, v in annotations.items()}}}
 
@@ -253,6 +255,17 @@ def test_a_controller_without_rights_or_nodes_is_as_good_as_gone(tmp_path: Path,
     made.delete(api, "api")
 
 
+EXTERNAL = {"type": "external", "nlb-target-type": "ip"}
+BALANCERS_ONLY = {"controllerConfig": {"featureGates": {"ServiceTypeLoadBalancerOnly": True}}}
+
+
+def named_by_annotation(class_: str, **annotations: str) -> Props:
+    """Returns an Ingress whose annotation counts, and not its field."""
+    made = ingress(**annotations)
+    made["metadata"]["annotations"]["kubernetes.io/ingress.class"] = class_
+    return made
+
+
 @pytest.mark.parametrize(
     ("values", "inputs", "makes_one"),
     [
@@ -263,6 +276,19 @@ def test_a_controller_without_rights_or_nodes_is_as_good_as_gone(tmp_path: Path,
         ({}, network(class_="example.com/other"), False),
         ({}, ingress(), True),
         ({"ingressClass": "other"}, ingress(), False),
+        ({}, network(class_=None, of="ClusterIP"), False),
+        ({}, network(class_=None, of="ClusterIP", **EXTERNAL), True),
+        ({}, network(class_=None, of="NodePort", **EXTERNAL), True),
+        ({}, network(class_=None, of="NodePort", **EXTERNAL | {"nlb-target-type": "instance"}), True),
+        ({}, network(class_=None, of="ClusterIP", **EXTERNAL | {"nlb-target-type": "instance"}), False),
+        ({}, network(class_=None, of="ClusterIP", type="external"), False),
+        ({}, network(class_=None, of="ClusterIP", type="nlb-ip"), True),
+        (BALANCERS_ONLY, network(class_=None, of="ClusterIP", **EXTERNAL), False),
+        (BALANCERS_ONLY, network(), True),
+        ({}, named_by_annotation("alb"), True),
+        ({}, named_by_annotation("other"), False),
+        ({"disableIngressClassAnnotation": True}, named_by_annotation("alb"), False),
+        ({"disableIngressClassAnnotation": True}, ingress(), True),
     ],
 )
 def test_services_and_ingresses_of_other_classes_are_left_alone(
@@ -272,6 +298,45 @@ def test_services_and_ingresses_of_other_classes_are_left_alone(
     install(made, **values)
     made.make(inputs, "it")
     assert len(made.cloud.of_type(tokens.LOAD_BALANCER)) == makes_one
+
+
+@pytest.mark.parametrize(
+    ("annotations", "scheme"),
+    [
+        ({"scheme": "internet-facing"}, "internet-facing"),
+        ({"internal": "false"}, "internet-facing"),
+        ({"internal": "true"}, "internal"),
+        ({"scheme": "internal", "internal": "false"}, "internal"),
+        ({}, "internal"),
+    ],
+)
+def test_annotations_open_a_service_of_any_type(tmp_path: Path, annotations: dict[str, str], scheme: str) -> None:
+    made = empty(tmp_path)
+    install(made)
+    made.make(network(class_=None, of="ClusterIP", **EXTERNAL, **annotations), "api")
+    assert [row.state["Scheme"] for row in made.cloud.of_type(tokens.LOAD_BALANCER)] == [scheme]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "scheme"),
+    [
+        (ingress(scheme="internet-facing"), "internal"),
+        (named_by_annotation("alb", scheme="internet-facing"), "internet-facing"),
+    ],
+)
+def test_the_class_of_an_ingress_says_the_scheme_unless_an_annotation_names_it(
+    tmp_path: Path, inputs: Props, scheme: str
+) -> None:
+    made = empty(tmp_path)
+    definitions(made, "elbv2.k8s.aws")
+    install(made)
+    parameters = object_of("elbv2.k8s.aws/v1beta1", "IngressClassParams", "alb", None, {"scheme": "internal"})
+    spec = {"controller": "ingress.k8s.aws/alb", "parameters": {"kind": "IngressClassParams", "name": "alb"}}
+    (row,) = made.cloud.of_type(EKS)
+    for each in (parameters, object_of("networking.k8s.io/v1", "IngressClass", "alb", None, spec)):
+        cluster_of(made.cloud, row).put(each, "")
+    made.make(inputs, "shop")
+    assert [row.state["Scheme"] for row in made.cloud.of_type(tokens.LOAD_BALANCER)] == [scheme]
 
 
 def test_annotations_name_scheme_subnets_and_groups(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Rules of an Application Load Balancer, as the controller makes them of routes, and what stops a whole Gateway there.
+
+Sources: kubernetes-sigs/aws-load-balancer-controller v3.5.0: pkg/gateway/routeutils/route_rule_condition.go,
+route_rule_action.go, backend.go, pkg/gateway/model/model_build_security_group.go; Elastic Load Balancing, CreateRule
+and "Quotas for your Application Load Balancers" (no words are published for a value that is too long); read 2026-11.
+Not simulated: what a ListenerRuleConfiguration adds, prefix lists of a security group.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from catalog.known_quotas import RULES_OF_A_GROUP
+from simulator.aws.operation_context import account_limit
+from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.meaning.node import Node
+from simulator.values import Props
+
+_MOST_WEIGHT = 999
+_MOST_VALUES = 5
+_LONGEST_VALUE = 128
+_KINDS = {  # kind of a route -> the filters that the controller knows, and what it says of another one
+    "HTTPRoute": (("ExtensionRef", "URLRewrite"), "Only request redirect is supported. "),
+    "GRPCRoute": (("ExtensionRef",), ""),
+}
+
+
+def why_not_loaded(route: Props) -> str:
+    """Returns why the controller does not even begin with the Gateways of a route; "" when it does."""
+    for rule in _rules(route):
+        for backend in rule.get("backendRefs") or ():
+            if (weight := backend.get("weight", 1)) > _MOST_WEIGHT:
+                return f"Weight [{weight}] must be less than or equal to {_MOST_WEIGHT}"
+    return ""
+
+
+def why_not_built(route: Props) -> str:
+    """Returns why a route has no rules, and the others of its Gateways none either; "" when it has."""
+    for rule in _rules(route) if route["kind"] in _KINDS else ():
+        for match in _matches(rule) if route["kind"] == "HTTPRoute" else ():
+            type_, value = _path(match)
+            if type_ == "PathPrefix" and re.search(r"[*?]", value):
+                return f"prefix path shouldn't contain wildcards: {value}"
+        if why := _wrong_filter(route["kind"], rule.get("filters") or ()):
+            return why
+    return ""
+
+
+def why_not_made(route: Props, hosts: Collection[str]) -> str:
+    """Returns why Elastic Load Balancing refuses a rule of a route that serves these hosts; "" when it does not."""
+    for rule in _rules(route) if route["kind"] in _KINDS else ():
+        for match in _matches(rule):
+            for host in hosts or ("",):
+                values = [*filter(None, [host]), *_values(route["kind"], match)]
+                if len(values) > _MOST_VALUES:
+                    return f"ValidationError: A rule can only have '{_MOST_VALUES}' condition values"
+                if long := next((each for each in values if len(each) > _LONGEST_VALUE), None):
+                    return f"ValidationError: condition value '{long}' has more than {_LONGEST_VALUE} characters"
+    return ""
+
+
+def why_no_group(cluster: Cluster, spec: Props, ports: int, *, application: bool) -> str:
+    """Returns why EC2 refuses the security group that the controller makes for a load balancer; "" when it does not.
+
+    It has a rule for each source and port. EC2 counts those of IPv4 and of IPv6 apart.
+    """
+    if spec.get("securityGroups") or (spec.get("disableSecurityGroup") and not application):
+        return ""
+    has_both = str(spec.get("ipAddressType") or "").startswith("dualstack")
+    sources = spec["sourceRanges"] if spec.get("sourceRanges") is not None else ["0.0.0.0/0", "::/0"]
+    of_version6 = [each for each in sources if ":" in each]
+    most = max(len(sources) - len(of_version6), len(of_version6) * has_both)
+    code, default = RULES_OF_A_GROUP.limit
+    limit = account_limit(cluster.cloud, cluster.cloud.quotas, code, cluster.region)
+    if most * (ports + bool(spec.get("enableICMP"))) <= (default if limit is None else limit):
+        return ""
+    return "RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached."
+
+
+def _rules(route: Props) -> Sequence[Props]:
+    return route["spec"].get("rules") or ()
+
+
+def _matches(rule: Props) -> Sequence[Props]:
+    return rule.get("matches") or ({},)
+
+
+def _path(match: Props) -> tuple[str, str]:
+    path = match.get("path") or {}
+    return path.get("type") or "PathPrefix", path.get("value") or "/"
+
+
+def _wrong_filter(kind: str, filters: Sequence[Props]) -> str:
+    known, supported = _KINDS[kind]
+    for each in filters:
+        if kind == "HTTPRoute" and each["type"] == "RequestRedirect":  # the controller looks no further
+            path = Node(each)["requestRedirect"]["path"]
+            for key in ("replaceFullPath", "replacePrefixMatch"):
+                if re.search(r"[*?]", value := path[key].text or ""):
+                    return f"{key[0].upper()}{key[1:]} shouldn't contain wildcards: {value}"
+            return ""
+        if each["type"] not in known:
+            return (
+                f"Unsupported filter type: {each['type']}. {supported}To specify header modification, please configure "
+                "it through LoadBalancerConfiguration."
+            )
+    return ""
+
+
+def _values(kind: str, match: Props) -> Iterator[str]:
+    """Yields the values of the conditions that a match becomes, without that of the host."""
+    if kind == "GRPCRoute":
+        method = match.get("method") or {}
+        yield f"/{method.get('service') or '*'}/{method.get('method') or '*'}" if method else "/*"
+    else:
+        type_, value = _path(match)
+        if type_ == "PathPrefix":
+            start = value.removesuffix("/")
+            yield from (start, f"{start}/*") if start else ("/*",)
+        else:
+            yield value
+        yield from filter(None, [match.get("method")])
+        yield from (each["value"] for each in match.get("queryParams") or ())
+    for header in match.get("headers") or ():
+        is_one = kind == "HTTPRoute" and header.get("type") == "RegularExpression"
+        yield from [header["value"]] if is_one else re.split(r"(?<!\\),", header["value"])
