@@ -50,6 +50,15 @@ class RecordingCloud:
         assert len(found) == 1, f"{resource_type} {name}: {[r.name for r in self.all(resource_type)]}"
         return found[0]
 
+    def comes_after(self, resource: Registered, other: Registered) -> bool:
+        """Whether a resource is made after another one, and deleted before it, also by way of others."""
+        before, seen = {*resource.dependencies}, set[str]()
+        while before:
+            urn = before.pop()
+            seen.add(urn)
+            before |= (self.registered[urn].dependencies if urn in self.registered else set()) - seen
+        return other.urn in seen
+
     def names(self, resource_type: str) -> set[str]:
         return {r.name for r in self.all(resource_type)}
 

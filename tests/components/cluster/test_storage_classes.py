@@ -28,12 +28,12 @@ def test_gp3_is_what_a_claim_gets_that_names_no_class(cloud):
 
 def test_a_claim_of_the_class_that_eks_makes_is_refused(cloud):
     cloud.up_cluster(stack())
-    policy = cloud.one("ValidatingAdmissionPolicy")
+    policy = cloud.one("ValidatingAdmissionPolicy", "main-storage-no-gp2")
     (validation,) = policy.inputs["spec"]["validations"]
     assert validation["expression"] == (
         "!has(object.spec.storageClassName) || object.spec.storageClassName != 'gp2'"
     ), "its volumes would have another key, or none"
-    binding = cloud.one("ValidatingAdmissionPolicyBinding")
+    binding = cloud.one("ValidatingAdmissionPolicyBinding", "main-storage-no-gp2")
     assert binding.inputs["spec"] == {"policyName": policy.inputs["metadata"]["name"], "validationActions": ["Deny"]}
 
 

@@ -15,7 +15,6 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import POOL, stack, stage
-from tests.in_process.providers import Registered
 
 ZONE = "Z0123456789ABCDEFGHIJ"
 CERTIFICATE = {"names": ["*.ml.example.com", "ml.example.com"], "zone_id": ZONE}
@@ -55,16 +54,6 @@ def spec(cloud: PlatformCloud, kind: str, name: str) -> dict[str, Any]:
     return content
 
 
-def stands_on(cloud: PlatformCloud, resource: Registered, other: Registered) -> bool:
-    """Returns whether a resource comes after another one, also by way of others."""
-    before, seen = {*resource.dependencies}, set[str]()
-    while before:
-        urn = before.pop()
-        seen.add(urn)
-        before |= (cloud.registered[urn].dependencies if urn in cloud.registered else set()) - seen
-    return other.urn in seen
-
-
 def context(**ingress: Any) -> AddOnContext:
     return AddOnContext(
         stage=stage(),
@@ -82,9 +71,8 @@ def test_what_a_door_needs_is_there_before_it_and_goes_after_it(cloud: PlatformC
     release = cloud.one("helm.sh/v3:Release", "main-aws-load-balancer-controller")
     for plural in ("gateways", "httproutes", "grpcroutes", "loadbalancerconfigurations", "targetgroupconfigurations"):
         (definition,) = [each for each in cloud.all("CustomResourceDefinition") if each.name.endswith(f"-{plural}")]
-        assert stands_on(cloud, release, definition), f"it looks for {plural} when it starts, and never again"
-    assert stands_on(
-        cloud,
+        assert cloud.comes_after(release, definition), f"it looks for {plural} when it starts, and never again"
+    assert cloud.comes_after(
         release,
         cloud.one("podIdentityAssociation:PodIdentityAssociation", "main-aws-load-balancer-controller-identity"),
     )
@@ -92,18 +80,20 @@ def test_what_a_door_needs_is_there_before_it_and_goes_after_it(cloud: PlatformC
         class_ = cloud.one(f"{GATEWAY_API}:GatewayClass", f"main-doors-{door}-class")
         gateway = cloud.one(f"{GATEWAY_API}:Gateway", f"main-doors-{door}-gateway")
         for made in (class_, cloud.one(f"{OF_AWS}:LoadBalancerConfiguration", f"main-doors-{door}-configuration")):
-            assert stands_on(cloud, made, release), "its finalizer needs the controller"
-        assert stands_on(cloud, gateway, class_)
+            assert cloud.comes_after(made, release), "its finalizer needs the controller"
+        assert cloud.comes_after(gateway, class_)
     gateways = {"chat": "internal", "api": "public", "rpc": "internal"}
     for route, door in gateways.items():
         (made,) = [each for each in cloud.custom() if each.name == f"main-doors-route-{route}"]
-        assert stands_on(cloud, made, cloud.one(f"{GATEWAY_API}:Gateway", f"main-doors-{door}-gateway"))
-        assert stands_on(cloud, made, cloud.one("core/v1:Namespace", "main-namespace-inference"))
-        assert stands_on(cloud, made, cloud.one("helm.sh/v3:Release", "main-external-dns")), (
+        assert cloud.comes_after(made, cloud.one(f"{GATEWAY_API}:Gateway", f"main-doors-{door}-gateway"))
+        assert cloud.comes_after(made, cloud.one("core/v1:Namespace", "main-namespace-inference"))
+        assert cloud.comes_after(made, cloud.one("helm.sh/v3:Release", "main-external-dns")), (
             "records go with their routes"
         )
     (logs,) = [each for each in cloud.all("s3/bucketPolicy:BucketPolicy") if each.name == "ingress-door-logs"]
-    assert stands_on(cloud, cloud.one(f"{GATEWAY_API}:Gateway", "main-doors-public-gateway"), logs), "no log is refused"
+    assert cloud.comes_after(cloud.one(f"{GATEWAY_API}:Gateway", "main-doors-public-gateway"), logs), (
+        "no log is refused"
+    )
 
 
 def test_a_class_says_what_no_gateway_can_change(cloud: PlatformCloud) -> None:

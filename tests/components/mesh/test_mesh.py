@@ -63,12 +63,13 @@ def test_what_the_control_plane_needs_is_there_before_it(cloud: PlatformCloud) -
     control_plane = cloud.one("helm.sh/v3:Release", "main-linkerd-control-plane")
     before = "main-linkerd-control-plane"
     for name in ("anchor-first", "identity-issuer", *WEBHOOKS):
-        assert control_plane.stands_on(cloud.one("cert-manager.io/v1:Certificate", f"{before}-{name}")), name
+        certificate = cloud.one("cert-manager.io/v1:Certificate", f"{before}-{name}")
+        assert cloud.comes_after(control_plane, certificate), name
     bundle = cloud.one("trust.cert-manager.io/v1alpha1:Bundle", f"{before}-trust-roots")
-    assert control_plane.stands_on(bundle)
+    assert cloud.comes_after(control_plane, bundle)
     for chart in ("linkerd-crds", "linkerd2-cni", "trust-manager", "cert-manager"):
-        assert control_plane.stands_on(cloud.one("helm.sh/v3:Release", f"main-{chart}")), chart
-    assert bundle.stands_on(cloud.one("helm.sh/v3:Release", "main-trust-manager"))
+        assert cloud.comes_after(control_plane, cloud.one("helm.sh/v3:Release", f"main-{chart}")), chart
+    assert cloud.comes_after(bundle, cloud.one("helm.sh/v3:Release", "main-trust-manager"))
     routes = cloud.one("CustomResourceDefinition", "main-gateway-api-httproutes")
     assert cloud.one("helm.sh/v3:Release", "main-linkerd-crds").stands_on(routes)
 

@@ -189,6 +189,11 @@ def route(**changes: Any) -> dict[str, Any]:
     return ingress(internal=open_door, public=open_door, routes={"chat": {**own, **changes}})
 
 
+def in_both(changes: dict[str, Any]) -> dict[str, Any]:
+    teams = [{**TEAMS[0], "name": cluster, "cluster": cluster} for cluster in ("main", "other")]
+    return {**changes, "teams": teams}
+
+
 def dns(**changes: Any) -> dict[str, Any]:
     return ingress(dns={"zones": {ZONE: "example.com"}, **changes})
 
@@ -419,7 +424,7 @@ CHANGES: dict[str, Any] = {
     # What the mesh needs to know: which pods the load balancer may call.
     "ingress.routes.pods": ({**meshed(), **route()}, {**meshed(), **route(pods={"app": "other"})}),
     "ingress.routes.pod_port": ({**meshed(), **route()}, {**meshed(), **route(pod_port=8080)}),
-    "ingress.routes.cluster": (two_clusters(route()), two_clusters(route(cluster="other"))),
+    "ingress.routes.cluster": (two_clusters(in_both(route())), two_clusters(in_both(route(cluster="other")))),
     "ingress.routes.door": (route(), route(door="public")),
     "ingress.routes.host": (route(), route(host="b.example.com")),
     "ingress.routes.paths": (route(), route(paths=["/v1"])),

@@ -12,6 +12,7 @@ from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import SettingsError
+from settings.ingress.ingress import DnsSettings, IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
@@ -60,13 +61,16 @@ def test_a_pool_brings_the_add_ons_for_its_devices(
     assert ("eks-node-monitoring-agent" in eks_addons(cluster)) == has_accelerator, "only the agent detects faults"
 
 
+DOORS = IngressSettings(dns=DnsSettings(zones={"Z0123456789ABCDEFGHIJ": "ml.example.com"}))
+
+
 def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
     everything = [
         pool("g6.8xlarge", efa=True, provisioner="karpenter"),
         *(pool("g6.xlarge"), pool("g6.xlarge", operating_system="bottlerocket"), pool("inf2.xlarge")),
         pool("m5.large", max_per_zone=2),
     ]
-    cluster = replace(cluster_of(*everything, gpu_allocation="dra"), mesh=MeshSettings(viz=True))
+    cluster = replace(cluster_of(*everything, gpu_allocation="dra"), mesh=MeshSettings(viz=True), ingress=DOORS)
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}
     assert needed > OPERATOR | KARPENTER
