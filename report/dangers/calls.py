@@ -10,7 +10,7 @@ from typing import Any
 from costs.resource import Resource
 from report.dangers.access import ANYWHERE, NAMESPACE, is_going, new_ranges
 from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
-from report.dangers.weaker import INBOUND, is_injected, refuses_more
+from report.dangers.weaker import INBOUND, LOOK, is_injected, refuses_more
 from report.tables import some
 
 _API = "kubernetes:policy.linkerd.io/"
@@ -47,7 +47,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             yield _danger(says, "these calls are refused then", "let them move first", SERIOUS, lost, urns)
     yield from _servers_that_ask_less(plan, old, new)
     yield from _servers_that_ask_more(plan, old, new)
-    yield from _left_in_mesh(plan)
+    yield from _in_and_out(plan)
 
 
 def _is_load_balancer(policy: Resource) -> bool:
@@ -75,27 +75,45 @@ def _servers_that_ask_more(
     plan: Plan, old: Mapping[Target, Resource], new: Mapping[Target, Resource]
 ) -> Iterator[Danger]:
     """Yields the Servers that refuse more than before. A new one takes the place of what its mesh took by default."""
-    by_default = {
-        each.provider: str(policy)
-        for each in plan.before.values()
-        if (policy := at(each.inputs, "values.proxy.defaultInboundPolicy"))
-    }
-    meshed = {_namespace(each) for each in plan.before.values() if each.type == NAMESPACE and is_injected(each.inputs)}
+    by_default = _by_default(plan.before)
     covered = {_pods(target, each): at(each.inputs, "spec.accessPolicy") or "deny" for target, each in old.items()}
     for target, server in new.items():
-        default = by_default.get(target[0]) if target[:2] in meshed else None
-        was = str(covered.get(_pods(target, server), default))
+        was = str(covered.get(_pods(target, server), by_default.get(target[:2])))
         becomes = str(at(server.inputs, "spec.accessPolicy") or "deny")
         if refuses_more(was, becomes):
             says, consequence = (
                 f"what {{}} does with others: {was} → {becomes}",
                 "callers that no policy names are refused",
             )
-            yield _danger(says, consequence, _LOOK, SERIOUS, [_named(target)], (server.urn,))
+            yield _danger(says, consequence, LOOK, SERIOUS, [_named(target)], (server.urn,))
 
 
-def _left_in_mesh(plan: Plan) -> Iterator[Danger]:
-    """Yields the namespaces that leave the stack with proxies in their pods."""
+def _by_default(resources: Mapping[str, Resource]) -> Mapping[tuple[str, str], str]:
+    """Returns what the pods of each namespace take where no Server speaks of them: outside of the mesh, everything."""
+    default = "values.proxy.defaultInboundPolicy"
+    policies = {each.provider: str(policy) for each in resources.values() if (policy := at(each.inputs, default))}
+    return {
+        _namespace(each): policies.get(each.provider, INBOUND[0]) if is_injected(each.inputs) else INBOUND[0]
+        for each in resources.values()
+        if each.type == NAMESPACE
+    }
+
+
+def _in_and_out(plan: Plan) -> Iterator[Danger]:
+    """Yields the namespaces that join a mesh that refuses, and those that leave the stack with proxies."""
+    default = _by_default(plan.after)
+    for change in plan.changes(NAMESPACE, ops=("update",)):
+        joins = is_injected(plan.after[change.urn].inputs) and not is_injected(plan.before[change.urn].inputs)
+        policy = default[_namespace(plan.after[change.urn])]
+        if joins and refuses_more(INBOUND[0], policy):
+            yield _danger(
+                "pods of {} refuse callers that no policy names, from their next start",
+                f"they join the mesh, where the default is {policy}",
+                LOOK,
+                SERIOUS,
+                [_namespace(plan.after[change.urn])[1]],
+                (change.urn,),
+            )
     for change in plan.changes(NAMESPACE, ops=("delete",)):
         namespace = plan.before[change.urn]
         if change.retained and is_injected(namespace.inputs) and not is_going(plan, namespace):
@@ -113,7 +131,6 @@ def _namespace(namespace: Resource) -> tuple[str, str]:
     return namespace.provider, str(at(namespace.inputs, "metadata.name"))
 
 
-_LOOK = "set audit first, and look whom the proxies would refuse"
 _ALONE = "make it a change of its own, with the reason in it"
 
 

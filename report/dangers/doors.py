@@ -27,7 +27,7 @@ _ALONE = "make it a change of its own, with the reason in it"
 _TLS = re.compile(r"ELBSecurityPolicy-(?:TLS13|FS|TLS)?-?(?:1-([0-3]))?")
 _CIPHERS = ("Ext0", "Ext1", "Ext2", "", "Res")
 _UNKNOWN = 9, 9
-_COUNT = "let new rules count first, and look whom they would refuse"
+_COUNT = "let the rules count first, and look whom they would refuse"
 ATTRIBUTES = {
     "access_logs.s3.enabled": ("requests to {} are no longer logged", "nobody can look up later who called what"),
     "deletion_protection.enabled": (
@@ -395,10 +395,11 @@ def _stricter_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
         return
     old, new = _rules(before), _rules(after)
     if more := sorted(name for name in new.keys() - old.keys() if name not in _counted(new[name])):
-        yield f"{some(more)} is new"
+        yield f"new rules refuse: {some(more)}"
     for name in sorted(old.keys() & new.keys()):
         if refused := sorted(set(_counted(old[name])) - set(_counted(new[name]))):
-            yield f"{some(refused)}{f' of {name}' if refused != [name] else ''} refuses, and counted only before"
+            what = f"{some(refused)} of {name}" if refused != [name] else name
+            yield f"what matches {what} is refused, and no longer only counted"
         if (limits := _limits(old[name], new[name])) and limits[1] < limits[0]:
             yield f"{name} allows {limits[0]:,.0f} → {limits[1]:,.0f} requests"
 

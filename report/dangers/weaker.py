@@ -40,6 +40,8 @@ INBOUND = (
 Source: linkerd2 edge-26.8.3, policy-controller/k8s/index, defaults.rs; read 2026-11.
 """
 
+LOOK = "look first, with audit, whom the proxies would refuse"
+
 _HOURS = {"h": 1 / 24, "m": 1 / 1440, "s": 1 / 86400, "d": 1, "": 1}
 
 
@@ -449,7 +451,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
             default_refuses_more,
             "what meshed pods take without a policy, by {}: <how>",
             "callers that nobody has named are refused",
-            "set audit first, and look whom the proxies would refuse",
+            LOOK,
             SERIOUS,
         ),
         Row(

@@ -166,9 +166,20 @@ def test_a_new_server_before_pods_of_the_mesh_refuses_those_whom_the_mesh_let_in
     told = "what inference/chat does with others: audit → deny"
     assert openings(*new, namespace(), control_plane("audit", "audit")) == [told]
     assert openings(*new, namespace(), control_plane("deny", "deny")) == []
-    assert openings(*new, control_plane("audit", "audit")) == [], "pods of the namespace were not in the mesh"
+    assert openings(*new, control_plane("audit", "audit")) == [], "nobody says that there were pods"
     renamed = server(DENY, None), server(None, DENY, name="other")
     assert openings(*renamed, namespace(), control_plane("audit", "audit")) == []
+
+
+@pytest.mark.parametrize(("default", "refused"), [("audit", False), ("deny", True), ("all-authenticated", True)])
+def test_a_namespace_that_joins_a_mesh_that_refuses_is_told(default, refused):
+    joins = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "inference"}}, MESHED, "inference")
+    told = "pods of inference refuse callers that no policy names, from their next start"
+    assert openings(joins, control_plane(default, default)) == [told] * refused
+    assert openings(joins, control_plane(default, default), server(None, DENY)) == [
+        *[told] * refused,
+        "what inference/chat does with others: all-unauthenticated → deny",
+    ]
 
 
 def test_a_namespace_that_leaves_the_stack_with_its_proxies_is_told():

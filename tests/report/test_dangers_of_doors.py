@@ -391,17 +391,17 @@ LARGE = {"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}
 @pytest.mark.parametrize(
     ("rules", "what", "back"),
     [
-        ([LIMIT], "common goes", "common is new"),
-        ([common("count"), LIMIT], "common only counts", "common refuses, and counted only before"),
+        ([LIMIT], "common goes", "new rules refuse: common"),
+        ([common("count"), LIMIT], "common only counts", "what matches common is refused, and no longer only counted"),
         (
             [common(ruleActionOverrides=[LARGE]), LIMIT],
             "SizeRestrictions_BODY of common only counts",
-            "SizeRestrictions_BODY of common refuses, and counted only before",
+            "what matches SizeRestrictions_BODY of common is refused, and no longer only counted",
         ),
         (
             [common(), {**LIMIT, "action": {"count": {}}}],
             "limit only counts",
-            "limit refuses, and counted only before",
+            "what matches limit is refused, and no longer only counted",
         ),
         (
             [common(), {**LIMIT, "statement": {"rateBasedStatement": {"limit": 9000}}}],
