@@ -23,6 +23,7 @@ from simulator.kubernetes.certificates import findings
 from simulator.kubernetes.clusters import Cluster
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack, stage
+from tests.in_process.providers import Registered
 
 FILES = {"home": {"purpose": "shared", "used_by": [{"namespace": "research", "mode": "write"}, {"namespace": "lab"}]}}
 MESH: dict[str, Any] = {"mesh": {"namespaces": ["research"]}, "storage": {"file_systems": FILES}}
@@ -58,19 +59,28 @@ def test_every_namespace_of_the_platform_is_in_the_mesh_or_kept_from_its_webhook
     assert "linkerd.io/extension" in in_mesh(MeshSettings(viz=True), "linkerd-viz"), "its own pods are meshed"
 
 
+def waits_for(cloud: PlatformCloud, resource: Registered) -> set[str]:
+    """Returns the URNs of all that a resource waits for: what an add-on makes comes one after the other."""
+    found, left = set(), {resource.urn}
+    while left:
+        found |= left
+        left = {urn for each in left if each in cloud.registered for urn in cloud.registered[each].dependencies} - found
+    return found
+
+
 def test_what_the_control_plane_needs_is_there_before_it(cloud: PlatformCloud) -> None:
     cloud.up(stack(**MESH))
     control_plane = cloud.one("helm.sh/v3:Release", "main-linkerd-control-plane")
-    before = "main-linkerd-control-plane"
+    there = waits_for(cloud, control_plane)
     for name in ("anchor-first", "identity-issuer", *WEBHOOKS):
-        assert control_plane.stands_on(cloud.one("cert-manager.io/v1:Certificate", f"{before}-{name}")), name
-    bundle = cloud.one("trust.cert-manager.io/v1alpha1:Bundle", f"{before}-trust-roots")
-    assert control_plane.stands_on(bundle)
+        assert cloud.one("cert-manager.io/v1:Certificate", f"{control_plane.name}-{name}").urn in there, name
+    bundle = cloud.one("trust.cert-manager.io/v1alpha1:Bundle", f"{control_plane.name}-trust-roots")
+    assert bundle.urn in there
     for chart in ("linkerd-crds", "linkerd2-cni", "trust-manager", "cert-manager"):
-        assert control_plane.stands_on(cloud.one("helm.sh/v3:Release", f"main-{chart}")), chart
-    assert bundle.stands_on(cloud.one("helm.sh/v3:Release", "main-trust-manager"))
+        assert cloud.one("helm.sh/v3:Release", f"main-{chart}").urn in there, chart
+    assert cloud.one("helm.sh/v3:Release", "main-trust-manager").urn in waits_for(cloud, bundle)
     routes = cloud.one("CustomResourceDefinition", "main-gateway-api-httproutes")
-    assert cloud.one("helm.sh/v3:Release", "main-linkerd-crds").stands_on(routes)
+    assert routes.urn in waits_for(cloud, cloud.one("helm.sh/v3:Release", "main-linkerd-crds"))
 
 
 def test_the_plugin_stays_off_nodes_whose_pods_send_past_the_proxy() -> None:
