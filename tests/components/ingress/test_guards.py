@@ -193,8 +193,30 @@ def test_parameters_of_ingress_classes_are_internal(with_doors: ApiServer) -> No
 
 def test_no_ingress_is_public(with_doors: ApiServer) -> None:
     assert "no Ingress is internet-facing" in refusal(with_doors, ingress("internet-facing"))
+    before_it = ingress("internal")
+    before_it["metadata"]["annotations"]["alb.ingress.kubernetes.io/frontend-nlb-scheme"] = "internet-facing"
+    assert "no Ingress is internet-facing" in refusal(with_doors, before_it)
     for scheme in ("internal", None):
         assert not refusal(with_doors, ingress(scheme))
+
+
+def test_no_other_class_has_the_configuration_of_a_door(with_doors: ApiServer) -> None:
+    def class_(name: str, namespace: str) -> Object:
+        reference = {"group": "gateway.k8s.aws", "kind": "LoadBalancerConfiguration", "name": "public"}
+        spec = {"controllerName": "gateway.k8s.aws/alb", "parametersRef": {**reference, "namespace": namespace}}
+        made = of_aws("GatewayClass", "gateway.networking.k8s.io/v1", spec)
+        return {**made, "metadata": {"name": name}}
+
+    assert "only the platform's own classes" in refusal(with_doors, class_("own", "ingress"), "")
+    assert not refusal(with_doors, class_("own", "team"), "")
+    assert not refusal(with_doors, class_("public", "ingress"), "")
+
+
+def test_the_controller_alone_binds_pods_to_a_target_group(with_doors: ApiServer) -> None:
+    spec = {"targetGroupARN": "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/k8s/0123456789abcdef"}
+    backend = {"serviceRef": {"name": "web", "port": 80}, "targetType": "ip"}
+    binding = of_aws("TargetGroupBinding", "elbv2.k8s.aws/v1beta1", {**spec, **backend})
+    assert "the controller alone makes it" in refusal(with_doors, binding)
 
 
 REDIRECT = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}

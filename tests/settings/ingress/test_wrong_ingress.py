@@ -165,6 +165,31 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         'ingress.dns.zones["example.com"]',
         "",
     ),
+    "more ranges than a security group takes": (
+        internal(source_ranges=[f"10.0.{number}.0/24" for number in range(31)]),
+        "ingress",
+        "takes 30 for 2 ports. Join ranges.",
+    ),
+    "more paths than a load balancer takes": (
+        {**internal(), **route(paths=[f"/v{number}" for number in range(101)])},
+        "ingress",
+        "takes 100 rules. Join paths by what they begin with.",
+    ),
+    "long host": (
+        {**internal(), **route(host="a" * 120 + ".ml.example.com")},
+        "ingress.routes.chat.host",
+        "Shorten it.",
+    ),
+    "route of a cluster that is not there": (
+        {**internal(), **route(cluster="mian")},
+        "ingress.routes.chat.cluster",
+        "Did you mean main?",
+    ),
+    "host at both doors": (
+        {**internal(), **public(), **dns(), "routes": {"chat": CHAT, "api": {**CHAT, "door": "public"}}},
+        "ingress.routes.api.host",
+        "Take another host, or name the cluster of the route.",
+    ),
     "source range that is none": (
         public(source_ranges=["10.0.0.1/8"]) | internal(),
         "ingress.public.source_ranges[0]",
@@ -204,6 +229,17 @@ def test_a_route_leads_into_each_cluster_that_has_the_doors() -> None:
     (problem,) = problems(stack(*changes, (("ingress",), {**internal(), **route()})))
     assert "makes the namespace inference in other" in problem.message
     assert not problems(stack(*changes, (("ingress",), {**internal(), **route(), "clusters": ["main"]})))
+    assert not problems(stack(*changes, (("ingress",), {**internal(), **route(cluster="main")})))
+
+
+def test_a_host_has_one_load_balancer_where_records_are_made() -> None:
+    clusters = {key: stack()["clusters"]["main"] for key in ("main", "other")}
+    teams = [{"name": key, "namespaces": ["inference"], "cluster": key} for key in clusters]
+    changes = ((("clusters",), clusters), (("teams",), teams))
+    (problem,) = problems(stack(*changes, (("ingress",), {**internal(), **dns(), **route()})))
+    assert problem.path == "ingress.routes.chat.host"
+    assert "is also at the door internal of main" in problem.message
+    assert not problems(stack(*changes, (("ingress",), {**internal(), **route()}))), "people make the records"
 
 
 def test_nobody_else_has_the_namespace_of_the_doors() -> None:
