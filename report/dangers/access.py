@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
-from common.urns import name_of
+from common.urns import name_of, type_of
 from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at, every
@@ -19,6 +19,7 @@ from report.tables import counted, some
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NAMESPACE = "kubernetes:core/v1:Namespace"
+ADD_ON = "mlplatform:addons:AddOn"
 ROUTE = "aws:ec2/route:Route"
 RANGES = ("destinationCidrBlock", "destinationIpv6CidrBlock")
 FILE_SYSTEMS = ("aws:efs/fileSystem:FileSystem", "aws:fsx/lustreFileSystem:LustreFileSystem")
@@ -444,14 +445,15 @@ def _lost_rights(plan: Plan, old: list[grants.Grant], new: list[grants.Grant]) -
         still = {grants.verb_and_target(each, plan.after) for each in left}
         taken = [each for each in held if not any(one.covers(each, condition=False) for one in left)]
         if taken := [each for each in taken if grants.verb_and_target(each, plan.before) not in still]:
+            of_add_on = all(type_of(plan.component(each.source)) == ADD_ON for each in taken)
             yield Danger(
                 kind="access",
                 severity=SERIOUS,
                 says=f"{{}} may no longer {grants.in_words(taken, plan.before)}",
                 names=(who,),
                 at_stake=some(sorted({each.action for each in taken}), 5),
-                consequence="jobs that still do it fail",
-                gently="let those jobs end or move first",
+                consequence="what needs it of the add-on fails" if of_add_on else "jobs that still do it fail",
+                gently="look first what still needs it" if of_add_on else "let those jobs end or move first",
                 urns=tuple(sorted({each.source for each in taken})),
             )
 

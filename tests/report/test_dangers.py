@@ -1134,6 +1134,10 @@ def test_pods_that_stay_and_may_do_less_are_told_in_one_line():
     assert openings(bucket, *role, named[1]) == [], "nobody says that its namespace stays"
     left = of("kubernetes:core/v1:Namespace", {"metadata": {"name": "trainer"}}, None, retainOnDelete=True)
     assert openings(bucket, *role, left) == ["pods of trainer/default may no longer read in bucket models"]
+    add_on = urn("mlplatform:addons:AddOn", "dns")
+    of_add_on = [{"role": "trainer", **each} for each in may]
+    (danger,) = found(bucket, step("same", add_on), *steps, of(ROLE_POLICY, *of_add_on, "trainer-buckets", add_on))
+    assert danger.consequence == "what needs it of the add-on fails", "it has no jobs"
     unknown = changed(may[0], {"policy": UNKNOWN_TEXT})
     assert openings(bucket, *steps, unknown) == ["rights in RolePolicy trainer-buckets change"]
 
