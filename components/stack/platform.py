@@ -19,6 +19,7 @@ from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
 from components.ingress.ingress import Ingress, IngressArgs, door_commands
+from components.mesh.guards import mesh_guard
 from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
@@ -265,8 +266,10 @@ class Platform(pulumi.ComponentResource):
         for key, cluster in self.clusters.items():
             ref = cluster.ref
             namespaces = {name: made for (where, name), made in self.namespaces.resources.items() if where == key}
-            manifests = policies(ref.mesh, ref.ingress, namespaces, door_networks) if ref.mesh else {}
-            if manifests:
+            if ref.mesh is None:
+                continue
+            mesh_guard(f"{key}-mesh-routes", pulumi.ResourceOptions(parent=self, provider=ref.provider))
+            if manifests := policies(ref.mesh, ref.ingress, namespaces, door_networks):
                 args = MeshPoliciesArgs(cluster=ref, namespaces=namespaces, manifests=manifests)
                 MeshPolicies(f"{key}-mesh", args, self._opts)
 

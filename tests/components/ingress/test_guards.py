@@ -28,7 +28,7 @@ CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-bala
 def guards(with_doors: bool) -> list[Object]:
     """The policies and their bindings, as the platform registers them."""
     cloud = PlatformCloud()
-    cloud.up(stack(**({"ingress": {"routes": {"chat": ROUTE}}, "teams": [TEAM]} if with_doors else {})))
+    cloud.up(stack(**({"ingress": {"routes": {"chat": ROUTE}}, "teams": [TEAM], "mesh": {}} if with_doors else {})))
     return [
         each.inputs
         for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
@@ -271,3 +271,15 @@ def test_routes_that_hurt_nobody_are_taken(with_doors: ApiServer, route: Object)
 
 def test_the_platforms_own_routes_are_taken(with_doors: ApiServer) -> None:
     assert not refusal(with_doors, own_route(hostnames=[HOST]), "ingress")
+
+
+@pytest.mark.parametrize("parent", ["Service", "EgressNetwork", "Gateway"])
+def test_a_route_that_the_mesh_does_not_read_is_refused(with_doors: ApiServer, parent: str) -> None:
+    group = {"Service": "", "EgressNetwork": "policy.linkerd.io", "Gateway": "gateway.networking.k8s.io"}[parent]
+    spec = {
+        "hostnames": ["example.com"],
+        "parentRefs": [{"group": group, "kind": parent, "name": "out", "port": 443}],
+        "rules": [{"backendRefs": [BACKEND]}],
+    }
+    said = refusal(with_doors, of_aws("TLSRoute", "gateway.networking.k8s.io/v1", spec))
+    assert ("the mesh reads no such route" in said) is (parent != "Gateway"), said
