@@ -15,6 +15,6 @@ _FORMS: Final = {
 TLS_POLICIES: Final = tuple(f"ELBSecurityPolicy-TLS13-{form}-{of}" for of, forms in _FORMS.items() for form in forms)
 """Security policies with TLS 1.3 that take nothing older than TLS 1.2. `Res` has the fewest ciphers, `PQ` new keys."""
 
-PATH_LENGTH: Final = 128  # characters in the path of a rule's condition
+PATH_LENGTH: Final = 126  # characters in the beginning of a path; its condition ends in /* and has 128
 HOST_LENGTH: Final = 128  # characters in the host of a rule's condition
 RULES_PER_LOAD_BALANCER: Final = 100  # without the default rules; a quota

@@ -28,7 +28,7 @@ def certificate_arn(
     for domain in dict.fromkeys(each.removeprefix("*.") for each in settings.names):
         key = settings.zone_id or "", domain
         if key not in records:
-            records[key] = _record(f"certificate-{domain}", certificate, domain, settings, opts)
+            records[key] = _record(f"certificate-{settings.zone_id}-{domain}", certificate, domain, settings, opts)
         proofs.append(records[key].fqdn)
     validated = aws.acm.CertificateValidation(
         name, certificate_arn=certificate.arn, validation_record_fqdns=proofs, opts=opts

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from catalog.load_balancers import HOST_LENGTH, PATH_LENGTH
 from components.core.admission import admission_policy
 from settings.ingress.ingress import NAMESPACE
 
@@ -87,7 +88,8 @@ def routes_of_users(name: str, hosts: Sequence[str], opts: pulumi.ResourceOption
         "ml-platform-routes",
         {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
         f"{elsewhere} || (object.spec.?hostnames.orValue([]).size() > 0 && "
-        f"object.spec.hostnames.all(host, !(host in {json.dumps(list(hosts))})))",
+        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && !{json.dumps(list(hosts))}.exists(taken, "
+        "taken.startsWith('*.') ? host.endsWith(taken.substring(1)) : host == taken)))",
         "a route at a door of the platform names its hosts, and none that `ingress.routes` has",
         opts,
         variables={
@@ -95,16 +97,23 @@ def routes_of_users(name: str, hosts: Sequence[str], opts: pulumi.ResourceOption
             f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')"
         },
         more={
-            f"{elsewhere} || {_RULES}.all(rule, rule.?filters.orValue([]).all(each, each.type in {_FILTERS}) && "
-            "rule.?backendRefs.orValue([]).all(each, each.?filters.orValue([]).size() == 0 && "
-            "each.?weight.orValue(1) <= 999))": (
-                "a load balancer has no such filter, or no such weight, and one such route stops all routes of the "
-                "door: use RequestRedirect or URLRewrite, weights up to 999, and the mesh for the rest"
+            f"{elsewhere} || {_RULES}.all(rule, rule.?filters.orValue([]).all(each, each.type in {_FILTERS} && "
+            "!each.?requestRedirect.?path.?replaceFullPath.orValue('/').matches('[*?]')))": (
+                "a load balancer has no such filter, and one such route stops all routes of the door: use "
+                "RequestRedirect or URLRewrite without wildcards, and the mesh for the rest"
+            ),
+            f"{elsewhere} || {_RULES}.all(rule, rule.?backendRefs.orValue([]).size() <= 5 && "
+            "rule.?backendRefs.orValue([]).all(each, each.?kind.orValue('Service') == 'Service' && "
+            "each.?filters.orValue([]).size() == 0 && each.?weight.orValue(1) <= 999))": (
+                "a rule of a door leads to five Services at most, with weights up to 999, and without filters of "
+                "their own: another one stops all routes of the door"
             ),
             f"{elsewhere} || {_RULES}.all(rule, rule.?matches.orValue([]).all(match, "
-            "match.?path.?type.orValue('PathPrefix') == 'RegularExpression' || "
-            "!match.?path.?value.orValue('/').matches('[*?]')))": (
-                "a path with * or ? stops all routes of the door: write its beginning, and type PathPrefix"
+            f"size(match.?path.?value.orValue('/')) <= {PATH_LENGTH} && "
+            "(match.?path.?type.orValue('PathPrefix') != 'PathPrefix' || "
+            "!match.?path.?value.orValue('/').matches('[*?]'))))": (
+                f"a path with * or ?, or of more than {PATH_LENGTH} characters, stops all routes of the door: write "
+                "its beginning, and type PathPrefix"
             ),
         },
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -18,7 +19,7 @@ Door = Literal["internal", "public"]
 HOSTED_ZONE = r"^Z[A-Z0-9]{1,31}$"
 CERTIFICATE = re.compile(r"arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}")
 EVERYBODY = "0.0.0.0/0"
-PATH = re.compile(r"[A-Za-z0-9/_.~!$&'()+,;=:@-]")
+PATH = re.compile(r"[A-Za-z0-9/_.~$&'+:@-]")
 NAMESPACE = "ingress"
 """The namespace of the doors, in which nobody else makes objects."""
 
@@ -235,6 +236,10 @@ class RouteSettings(ServiceEntry):
             raise ValueError("has paths, and a route of grpc takes all methods of its host. Drop paths.")
         return self
 
+    def meets(self, cluster: str | None) -> bool:
+        """Returns whether it is in a cluster where a route of this `cluster` is, too."""
+        return None in (self.cluster, cluster) or self.cluster == cluster
+
     @property
     def checks(self) -> tuple[str, str]:
         """What the load balancer speaks to the pods, and asks them: one answer for each Service."""
@@ -297,23 +302,23 @@ class IngressSettings(Settings):
     @field_validator("routes")
     @classmethod
     def routes_differ(cls, routes: Mapping[str, RouteSettings], info: ValidationInfo) -> Mapping[str, RouteSettings]:
-        seen: dict[tuple[str, str, str], str] = {}
-        mistakes = []
-        for name, route in routes.items():
-            if route.door == "public" and "public" in info.data and info.data["public"] is None:
-                mistakes.append(f"{name} is behind the public door, and there is none. Write public, or drop door.")
-            for path in route.paths:
-                first = seen.setdefault((route.door, route.host, path), name)
-                if first != name:
-                    mistakes.append(
-                        f"{name} and {first} both take {route.host}{path}. Give one of them another host or path."
-                    )
-        of_service: dict[tuple[str, str], str] = {}
-        for name, route in routes.items():
-            first = of_service.setdefault((route.namespace, route.service), name)
-            if routes[first].checks != route.checks:
+        mistakes = [
+            f"{name} is behind the public door, and there is none. Write public, or drop door."
+            for name, route in routes.items()
+            if route.door == "public" and "public" in info.data and info.data["public"] is None
+        ]
+        for (first, one), (name, other) in combinations(routes.items(), 2):
+            if not one.meets(other.cluster):
+                continue
+            if (one.door, one.host) == (other.door, other.host):
+                mistakes += [
+                    f"{name} and {first} both take {other.host}{path}. Give one of them another host or path."
+                    for path in other.paths
+                    if path in one.paths
+                ]
+            if (one.namespace, one.service) == (other.namespace, other.service) and one.checks != other.checks:
                 mistakes.append(
-                    f"{name} and {first} lead to one Service, {route.namespace}/{route.service}, which has one "
+                    f"{name} and {first} lead to one Service, {other.namespace}/{other.service}, which has one "
                     "protocol and one health_path. Give both the same."
                 )
         raise_if(mistakes)
@@ -331,11 +336,16 @@ class IngressSettings(Settings):
                     f"{key}.source_ranges has {len(each.source_ranges)} ranges, and the security group of a load "
                     f"balancer takes {RULES_PER_SECURITY_GROUP // listeners} for {listeners} ports. Join ranges."
                 )
-            rules = sum(len(route.paths) for route in self.routes.values() if route.door == key)
+            behind = [route for route in self.routes.values() if route.door == key]
+            of_clusters = [[one for one in behind if one.meets(each.cluster)] for each in behind if each.cluster] or [
+                behind
+            ]
+            redirects = listeners - 1
+            rules = redirects + max(sum(len(route.paths) for route in routes) for routes in of_clusters)
             if rules > RULES_PER_LOAD_BALANCER:
                 mistakes.append(
-                    f"routes have {rules} paths behind {key}, and a load balancer takes {RULES_PER_LOAD_BALANCER} "
-                    "rules. Join paths by what they begin with."
+                    f"routes make {rules} rules behind {key}, one for each path, and a load balancer takes "
+                    f"{RULES_PER_LOAD_BALANCER}. Join paths by what they begin with."
                 )
         for name, route in self.routes.items():
             door = self.internal if route.door == "internal" else self.public

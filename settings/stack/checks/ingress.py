@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from catalog.limits import RULES_PER_SECURITY_GROUP
 from common.spelling import did_you_mean
 from settings.cluster.addon_rules import AddOnRules, installed
 from settings.core.naming import KUBERNETES_NAMESPACES
@@ -29,6 +30,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 f"{route.cluster} is no cluster with doors.{nearest_or_all(route.cluster, with_doors)}",
             )
     yield from _namespaces(parts, ingress, add_ons)
+    yield from _networks(parts, ingress)
     yield from _certificates(parts, ingress)
     if ingress.dns is not None:
         yield from _owners(parts, ingress.dns)
@@ -146,6 +148,23 @@ def _outside_of_zone(certificate: CertificateSettings, dns: DnsSettings, path: P
                     "record there. Name the zone that it is in."
                 ),
             )
+
+
+def _networks(parts: Parts, ingress: IngressSettings) -> Iterator[Mistake]:
+    """Yields that the internal door would have more networks than its security group has rules for."""
+    if ingress.internal.source_ranges or parts.network is None:
+        return
+    connected = {cidr for connection in parts.network.connections.values() for cidr in connection.cidrs}
+    networks, listeners = 2 + len(connected), 1 if ingress.internal.certificate is None else 2
+    if networks * listeners > RULES_PER_SECURITY_GROUP:
+        yield (
+            ("ingress", "internal", "source_ranges"),
+            (
+                f"is not given, so {networks} networks may connect: the VPC, its pods and what it is connected to. The "
+                f"security group of a load balancer takes {RULES_PER_SECURITY_GROUP // listeners} for {listeners} "
+                "ports. Write the ranges of the clients, joined."
+            ),
+        )
 
 
 def _has_doors(parts: Parts, cluster: str) -> bool:

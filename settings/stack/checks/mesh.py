@@ -162,7 +162,8 @@ def _same_pods(parts: Parts, mesh: MeshSettings) -> Iterator[Mistake]:
         *((("ingress", "routes", name), entry) for name, entry in routes.items() if entry.namespace in mesh.namespaces),
     ]
     for (first_path, first), (path, entry) in combinations(entries, 2):
-        if first.namespace == entry.namespace and (why := _contradiction(first, entry)):
+        apart = isinstance(first, RouteSettings) and isinstance(entry, RouteSettings) and not first.meets(entry.cluster)
+        if first.namespace == entry.namespace and not apart and (why := _contradiction(first, entry)):
             yield path, why.format(first=join_path(first_path))
 
 

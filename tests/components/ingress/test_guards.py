@@ -28,7 +28,19 @@ CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-bala
 def guards(with_doors: bool) -> list[Object]:
     """The policies and their bindings, as the platform registers them."""
     cloud = PlatformCloud()
-    cloud.up(stack(**({"ingress": {"routes": {"chat": ROUTE}}, "teams": [TEAM], "mesh": {}} if with_doors else {})))
+    cloud.up(
+        stack(
+            **(
+                {
+                    "ingress": {"routes": {"chat": ROUTE, "wild": {**ROUTE, "host": "*.wild.example.com"}}},
+                    "teams": [TEAM],
+                    "mesh": {},
+                }
+                if with_doors
+                else {}
+            )
+        )
+    )
     return [
         each.inputs
         for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
@@ -220,6 +232,7 @@ def test_the_controller_alone_binds_pods_to_a_target_group(with_doors: ApiServer
 
 
 REDIRECT = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}
+WILD = {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/x*"}}}
 HEADERS = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"add": [{"name": "a", "value": "b"}]}}
 BACKEND: dict[str, Any] = {"name": "web", "port": 80}
 
@@ -243,8 +256,17 @@ def matching(path: str, kind: str = "PathPrefix") -> list[Object]:
         (own_route("GRPCRoute", hostnames=[HOST]), "names its hosts"),
         (own_route(rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route("GRPCRoute", rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
-        (own_route(rules=[{"backendRefs": [{**BACKEND, "filters": [HEADERS]}]}]), "no such filter"),
-        (own_route(rules=[{"backendRefs": [{**BACKEND, "weight": 1000}]}]), "no such filter, or no such weight"),
+        (own_route(rules=[{"filters": [WILD]}]), "no such filter"),
+        (own_route(rules=[{"backendRefs": [{**BACKEND, "filters": [HEADERS]}]}]), "without filters"),
+        (own_route(rules=[{"backendRefs": [{**BACKEND, "weight": 1000}]}]), "weights up to 999"),
+        (own_route(rules=[{"backendRefs": [BACKEND] * 6}]), "five Services at most"),
+        (
+            own_route(rules=[{"backendRefs": [{"group": "gateway.k8s.aws", "kind": "TargetGroupName", "name": "a"}]}]),
+            "five Ser",
+        ),
+        (own_route(hostnames=["own.wild.example.com"]), "names its hosts"),
+        (own_route(hostnames=["a" * 60 + "." + "b" * 60 + ".ml.example.com"]), "names its hosts"),
+        (own_route(rules=matching("/" + "v" * 130)), "more than 126 characters"),
         (own_route(rules=matching("/v1/*")), r"a path with \* or \?"),
     ],
 )
@@ -261,9 +283,10 @@ def test_a_route_that_would_take_or_stop_those_of_others_is_refused(
         own_route("GRPCRoute"),
         own_route(rules=[{"filters": [REDIRECT]}]),
         own_route(rules=matching("/v[0-9]?", "RegularExpression")),
+        own_route(rules=matching("/v1/*", "Exact")),
         own_route(gateway="team", hostnames=[HOST], rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]),
     ],
-    ids=["its own host", "of gRPC", "a redirect", "an expression", "at a Gateway of the team"],
+    ids=["its own host", "of gRPC", "a redirect", "an expression", "a pattern", "at a Gateway of the team"],
 )
 def test_routes_that_hurt_nobody_are_taken(with_doors: ApiServer, route: Object) -> None:
     assert not refusal(with_doors, route)

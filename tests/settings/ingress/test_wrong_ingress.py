@@ -100,7 +100,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "path with an empty part": ({**internal(), **route(paths=["/v1//x"])}, "ingress.routes.chat.paths", "Drop it."),
     "path that goes up": ({**internal(), **route(paths=["/v1/../x"])}, "ingress.routes.chat.paths", "Drop it."),
-    "long path": ({**internal(), **route(paths=["/" + "v" * 128])}, "ingress.routes.chat.paths", "Shorten it."),
+    "long path": ({**internal(), **route(paths=["/" + "v" * 126])}, "ingress.routes.chat.paths", "Shorten it."),
     "host outside of the zones": (
         {
             "internal": {"certificate": {"arn": ARN.format("us-west-2", "123456789012")}},
@@ -171,9 +171,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "takes 30 for 2 ports. Join ranges.",
     ),
     "more paths than a load balancer takes": (
-        {**internal(), **route(paths=[f"/v{number}" for number in range(101)])},
+        {**internal(), **route(paths=[f"/v{number}" for number in range(100)])},
         "ingress",
-        "takes 100 rules. Join paths by what they begin with.",
+        "takes 100. Join paths by what they begin with.",
     ),
     "long host": (
         {**internal(), **route(host="a" * 120 + ".ml.example.com")},
@@ -240,6 +240,29 @@ def test_a_host_has_one_load_balancer_where_records_are_made() -> None:
     assert problem.path == "ingress.routes.chat.host"
     assert "is also at the door internal of main" in problem.message
     assert not problems(stack(*changes, (("ingress",), {**internal(), **route()}))), "people make the records"
+
+
+def test_routes_of_two_clusters_do_not_meet() -> None:
+    clusters = {key: stack()["clusters"]["main"] for key in ("main", "other")}
+    teams = [{"name": key, "namespaces": ["inference"], "cluster": key} for key in clusters]
+    many = [f"/v{number}" for number in range(60)]
+    one, two = {**CHAT, "cluster": "main", "paths": many}, {**CHAT, "cluster": "other", "paths": many}
+    apart = {"one": one, "two": {**two, "health_path": "/healthy", "pods": {"app": "other"}}}
+    changes = ((("clusters",), clusters), (("teams",), teams), (("mesh",), {"namespaces": ["inference"]}))
+    assert not problems(stack(*changes, (("ingress",), {**internal(), "routes": apart})))
+    (problem,) = problems(
+        stack(*changes, (("ingress",), {**internal(), "routes": {**apart, "all": CHAT | {"paths": ["/v1"]}}}))
+    )[:1]
+    assert "all and one both take a.ml.example.com/v1" in problem.message
+
+
+def test_the_door_has_rules_for_every_connected_network() -> None:
+    gateway = {"id": "tgw-0123456789abcdef0", "cidrs": [f"10.{number}.0.0/16" for number in range(100, 140)]}
+    network = (("network", "transit_gateway"), gateway)
+    (problem,) = problems(stack(network, (("ingress",), internal())))
+    assert problem.path == "ingress.internal.source_ranges"
+    assert problem.message.endswith("takes 30 for 2 ports. Write the ranges of the clients, joined.")
+    assert not problems(stack(network, (("ingress",), internal(source_ranges=["10.0.0.0/8"]))))
 
 
 def test_nobody_else_has_the_namespace_of_the_doors() -> None:
