@@ -231,18 +231,30 @@ def _show_dangers(simulated: Simulated, stack: str, look: Look) -> None:
     print("\n".join([f"\n  Dangers{partly}:", *(lines or ["    none found"]), f"  The verdict: {verdict(look)}."]))
 
 
+def _end(kept: Sequence[str]) -> str:
+    return f"{len(kept)} kept on purpose" if kept else "the cloud is empty"
+
+
+def _apart(lines: Sequence[str], destroy: Operation) -> tuple[list[str], list[str]]:
+    """Returns what is still in the cloud: what the program retains when it is destroyed, and the rest."""
+    retained = {(change.type, name_of(change.urn)) for change in destroy.changes if change.retained}
+    kept = [line for line in lines if (line.split()[0], line.split()[-1]) in retained]
+    return kept, [line for line in lines if line not in kept]
+
+
 def _conclude(simulated: Simulated, results: Sequence[Result]) -> int:
-    left_over = simulated.cloud()
+    kept, left_over = _apart(simulated.cloud(), results[-1].operation)
     total = sum(result.finished.seconds for result in results)
     print()
     rows = [("step", "resources", "time", "outcome"), *(result.row for result in results if result.step.logs_events)]
-    rows.append(
-        ("total", "", f"{total:.1f} s", "the cloud is empty" if not left_over else f"{len(left_over)} left over")
-    )
+    rows.append(("total", "", f"{total:.1f} s", _end(kept) if not left_over else f"{len(left_over)} left over"))
     print("\n".join(aligned(rows, right=(2,))))
     findings = Counter((finding.level, finding.policy) for finding in results[1].operation.findings)
     for (level, policy), count in findings.items():
         print(f"  policy {policy}: {count} {level} {'finding' if count == 1 else 'findings'}, shown by the preview")
+    if kept:
+        print("\n  The program leaves these on purpose, and they cost nothing or hold data:")
+        print("\n".join(f"    {line}" for line in kept))
     if left_over:
         print(
             "\n  These resources are still in the cloud after destroy. In a real account they would still cost money:"

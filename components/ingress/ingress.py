@@ -171,9 +171,9 @@ class ClusterDoors(pulumi.ComponentResource):
 
     def _door(self, plan: DoorPlan, targets: pulumi.Resource) -> pulumi.Resource:
         made = self._class(plan.door, doors.ALB, doors.class_configuration(plan), [targets])
-        own = self._object(f"{plan.door}-gateway-configuration", doors.gateway_configuration(plan), [targets])
+        own = self._object(f"{plan.door}-gateway-configuration", doors.gateway_configuration(plan), [made])
         # Its load balancer cannot be deleted, so a preview says so, and not an `up` after ten minutes.
-        gateway = self._object(f"{plan.door}-gateway", doors.gateway(plan), [made, own], plan.protect or None)
+        gateway = self._object(f"{plan.door}-gateway", doors.gateway(plan), [own], plan.protect or None)
         if plan.certificate is not None:
             self._object(f"{plan.door}-to-https", doors.redirect(plan.door), [gateway])
         return gateway

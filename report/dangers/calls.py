@@ -15,7 +15,7 @@ from report.tables import some
 
 _API = "kubernetes:policy.linkerd.io/"
 EVERYBODY = "everybody"
-_ASKED_FOR = "spec.requiredAuthenticationRefs.name"
+_ASKED_FOR = "spec.requiredAuthenticationRefs.kind"
 Target = tuple[str, str, str, str]
 """Provider, namespace, kind and name of what a policy is about."""
 
@@ -52,7 +52,7 @@ def find(plan: Plan) -> Iterator[Danger]:
 
 def _is_load_balancer(policy: Resource) -> bool:
     """Tells whether a policy lets a load balancer in: the hosts that it no longer leads from say more."""
-    return any(str(name).startswith("load-balancer-") for name in every(policy.inputs, _ASKED_FOR))
+    return "NetworkAuthentication" in every(policy.inputs, _ASKED_FOR)
 
 
 def _servers_that_ask_less(

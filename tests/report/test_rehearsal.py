@@ -1,8 +1,10 @@
 """The commands of a rehearsal and its output, with a fake engine."""
 
+import json
+
 import pytest
 
-from report import base, simulated, write
+from report import base, events, simulated, write
 from report import rehearse as rehearsal
 from report.base import Base, BaseFailsError, inside
 from report.look import PACK
@@ -263,3 +265,13 @@ def test_a_preview_returns_the_engines_code_and_shows_a_cost_only_when_it_succee
     output = capsys.readouterr().out
     assert ("Monthly cost of dev" in output) is has_cost
     assert ("USD/month" in output) is has_cost, "a sum of what was seen so far looks like the sum of all"
+
+
+def test_what_a_program_retains_is_no_fault() -> None:
+    record, bucket = "aws:route53/record:Record", "aws:s3/bucket:Bucket"
+    lines = (f"{record}   Z1_a_CNAME   proof", f"{record}   Z1_b_CNAME   other", f"{bucket}   b   proof")
+    metadata = {"op": "delete", "urn": f"urn:pulumi:dev::p::{record}::proof", "type": record}
+    event = {"resourcePreEvent": {"metadata": {**metadata, "old": {"retainOnDelete": True}}}}
+    kept, left_over = rehearsal._apart(lines, events.read([json.dumps(event)]))
+    assert kept == [lines[0]]
+    assert left_over == list(lines[1:])
