@@ -1,4 +1,4 @@
-"""Facts of Elastic Load Balancing.
+"""Facts of Elastic Load Balancing, and of the certificates of its listeners.
 
 Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer"; ELBv2 API,
 PathPatternConditionConfig; read 2026-11.
@@ -17,4 +17,8 @@ TLS_POLICIES: Final = tuple(f"ELBSecurityPolicy-TLS13-{form}-{of}" for of, forms
 
 PATH_LENGTH: Final = 126  # characters in the beginning of a path; its condition ends in /* and has 128
 HOST_LENGTH: Final = 128  # characters in the host of a rule's condition
+NAMES_PER_CERTIFICATE: Final = 10  # a quota of ACM. Source: AWS Certificate Manager user guide, "Quotas"; read 2026-11
+FIRST_NAME_LENGTH: Final = (
+    64  # characters in the first name of a certificate of ACM; as in simulator/aws/services/acm.py
+)
 RULES_PER_LOAD_BALANCER: Final = 100  # without the default rules; a quota

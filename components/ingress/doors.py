@@ -188,6 +188,7 @@ def _configuration(name: str, scheme: str, plan: DoorPlan, more: Manifest) -> Ma
             "loadBalancerSubnets": [{"identifier": each} for each in plan.subnet_ids],
             "sourceRanges": list(plan.sources),
             "securityGroups": [],  # with groups of its own, a Gateway would have no source ranges
+            "securityGroupPrefixes": [],
             "disableSecurityGroup": False,
             "defaultTargetGroupConfiguration": {"name": TARGETS},
             **more,

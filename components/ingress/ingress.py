@@ -18,7 +18,14 @@ from components.ingress.door_logs import NAME, door_log_bucket
 from components.ingress.doors import DoorPlan
 from components.ingress.guards import guards
 from components.ingress.web_acl import web_acl
-from settings.ingress.ingress import NAMESPACE, Door, IngressSettings, InternalDoorSettings, PublicDoorSettings
+from settings.ingress.ingress import (
+    NAMESPACE,
+    Door,
+    DoorSettings,
+    IngressSettings,
+    InternalDoorSettings,
+    PublicDoorSettings,
+)
 from settings.network.network import NetworkSettings
 
 CONTROLLER = "aws-load-balancer-controller"
@@ -54,6 +61,16 @@ def door_commands(ingress: IngressSettings) -> dict[str, str]:
         door: f"kubectl get gateway {door} -n {NAMESPACE} -o jsonpath='{{.status.addresses[0].value}}'"
         for door in doors_of
     }
+
+
+def protected_doors(ingress: IngressSettings, stage: Stage) -> list[str]:
+    """Returns the doors whose load balancer cannot be deleted."""
+    doors_of = {"internal": ingress.internal, **({"public": ingress.public} if ingress.public else {})}
+    return [door for door, settings in doors_of.items() if is_protected(settings, stage)]
+
+
+def is_protected(settings: DoorSettings, stage: Stage) -> bool:
+    return stage.deletion_protection if settings.deletion_protection is None else settings.deletion_protection
 
 
 class Ingress(pulumi.ComponentResource):
@@ -103,9 +120,7 @@ class Ingress(pulumi.ComponentResource):
             web_acl=self._acl.arn if self._acl and door == "public" else None,
             log_attributes=self._log_attributes(cluster, door),
             namespaces=args.settings.namespaces_of(door),
-            protect=args.stage.deletion_protection
-            if settings.deletion_protection is None
-            else settings.deletion_protection,
+            protect=is_protected(settings, args.stage),
         )
 
     def _log_attributes(self, cluster: str, door: Door) -> Mapping[str, str]:

@@ -63,12 +63,13 @@ class LiveStack:
         return self.outputs.get("requested_quotas") or {}
 
     def check(self, stage: Stage, settings: StackSettings) -> None:
-        """Raises RunError when the stack is up in another place or with other names, or when its mesh would part."""
+        """Raises RunError when the stack is up in another place or with other names, or what is in it would break."""
         reason = (
             self._moved(stage, settings)
             or self._another_service_range(settings.clusters)
             or self._anchors_at_once(settings)
             or self._mesh_under_its_pods(settings)
+            or self._door_under_protection(settings)
         )
         if reason:
             raise pulumi.RunError(reason)
@@ -177,6 +178,23 @@ class LiveStack:
                     f"mesh: {key} loses it, and pods of {', '.join(meshed)} have proxies that need it, so within a day "
                     f"they could reach nobody. First {back}take the namespaces out of mesh.namespaces, run `pulumi "
                     "up`, and start their pods again: docs/guides/mesh/leave-the-mesh.md."
+                )
+        return None
+
+    def _door_under_protection(self, settings: StackSettings) -> str | None:
+        """Returns which door would go although its load balancer is protected.
+
+        The Gateway would be marked as deleted and stay for ever: the controller cannot delete its load balancer, and
+        builds it no more. Source: aws-load-balancer-controller 3.5.0, pkg/gateway/model/base_model_builder.go.
+        """
+        for key, cluster in self.clusters.items():
+            ingress = settings.ingress_of(key)
+            present = {"internal", *(["public"] if ingress.public else [])} if ingress else set()
+            if key in settings.clusters and (gone := sorted(set(cluster.get("protected_doors", ())) - present)):
+                return (
+                    f"ingress: {key} loses the door {', '.join(gone)}, whose load balancer is protected: it would be "
+                    f"frozen, and not deleted. First write deletion_protection: false under ingress.{gone[0]}, and run "
+                    "`pulumi up`; then drop it: docs/guides/ingress/expose-a-service.md."
                 )
         return None
 

@@ -18,7 +18,7 @@ from components.core.addon_spec import every_add_on
 from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
-from components.ingress.ingress import Ingress, IngressArgs, door_commands
+from components.ingress.ingress import Ingress, IngressArgs, door_commands, protected_doors
 from components.mesh.guards import mesh_guard
 from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
@@ -316,7 +316,11 @@ class Platform(pulumi.ComponentResource):
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
                     **({"mesh": self._mesh_outputs(key, mesh)} if (mesh := cluster.ref.mesh) else {}),
-                    **({"doors": door_commands(ingress)} if (ingress := cluster.ref.ingress) else {}),
+                    **(
+                        {"doors": door_commands(ingress), "protected_doors": protected_doors(ingress, self.stage)}
+                        if (ingress := cluster.ref.ingress)
+                        else {}
+                    ),
                     "kubeconfig_command": pulumi.Output.format(
                         "aws eks update-kubeconfig --name {0} --region {1}", cluster.name, region
                     ),

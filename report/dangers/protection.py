@@ -8,6 +8,7 @@ from report.dangers.data import HOLDS_DATA
 from report.tables import counted
 
 LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway"
 
 
 def find(plan: Plan) -> Iterator[Danger]:
@@ -33,6 +34,7 @@ def find(plan: Plan) -> Iterator[Danger]:
             names=tuple(name_of(urn) for urn in sorted(lifted, key=lambda urn: urn not in data)),
             at_stake=f"{counted(len(lifted), 'resource')}, {len(data)} of them with data",
             consequence="the next change may delete them, and nothing refuses it",
-            gently="lift it for one resource, in the change that removes it",
+            gently="lift it for one resource, in the change that removes it"
+            + ("; for a door, in the `up` before" if any(type_of(urn) == GATEWAY for urn in lifted) else ""),
             urns=lifted,
         )

@@ -9,7 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from catalog.limits import RULES_PER_SECURITY_GROUP
-from catalog.load_balancers import HOST_LENGTH, PATH_LENGTH, RULES_PER_LOAD_BALANCER, TLS_POLICIES
+from catalog.load_balancers import (
+    FIRST_NAME_LENGTH,
+    HOST_LENGTH,
+    NAMES_PER_CERTIFICATE,
+    PATH_LENGTH,
+    RULES_PER_LOAD_BALANCER,
+    TLS_POLICIES,
+)
 from settings.core.base import Settings
 from settings.core.naming import DNS_SUBDOMAIN, namespace_is_a_dns_label
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
@@ -78,7 +85,6 @@ class CertificateSettings(Settings):
     )
     names: tuple[HostName, ...] = Field(
         default=(),
-        max_length=10,
         description="Names of a new certificate; the first may begin with `*.`. ACM renews it while its records stay.",
         examples=[["*.ml.example.com"]],
     )
@@ -107,6 +113,16 @@ class CertificateSettings(Settings):
             raise ValueError("names no certificate. Write arn, or names and the zone_id that they are in.")
         if twice := repeated(self.names):
             raise ValueError(f"has {listed(twice)} twice in names. Name each once.")
+        if len(self.names) > NAMES_PER_CERTIFICATE:
+            raise ValueError(
+                f"has {len(self.names)} names, and ACM puts {NAMES_PER_CERTIFICATE} in one certificate. Join them "
+                "under a `*.`."
+            )
+        if self.names and len(self.names[0]) > FIRST_NAME_LENGTH:
+            raise ValueError(
+                f"begins with a name of {len(self.names[0])} characters, and ACM takes {FIRST_NAME_LENGTH} in the "
+                "first. Begin with a shorter one."
+            )
         return self
 
 

@@ -262,8 +262,8 @@ def _with_load_balancer(cluster: Cluster, row: CloudResource, state: Props) -> P
         wanted = _wanted(cluster, row.state)
         if balancer is None:
             balancer = make(cluster, row, wanted)
-        elif any(balancer.state.get(key) != value for key, value in wanted.uses.items()):
-            cluster.cloud.put(balancer.type, balancer.id, {**balancer.state, **wanted.uses}, region=balancer.region)
+        elif (now := {**balancer.state, **wanted.uses, PROTECTED: wanted.protected}) != balancer.state:
+            cluster.cloud.put(balancer.type, balancer.id, now, region=balancer.region)
     except ValueError:  # an event of the object says so
         if balancer is None:
             return state

@@ -102,6 +102,14 @@ ADD_ON = AddOnSpec(
             FixedValue(path=path, keeps=only(True), why="Otherwise annotations undo what the class of Ingresses says.")
             for path in ("disableIngressClassAnnotation", "disableIngressGroupNameAnnotation")
         ),
+        *(
+            FixedValue(path=path, keeps=never, why="Its rights and the platform's policies are for it as it is.")
+            for path in ("serviceAccount.name", "watchNamespace", "enableWaf", "enableShield")
+        ),
+        *(
+            FixedValue(path=f"controllerConfig.featureGates.{gate}", keeps=only(True), why="The doors are Gateways.")
+            for gate in ("ALBGatewayAPI", "NLBGatewayAPI")
+        ),
         FixedValue(path="enableWafv2", keeps=never, why="It is on where a door has a web ACL."),
         FixedValue(
             path="createIngressClassResource",

@@ -142,8 +142,8 @@ ADD_ON = AddOnSpec(
         FixedValue(path="enablePodAntiAffinity", keeps=never, why="It follows from `mesh.high_availability`."),
         FixedValue(
             path="webhookFailurePolicy",
-            keeps=never,
-            why="With one replica, Fail would stop pods at each restart of it.",
+            keeps=only("ignore"),
+            why="It is Fail where production has three replicas; with one, Fail would stop pods at each restart of it.",
         ),
     ),
 )

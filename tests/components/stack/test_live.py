@@ -219,3 +219,15 @@ def test_a_quota_that_was_asked_for_is_never_asked_to_be_less(cloud: PlatformClo
     values = {each.inputs["quotaCode"]: each.inputs["value"] for each in cloud.all("serviceQuota:ServiceQuota")}
     assert asked.items() <= values.items()
     assert outputs["requested_quotas"] == values, "the next run has to know it too"
+
+
+def test_a_door_goes_when_its_load_balancer_can_be_deleted(cloud: PlatformCloud, live: Any) -> None:
+    certificate = {"arn": "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"}
+    internal = {"internal": {"certificate": certificate}}
+    for protected in ([], ["internal"]):
+        live({**LIVE, "clusters": {"main": {**LIVE["clusters"]["main"], "protected_doors": protected}}})
+        cloud.up(stack(ingress=internal))
+    live({**LIVE, "clusters": {"main": {**LIVE["clusters"]["main"], "protected_doors": ["internal", "public"]}}})
+    for ingress, door in ({"ingress": internal}, "public"), ({}, "internal, public"):
+        with pytest.raises(pulumi.RunError, match=f"main loses the door {door}, whose load balancer is protected"):
+            cloud.up(stack(**ingress))

@@ -43,6 +43,16 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "ingress.internal.certificate",
         "Write arn, or names and the zone_id that they are in.",
     ),
+    "more names than a certificate has": (
+        internal(certificate={**ISSUED, "names": [f"{number}.ml.example.com" for number in range(11)]}),
+        "ingress.internal.certificate",
+        "Join them under a `*.`.",
+    ),
+    "long first name": (
+        internal(certificate={**ISSUED, "names": ["a" * 55 + ".ml.example.com"]}),
+        "ingress.internal.certificate",
+        "Begin with a shorter one.",
+    ),
     "certificate that is two": (
         internal(certificate={**ISSUED, "arn": ARN.format("us-west-2", "1" * 12)}),
         "ingress.internal.certificate",
