@@ -17,7 +17,7 @@ from components.core.untyped import Manifest
 from settings.ingress.ingress import NAMESPACE, Door, DoorSettings
 
 ALB, NLB = "gateway.k8s.aws/alb", "gateway.k8s.aws/nlb"
-NLB_CLASS = "internal-nlb"
+INTERNAL_NLB = "internal-nlb"
 INGRESS_CLASS = "alb"
 TARGETS = "pods"
 SCHEMES: Mapping[Door, str] = {"internal": "internal", "public": "internet-facing"}
@@ -77,7 +77,7 @@ def class_configuration(plan: DoorPlan) -> Manifest:
 
 def nlb_configuration(internal: DoorPlan) -> Manifest:
     """Returns what every network load balancer is; only internal ones have a class."""
-    return _configuration(NLB_CLASS, SCHEMES["internal"], internal, {})
+    return _configuration(INTERNAL_NLB, SCHEMES["internal"], internal, {})
 
 
 def gateway_class(name: str, controller: str) -> Manifest:

@@ -170,7 +170,7 @@ class ClusterDoors(pulumi.ComponentResource):
         targets = self._object("targets", doors.default_targets(), [namespace, *self._controllers, *args.before])
         self._gateways = {plan.door: self._door(plan, targets) for plan in args.plans}
         internal = next(plan for plan in args.plans if plan.door == "internal")
-        self._class(doors.NLB_CLASS, doors.NLB, doors.nlb_configuration(internal), [targets])
+        self._class(doors.INTERNAL_NLB, doors.NLB, doors.nlb_configuration(internal), [targets])
         self._ingress_class(internal)
         self._routes()
         self.register_outputs({})

@@ -65,6 +65,8 @@ def test_what_the_control_plane_needs_is_there_before_it(cloud: PlatformCloud) -
     for name in ("anchor-first", "identity-issuer", *WEBHOOKS):
         certificate = cloud.one("cert-manager.io/v1:Certificate", f"{before}-{name}")
         assert cloud.comes_after(control_plane, certificate), name
+    issuer = cloud.one("cert-manager.io/v1:Certificate", f"{before}-identity-issuer").inputs["spec"]
+    assert (issuer["duration"], issuer["renewBefore"]) == ("48h0m0s", "25h0m0s"), "a day to notice, while it is valid"
     bundle = cloud.one("trust.cert-manager.io/v1alpha1:Bundle", f"{before}-trust-roots")
     assert cloud.comes_after(control_plane, bundle)
     for chart in ("linkerd-crds", "linkerd2-cni", "trust-manager", "cert-manager"):
