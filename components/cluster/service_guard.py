@@ -1,4 +1,4 @@
-"""Services of type LoadBalancer: only internal ones of the load balancer controller, and none without it.
+"""Services of type LoadBalancer: only internal ones of the load balancer controller.
 
 A Service that names no class belongs to the controller inside of EKS, which makes a Classic Load Balancer that is open
 to the internet. Sources: Amazon EKS user guide, "Route TCP and UDP traffic with Network Load Balancers";
@@ -13,11 +13,9 @@ NLB_CLASS = "service.k8s.aws/nlb"
 SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 
 
-def is_open(service: str, has_controller: bool) -> str:
-    """Returns in CEL whether a Service would be public, or nobody's. service: `object` or `oldObject`."""
+def is_open(service: str) -> str:
+    """Returns in CEL whether a Service could be public. service: `object` or `oldObject`."""
     balanced = f"{service}.spec.type == 'LoadBalancer'"
-    if not has_controller:
-        return balanced
     annotations = f"{service}.metadata.annotations"
     ours = f"has({service}.spec.loadBalancerClass) && {service}.spec.loadBalancerClass == '{NLB_CLASS}'"
     internal = f"has({annotations}) && '{SCHEME}' in {annotations} && {annotations}['{SCHEME}'] == 'internal'"
@@ -25,7 +23,10 @@ def is_open(service: str, has_controller: bool) -> str:
 
 
 def service_guard(name: str, has_controller: bool, opts: pulumi.ResourceOptions) -> None:
-    """Registers the policy. A Service that was open before may still be changed, so that its owner can mend it."""
+    """Registers the policy. A Service that was open before may still be changed, so that its owner can mend it.
+
+    An internal one that names the controller passes where there is none, too: nobody serves it.
+    """
     advice = (
         f"write loadBalancerClass: {NLB_CLASS} and the annotation {SCHEME}: internal, or expose it by a route of a door"
         if has_controller
@@ -39,7 +40,7 @@ def service_guard(name: str, has_controller: bool, opts: pulumi.ResourceOptions)
         f"a Service of type LoadBalancer could be open to the internet: {advice}",
         opts,
         variables={
-            "open": is_open("object", has_controller),
-            "wasOpen": f"oldObject != null && {is_open('oldObject', has_controller)}",
+            "open": is_open("object"),
+            "wasOpen": f"oldObject != null && {is_open('oldObject')}",
         },
     )

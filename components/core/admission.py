@@ -17,11 +17,13 @@ def admission_policy(
     operations: Sequence[str] = ("CREATE", "UPDATE"),
     variables: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
+    parameters: tuple[str, str] | None = None,
 ) -> None:
     """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
 
     resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
-    -> message.
+    -> message. parameters: namespace and name of a ConfigMap, which is `params` in the expressions: values that change
+    while the rule stays.
     """
     rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
         {
@@ -40,6 +42,7 @@ def admission_policy(
         metadata={"name": physical_name},
         spec={
             "failure_policy": "Fail",
+            "param_kind": {"api_version": "v1", "kind": "ConfigMap"} if parameters else None,
             "match_constraints": {"resource_rules": rules},
             "variables": named or None,
             "validations": [
@@ -51,7 +54,17 @@ def admission_policy(
     kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
         name,
         metadata={"name": physical_name},
-        spec={"policy_name": physical_name, "validation_actions": ["Deny"]},
+        spec={
+            "policy_name": physical_name,
+            "validation_actions": ["Deny"],
+            "param_ref": {
+                "namespace": parameters[0],
+                "name": parameters[1],
+                "parameter_not_found_action": "Deny",
+            }
+            if parameters
+            else None,
+        },
         # A binding without a policy does nothing.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[policy])),
     )

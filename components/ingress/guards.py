@@ -4,10 +4,10 @@ Sources: aws-load-balancer-controller 3.5.0, docs/guide/ingress/annotations.md, 
 pkg/ingress/model_build_frontend_nlb.go, pkg/targetgroupbinding/resource_manager.go; read 2026-11.
 """
 
-import json
 from collections.abc import Sequence
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from catalog.load_balancers import HOST_LENGTH, PATH_LENGTH
 from components.core.admission import admission_policy
@@ -16,6 +16,7 @@ from settings.ingress.ingress import NAMESPACE
 SCHEMES = tuple(f"alb.ingress.kubernetes.io/{name}" for name in ("scheme", "frontend-nlb-scheme"))
 CONTROLLER = "system:serviceaccount:kube-system:aws-load-balancer-controller"
 _PUBLIC = "internet-facing"
+HOSTS = "hosts-of-doors"
 _CLASSES = ("internal", "internal-nlb", "public")
 _ANNOTATIONS = "object.metadata.annotations"
 _ADVICE = "expose a Service to the internet by `ingress.routes` with door: public"
@@ -83,15 +84,21 @@ def routes_of_users(name: str, hosts: Sequence[str], opts: pulumi.ResourceOption
     One route that the controller cannot build stops the whole Gateway: no route of anybody is changed any more.
     """
     elsewhere = "!variables.atDoor"
+    # Beside the rule, which then is the same for every route that is added. Without it every route is refused.
+    taken = kubernetes.core.v1.ConfigMap(
+        f"{name}-hosts", metadata={"name": HOSTS, "namespace": NAMESPACE}, data={"hosts": ",".join(hosts)}, opts=opts
+    )
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[taken]))
     admission_policy(
         name,
         "ml-platform-routes",
         {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
         f"{elsewhere} || (object.spec.?hostnames.orValue([]).size() > 0 && "
-        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && !{json.dumps(list(hosts))}.exists(taken, "
+        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && !params.data.hosts.split(',').exists(taken, "
         "taken.startsWith('*.') ? host.endsWith(taken.substring(1)) : host == taken)))",
         "a route at a door of the platform names its hosts, and none that `ingress.routes` has",
         opts,
+        parameters=(NAMESPACE, HOSTS),
         variables={
             "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.spec.?parentRefs.orValue([])"
             f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')"

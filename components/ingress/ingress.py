@@ -155,7 +155,6 @@ class ClusterDoors(pulumi.ComponentResource):
         self._name, self._args, cluster = name, args, args.cluster
         self._settings = cluster.ingress or args.ingress.settings  # with the routes of this cluster
         hosts = sorted({route.host for route in self._settings.routes.values()})
-        guards(name, hosts, pulumi.ResourceOptions(parent=self))
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
@@ -164,6 +163,7 @@ class ClusterDoors(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
+        guards(name, hosts, pulumi.ResourceOptions(parent=self, depends_on=[namespace]))
         # The controller puts finalizers on these objects, so it must be there until they are gone; and external-dns
         # removes the records of their hosts.
         self._controllers = [cluster.controllers.get("external-dns") or cluster.controllers[CONTROLLER]]

@@ -24,9 +24,22 @@ TEAM = {"name": "team", "namespaces": ["team"]}
 CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-balancer-scheme"
 
 
-@cache
+def hosts() -> list[Object]:
+    """The hosts that the policy of routes reads."""
+    return [each.inputs for each in built(with_doors=True).all("core/v1:ConfigMap") if "hosts" in each.inputs["data"]]
+
+
 def guards(with_doors: bool) -> list[Object]:
     """The policies and their bindings, as the platform registers them."""
+    return [
+        each.inputs
+        for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+        for each in built(with_doors).all(f"admissionregistration.k8s.io/v1:{kind}")
+    ]
+
+
+@cache
+def built(with_doors: bool) -> PlatformCloud:
     cloud = PlatformCloud()
     cloud.up(
         stack(
@@ -41,11 +54,7 @@ def guards(with_doors: bool) -> list[Object]:
             )
         )
     )
-    return [
-        each.inputs
-        for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
-        for each in cloud.all(f"admissionregistration.k8s.io/v1:{kind}")
-    ]
+    return cloud
 
 
 def plain(value: Any) -> Any:
@@ -63,6 +72,8 @@ def started(planes: ControlPlanes, name: str, with_doors: bool) -> ApiServer:
         server.create(plain(each), "")
     for namespace in ("ingress", "team"):
         server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "")
+    for each in hosts() if with_doors else ():
+        server.create(plain(each), "ingress")
     return server
 
 
@@ -157,9 +168,10 @@ def test_other_services_are_taken(with_doors: ApiServer, without_doors: ApiServe
             assert not refusal(server, service(type=kind)), kind
 
 
-def test_without_a_controller_no_service_has_a_load_balancer(without_doors: ApiServer) -> None:
+def test_without_a_controller_an_open_service_is_refused_with_another_way(without_doors: ApiServer) -> None:
+    assert refusal(without_doors, service()).endswith("this cluster has no `ingress`; use type ClusterIP")
     closed = service(annotations=INTERNAL, loadBalancerClass=CLASS)
-    assert refusal(without_doors, closed).endswith("this cluster has no `ingress`; use type ClusterIP")
+    assert not refusal(without_doors, closed), "nobody serves it"
 
 
 def test_a_service_does_not_become_open_and_one_that_is_can_be_mended(planes: ControlPlanes) -> None:
@@ -306,3 +318,13 @@ def test_a_route_that_the_mesh_does_not_read_is_refused(with_doors: ApiServer, p
     }
     said = refusal(with_doors, of_aws("TLSRoute", "gateway.networking.k8s.io/v1", spec))
     assert ("the mesh reads no such route" in said) is (parent != "Gateway"), said
+
+
+def test_a_route_more_changes_no_rule() -> None:
+    """A change of a rule is told as a danger, and a route is the most usual change."""
+    specs = []
+    for routes in ({"chat": ROUTE}, {"chat": ROUTE, "other": {**ROUTE, "host": "other.ml.example.com"}}):
+        cloud = PlatformCloud()
+        cloud.up(stack(ingress={"routes": routes}, teams=[TEAM]))
+        specs.append([each.inputs for each in cloud.all("admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")])
+    assert specs[0] == specs[1]
