@@ -18,7 +18,12 @@ MAIN = {
     "service_cidr": "172.20.0.0/16",
 }
 NETWORK = {"cidr": "10.0.0.0/16", "zones": ["us-west-2b", "us-west-2c"], "nat_zones": ["us-west-2b"]}
-LIVE: dict[str, Any] = {"region": "us-west-2", "account_id": "123456789012", "network": NETWORK, "clusters": {"main": MAIN}}
+LIVE: dict[str, Any] = {
+    "region": "us-west-2",
+    "account_id": "123456789012",
+    "network": NETWORK,
+    "clusters": {"main": MAIN},
+}
 OF_EARLIER_RELEASES = {
     "region": "us-west-2",
     "account_id": "123456789012",
