@@ -14,12 +14,12 @@ from catalog.mesh_network import APP, MESHED_POD, PROXY_ADMIN, PROXY_INBOUND, WE
 from components.core.addon_spec import every_add_on
 from components.core.namespaces import CONTROL_PLANE, VIZ
 from components.mesh.policies import Target, targets
-from components.storage.storage_namespaces import cluster_namespaces
 from report.tables import markdown
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import Door, IngressSettings
 from settings.mesh.mesh import Inbound, MeshSettings
+from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 
 Verdict = Literal["allowed", "audited", "refused"]
@@ -67,9 +67,8 @@ def _is_open(row: Reach, model: Sequence[OpenPort]) -> bool:
 
 def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
     mesh, ingress = settings.mesh_of(cluster), settings.ingress_of(cluster)
-    users = cluster_namespaces(settings.storage.mounted(), settings.clusters)
-    teams = {(team.cluster_among(settings.clusters), name) for team in settings.teams for name in team.namespaces}
-    namespaces = {name for where, name in {*users, *teams} if where == cluster}
+    people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
+    namespaces = {name for where, name in people if where == cluster}
     meshed = sorted(namespaces & set(mesh.namespaces)) if mesh else []
     if mesh is not None and meshed:
         for target in targets(mesh, ingress, meshed):

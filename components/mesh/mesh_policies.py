@@ -51,7 +51,8 @@ class MeshPolicies(pulumi.ComponentResource):
             # The control plane has the definitions, and a webhook that judges the objects.
             after = [cluster.controllers["linkerd-control-plane"], *([namespace] if namespace else [])]
             if manifest["kind"] == SERVER:  # it refuses everybody until it is told whom it lets in
-                after += [made[each] for each in lets_in(manifest, args.manifests.values())]
+                named = lets_in(manifest, args.manifests.values())
+                after += [made[each] for each in named if each in made]  # a service account is the chart's
             made[_identity(manifest)] = custom_resource(
                 f"{name}-{key}",
                 manifest,

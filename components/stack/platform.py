@@ -31,7 +31,6 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
-from components.storage.storage_namespaces import cluster_namespaces
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
@@ -40,6 +39,7 @@ from settings.ingress.ingress import Door
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
+from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
@@ -188,12 +188,11 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
     def _namespaces(self, settings: StackSettings) -> Namespaces:
-        clusters = settings.clusters
-        teams = {(team.cluster_among(clusters), name): team.name for team in settings.teams for name in team.namespaces}
+        people = peoples_namespaces(settings.teams, settings.storage, settings.clusters)
+        teams = {(cluster, name): team for (cluster, name), team in people.items() if cluster is not None}
         return Namespaces(
             "namespaces",
             NamespacesArgs(
-                names={*teams, *cluster_namespaces(settings.storage.mounted(), clusters)},
                 teams=teams,
                 clusters={key: cluster.ref for key, cluster in self.clusters.items()},
                 retained=self._kept.retained_namespaces,

@@ -18,14 +18,13 @@ LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restr
 class NamespacesArgs:
     """Arguments of the namespaces.
 
-    names: all that people use, also those that others make. teams: of the namespaces that have one.
+    teams: each namespace that people use, also those that others make -> its team; None where it has none.
     clusters: key in the stack file -> cluster.
     retained: those that were removed in an earlier run and stayed, and are imported when they are named again.
     earlier_parent: URN of the component that made them in earlier releases.
     """
 
-    names: Collection[ClusterNamespace]
-    teams: Mapping[ClusterNamespace, str]
+    teams: Mapping[ClusterNamespace, str | None]
     clusters: Mapping[str, ClusterRef]
     retained: Collection[ClusterNamespace]
     earlier_parent: pulumi.Input[str]
@@ -46,7 +45,7 @@ class Namespaces(pulumi.ComponentResource):
         super().__init__("mlplatform:tenancy:Namespaces", name, None, opts)
         resources: dict[ClusterNamespace, pulumi.Resource | None] = {}
         made = []
-        for cluster, namespace in sorted(args.names):
+        for cluster, namespace in sorted(args.teams):
             ref = args.clusters[cluster]
             if namespace in KUBERNETES_NAMESPACES:
                 resources[cluster, namespace] = None
@@ -56,7 +55,7 @@ class Namespaces(pulumi.ComponentResource):
                 made.append((cluster, namespace))
                 resources[cluster, namespace] = kubernetes.core.v1.Namespace(
                     f"{cluster}-namespace-{namespace}",
-                    metadata=_metadata(namespace, ref, args.teams.get((cluster, namespace))),
+                    metadata=_metadata(namespace, ref, args.teams[cluster, namespace]),
                     opts=pulumi.ResourceOptions(
                         parent=self,
                         provider=ref.provider,

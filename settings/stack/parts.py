@@ -1,7 +1,7 @@
 """The valid parts of a stack file, so that checks run on them and one mistake does not hide the next."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.security.deployer import DeployerSettings
+from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
 from settings.tenancy.team import TeamSettings
@@ -48,13 +49,9 @@ class Parts:
             for index, pool in parts.pools.items():
                 yield ("clusters", cluster, "pools", index), pool
 
-    def peoples_namespaces(self) -> frozenset[str]:
-        """Returns the namespaces that the platform makes for people: those of teams, and those that mount storage."""
-        mounted = self.storage.mounted() if self.storage is not None else ()
-        return frozenset(
-            {name for team in self.teams.values() for name in team.namespaces}
-            | {user.namespace for entry in mounted for user in entry.used_by}
-        )
+    def peoples_namespaces(self) -> Collection[tuple[str | None, str]]:
+        """Returns cluster and name of the namespaces of people; None for a cluster that has to be named."""
+        return peoples_namespaces(self.teams.values(), self.storage, self.clusters).keys()
 
     def cluster_name(self, cluster: str) -> str | None:
         """Returns the name of a cluster in AWS; None when a setting that it is made of is wrong."""

@@ -1,7 +1,5 @@
 """`teams`: the people who share the stack's clusters."""
 
-from collections.abc import Collection
-
 from pydantic import Field, field_validator
 
 from settings.core.base import Settings
@@ -24,10 +22,6 @@ class TeamSettings(Settings):
         description="Namespaces of the team; the platform makes them. One that is dropped stays, with its data.",
         examples=[["inference"]],
     )
-
-    def cluster_among(self, clusters: Collection[str]) -> str:
-        """Returns the cluster that is named, or the only cluster. The checks refuse everything else before."""
-        return self.cluster or next(iter(clusters))
 
     @field_validator("namespaces")
     @classmethod

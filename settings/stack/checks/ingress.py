@@ -49,7 +49,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
 
 
 def _namespaces(parts: Parts, ingress: IngressSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    people = _of_people(parts)
+    people = parts.peoples_namespaces()
     if any(namespace == NAMESPACE for _, namespace in people):
         yield (
             ("ingress",),
@@ -84,15 +84,6 @@ def _namespaces(parts: Parts, ingress: IngressSettings, add_ons: Mapping[str, Ad
                     + ", or drop it here."
                 ),
             )
-
-
-def _of_people(parts: Parts) -> set[tuple[str | None, str]]:
-    """Returns cluster and name of each namespace of a team or of storage. None: of the only cluster."""
-    mounted = parts.storage.mounted() if parts.storage is not None else ()
-    return {
-        *((team.cluster, name) for team in parts.teams.values() for name in team.namespaces),
-        *((user.cluster, user.namespace) for entry in mounted for user in entry.used_by),
-    }
 
 
 def _named(ingress: IngressSettings) -> Iterator[tuple[Path, str, str | None]]:

@@ -51,19 +51,19 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], zones: tuple[str, 
 
 
 def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
-    made, where, owners = parts.peoples_namespaces(), _clusters_of_namespaces(parts), _owners(parts, add_ons)
+    where, owners = _clusters_of_namespaces(parts), _owners(parts, add_ons)
     for index, namespace in enumerate(mesh.namespaces):
         if owner := owners.get(namespace):
             yield (
                 ("mesh", "namespaces", index),
                 f"{namespace} is the namespace of {owner}, which must start without the mesh. Drop it.",
             )
-        elif namespace not in made:
+        elif namespace not in where:
             yield (
                 ("mesh", "namespaces", index),
                 (
                     f"nothing in this file makes the namespace {namespace}, so nobody would mesh it."
-                    f"{did_you_mean(namespace, made)} Add it to the namespaces of a team, or drop it here."
+                    f"{did_you_mean(namespace, where)} Add it to the namespaces of a team, or drop it here."
                 ),
             )
         elif mesh.clusters and (own := where.get(namespace)) and not own & set(mesh.clusters):
@@ -129,14 +129,10 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
 
 
 def _clusters_of_namespaces(parts: Parts) -> Mapping[str, set[str]]:
-    mounted = parts.storage.mounted() if parts.storage else ()
-    named = [(user.namespace, user.cluster) for entry in mounted for user in entry.used_by]
-    named += [(namespace, team.cluster) for team in parts.teams.values() for namespace in team.namespaces]
-    only = next(iter(parts.clusters)) if len(parts.clusters) == 1 else None
+    """Returns the namespaces of people, each with its clusters: none where they have to be named."""
     found: dict[str, set[str]] = {}
-    for namespace, cluster in named:
-        if where := cluster or only:
-            found.setdefault(namespace, set()).add(where)
+    for cluster, namespace in parts.peoples_namespaces():
+        found.setdefault(namespace, set()).update({cluster} if cluster is not None else ())
     return found
 
 
@@ -146,7 +142,7 @@ def _no_identity(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRu
         return f"{namespace} is the namespace of {owner}, whose pods have no identity. Drop it."
     if namespace in mesh.namespaces:
         return None
-    if namespace in parts.peoples_namespaces():
+    if namespace in _clusters_of_namespaces(parts):
         return f"{namespace} is not meshed, so its pods have no identity. Add it to mesh.namespaces."
     return (
         f"nothing in this file makes the namespace {namespace}, so nobody there has an identity."

@@ -1,0 +1,19 @@
+"""The namespaces of people: those of teams, and those that mount storage."""
+
+from collections.abc import Collection, Iterable
+
+from settings.storage.storage import StorageSettings
+from settings.tenancy.team import TeamSettings
+
+
+def peoples_namespaces(
+    teams: Iterable[TeamSettings], storage: StorageSettings | None, clusters: Collection[str]
+) -> dict[tuple[str | None, str], str | None]:
+    """Returns cluster and name of each -> its team; None where it only mounts storage.
+
+    The cluster is None where an entry names none and there are several, which the checks refuse.
+    """
+    only = next(iter(clusters)) if len(clusters) == 1 else None
+    mounted = storage.mounted() if storage is not None else ()
+    users = {(user.cluster or only, user.namespace): None for entry in mounted for user in entry.used_by}
+    return {**users, **{(team.cluster or only, name): team.name for team in teams for name in team.namespaces}}
