@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER, ELASTIC_IPS_PER_REGION
+from catalog.limits import EKS_NODE_GROUPS_PER_CLUSTER, ELASTIC_IPS_PER_REGION, RULES_PER_SECURITY_GROUP
 
 SERVICES = {
     "acm": "AWS Certificate Manager (ACM)",
@@ -48,7 +48,9 @@ VPCS = KnownQuota("vpc", "L-F678F1CE", "VPCs per Region", 5)
 NAT_GATEWAYS = KnownQuota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5)
 INTERNET_GATEWAYS = KnownQuota("vpc", "L-A4707A72", "Internet gateways per Region", 5)
 CIDR_BLOCKS = KnownQuota("vpc", "L-83CA0A9D", "IPv4 CIDR blocks per VPC", 5)
-RULES_OF_A_GROUP = KnownQuota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60)
+RULES_OF_A_GROUP = KnownQuota(
+    "vpc", "L-0EA8095F", "Inbound or outbound rules per security group", RULES_PER_SECURITY_GROUP
+)
 LOAD_BALANCERS = KnownQuota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50)
 CERTIFICATES = KnownQuota("acm", "L-F141DD1D", "ACM certificates", 2500)
 WEB_ACLS = KnownQuota("wafv2", "L-2EC3DE7B", "Maximum web ACLs per account in WAF for regional", 100)

@@ -17,13 +17,13 @@ def admission_policy(
     operations: Sequence[str] = ("CREATE", "UPDATE"),
     variables: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
-    parameters: tuple[str, str] | None = None,
+    namespace_of_parameters: str | None = None,
 ) -> None:
     """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
 
     resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
-    -> message. parameters: namespace and name of a ConfigMap, which is `params` in the expressions: values that change
-    while the rule stays.
+    -> message. namespace_of_parameters: a namespace, which is `params` in the expressions: values in its annotations
+    change while the rule stays. A ConfigMap would be replaced by each change, and all be refused in between.
     """
     rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
         {
@@ -42,7 +42,7 @@ def admission_policy(
         metadata={"name": physical_name},
         spec={
             "failure_policy": "Fail",
-            "param_kind": {"api_version": "v1", "kind": "ConfigMap"} if parameters else None,
+            "param_kind": {"api_version": "v1", "kind": "Namespace"} if namespace_of_parameters else None,
             "match_constraints": {"resource_rules": rules},
             "variables": named or None,
             "validations": [
@@ -57,12 +57,8 @@ def admission_policy(
         spec={
             "policy_name": physical_name,
             "validation_actions": ["Deny"],
-            "param_ref": {
-                "namespace": parameters[0],
-                "name": parameters[1],
-                "parameter_not_found_action": "Deny",
-            }
-            if parameters
+            "param_ref": {"name": namespace_of_parameters, "parameter_not_found_action": "Deny"}
+            if namespace_of_parameters
             else None,
         },
         # A binding without a policy does nothing.

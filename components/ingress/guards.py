@@ -4,10 +4,9 @@ Sources: aws-load-balancer-controller 3.5.0, docs/guide/ingress/annotations.md, 
 pkg/ingress/model_build_frontend_nlb.go, pkg/targetgroupbinding/resource_manager.go; read 2026-11.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from catalog.load_balancers import HOST_LENGTH, PATH_LENGTH
 from components.core.admission import admission_policy
@@ -16,15 +15,20 @@ from settings.ingress.ingress import NAMESPACE
 SCHEMES = tuple(f"alb.ingress.kubernetes.io/{name}" for name in ("scheme", "frontend-nlb-scheme"))
 CONTROLLER = "system:serviceaccount:kube-system:aws-load-balancer-controller"
 _PUBLIC = "internet-facing"
-HOSTS = "hosts-of-doors"
+HOSTS = "ml-platform/hosts-of-doors"
 _CLASSES = ("internal", "internal-nlb", "public")
 _ANNOTATIONS = "object.metadata.annotations"
 _ADVICE = "expose a Service to the internet by `ingress.routes` with door: public"
 
 
-def guards(name: str, hosts: Sequence[str], opts: pulumi.ResourceOptions) -> None:
-    """Registers the policies of one cluster. hosts: those of the platform's routes."""
-    routes_of_users(f"{name}-routes", hosts, opts)
+def taken(hosts: Iterable[str]) -> dict[str, str]:
+    """Returns the annotation of the doors' namespace that says which hosts the platform's own routes have."""
+    return {HOSTS: ",".join(sorted(set(hosts)))}
+
+
+def guards(name: str, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policies of one cluster, after the namespace of the doors."""
+    routes_of_users(f"{name}-routes", opts)
     admission_policy(
         f"{name}-gateways",
         "ml-platform-public-gateways",
@@ -78,34 +82,30 @@ _RULES = "object.spec.?rules.orValue([])"
 _FILTERS = "(object.kind == 'HTTPRoute' ? ['RequestRedirect', 'URLRewrite', 'ExtensionRef'] : ['ExtensionRef'])"
 
 
-def routes_of_users(name: str, hosts: Sequence[str], opts: pulumi.ResourceOptions) -> None:
+def routes_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
     """Registers what a route of people needs to be at a shared Gateway.
 
     One route that the controller cannot build stops the whole Gateway: no route of anybody is changed any more.
     """
     elsewhere = "!variables.atDoor"
-    # Beside the rule, which then is the same for every route that is added. Without it every route is refused.
-    taken = kubernetes.core.v1.ConfigMap(
-        f"{name}-hosts", metadata={"name": HOSTS, "namespace": NAMESPACE}, data={"hosts": ",".join(hosts)}, opts=opts
-    )
-    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[taken]))
     admission_policy(
         name,
         "ml-platform-routes",
         {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
         f"{elsewhere} || (object.spec.?hostnames.orValue([]).size() > 0 && "
-        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && !params.data.hosts.split(',').exists(taken, "
+        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && !params.metadata.annotations['{HOSTS}'].split(',').exists(taken, "
         "taken.startsWith('*.') ? host.endsWith(taken.substring(1)) : host == taken)))",
         "a route at a door of the platform names its hosts, and none that `ingress.routes` has",
         opts,
-        parameters=(NAMESPACE, HOSTS),
+        namespace_of_parameters=NAMESPACE,
         variables={
             "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.spec.?parentRefs.orValue([])"
             f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')"
         },
         more={
             f"{elsewhere} || {_RULES}.all(rule, rule.?filters.orValue([]).all(each, each.type in {_FILTERS} && "
-            "!each.?requestRedirect.?path.?replaceFullPath.orValue('/').matches('[*?]')))": (
+            "!each.?requestRedirect.?path.?replaceFullPath.orValue('/').matches('[*?]') && "
+            "!each.?requestRedirect.?path.?replacePrefixMatch.orValue('/').matches('[*?]')))": (
                 "a load balancer has no such filter, and one such route stops all routes of the door: use "
                 "RequestRedirect or URLRewrite without wildcards, and the mesh for the rest"
             ),

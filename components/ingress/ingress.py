@@ -16,7 +16,7 @@ from components.ingress import doors, routes
 from components.ingress.certificate import Records, certificate_arn
 from components.ingress.door_logs import NAME, door_log_bucket
 from components.ingress.doors import DoorPlan
-from components.ingress.guards import guards
+from components.ingress.guards import guards, taken
 from components.ingress.web_acl import web_acl
 from settings.ingress.ingress import (
     NAMESPACE,
@@ -154,16 +154,16 @@ class ClusterDoors(pulumi.ComponentResource):
         super().__init__("mlplatform:ingress:ClusterDoors", name, None, opts)
         self._name, self._args, cluster = name, args, args.cluster
         self._settings = cluster.ingress or args.ingress.settings  # with the routes of this cluster
-        hosts = sorted({route.host for route in self._settings.routes.values()})
         namespace = kubernetes.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
                 "name": NAMESPACE,
                 "labels": {**pod_security("restricted", cluster.version), **in_mesh(cluster.mesh, NAMESPACE)},
+                "annotations": taken(route.host for route in self._settings.routes.values()),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
-        guards(name, hosts, pulumi.ResourceOptions(parent=self, depends_on=[namespace]))
+        guards(name, pulumi.ResourceOptions(parent=self, depends_on=[namespace]))
         # The controller puts finalizers on these objects, so it must be there until they are gone; and external-dns
         # removes the records of their hosts.
         self._controllers = [cluster.controllers.get("external-dns") or cluster.controllers[CONTROLLER]]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from catalog.known_quotas import RULES_OF_A_GROUP
+from catalog.load_balancers import HOST_LENGTH
 from simulator.aws.operation_context import account_limit
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.meaning.node import Node
@@ -19,7 +20,6 @@ from simulator.values import Props
 
 _MOST_WEIGHT = 999
 _MOST_VALUES = 5
-_LONGEST_VALUE = 128
 _KINDS = {  # kind of a route -> the filters that the controller knows, and what it says of another one
     "HTTPRoute": (("ExtensionRef", "URLRewrite"), "Only request redirect is supported. "),
     "GRPCRoute": (("ExtensionRef",), ""),
@@ -55,8 +55,8 @@ def why_not_made(route: Props, hosts: Collection[str]) -> str:
                 values = [*filter(None, [host]), *_values(route["kind"], match)]
                 if len(values) > _MOST_VALUES:
                     return f"ValidationError: A rule can only have '{_MOST_VALUES}' condition values"
-                if long := next((each for each in values if len(each) > _LONGEST_VALUE), None):
-                    return f"ValidationError: condition value '{long}' has more than {_LONGEST_VALUE} characters"
+                if long := next((each for each in values if len(each) > HOST_LENGTH), None):
+                    return f"ValidationError: condition value '{long}' has more than {HOST_LENGTH} characters"
     return ""
 
 

@@ -54,6 +54,7 @@ _KINDS = (
     *(INGRESS, SERVICE),
 )
 PROTECTED = "__protected"
+_PROTECTION = "deletion_protection.enabled"
 _OF_CLUSTER = "elbv2.k8s.aws/cluster"
 _BACKEND = {"elbv2.k8s.aws/resource": "backend-sg"}
 
@@ -63,14 +64,14 @@ class Wanted:
     """A load balancer as an object describes it.
 
     application: its type. groups: security groups that it gets instead of those that the controller makes.
-    protected: against deletion.
+    protected: against deletion; None where nobody says it: the controller then leaves it as it is.
     """
 
     application: bool
     scheme: str
     subnets: Sequence[str]
     groups: Sequence[str] = ()
-    protected: bool = False
+    protected: bool | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     uses: Props = field(default_factory=dict)
 
@@ -119,7 +120,7 @@ def make(cluster: Cluster, of: CloudResource, wanted: Wanted) -> CloudResource:
         "Type": "application" if wanted.application else "network",
         "Scheme": wanted.scheme,
         "DNSName": host if wanted.application else f"{name}-{digest[:16]}.elb.{cluster.region}.amazonaws.com",
-        PROTECTED: wanted.protected,
+        PROTECTED: wanted.protected is True,
         **wanted.uses,
     }
     balancer = _put(cluster, tokens.LOAD_BALANCER, arn, state, of)
@@ -176,7 +177,7 @@ def _why_kept(cluster: Cluster, state: Props, leaving: Sequence[Props]) -> str:
         return f"{', '.join(map(_named, users))} uses it, and so long {finalizers[0]} keeps it"
     if state["kind"] == "Gateway":
         return gateways.why_not_deleted(cluster, state)
-    if state["kind"] in ("Ingress", "Service") and _is_protected(state):
+    if state["kind"] in ("Ingress", "Service") and _attributes(state).get(_PROTECTION) == "true":
         kind = state["kind"].lower()
         return f"deletion_protection is enabled, cannot delete the {kind}: {state['metadata']['name']}"
     return ""
@@ -262,8 +263,11 @@ def _with_load_balancer(cluster: Cluster, row: CloudResource, state: Props) -> P
         wanted = _wanted(cluster, row.state)
         if balancer is None:
             balancer = make(cluster, row, wanted)
-        elif (now := {**balancer.state, **wanted.uses, PROTECTED: wanted.protected}) != balancer.state:
-            cluster.cloud.put(balancer.type, balancer.id, now, region=balancer.region)
+        else:
+            protection = {} if wanted.protected is None else {PROTECTED: wanted.protected}
+            now = {**balancer.state, **wanted.uses, **protection}
+            if now != balancer.state:
+                cluster.cloud.put(balancer.type, balancer.id, now, region=balancer.region)
     except ValueError:  # an event of the object says so
         if balancer is None:
             return state
@@ -279,7 +283,8 @@ def _with_load_balancer(cluster: Cluster, row: CloudResource, state: Props) -> P
 def _wanted(cluster: Cluster, state: Props) -> Wanted:
     """Returns the load balancer of an object. Raises ValueError where there are no subnets for it."""
     if state["kind"] == "Gateway":
-        spec, protected = configuration_of(cluster, state), None
+        spec = configuration_of(cluster, state)
+        attributes = {each["key"]: each["value"] for each in spec.get("loadBalancerAttributes") or ()}
         application, name = gateways.controller_of(cluster, state) == ALB, "gateway.k8s.aws.alb"
         name = name if application else "gateway.k8s.aws.nlb"
     else:
@@ -293,7 +298,7 @@ def _wanted(cluster: Cluster, state: Props) -> Wanted:
         certificates = _annotations(state, prefix, "certificate-arn" if application else "ssl-cert")
         spec |= {"listenerConfigurations": [{"certificates": certificates}]}
         spec |= {"wafV2": {"webACL": _annotation(state, prefix, "wafv2-acl-arn")}}
-        protected = _is_protected(state)
+        attributes = _attributes(state)
     scheme = spec.get("scheme") or controller.default_scheme(cluster)
     subnets = controller.subnets(cluster, scheme, application=application, spec=spec)
     place = f"{namespace_of(state)}/{state['metadata']['name']}"
@@ -302,7 +307,7 @@ def _wanted(cluster: Cluster, state: Props) -> Wanted:
         scheme,
         [row.id for row in subnets],
         spec.get("securityGroups") or (),
-        gateways.is_protected(spec) if protected is None else protected,
+        {"true": True, "false": False}.get(attributes.get(_PROTECTION, "")),
         {f"{name}/stack": place, f"{name}/resource": "LoadBalancer"},
         _uses(spec),
     )
@@ -315,13 +320,13 @@ def _uses(spec: Props) -> Props:
     return {"Certificates": [arn for arn in named if arn], "WebACLArn": (spec.get("wafV2") or {}).get("webACL") or ""}
 
 
-def _is_protected(state: Props) -> bool:
-    """Returns whether the attributes of an Ingress or a Service protect its load balancer."""
+def _attributes(state: Props) -> dict[str, str]:
+    """Returns the attributes of the load balancer that an Ingress or a Service names."""
     prefix, name = (
         (_OF_INGRESSES, "load-balancer-attributes") if state["kind"] == "Ingress" else (_OF_SERVICES, "attributes")
     )
-    attributes = (_annotation(state, prefix, name) or "").replace(" ", "").split(",")
-    return "deletion_protection.enabled=true" in attributes
+    named = (_annotation(state, prefix, name) or "").replace(" ", "").split(",")
+    return {key: value for key, _, value in (each.partition("=") for each in named)}
 
 
 def _annotation(state: Props, prefix: str, name: str) -> str | None:

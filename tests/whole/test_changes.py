@@ -79,14 +79,14 @@ EDITS = {
     ),
     "a single NAT gateway": Edit({"network.nat": "single"}),
     "a third zone, all by name": Edit({"network.zones": [f"us-west-2{letter}" for letter in "abc"]}),
-    "an add-on is switched off": Edit({f"{MAIN}.addons.cert-manager": {"enabled": False}}),
-    "an add-on is switched on, with values": Edit({f"{MAIN}.addons.cert-manager": {"values": {"replicaCount": 2}}}),
-    "a mesh": Edit({"mesh": {"namespaces": ["research"]}}),
+    "one more namespace in the mesh": Edit({"mesh.namespaces": ["inference", "research"]}),
     "a second anchor of it": Edit({"mesh.anchors": ["first", "second"]}),
     "the first one goes too early": Edit({"mesh.anchors": ["second"]}, refused="first goes, and pods that are up"),
     "the second one signs": Edit({"mesh.issuing_anchor": "second"}),
     "the first one goes": Edit({"mesh": {"namespaces": [], "anchors": ["second"], "inbound": "deny"}}),
     "no mesh": Edit({"mesh": GONE}),
+    "an add-on is switched off": Edit({f"{MAIN}.addons.cert-manager": {"enabled": False}}),
+    "an add-on is switched on, with values": Edit({f"{MAIN}.addons.cert-manager": {"values": {"replicaCount": 2}}}),
     "another version of an EKS add-on, configured": Edit(
         {f"{MAIN}.managed_addons.coredns": {"version": "v1.13.2-eksbuild.4", "configuration": {"replicaCount": 3}}}
     ),

@@ -36,7 +36,7 @@ def test_a_door_with_protection_is_not_lost_by_accident(project):
     project.change("prod", ingress__public=None, ingress__routes={})
     refused = project.simulate("pulumi", "preview", "--stack", "prod", "--non-interactive")
     assert refused.returncode != 0
-    assert "main-doors-public-gateway" in refused.stdout + refused.stderr
+    assert "loses the door public, whose load balancer is protected" in refused.stdout + refused.stderr
     project.change("prod", ingress=open_door)
 
 

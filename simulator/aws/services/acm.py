@@ -7,6 +7,7 @@ read 2026-11. Wordings of AWS without a source of their own are unverified.
 from __future__ import annotations
 
 from catalog.known_quotas import CERTIFICATES
+from catalog.load_balancers import FIRST_NAME_LENGTH, NAMES_PER_CERTIFICATE
 from simulator.aws import tokens
 from simulator.aws.constraints import arn, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
@@ -18,10 +19,7 @@ from simulator.cloud import CloudResource
 
 ACM = Service("ACM")
 
-_NAMES_QUOTA, _NAMES_LIMIT = (
-    "L-FB94F0B0",
-    10,
-)  # Domain names per ACM certificate. Source: ACM user guide, Quotas; 2026-11
+_NAMES_QUOTA = "L-FB94F0B0"  # domain names per certificate
 _DOMAIN = every(
     length(1, 253),
     matches(
@@ -67,7 +65,7 @@ def _type(op: OperationContext) -> str:
 
 def _not_too_many_names(op: OperationContext) -> None:
     """Source of the words: hashicorp/terraform-provider-aws, issue 35825; read 2026-11."""
-    if len(_names(op)) > op.limit(_NAMES_QUOTA, _NAMES_LIMIT):
+    if len(_names(op)) > op.limit(_NAMES_QUOTA, NAMES_PER_CERTIFICATE):
         raise AwsError("LimitExceededException", "Certificate has too many domains.")
 
 
@@ -201,8 +199,8 @@ CERTIFICATE = ResourceType(
         _not_too_many_names,
         refuse(
             "InvalidParameterException",
-            "The first domain name can be no longer than 64 characters.",
-            lambda op: len(op.get("domainName", "")) > 64,
+            f"The first domain name can be no longer than {FIRST_NAME_LENGTH} characters.",
+            lambda op: len(op.get("domainName", "")) > FIRST_NAME_LENGTH,
         ),
     ),
     used_by=(

@@ -24,9 +24,10 @@ TEAM = {"name": "team", "namespaces": ["team"]}
 CLASS, SCHEME = "service.k8s.aws/nlb", "service.beta.kubernetes.io/aws-load-balancer-scheme"
 
 
-def hosts() -> list[Object]:
-    """The hosts that the policy of routes reads."""
-    return [each.inputs for each in built(with_doors=True).all("core/v1:ConfigMap") if "hosts" in each.inputs["data"]]
+def doors_namespace() -> Object:
+    """The namespace of the doors, with the hosts that the policy of routes reads."""
+    (made,) = [each for each in built(with_doors=True).all("core/v1:Namespace") if each.name == "main-doors-namespace"]
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": made.inputs["metadata"]}
 
 
 def guards(with_doors: bool) -> list[Object]:
@@ -70,10 +71,9 @@ def started(planes: ControlPlanes, name: str, with_doors: bool) -> ApiServer:
             server.create(definition, "")
     for each in guards(with_doors):
         server.create(plain(each), "")
-    for namespace in ("ingress", "team"):
-        server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "")
-    for each in hosts() if with_doors else ():
-        server.create(plain(each), "ingress")
+    server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}, "")
+    if with_doors:
+        server.create(plain(doors_namespace()), "")
     return server
 
 
@@ -244,6 +244,10 @@ def test_the_controller_alone_binds_pods_to_a_target_group(with_doors: ApiServer
 
 
 REDIRECT = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}
+WILD_PREFIX = {
+    "type": "RequestRedirect",
+    "requestRedirect": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/x*"}},
+}
 WILD = {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/x*"}}}
 HEADERS = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"add": [{"name": "a", "value": "b"}]}}
 BACKEND: dict[str, Any] = {"name": "web", "port": 80}
@@ -259,6 +263,10 @@ def matching(path: str, kind: str = "PathPrefix") -> list[Object]:
     return [{"matches": [{"path": {"type": kind, "value": path}}], "backendRefs": [BACKEND]}]
 
 
+def matching_with(filter_: Object) -> list[Object]:
+    return [{"matches": [{"path": {"type": "PathPrefix", "value": "/v1"}}], "filters": [filter_]}]
+
+
 @pytest.mark.parametrize(
     ("route", "says"),
     [
@@ -269,6 +277,7 @@ def matching(path: str, kind: str = "PathPrefix") -> list[Object]:
         (own_route(rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route("GRPCRoute", rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route(rules=[{"filters": [WILD]}]), "no such filter"),
+        (own_route(rules=matching_with(WILD_PREFIX)), "no such filter"),
         (own_route(rules=[{"backendRefs": [{**BACKEND, "filters": [HEADERS]}]}]), "without filters"),
         (own_route(rules=[{"backendRefs": [{**BACKEND, "weight": 1000}]}]), "weights up to 999"),
         (own_route(rules=[{"backendRefs": [BACKEND] * 6}]), "five Services at most"),
@@ -320,11 +329,13 @@ def test_a_route_that_the_mesh_does_not_read_is_refused(with_doors: ApiServer, p
     assert ("the mesh reads no such route" in said) is (parent != "Gateway"), said
 
 
-def test_a_route_more_changes_no_rule() -> None:
-    """A change of a rule is told as a danger, and a route is the most usual change."""
+def test_a_route_more_changes_no_rule_and_replaces_nothing_that_rules_read() -> None:
+    """A change of a rule is told as a danger, and a route is the most usual change. Namespaces are updated in place."""
     specs = []
     for routes in ({"chat": ROUTE}, {"chat": ROUTE, "other": {**ROUTE, "host": "other.ml.example.com"}}):
         cloud = PlatformCloud()
         cloud.up(stack(ingress={"routes": routes}, teams=[TEAM]))
         specs.append([each.inputs for each in cloud.all("admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy")])
+        read = {each["spec"]["paramKind"]["kind"] for each in specs[-1] if each["spec"].get("paramKind")}
+        assert read == {"Namespace"}
     assert specs[0] == specs[1]
