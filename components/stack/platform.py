@@ -31,7 +31,9 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
+from components.tenancy.marks import marks
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
+from components.tenancy.team import Team, TeamArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
 from settings.compute.quota_needs import quota_needs
@@ -39,7 +41,7 @@ from settings.ingress.ingress import Door
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
-from settings.stack.namespaces import peoples_namespaces
+from settings.stack.namespaces import named_service_accounts, peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
@@ -181,6 +183,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+        self._teams(settings, len(zones))
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
         self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
@@ -194,12 +197,44 @@ class Platform(pulumi.ComponentResource):
             "namespaces",
             NamespacesArgs(
                 teams=teams,
+                marks=self._marks(settings),
                 clusters={key: cluster.ref for key, cluster in self.clusters.items()},
                 retained=self._kept.retained_namespaces,
                 earlier_parent=pulumi.create_urn("storage", "mlplatform:storage:Storage", parent=self),
             ),
             self._opts,
         )
+
+    def _marks(self, settings: StackSettings) -> dict[tuple[str, str], Mapping[str, str]]:
+        accounts = named_service_accounts(settings.storage, settings.clusters)
+        return {
+            (key, namespace): marks(team, settings.clusters[key].pools, accounts.get((key, namespace), ()))
+            for team in settings.teams
+            for key in [team.cluster or next(iter(settings.clusters))]
+            for namespace in team.namespaces
+        }
+
+    def _teams(self, settings: StackSettings, zones: int) -> None:
+        """Registers what each team gets beside its namespaces."""
+        accounts = named_service_accounts(settings.storage, settings.clusters)
+        for team in settings.teams:
+            key = team.cluster or next(iter(settings.clusters))
+            Team(
+                f"{key}-team-{team.name}",
+                TeamArgs(
+                    settings=team,
+                    stage=self.stage,
+                    cluster_key=key,
+                    cluster=self.clusters[key].ref,
+                    pools=settings.clusters[key].pools,
+                    zones=zones,
+                    gpu_allocation=settings.clusters[key].gpu_allocation,
+                    secrets=settings.secrets,
+                    namespaces={name: self.namespaces.resources[key, name] for name in team.namespaces},
+                    service_accounts={name: accounts.get((key, name), set()) for name in team.namespaces},
+                ),
+                self._opts,
+            )
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""

@@ -8,9 +8,9 @@ import pulumi_kubernetes as kubernetes
 
 from components.core.cluster_ref import ClusterRef
 from components.core.namespaces import ClusterNamespace, exposed, in_mesh, injection, pod_security
+from components.tenancy.marks import TEAM
 from settings.core.naming import KUBERNETES_NAMESPACES
 
-TEAM = "ml-platform/team"
 LEVEL = "baseline"  # suits the pods of teams; violations of the stricter `restricted` are only warnings
 
 
@@ -19,12 +19,14 @@ class NamespacesArgs:
     """Arguments of the namespaces.
 
     teams: each namespace that people use, also those that others make -> its team; None where it has none.
+    marks: namespace of a team -> its annotations, for rules of admission.
     clusters: key in the stack file -> cluster.
     retained: those that were removed in an earlier run and stayed, and are imported when they are named again.
     earlier_parent: URN of the component that made them in earlier releases.
     """
 
     teams: Mapping[ClusterNamespace, str | None]
+    marks: Mapping[ClusterNamespace, Mapping[str, str]]
     clusters: Mapping[str, ClusterRef]
     retained: Collection[ClusterNamespace]
     earlier_parent: pulumi.Input[str]
@@ -55,7 +57,9 @@ class Namespaces(pulumi.ComponentResource):
                 made.append((cluster, namespace))
                 resources[cluster, namespace] = kubernetes.core.v1.Namespace(
                     f"{cluster}-namespace-{namespace}",
-                    metadata=_metadata(namespace, ref, args.teams[cluster, namespace]),
+                    metadata=_metadata(
+                        namespace, ref, args.teams[cluster, namespace], args.marks.get((cluster, namespace), {})
+                    ),
                     opts=pulumi.ResourceOptions(
                         parent=self,
                         provider=ref.provider,
@@ -68,7 +72,9 @@ class Namespaces(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _metadata(name: str, cluster: ClusterRef, team: str | None) -> kubernetes.meta.v1.ObjectMetaArgs:
+def _metadata(
+    name: str, cluster: ClusterRef, team: str | None, marks: Mapping[str, str]
+) -> kubernetes.meta.v1.ObjectMetaArgs:
     labels = {
         **pod_security(LEVEL, cluster.version),
         **in_mesh(cluster.mesh, name),
@@ -76,5 +82,5 @@ def _metadata(name: str, cluster: ClusterRef, team: str | None) -> kubernetes.me
         **({TEAM: team} if team else {}),
     }
     return kubernetes.meta.v1.ObjectMetaArgs(
-        name=name, labels=labels, annotations=injection(cluster.mesh, name) or None
+        name=name, labels=labels, annotations={**injection(cluster.mesh, name), **marks} or None
     )

@@ -13,7 +13,7 @@ from catalog.limits import EKS_PUBLIC_ACCESS_CIDRS, EKS_SERVICE_CIDRS, LOG_RETEN
 from settings.cluster.addons import AddonSettings, ManagedAddonName, ManagedAddonSettings
 from settings.compute.node_pool import NodePoolSettings
 from settings.core.base import Settings
-from settings.core.naming import iam_principal_mistakes, namespace_is_a_dns_label
+from settings.core.naming import AccessName, iam_principal_mistakes, namespace_is_a_dns_label
 from settings.core.problems import listed, raise_if, repeated
 from settings.network.network import nearest_retention
 from settings.network.network_plan import range_mistakes
@@ -23,7 +23,6 @@ RFC_1918 = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 NOT_PUBLIC = (*RFC_1918, *map(IPv4Network, ("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 SECURITY_GROUP_ID = re.compile(r"sg-[0-9a-f]{8}([0-9a-f]{9})?")
 LARGEST_PRIVATE_RANGE = 8  # 10.0.0.0/8 is the largest private range of RFC 1918
-ACCESS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 RESERVED_GROUPS = ("system:", "eks:", "aws:", "amazon:", "iam:")
 
 
@@ -110,16 +109,6 @@ def _way_mistakes(names: tuple[str, ...]) -> list[str]:
     return [f"{listed(twice)} is named twice. Name each once."] if twice else []
 
 
-def access_name_can_name_resources(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when a resource cannot have this name."""
-    if not ACCESS_NAME.fullmatch(name):
-        raise ValueError(
-            f"{name!r} cannot name an access entry: use 1 to 63 letters, digits, '-', '_' or '.', and begin and end "
-            "with a letter or digit. Rename it, for example ml-admins."
-        )
-    return name
-
-
 def group_is_not_reserved(group: str) -> str:
     """Returns the group unchanged. Raises ValueError when EKS refuses it."""
     if not group:
@@ -132,7 +121,6 @@ def group_is_not_reserved(group: str) -> str:
     return group
 
 
-AccessName = Annotated[str, AfterValidator(access_name_can_name_resources)]
 AccessNamespace = Annotated[str, AfterValidator(namespace_is_a_dns_label)]
 AccessGroup = Annotated[str, AfterValidator(group_is_not_reserved)]
 

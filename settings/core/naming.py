@@ -3,11 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from catalog.limits import IAM_ROLE_NAME_LENGTH, TAG_KEY_LENGTH, TAG_VALUE_LENGTH
 from settings.core.problems import raise_if
 
 KUBERNETES_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+ACCESS_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -157,3 +161,31 @@ def iam_principal_mistakes(arn: str) -> Iterator[str]:
     elif len(arn.rpartition("/")[2]) > IAM_ROLE_NAME_LENGTH:
         reason = f"has a name of more than {IAM_ROLE_NAME_LENGTH} characters, which IAM refuses"
     yield f"{arn!r} {reason}. Write for example arn:aws:iam::123456789012:role/ml-admins."
+
+
+def service_account_is_one_of_its_own(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it, or when all pods have it."""
+    if name == "default":
+        raise ValueError(
+            "is default, the service account of every pod that names none: each pod of the namespace could use the "
+            "bucket. Make a service account for the pods that need it, and write its name, for example trainer."
+        )
+    if len(name) > 253 or not all(DNS_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError(
+            f"{name!r} is not a service account: use lower-case letters, digits, '-' and '.', and begin and end with "
+            f"a letter or digit. {rename(name)}"
+        )
+    return name
+
+
+def access_name_can_name_resources(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when a resource cannot have this name."""
+    if not ACCESS_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot name an access entry: use 1 to 63 letters, digits, '-', '_' or '.', and begin and end "
+            "with a letter or digit. Rename it, for example ml-admins."
+        )
+    return name
+
+
+AccessName = Annotated[str, AfterValidator(access_name_can_name_resources)]

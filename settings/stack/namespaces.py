@@ -17,3 +17,15 @@ def peoples_namespaces(
     mounted = storage.mounted() if storage is not None else ()
     users = {(user.cluster or only, user.namespace): None for entry in mounted for user in entry.used_by}
     return {**users, **{(team.cluster or only, name): team.name for team in teams for name in team.namespaces}}
+
+
+def named_service_accounts(
+    storage: StorageSettings | None, clusters: Collection[str]
+) -> dict[tuple[str | None, str], set[str]]:
+    """Returns cluster and name of each namespace -> the service accounts that may use a bucket from there."""
+    only = next(iter(clusters)) if len(clusters) == 1 else None
+    found: dict[tuple[str | None, str], set[str]] = {}
+    for bucket in storage.buckets.values() if storage is not None else ():
+        for user in bucket.used_by:
+            found.setdefault((user.cluster or only, user.namespace), set()).add(user.service_account)
+    return found

@@ -15,6 +15,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "dev": {
         "deletion_protection": False,
         "keys": {"deletion_window_days": 7},
+        "admission": {"mode": "warn"},
         "network": {"zones": 2, "nat": "single", "flow_logs": {"retention_days": 14}},
         "clusters": {"*": {"logs": {"retention_days": 14}, "pools": {"*": {"capacity_type": "spot"}}}},
     },

@@ -17,9 +17,11 @@ from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
+from settings.secrets.secrets import SecretsSettings
 from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
+from settings.tenancy.admission import AdmissionSettings
 from settings.tenancy.team import TeamSettings
 
 Environment = Literal["dev", "staging", "prod"]
@@ -115,6 +117,10 @@ class StackSettings(Settings):
         description="The teams that share the clusters.",
         examples=[[{"name": "serving", "namespaces": ["inference"]}]],
     )
+    admission: AdmissionSettings = Field(
+        default=AdmissionSettings(), description="What the pods of teams need to be let in."
+    )
+    secrets: SecretsSettings = Field(default=SecretsSettings(), description="Where the secrets of teams are kept.")
     mesh: MeshSettings | None = Field(
         default=None,
         description="The service mesh. Without it no cluster has one.",

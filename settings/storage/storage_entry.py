@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from settings.core.base import Settings
-from settings.core.naming import DNS_LABEL, namespace_is_a_dns_label, rename
+from settings.core.naming import namespace_is_a_dns_label, rename, service_account_is_one_of_its_own
 
 Purpose = Literal["datasets", "checkpoints", "models", "artifacts", "scratch", "shared", "logs", "backups"]
 Tier = Literal["production-inference", "agents", "training", "platform-metadata", "experiments"]
@@ -25,21 +25,6 @@ def storage_name_can_name_resources(name: str) -> str:
 
 
 StorageName = Annotated[str, AfterValidator(storage_name_can_name_resources)]
-
-
-def service_account_is_one_of_its_own(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it, or when all pods have it."""
-    if name == "default":
-        raise ValueError(
-            "is default, the service account of every pod that names none: each pod of the namespace could use the "
-            "bucket. Make a service account for the pods that need it, and write its name, for example trainer."
-        )
-    if len(name) > 253 or not all(DNS_LABEL.fullmatch(label) for label in name.split(".")):
-        raise ValueError(
-            f"{name!r} is not a service account: use lower-case letters, digits, '-' and '.', and begin and end with "
-            f"a letter or digit. {rename(name)}"
-        )
-    return name
 
 
 class VolumeUserSettings(Settings):

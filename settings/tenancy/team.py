@@ -1,15 +1,22 @@
 """`teams`: the people who share the stack's clusters."""
 
-from pydantic import Field, field_validator
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
-from settings.core.naming import KUBERNETES_NAMESPACES
+from settings.core.naming import KUBERNETES_NAMESPACES, AccessName, service_account_is_one_of_its_own
 from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
+from settings.tenancy.members import MemberSettings
+from settings.tenancy.team_budget import BudgetSettings
+from settings.tenancy.team_quota import TeamQuotaSettings
+from settings.tenancy.team_secrets import SecretName, TeamSecretSettings
 
 
 class TeamSettings(Settings):
-    """A team, and the namespaces that are its own."""
+    """A team: its namespaces, who is in it, and what it may use. A change of one team changes nothing of another."""
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,29}$",
@@ -23,6 +30,63 @@ class TeamSettings(Settings):
         examples=[["inference"]],
     )
 
+    members: Mapping[AccessName, MemberSettings] = Field(
+        default_factory=dict, description="Who is in the team, each under a name of your choice."
+    )
+    quota: Mapping[NamespaceName, TeamQuotaSettings] = Field(
+        default_factory=dict,
+        description="Namespace of the team -> what its pods may have at once. One without an entry has no GPUs.",
+        examples=[{"research": {"gpus": {"gpu-small": 2}, "cpu": 64}}],
+    )
+    priority: Literal["production-inference", "agents", "training", "experiments"] = Field(
+        default="training",
+        description="Highest PriorityClass that the team's pods may have; pods that name none are experiments.",
+    )
+    pools: tuple[str, ...] | None = Field(
+        default=None,
+        description=(
+            "Pools whose nodes the team's pods may be on. Not given: those without GPUs, and those of its quota."
+        ),
+        examples=[["cpu", "h100"]],
+    )
+    service_accounts: tuple[Annotated[str, AfterValidator(service_account_is_one_of_its_own)], ...] = Field(
+        default=(),
+        description=(
+            "Service accounts that the team's pods may have, besides `default` and those that storage names. Who may "
+            "make pods has the rights of each."
+        ),
+        examples=[["pipeline"]],
+    )
+    secrets: Mapping[SecretName, TeamSecretSettings] = Field(
+        default_factory=dict,
+        description="Secrets that the team's workloads name; their values are never in the stack file or its state.",
+        examples=[{"hub-token": {"keys": ["token"]}}],
+    )
+    budget: BudgetSettings | None = Field(default=None, description="What the team may spend in a month.")
+
+    @field_validator("quota")
+    @classmethod
+    def quotas_are_of_its_own_namespaces(
+        cls, quota: Mapping[str, TeamQuotaSettings], info: ValidationInfo
+    ) -> Mapping[str, TeamQuotaSettings]:
+        _of_own(quota, info)
+        return quota
+
+    @field_validator("secrets")
+    @classmethod
+    def secrets_go_to_its_own_namespaces(
+        cls, secrets: Mapping[str, TeamSecretSettings], info: ValidationInfo
+    ) -> Mapping[str, TeamSecretSettings]:
+        _of_own([namespace for secret in secrets.values() for namespace in secret.namespaces], info)
+        return secrets
+
+    @field_validator("pools", "service_accounts")
+    @classmethod
+    def names_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = repeated(names or ())
+        raise_if([f"{listed(twice)} is named twice. Name each once."] if twice else [])
+        return names
+
     @field_validator("namespaces")
     @classmethod
     def namespaces_are_the_teams(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -35,3 +99,12 @@ class TeamSettings(Settings):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
         raise_if(mistakes)
         return names
+
+
+def _of_own(names: Iterable[str], info: ValidationInfo) -> None:
+    own = info.data.get("namespaces")
+    raise_if(
+        f"{name} is no namespace of this team, which has {listed(own)}. Name one of them."
+        for name in dict.fromkeys(names)
+        if own is not None and name not in own
+    )

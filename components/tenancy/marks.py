@@ -1,0 +1,40 @@
+"""Annotations of a team's namespace that say what its pods may have: rules of admission read them.
+
+So a team more, or a pool more of one, changes one namespace and no rule. Only the platform may change a namespace.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from catalog.priorities import up_to
+from settings.compute.node_pool import NodePoolSettings
+from settings.tenancy.team import TeamSettings
+
+TEAM = "ml-platform/team"
+"""Label of a team's namespace. Rules for the pods of teams hold where it is."""
+POOLS, PRIORITIES, SERVICE_ACCOUNTS = (f"ml-platform/{name}" for name in ("pools", "priorities", "service-accounts"))
+"""Annotations: names, separated by commas."""
+
+
+def pools_of(team: TeamSettings, pools: Sequence[NodePoolSettings]) -> list[str]:
+    """Returns the names of the pools whose nodes a team's pods may be on. pools: of its cluster."""
+    if team.pools is not None:
+        return [pool.name for pool in pools if pool.name in team.pools]
+    asked = {name for quota in team.quota.values() for name in quota.gpus}
+    return [pool.name for pool in pools if pool.accelerator is None or pool.name in asked]
+
+
+def marks(team: TeamSettings, pools: Sequence[NodePoolSettings], service_accounts: Collection[str]) -> dict[str, str]:
+    """Returns the annotations of a namespace of a team.
+
+    pools: of its cluster. service_accounts: those that storage names in this namespace, beside the team's own.
+    """
+    accounts = {"default", *team.service_accounts, *service_accounts}
+    return {
+        POOLS: _joined(pools_of(team, pools)),
+        PRIORITIES: _joined(up_to(team.priority)),
+        SERVICE_ACCOUNTS: _joined(sorted(accounts)),
+    }
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ",".join(names)

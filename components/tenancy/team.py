@@ -1,0 +1,50 @@
+"""What one team gets in its cluster: each part is a module of its own, with its objects under the team's component."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.core.cluster_ref import ClusterRef
+from components.core.stage import Stage
+from settings.compute.node_pool import NodePoolSettings
+from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.team import TeamSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamArgs:
+    """Arguments of a team.
+
+    cluster_key: key in the stack file. pools: of the cluster. zones: how many the network has.
+    gpu_allocation: of the cluster.
+    namespaces: of the team -> what objects in it wait for; None if it always exists.
+    service_accounts: namespace -> those that storage names there.
+    """
+
+    settings: TeamSettings
+    stage: Stage
+    cluster_key: str
+    cluster: ClusterRef
+    pools: Sequence[NodePoolSettings]
+    zones: int
+    gpu_allocation: str
+    secrets: SecretsSettings
+    namespaces: Mapping[str, pulumi.Resource | None]
+    service_accounts: Mapping[str, Collection[str]]
+
+
+class Team(pulumi.ComponentResource):
+    """A team of one cluster. Named `<cluster>-team-<name>`, and all its children begin with this name."""
+
+    def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:tenancy:Team", name, None, opts)
+        self.register_outputs({})
+
+    @staticmethod
+    def opts_in(args: TeamArgs, namespace: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Returns the options of an object in a namespace of the team: it comes after the namespace."""
+        waits = args.namespaces[namespace]
+        return pulumi.ResourceOptions(
+            parent=parent, provider=args.cluster.provider, depends_on=[waits] if waits is not None else None
+        )

@@ -1,0 +1,46 @@
+"""`admission`: what pods in the namespaces of teams need to be let in."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from settings.core.base import Settings
+from settings.core.problems import listed, raise_if, repeated
+
+_REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)*")
+
+
+class AdmissionSettings(Settings):
+    """Rules for the pods of teams. What teams may not do at all, such as choosing a node, is always refused."""
+
+    mode: Literal["deny", "warn"] = Field(
+        default="deny",
+        description="Whether a pod against a rule on images or labels is refused, or made with a warning.",
+    )
+    registries: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Registries, with or without a path, that images may come from. Empty: the account's own registries in ECR."
+        ),
+        examples=[["123456789012.dkr.ecr.us-west-2.amazonaws.com", "docker.io/library"]],
+    )
+    digests: bool = Field(
+        default=True, description="Whether images are named by digest: a tag is another image tomorrow."
+    )
+    labels: tuple[str, ...] = Field(
+        default=("app.kubernetes.io/name",), description="Labels that every pod of a team has."
+    )
+
+    @field_validator("registries")
+    @classmethod
+    def registries_are_hosts(cls, registries: tuple[str, ...]) -> tuple[str, ...]:
+        mistakes = [
+            f"{registry!r} is no registry. Write a host and, if you like, a path: docker.io/library."
+            for registry in registries
+            if not _REGISTRY.fullmatch(registry) or "." not in registry.split("/")[0]
+        ]
+        if twice := repeated(registries):
+            mistakes.append(f"{listed(twice)} is named twice. Name each once.")
+        raise_if(mistakes)
+        return registries

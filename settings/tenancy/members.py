@@ -1,0 +1,50 @@
+"""`teams[].members`: who is in a team, and what they may do in its namespaces."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from settings.core.base import Settings
+from settings.core.naming import iam_principal_mistakes
+from settings.core.problems import raise_if
+
+Role = Literal["data-scientist", "ml-engineer", "viewer"]
+
+
+class MemberSettings(Settings):
+    """A person, or a group of people: an IAM principal, or a permission set of IAM Identity Center."""
+
+    role: Role = Field(
+        description="What they may do in the team's namespaces: docs/guides/tenancy/onboard-a-team.md.",
+        examples=["data-scientist"],
+    )
+    principal_arn: str | None = Field(
+        default=None,
+        description="ARN of an IAM role or user: arn:aws:iam::<account>:role/<name>.",
+        examples=["arn:aws:iam::123456789012:role/research"],
+    )
+    permission_set: str | None = Field(
+        default=None,
+        pattern=r"^[\w+=,.@-]{1,32}$",
+        validate_default=True,
+        description=(
+            "Permission set of IAM Identity Center, instead of principal_arn: its role in the account is looked up by "
+            "name, since its ARN changes when it is assigned anew."
+        ),
+        examples=["MlResearch"],
+    )
+
+    @field_validator("principal_arn")
+    @classmethod
+    def principal_is_a_role_or_user(cls, arn: str | None) -> str | None:
+        raise_if(iam_principal_mistakes(arn) if arn is not None else ())
+        return arn
+
+    @field_validator("permission_set")
+    @classmethod
+    def there_is_one_principal(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if "principal_arn" in info.data and (name is None) == (info.data["principal_arn"] is None):
+            raise ValueError(
+                "is the only other way to say who it is: write principal_arn or permission_set, and one of them alone."
+            )
+        return name

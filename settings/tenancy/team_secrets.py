@@ -1,0 +1,63 @@
+"""`teams[].secrets`: secrets that a team's workloads name, and that nobody writes into a stack file."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from settings.core.base import Settings
+from settings.core.problems import listed, raise_if, repeated
+from settings.core.services import NamespaceName
+
+
+def secret_name_can_name_resources(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when a Kubernetes Secret cannot have it."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name):
+        raise ValueError(
+            f"{name!r} cannot name a Secret: use up to 63 lower-case letters, digits and '-'. A path or a prefix is "
+            "not part of it: the platform puts the team's own before it."
+        )
+    return name
+
+
+SecretName = Annotated[str, AfterValidator(secret_name_can_name_resources)]
+
+
+class TeamSecretSettings(Settings):
+    """One secret of a team, kept outside the stack and brought into its namespaces as a Kubernetes Secret of its name.
+
+    filled: by people, in the store, after `pulumi up`, which makes it empty; or with a password that is made once in
+    the cluster and is nowhere else.
+    """
+
+    namespaces: tuple[NamespaceName, ...] = Field(
+        default=(), description="Namespaces of the team that get it. Empty: all of them."
+    )
+    keys: tuple[str, ...] = Field(
+        min_length=1,
+        description="Keys of the Secret: fields of the JSON object that the store holds.",
+        examples=[["token"]],
+    )
+    filled: Literal["outside", "generated"] = Field(
+        default="outside",
+        description=(
+            "outside: people or a rotation write it into the store. generated: a random password, made once in the "
+            "cluster."
+        ),
+    )
+    refresh_minutes: int = Field(
+        default=60, ge=1, le=44_640, description="How often a new value in the store is brought into the cluster."
+    )
+
+    @field_validator("keys")
+    @classmethod
+    def keys_are_keys_of_a_secret(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        mistakes = [
+            f"{key!r} cannot be a key of a Secret: use letters, digits, '-', '_' and '.'."
+            for key in keys
+            if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key)
+        ]
+        if twice := repeated(keys):
+            mistakes.append(f"{listed(twice)} is named twice. Name each once.")
+        raise_if(mistakes)
+        return keys
