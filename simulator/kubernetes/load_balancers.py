@@ -97,7 +97,8 @@ def reconcile(cluster: Cluster) -> None:
             cluster.put(state, namespace_of(state))
     for balancer in cluster.cloud.of_type(tokens.LOAD_BALANCER):
         type_, id_ = balancer.state.get(controllers.OF) or ("", "")
-        if id_.startswith(f"{cluster.name}/") and cluster.cloud.get(type_, id_, cluster.region) is None:
+        is_ours = balancer.region == cluster.region and id_.startswith(f"{cluster.name}/")
+        if is_ours and cluster.cloud.get(type_, id_, cluster.region) is None:
             controllers.delete(cluster.cloud, balancer)
             _release_backend_group(cluster)
 
