@@ -360,7 +360,7 @@ def _backend_group(cluster: Cluster) -> str:
     """Returns the group by which load balancers reach nodes and pods. All of a cluster share one."""
     if (found := next(_backend_groups(cluster), None)) is not None:
         return found.id
-    digest = _digest(cluster.name)
+    digest = _digest(cluster.place)
     name = f"k8s-traffic-{re.sub('[^A-Za-z0-9]', '', cluster.name)}-{digest[:10]}"
     text = "[k8s] Shared Backend SecurityGroup for LoadBalancer"
     times = cluster.cloud.times_gone(tokens.SECURITY_GROUP, f"sg-0{digest[:16]}")
