@@ -93,7 +93,8 @@ def routes_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         "ml-platform-routes",
         {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
         f"{elsewhere} || (object.spec.?hostnames.orValue([]).size() > 0 && "
-        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && !params.metadata.annotations['{HOSTS}'].split(',').exists(taken, "
+        f"object.spec.hostnames.all(host, size(host) <= {HOST_LENGTH} && "
+        f"!params.metadata.annotations['{HOSTS}'].split(',').exists(taken, "
         "taken.startsWith('*.') ? host.endsWith(taken.substring(1)) : host == taken)))",
         "a route at a door of the platform names its hosts, and none that `ingress.routes` has",
         opts,
