@@ -41,7 +41,7 @@ class CloudResource:
 
     @classmethod
     def stored(cls, type_: str, id_: str, text: str, urn: str, made: int, region: str) -> CloudResource:
-        """Returns a resource whose state, as JSON, is parsed at its first use: most commands use a part of the cloud."""
+        """Returns a resource whose state, JSON, is parsed at its first use: most commands use a part of the cloud."""
         resource = object.__new__(cls)
         resource.__dict__.update(type=type_, id=id_, _text=text, urn=urn, made=made, region=region)
         return resource
