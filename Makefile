@@ -59,7 +59,7 @@ conformance: setup ## hold all stacks, or STACK, and the simulator against real 
 		$(if $(KUBERNETES),--kubernetes "$(KUBERNETES)") $(if $(CHARTS),--charts "$(CHARTS)")
 
 test: setup setup-dev ## run all tests; TESTS=tests/engine runs only those
-	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@$(RUN) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup-dev ## check format, lint, types, IAM documents, unused names, import rules and generated files
 	@echo "format" && $(RUN) -m ruff format --check --quiet .

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from simulator.values import Props
 
@@ -37,6 +38,20 @@ class CloudResource:
     urn: str = ""
     made: int = 0
     region: str = ""
+
+    @classmethod
+    def stored(cls, type_: str, id_: str, text: str, urn: str, made: int, region: str) -> CloudResource:
+        """Returns a resource whose state, JSON, is parsed at its first use: most commands use a part of the cloud."""
+        resource = object.__new__(cls)
+        resource.__dict__.update(type=type_, id=id_, _text=text, urn=urn, made=made, region=region)
+        return resource
+
+    if not TYPE_CHECKING:  # every attribute would be one for mypy
+
+        def __getattr__(self, name: str) -> Props:
+            if name != "state" or "_text" not in self.__dict__:
+                raise AttributeError(name)
+            return self.__dict__.setdefault("state", json.loads(self.__dict__["_text"]))
 
 
 class Cloud:
@@ -153,7 +168,7 @@ class Cloud:
                 "SELECT * FROM live ORDER BY made"
             ).fetchall()
             for type_, region, id_, urn, state, made in rows:
-                resource = CloudResource(type_, id_, json.loads(state), urn, made, region)
+                resource = CloudResource.stored(type_, id_, state, urn, made, region)
                 self._by_type.setdefault(type_, {}).setdefault(id_, {})[region] = resource
             self._gone = Counter()
             for type_, id_, urn in self._db.execute("SELECT type, id, urn FROM gone"):

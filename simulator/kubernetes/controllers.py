@@ -31,13 +31,21 @@ def delete(cloud: Cloud, thing: CloudResource) -> None:
 
 
 def made_of(cloud: Cloud, thing: CloudResource) -> list[CloudResource]:
-    """Returns what controllers made of a thing. Nodes belong to the NodePool that their claim names."""
+    """Returns what controllers made of a thing. Nodes belong to the NodePool that their claim names.
+
+    A cluster of another region may have a thing of the same name.
+    """
+
+    def is_near(each: CloudResource) -> bool:
+        return each.region == thing.region or "" in (each.region, thing.region)
+
     if thing.type == token(*NODE_POOL):
         cluster = thing.id.partition("/")[0]
         rows = (each for each in cloud.of_type(token(*NODE_CLAIM)) if each.id.startswith(f"{cluster}/"))
         name = thing.state["metadata"]["name"]
-        return [each for each in rows if each.state["metadata"]["labels"]["karpenter.sh/nodepool"] == name]
-    return [each for each in cloud.all() if each.state.get(OF) == [thing.type, thing.id]]
+        named = (each for each in rows if each.state["metadata"]["labels"]["karpenter.sh/nodepool"] == name)
+        return [each for each in named if is_near(each)]
+    return [each for each in cloud.all() if each.state.get(OF) == [thing.type, thing.id] and is_near(each)]
 
 
 def makes_again(cluster: Cluster, thing: CloudResource) -> bool:

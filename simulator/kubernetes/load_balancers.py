@@ -97,7 +97,8 @@ def reconcile(cluster: Cluster) -> None:
             cluster.put(state, namespace_of(state))
     for balancer in cluster.cloud.of_type(tokens.LOAD_BALANCER):
         type_, id_ = balancer.state.get(controllers.OF) or ("", "")
-        if id_.startswith(f"{cluster.name}/") and cluster.cloud.get(type_, id_, cluster.region) is None:
+        is_ours = balancer.region == cluster.region and id_.startswith(f"{cluster.name}/")
+        if is_ours and cluster.cloud.get(type_, id_, cluster.region) is None:
             controllers.delete(cluster.cloud, balancer)
             _release_backend_group(cluster)
 
@@ -359,7 +360,7 @@ def _backend_group(cluster: Cluster) -> str:
     """Returns the group by which load balancers reach nodes and pods. All of a cluster share one."""
     if (found := next(_backend_groups(cluster), None)) is not None:
         return found.id
-    digest = _digest(cluster.name)
+    digest = _digest(cluster.place)
     name = f"k8s-traffic-{re.sub('[^A-Za-z0-9]', '', cluster.name)}-{digest[:10]}"
     text = "[k8s] Shared Backend SecurityGroup for LoadBalancer"
     times = cluster.cloud.times_gone(tokens.SECURITY_GROUP, f"sg-0{digest[:16]}")

@@ -108,6 +108,13 @@ def test_the_passphrase_is_generated_once_and_only_its_owner_can_read_it(workspa
     assert stat.S_IMODE((workspace.home / "passphrase").stat().st_mode) == 0o600
 
 
+def test_the_engine_keeps_no_log_of_every_value(workspace):
+    (workspace.home / "pulumi" / "logs").mkdir(parents=True)
+    prepare(workspace)
+    with pytest.raises(FileExistsError):  # as the engine, which then goes on without a log
+        (workspace.home / "pulumi" / "logs").mkdir(parents=True, exist_ok=True)
+
+
 BROKEN = {
     "no YAML": b"config: [",
     "no map": b"- a",

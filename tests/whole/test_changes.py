@@ -104,6 +104,9 @@ EDITS = {
     "a second cluster": Edit(
         {
             "clusters.second": SECOND,
+            "teams.research.cluster": "main",
+            "teams.serving.cluster": "main",
+            f"{BUCKETS}.datasets.used_by.inference.cluster": "main",
             f"{BUCKETS}.datasets.used_by.research.cluster": "main",
             f"{BUCKETS}.scratch.used_by.research.cluster": "main",
             f"{BUCKETS}.models.used_by.serving.cluster": "main",

@@ -52,5 +52,6 @@ def test_without_protection_a_public_door_closes_alone(project):
 def test_destroy_leaves_nothing_but_the_records_that_prove_certificates(project):
     project.pulumi("destroy", "--stack", "prod", "--yes", "--skip-preview")
     left = {(each["type"], each["urn"].rpartition("::")[2]) for each in project.resources()}
-    of_names = ("certificate-ml.example.com", "certificate-api.ml.example.com")
+    zone = project.settings("prod")["ml-platform:ingress"]["internal"]["certificate"]["zone_id"]
+    of_names = (f"certificate-{zone}-ml.example.com", f"certificate-{zone}-api.ml.example.com")
     assert left == {("aws:route53/record:Record", name) for name in of_names}, "another stack may need them"

@@ -37,7 +37,8 @@ def test_a_larger_pod_range_adds_subnets_and_keeps_those_that_are_there(project)
     assert not steps(preview, "replace", "create-replacement", "delete", "delete-replaced"), "nodes would go"
     added = {f"network-pods-100.65.0.0-us-west-2{letter}" for letter in "ab"}
     assert steps(preview, "create") == {"network-100.65.0.0", *added}, "an association of its route table has its name"
-    assert steps(preview, "update") == {"network-endpoints-pods"}, "the new addresses reach the endpoints"
+    doors = {f"main-doors-{name}" for name in ("ingress-class", "internal-configuration", "internal-nlb-configuration")}
+    assert steps(preview, "update") == {"network-endpoints-pods", *doors}, "the new addresses reach endpoints and doors"
     project.pulumi(*UP)
     after = subnets(project)
     assert {name: after.get(name) for name in before} == before, "no subnet was made again"

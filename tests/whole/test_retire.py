@@ -64,7 +64,7 @@ def test_a_protected_stack_stops_before_anything_is_deleted_and_an_unprotected_o
     assert (tokens.VPC, vpc) in ids(prod)
     assert retire(prod, vpc, "ml-platform-prod-main") == 0
     prod.run(*DESTROY)
-    assert ids(prod) == []
+    assert {type_ for type_, _ in ids(prod)} == {"aws:route53/record:Record"}, "another stack may need the proofs"
 
 
 def test_a_gateway_keeps_its_class_and_load_balancers_and_free_interfaces_keep_the_vpc_until_they_are_retired(
