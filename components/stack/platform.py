@@ -31,6 +31,7 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
+from components.tenancy.cluster_tenancy import ClusterTenancy
 from components.tenancy.marks import marks
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from components.tenancy.team import Team, TeamArgs
@@ -215,7 +216,9 @@ class Platform(pulumi.ComponentResource):
         }
 
     def _teams(self, settings: StackSettings, zones: int) -> None:
-        """Registers what each team gets beside its namespaces."""
+        """Registers what clusters have for all teams, and what each team gets beside its namespaces."""
+        for key, cluster in self.clusters.items():
+            ClusterTenancy(f"{key}-tenancy", cluster.ref, self._opts)
         accounts = named_service_accounts(settings.storage, settings.clusters)
         for team in settings.teams:
             key = team.cluster or next(iter(settings.clusters))
