@@ -1,13 +1,12 @@
 """ResourceQuotas of a namespace of a team: what its pods may have at once, and which priorities they may not have.
 
-A quota counts what it lists, so it lists all that any pool of the cluster offers, with 0 for what the namespace has not.
+A quota counts only what it lists, so it lists all that any pool of the cluster offers: 0 of what the namespace has not.
 Only requests: on limits, it would refuse each pod with a container that names none, such as a proxy of the mesh.
 Sources: Kubernetes 1.35, "Resource Quotas", "Pod Priority and Preemption"; read 2026-11.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -88,9 +87,7 @@ def register(
         spec={
             "hard": {"pods": "0"},
             "scope_selector": {
-                "match_expressions": [
-                    {"scope_name": "PriorityClass", "operator": "In", "values": above(team.priority)}
-                ]
+                "match_expressions": [{"scope_name": "PriorityClass", "operator": "In", "values": above(team.priority)}]
             },
         },
         opts=opts,
