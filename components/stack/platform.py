@@ -352,6 +352,7 @@ class Platform(pulumi.ComponentResource):
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
+                    **({"teams": teams} if (teams := self._teams_in(key)) else {}),
                     **({"mesh": self._mesh_outputs(key, mesh)} if (mesh := cluster.ref.mesh) else {}),
                     **(
                         {"doors": door_commands(ingress), "protected_doors": protected_doors(ingress, self.stage)}
@@ -369,6 +370,10 @@ class Platform(pulumi.ComponentResource):
             "kept": self._kept.outputs(),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }
+
+    def _teams_in(self, cluster: str) -> dict[str, str]:
+        """Returns namespace -> its team, for the next run."""
+        return {name: team for (where, name), team in self.namespaces.teams.items() if team and where == cluster}
 
     def _mesh_outputs(self, cluster: str, mesh: MeshSettings) -> dict[str, Any]:
         """Returns what the next run needs to know, so as not to part pods that are up."""

@@ -186,7 +186,7 @@ def test_a_large_request_without_a_limit_is_let_in_up_to_the_largest_machine(lab
         cluster, pod("huge", {"requests": {"memory": "65Gi"}})
     )
     huge = {"requests": {"memory": "1Gi"}, "limits": {"memory": "65Gi"}}
-    assert "maximum memory usage per Container is 65536Mi" in refusal(cluster, pod("huge", huge))
+    assert "maximum memory usage per Container is 64Gi, but limit is 65Gi" in refusal(cluster, pod("huge", huge))
 
 
 def test_devices_are_counted_however_a_pod_asks_for_them(lab: Make) -> None:
