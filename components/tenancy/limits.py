@@ -7,7 +7,6 @@ to 65,536 GiB, more than other types); read 2026-11.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -21,14 +20,14 @@ REQUESTED = {"cpu": "100m", "memory": "128Mi"}
 LARGEST_VOLUME = "64Ti"
 
 
-def limits(team: TeamSettings, pools: Sequence[NodePoolSettings]) -> list[dict[str, Any]]:
+def limits(team: TeamSettings, pools: Sequence[NodePoolSettings]) -> list[kubernetes.core.v1.LimitRangeItemArgsDict]:
     """Returns the limits for containers and claims of a team. pools: of its cluster.
 
     A container that is larger than every machine that the team may be on would wait for ever.
     """
     named = pools_of(team, pools)
     machines = [machine for pool in pools if pool.name in named for machine in pool.machines]
-    containers: dict[str, Any] = {"type": "Container", "defaultRequest": REQUESTED}
+    containers: kubernetes.core.v1.LimitRangeItemArgsDict = {"type": "Container", "default_request": REQUESTED}
     if machines:
         containers["max"] = _largest(machines)
     return [containers, {"type": "PersistentVolumeClaim", "max": {"storage": LARGEST_VOLUME}}]
@@ -43,9 +42,10 @@ def register(
     name: str, team: TeamSettings, namespace: str, pools: Sequence[NodePoolSettings], opts: pulumi.ResourceOptions
 ) -> pulumi.Resource:
     """Registers the LimitRange of a namespace, and returns it."""
-    return kubernetes.core.v1.LimitRange(
+    made: pulumi.Resource = kubernetes.core.v1.LimitRange(
         name,
         metadata={"name": f"team-{team.name}", "namespace": namespace},
         spec={"limits": limits(team, pools)},
         opts=opts,
     )
+    return made

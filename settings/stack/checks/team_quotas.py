@@ -161,6 +161,9 @@ def _claims(path: Path, team: TeamSettings, cluster: str, parts: Parts) -> Itera
 
 
 def _room(quota: TeamQuotaSettings) -> Mapping[tuple[str, ...], int]:
-    claims = quota.objects.get("persistentvolumeclaims")
-    objects = {} if claims is None else {("objects", "persistentvolumeclaims"): claims}
-    return {("storage_gib",): quota.storage_gib, **objects}
+    """Returns the path of each setting that limits claims -> its value."""
+    room: dict[tuple[str, ...], int] = {("storage_gib",): quota.storage_gib}
+    for kind, count in quota.objects.items():
+        if kind == "persistentvolumeclaims":
+            room["objects", kind] = count
+    return room
