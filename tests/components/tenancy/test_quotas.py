@@ -10,6 +10,7 @@ from catalog.priorities import PRIORITIES, SYSTEM
 from components.tenancy.quotas import above, hard
 from settings.stack.stack import StackSettings
 from simulator.provider import Refusal
+from tests.components import whole_stacks
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.simulator.kubernetes.bench import Bench, bench, namespace
@@ -302,3 +303,20 @@ def test_training_ends_nobody_and_few_may_end_it() -> None:
     assert ending == ["production-inference", "agents"]
     assert min(values[name] for name in ending) > values["training"] > values["experiments"] > 0
     assert max(values.values()) < 1_000_000_000, "above begin the classes of Kubernetes"
+
+
+def test_a_change_of_a_priority_replaces_it_and_deletes_first() -> None:
+    for each in built().all("v1:PriorityClass"):
+        assert set(each.replace_on_changes) == {"value", "preemptionPolicy"}, "the API server changes neither"
+        assert each.delete_before_replace, "two cannot have one name"
+
+
+@pytest.mark.parametrize(
+    ("release", "path"),
+    [("cert-manager", ("global", "priorityClassName")), ("linkerd-control-plane", ("priorityClassName",))],
+)
+def test_pods_of_teams_do_not_end_those_that_answer_webhooks(release: str, path: tuple[str, ...]) -> None:
+    value: Any = whole_stacks.built("dev").one("v3:Release", f"main-{release}").inputs["values"]
+    for step in path:
+        value = value[step]
+    assert value in SYSTEM
