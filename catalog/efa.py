@@ -12,6 +12,9 @@ from typing import Literal
 
 from catalog.instance_types import InstanceType
 
+EFA = "vpc.amazonaws.com/efa"
+"""The extended resource that the EFA device plugin offers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkInterface:

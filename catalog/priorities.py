@@ -29,7 +29,6 @@ PRIORITIES = (
     Priority("experiments", 100_000, "Never", "notebooks and trials: the first to make room"),
 )
 NAMES = tuple(priority.name for priority in PRIORITIES)
-DEFAULT = "experiments"
 SYSTEM = ("system-cluster-critical", "system-node-critical")
 
 

@@ -10,7 +10,7 @@ aws_wrapper.go, eligibility.go, utils/gpu, simulator/utilization/info.go; EKS us
 
 from collections.abc import Mapping
 
-from catalog.efa import efa_interfaces
+from catalog.efa import EFA, efa_interfaces
 from catalog.sharing import WHOLE_GPU
 from settings.compute.node_pool import NodePoolSettings
 
@@ -18,7 +18,6 @@ AUTOSCALED_TAG = "ml-platform/autoscaled-in"
 """Tag of the Auto Scaling groups that the autoscaler may change. Its value is the name of the cluster."""
 
 TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
-EFA = "vpc.amazonaws.com/efa"
 EFA_HUGE_PAGES = "5120Mi"
 """The installer of EFA reserves a little more. Source: EKS user guide, "Run ML training with EFA", read 2026-11."""
 USABLE_DISK = 0.85  # the kubelet keeps 10 %, and the file system needs some

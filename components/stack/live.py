@@ -70,6 +70,7 @@ class LiveStack:
             or self._anchors_at_once(settings)
             or self._mesh_under_its_pods(settings)
             or self._door_under_protection(settings)
+            or self._storage_without_its_team(settings)
         )
         if reason:
             raise pulumi.RunError(reason)
@@ -196,6 +197,23 @@ class LiveStack:
                     f"frozen, and not deleted. First write deletion_protection: false under ingress.{gone[0]}, and run "
                     "`pulumi up`; then drop it: docs/guides/ingress/expose-a-service.md."
                 )
+        return None
+
+    def _storage_without_its_team(self, settings: StackSettings) -> str | None:
+        """Returns which namespace loses its team while storage names it: it would keep its data, and have no quota."""
+        only = next(iter(settings.clusters))
+        owned = {(team.cluster or only, namespace) for team in settings.teams for namespace in team.namespaces}
+        for kind, name, entry in settings.storage.entries():
+            for user in entry.used_by:
+                key, namespace = user.cluster_among(settings.clusters), user.namespace
+                team = self.clusters.get(key, {}).get("teams", {}).get(namespace)
+                if team is not None and (key, namespace) not in owned:
+                    return (
+                        f"teams: {namespace} of {key} loses its team, {team}, and storage.{kind}.{name} names it: pods "
+                        "there would keep the data, with no quota and nobody to ask. Give the namespace to another "
+                        f"team. Or take it out of storage.{kind}.{name}.used_by too, which keeps the data: "
+                        "docs/guides/tenancy/when-a-team-leaves.md."
+                    )
         return None
 
     def _moved(self, stage: Stage, settings: StackSettings) -> str | None:

@@ -31,6 +31,7 @@ from components.stack.kept import Kept
 from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
+from components.tenancy.cluster_tenancy import ClusterTenancy
 from components.tenancy.marks import marks
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from components.tenancy.team import Team, TeamArgs
@@ -215,7 +216,9 @@ class Platform(pulumi.ComponentResource):
         }
 
     def _teams(self, settings: StackSettings, zones: int) -> None:
-        """Registers what each team gets beside its namespaces."""
+        """Registers what clusters have for all teams, and what each team gets beside its namespaces."""
+        for key, cluster in self.clusters.items():
+            ClusterTenancy(f"{key}-tenancy", cluster.ref, self._opts)
         accounts = named_service_accounts(settings.storage, settings.clusters)
         for team in settings.teams:
             key = team.cluster or next(iter(settings.clusters))
@@ -349,6 +352,7 @@ class Platform(pulumi.ComponentResource):
                     "control_plane_zones": list(cluster.control_plane_zones),
                     "service_cidr": cluster.service_cidr,
                     "pools": cluster.pools,
+                    **({"teams": teams} if (teams := self._teams_in(key)) else {}),
                     **({"mesh": self._mesh_outputs(key, mesh)} if (mesh := cluster.ref.mesh) else {}),
                     **(
                         {"doors": door_commands(ingress), "protected_doors": protected_doors(ingress, self.stage)}
@@ -366,6 +370,10 @@ class Platform(pulumi.ComponentResource):
             "kept": self._kept.outputs(),
             **(self._storage_outputs(self.storage) if self.storage else {}),
         }
+
+    def _teams_in(self, cluster: str) -> dict[str, str]:
+        """Returns namespace -> its team, for the next run."""
+        return {name: team for (where, name), team in self.namespaces.teams.items() if team and where == cluster}
 
     def _mesh_outputs(self, cluster: str, mesh: MeshSettings) -> dict[str, Any]:
         """Returns what the next run needs to know, so as not to part pods that are up."""

@@ -37,10 +37,12 @@ class Namespaces(pulumi.ComponentResource):
 
     A namespace that is removed from the stack file stays in the cluster, since deleting it would delete everything in
     it.
-    made: those of this component. resources: what objects in a namespace must wait for; None if it always exists.
+    made: those of this component. teams: as in the arguments.
+    resources: what objects in a namespace must wait for; None if it always exists.
     """
 
     made: Collection[ClusterNamespace]
+    teams: Mapping[ClusterNamespace, str | None]
     resources: Mapping[ClusterNamespace, pulumi.Resource | None]
 
     def __init__(self, name: str, args: NamespacesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -68,7 +70,7 @@ class Namespaces(pulumi.ComponentResource):
                         aliases=[pulumi.Alias(parent=args.earlier_parent)],
                     ),
                 )
-        self.made, self.resources = made, resources
+        self.made, self.teams, self.resources = made, args.teams, resources
         self.register_outputs({})
 
 

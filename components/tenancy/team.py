@@ -7,6 +7,7 @@ import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.tenancy import limits, quotas
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.team import TeamSettings
@@ -39,7 +40,18 @@ class Team(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
+        self._quotas(name, args)
         self.register_outputs({})
+
+    def _quotas(self, name: str, args: TeamArgs) -> None:
+        team = args.settings
+        for namespace in team.namespaces:
+            counts = quotas.hard(team, namespace, args.pools, args.zones, args.gpu_allocation)
+            opts = self.opts_in(args, namespace, self)
+            limit_range = limits.register(f"{name}-{namespace}-limits", team, namespace, args.pools, opts)
+            # Without the LimitRange the quota refuses pods that state no requests.
+            after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[limit_range]))
+            quotas.register(f"{name}-{namespace}-quota", team, namespace, counts, after)
 
     @staticmethod
     def opts_in(args: TeamArgs, namespace: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:

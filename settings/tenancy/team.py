@@ -40,7 +40,7 @@ class TeamSettings(Settings):
     )
     priority: Literal["production-inference", "agents", "training", "experiments"] = Field(
         default="training",
-        description="Highest PriorityClass that the team's pods may have; pods that name none are experiments.",
+        description="Highest PriorityClass that the team's pods may have; pods that name none come after experiments.",
     )
     pools: tuple[str, ...] | None = Field(
         default=None,

@@ -1,6 +1,7 @@
 """What the API server adds to the resources of pods, and what the LimitRanges of a namespace refuse.
 
-Source: plugin/pkg/admission/limitranger/admission.go of Kubernetes 1.35.4, read in November 2026.
+Sources: plugin/pkg/admission/limitranger/admission.go and pkg/apis/core/v1/defaults.go (SetDefaults_LimitRangeItem) of
+Kubernetes 1.35.4, read in November 2026.
 """
 
 from __future__ import annotations
@@ -52,8 +53,11 @@ def _with_resources(container: Any, ranges: list[Node]) -> Any:
     requests = {**limits, **requests}
     for each in ranges:
         if each["type"].text == "Container":
-            default, request = (each[name].value or {} for name in ("default", "defaultRequest"))
-            limits, requests = {**default, **limits}, {**request, **requests}
+            least, most, default, request = (
+                each[name].value or {} for name in ("min", "max", "default", "defaultRequest")
+            )
+            default = {**most, **default}  # filled in when the LimitRange is stored
+            limits, requests = {**default, **limits}, {**least, **default, **request, **requests}
     return {**copy.copy(container), "resources": {**resources, "limits": limits, "requests": requests}}
 
 

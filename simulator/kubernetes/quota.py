@@ -5,6 +5,7 @@ Source: pkg/quota/v1/evaluator/core of Kubernetes 1.35.4, read in November 2026.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,7 @@ _BARE = frozenset({"cpu", "memory", "ephemeral-storage"})
 _REQUIRED = frozenset(
     {"cpu", "memory", *(f"{kind}.{name}" for kind in ("requests", "limits") for name in ("cpu", "memory"))}
 )
+_MOST_OF_A_CLAIM = 32
 _OF_CLASS = ".storageclass.storage.k8s.io/"
 Usage = Mapping[str, Decimal]
 Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -57,6 +59,8 @@ def usage(state: Mapping[str, Any], ranges: Iterable[Node] = ()) -> Usage:
         if spec["storageClassName"].text:
             of_class = f"{spec['storageClassName'].text}{_OF_CLASS}"
             used |= {f"{of_class}requests.storage": used["requests.storage"], f"{of_class}{name}": one}
+    if kind == "ResourceClaim":
+        used |= _claimed(spec["devices"]["requests"])
     pod = pod_of(state)
     if pod is not None and kind != "CronJob":
         pods = _pods(kind, spec)
@@ -64,6 +68,19 @@ def usage(state: Mapping[str, Any], ranges: Iterable[Node] = ()) -> Usage:
         for resource, amount in _pod_usage(defaulted(pod, list(ranges))).items():
             used[resource] = amount * pods
     return used
+
+
+def _claimed(requests: Node) -> dict[str, Decimal]:
+    """Returns what the requests of a claim may take from each class: of alternatives, the largest of each class."""
+    used: Counter[str] = Counter()
+    for request in requests.items:
+        exactly, largest = request["exactly"], Counter[str]()
+        for each in [exactly] if exactly.is_set else request["firstAvailable"].items:
+            every = each["allocationMode"].text == "All"
+            name = f"{each['deviceClassName'].text}.deviceclass.resource.k8s.io/devices"
+            largest[name] = max(largest[name], _MOST_OF_A_CLAIM if every else each["count"].number or 1)
+        used += largest
+    return {name: Decimal(count) for name, count in used.items()}
 
 
 def _pods(kind: str, spec: Node) -> Decimal:

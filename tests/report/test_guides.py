@@ -66,6 +66,12 @@ MESHES = [
     for document in documents
     if isinstance(document, dict) and "ml-platform:mesh" in document
 ]
+TEAMS = [
+    document["ml-platform:teams"]
+    for _, documents in blocks()
+    for document in documents
+    if isinstance(document, dict) and "ml-platform:teams" in document
+]
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
 
@@ -127,6 +133,16 @@ def test_the_examples_of_a_guide_stand_in_one_file_of_production(guides: tuple[s
     file = stack((("teams",), teams), *(((key,), value) for key, value in written.items()))
     assert file["environment"] == "prod"
     assert problems(file) == ()
+
+
+@pytest.mark.parametrize("teams", TEAMS, ids=str)
+def test_teams_of_a_guide_are_valid(teams: list[dict[str, Any]]) -> None:
+    pools = [
+        {"name": "system", "instance_types": ["m5.large"]},
+        *({"preset": name} for name in ("gpu-small", "a100-mig")),
+    ]
+    changes = [(("clusters", "main", "pools"), pools), (("teams",), teams)]
+    assert problems(stack(*changes)) == ()
 
 
 @pytest.fixture(scope="module")

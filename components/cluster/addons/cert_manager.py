@@ -17,6 +17,7 @@ def values(context: AddOnContext) -> Values:
         }
 
     return {
+        "global": {"priorityClassName": "system-cluster-critical"},  # otherwise pods of teams with a class may end it
         "crds": {"enabled": True, "keep": True},  # uninstalling the chart must not delete every certificate
         **part(2, "256Mi"),
         "webhook": part(3, "64Mi"),

@@ -50,6 +50,7 @@ def values(context: AddOnContext) -> Values:
     available = highly_available(mesh, context.pools, context.zones)
     return {
         "cniEnabled": True,
+        "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
         "clusterNetworks": ",".join([*KNOWN_NETWORKS, *unknown_networks(context.networks)]),
         "disableHeartBeat": True,  # it tells the makers about the cluster once a day
         "identityTrustDomain": trust_domain(context),

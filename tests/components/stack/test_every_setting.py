@@ -210,9 +210,13 @@ def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
 
+def quota(**changes: Any) -> dict[str, Any]:
+    return {**gpu(), **team(quota={"lab": changes})}
+
+
 # The first decides what is refused, and where rehearsals run: test_way_in.py, test_rehearsal.py. The second shows only
-# where there is a mesh: test_mesh.py.
-NOT_BUILT = {"deployer.from", "clusters.pools.meshed"}
+# where there is a mesh: test_mesh.py. The third decides what is refused: test_wrong_quotas.py.
+NOT_BUILT = {"deployer.from", "clusters.pools.meshed", "teams.quota.oversubscribed"}
 
 # Path of a setting -> what the stack file says otherwise; a pair where it has to say something in the first place.
 CHANGES: dict[str, Any] = {
@@ -395,6 +399,18 @@ CHANGES: dict[str, Any] = {
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
+    "teams.priority": (team(), team(priority="agents")),
+    "teams.pools": (quota(), {**quota(), **team(pools=["gpu"])}),
+    **{
+        f"teams.quota.{name}": (quota(), quota(**{name: value}))
+        for name, value in {
+            "gpus": {"gpu": 4},
+            "cpu": 8,
+            "memory_gib": 32,
+            "storage_gib": 100,
+            "objects": {"pods": 7},
+        }.items()
+    },
     "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))

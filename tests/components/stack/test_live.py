@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from components.core.stage import Stage
 from components.stack.live import LiveStack
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, stack, stack_with_network
@@ -236,3 +237,34 @@ def test_a_door_goes_when_its_load_balancer_can_be_deleted(cloud: PlatformCloud,
     for ingress, door in ({"ingress": internal}, "public"), ({}, "internal, public"):
         with pytest.raises(pulumi.RunError, match=f"main loses the door {door}, whose load balancer is protected"):
             cloud.up(stack(**ingress))
+
+
+USED = {"used_by": [{"namespace": "research", "service_account": "researcher", "mode": "write"}], "purpose": "datasets"}
+HOMES = {"used_by": [{"namespace": "research", "mode": "write"}], "purpose": "shared"}
+
+
+@pytest.mark.parametrize(
+    ("storage", "teams", "refused"),
+    [
+        ({"buckets": {"data": USED}}, [], r"storage\.buckets\.data names it"),
+        ({"file_systems": {"home": HOMES}}, [("other", "lab")], r"storage\.file_systems\.home names it"),
+        ({"file_systems": {"home": HOMES}}, [("other", "research")], None),
+        ({}, [], None),
+    ],
+    ids=["a bucket", "a file system", "another team has it", "storage names it no more"],
+)
+def test_a_team_does_not_leave_data_that_storage_gives_to_its_namespace(
+    storage: dict[str, Any], teams: list[tuple[str, str]], refused: str | None
+) -> None:
+    up = LiveStack({**LIVE, "clusters": {"main": {**MAIN, "teams": {"research": "lab"}}}})
+    made = stack(storage=storage, teams=[{"name": name, "namespaces": [namespace]} for name, namespace in teams])
+    stage = Stage.of(made, "123456789012")
+    with (
+        nullcontext()
+        if refused is None
+        else pytest.raises(
+            pulumi.RunError,
+            match=rf"^teams: research of main loses its team, lab, .*{refused}.*when-a-team-leaves\.md\.$",
+        )
+    ):
+        up.check(stage, made)

@@ -171,11 +171,39 @@ def test_a_class_that_a_helm_release_may_create_is_only_warned_of(cluster: Bench
 
 
 def test_a_workload_that_breaks_a_limit_range_is_refused_before_its_pods_are(cluster: Bench) -> None:
-    limit = {"type": "Container", "max": {"memory": "1Gi"}}
+    limit = {"type": "Pod", "max": {"memory": "1Gi"}}
     metadata = {"name": "limits", "namespace": "default"}
     cluster.make(
         {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": [limit]}}, "limits"
     )
     text = refusal(cluster, deployment(), preview=True)
-    assert "maximum memory usage per Container is 1Gi.  No limit is specified" in text
+    assert "maximum memory usage per Pod is 1Gi.  No limit is specified" in text
     assert text.endswith("and then fails without naming the reason.")
+
+
+def test_the_maximum_of_a_limit_range_is_the_limit_of_containers_that_state_none(cluster: Bench) -> None:
+    """The API server fills it in when it stores the LimitRange, and a minimum as the request."""
+    limits = [{"type": "Container", "max": {"memory": "2Gi"}, "min": {"cpu": "50m"}}]
+    metadata = {"name": "limits", "namespace": "default"}
+    cluster.make({"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": limits}}, "limits")
+    cluster.make(pod(in_namespace="default"))
+    large = {"name": "a", "image": "i", "resources": {"requests": {"memory": "3Gi"}}}
+    larger = {**pod(in_namespace="default", containers=[large]), "metadata": {"name": "large", "namespace": "default"}}
+    assert "must be less than or equal to memory limit of 2Gi" in refusal(cluster, larger)
+
+
+def test_a_claim_counts_all_devices_that_it_may_take(cluster: Bench) -> None:
+    """Source: pkg/quota/v1/evaluator/core/resource_claims.go of Kubernetes 1.35.4."""
+
+    def used(*requests: Props) -> list[int]:
+        spec = {"devices": {"requests": [{"name": f"r{place}", **each} for place, each in enumerate(requests)]}}
+        claim = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": {"name": "c"}, "spec": spec}
+        found = usage(claim)
+        return [int(found.get(f"{name}.deviceclass.resource.k8s.io/devices", 0)) for name in ("gpu", "mig")]
+
+    one, four = {"exactly": {"deviceClassName": "gpu"}}, {"exactly": {"deviceClassName": "gpu", "count": 4}}
+    assert used(one) == [1, 0]
+    assert used(one, four) == [5, 0]
+    assert used({"exactly": {"deviceClassName": "gpu", "allocationMode": "All"}}) == [32, 0]
+    either = [{"name": str(n), "deviceClassName": name, "count": n} for n, name in ((2, "gpu"), (3, "gpu"), (1, "mig"))]
+    assert used({"firstAvailable": either}) == [3, 1]
