@@ -15,6 +15,7 @@ from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.kinds import (
     BUILT_IN,
     CLUSTER_SCOPED,
+    IN_EVERY_NAMESPACE,
     WITH_ADDON,
     WITH_EVERY_CLUSTER,
     CustomKind,
@@ -79,9 +80,11 @@ class Cluster:
         return self.cloud.get(token(api_version, kind), self._id(namespace, name), self.region)
 
     def exists(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
-        """Returns whether there is such an object, stored or in BUILT_IN."""
+        """Returns whether there is such an object: stored, in BUILT_IN, or in every namespace."""
         built_in = builtin_kind({"apiVersion": api_version, "kind": kind})
-        return (built_in, namespace, name) in BUILT_IN or self.get(api_version, kind, namespace, name) is not None
+        if (built_in, namespace, name) in BUILT_IN or (namespace and (built_in, name) in IN_EVERY_NAMESPACE):
+            return True
+        return self.get(api_version, kind, namespace, name) is not None
 
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
         """Stores an object."""

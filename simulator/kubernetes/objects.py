@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.cloud import CloudResource
 from simulator.difference import changes
-from simulator.kubernetes import controllers, gateways, load_balancers, quota
+from simulator.kubernetes import controllers, gateways, limits, load_balancers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
@@ -136,7 +136,7 @@ class Objects:
             version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
             state["metadata"]["resourceVersion"] = str(version)
         with self.cluster.cloud.exclusive():
-            state = self._updated(self._admission(state, namespace), id_, old, new)
+            state = self._updated(self._admission(state, namespace), id_, old, new, live)
             if self.call.preview:
                 self._plan(state, namespace)
                 return state
@@ -183,7 +183,7 @@ class Objects:
         admission.check_content()
         return admission.state
 
-    def _updated(self, admission: Admission, id_: str, old: Props, new: Props) -> Props:
+    def _updated(self, admission: Admission, id_: str, old: Props, new: Props, live: Props) -> Props:
         """Returns the changed object as the API server stores it, or would store it. Raises Refusal."""
         if not has_unknown(admission.state["metadata"]):
             admission.check_controllers()
@@ -193,7 +193,7 @@ class Objects:
             return self.real.update(admission, new)
         self._refuse_immutable(id_, old, new)
         if not has_unknown(admission.state["metadata"]):
-            admission.check_content()
+            admission.check_content(live)
         return admission.state
 
     def _wait_until_ready(self, state: Props, front: str, named: str) -> None:
@@ -364,6 +364,8 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
         metadata["labels"] = labels if labels is UNKNOWN else {**labels, **name_label}
         state.setdefault("spec", {"finalizers": ["kubernetes"]})
         state["status"] = {"phase": "Active"}
+    elif kind == "LimitRange" and isinstance(state.get("spec"), dict) and isinstance(state["spec"].get("limits"), list):
+        state["spec"] = {**state["spec"], "limits": [limits.with_defaults(each) for each in state["spec"]["limits"]]}
     elif kind == "StorageClass":
         state.setdefault("reclaimPolicy", "Delete")
         state.setdefault("volumeBindingMode", "Immediate")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.kubernetes.pod_security import violations
-from simulator.kubernetes.quota import quantity, usage
+from simulator.kubernetes.quota import Counter, quantity
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
 from tests.facts.reading import facts
@@ -145,7 +145,8 @@ def test_quantities_are_parsed_as_in_kubernetes(text: str, value: float) -> None
 
 def test_a_scheduled_job_uses_nothing_until_it_runs() -> None:
     template = {"template": {"spec": {"containers": []}}}
-    assert set(usage({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}})) == {"count/cronjobs"}
+    (itself,) = Counter().parts({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}})
+    assert set(itself.each) == {"count/cronjobs"}
 
 
 def test_a_workload_whose_class_is_missing_starves(cluster: Bench) -> None:
@@ -171,11 +172,11 @@ def test_a_class_that_a_helm_release_may_create_is_only_warned_of(cluster: Bench
 
 
 def test_a_workload_that_breaks_a_limit_range_is_refused_before_its_pods_are(cluster: Bench) -> None:
-    limit = {"type": "Container", "max": {"memory": "1Gi"}}
+    limit = {"type": "Pod", "max": {"memory": "1Gi"}}
     metadata = {"name": "limits", "namespace": "default"}
     cluster.make(
         {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": {"limits": [limit]}}, "limits"
     )
     text = refusal(cluster, deployment(), preview=True)
-    assert "maximum memory usage per Container is 1Gi.  No limit is specified" in text
+    assert "maximum memory usage per Pod is 1Gi.  No limit is specified" in text
     assert text.endswith("and then fails without naming the reason.")
