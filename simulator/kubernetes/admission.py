@@ -325,7 +325,7 @@ class Admission:
         if not quotas:
             return
         counter = quota.Counter(self._ranges(), self._default_class(), self._template)
-        asked, kept = list(counter.parts(complete)), []
+        asked, kept = list(counter.parts(complete)), list[quota.Part]()
         if before is not None:
             old = counter.parts(self.webhooks.with_proxies(before))
             asked, kept = quota.growth(asked, list(old), self.state)

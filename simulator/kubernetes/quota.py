@@ -218,19 +218,21 @@ def exceeded(quotas: Iterable[Mapping[str, Any]], asked: Sequence[Part], used: S
                 return f"failed quota: {quota['metadata']['name']}: must specify {missing}"
     for quota, parts in scoped:
         counted = [part for part in used if _in_scope(quota, part)]
-        over = []
+        over: list[tuple[str, tuple[Decimal, Decimal], Any]] = []
         for name, limit in Node(quota)["spec"]["hard"].entries:
             wanted, before = (sum((part.uses(name) for part in each), Decimal(0)) for each in (parts, counted))
             most = parsed(limit.value)
             if most is not None and wanted and before + wanted > most:
-                over.append((name, wanted, before, limit.value))
+                over.append((name, (wanted, before), limit.value))
         if over:
-            requested_text, used_text = (
-                ", ".join(f"{each[0]}={decimal_text(each[index], each[0])}" for each in over) for index in (1, 2)
+            over.sort()
+            wanted_text, before_text = (
+                ",".join(f"{name}={decimal_text(amounts[index], name)}" for name, amounts, _ in over)
+                for index in (0, 1)
             )
-            limits = ", ".join(f"{name}={limit}" for name, _, _, limit in over)
+            limited = ",".join(f"{name}={limit}" for name, _, limit in over)
             name = quota["metadata"]["name"]
-            return f"exceeded quota: {name}, requested: {requested_text}, used: {used_text}, limited: {limits}"
+            return f"exceeded quota: {name}, requested: {wanted_text}, used: {before_text}, limited: {limited}"
     return None
 
 
