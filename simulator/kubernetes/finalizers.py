@@ -23,7 +23,7 @@ from simulator.values import Props
 
 _OF_KEDA, _OF_KUEUE = "finalizer.keda.sh", "kueue.x-k8s.io/resource-in-use"
 _OF_SECRETS = "externalsecrets.external-secrets.io"
-_FINALIZERS: Mapping[str, Mapping[str, str]] = {  # chart -> kind -> the finalizer that its controller sets
+FINALIZERS: Mapping[str, Mapping[str, str]] = {  # chart -> kind -> the finalizer that its controller sets
     "external-secrets": {
         "ClusterExternalSecret": f"{_OF_SECRETS}/clusterexternalsecret-cleanup",
         "ExternalSecret": f"{_OF_SECRETS}/externalsecret-cleanup",
@@ -39,7 +39,7 @@ _API_SERVICE = ("apiregistration.k8s.io/v1", "APIService")
 
 def reconcile(cluster: Cluster) -> None:
     """Does what the controllers do after a change of any object: it puts the finalizers on."""
-    for chart, kinds in _FINALIZERS.items():
+    for chart, kinds in FINALIZERS.items():
         if not any(cluster.releases_of(chart)):
             continue
         for crd in CHARTS[chart].crds:
@@ -70,10 +70,14 @@ def why_kept(cluster: Cluster, state: Props) -> str:
             f"APIService {version}.{group}"
         )
     inside = cluster.inside(state)
-    for each in [state] if inside is None else inside:
-        if why := why_finalized(cluster, each):
-            return why if inside is None else f"{each['kind']} {each['metadata']['name']} stays, because {why}"
-    return load_balancers.why_kept(cluster, state)
+    reasons = [(each, why) for each in ([state] if inside is None else inside) if (why := why_finalized(cluster, each))]
+    if not reasons:
+        return load_balancers.why_kept(cluster, state)
+    (first, why), *_ = reasons
+    if inside is None:
+        return why
+    remaining = f"Some content has finalizers remaining, in {len(reasons)} resource instances"
+    return f"{remaining}: {first['kind']} {first['metadata']['name']} stays, because {why}"
 
 
 def why_finalized(cluster: Cluster, state: Mapping[str, Any], leaving: str = "") -> str:
@@ -82,7 +86,7 @@ def why_finalized(cluster: Cluster, state: Mapping[str, Any], leaving: str = "")
     leaving: the chart whose release goes at the same time.
     """
     found = set(Node(state)["metadata"].at("finalizers").texts() or ())
-    for chart, kinds in _FINALIZERS.items():
+    for chart, kinds in FINALIZERS.items():
         finalizer = kinds.get(state.get("kind", ""))
         if finalizer in found and (chart == leaving or not any(cluster.releases_of(chart))):
             return f"no release of chart {chart} runs any more, and only that removes its finalizer {finalizer}"

@@ -17,6 +17,7 @@ from simulator.values import Props
 
 FORCE = "pulumi.com/patchForce"
 _IDENTITY = ("apiVersion", "kind")
+_OTHER = "pulumi-kubernetes"  # the other manager, whose name is not simulated
 _HELP = (
     "https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/"
     "#handle-field-conflicts-on-existing-resources"
@@ -51,11 +52,12 @@ def refuse_conflicts(live: Mapping[str, Any], old: Mapping[str, Any], new: Mappi
     fields = list(_conflicts(live, old, new, ""))
     if not fields or (new["metadata"].get("annotations") or {}).get(FORCE) == "true":
         return
-    some = f"{len(fields)} conflict{'s' if len(fields) > 1 else ''}"
+    some = f'1 conflict: conflict with "{_OTHER}": {fields[0]}'
+    if len(fields) > 1:
+        some = f'{len(fields)} conflicts: conflicts with "{_OTHER}":' + "".join(f"\n- {each}" for each in fields)
     raise Refusal(
         f"server-side apply field conflict detected, see {_HELP} for troubleshooting help\n"
-        f'The resource managed by field manager "{manager}" had an apply conflict: Apply failed with {some}: '
-        f'conflicts with "pulumi-kubernetes" using {live["apiVersion"]}: {", ".join(fields)}'
+        f'The resource managed by field manager "{manager}" had an apply conflict: Apply failed with {some}'
     )
 
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.kubernetes.schema import findings, kinds
-from simulator.provider import Refusal
 from simulator.values import UNKNOWN
 from tests.simulator.kubernetes.bench import Bench, bench, config_map, deployment, widget
 
