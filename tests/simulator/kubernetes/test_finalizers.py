@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from catalog.charts import CHARTS
 from simulator.kubernetes import finalizers
 from simulator.kubernetes.clusters import OUTAGE
 from simulator.provider import Refusal
@@ -137,4 +138,4 @@ def test_nobody_answers_once_the_nodes_are_gone(cluster: Bench) -> None:
 
 def test_every_kind_with_a_finalizer_is_one_of_its_chart() -> None:
     for chart, kinds in finalizers.FINALIZERS.items():
-        assert kinds.keys() <= {crd.kind for crd in finalizers.CHARTS[chart].crds}
+        assert kinds.keys() <= {crd.kind for crd in CHARTS[chart].crds}

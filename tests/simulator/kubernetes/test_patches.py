@@ -73,7 +73,7 @@ def test_a_patch_of_what_is_missing_makes_it(cluster: Bench) -> None:
 
 
 def test_a_patch_against_somebody_elses_value_is_a_conflict_unless_it_is_forced(cluster: Bench) -> None:
-    own = {**ACCOUNT, "metadata": {"name": "own", "namespace": "team"}, "automountServiceAccountToken": True}
+    own: Props = {**ACCOUNT, "metadata": {"name": "own", "namespace": "team"}, "automountServiceAccountToken": True}
     made = cluster.make(own, "own")
     against = {**own, "automountServiceAccountToken": False}
     with pytest.raises(Refusal, match=r"Apply failed with 1 conflict: .*: \.automountServiceAccountToken$"):
