@@ -110,7 +110,7 @@ class Cluster:
             plural, _, group = name.partition(".")
             self._delete_custom_objects(group, plural)
         self.cloud.delete(token(api_version, kind), self._id(namespace, name), self.region)
-        uids = {each["metadata"]["uid"] for each in gone if "uid" in each["metadata"]}
+        uids = {each["metadata"]["uid"] for each in gone if "uid" in each.get("metadata", {})}
         for each in list(self.owned_by(uids)) if uids else ():
             where, _, owned = each.id.removeprefix(f"{self.name}/").rpartition("/")
             self.delete(each.state["apiVersion"], each.state["kind"], where, owned)
@@ -118,7 +118,7 @@ class Cluster:
     def inside(self, state: Props) -> list[Props] | None:
         """Returns what a namespace has in it, or the objects of the kind of a definition; None for other objects."""
         if (state.get("apiVersion"), state.get("kind")) == ("v1", "Namespace"):
-            here = f"{self.name}/{state['metadata']['name']}/"
+            here = f"{self.name}/{state.get('metadata', {}).get('name')}/"
             return [row.state for row in self.objects() if row.id.startswith(here) and "metadata" in row.state]
         if (state.get("apiVersion"), state.get("kind")) == CRD:
             kind = custom_kind_of(state)
