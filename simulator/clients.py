@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.aws import tokens
 from simulator.cloud import Cloud, CloudResource
-from simulator.kubernetes import controllers, load_balancers
+from simulator.kubernetes import controllers, finalizers, load_balancers
 from simulator.kubernetes.clusters import EKS_CLUSTER, Cluster, cluster_of
 from simulator.kubernetes.load_balancer_controller import why_gone
 from simulator.values import Props
@@ -134,7 +134,7 @@ class Clients:
             raise CommandError(f'Error from server (NotFound): {words[0]} "{words[1]}" not found')
         if verb == "get":
             return json.dumps(_as_it_is(row))
-        if kept_by := controllers.why_kept(self.cluster, row) or load_balancers.why_kept(self.cluster, row.state):
+        if kept_by := controllers.why_kept(self.cluster, row) or finalizers.why_kept(self.cluster, row.state):
             raise CommandError(f"error: timed out waiting for the condition on {words[0]}/{words[1]}: {kept_by}")
         if not controllers.makes_again(self.cluster, row):
             controllers.delete(self.cloud, row)

@@ -9,14 +9,15 @@ from typing import Any
 from simulator.control_plane.client import Refused
 from simulator.kubernetes import classes, limits, pod_security, quota
 from simulator.kubernetes.checking import PRUNED, invalid
-from simulator.kubernetes.clusters import CRD, Cluster
+from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, token
 from simulator.kubernetes.custom import object_findings
 from simulator.kubernetes.injection import PROXY
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, node_class_of, overlays_conflict
-from simulator.kubernetes.kinds import BUILT_IN, kind_of_an_addon, plural
+from simulator.kubernetes.kinds import BUILT_IN, IN_EVERY_NAMESPACE, kind_of_an_addon, plural
 from simulator.kubernetes.meaning.definitions import identity_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.readiness import SKIP
 from simulator.kubernetes.schema import builtin_kind, version_numbers
 from simulator.kubernetes.webhooks import INJECTOR, Webhooks, webhooks_in
 from simulator.provider import Call, Refusal
@@ -25,9 +26,15 @@ from simulator.values import Props
 _RETRIED = "The preview of the real provider accepts this; its update tries for 63 s and then fails."
 _LATE = "The preview of the real provider accepts this; its update fails."
 _STARVES = (
-    "The preview of the real provider accepts this; its update creates the object, waits ten minutes for pods that are "
-    "never created, and then fails without naming the reason."
+    "The preview of the real provider accepts this; its update creates the object, waits ten minutes for pods that "
+    "never start, and then fails without naming the reason."
 )
+_STARVES_UNSEEN = (
+    "The preview of the real provider accepts this; its update creates the object and succeeds, but its pods never "
+    "start."
+)
+_AWAITED = frozenset({"DaemonSet", "Deployment", "Job", "Pod", "ReplicationController", "StatefulSet"})
+_DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 _NEVER_READY = (
     "The API server accepts the NodePool, but Karpenter never marks it ready, and pods that need it wait for ever. "
     "Create the EC2NodeClass, and let the NodePool depend on it."
@@ -37,6 +44,8 @@ _CONFLICT = (
     "that need its resources wait for ever. Give them different requirements, for example karpenter.sh/nodepool, or "
     "different weights."
 )
+_STORAGE_CLASS = ("storage.k8s.io/v1", "StorageClass")
+_OF_DEVICES = ("v1", "v1beta2", "v1beta1")
 _EXISTS = """
 
 The resource already exists in the cluster. This can happen when:
@@ -80,14 +89,15 @@ class Admission:
         """Raises Refusal when another object has the name."""
         self._name_is_free()
 
-    def check_content(self) -> None:
-        """Raises Refusal when the content of the object is not allowed."""
+    def check_content(self, before: Mapping[str, Any] | None = None) -> None:
+        """Raises Refusal when the content of the object is not allowed. before: the object that an update changes."""
         self._custom_schema()
         self._classes()
         complete = self.webhooks.with_proxies(self.state)
         self._pod_security(complete)
-        self._limit_ranges(complete)
-        self._quota(complete)
+        if before is None or builtin_kind(self.state) != "Pod":  # LimitRanges see no updates of pods
+            self._limit_ranges(complete)
+        self._quota(complete, before)
         self._warn_of_an_endless_job(complete)
 
     def check_webhooks(self) -> None:
@@ -232,7 +242,7 @@ class Admission:
         violations = pod_security.violations(level, pod, numbers)
         if violations:
             text = f'violates PodSecurity "{level}:{version}": {", ".join(violations)}'
-            raise self._refused(self._forbidden(text), self._late_for_pods)
+            raise self._refused(self._pods_forbidden(text), self._late_for_pods)
 
     def _classes(self) -> None:
         pod = pod_security.pod_of(self.state)
@@ -246,14 +256,16 @@ class Admission:
         if not self.planned.wait(self.patience_seconds, exists):
             missing = classes.missing(pod, self._class)
             if missing is not None and not self._has_releases():
-                raise self._refused(self._forbidden(missing[1]), self._late_for_pods)
+                raise self._refused(self._pods_forbidden(missing[1]), self._late_for_pods)
             if missing is not None and self.patience_seconds:  # the check is made again when the object is stored
-                self.call.warn(f"{self._forbidden(missing[1])}. A Helm release may create it. {self._late_for_pods}")
+                self.call.warn(
+                    f"{self._pods_forbidden(missing[1])}. A Helm release may create it. {self._late_for_pods}"
+                )
             return
         default = next((each for each in self._priority_classes() if each.get("globalDefault") is True), None)
         text = classes.contradiction(pod, self._class, default)
         if text:
-            raise self._refused(self._forbidden(text), self._late_for_pods)
+            raise self._refused(self._pods_forbidden(text), self._late_for_pods)
 
     def _class(self, api_version: str, kind: str, name: str) -> Mapping[str, Any] | None:
         planned = self._planned(api_version, kind, name)
@@ -275,8 +287,9 @@ class Admission:
             return
         if self.state.get("globalDefault") is not True:
             return
-        for other in self._priority_classes():
-            name = other["metadata"]["name"]
+        planned = self.planned.of_kind(self.cluster.place, *classes.PRIORITY_CLASS) if self.call.preview else []
+        known = {each["metadata"]["name"]: each for each in (*self._priority_classes(), *planned)}
+        for name, other in known.items():
             if name != self._name and other.get("globalDefault") is True:
                 text = f"PriorityClass {name} is already marked as default. Only one default can exist"
                 raise self._refused(self._forbidden(text), _LATE)
@@ -290,30 +303,74 @@ class Admission:
             )
 
     def _limit_ranges(self, complete: Mapping[str, Any]) -> None:
-        ranges = limits.ranges_of(self.cluster, self.namespace) if self.namespace else []
+        ranges = self._ranges()
         pod = pod_security.pod_of(complete)
         if not ranges:
             return
+        if builtin_kind(self.state) == "PersistentVolumeClaim" and (why := limits.claim_refusal(self.state, ranges)):
+            raise self._refused(self._forbidden(why), _LATE)
         if pod is None:
-            reason = (
-                limits.claim_refusal(self.state, ranges)
-                if builtin_kind(self.state) == "PersistentVolumeClaim"
-                else None
-            )
-        else:
-            pod = limits.defaulted(pod, ranges)
-            for mistake in limits.resource_mistakes(pod, pod_security.spec_path(self.state)):
-                raise self._refused(f"{invalid(self.state)}: {mistake.path}: {mistake.text}", self._late_for_pods)
-            reason = limits.refusal(pod, ranges)
-        if reason:
-            raise self._refused(self._forbidden(reason), self._late_for_pods)
-
-    def _quota(self, complete: Mapping[str, Any]) -> None:
-        if not self.namespace:
             return
-        reason = quota.exceeded(self.cluster, self.namespace, complete, self.webhooks.with_proxies)
-        if reason:
-            raise self._refused(self._forbidden(reason), self._late_for_pods)
+        pod = limits.defaulted(pod, ranges)
+        for mistake in limits.resource_mistakes(pod, pod_security.spec_path(self.state)):
+            raise self._refused(f"{invalid(self.state)}: {mistake.path}: {mistake.text}", self._late_for_pods)
+        if why := limits.refusal(pod, ranges):
+            raise self._refused(self._pods_forbidden(why), self._late_for_pods)
+        for _, claim in quota.claims(complete):
+            if why := limits.claim_refusal(claim, ranges):
+                raise self._refused(self._made_forbidden("PersistentVolumeClaim", why), self._starves)
+
+    def _quota(self, complete: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        quotas = self._in_namespace("ResourceQuota")
+        if not quotas:
+            return
+        counter = quota.Counter(self._ranges(), self._default_class(), self._template)
+        asked, kept = list(counter.parts(complete)), list[quota.Part]()
+        if before is not None:
+            old = counter.parts(self.webhooks.with_proxies(before))
+            asked, kept = quota.growth(asked, list(old), self.state)
+        used = [*kept, *(part for each in self._others() for part in counter.parts(self.webhooks.with_proxies(each)))]
+        for part in asked:
+            why = quota.exceeded(quotas, [part], used)
+            if why and part.itself:
+                raise self._refused(self._forbidden(why), _LATE)
+            if why:
+                raise self._refused(self._made_forbidden(part.kind, why), self._starves)
+            used.append(part)
+
+    def _ranges(self) -> list[Node]:
+        return [each for found in self._in_namespace("LimitRange") for each in Node(found)["spec"]["limits"].items]
+
+    def _in_namespace(self, kind: str, api_version: str = "v1") -> list[Mapping[str, Any]]:
+        """Returns the objects of a kind in the namespace, at preview also those that it makes or changes."""
+        if not self.namespace:
+            return []
+        planned = self.planned.of_kind(self.cluster.place, api_version, kind) if self.call.preview else []
+        stored = [each.state for each in self.cluster.of_kind(api_version, kind, self.namespace)]
+        here = [each for each in planned if each["metadata"].get("namespace") == self.namespace]
+        return list({each["metadata"]["name"]: each for each in (*stored, *here)}.values())
+
+    def _others(self) -> list[Mapping[str, Any]]:
+        """Returns the other objects of the namespace, also those that Kubernetes makes in it."""
+        born = [{"apiVersion": "v1", "kind": kind, "metadata": {"name": name}} for kind, name in IN_EVERY_NAMESPACE]
+        here = f"{self.cluster.name}/{self.namespace}/"
+        stored = [each.state for each in self.cluster.objects() if each.id.startswith(here) and each.type != RELEASE]
+        planned = self.planned.in_namespace(self.cluster.place, self.namespace) if self.call.preview else []
+        found = {_identity(each): each for each in (*born, *stored, *planned)}
+        found.pop(_identity(self.state), None)
+        return list(found.values())
+
+    def _default_class(self) -> str:
+        """Returns the StorageClass of claims that name none; "" where there is none."""
+        planned = self.planned.of_kind(self.cluster.place, *_STORAGE_CLASS) if self.call.preview else []
+        stored = [each.state for each in self.cluster.of_kind(*_STORAGE_CLASS)]
+        classes_ = {each["metadata"]["name"]: each["metadata"].get("annotations") or {} for each in (*stored, *planned)}
+        return min((name for name, has in classes_.items() if "true" in map(has.get, _DEFAULT_CLASS)), default="")
+
+    def _template(self, name: str) -> Mapping[str, Any] | None:
+        """Returns the ResourceClaimTemplate of a name, of any version of its API."""
+        found = (self._in_namespace("ResourceClaimTemplate", f"resource.k8s.io/{each}") for each in _OF_DEVICES)
+        return next((each for some in found for each in some if each["metadata"]["name"] == name), None)
 
     def _node_class_exists(self) -> None:
         node_class = node_class_of(self.state)
@@ -330,15 +387,30 @@ class Admission:
             raise self._refused(text, _NEVER_READY, always=True)
 
     @property
+    def _makes_pods(self) -> bool:
+        return self.state["kind"] != "Pod" and pod_security.pod_of(self.state) is not None
+
+    @property
+    def _starves(self) -> str:
+        """What the real provider does with an object whose pods are refused or wait for ever."""
+        annotations = self.state["metadata"].get("annotations") or {}
+        waits = self.state["kind"] in _AWAITED and annotations.get(SKIP) != "true"
+        return _STARVES if waits else _STARVES_UNSEEN
+
+    @property
     def _late_for_pods(self) -> str:
-        has_template = self.state["kind"] != "Pod" and pod_security.pod_of(self.state) is not None
-        return _STARVES if has_template else _LATE
+        return self._starves if self._makes_pods else _LATE
 
     def _forbidden(self, text: str) -> str:
         kind, group = self.state["kind"], self.state["apiVersion"].rpartition("/")[0]
-        if self._late_for_pods == _STARVES:
-            return f'pods of {kind} "{self._name}" is forbidden: {text}'
         return f'{plural(kind)}{f".{group}" if group else ""} "{self._name}" is forbidden: {text}'
+
+    def _pods_forbidden(self, text: str) -> str:
+        return self._made_forbidden("Pod", text) if self._makes_pods else self._forbidden(text)
+
+    def _made_forbidden(self, made: str, text: str) -> str:
+        """Returns what a controller is told that makes something of the object."""
+        return f'{plural(made)} of {self.state["kind"]} "{self._name}" is forbidden: {text}'
 
     def _refused(self, text: str, note: str, always: bool = False) -> Refusal:
         note_text = f"\n{note}" if always else self._note(note)
@@ -347,7 +419,11 @@ class Admission:
         )
 
     def _note(self, note: str) -> str:
-        return f"\n{note}" if note and (self.call.preview or note == _STARVES) else ""
+        return f"\n{note}" if note and (self.call.preview or note in (_STARVES, _STARVES_UNSEEN)) else ""
+
+
+def _identity(state: Mapping[str, Any]) -> tuple[str, str]:
+    return token(state["apiVersion"], state["kind"]), state["metadata"]["name"]
 
 
 def id_of(namespace: str, name: str) -> str:

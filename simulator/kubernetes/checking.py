@@ -11,7 +11,9 @@ from simulator.kubernetes import meaning
 from simulator.kubernetes.custom import object_findings, schema_of
 from simulator.kubernetes.kinds import REMOVED
 from simulator.kubernetes.meaning.metadata import metadata_findings
+from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import autoname
+from simulator.kubernetes.patches import is_patch
 from simulator.kubernetes.schema import Finding, Schema, builtin_kind, findings, groups, kinds
 from simulator.provider import Call, CheckFailure, CheckResult, Refusal
 from simulator.values import UNKNOWN, Props
@@ -26,16 +28,20 @@ PRUNED = (
 def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) -> CheckResult:
     """Returns the inputs with name and secret data filled in, and every mistake against the API schema of that version.
 
-    Raises Refusal for ...Patch and ...List resources, which are not simulated.
+    Raises Refusal for ...List resources, which are not simulated.
     """
     kind = call.type.rsplit(":", 1)[-1]
     inputs = copy.deepcopy(new)
     identity = (inputs.get("apiVersion"), inputs.get("kind"))
-    if (kind.endswith("Patch") and kind != identity[1]) or (kind.endswith("List") and identity in kinds(version)):
+    if kind.endswith("List") and identity in kinds(version):
         raise Refusal(
-            f"{call.type} is not simulated. Create the object itself, or add the kind to "
+            f"{call.type} is not simulated. Create the objects themselves, or add the kind to "
             "simulator/kubernetes/objects.py."
         )
+    patch = is_patch(call.type, identity[1])
+    if patch and not Node(inputs)["metadata"]["name"].is_set:
+        text = "patch resources require the `.metadata.name` field to be set"
+        return CheckResult(inputs, (CheckFailure("metadata.name", text),))
     if builtin_kind(inputs) == "Secret":
         _fold_string_data(inputs)
     autoname(inputs, old, call.name, call.urn, seed)
@@ -47,7 +53,9 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
         return CheckResult(inputs, (CheckFailure("apiVersion", problem),))
     schema = kinds(version).get((api_version, inputs["kind"]))
     unknown_field_note = _DROPPED if schema else PRUNED
-    mistakes = _findings(inputs, schema, version)
+    mistakes = [
+        each for each in _findings(inputs, schema, version) if not (patch and each.text.startswith("Required value"))
+    ]
     return CheckResult(
         inputs, tuple(CheckFailure(each.path, _reason(each, inputs, unknown_field_note)) for each in mistakes)
     )

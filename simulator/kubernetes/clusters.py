@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulator.cloud import Cloud, CloudResource
 from simulator.kubernetes.kinds import (
     BUILT_IN,
     CLUSTER_SCOPED,
+    IN_EVERY_NAMESPACE,
     WITH_ADDON,
     WITH_EVERY_CLUSTER,
     CustomKind,
@@ -79,9 +80,11 @@ class Cluster:
         return self.cloud.get(token(api_version, kind), self._id(namespace, name), self.region)
 
     def exists(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
-        """Returns whether there is such an object, stored or in BUILT_IN."""
+        """Returns whether there is such an object: stored, in BUILT_IN, or in every namespace."""
         built_in = builtin_kind({"apiVersion": api_version, "kind": kind})
-        return (built_in, namespace, name) in BUILT_IN or self.get(api_version, kind, namespace, name) is not None
+        if (built_in, namespace, name) in BUILT_IN or (namespace and (built_in, name) in IN_EVERY_NAMESPACE):
+            return True
+        return self.get(api_version, kind, namespace, name) is not None
 
     def put(self, state: Props, namespace: str, urn: str = "") -> None:
         """Stores an object."""
@@ -96,7 +99,9 @@ class Cluster:
         return self.cloud.times_gone(token(state["apiVersion"], state["kind"]), self._id(namespace, name))
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
-        """Deletes the object; with a namespace all objects in it, with a CRD all objects of its kind."""
+        """Deletes the object, and what it owns; with a namespace all objects in it, with a CRD all of its kind."""
+        stored = self.get(api_version, kind, namespace, name)
+        gone = [*((self.inside(stored.state) or ()) if stored else ()), *([stored.state] if stored else ())]
         if (api_version, kind) == ("v1", "Namespace"):
             for each in self.objects():
                 if each.id.startswith(f"{self.name}/{name}/"):
@@ -105,6 +110,27 @@ class Cluster:
             plural, _, group = name.partition(".")
             self._delete_custom_objects(group, plural)
         self.cloud.delete(token(api_version, kind), self._id(namespace, name), self.region)
+        uids = {each["metadata"]["uid"] for each in gone if "uid" in each.get("metadata", {})}
+        for each in list(self.owned_by(uids)) if uids else ():
+            where, _, owned = each.id.removeprefix(f"{self.name}/").rpartition("/")
+            self.delete(each.state["apiVersion"], each.state["kind"], where, owned)
+
+    def inside(self, state: Props) -> list[Props] | None:
+        """Returns what a namespace has in it, or the objects of the kind of a definition; None for other objects."""
+        if (state.get("apiVersion"), state.get("kind")) == ("v1", "Namespace"):
+            here = f"{self.name}/{state.get('metadata', {}).get('name')}/"
+            return [row.state for row in self.objects() if row.id.startswith(here) and "metadata" in row.state]
+        if (state.get("apiVersion"), state.get("kind")) == CRD:
+            kind = custom_kind_of(state)
+            return [row.state for each in kind.versions for row in self.of_kind(f"{kind.group}/{each}", kind.kind)]
+        return None
+
+    def owned_by(self, uids: Collection[str]) -> Iterator[CloudResource]:
+        """Yields the objects that the garbage collector deletes with others: all their owners are among these."""
+        for each in self.objects():
+            owners = each.state.get("metadata", {}).get("ownerReferences") or ()
+            if owners and all(owner.get("uid") in uids for owner in owners):
+                yield each
 
     def objects(self) -> Iterator[CloudResource]:
         """Yields all stored objects of this cluster."""

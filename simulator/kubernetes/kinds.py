@@ -223,6 +223,9 @@ BUILT_IN = frozenset(  # objects of every new cluster: (kind, namespace, name)
 )
 
 
+IN_EVERY_NAMESPACE = (("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default"))  # (kind, name), made at once
+
+
 def kind_of_an_addon(api_version: str, kind: str) -> CustomKind | None:
     """Returns the custom kind if any EKS add-on installs it, whether the cluster has the add-on or not."""
     for brought in WITH_ADDON.values():

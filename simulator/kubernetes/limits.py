@@ -1,7 +1,6 @@
 """What the API server adds to the resources of pods, and what the LimitRanges of a namespace refuse.
 
-Sources: plugin/pkg/admission/limitranger/admission.go and pkg/apis/core/v1/defaults.go (SetDefaults_LimitRangeItem) of
-Kubernetes 1.35.4, read in November 2026.
+Source: plugin/pkg/admission/limitranger/admission.go of Kubernetes 1.35.4, read in November 2026.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.meaning.containers import container_resources_findings
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.quantities import decimal, parsed, shown
@@ -23,10 +21,17 @@ Amounts = Mapping[str, Decimal]
 _KINDS = ("containers", "initContainers")
 
 
-def ranges_of(cluster: Cluster, namespace: str) -> list[Node]:
-    """Returns the limits of all LimitRanges of the namespace."""
-    stored = cluster.of_kind("v1", "LimitRange", namespace)
-    return [limit for each in stored for limit in Node(each.state)["spec"]["limits"].items]
+def with_defaults(limit: Any) -> Any:
+    """Returns a limit of a LimitRange as the API server stores it.
+
+    Of containers, the maximum is the default where none is given, and the default, or else the minimum, the request.
+    Source: SetDefaults_LimitRangeItem, pkg/apis/core/v1/defaults.go of Kubernetes 1.35.4.
+    """
+    if Node(limit)["type"].text != "Container" or UNKNOWN in limit.values():
+        return limit
+    least, most, default, request = (limit.get(name) or {} for name in ("min", "max", "default", "defaultRequest"))
+    default = {**most, **default}
+    return {**limit, "default": default, "defaultRequest": {**least, **default, **request}}
 
 
 def defaulted(pod: Pod, ranges: list[Node]) -> Pod:
@@ -53,11 +58,10 @@ def _with_resources(container: Any, ranges: list[Node]) -> Any:
     requests = {**limits, **requests}
     for each in ranges:
         if each["type"].text == "Container":
-            least, most, default, request = (
-                each[name].value or {} for name in ("min", "max", "default", "defaultRequest")
-            )
-            default = {**most, **default}  # filled in when the LimitRange is stored
-            limits, requests = {**default, **limits}, {**least, **default, **request, **requests}
+            default, request = (each[name].value or {} for name in ("default", "defaultRequest"))
+            if UNKNOWN in (default, request, each.value):
+                return {**container, "resources": UNKNOWN}
+            limits, requests = {**default, **limits}, {**request, **requests}
     return {**copy.copy(container), "resources": {**resources, "limits": limits, "requests": requests}}
 
 

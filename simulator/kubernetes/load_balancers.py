@@ -17,7 +17,7 @@ from simulator.aws import tokens
 from simulator.cloud import CloudResource
 from simulator.kubernetes import controllers, gateways
 from simulator.kubernetes import load_balancer_controller as controller
-from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of
+from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.gateway_configurations import (
     LOAD_BALANCERS,
     RULES,
@@ -150,16 +150,10 @@ def why_kept(cluster: Cluster, state: Props) -> str:
 
     A namespace stays with an object in it, and a definition with an object of its kind.
     """
-    if state.get("kind") == "Namespace":
-        inside = [
-            row.state for row in cluster.objects() if row.id.startswith(f"{cluster.name}/{state['metadata']['name']}/")
-        ]
-    elif (state.get("apiVersion"), state.get("kind")) == CRD:
-        kind = custom_kind_of(state)
-        inside = [row.state for each in kind.versions for row in cluster.of_kind(f"{kind.group}/{each}", kind.kind)]
-    else:
+    inside = cluster.inside(state)
+    if inside is None:
         return _why_kept(cluster, state, ())
-    reasons = ((each, _why_kept(cluster, each, inside)) for each in inside if "metadata" in each)
+    reasons = ((each, _why_kept(cluster, each, inside)) for each in inside)
     return next((f"{_named(each)} stays, because {why}" for each, why in reasons if why), "")
 
 
@@ -172,7 +166,7 @@ def _why_kept(cluster: Cluster, state: Props, leaving: Sequence[Props]) -> str:
     if not finalizers:
         return ""
     if why := controller.why_gone(cluster):
-        return f"{why}, and only that removes its finalizer {finalizers[0]}"
+        return f"{why}, and only that removes its finalizer {finalizers[0]}. Objects with load balancers go first"
     users = [each for each in gateways.users_of(cluster, state) if each not in leaving]
     if users:
         return f"{', '.join(map(_named, users))} uses it, and so long {finalizers[0]} keeps it"

@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.cloud import CloudResource
 from simulator.difference import changes
-from simulator.kubernetes import controllers, gateways, load_balancers, quota
+from simulator.kubernetes import controllers, finalizers, gateways, limits, load_balancers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
@@ -22,6 +22,7 @@ from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, no
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
+from simulator.kubernetes.patches import identity, is_patch, merged, refuse_conflicts
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.readiness import (
     is_simulated,
@@ -49,13 +50,9 @@ def diff_object(call: Call, old: Props, new: Props) -> DiffResult:
     changed = tuple(changes(old, new))
     facts = kind_facts(new)
     updates_in_place = facts.mutable_with and _is_true(call.config.get(facts.mutable_with))
-    replacing = (
-        ("type",)
-        if updates_in_place and builtin_kind(new) == "Secret"
-        else ()
-        if updates_in_place
-        else facts.replaced_by
-    )
+    replacing = facts.replaced_by
+    if updates_in_place or is_patch(call.type, new.get("kind")):
+        replacing = ("type",) if updates_in_place and builtin_kind(new) == "Secret" else ()
     replaces = frozenset(each.path for each in changed if _is_under(each.path, (*ALWAYS_REPLACED_BY, *replacing)))
     renamed = {path for path in replaces if _is_under(path, ALWAYS_REPLACED_BY)}
     return DiffResult(changed, replaces, bool(replaces) and not renamed and not is_autonamed(new))
@@ -90,8 +87,11 @@ class Objects:
 
     def create(self, inputs: Props) -> CreateResult:
         """Creates the object. Raises Refusal when the API server would not create it, at preview as well."""
-        if inputs["metadata"] is UNKNOWN:
+        if inputs["metadata"] is UNKNOWN or (self._is_patch(inputs) and self.call.preview):
             return CreateResult("", inputs)
+        if self._is_patch(inputs):
+            namespace = self._namespace(inputs)
+            return CreateResult(id_of(namespace, inputs["metadata"]["name"]), self._apply({}, inputs, namespace))
         state = self._state(inputs)
         namespace = self._namespace(inputs)
         if UNKNOWN in (namespace, state["metadata"]["name"]):
@@ -126,9 +126,11 @@ class Objects:
         """Updates the object. Raises Refusal for a change that the API server refuses, at preview as well."""
         api_version, kind = self._identity(old or old_state)
         namespace, _, name = id_.rpartition("/")
+        if self._is_patch(new):
+            return new if self.call.preview else self._apply(old, new, namespace)
         stored = self.cluster.get(api_version, kind, namespace, name)
         live = stored.state if stored else old_state
-        state = self._state(_merged(live, old, new))
+        state = self._state(merged(live, old, new))
         if not self.call.preview:
             self._wait_until_ready(state, "", f'"{id_}"')
         state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live.get("metadata", {})}
@@ -136,7 +138,7 @@ class Objects:
             version = int(live.get("metadata", {}).get("resourceVersion", "1")) + 1
             state["metadata"]["resourceVersion"] = str(version)
         with self.cluster.cloud.exclusive():
-            state = self._updated(self._admission(state, namespace), id_, old, new)
+            state = self._updated(self._admission(state, namespace), id_, old, new, live)
             if self.call.preview:
                 self._plan(state, namespace)
                 return state
@@ -150,6 +152,9 @@ class Objects:
         """Deletes the object and its contents. Raises Refusal when something still needs it."""
         api_version, kind = self._identity(inputs or state)
         namespace, _, name = id_.rpartition("/")
+        if self._is_patch(inputs or state):
+            self._relinquish(inputs, namespace)
+            return
         self._refuse_in_use(id_, api_version, kind, name)
         self._refuse_finalizers(id_, api_version, kind, namespace, name)
         with self.cluster.cloud.exclusive():
@@ -160,9 +165,38 @@ class Objects:
             load_balancers.reconcile(self.cluster)
         self.planned.clear()
 
+    def _is_patch(self, inputs: Props) -> bool:
+        return is_patch(self.call.type, inputs.get("kind"))
+
+    def _apply(self, old: Props, new: Props, namespace: str) -> Props:
+        """Applies a patch, and returns the object. Raises Refusal for a conflict, and as for any change."""
+        name = new["metadata"]["name"]
+        with self.cluster.cloud.exclusive():
+            stored = self.cluster.get(new["apiVersion"], new["kind"], namespace, name)
+            live = stored.state if stored else identity(new)
+            state = self._state(merged(live, old, new))
+            refuse_conflicts(live, old, new, state["__fieldManager"])
+            state |= {key: live[key] for key in ("__fieldManager", "__initialApiVersion") if key in live}
+            state["metadata"] |= {key: live["metadata"][key] for key in ("uid",) if key in live["metadata"]}
+            admission = self._admission(state, namespace)
+            admission.check_surroundings()
+            admission.check_content(stored.state if stored else None)
+            self.cluster.put(state, namespace)
+        self.planned.clear()
+        return state
+
+    def _relinquish(self, inputs: Props, namespace: str) -> None:
+        """Takes the fields of a patch away. The object stays."""
+        with self.cluster.cloud.exclusive():
+            stored = self.cluster.get(inputs["apiVersion"], inputs["kind"], namespace, inputs["metadata"]["name"])
+            if stored is not None:
+                self.cluster.put(merged(stored.state, inputs, identity(inputs)), namespace)
+        self.planned.clear()
+
     def _put(self, state: Props, namespace: str) -> Props:
         """Stores the object, lets its controllers see it, and returns it as a program that has waited sees it."""
         self.cluster.put(state, namespace, self.call.urn)
+        finalizers.reconcile(self.cluster)
         load_balancers.reconcile(self.cluster)
         stored = self.cluster.get(state["apiVersion"], state["kind"], namespace, state["metadata"]["name"])
         return copy.deepcopy(stored.state) if stored and gateways.is_ours(state) and waited_for(state) else state
@@ -183,7 +217,7 @@ class Objects:
         admission.check_content()
         return admission.state
 
-    def _updated(self, admission: Admission, id_: str, old: Props, new: Props) -> Props:
+    def _updated(self, admission: Admission, id_: str, old: Props, new: Props, live: Props) -> Props:
         """Returns the changed object as the API server stores it, or would store it. Raises Refusal."""
         if not has_unknown(admission.state["metadata"]):
             admission.check_controllers()
@@ -193,7 +227,7 @@ class Objects:
             return self.real.update(admission, new)
         self._refuse_immutable(id_, old, new)
         if not has_unknown(admission.state["metadata"]):
-            admission.check_content()
+            admission.check_content(live)
         return admission.state
 
     def _wait_until_ready(self, state: Props, front: str, named: str) -> None:
@@ -258,12 +292,13 @@ class Objects:
     def _refuse_finalizers(self, id_: str, api_version: str, kind: str, namespace: str, name: str) -> None:
         def why() -> str:
             stored = self.cluster.get(api_version, kind, namespace, name)
-            return load_balancers.why_kept(self.cluster, stored.state) if stored else ""
+            return finalizers.why_kept(self.cluster, stored.state) if stored else ""
 
         if not self.planned.wait(self.patience_seconds, lambda: not why()):
             raise Refusal(
                 f'the Kubernetes API server reported that "{id_}" still exists: {why()}. The real delete waits ten '
-                f"minutes and fails. Objects with load balancers have to go first, while {load_balancers.CHART} runs."
+                "minutes, warns that finalizers might be preventing deletion, and fails. What has finalizers goes "
+                "first, while its controller runs."
             )
 
     def _admission(self, state: Props, namespace: str, patience_seconds: float | None = None) -> Admission:
@@ -364,6 +399,8 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
         metadata["labels"] = labels if labels is UNKNOWN else {**labels, **name_label}
         state.setdefault("spec", {"finalizers": ["kubernetes"]})
         state["status"] = {"phase": "Active"}
+    elif kind == "LimitRange" and isinstance(state.get("spec"), dict) and isinstance(state["spec"].get("limits"), list):
+        state["spec"] = {**state["spec"], "limits": [limits.with_defaults(each) for each in state["spec"]["limits"]]}
     elif kind == "StorageClass":
         state.setdefault("reclaimPolicy", "Delete")
         state.setdefault("volumeBindingMode", "Immediate")
@@ -397,14 +434,3 @@ def _live_values(inputs: Any, live: Any) -> Any:
     if isinstance(inputs, list) and isinstance(live, list) and len(inputs) == len(live):
         return [_live_values(*pair) for pair in zip(inputs, live, strict=True)]
     return live
-
-
-def _merged(live: Any, old: Any, new: Any) -> Any:
-    """Merges like server-side apply: fields removed from the inputs are deleted, and fields that others set stay."""
-    if not (isinstance(live, Mapping) and isinstance(new, Mapping)):
-        return new
-    before = old if isinstance(old, Mapping) else {}
-    remaining = {key: value for key, value in live.items() if key not in before or key in new}
-    return remaining | {
-        key: _merged(live[key], before.get(key), value) if key in live else value for key, value in new.items()
-    }

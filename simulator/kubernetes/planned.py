@@ -54,6 +54,15 @@ class Planned:
             ]
         return [state for state in planned if state.get("apiVersion") == api_version]
 
+    def in_namespace(self, cluster: str, namespace: str) -> list[Props]:
+        """Returns the planned objects of a namespace, without Helm releases."""
+        with self._changed:
+            return [
+                state
+                for (cluster_name, group, _, each, _), state in self._objects.items()
+                if (cluster_name, each) == (cluster, namespace) and group != "helm.sh"
+            ]
+
     def custom(self, cluster: str, api_version: str, kind: str) -> tuple[CustomKind, Mapping[str, Any] | None] | None:
         """Returns the planned custom kind with the schema of that version, if known; None when it is not planned."""
         group, _, version = api_version.rpartition("/")

@@ -1,35 +1,129 @@
 """ResourceQuota: counts what objects use of a namespace's quota, as the API server does.
 
-Source: pkg/quota/v1/evaluator/core of Kubernetes 1.35.4, read in November 2026.
+A workload uses what its controllers make of it: pods, volume claims, device claims. DaemonSets count as none, since
+their pods depend on nodes, and so do suspended Jobs.
+Source: pkg/quota/v1/evaluator/core and apiserver/pkg/admission/plugin/resourcequota of Kubernetes 1.35.4, read in
+November 2026.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from simulator.kubernetes.clusters import Cluster, token
 from simulator.kubernetes.kinds import plural
-from simulator.kubernetes.limits import decimal_text, defaulted, ranges_of, totals
+from simulator.kubernetes.limits import decimal_text, defaulted, totals
 from simulator.kubernetes.meaning.containers import is_extended
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.quantities import parsed
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.pod_security import Pod, pod_of
 from simulator.kubernetes.schema import builtin_kind
+from simulator.values import has_unknown
 
-_COUNTED = frozenset({"ConfigMap", "PersistentVolumeClaim", "ResourceQuota", "Secret", "Service"})
+_COUNTED = frozenset(
+    {"ConfigMap", "PersistentVolumeClaim", "ReplicationController", "ResourceQuota", "Secret", "Service"}
+)
 _REPLICAS = {"Deployment": "replicas", "ReplicaSet": "replicas", "StatefulSet": "replicas", "Job": "parallelism"}
 _BARE = frozenset({"cpu", "memory", "ephemeral-storage"})
 _REQUIRED = frozenset(
     {"cpu", "memory", *(f"{kind}.{name}" for kind in ("requests", "limits") for name in ("cpu", "memory"))}
 )
-_MOST_OF_A_CLAIM = 32
 _OF_CLASS = ".storageclass.storage.k8s.io/"
+_OF_DEVICES = ".deviceclass.resource.k8s.io/devices"
+_OF_DEVICE_CLASS = "deviceclass.resource.kubernetes.io/"  # an extended resource, by the name of a device class
+_ALL_DEVICES = 32  # what a request for all devices of a class counts as
+_ONE = Decimal(1)
 Usage = Mapping[str, Decimal]
-Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an object is, or what controllers make of it: `count` times `each`.
+
+    kind: of the subject, which is a pod, a claim, or the object itself. name: tells several claims apart.
+    """
+
+    kind: str
+    subject: Mapping[str, Any]
+    each: Usage
+    count: Decimal = _ONE
+    itself: bool = False
+    name: str = ""
+
+    def uses(self, resource: str) -> Decimal:
+        """Returns how much of a resource all of them use."""
+        return self.each.get(resource, Decimal(0)) * self.count
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Counts objects of one namespace.
+
+    ranges: the limits that give defaults. default_class: StorageClass of claims that name none; "" where there is none.
+    template: returns the ResourceClaimTemplate of a name, or None.
+    """
+
+    ranges: Sequence[Node] = ()
+    default_class: str = ""
+    template: Callable[[str], Mapping[str, Any] | None] = lambda _: None
+
+    def parts(self, state: Mapping[str, Any]) -> Iterator[Part]:
+        """Yields the object itself, and then what controllers make of it."""
+        kind, pod, spec = builtin_kind(state), pod_of(state), Node(state)["spec"]
+        if pod is not None:
+            pod = defaulted(pod, list(self.ranges))
+        group = str(state.get("apiVersion", "")).rpartition("/")[0]
+        count = {f"count/{plural(state.get('kind', ''))}{f'.{group}' if group else ''}": _ONE}
+        subject = pod if kind == "Pod" and pod is not None else state
+        yield Part(kind, subject, count | self._own(kind, subject), itself=True)
+        if pod is None or kind == "CronJob":
+            return
+        copies = _pods(kind, spec)
+        if kind != "Pod":
+            yield Part("Pod", pod, {"count/pods": _ONE} | self._own("Pod", pod), copies)
+        for name, claim in claims(state):
+            each = {"count/persistentvolumeclaims": _ONE} | self._own("PersistentVolumeClaim", claim)
+            yield Part("PersistentVolumeClaim", claim, each, copies, name=name)
+        for claimed in Node(pod)["spec"]["resourceClaims"].items:
+            template = self.template(claimed["resourceClaimTemplateName"].text or "")
+            if template is not None:
+                each = {"count/resourceclaims.resource.k8s.io": _ONE} | _devices(Node(template)["spec"]["spec"])
+                yield Part("ResourceClaim", template, each, copies, name=claimed["name"].text or "")
+
+    def _own(self, kind: str, subject: Mapping[str, Any]) -> dict[str, Decimal]:
+        spec = Node(subject)["spec"]
+        used = {plural(kind): _ONE} if kind in _COUNTED else {}
+        if kind == "Service":
+            type_, ports = spec["type"].value, spec["ports"].items
+            if type_ == "LoadBalancer":
+                used["services.loadbalancers"] = _ONE
+                if spec["allocateLoadBalancerNodePorts"].value is False:
+                    ports = [each for each in ports if each["nodePort"].number]
+            if type_ in ("LoadBalancer", "NodePort"):
+                used["services.nodeports"] = Decimal(len(ports))
+        if kind == "PersistentVolumeClaim":
+            size, named = quantity(spec["resources"]["requests"]["storage"].value), spec["storageClassName"]
+            used["requests.storage"] = size.to_integral_value(rounding="ROUND_CEILING")
+            if class_ := named.text if named.is_set else self.default_class:
+                used |= {f"{class_}{_OF_CLASS}{name}": used[name] for name in ("requests.storage", plural(kind))}
+        if kind == "ResourceClaim":
+            used |= _devices(spec)
+        return used | _of_pod(subject) if kind == "Pod" else used
+
+
+def claims(state: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yields name and template of the volume claims that controllers make for each pod of an object."""
+    if builtin_kind(state) == "StatefulSet":
+        for claim in Node(state)["spec"]["volumeClaimTemplates"].items:
+            yield claim["metadata"]["name"].text or "", claim.value
+    for volume in Node(pod_of(state))["spec"]["volumes"].items:
+        template = volume["ephemeral"]["volumeClaimTemplate"].value
+        if isinstance(template, Mapping):
+            yield volume["name"].text or "", template
 
 
 def quantity(value: Any) -> Decimal:
@@ -37,109 +131,117 @@ def quantity(value: Any) -> Decimal:
     return parsed(value) or Decimal(0)
 
 
-def usage(state: Mapping[str, Any], ranges: Iterable[Node] = ()) -> Usage:
-    """Returns what an object uses; for a workload, what all its pods use. ranges: the limits that give defaults."""
-    kind, one = builtin_kind(state), Decimal(1)
-    group = str(state.get("apiVersion", "")).rpartition("/")[0]
-    name = plural(state.get("kind", ""))
-    used: dict[str, Decimal] = {f"count/{name}{f'.{group}' if group else ''}": one}
-    spec = Node(state)["spec"]
-    if kind in _COUNTED:
-        used[name] = one
-    if kind == "Service":
-        type_, ports = spec["type"].value, Decimal(len(spec["ports"].items))
-        if type_ == "LoadBalancer":
-            used["services.loadbalancers"] = one
-        if type_ == "NodePort" or (
-            type_ == "LoadBalancer" and spec["allocateLoadBalancerNodePorts"].value is not False
-        ):
-            used["services.nodeports"] = ports
-    if kind == "PersistentVolumeClaim":
-        used["requests.storage"] = quantity(spec["resources"]["requests"]["storage"].value)
-        if spec["storageClassName"].text:
-            of_class = f"{spec['storageClassName'].text}{_OF_CLASS}"
-            used |= {f"{of_class}requests.storage": used["requests.storage"], f"{of_class}{name}": one}
-    if kind == "ResourceClaim":
-        used |= _claimed(spec["devices"]["requests"])
-    pod = pod_of(state)
-    if pod is not None and kind != "CronJob":
-        pods = _pods(kind, spec)
-        used["pods"] = used["count/pods"] = pods
-        for resource, amount in _pod_usage(defaulted(pod, list(ranges))).items():
-            used[resource] = amount * pods
-    return used
-
-
-def _claimed(requests: Node) -> dict[str, Decimal]:
-    """Returns what the requests of a claim may take from each class: of alternatives, the largest of each class."""
-    used: Counter[str] = Counter()
-    for request in requests.items:
-        exactly, largest = request["exactly"], Counter[str]()
-        for each in [exactly] if exactly.is_set else request["firstAvailable"].items:
-            every = each["allocationMode"].text == "All"
-            name = f"{each['deviceClassName'].text}.deviceclass.resource.k8s.io/devices"
-            largest[name] = max(largest[name], _MOST_OF_A_CLAIM if every else each["count"].number or 1)
-        used += largest
-    return {name: Decimal(count) for name, count in used.items()}
-
-
 def _pods(kind: str, spec: Node) -> Decimal:
-    copies = spec[_REPLICAS.get(kind, "none")].number
-    return Decimal(copies) if copies is not None else Decimal(0 if kind == "DaemonSet" else 1)
+    if kind == "DaemonSet" or (kind == "Job" and spec["suspend"].value is True):
+        return Decimal(0)
+    copies, most = spec[_REPLICAS.get(kind, "none")].number, spec["completions"].number
+    copies = 1 if copies is None else copies
+    return Decimal(min(copies, most) if kind == "Job" and most is not None else copies)
 
 
-def _pod_usage(pod: Pod) -> dict[str, Decimal]:
-    used: dict[str, Decimal] = {}
+def _of_pod(pod: Pod) -> dict[str, Decimal]:
+    used = {"pods": _ONE}
     for name, amount in totals(pod, "requests").items():
-        if name in _BARE or is_extended(name) or name.startswith("hugepages-"):
+        pages = name.startswith("hugepages-")
+        if name in _BARE or pages or is_extended(name) or name.startswith(_OF_DEVICE_CLASS):
             used[f"requests.{name}"] = amount
-        if name in _BARE or name.startswith("hugepages-"):
+        if name in _BARE or pages:
             used[name] = amount
     return used | {f"limits.{name}": amount for name, amount in totals(pod, "limits").items() if name in _BARE}
 
 
-def exceeded(cluster: Cluster, namespace: str, state: Mapping[str, Any], complete: Complete) -> str | None:
-    """Returns why a quota of the namespace refuses the object, or None. complete: adds what webhooks add to pods."""
-    quotas = [each.state for each in cluster.of_kind("v1", "ResourceQuota", namespace)]
-    if not quotas:
-        return None
-    ranges = ranges_of(cluster, namespace)
-    requested = usage(state, ranges)
-    for quota in quotas:
-        if _in_scope(quota, state, ranges):
-            missing = _missing(quota, state, ranges)
+def _devices(claim: Node) -> dict[str, Decimal]:
+    """Returns the devices of each class that the spec of a claim asks for; the most, where there are alternatives."""
+    used: dict[str, Decimal] = {}
+    for request in claim["devices"]["requests"].items:
+        most: dict[str, Decimal] = {}
+        for each in request["firstAvailable"].items or [request["exactly"]]:
+            name = f"{each['deviceClassName'].text}{_OF_DEVICES}"
+            count = _ALL_DEVICES if each["allocationMode"].value == "All" else each["count"].number or 1
+            if each["deviceClassName"].text:
+                most[name] = max(Decimal(count), most.get(name, Decimal(0)))
+        for name, amount in most.items():
+            used[name] = used.get(name, Decimal(0)) + amount
+    return used
+
+
+def growth(new: Sequence[Part], before: Sequence[Part], state: Mapping[str, Any]) -> tuple[list[Part], list[Part]]:
+    """Returns what an update of an object asks for, and what the object goes on using meanwhile.
+
+    state: the object as it will be. Pods of another template are new; a Deployment that may miss none of its pods
+    starts the first new one beside the old ones. A template with unknown values counts as the same.
+    """
+    asked, kept = [], []
+    for part in new:
+        was = next((each for each in before if (each.kind, each.name) == (part.kind, part.name)), None)
+        if was is None:
+            asked.append(part)
+        elif part.itself:
+            more = {
+                name: max(amount - was.each.get(name, Decimal(0)), Decimal(0)) for name, amount in part.each.items()
+            }
+            asked.append(replace(part, each=more))
+            kept.append(was)
+        elif part.kind == "Pod" and part.subject != was.subject and not has_unknown(part.subject):
+            surges = builtin_kind(state) == "Deployment" and _keeps_all_pods(Node(state)["spec"], int(part.count))
+            asked.append(replace(part, count=min(part.count, _ONE)) if surges else part)
+            kept += [was] if surges else []
+        else:
+            asked.append(replace(part, count=max(part.count - was.count, Decimal(0))))
+            kept.append(was)
+    return asked, kept
+
+
+def _keeps_all_pods(spec: Node, replicas: int) -> bool:
+    """Returns whether a Deployment starts a new pod before it ends an old one."""
+    if spec["strategy"]["type"].text == "Recreate":
+        return False
+    rolling = spec["strategy"]["rollingUpdate"]
+    surge = _share(rolling["maxSurge"].value, replicas, math.ceil)
+    return surge > 0 and _share(rolling["maxUnavailable"].value, replicas, math.floor) == 0
+
+
+def _share(value: Any, replicas: int, rounded: Callable[[float], int]) -> int:
+    text = "25%" if value is None else str(value)
+    if text.endswith("%"):
+        return rounded(replicas * int(text[:-1]) / 100)
+    return int(text) if text.isdigit() else 0
+
+
+def exceeded(quotas: Iterable[Mapping[str, Any]], asked: Sequence[Part], used: Sequence[Part]) -> str | None:
+    """Returns why a quota of the namespace refuses one of the parts that are asked for, or None."""
+    scoped = [(quota, [part for part in asked if _in_scope(quota, part)]) for quota in quotas]
+    for quota, parts in scoped:
+        for part in parts:
+            missing = _missing(quota, part.subject) if part.kind == "Pod" else ""
             if missing:
                 return f"failed quota: {quota['metadata']['name']}: must specify {missing}"
-    inside = (each for each in cluster.objects() if each.id.startswith(f"{cluster.name}/{namespace}/"))
-    identity = (token(state["apiVersion"], state["kind"]), f"{cluster.name}/{namespace}/{state['metadata']['name']}")
-    others = [complete(each.state) for each in inside if (each.type, each.id) != identity]
-    for quota in quotas:
-        if not _in_scope(quota, state, ranges):
-            continue
-        counted = [usage(other, ranges) for other in others if _in_scope(quota, other, ranges)]
-        over = []
-        for name, limit in (quota["spec"].get("hard") or {}).items():
-            used = sum((each.get(name, Decimal(0)) for each in counted), Decimal(0))
-            most = parsed(limit)
-            if most is not None and requested.get(name) and used + requested[name] > most:
-                over.append((name, requested[name], used, limit))
+    for quota, parts in scoped:
+        counted = [part for part in used if _in_scope(quota, part)]
+        over: list[tuple[str, tuple[Decimal, Decimal], Any]] = []
+        for name, limit in Node(quota)["spec"]["hard"].entries:
+            wanted, before = (sum((part.uses(name) for part in each), Decimal(0)) for each in (parts, counted))
+            most = parsed(limit.value)
+            if most is not None and wanted and before + wanted > most:
+                over.append((name, (wanted, before), limit.value))
         if over:
-            requested_text, used_text = (
-                ", ".join(f"{each[0]}={decimal_text(each[index], each[0])}" for each in over) for index in (1, 2)
+            over.sort()
+            wanted_text, before_text = (
+                ",".join(f"{name}={decimal_text(amounts[index], name)}" for name, amounts, _ in over)
+                for index in (0, 1)
             )
-            limits = ", ".join(f"{name}={limit}" for name, _, _, limit in over)
+            limited = ",".join(f"{name}={limit}" for name, _, limit in over)
             name = quota["metadata"]["name"]
-            return f"exceeded quota: {name}, requested: {requested_text}, used: {used_text}, limited: {limits}"
+            return f"exceeded quota: {name}, requested: {wanted_text}, used: {before_text}, limited: {limited}"
     return None
 
 
-def _missing(quota: Mapping[str, Any], state: Mapping[str, Any], ranges: list[Node]) -> str:
+def _missing(quota: Mapping[str, Any], pod: Pod) -> str:
     """Returns which requests and limits the containers have to say, since the quota counts them."""
-    pod = pod_of(state)
-    needed = sorted(_REQUIRED & set(quota["spec"].get("hard") or ()))
-    if pod is None or not needed or pod["spec"].get("resources") is not None:
+    needed = sorted(_REQUIRED & {name for name, _ in Node(quota)["spec"]["hard"].entries})
+    spec = Node(pod)["spec"]
+    if not needed or spec["resources"].is_set:
         return ""
-    spec = Node(defaulted(pod, ranges)["spec"])
     lacking = []
     for name in needed:
         section, _, resource = name.rpartition(".")
@@ -154,30 +256,42 @@ def _missing(quota: Mapping[str, Any], state: Mapping[str, Any], ranges: list[No
     return "; ".join(lacking)
 
 
-def _in_scope(quota: Mapping[str, Any], state: Mapping[str, Any], ranges: list[Node]) -> bool:
-    """Returns whether the quota counts the object; a quota with scopes counts pods only."""
+def _in_scope(quota: Mapping[str, Any], part: Part) -> bool:
+    """Returns whether the quota counts the part; a quota with scopes counts pods and volume claims only."""
     spec = Node(quota)["spec"]
+    if spec["scopes"].is_unknown or spec["scopeSelector"]["matchExpressions"].is_unknown:
+        return False
     chosen = [{"scopeName": each.value, "operator": "Exists"} for each in spec["scopes"].items]
     scopes = [*map(Node, chosen), *spec["scopeSelector"]["matchExpressions"].items]
-    pod = pod_of(state)
-    if not scopes:
-        return True
-    return pod is not None and all(_matches(each, defaulted(pod, ranges)) for each in scopes)
+    return all(_matches(each, part) for each in scopes)
 
 
-def _matches(scope: Node, pod: Pod) -> bool:
-    spec, name = Node(pod["spec"]), scope["scopeName"].text or ""
+def _matches(scope: Node, part: Part) -> bool:
+    spec, name = Node(part.subject)["spec"], scope["scopeName"].text or ""
+    if part.kind == "PersistentVolumeClaim":
+        return name == "VolumeAttributesClass" and _selects(scope, spec["volumeAttributesClassName"])
+    if part.kind != "Pod":
+        return False
     if name.endswith("Terminating"):
         return (spec["activeDeadlineSeconds"].number is None) == name.startswith("Not")
     if name.endswith("BestEffort"):
-        used = [amount for section in ("requests", "limits") for amount in _compute(pod, section)]
-        return any(used) == name.startswith("Not")
-    priority = spec["priorityClassName"]
-    if name == "PriorityClass" and not priority.is_unknown:
-        expression = {"key": name, "operator": scope["operator"].value, "values": scope["values"].value}
-        return matches(Node({"matchExpressions": [expression]}), {name: priority.text} if priority.text else {})
-    return False
+        amounts = [totals(part.subject, section) for section in ("requests", "limits")]
+        return any(each.get(resource) for each in amounts for resource in ("cpu", "memory")) == name.startswith("Not")
+    if name == "CrossNamespacePodAffinity":
+        return any(map(_crosses_namespaces, spec["affinity"].has("podAffinity", "podAntiAffinity")))
+    return name == "PriorityClass" and _selects(scope, spec["priorityClassName"])
 
 
-def _compute(pod: Pod, section: str) -> list[Decimal]:
-    return [amount for name, amount in totals(pod, section).items() if name in ("cpu", "memory")]
+def _selects(scope: Node, class_: Node) -> bool:
+    if class_.is_unknown:
+        return False
+    expression = {"key": "class", "operator": scope["operator"].value, "values": scope["values"].value}
+    return matches(Node({"matchExpressions": [expression]}), {"class": class_.text} if class_.text else {})
+
+
+def _crosses_namespaces(affinity: Node) -> bool:
+    terms = [
+        *affinity["requiredDuringSchedulingIgnoredDuringExecution"].items,
+        *(each["podAffinityTerm"] for each in affinity["preferredDuringSchedulingIgnoredDuringExecution"].items),
+    ]
+    return any(each["namespaces"].items or each["namespaceSelector"].is_set for each in terms)

@@ -18,11 +18,13 @@ from common.helm_values import helm_lines, idle, part_of
 from common.values import opened
 from simulator.cloud import Cloud
 from simulator.difference import changes
-from simulator.kubernetes import load_balancer_controller, load_balancers
+from simulator.kubernetes import finalizers, load_balancer_controller, load_balancers
 from simulator.kubernetes.admission import id_of
 from simulator.kubernetes.certificates import why_control_plane_waits
-from simulator.kubernetes.clusters import CRD, RELEASE, Cluster, custom_kind_of
+from simulator.kubernetes.clusters import CRD, RELEASE, Cluster
+from simulator.kubernetes.finalizers import why_finalized
 from simulator.kubernetes.kinds import CustomKind
+from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import suffix
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.webhooks import webhooks_in
@@ -126,9 +128,12 @@ def interrupt(cloud: Cloud, urn: str) -> None:
 def _crds_are_deleted(state: Mapping[str, Any]) -> bool:
     """Returns whether the chart's CRDs are deleted with the release. Any version in the catalog counts."""
     try:
-        return _chart({**state, "version": None}).crds_go
+        goes = _chart({**state, "version": None}).crds_go
     except Refusal:
         return False
+    crds = Node(opened(state.get("values")))["crds"]
+    kept = [crds[name]["helm.sh/resource-policy"].value for name in ("annotations", "additionalAnnotations")]
+    return goes and "keep" not in kept
 
 
 @dataclass(frozen=True)
@@ -185,30 +190,46 @@ class Releases:
         return state
 
     def delete(self, id_: str) -> None:
-        """Uninstalls the release. CRDs and their objects stay, unless the CRDs are templates of the chart."""
+        """Uninstalls the release. CRDs and their objects stay, unless the CRDs are templates of the chart.
+
+        Raises Refusal when an object of such a CRD keeps a finalizer of the controller that goes.
+        """
         namespace, _, name = id_.rpartition("/")
         stored = self._stored(id_)
         with self.cluster.cloud.exclusive():
+            definitions = self._uninstalled(stored, id_) if stored else []
+            self._refuse_finalizers(id_, stored or {}, definitions)
             self.cluster.cloud.delete(RELEASE, f"{self.cluster.name}/{namespace}/{name}", self.cluster.region)
-            if stored is not None and _crds_are_deleted(stored):
-                self._uninstall_kinds(id_)
+            for definition in definitions:
+                self._uninstall_kind(id_, definition)
         self.planned.clear()
 
-    def _uninstall_kinds(self, release: str) -> None:
-        for definition in list(self.cluster.of_kind(*CRD)):
-            if definition.state["metadata"].get("annotations", {}).get(_RELEASE_ANNOTATION) != release:
-                continue
-            served = custom_kind_of(definition.state)
-            lost = [
-                each.state["metadata"]["name"]
-                for version in served.versions
-                for each in self.cluster.of_kind(f"{served.group}/{version}", served.kind)
-            ]
-            if lost:
-                self.call.warn(
-                    f"uninstalling {release} also deletes its CRDs and the {served.kind} {', '.join(sorted(lost))}"
+    def _uninstalled(self, stored: Props, release: str) -> list[Props]:
+        """Returns the definitions that go with the release."""
+        definitions = [each.state for each in self.cluster.of_kind(*CRD)] if _crds_are_deleted(stored) else []
+        return [
+            each
+            for each in definitions
+            if (each["metadata"].get("annotations") or {}).get(_RELEASE_ANNOTATION) == release
+        ]
+
+    def _refuse_finalizers(self, release: str, stored: Props, definitions: list[Props]) -> None:
+        """Helm deletes the controller first, and waits for the definitions."""
+        for each in (each for definition in definitions for each in self.cluster.inside(definition) or ()):
+            if why := why_finalized(self.cluster, each, leaving=_chart({**stored, "version": None}).name):
+                raise Refusal(
+                    f"uninstalling {release} waits for its CRDs, and fails (context deadline exceeded): "
+                    f"{each['kind']} {each['metadata']['name']} stays, because {why}. Delete such objects first, or "
+                    "let the chart's CRDs have the annotation helm.sh/resource-policy: keep"
                 )
-            self.cluster.delete(*CRD, "", definition.state["metadata"]["name"])
+
+    def _uninstall_kind(self, release: str, definition: Props) -> None:
+        lost = self.cluster.inside(definition) or []
+        owned = self.cluster.owned_by({each["metadata"].get("uid", "") for each in lost})
+        names = [f"{each['kind']} {each['metadata']['name']}" for each in (*lost, *(row.state for row in owned))]
+        if names:
+            self.call.warn(f"uninstalling {release} also deletes its CRDs, and with them {', '.join(sorted(names))}")
+        self.cluster.delete(*CRD, "", definition["metadata"]["name"])
 
     def _stored(self, id_: str) -> Props | None:
         namespace, _, name = id_.rpartition("/")
@@ -313,6 +334,7 @@ class Releases:
         start = load_balancer_controller.at_start(self.cluster, state)
         stored = state | ({load_balancer_controller.AT_START: start} if start else {})
         self.cluster.cloud.put(RELEASE, id_, stored, self.call.urn, self.cluster.region)
+        finalizers.reconcile(self.cluster)
         load_balancers.reconcile(self.cluster)
         return state
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.kubernetes.pod_security import violations
-from simulator.kubernetes.quota import quantity, usage
+from simulator.kubernetes.quota import Counter, quantity
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN, Props
 from tests.facts.reading import facts
@@ -145,7 +145,8 @@ def test_quantities_are_parsed_as_in_kubernetes(text: str, value: float) -> None
 
 def test_a_scheduled_job_uses_nothing_until_it_runs() -> None:
     template = {"template": {"spec": {"containers": []}}}
-    assert set(usage({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}})) == {"count/cronjobs"}
+    (itself,) = Counter().parts({"kind": "CronJob", "spec": {"jobTemplate": {"spec": template}}})
+    assert set(itself.each) == {"count/cronjobs"}
 
 
 def test_a_workload_whose_class_is_missing_starves(cluster: Bench) -> None:
@@ -190,20 +191,3 @@ def test_the_maximum_of_a_limit_range_is_the_limit_of_containers_that_state_none
     large = {"name": "a", "image": "i", "resources": {"requests": {"memory": "3Gi"}}}
     larger = {**pod(in_namespace="default", containers=[large]), "metadata": {"name": "large", "namespace": "default"}}
     assert "must be less than or equal to memory limit of 2Gi" in refusal(cluster, larger)
-
-
-def test_a_claim_counts_all_devices_that_it_may_take(cluster: Bench) -> None:
-    """Source: pkg/quota/v1/evaluator/core/resource_claims.go of Kubernetes 1.35.4."""
-
-    def used(*requests: Props) -> list[int]:
-        spec = {"devices": {"requests": [{"name": f"r{place}", **each} for place, each in enumerate(requests)]}}
-        claim = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": {"name": "c"}, "spec": spec}
-        found = usage(claim)
-        return [int(found.get(f"{name}.deviceclass.resource.k8s.io/devices", 0)) for name in ("gpu", "mig")]
-
-    one, four = {"exactly": {"deviceClassName": "gpu"}}, {"exactly": {"deviceClassName": "gpu", "count": 4}}
-    assert used(one) == [1, 0]
-    assert used(one, four) == [5, 0]
-    assert used({"exactly": {"deviceClassName": "gpu", "allocationMode": "All"}}) == [32, 0]
-    either = [{"name": str(n), "deviceClassName": name, "count": n} for n, name in ((2, "gpu"), (3, "gpu"), (1, "mig"))]
-    assert used({"firstAvailable": either}) == [3, 1]

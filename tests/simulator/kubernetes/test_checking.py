@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.kubernetes.schema import findings, kinds
-from simulator.provider import Refusal
 from simulator.values import UNKNOWN
 from tests.simulator.kubernetes.bench import Bench, bench, config_map, deployment, widget
 
@@ -80,10 +79,12 @@ def test_a_custom_kind_without_a_definition_passes_the_check(cluster: Bench) -> 
     assert not cluster.failures(widget())
 
 
-def test_patches_are_refused_by_name(cluster: Bench) -> None:
-    call = cluster.call("kubernetes:core/v1:ConfigMapPatch", "x")
-    with pytest.raises(Refusal, match=r"^kubernetes:core/v1:ConfigMapPatch is not simulated.*objects\.py\.$"):
-        cluster.package.check(call, {}, config_map(), b"")
+def test_a_patch_needs_a_name_and_no_required_field(cluster: Bench) -> None:
+    call = cluster.call("kubernetes:apps/v1:DeploymentPatch", "x")
+    patch = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {}, "spec": {"replicas": 2}}
+    (failure,) = cluster.package.check(call, {}, patch, b"").failures
+    assert failure.reason == "patch resources require the `.metadata.name` field to be set"
+    assert not cluster.package.check(call, {}, {**patch, "metadata": {"name": "web"}}, b"").failures
 
 
 def test_string_data_of_a_secret_is_moved_into_data(cluster: Bench) -> None:

@@ -355,7 +355,7 @@ def test_uninstalling_the_crds_of_any_version_deletes_every_pool(cluster: Bench)
     assert stored is not None
     cluster.cloud.put(stored.type, stored.id, stored.state | {"version": "1.0.0"}, stored.urn)
     cluster.delete(("kube-system/karpenter-crd", inputs, inputs), "crds")
-    assert any(warning.endswith("also deletes its CRDs and the NodePool gpu") for warning in cluster.warnings)
+    assert any(warning.endswith("also deletes its CRDs, and with them NodePool gpu") for warning in cluster.warnings)
     assert cluster.cloud.of_type("kubernetes:karpenter.sh/v1:NodePool") == []
     assert "no matches for kind" in refusal(cluster, node_class()), "the chart's CRDs are templates: Helm removes them"
 

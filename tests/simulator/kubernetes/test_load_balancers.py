@@ -138,7 +138,7 @@ def test_every_kind_has_its_finalizer(live: Live) -> None:
     for name in ("gateway", "gateway_class", "configuration", "targets", "rules", "binding", "shop", "group", "api"):
         text = live.refusal(name)
         assert "still exists: no release of chart aws-load-balancer-controller runs in the cluster" in text, name
-        assert "Objects with load balancers have to go first" in text
+        assert "Objects with load balancers go first" in text
     live.delete("route", "service")  # these have none
 
 

@@ -98,7 +98,7 @@ def test_a_workload_whose_pods_are_forbidden_is_refused(cluster: Bench) -> None:
     cluster.make(namespace(name, **{"pod-security.kubernetes.io/enforce": "restricted"}), name)
     text = refusal(cluster, deployment(name))
     assert 'violates PodSecurity "restricted:latest"' in text
-    assert "waits ten minutes for pods that are never created" in text
+    assert "waits ten minutes for pods that never start" in text
 
 
 def test_pods_are_judged_as_the_injector_of_a_mesh_makes_them(cluster: Bench) -> None:

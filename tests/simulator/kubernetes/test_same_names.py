@@ -9,7 +9,7 @@ import pytest
 
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.pod_security import pod_of
-from simulator.kubernetes.quota import usage
+from simulator.kubernetes.quota import Counter
 from simulator.values import Props
 from tests.simulator.kubernetes.bench import Bench, bench, namespace
 
@@ -48,7 +48,8 @@ def test_a_service_of_knative_uses_no_quota_of_services(cluster: Bench) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "default"}}
     cluster.make({**quota, "spec": {"hard": hard}}, "q")
     cluster.make(custom("Service", spec={"type": "LoadBalancer", "ports": [{}]}))
-    assert usage(custom("PersistentVolumeClaim")) == {"count/persistentvolumeclaims.serving.knative.dev": 1}
+    (itself,) = Counter().parts(custom("PersistentVolumeClaim"))
+    assert itself.each == {"count/persistentvolumeclaims.serving.knative.dev": 1}
 
 
 @pytest.mark.parametrize("kind", ["Pod", "Deployment", "Job"])
