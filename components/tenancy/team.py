@@ -7,6 +7,7 @@ import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.secrets.team_secrets import TeamSecrets, TeamSecretsArgs
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.team import TeamSettings
@@ -17,7 +18,7 @@ class TeamArgs:
     """Arguments of a team.
 
     cluster_key: key in the stack file. pools: of the cluster. zones: how many the network has.
-    gpu_allocation: of the cluster.
+    gpu_allocation: of the cluster. secrets_key_arn: KMS key of its secrets; None where it has none in AWS.
     namespaces: of the team -> what objects in it wait for; None if it always exists.
     service_accounts: namespace -> those that storage names there.
     """
@@ -30,6 +31,7 @@ class TeamArgs:
     zones: int
     gpu_allocation: str
     secrets: SecretsSettings
+    secrets_key_arn: pulumi.Input[str] | None = None
     namespaces: Mapping[str, pulumi.Resource | None]
     service_accounts: Mapping[str, Collection[str]]
 
@@ -39,6 +41,20 @@ class Team(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
+        if args.settings.secrets:
+            TeamSecrets(
+                f"{name}-secrets",
+                TeamSecretsArgs(
+                    team=args.settings,
+                    settings=args.secrets,
+                    stage=args.stage,
+                    cluster_key=args.cluster_key,
+                    cluster=args.cluster,
+                    key_arn=args.secrets_key_arn,
+                    namespaces=args.namespaces,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})
 
     @staticmethod
