@@ -54,7 +54,8 @@ def store(name: str, args: StoreArgs, parent: pulumi.Resource) -> pulumi.Resourc
         "spec": {"conditions": [{"namespaces": list(args.namespaces)}], "provider": provider},
     }
     opts = pulumi.ResourceOptions(parent=parent, provider=args.cluster.provider, depends_on=after)
-    return custom_resource(f"{name}-store", manifest, opts, awaited=in_aws)
+    made: pulumi.Resource = custom_resource(f"{name}-store", manifest, opts, awaited=in_aws)
+    return made
 
 
 def _reader(name: str, args: StoreArgs, parent: pulumi.Resource) -> tuple[aws.iam.Role, pulumi.Resource]:

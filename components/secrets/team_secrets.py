@@ -137,7 +137,7 @@ class TeamSecrets(pulumi.ComponentResource):
         after: list[pulumi.Resource],
     ) -> pulumi.Resource:
         waits = self._args.namespaces[namespace]
-        return custom_resource(
+        made: pulumi.Resource = custom_resource(
             f"{self._name}-{name}",
             {"apiVersion": version, "kind": kind, "metadata": {"name": key, "namespace": namespace}, "spec": spec},
             pulumi.ResourceOptions(
@@ -147,3 +147,4 @@ class TeamSecrets(pulumi.ComponentResource):
             ),
             awaited=False,
         )
+        return made

@@ -96,9 +96,10 @@ def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) ->
             return f"NodeClassReady: EC2NodeClass {name} does not exist"
         reason = why_not_ready(cluster, node_class.state)
         return reason and f"NodeClassReady: EC2NodeClass {name} is not ready: {reason}"
-    for each in (certificates, external_secrets):
-        if (why := each.why_not_ready(cluster, state)) is not None:
-            return why
+    if (why := certificates.why_not_ready(cluster, state)) is not None:
+        return why
+    if (why := external_secrets.why_not_ready(cluster, state)) is not None:
+        return why
     if identity == NODE_OVERLAY and not _overlays_are_on(cluster):
         return "the feature gate nodeOverlay of Karpenter is off, so nothing reads the object"
     return ""

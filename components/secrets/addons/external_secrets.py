@@ -78,7 +78,9 @@ ADD_ON = AddOnSpec(
             for path in OFF
         ),
         *(
-            FixedValue(path=f"rbac.{path}", keeps=only(False), why="Everybody who may edit a namespace could make stores.")
+            FixedValue(
+                path=f"rbac.{path}", keeps=only(False), why="Everybody who may edit a namespace could make stores."
+            )
             for path in ("aggregateToEdit", "aggregateToAdmin")
         ),
         *(
