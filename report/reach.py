@@ -88,7 +88,12 @@ def _to_pods(settings: StackSettings, cluster: str) -> Iterator[Reach]:
 
 
 def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
-    parts = ClusterParts.of(settings.clusters[cluster], settings.mesh_of(cluster), settings.ingress_of(cluster))
+    parts = ClusterParts.of(
+        settings.clusters[cluster],
+        settings.mesh_of(cluster),
+        settings.ingress_of(cluster),
+        settings.secrets_of(cluster),
+    )
     for chart in installed(every_add_on(), parts):
         for port in WEBHOOKS.get(chart, ()):
             to = f"{CHARTS[chart].namespace}/{chart}"

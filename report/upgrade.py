@@ -167,7 +167,9 @@ def _what_changes(planned: Operation, settings: StackSettings) -> Iterator[tuple
 
 
 def _parts(settings: StackSettings, key: str) -> ClusterParts:
-    return ClusterParts.of(settings.clusters[key], settings.mesh_of(key), settings.ingress_of(key))
+    return ClusterParts.of(
+        settings.clusters[key], settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key)
+    )
 
 
 def _charts(cluster: ClusterParts, version: str) -> Iterator[str]:

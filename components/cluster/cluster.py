@@ -30,6 +30,7 @@ from settings.cluster.managed_addons import eks_addons
 from settings.cluster.parts import ClusterParts
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.secrets.secrets import SecretsSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class ClusterArgs:
     add_ons: every Helm add-on, by name; the settings select those that the cluster gets.
     addon_key_arns: data class -> KMS key, for data that add-ons keep in AWS.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of nodes and pods.
+    secrets: None where its teams have none.
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
@@ -69,6 +71,7 @@ class ClusterArgs:
     live_pools: LivePools = field(default_factory=LivePools)
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    secrets: SecretsSettings | None = None
     networks: Sequence[str] = ()
 
 
@@ -91,7 +94,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
-        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress)
+        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets)
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
         )
@@ -274,6 +277,7 @@ class Cluster(pulumi.ComponentResource):
             gpu_allocation=cluster.gpu_allocation,
             mesh=self._args.mesh,
             ingress=self._args.ingress,
+            secrets=self._args.secrets,
             zones=len(self._args.node_subnet_ids),
             networks=(*self._args.networks, *([cluster.service_cidr] if cluster.service_cidr else [])),
         )

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.core import iam
-from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, namespace_levels, values_of
+from components.core.addon_spec import AddOnContext, AddOnSpec, namespace_levels, values_of
 from components.core.custom_resource import custom_resource
 from components.core.namespaces import exposed, in_mesh, pod_security
 from components.core.overlay import overlay
@@ -94,18 +94,21 @@ class AddOn(pulumi.ComponentResource):
         """Registers all identities. A pod that starts before them has no permissions until it is restarted."""
         resources: list[pulumi.Resource] = []
         for index, identity in enumerate(args.spec.identities):
-            resources += self._identity(name if index == 0 else f"{name}-{identity.service_account}", identity, args)
+            if statements := identity.statements(args.context):
+                part = name if index == 0 else f"{name}-{identity.service_account}"
+                resources += self._identity(part, identity.service_account, statements, args)
         return resources
 
-    def _identity(self, name: str, identity: Identity, args: AddOnArgs) -> list[pulumi.Resource]:
-        context = args.context
-        inline = {"permissions": iam.document(*identity.statements(context))}
+    def _identity(
+        self, name: str, service_account: str, statements: Sequence[iam.Statement], args: AddOnArgs
+    ) -> list[pulumi.Resource]:
+        context, inline = args.context, {"permissions": iam.document(*statements)}
         role = pod_role(name, context.stage, context.cluster, self, statements=inline)
         association = aws.eks.PodIdentityAssociation(
             f"{name}-identity",
             cluster_name=args.cluster_name,
             namespace=args.spec.chart.namespace,
-            service_account=identity.service_account,
+            service_account=service_account,
             role_arn=role.arn,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -22,6 +22,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import nearest_or_all
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.secrets.secrets import SecretsSettings
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -36,6 +37,7 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
+    secrets: None where its teams have none.
     """
 
     stage: Stage
@@ -45,6 +47,7 @@ class AddOnContext:
     gpu_allocation: str
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    secrets: SecretsSettings | None = None
     zones: int = 0
     networks: tuple[str, ...] = ()
 
@@ -74,7 +77,7 @@ class AwsSideArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A Kubernetes service account of the add-on, and its permissions in AWS."""
+    """A Kubernetes service account of the add-on, and its permissions in AWS. Without statements it gets no role."""
 
     service_account: str
     statements: Callable[[AddOnContext], Sequence[iam.Statement]]

@@ -8,7 +8,7 @@ from catalog.regions import REGIONS
 from settings.core import physical_names
 from settings.stack.stack import PlatformTag, StackSettings
 
-DataClass = Literal["eks", "ebs", "logs", "data", "backup"]
+DataClass = Literal["eks", "ebs", "logs", "data", "backup", "secrets"]
 """What a KMS key of the stack encrypts. `components/security/keys.py` makes the keys."""
 
 DISCOVERY_TAG = "karpenter.sh/discovery"

@@ -19,6 +19,7 @@ class KeysArgs:
     holds_data: whether there are flow logs in S3 or other stored data; only then there is a data key.
     links_buckets: whether file systems link buckets, which FSx then reads and writes.
     backs_up: whether backups are taken. They have a key of their own, so that access to data gives none to backups.
+    keeps_secrets: whether teams have secrets in Secrets Manager.
     """
 
     settings: KeySettings
@@ -27,6 +28,7 @@ class KeysArgs:
     holds_data: bool
     backs_up: bool = False
     links_buckets: bool = False
+    keeps_secrets: bool = False
 
 
 class Keys(pulumi.ComponentResource):
@@ -40,6 +42,7 @@ class Keys(pulumi.ComponentResource):
     logs: pulumi.Output[str]
     data: pulumi.Output[str] | None
     backup: pulumi.Output[str] | None
+    secrets: pulumi.Output[str] | None
     arns: Mapping[DataClass, pulumi.Output[str]]
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -54,12 +57,16 @@ class Keys(pulumi.ComponentResource):
                 name, args, "data", "Buckets and file systems", iam.data_key_policy(stage, args.links_buckets)
             )
         self.backup = self._key(name, args, "backup", "Backups", iam.key_policy(stage)) if args.backs_up else None
+        self.secrets = None
+        if args.keeps_secrets:
+            self.secrets = self._key(name, args, "secrets", "Secrets of teams", iam.key_policy(stage))
         arns: dict[DataClass, pulumi.Output[str] | None] = {
             "eks": self.eks,
             "ebs": self.ebs,
             "logs": self.logs,
             "data": self.data,
             "backup": self.backup,
+            "secrets": self.secrets,
         }
         self.arns = {data_class: arn for data_class, arn in arns.items() if arn is not None}
         self.register_outputs({str(data_class): arn for data_class, arn in arns.items()})

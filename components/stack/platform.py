@@ -24,6 +24,7 @@ from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
 from components.network.network import Network, NetworkArgs
 from components.network.pod_range import check_nodes_keep_their_pod_subnets
+from components.secrets.team_secrets import keeps_in_aws
 from components.security.deployer import Deployer
 from components.security.keys import Keys, KeysArgs
 from components.stack.guard import Guard
@@ -77,7 +78,8 @@ def zone_names(
 def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
     clusters = [
-        ClusterParts.of(one, settings.mesh_of(key), settings.ingress_of(key)) for key, one in settings.clusters.items()
+        ClusterParts.of(one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key))
+        for key, one in settings.clusters.items()
     ]
     specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
     return {key for spec in specs for key in spec.keys}
@@ -184,7 +186,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
-        self._teams(settings, len(zones))
+        self._teams(settings, len(zones), keys)
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
         self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
@@ -215,7 +217,7 @@ class Platform(pulumi.ComponentResource):
             for namespace in team.namespaces
         }
 
-    def _teams(self, settings: StackSettings, zones: int) -> None:
+    def _teams(self, settings: StackSettings, zones: int, keys: Keys) -> None:
         """Registers what clusters have for all teams, and what each team gets beside its namespaces."""
         for key, cluster in self.clusters.items():
             ClusterTenancy(f"{key}-tenancy", cluster.ref, self._opts)
@@ -233,6 +235,7 @@ class Platform(pulumi.ComponentResource):
                     zones=zones,
                     gpu_allocation=settings.clusters[key].gpu_allocation,
                     secrets=settings.secrets,
+                    secrets_key_arn=keys.secrets,
                     namespaces={name: self.namespaces.resources[key, name] for name in team.namespaces},
                     service_accounts={name: accounts.get((key, name), set()) for name in team.namespaces},
                 ),
@@ -259,6 +262,7 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
+                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams),
                 backs_up=bool(schedules(settings.storage, settings.clusters.keys())) or "backup" in addon_keys,
             ),
             self._opts,
@@ -288,6 +292,7 @@ class Platform(pulumi.ComponentResource):
                 storage_drivers=needed_drivers(settings.storage, key, settings.clusters),
                 mesh=settings.mesh_of(key),
                 ingress=settings.ingress_of(key),
+                secrets=settings.secrets_of(key),
                 networks=(settings.network.cidr, settings.network.pod_cidr),
             ),
             self._opts,

@@ -7,6 +7,7 @@ import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.secrets.team_secrets import TeamSecrets, TeamSecretsArgs
 from components.tenancy import limits, quotas
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
@@ -18,7 +19,7 @@ class TeamArgs:
     """Arguments of a team.
 
     cluster_key: key in the stack file. pools: of the cluster. zones: how many the network has.
-    gpu_allocation: of the cluster.
+    gpu_allocation: of the cluster. secrets_key_arn: KMS key of its secrets; None where it has none in AWS.
     namespaces: of the team -> what objects in it wait for; None if it always exists.
     service_accounts: namespace -> those that storage names there.
     """
@@ -31,6 +32,7 @@ class TeamArgs:
     zones: int
     gpu_allocation: str
     secrets: SecretsSettings
+    secrets_key_arn: pulumi.Input[str] | None = None
     namespaces: Mapping[str, pulumi.Resource | None]
     service_accounts: Mapping[str, Collection[str]]
 
@@ -41,6 +43,20 @@ class Team(pulumi.ComponentResource):
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
         self._quotas(name, args)
+        if args.settings.secrets:
+            TeamSecrets(
+                f"{name}-secrets",
+                TeamSecretsArgs(
+                    team=args.settings,
+                    settings=args.secrets,
+                    stage=args.stage,
+                    cluster_key=args.cluster_key,
+                    cluster=args.cluster,
+                    key_arn=args.secrets_key_arn,
+                    namespaces=args.namespaces,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})
 
     def _quotas(self, name: str, args: TeamArgs) -> None:

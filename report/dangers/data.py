@@ -7,6 +7,8 @@ from policies.rules.reliability import rel_data_kept
 from report.dangers.danger import GRAVE, LOST, Danger, Plan, at, because
 from report.events import Change
 
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
+PASSWORD = "kubernetes:generators.external-secrets.io/v1alpha1:Password"  # noqa: S105 - a type
 CLAIM, VOLUME = (f"kubernetes:core/v1:PersistentVolume{each}" for each in ("Claim", ""))
 HOLDS_DATA: Mapping[str, str] = {
     **{kind: lost for kind, (lost, _) in rel_data_kept.HOLDS_DATA.items()},
@@ -14,7 +16,8 @@ HOLDS_DATA: Mapping[str, str] = {
     "aws:ebs/volume:Volume": "the volume's data",
     "aws:cloudwatch/logGroup:LogGroup": "its logs",
     "aws:dynamodb/table:Table": "its items",
-    "aws:secretsmanager/secret:Secret": "its values",
+    SECRET: "its values",
+    PASSWORD: "the passwords that it made, which are nowhere else,",
     "aws:ecr/repository:Repository": "its images",
     CLAIM: "the volume's data",
 }
@@ -28,7 +31,9 @@ def find(plan: Plan) -> Iterator[Danger]:
     """Yields what is lost."""
     kept = {at(each.inputs, "metadata.name") for each in plan.before.values() if keeps_files(each)}
     for change in plan.changes(*HOLDS_DATA, ops=("delete", "replace")):
-        if at(plan.inputs(change.urn)[0], "spec.volumeName") not in kept:
+        if change.type == SECRET and (days := at(plan.inputs(change.urn)[0], "recoveryWindowInDays")):
+            yield _recoverable(change, days)
+        elif at(plan.inputs(change.urn)[0], "spec.volumeName") not in kept:
             yield _gone(change)
 
 
@@ -36,6 +41,18 @@ def keeps_files(resource: Resource | None) -> bool:
     """Tells whether it is a volume that leaves its files in AWS when its claim goes, e.g. one of a file system."""
     inputs = resource.inputs if resource and resource.type == VOLUME else {}
     return bool(at(inputs, "spec.persistentVolumeReclaimPolicy") == "Retain")
+
+
+def _recoverable(change: Change, days: object) -> Danger:
+    return Danger(
+        kind="data",
+        severity=GRAVE,
+        says=f"Secret {{}} deleted{because(change.because)}",
+        names=(change.name,),
+        consequence=f"its values can be restored for {days} days, in which nothing else may have its name",
+        gently="if it is a mistake, restore it and import it: docs/guides/tenancy/give-a-workload-a-secret.md",
+        urns=(change.urn,),
+    )
 
 
 def _gone(change: Change) -> Danger:

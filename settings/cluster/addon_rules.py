@@ -104,6 +104,11 @@ def needed_by_ingress(cluster: ClusterParts) -> str | None:
     return "ingress" if cluster.ingress is not None else None
 
 
+def needed_by_secrets(cluster: ClusterParts) -> str | None:
+    """For the operator that brings secrets into the cluster."""
+    return "secrets of a team" if cluster.secrets is not None else None
+
+
 def needed_by_dns(cluster: ClusterParts) -> str | None:
     """For an add-on that makes records of hosts."""
     return "ingress.dns" if cluster.ingress is not None and cluster.ingress.dns is not None else None

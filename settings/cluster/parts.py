@@ -8,6 +8,7 @@ from settings.cluster.cluster import AccessSettings, ApiEndpointSettings, Cluste
 from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.secrets.secrets import SecretsSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,7 @@ class ClusterParts:
 
     addons, managed_addons: as the stack file has them, by name. pools: index -> pool.
     complete: whether every pool is valid, so that a check may rely on what no pool has.
-    mesh, ingress: of the cluster; None also where it has none.
+    mesh, ingress: of the cluster; None also where it has none. secrets: None where its teams have none.
     """
 
     version: str | None
@@ -33,12 +34,17 @@ class ClusterParts:
     service_cidr: str | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    secrets: SecretsSettings | None = None
 
     @classmethod
     def of(
-        cls, settings: ClusterSettings, mesh: MeshSettings | None = None, ingress: IngressSettings | None = None
+        cls,
+        settings: ClusterSettings,
+        mesh: MeshSettings | None = None,
+        ingress: IngressSettings | None = None,
+        secrets: SecretsSettings | None = None,
     ) -> "ClusterParts":
-        """Builds the parts of a cluster that is valid as a whole. mesh, ingress: of the cluster."""
+        """Builds the parts of a cluster that is valid as a whole. mesh, ingress, secrets: of the cluster."""
         return cls(
             version=settings.version,
             support_type=settings.support_type,
@@ -54,6 +60,7 @@ class ClusterParts:
             service_cidr=settings.service_cidr,
             mesh=mesh,
             ingress=ingress,
+            secrets=secrets,
         )
 
     def turned_on(self, addon: str) -> bool | None:

@@ -1,8 +1,8 @@
 """`secrets`: where the secrets of teams are kept."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
 
@@ -25,6 +25,12 @@ class VaultSettings(Settings):
     )
 
 
+def _is_a_recovery_window(days: int) -> int:
+    if days != 0 and not 7 <= days <= 30:
+        raise ValueError(f"{days} days are no recovery window of Secrets Manager. Write 7 to 30, or 0 for none.")
+    return days
+
+
 class SecretsSettings(Settings):
     """The store that External Secrets reads. Each team has an identity of its own that reads its own prefix alone."""
 
@@ -33,6 +39,13 @@ class SecretsSettings(Settings):
     )
     vault: VaultSettings | None = Field(
         default=None, validate_default=True, description="The Vault, with store: vault."
+    )
+    recovery_days: Annotated[int, AfterValidator(_is_a_recovery_window)] = Field(
+        default=30,
+        description=(
+            "Days during which a secret that left the stack can be restored in Secrets Manager; its name stays taken. "
+            "7 to 30, or 0: it is erased at once."
+        ),
     )
 
     @field_validator("vault")

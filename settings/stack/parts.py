@@ -17,6 +17,7 @@ from settings.core.problems import Path, PathPart
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
+from settings.secrets.secrets import SecretsSettings
 from settings.security.deployer import DeployerSettings
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
@@ -109,6 +110,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
+            secrets=secrets if any(team.secrets and team.cluster in (None, name) for team in made.values()) else None,
         )
 
     def part(model: type[Model], *path: PathPart) -> Model | None:
@@ -129,7 +131,9 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
     clusters, teams = data.get("clusters"), data.get("teams")
     items = enumerate(teams if isinstance(teams, list) else ())
-    made = {index: _validated(TeamSettings, item) for index, item in items if is_valid(("teams", index))}
+    found = {index: _validated(TeamSettings, item) for index, item in items if is_valid(("teams", index))}
+    made = {index: team for index, team in found.items() if team is not None}
+    secrets = part(SecretsSettings, "secrets") or SecretsSettings()
     return Parts(
         environment=value(StackSettings, "environment"),
         region=value(StackSettings, "region"),
@@ -142,7 +146,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         storage=part(StorageSettings, "storage"),
         mesh=mesh,
         ingress=ingress,
-        teams={index: team for index, team in made.items() if team is not None},
+        teams=made,
     )
 
 

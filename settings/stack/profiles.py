@@ -16,12 +16,14 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "deletion_protection": False,
         "keys": {"deletion_window_days": 7},
         "admission": {"mode": "warn"},
+        "secrets": {"recovery_days": 0},  # the stack goes and comes under the same names
         "network": {"zones": 2, "nat": "single", "flow_logs": {"retention_days": 14}},
         "clusters": {"*": {"logs": {"retention_days": 14}, "pools": {"*": {"capacity_type": "spot"}}}},
     },
     # Like production, but cheaper: the loss of a zone may stop it, and logs are kept for a shorter time.
     "staging": {
         "keys": {"deletion_window_days": 7},
+        "secrets": {"recovery_days": 7},
         "network": {"zones": 3, "nat": "single", "flow_logs": {"retention_days": 30}},
         "clusters": {"*": {"logs": {"retention_days": 90}, "pools": {"*": {"capacity_type": "on-demand"}}}},
     },

@@ -143,6 +143,11 @@ class StackSettings(Settings):
         """Returns the doors of a cluster; None where it has none."""
         return self.ingress.of_cluster(cluster) if self.ingress and cluster in self.clusters else None
 
+    def secrets_of(self, cluster: str) -> SecretsSettings | None:
+        """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""
+        only = next(iter(self.clusters)) if len(self.clusters) == 1 else None
+        return self.secrets if any(team.secrets and (team.cluster or only) == cluster for team in self.teams) else None
+
     @field_validator("region")
     @classmethod
     def region_is_known(cls, region: str) -> str:

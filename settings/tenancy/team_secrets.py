@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
 from settings.core.problems import listed, raise_if, repeated
@@ -41,13 +41,20 @@ class TeamSecretSettings(Settings):
     filled: Literal["outside", "generated"] = Field(
         default="outside",
         description=(
-            "outside: people or a rotation write it into the store. generated: a random password, made once in the "
-            "cluster."
+            "outside: people or a rotation write it into the store. generated: a random password for each key, made "
+            "once in each namespace."
         ),
     )
     refresh_minutes: int = Field(
         default=60, ge=1, le=44_640, description="How often a new value in the store is brought into the cluster."
     )
+
+    @field_validator("refresh_minutes")
+    @classmethod
+    def only_a_store_is_asked_again(cls, minutes: int, info: ValidationInfo) -> int:
+        if info.data.get("filled") == "generated":
+            raise ValueError("does nothing where filled is generated: the password is made once. Drop it.")
+        return minutes
 
     @field_validator("keys")
     @classmethod

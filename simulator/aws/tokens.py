@@ -65,6 +65,7 @@ CERTIFICATE: Final = "aws:acm/certificate:Certificate"
 CERTIFICATE_VALIDATION: Final = "aws:acm/certificateValidation:CertificateValidation"
 RECORD: Final = "aws:route53/record:Record"
 WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
+SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"

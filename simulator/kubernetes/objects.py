@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.cloud import CloudResource
 from simulator.difference import changes
-from simulator.kubernetes import controllers, finalizers, gateways, limits, load_balancers, quota
+from simulator.kubernetes import controllers, external_secrets, finalizers, gateways, limits, load_balancers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
 from simulator.kubernetes.checking import invalid
@@ -265,6 +265,11 @@ class Objects:
             raise Refusal(
                 f"{front}nothing comes through {state['kind']} {state['metadata']['name']}: {why()}. The real provider "
                 "waits for nothing here, and succeeds."
+            )
+        if reason := external_secrets.why_unread(self.cluster, state):
+            raise Refusal(
+                f"{front}ExternalSecret {state['metadata']['name']} never makes its Secret: {reason}. The real "
+                "provider waits for nothing here, and succeeds."
             )
         if missing := gateways.why_unresolved(self.cluster, state):
             self.call.warn(f"{state['kind']} {state['metadata']['name']}: {missing}. Until then, clients get an error.")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalog.requirements import CAPACITY_TYPE, fits
-from simulator.kubernetes import certificates, gateways
+from simulator.kubernetes import certificates, external_secrets, gateways
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.karpenter import NODE_CLASS, NODE_OVERLAY, NODE_POOL, node_class_of
 from simulator.values import Props, has_unknown
@@ -24,6 +24,7 @@ _CONTROLLERS = {  # API group -> the chart whose controller sets the conditions
     NODE_POOL[0].split("/")[0]: "karpenter",
     "cert-manager.io": "cert-manager",
     "trust.cert-manager.io": "trust-manager",
+    "external-secrets.io": external_secrets.CHART,
 }
 
 
@@ -96,6 +97,8 @@ def why_not_ready(cluster: Cluster, state: Props, wanted: Sequence[str] = ()) ->
         reason = why_not_ready(cluster, node_class.state)
         return reason and f"NodeClassReady: EC2NodeClass {name} is not ready: {reason}"
     if (why := certificates.why_not_ready(cluster, state)) is not None:
+        return why
+    if (why := external_secrets.why_not_ready(cluster, state)) is not None:
         return why
     if identity == NODE_OVERLAY and not _overlays_are_on(cluster):
         return "the feature gate nodeOverlay of Karpenter is off, so nothing reads the object"

@@ -4,8 +4,8 @@ A webhook that answers accepts everything here, and only Linkerd's injector chan
 count, since the API server converts one to another. Left out: webhooks of other charts, that of Linkerd's tap (policy
 Ignore), and those of the load balancers for QUIC and target control, which only see what has their labels.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
-deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm, templates/webhook.yaml; Kubernetes 1.35,
-apiserver/pkg/admission/plugin/webhook; read 2026-11.
+deploy/charts; external-secrets v2.9.0, deploy/charts; kubernetes-sigs/aws-load-balancer-controller v3.5.0, helm,
+templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook; read 2026-11.
 """
 
 from __future__ import annotations
@@ -310,9 +310,28 @@ def _load_balancers(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
         )
 
 
+def _external_secrets(given: Props, namespace: str, release: str) -> Iterator[Webhook]:
+    values = merged({"webhook": {"create": True, "failurePolicy": "Fail"}}, given)
+    full_name = values.get("fullnameOverride") or (
+        release if "external-secrets" in release else f"{release}-external-secrets"
+    )
+    for kind in ("secretstore", "clustersecretstore", "externalsecret") if values["webhook"]["create"] else ():
+        yield Webhook(
+            name=f"validate.{kind}.external-secrets.io",
+            service=f"{full_name}-webhook",
+            service_namespace=namespace,
+            path=f"/validate-external-secrets-io-v1-{kind}",
+            resources={"external-secrets.io": (f"{kind}s",)},
+            fails=_policy(values["webhook"]["failurePolicy"]),
+            updates=True,
+            seconds=5,
+        )
+
+
 _CHARTS: Mapping[str, Callable[[Props, str, str], Iterator[Webhook]]] = {
     "aws-load-balancer-controller": _load_balancers,
     "cert-manager": _cert_manager,
+    "external-secrets": _external_secrets,
     "linkerd-control-plane": _linkerd,
     "trust-manager": _trust_manager,
 }

@@ -90,6 +90,7 @@ FULL_INPUTS: dict[str, dict[str, Any]] = {
     "aws:kms/key:Key": {"enableKeyRotation": True},
     "aws:cloudwatch/logGroup:LogGroup": {"name": "/aws/eks/a", "logGroupClass": "STANDARD", "retentionInDays": 30},
     "aws:s3/bucket:Bucket": {"tags": TAGS},
+    "aws:secretsmanager/secret:Secret": {"name": "ml-platform-dev/research/hub-token"},
     "aws:sqs/queue:Queue": {"fifoQueue": False},
     "kubernetes:core/v1:PersistentVolumeClaim": {"spec": {"storageClassName": "gp3"}},
     "kubernetes:core/v1:Service": {"spec": {"type": "LoadBalancer"}},

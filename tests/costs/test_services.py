@@ -183,3 +183,8 @@ def test_objects_whose_aws_resources_a_preview_does_not_show_are_unpriced(kind):
 def test_a_claim_on_an_existing_volume_is_free():
     bound = resource("kubernetes:core/v1:PersistentVolumeClaim", spec={"storageClassName": "", "volumeName": "fast"})
     assert not price(bound).unpriced
+
+
+def test_a_secret_costs_the_same_in_every_month():
+    (item,) = price(resource("aws:secretsmanager/secret:Secret", name="hub")).items
+    assert (item.price_min.usd, item.quantity_min, item.quantity_max) == (0.4, 1, 1)

@@ -1602,3 +1602,18 @@ def test_a_first_build_endangers_nothing():
     log = [step("create", PROVIDER), step("create", BUCKET), group("a", None, {}), summary()]
     assert dangers(plan_from(seen(log))) == ()
     assert PREFIX in BUCKET
+
+
+def test_a_secret_that_goes_can_be_restored_for_its_window_and_without_one_is_lost():
+    type_ = "aws:secretsmanager/secret:Secret"
+    (window,) = found(of(type_, {"name": "hub", "recoveryWindowInDays": 30}, None, "hub"), kind="data")
+    assert window.severity == GRAVE
+    assert window.consequence == "its values can be restored for 30 days, in which nothing else may have its name"
+    (at_once,) = found(of(type_, {"name": "hub", "recoveryWindowInDays": 0}, None, "hub"), kind="data")
+    assert at_once.consequence == "its values would be lost"
+
+
+def test_a_password_of_the_cluster_that_goes_is_lost():
+    type_ = "kubernetes:generators.external-secrets.io/v1alpha1:Password"
+    (lost,) = found(of(type_, {"spec": {"length": 32}}, None, "session"), kind="data")
+    assert "nowhere else" in lost.consequence

@@ -206,3 +206,11 @@ ENDPOINT = Grammar(  # the beginning: hashicorp/terraform-provider-aws #42291, r
         for kinds, words in {**_SHARED, **_NO_RESOURCE, **_EQUAL_SIDS}.items()
     },
 )
+# The principal's words: terraform-provider-aws, internal/service/secretsmanager/secret.go; the others were not seen.
+SECRET = Grammar(
+    "MalformedPolicyDocumentException",
+    {
+        "principal-form principal federated": "This resource policy contains an unsupported principal.",
+        f"{' '.join(_SHARED)} equal-sids no-resource": "This resource policy contains a syntax error.",
+    },
+)

@@ -206,6 +206,18 @@ def team(**changes: Any) -> dict[str, Any]:
     return {"teams": [{"name": "lab", "namespaces": ["lab"], **changes}]}
 
 
+def secret(**changes: Any) -> dict[str, Any]:
+    return team(namespaces=["lab", "more"], secrets={"hub": {"keys": ["token"], **changes}})
+
+
+def stored(**changes: Any) -> dict[str, Any]:
+    return {**secret(), "secrets": changes}
+
+
+def vault(**changes: Any) -> dict[str, Any]:
+    return stored(store="vault", vault={"address": "https://vault.example.com", **changes})
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -411,6 +423,16 @@ CHANGES: dict[str, Any] = {
             "objects": {"pods": 7},
         }.items()
     },
+    "teams.secrets.namespaces": (secret(), secret(namespaces=["more"])),
+    "teams.secrets.keys": (secret(), secret(keys=["token", "user"])),
+    "teams.secrets.filled": (secret(), secret(filled="generated")),
+    "teams.secrets.refresh_minutes": (secret(), secret(refresh_minutes=5)),
+    "secrets.store": (stored(), vault()),
+    "secrets.recovery_days": (stored(), stored(recovery_days=7)),
+    "secrets.vault.address": (vault(), vault(address="https://vault.example.com:8200")),
+    "secrets.vault.mount": (vault(), vault(mount="kv")),
+    "secrets.vault.auth_mount": (vault(), vault(auth_mount="eks")),
+    "secrets.vault.role_prefix": (vault(), vault(role_prefix="ml-")),
     "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))

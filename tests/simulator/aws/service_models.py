@@ -29,6 +29,7 @@ SERVICES = {
     "KMS": "kms",
     "Route 53": "route53",
     "S3": "s3",
+    "Secrets Manager": "secretsmanager",
     "SQS": "sqs",
     "SSM": "ssm",
     "Service Quotas": "service-quotas",
@@ -69,6 +70,7 @@ _RULE = {
 }
 # Type -> input -> member; the operation comes first when it is not the one that creates the resource.
 MEMBERS: Mapping[str, Mapping[str, str]] = {
+    "aws:secretsmanager/secret:Secret": {"replicas": "AddReplicaRegions"},
     "aws:autoscaling/tag:Tag": {"autoscalingGroupName": "Tags.ResourceId", "tag": "Tags"},
     "aws:backup/plan:Plan": {
         "name": "BackupPlan.BackupPlanName",
@@ -235,6 +237,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "aws:kms/key:Key": {"enableKeyRotation": "selects an operation", "isEnabled": "selects an operation"},
     "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": "is compared with the answer"},
     "aws:route53/record:Record": {"allowOverwrite": "selects UPSERT"},
+    "aws:secretsmanager/secret:Secret": {"policy": "selects an operation", "recoveryWindowInDays": _PROVIDER},
     "aws:wafv2/webAcl:WebAcl": {"customResponseBodies": "is sent as a map", "ruleJson": "is sent as rules"},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (

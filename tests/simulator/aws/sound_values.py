@@ -31,6 +31,7 @@ _METRICS = {"cloudwatchMetricsEnabled": True, "metricName": "door", "sampledRequ
 _REFERENCE = re.compile(r"<([a-z-]+)(?::([\w.]+))?>")
 
 SOUND: Mapping[str, dict[str, Any]] = {
+    tokens.SECRET: {"name": "ml-platform-dev/research/hub-token", "kmsKeyId": "<key:arn>"},
     tokens.VPC: {"cidrBlock": "10.1.0.0/16"},
     tokens.CIDR_ASSOCIATION: {"vpcId": "<vpc>", "cidrBlock": "100.64.0.0/16"},
     tokens.SUBNET: {"vpcId": "<vpc>", "cidrBlock": "10.0.8.0/24", "availabilityZone": "us-west-2a"},
@@ -304,6 +305,7 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("unproven", tokens.CERTIFICATE, {"domainName": "unproven.example.com", "validationMethod": "DNS"}),
     ("by-email", tokens.CERTIFICATE, {"domainName": "mail.example.com", "validationMethod": "EMAIL"}),
     ("record", tokens.RECORD, {**SOUND[tokens.RECORD], "name": "taken.ml.example.com"}),
+    ("secret", tokens.SECRET, {"name": "taken"}),
     ("acl", tokens.WEB_ACL, {**SOUND[tokens.WEB_ACL], "name": "taken"}),
     ("rule", tokens.EVENT_RULE, {"name": "nightly", "scheduleExpression": "rate(1 day)"}),
     (

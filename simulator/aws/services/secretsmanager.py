@@ -1,0 +1,93 @@
+"""Secrets Manager: secrets. Tokens `aws:secretsmanager/...`.
+
+Made from the provider's source that the entry names, its SDK 7.51 and the Secrets Manager API model; read 2026-11. The
+wordings of what the key lacks, and of a taken name, are unverified.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulator.aws import tokens
+from simulator.aws.constraints import every, length, matches
+from simulator.aws.messages import AwsError, ErrorTemplate, Service
+from simulator.aws.model import Autoname, Reference, ResourceType, Unique
+from simulator.aws.operation_context import OperationContext
+from simulator.aws.services import document_kinds
+
+SECRETS_MANAGER = Service("Secrets Manager")
+_SCHEDULED: Final = "simulator:secretsmanager:Scheduled"
+"""A name whose secret is in its recovery window. The simulator has no clock, so it stays taken."""
+
+
+def _window(argument: str, value: Any) -> str | None:
+    if value in (0, *range(7, 31)):
+        return None
+    return f"expected {argument} to be in the range (7 - 30), or one of [0], got {value}"
+
+
+def _scheduled(op: OperationContext) -> str:
+    return op.fill("{region}/{name}")
+
+
+def _name_is_not_scheduled(op: OperationContext) -> None:
+    """The provider asks again for some minutes, and the window has days."""
+    if op.cloud.times_gone(_SCHEDULED, _scheduled(op)):
+        raise AwsError(
+            "InvalidRequestException",
+            "You can't create this secret because a secret with this name is already scheduled for deletion.",
+            retried=True,
+        )
+
+
+def _schedule(op: OperationContext) -> None:
+    if op.before.get("recoveryWindowInDays", 30):
+        name = f"{op.before['region']}/{op.before['name']}"
+        op.cloud.put(_SCHEDULED, name, {})
+        op.cloud.delete(_SCHEDULED, name)
+
+
+SECRET = ResourceType(
+    type=tokens.SECRET,
+    service=SECRETS_MANAGER,
+    creates="CreateSecret",
+    updates="UpdateSecret",
+    deletes="DeleteSecret",
+    display_name="Secrets Manager Secret",
+    label="{name}",
+    id="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{ALNUM6}",
+    replace_on="name namePrefix",
+    autoname=Autoname(given_prefix="namePrefix"),
+    documents="policy",
+    conflicts=("name namePrefix",),
+    sets="replicas",
+    defaults={"forceOverwriteReplicaSecret": False, "recoveryWindowInDays": 30},
+    replace_if={"type": lambda old, new: bool(old.get("type"))},
+    aws_defaults={"kmsKeyId": "", "policy": "", "replicas": [], "type": ""},
+    computed={"arn": "{id}"},
+    constraints={
+        "description": length(0, 2048),
+        "name": every(length(1, 512), matches(r"[0-9A-Za-z/_+=.@-]+", "letters, digits and /_+=.@-")),
+        "policy": length(0, 20480),
+        "recoveryWindowInDays": _window,
+    },
+    references={
+        "kmsKeyId": Reference(
+            tokens.KEY,
+            "arn",
+            ErrorTemplate("InvalidParameterException", "The KMS key {value} does not exist."),
+            outside=lambda value: ":key/" not in value,
+        )
+    },
+    not_found=ErrorTemplate("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
+    unique=Unique(
+        "name",
+        ErrorTemplate("ResourceExistsException", "The operation failed because the secret {name} already exists."),
+    ),
+    rules=(document_kinds.SECRET.of("policy"), _name_is_not_scheduled),
+    update_rules=(document_kinds.SECRET.of("policy"),),
+    after_delete=_schedule,
+    source="hashicorp/terraform-provider-aws internal/service/secretsmanager/secret.go",
+)
+
+TYPES = (SECRET,)
