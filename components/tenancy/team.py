@@ -7,6 +7,8 @@ import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.tenancy.marks import accounts_of
+from components.tenancy.roles import roles, service_accounts
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.team import TeamSettings
@@ -39,6 +41,9 @@ class Team(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
+        accounts = {each: accounts_of(args.settings, named) for each, named in args.service_accounts.items()}
+        service_accounts(name, accounts, lambda namespace: self.opts_in(args, namespace, self))
+        roles(name, args.settings, lambda namespace: self.opts_in(args, namespace, self))
         self.register_outputs({})
 
     @staticmethod

@@ -16,6 +16,7 @@ from simulator.kubernetes.schema import Finding, Schema, builtin_kind, findings,
 from simulator.provider import Call, CheckFailure, CheckResult, Refusal
 from simulator.values import UNKNOWN, Props
 
+_PATCHES = ("kubernetes:core/v1:ServiceAccountPatch",)
 _DROPPED = "The real provider drops it without a message, in preview and update, and creates the object without it."
 PRUNED = (
     "The real provider sends it. An update fails (field not declared in schema); at a create, the API server removes "
@@ -26,19 +27,22 @@ PRUNED = (
 def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) -> CheckResult:
     """Returns the inputs with name and secret data filled in, and every mistake against the API schema of that version.
 
-    Raises Refusal for ...Patch and ...List resources, which are not simulated.
+    Raises Refusal for ...List resources, and for all but a few ...Patch resources, which are not simulated.
     """
     kind = call.type.rsplit(":", 1)[-1]
     inputs = copy.deepcopy(new)
     identity = (inputs.get("apiVersion"), inputs.get("kind"))
-    if (kind.endswith("Patch") and kind != identity[1]) or (kind.endswith("List") and identity in kinds(version)):
+    if (kind.endswith("Patch") and kind != identity[1] and not is_patch(call)) or (kind.endswith("List") and identity in kinds(version)):
         raise Refusal(
             f"{call.type} is not simulated. Create the object itself, or add the kind to "
             "simulator/kubernetes/objects.py."
         )
     if builtin_kind(inputs) == "Secret":
         _fold_string_data(inputs)
-    autoname(inputs, old, call.name, call.urn, seed)
+    if not is_patch(call):
+        autoname(inputs, old, call.name, call.urn, seed)
+    elif not (inputs.get("metadata") or {}).get("name"):
+        raise Refusal("patch resources require the `.metadata.name` field to be set")
     api_version = inputs.get("apiVersion")
     if not isinstance(api_version, str) or not isinstance(inputs.get("kind"), str):
         return CheckResult(inputs, (CheckFailure("apiVersion", "apiVersion and kind are required, and must be known"),))
@@ -51,6 +55,11 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
     return CheckResult(
         inputs, tuple(CheckFailure(each.path, _reason(each, inputs, unknown_field_note)) for each in mistakes)
     )
+
+
+def is_patch(call: Call) -> bool:
+    """Returns whether a resource is a patch: it applies its fields to an object that may be there already."""
+    return call.type in _PATCHES
 
 
 def _fold_string_data(inputs: Props) -> None:

@@ -15,7 +15,7 @@ from simulator.difference import changes
 from simulator.kubernetes import controllers, gateways, load_balancers, quota
 from simulator.kubernetes.admission import Admission, id_of
 from simulator.kubernetes.changing import refused_by_first_preview, refused_changes
-from simulator.kubernetes.checking import invalid
+from simulator.kubernetes.checking import invalid, is_patch
 from simulator.kubernetes.clusters import CRD, Cluster, custom_kind_of, token
 from simulator.kubernetes.custom import object_findings, schema_of, with_defaults, without_none
 from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, node_class_of
@@ -98,6 +98,8 @@ class Objects:
             return CreateResult("", state)
         admission = self._admission(state, namespace)
         admission.check_surroundings()
+        if is_patch(self.call):
+            return self._patched(state, namespace)
         admission.check_overlays()
         if self.call.preview:
             state = self._created(admission, inputs)
@@ -150,6 +152,9 @@ class Objects:
         """Deletes the object and its contents. Raises Refusal when something still needs it."""
         api_version, kind = self._identity(inputs or state)
         namespace, _, name = id_.rpartition("/")
+        if is_patch(self.call):
+            self._relinquish(api_version, kind, namespace, name, inputs)
+            return
         self._refuse_in_use(id_, api_version, kind, name)
         self._refuse_finalizers(id_, api_version, kind, namespace, name)
         with self.cluster.cloud.exclusive():
@@ -159,6 +164,35 @@ class Objects:
             self.cluster.delete(api_version, kind, namespace, name)
             load_balancers.reconcile(self.cluster)
         self.planned.clear()
+
+    def _patched(self, state: Props, namespace: str) -> CreateResult:
+        """Applies the fields of a patch, also when there is no object yet: the real provider sends the same request.
+
+        Source: pulumi-kubernetes 4.32, provider/pkg/await/await.go, Creation; read 2026-11
+        """
+        if self.call.preview:
+            return CreateResult("", state)
+        name = state["metadata"]["name"]
+        with self.cluster.cloud.exclusive():
+            stored = self.cluster.get(state["apiVersion"], state["kind"], namespace, name)
+            if stored is not None:
+                uid = stored.state["metadata"].get("uid", state["metadata"]["uid"])
+                state = _merged(stored.state, {}, state)
+                state["metadata"]["uid"] = uid
+            self._put(state, namespace)
+        self.planned.clear()
+        return CreateResult(id_of(namespace, name), state)
+
+    def _relinquish(self, api_version: str, kind: str, namespace: str, name: str, inputs: Props) -> None:
+        """Takes the fields of a patch back, and leaves the object.
+
+        Source: pulumi-kubernetes 4.32, provider/pkg/ssa/actions.go, Relinquish; read 2026-11
+        """
+        with self.cluster.cloud.exclusive():
+            stored = self.cluster.get(api_version, kind, namespace, name)
+            if stored is not None:
+                identity = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
+                self.cluster.put(_merged(stored.state, inputs, identity), namespace, self.call.urn)
 
     def _put(self, state: Props, namespace: str) -> Props:
         """Stores the object, lets its controllers see it, and returns it as a program that has waited sees it."""
