@@ -56,7 +56,9 @@ def roles_of(
         if member.permission_set is not None
     }
     roles = {name: sorted(find(name)) for name in places}
-    mistakes = [f"{places[name]}: {problem}" for name, arns in roles.items() if (problem := _problem(name, arns, taken))]
+    mistakes = [
+        f"{places[name]}: {problem}" for name, arns in roles.items() if (problem := _problem(name, arns, taken))
+    ]
     if mistakes:
         raise pulumi.RunError("\n".join(mistakes))
     return {name: arns[0] for name, arns in roles.items()}

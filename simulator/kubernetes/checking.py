@@ -32,7 +32,9 @@ def check_object(call: Call, old: Props, new: Props, seed: bytes, version: str) 
     kind = call.type.rsplit(":", 1)[-1]
     inputs = copy.deepcopy(new)
     identity = (inputs.get("apiVersion"), inputs.get("kind"))
-    if (kind.endswith("Patch") and kind != identity[1] and not is_patch(call)) or (kind.endswith("List") and identity in kinds(version)):
+    if (kind.endswith("Patch") and kind != identity[1] and not is_patch(call)) or (
+        kind.endswith("List") and identity in kinds(version)
+    ):
         raise Refusal(
             f"{call.type} is not simulated. Create the object itself, or add the kind to "
             "simulator/kubernetes/objects.py."
