@@ -230,9 +230,9 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
     for row in rows:
         listed.setdefault((row.cluster, row.who, row.namespace), []).append(row)
     cells = []
-    for (cluster, who, namespace), found in listed.items():
+    for key, found in listed.items():
         powers = frozenset().union(*(each.powers for each in found))
-        cells.append((cluster, who, namespace, ", ".join(dict.fromkeys(each.by for each in found)), *_shown(powers)))
+        cells.append((*key, ", ".join(dict.fromkeys(each.by for each in found)), *_shown(powers)))
     who = ("Cluster", "Who", "Namespace", "By", "Has pods", "Secrets", "More")
     what = ("Cluster", "Namespace", "Service account", "In AWS")
     return "\n".join(

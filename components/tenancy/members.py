@@ -40,7 +40,8 @@ def permission_set_roles(
 
     def find(name: str) -> Sequence[str]:
         pattern = f"^{SSO_ROLE}{re.escape(name)}_[0-9a-f]{{16}}$"
-        return aws.iam.get_roles(name_regex=pattern, path_prefix=f"/{SSO_PATH.removeprefix('role/')}", opts=opts).arns
+        path = SSO_PATH.removeprefix("role")
+        return list(aws.iam.get_roles(name_regex=pattern, path_prefix=path, opts=opts).arns)
 
     return roles_of(teams, find, taken)
 

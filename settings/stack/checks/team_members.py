@@ -45,7 +45,7 @@ def _twice(index: int, team: TeamSettings) -> Iterator[Mistake]:
 def _strangers(index: int, team: TeamSettings, parts: Parts) -> Iterator[Mistake]:
     deployer = parts.deployer
     taken = {} if deployer is None else {deployer.preview_role_arn: "preview_role_arn", deployer.role_arn: "role_arn"}
-    partition = REGIONS[parts.region].partition if parts.region in REGIONS else None
+    region = REGIONS.get(parts.region or "")
     for name, member in team.members.items():
         arn, path = member.principal_arn, ("teams", index, "members", name, "principal_arn")
         if arn is None:
@@ -59,11 +59,11 @@ def _strangers(index: int, team: TeamSettings, parts: Parts) -> Iterator[Mistake
                     "name the role of the team's people."
                 ),
             )
-        if partition is not None and arn.split(":")[1] != partition:
+        if region is not None and arn.split(":")[1] != region.partition:
             yield (
                 path,
                 (
-                    f"{arn!r} is not of {partition}, the partition of {parts.region}, and EKS takes no principal of "
-                    f"another one. Write arn:{partition}:..., with a role of such an account."
+                    f"{arn!r} is not of {region.partition}, the partition of {parts.region}, and EKS takes no principal "
+                    f"of another one. Write arn:{region.partition}:..., with a role of such an account."
                 ),
             )
