@@ -63,7 +63,7 @@ def _strangers(index: int, team: TeamSettings, parts: Parts) -> Iterator[Mistake
             yield (
                 path,
                 (
-                    f"{arn!r} is not of {region.partition}, the partition of {parts.region}, and EKS takes no principal "
-                    f"of another one. Write arn:{region.partition}:..., with a role of such an account."
+                    f"{arn!r} is not of {region.partition}, the partition of {parts.region}, and EKS takes none of "
+                    f"another one. Write arn:{region.partition}:..., with a role of such an account."
                 ),
             )
