@@ -3,7 +3,7 @@
 What no role has, and why: Secrets, since a list shows their values; RoleBindings, Namespaces, ResourceQuotas,
 LimitRanges and NetworkPolicies, which are the team's walls; service accounts and their tokens, since pods take the
 rights of those; SecretStores, PushSecrets, generators and ExternalSecrets, with which the operator reads or writes for
-whoever made them (a team's secrets are an entry of `teams[].secrets`); Gateways and ReferenceGrants, which are doors.
+their makers (a team's secrets are an entry of `teams[].secrets`); Gateways and ReferenceGrants, which are doors.
 Kubernetes' own ClusterRole `edit` and the access policies of EKS have several of these, so nobody of a team has them.
 
 Kinds of an operator that a cluster does not have grant nothing. Sources: Kubernetes 1.35, "Using RBAC Authorization"
