@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from catalog.ages import old_facts
 from components.stack.stack_file import load_file
 from report import facts
+from report.access import as_markdown as access_page
 from report.base import BaseFailsError, bring_up, live_pack, stamp
 from report.compute import as_json as compute_json
 from report.compute import as_markdown as compute_page
@@ -26,7 +27,7 @@ from report.wrong_file import BUILD
 
 
 def write(stack: str, base: str | None = None) -> int:
-    """Previews the stack in the simulator and writes compute, recovery, reach, cost, settings, facts, and summary.md.
+    """Previews the stack in the simulator and writes a page for each question, and summary.md.
 
     base: a git revision to compare with, which is brought up in the simulator first; by default an empty account. When
     this change has been rehearsed on it, the preview of the rehearsal is read.
@@ -45,7 +46,7 @@ def write(stack: str, base: str | None = None) -> int:
         "compute.md": compute_page(compute, stack),
         "recovery.md": recovery_page(load_file(path), stack),
         "reach.md": reach_page(load_file(path), stack),
-        **(_costs(plan, compute, stack) if look.complete else {}),
+        **(_of_all(plan, compute, stack) if look.complete else {}),
         "settings.md": settings_page(path, stack),
         "facts.md": facts.as_markdown(ages),
     }
@@ -57,9 +58,10 @@ def write(stack: str, base: str | None = None) -> int:
     return done.code
 
 
-def _costs(plan: Plan, compute: ComputePlan, stack: str) -> Mapping[str, str]:
-    """Returns the pages of costs. A preview that stopped half-way has none: they would look like all of them."""
+def _of_all(plan: Plan, compute: ComputePlan, stack: str) -> Mapping[str, str]:
+    """Returns the pages about all resources. A preview that stopped half-way has none: they would look complete."""
     return {
+        "access.md": access_page(plan.after.values(), stack),
         "cost.md": as_markdown(plan.cost, plan.parents, stack),
         "cost.json": json.dumps({**plan.cost.as_json(), "compute": compute_json(compute)}, indent=2) + "\n",
     }

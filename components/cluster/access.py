@@ -24,8 +24,11 @@ def access_entry(
     cluster_name: pulumi.Input[str],
     parent: pulumi.Resource,
     earlier_names: Sequence[str] = (),
+    of_teams: Sequence[str] = (),
 ) -> aws.eks.AccessPolicyAssociation:
     """Registers an access entry and its policy under one name. Returns the policy's association.
+
+    of_teams: groups that teams give the principal.
 
     A principal that moves to another key keeps its entry: a second one, made before the first is deleted, would be
     refused with 409. earlier_names: what entries were called when they had the name of their key.
@@ -37,7 +40,7 @@ def access_entry(
         name,
         cluster_name=cluster_name,
         principal_arn=settings.principal_arn,
-        kubernetes_groups=list(settings.groups),
+        kubernetes_groups=[*settings.groups, *of_teams],  # given when empty, too: otherwise AWS keeps what there was
         opts=opts,
     )
     scope: aws.eks.AccessPolicyAssociationAccessScopeArgsDict = {"type": "cluster"}
@@ -51,6 +54,26 @@ def access_entry(
         access_scope=scope,
         # With another scope its id stays, and the old one, deleted afterwards, would take the new one with it.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+    )
+
+
+def member_entry(
+    cluster: str,
+    principal_arn: str,
+    groups: Sequence[str],
+    cluster_name: pulumi.Input[str],
+    parent: pulumi.Resource,
+) -> None:
+    """Registers the access entry of a principal that teams alone name. It has groups and no policy of EKS.
+
+    Each policy shows things of every namespace in its scope, and is added to what the groups allow.
+    """
+    aws.eks.AccessEntry(
+        entry_name(cluster, principal_arn),
+        cluster_name=cluster_name,
+        principal_arn=principal_arn,
+        kubernetes_groups=list(groups),
+        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from components.cluster.access import access_entry, api_rules
+from components.cluster.access import access_entry, api_rules, member_entry
 from components.cluster.control_plane import ControlPlaneArgs, control_plane, control_plane_zones
 from components.cluster.managed_addons import BEFORE_NODES, ManagedAddonArgs, in_order, managed_addon
 from components.cluster.service_guard import service_guard
@@ -50,6 +50,7 @@ class ClusterArgs:
     deployer: the role that makes the cluster and is its admin; None: the principal that makes it.
     connections: of the network; the deployer reaches a private API through them.
     live_pools: what is up of the managed pools.
+    groups: ARN of a principal -> the groups that teams give it.
     """
 
     settings: ClusterSettings
@@ -73,6 +74,7 @@ class ClusterArgs:
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
     networks: Sequence[str] = ()
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -159,10 +161,15 @@ class Cluster(pulumi.ComponentResource):
         for key, entry in self._args.settings.access.items():
             # Two resources cannot have one alias, and only an access key without the role had this name.
             self._entry(entry, *([] if key in made else [f"{self._key}-{key}"]))
+        named = {entry.principal_arn for entry in self._args.settings.access.values()}
+        for principal, groups in self._args.groups.items():
+            if principal not in named:
+                member_entry(self._key, principal, groups, self.name, self)
         return [made["deployer"]] if deployer else []
 
     def _entry(self, entry: AccessSettings, *earlier_names: str) -> aws.eks.AccessPolicyAssociation:
-        return access_entry(self._key, entry, self._args.stage, self.name, self, earlier_names)
+        of_teams = self._args.groups.get(entry.principal_arn, ())
+        return access_entry(self._key, entry, self._args.stage, self.name, self, earlier_names, of_teams)
 
     def _options_with_provider(self) -> pulumi.ResourceOptions:
         """Returns options for components with Kubernetes objects in this cluster."""

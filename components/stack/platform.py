@@ -34,6 +34,7 @@ from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from components.tenancy.cluster_tenancy import ClusterTenancy
 from components.tenancy.marks import marks
+from components.tenancy.members import groups_of, permission_set_roles
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
 from components.tenancy.team import Team, TeamArgs
 from settings.cluster.addon_rules import installed
@@ -144,6 +145,7 @@ class Platform(pulumi.ComponentResource):
             else LivePools()
             for key, cluster in settings.clusters.items()
         }
+        self._groups = self._groups_of(settings, invoke_options)
         keys = self._keys(settings)
         self._requested_quotas: Mapping[str, float] = {}
         if settings.quotas.request:
@@ -294,9 +296,21 @@ class Platform(pulumi.ComponentResource):
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
                 networks=(settings.network.cidr, settings.network.pod_cidr),
+                groups=self._groups[key],
             ),
             self._opts,
         )
+
+    def _groups_of(self, settings: StackSettings, opts: pulumi.InvokeOptions) -> Mapping[str, Mapping[str, list[str]]]:
+        """Returns cluster -> principal -> the groups that its teams give it."""
+        deployer = settings.deployer
+        taken = {arn for arn in (deployer.role_arn, deployer.preview_role_arn) if arn}
+        roles = permission_set_roles(settings.teams, taken, opts)
+        only = next(iter(settings.clusters))
+        return {
+            key: groups_of([team for team in settings.teams if (team.cluster or only) == key], roles)
+            for key in settings.clusters
+        }
 
     def _mesh_policies(self, network: NetworkSettings, zones: Sequence[str]) -> None:
         """Registers who may call whom in the meshed namespaces."""

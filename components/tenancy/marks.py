@@ -28,12 +28,16 @@ def marks(team: TeamSettings, pools: Sequence[NodePoolSettings], service_account
 
     pools: of its cluster. service_accounts: those that storage names in this namespace, beside the team's own.
     """
-    accounts = {"default", *team.service_accounts, *service_accounts}
     return {
         POOLS: _joined(pools_of(team, pools)),
         PRIORITIES: _joined(up_to(team.priority)),
-        SERVICE_ACCOUNTS: _joined(sorted(accounts)),
+        SERVICE_ACCOUNTS: _joined(sorted(accounts_of(team, service_accounts))),
     }
+
+
+def accounts_of(team: TeamSettings, named_by_storage: Collection[str]) -> set[str]:
+    """Returns the service accounts that a team's pods may have in a namespace."""
+    return {"default", *team.service_accounts, *named_by_storage}
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -9,6 +9,8 @@ from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
 from components.secrets.team_secrets import TeamSecrets, TeamSecretsArgs
 from components.tenancy import limits, quotas
+from components.tenancy.marks import accounts_of
+from components.tenancy.roles import roles, service_accounts
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.team import TeamSettings
@@ -57,6 +59,9 @@ class Team(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
+        accounts = {each: accounts_of(args.settings, named) for each, named in args.service_accounts.items()}
+        service_accounts(name, accounts, lambda namespace: self.opts_in(args, namespace, self))
+        roles(name, args.settings, lambda namespace: self.opts_in(args, namespace, self))
         self.register_outputs({})
 
     def _quotas(self, name: str, args: TeamArgs) -> None:

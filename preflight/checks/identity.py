@@ -143,6 +143,8 @@ def principals(needs: Needs, ask: Ask) -> Iterator[Finding]:
     named = {"deployer.role_arn": deployer.role_arn, "deployer.preview_role_arn": deployer.preview_role_arn}
     for key, cluster in needs.settings.clusters.items():
         named |= {f"clusters.{key}.access.{name}": entry.principal_arn for name, entry in cluster.access.items()}
+    for index, team in enumerate(needs.settings.teams):
+        named |= {f"teams[{index}].members.{name}": member.principal_arn for name, member in team.members.items()}
     for setting, arn in named.items():
         if arn is None:
             continue

@@ -268,6 +268,17 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         lost, shut_out = "", "until they are given again"
         if change.op == "delete":
             shut_out = "they are shut out"
+            if before.get("kubernetesGroups") and all(map(_of_a_team, before["kubernetesGroups"])):
+                yield Danger(
+                    kind="access",
+                    severity=SERIOUS,
+                    says="{} [leaves|leave] " + some(sorted(before["kubernetesGroups"])),
+                    names=(str(before.get("principalArn")),),
+                    consequence="they are shut out, and their pods run on",
+                    gently="let another member of the team look after these",
+                    urns=(change.urn,),
+                )
+                return
             if node_role:
                 shut_out = "nodes with this role cannot join, and running ones are cut off"
         elif change.type == ASSOCIATION and _grows(after, before):
@@ -295,7 +306,7 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             yield _wider(
                 change,
                 f"{{}} [joins|join] {some(groups)}",
-                "their bindings say what it may do in the cluster",
+                _roles(plan, groups) or "their bindings say what it may do in the cluster",
                 name=who,
             )
     elif change.type in BINDINGS:
@@ -304,9 +315,32 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         new = [each for each in every(after, "subjects") if each not in old]
         admin = at(after, "roleRef.name") == "cluster-admin"
         for each in new:
+            if _of_a_team(at(each, "name")) and not _is_joined(plan, at(each, "name")):
+                continue  # who joins it is told of
             if admin or at(each, "kind") != "ServiceAccount":
                 says = f"{{}} [gets|get] {at(after, 'roleRef.name')}"
                 yield _wider(change, says, "the role says what it allows in the cluster", name=str(at(each, "name")))
+
+
+def _of_a_team(group: Any) -> bool:
+    return str(group).startswith("ml:")
+
+
+def _is_joined(plan: Plan, group: Any) -> bool:
+    """Tells whether somebody was in a group before."""
+    return any(group in every(each.inputs, "kubernetesGroups") for each in plan.before.values() if each.type == ENTRY)
+
+
+def _roles(plan: Plan, groups: Collection[str]) -> str:
+    """Returns which roles groups are bound to, and where; "" where the stack binds none."""
+    bound = sorted(
+        {
+            f"{at(each.inputs, 'roleRef.name')} in {at(each.inputs, 'metadata.namespace') or 'the whole cluster'}"
+            for each in plan.after.values()
+            if each.type in BINDINGS and {*groups} & {*every(each.inputs, "subjects.name")}
+        }
+    )
+    return f"it is {some(bound)}; access.md says what pods add to that" if bound else ""
 
 
 def _new_clusters(plan: Plan) -> set[str]:

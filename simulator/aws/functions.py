@@ -431,6 +431,28 @@ def _log_group(cloud: Cloud, call: Call, args: Props) -> Props:
     }
 
 
+_SETS = "/aws-reserved/sso.amazonaws.com/"
+
+
+def _roles(cloud: Cloud, call: Call, args: Props) -> Props:
+    """Returns the roles whose name and path fit.
+
+    People's permission sets are not of the stack, so the account has the role of each that a program asks for by name,
+    unless the cloud has some. Source of the path, which has the region: IAM Identity Center user guide, "Referencing
+    permission sets"; read 2026-11.
+    """
+    pattern, prefix = args.get("nameRegex") or "", args.get("pathPrefix") or "/"
+    found = [row.state for row in cloud.of_type(tokens.ROLE) if row.state["path"].startswith(prefix)]
+    found = [state for state in found if re.search(pattern, state["name"])]
+    names, arns = [state["name"] for state in found], [state["arn"] for state in found]
+    asked = re.fullmatch(r"\^(AWSReservedSSO_.+_)\[0-9a-f\]\{16\}\$", pattern)
+    if asked and not found and prefix == _SETS:
+        region, account = region_of(call.config), account_of(call.config)
+        names = [re.sub(r"\\(.)", r"\1", asked[1]) + templates.pseudo_random("hex", 16, f"{account}|{asked[1]}")]
+        arns = [f"arn:{REGIONS[region].partition}:iam::{account}:role{_SETS}{region}/{names[0]}"]
+    return {**args, "arns": arns, "id": region_of(call.config), "names": names}
+
+
 _QUOTA_FUNCTION = "aws:servicequotas/getServiceQuota:getServiceQuota"
 _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:cloudwatch/getLogGroup:getLogGroup": _log_group,
@@ -446,6 +468,7 @@ _FUNCTIONS: dict[str, Callable[[Cloud, Call, Props], Props]] = {
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:eks/getClusterVersions:getClusterVersions": _cluster_versions,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:iam/getRoles:getRoles": _roles,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,

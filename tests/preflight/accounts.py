@@ -96,7 +96,8 @@ def trust(principal: str) -> str:
 def furnish(needs: Needs) -> None:
     """Makes in moto what a ready account has before the first `up`."""
     iam = boto3.client("iam")
-    for name in ("ml-platform-deployer", "ml-platform-break-glass"):
+    teams = ("ml-research", "ml-training", "ml-serving", "ml-agents")
+    for name in ("ml-platform-deployer", "ml-platform-break-glass", *teams):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust("root"))
     for service in LINKED:
         iam.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")

@@ -23,6 +23,11 @@ FAILURES = """
 Regions: us-east-2 is not-opted-in
 IAM principals: deployer.role_arn: ml-platform-deployer has another path
 IAM principals: clusters.main.access.break-glass: there is no role ml-platform-break-glass
+IAM principals: teams[0].members.people: there is no role ml-research
+IAM principals: teams[1].members.people: there is no role ml-training
+IAM principals: teams[1].members.reviewers: there is no role ml-research
+IAM principals: teams[2].members.people: there is no role ml-serving
+IAM principals: teams[3].members.people: there is no role ml-agents
 Hosted zones: ingress.internal.certificate, ingress.public.certificate, ingress.dns.zones: this account has no hosted...
 Kubernetes version: clusters.main.version: EKS offers no 1.35 in us-west-2
 EKS add-on versions: coredns has no version v1.14.2-eksbuild.4 for Kubernetes 1.35 here

@@ -76,6 +76,14 @@ def quotas(**changes: Any) -> dict[str, Any]:
     return {"quotas": {"request": True, **changes}}
 
 
+def member(**changes: Any) -> dict[str, Any]:
+    return {"people": {"principal_arn": ARN, "role": "viewer", **changes}}
+
+
+def in_set(name: str) -> dict[str, Any]:
+    return {"people": {"permission_set": name, "role": "viewer"}}
+
+
 def access(**changes: Any) -> dict[str, Any]:
     return cluster(access={"admins": {"principal_arn": ARN, **changes}})
 
@@ -433,6 +441,10 @@ CHANGES: dict[str, Any] = {
     "secrets.vault.mount": (vault(), vault(mount="kv")),
     "secrets.vault.auth_mount": (vault(), vault(auth_mount="eks")),
     "secrets.vault.role_prefix": (vault(), vault(role_prefix="ml-")),
+    "teams.members.role": (team(members=member()), team(members=member(role="ml-engineer"))),
+    "teams.members.principal_arn": (team(members=member()), team(members=member(principal_arn=f"{ARN}2"))),
+    "teams.members.permission_set": (team(members=in_set("Lab")), team(members=in_set("Other"))),
+    "teams.service_accounts": (team(), team(service_accounts=["pipeline"])),
     "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))

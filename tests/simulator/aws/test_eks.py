@@ -366,6 +366,13 @@ def test_reserved_groups_are_refused(aws: Account) -> None:
     assert "The kubernetes group name system:masters is invalid" in text
 
 
+def test_groups_that_are_no_longer_said_stay_and_an_empty_list_takes_them(aws: Account) -> None:
+    aws.cluster()
+    entry = aws.make(ENTRY, clusterName="main", principalArn=PEOPLE, kubernetesGroups=["ml:lab:viewer"])
+    assert not aws.diff(entry, clusterName="main", principalArn=PEOPLE).changes
+    assert aws.update(entry, clusterName="main", principalArn=PEOPLE, kubernetesGroups=[])["kubernetesGroups"] == []
+
+
 def test_nodes_outside_managed_groups_need_an_entry_of_type_ec2_linux(aws: Account) -> None:
     aws.cluster()
     role = aws.role("karpenter", "ec2.amazonaws.com")["arn"]

@@ -11,7 +11,7 @@ import pytest
 from simulator.cloud import Cloud
 from simulator.provider import Refusal
 from simulator.values import UNKNOWN
-from tests.simulator.aws.account import Account
+from tests.simulator.aws.account import Account, trust
 
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
 DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
@@ -274,3 +274,19 @@ def test_the_size_of_a_node_group_is_that_which_it_has_now(aws: Account) -> None
         aws.invoke("aws:eks/getNodeGroup:getNodeGroup", **asked | {"nodeGroupName": "other"})
     with pytest.raises(Refusal, match="No cluster found for name: other"):
         aws.invoke("aws:eks/getNodeGroups:getNodeGroups", clusterName="other")
+
+
+def test_an_account_has_the_role_of_each_permission_set_that_is_asked_for_by_name(aws: Account) -> None:
+    sets = {"nameRegex": r"^AWSReservedSSO_Ml\.Lab_[0-9a-f]{16}$", "pathPrefix": "/aws-reserved/sso.amazonaws.com/"}
+    (name,) = aws.invoke("aws:iam/getRoles:getRoles", **sets)["names"]
+    assert re.fullmatch(sets["nameRegex"], name)
+    (arn,) = aws.invoke("aws:iam/getRoles:getRoles", **sets)["arns"]
+    assert arn == f"arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/us-west-2/{name}"
+
+
+def test_roles_are_found_by_path_and_name(aws: Account) -> None:
+    names = ["pod", "pods", "other"]
+    for name in names:
+        aws.make("aws:iam/role:Role", name, name=name, path="/ml/", assumeRolePolicy=trust("ec2.amazonaws.com"))
+    assert aws.invoke("aws:iam/getRoles:getRoles", pathPrefix="/ml/", nameRegex="^pod")["names"] == ["pod", "pods"]
+    assert aws.invoke("aws:iam/getRoles:getRoles", pathPrefix="/else/")["names"] == []

@@ -239,3 +239,42 @@ def test_another_api_server_replaces_the_provider(cluster: Bench) -> None:
     assert not diff({"kubeconfig": old}, {"kubeconfig": same}).replaces
     unknown = diff({"kubeconfig": old}, {"kubeconfig": UNKNOWN})
     assert unknown.replaces == {"kubeconfig"}, "objects have to go before the cluster that is replaced"
+
+
+PATCH = "kubernetes:core/v1:ServiceAccountPatch"
+
+
+def _patch(name: str | None = "default") -> Props:
+    named = {"name": name} if name else {}
+    metadata = {**named, "namespace": "default", "annotations": {"pulumi.com/patchForce": "true"}}
+    inputs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    return {**inputs, "automountServiceAccountToken": False}
+
+
+def test_a_patch_applies_its_fields_to_what_is_there_and_takes_them_back_when_it_goes(cluster: Bench) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "reader", "namespace": "default"}}
+    made = cluster.make({**account, "imagePullSecrets": [{"name": "registry"}]}, "of-a-user")
+    call = cluster.call(PATCH, "patch")
+    inputs = cluster.package.check(call, {}, _patch("reader"), b"").inputs
+    patch = cluster.package.create(call, inputs)
+    assert patch.state["imagePullSecrets"] == [{"name": "registry"}], "what it does not name stays"
+    assert patch.state["automountServiceAccountToken"] is False
+    assert patch.state["metadata"]["uid"] == made[2]["metadata"]["uid"]
+    cluster.package.delete(call, patch.id, inputs, patch.state)
+    left = cluster.package.read(
+        cluster.call("kubernetes:core/v1:ServiceAccount", "of-a-user"), made[0], made[1], made[2]
+    )
+    assert left is not None, "the object is not the patch's to delete"
+    assert "automountServiceAccountToken" not in left.state
+
+
+def test_a_patch_makes_what_is_not_there_yet(cluster: Bench) -> None:
+    call = cluster.call(PATCH, "patch")
+    made = cluster.package.create(call, cluster.package.check(call, {}, _patch("new"), b"").inputs)
+    assert made.id == "default/new"
+    assert cluster.package.read(call, made.id, _patch("new"), made.state) is not None
+
+
+def test_a_patch_needs_a_name(cluster: Bench) -> None:
+    with pytest.raises(Refusal, match=r"patch resources require the `\.metadata\.name` field"):
+        cluster.package.check(cluster.call(PATCH, "patch"), {}, _patch(None), b"")

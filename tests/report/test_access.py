@@ -1,0 +1,254 @@
+"""The page that says who may do what, held against the objects of the stacks, as an API server would judge requests.
+
+The judge here knows no powers: it asks for single requests, one namespace after the other, and follows pods to their
+service accounts by what it finds.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.stack.stack_file import load_file
+from costs.resource import Resource
+from report.access import EVERYBODY, EVERYWHERE, accounts, as_markdown, rights
+from report.dangers.danger import known
+from tests.components.conftest import PlatformCloud
+
+ROOT = Path(__file__).parents[2]
+RBAC = "rbac.authorization.k8s.io"
+PEOPLE = "arn:aws:iam::123456789012:role/ml-"
+RESEARCH, TEAM = "main-namespace-research", "ml-platform/team"
+Request = tuple[str, str, str]  # verb, API group, resource
+ASKED: dict[str, tuple[Request, ...]] = {
+    "reads Secrets": (("list", "", "secrets"), ("get", "", "secrets")),
+    "makes pods": (
+        *(("create", "", "pods"), ("create", "batch", "jobs"), ("patch", "apps", "deployments")),
+        *(("create", "ray.io", "rayjobs"), ("create", "trainer.kubeflow.org", "trainjobs")),
+        *(("update", "argoproj.io", "workflows"), ("create", "batch", "cronjobs")),
+    ),
+    "enters pods": (("create", "", "pods/exec"), ("create", "", "pods/attach")),
+    "takes over identities": (("create", "", "serviceaccounts/token"), ("impersonate", "", "serviceaccounts")),
+    "grants rights": (("create", RBAC, "rolebindings"), ("escalate", RBAC, "roles")),
+    "changes limits": (("delete", "", "resourcequotas"), ("update", "", "namespaces")),
+    "orders secrets of the store": (("create", "external-secrets.io", "secretstores"),),
+    "deletes volumes": (("delete", "", "persistentvolumeclaims"),),
+}
+WRITES_ALL = {"AmazonEKSClusterAdminPolicy": set(ASKED), "AmazonEKSViewPolicy": set[str]()}
+WRITES_ALL["AmazonEKSEditPolicy"] = set(ASKED) - {"grants rights", "changes limits", "orders secrets of the store"}
+
+
+@cache
+def built(stack: str) -> tuple[Resource, ...]:
+    cloud = PlatformCloud()
+    cloud.up(load_file(ROOT / f"Pulumi.{stack}.yaml"), preview=True)
+    return tuple(
+        Resource(
+            each.urn, each.type, known(each.inputs), parent=each.parent, provider=each.provider.rpartition("::")[0]
+        )
+        for each in cloud.registered.values()
+    )
+
+
+class Judge:
+    """An API server with these objects, and EKS with these entries; each stack here has one cluster."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        def of(*kinds: str) -> list[dict[str, Any]]:
+            return [dict(each.inputs) for each in resources if each.type in kinds]
+
+        self.roles = {kind: of(f"kubernetes:{RBAC}/v1:{kind}") for kind in ("Role", "ClusterRole")}
+        self.bindings = of(f"kubernetes:{RBAC}/v1:RoleBinding", f"kubernetes:{RBAC}/v1:ClusterRoleBinding")
+        self.entries = of("aws:eks/accessEntry:AccessEntry")
+        self.policies = of("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+        metadata = [each["metadata"] for each in of("kubernetes:core/v1:Namespace")]
+        self.namespaces = {each["name"]: each for each in metadata if TEAM in (each.get("labels") or {})}
+
+    def matrix(self) -> dict[tuple[str, str], set[str]]:
+        groups = {each["principalArn"]: each.get("kubernetesGroups", []) for each in self.entries}
+        groups |= {everybody: [everybody] for everybody in EVERYBODY}
+        return {
+            (who, name): powers
+            for who, own in groups.items()
+            for name, powers in self._of(who, [("Group", group) for group in own]).items()
+            if powers
+        }
+
+    def _of(self, who: str, mine: list[tuple[str, str]]) -> dict[str, set[str]]:
+        """Returns namespace -> powers. Whoever has pods is also each service account that these may have."""
+        while True:
+            found = {name: self._by_policies(who, name) for name in self.namespaces}
+            for name, powers in found.items():
+                powers |= {each for each, asked in ASKED.items() if any(self._may(mine, name, one) for one in asked)}
+            more = [
+                ("ServiceAccount", f"{name}/{account}")
+                for name, powers in found.items()
+                for account in self.namespaces[name]["annotations"]["ml-platform/service-accounts"].split(",")
+                if powers & {"makes pods", "enters pods"}
+            ]
+            if set(more) <= set(mine):
+                return found
+            mine = [*mine, *more]
+
+    def _by_policies(self, who: str, namespace: str) -> set[str]:
+        found = set[str]()
+        for policy in self.policies:
+            if policy["principalArn"] == who and namespace in policy["accessScope"].get("namespaces", [namespace]):
+                found |= WRITES_ALL[policy["policyArn"].rpartition("/")[2]]
+        return found
+
+    def _may(self, mine: Sequence[tuple[str, str]], namespace: str, request: Request) -> bool:
+        for rules in self._rules(mine, namespace):
+            for rule in rules:
+                wanted = zip(("verbs", "apiGroups", "resources"), request, strict=True)
+                if all(value in rule.get(key, ()) or "*" in rule.get(key, ()) for key, value in wanted):
+                    return True
+        return False
+
+    def _rules(self, mine: Sequence[tuple[str, str]], namespace: str) -> Iterator[list[dict[str, Any]]]:
+        for binding in self.bindings:
+            where = binding["metadata"].get("namespace")
+            subjects = {
+                (each["kind"], f"{each['namespace']}/{each['name']}" if "namespace" in each else each["name"])
+                for each in binding["subjects"]
+            }
+            if where in (None, namespace) and subjects & set(mine):
+                ref = binding["roleRef"]
+                if ref["name"] == "cluster-admin":
+                    yield [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+                for role in self.roles[ref["kind"]]:
+                    own = role["metadata"].get("namespace") in ((where,) if ref["kind"] == "Role" else (None,))
+                    if own and role["metadata"]["name"] == ref["name"]:
+                        yield role["rules"]
+
+
+def of_the_page(resources: Sequence[Resource]) -> dict[tuple[str, str], set[str]]:
+    namespaces = Judge(resources).namespaces
+    found: dict[tuple[str, str], set[str]] = {}
+    for right in rights(resources):
+        for name in namespaces if right.namespace == EVERYWHERE else [right.namespace]:
+            if right.powers:
+                found.setdefault((right.who, name), set()).update(right.powers)
+    return found
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_page_says_what_an_api_server_would_allow(stack: str) -> None:
+    matrix = Judge(built(stack)).matrix()
+    assert of_the_page(built(stack)) == matrix
+    assert matrix[f"{PEOPLE}research", "research"] == {"makes pods"}
+    assert matrix[f"{PEOPLE}serving", "inference"] == {"makes pods", "enters pods"}
+    assert (f"{PEOPLE}serving", "research") not in matrix, "a team has nothing in the namespace of another one"
+
+
+def test_the_page_names_secrets_and_roles_that_are_reached_through_pods() -> None:
+    (trainer,) = (each for each in accounts(built("prod")) if each.name == "trainer")
+    assert {"s3:PutObject", "s3:DeleteObject", "kms:Decrypt"} <= {*trainer.aws}
+    page = as_markdown(built("prod"), "prod")
+    cluster = "ml-platform-prod-main"
+    assert f"| {cluster} | {PEOPLE}research | research | data-scientist | makes pods | all, in pods |" in page
+    assert f"| {cluster} | {PEOPLE}research | training | viewer | no | no |" in page
+    assert f"| {cluster} | training | trainer | kms:Decrypt, " in page
+    assert "| reads all | takes over identities, grants rights," in page, "the deployer, of whom it must not be silent"
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_rights_in_aws_are_those_of_the_roles_that_pods_get(stack: str) -> None:
+    shown = {(each.namespace, each.name): set(each.aws) for each in accounts(built(stack)) if each.aws}
+    found: dict[tuple[str, str], set[str]] = {}
+    for each in built(stack):
+        if (
+            each.type.endswith("PodIdentityAssociation")
+            and ":storage:" in each.urn
+            and each.inputs["namespace"] != "velero"
+        ):
+            policies = [one for one in built(stack) if one.parent == each.parent and one.type.endswith(":RolePolicy")]
+            statements = [one for policy in policies for one in json.loads(policy.inputs["policy"])["Statement"]]
+            actions = [one["Action"] if isinstance(one["Action"], list) else [one["Action"]] for one in statements]
+            key = each.inputs["namespace"], each.inputs["serviceAccount"]
+            found.setdefault(key, set()).update(action for some in actions for action in some)
+    assert found
+    assert shown == found
+
+
+def test_a_namespace_without_a_team_is_told_with_the_accounts_that_have_roles() -> None:
+    namespace = next(each for each in built("prod") if each.name == RESEARCH).inputs["metadata"]
+    found = accounts(_but(RESEARCH, "Namespace", metadata={**namespace, "labels": {}}))
+    assert [each.name for each in found if each.namespace == "research"] == ["researcher"]
+
+
+def _with(kind: str, name: str, inputs: dict[str, Any]) -> list[Resource]:
+    """The stack of prod with one more object of its cluster."""
+    like = next(each for each in built("prod") if each.type.endswith(":RoleBinding"))
+    version = f"kubernetes:{RBAC}/v1:{kind}" if kind.endswith(("Role", "Binding")) else kind
+    return [*built("prod"), replace(like, urn=f"urn:pulumi:test::p::{version}::{name}", type=version, inputs=inputs)]
+
+
+def _but(name: str, kind: str, **changes: Any) -> list[Resource]:
+    found = [each for each in built("prod") if each.name == name and each.type.endswith(f":{kind}")]
+    assert len(found) == 1
+    return [replace(each, inputs={**each.inputs, **changes}) if each in found else each for each in built("prod")]
+
+
+def _binding(kind: str, namespace: str | None, role: str, subject: dict[str, str]) -> list[Resource]:
+    where = {"namespace": namespace} if namespace else {}
+    role_kind = "Role" if namespace else "ClusterRole"
+    inputs = {
+        "metadata": {"name": "hole", **where},
+        "roleRef": {"kind": role_kind, "name": role},
+        "subjects": [subject],
+    }
+    return _with(kind, "hole", inputs)
+
+
+def _edit() -> list[Resource]:
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
+    scope = {"type": "namespace", "namespaces": ["training"]}
+    inputs = {"clusterName": "ml-platform-prod-main", "principalArn": f"{PEOPLE}research"}
+    token = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+    return _with(token, "hole", {**inputs, "policyArn": policy, "accessScope": scope})
+
+
+STAR = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+EVERYONE = {"kind": "Group", "name": "system:authenticated"}
+BOT = {"kind": "ServiceAccount", "namespace": "training", "name": "trainer"}
+HOLES = {
+    # what somebody did: (the resources, who may do more, where, what)
+    "a role with stars": (
+        lambda: _but("main-team-research-research-data-scientist", "Role", rules=[STAR]),
+        (f"{PEOPLE}research", "research"),
+        "reads Secrets",
+    ),
+    "a binding of everybody": (
+        lambda: _binding("RoleBinding", "agents", "ml-engineer", EVERYONE),
+        ("system:authenticated", "agents"),
+        "enters pods",
+    ),
+    "an access policy": (_edit, (f"{PEOPLE}research", "training"), "takes over identities"),
+    "a service account that is admin": (
+        lambda: _binding("ClusterRoleBinding", None, "cluster-admin", BOT),
+        (f"{PEOPLE}training", "training"),
+        "grants rights",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_hole_that_somebody_makes_is_on_the_page(name: str) -> None:
+    make, key, power = HOLES[name]
+    resources = make()
+    assert power not in of_the_page(built("prod")).get(key, ())
+    assert power in of_the_page(resources)[key]
+    assert of_the_page(resources) == Judge(resources).matrix()
+
+
+def test_one_more_service_account_is_on_the_page_with_its_rights() -> None:
+    metadata = next(each for each in built("prod") if each.name == RESEARCH).inputs["metadata"]
+    marks = {**metadata["annotations"], "ml-platform/service-accounts": "default,researcher,trainer"}
+    more = _but(RESEARCH, "Namespace", metadata={**metadata, "annotations": marks})
+    new = set(accounts(more)) - set(accounts(built("prod")))
+    assert {(each.namespace, each.name) for each in new} == {("research", "trainer")}
