@@ -206,6 +206,10 @@ def team(**changes: Any) -> dict[str, Any]:
     return {"teams": [{"name": "lab", "namespaces": ["lab"], **changes}]}
 
 
+def admission(**changes: Any) -> dict[str, Any]:
+    return {**team(), "admission": changes}
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -392,6 +396,10 @@ CHANGES: dict[str, Any] = {
     "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
     "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
     "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "admission.mode": (team(), admission(mode="warn")),
+    "admission.registries": (team(), admission(registries=["registry.example.com"])),
+    "admission.digests": (team(), admission(digests=False)),
+    "admission.labels": (team(), admission(labels=["owner"])),
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
