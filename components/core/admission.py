@@ -1,6 +1,8 @@
 """Policies that the API server itself keeps, without a webhook that could be down."""
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -18,12 +20,19 @@ def admission_policy(
     variables: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
     namespace_of_parameters: str | None = None,
+    namespaces_with: str | None = None,
+    shows: Mapping[str, str] | None = None,
+    mode: Literal["deny", "warn"] = "deny",
+    on_error: Literal["Fail", "Ignore"] = "Fail",
 ) -> None:
     """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
 
     resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
     -> message. namespace_of_parameters: a namespace, which is `params` in the expressions: values in its annotations
     change while the rule stays. A ConfigMap would be replaced by each change, and all be refused in between.
+    namespaces_with: label of the namespaces whose objects are judged. shows: message -> expression of the text that
+    ends it. mode: `warn` lets the object in, warns its maker and notes it in the audit log. on_error: what an
+    expression that cannot be evaluated means.
     """
     rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
         {
@@ -37,26 +46,35 @@ def admission_policy(
     named: list[kubernetes.admissionregistration.v1.VariableArgsDict] = [
         {"name": key, "expression": text} for key, text in (variables or {}).items()
     ]
+    ends = {says: f"{json.dumps(f'{says}: ')} + {text}" for says, text in (shows or {}).items()}
     policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
         name,
         metadata={"name": physical_name},
         spec={
-            "failure_policy": "Fail",
+            "failure_policy": on_error,
             "param_kind": {"api_version": "v1", "kind": "Namespace"} if namespace_of_parameters else None,
-            "match_constraints": {"resource_rules": rules},
+            "match_constraints": {
+                "resource_rules": rules,
+                "namespace_selector": {"match_expressions": [{"key": namespaces_with, "operator": "Exists"}]}
+                if namespaces_with
+                else None,
+            },
             "variables": named or None,
             "validations": [
-                {"expression": each, "message": says} for each, says in {expression: message, **(more or {})}.items()
+                {"expression": each, "message": says, "message_expression": ends.get(says)}
+                for each, says in {expression: message, **(more or {})}.items()
             ],
         },
         opts=opts,
     )
+    # The actions of a binding cannot change: a preview would join the old and the new ones, and be refused.
+    suffix = "" if mode == "deny" else "-warns"
     kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-        name,
-        metadata={"name": physical_name},
+        f"{name}{suffix}",
+        metadata={"name": f"{physical_name}{suffix}"},
         spec={
             "policy_name": physical_name,
-            "validation_actions": ["Deny"],
+            "validation_actions": ["Deny"] if mode == "deny" else ["Warn", "Audit"],
             "param_ref": {"name": namespace_of_parameters, "parameter_not_found_action": "Deny"}
             if namespace_of_parameters
             else None,

@@ -104,6 +104,14 @@ class Stage:
         """Partition in every ARN, for example `aws` or `aws-cn`."""
         return REGIONS[self.region].partition
 
+    @property
+    def registry(self) -> str:
+        """The host of the account's own images in ECR, in the stack's region.
+
+        Source: https://docs.aws.amazon.com/general/latest/gr/ecr.html; read 2026-11.
+        """
+        return f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com"
+
     def cluster_name(self, key: str) -> str:
         """Returns the physical name of the cluster under `clusters.<key>`."""
         return physical_names.cluster_name(self.prefix, key)

@@ -19,6 +19,7 @@ from components.core.aws_access import AwsAccess
 from components.core.stage import DataClass, Stage, cost_tags
 from components.core.standing import standing
 from components.ingress.ingress import Ingress, IngressArgs, door_commands, protected_doors
+from components.mesh.addons.linkerd_control_plane import proxy_images
 from components.mesh.guards import mesh_guard
 from components.mesh.mesh_policies import MeshPolicies, MeshPoliciesArgs
 from components.mesh.policies import policies
@@ -33,6 +34,7 @@ from components.stack.live import LiveStack
 from components.stack.support import support_warnings
 from components.storage.storage import Storage, StorageArgs
 from components.tenancy.cluster_tenancy import ClusterTenancy
+from components.tenancy.guards import GuardsArgs, guards
 from components.tenancy.marks import marks
 from components.tenancy.members import groups_of, permission_set_roles
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
@@ -188,6 +190,7 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+        self._guards(settings)
         self._teams(settings, len(zones), keys)
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
@@ -243,6 +246,18 @@ class Platform(pulumi.ComponentResource):
                 ),
                 self._opts,
             )
+
+    def _guards(self, settings: StackSettings) -> None:
+        """Registers what the pods of teams need to be let in, in each cluster that has teams."""
+        with_teams = {team.cluster or next(iter(settings.clusters)) for team in settings.teams}
+        for key in sorted(with_teams):
+            ref, addons = self.clusters[key].ref, settings.clusters[key].addons
+            args = GuardsArgs(
+                settings=settings.admission,
+                registry=self.stage.registry,
+                injected_images=proxy_images(addons) if ref.mesh is not None else (),
+            )
+            guards(f"{key}-admission", args, pulumi.ResourceOptions(parent=self, provider=ref.provider))
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""

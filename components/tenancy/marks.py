@@ -6,6 +6,7 @@ So a team more, or a pool more of one, changes one namespace and no rule. Only t
 from collections.abc import Collection, Iterable, Sequence
 
 from catalog.priorities import up_to
+from components.core.tolerations import KEEPS_PODS_OUT
 from settings.compute.node_pool import NodePoolSettings
 from settings.tenancy.team import TeamSettings
 
@@ -13,6 +14,8 @@ TEAM = "ml-platform/team"
 """Label of a team's namespace. Rules for the pods of teams hold where it is."""
 POOLS, PRIORITIES, SERVICE_ACCOUNTS = (f"ml-platform/{name}" for name in ("pools", "priorities", "service-accounts"))
 """Annotations: names, separated by commas."""
+TAINTS, OTHER_POOLS = "ml-platform/taints", "ml-platform/other-pools"
+"""Annotations: `<key>=<value>` of the taints of its pools; `<pool>:<key>=<value>+<key>=<value>` of all others."""
 
 
 def pools_of(team: TeamSettings, pools: Sequence[NodePoolSettings]) -> list[str]:
@@ -28,8 +31,12 @@ def marks(team: TeamSettings, pools: Sequence[NodePoolSettings], service_account
 
     pools: of its cluster. service_accounts: those that storage names in this namespace, beside the team's own.
     """
+    own = pools_of(team, pools)
+    taints = {pool.name: _taints(pool) for pool in pools}
     return {
-        POOLS: _joined(pools_of(team, pools)),
+        POOLS: _joined(own),
+        TAINTS: _joined(sorted({taint for name in own for taint in taints[name]})),
+        OTHER_POOLS: _joined(f"{name}:{'+'.join(of_it)}" for name, of_it in taints.items() if name not in own),
         PRIORITIES: _joined(up_to(team.priority)),
         SERVICE_ACCOUNTS: _joined(sorted(accounts_of(team, service_accounts))),
     }
@@ -38,6 +45,10 @@ def marks(team: TeamSettings, pools: Sequence[NodePoolSettings], service_account
 def accounts_of(team: TeamSettings, named_by_storage: Collection[str]) -> set[str]:
     """Returns the service accounts that a team's pods may have in a namespace."""
     return {"default", *team.service_accounts, *named_by_storage}
+
+
+def _taints(pool: NodePoolSettings) -> list[str]:
+    return sorted({f"{taint.key}={taint.value}" for taint in pool.taints if taint.effect in KEEPS_PODS_OUT})
 
 
 def _joined(names: Iterable[str]) -> str:

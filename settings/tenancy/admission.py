@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from settings.core.base import Settings
+from settings.core.naming import DNS_SUBDOMAIN, QUALIFIED_NAME
 from settings.core.problems import listed, raise_if, repeated
 
 _REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)*")
@@ -21,7 +22,8 @@ class AdmissionSettings(Settings):
     registries: tuple[str, ...] = Field(
         default=(),
         description=(
-            "Registries, with or without a path, that images may come from. Empty: the account's own registries in ECR."
+            "Registries, with or without a path, that images may come from. Empty: the account's own in ECR, in the "
+            "region of the stack."
         ),
         examples=[["123456789012.dkr.ecr.us-west-2.amazonaws.com", "docker.io/library"]],
     )
@@ -44,3 +46,18 @@ class AdmissionSettings(Settings):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
         raise_if(mistakes)
         return registries
+
+    @field_validator("labels")
+    @classmethod
+    def labels_can_be_written(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        mistakes = [
+            f"{label!r} is no label that a pod can have, so no pod of a team would be let in. Write a name, or "
+            "<domain>/<name>: app.kubernetes.io/name."
+            for label in labels
+            for domain, slash, name in [label.rpartition("/")]
+            if not QUALIFIED_NAME.fullmatch(name) or (slash and not DNS_SUBDOMAIN.fullmatch(domain))
+        ]
+        if twice := repeated(labels):
+            mistakes.append(f"{listed(twice)} is named twice. Name each once.")
+        raise_if(mistakes)
+        return labels

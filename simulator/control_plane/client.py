@@ -58,6 +58,10 @@ class ApiServer:
         self._resources: dict[tuple[str, str], Resource] = {}
         self._kinds_change_until = 0.0
 
+    def with_token(self, token: str) -> ApiServer:
+        """Returns the same server for another user, such as a service account with a token of its own."""
+        return ApiServer(self._port, token, self._certificate)
+
     def is_ready(self) -> bool:
         """Returns whether the server accepts requests."""
         if not self._certificate.exists():

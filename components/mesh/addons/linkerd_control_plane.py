@@ -14,6 +14,7 @@ from components.core.namespaces import CONTROL_PLANE
 from components.core.untyped import Manifest, Values
 from components.mesh.identity import WEBHOOKS, certificates
 from settings.cluster.addon_rules import needed_by_mesh
+from settings.cluster.addons import AddonSettings
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import highly_available
 from settings.mesh.mesh import MeshSettings, TracingSettings
@@ -106,6 +107,18 @@ def unknown_networks(networks: tuple[str, ...]) -> list[str]:
     """Returns the ranges of the cluster that the chart's own networks do not hold."""
     known = [IPv4Network(each) for each in KNOWN_NETWORKS if ":" not in each]
     return [each for each in networks if not any(IPv4Network(each).subnet_of(one) for one in known)]
+
+
+def proxy_images(addons: Mapping[str, AddonSettings]) -> tuple[str, ...]:
+    """Returns the images that the injector adds to pods: the proxy's alone, which the CNI plugin's check has as well.
+
+    addons: those of the cluster in the stack file, whose values may name another registry, or a digest for a version.
+    Source: linkerd/linkerd2 edge-26.8.3, charts/partials/templates/_proxy.tpl, _network-validator.tpl; read 2026-11.
+    """
+    given = addons[ADD_ON.name].values if ADD_ON.name in addons else {}
+    image = given.get("proxy", {}).get("image", {})
+    version = image.get("version") or given.get("linkerdVersion") or ADD_ON.chart.app_version
+    return (f"{image.get('name') or 'cr.l5d.io/linkerd/proxy'}:{version}",)
 
 
 def before(context: AddOnContext) -> Mapping[str, Manifest]:

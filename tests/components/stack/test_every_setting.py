@@ -226,6 +226,10 @@ def vault(**changes: Any) -> dict[str, Any]:
     return stored(store="vault", vault={"address": "https://vault.example.com", **changes})
 
 
+def admission(**changes: Any) -> dict[str, Any]:
+    return {**team(), "admission": changes}
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -416,6 +420,10 @@ CHANGES: dict[str, Any] = {
     "storage.file_systems.expected_gib": (file_system(), file_system(expected_gib=1000)),
     "storage.file_systems.monthly_growth_gib": (file_system(), file_system(monthly_growth_gib=100)),
     "storage.recovery.enabled": (recovery(), recovery(enabled=False)),
+    "admission.mode": (team(), admission(mode="warn")),
+    "admission.registries": (team(), admission(registries=["registry.example.com"])),
+    "admission.digests": (team(), admission(digests=False)),
+    "admission.labels": (team(), admission(labels=["owner"])),
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),

@@ -1,0 +1,256 @@
+"""Policies by which the API server lets in the pods of teams, and what makes pods.
+
+A pod in a team's namespace may be on nodes of the team's pools alone, has a priority and a service account of the
+team's, trusted images, and the labels by which people find it. Rules read the annotations of the pod's namespace, so a
+team more changes none of them. A Deployment or Job whose pods would be refused would be stored and never run, so its
+template is judged as well.
+
+What is there already is not judged again: an update passes as long as it does not change what a rule reads, so that
+controllers can end, scale and label what is older than a rule.
+Sources: Kubernetes 1.35.4, plugin/pkg/admission/extendedresourcetoleration, pkg/controller/daemon/util; Kubernetes,
+"Validating Admission Policy"; read 2026-11.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pulumi
+
+from catalog.sharing import POOL_LABEL
+from components.core.admission import admission_policy
+from components.tenancy.marks import OTHER_POOLS, POOLS, PRIORITIES, SERVICE_ACCOUNTS, TAINTS, TEAM
+from settings.tenancy.admission import AdmissionSettings
+
+MAKES_PODS = {
+    "v1": ["pods", "replicationcontrollers"],
+    "apps/v1": ["daemonsets", "deployments", "replicasets", "statefulsets"],
+    "batch/v1": ["cronjobs", "jobs"],
+}
+WITH_DEBUGGING = {**MAKES_PODS, "v1": [*MAKES_PODS["v1"], "pods/ephemeralcontainers"]}
+"""A debugging container comes into a pod that runs, by a resource of its own."""
+TOKEN_TYPE, TOKEN_OF = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
+# The controller adds tolerations of every condition of a node. Which of the two names it has on EKS is unverified.
+_DAEMONS = ["system:serviceaccount:kube-system:daemon-set-controller", "system:kube-controller-manager"]
+_ADDED_TO_ALL = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardsArgs:
+    """Arguments of the policies of one cluster.
+
+    registry: host of the account's own images. injected_images: names of those that webhooks add to pods.
+    """
+
+    settings: AdmissionSettings
+    registry: str
+    injected_images: Collection[str]
+
+
+def guards(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policies of a cluster that has teams."""
+    _scheduling(f"{name}-scheduling", opts)
+    _identities(f"{name}-identities", opts)
+    _images(f"{name}-images", args, opts)
+    if args.settings.labels:
+        _labels(f"{name}-labels", args.settings, opts)
+    _services(f"{name}-services", opts)
+
+
+def _template_of(judged: str) -> str:
+    """Returns in CEL the pod, or the template of the pods that an object makes."""
+    template = (
+        f"{judged}.kind == 'CronJob' ? dyn({judged}).spec.jobTemplate.spec.template : dyn({judged}).spec.template"
+    )
+    return f"({judged}.kind == 'Pod' ? dyn({judged}) : {template})"
+
+
+# Without `dyn` the server would warn that a Pod has no `template`, for each of the kinds.
+_SPECS = {
+    "pod": _template_of("object"),
+    "was": f"oldObject == null ? dyn({{}}) : {_template_of('oldObject')}",
+    "spec": "variables.pod.spec",
+    "before": "variables.was.?spec.orValue({})",
+    "same": "variables.spec == variables.before",
+    "containers": "variables.spec.containers + variables.spec.?initContainers.orValue([])",
+}
+
+
+def _mark(annotation: str) -> str:
+    return f"namespaceObject.metadata.?annotations[?'{annotation}'].orValue('')"
+
+
+def _changed(expression: str) -> str:
+    return f"variables.same || ({expression})"
+
+
+def _asks_for(resource: str) -> str:
+    """Returns in CEL whether a container has a resource. The server lets such a pod tolerate a taint of its name."""
+    amounts = [f"{resource} in each.?resources.?{kind}.orValue({{}})" for kind in ("requests", "limits")]
+    return f"variables.containers.exists(each, {' || '.join(amounts)})"
+
+
+def _tolerates(taint: str) -> str:
+    """Returns in CEL whether the toleration `one` is for a taint, as in `gpu=mig`."""
+    key = "one.?key.orValue('')"
+    equal = f"{key} + '=' + one.?value.orValue('') == {taint}"
+    return f"(one.?operator.orValue('Equal') == 'Equal' ? {equal} : {taint}.startsWith({key} + '='))"
+
+
+def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policy of nodes and priorities; it fails closed, since it separates teams.
+
+    Kueue gives the pools of a suspended Job, or of a pod with a gate, later on, so these name none yet.
+    """
+    whole = "variables.tolerations.exists(one, " + _tolerates("taint") + ") || " + _asks_for("taint.split('=')[0]")
+    in_terms = f"each.key == '{POOL_LABEL}' && each.operator == 'In'"
+    expressions = "term.?matchExpressions.orValue([])"
+    pools = "a pod names pools of its team alone, and this namespace has"
+    nodes = "the scheduler chooses the node: drop nodeName, and name a pool by the node label " + POOL_LABEL
+    taints = "a pod tolerates taints of its team's pools alone, each by its key, and these are"
+    strays = (
+        f"a pod that could be on nodes of another team's pool names its own, by nodeSelector {POOL_LABEL} or a "
+        "required node affinity, and this namespace has"
+    )
+    priority = "a pod has a PriorityClass of its team, and this namespace has"
+    admission_policy(
+        name,
+        "ml-platform-scheduling",
+        MAKES_PODS,
+        _changed("variables.spec.?nodeName.orValue('') == variables.before.?nodeName.orValue('')"),
+        nodes,
+        opts,
+        namespaces_with=TEAM,
+        variables={
+            **_SPECS,
+            "pools": f"{_mark(POOLS)}.split(',')",
+            "taints": f"{_mark(TAINTS)}.split(',')",
+            "tolerations": "variables.spec.?tolerations.orValue([])",
+            "ofNode": f"request.userInfo.username in {_DAEMONS}",
+            "selector": "variables.spec.?nodeSelector.orValue({})",
+            "terms": "variables.spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution"
+            ".?nodeSelectorTerms.orValue([])",
+            "named": f"'{POOL_LABEL}' in variables.selector || (variables.terms.size() > 0 && "
+            f"variables.terms.all(term, {expressions}.exists(each, {in_terms})))",
+            "later": "dyn(object).spec.?suspend.orValue(false) || "
+            "variables.spec.?schedulingGates.orValue([]).size() > 0",
+        },
+        more={
+            _changed(
+                "variables.tolerations.all(one, one.?key.orValue('') != '' && "
+                f"(one.key in {_ADDED_TO_ALL} || (variables.ofNode && one.key.startsWith('node.kubernetes.io/')) || "
+                f"{_asks_for('one.key')} || variables.taints.exists(taint, {_tolerates('taint')})))"
+            ): taints,
+            _changed(
+                f"(!('{POOL_LABEL}' in variables.selector) || variables.selector['{POOL_LABEL}'] in variables.pools) "
+                f"&& variables.terms.all(term, {expressions}.all(each, "
+                f"!({in_terms}) || each.values.all(pool, pool in variables.pools)))"
+            ): pools,
+            _changed(
+                f"variables.later || variables.named || {_mark(OTHER_POOLS)}.split(',').all(pool, pool == '' || "
+                f"!pool.split(':')[1].split('+').all(taint, taint == '' || {whole}))"
+            ): strays,
+            _changed(
+                f"variables.spec.?priorityClassName.orValue('') in [''] + {_mark(PRIORITIES)}.split(',')"
+            ): priority,
+        },
+        shows={taints: _mark(TAINTS), pools: _mark(POOLS), strays: _mark(POOLS), priority: _mark(PRIORITIES)},
+    )
+
+
+def _identities(name: str, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policies of service accounts; they fail closed, since an identity is a right in AWS."""
+    accounts = "a pod has a service account of its team, and this namespace has"
+    account = "variables.spec.?serviceAccountName.orValue('')"
+    admission_policy(
+        name,
+        "ml-platform-identities",
+        MAKES_PODS,
+        _changed(f"({account} == '' ? 'default' : {account}) in {_mark(SERVICE_ACCOUNTS)}.split(',')"),
+        accounts,
+        opts,
+        namespaces_with=TEAM,
+        variables=_SPECS,
+        shows={accounts: _mark(SERVICE_ACCOUNTS)},
+    )
+    owner = f"metadata.?annotations[?'{TOKEN_OF}'].orValue('')"
+    admission_policy(
+        f"{name}-tokens",
+        "ml-platform-tokens",
+        {"v1": ["secrets"]},
+        f"object.?type.orValue('') != '{TOKEN_TYPE}' || "
+        f"(oldObject != null && oldObject.?type.orValue('') == '{TOKEN_TYPE}' && oldObject.{owner} == object.{owner})",
+        "a Secret with the token of a service account never expires: use the token that pods get, or `kubectl create "
+        "token`",
+        opts,
+        namespaces_with=TEAM,
+    )
+
+
+def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policy of images; it fails closed: an image nobody has judged runs with the team's identity."""
+    registries = list(args.settings.registries or (args.registry,))
+    foreign = f"an image comes from {' or '.join(registries)}, by its full name"
+    by_tag = "an image is named by its digest, as in name@sha256:..., since a tag is another image tomorrow"
+    injected = f"each in {list(args.injected_images)}"
+    admission_policy(
+        name,
+        "ml-platform-images",
+        WITH_DEBUGGING,
+        f"variables.images.all(each, {injected} || {registries}.exists(one, each.startsWith(one + '/')))",
+        foreign,
+        opts,
+        namespaces_with=TEAM,
+        mode=args.settings.mode,
+        variables={
+            **_SPECS,
+            "known": _images_of("variables.before"),
+            "images": f"({_images_of('variables.spec')}).filter(each, !(each in variables.known))",
+        },
+        more={f"variables.images.all(each, {injected} || each.matches('@sha256:[0-9a-f]{{64}}$'))": by_tag}
+        if args.settings.digests
+        else None,
+    )
+
+
+def _images_of(spec: str) -> str:
+    """Returns in CEL every image that the nodes pull for a pod: those of containers and of volumes."""
+    kinds = ("containers", "initContainers", "ephemeralContainers")
+    of_containers = [f"{spec}.?{kind}.orValue([]).map(each, each.?image.orValue(''))" for kind in kinds]
+    volumes = f"{spec}.?volumes.orValue([]).filter(each, has(each.image)).map(each, each.image.?reference.orValue(''))"
+    return " + ".join([*of_containers, volumes])
+
+
+def _labels(name: str, settings: AdmissionSettings, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policy of labels. It may fail open: a pod without a label is a nuisance, and no danger."""
+    labels = "metadata.?labels.orValue({})"
+    admission_policy(
+        name,
+        "ml-platform-labels",
+        MAKES_PODS,
+        f"{list(settings.labels)}.all(each, each in variables.pod.?{labels} || "
+        f"(oldObject != null && !(each in variables.was.?{labels})))",
+        f"a pod, or the template of pods, has the labels {', '.join(settings.labels)}",
+        opts,
+        namespaces_with=TEAM,
+        mode=settings.mode,
+        on_error="Ignore",
+        variables=_SPECS,
+    )
+
+
+def _services(name: str, opts: pulumi.ResourceOptions) -> None:
+    """Registers the policy of external addresses, by which a Service takes what other pods send there; fails closed.
+
+    A Service of type ExternalName is only another name in its own namespace, so it may be.
+    Source: Kubernetes, "Block Services with external IPs" (CVE-2020-8554); read 2026-11.
+    """
+    admission_policy(
+        name,
+        "ml-platform-external-addresses",
+        {"v1": ["services"]},
+        "object.spec.?externalIPs.orValue([]).all(each, oldObject != null && "
+        "each in oldObject.spec.?externalIPs.orValue([]))",
+        "a Service with externalIPs would get what others send to these addresses: use a route of a door",
+        opts,
+        namespaces_with=TEAM,
+    )
