@@ -7,6 +7,7 @@ import pulumi
 
 from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
+from components.tenancy.budget import team_budget
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.tenancy.team import TeamSettings
@@ -39,6 +40,9 @@ class Team(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
+        team, stage = args.settings, args.stage
+        if team.budget is not None:
+            team_budget(f"{name}-budget", team.name, team.budget, stage, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
     @staticmethod

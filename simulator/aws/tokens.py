@@ -65,6 +65,7 @@ CERTIFICATE: Final = "aws:acm/certificate:Certificate"
 CERTIFICATE_VALIDATION: Final = "aws:acm/certificateValidation:CertificateValidation"
 RECORD: Final = "aws:route53/record:Record"
 WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
+BUDGET: Final = "aws:budgets/budget:Budget"
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
