@@ -206,6 +206,11 @@ def team(**changes: Any) -> dict[str, Any]:
     return {"teams": [{"name": "lab", "namespaces": ["lab"], **changes}]}
 
 
+def budget(**changes: Any) -> dict[str, Any]:
+    given = {"monthly_usd": 100, "notify": ["ml@example.com"], **changes}
+    return team(budget=given, secrets={"hub-token": {"keys": ["token"]}})
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -395,6 +400,9 @@ CHANGES: dict[str, Any] = {
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
+    "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
+    "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),
+    "teams.budget.at_percent": (budget(), budget(at_percent=[50])),
     "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))
