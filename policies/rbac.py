@@ -17,7 +17,9 @@ ALL = "*"
 
 
 def in_rules(
-    resource: Resource, check: Callable[[View], Iterable[tuple[str, str]]], kinds: Iterable[str] = ("Role", "ClusterRole")
+    resource: Resource,
+    check: Callable[[View], Iterable[tuple[str, str]]],
+    kinds: Iterable[str] = ("Role", "ClusterRole"),
 ) -> Iterator[tuple[str, str]]:
     """Yields what `check` finds in the rules of every Role and ClusterRole in a resource."""
     roles = (role for kind in kinds for role in objects(resource, GROUP, kind))

@@ -1,7 +1,7 @@
 """A binding gives a narrow role to named people: neither all rights, nor to everybody.
 
-The ClusterRole `edit` reads Secrets and impersonates service accounts, and `admin` also binds roles. Groups of
-`system:serviceaccounts` are every pod. Source: Kubernetes 1.35, "Using RBAC Authorization" (default roles); read 2026-11.
+The ClusterRole `edit` reads Secrets and impersonates service accounts, and `admin` also binds roles. The groups of
+service accounts are every pod. Source: Kubernetes 1.35, "Using RBAC Authorization" (default roles); read 2026-11.
 """
 
 from collections.abc import Iterator

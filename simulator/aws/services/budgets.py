@@ -2,7 +2,7 @@
 
 The entry was made from the provider's source that it names, its SDK 7.51 and the Budgets API model of botocore 1.44.8;
 read 2026-11. Wordings without a source of their own are unverified. A filter by a tag in another form than
-`user:<key>$<value>` is accepted, as by AWS, which then counts nothing: the policy budget-counts-something refuses it.
+`user:<key>$<value>` is accepted, as by AWS, which then counts nothing: the policy cost-budget-counts refuses it.
 Source: hashicorp/terraform-provider-aws, issue 39850; read 2026-11.
 """
 
