@@ -18,13 +18,14 @@ def mistakes(parts: Parts) -> Iterator[Mistake]:
         if parts.storage is not None
         else None
     )
+    region = REGIONS.get(parts.region or "")
     for index, team in parts.teams.items():
         if team.budget is None:
             continue
-        if parts.region in REGIONS and REGIONS[parts.region].partition == "aws-us-gov":
+        if region is not None and region.partition == "aws-us-gov":
             yield (
                 ("teams", index, "budget"),
-                f"AWS has no Budgets in {parts.region}. Drop it, and make one in the account that pays for this one.",
+                f"AWS has no Budgets in {region.name}. Drop it, and make one in the account that pays for this one.",
             )
         elif own is not None and team.name not in own and not any(s.filled == "outside" for s in team.secrets.values()):
             yield (
