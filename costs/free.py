@@ -29,6 +29,7 @@ FREE_TYPES = {
     "aws:autoscaling/tag:Tag": "tags are free",
     "aws:backup/selection:Selection": "its backups are billed",
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": "locks are free",
+    "aws:budgets/budget:Budget": "budgets without actions are free",
     "aws:cloudwatch/eventRule:EventRule": "rules on events of AWS services are free",
     "aws:cloudwatch/eventTarget:EventTarget": "delivery within the account is free for events of AWS services",
     "aws:efs/accessPoint:AccessPoint": "part of the file system",

@@ -14,6 +14,9 @@ DataClass = Literal["eks", "ebs", "logs", "data", "backup", "secrets"]
 DISCOVERY_TAG = "karpenter.sh/discovery"
 """By this tag EC2NodeClasses find the subnets of their stack and the security group of their pool."""
 
+TEAM_TAG = "ml-platform:team"
+"""Tag of what one team alone uses; the team's budget counts by it."""
+
 
 def cost_tags(settings: StackSettings) -> dict[str, str]:
     """Returns the tags of every taggable resource, by which the bill is split."""
@@ -74,6 +77,17 @@ class Stage:
         """The tags by which resources of this stack are found."""
         of_stack: dict[PlatformTag, str] = {"project": self.name, "environment": self.environment}
         return {self.tag_keys.get(tag, tag): value for tag, value in of_stack.items()}
+
+    def team_name(self, team: str) -> str:
+        """Returns the name of a team that no other stack of the account has: of its budget, and in the tag of its own.
+
+        It has the region, since budgets belong to none, and a stack of the same name may be in another one.
+        """
+        return f"{self.prefix}-{self.region}-{team}"
+
+    def team_tags(self, team: str) -> dict[str, str]:
+        """Returns the tag of what a team alone uses."""
+        return {TEAM_TAG: self.team_name(team)}
 
     @property
     def vpc_tags(self) -> dict[str, str]:

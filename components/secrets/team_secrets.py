@@ -94,6 +94,7 @@ class TeamSecrets(pulumi.ComponentResource):
                         description=f"{', '.join(secret.keys)} of team {args.team.name}, as a JSON object",
                         kms_key_id=args.key_arn,
                         recovery_window_in_days=args.settings.recovery_days,
+                        tags=args.stage.team_tags(args.team.name),
                         opts=pulumi.ResourceOptions(parent=self),
                     )
                 )

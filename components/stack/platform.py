@@ -46,7 +46,7 @@ from settings.ingress.ingress import Door
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.network.network_plan import plan
-from settings.stack.namespaces import named_service_accounts, peoples_namespaces
+from settings.stack.namespaces import named_service_accounts, peoples_namespaces, teams_of_storage
 from settings.stack.stack import StackSettings
 from settings.storage.drivers import needed_drivers
 from settings.storage.recovery_plan import schedules
@@ -187,6 +187,7 @@ class Platform(pulumi.ComponentResource):
                     namespaces=self.namespaces.resources,
                     live_links=self._kept.links,
                     once_locked=self._kept.locked,
+                    teams=teams_of_storage(settings.teams, settings.storage, settings.clusters),
                 ),
                 self._opts,
             )

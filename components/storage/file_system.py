@@ -1,7 +1,7 @@
 """One EFS file system: a folder for each namespace that writes; a namespace that reads sees all folders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -144,6 +144,7 @@ class FileSystemArgs:
     subnet_ids: zone name -> private subnet id.
     namespaces: what objects in each namespace must wait for.
     copies: the region that gets the copy.
+    tags: further tags of the file system.
     """
 
     key: str
@@ -156,6 +157,7 @@ class FileSystemArgs:
     namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     key_arn: pulumi.Input[str]
     copies: SecondRegion | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class FileSystem(pulumi.ComponentResource):
@@ -195,6 +197,7 @@ class FileSystem(pulumi.ComponentResource):
             tags={
                 "Name": f"{stage.prefix}-{self._args.key}",
                 **size_tags(settings),
+                **self._args.tags,
                 **backup_tags(self._args.recovery, settings),
             },
             opts=pulumi.ResourceOptions(

@@ -42,6 +42,7 @@ class LustreArgs:
     namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     buckets: key in `storage.buckets` -> bucket.
     live_links: links of all file systems, as they were before this run.
+    tags: further tags of the file system.
     Raises RunError when two links exchange their buckets.
     """
 
@@ -56,6 +57,7 @@ class LustreArgs:
     data_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     live_links: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Traffic(NamedTuple):
@@ -255,6 +257,7 @@ class Lustre(pulumi.ComponentResource):
             tags={
                 "Name": f"{stage.prefix}-{name}",
                 "ml-platform:purpose": settings.purpose,
+                **args.tags,
                 **backup_tags(args.recovery, settings),
             },
             opts=pulumi.ResourceOptions.merge(

@@ -34,6 +34,7 @@ class StorageArgs:
     namespaces: what objects in each namespace must wait for; None if it always exists.
     live_links: links of Lustre file systems, as they were before this run.
     once_locked: buckets that have had a lock.
+    teams: map and name of an entry that one team alone uses -> that team.
     """
 
     settings: StorageSettings
@@ -49,6 +50,7 @@ class StorageArgs:
     namespaces: Mapping[ClusterNamespace, pulumi.Resource | None] = field(default_factory=dict)
     live_links: Mapping[str, str] = field(default_factory=dict)
     once_locked: Collection[str] = ()
+    teams: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 class Storage(pulumi.ComponentResource):
@@ -106,9 +108,14 @@ class Storage(pulumi.ComponentResource):
                 namespaces=args.namespaces,
                 key_arn=args.data_key_arn,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
+                tags=self._team_tags("file_systems", key),
             ),
             self._opts,
         )
+
+    def _team_tags(self, kind: str, key: str) -> Mapping[str, str]:
+        team = self._args.teams.get((kind, key))
+        return self._args.stage.team_tags(team) if team is not None else {}
 
     def _make_buckets(self) -> dict[str, Bucket]:
         args, settings = self._args, self._args.settings
@@ -139,6 +146,7 @@ class Storage(pulumi.ComponentResource):
                 namespaces=args.namespaces,
                 copies=self._second_region(settings.replicate_to) if settings.replicate_to else None,
                 once_locked=key in args.once_locked,
+                tags=self._team_tags("buckets", key),
             ),
             self._opts,
         )
@@ -159,6 +167,7 @@ class Storage(pulumi.ComponentResource):
                 buckets=self._buckets,
                 data_key_arn=args.data_key_arn,
                 logs_key_arn=args.logs_key_arn,
+                tags=self._team_tags("lustre", key),
             ),
             self._opts,
         )

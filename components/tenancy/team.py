@@ -9,6 +9,7 @@ from components.core.cluster_ref import ClusterRef
 from components.core.stage import Stage
 from components.secrets.team_secrets import TeamSecrets, TeamSecretsArgs
 from components.tenancy import limits, quotas
+from components.tenancy.budget import team_budget
 from components.tenancy.marks import accounts_of
 from components.tenancy.roles import roles, service_accounts
 from settings.compute.node_pool import NodePoolSettings
@@ -44,14 +45,18 @@ class Team(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
+        team, stage = args.settings, args.stage
         self._quotas(name, args)
-        if args.settings.secrets:
+        accounts = {each: accounts_of(team, named) for each, named in args.service_accounts.items()}
+        service_accounts(name, accounts, lambda namespace: self.opts_in(args, namespace, self))
+        roles(name, team, lambda namespace: self.opts_in(args, namespace, self))
+        if team.secrets:
             TeamSecrets(
                 f"{name}-secrets",
                 TeamSecretsArgs(
-                    team=args.settings,
+                    team=team,
                     settings=args.secrets,
-                    stage=args.stage,
+                    stage=stage,
                     cluster_key=args.cluster_key,
                     cluster=args.cluster,
                     key_arn=args.secrets_key_arn,
@@ -59,9 +64,8 @@ class Team(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
-        accounts = {each: accounts_of(args.settings, named) for each, named in args.service_accounts.items()}
-        service_accounts(name, accounts, lambda namespace: self.opts_in(args, namespace, self))
-        roles(name, args.settings, lambda namespace: self.opts_in(args, namespace, self))
+        if team.budget is not None:
+            team_budget(f"{name}-budget", team.name, team.budget, stage, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
     def _quotas(self, name: str, args: TeamArgs) -> None:

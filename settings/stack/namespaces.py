@@ -1,4 +1,4 @@
-"""The namespaces of people: those of teams, and those that mount storage."""
+"""The namespaces of people: those of teams, and those that mount storage; and what storage is one team's own."""
 
 from collections.abc import Collection, Iterable
 
@@ -29,3 +29,19 @@ def named_service_accounts(
         for user in bucket.used_by:
             found.setdefault((user.cluster or only, user.namespace), set()).add(user.service_account)
     return found
+
+
+def teams_of_storage(
+    teams: Collection[TeamSettings], storage: StorageSettings, clusters: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """Returns map and name of each entry of storage that one team alone uses -> that team.
+
+    Its tag tells whose cost it is. What several teams use has none: AWS would count all of it for one of them.
+    """
+    only = next(iter(clusters)) if len(clusters) == 1 else None
+    owners = {(team.cluster or only, name): team.name for team in teams for name in team.namespaces}
+    users = {
+        (kind, name): {owners.get((user.cluster or only, user.namespace)) for user in entry.used_by}
+        for kind, name, entry in storage.entries()
+    }
+    return {entry: team for entry, found in users.items() if len(found) == 1 for team in found if team is not None}

@@ -11,7 +11,11 @@ _ADDRESS = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class BudgetSettings(Settings):
-    """An AWS Budget of what has the team's tag. What shared nodes cost bears no team's tag, and is not in it."""
+    """An AWS Budget of what has the team's tag: buckets, file systems and secrets that the team alone uses.
+
+    Nodes bear no team's tag, so what they cost is not in it. A mail is also sent when a month is likely to end above
+    the budget: AWS allows five notifications, and this is one of them.
+    """
 
     monthly_usd: int = Field(ge=1, le=100_000_000, description="US dollars a month.", examples=[2000])
     notify: tuple[str, ...] = Field(
@@ -21,7 +25,7 @@ class BudgetSettings(Settings):
         examples=[["ml-research@example.com"]],
     )
     at_percent: tuple[int, ...] = Field(
-        default=(80, 100), min_length=1, max_length=5, description="Shares of the budget at which a mail is sent."
+        default=(80, 100), min_length=1, max_length=4, description="Shares of the budget at which a mail is sent."
     )
 
     @field_validator("notify")

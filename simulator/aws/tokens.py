@@ -66,6 +66,7 @@ CERTIFICATE_VALIDATION: Final = "aws:acm/certificateValidation:CertificateValida
 RECORD: Final = "aws:route53/record:Record"
 WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105
+BUDGET: Final = "aws:budgets/budget:Budget"
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"

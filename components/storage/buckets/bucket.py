@@ -1,7 +1,7 @@
 """One bucket of `storage.buckets`, with access logs, lifecycle, lock, mount, and a copy in a second region."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -32,6 +32,7 @@ class BucketArgs:
     namespaces: (cluster, namespace) -> what objects in the namespace must wait for.
     copies: the region that gets the copy.
     once_locked: whether the bucket has had a lock, which S3 keeps for ever, also without a default retention.
+    tags: further tags of the bucket and its copy.
     Raises ValueError when copies is not the region in the settings.
     """
 
@@ -45,6 +46,7 @@ class BucketArgs:
     namespaces: Mapping[ClusterNamespace, pulumi.Resource | None]
     copies: SecondRegion | None
     once_locked: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         region = None if self.copies is None else self.copies.region
@@ -93,7 +95,7 @@ class Bucket(pulumi.ComponentResource):
             policy=iam.document(iam.tls_only(bucket_arn(stage, key, copied_to))),
             key_arn=key_arn,
             lifecycle=lifecycle(settings),
-            tags={**size_tags(settings), **tags},
+            tags={**size_tags(settings), **self._args.tags, **tags},
             opts=opts,
         )
 

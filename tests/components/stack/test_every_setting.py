@@ -230,6 +230,11 @@ def admission(**changes: Any) -> dict[str, Any]:
     return {**team(), "admission": changes}
 
 
+def budget(**changes: Any) -> dict[str, Any]:
+    given = {"monthly_usd": 100, "notify": ["ml@example.com"], **changes}
+    return team(budget=given, secrets={"hub-token": {"keys": ["token"]}})
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -453,6 +458,9 @@ CHANGES: dict[str, Any] = {
     "teams.members.principal_arn": (team(members=member()), team(members=member(principal_arn=f"{ARN}2"))),
     "teams.members.permission_set": (team(members=in_set("Lab")), team(members=in_set("Other"))),
     "teams.service_accounts": (team(), team(service_accounts=["pipeline"])),
+    "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
+    "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),
+    "teams.budget.at_percent": (budget(), budget(at_percent=[50])),
     "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))

@@ -7,6 +7,7 @@ import pytest
 from tests.settings.stacks import problems, stack
 
 SERVING = {"name": "serving", "namespaces": ["inference"]}
+BUDGET = {"monthly_usd": 100, "notify": ["ml@example.com"]}
 
 
 def _with(**changes: Any) -> list[dict[str, Any]]:
@@ -32,6 +33,16 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "namespace twice": (_with(namespaces=["lab", "lab"]), "teams[1].namespaces", "Name each once."),
     "name that no namespace can have": (_with(namespaces=["Lab one"]), "teams[1].namespaces[0]", "example lab-one."),
     "no namespace": (_with(namespaces=[]), "teams[1].namespaces", ""),
+    "budget that would count nothing": (
+        _with(budget=BUDGET),
+        "teams[1].budget",
+        "stand at 0 USD. Drop it, or give the team a bucket of its own.",
+    ),
+    "budget with more mails than AWS sends": (
+        _with(budget={**BUDGET, "at_percent": [50, 60, 70, 80, 90]}),
+        "teams[1].budget.at_percent",
+        "",
+    ),
     "misspelt key": ([{**SERVING, "namspaces": ["lab"]}], "teams[0].namspaces", "Did you mean namespaces?"),
 }
 
@@ -50,3 +61,32 @@ def test_a_team_names_its_cluster_where_there_are_two() -> None:
     assert problem.path == "teams[0].cluster"
     assert problem.message.endswith("main, other. Name one.")
     assert not problems(stack(second, (("teams",), [{**SERVING, "cluster": "other"}])))
+
+
+GOV = (("region",), "us-gov-west-1")
+NOTES = {"purpose": "datasets", "used_by": [{"namespace": "research", "service_account": "worker"}]}
+OTHERS = {**NOTES, "used_by": [*NOTES["used_by"], {"namespace": "inference", "service_account": "worker"}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({"bucket": NOTES}, False),
+        ({"bucket": OTHERS}, True),
+        ({"secrets": {"hub": {"keys": ["token"]}}}, False),
+        ({"secrets": {"session": {"keys": ["password"], "filled": "generated"}}}, True),
+    ],
+    ids=["bucket of its own", "bucket of two teams", "secret in the store", "password in the cluster alone"],
+)
+def test_a_budget_has_something_to_count(changes: dict[str, Any], refused: bool) -> None:
+    bucket = changes.pop("bucket", None) if (changes := dict(changes)) else None
+    teams = _with(budget=BUDGET, **changes)
+    found = problems(stack((("teams",), teams), (("storage",), {"buckets": {"notes": bucket}} if bucket else {})))
+    assert [problem.path for problem in found] == (["teams[1].budget"] if refused else [])
+
+
+def test_there_are_no_budgets_in_govcloud() -> None:
+    teams = _with(budget=BUDGET, secrets={"hub": {"keys": ["token"]}})
+    found = {problem.path: problem.message for problem in problems(stack((("teams",), teams), GOV))}
+    assert "AWS has no Budgets in us-gov-west-1" in found["teams[1].budget"]
+    assert found["teams[1].budget"].endswith("make one in the account that pays for this one.")

@@ -16,6 +16,7 @@ from tests.simulator.aws.service_models import WRAPPED, Member, inside, is_own, 
 NUMBERS = ("integer", "long", "float", "double")
 # Type -> members that the provider adds by itself.
 ADDED: Mapping[str, set[str]] = {
+    "aws:budgets/budget:Budget": {"AccountId"},
     "aws:ec2/flowLog:FlowLog": {"ResourceType"},
     "aws:fsx/lustreFileSystem:LustreFileSystem": {"FileSystemType"},
     "aws:route53/record:Record": {"Action"},
@@ -136,6 +137,7 @@ def _pattern(text: str) -> re.Pattern[str] | None:
     for java, python in (
         *(("\\p{L}", "^\\W\\d_"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d"), ("\\p{ASCII}", "\\x00-\\x7f")),
         ("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\U00010000-\\U0010FFFF"),  # pairs of surrogates
+        ("|(?i)", "|"),  # of one alternative
     ):
         text = text.replace(java, python)
     return re.compile(text if text.startswith("^") else f"^(?:{text})$")

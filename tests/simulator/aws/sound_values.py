@@ -33,6 +33,22 @@ _REFERENCE = re.compile(r"<([a-z-]+)(?::([\w.]+))?>")
 SOUND: Mapping[str, dict[str, Any]] = {
     tokens.SECRET: {"name": "ml-platform-dev/research/hub-token", "kmsKeyId": "<key:arn>"},
     tokens.VPC: {"cidrBlock": "10.1.0.0/16"},
+    tokens.BUDGET: {
+        "budgetType": "COST",
+        "timeUnit": "MONTHLY",
+        "limitAmount": "3000",
+        "limitUnit": "USD",
+        "costFilters": [{"name": "TagKeyValue", "values": ["user:Team$research"]}],
+        "notifications": [
+            {
+                "notificationType": "ACTUAL",
+                "comparisonOperator": "GREATER_THAN",
+                "threshold": 80,
+                "thresholdType": "PERCENTAGE",
+                "subscriberEmailAddresses": ["research@example.com"],
+            }
+        ],
+    },
     tokens.CIDR_ASSOCIATION: {"vpcId": "<vpc>", "cidrBlock": "100.64.0.0/16"},
     tokens.SUBNET: {"vpcId": "<vpc>", "cidrBlock": "10.0.8.0/24", "availabilityZone": "us-west-2a"},
     tokens.INTERNET_GATEWAY: {"vpcId": "<other-vpc>"},

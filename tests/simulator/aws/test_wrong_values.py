@@ -11,7 +11,7 @@ import pytest
 
 from simulator.cloud import Cloud
 from simulator.provider import Refusal
-from tests.simulator.aws import odd_values, wrong_doors, wrong_secrets, wrong_storage, wrong_values
+from tests.simulator.aws import odd_values, wrong_budgets, wrong_doors, wrong_secrets, wrong_storage, wrong_values
 from tests.simulator.aws.account import Account, Resource
 from tests.simulator.aws.sound_values import SOUND, filled, over, world
 from tests.simulator.aws.wrong import Wrong
@@ -27,6 +27,7 @@ CASES = (
     *wrong_storage.OPERATIONS,
     *wrong_doors.DOORS,
     *wrong_secrets.SECRETS,
+    *wrong_budgets.BUDGETS,
 )
 
 

@@ -1,0 +1,84 @@
+"""No Role or ClusterRole has rights with which one gets others: to bind, to impersonate, to make tokens or webhooks.
+
+The rights to make pods are not among them: who makes pods has those of the service accounts of the namespace, which
+admission holds. Source: Kubernetes 1.35, "Role Based Access Control Good Practices"; read 2026-11.
+"""
+
+from collections.abc import Iterator
+
+from policies.rbac import CLUSTER_ROLE, GROUP, ROLE, ROLES, grants, in_rules, rule_of
+from policies.rule import Case, Resource, Rule, View
+
+CHANGE = ("create", "update", "patch")
+# Right -> API group, resources, verbs.
+RIGHTS = {
+    "gives roles to anybody": (GROUP, ("roles", "clusterroles"), ("bind", "escalate")),
+    "acts as anybody": ("", ("users", "groups", "serviceaccounts"), ("impersonate",)),
+    "makes tokens of service accounts": ("", ("serviceaccounts/token",), ("create",)),
+    "reaches every pod of a node": ("", ("nodes/proxy",), ("get", "create")),
+    "binds roles": (GROUP, ("rolebindings", "clusterrolebindings"), CHANGE),
+    "changes what the API server admits": (
+        "admissionregistration.k8s.io",
+        (
+            *("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
+            *("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
+            *("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
+        ),
+        (*CHANGE, "delete"),
+    ),
+    "signs certificates of anybody": ("certificates.k8s.io", ("certificatesigningrequests/approval",), CHANGE),
+    "reads with the rights of External Secrets": (
+        "external-secrets.io",
+        ("secretstores", "clustersecretstores", "pushsecrets"),
+        CHANGE,
+    ),
+}
+
+
+def _rule(rule: View) -> Iterator[tuple[str, str]]:
+    for right, wanted in RIGHTS.items():
+        if grants(rule, *wanted):
+            yield rule.under("verbs"), f"{right}, and so gets rights that the role does not name"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    return in_rules(resource, _rule)
+
+
+def _role(group: str, resources: str, verbs: str, kind: str = ROLE) -> Case:
+    return Case({"rules": [rule_of(group, resources, verbs)]}, type=kind, at="rules[0].verbs")
+
+
+RULE = Rule(
+    id="rbac-no-escalation",
+    applies_to=ROLES,
+    severity="high",
+    standards=("CIS EKS 4.1.8", "CIS EKS 4.1.10", "CIS EKS 4.1.11", "CIS EKS 4.1.12", "CKV_K8S_158"),
+    why="One such right is as good as all of them, and no list of the role's rights shows it.",
+    fix="Drop the right; the platform makes bindings, tokens, stores and admission rules.",
+    on_unknown="fail",
+    check=check,
+    good={
+        "nothing set": Case({}, type=ROLE),
+        "a server": _role("apps", "deployments", "get list watch create update patch delete"),
+        "bindings that are read": _role(GROUP, "roles rolebindings", "get list watch"),
+        "a shell in a pod": _role("", "pods/exec", "create"),
+        "stores that are read": _role("external-secrets.io", "secretstores externalsecrets", "get list"),
+        "users of another group": _role("example.com", "users", "impersonate"),
+    },
+    bad={
+        **{
+            f"a role that {right}, by {verb}": _role(group, resources[-1], f"get {verb}", CLUSTER_ROLE)
+            for right, (group, resources, verbs) in RIGHTS.items()
+            for verb in verbs
+            if verb != "get"
+        },
+        **{
+            f"the right on {resource}": _role(group, resource, verbs[0])
+            for group, resources, verbs in RIGHTS.values()
+            for resource in resources
+        },
+        "every verb": _role(GROUP, "roles", "*"),
+        "a patch": _role("", "groups", "impersonate", f"{CLUSTER_ROLE}Patch"),
+    },
+)

@@ -1,0 +1,1 @@
+"""Rules about namespaces that teams share a cluster by."""

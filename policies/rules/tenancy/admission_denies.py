@@ -1,0 +1,55 @@
+"""A ValidatingAdmissionPolicy is bound so that it refuses: a binding that only warns or notes lets everything in.
+
+Source: Kubernetes 1.35, "Validating Admission Policy" (validationActions, parameterNotFoundAction); read 2026-11.
+"""
+
+from collections.abc import Iterator
+
+from common.values import UNKNOWN
+from policies.objects import objects
+from policies.rule import Case, Resource, Rule, View, collect_from, text, texts
+
+GROUP, ACTIONS = "admissionregistration.k8s.io", "spec.validationActions"
+WITHOUT = "spec.paramRef.parameterNotFoundAction"
+
+
+def _binding(binding: View) -> Iterator[tuple[str, str]]:
+    if "Deny" not in texts(binding, ACTIONS):
+        yield binding.under(ACTIONS), "lacks Deny, so what the policy forbids is let in"
+    if text(binding, WITHOUT) == "Allow":
+        yield binding.under(WITHOUT), "is Allow, so who deletes the parameters switches the policy off"
+
+
+def check(resource: Resource) -> Iterator[tuple[str, str]]:
+    return collect_from(objects(resource, GROUP, "ValidatingAdmissionPolicyBinding"), _binding)
+
+
+BINDING = f"kubernetes:{GROUP}/v1:ValidatingAdmissionPolicyBinding"
+
+
+def _case(at: str, *actions: str, form: str = "", **more: object) -> Case:
+    return Case({"spec": {"validationActions": [*actions], **more}}, type=f"{BINDING}{form}", at=at)
+
+
+RULE = Rule(
+    id="admission-denies",
+    applies_to=f"{BINDING}*",
+    severity="high",
+    why="A rule that warns is read by nobody at night, and by nobody whose pods a controller makes.",
+    fix="Write validation_actions: [Deny]; in the stack file, admission.mode: deny.",
+    on_unknown="fail",
+    dev="disabled",
+    check=check,
+    good={
+        "it refuses": _case("", "Deny"),
+        "it refuses and notes": _case("", "Audit", "Deny"),
+        "parameters that must be there": _case("", "Deny", paramRef={"parameterNotFoundAction": "Deny"}),
+    },
+    bad={
+        "nothing set": Case({}, type=BINDING, at=ACTIONS),
+        "a warning": _case(ACTIONS, "Warn", "Audit"),
+        "without its parameters": _case(WITHOUT, "Deny", paramRef={"parameterNotFoundAction": "Allow"}),
+        "actions that are known later": Case({"spec": {"validationActions": UNKNOWN}}, type=BINDING, at=ACTIONS),
+        "a patch": _case(ACTIONS, "Warn", form="Patch"),
+    },
+)
