@@ -108,7 +108,7 @@ def test_the_table_is_one_to_act_on(poor: tuple[Asked, Findings]) -> None:
     bad = [each for found in findings.values() for each in found if each.result != "ok"]
     assert [each.seen for each in bad if not (_meaning(each) and (each.fix or each.command))] == []
     assert text.count("Give the stack another `name`") == 1, "what mends several is said once"
-    assert lines[-1].startswith("Not ready: 29 failures, 5 warnings, ")
+    assert lines[-1].startswith("Not ready: 34 failures, 5 warnings, ")
 
 
 def _meaning(finding: Finding) -> bool:
@@ -119,7 +119,7 @@ def test_the_same_as_json(poor: tuple[Asked, Findings]) -> None:
     _, findings = poor
     document = json.loads(as_json(findings, {"stack": "prod"}))
     assert document["stack"] == "prod"
-    assert document["counts"]["failure"] == 29
+    assert document["counts"]["failure"] == 34
     found = {each["check"]: each["findings"] for each in document["checks"]}
     assert found["AWS Backup"][-1]["result"] == "warning", "plans that name a type back it up"
     assert found["AWS Backup"][-1]["command"].startswith("aws backup update-region-settings")
