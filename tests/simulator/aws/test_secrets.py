@@ -1,6 +1,7 @@
 """Secrets Manager: names, recovery windows, and who may read a value."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.simulator.aws.account import Account, Resource
 ROOT = "arn:aws:iam::123456789012:root"
 
 
-def document(*statements: dict[str, object]) -> str:
+def document(*statements: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
@@ -19,7 +20,7 @@ def trust(*actions: str, principal: str = ROOT, **more: object) -> str:
     return document({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": list(actions), **more})
 
 
-def role(aws: Account, name: str, trusted: str, *statements: dict[str, object]) -> Resource:
+def role(aws: Account, name: str, trusted: str, *statements: Mapping[str, object]) -> Resource:
     made = aws.make(tokens.ROLE, name, name=name, assumeRolePolicy=trusted)
     if statements:
         aws.make(tokens.ROLE_POLICY, name, role=name, policy=document(*statements))
