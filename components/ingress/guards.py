@@ -22,6 +22,13 @@ from settings.ingress.ingress import NAMESPACE, RouteSettings
 
 SCHEMES = tuple(f"alb.ingress.kubernetes.io/{name}" for name in ("scheme", "frontend-nlb-scheme"))
 CONTROLLER = "system:serviceaccount:kube-system:aws-load-balancer-controller"
+_OTHER_SOURCES = (
+    tuple(  # with security groups or prefix lists of its own, an Ingress has no inbound ranges of its class
+        f"alb.ingress.kubernetes.io/{name}"
+        for name in ("security-groups", "frontend-nlb-security-groups", "security-group-prefix-lists")
+    )
+)
+_RECORDS = tuple(f"external-dns.alpha.kubernetes.io/{name}" for name in ("hostname", "internal-hostname"))
 _PUBLIC = "internet-facing"
 HOSTS, SERVICES = "ml-platform/hosts-of-doors", "ml-platform/services-of-doors"
 _CLASSES = ("internal", "internal-nlb", "public")
@@ -37,6 +44,7 @@ def taken(routes: Iterable[RouteSettings]) -> dict[str, str]:
 
 def guards(name: str, opts: pulumi.ResourceOptions) -> None:
     """Registers the policies of one cluster, after the namespace of the doors."""
+    hosts_of_users(f"{name}-hosts", opts)
     routes_of_users(f"{name}-routes", opts)
     targets_of_users(f"{name}-targets", opts)
     admission_policy(
@@ -83,6 +91,40 @@ def guards(name: str, opts: pulumi.ResourceOptions) -> None:
         f"{list(SCHEMES)}.all(each, !(each in {_ANNOTATIONS}) || {_ANNOTATIONS}[each] != '{_PUBLIC}')",
         f"no Ingress is {_PUBLIC}: {_ADVICE}",
         opts,
+        more={
+            f"!has({_ANNOTATIONS}) || {list(_OTHER_SOURCES)}.all(each, !(each in {_ANNOTATIONS}))": (
+                "with security groups or prefix lists of its own an Ingress would let in whom its class does not: drop "
+                "the annotation"
+            )
+        },
+    )
+
+
+def hosts_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
+    """Registers that nobody else names a host of the platform, at a door or for a record.
+
+    Whoever had the record of a host first keeps it, but an address goes before the name of a load balancer.
+    Source: external-dns 0.21.0, plan/conflict.go; read 2026-11.
+    """
+    admission_policy(
+        name,
+        "ml-platform-hosts",
+        {
+            "v1": ["services"],
+            "networking.k8s.io/v1": ["ingresses"],
+            "gateway.networking.k8s.io/v1": ["gateways", "httproutes", "grpcroutes"],
+        },
+        f"object.metadata.namespace == '{NAMESPACE}' || variables.hosts.all(host, "
+        f"!params.metadata.annotations['{HOSTS}'].split(',').exists(taken, taken.startsWith('*.') ? "
+        "host.trim().endsWith(taken.substring(1)) : host.trim() == taken && taken != ''))",
+        "a host of `ingress.routes` is the platform's: name another one",
+        opts,
+        namespace_of_parameters=NAMESPACE,
+        variables={
+            "hosts": "object.spec.?hostnames.orValue([]) + "
+            "object.spec.?rules.orValue([]).map(rule, rule.?host.orValue('')) + "
+            f"{[*_RECORDS]}.map(each, object.metadata.?annotations[?each].orValue('')).join(',').split(',')"
+        },
     )
 
 
@@ -122,12 +164,9 @@ def routes_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         name,
         "ml-platform-routes",
         {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
-        f"!variables.atDoor || (size(variables.hosts) > 0 && variables.hosts.all(host, "
-        f"!params.metadata.annotations['{HOSTS}'].split(',').exists(taken, "
-        "taken.startsWith('*.') ? host.endsWith(taken.substring(1)) : host == taken)))",
-        "a route at a door of the platform names its hosts, and none that `ingress.routes` has",
+        "!variables.atDoor || size(variables.hosts) > 0",
+        "a route at a door of the platform names its hosts",
         opts,
-        namespace_of_parameters=NAMESPACE,
         variables={
             "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.spec.?parentRefs.orValue([])"
             f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')",

@@ -226,6 +226,30 @@ def test_no_ingress_is_public(with_doors: ApiServer) -> None:
         assert not refusal(with_doors, ingress(scheme))
 
 
+@pytest.mark.parametrize("name", ["security-groups", "frontend-nlb-security-groups", "security-group-prefix-lists"])
+def test_no_ingress_leaves_the_ranges_of_its_class(with_doors: ApiServer, name: str) -> None:
+    made = ingress("internal")
+    made["metadata"]["annotations"][f"alb.ingress.kubernetes.io/{name}"] = "sg-1"
+    assert "would let in whom its class does not" in refusal(with_doors, made)
+
+
+def test_nobody_makes_a_record_of_a_host_of_the_platform(with_doors: ApiServer) -> None:
+    def recorded(made: Object, hosts: str, key: str = "hostname") -> Object:
+        annotations = {**made["metadata"].get("annotations", {}), f"external-dns.alpha.kubernetes.io/{key}": hosts}
+        return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
+
+    closed = service(annotations=INTERNAL, loadBalancerClass=CLASS)
+    for made in (closed, gateway("internal"), own_route(gateway="team"), ingress("internal")):
+        assert "is the platform's: name another one" in refusal(with_doors, recorded(made, f"own.example.com, {HOST}"))
+        assert not refusal(with_doors, recorded(made, "own.example.com"))
+    by_rule = ingress("internal")
+    by_rule["spec"]["rules"] = [{"host": HOST}]
+    assert "is the platform's: name another one" in refusal(with_doors, by_rule)
+    assert "is the platform's: name another one" in refusal(
+        with_doors, recorded(closed, "a.wild.example.com", "internal-hostname")
+    )
+
+
 def test_no_other_class_has_the_configuration_of_a_door(with_doors: ApiServer) -> None:
     def class_(name: str, namespace: str) -> Object:
         reference = {"group": "gateway.k8s.aws", "kind": "LoadBalancerConfiguration", "name": "public"}
@@ -287,10 +311,10 @@ def named(kind: str, *values: str) -> dict[str, list[Object]]:
 @pytest.mark.parametrize(
     ("route", "says"),
     [
-        (own_route(hostnames=[HOST]), "names its hosts"),
-        (own_route(hostnames=["own.ml.example.com", HOST]), "names its hosts"),
+        (own_route(hostnames=[HOST]), "the platform's"),
+        (own_route(hostnames=["own.ml.example.com", HOST]), "the platform's"),
         (own_route(hostnames=[]), "names its hosts"),
-        (own_route("GRPCRoute", hostnames=[HOST]), "names its hosts"),
+        (own_route("GRPCRoute", hostnames=[HOST]), "the platform's"),
         (own_route(rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route("GRPCRoute", rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route(rules=[{"filters": [WILD]}]), "no such filter"),
@@ -302,7 +326,8 @@ def named(kind: str, *values: str) -> dict[str, list[Object]]:
             own_route(rules=[{"backendRefs": [{"group": "gateway.k8s.aws", "kind": "TargetGroupName", "name": "a"}]}]),
             "five Ser",
         ),
-        (own_route(hostnames=["own.wild.example.com"]), "names its hosts"),
+        (own_route(hostnames=["own.wild.example.com"]), "the platform's"),
+        (own_route(gateway="team", hostnames=[HOST]), "the platform's"),
         (own_route(hostnames=["a" * 60 + "." + "b" * 60 + ".ml.example.com"]), "more than 128 characters"),
         (own_route(rules=matching_with(redirect(**to_path("/v2", "replacePrefixMatch")))), "leads back"),
         (own_route(rules=matching_with(redirect(scheme="https"))), "leads back"),
@@ -337,7 +362,7 @@ def test_a_route_that_would_take_or_stop_those_of_others_is_refused(
         own_route(rules=[{"filters": [REDIRECT]}]),
         own_route(rules=matching("/v[0-9]?", "RegularExpression")),
         own_route(rules=matching("/v1/*", "Exact")),
-        own_route(gateway="team", hostnames=[HOST], rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]),
+        own_route(gateway="team", hostnames=[], rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]),
         own_route(rules=matching_with(redirect(**to_path("/v2"), statusCode=301))),
         own_route(rules=matching_with(redirect(scheme="https", hostname="new.ml.example.com"))),
         own_route(rules=matching_all(path=V1, **named("headers", "a", "b"))),
@@ -426,7 +451,10 @@ OLDER = {
 def older(planes: ControlPlanes) -> ApiServer:
     held = {"finalizers": ["example.com/hold"]}
     objects = [{**each, "metadata": {**each["metadata"], **held}} for each in OLDER.values()]
-    return started(planes, "older", with_doors=True, older=objects)
+    server = started(planes, "older", with_doors=True, older=objects)
+    for each in OLDER.values():
+        wait_until_guarded(server, {**each, "metadata": {**each["metadata"], "name": "late"}})
+    return server
 
 
 @pytest.mark.parametrize("before", OLDER)
