@@ -103,7 +103,7 @@ def guards(name: str, opts: pulumi.ResourceOptions) -> None:
 def hosts_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
     """Registers that nobody else names a host of the platform, at a door or for a record.
 
-    Whoever had the record of a host first keeps it, but an address goes before the name of a load balancer.
+    The first object with a host keeps its record, but an address goes before the name of a load balancer.
     Source: external-dns 0.21.0, plan/conflict.go; read 2026-11.
     """
     admission_policy(

@@ -141,7 +141,8 @@ def target_groups(cluster: Cluster, gateway: Props, route: Props, service: Props
     if (_spec(cluster, named_by_class(class_)) or {}).get("mergingMode") == "prefer-gateway":
         defaults.reverse()
     by_default = controller.values_of(cluster).get("defaultTargetType") or "instance"
-    for one in about or [None]:
+    said_of_it: list[Props | None] = [*about] or [None]
+    for one in said_of_it:
         said = [each for each in (one, *defaults) if each]
         type_, protocol = (
             next(filter(None, (_property(each, route, key) for each in said)), None)
