@@ -7,6 +7,13 @@ from typing import Literal
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+_WRITTEN: kubernetes.admissionregistration.v1.MatchConditionArgsDict = {
+    "name": "written",  # not only a finalizer: else nobody could delete what is older than a policy
+    "expression": "oldObject == null || object == null || !has(object.spec) || object.spec != oldObject.spec || "
+    "object.metadata.?annotations != oldObject.metadata.?annotations || "
+    "object.metadata.?labels != oldObject.metadata.?labels",
+}
+
 
 def admission_policy(
     name: str,
@@ -27,6 +34,7 @@ def admission_policy(
 ) -> None:
     """Registers a policy that refuses objects for which a CEL expression is not true, and its binding.
 
+    An update that leaves spec, annotations and labels as they are passes; objects without a spec are judged each time.
     resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
     -> message. namespace_of_parameters: a namespace, which is `params` in the expressions: values in its annotations
     change while the rule stays. A ConfigMap would be replaced by each change, and all be refused in between.
@@ -59,6 +67,7 @@ def admission_policy(
                 if namespaces_with
                 else None,
             },
+            "match_conditions": [_WRITTEN],
             "variables": named or None,
             "validations": [
                 {"expression": each, "message": says, "message_expression": ends.get(says)}

@@ -159,7 +159,7 @@ class ClusterDoors(pulumi.ComponentResource):
             metadata={
                 "name": NAMESPACE,
                 "labels": {**pod_security("restricted", cluster.version), **in_mesh(cluster.mesh, NAMESPACE)},
-                "annotations": taken(route.host for route in self._settings.routes.values()),
+                "annotations": taken(self._settings.routes.values()),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -194,8 +194,9 @@ class LiveStack:
             if key in settings.clusters and (gone := sorted(set(cluster.get("protected_doors", ())) - present)):
                 return (
                     f"ingress: {key} loses the door {', '.join(gone)}, whose load balancer is protected: it would be "
-                    f"frozen, and not deleted. First write deletion_protection: false under ingress.{gone[0]}, and run "
-                    "`pulumi up`; then drop it: docs/guides/ingress/expose-a-service.md."
+                    "frozen, and not deleted. First write deletion_protection: false under "
+                    f"{' and '.join(f'ingress.{door}' for door in gone)}, and run `pulumi up`; then drop it: "
+                    "docs/guides/ingress/expose-a-service.md."
                 )
         return None
 

@@ -1,6 +1,6 @@
 """Values of an add-on that a stack file may not change, since something else of the platform relies on them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,17 @@ def without(*words: str) -> Callable[[Any], bool]:
     return lambda given: not any(word in str(given).lower().replace("-", "").replace("_", "") for word in words)
 
 
-def changed(values: Mapping[str, Any], fixed: Sequence[FixedValue]) -> Iterator[Finding]:
+def of_service_accounts(names: Collection[str]) -> Iterator[FixedValue]:
+    """Yields what names an add-on whose service accounts have rights in AWS. names: of these accounts."""
+    why = "EKS gives rights to its service account by name, and pods of another one have none."
+    for path in ("serviceAccount", "rbac.serviceAccount", "serviceAccount.server") if names else ():
+        yield FixedValue(path=f"{path}.create", keeps=only(True), why=why)
+        yield FixedValue(path=f"{path}.name", keeps=lambda given: given in names, why=why)
+    for path in ("nameOverride", "fullnameOverride") if names else ():
+        yield FixedValue(path=path, keeps=never, why=why)
+
+
+def changed(values: Mapping[str, Any], fixed: Iterable[FixedValue]) -> Iterator[Finding]:
     """Yields each place that changes one of them; the first of several reasons.
 
     A null above one takes it away: the chart's own value is back, or a template has nothing to read.

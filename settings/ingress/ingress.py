@@ -13,6 +13,7 @@ from catalog.load_balancers import (
     FIRST_NAME_LENGTH,
     HOST_LENGTH,
     NAMES_PER_CERTIFICATE,
+    PATH_CHARACTERS,
     PATH_LENGTH,
     RULES_PER_LOAD_BALANCER,
     TLS_POLICIES,
@@ -26,7 +27,7 @@ Door = Literal["internal", "public"]
 HOSTED_ZONE = r"^Z[A-Z0-9]{1,31}$"
 CERTIFICATE = re.compile(r"arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}")
 EVERYBODY = "0.0.0.0/0"
-PATH = re.compile(r"[A-Za-z0-9/_.~$&'+:@-]")
+PATH = re.compile(f"[{PATH_CHARACTERS}]")
 NAMESPACE = "ingress"
 """The namespace of the doors, in which nobody else makes objects."""
 

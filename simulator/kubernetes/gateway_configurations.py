@@ -6,6 +6,8 @@ pkg/gateway/tg_config_constructor.go, controllers/gateway/config_resolver.go; re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from simulator.kubernetes import load_balancer_controller as controller
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.load_balancer_controller import GATEWAY_API, OF_AWS, ROUTES
@@ -120,8 +122,11 @@ def uses_targets(configuration: Props, targets: Props) -> bool:
     )
 
 
-def target_type(cluster: Cluster, gateway: Props, route: Props, service: Props) -> str:
-    """Returns how a load balancer reaches a Service: as is said about it, else by default of class and Gateway."""
+def target_groups(cluster: Cluster, gateway: Props, route: Props, service: Props) -> Iterator[tuple[str, str | None]]:
+    """Yields target type and protocol of a Service's target group: as is said about it, else by default.
+
+    Of several configurations about one Service the controller takes the first that it finds, so each may hold.
+    """
     about = [
         each
         for each in every(cluster, TARGETS)
@@ -135,12 +140,19 @@ def target_type(cluster: Cluster, gateway: Props, route: Props, service: Props) 
         defaults.append(find(cluster, TARGETS, where[0], name) if where and name else None)
     if (_spec(cluster, named_by_class(class_)) or {}).get("mergingMode") == "prefer-gateway":
         defaults.reverse()
-    types = (_type_in(each, route) for each in (*about[:1], *defaults) if each)
-    return str(next(filter(None, types), controller.values_of(cluster).get("defaultTargetType") or "instance"))
+    by_default = controller.values_of(cluster).get("defaultTargetType") or "instance"
+    said_of_it: list[Props | None] = [*about] or [None]
+    for one in said_of_it:
+        said = [each for each in (one, *defaults) if each]
+        type_, protocol = (
+            next(filter(None, (_property(each, route, key) for each in said)), None)
+            for key in ("targetType", "protocol")
+        )
+        yield type_ or str(by_default), protocol
 
 
-def _type_in(targets: Props, route: Props) -> str | None:
-    """Returns the target type for a route: of the entry that names it most closely, else the default."""
+def _property(targets: Props, route: Props, key: str) -> str | None:
+    """Returns a property of the target group for a route: of the entry that names it most closely, else the default."""
     spec = targets.get("spec") or {}
     mine = (route["kind"], namespace_of(route), route["metadata"]["name"])
     closest: tuple[int, Props] = (0, {})
@@ -150,7 +162,7 @@ def _type_in(targets: Props, route: Props) -> str | None:
         fits = named[0] == mine[0] and all(not one or one == own for one, own in zip(named, mine, strict=True))
         if fits and (rank := sum(map(bool, named))) > closest[0]:
             closest = rank, each.get("targetGroupProps") or {}
-    return closest[1].get("targetType") or (spec.get("defaultConfiguration") or {}).get("targetType")
+    return closest[1].get(key) or (spec.get("defaultConfiguration") or {}).get(key)
 
 
 def _spec(cluster: Cluster, where: _Place | None) -> Props | None:

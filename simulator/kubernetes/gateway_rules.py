@@ -1,9 +1,10 @@
 """Rules of an Application Load Balancer, as the controller makes them of routes, and what stops a whole Gateway there.
 
 Sources: kubernetes-sigs/aws-load-balancer-controller v3.5.0: pkg/gateway/routeutils/route_rule_condition.go,
-route_rule_action.go, backend.go, pkg/gateway/model/model_build_security_group.go; Elastic Load Balancing, CreateRule
-and "Quotas for your Application Load Balancers" (no words are published for a value that is too long); read 2026-11.
-Not simulated: what a ListenerRuleConfiguration adds, prefix lists of a security group.
+route_rule_action.go, backend.go, pkg/gateway/model/model_build_security_group.go, model_build_target_group.go,
+docs/guide/gateway/l7gateway.md; Elastic Load Balancing, CreateRule, "Quotas for your Application Load Balancers" (for
+most of what it refuses no words are published); read 2026-11. Not simulated: what a ListenerRuleConfiguration adds,
+prefix lists of a security group. Unverified: that a redirect to the host or the path of its own rule is a loop, too.
 """
 
 from __future__ import annotations
@@ -12,14 +13,24 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from catalog.known_quotas import RULES_OF_A_GROUP
-from catalog.load_balancers import HOST_LENGTH
+from catalog.load_balancers import (
+    HEAVIEST_TARGET,
+    HOST_LENGTH,
+    PATH_CHARACTERS,
+    REDIRECT_CODES,
+    TARGETS_PER_RULE,
+    VALUES_PER_RULE,
+)
 from simulator.aws.operation_context import account_limit
 from simulator.kubernetes.clusters import Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.values import Props
 
-_MOST_WEIGHT = 999
-_MOST_VALUES = 5
+_PORTS = {"http": 80, "https": 443}
+_PROTOCOLS = {  # of the target groups of a kind of load balancer, in the words of the controller
+    True: ("HTTP", "HTTPS"),
+    False: ("TCP", "UDP", "TCP_UDP", "TLS", "QUIC", "TCP_QUIC"),
+}
 _KINDS = {  # kind of a route -> the filters that the controller knows, and what it says of another one
     "HTTPRoute": (("ExtensionRef", "URLRewrite"), "Only request redirect is supported. "),
     "GRPCRoute": (("ExtensionRef",), ""),
@@ -30,8 +41,8 @@ def why_not_loaded(route: Props) -> str:
     """Returns why the controller does not even begin with the Gateways of a route; "" when it does."""
     for rule in _rules(route):
         for backend in rule.get("backendRefs") or ():
-            if (weight := backend.get("weight", 1)) > _MOST_WEIGHT:
-                return f"Weight [{weight}] must be less than or equal to {_MOST_WEIGHT}"
+            if (weight := backend.get("weight", 1)) > HEAVIEST_TARGET:
+                return f"Weight [{weight}] must be less than or equal to {HEAVIEST_TARGET}"
     return ""
 
 
@@ -47,14 +58,29 @@ def why_not_built(route: Props) -> str:
     return ""
 
 
-def why_not_made(route: Props, hosts: Collection[str]) -> str:
+def why_wrong_protocol(protocol: str | None, *, application: bool) -> str:
+    """Returns why the controller builds no target group with a protocol that people gave; "" when it does."""
+    allowed = _PROTOCOLS[application]
+    if protocol is None or protocol in allowed:
+        return ""
+    return f"backend protocol must be within [{', '.join(allowed)}]: {protocol}"
+
+
+def why_not_made(listener: Props, route: Props, hosts: Collection[str]) -> str:
     """Returns why Elastic Load Balancing refuses a rule of a route that serves these hosts; "" when it does not."""
     for rule in _rules(route) if route["kind"] in _KINDS else ():
+        if len(rule.get("backendRefs") or ()) > TARGETS_PER_RULE:
+            return f"ValidationError: An action can only have '{TARGETS_PER_RULE}' target groups"
         for match in _matches(rule):
+            type_, path = _path(match)
+            if type_ != "RegularExpression" and not re.fullmatch(f"[*?{PATH_CHARACTERS}]*", path):
+                return f"ValidationError: Condition value '{path}' contains a character that is not valid"
             for host in hosts or ("",):
                 values = [*filter(None, [host]), *_values(route["kind"], match)]
-                if len(values) > _MOST_VALUES:
-                    return f"ValidationError: A rule can only have '{_MOST_VALUES}' condition values"
+                if why := _wrong_redirect(listener, values, rule.get("filters") or ()):
+                    return why
+                if len(values) > VALUES_PER_RULE:
+                    return f"ValidationError: A rule can only have '{VALUES_PER_RULE}' condition values"
                 if long := next((each for each in values if len(each) > HOST_LENGTH), None):
                     return f"ValidationError: condition value '{long}' has more than {HOST_LENGTH} characters"
     return ""
@@ -105,6 +131,22 @@ def _wrong_filter(kind: str, filters: Sequence[Props]) -> str:
                 f"Unsupported filter type: {each['type']}. {supported}To specify header modification, please configure "
                 "it through LoadBalancerConfiguration."
             )
+    return ""
+
+
+def _wrong_redirect(listener: Props, values: Collection[str], filters: Sequence[Props]) -> str:
+    """Returns why no rule redirects so. values: of its conditions. A new beginning of the path changes nothing here."""
+    for each in (Node(one)["requestRedirect"] for one in filters if one["type"] == "RequestRedirect"):
+        code, scheme = each["statusCode"].value or REDIRECT_CODES[-1], each["scheme"].text
+        if code not in REDIRECT_CODES:
+            return f"ValidationError: Redirect status code 'HTTP_{code}' must be one of HTTP_301, HTTP_302"
+        port = each["port"].value or (_PORTS[scheme] if scheme else listener["port"])
+        named = {each["hostname"].text, each["path"]["replaceFullPath"].text} - {None, *values}
+        if not named and (scheme or listener["protocol"].lower(), port) == (
+            listener["protocol"].lower(),
+            listener["port"],
+        ):
+            return "InvalidLoadBalancerAction: The redirect configuration is not valid because it creates a loop."
     return ""
 
 

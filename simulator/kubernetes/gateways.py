@@ -241,7 +241,7 @@ class _Model:
         ports = len({(listener["port"], listener["protocol"]) for listener, _ in attached})
         if why := rules.why_no_group(self.cluster, spec, ports, application=_name_of(self.class_) == ALB):
             return why
-        reasons = (rules.why_not_made(route, routes.hostnames(listener, route)) for listener, route in attached)
+        reasons = (rules.why_not_made(each, route, routes.hostnames(each, route)) for each, route in attached)
         return next(filter(None, reasons), "")
 
     def _attached(self) -> Iterator[tuple[Props, Props]]:
@@ -279,13 +279,18 @@ class _Model:
     def _check_targets(self, route: Props) -> None:
         for namespace, name, _ in routes.backends(route):
             service = find(self.cluster, "Service", namespace, name)  # of one that is not there, the route speaks
-            if service is None or service["spec"].get("type") in ("NodePort", "LoadBalancer"):
+            if service is None:
                 continue
-            if configurations.target_type(self.cluster, self.gateway, route, service) == "instance":
-                raise ValueError(
-                    "TargetGroup port is empty. When using Instance targets, your service must be of type 'NodePort' "
-                    "or 'LoadBalancer'"
-                )
+            has_ports = service["spec"].get("type") in ("NodePort", "LoadBalancer")
+            for type_, protocol in configurations.target_groups(self.cluster, self.gateway, route, service):
+                application = _name_of(self.class_) == ALB
+                if why := rules.why_wrong_protocol(protocol, application=application):
+                    raise ValueError(why)
+                if type_ == "instance" and not has_ports:
+                    raise ValueError(
+                        "TargetGroup port is empty. When using Instance targets, your service must be of type "
+                        "'NodePort' or 'LoadBalancer'"
+                    )
 
 
 def _true(conditions: Sequence[str]) -> list[Props]:

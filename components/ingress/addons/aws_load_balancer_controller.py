@@ -104,7 +104,7 @@ ADD_ON = AddOnSpec(
         ),
         *(
             FixedValue(path=path, keeps=never, why="Its rights and the platform's policies are for it as it is.")
-            for path in ("serviceAccount.name", "watchNamespace", "enableWaf", "enableShield")
+            for path in ("watchNamespace", "enableWaf", "enableShield")
         ),
         *(
             FixedValue(path=f"controllerConfig.featureGates.{gate}", keeps=only(True), why="The doors are Gateways.")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from catalog.eks_addons import ADDONS
 from settings.cluster.addon_rules import AddOnRules, installed
-from settings.cluster.fixed_values import changed
+from settings.cluster.fixed_values import changed, of_service_accounts
 from settings.cluster.parts import ClusterParts
 from settings.core.problems import Mistake, Path, listed, nearest_or_all
 from settings.stack.parts import Parts
@@ -27,7 +27,8 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 yield from (((*path[:-1], *below), sentence) for below, sentence in rules.requires(content))
             entry = content.addons.get(name)
             values = entry.get("values") if isinstance(entry, Mapping) else None
-            for below, sentence in changed(values, rules.fixed) if isinstance(values, Mapping) else ():
+            fixed = [*rules.fixed, *of_service_accounts([account for _, account in rules.service_accounts])]
+            for below, sentence in changed(values, fixed) if isinstance(values, Mapping) else ():
                 yield (*path, name, "values", *below), sentence
 
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import cache
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from catalog.crds import made_by_us
+from simulator.control_plane.build import module_of
 from simulator.control_plane.client import ApiServer, Refused
 from simulator.control_plane.planes import ControlPlanes
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
-from tests.simulator.control_planes import VERSION, is_built
+from tests.simulator.control_planes import VERSION
 
-pytestmark = is_built
 Object = dict[str, Any]
 HOST = "chat.ml.example.com"
 ROUTE = {"host": HOST, "namespace": "team", "service": "chat", "port": 80, "pods": {"app": "chat"}}
@@ -64,37 +64,39 @@ def plain(value: Any) -> Any:
     )
 
 
-def started(planes: ControlPlanes, name: str, with_doors: bool) -> ApiServer:
+def started(planes: ControlPlanes, name: str, with_doors: bool, older: Iterable[Object] = ()) -> ApiServer:
+    """Starts an API server with the guards. older: objects of the namespace team that were there before."""
     server = planes.server(name, VERSION)
     for group in ("gateway-api", "gateway.k8s.aws", "elbv2.k8s.aws") if with_doors else ():
         for definition in made_by_us(group).values():
             server.create(definition, "")
-    for each in guards(with_doors):
-        server.create(plain(each), "")
     server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}, "")
     if with_doors:
         server.create(plain(doors_namespace()), "")
+    for each in older:
+        server.create(each, "team")
+    for each in guards(with_doors):
+        server.create(plain(each), "")
+    wait_until_guarded(server, service(name="late"))
     return server
 
 
 @pytest.fixture(scope="module")
 def planes() -> Iterator[ControlPlanes]:
+    if not module_of(VERSION).is_built():
+        pytest.skip(f"Kubernetes {VERSION} is not built here: make conformance builds it")
     with closing(ControlPlanes()) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def with_doors(planes: ControlPlanes) -> ApiServer:
-    server = started(planes, "with-doors", with_doors=True)
-    wait_until_guarded(server, service())
-    return server
+    return started(planes, "with-doors", with_doors=True)
 
 
 @pytest.fixture(scope="module")
 def without_doors(planes: ControlPlanes) -> ApiServer:
-    server = started(planes, "without-doors", with_doors=False)
-    wait_until_guarded(server, service())
-    return server
+    return started(planes, "without-doors", with_doors=False)
 
 
 def wait_until_guarded(server: ApiServer, wrong: Object) -> None:
@@ -113,11 +115,11 @@ def refusal(server: ApiServer, wanted: Object, namespace: str = "team") -> str:
     return ""
 
 
-def service(*, annotations: dict[str, str] | None = None, **spec: Any) -> Object:
+def service(*, name: str = "web", annotations: dict[str, str] | None = None, **spec: Any) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "web", "annotations": annotations or {}},
+        "metadata": {"name": name, "annotations": annotations or {}},
         "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}], **spec},
     }
 
@@ -224,6 +226,30 @@ def test_no_ingress_is_public(with_doors: ApiServer) -> None:
         assert not refusal(with_doors, ingress(scheme))
 
 
+@pytest.mark.parametrize("name", ["security-groups", "frontend-nlb-security-groups", "security-group-prefix-lists"])
+def test_no_ingress_leaves_the_ranges_of_its_class(with_doors: ApiServer, name: str) -> None:
+    made = ingress("internal")
+    made["metadata"]["annotations"][f"alb.ingress.kubernetes.io/{name}"] = "sg-1"
+    assert "would let in whom its class does not" in refusal(with_doors, made)
+
+
+def test_nobody_makes_a_record_of_a_host_of_the_platform(with_doors: ApiServer) -> None:
+    def recorded(made: Object, hosts: str, key: str = "hostname") -> Object:
+        annotations = {**made["metadata"].get("annotations", {}), f"external-dns.alpha.kubernetes.io/{key}": hosts}
+        return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
+
+    closed = service(annotations=INTERNAL, loadBalancerClass=CLASS)
+    for made in (closed, gateway("internal"), own_route(gateway="team"), ingress("internal")):
+        assert "is the platform's: name another one" in refusal(with_doors, recorded(made, f"own.example.com, {HOST}"))
+        assert not refusal(with_doors, recorded(made, "own.example.com"))
+    by_rule = ingress("internal")
+    by_rule["spec"]["rules"] = [{"host": HOST}]
+    assert "is the platform's: name another one" in refusal(with_doors, by_rule)
+    assert "is the platform's: name another one" in refusal(
+        with_doors, recorded(closed, "a.wild.example.com", "internal-hostname")
+    )
+
+
 def test_no_other_class_has_the_configuration_of_a_door(with_doors: ApiServer) -> None:
     def class_(name: str, namespace: str) -> Object:
         reference = {"group": "gateway.k8s.aws", "kind": "LoadBalancerConfiguration", "name": "public"}
@@ -243,12 +269,16 @@ def test_the_controller_alone_binds_pods_to_a_target_group(with_doors: ApiServer
     assert "the controller alone makes it" in refusal(with_doors, binding)
 
 
-REDIRECT = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}
-WILD_PREFIX = {
-    "type": "RequestRedirect",
-    "requestRedirect": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/x*"}},
-}
-WILD = {"type": "RequestRedirect", "requestRedirect": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/x*"}}}
+def to_path(path: str, key: str = "replaceFullPath") -> Object:
+    return {"path": {"type": key[0].upper() + key[1:], key: path}}
+
+
+def redirect(**to: Any) -> Object:
+    return {"type": "RequestRedirect", "requestRedirect": to}
+
+
+REDIRECT = redirect(hostname="new.ml.example.com")
+WILD_PREFIX, WILD = redirect(**to_path("/x*", "replacePrefixMatch")), redirect(**to_path("/x*"))
 HEADERS = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"add": [{"name": "a", "value": "b"}]}}
 BACKEND: dict[str, Any] = {"name": "web", "port": 80}
 
@@ -263,17 +293,28 @@ def matching(path: str, kind: str = "PathPrefix") -> list[Object]:
     return [{"matches": [{"path": {"type": kind, "value": path}}], "backendRefs": [BACKEND]}]
 
 
-def matching_with(filter_: Object) -> list[Object]:
-    return [{"matches": [{"path": {"type": "PathPrefix", "value": "/v1"}}], "filters": [filter_]}]
+def matching_with(filter_: Object, path: str = "/v1") -> list[Object]:
+    return [{"matches": [{"path": {"type": "PathPrefix", "value": path}}], "filters": [filter_]}]
+
+
+def matching_all(**match: Any) -> list[Object]:
+    return [{"matches": [match], "backendRefs": [BACKEND]}]
+
+
+V1 = {"type": "PathPrefix", "value": "/v1"}
+
+
+def named(kind: str, *values: str) -> dict[str, list[Object]]:
+    return {kind: [{"name": f"n{at}", "value": value} for at, value in enumerate(values)]}
 
 
 @pytest.mark.parametrize(
     ("route", "says"),
     [
-        (own_route(hostnames=[HOST]), "names its hosts"),
-        (own_route(hostnames=["own.ml.example.com", HOST]), "names its hosts"),
+        (own_route(hostnames=[HOST]), "the platform's"),
+        (own_route(hostnames=["own.ml.example.com", HOST]), "the platform's"),
         (own_route(hostnames=[]), "names its hosts"),
-        (own_route("GRPCRoute", hostnames=[HOST]), "names its hosts"),
+        (own_route("GRPCRoute", hostnames=[HOST]), "the platform's"),
         (own_route(rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route("GRPCRoute", rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]), "no such filter"),
         (own_route(rules=[{"filters": [WILD]}]), "no such filter"),
@@ -285,10 +326,26 @@ def matching_with(filter_: Object) -> list[Object]:
             own_route(rules=[{"backendRefs": [{"group": "gateway.k8s.aws", "kind": "TargetGroupName", "name": "a"}]}]),
             "five Ser",
         ),
-        (own_route(hostnames=["own.wild.example.com"]), "names its hosts"),
-        (own_route(hostnames=["a" * 60 + "." + "b" * 60 + ".ml.example.com"]), "names its hosts"),
+        (own_route(hostnames=["own.wild.example.com"]), "the platform's"),
+        (own_route(gateway="team", hostnames=[HOST]), "the platform's"),
+        (own_route(hostnames=["a" * 60 + "." + "b" * 60 + ".ml.example.com"]), "more than 128 characters"),
+        (own_route(rules=matching_with(redirect(**to_path("/v2", "replacePrefixMatch")))), "leads back"),
+        (own_route(rules=matching_with(redirect(scheme="https"))), "leads back"),
+        (own_route(rules=matching_with(redirect(port=443))), "leads back"),
+        (own_route(rules=matching_with(redirect())), "leads back"),
+        (own_route(rules=matching_with(redirect(hostname="own.ml.example.com"))), "leads back"),
+        (own_route(rules=matching_with(redirect(**to_path("/v1")))), "leads back"),
+        (own_route(rules=[{"filters": [redirect(hostname="new.ml.example.com", statusCode=308)]}]), "301 and 302"),
+        (own_route(rules=matching_all(path=V1, method="GET", **named("queryParams", "a", "b"))), "more than 5 values"),
+        (own_route(rules=matching_all(path=V1, **named("headers", "a", "b", "c"))), "more than 5 values"),
+        (own_route("GRPCRoute", rules=matching_all(**named("headers", "a", "b", "c", "d"))), "more than 5 values"),
+        (own_route(rules=matching_all(path=V1, **named("headers", "a,b"))), "a comma in a header"),
+        (own_route(rules=matching_all(path=V1, **named("headers", "a" * 129))), "more than 128 characters"),
+        (own_route(rules=matching_all(path=V1, **named("queryParams", "a" * 129))), "more than 128 characters"),
+        (own_route(rules=matching("/v1;a", "Exact")), r"a path with \*, \?, %"),
+        (own_route(rules=matching("/v%201")), r"a path with \*, \?, %"),
         (own_route(rules=matching("/" + "v" * 130)), "more than 126 characters"),
-        (own_route(rules=matching("/v1/*")), r"a path with \* or \?"),
+        (own_route(rules=matching("/v1/*")), r"a path with \*, \?"),
     ],
 )
 def test_a_route_that_would_take_or_stop_those_of_others_is_refused(
@@ -305,9 +362,30 @@ def test_a_route_that_would_take_or_stop_those_of_others_is_refused(
         own_route(rules=[{"filters": [REDIRECT]}]),
         own_route(rules=matching("/v[0-9]?", "RegularExpression")),
         own_route(rules=matching("/v1/*", "Exact")),
-        own_route(gateway="team", hostnames=[HOST], rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]),
+        own_route(gateway="team", hostnames=[], rules=[{"filters": [HEADERS], "backendRefs": [BACKEND]}]),
+        own_route(rules=matching_with(redirect(**to_path("/v2"), statusCode=301))),
+        own_route(rules=matching_with(redirect(scheme="https", hostname="new.ml.example.com"))),
+        own_route(rules=matching_all(path=V1, **named("headers", "a", "b"))),
+        own_route(rules=matching_all(method="GET", **named("queryParams", "a", "b"))),
+        own_route(
+            "GRPCRoute", rules=matching_all(method={"service": "a.B", "method": "C"}, **named("headers", "a", "b", "c"))
+        ),
+        own_route(rules=matching("/v1_.~$&'+:@-", "Exact")),
     ],
-    ids=["its own host", "of gRPC", "a redirect", "an expression", "a pattern", "at a Gateway of the team"],
+    ids=[
+        "its own host",
+        "of gRPC",
+        "a redirect",
+        "an expression",
+        "a pattern",
+        "at a Gateway of the team",
+        "to another path",
+        "to another host",
+        "five values",
+        "five of one path",
+        "five of gRPC",
+        "odd characters",
+    ],
 )
 def test_routes_that_hurt_nobody_are_taken(with_doors: ApiServer, route: Object) -> None:
     assert not refusal(with_doors, route)
@@ -317,15 +395,93 @@ def test_the_platforms_own_routes_are_taken(with_doors: ApiServer) -> None:
     assert not refusal(with_doors, own_route(hostnames=[HOST]), "ingress")
 
 
+def target_group(name: str = "own", service: str = "web", **spec: Any) -> Object:
+    spec = {"targetReference": {"name": service}, "defaultConfiguration": {"targetType": "ip"}, **spec}
+    made = of_aws("TargetGroupConfiguration", "gateway.k8s.aws/v1", spec)
+    return {**made, "metadata": {"name": name}}
+
+
+def of_a_route(**properties: Any) -> Object:
+    identifier = {"kind": "HTTPRoute", "namespace": "team", "name": "own"}
+    return {"routeConfigurations": [{"routeIdentifier": identifier, "targetGroupProps": properties}]}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        target_group(defaultConfiguration={"targetType": "instance"}),
+        target_group(defaultConfiguration={"targetType": "ip", "protocol": "TCP"}),
+        target_group(defaultConfiguration={"targetGroupName": "of-another"}),
+        target_group(**of_a_route(targetType="instance")),
+        target_group(**of_a_route(protocol="TLS")),
+    ],
+)
+def test_a_target_group_that_would_stop_a_door_is_refused(with_doors: ApiServer, wrong: Object) -> None:
+    assert "stops all routes of its door" in refusal(with_doors, wrong)
+    assert not refusal(with_doors, wrong, "ingress")
+
+
+def test_a_service_of_the_platforms_routes_has_one_configuration(with_doors: ApiServer) -> None:
+    assert "has its configuration already" in refusal(with_doors, target_group("second", "chat"))
+    assert not refusal(with_doors, target_group("chat", "chat")), "the platform's own is named like its Service"
+    grpc = {"targetType": "ip", "protocol": "HTTP", "protocolVersion": "GRPC"}
+    assert not refusal(with_doors, target_group(defaultConfiguration=grpc, **of_a_route(protocol="HTTPS")))
+
+
+TLS_ROUTE = of_aws(
+    "TLSRoute",
+    "gateway.networking.k8s.io/v1",
+    {
+        "hostnames": ["example.com"],
+        "parentRefs": [{"group": "", "kind": "Service", "name": "out", "port": 443}],
+        "rules": [{"backendRefs": [BACKEND]}],
+    },
+)
+OLDER = {
+    "a route": own_route(hostnames=[HOST]),
+    "a Gateway": gateway("public"),
+    "targets": target_group("second", "chat"),
+    "a configuration": of_aws("LoadBalancerConfiguration", "gateway.k8s.aws/v1", {"scheme": "internet-facing"}),
+    "an Ingress": ingress("internet-facing"),
+    "a route of the mesh": TLS_ROUTE,
+}
+
+
+@pytest.fixture(scope="module")
+def older(planes: ControlPlanes) -> ApiServer:
+    held = {"finalizers": ["example.com/hold"]}
+    objects = [{**each, "metadata": {**each["metadata"], **held}} for each in OLDER.values()]
+    server = started(planes, "older", with_doors=True, older=objects)
+    for each in OLDER.values():
+        wait_until_guarded(server, {**each, "metadata": {**each["metadata"], "name": "late"}})
+    return server
+
+
+@pytest.mark.parametrize("before", OLDER)
+def test_what_is_older_than_a_policy_can_be_deleted_and_not_changed(older: ApiServer, before: str) -> None:
+    """A controller takes its finalizer off an object that is deleted: an update of it as it is."""
+    with pytest.raises(Refused, match="ml-platform-"):
+        older.merge(OLDER[before], "team", {"metadata": {"annotations": {"changed": "yes"}}})
+    with pytest.raises(Refused, match="ml-platform-"):
+        older.merge(OLDER[before], "team", {"spec": NEW[before]})
+    older.merge(OLDER[before], "team", {"metadata": {"finalizers": []}})
+
+
+NEW: dict[str, Object] = {
+    "a route": {"hostnames": [HOST, "more.ml.example.com"]},
+    "a Gateway": {"listeners": [{"name": "http", "protocol": "HTTP", "port": 8080}]},
+    "targets": {"defaultConfiguration": {"targetType": "ip", "protocol": "HTTP"}},
+    "a configuration": {"ipAddressType": "ipv4"},
+    "an Ingress": {"defaultBackend": {"service": {"name": "b", "port": {"number": 1}}}},
+    "a route of the mesh": {"hostnames": ["more.example.com"]},
+}
+
+
 @pytest.mark.parametrize("parent", ["Service", "EgressNetwork", "Gateway"])
 def test_a_route_that_the_mesh_does_not_read_is_refused(with_doors: ApiServer, parent: str) -> None:
     group = {"Service": "", "EgressNetwork": "policy.linkerd.io", "Gateway": "gateway.networking.k8s.io"}[parent]
-    spec = {
-        "hostnames": ["example.com"],
-        "parentRefs": [{"group": group, "kind": parent, "name": "out", "port": 443}],
-        "rules": [{"backendRefs": [BACKEND]}],
-    }
-    said = refusal(with_doors, of_aws("TLSRoute", "gateway.networking.k8s.io/v1", spec))
+    parents = [{"group": group, "kind": parent, "name": "out", "port": 443}]
+    said = refusal(with_doors, {**TLS_ROUTE, "spec": {**TLS_ROUTE["spec"], "parentRefs": parents}})
     assert ("the mesh reads no such route" in said) is (parent != "Gateway"), said
 
 

@@ -105,6 +105,8 @@ def test_a_class_says_what_no_gateway_can_change(cloud: PlatformCloud) -> None:
         found = spec(cloud, f"{OF_AWS}:LoadBalancerConfiguration", name)
         assert (found["scheme"], found["mergingMode"]) == (scheme, "prefer-gateway-class")
         assert {each["identifier"] for each in found["loadBalancerSubnets"]} == subnets
+        assert found["securityGroups"] == found["securityGroupPrefixes"] == [], "one of a Gateway has no source ranges"
+        assert found["disableSecurityGroup"] is False
         targets = spec(cloud, f"{OF_AWS}:TargetGroupConfiguration", found["defaultTargetGroupConfiguration"]["name"])
         assert targets == {"defaultConfiguration": {"targetType": "ip"}}, "a ClusterIP has no port on the nodes"
         reference = spec(cloud, f"{GATEWAY_API}:GatewayClass", name)["parametersRef"]
@@ -207,6 +209,9 @@ def test_the_controller_asks_no_metadata_service_and_mutates_no_service(cloud: P
     (vpc,) = cloud.all("ec2/vpc:Vpc")
     tags = {**vpc.inputs["tags"], **stage().tags}
     assert values["vpcTags"].items() <= tags.items(), "another VPC, or none, would be found"
+    release = cloud.one("helm.sh/v3:Release", "main-aws-load-balancer-controller").inputs
+    assert release["skipCrds"] is True, "the platform has the definitions, so that they change with it"
+    assert values["controllerConfig"]["featureGates"]["ServiceTypeLoadBalancerOnly"] is True, "or any type is balanced"
     assert values["keepTLSSecret"] is True
     assert values["enableServiceMutatorWebhook"] is False
     assert values["defaultTargetType"] == "ip"
@@ -284,6 +289,28 @@ def test_the_doors_have_a_namespace_in_which_nothing_runs_that_is_strong(cloud: 
     labels = cloud.one("core/v1:Namespace", "main-doors-namespace").inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     assert labels["config.linkerd.io/admission-webhooks"] == "disabled", "where the injector is down, a door is made"
+
+
+def test_load_balancers_alone_write_into_the_bucket_of_requests(cloud: PlatformCloud) -> None:
+    built(cloud, **WHOLE)
+    policy = json.loads(cloud.one("s3/bucketPolicy:BucketPolicy", "ingress-door-logs").inputs["policy"])
+    (write,) = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    assert write["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    assert write["Action"] == ["s3:PutObject"]
+    assert write["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:elasticloadbalancing:us-west-2:")
+
+
+def test_definitions_say_their_bundle_or_the_policy_of_the_gateway_api_refuses_them(cloud: PlatformCloud) -> None:
+    built(cloud, routes={"chat": CHAT})
+    found = [
+        each.inputs["metadata"]["annotations"]
+        for each in cloud.all("CustomResourceDefinition")
+        if "gateway-api" in each.name
+    ]
+    assert found
+    for annotations in found:
+        assert annotations["gateway.networking.k8s.io/bundle-version"] == "v1.6.1"
+        assert annotations["gateway.networking.k8s.io/channel"] == "standard"
 
 
 def test_an_exposed_namespace_waits_with_its_pods_for_the_load_balancer(cloud: PlatformCloud) -> None:

@@ -12,13 +12,14 @@ import pytest
 
 from components.core.addon_spec import AddOnContext
 from components.core.namespaces import in_mesh
-from components.mesh.addons import linkerd2_cni, linkerd_control_plane
+from components.mesh.addons import linkerd2_cni, linkerd_control_plane, linkerd_viz
 from components.mesh.identity import WEBHOOKS, certificates
 from components.stack.live import LiveStack
 from settings.compute.node_pool import NodePoolSettings
 from settings.mesh.mesh import MeshSettings
 from settings.stack.stack import StackSettings
 from simulator.cloud import Cloud
+from simulator.kubernetes.certificates import certificates as issued
 from simulator.kubernetes.certificates import findings
 from simulator.kubernetes.clusters import Cluster
 from tests.components.conftest import PlatformCloud
@@ -90,6 +91,7 @@ def test_the_plugin_stays_off_nodes_whose_pods_send_past_the_proxy() -> None:
     assert plain["priorityClassName"] == "system-node-critical", "else another pod could keep it off a node"
     assert plain["iptablesMode"] == "plain", "Bottlerocket has no iptables-nft"
     assert plain["repairController"]["enabled"], "the first pods of a new node start before the plugin"
+    assert plain["resources"]["memory"]["limit"] == "256Mi", "where it is killed, no pod starts on its node any more"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,25 @@ def test_the_chart_makes_no_webhook_certificate_and_no_key() -> None:
     assert all(resources[kind][part] for kind in ("cpu", "memory") for part in ("request", "limit")), (
         "quotas count them"
     )
+
+
+def test_the_dashboard_brings_no_hook_and_no_certificate_of_its_own() -> None:
+    values = linkerd_viz.values(context(MeshSettings(viz=True)))
+    assert values["createNamespaceMetadataJob"] is False, "a hook that hangs ends the release"
+    assert values["tap"]["externalSecret"] is values["tapInjector"]["externalSecret"] is True
+
+
+def test_the_dashboard_stands_beside_namespaces_that_refuse_everybody(cloud: PlatformCloud) -> None:
+    """Its policies name service accounts that its chart makes."""
+    cloud.up(stack(**{**MESH, "mesh": {"namespaces": ["research"], "viz": True, "inbound": "deny"}}))
+    assert list(cloud.all("AuthorizationPolicy")), "proxies of the control plane are asked for metrics"
+
+
+def test_a_proxy_fits_a_common_limit_range_by_itself() -> None:
+    """A LimitRange judges what a pod says, so a proxy with all four is never given the defaults of a namespace."""
+    resources = linkerd_control_plane.values(context(MeshSettings()))["proxy"]["resources"]
+    assert resources["cpu"] == {"request": "100m", "limit": "1"}
+    assert resources["memory"] == {"request": "20Mi", "limit": "250Mi"}
 
 
 def test_every_range_of_the_cluster_is_one_of_the_mesh() -> None:
@@ -173,6 +194,13 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 @pytest.mark.parametrize("day", [61, 366, 3000])
 def test_nothing_renews_an_anchor_and_no_webhook_ends(cluster: Cluster, day: int) -> None:
     assert list(findings(cluster, day)) == []
+    authorities = [
+        each for each in issued(cluster) if each.secret.startswith(("linkerd-trust-anchor", "linkerd-webhook"))
+    ]
+    assert len(authorities) == 2
+    for each in authorities:
+        assert each.renewals(day) == 0, "only people renew an authority"
+        assert each.keeps_key, "and where people do, its pods trust the same key"
 
 
 def test_an_anchor_that_is_renewed_by_itself_ends_the_mesh_on_day_sixty(cluster: Cluster) -> None:

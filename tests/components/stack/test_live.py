@@ -234,8 +234,13 @@ def test_a_door_goes_when_its_load_balancer_can_be_deleted(cloud: PlatformCloud,
         live({**LIVE, "clusters": {"main": {**LIVE["clusters"]["main"], "protected_doors": protected}}})
         cloud.up(stack(ingress=internal))
     live({**LIVE, "clusters": {"main": {**LIVE["clusters"]["main"], "protected_doors": ["internal", "public"]}}})
-    for ingress, door in ({"ingress": internal}, "public"), ({}, "internal, public"):
-        with pytest.raises(pulumi.RunError, match=f"main loses the door {door}, whose load balancer is protected"):
+    for ingress, door, under in (
+        ({"ingress": internal}, "public", "ingress.public"),
+        ({}, "internal, public", "ingress.internal and ingress.public"),
+    ):
+        with pytest.raises(
+            pulumi.RunError, match=f"main loses the door {door}, whose load balancer .* under {under}, "
+        ):
             cloud.up(stack(**ingress))
 
 

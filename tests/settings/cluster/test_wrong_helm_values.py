@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalog.chart_facts import values_tree
 from components.core.addon_spec import AddOnContext, every_add_on
 from components.stack.stack_file import load_file
-from settings.cluster.fixed_values import FixedValue, changed, never, without
+from settings.cluster.fixed_values import FixedValue, changed, never, of_service_accounts, without
 from settings.cluster.helm_values import mistakes_of, value_mistakes
 from settings.compute.node_pool import NodePoolSettings
 from settings.stack.loader import SettingsError
@@ -134,8 +134,83 @@ def test_an_add_on_keeps_its_fixed_values_itself() -> None:
         stage=stage(), cluster="main", kubernetes_version="1.35", pools=POOLS, gpu_allocation="device-plugin"
     )
     for name, spec in every_add_on().items():
-        open_to_us = [each for each in spec.fixed if each.keeps is not never]  # the others are ours alone
+        fixed = [*spec.fixed, *of_service_accounts([account for _, account in spec.service_accounts])]
+        open_to_us = [each for each in fixed if each.keeps is not never]  # the others are ours alone
         assert list(changed(spec.values(context), open_to_us)) == [], name
+
+
+GATES = "controllerConfig.featureGates"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "why"),
+    [
+        ("aws-load-balancer-controller", f"{GATES}.ServiceTypeLoadBalancerOnly", False, "a Service of any type"),
+        ("aws-load-balancer-controller", f"{GATES}.ALBGatewayAPI", False, "The doors are Gateways"),
+        ("aws-load-balancer-controller", f"{GATES}.NLBGatewayAPI", False, "The doors are Gateways"),
+        ("aws-load-balancer-controller", "clusterName", "own", "this cluster's name"),
+        ("aws-load-balancer-controller", "region", "eu-west-1", "the region of the stack"),
+        ("aws-load-balancer-controller", "vpcId", "vpc-1", "by its tags"),
+        ("aws-load-balancer-controller", "vpcTags", {"a": "b"}, "the tags of the stack's VPC"),
+        ("aws-load-balancer-controller", "keepTLSSecret", False, "another authority"),
+        ("aws-load-balancer-controller", "enableServiceMutatorWebhook", True, "no Service of the cluster is made"),
+        ("aws-load-balancer-controller", "defaultTargetType", "instance", "ports of nodes"),
+        ("aws-load-balancer-controller", "defaultLoadBalancerScheme", "internet-facing", "public"),
+        ("aws-load-balancer-controller", "disableIngressClassAnnotation", False, "annotations undo"),
+        ("aws-load-balancer-controller", "disableIngressGroupNameAnnotation", False, "annotations undo"),
+        ("aws-load-balancer-controller", "watchNamespace", "team", "for it as it is"),
+        ("aws-load-balancer-controller", "enableWaf", True, "for it as it is"),
+        ("aws-load-balancer-controller", "enableShield", True, "for it as it is"),
+        ("aws-load-balancer-controller", "enableWafv2", True, "where a door has a web ACL"),
+        ("aws-load-balancer-controller", "createIngressClassResource", True, "The class is there already"),
+        ("linkerd-control-plane", "proxyInit", {"logLevel": "debug"}, "beside the CNI plugin"),
+        ("linkerd-control-plane", "webhookFailurePolicy", "Fail", "at each restart of it"),
+        ("linkerd-control-plane", "proxy.nativeSidecar", False, "Jobs never end"),
+        ("linkerd2-cni", "repairController.enabled", False, "never start"),
+    ],
+)
+def test_what_doors_and_mesh_rely_on_stays(name: str, path: str, value: Any, why: str) -> None:
+    found = with_values(name, path, value)
+    assert why in found[f"clusters.main.addons.{name}.values.{path}"]
+
+
+def test_a_webhook_that_lets_pods_through_may_be_asked_for() -> None:
+    assert "clusters.main.addons.linkerd-control-plane.values.webhookFailurePolicy" not in with_values(
+        "linkerd-control-plane", "webhookFailurePolicy", "Ignore"
+    )
+
+
+def with_values(name: str, path: str, value: Any) -> dict[str, str]:
+    """Returns the problems by path when the stack file gives an add-on a value."""
+    *above, key = path.split(".")
+    values: dict[str, Any] = {key: value}
+    for each in reversed(above):
+        values = {each: values}
+    found = problems(stack((("clusters", "main", "addons"), {name: {"values": values}})))
+    return {each.path: each.message for each in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("karpenter", "serviceAccount.name", "own"),
+        ("cluster-autoscaler", "rbac.serviceAccount.create", False),
+        ("velero", "serviceAccount.server.name", "own"),
+        ("external-dns", "serviceAccount.create", False),
+        ("external-dns", "nameOverride", "own"),
+        ("aws-load-balancer-controller", "fullnameOverride", "own"),
+    ],
+)
+def test_a_service_account_with_rights_in_aws_keeps_its_name(name: str, path: str, value: Any) -> None:
+    found = with_values(name, path, value)
+    assert found[f"clusters.main.addons.{name}.values.{path}"].endswith(
+        "by name, and pods of another one have none. Drop it."
+    )
+
+
+def test_an_add_on_without_rights_in_aws_may_have_another_name() -> None:
+    entry = {"cert-manager": {"values": {"fullnameOverride": "own", "serviceAccount": {"name": "own"}}}}
+    assert not [each for each in problems(stack((("clusters", "main", "addons"), entry))) if "by name" in each.message]
 
 
 @pytest.mark.parametrize(

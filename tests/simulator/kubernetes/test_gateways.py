@@ -231,6 +231,32 @@ def test_the_value_of_the_chart_is_the_target_type_where_no_configuration_names_
     made.make(route(), "route")
 
 
+def about(name: str, **properties: Any) -> Props:
+    """Returns what a team says about the target group of its Service."""
+    return targets(name, "apps", targetReference={"name": "app"}, defaultConfiguration=properties)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ([about("a", targetType="instance")], "When using Instance targets, your service must be of type 'NodePort'"),
+        ([about("a", targetType="ip", protocol="TCP")], "backend protocol must be within [HTTP, HTTPS]: TCP"),
+        ([about("a", targetType="ip"), about("b", targetType="instance")], "When using Instance targets"),
+        ([about("a", targetType="ip", protocol="HTTPS"), about("b")], ""),
+    ],
+)
+def test_a_target_group_that_a_load_balancer_cannot_have_stops_the_whole_gateway(
+    cluster: Bench, said: list[Props], text: str
+) -> None:
+    for each in said:
+        _stored(cluster, each)
+    _stored(cluster, route())
+    if text:
+        assert text in refusal(cluster, gateway())
+    else:
+        cluster.make(gateway(), "gateway")
+
+
 NEVER = "Listener does not allow route attachment"
 
 
@@ -297,6 +323,12 @@ def on_path(value: str, type_: str = "PathPrefix", **more: Any) -> list[Props]:
 QUERY: dict[str, Any] = {"queryParams": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}
 HEADERS: dict[str, Any] = {"headers": [{"name": "x-model", "value": "a,b"}]}
 HOST = ("a.example.com",)
+LOOP = f"{DEPLOY} InvalidLoadBalancerAction: The redirect configuration is not valid because it creates a loop."
+
+
+def redirecting(**to: Any) -> Props:
+    filters = [{"type": "RequestRedirect", "requestRedirect": to}]
+    return ruled({}, matches=on_path("/v1"), filters=filters, hosts=HOST)
 
 
 @pytest.mark.parametrize(
@@ -319,6 +351,14 @@ HOST = ("a.example.com",)
             ruled(matches=on_path("/v1", **HEADERS, method="GET"), hosts=HOST),
             "A rule can only have '5' condition values",
         ),
+        (ruled(matches=on_path("/v1;a")), "Condition value '/v1;a' contains a character that is not valid"),
+        (route(rules=[{"backendRefs": [{"name": "app", "port": 80}] * 6}]), "only have '5' target groups"),
+        (redirecting(path={"type": "ReplacePrefixMatch", "replacePrefixMatch": "/v2"}), LOOP),
+        (redirecting(), LOOP),
+        (redirecting(scheme="http"), LOOP),
+        (redirecting(scheme="http", port=80), LOOP),
+        (redirecting(hostname=HOST[0]), LOOP),
+        (redirecting(hostname="b.example.com", statusCode=308), "Redirect status code 'HTTP_308' must be one of"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -337,6 +377,11 @@ def test_a_route_that_no_load_balancer_can_have_stops_its_whole_gateway(
         ruled(filters=[REWRITE]),
         ruled({}, filters=[redirect(replaceFullPath="/"), HEADER]),
         ruled({"weight": 999}),
+        redirecting(hostname="b.example.com"),
+        redirecting(scheme="https"),
+        redirecting(port=8080),
+        redirecting(path={"type": "ReplaceFullPath", "replaceFullPath": "/v2"}, statusCode=301),
+        redirecting(scheme="https", path={"type": "ReplacePrefixMatch", "replacePrefixMatch": "/v2"}),
         ruled(matches=on_path("/" + "a" * 125)),
         ruled(matches=on_path("/v1", **QUERY), hosts=HOST),
         ruled(matches=on_path("/", **HEADERS, method="GET"), hosts=HOST),

@@ -168,6 +168,26 @@ def test_a_job_whose_proxy_is_no_sidecar_never_ends(cluster: Bench) -> None:
     assert cluster.warnings[0].startswith('Job "train" never ends: linkerd-proxy runs beside its containers')
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "Job", "CronJob"])
+def test_whatever_makes_meshed_pods_passes_restricted_with_the_cni_plugin_alone(cluster: Bench, kind: str) -> None:
+    subject = workload()
+    template = {"spec": {**subject["spec"]["template"]["spec"], "restartPolicy": "Never"}}
+    specs: dict[str, Props] = {
+        "Deployment": subject["spec"],
+        "Job": {"template": template},
+        "CronJob": {"schedule": "0 * * * *", "jobTemplate": {"spec": {"template": template}}},
+    }
+    version = "apps/v1" if kind == "Deployment" else "batch/v1"
+    metadata = {"name": "app", "namespace": "research"}
+    made = {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": specs[kind]}
+    cluster.preview(release(cniEnabled=True), "control-plane")
+    cluster.preview(made)
+    assert not cluster.warnings
+    cluster.preview(release(), "control-plane")
+    with pytest.raises(Refusal, match="linkerd-init"):
+        cluster.preview(made)
+
+
 @pytest.mark.parametrize("name", ["kube-system", "cert-manager"])
 def test_the_injector_is_not_asked_about_what_kubernetes_itself_needs(cluster: Bench, name: str) -> None:
     cluster.make(release(), "control-plane")
