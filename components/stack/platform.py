@@ -280,7 +280,7 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
-                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams),
+                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams) or "secrets" in addon_keys,
                 backs_up=bool(schedules(settings.storage, settings.clusters.keys())) or "backup" in addon_keys,
             ),
             self._opts,

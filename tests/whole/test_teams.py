@@ -16,7 +16,8 @@ pytestmark = pytest.mark.engine
 
 CANARY = "can4ry-7f3a9c2e5b8d1046"
 SECRET = re.compile(  # a private key, and tokens of AWS, GitHub, Hugging Face, Vault and Kubernetes
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|\bhf_\w{34}|\bhvs\.\w{24}|\beyJhbGciOi"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|\bhf_\w{34}|\bhvs\.\w{24}|"
+    r"\beyJhbGciOi"
 )
 PERSON = "arn:aws:iam::123456789012:role/ml-guests"
 GUESTS = {
