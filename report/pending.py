@@ -222,6 +222,11 @@ _LOOKUPS: Mapping[str, tuple[str, str]] = {
             "--query 'SecurityGroupRules[?IpProtocol==`{ipProtocol}`]'"
         ),
     ),
+    "budgets/budget": (
+        "<AccountId>:{name}",
+        "budgets describe-budgets --account-id <AccountId> --query \"Budgets[?BudgetName=='{name}']\"",
+    ),
+    "secretsmanager/secret": ("<ARN>", "secretsmanager describe-secret --secret-id {name}"),
     "wafv2/webAcl": (
         "<Id>/<Name>/{scope}",
         "wafv2 list-web-acls --scope {scope} --query \"WebACLs[?starts_with(Name,'{beginning}')]\"",

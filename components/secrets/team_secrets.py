@@ -118,7 +118,7 @@ class TeamSecrets(pulumi.ComponentResource):
             {**PASSWORD, "secretKeys": list(secret.keys)},
             [self._args.cluster.controllers[OPERATOR]],
         )
-        reference = {"apiVersion": GENERATORS, "kind": "Password", "name": key}
+        reference = {"apiVersion": GENERATORS, "kind": "Password", "name": self._named(key)}
         spec = {"refreshPolicy": "CreatedOnce", "dataFrom": [{"sourceRef": {"generatorRef": reference}}]}
         self._external(key, namespace, spec, [generator])
 
@@ -126,6 +126,10 @@ class TeamSecrets(pulumi.ComponentResource):
         # The Secret goes with its ExternalSecret, and stays when its secret in the store is gone.
         target = {"name": key, "creationPolicy": "Owner", "deletionPolicy": "Retain"}
         self._object(f"{namespace}-{key}", API, "ExternalSecret", key, namespace, {**spec, "target": target}, after)
+
+    def _named(self, key: str) -> str:
+        """Returns the name of an object: a namespace that moves has the objects of both teams for a moment."""
+        return f"{self._args.team.name}-{key}"
 
     def _object(
         self,
@@ -140,7 +144,12 @@ class TeamSecrets(pulumi.ComponentResource):
         waits = self._args.namespaces[namespace]
         made: pulumi.Resource = custom_resource(
             f"{self._name}-{name}",
-            {"apiVersion": version, "kind": kind, "metadata": {"name": key, "namespace": namespace}, "spec": spec},
+            {
+                "apiVersion": version,
+                "kind": kind,
+                "metadata": {"name": self._named(key), "namespace": namespace},
+                "spec": spec,
+            },
             pulumi.ResourceOptions(
                 parent=self,
                 provider=self._args.cluster.provider,

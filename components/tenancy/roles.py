@@ -19,7 +19,9 @@ def roles(name: str, team: TeamSettings, opts_in: Options) -> None:
     for namespace in team.namespaces:
         opts = opts_in(namespace)
         for role in sorted({member.role for member in team.members.values()}):
-            metadata = kubernetes.meta.v1.ObjectMetaArgs(name=role, namespace=namespace)
+            # With the team's name: a namespace that moves has the objects of both teams for a moment.
+            own = f"{team.name}-{role}"
+            metadata = kubernetes.meta.v1.ObjectMetaArgs(name=own, namespace=namespace)
             child = f"{name}-{namespace}-{role}"
             made = kubernetes.rbac.v1.Role(
                 child,
@@ -35,7 +37,7 @@ def roles(name: str, team: TeamSettings, opts_in: Options) -> None:
             kubernetes.rbac.v1.RoleBinding(
                 child,
                 metadata=metadata,
-                role_ref=kubernetes.rbac.v1.RoleRefArgs(api_group=_RBAC, kind="Role", name=role),
+                role_ref=kubernetes.rbac.v1.RoleRefArgs(api_group=_RBAC, kind="Role", name=own),
                 subjects=[kubernetes.rbac.v1.SubjectArgs(kind="Group", api_group=_RBAC, name=group(team.name, role))],
                 # The API server takes a binding to a role that is not there, which allows nothing. And it never
                 # changes roleRef: another one needs the name, which is taken while the old binding is there.

@@ -320,12 +320,13 @@ def test_a_rule_that_crashes_is_a_mandatory_finding_that_names_it(check: Any) ->
 
 
 def test_a_rule_that_crashes_does_not_stop_other_rules() -> None:
-    rule = RESOURCE_RULES[0]
     from policies.analyzer import Analyzer
 
+    rule, case = next(
+        (rule, case) for rule in RESOURCE_RULES for case in rule.bad.values() if kind_of(rule, case) == rule.types[0]
+    )
     crashing = replace(probe(crashing_check), applies_to=rule.types[0])
     two_rules = Analyzer({"probe": crashing, rule.id: rule}, today=lambda: TODAY)
-    case = next(case for case in rule.bad.values() if kind_of(rule, case) == rule.types[0])
     assert rule.id in {d.policyName for d in two_rules.Analyze(request(rule, case), None).diagnostics}
 
 

@@ -150,8 +150,8 @@ def test_the_page_names_secrets_and_roles_that_are_reached_through_pods() -> Non
     assert {"s3:PutObject", "s3:DeleteObject", "kms:Decrypt"} <= {*trainer.aws}
     page = as_markdown(built("prod"), "prod")
     cluster = "ml-platform-prod-main"
-    assert f"| {cluster} | {PEOPLE}research | research | data-scientist | makes pods | all, in pods |" in page
-    assert f"| {cluster} | {PEOPLE}research | training | viewer | no | no |" in page
+    assert f"| {cluster} | {PEOPLE}research | research | research-data-scientist | makes pods | all, in pods |" in page
+    assert f"| {cluster} | {PEOPLE}research | training | training-viewer | no | no |" in page
     assert f"| {cluster} | training | trainer | kms:Decrypt, " in page
     assert "| reads all | takes over identities, grants rights," in page, "the deployer, of whom it must not be silent"
 
@@ -224,7 +224,7 @@ HOLES = {
         "reads Secrets",
     ),
     "a binding of everybody": (
-        lambda: _binding("RoleBinding", "agents", "ml-engineer", EVERYONE),
+        lambda: _binding("RoleBinding", "agents", "agents-ml-engineer", EVERYONE),
         ("system:authenticated", "agents"),
         "enters pods",
     ),

@@ -39,7 +39,8 @@ EDITS = {
     "a lower priority": Edit({"teams.serving.priority": "agents"}),
     "images are refused, not only warned of": Edit({"admission.mode": "deny"}),
     "a budget": Edit({"teams.research.budget": {"monthly_usd": 100, "notify": ["research@example.com"]}}),
-    "the team leaves": Edit({"teams.guests": GONE, "teams.research.members.guests": GONE}),
+    "a namespace goes to another team": Edit({"teams.guests.name": "visitors"}),
+    "the team leaves": Edit({"teams.visitors": GONE, "teams.research.members.guests": GONE}),
     "a team leaves what storage names": Edit({"teams.research": GONE}, refused="research of main loses its team"),
 }
 

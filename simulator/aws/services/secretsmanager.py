@@ -63,7 +63,7 @@ SECRET = ResourceType(
     sets="replicas",
     defaults={"forceOverwriteReplicaSecret": False, "recoveryWindowInDays": 30},
     replace_if={"type": lambda old, new: bool(old.get("type"))},
-    aws_defaults={"kmsKeyId": "", "policy": "", "replicas": [], "type": ""},
+    aws_defaults={"kmsKeyId": "", "policy": "", "type": ""},
     computed={"arn": "{id}"},
     constraints={
         "description": length(0, 2048),

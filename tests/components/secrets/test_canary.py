@@ -30,7 +30,7 @@ def found_in(cloud: PlatformCloud) -> list[str]:
     found = []
     for each in cloud.registered.values():
         state: list[Any] = [each.inputs, each.checked, each.outputs]
-        if each.type.startswith(("aws:", "kubernetes:")) and each.id:
+        if each.type.startswith(("aws:", "kubernetes:")) and each.id and not each.type.endswith("Patch"):
             of_cluster = each.type.startswith("kubernetes:")
             config = cloud.one("pulumi:providers:kubernetes", "main-kubernetes").checked if of_cluster else None
             state.append(cloud.providers.read(each.urn, each.id, config))

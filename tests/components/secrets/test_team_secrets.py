@@ -167,7 +167,11 @@ def test_a_secret_is_made_empty_with_the_key_of_secrets(built: PlatformCloud) ->
 
 def test_a_password_is_made_once_in_the_cluster_and_is_not_in_aws(built: PlatformCloud) -> None:
     found = spec(built, "ExternalSecret", "main-team-research-secrets-lab-session")
-    reference = {"apiVersion": "generators.external-secrets.io/v1alpha1", "kind": "Password", "name": "session"}
+    reference = {
+        "apiVersion": "generators.external-secrets.io/v1alpha1",
+        "kind": "Password",
+        "name": "research-session",
+    }
     assert found["refreshPolicy"] == "CreatedOnce", "by default there is another password every hour"
     assert found["dataFrom"] == [{"sourceRef": {"generatorRef": reference}}]
     generator = spec(built, "Password", "main-team-research-secrets-lab-session-generator")

@@ -461,7 +461,7 @@ CHANGES: dict[str, Any] = {
     "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
     "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),
     "teams.budget.at_percent": (budget(), budget(at_percent=[50])),
-    "ingress.clusters": (two_clusters(ingress()), two_clusters(ingress(clusters=["other"]))),
+    "ingress.clusters": (two_clusters(in_both(ingress())), two_clusters(in_both(ingress(clusters=["other"])))),
     **{
         f"ingress.{key}.{name}": (door(key), door(key, **{name: value}))
         for key in ("internal", "public")

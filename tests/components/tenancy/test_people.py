@@ -68,7 +68,7 @@ def test_each_role_that_members_have_is_bound_to_their_group_in_each_namespace(c
     for namespace in ("lab", "more"):
         name = f"main-team-lab-{namespace}-data-scientist"
         role, binding = cloud.one("v1:Role", name), cloud.one(BINDING, name)
-        assert role.inputs["metadata"] == {"name": "data-scientist", "namespace": namespace}
+        assert role.inputs["metadata"] == {"name": "lab-data-scientist", "namespace": namespace}
         assert [each["name"] for each in binding.inputs["subjects"]] == ["ml:lab:data-scientist"]
         assert binding.inputs["roleRef"]["kind"] == "Role", "Kubernetes' own edit reads Secrets and takes identities"
         assert binding.stands_on(role), "the API server takes a binding to a role that is not there"

@@ -235,6 +235,11 @@ def test_a_service_opens_no_way_past_the_doors(lab: Make, kind: str) -> None:
 # Teams beside each other
 
 TENANCY = ("ResourceQuota", "LimitRange", "PriorityClass", "Namespace")
+IN_A_NAMESPACE = ("ResourceQuota", "LimitRange", "v1:Role", "RoleBinding", "ExternalSecret", "Password")
+MORE: dict[str, Any] = {
+    "members": {"ann": {"principal_arn": "arn:aws:iam::123456789012:role/ann", "role": "viewer"}},
+    "secrets": {"key": {"keys": ["value"]}, "session": {"keys": ["password"], "filled": "generated"}},
+}
 
 
 def built(*teams: dict[str, Any], **changes: Any) -> PlatformCloud:
@@ -253,7 +258,7 @@ def test_a_team_more_changes_no_object_of_another_and_none_of_the_cluster() -> N
     assert {urn: after.get(urn) for urn in before} == before
     assert {urn.rpartition("::")[2] for urn in set(after) - set(before)} == {
         "main-namespace-more",
-        *(f"main-team-more-more-{part}" for part in ("limits", "quota", "quota-priorities")),
+        *(f"main-team-more-more-{part}" for part in ("account-default", "limits", "quota", "quota-priorities")),
     }
 
 
@@ -261,10 +266,10 @@ def test_a_namespace_that_goes_to_another_team_has_the_objects_of_both_for_a_mom
     """The new ones are made before the old ones go, and two objects cannot have one name."""
     other = {**LAB, "name": "other"}
     names = [
-        {(each.type, each.inputs["metadata"]["name"]) for kind in TENANCY[:2] for each in built(team).all(kind)}
-        for team in (LAB, other)
+        {(each.type, each.inputs["metadata"]["name"]) for kind in IN_A_NAMESPACE for each in built(team).all(kind)}
+        for team in ({**LAB, **MORE}, {**other, **MORE})
     ]
-    assert len(names[0]) == 3
+    assert len(names[0]) == 8
     assert not names[0] & names[1]
 
 

@@ -14,6 +14,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.core.problems import SettingsError
 from settings.ingress.ingress import DnsSettings, IngressSettings
 from settings.mesh.mesh import MeshSettings
+from settings.secrets.secrets import SecretsSettings
 from settings.stack.checks import versions as version_checks
 from settings.stack.loader import load
 from settings.storage.drivers import needed_drivers
@@ -70,7 +71,12 @@ def test_an_add_on_that_something_needs_says_what_to_write_instead() -> None:
         *(pool("g6.xlarge"), pool("g6.xlarge", operating_system="bottlerocket"), pool("inf2.xlarge")),
         pool("m5.large", max_per_zone=2),
     ]
-    cluster = replace(cluster_of(*everything, gpu_allocation="dra"), mesh=MeshSettings(viz=True), ingress=DOORS)
+    cluster = replace(
+        cluster_of(*everything, gpu_allocation="dra"),
+        mesh=MeshSettings(viz=True),
+        ingress=DOORS,
+        secrets=SecretsSettings(),
+    )
     needed = {name for name, add_on in every_add_on().items() if add_on.needed_by(cluster)}
     assert needed == {name for name, add_on in every_add_on().items() if add_on.instead}
     assert needed > OPERATOR | KARPENTER

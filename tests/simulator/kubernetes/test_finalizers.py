@@ -16,6 +16,19 @@ from tests.simulator.kubernetes.bench import Bench, bench, namespace
 
 CLEANUP = "externalsecrets.external-secrets.io/externalsecret-cleanup"
 KEEP = {"helm.sh/resource-policy": "keep"}
+VAULT: Props = {
+    "apiVersion": "external-secrets.io/v1",
+    "kind": "ClusterSecretStore",
+    "spec": {
+        "provider": {
+            "vault": {
+                "server": "https://vault.example.com",
+                "path": "secret",
+                "auth": {"kubernetes": {"mountPath": "kubernetes", "role": "team"}},
+            }
+        }
+    },
+}
 STORE = {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "team"}, "target": {"name": "token"}}
 
 
@@ -43,6 +56,7 @@ def keda(cluster: Bench) -> tuple[str, Props, Props]:
 def external_secret(cluster: Bench) -> tuple[str, Props, Props]:
     data = [{"secretKey": "token", "remoteRef": {"key": "token"}}]
     metadata = {"name": "token", "namespace": "team"}
+    cluster.make({**VAULT, "metadata": {"name": "team"}}, "store")
     spec = {**STORE, "data": data}
     made = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata, "spec": spec}
     return cluster.make(made, "token")

@@ -103,3 +103,11 @@ def test_every_other_field_of_a_patch_changes_in_place(cluster: Bench) -> None:
     assert not cluster.package.diff(of_secrets, "team/s", patch, patch, other).replaces
     renamed = {**patch, "metadata": {"name": "t", "namespace": "team"}}
     assert cluster.package.diff(of_secrets, "team/s", patch, patch, renamed).replaces
+
+
+def test_a_patch_needs_a_name(cluster: Bench) -> None:
+    without = {**PATCH, "metadata": {"namespace": "team"}}
+    failures = cluster.package.check(call(cluster), {}, without, b"").failures
+    assert [(each.property, each.reason) for each in failures] == [
+        ("metadata.name", "patch resources require the `.metadata.name` field to be set")
+    ]
