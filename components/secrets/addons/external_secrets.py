@@ -33,6 +33,7 @@ def values(context: AddOnContext) -> Values:
     def part(memory: str) -> Values:
         return {
             "replicaCount": replicas,
+            "priorityClassName": "system-cluster-critical",  # otherwise pods of teams with a class may end it
             "podDisruptionBudget": {"enabled": replicas > 1},  # with one replica it would block every node drain
             "resources": {"requests": {"cpu": "10m", "memory": memory}, "limits": {"memory": "256Mi"}},
         }
