@@ -238,6 +238,7 @@ def test_one_replica_has_no_disruption_budget() -> None:
     assert values(2)["webhook"]["podDisruptionBudget"] == {"enabled": True}
     assert values(1)["webhook"] | {"resources": None} == {
         "replicaCount": 1,
+        "priorityClassName": "system-cluster-critical",
         "podDisruptionBudget": {"enabled": False},
         "resources": None,
     }
