@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,18 @@ import yaml
 from common.urns import name_of
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def drop_quotas_of_lost_pools(config: dict[str, Any]) -> None:
+    """Takes pools that a test has taken away out of the quotas of teams, which would be refused."""
+    pools = {
+        pool.get("name") or pool.get("preset")
+        for cluster in config["ml-platform:clusters"].values()
+        for pool in cluster.get("pools", ())
+    }
+    for team in config.get("ml-platform:teams", ()):
+        for quota in team.get("quota", {}).values():
+            quota["gpus"] = {name: count for name, count in quota.get("gpus", {}).items() if name in pools}
 
 
 class Project:
@@ -40,6 +53,7 @@ class Project:
             for step in steps[:-1]:
                 target = target[int(step)] if isinstance(target, list) else target.setdefault(step, {})
             target[int(steps[-1]) if isinstance(target, list) else steps[-1]] = value
+        drop_quotas_of_lost_pools(content["config"])
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
     def pools(self, stack: str) -> list[dict]:

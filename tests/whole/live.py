@@ -10,7 +10,7 @@ import yaml
 from report import events
 from report.events import Operation
 from report.in_process import InProcess
-from tests.whole.conftest import Project
+from tests.whole.conftest import Project, drop_quotas_of_lost_pools
 
 GONE: Any = object()
 
@@ -42,6 +42,7 @@ class Live:
         content = yaml.safe_load(self.file.read_text())
         for path, value in settings.items():
             _put(content["config"], f"ml-platform:{path}".split("."), value)
+        drop_quotas_of_lost_pools(content["config"])
         self.file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 

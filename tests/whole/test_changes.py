@@ -55,7 +55,13 @@ EDITS = {
     "their operating system": Edit({f"{MAIN}.pools.gpus.operating_system": "bottlerocket"}),
     "Amazon Linux again": Edit({f"{MAIN}.pools.gpus.operating_system": "al2023"}),
     "no more of them": Edit({f"{MAIN}.pools.gpus": GONE}),
-    "no sharing": Edit({f"{GPU}.sharing": GONE}),
+    "no sharing, and quotas of whole GPUs": Edit(
+        {
+            f"{GPU}.sharing": GONE,
+            "teams.research.quota.research.gpus": {"gpu-small": 1},
+            "teams.serving.quota.inference.gpus": {"gpu-small": 1},
+        }
+    ),
     "cost center, owner and a tag more": Edit(
         {"cost_center": "ml-products", "owner": "ml-operations", "tags": {"data-class": "internal"}}
     ),
