@@ -34,6 +34,9 @@ _VIEWER = (
     Grant("", ("pods/log",), ("get",), "what it says"),
     Grant("events.k8s.io", ("events",), READ, "what `kubectl events` reads"),
     Grant("apps", ("deployments", "statefulsets", "daemonsets", "replicasets"), READ, "what makes pods"),
+    Grant("apps", ("controllerrevisions",), READ, "`kubectl rollout history`"),
+    Grant("metrics.k8s.io", ("pods",), ("get", "list"), "`kubectl top`"),
+    Grant("discovery.k8s.io", ("endpointslices",), READ, "which pods a Service finds"),
     Grant("batch", ("jobs", "cronjobs"), READ, "what makes pods"),
     Grant("autoscaling", ("horizontalpodautoscalers",), READ, "why there are more of them"),
     Grant("policy", ("poddisruptionbudgets",), READ, "why a node does not go"),
@@ -71,7 +74,7 @@ _ML_ENGINEER = (
     Grant("serving.kserve.io", ("inferenceservices", "servingruntimes"), WRITE, "models that are served"),
     Grant("", ("persistentvolumeclaims",), ("create", "update", "patch"), "volumes; storage's claims are beside them"),
     Grant("", ("pods",), WRITE, "trials, and pods that hang"),
-    Grant("", ("pods/exec",), CONNECT, "a shell in a pod, with all that the pod has"),
+    Grant("", ("pods/exec", "pods/attach"), CONNECT, "a shell in a pod, with all that the pod has"),
 )
 
 ROLES: Mapping[str, tuple[Grant, ...]] = {

@@ -11,7 +11,7 @@ from simulator.kubernetes.schema import kinds
 
 CRDS = Path(__file__).parents[2] / "simulator" / "kubernetes" / "crds"
 VERBS = {"get", "list", "watch", "create", "update", "patch", "delete"}
-SUBRESOURCES = {"pods": {"log", "exec", "portforward"}, "deployments": {"scale"}, "statefulsets": {"scale"}}
+SUBRESOURCES = {"pods": {"log", "exec", "attach", "portforward"}, "deployments": {"scale"}, "statefulsets": {"scale"}}
 FORBIDDEN = {
     "secrets",  # a list of them shows their values
     *("roles", "rolebindings", "clusterroles", "clusterrolebindings", "serviceaccounts/token", "users", "groups"),
@@ -25,6 +25,7 @@ GATEWAY = {"httproutes"}  # its CRDs come with the doors
 def served() -> set[tuple[str, str]]:
     """Returns API group and plural of what the built-in kinds of 1.35 and the CRDs of operators are called."""
     builtin = {(version.rpartition("/")[0], plural(kind)) for version, kind in kinds("1.35")}
+    builtin.add(("metrics.k8s.io", "pods"))  # of metrics-server, an API beside Kubernetes' own
     definitions = [json.loads(path.read_text()) for path in CRDS.glob("*.json")]
     return builtin | {(each["group"], each["names"]["plural"]) for each in definitions}
 
