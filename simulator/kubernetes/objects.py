@@ -22,7 +22,7 @@ from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, no
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
-from simulator.kubernetes.patches import identity, is_patch, merged, refuse_conflicts
+from simulator.kubernetes.patches import OWNERS, identity, is_patch, merged, refuse_conflicts, without_owners
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.readiness import (
     is_simulated,
@@ -119,7 +119,7 @@ class Objects:
         stored = self.cluster.get(api_version, kind, namespace, name)
         if stored is None:
             return None
-        live = copy.deepcopy(stored.state)
+        live = without_owners(copy.deepcopy(stored.state))
         return ReadResult(id_, live, _live_values(inputs, live) if inputs else _inputs_of(live))
 
     def update(self, id_: str, old: Props, old_state: Props, new: Props) -> Props:
@@ -181,16 +181,21 @@ class Objects:
             admission = self._admission(state, namespace)
             admission.check_surroundings()
             admission.check_content(stored.state if stored else None)
-            self.cluster.put(state, namespace)
+            owners = {**live.get(OWNERS, {}), self.call.urn: new}
+            self.cluster.put({**state, OWNERS: owners}, namespace)
         self.planned.clear()
         return state
 
     def _relinquish(self, inputs: Props, namespace: str) -> None:
-        """Takes the fields of a patch away. The object stays."""
+        """Takes the fields away that no other patch has. The object stays."""
         with self.cluster.cloud.exclusive():
             stored = self.cluster.get(inputs["apiVersion"], inputs["kind"], namespace, inputs["metadata"]["name"])
             if stored is not None:
-                self.cluster.put(merged(stored.state, inputs, identity(inputs)), namespace)
+                others = {urn: each for urn, each in stored.state.get(OWNERS, {}).items() if urn != self.call.urn}
+                state = merged(stored.state, inputs, identity(inputs))
+                for each in others.values():
+                    state = merged(state, {}, each)
+                self.cluster.put({**state, OWNERS: others}, namespace)
         self.planned.clear()
 
     def _put(self, state: Props, namespace: str) -> Props:

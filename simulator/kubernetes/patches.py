@@ -16,6 +16,8 @@ from simulator.provider import Refusal
 from simulator.values import Props
 
 FORCE = "pulumi.com/patchForce"
+OWNERS = "__patches"
+"""URN of a patch -> its inputs. A field that several have set stays until the last one takes it away."""
 _IDENTITY = ("apiVersion", "kind")
 _OTHER = "pulumi-kubernetes"  # the other manager, whose name is not simulated
 _HELP = (
@@ -45,6 +47,11 @@ def identity(inputs: Mapping[str, Any]) -> Props:
     """Returns what an apply without fields consists of."""
     metadata = {key: value for key, value in inputs["metadata"].items() if key in ("name", "namespace")}
     return {**{key: inputs[key] for key in _IDENTITY}, "metadata": metadata}
+
+
+def without_owners(state: Props) -> Props:
+    """Returns an object as the API server shows it."""
+    return {key: value for key, value in state.items() if key != OWNERS}
 
 
 def refuse_conflicts(live: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], manager: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.whole.edits import Edit, make, rows
 from tests.whole.live import GONE, Live, live
+from tests.whole.shown import SECRET, shown
 
 pytestmark = pytest.mark.engine
 
@@ -90,3 +91,9 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Live:
 @pytest.mark.parametrize("edit", rows(EDITS))
 def test_an_edit_does_what_its_preview_showed(prod: Live, edit: Edit) -> None:
     make(prod, edit)
+
+
+def test_nothing_that_is_kept_or_shown_of_it_is_a_secret(prod: Live) -> None:
+    text = shown(prod)
+    assert "hub-token" in text, "the search looks where secrets are named"
+    assert not SECRET.search(text)

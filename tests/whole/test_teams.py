@@ -1,7 +1,6 @@
 """Teams of a stack that is up: what comes and goes with them, and what is never shown. The tests run in this order."""
 
 import json
-import re
 from contextlib import closing
 
 import pytest
@@ -11,14 +10,11 @@ from simulator.cloud import Cloud
 from simulator.kubernetes.clusters import EKS_CLUSTER, cluster_of
 from tests.whole.edits import Edit, make, rows
 from tests.whole.live import GONE, Live, live
+from tests.whole.shown import SECRET, shown
 
 pytestmark = pytest.mark.engine
 
 CANARY = "can4ry-7f3a9c2e5b8d1046"
-SECRET = re.compile(  # a private key, and tokens of AWS, GitHub, Hugging Face, Vault and Kubernetes
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|\bhf_\w{34}|\bhvs\.\w{24}|"
-    r"\beyJhbGciOi"
-)
 PERSON = "arn:aws:iam::123456789012:role/ml-guests"
 GUESTS = {
     "name": "guests",
@@ -48,16 +44,6 @@ EDITS = {
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Live:
     return live(tmp_path_factory.mktemp("dev") / "project", "dev")
-
-
-def shown(dev: Live) -> str:
-    """Everything that Pulumi keeps and shows of a refresh, a preview and an export: also the engine's events."""
-    texts = []
-    for arguments in (("refresh", "--yes", "--skip-preview"), ("preview", "--diff"), ("stack", "export")):
-        done = dev.engine.pulumi(*arguments)
-        assert not done.code, done.said[-3000:]
-        texts += [done.said, done.output, *done.events]
-    return "\n".join(texts)
 
 
 def test_what_people_fill_in_is_shown_nowhere(dev: Live) -> None:

@@ -62,6 +62,16 @@ def test_a_patch_of_the_default_account_is_taken_back_and_the_account_stays(clus
     assert live(cluster)["metadata"]["name"] == "default"
 
 
+def test_what_two_patches_have_set_stays_until_both_are_gone(cluster: Bench) -> None:
+    """As when a namespace goes to another team: its new patch is made before the old one goes."""
+    other = cluster.call("kubernetes:core/v1:ServiceAccountPatch", "other", False)
+    first, second = apply(cluster, PATCH), cluster.package.create(other, PATCH)
+    cluster.package.delete(call(cluster), first[0], PATCH, first[1])
+    assert live(cluster)["automountServiceAccountToken"] is False
+    cluster.package.delete(other, second.id, PATCH, second.state)
+    assert "automountServiceAccountToken" not in live(cluster)
+
+
 def test_a_preview_asks_nobody(cluster: Bench) -> None:
     assert cluster.package.create(call(cluster, preview=True), PATCH).state == PATCH
     assert live(cluster) is None
