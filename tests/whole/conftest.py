@@ -102,7 +102,7 @@ class Project:
         missing = []
         for file in (self.folder / ".simulator" / "state").glob(".pulumi/stacks/*/*.json"):
             for row in json.loads(file.read_text())["checkpoint"]["latest"].get("resources") or ():
-                type_, id_ = row["type"], row.get("id")
+                type_, id_ = row["type"].removesuffix("Patch"), row.get("id")  # a patch is a part of its object
                 if not row["custom"] or type_.startswith("pulumi:"):
                     continue
                 region = row.get("outputs", {}).get("region", "")
