@@ -127,7 +127,7 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
         f"{_mark(OTHER_POOLS)}.split(',').filter(pool, pool != '' && "
         f"pool.split(':')[1].split('+').all(taint, taint == '' || {whole}))"
     )
-    taints = "a toleration is not of a taint of the team's pools"
+    taints = "a toleration is for no taint of the team's pools"
     pools = "a pool is not one of the team's"
     strays = f"the pod could be on another team's pool: name one of its own, by the node label {POOL_LABEL}"
     priority = "the priority is not one of the team's"
@@ -171,7 +171,7 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
                 '"toleration of ',
                 "variables.strange.map(one, one.?key.orValue('') == '' ? 'every taint' : one.key + '=' + "
                 "one.?value.orValue('*')).join(', ')",
-                "\" is not of a taint of this namespace's pools, which are: ",
+                "\" is for no taint of this namespace's pools, which have: ",
                 _all(TAINTS),
             ),
             pools: _text(

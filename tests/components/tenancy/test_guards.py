@@ -232,13 +232,13 @@ BAD = {
     "a node": (pod(nodeName="node"), "the scheduler chooses the node"),
     "every taint": (
         tolerating({"operator": "Exists"}),
-        "toleration of every taint is not of a taint of this namespace's pools, which are: gpu=mig,nvidia.com/gpu=true",
+        "toleration of every taint is for no taint of this namespace's pools, which have: gpu=mig,nvidia.com/gpu=true",
     ),
     "every taint that evicts": (tolerating({"operator": "Exists", "effect": "NoExecute"}), "toleration of every taint"),
-    "the taint of others": (tolerating(tolerates("gpu", "h100")), "toleration of gpu=h100 is not"),
+    "the taint of others": (tolerating(tolerates("gpu", "h100")), "toleration of gpu=h100 is for no taint"),
     "a taint of nodes that end": (
         tolerating(tolerates("karpenter.sh/disrupted")),
-        "toleration of karpenter.sh/disrupted=* is not",
+        "toleration of karpenter.sh/disrupted=* is for no taint",
     ),
     "cordoned nodes": (tolerating(tolerates("node.kubernetes.io/unschedulable")), "toleration of node"),
     "the pool of others": (
@@ -311,7 +311,7 @@ def test_a_pod_against_a_rule_is_refused_and_so_is_what_would_make_it(server: Ap
 def test_a_team_with_narrow_pools_names_them_where_pools_are_open_to_everybody(server: ApiServer) -> None:
     assert "could be on pool system, which" in refusal(server, pod(), "narrow")
     assert not refusal(server, pod(nodeSelector=named("own")), "narrow")
-    assert "pools, which are: nvidia.com/gpu=true" in refusal(server, tolerating(tolerates("gpu", "mig")), "narrow")
+    assert "pools, which have: nvidia.com/gpu=true" in refusal(server, tolerating(tolerates("gpu", "mig")), "narrow")
 
 
 @is_built
