@@ -31,6 +31,9 @@ class Grant:
 _VIEWER = (
     Grant("", ("pods", "services", "configmaps", "events", "persistentvolumeclaims"), READ, "what runs, and on what"),
     Grant("", ("resourcequotas", "limitranges", "serviceaccounts"), READ, "why a pod is refused"),
+    Grant(
+        "", ("namespaces",), ("get",), "its annotations: what its pods may have; a Role gives its own namespace alone"
+    ),
     Grant("", ("pods/log",), ("get",), "what it says"),
     Grant("events.k8s.io", ("events",), READ, "what `kubectl events` reads"),
     Grant("apps", ("deployments", "statefulsets", "daemonsets", "replicasets"), READ, "what makes pods"),

@@ -14,7 +14,7 @@ from costs.resource import Resource
 from report.dangers import grants
 from report.dangers.access import ASSOCIATION, BINDINGS, ENTRY, NAMESPACE
 from report.dangers.danger import at, every
-from report.tables import markdown, some
+from report.tables import markdown
 
 EVERYWHERE = "every namespace"
 EVERYBODY = ("system:authenticated", "system:unauthenticated")
@@ -82,12 +82,16 @@ class Right:
 
 @dataclass(frozen=True, order=True)
 class Account:
-    """A service account that pods of a namespace may have. name: "any" where no rule of admission says which."""
+    """A service account that pods of a namespace may have.
+
+    aws: its actions in AWS. where: what each group of actions is about, e.g. `s3:GetObject: bucket models`.
+    """
 
     cluster: str
     namespace: str
     name: str
     aws: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
 
 
 class _Stack:
@@ -178,7 +182,7 @@ def _by_pods(
                 continue
             for cluster, kind, name, (where, by, powers) in bound:
                 namespace, _, of_account = name.rpartition("/")
-                fits = account.name in (of_account, "any") and namespace == account.namespace
+                fits = account.name == of_account and namespace == account.namespace
                 if cluster == right.cluster and kind == "ServiceAccount" and fits:
                     yield Right(cluster, right.who, where, f"{by} of {name}", powers)
 
@@ -200,10 +204,10 @@ def powers_of(rules: Iterable[Any]) -> frozenset[str]:
 def accounts(resources: Iterable[Resource]) -> list[Account]:
     """Returns the service accounts that pods may have in the namespaces of people, with their actions in AWS."""
     stack = _Stack(resources)
-    actions: dict[str, set[str]] = {}
+    held: dict[str, list[grants.Grant]] = {}
     for grant in grants.grants(stack.resources):
         if grant.who.startswith("pods of ") and not grant.resource.startswith("role "):
-            actions.setdefault(grant.who, set()).add(grant.action)
+            held.setdefault(grant.who, []).append(grant)
     identities = {
         (cluster, at(each.inputs, "namespace"), at(each.inputs, "serviceAccount"))
         for cluster, each in stack.of(grants.IDENTITY)
@@ -217,9 +221,30 @@ def accounts(resources: Iterable[Resource]) -> list[Account]:
         named = str(marks.get(SERVICE_ACCOUNTS, "")).split(",") if TEAM in labels else []
         with_role = {account for where, namespace, account in identities if (where, namespace) == (cluster, name)}
         for account in named or sorted(with_role):
-            aws = sorted(actions.get(f"pods of {name}/{account} in {cluster}", ()))
-            found.add(Account(cluster, name, account, tuple(aws)))
+            of_it = held.get(f"pods of {name}/{account} in {cluster}", [])
+            aws = tuple(sorted({grant.action for grant in of_it}))
+            found.add(Account(cluster, name, account, aws, tuple(_where(of_it, stack.resources))))
     return sorted(found)
+
+
+def _where(held: Iterable[grants.Grant], resources: Mapping[str, Resource]) -> Iterator[str]:
+    """Yields all actions on each thing, those on the same things together."""
+    targets: dict[str, set[str]] = {}
+    for each in held:
+        targets.setdefault(_thing(each, resources), set()).add(each.action)
+    same: dict[tuple[str, ...], list[str]] = {}
+    for target, actions in sorted(targets.items()):
+        same.setdefault(tuple(sorted(actions)), []).append(target)
+    for actions_of_it, things in same.items():
+        yield f"{', '.join(actions_of_it)}: {', '.join(things)}"
+
+
+def _thing(grant: grants.Grant, resources: Mapping[str, Resource]) -> str:
+    """Returns what a grant is about: a bucket with the path in it, keys by their alias where a condition has it."""
+    aliases = [alias for _, key, values in grant.condition if key == "kms:ResourceAliases" for alias in values]
+    _, _, path = grant.resource.partition(":::")[2].partition("/")
+    within = f"/{path}" if path not in ("", "*") else ""
+    return ", ".join(sorted(aliases)) or grants.verb_and_target(grant, resources)[1].removeprefix("in ") + within
 
 
 def as_markdown(resources: Iterable[Resource], stack: str) -> str:
@@ -247,7 +272,9 @@ def as_markdown(resources: Iterable[Resource], stack: str) -> str:
             "",
             "## What pods may have",
             "",
-            *markdown(what, [(each.cluster, each.namespace, each.name, _aws(each.aws)) for each in pods]),
+            *markdown(
+                what, [(each.cluster, each.namespace, each.name, "; ".join(each.where) or "nothing") for each in pods]
+            ),
             "",
         ]
     )
@@ -257,7 +284,3 @@ def _shown(powers: frozenset[str]) -> tuple[str, str, str]:
     pods = [power for power in (MAKES, ENTERS) if power in powers]
     secrets = "reads all" if READS in powers else "all, in pods" if pods else "no"
     return ", ".join(pods) or "no", secrets, ", ".join(each for each in POWERS if each in powers - {*pods, READS})
-
-
-def _aws(actions: Sequence[str]) -> str:
-    return some(actions, 6) if actions else "nothing"

@@ -1,6 +1,5 @@
 """Policies that the API server itself keeps, without a webhook that could be down."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -38,9 +37,9 @@ def admission_policy(
     resources: API group with version, as in `v1` -> plurals. variables: name -> expression. more: further expressions
     -> message. namespace_of_parameters: a namespace, which is `params` in the expressions: values in its annotations
     change while the rule stays. A ConfigMap would be replaced by each change, and all be refused in between.
-    namespaces_with: label of the namespaces whose objects are judged. shows: message -> expression of the text that
-    ends it. mode: `warn` lets the object in, warns its maker and notes it in the audit log. on_error: what an
-    expression that cannot be evaluated means.
+    namespaces_with: label of the namespaces whose objects are judged. shows: message -> expression of the text that is
+    told instead, with what is wrong in it; where it fails, the message is told. mode: `warn` lets the object in, warns
+    its maker and notes it in the audit log. on_error: what an expression that cannot be evaluated means.
     """
     rules: list[kubernetes.admissionregistration.v1.NamedRuleWithOperationsArgsDict] = [
         {
@@ -54,7 +53,6 @@ def admission_policy(
     named: list[kubernetes.admissionregistration.v1.VariableArgsDict] = [
         {"name": key, "expression": text} for key, text in (variables or {}).items()
     ]
-    ends = {says: f"{json.dumps(f'{says}: ')} + {text}" for says, text in (shows or {}).items()}
     policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
         name,
         metadata={"name": physical_name},
@@ -70,7 +68,7 @@ def admission_policy(
             "match_conditions": [_WRITTEN],
             "variables": named or None,
             "validations": [
-                {"expression": each, "message": says, "message_expression": ends.get(says)}
+                {"expression": each, "message": says, "message_expression": (shows or {}).get(says)}
                 for each, says in {expression: message, **(more or {})}.items()
             ],
         },

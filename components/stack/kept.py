@@ -17,6 +17,7 @@ class Kept:
     namespaces: those of people that it has made. retained_namespaces: those of them that nothing names any more.
     links: name of each link of a Lustre file system -> what it shows.
     locked: buckets that have had a lock.
+    secrets_key: whether teams have had secrets in AWS: a secret that is restored needs its key.
     """
 
     older_copies: bool = False
@@ -24,6 +25,7 @@ class Kept:
     retained_namespaces: frozenset[ClusterNamespace] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
     locked: frozenset[str] = frozenset()
+    secrets_key: bool = False
 
     @classmethod
     def of(cls, outputs: Mapping[str, Any], settings: StorageSettings) -> "Kept":
@@ -37,12 +39,21 @@ class Kept:
             retained_namespaces=_pairs(kept.get("retained_namespaces", ())),
             links=kept.get("links", {}),
             locked=frozenset(kept.get("locked", ())),
+            secrets_key=kept.get("secrets_key", False),
         )
 
     def after(
-        self, settings: StorageSettings, namespaces: Collection[ClusterNamespace], clusters: Collection[str]
+        self,
+        settings: StorageSettings,
+        namespaces: Collection[ClusterNamespace],
+        clusters: Collection[str],
+        *,
+        secrets_key: bool = False,
     ) -> "Kept":
-        """Returns what this run keeps. namespaces: those that it makes. clusters: keys of those that it has."""
+        """Returns what this run keeps. namespaces: those that it makes. clusters: keys of those that it has.
+
+        secrets_key: whether it has a key of secrets.
+        """
         locked = {name for name, bucket in settings.buckets.items() if bucket.object_lock_days is not None}
         links = [linked(name, file_system.links) for name, file_system in settings.lustre.items()]
         used = frozenset(namespaces)
@@ -52,6 +63,7 @@ class Kept:
             namespaces=used,
             retained_namespaces=frozenset(each for each in left if each[0] in clusters),
             locked=self.locked | locked,
+            secrets_key=secrets_key,
             links={name: shown for each in links for name, shown in each.items()},
         )
 
@@ -62,6 +74,7 @@ class Kept:
             "retained_namespaces": sorted("/".join(each) for each in self.retained_namespaces),
             "links": dict(self.links),
             "locked": sorted(self.locked),
+            **({"secrets_key": True} if self.secrets_key else {}),
         }
 
 

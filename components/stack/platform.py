@@ -195,7 +195,9 @@ class Platform(pulumi.ComponentResource):
         self._teams(settings, len(zones), keys)
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
-        self._kept = self._kept.after(settings.storage, self.namespaces.made, self.clusters)
+        self._kept = self._kept.after(
+            settings.storage, self.namespaces.made, self.clusters, secrets_key=keys.secrets is not None
+        )
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
 
@@ -280,7 +282,9 @@ class Platform(pulumi.ComponentResource):
                 or any(settings.storage.entries())
                 or "data" in addon_keys,
                 links_buckets=any(file_system.links for file_system in settings.storage.lustre.values()),
-                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams) or "secrets" in addon_keys,
+                keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
+                or "secrets" in addon_keys
+                or (self._kept.secrets_key and bool(settings.teams)),
                 backs_up=bool(schedules(settings.storage, settings.clusters.keys())) or "backup" in addon_keys,
             ),
             self._opts,

@@ -11,6 +11,7 @@ Sources: Kubernetes 1.35.4, plugin/pkg/admission/extendedresourcetoleration, pkg
 "Validating Admission Policy"; read 2026-11.
 """
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -96,6 +97,16 @@ def _tolerates(taint: str) -> str:
     return f"(one.?operator.orValue('Equal') == 'Equal' ? {equal} : {taint}.startsWith({key} + '='))"
 
 
+def _text(*parts: str) -> str:
+    """Returns in CEL a text: what begins with a quotation mark is told as it is, without it."""
+    return " + ".join(json.dumps(each[1:]) if each.startswith('"') else f"({each})" for each in parts)
+
+
+def _all(mark: str) -> str:
+    """Returns in CEL what a namespace has, in words."""
+    return f"{_mark(mark)} == '' ? 'none' : {_mark(mark)}"
+
+
 def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
     """Registers the policy of nodes and priorities; it fails closed, since it separates teams.
 
@@ -104,20 +115,29 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
     whole = "variables.tolerations.exists(one, " + _tolerates("taint") + ") || " + _asks_for("taint.split('=')[0]")
     in_terms = f"each.key == '{POOL_LABEL}' && each.operator == 'In'"
     expressions = "term.?matchExpressions.orValue([])"
-    pools = "a pod names pools of its team alone, and this namespace has"
-    nodes = "the scheduler chooses the node: drop nodeName, and name a pool by the node label " + POOL_LABEL
-    taints = "a pod tolerates taints of its team's pools alone, each by its key, and these are"
-    strays = (
-        f"a pod that could be on nodes of another team's pool names its own, by nodeSelector {POOL_LABEL} or a "
-        "required node affinity, and this namespace has"
+    tolerated = (
+        "one.?key.orValue('') != '' && "
+        f"(one.key in {_ADDED_TO_ALL} || (variables.ofNode && one.key.startsWith('node.kubernetes.io/')) || "
+        f"{_asks_for('one.key')} || variables.taints.exists(taint, {_tolerates('taint')}))"
     )
-    priority = "a pod has a PriorityClass of its team, and this namespace has"
+    selected = f"'{POOL_LABEL}' in variables.selector ? [variables.selector['{POOL_LABEL}']] : []"
+    in_term = f"{expressions}.filter(each, {in_terms}).map(each, each.values.filter(pool, !(pool in variables.pools))"
+    foreign = f"variables.terms.map(term, {in_term}.join(', ')).join(', '))"
+    left_open = (
+        f"{_mark(OTHER_POOLS)}.split(',').filter(pool, pool != '' && "
+        f"pool.split(':')[1].split('+').all(taint, taint == '' || {whole}))"
+    )
+    taints = "a toleration is for no taint of the team's pools"
+    pools = "a pool is not one of the team's"
+    strays = f"the pod could be on another team's pool: name one of its own, by the node label {POOL_LABEL}"
+    priority = "the priority is not one of the team's"
+    of_priority = "variables.spec.?priorityClassName.orValue('')"
     admission_policy(
         name,
         "ml-platform-scheduling",
         MAKES_PODS,
         _changed("variables.spec.?nodeName.orValue('') == variables.before.?nodeName.orValue('')"),
-        nodes,
+        "the scheduler chooses the node: drop nodeName, and name a pool by the node label " + POOL_LABEL,
         opts,
         namespaces_with=TEAM,
         variables={
@@ -133,44 +153,67 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
             f"variables.terms.all(term, {expressions}.exists(each, {in_terms})))",
             "later": "dyn(object).spec.?suspend.orValue(false) || "
             "variables.spec.?schedulingGates.orValue([]).size() > 0",
+            "strange": f"variables.tolerations.filter(one, !({tolerated}))",
+            "open": left_open,
         },
         more={
+            _changed("variables.strange.size() == 0"): taints,
             _changed(
-                "variables.tolerations.all(one, one.?key.orValue('') != '' && "
-                f"(one.key in {_ADDED_TO_ALL} || (variables.ofNode && one.key.startsWith('node.kubernetes.io/')) || "
-                f"{_asks_for('one.key')} || variables.taints.exists(taint, {_tolerates('taint')})))"
-            ): taints,
-            _changed(
-                f"(!('{POOL_LABEL}' in variables.selector) || variables.selector['{POOL_LABEL}'] in variables.pools) "
+                f"({selected}).all(pool, pool in variables.pools) "
                 f"&& variables.terms.all(term, {expressions}.all(each, "
                 f"!({in_terms}) || each.values.all(pool, pool in variables.pools)))"
             ): pools,
-            _changed(
-                f"variables.later || variables.named || {_mark(OTHER_POOLS)}.split(',').all(pool, pool == '' || "
-                f"!pool.split(':')[1].split('+').all(taint, taint == '' || {whole}))"
-            ): strays,
-            _changed(
-                f"variables.spec.?priorityClassName.orValue('') in [''] + {_mark(PRIORITIES)}.split(',')"
-            ): priority,
+            _changed("variables.later || variables.named || variables.open.size() == 0"): strays,
+            _changed(f"{of_priority} in [''] + {_mark(PRIORITIES)}.split(',')"): priority,
         },
-        shows={taints: _mark(TAINTS), pools: _mark(POOLS), strays: _mark(POOLS), priority: _mark(PRIORITIES)},
+        shows={
+            taints: _text(
+                '"toleration of ',
+                "variables.strange.map(one, one.?key.orValue('') == '' ? 'every taint' : one.key + '=' + "
+                "one.?value.orValue('*')).join(', ')",
+                "\" is for no taint of this namespace's pools, which have: ",
+                _all(TAINTS),
+            ),
+            pools: _text(
+                '"pool ',
+                f"(({selected}).filter(pool, !(pool in variables.pools)) + {foreign})"
+                ".filter(text, text != '').join(', ')",
+                "\" is not one of this namespace's, which are: ",
+                _all(POOLS),
+            ),
+            strays: _text(
+                '"the pod could be on pool ',
+                "variables.open.map(pool, pool.split(':')[0]).join(', ')",
+                f"\", which is not one of this namespace's: name one of these by nodeSelector {POOL_LABEL}, or a "
+                "required node affinity: ",
+                _all(POOLS),
+            ),
+            priority: _text(
+                '"priority ', of_priority, "\" is not one of this namespace's, which are: ", _all(PRIORITIES)
+            ),
+        },
     )
 
 
 def _identities(name: str, opts: pulumi.ResourceOptions) -> None:
     """Registers the policies of service accounts; they fail closed, since an identity is a right in AWS."""
-    accounts = "a pod has a service account of its team, and this namespace has"
-    account = "variables.spec.?serviceAccountName.orValue('')"
+    accounts = "the service account is not one of the team's"
+    given = "variables.spec.?serviceAccountName.orValue('')"
+    account = f"({given} == '' ? 'default' : {given})"
     admission_policy(
         name,
         "ml-platform-identities",
         MAKES_PODS,
-        _changed(f"({account} == '' ? 'default' : {account}) in {_mark(SERVICE_ACCOUNTS)}.split(',')"),
+        _changed(f"{account} in {_mark(SERVICE_ACCOUNTS)}.split(',')"),
         accounts,
         opts,
         namespaces_with=TEAM,
         variables=_SPECS,
-        shows={accounts: _mark(SERVICE_ACCOUNTS)},
+        shows={
+            accounts: _text(
+                '"service account ', account, "\" is not one of this namespace's, which are: ", _all(SERVICE_ACCOUNTS)
+            )
+        },
     )
     owner = f"metadata.?annotations[?'{TOKEN_OF}'].orValue('')"
     admission_policy(
@@ -189,14 +232,17 @@ def _identities(name: str, opts: pulumi.ResourceOptions) -> None:
 def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
     """Registers the policy of images; it fails closed: an image nobody has judged runs with the team's identity."""
     registries = list(args.settings.registries or (args.registry,))
-    foreign = f"an image comes from {' or '.join(registries)}, by its full name"
-    by_tag = "an image is named by its digest, as in name@sha256:..., since a tag is another image tomorrow"
+    trusted = f"is not from {' or '.join(registries)}, by its full name"
+    digest = "has no digest, as in name@sha256:..., and a tag is another image tomorrow"
+    foreign, by_tag = (f"an image {says}" for says in (trusted, digest))
     injected = f"each in {list(args.injected_images)}"
+    is_trusted = f"{injected} || {registries}.exists(one, each.startsWith(one + '/'))"
+    has_digest = f"{injected} || each.matches('@sha256:[0-9a-f]{{64}}$')"
     admission_policy(
         name,
         "ml-platform-images",
         WITH_DEBUGGING,
-        f"variables.images.all(each, {injected} || {registries}.exists(one, each.startsWith(one + '/')))",
+        f"variables.images.all(each, {is_trusted})",
         foreign,
         opts,
         namespaces_with=TEAM,
@@ -206,9 +252,11 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
             "known": _images_of("variables.before"),
             "images": f"({_images_of('variables.spec')}).filter(each, !(each in variables.known))",
         },
-        more={f"variables.images.all(each, {injected} || each.matches('@sha256:[0-9a-f]{{64}}$'))": by_tag}
-        if args.settings.digests
-        else None,
+        more={f"variables.images.all(each, {has_digest})": by_tag} if args.settings.digests else None,
+        shows={
+            says: _text('"image ', f"variables.images.filter(each, !({passes})).join(', ')", f'" {ends}')
+            for says, passes, ends in ((foreign, is_trusted, trusted), (by_tag, has_digest, digest))
+        },
     )
 
 
@@ -223,18 +271,27 @@ def _images_of(spec: str) -> str:
 def _labels(name: str, settings: AdmissionSettings, opts: pulumi.ResourceOptions) -> None:
     """Registers the policy of labels. It may fail open: a pod without a label is a nuisance, and no danger."""
     labels = "metadata.?labels.orValue({})"
+    missing = "a label is missing on the pod, or on the template of pods"
     admission_policy(
         name,
         "ml-platform-labels",
         MAKES_PODS,
-        f"{list(settings.labels)}.all(each, each in variables.pod.?{labels} || "
-        f"(oldObject != null && !(each in variables.was.?{labels})))",
-        f"a pod, or the template of pods, has the labels {', '.join(settings.labels)}",
+        "variables.missing.size() == 0",
+        missing,
         opts,
         namespaces_with=TEAM,
         mode=settings.mode,
         on_error="Ignore",
-        variables=_SPECS,
+        variables={
+            **_SPECS,
+            "missing": f"{list(settings.labels)}.filter(each, !(each in variables.pod.?{labels} || "
+            f"(oldObject != null && !(each in variables.was.?{labels}))))",
+        },
+        shows={
+            missing: _text(
+                '"label ', "variables.missing.join(', ')", '" is missing on the pod, or on the template of pods'
+            )
+        },
     )
 
 

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
+from catalog.roles import ROLES
 from common.urns import name_of, type_of
 from costs.resource import Resource
 from report.dangers import grants
@@ -53,6 +54,9 @@ Ports = tuple[str, int, int]
 API: Ports = ("tcp", 443, 443)
 _BUCKET = re.compile(r"(arn:[\w-]+:s3:::)([^/*]+)")
 _ACCOUNT = re.compile(r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
+_ROLES = (*ROLES,)
+"""Roles of teams, each with all that the one before it has."""
+
 _NOT_MISSED = ("sts:AssumeRole", "iam:CreateServiceLinkedRole")
 """Actions that nobody misses: to take a role without rights, and to make a role of AWS that stays once it is there."""
 
@@ -292,6 +296,8 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
             gently="let its nodes go first" if node_role else "check first that another principal is cluster-admin",
             urns=(change.urn,),
         )
+    if change.type == BINDINGS[0] and before:
+        yield from _unbound(plan, change, before, after)
     if change.op == "delete":
         return
     who = str(after.get("principalArn") if after.get("principalArn", LATER) != LATER else change.name)
@@ -301,12 +307,26 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         does = "may do everything in the cluster" if admin else "its rights in the cluster grow"
         yield _wider(change, f"{{}} [gets|get] {policy}{where}", does, severity=GRAVE if admin else SERIOUS, name=who)
     elif change.type == ENTRY:
+        if change.op == "update" and (left := _left(before, after)):
+            roles = _roles(plan.before, left)
+            yield Danger(
+                kind="access",
+                severity=SERIOUS,
+                says=f"{{}} [leaves|leave] {some(left)}",
+                names=(who,),
+                consequence=f"what only these allow is lost{f': {roles}' if roles else ''}; pods that they made run on",
+                gently="let another member of the team look after what runs",
+                urns=(change.urn,),
+            )
         groups = sorted(set(every(after, "kubernetesGroups")) - set(every(before, "kubernetesGroups")), key=str)
         if groups:
+            roles = _roles(plan.after, groups)
             yield _wider(
                 change,
                 f"{{}} [joins|join] {some(groups)}",
-                _roles(plan, groups) or "their bindings say what it may do in the cluster",
+                f"it is {roles}; access.md says what pods add to that"
+                if roles
+                else "their bindings say what it may do in the cluster",
                 name=who,
             )
     elif change.type in BINDINGS:
@@ -315,32 +335,76 @@ def _into_clusters(plan: Plan, change: Change) -> Iterator[Danger]:
         new = [each for each in every(after, "subjects") if each not in old]
         admin = at(after, "roleRef.name") == "cluster-admin"
         for each in new:
-            if _of_a_team(at(each, "name")) and not _is_joined(plan, at(each, "name")):
+            if _of_a_team(at(each, "name")) and not _is_joined(plan.before, at(each, "name")):
                 continue  # who joins it is told of
             if admin or at(each, "kind") != "ServiceAccount":
                 says = f"{{}} [gets|get] {at(after, 'roleRef.name')}"
                 yield _wider(change, says, "the role says what it allows in the cluster", name=str(at(each, "name")))
 
 
+def _left(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Returns the groups that a principal is no longer in, but for those whose team gives it a role that has more."""
+    old, new = (every(each, "kubernetesGroups") for each in (before, after))
+    return sorted(each for each in old if each not in new and not any(_has_more(one, each) for one in new))
+
+
+def _has_more(group: Any, other: Any) -> bool:
+    """Tells whether both are of one team, and the role of the first has all that the other one's has."""
+    (team, _, role), (same, _, less) = (str(each).rpartition(":") for each in (group, other))
+    known = role in _ROLES and less in _ROLES and team == same
+    return known and _ROLES.index(role) >= _ROLES.index(less)
+
+
+def _unbound(plan: Plan, change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Danger]:
+    """Yields the groups and users that lose a role in a namespace that stays; who leaves a group is told of as such."""
+    left = every(after, "subjects") if at(after, "roleRef") == at(before, "roleRef") else []
+    where = at(before, "metadata.namespace")
+    own = [
+        each.urn
+        for each in plan.before.values()
+        if (each.type, each.provider) == (NAMESPACE, plan.before[change.urn].provider)
+        and at(each.inputs, "metadata.name") == where
+    ]
+    if change.retained or (own and not any(map(plan.stays, own))):
+        return
+    for each in every(before, "subjects"):
+        name = at(each, "name")
+        if (
+            each in left
+            or at(each, "kind") == "ServiceAccount"
+            or (_of_a_team(name) and not _is_joined(plan.after, name))
+        ):
+            continue
+        yield Danger(
+            kind="access",
+            severity=SERIOUS,
+            says=f"{{}} [loses|lose] {at(before, 'roleRef.name')} in {where}",
+            names=(str(name),),
+            consequence="who is in it can no longer see or end what runs there",
+            gently="let them end what runs there first",
+            urns=(change.urn,),
+        )
+
+
 def _of_a_team(group: Any) -> bool:
     return str(group).startswith("ml:")
 
 
-def _is_joined(plan: Plan, group: Any) -> bool:
-    """Tells whether somebody was in a group before."""
-    return any(group in every(each.inputs, "kubernetesGroups") for each in plan.before.values() if each.type == ENTRY)
+def _is_joined(resources: Mapping[str, Resource], group: Any) -> bool:
+    """Tells whether somebody is in a group."""
+    return any(group in every(each.inputs, "kubernetesGroups") for each in resources.values() if each.type == ENTRY)
 
 
-def _roles(plan: Plan, groups: Collection[str]) -> str:
+def _roles(resources: Mapping[str, Resource], groups: Collection[str]) -> str:
     """Returns which roles groups are bound to, and where; "" where the stack binds none."""
     bound = sorted(
         {
             f"{at(each.inputs, 'roleRef.name')} in {at(each.inputs, 'metadata.namespace') or 'the whole cluster'}"
-            for each in plan.after.values()
+            for each in resources.values()
             if each.type in BINDINGS and {*groups} & {*every(each.inputs, "subjects.name")}
         }
     )
-    return f"it is {some(bound)}; access.md says what pods add to that" if bound else ""
+    return some(bound)
 
 
 def _new_clusters(plan: Plan) -> set[str]:

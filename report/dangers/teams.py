@@ -1,26 +1,38 @@
-"""Teams: quotas of namespaces, and the priorities of pods.
+"""Teams: quotas and limits of namespaces, what their pods may have, and the rules that keep it.
 
 A namespace that leaves the stack stays in its cluster, with what runs there, and so without a quota.
 Source: Kubernetes 1.35, "Resource Quotas" (a change has no effect on what was made before), "Pod Priority and
 Preemption" (effect of a deletion); read 2026-11.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at
+from catalog.priorities import PRIORITIES
+from components.tenancy.marks import OTHER_POOLS, POOLS, SERVICE_ACCOUNTS, TEAM
+from components.tenancy.marks import PRIORITIES as CLASSES
+from report.dangers import grants
+from report.dangers.danger import GRAVE, LATER, SERIOUS, Danger, Plan, at, every
 from report.events import Change
 from report.tables import some
 from simulator.kubernetes.meaning.quantities import parsed
 
-QUOTA, NAMESPACE = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "Namespace"))
+QUOTA, LIMITS, NAMESPACE = (f"kubernetes:core/v1:{kind}" for kind in ("ResourceQuota", "LimitRange", "Namespace"))
 PRIORITY = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
+POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+BINDING, BUDGET = f"{POLICY}Binding", "aws:budgets/budget:Budget"
+_ENDS = tuple(each.name for each in PRIORITIES if each.preemption == "PreemptLowerPriority")
+_UP = "those that have it run on, and do not come again when they end"
 _LEAVES = "docs/guides/tenancy/when-a-team-leaves.md"
 
 
 def find(plan: Plan) -> Iterator[Danger]:
-    """Yields quotas that go or get smaller, and priorities that pods can no longer have."""
+    """Yields what teams get or lose, and what no longer keeps them apart."""
+    for change in plan.changes(NAMESPACE, ops=("update",)):
+        yield from _marks(plan, change)
+    yield from _unlimited(plan)
+    yield from _unbound(plan)
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == QUOTA and _counts(each.inputs)}
     for change in plan.changes(QUOTA, ops=("update", "replace", "delete")):
         before, now = plan.inputs(change.urn)
@@ -48,6 +60,144 @@ def find(plan: Plan) -> Iterator[Danger]:
         )
 
 
+def _marks(plan: Plan, change: Change) -> Iterator[Danger]:
+    """Yields what the pods of a namespace may have that they could not, or may no longer. A pool that comes or goes
+    with the change is told as a pool."""
+    before, after = plan.inputs(change.urn)
+    name = str(at(after, "metadata.name"))
+    if any(TEAM not in (at(each, "metadata.labels") or {}) for each in (before, after)):
+        if TEAM in (at(before, "metadata.labels") or {}):
+            yield _told(change, GRAVE, "protection", name, "no rule for pods of teams holds in {} any more", _TAKES_ALL)
+        return
+    (classes, fewer), (pools, no_pools), (accounts, no_accounts) = (
+        _differ(before, after, mark) for mark in (CLASSES, POOLS, SERVICE_ACCOUNTS)
+    )
+    pools = [each for each in pools if each in _others(before)]
+    no_pools = [each for each in no_pools if each in _others(after)]
+    if classes:
+        may = f"may end pods of lower classes{_of_whom(plan, change.urn)}"
+        does = may if set(classes) & {*_ENDS} else "go before pods of lower classes when there is no room"
+        yield _told(change, SERIOUS, "access", name, f"pods of {{}} may have priority {some(classes)}", f"they {does}")
+    if pools:
+        says = f"pods of {{}} may be on {some(pools)}"
+        yield _told(change, SERIOUS, "access", name, says, "they take nodes and GPUs there from others")
+    for account in accounts:
+        says = f"pods of {{}} may have service account {account}"
+        yield _told(change, SERIOUS, "access", name, says, _rights_of(plan, name, account))
+    for what, gone in (
+        ("have priority", fewer),
+        ("be on", no_pools),
+        ("have service account", no_accounts),
+    ):
+        if gone:
+            yield _told(change, SERIOUS, "nodes", name, f"pods of {{}} may no longer {what} {some(gone)}", _UP)
+
+
+_TAKES_ALL = "its pods may be on every node, with every priority, service account and image"
+
+
+def _told(change: Change, severity: int, kind: str, name: str, says: str, consequence: str) -> Danger:
+    gently = "let what runs there end or move first" if "no longer" in says else "ask who shares the cluster first"
+    return Danger(
+        kind=kind,
+        severity=severity,
+        says=says,
+        names=(name,),
+        consequence=consequence,
+        gently=gently,
+        urns=(change.urn,),
+    )
+
+
+def _marked(inputs: Mapping[str, Any], mark: str) -> list[str]:
+    said = (at(inputs, "metadata.annotations") or {}).get(mark, "")
+    return [each for each in str(said).split(",") if each and said != LATER]
+
+
+def _differ(before: Mapping[str, Any], after: Mapping[str, Any], mark: str) -> tuple[list[str], list[str]]:
+    """Returns what a mark names anew, and what it names no longer."""
+    old, new = (_marked(each, mark) for each in (before, after))
+    return [each for each in new if each not in old], [each for each in old if each not in new]
+
+
+def _others(inputs: Mapping[str, Any]) -> set[str]:
+    return {each.partition(":")[0] for each in _marked(inputs, OTHER_POOLS)}
+
+
+def _of_whom(plan: Plan, urn: str) -> str:
+    """Returns the namespaces of teams beside one in its cluster."""
+    provider = plan.after[urn].provider
+    names = sorted(
+        str(at(each.inputs, "metadata.name"))
+        for each in plan.after.values()
+        if (each.type, each.provider) == (NAMESPACE, provider) and TEAM in (at(each.inputs, "metadata.labels") or {})
+        if each.urn != urn
+    )
+    return f": of namespaces {some(names, 5)}, and of their own" if names else ", of their own namespace"
+
+
+def _rights_of(plan: Plan, namespace: str, account: str) -> str:
+    """Returns what a service account may do in AWS."""
+    held = [
+        each
+        for each in grants.grants(plan.after)
+        if each.who.partition(" in ")[0] == f"pods of {namespace}/{account}" and not each.resource.startswith("role ")
+    ]
+    actions = some(sorted({each.action for each in held}), 6)
+    does = f"with it they may {grants.in_words(held, plan.after)} ({actions})" if held else ""
+    return does or "this stack gives it no rights in AWS; a binding or Pod Identity made by hand counts as well"
+
+
+def _unlimited(plan: Plan) -> Iterator[Danger]:
+    """Yields namespaces that stay without their LimitRange, and teams without their budget."""
+    after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == LIMITS}
+    for change in plan.changes(LIMITS, ops=("delete",)):
+        if _place(plan, change.urn) not in after and _stays(plan, change.urn):
+            yield Danger(
+                kind="protection",
+                severity=SERIOUS,
+                says="containers of {} that state no requests get none",
+                names=(str(at(plan.inputs(change.urn)[0], "metadata.namespace")),),
+                consequence="a quota refuses their pods; without one, these take what others asked for",
+                gently="let the manifests state requests first",
+                urns=(change.urn,),
+            )
+    for change in plan.changes(BUDGET, ops=("delete",)):
+        if not plan.goes_with(change.urn):
+            yield Danger(
+                kind="money",
+                severity=SERIOUS,
+                says="budget {} [goes|go]",
+                names=(str(plan.inputs(change.urn)[0].get("name", change.name)),),
+                consequence="nobody is told any more what the team costs",
+                gently="raise it instead",
+                urns=(change.urn,),
+            )
+
+
+def _unbound(plan: Plan) -> Iterator[Danger]:
+    """Yields rules of the API server that have no binding any more that refuses; `weaker` tells of rules that go."""
+
+    def bindings(urn: str) -> Sequence[Any]:
+        policy, provider = at(plan.before[urn].inputs, "spec.policyName"), plan.before[urn].provider
+        beside = (each for each in plan.after.values() if (each.type, each.provider) == (BINDING, provider))
+        same = [each for each in beside if at(each.inputs, "spec.policyName") == policy]
+        return [action for each in same for action in every(each.inputs, "spec.validationActions")]
+
+    for change in plan.changes(BINDING, ops=("delete",)):
+        left = bindings(change.urn)
+        if "Deny" not in left and not change.retained and not plan.goes_with(change.urn):
+            yield Danger(
+                kind="protection",
+                severity=GRAVE,
+                says=f"the API server's rule {{}} {'only [warns|warn]' if left else '[goes|go]'}",
+                names=(change.name,),
+                consequence="what it refuses today is possible afterwards",
+                gently="make it a change of its own, with the reason in it",
+                urns=(change.urn,),
+            )
+
+
 def _counts(quota: Mapping[str, Any]) -> bool:
     """Tells whether it counts all pods of its namespace."""
     return at(quota, "spec.scopeSelector") is None and not at(quota, "spec.scopes")
@@ -60,8 +210,12 @@ def _place(plan: Plan, urn: str) -> tuple[str, str]:
 
 
 def _stays(plan: Plan, urn: str) -> bool:
-    """Tells whether the namespace of a quota is there afterwards: only what the stack deletes is not."""
-    provider, name = _place(plan, urn)
+    """Tells whether the namespace of a quota is there afterwards."""
+    return stays(plan, *_place(plan, urn))
+
+
+def stays(plan: Plan, provider: str, name: str) -> bool:
+    """Tells whether a namespace is there afterwards: only what the stack deletes is not."""
     own = [
         each.urn
         for each in plan.before.values()

@@ -521,7 +521,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
         _lower("rule.defaultRetention.days", LOCK, gone=True),
         _lower("rule.defaultRetention.years", LOCK, gone=True),
         _lower("deletionWindowInDays", _KEY),
-        Row(_GUARDS, ended(), "the API server's rule {} [goes|go]", _REFUSES, _ALONE, gone=True),
+        Row((_GUARD,), ended(), "the API server's rule {} [goes|go]", _REFUSES, _ALONE, gone=True),
         Row(
             _GUARDS,
             without("spec.validationActions"),

@@ -5,6 +5,7 @@ service accounts by what it finds.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -152,7 +153,11 @@ def test_the_page_names_secrets_and_roles_that_are_reached_through_pods() -> Non
     cluster = "ml-platform-prod-main"
     assert f"| {cluster} | {PEOPLE}research | research | research-data-scientist | makes pods | all, in pods |" in page
     assert f"| {cluster} | {PEOPLE}research | training | training-viewer | no | no |" in page
-    assert f"| {cluster} | training | trainer | kms:Decrypt, " in page
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| {cluster} | training | trainer |"))
+    assert all(action in row for action in trainer.aws), "no action is left out"
+    assert "kms:Decrypt, kms:GenerateDataKey: alias/ml-platform-prod-data" in row
+    assert re.search(r"s3:DeleteObject, s3:[^;]*s3:PutObject: bucket checkpoints, bucket models", row)
+    assert re.search(r"s3:GetObject, s3:ListBucket: bucket datasets(;| \|)", row)
     assert "| reads all | takes over identities, grants rights," in page, "the deployer, of whom it must not be silent"
 
 

@@ -1245,7 +1245,7 @@ def test_other_ways_to_more_rights_in_a_cluster():
     assert openings(of(type_, *binding, op="replace")) == ["ann gets cluster-admin"], "another role replaces a binding"
     groups = [{"principalArn": "ann", "kubernetesGroups": each} for each in (["a"], ["a", "b"])]
     assert openings(of("aws:eks/accessEntry:AccessEntry", *groups)) == ["ann joins b"]
-    assert openings(of("aws:eks/accessEntry:AccessEntry", *reversed(groups))) == []
+    assert openings(of("aws:eks/accessEntry:AccessEntry", *reversed(groups))) == ["ann leaves b"]
 
 
 def test_a_new_cluster_tells_of_those_who_have_no_cluster_yet():

@@ -39,6 +39,33 @@ def test_another_namespace_of_a_team_is_told_since_its_people_get_in() -> None:
     ]
 
 
+def test_a_smaller_role_is_told_as_a_loss_too() -> None:
+    less = GROUP.replace("ml-engineer", "viewer")
+    there = of(BINDING, binding(), None, "main-team-lab-lab-ml-engineer")
+    lost, joined = sorted(said(there, of(ENTRY, entry(GROUP), entry(less))), reverse=True)
+    assert lost == (
+        f"ann leaves {GROUP}: what only these allow is lost: ml-engineer in lab; pods that they made run on"
+    )
+    assert joined.startswith(f"ann joins {less}")
+
+
+def test_a_wider_role_is_no_loss() -> None:
+    less = GROUP.replace("ml-engineer", "viewer")
+    assert all("leaves" not in each for each in said(of(ENTRY, entry(less), entry(GROUP))))
+
+
+def test_who_leaves_one_of_two_teams_is_told() -> None:
+    (told,) = said(of(ENTRY, entry(GROUP, "ml:other:viewer"), entry("ml:other:viewer")))
+    assert told.startswith(f"ann leaves {GROUP}: what only these allow is lost")
+
+
+@pytest.mark.parametrize("members", [entry(GROUP), entry()], ids=["members stay", "nobody is left"])
+def test_a_group_that_stays_and_loses_a_namespace_is_told(members: dict[str, object]) -> None:
+    told = said(of(BINDING, binding(), None), of(ENTRY, members, members, op="same"))
+    expected = [f"{GROUP} loses ml-engineer in lab: who is in it can no longer see or end what runs there"]
+    assert told == (expected if members["kubernetesGroups"] else [])
+
+
 def test_who_leaves_is_shut_out_and_the_pods_stay() -> None:
     (danger,) = found(of(ENTRY, entry(GROUP), None), kind="access")
     assert danger.opening == f"ann leaves {GROUP}"

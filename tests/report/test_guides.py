@@ -75,6 +75,31 @@ TEAMS = [
 POOLS = [pool for _, documents in blocks() for document in documents if isinstance(document, list) for pool in document]
 
 
+def test_an_import_of_a_guide_says_parent_and_provider_or_the_next_up_would_replace() -> None:
+    """Without them the URN is another one, or the provider is one that has no region and no role."""
+    commands = [
+        command
+        for guide in GUIDES
+        for block in re.findall(r"```console\n(.*?)```", guide.read_text(), re.DOTALL)
+        for command in re.findall(r"^ *\$ (pulumi import .*)", block.replace("\\\n", " "), re.MULTILINE)
+    ]
+    assert len(commands) >= 3
+    for command in commands:
+        assert {"--parent", "--provider", "--generate-code=false", "--protect=false"} <= {*command.split()}, command
+
+
+def test_the_guide_of_refusals_quotes_what_the_rules_say() -> None:
+    guide = (ROOT / "docs" / "guides" / "tenancy" / "why-was-my-pod-refused.md").read_text()
+    rules = (ROOT / "components" / "tenancy" / "guards.py").read_text().replace("\\'", "'")
+    quoted = re.findall(
+        r"^\| `(.*?)` \|", guide.partition("what to write")[2].partition("Init containers")[0], re.MULTILINE
+    )
+    assert len(quoted) == 11
+    for text in quoted:
+        for part in text.split(" ... "):
+            assert part in rules, text
+
+
 def built(pool: dict[str, Any]) -> NodePoolSettings:
     """Returns the settings of a pool, in a cluster with a system pool."""
     system = {"name": "system", "instance_types": ["m5.large"]}

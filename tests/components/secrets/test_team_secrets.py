@@ -8,6 +8,7 @@ import pytest
 from components.core.addon_spec import AddOnContext
 from components.secrets.addons import external_secrets
 from components.secrets.secret_iam import reader_name, reader_path
+from components.stack.live import LiveStack
 from settings.compute.node_pool import NodePoolSettings
 from settings.secrets.secrets import SecretsSettings
 from settings.stack.stack import StackSettings
@@ -218,6 +219,22 @@ def test_a_cluster_whose_teams_have_no_secrets_has_no_operator(cloud: PlatformCl
     cloud.up(settings(teams=[{"name": "research", "namespaces": ["research"]}]))
     assert not [each for each in cloud.registered.values() if "external-secrets" in each.name]
     assert "keys-secrets" not in cloud.names("kms/key:Key")
+
+
+def test_the_key_stays_while_there_are_teams_since_a_secret_that_is_restored_needs_it(
+    cloud: PlatformCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keys_after(teams: list[dict[str, Any]], live: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+        monkeypatch.setattr(LiveStack, "read", lambda: LiveStack(live))
+        kept = {"kept": cloud.up(settings(teams=teams)).outputs()["kept"]}
+        return "keys-secrets" in cloud.names("kms/key:Key"), kept
+
+    bare = [{"name": "research", "namespaces": ["research"]}]
+    _, first = keys_after(TEAMS, {})
+    stays, second = keys_after(bare, first)
+    still, third = keys_after(bare, second)
+    gone, _ = keys_after([], third)
+    assert (stays, still, gone) == (True, True, False)
 
 
 def test_one_replica_has_no_disruption_budget() -> None:

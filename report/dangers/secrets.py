@@ -1,0 +1,76 @@
+"""Secrets of teams in their namespaces: what pods read no longer, and what has to be written again.
+
+The secrets in AWS and generated passwords that go are told of in `data`.
+Source: external-secrets v2.9.0, pkg/controllers/externalsecret (creationPolicy Owner, deletionPolicy
+Retain); read 2026-11.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from report.dangers.danger import GRAVE, SERIOUS, Danger, Plan, at, every
+from report.dangers.teams import stays
+from report.tables import some
+
+EXTERNAL, STORE = (f"kubernetes:external-secrets.io/v1:{kind}" for kind in ("ExternalSecret", "ClusterSecretStore"))
+
+
+def find(plan: Plan) -> Iterator[Danger]:
+    """Yields Secrets of namespaces that go, are made anew, or are read from where nobody has written their values."""
+    made = {_place(each.inputs, each.provider) for each in plan.after.values() if each.type == EXTERNAL}
+    for change in plan.changes(EXTERNAL, ops=("update", "replace", "delete")):
+        before, after = plan.inputs(change.urn)
+        provider = plan.before[change.urn].provider
+        namespace, name = (str(at(before, path)) for path in ("metadata.namespace", "spec.target.name"))
+        if change.op == "delete" and not stays(plan, provider, namespace):
+            continue
+        says = consequence = gently = ""
+        if change.op == "delete" and _place(before, provider) not in made:
+            says, consequence = f"Secret {{}} goes from namespace {namespace}", "pods that name it do not start again"
+            gently = "take it out of the pods first"
+        elif change.op != "update":
+            says = f"Secret {{}} of namespace {namespace} is made anew"
+            consequence = "it has the values of its new place, and is not there until somebody has written them there"
+            gently = "write the values to the new place before pods start again"
+        elif lost := [each for each in _read(before) if each not in _read(after)]:
+            says = f"Secret {{}} of namespace {namespace} [reads|read] no longer {some(lost)}"
+            consequence = "pods keep the old values until others are written, and do not find keys that go"
+        if says:
+            yield Danger(
+                kind="data",
+                severity=SERIOUS,
+                says=says,
+                names=(name,),
+                consequence=consequence,
+                gently=gently,
+                urns=(change.urn,),
+            )
+    for change in plan.changes(STORE, ops=("update", "replace")):
+        before, after = plan.inputs(change.urn)
+        if _where(before) != _where(after):
+            yield Danger(
+                kind="data",
+                severity=GRAVE,
+                says="the secrets of team {} come from another store",
+                names=(str(at(after, "metadata.name")),),
+                consequence="values stay behind in the old one; Secrets keep them until the new one has others",
+                gently="write all values to the new store first",
+                urns=(change.urn,),
+            )
+
+
+def _place(external: Mapping[str, Any], provider: str) -> tuple[str, Any, Any]:
+    return provider, at(external, "metadata.namespace"), at(external, "spec.target.name")
+
+
+def _where(store: Mapping[str, Any]) -> list[str]:
+    """Returns what kind of store it is, and where."""
+    provider = at(store, "spec.provider") or {}
+    return [
+        *provider,
+        *(str(each) for path in ("aws.region", "vault.server", "vault.path") for each in every(provider, path)),
+    ]
+
+
+def _read(external: Mapping[str, Any]) -> list[str]:
+    return [f"{at(each, 'remoteRef.key')} ({at(each, 'secretKey')})" for each in every(external, "spec.data")]
