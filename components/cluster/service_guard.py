@@ -28,7 +28,8 @@ def service_guard(name: str, has_controller: bool, opts: pulumi.ResourceOptions)
     An internal one that names the controller passes where there is none, too: nobody serves it.
     """
     advice = (
-        f"write loadBalancerClass: {NLB_CLASS} and the annotation {SCHEME}: internal, or expose it by a route of a door"
+        f"expose it by a route of a door; outside the namespaces of teams, loadBalancerClass: {NLB_CLASS} with the "
+        f"annotation {SCHEME}: internal may be, too"
         if has_controller
         else "this cluster has no `ingress`; use type ClusterIP"
     )

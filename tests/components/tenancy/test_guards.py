@@ -212,6 +212,7 @@ def named(pool: str) -> Object:
 
 
 DEVICE = [asking("nvidia.com/gpu")]
+OF_A_RAY_JOB = {"apiVersion": "ray.io/v1", "kind": "RayJob", "name": "train", "uid": "5f3c", "controller": True}
 GOOD = {
     "nothing said": pod(),
     "on a pool of its own": pod(containers=DEVICE, nodeSelector=named("own")),
@@ -330,6 +331,10 @@ def test_what_is_queued_names_its_pool_when_it_starts(server: ApiServer) -> None
 
 
 @is_built
+def test_what_an_operator_makes_has_labels_of_its_own(server: ApiServer) -> None:
+    assert not refusal(server, pod({"name": "submitter", "labels": {}, "ownerReferences": [OF_A_RAY_JOB]}))
+
+
 def test_what_is_older_than_the_rules_can_be_scaled_labelled_and_ended(server: ApiServer) -> None:
     server.merge(OLD, "lab", {"metadata": {"finalizers": ["batch.kubernetes.io/job-tracking"], "labels": {"a": "b"}}})
     server.merge(OLD, "lab", {"metadata": {"finalizers": None}})
