@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.core.base import Settings
-from settings.core.naming import KUBERNETES_NAMESPACES, AccessName, service_account_is_one_of_its_own
+from settings.core.naming import KUBERNETES_NAMESPACES, MemberName, service_account_name
 from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
 from settings.tenancy.members import MemberSettings
@@ -19,8 +19,8 @@ class TeamSettings(Settings):
     """A team: its namespaces, who is in it, and what it may use. A change of one team changes nothing of another."""
 
     name: str = Field(
-        pattern=r"^[a-z][a-z0-9-]{0,29}$",
-        description="Name of the team: up to 30 lower-case letters, digits and '-'.",
+        pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$",
+        description="Name of the team: up to 30 lower-case letters, digits and '-', without one at its end.",
         examples=["serving"],
     )
     cluster: str | None = Field(default=None, description="Name of the cluster; not needed when there is only one.")
@@ -30,7 +30,7 @@ class TeamSettings(Settings):
         examples=[["inference"]],
     )
 
-    members: Mapping[AccessName, MemberSettings] = Field(
+    members: Mapping[MemberName, MemberSettings] = Field(
         default_factory=dict, description="Who is in the team, each under a name of your choice."
     )
     quota: Mapping[NamespaceName, TeamQuotaSettings] = Field(
@@ -44,12 +44,13 @@ class TeamSettings(Settings):
     )
     pools: tuple[str, ...] | None = Field(
         default=None,
+        min_length=1,
         description=(
             "Pools whose nodes the team's pods may be on. Not given: those without GPUs, and those of its quota."
         ),
         examples=[["cpu", "h100"]],
     )
-    service_accounts: tuple[Annotated[str, AfterValidator(service_account_is_one_of_its_own)], ...] = Field(
+    service_accounts: tuple[Annotated[str, AfterValidator(service_account_name)], ...] = Field(
         default=(),
         description=(
             "Service accounts that the team's pods may have, besides `default` and those that storage names. Who may "
@@ -80,6 +81,12 @@ class TeamSettings(Settings):
         _of_own([namespace for secret in secrets.values() for namespace in secret.namespaces], info)
         return secrets
 
+    @field_validator("service_accounts")
+    @classmethod
+    def default_is_always_there(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(["default is in every namespace, and the team's pods may always have it. Drop it."] * ("default" in names))
+        return names
+
     @field_validator("pools", "service_accounts")
     @classmethod
     def names_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -93,7 +100,7 @@ class TeamSettings(Settings):
         mistakes = [
             f"{name} belongs to Kubernetes, and is no team's. Name another one."
             for name in names
-            if name in KUBERNETES_NAMESPACES
+            if name in KUBERNETES_NAMESPACES or name.startswith("kube-")
         ]
         if twice := repeated(names):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")
