@@ -82,7 +82,7 @@ class Right:
 
 @dataclass(frozen=True, order=True)
 class Account:
-    """A service account that pods of a namespace may have. name: "any" where no rule of admission says which."""
+    """A service account that pods of a namespace may have, and what it may do in AWS."""
 
     cluster: str
     namespace: str
@@ -178,7 +178,7 @@ def _by_pods(
                 continue
             for cluster, kind, name, (where, by, powers) in bound:
                 namespace, _, of_account = name.rpartition("/")
-                fits = account.name in (of_account, "any") and namespace == account.namespace
+                fits = account.name == of_account and namespace == account.namespace
                 if cluster == right.cluster and kind == "ServiceAccount" and fits:
                     yield Right(cluster, right.who, where, f"{by} of {name}", powers)
 

@@ -140,7 +140,7 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
 
 def _meant_number(value: Any, key: str) -> int:
     """Returns the whole number that somebody probably meant: 3000 of `$3,000`, 80 of 0.8 percent, 1 of 500m vCPUs."""
-    found = re.match(r"[^\w.-]*(\d{1,3}(?:[,_ ]\d{3})+(?!\d)|\d+)(\.\d+)?([eE]\d+)?(m?)", str(value))
+    found = re.match(r"[^\w.-]*(\d{1,3}(?:[, ]\d{3})+(?!\d)|[\d_]+)(\.\d+)?([eE]\d+)?(m?)", str(value))
     if found is None or isinstance(value, bool):
         return 2
     number = float(re.sub(r"[,_ ]", "", found[1]) + (found[2] or "") + (found[3] or ""))

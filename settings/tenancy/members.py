@@ -1,15 +1,17 @@
 """`teams[].members`: who is in a team, and what they may do in its namespaces."""
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from catalog.roles import Role
 from settings.core.base import Settings
 from settings.core.naming import SSO_ROLE, iam_principal_mistakes
 from settings.core.problems import raise_if
 
-Role = Literal["data-scientist", "ml-engineer", "viewer"]
+GROUPS = "ml:"
+"""Beginning of the groups of teams in Kubernetes: nobody else has one of them."""
 
 
 class MemberSettings(Settings):

@@ -1,10 +1,11 @@
 """`teams`: the people who share the stack's clusters."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from catalog.priorities import Name as PriorityName
 from settings.core.base import Settings
 from settings.core.naming import KUBERNETES_NAMESPACES, MemberName, service_account_name
 from settings.core.problems import listed, raise_if, repeated
@@ -38,7 +39,7 @@ class TeamSettings(Settings):
         description="Namespace of the team -> what its pods may have at once. One without an entry has no GPUs.",
         examples=[{"research": {"gpus": {"gpu-small": 2}, "cpu": 64}}],
     )
-    priority: Literal["production-inference", "agents", "training", "experiments"] = Field(
+    priority: PriorityName = Field(
         default="training",
         description="Highest PriorityClass that the team's pods may have; pods that name none come after experiments.",
     )
@@ -65,6 +66,10 @@ class TeamSettings(Settings):
     )
     budget: BudgetSettings | None = Field(default=None, description="What the team may spend in a month.")
 
+    def cluster_among(self, clusters: Iterable[str]) -> str:
+        """Returns the cluster that is named, or the only cluster. The checks refuse everything else before."""
+        return self.cluster if self.cluster is not None else next(iter(clusters))
+
     @field_validator("quota")
     @classmethod
     def quotas_are_of_its_own_namespaces(
@@ -84,7 +89,9 @@ class TeamSettings(Settings):
     @field_validator("service_accounts")
     @classmethod
     def default_is_always_there(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        raise_if(["default is in every namespace, and the team's pods may always have it. Drop it."] * ("default" in names))
+        raise_if(
+            ["default is in every namespace, and the team's pods may always have it. Drop it."] * ("default" in names)
+        )
         return names
 
     @field_validator("pools", "service_accounts")

@@ -107,7 +107,11 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
         for index, caller in enumerate(entry.callers):
             if why := _no_identity(parts, mesh, add_ons, caller.namespace):
                 yield (*path, "callers", index, "namespace"), why
-            elif parts.knows_namespaces and (own := where.get(entry.namespace)) and not own & where.get(caller.namespace, own):
+            elif (
+                parts.knows_namespaces
+                and (own := where.get(entry.namespace))
+                and not own & where.get(caller.namespace, own)
+            ):
                 yield (
                     (*path, "callers", index, "namespace"),
                     (

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from settings.cluster.addon_rules import AddOnRules, owners_of_namespaces
 from settings.core.problems import Mistake, listed, nearest_or_all
+from settings.stack.namespaces import cluster_of
 from settings.stack.parts import Parts
 
 
@@ -26,7 +27,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 f"there is no cluster {team.cluster}.{nearest_or_all(team.cluster, parts.clusters)}",
             )
         for place, namespace in enumerate(team.namespaces):
-            where = team.cluster or next(iter(parts.clusters), None)
+            where = cluster_of(team, parts.clusters)
             first = owners.setdefault((where, namespace), team.name)
             if first != team.name:
                 yield (
