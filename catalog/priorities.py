@@ -8,6 +8,7 @@ users end at 1 000 000 000. Source: Kubernetes 1.35, "Pod Priority and Preemptio
 from dataclasses import dataclass
 from typing import Literal
 
+Name = Literal["production-inference", "agents", "training", "experiments"]
 Preemption = Literal["PreemptLowerPriority", "Never"]
 
 
@@ -15,7 +16,7 @@ Preemption = Literal["PreemptLowerPriority", "Never"]
 class Priority:
     """One class. name: of the PriorityClass, and in the stack file. value: the higher one goes first."""
 
-    name: str
+    name: Name
     value: int
     preemption: Preemption
     description: str
@@ -32,6 +33,6 @@ NAMES = tuple(priority.name for priority in PRIORITIES)
 SYSTEM = ("system-cluster-critical", "system-node-critical")
 
 
-def up_to(highest: str) -> tuple[str, ...]:
+def up_to(highest: Name) -> tuple[Name, ...]:
     """Returns the classes that a team may use whose highest one is given."""
     return NAMES[NAMES.index(highest) :]

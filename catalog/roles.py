@@ -12,7 +12,9 @@ and "Role Based Access Control Good Practices"; the CRDs of the operators; read 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+Role = Literal["data-scientist", "ml-engineer", "viewer"]
 READ = ("get", "list", "watch")
 WRITE = (*READ, "create", "update", "patch", "delete")
 CONNECT = ("get", "create")  # a WebSocket is opened by get, and needs create as well since 1.35
@@ -80,7 +82,7 @@ _ML_ENGINEER = (
     Grant("", ("pods/exec", "pods/attach"), CONNECT, "a shell in a pod, with all that the pod has"),
 )
 
-ROLES: Mapping[str, tuple[Grant, ...]] = {
+ROLES: Mapping[Role, tuple[Grant, ...]] = {
     "viewer": _VIEWER,
     "data-scientist": (*_VIEWER, *_DATA_SCIENTIST),
     "ml-engineer": (*_VIEWER, *_DATA_SCIENTIST, *_ML_ENGINEER),

@@ -54,21 +54,21 @@ def store(name: str, args: StoreArgs, parent: pulumi.Resource) -> pulumi.Resourc
         "spec": {"conditions": [{"namespaces": list(args.namespaces)}], "provider": provider},
     }
     opts = pulumi.ResourceOptions(parent=parent, provider=args.cluster.provider, depends_on=after)
-    made: pulumi.Resource = custom_resource(f"{name}-store", manifest, opts, awaited=in_aws)
+    made: pulumi.Resource = custom_resource(f"{name}.store", manifest, opts, awaited=in_aws)
     return made
 
 
 def _reader(name: str, args: StoreArgs, parent: pulumi.Resource) -> tuple[aws.iam.Role, pulumi.Resource]:
     opts = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
-        f"{name}-reader",
+        f"{name}.reader",
         name=reader_name(args.stage, args.team),
         path=reader_path(args.stage, args.cluster_key),
         assume_role_policy=reader_trust(args.stage, args.cluster_key),
         opts=opts,
     )
     document = iam.document(*reader_statements(args.stage, args.team))
-    return role, aws.iam.RolePolicy(f"{name}-reader", role=role.name, policy=document, opts=opts)
+    return role, aws.iam.RolePolicy(f"{name}.reader", role=role.name, policy=document, opts=opts)
 
 
 def _vault(args: StoreArgs) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class TeamSecrets(pulumi.ComponentResource):
             if args.settings.store == "aws":
                 after.append(
                     aws.secretsmanager.Secret(
-                        f"{self._name}-{key}",
+                        f"{self._name}.{key}",
                         name=path,
                         description=f"{', '.join(secret.keys)} of team {args.team.name}, as a JSON object",
                         kms_key_id=args.key_arn,
@@ -110,7 +110,7 @@ class TeamSecrets(pulumi.ComponentResource):
     def _generated(self, key: str, namespace: str, secret: TeamSecretSettings) -> None:
         """Registers a password. Its refresh policy is its life: by default there is another one every hour."""
         generator = self._object(
-            f"{namespace}-{key}-generator",
+            f"{namespace}.{key}.generator",
             GENERATORS,
             "Password",
             key,
@@ -125,7 +125,7 @@ class TeamSecrets(pulumi.ComponentResource):
     def _external(self, key: str, namespace: str, spec: Values, after: list[pulumi.Resource]) -> None:
         # The Secret goes with its ExternalSecret, and stays when its secret in the store is gone.
         target = {"name": key, "creationPolicy": "Owner", "deletionPolicy": "Retain"}
-        self._object(f"{namespace}-{key}", API, "ExternalSecret", key, namespace, {**spec, "target": target}, after)
+        self._object(f"{namespace}.{key}", API, "ExternalSecret", key, namespace, {**spec, "target": target}, after)
 
     def _named(self, key: str) -> str:
         """Returns the name of an object: a namespace that moves has the objects of both teams for a moment."""
@@ -143,7 +143,7 @@ class TeamSecrets(pulumi.ComponentResource):
     ) -> pulumi.Resource:
         waits = self._args.namespaces[namespace]
         made: pulumi.Resource = custom_resource(
-            f"{self._name}-{name}",
+            f"{self._name}.{name}",
             {
                 "apiVersion": version,
                 "kind": kind,

@@ -202,8 +202,8 @@ class LiveStack:
 
     def _storage_without_its_team(self, settings: StackSettings) -> str | None:
         """Returns which namespace loses its team while storage names it: it would keep its data, and have no quota."""
-        only = next(iter(settings.clusters))
-        owned = {(team.cluster or only, namespace) for team in settings.teams for namespace in team.namespaces}
+        keys = settings.clusters.keys()
+        owned = {(team.cluster_among(keys), namespace) for team in settings.teams for namespace in team.namespaces}
         for kind, name, entry in settings.storage.entries():
             for user in entry.used_by:
                 key, namespace = user.cluster_among(settings.clusters), user.namespace

@@ -221,7 +221,7 @@ class Platform(pulumi.ComponentResource):
         return {
             (key, namespace): marks(team, settings.clusters[key].pools, accounts.get((key, namespace), ()))
             for team in settings.teams
-            for key in [team.cluster or next(iter(settings.clusters))]
+            for key in [team.cluster_among(settings.clusters)]
             for namespace in team.namespaces
         }
 
@@ -231,7 +231,7 @@ class Platform(pulumi.ComponentResource):
             ClusterTenancy(f"{key}-tenancy", cluster.ref, self._opts)
         accounts = named_service_accounts(settings.storage, settings.clusters)
         for team in settings.teams:
-            key = team.cluster or next(iter(settings.clusters))
+            key = team.cluster_among(settings.clusters)
             Team(
                 f"{key}-team-{team.name}",
                 TeamArgs(
@@ -252,7 +252,7 @@ class Platform(pulumi.ComponentResource):
 
     def _guards(self, settings: StackSettings) -> None:
         """Registers what the pods of teams need to be let in, in each cluster that has teams."""
-        with_teams = {team.cluster or next(iter(settings.clusters)) for team in settings.teams}
+        with_teams = {team.cluster_among(settings.clusters) for team in settings.teams}
         for key in sorted(with_teams):
             ref, addons = self.clusters[key].ref, settings.clusters[key].addons
             args = GuardsArgs(
@@ -326,9 +326,8 @@ class Platform(pulumi.ComponentResource):
         deployer = settings.deployer
         taken = {arn for arn in (deployer.role_arn, deployer.preview_role_arn) if arn}
         roles = permission_set_roles(settings.teams, taken, opts)
-        only = next(iter(settings.clusters))
         return {
-            key: groups_of([team for team in settings.teams if (team.cluster or only) == key], roles)
+            key: groups_of([team for team in settings.teams if team.cluster_among(settings.clusters) == key], roles)
             for key in settings.clusters
         }
 

@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from catalog.roles import Role
 from settings.core.naming import SSO_PATH, SSO_ROLE
-from settings.tenancy.members import Role
+from settings.tenancy.members import GROUPS
 from settings.tenancy.team import TeamSettings
 
 
 def group(team: str, role: Role) -> str:
     """Returns the group of those who have a role in a team."""
-    return f"ml:{team}:{role}"
+    return f"{GROUPS}{team}:{role}"
 
 
 def groups_of(teams: Iterable[TeamSettings], roles: Mapping[str, str]) -> dict[str, list[str]]:

@@ -12,22 +12,12 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from catalog.efa import EFA
-from catalog.priorities import NAMES, SYSTEM, up_to
+from catalog.priorities import NAMES, SYSTEM, Name, up_to
 from components.tenancy.marks import pools_of
 from settings.compute.devices import efas_per_node, granted, offered
 from settings.compute.node_pool import NodePoolSettings
 from settings.tenancy.team import TeamSettings
-from settings.tenancy.team_quota import OBJECTS, TeamQuotaSettings
-
-MOST_OBJECTS: Mapping[str, int] = {
-    "configmaps": 500,
-    "jobs.batch": 500,
-    "persistentvolumeclaims": 100,
-    "pods": 500,
-    "secrets": 500,
-    "services": 100,
-}
-"""Kind -> how many there may be where the stack file says nothing. Pods that have ended do not count; Jobs do."""
+from settings.tenancy.team_quota import MOST_OBJECTS, TeamQuotaSettings
 
 NEVER = (
     "gp2.storageclass.storage.k8s.io/requests.storage",  # not encrypted with the platform's key
@@ -50,7 +40,7 @@ def hard(
             # Nobody counts its nodes in GPUs: who may be there has its EFAs.
             own_zones = len(pool.named_zones) if pool.named_zones else zones
             devices[f"requests.{EFA}"] += pool.most_nodes(own_zones) * efas_per_node(pool)
-    counts = {kind: quota.objects.get(kind, MOST_OBJECTS[kind]) for kind in OBJECTS}
+    counts = {**MOST_OBJECTS, **quota.objects}
     return {
         "requests.cpu": str(quota.cpu),
         "requests.memory": f"{quota.memory_gib}Gi",
@@ -66,7 +56,7 @@ def _counted(kind: str) -> str:
     return f"count/{kind}" if "." in kind else kind
 
 
-def above(priority: str) -> list[str]:
+def above(priority: Name) -> list[str]:
     """Returns the PriorityClasses that pods of a team may not have whose highest one is given."""
     return [*(name for name in NAMES if name not in up_to(priority)), *SYSTEM]
 

@@ -22,7 +22,7 @@ def roles(name: str, team: TeamSettings, opts_in: Options) -> None:
             # With the team's name: a namespace that moves has the objects of both teams for a moment.
             own = f"{team.name}-{role}"
             metadata = kubernetes.meta.v1.ObjectMetaArgs(name=own, namespace=namespace)
-            child = f"{name}-{namespace}-{role}"
+            child = f"{name}.{namespace}.{role}"
             made = kubernetes.rbac.v1.Role(
                 child,
                 metadata=metadata,
@@ -57,7 +57,7 @@ def service_accounts(name: str, accounts: Mapping[str, Collection[str]], opts_in
     for namespace, names in accounts.items():
         for account in sorted(names):
             kubernetes.core.v1.ServiceAccountPatch(
-                f"{name}-{namespace}-account-{account}",
+                f"{name}.{namespace}.account-{account}",
                 metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
                     name=account,
                     namespace=namespace,

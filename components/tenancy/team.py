@@ -41,7 +41,11 @@ class TeamArgs:
 
 
 class Team(pulumi.ComponentResource):
-    """A team of one cluster. Named `<cluster>-team-<name>`, and all its children begin with this name."""
+    """A team of one cluster. Named `<cluster>-team-<name>`, and all its children begin with this name.
+
+    A '.' parts the team, the namespace and the rest in their names: neither of the two has one, and with a '-' the
+    namespace `serving-lab` of `ml` would have the names of `lab` of `ml-serving`.
+    """
 
     def __init__(self, name: str, args: TeamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:tenancy:Team", name, None, opts)
@@ -52,7 +56,7 @@ class Team(pulumi.ComponentResource):
         roles(name, team, lambda namespace: self.opts_in(args, namespace, self))
         if team.secrets:
             TeamSecrets(
-                f"{name}-secrets",
+                f"{name}.secrets",
                 TeamSecretsArgs(
                     team=team,
                     settings=args.secrets,
@@ -65,7 +69,7 @@ class Team(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self),
             )
         if team.budget is not None:
-            team_budget(f"{name}-budget", team.name, team.budget, stage, pulumi.ResourceOptions(parent=self))
+            team_budget(f"{name}.budget", team.name, team.budget, stage, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
     def _quotas(self, name: str, args: TeamArgs) -> None:
@@ -73,10 +77,10 @@ class Team(pulumi.ComponentResource):
         for namespace in team.namespaces:
             counts = quotas.hard(team, namespace, args.pools, args.zones, args.gpu_allocation)
             opts = self.opts_in(args, namespace, self)
-            limit_range = limits.register(f"{name}-{namespace}-limits", team, namespace, args.pools, opts)
+            limit_range = limits.register(f"{name}.{namespace}.limits", team, namespace, args.pools, opts)
             # Without the LimitRange the quota refuses pods that state no requests.
             after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[limit_range]))
-            quotas.register(f"{name}-{namespace}-quota", team, namespace, counts, after)
+            quotas.register(f"{name}.{namespace}.quota", team, namespace, counts, after)
 
     @staticmethod
     def opts_in(args: TeamArgs, namespace: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -17,6 +17,7 @@ from report.dangers.danger import GRAVE, LATER, LOST, SERIOUS, Danger, Plan, at,
 from report.dangers.data import CLAIM, VOLUME, keeps_files
 from report.events import Change
 from report.tables import counted, some
+from settings.tenancy.members import GROUPS as OF_TEAMS
 
 CLUSTER = "aws:eks/cluster:Cluster"
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -387,7 +388,7 @@ def _unbound(plan: Plan, change: Change, before: Mapping[str, Any], after: Mappi
 
 
 def _of_a_team(group: Any) -> bool:
-    return str(group).startswith("ml:")
+    return str(group).startswith(OF_TEAMS)
 
 
 def _is_joined(resources: Mapping[str, Resource], group: Any) -> bool:

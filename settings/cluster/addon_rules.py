@@ -11,7 +11,7 @@ from typing import TypeVar
 from settings.cluster.fixed_values import FixedValue
 from settings.cluster.parts import ClusterParts
 from settings.compute.node_pool import NodePoolSettings
-from settings.core.problems import Mistake
+from settings.core.problems import Mistake, listed
 
 Need = Callable[[ClusterParts], str | None]
 Requirement = Callable[[ClusterParts], Iterable[Mistake]]
@@ -70,6 +70,16 @@ class AddOnRules:
         """Returns whether the cluster has it: as the stack file says; without a word there, by need or by default."""
         turned_on = cluster.turned_on(self.name)
         return turned_on if turned_on is not None else self.on or self.needed_by(cluster) is not None
+
+
+def owners_of_namespaces(add_ons: Mapping[str, AddOnRules]) -> dict[str, str]:
+    """Returns namespace -> whose it is: `the add-on x` that has its name, or `the add-ons x, y` that are in it."""
+    found: dict[str, list[str]] = {}
+    for name, rules in add_ons.items():
+        for namespace in rules.namespaces:
+            found.setdefault(namespace, []).append(name)
+    own = {namespace: [namespace] if namespace in names else names for namespace, names in found.items()}
+    return {key: f"the add-on{'s' if len(names) > 1 else ''} {listed(names)}" for key, names in own.items()}
 
 
 Rules = TypeVar("Rules", bound=AddOnRules)

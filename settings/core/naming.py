@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -163,13 +163,8 @@ def iam_principal_mistakes(arn: str) -> Iterator[str]:
     yield f"{arn!r} {reason}. Write for example arn:aws:iam::123456789012:role/ml-admins."
 
 
-def service_account_is_one_of_its_own(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it, or when all pods have it."""
-    if name == "default":
-        raise ValueError(
-            "is default, the service account of every pod that names none: each pod of the namespace could use the "
-            "bucket. Make a service account for the pods that need it, and write its name, for example trainer."
-        )
+def service_account_name(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it."""
     if len(name) > 253 or not all(DNS_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError(
             f"{name!r} is not a service account: use lower-case letters, digits, '-' and '.', and begin and end with "
@@ -178,14 +173,29 @@ def service_account_is_one_of_its_own(name: str) -> str:
     return name
 
 
-def access_name_can_name_resources(name: str) -> str:
-    """Returns the name unchanged. Raises ValueError when a resource cannot have this name."""
-    if not ACCESS_NAME.fullmatch(name):
+def service_account_is_one_of_its_own(name: str) -> str:
+    """Returns the name unchanged. Raises ValueError when Kubernetes would refuse it, or when all pods have it."""
+    if name == "default":
         raise ValueError(
-            f"{name!r} cannot name an access entry: use 1 to 63 letters, digits, '-', '_' or '.', and begin and end "
-            "with a letter or digit. Rename it, for example ml-admins."
+            "is default, the service account of every pod that names none: each pod of the namespace could use the "
+            "bucket. Make a service account for the pods that need it, and write its name, for example trainer."
         )
-    return name
+    return service_account_name(name)
 
 
-AccessName = Annotated[str, AfterValidator(access_name_can_name_resources)]
+def _can_name(what: str, example: str) -> Callable[[str], str]:
+    """Returns a validator of keys: it raises ValueError when a resource cannot have the name."""
+
+    def check(name: str) -> str:
+        if not ACCESS_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} cannot name {what}: use 1 to 63 letters, digits, '-', '_' or '.', and begin and end with a "
+                f"letter or digit. Rename it, for example {example}."
+            )
+        return name
+
+    return check
+
+
+AccessName = Annotated[str, AfterValidator(_can_name("an access entry", "ml-admins"))]
+MemberName = Annotated[str, AfterValidator(_can_name("a member", "people"))]

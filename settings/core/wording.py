@@ -4,6 +4,7 @@ import json
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import ceil
 from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
 import yaml
@@ -111,9 +112,9 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
     advice = f"Correct it{or_drop}."
     if field is None and path[-1] in keys_at(model, path):
         advice = f"It belongs under a name: `{path[-2]}: {{<name>: {{{path[-1]}: ...}}}}`."
-    elif value is None:
+    elif value in (None, ""):
         advice = f"Give it a value{for_example}{or_drop}."
-    elif "a map of keys and values" in expected:
+    elif "a map of keys and values" in expected and (isinstance(value, list) or "a whole number" not in expected):
         keys = "entries under it by name, without dashes" if isinstance(value, list) else "keys under it"
         advice = f"Write its {keys}{for_example}{or_drop}."
     elif "text" in expected and isinstance(value, int | float):
@@ -121,12 +122,13 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
         if path[-1] == "version":
             advice = f'Write it in quotes, "{value}": YAML reads 1.30 as the number 1.3.'
     elif "a whole number" in expected and isinstance(value, str) and value.strip().isdigit():
-        advice = f"Write {value.strip()}, without quotes."
+        advice = f"Write {int(value)}, without quotes."
     elif "a list" in expected and isinstance(value, str) and "," in value:
         advice = f"Write [{listed(part.strip() for part in value.split(','))}]."
     elif "a whole number" in expected or "a number" in expected:
-        digits = re.match(r"\d*", str(value))
-        advice = f"Write a number, for example {path[-1]}: {(digits and digits[0]) or 2}."
+        meant = _meant_number(value, next(part for part in reversed(path) if isinstance(part, str)))
+        example = str(meant) if isinstance(path[-1], int) else f"{path[-1]}: {meant}"
+        advice = f"Write a number, for example {example}."
     elif "true or false" in expected:
         advice = "Write true or false, without quotes."
     elif "a list" in expected and (isinstance(value, Mapping) or _is_map(example)):
@@ -136,8 +138,21 @@ def _wrong_type(value: Any, expected: Sequence[str], model: type[BaseModel], pat
     return f"is {_shown(value)}, but {' or '.join(expected)} is expected here. {advice}"
 
 
+def _meant_number(value: Any, key: str) -> int:
+    """Returns the whole number that somebody probably meant: 3000 of `$3,000`, 80 of 0.8 percent, 1 of 500m vCPUs."""
+    found = re.match(r"[^\w.-]*(\d{1,3}(?:[, ]\d{3})+(?!\d)|[\d_]+)(\.\d+)?([eE]\d+)?(m?)", str(value))
+    if found is None or isinstance(value, bool):
+        return 2
+    number = float(re.sub(r"[,_ ]", "", found[1]) + (found[2] or "") + (found[3] or ""))
+    if "percent" in key and number < 1:
+        number *= 100
+    elif key == "cpu" and found[4]:
+        number /= 1000
+    return ceil(round(number, 6)) or 1
+
+
 def _shown(value: Any) -> str:
-    if value is None:
+    if value in (None, ""):
         return "empty"
     if isinstance(value, bool):
         return str(value).lower()
@@ -221,11 +236,17 @@ def _wrong_format(value: Any, ctx: Mapping[str, Any], field: FieldInfo | None, *
 def _too_few(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
     minimum, actual = context["min_length"], context["actual_length"]
     if not actual:
-        return f"is empty, and at least one is needed.{_about(field)} Add one."
+        or_drop = ", or drop it" if field and not field.is_required() and field.default is None else ""
+        return f"is empty, and at least one is needed.{_about(field)} Add one{or_drop}."
     return (
         f"has {actual}, and at least {minimum} are needed.{_about(field)} Add "
         f"{'one' if minimum - actual == 1 else minimum - actual}."
     )
+
+
+def _too_many(_value: Any, context: Mapping[str, Any], field: FieldInfo | None, *_: Any) -> str:
+    most, actual = context["max_length"], context["actual_length"]
+    return f"has {actual}, and at most {most} are allowed.{_about(field)} Drop {actual - most}."
 
 
 def _about(field: FieldInfo | None) -> str:
@@ -241,6 +262,7 @@ WORDING: Mapping[str, Callable[..., str]] = {
     "less_than_equal": _too_large,
     "string_pattern_mismatch": _wrong_format,
     "too_short": _too_few,
+    "too_long": _too_many,
     "datetime_parsing": _wrong_format,
     "datetime_from_date_parsing": _wrong_format,
 }
@@ -250,6 +272,11 @@ def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """Returns the keys that a map at this path may have; none where any key is allowed."""
     kind = _kind_at(model, path)
     return tuple(fields_by_key(kind)) if _is_model(kind) else ()
+
+
+def wants_number(model: type[BaseModel], path: Path) -> bool:
+    """Returns whether the setting at this path is a number."""
+    return _kind_at(model, path) in (int, float)
 
 
 def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:

@@ -73,6 +73,7 @@ def read_file(path: FilePath) -> dict[str, Any]:
 def _load(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: date | None) -> StackSettings:
     """Checks the values. Leaves out mistakes that are gone once a misspelt key has the name that was meant."""
     today = today or datetime.now(UTC).date()
+    file = replace(file, mistakes=[each for each in file.mistakes if not _is_a_number_as_text(raw, each[0])])
     checked = _checked(raw, file, add_ons, today)
     mistakes = checked.mistakes
     if checked.meant_names or file.meant:
@@ -154,6 +155,14 @@ def _set_by_default(raw: Mapping[str, Any], path: Path) -> str:
     if _contains(with_defaults(raw), path):
         return f" The value is that of profile {raw['environment']}: write your own here."
     return ""
+
+
+def _is_a_number_as_text(raw: Any, path: Path) -> bool:
+    """Returns whether a number is written as YAML does not read it, as 012: in quotes the model would refuse it."""
+    value = raw
+    for part in path:
+        value = value[part] if has(value, part) else None
+    return isinstance(value, str) and wording.wants_number(StackSettings, path)
 
 
 def _contains(value: Any, path: Path) -> bool:

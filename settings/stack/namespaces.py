@@ -3,7 +3,13 @@
 from collections.abc import Collection, Iterable
 
 from settings.storage.storage import StorageSettings
+from settings.storage.storage_entry import VolumeUserSettings
 from settings.tenancy.team import TeamSettings
+
+
+def cluster_of(entry: TeamSettings | VolumeUserSettings, clusters: Collection[str]) -> str | None:
+    """Returns the cluster that an entry names, or the only one; None where there are several, or none."""
+    return entry.cluster_among(clusters) if entry.cluster is not None or len(clusters) == 1 else None
 
 
 def peoples_namespaces(
@@ -13,21 +19,19 @@ def peoples_namespaces(
 
     The cluster is None where an entry names none and there are several, which the checks refuse.
     """
-    only = next(iter(clusters)) if len(clusters) == 1 else None
     mounted = storage.mounted() if storage is not None else ()
-    users = {(user.cluster or only, user.namespace): None for entry in mounted for user in entry.used_by}
-    return {**users, **{(team.cluster or only, name): team.name for team in teams for name in team.namespaces}}
+    users = {(cluster_of(user, clusters), user.namespace): None for entry in mounted for user in entry.used_by}
+    return {**users, **{(cluster_of(team, clusters), name): team.name for team in teams for name in team.namespaces}}
 
 
 def named_service_accounts(
     storage: StorageSettings | None, clusters: Collection[str]
 ) -> dict[tuple[str | None, str], set[str]]:
     """Returns cluster and name of each namespace -> the service accounts that may use a bucket from there."""
-    only = next(iter(clusters)) if len(clusters) == 1 else None
     found: dict[tuple[str | None, str], set[str]] = {}
     for bucket in storage.buckets.values() if storage is not None else ():
         for user in bucket.used_by:
-            found.setdefault((user.cluster or only, user.namespace), set()).add(user.service_account)
+            found.setdefault((cluster_of(user, clusters), user.namespace), set()).add(user.service_account)
     return found
 
 
@@ -38,10 +42,9 @@ def teams_of_storage(
 
     Its tag tells whose cost it is. What several teams use has none: AWS would count all of it for one of them.
     """
-    only = next(iter(clusters)) if len(clusters) == 1 else None
-    owners = {(team.cluster or only, name): team.name for team in teams for name in team.namespaces}
+    owners = {(cluster_of(team, clusters), name): team.name for team in teams for name in team.namespaces}
     users = {
-        (kind, name): {owners.get((user.cluster or only, user.namespace)) for user in entry.used_by}
+        (kind, name): {owners.get((cluster_of(user, clusters), user.namespace)) for user in entry.used_by}
         for kind, name, entry in storage.entries()
     }
     return {entry: team for entry, found in users.items() if len(found) == 1 for team in found if team is not None}

@@ -29,7 +29,11 @@ Model = TypeVar("Model", bound=Settings)
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The valid parts of a stack file. None: wrong or not given. teams: index -> team."""
+    """The valid parts of a stack file. None: wrong or not given.
+
+    teams: index -> team. knows_namespaces: whether every team and all of storage is valid, so that a check may rely on
+    what nobody makes.
+    """
 
     environment: str | None
     region: str | None
@@ -43,6 +47,7 @@ class Parts:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
+    knows_namespaces: bool = True
 
     def pools(self) -> Iterator[tuple[Path, NodePoolSettings]]:
         """Yields every pool with its path."""
@@ -129,11 +134,11 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
 
     mesh = part(MeshSettings, "mesh") if data.get("mesh") is not None else None
     ingress = part(IngressSettings, "ingress") if data.get("ingress") is not None else None
-    clusters, teams = data.get("clusters"), data.get("teams")
-    items = enumerate(teams if isinstance(teams, list) else ())
-    found = {index: _validated(TeamSettings, item) for index, item in items if is_valid(("teams", index))}
+    clusters, teams = data.get("clusters"), data.get("teams", [])
+    items = teams if isinstance(teams, list) else [None]
+    found = {index: _validated(TeamSettings, item) for index, item in enumerate(items) if is_valid(("teams", index))}
     made = {index: team for index, team in found.items() if team is not None}
-    secrets = part(SecretsSettings, "secrets") or SecretsSettings()
+    secrets, storage = part(SecretsSettings, "secrets") or SecretsSettings(), part(StorageSettings, "storage")
     return Parts(
         environment=value(StackSettings, "environment"),
         region=value(StackSettings, "region"),
@@ -143,10 +148,11 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         network=part(NetworkSettings, "network"),
         quotas=part(QuotaSettings, "quotas"),
         clusters={str(k): cluster(str(k), v) for k, v in clusters.items()} if isinstance(clusters, Mapping) else {},
-        storage=part(StorageSettings, "storage"),
+        storage=storage,
         mesh=mesh,
         ingress=ingress,
         teams=made,
+        knows_namespaces=len(made) == len(items) and storage is not None,
     )
 
 

@@ -145,8 +145,8 @@ class StackSettings(Settings):
 
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
         """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""
-        only = next(iter(self.clusters)) if len(self.clusters) == 1 else None
-        return self.secrets if any(team.secrets and (team.cluster or only) == cluster for team in self.teams) else None
+        of_cluster = (team for team in self.teams if team.cluster_among(self.clusters) == cluster)
+        return self.secrets if any(team.secrets for team in of_cluster) else None
 
     @field_validator("region")
     @classmethod

@@ -1,21 +1,24 @@
 """`teams[].members`: who is in a team, and what they may do in its namespaces."""
 
-from typing import Literal
+import re
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from catalog.roles import Role
 from settings.core.base import Settings
-from settings.core.naming import iam_principal_mistakes
+from settings.core.naming import SSO_ROLE, iam_principal_mistakes
 from settings.core.problems import raise_if
 
-Role = Literal["data-scientist", "ml-engineer", "viewer"]
+GROUPS = "ml:"
+"""Beginning of the groups of teams in Kubernetes: nobody else has one of them."""
 
 
 class MemberSettings(Settings):
     """A person, or a group of people: an IAM principal, or a permission set of IAM Identity Center."""
 
     role: Role = Field(
-        description="What they may do in the team's namespaces: docs/guides/tenancy/onboard-a-team.md.",
+        description="What they may do in the team's namespaces: docs/guides/tenancy/who-may-do-what.md.",
         examples=["data-scientist"],
     )
     principal_arn: str | None = Field(
@@ -40,11 +43,23 @@ class MemberSettings(Settings):
         raise_if(iam_principal_mistakes(arn) if arn is not None else ())
         return arn
 
+    @field_validator("permission_set", mode="before")
+    @classmethod
+    def it_is_the_set_and_not_its_role(cls, name: Any) -> Any:
+        role = re.fullmatch(rf"(.*/)?{SSO_ROLE}(.+)_[0-9a-f]{{16}}", name) if isinstance(name, str) else None
+        if role:
+            raise ValueError(
+                f"{name} is the role that IAM Identity Center makes of a permission set, and it changes. Write the "
+                f"name of the set: {role[2]}."
+            )
+        return name
+
     @field_validator("permission_set")
     @classmethod
     def there_is_one_principal(cls, name: str | None, info: ValidationInfo) -> str | None:
         if "principal_arn" in info.data and (name is None) == (info.data["principal_arn"] is None):
-            raise ValueError(
-                "is the only other way to say who it is: write principal_arn or permission_set, and one of them alone."
-            )
+            given = "is missing, and so is principal_arn, so this is nobody"
+            if name is not None:
+                given = "is given, and so is principal_arn, which could be somebody else"
+            raise ValueError(f"{given}. Write principal_arn or permission_set, and one of them alone.")
         return name

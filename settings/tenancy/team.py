@@ -1,12 +1,13 @@
 """`teams`: the people who share the stack's clusters."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from catalog.priorities import Name as PriorityName
 from settings.core.base import Settings
-from settings.core.naming import KUBERNETES_NAMESPACES, AccessName, service_account_is_one_of_its_own
+from settings.core.naming import KUBERNETES_NAMESPACES, MemberName, service_account_name
 from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
 from settings.tenancy.members import MemberSettings
@@ -19,8 +20,8 @@ class TeamSettings(Settings):
     """A team: its namespaces, who is in it, and what it may use. A change of one team changes nothing of another."""
 
     name: str = Field(
-        pattern=r"^[a-z][a-z0-9-]{0,29}$",
-        description="Name of the team: up to 30 lower-case letters, digits and '-'.",
+        pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$",
+        description="Name of the team: up to 30 lower-case letters, digits and '-', without one at its end.",
         examples=["serving"],
     )
     cluster: str | None = Field(default=None, description="Name of the cluster; not needed when there is only one.")
@@ -30,7 +31,7 @@ class TeamSettings(Settings):
         examples=[["inference"]],
     )
 
-    members: Mapping[AccessName, MemberSettings] = Field(
+    members: Mapping[MemberName, MemberSettings] = Field(
         default_factory=dict, description="Who is in the team, each under a name of your choice."
     )
     quota: Mapping[NamespaceName, TeamQuotaSettings] = Field(
@@ -38,18 +39,19 @@ class TeamSettings(Settings):
         description="Namespace of the team -> what its pods may have at once. One without an entry has no GPUs.",
         examples=[{"research": {"gpus": {"gpu-small": 2}, "cpu": 64}}],
     )
-    priority: Literal["production-inference", "agents", "training", "experiments"] = Field(
+    priority: PriorityName = Field(
         default="training",
         description="Highest PriorityClass that the team's pods may have; pods that name none come after experiments.",
     )
     pools: tuple[str, ...] | None = Field(
         default=None,
+        min_length=1,
         description=(
             "Pools whose nodes the team's pods may be on. Not given: those without GPUs, and those of its quota."
         ),
         examples=[["cpu", "h100"]],
     )
-    service_accounts: tuple[Annotated[str, AfterValidator(service_account_is_one_of_its_own)], ...] = Field(
+    service_accounts: tuple[Annotated[str, AfterValidator(service_account_name)], ...] = Field(
         default=(),
         description=(
             "Service accounts that the team's pods may have, besides `default` and those that storage names. Who may "
@@ -63,6 +65,10 @@ class TeamSettings(Settings):
         examples=[{"hub-token": {"keys": ["token"]}}],
     )
     budget: BudgetSettings | None = Field(default=None, description="What the team may spend in a month.")
+
+    def cluster_among(self, clusters: Iterable[str]) -> str:
+        """Returns the cluster that is named, or the only cluster. The checks refuse everything else before."""
+        return self.cluster if self.cluster is not None else next(iter(clusters))
 
     @field_validator("quota")
     @classmethod
@@ -80,6 +86,14 @@ class TeamSettings(Settings):
         _of_own([namespace for secret in secrets.values() for namespace in secret.namespaces], info)
         return secrets
 
+    @field_validator("service_accounts")
+    @classmethod
+    def default_is_always_there(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        raise_if(
+            ["default is in every namespace, and the team's pods may always have it. Drop it."] * ("default" in names)
+        )
+        return names
+
     @field_validator("pools", "service_accounts")
     @classmethod
     def names_are_named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -93,7 +107,7 @@ class TeamSettings(Settings):
         mistakes = [
             f"{name} belongs to Kubernetes, and is no team's. Name another one."
             for name in names
-            if name in KUBERNETES_NAMESPACES
+            if name in KUBERNETES_NAMESPACES or name.startswith("kube-")
         ]
         if twice := repeated(names):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")

@@ -60,9 +60,10 @@ class TeamSecretSettings(Settings):
     @classmethod
     def keys_are_keys_of_a_secret(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
         mistakes = [
-            f"{key!r} cannot be a key of a Secret: use letters, digits, '-', '_' and '.'."
+            f"{key!r} cannot be a key of a Secret: use letters, digits, '-', '_' and '.', and no '.' alone "
+            "or '..' at its beginning."
             for key in keys
-            if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key)
+            if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key) or key == "." or key.startswith("..")
         ]
         if twice := repeated(keys):
             mistakes.append(f"{listed(twice)} is named twice. Name each once.")

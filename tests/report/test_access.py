@@ -224,7 +224,7 @@ BOT = {"kind": "ServiceAccount", "namespace": "training", "name": "trainer"}
 HOLES = {
     # what somebody did: (the resources, who may do more, where, what)
     "a role with stars": (
-        lambda: _but("main-team-research-research-data-scientist", "Role", rules=[STAR]),
+        lambda: _but("main-team-research.research.data-scientist", "Role", rules=[STAR]),
         (f"{PEOPLE}research", "research"),
         "reads Secrets",
     ),

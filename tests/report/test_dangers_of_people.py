@@ -27,7 +27,7 @@ def said(*steps: str) -> list[str]:
 @pytest.mark.parametrize("before", [None, entry("ml:other:viewer")], ids=["new here", "in another team"])
 def test_who_joins_a_team_is_told_once_with_the_role_and_where(before: dict[str, object] | None) -> None:
     after = entry(GROUP) if before is None else entry("ml:other:viewer", GROUP)
-    new_team = of(BINDING, None, binding(), "main-team-lab-lab-ml-engineer")
+    new_team = of(BINDING, None, binding(), "main-team-lab.lab.ml-engineer")
     expected = f"ann joins {GROUP}: it is ml-engineer in lab; access.md says what pods add to that"
     assert said(new_team, of(ENTRY, before, after)) == [expected]
 

@@ -14,7 +14,7 @@ PRIORITY = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 FEW, MANY = {"requests.cpu": "64", "requests.memory": "1Ti"}, {"requests.cpu": "128", "requests.memory": "1Ti"}
 
 
-def quota(before, after, name="main-team-lab-lab-quota", namespace="lab", **spec):
+def quota(before, after, name="main-team-lab.lab.quota", namespace="lab", **spec):
     inputs = [
         None if each is None else {"metadata": {"namespace": namespace}, "spec": {"hard": each, **spec}}
         for each in (before, after)
@@ -34,11 +34,11 @@ def test_a_team_that_leaves_leaves_a_namespace_without_limits():
 
 
 def test_a_namespace_that_goes_to_another_team_has_a_quota():
-    assert not found(quota(FEW, None), quota(None, FEW, "main-team-new-lab-quota"), kind="protection")
+    assert not found(quota(FEW, None), quota(None, FEW, "main-team-new.lab.quota"), kind="protection")
 
 
 def test_a_quota_of_another_namespace_does_not_help():
-    assert found(quota(FEW, None), quota(None, FEW, "main-team-new-new-quota", "new"), kind="protection")
+    assert found(quota(FEW, None), quota(None, FEW, "main-team-new.new.quota", "new"), kind="protection")
 
 
 def test_a_quota_that_goes_with_its_namespace_is_no_danger():

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.compute.node_labels import labels_of
-from components.stack.stack_file import load
+from components.stack.stack_file import load, read_file
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.presets import PRESETS
 from settings.ingress.ingress import IngressSettings
@@ -120,6 +120,12 @@ def test_the_doors_of_the_guides_are_valid() -> None:
     assert INGRESS, "a guide has a section of ingress"
     for ingress in INGRESS:
         IngressSettings.model_validate(ingress)
+
+
+def test_the_first_team_of_the_guide_can_be_added_to_the_dev_stack() -> None:
+    dev = read_file(ROOT / "Pulumi.dev.yaml")
+    (text,) = [documents[0] for name, documents in blocks() if name == "onboard-a-team.md"]
+    assert load({**dev, "teams": [*dev["teams"], *text["ml-platform:teams"]]}, SOURCE, TODAY)
 
 
 def test_the_meshes_of_the_guides_are_valid() -> None:

@@ -63,6 +63,8 @@ def _namespaces(parts: Parts, ingress: IngressSettings, add_ons: Mapping[str, Ad
             owner = "the doors" if namespace == NAMESPACE else "Kubernetes"
             yield path, f"{namespace} belongs to {owner}, and nobody exposes a Service of it. Name another one."
             continue
+        if not parts.knows_namespaces:
+            continue
         missing: list[tuple[str, set[str]]] = []
         served = {key: each for key, each in parts.clusters.items() if each.ingress is not None and only in (None, key)}
         for cluster, content in served.items():

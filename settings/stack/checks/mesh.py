@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from common.spelling import did_you_mean
-from settings.cluster.addon_rules import AddOnRules
+from settings.cluster.addon_rules import AddOnRules, owners_of_namespaces
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
 from settings.core.naming import KUBERNETES_NAMESPACES
 from settings.core.problems import Mistake, Path, join_path, listed, nearest_or_all
@@ -58,6 +58,8 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
                 ("mesh", "namespaces", index),
                 f"{namespace} is the namespace of {owner}, which must start without the mesh. Drop it.",
             )
+        elif not parts.knows_namespaces:
+            continue
         elif namespace not in where:
             yield (
                 ("mesh", "namespaces", index),
@@ -78,11 +80,8 @@ def _made_by_nobody(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddO
 
 def _owners(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Mapping[str, str]:
     """Returns the namespaces that no team may have -> whose they are. Nobody is told to add one to a team."""
-    of_add_ons = ((namespace, name) for name, rules in add_ons.items() for namespace in rules.namespaces)
     owners = dict.fromkeys(KUBERNETES_NAMESPACES, "Kubernetes") | ({NAMESPACE: "the doors"} if parts.ingress else {})
-    for namespace, name in of_add_ons:
-        owners.setdefault(namespace, f"the add-on {name}")
-    return owners
+    return {**owners_of_namespaces(add_ons), **owners}
 
 
 def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
@@ -108,7 +107,11 @@ def _services(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRules
         for index, caller in enumerate(entry.callers):
             if why := _no_identity(parts, mesh, add_ons, caller.namespace):
                 yield (*path, "callers", index, "namespace"), why
-            elif (own := where.get(entry.namespace)) and not own & where.get(caller.namespace, own):
+            elif (
+                parts.knows_namespaces
+                and (own := where.get(entry.namespace))
+                and not own & where.get(caller.namespace, own)
+            ):
                 yield (
                     (*path, "callers", index, "namespace"),
                     (
@@ -142,7 +145,7 @@ def _no_identity(parts: Parts, mesh: MeshSettings, add_ons: Mapping[str, AddOnRu
         return f"{namespace} is the namespace of {owner}, whose pods have no identity. Drop it."
     if namespace in mesh.namespaces:
         return None
-    if namespace in _clusters_of_namespaces(parts):
+    if not parts.knows_namespaces or namespace in _clusters_of_namespaces(parts):
         return f"{namespace} is not meshed, so its pods have no identity. Add it to mesh.namespaces."
     return (
         f"nothing in this file makes the namespace {namespace}, so nobody there has an identity."

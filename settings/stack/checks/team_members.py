@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from catalog.regions import REGIONS
 from settings.core.problems import Mistake
 from settings.stack.parts import Parts
+from settings.tenancy.members import GROUPS
 from settings.tenancy.team import TeamSettings
-
-GROUPS = "ml:"
-"""Beginning of the groups of teams."""
 
 
 def mistakes(parts: Parts) -> Iterator[Mistake]:

@@ -8,6 +8,7 @@ from settings.compute.devices import Counts, most_devices, per_device, resource_
 from settings.compute.node_pool import NodePoolSettings
 from settings.compute.quota_needs import zones_of
 from settings.core.problems import Mistake, Path, listed, nearest_or_all
+from settings.stack.namespaces import cluster_of
 from settings.stack.parts import Parts
 from settings.tenancy.team import TeamSettings
 from settings.tenancy.team_quota import TeamQuotaSettings
@@ -27,8 +28,8 @@ def mistakes(parts: Parts, zones: tuple[str, ...] | None) -> Iterator[Mistake]:
     """Yields every mistake between a quota and the rest. zones: of the network; None when not known."""
     by_pool: dict[tuple[str, str], list[_Entry]] = {}
     for index, team in parts.teams.items():
-        cluster = team.cluster or next(iter(parts.clusters), None)
-        if cluster is None or cluster not in parts.clusters or (team.cluster is None and len(parts.clusters) > 1):
+        cluster = cluster_of(team, parts.clusters)
+        if cluster is None or cluster not in parts.clusters:
             continue  # the check of teams says so
         content = parts.clusters[cluster]
         pools = {pool.name: pool for pool in content.pools.values()}

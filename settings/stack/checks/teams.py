@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from settings.cluster.addon_rules import AddOnRules
+from settings.cluster.addon_rules import AddOnRules, owners_of_namespaces
 from settings.core.problems import Mistake, listed, nearest_or_all
+from settings.stack.namespaces import cluster_of
 from settings.stack.parts import Parts
 
 
 def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistake]:
     """Yields every mistake about teams."""
-    of_add_ons = {namespace: name for name, rules in add_ons.items() for namespace in rules.namespaces}
+    of_add_ons = owners_of_namespaces(add_ons)
     names: dict[str, int] = {}
     owners: dict[tuple[str | None, str], str] = {}
     for index, team in parts.teams.items():
@@ -26,7 +27,7 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
                 f"there is no cluster {team.cluster}.{nearest_or_all(team.cluster, parts.clusters)}",
             )
         for place, namespace in enumerate(team.namespaces):
-            where = team.cluster or next(iter(parts.clusters), None)
+            where = cluster_of(team, parts.clusters)
             first = owners.setdefault((where, namespace), team.name)
             if first != team.name:
                 yield (
@@ -36,5 +37,5 @@ def mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules]) -> Iterator[Mistak
             if namespace in of_add_ons:
                 yield (
                     ("teams", index, "namespaces", place),
-                    f"{namespace} is the namespace of the add-on {of_add_ons[namespace]}. Name another one.",
+                    f"{namespace} is the namespace of {of_add_ons[namespace]}. Name another one.",
                 )

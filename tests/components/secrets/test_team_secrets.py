@@ -69,14 +69,14 @@ def external(namespace: str, store: str, key: str) -> dict[str, Any]:
 
 
 def test_each_team_has_a_store_for_its_namespaces_and_a_reader_of_its_prefix(built: PlatformCloud) -> None:
-    store = spec(built, "ClusterSecretStore", "main-team-research-secrets-store")
-    role = built.one("iam/role:Role", "main-team-research-secrets-reader")
+    store = spec(built, "ClusterSecretStore", "main-team-research.secrets.store")
+    role = built.one("iam/role:Role", "main-team-research.secrets.reader")
     assert store["conditions"] == [{"namespaces": ["research", "lab"]}]
     assert store["provider"]["aws"] == {"service": "SecretsManager", "region": REGION, "role": role.outputs["arn"]}
     assert "auth" not in store["provider"]["aws"], "a service account would need IRSA, which no cluster here has"
     (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
     assert set(trust["Action"]) == {"sts:AssumeRole", "sts:TagSession"}, "tags of Pod Identity are passed on"
-    policy = json.loads(built.one("iam/rolePolicy:RolePolicy", "main-team-research-secrets-reader").inputs["policy"])
+    policy = json.loads(built.one("iam/rolePolicy:RolePolicy", "main-team-research.secrets.reader").inputs["policy"])
     read = next(each for each in policy["Statement"] if each["Sid"] == "ReadSecrets")
     assert read["Action"] == ["secretsmanager:GetSecretValue"]
     assert [each.rpartition(":")[2] for each in read["Resource"]] == ["ml-platform-prod/research/*"]
@@ -97,7 +97,7 @@ def test_the_secret_of_one_team_is_denied_to_every_other(built: PlatformCloud) -
     keys = {"research": "ml-platform-prod/research/hub-token", "agents": "ml-platform-prod/agents/provider"}
     assert operator is not None
     for team, own in keys.items():
-        reader = assume(cloud, operator, built.one("iam/role:Role", f"main-team-{team}-secrets-reader").outputs["arn"])
+        reader = assume(cloud, operator, built.one("iam/role:Role", f"main-team-{team}.secrets.reader").outputs["arn"])
         assert read_secret(cloud, reader, REGION, own) is not None
         for other in {*keys.values()} - {own}:
             with pytest.raises(DeniedError, match="GetSecretValue"):
@@ -126,7 +126,7 @@ def test_pods_of_other_service_accounts_and_clusters_become_no_reader(built: Pla
     cloud, where = built.providers.cloud, cluster(built)
     operator = pod_session(cloud, where.name, REGION, "external-secrets", "external-secrets")
     assert operator is not None
-    arn = built.one("iam/role:Role", "main-team-research-secrets-reader").outputs["arn"]
+    arn = built.one("iam/role:Role", "main-team-research.secrets.reader").outputs["arn"]
     for tag, value in {
         "eks-cluster-arn": "arn:aws:eks:us-west-2:123456789012:cluster/ml-platform-dev-main",
         "kubernetes-namespace": "research",
@@ -138,9 +138,9 @@ def test_pods_of_other_service_accounts_and_clusters_become_no_reader(built: Pla
 
 def test_a_store_comes_after_the_operator_and_goes_before_it(built: PlatformCloud) -> None:
     release = built.one("helm.sh/v3:Release", "main-external-secrets")
-    store = built.one("ClusterSecretStore", "main-team-research-secrets-store")
+    store = built.one("ClusterSecretStore", "main-team-research.secrets.store")
     assert built.comes_after(store, release), "its webhooks refuse a store while their pods are not there"
-    assert built.comes_after(store, built.one("iam/rolePolicy:RolePolicy", "main-team-research-secrets-reader"))
+    assert built.comes_after(store, built.one("iam/rolePolicy:RolePolicy", "main-team-research.secrets.reader"))
     assert store.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
     identity = built.one("podIdentityAssociation:PodIdentityAssociation", "main-external-secrets-identity")
     assert built.comes_after(release, identity), "pods that start before it have no credentials until they restart"
@@ -153,12 +153,12 @@ def test_a_store_comes_after_the_operator_and_goes_before_it(built: PlatformClou
 
 
 def test_a_secret_is_made_empty_with_the_key_of_secrets(built: PlatformCloud) -> None:
-    made = built.one("secretsmanager/secret:Secret", "main-team-research-secrets-hub-token")
+    made = built.one("secretsmanager/secret:Secret", "main-team-research.secrets.hub-token")
     assert made.inputs["name"] == "ml-platform-prod/research/hub-token"
     assert made.inputs["kmsKeyId"] == built.one("kms/key:Key", "keys-secrets").outputs["arn"]
     assert made.inputs["recoveryWindowInDays"] == 30
     assert not built.all("secretVersion:SecretVersion"), "the bridge keeps what it is given, write-only inputs as well"
-    found = spec(built, "ExternalSecret", "main-team-agents-secrets-agents-provider")
+    found = spec(built, "ExternalSecret", "main-team-agents.secrets.agents.provider")
     assert (found["refreshPolicy"], found["refreshInterval"]) == ("Periodic", "5m")
     assert found["target"] == {"name": "provider", "creationPolicy": "Owner", "deletionPolicy": "Retain"}
     assert found["data"] == [
@@ -167,7 +167,7 @@ def test_a_secret_is_made_empty_with_the_key_of_secrets(built: PlatformCloud) ->
 
 
 def test_a_password_is_made_once_in_the_cluster_and_is_not_in_aws(built: PlatformCloud) -> None:
-    found = spec(built, "ExternalSecret", "main-team-research-secrets-lab-session")
+    found = spec(built, "ExternalSecret", "main-team-research.secrets.lab.session")
     reference = {
         "apiVersion": "generators.external-secrets.io/v1alpha1",
         "kind": "Password",
@@ -175,7 +175,7 @@ def test_a_password_is_made_once_in_the_cluster_and_is_not_in_aws(built: Platfor
     }
     assert found["refreshPolicy"] == "CreatedOnce", "by default there is another password every hour"
     assert found["dataFrom"] == [{"sourceRef": {"generatorRef": reference}}]
-    generator = spec(built, "Password", "main-team-research-secrets-lab-session-generator")
+    generator = spec(built, "Password", "main-team-research.secrets.lab.session.generator")
     assert (generator["secretKeys"], generator["length"]) == (["password", "salt"], 32)
     assert {each.inputs["name"] for each in built.all("secretsmanager/secret:Secret")} == {
         "ml-platform-prod/research/hub-token",
@@ -194,7 +194,7 @@ def test_the_definitions_outlive_the_release_and_what_reads_for_others_is_off(bu
 
 def test_with_a_vault_nothing_is_in_aws_and_each_team_logs_in_as_its_own_role(cloud: PlatformCloud) -> None:
     cloud.up(settings(secrets=VAULT))
-    store = cloud.one("ClusterSecretStore", "main-team-agents-secrets-store")
+    store = cloud.one("ClusterSecretStore", "main-team-agents.secrets.store")
     assert store.inputs["spec"]["provider"]["vault"] == {
         "server": "https://vault.example.com",
         "path": "secret",

@@ -66,7 +66,7 @@ def test_a_team_comes_into_its_own_cluster_alone(cloud: PlatformCloud) -> None:
 def test_each_role_that_members_have_is_bound_to_their_group_in_each_namespace(cloud: PlatformCloud) -> None:
     cloud.up(stack(teams=[_team("lab", "data-scientist", namespaces=["lab", "more"])]))
     for namespace in ("lab", "more"):
-        name = f"main-team-lab-{namespace}-data-scientist"
+        name = f"main-team-lab.{namespace}.data-scientist"
         role, binding = cloud.one("v1:Role", name), cloud.one(BINDING, name)
         assert role.inputs["metadata"] == {"name": "lab-data-scientist", "namespace": namespace}
         assert [each["name"] for each in binding.inputs["subjects"]] == ["ml:lab:data-scientist"]

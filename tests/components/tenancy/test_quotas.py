@@ -258,7 +258,7 @@ def test_a_team_more_changes_no_object_of_another_and_none_of_the_cluster() -> N
     assert {urn: after.get(urn) for urn in before} == before
     assert {urn.rpartition("::")[2] for urn in set(after) - set(before)} == {
         "main-namespace-more",
-        *(f"main-team-more-more-{part}" for part in ("account-default", "limits", "quota", "quota-priorities")),
+        *(f"main-team-more.more.{part}" for part in ("account-default", "limits", "quota", "quota-priorities")),
     }
 
 
@@ -271,6 +271,40 @@ def test_a_namespace_that_goes_to_another_team_has_the_objects_of_both_for_a_mom
     ]
     assert len(names[0]) == 8
     assert not names[0] & names[1]
+
+
+SESSION = {"keys": ["password"], "filled": "generated"}
+TOKEN = {"keys": ["token"]}
+TWINS: dict[str, list[dict[str, Any]]] = {
+    # what meets with a dash between: teams that both have the name
+    "team and namespace": [
+        {**MORE, "name": "ml", "namespaces": ["serving-lab"]},
+        {**MORE, "name": "ml-serving", "namespaces": ["lab"]},
+    ],
+    "namespace and service account": [
+        {"name": "lab", "namespaces": ["a", "a-account-x"], "service_accounts": ["x-account-y", "y"]}
+    ],
+    "namespace and secret": [
+        {
+            "name": "lab",
+            "namespaces": ["research", "research-hub"],
+            "secrets": {
+                "hub-token": {**SESSION, "namespaces": ["research"]},
+                "token": {**SESSION, "namespaces": ["research-hub"]},
+            },
+        }
+    ],
+    "team and secret": [
+        {"name": "ml", "namespaces": ["a"], "secrets": {"secrets-token": TOKEN}},
+        {"name": "ml-secrets", "namespaces": ["b"], "secrets": {"token": TOKEN}},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_no_names_of_teams_meet(name: str) -> None:
+    """The engine refuses a second resource of one name."""
+    assert built(*TWINS[name]).all("ResourceQuota")
 
 
 def test_nothing_is_made_twice_and_nobody_makes_the_service_account_that_is_there_already() -> None:

@@ -47,7 +47,21 @@ MISTAKES: dict[str, tuple[list[tuple[tuple[str, ...], Any]], str, str]] = {
         f"{PATH}.a.principal_arn",
         "Write arn:aws:..., with a role of such an account.",
     ),
-    "no principal": ([_team(a={"role": "viewer"})], f"{PATH}.a.permission_set", "and one of them alone."),
+    "no principal": (
+        [_team(a={"role": "viewer"})],
+        f"{PATH}.a.permission_set",
+        "so this is nobody. Write principal_arn or permission_set, and one of them alone.",
+    ),
+    "the role of a permission set": (
+        [_team(a={"permission_set": "AWSReservedSSO_ML_Lab_0123456789abcdef", "role": "viewer"})],
+        f"{PATH}.a.permission_set",
+        "and it changes. Write the name of the set: ML_Lab.",
+    ),
+    "a name with a space": (
+        [_team(**{"my people": ANN})],
+        f'{PATH}["my people"]',
+        "begin and end with a letter or digit. Rename it, for example people.",
+    ),
     "two principals": ([_team(a={**ANN, "permission_set": "Lab"})], f"{PATH}.a.permission_set", "one of them alone."),
     "role that there is not": ([_team(a={**ANN, "role": "admin"})], f"{PATH}.a.role", ""),
     "group of a team without being in it": (

@@ -93,6 +93,16 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         FIRST,
     ),
     "a kind that nobody counts": (teams({"objects": {"gpus": 1}}), f"{OF}.objects", "secrets, services."),
+    **{
+        f"{count!r} devices": (teams(*gpus({"gpu-small": count})), f"{OF}.gpus.gpu-small", advice)
+        for count, advice in {
+            "2": "Write 2, without quotes.",
+            1.5: "Write a number, for example gpu-small: 2.",
+            True: "Write a number, for example gpu-small: 2.",
+            "two": "Write a number, for example gpu-small: 2.",
+        }.items()
+    },
+    "half a vCPU": (teams({"cpu": "500m"}), f"{OF}.cpu", "Write a number, for example cpu: 1."),
     "no device": (teams(*gpus({"gpu-small": 0})), f"{OF}.gpus", "without an entry the team has none."),
 }
 

@@ -14,7 +14,7 @@ def _with(**changes: Any) -> list[dict[str, Any]]:
     return [SERVING, {"name": "research", "namespaces": ["research"], **changes}]
 
 
-MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+MISTAKES: dict[str, tuple[Any, str, str]] = {
     # what is wrong: (the teams, the path of the problem, the end of the message)
     "two teams with one name": (_with(name="serving"), "teams[1].name", "already the name of teams[0]. Rename one."),
     "two teams with one namespace": (
@@ -33,6 +33,51 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "namespace twice": (_with(namespaces=["lab", "lab"]), "teams[1].namespaces", "Name each once."),
     "name that no namespace can have": (_with(namespaces=["Lab one"]), "teams[1].namespaces[0]", "example lab-one."),
     "no namespace": (_with(namespaces=[]), "teams[1].namespaces", ""),
+    "namespace that Kubernetes keeps": (_with(namespaces=["kube-lab"]), "teams[1].namespaces", "Name another one."),
+    "namespace of two add-ons": (
+        _with(namespaces=["cert-manager"]),
+        "teams[1].namespaces[0]",
+        "cert-manager is the namespace of the add-on cert-manager. Name another one.",
+    ),
+    "name that ends with a dash": (_with(name="research-"), "teams[1].name", "Write for example research."),
+    "no pool": (_with(pools=[]), "teams[1].pools", "those of its quota. Add one, or drop it."),
+    "service account that is always there": (
+        _with(service_accounts=["default"]),
+        "teams[1].service_accounts",
+        "default is in every namespace, and the team's pods may always have it. Drop it.",
+    ),
+    "key that is no file": (_with(secrets={"hub": {"keys": ["."]}}), "teams[1].secrets.hub.keys", "at its beginning."),
+    "key above the folder": (
+        _with(secrets={"hub": {"keys": [".."]}}),
+        "teams[1].secrets.hub.keys",
+        "at its beginning.",
+    ),
+    "nothing": ("", "teams", "for example `teams: [{name: serving, namespaces: [inference]}]`, or drop it."),
+    "budget with a comma": (
+        _with(budget={**BUDGET, "monthly_usd": "3,000"}),
+        "teams[1].budget.monthly_usd",
+        "for example monthly_usd: 3000.",
+    ),
+    "budget with a sign": (
+        _with(budget={**BUDGET, "monthly_usd": "$3000"}),
+        "teams[1].budget.monthly_usd",
+        "for example monthly_usd: 3000.",
+    ),
+    "share as a fraction": (
+        _with(budget={**BUDGET, "at_percent": [0.8]}),
+        "teams[1].budget.at_percent[0]",
+        "Write a number, for example 80.",
+    ),
+    "share with its sign": (
+        _with(budget={**BUDGET, "at_percent": [50, "80%"]}),
+        "teams[1].budget.at_percent[1]",
+        "Write a number, for example 80.",
+    ),
+    "budget with eleven addresses": (
+        _with(budget={**BUDGET, "notify": [f"a{place}@example.com" for place in range(11)]}),
+        "teams[1].budget.notify",
+        "has 11, and at most 10 are allowed. Addresses that get a mail at each threshold; AWS allows ten. Drop 1.",
+    ),
     "budget that would count nothing": (
         _with(budget=BUDGET),
         "teams[1].budget",
@@ -41,7 +86,7 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "budget with more mails than AWS sends": (
         _with(budget={**BUDGET, "at_percent": [50, 60, 70, 80, 90]}),
         "teams[1].budget.at_percent",
-        "",
+        "has 5, and at most 4 are allowed. Shares of the budget at which a mail is sent. Drop 1.",
     ),
     "misspelt key": ([{**SERVING, "namspaces": ["lab"]}], "teams[0].namspaces", "Did you mean namespaces?"),
 }
@@ -90,3 +135,28 @@ def test_there_are_no_budgets_in_govcloud() -> None:
     found = {problem.path: problem.message for problem in problems(stack((("teams",), teams), GOV))}
     assert "AWS has no Budgets in us-gov-west-1" in found["teams[1].budget"]
     assert found["teams[1].budget"].endswith("make one in the account that pays for this one.")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (("teams",), [{**SERVING, "priority": "high"}]),
+        (("teams",), "serving"),
+        (("storage",), {"buckets": {"notes": {**NOTES, "purpose": "none"}}}),
+    ],
+    ids=["a team", "all teams", "storage"],
+)
+def test_what_is_wrong_in_a_team_is_no_mistake_of_mesh_and_doors(wrong: tuple[tuple[str, ...], Any]) -> None:
+    callers = [{"namespace": "inference", "service_account": "web"}]
+    service = {"namespace": "inference", "service": "chat", "port": 80, "pods": {"app": "chat"}, "callers": callers}
+    mesh = {"namespaces": ["inference"], "services": {"chat": service}}
+    pools = [*stack()["clusters"]["main"]["pools"]]
+    raw = stack(
+        wrong,
+        (("clusters", "main", "pools"), pools),
+        (("mesh",), mesh),
+        (("ingress",), {"internal": {"namespaces": ["inference"]}}),
+    )
+    told = [problem for problem in problems(raw) if problem.path.startswith(("mesh.names", "mesh.serv", "ingress.int"))]
+    assert not [problem for problem in told if "inference" in problem.message]
+    assert problems(raw)
