@@ -208,7 +208,7 @@ def test_the_page_names_secrets_and_roles_that_are_reached_through_pods() -> Non
     assert f"| {cluster} | {PEOPLE}research | research | research-data-scientist | makes pods | all, in pods |" in page
     assert f"| {cluster} | {PEOPLE}research | training | training-viewer | no | no |" in page
     assert f"| {cluster} | training | trainer | kms:Decrypt, " in page
-    assert "| reads all | takes over identities, grants rights," in page, "the deployer, of whom it must not be silent"
+    assert "| reads all | writes Secrets, takes over identities, grants rights," in page, "the deployer, of whom it must not be silent"
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
