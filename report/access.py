@@ -6,9 +6,12 @@ of RBAC add up. What charts bind to the service accounts of their own controller
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from catalog.iam import EKS_ACCESS_POLICIES
+from catalog.rbac import ACTS, ADMISSION, BINDS, CHANGE, ESCALATIONS, GIVES, NODES, SIGNS, TOKENS
+from catalog.rbac import GROUP as RBAC
 from components.tenancy.marks import SERVICE_ACCOUNTS, TEAM
 from costs.resource import Resource
 from report.dangers import grants
@@ -18,6 +21,7 @@ from report.tables import markdown
 
 EVERYWHERE = "every namespace"
 EVERYBODY = ("system:authenticated", "system:unauthenticated")
+_ALL_PODS, _AS_USER = "system:serviceaccounts", "system:serviceaccount:"
 _CLUSTER, _KUBERNETES = "mlplatform:cluster:Cluster", "pulumi:providers:kubernetes"
 _BATCH = (
     *(("apps", kind) for kind in ("deployments", "statefulsets", "daemonsets", "replicasets")),
@@ -29,35 +33,43 @@ _BATCH = (
     *(("leaderworkerset.x-k8s.io", "leaderworkersets"), ("keda.sh", "scaledjobs")),
 )
 _STORES = ("secretstores", "clustersecretstores", "externalsecrets", "clusterexternalsecrets", "pushsecrets")
-_RBAC = "rbac.authorization.k8s.io"
-_CHANGE = ("create", "update", "patch")
 MAKES, ENTERS, READS = "makes pods", "enters pods", "reads Secrets"
+
+
+def _escalations(*names: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Returns rights that the policies refuse in roles as well."""
+    found = [ESCALATIONS[name] for name in names]
+    return tuple((group, kind, verbs) for group, kinds, verbs in found for kind in kinds)
+
+
 POWERS: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     # power -> API group, resource, verbs: any of them gives it
     READS: (("", "secrets", ("get", "list", "watch")),),
-    MAKES: (("", "pods", ("create",)), *((group, kind, _CHANGE) for group, kind in _BATCH)),
+    MAKES: (("", "pods", ("create",)), *((group, kind, CHANGE) for group, kind in _BATCH)),
     ENTERS: (
-        *(("", f"pods/{way}", ("create",)) for way in ("exec", "attach")),
-        ("", "pods/ephemeralcontainers", ("update", "patch")),
+        *(("", f"pods/{way}", ("create", "get")) for way in ("exec", "attach")),
+        *(("", kind, ("update", "patch")) for kind in ("pods", "pods/ephemeralcontainers")),
+        *_escalations(NODES),
     ),
-    "takes over identities": (
-        *(("", kind, ("impersonate",)) for kind in ("users", "groups", "serviceaccounts")),
-        ("", "serviceaccounts/token", ("create",)),
-        ("", "serviceaccounts", _CHANGE),
-    ),
-    "grants rights": tuple(
-        (_RBAC, kind, (*_CHANGE, "bind", "escalate"))
-        for kind in ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
+    "writes Secrets": (("", "secrets", CHANGE),),
+    "takes over identities": (*_escalations(ACTS, TOKENS, SIGNS), ("", "serviceaccounts", CHANGE)),
+    "grants rights": (
+        *_escalations(GIVES, BINDS),
+        *((RBAC, kind, CHANGE) for kind in ("roles", "clusterroles")),
     ),
     "changes limits": (
-        *(("", kind, (*_CHANGE, "delete")) for kind in ("namespaces", "resourcequotas", "limitranges")),
-        ("networking.k8s.io", "networkpolicies", (*_CHANGE, "delete")),
+        *(("", kind, (*CHANGE, "delete")) for kind in ("namespaces", "resourcequotas", "limitranges")),
+        ("networking.k8s.io", "networkpolicies", (*CHANGE, "delete")),
+        *_escalations(ADMISSION),
     ),
-    "orders secrets of the store": tuple(("external-secrets.io", kind, _CHANGE) for kind in _STORES),
+    "reaches nodes": (("", "nodes", ("update", "patch")), ("", "persistentvolumes", ("create",))),
+    "orders secrets of the store": tuple(("external-secrets.io", kind, CHANGE) for kind in _STORES),
     "deletes volumes": (("", "persistentvolumeclaims", ("delete", "deletecollection")),),
 }
-# Source: EKS user guide, "Review access policy permissions"; read 2026-11. Those that it lists are made of these.
-_OF_EDIT = frozenset({READS, MAKES, ENTERS, "takes over identities", "deletes volumes"})
+# Sources: EKS user guide, "Review access policy permissions"; Kubernetes 1.35, the default ClusterRoles; read 2026-11.
+_OF_EDIT = frozenset(
+    {READS, MAKES, ENTERS, "writes Secrets", "takes over identities", "changes limits", "deletes volumes"}
+)
 _OF_POLICIES: Mapping[str, frozenset[str]] = {
     "cluster-admin": frozenset(POWERS),
     "admin": _OF_EDIT | {"grants rights"},
@@ -119,21 +131,26 @@ class _Stack:
 def rights(resources: Iterable[Resource]) -> list[Right]:
     """Returns what each principal with an access entry may do, and what everybody may, in each namespace."""
     stack = _Stack(resources)
-    groups: dict[tuple[str, str], list[str]] = {
-        (cluster, str(entry.inputs.get("principalArn"))): every(entry.inputs, "kubernetesGroups")
+    names: dict[tuple[str, str], set[tuple[str, str]]] = {
+        (cluster, str(entry.inputs.get("principalArn"))): {
+            *(("Group", str(group)) for group in every(entry.inputs, "kubernetesGroups")),
+            ("User", str(entry.inputs.get("userName") or entry.inputs.get("principalArn"))),
+        }
         for cluster, entry in stack.of(ENTRY)
         if entry.inputs.get("type", "STANDARD") == "STANDARD"
     }
-    clusters = {cluster for cluster, _ in groups}
-    groups |= {(cluster, group): [group] for cluster in clusters for group in EVERYBODY}
+    clusters = {cluster for cluster, _ in names}
+    names |= {(cluster, group): {("Group", group)} for cluster in clusters for group in EVERYBODY}
+    for cluster in clusters:
+        names[cluster, EVERYBODY[1]].add(("User", "system:anonymous"))
     found = set(_by_policies(stack))
     bound = list(_bound(stack))
-    for (cluster, who), own in groups.items():
+    for (cluster, who), own in names.items():
         for each, kind, name, right in bound:
-            if each == cluster and kind in ("Group", "User") and name in own:
+            if each == cluster and (kind, name) in own:
                 found.add(Right(cluster, who, *right))
-    allowed = accounts(stack.resources.values())
-    while more := set(_by_pods(found, allowed, bound)) - found:
+    limited = dict(_limited(stack))
+    while more := set(_by_pods(found, limited, bound)) - found:
         found |= more
     return sorted(found, key=lambda each: (each.cluster, each.who, each.namespace, each.by))
 
@@ -149,42 +166,68 @@ def _by_policies(stack: _Stack) -> Iterator[Right]:
 
 def _bound(stack: _Stack) -> Iterator[tuple[str, str, str, tuple[str, str, frozenset[str]]]]:
     """Yields cluster, kind and name of each subject, and what it gets: where, by what, which powers."""
-    roles = {
-        (
-            cluster,
-            each.type.rpartition(":")[2],
-            at(each.inputs, "metadata.namespace"),
-            at(each.inputs, "metadata.name"),
-        ): each
-        for cluster, each in stack.of(*grants.RULES)
-    }
-    for cluster, binding in stack.of(*BINDINGS):
+    roles: dict[tuple[str, Any, Any, Any], list[Resource]] = {}
+    for cluster, each in stack.of(*_and_patches(grants.RULES)):
+        kind = each.type.rpartition(":")[2].removesuffix("Patch")
+        where, name = at(each.inputs, "metadata.namespace"), at(each.inputs, "metadata.name")
+        roles.setdefault((cluster, kind, where, name), []).append(each)
+    for cluster, binding in stack.of(*_and_patches(BINDINGS)):
         kind, name = at(binding.inputs, "roleRef.kind"), at(binding.inputs, "roleRef.name")
-        where = at(binding.inputs, "metadata.namespace") if binding.type == BINDINGS[0] else None
-        role = roles.get((cluster, kind, where if kind == "Role" else None, name))
-        powers = powers_of(every(role.inputs, "rules")) if role else frozenset(_OF_POLICIES.get(str(name), POWERS))
+        of_namespace = binding.type.startswith(BINDINGS[0])
+        where = at(binding.inputs, "metadata.namespace") if of_namespace else None
+        powers = _of_role(kind, name, roles.get((cluster, kind, where if kind == "Role" else None, name), ()))
         for subject in every(binding.inputs, "subjects"):
-            who = str(at(subject, "name"))
-            if at(subject, "kind") == "ServiceAccount":
+            of, who = str(at(subject, "kind")), str(at(subject, "name"))
+            if of == "ServiceAccount":
                 who = f"{at(subject, 'namespace') or where}/{who}"
-            yield cluster, str(at(subject, "kind")), who, (str(where or EVERYWHERE), str(name), powers)
+            elif of == "User" and who.startswith(_AS_USER):
+                of, who = "ServiceAccount", who.removeprefix(_AS_USER).replace(":", "/")
+            yield cluster, of, who, (str(where or EVERYWHERE), str(name), powers)
+
+
+def _and_patches(types: Iterable[str]) -> list[str]:
+    return [name for each in types for name in (each, f"{each}Patch")]
+
+
+def _of_role(kind: Any, name: Any, parts: Sequence[Resource]) -> frozenset[str]:
+    """Returns what a role gives; the worst where the stack does not have it, or another controller fills it.
+
+    parts: the role and patches of it.
+    """
+    whole = any(not each.type.endswith("Patch") for each in parts)
+    if any("aggregationRule" in each.inputs for each in parts):
+        return frozenset(POWERS)
+    of_others = _OF_POLICIES.get(str(name)) if kind == "ClusterRole" else None
+    known = frozenset[str]() if whole else frozenset(POWERS) if of_others is None else of_others
+    return known | powers_of(rule for each in parts for rule in every(each.inputs, "rules"))
+
+
+def _limited(stack: _Stack) -> Iterator[tuple[tuple[str, str], Collection[str]]]:
+    """Yields cluster and name of each namespace of a team, with the only service accounts that pods may have in it."""
+    for cluster, each in stack.of(NAMESPACE):
+        if TEAM in (at(each.inputs, "metadata.labels") or {}):
+            marks = at(each.inputs, "metadata.annotations") or {}
+            yield (cluster, str(at(each.inputs, "metadata.name"))), str(marks.get(SERVICE_ACCOUNTS, "")).split(",")
 
 
 def _by_pods(
     found: Collection[Right],
-    allowed: Collection[Account],
+    limited: Mapping[tuple[str, str], Collection[str]],
     bound: Sequence[tuple[str, str, str, tuple[str, str, frozenset[str]]]],
 ) -> Iterator[Right]:
     """Yields what those who have pods get by the service accounts of these."""
     for right in found:
-        for account in allowed if right.powers & {MAKES, ENTERS} else ():
-            if account.cluster != right.cluster or right.namespace not in (account.namespace, EVERYWHERE):
+        for cluster, kind, name, (where, by, powers) in bound if right.powers & {MAKES, ENTERS} else ():
+            of_all = kind == "Group" and (name == _ALL_PODS or name.startswith(f"{_ALL_PODS}:"))
+            if cluster != right.cluster or not (of_all or kind == "ServiceAccount"):
                 continue
-            for cluster, kind, name, (where, by, powers) in bound:
-                namespace, _, of_account = name.rpartition("/")
-                fits = account.name == of_account and namespace == account.namespace
-                if cluster == right.cluster and kind == "ServiceAccount" and fits:
-                    yield Right(cluster, right.who, where, f"{by} of {name}", powers)
+            namespace, _, account_name = name.rpartition("/")
+            if of_all:
+                namespace = name.removeprefix(_ALL_PODS).removeprefix(":")
+            inside = right.namespace == EVERYWHERE or not namespace or fnmatchcase(namespace, right.namespace)
+            allowed = limited.get((cluster, namespace))
+            if inside and (of_all or allowed is None or account_name in allowed):
+                yield Right(cluster, right.who, where, f"{by} of {name}", powers)
 
 
 def powers_of(rules: Iterable[Any]) -> frozenset[str]:

@@ -5,9 +5,10 @@ in AWS Secrets Manager; the settings only name them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from common.secret_names import flags, secret_by_name
 from settings.core.problems import Path
 
 # Kind of secret -> pattern of its text. Sources: IAM user guide, "IAM identifiers"; GitHub, "Token formats"; RFC 7468;
@@ -23,37 +24,84 @@ FORMS: Mapping[str, re.Pattern[str]] = {
     "an API key": re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
     "a URL with a password": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"),
 }
-# Keys of Helm values and tags that hold a secret. Keys that hold the name of a secret (existingSecret, secretName) do
-# not match.
-KEYS = re.compile(
-    r"(admin|root|db|database|user|redis|postgres(ql)?|api|access|auth|client|session|encryption|secret|private|master)?"
-    r"[-_]?(password|passwd|passphrase|token|apikey|api[-_]key|secret[-_]?key|secret[-_]?access[-_]?key|clientsecret"
-    r"|client[-_]secret|private[-_]?key)",
-    re.IGNORECASE,
-)
-# Environment variables that hold a secret, which charts take as `name` and `value`.
-VARIABLES = re.compile(
-    r"([a-z0-9]+_)*(password|passwd|passphrase|token|api_?key|secret|secret_key|secret_access_key|private_key)",
-    re.IGNORECASE,
-)
 ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
 
 
-def secret_mistakes(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yields a mistake for every secret at or below `path`. The sentence never repeats the secret."""
+HIDDEN = "(not shown)"
+"""Stands for a secret in messages. It is no valid name, so nothing takes it for a setting."""
+
+_WORD_OF_FIELD: Mapping[str, re.Pattern[str]] = {  # field of a team's secret -> what is no secret there
+    "keys": re.compile(r"[-._a-zA-Z0-9]{1,40}"),
+    "namespaces": re.compile(r"[a-z0-9-]{1,63}"),
+    "filled": re.compile(r"outside|generated"),
+    "refresh_minutes": re.compile(r"\d+"),
+}
+_NOTHING = re.compile(r"(?!)")
+_NAME = re.compile(r"[-._/a-zA-Z0-9]{1,63}")
+
+
+def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Path, str]]:
+    """Yields a mistake for every secret at or below `path`. The sentence never repeats the secret.
+
+    name: of the setting that a list belongs to.
+    """
     if isinstance(value, Mapping):
-        name, text = value.get("name"), value.get("value")
-        if isinstance(name, str) and isinstance(text, str) and text and VARIABLES.fullmatch(name):
-            yield (*path, "value"), f"is the value of {name}, which is a secret by its name. {ADVICE}"
+        variable, text = value.get("name"), value.get("value")
+        if isinstance(variable, str) and isinstance(text, str) and secret_by_name(variable, text, variable=True):
+            yield (*path, "value"), f"is the value of {variable}, which is a secret by its name. {ADVICE}"
             return
         for key, item in value.items():
-            yield from secret_mistakes(item, (*path, key))
+            if kind := _kind(str(key)):
+                yield path, f"has a key that holds {kind}. {ADVICE}"
+            yield from secret_mistakes(item, (*path, key), str(key))
     elif isinstance(value, list):
+        of_flags = {at: flag for at, flag, text in flags(value) if secret_by_name(flag, text, variable=True)}
         for index, item in enumerate(value):
-            yield from secret_mistakes(item, (*path, index))
+            if index in of_flags and not _kind(item):
+                yield (*path, index), f"is the value of {of_flags[index]}, which is a secret by its name. {ADVICE}"
+            else:
+                yield from secret_mistakes(item, (*path, index), name)
     elif isinstance(value, str):
-        kind = next((kind for kind, form in FORMS.items() if form.search(value)), None)
-        if kind is not None:
+        if kind := _kind(value):
             yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
-        elif value and len(path) > 1 and isinstance(path[-1], str) and KEYS.fullmatch(path[-1]):
+        elif len(path) > 1 and secret_by_name(name, value, variable=name.isupper()):
             yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
+
+
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of a stack file with HIDDEN for each secret: what is checked cannot be in a message then.
+
+    Below `teams[].secrets` that is all that is not a plain word of its field: what is written there in the wrong place
+    may be the secret itself.
+    """
+    found = {path for path, _ in secret_mistakes(values, ())}
+    hidden: dict[str, Any] = _hidden(values, (), found)
+    return hidden
+
+
+def _hidden(value: Any, path: Path, found: Collection[Path]) -> Any:
+    if isinstance(value, Mapping):
+        return {_key(key, path): _hidden(item, (*path, key), found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item, (*path, index), found) for index, item in enumerate(value)]
+    if isinstance(value, str) and (path in found or (_of_a_team(path) and not _is_word(value, path[4:]))):
+        return HIDDEN
+    return value
+
+
+def _key(key: Any, path: Path) -> Any:
+    return HIDDEN if _kind(str(key)) or (_of_a_team(path) and not _NAME.fullmatch(str(key))) else key
+
+
+def _of_a_team(path: Path) -> bool:
+    return len(path) > 2 and path[0] == "teams" and path[2] == "secrets"
+
+
+def _is_word(text: str, path: Path) -> bool:
+    """path: below a secret of a team."""
+    in_place = len(path) == (2 if path[:1] in (("keys",), ("namespaces",)) else 1)
+    return in_place and bool(_WORD_OF_FIELD.get(str(path[0]), _NOTHING).fullmatch(text))
+
+
+def _kind(text: Any) -> str | None:
+    return next((kind for kind, form in FORMS.items() if form.search(text)), None) if isinstance(text, str) else None

@@ -15,7 +15,7 @@ from settings.cluster.helm_values import value_mistakes
 from settings.compute.presets import with_presets
 from settings.core import wording
 from settings.core.problems import Mistake, Path, Problem, SettingsError, has, join_path, nearest_position
-from settings.core.secret_values import secret_mistakes
+from settings.core.secret_values import secret_mistakes, without_secrets
 from settings.core.stack_file import StackFile, read_stack_file, settings_of
 from settings.stack import comparisons
 from settings.stack.parts import parts_of
@@ -114,7 +114,7 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
 
     Mistakes are in single values, and between parts that are compared.
     """
-    merged = with_defaults(raw)
+    merged = with_defaults(without_secrets(raw))
     mistakes: list[Mistake] = []
     settings: StackSettings | None = None
     meant_names: Mapping[Path, str] = {}
@@ -125,7 +125,8 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
         mistakes = wording.mistakes(StackSettings, merged, errors)
         meant_names = wording.meant_names(StackSettings, merged, errors)
     mistakes = _without_consequences(mistakes, file.mistakes)
-    mistakes += secret_mistakes(raw, ())
+    secrets = dict(secret_mistakes(raw, ()))
+    mistakes = [mistake for mistake in mistakes if mistake[0] not in secrets] + list(secrets.items())
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
     known = {path for path, _ in mistakes}

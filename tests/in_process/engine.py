@@ -231,6 +231,7 @@ def _registered(urn: str, request: Any) -> Registered:
         earlier_names=frozenset(
             [name_of(alias) for alias in request.aliasURNs] + [alias.spec.name for alias in request.aliases]
         ),
+        earlier_parents=frozenset(alias.spec.parentUrn for alias in request.aliases if alias.spec.parentUrn),
     )
 
 

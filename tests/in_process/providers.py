@@ -30,6 +30,7 @@ class Registered:
 
     inputs: as the program gives them. checked: with what the provider fills in. outputs: its state. UNKNOWN stands
     where a value is not known yet. earlier_names: of its aliases that have another name.
+    earlier_parents: of its aliases that had another parent.
     """
 
     urn: str
@@ -46,6 +47,7 @@ class Registered:
     dependencies: frozenset[str] = frozenset()
     property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     earlier_names: frozenset[str] = frozenset()
+    earlier_parents: frozenset[str] = frozenset()
     id: str = ""
     checked: Props = field(default_factory=dict)
     outputs: Props = field(default_factory=dict)

@@ -23,6 +23,7 @@ from tests.components.conftest import PlatformCloud
 ROOT = Path(__file__).parents[2]
 RBAC = "rbac.authorization.k8s.io"
 PEOPLE = "arn:aws:iam::123456789012:role/ml-"
+ADMISSION, NETWORK = "admissionregistration.k8s.io", "networkpolicies"
 RESEARCH, TEAM = "main-namespace-research", "ml-platform/team"
 Request = tuple[str, str, str]  # verb, API group, resource
 ASKED: dict[str, tuple[Request, ...]] = {
@@ -32,15 +33,42 @@ ASKED: dict[str, tuple[Request, ...]] = {
         *(("create", "ray.io", "rayjobs"), ("create", "trainer.kubeflow.org", "trainjobs")),
         *(("update", "argoproj.io", "workflows"), ("create", "batch", "cronjobs")),
     ),
-    "enters pods": (("create", "", "pods/exec"), ("create", "", "pods/attach")),
-    "takes over identities": (("create", "", "serviceaccounts/token"), ("impersonate", "", "serviceaccounts")),
-    "grants rights": (("create", RBAC, "rolebindings"), ("escalate", RBAC, "roles")),
-    "changes limits": (("delete", "", "resourcequotas"), ("update", "", "namespaces")),
+    "enters pods": (
+        *(("create", "", "pods/exec"), ("get", "", "pods/exec"), ("create", "", "pods/attach")),
+        *(("patch", "", "pods"), ("patch", "", "pods/ephemeralcontainers"), ("get", "", "nodes/proxy")),
+    ),
+    "writes Secrets": (("create", "", "secrets"), ("patch", "", "secrets")),
+    "takes over identities": (
+        *(("create", "", "serviceaccounts/token"), ("impersonate", "", "serviceaccounts")),
+        *(("impersonate", "", "groups"), ("update", "", "serviceaccounts")),
+        ("update", "certificates.k8s.io", "certificatesigningrequests/approval"),
+    ),
+    "grants rights": (("create", RBAC, "rolebindings"), ("escalate", RBAC, "roles"), ("patch", RBAC, "clusterroles")),
+    "changes limits": (
+        *(("delete", "", "resourcequotas"), ("update", "", "namespaces")),
+        *(("delete", ADMISSION, "validatingadmissionpolicybindings"), ("create", "networking.k8s.io", NETWORK)),
+        ("patch", ADMISSION, "mutatingwebhookconfigurations"),
+    ),
+    "reaches nodes": (("patch", "", "nodes"), ("create", "", "persistentvolumes")),
     "orders secrets of the store": (("create", "external-secrets.io", "secretstores"),),
     "deletes volumes": (("delete", "", "persistentvolumeclaims"),),
 }
-WRITES_ALL = {"AmazonEKSClusterAdminPolicy": set(ASKED), "AmazonEKSViewPolicy": set[str]()}
-WRITES_ALL["AmazonEKSEditPolicy"] = set(ASKED) - {"grants rights", "changes limits", "orders secrets of the store"}
+STAR = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+CHANGE = ["create", "delete", "deletecollection", "patch", "update"]
+# What the default ClusterRoles say. Source: Kubernetes 1.35.4, bootstrappolicy/testdata/cluster-roles.yaml.
+OF_EDIT: list[dict[str, Any]] = [
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch", *CHANGE]},
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate", *CHANGE]},
+    {"apiGroups": [""], "resources": ["pods", "pods/attach", "pods/exec", "persistentvolumeclaims"], "verbs": CHANGE},
+    {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
+    {"apiGroups": ["apps"], "resources": ["daemonsets", "deployments", "statefulsets"], "verbs": CHANGE},
+    {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": CHANGE},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses", "networkpolicies"], "verbs": CHANGE},
+]
+OF_ADMIN = [*OF_EDIT, {"apiGroups": [RBAC], "resources": ["rolebindings", "roles"], "verbs": CHANGE}]
+DEFAULTS: dict[str, list[dict[str, Any]]] = {"cluster-admin": [STAR], "admin": OF_ADMIN, "edit": OF_EDIT, "view": []}
+# Source: EKS user guide, "Review access policy permissions".
+POLICIES = {"ClusterAdmin": [STAR], "Admin": OF_ADMIN, "Edit": OF_EDIT, "View": list[dict[str, Any]]()}
 
 
 @cache
@@ -62,8 +90,10 @@ class Judge:
         def of(*kinds: str) -> list[dict[str, Any]]:
             return [dict(each.inputs) for each in resources if each.type in kinds]
 
-        self.roles = {kind: of(f"kubernetes:{RBAC}/v1:{kind}") for kind in ("Role", "ClusterRole")}
-        self.bindings = of(f"kubernetes:{RBAC}/v1:RoleBinding", f"kubernetes:{RBAC}/v1:ClusterRoleBinding")
+        rbac = f"kubernetes:{RBAC}/v1:"
+        self.roles = {kind: of(f"{rbac}{kind}", f"{rbac}{kind}Patch") for kind in ("Role", "ClusterRole")}
+        self.whole = {kind: of(f"{rbac}{kind}") for kind in ("Role", "ClusterRole")}
+        self.bindings = of(*(f"{rbac}{kind}Binding{patch}" for kind in self.roles for patch in ("", "Patch")))
         self.entries = of("aws:eks/accessEntry:AccessEntry")
         self.policies = of("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
         metadata = [each["metadata"] for each in of("kubernetes:core/v1:Namespace")]
@@ -71,11 +101,14 @@ class Judge:
 
     def matrix(self) -> dict[tuple[str, str], set[str]]:
         groups = {each["principalArn"]: each.get("kubernetesGroups", []) for each in self.entries}
+        users = {each["principalArn"]: each.get("userName", each["principalArn"]) for each in self.entries}
         groups |= {everybody: [everybody] for everybody in EVERYBODY}
         return {
             (who, name): powers
             for who, own in groups.items()
-            for name, powers in self._of(who, [("Group", group) for group in own]).items()
+            for name, powers in self._of(
+                who, [*(("Group", group) for group in own), ("User", users.get(who, ""))]
+            ).items()
             if powers
         }
 
@@ -86,10 +119,16 @@ class Judge:
             for name, powers in found.items():
                 powers |= {each for each, asked in ASKED.items() if any(self._may(mine, name, one) for one in asked)}
             more = [
-                ("ServiceAccount", f"{name}/{account}")
+                as_subject
                 for name, powers in found.items()
                 for account in self.namespaces[name]["annotations"]["ml-platform/service-accounts"].split(",")
                 if powers & {"makes pods", "enters pods"}
+                for as_subject in (
+                    ("ServiceAccount", f"{name}/{account}"),
+                    ("User", f"system:serviceaccount:{name}:{account}"),
+                    ("Group", "system:serviceaccounts"),
+                    ("Group", f"system:serviceaccounts:{name}"),
+                )
             ]
             if set(more) <= set(mine):
                 return found
@@ -98,17 +137,14 @@ class Judge:
     def _by_policies(self, who: str, namespace: str) -> set[str]:
         found = set[str]()
         for policy in self.policies:
-            if policy["principalArn"] == who and namespace in policy["accessScope"].get("namespaces", [namespace]):
-                found |= WRITES_ALL[policy["policyArn"].rpartition("/")[2]]
+            scopes = policy["accessScope"].get("namespaces", ["*"])
+            if policy["principalArn"] == who and any(_in_scope(namespace, scope) for scope in scopes):
+                rules = POLICIES[policy["policyArn"].rpartition("/AmazonEKS")[2].removesuffix("Policy")]
+                found |= {each for each, asked in ASKED.items() if any(_allows(rules, one) for one in asked)}
         return found
 
     def _may(self, mine: Sequence[tuple[str, str]], namespace: str, request: Request) -> bool:
-        for rules in self._rules(mine, namespace):
-            for rule in rules:
-                wanted = zip(("verbs", "apiGroups", "resources"), request, strict=True)
-                if all(value in rule.get(key, ()) or "*" in rule.get(key, ()) for key, value in wanted):
-                    return True
-        return False
+        return any(_allows(rules, request) for rules in self._rules(mine, namespace))
 
     def _rules(self, mine: Sequence[tuple[str, str]], namespace: str) -> Iterator[list[dict[str, Any]]]:
         for binding in self.bindings:
@@ -119,20 +155,39 @@ class Judge:
             }
             if where in (None, namespace) and subjects & set(mine):
                 ref = binding["roleRef"]
-                if ref["name"] == "cluster-admin":
-                    yield [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+                where_role = where if ref["kind"] == "Role" else None
+                key = (where_role, ref["name"])
+                if key not in [_key(role) for role in self.whole[ref["kind"]]]:
+                    default = DEFAULTS.get(ref["name"]) if ref["kind"] == "ClusterRole" else None
+                    yield [STAR] if default is None else default
                 for role in self.roles[ref["kind"]]:
-                    own = role["metadata"].get("namespace") in ((where,) if ref["kind"] == "Role" else (None,))
-                    if own and role["metadata"]["name"] == ref["name"]:
-                        yield role["rules"]
+                    if _key(role) == key:
+                        yield [STAR] if "aggregationRule" in role else role["rules"]
+
+
+def _key(role: dict[str, Any]) -> tuple[str | None, str]:
+    return role["metadata"].get("namespace"), role["metadata"]["name"]
+
+
+def _in_scope(namespace: str, scope: str) -> bool:
+    before, star, _ = scope.partition("*")
+    return namespace.startswith(before) if star else namespace == scope
+
+
+def _allows(rules: Sequence[dict[str, Any]], request: Request) -> bool:
+    keys = ("verbs", "apiGroups", "resources")
+    return any(
+        all(value in rule.get(key, ()) or "*" in rule.get(key, ()) for key, value in zip(keys, request, strict=True))
+        for rule in rules
+    )
 
 
 def of_the_page(resources: Sequence[Resource]) -> dict[tuple[str, str], set[str]]:
     namespaces = Judge(resources).namespaces
     found: dict[tuple[str, str], set[str]] = {}
     for right in rights(resources):
-        for name in namespaces if right.namespace == EVERYWHERE else [right.namespace]:
-            if right.powers:
+        for name in namespaces:
+            if right.powers and (right.namespace == EVERYWHERE or _in_scope(name, right.namespace)):
                 found.setdefault((right.who, name), set()).update(right.powers)
     return found
 
@@ -158,7 +213,8 @@ def test_the_page_names_secrets_and_roles_that_are_reached_through_pods() -> Non
     assert "kms:Decrypt, kms:GenerateDataKey: alias/ml-platform-prod-data" in row
     assert re.search(r"s3:DeleteObject, s3:[^;]*s3:PutObject: bucket checkpoints, bucket models", row)
     assert re.search(r"s3:GetObject, s3:ListBucket: bucket datasets(;| \|)", row)
-    assert "| reads all | takes over identities, grants rights," in page, "the deployer, of whom it must not be silent"
+    last = "| reads all | writes Secrets, takes over identities, grants rights,"
+    assert last in page, "the deployer, of whom it must not be silent"
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -189,7 +245,7 @@ def test_a_namespace_without_a_team_is_told_with_the_accounts_that_have_roles() 
 def _with(kind: str, name: str, inputs: dict[str, Any]) -> list[Resource]:
     """The stack of prod with one more object of its cluster."""
     like = next(each for each in built("prod") if each.type.endswith(":RoleBinding"))
-    version = f"kubernetes:{RBAC}/v1:{kind}" if kind.endswith(("Role", "Binding")) else kind
+    version = f"kubernetes:{RBAC}/v1:{kind}" if "Role" in kind else kind
     return [*built("prod"), replace(like, urn=f"urn:pulumi:test::p::{version}::{name}", type=version, inputs=inputs)]
 
 
@@ -210,17 +266,40 @@ def _binding(kind: str, namespace: str | None, role: str, subject: dict[str, str
     return _with(kind, "hole", inputs)
 
 
-def _edit() -> list[Resource]:
-    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
-    scope = {"type": "namespace", "namespaces": ["training"]}
+def _edit(namespace: str = "training", name: str = "Edit") -> list[Resource]:
+    policy = f"arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy"
+    scope = {"type": "namespace", "namespaces": [namespace]}
     inputs = {"clusterName": "ml-platform-prod-main", "principalArn": f"{PEOPLE}research"}
     token = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
     return _with(token, "hole", {**inputs, "policyArn": policy, "accessScope": scope})
 
 
-STAR = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 EVERYONE = {"kind": "Group", "name": "system:authenticated"}
+PODS = {"kind": "Group", "name": "system:serviceaccounts"}
+PODS_THERE = {"kind": "Group", "name": "system:serviceaccounts:training"}
+BOT_AS_USER = {"kind": "User", "name": "system:serviceaccount:training:trainer"}
+PERSON = {"kind": "User", "name": f"{PEOPLE}research"}
 BOT = {"kind": "ServiceAccount", "namespace": "training", "name": "trainer"}
+
+
+def _patched() -> list[Resource]:
+    (role,) = (
+        each
+        for each in built("prod")
+        if each.name == "main-team-research-research-data-scientist" and each.type.endswith(":Role")
+    )
+    metadata = {key: role.inputs["metadata"][key] for key in ("name", "namespace")}
+    rules = [{"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}]
+    return _with("RolePatch", "hole", {"metadata": metadata, "rules": rules})
+
+
+def _aggregated() -> list[Resource]:
+    labels = [{"matchLabels": {"of": "all"}}]
+    role = {"metadata": {"name": "all"}, "aggregationRule": {"clusterRoleSelectors": labels}, "rules": []}
+    made = _with("ClusterRole", "all", role)
+    return [*made, _binding("ClusterRoleBinding", None, "all", PERSON)[-1]]
+
+
 HOLES = {
     # what somebody did: (the resources, who may do more, where, what)
     "a role with stars": (
@@ -234,6 +313,48 @@ HOLES = {
         "enters pods",
     ),
     "an access policy": (_edit, (f"{PEOPLE}research", "training"), "takes over identities"),
+    "an access policy for namespaces by a pattern": (
+        lambda: _edit("train*"),
+        (f"{PEOPLE}research", "training"),
+        "changes limits",
+    ),
+    "the access policy of administrators": (
+        lambda: _edit(name="Admin"),
+        (f"{PEOPLE}research", "training"),
+        "grants rights",
+    ),
+    "every service account": (
+        lambda: _binding("ClusterRoleBinding", None, "cluster-admin", PODS),
+        (f"{PEOPLE}research", "research"),
+        "grants rights",
+    ),
+    "the service accounts of a namespace": (
+        lambda: _binding("ClusterRoleBinding", None, "cluster-admin", PODS_THERE),
+        (f"{PEOPLE}training", "training"),
+        "reaches nodes",
+    ),
+    "a service account by its user name": (
+        lambda: _binding("ClusterRoleBinding", None, "edit", BOT_AS_USER),
+        (f"{PEOPLE}training", "training"),
+        "writes Secrets",
+    ),
+    "a person by name": (
+        lambda: _binding("ClusterRoleBinding", None, "edit", PERSON),
+        (f"{PEOPLE}research", "training"),
+        "changes limits",
+    ),
+    "a role that the stack does not have": (
+        lambda: _binding("ClusterRoleBinding", None, "of-a-chart", PERSON),
+        (f"{PEOPLE}research", "training"),
+        "grants rights",
+    ),
+    "a patch of a binding": (
+        lambda: _binding("ClusterRoleBindingPatch", None, "admin", PERSON),
+        (f"{PEOPLE}research", "training"),
+        "grants rights",
+    ),
+    "a patch of a role": (_patched, (f"{PEOPLE}research", "research"), "enters pods"),
+    "an aggregated role": (_aggregated, (f"{PEOPLE}research", "training"), "reaches nodes"),
     "a service account that is admin": (
         lambda: _binding("ClusterRoleBinding", None, "cluster-admin", BOT),
         (f"{PEOPLE}training", "training"),

@@ -6,37 +6,13 @@ admission holds. Source: Kubernetes 1.35, "Role Based Access Control Good Practi
 
 from collections.abc import Iterator
 
+from catalog.rbac import ESCALATIONS
 from policies.rbac import CLUSTER_ROLE, GROUP, ROLE, ROLES, grants, in_rules, rule_of
 from policies.rule import Case, Resource, Rule, View
 
-CHANGE = ("create", "update", "patch")
-# Right -> API group, resources, verbs.
-RIGHTS = {
-    "gives roles to anybody": (GROUP, ("roles", "clusterroles"), ("bind", "escalate")),
-    "acts as anybody": ("", ("users", "groups", "serviceaccounts"), ("impersonate",)),
-    "makes tokens of service accounts": ("", ("serviceaccounts/token",), ("create",)),
-    "reaches every pod of a node": ("", ("nodes/proxy",), ("get", "create")),
-    "binds roles": (GROUP, ("rolebindings", "clusterrolebindings"), CHANGE),
-    "changes what the API server admits": (
-        "admissionregistration.k8s.io",
-        (
-            *("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
-            *("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
-            *("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
-        ),
-        (*CHANGE, "delete"),
-    ),
-    "signs certificates of anybody": ("certificates.k8s.io", ("certificatesigningrequests/approval",), CHANGE),
-    "reads with the rights of External Secrets": (
-        "external-secrets.io",
-        ("secretstores", "clustersecretstores", "pushsecrets"),
-        CHANGE,
-    ),
-}
-
 
 def _rule(rule: View) -> Iterator[tuple[str, str]]:
-    for right, wanted in RIGHTS.items():
+    for right, wanted in ESCALATIONS.items():
         if grants(rule, *wanted):
             yield rule.under("verbs"), f"{right}, and so gets rights that the role does not name"
 
@@ -69,13 +45,13 @@ RULE = Rule(
     bad={
         **{
             f"a role that {right}, by {verb}": _role(group, resources[-1], f"get {verb}", CLUSTER_ROLE)
-            for right, (group, resources, verbs) in RIGHTS.items()
+            for right, (group, resources, verbs) in ESCALATIONS.items()
             for verb in verbs
             if verb != "get"
         },
         **{
             f"the right on {resource}": _role(group, resource, verbs[0])
-            for group, resources, verbs in RIGHTS.values()
+            for group, resources, verbs in ESCALATIONS.values()
             for resource in resources
         },
         "every verb": _role(GROUP, "roles", "*"),

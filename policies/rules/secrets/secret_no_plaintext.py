@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.secret_names import flags, secret_by_name
 from common.values import UNKNOWN, Secret
 from policies.rule import Case, Resource, Rule
 from policies.samples import in_every_place, pod_of
@@ -22,16 +23,9 @@ FORMS = re.compile(
     r"|\bey[\w-]{17,}\.ey[\w-]{17,}\.[\w-]{10,}"  # a JSON web token
     r"|://[^/\s:@]*:(?![$<{%])[^/\s:@]+@(?!sha256:)"  # an address with a password
 )
-NAME = (
-    r"(?:passw(?:or)?d|passphrase|credentials|token|(?:client|app|shared|webhook|session|cookie|jwt)[_.-]?secret"
-    r"|(?:api|access|private|secret|signing|encryption|master)[_.-]?key)"
-)
-NAMED = re.compile(rf"{NAME}$", re.IGNORECASE)
-OF_A_MODEL = re.compile(r"(?:pad|[be]os|unk|sep|cls|mask|start|stop|max|num|next)[_.-]?token$", re.IGNORECASE)
 ASSIGNED = re.compile(
-    rf"(?<![\w.-])-{{0,2}}([\w.-]{{0,60}}{NAME})[\"']?[ \t]*[:=][ \t]*"
-    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))",
-    re.IGNORECASE,
+    r"(?<![\w.-])-{0,2}([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*"
+    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
 )
 REFERENCE = re.compile(  # what stands where a secret could, but is none
     r"|true|false|null|none|arn:.*|(?:/[\w.@-]+){2,}|\$[({].*|\$[A-Za-z_]\w*|[<{\[|>*%].*", re.IGNORECASE | re.DOTALL
@@ -46,43 +40,49 @@ def _opened(value: Any) -> Any:
     return value.value if isinstance(value, Secret) else value
 
 
-def _is_flag(argument: Any) -> bool:
-    text = _opened(argument)
-    return isinstance(text, str) and text.startswith("-")
-
-
-def _texts(value: Any, path: Path, name: str, *, keys_name: bool) -> Iterator[tuple[Path, str, Any]]:
-    """Yields path, name and value of each text; the value of a secret as the secret."""
+def _texts(
+    value: Any, path: Path, name: str, variable: bool, *, keys_name: bool
+) -> Iterator[tuple[Path, str, bool, Any]]:
+    """Yields path, name and value of each text, and whether it is the name of a variable; a secret as the secret."""
     inner = _opened(value)
     if isinstance(inner, Mapping):
         of_value = str(_opened(inner.get("name", "")))  # of a variable or a header
         for key, item in inner.items():
-            named = of_value if key == "value" and of_value else str(key) if keys_name else ""
-            yield from _texts(item, (*path, key), named, keys_name=keys_name)
+            of_variable = key == "value" and bool(of_value)
+            named = of_value if of_variable else str(key) if keys_name else ""
+            yield from _texts(item, (*path, key), named, of_variable or named.isupper(), keys_name=keys_name)
     elif isinstance(inner, list):
+        of_flags = {at: (flag, text) for at, flag, text in flags(map(_opened, inner))}
         for index, item in enumerate(inner):
-            of_flag = index > 0 and _is_flag(inner[index - 1]) and not _is_flag(item)
-            name_here = _opened(inner[index - 1]) if of_flag else name
-            yield from _texts(item, (*path, index), name_here, keys_name=keys_name)
+            flag, text = of_flags.get(index, ("", None))
+            if flag and not isinstance(item, Secret):
+                yield (*path, index), flag, True, text
+            yield from _texts(item, (*path, index), name, variable, keys_name=keys_name)
     elif isinstance(inner, str) or isinstance(value, Secret):
-        yield path, name, value
+        yield path, name, variable, value
 
 
-def _names_secret(name: str, value: str) -> bool:
-    return bool(NAMED.search(name)) and not OF_A_MODEL.search(name) and not REFERENCE.fullmatch(value.strip())
+def _names_secret(name: str, value: str, *, variable: bool) -> bool:
+    return secret_by_name(name, value, variable=variable) and not REFERENCE.fullmatch(value.strip())
 
 
-def _problem(name: str, value: Any) -> str:
+def _sets_secret(text: str) -> bool:
+    for match in ASSIGNED.finditer(text):
+        name, *values = match.groups()
+        if _names_secret(name, "".join(filter(None, values)), variable=name.isupper()):
+            return True
+    return False
+
+
+def _problem(name: str, value: Any, *, variable: bool) -> str:
     """Returns why a text is a secret, without the text; "" when it is none."""
     if isinstance(value, Secret):
         return "is a secret of the program"
     if FORMS.search(value):
         return "has the form of a password, a token or a key"
-    if _names_secret(name, value):
+    if _names_secret(name, value, variable=variable):
         return "is a secret by its name"
-    if any(_names_secret(match[1], "".join(filter(None, match.groups()[1:]))) for match in ASSIGNED.finditer(value)):
-        return "sets a secret by its name"
-    return ""
+    return "sets a secret by its name" if _sets_secret(value) else ""
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -91,9 +91,12 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     of_release = resource.type == RELEASE
     root = resource.value.get("values") if of_release else resource.value
     keys_name = of_release or resource.type.startswith(CONFIG)
-    for path, name, value in _texts(root, ("values",) if of_release else (), "", keys_name=keys_name):
-        if problem := _problem(name, value):
-            yield show(path), f"{problem}, and everybody who may look at the object can read it"
+    start: Path = ("values",) if of_release else ()
+    found: dict[str, str] = {}
+    for path, name, variable, value in _texts(root, start, "", False, keys_name=keys_name):
+        if problem := _problem(name, value, variable=variable):
+            found.setdefault(show(path), f"{problem}, and everybody who may look at the object can read it")
+    yield from found.items()
 
 
 AT = "spec.containers[0]"
@@ -143,6 +146,9 @@ RULE = Rule(
         "no text": pod_of({"env": [{"name": "DB_PASSWORD", "value": 7}]}),
         "a flag without a value": pod_of({"args": ["--use-token", "--verbose"]}),
         "a flag with a file": pod_of({"args": ["--token", "/run/secrets/hub/token"]}),
+        "how it is asked for": pod_of(_env("REGISTRY_AUTH", "htpasswd")),
+        "a number of tokens": pod_of({"args": ["--max-num-batched-tokens=8192", "--max-tokens", "512"]}),
+        "a key that is public": pod_of(_env("TOPOLOGY_KEY", "topology.kubernetes.io/zone")),
         "a token of a model": pod_of(_env("PAD_TOKEN", "end")),
         "an address without a password": pod_of(_env("DB", "postgres://trainer@db:5432/runs")),
         "an address with a reference": pod_of(_env("DB", "postgres://trainer:$(DB_PASSWORD)@db/runs")),
@@ -167,6 +173,11 @@ RULE = Rule(
         "an address with a password": pod_of(_env("GREETING", "redis://:hunter2@cache"), at=f"{AT}.env[0].value"),
         "a flag": pod_of({"args": ["serve", "--api-key", "hunter2"]}, at=f"{AT}.args[2]"),
         "a flag with its value": pod_of({"args": ["--api-key=hunter2"]}, at=f"{AT}.args[0]"),
+        "a secret behind its flag": pod_of({"args": ["--secret=hunter"]}, at=f"{AT}.args[0]"),
+        **{
+            f"a variable {name}": pod_of(_env(name, "hunter2"), at=f"{AT}.env[0].value")
+            for name in ("DB_PASS", "DB_PWD", "API_TOKENS", "JWT_SECRET", "STRIPE_KEY", "SENTRY_DSN", "NPM_AUTH")
+        },
         "a command of a shell": pod_of(
             {"command": ["sh", "-c", "export HF_TOKEN='hunter'; train"]}, at=f"{AT}.command[2]"
         ),

@@ -73,3 +73,42 @@ def test_a_value_in_the_stack_file_is_refused_and_not_repeated(values: dict[str,
         load(stack_file((path, {"values": values})), SOURCE, TODAY)
     assert "secret" in str(refused.value)
     assert CANARY not in str(refused.value), "a message ends up in logs"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("secrets", {"hub-token": CANARY}),
+        ("secrets", [CANARY]),
+        ("secrets", {"hub-token": {"keys": CANARY}}),
+        ("secrets", {"hub-token": {"keys": [f"token={CANARY}"]}}),
+        ("secrets", {"hub-token": {"keys": [{"token": CANARY}]}}),
+        ("secrets", {"hub-token": {"keys": ["token"], "filled": CANARY}}),
+        ("secrets", {"hub-token": {"keys": ["token"], "refresh_minutes": CANARY}}),
+        ("secrets", {"hub-token": {"keys": ["token"], "namespaces": CANARY}}),
+        ("secrets", {f"token={CANARY}": {"keys": ["token"]}}),
+        ("service_accounts", f"postgres://user:{CANARY}@db/runs"),
+    ],
+)
+def test_a_secret_in_the_wrong_place_of_a_team_is_not_repeated(path: str, value: object) -> None:
+    team = {**TEAMS[0], path: value}
+    with pytest.raises(SettingsError) as refused:
+        load(stack_file((("teams",), [team])), SOURCE, TODAY)
+    assert CANARY not in str(refused.value)
+    assert f"teams[0].{path}" in str(refused.value)
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated() -> None:
+    secrets = {"store": "vault", "vault": {"address": f"http://hub:{CANARY}@vault.example.com"}}
+    with pytest.raises(SettingsError) as refused:
+        load(stack_file((("secrets",), secrets)), SOURCE, TODAY)
+    assert "secrets.vault.address" in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("flags", [["--secret", CANARY], [f"--api-key={CANARY}"]])
+def test_a_flag_with_a_secret_is_refused_and_not_repeated(flags: list[str]) -> None:
+    path = ("clusters", "main", "addons", "cert-manager")
+    with pytest.raises(SettingsError, match="which is a secret by its name") as refused:
+        load(stack_file((path, {"values": {"extraArgs": flags}})), SOURCE, TODAY)
+    assert CANARY not in str(refused.value)

@@ -32,3 +32,9 @@ def test_a_team_needs_no_storage_and_gets_its_namespace_in_its_cluster(cloud: Pl
     cloud.up(stack(clusters={"main": CLUSTER, "other": CLUSTER}, teams=[_team("lab", "lab", cluster="other")]))
     assert cloud.one("core/v1:Namespace", "other-namespace-lab")
     assert not [each for each in cloud.all("core/v1:Namespace") if each.name == "main-namespace-lab"]
+
+
+def test_a_namespace_that_storage_made_in_earlier_releases_stays_the_same_resource(cloud: PlatformCloud) -> None:
+    cloud.up(stack(storage=STORAGE))
+    namespace = cloud.one("core/v1:Namespace", "main-namespace-research")
+    assert namespace.earlier_parents == {cloud.one("mlplatform:storage:Storage").urn}, "a new URN would be a new one"

@@ -180,6 +180,17 @@ def test_a_pod_that_states_nothing_and_one_with_a_helper_that_states_nothing_are
     assert not refusal(cluster, pod("sidecar", initContainers=[{**helper, "restartPolicy": "Always"}]))
 
 
+def test_a_container_that_states_nothing_counts_with_the_least_request(lab: Make) -> None:
+    cluster = lab()
+    hard = {"requests.cpu": "50m", "requests.memory": "100Mi"}
+    metadata = {"name": "small", "namespace": "lab"}
+    small = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
+    cluster.make(small, "small")
+    refused = refusal(cluster, pod("plain"))
+    assert "exceeded quota: small" in refused
+    assert "requested: requests.cpu=100m,requests.memory=128Mi" in refused
+
+
 def test_a_large_request_without_a_limit_is_let_in_up_to_the_largest_machine(lab: Make) -> None:
     cluster = lab(quota={"lab": {"memory_gib": 4096, "cpu": 1000}})
     assert not refusal(cluster, pod("large", {"requests": {"memory": "60Gi", "cpu": "15"}}))
