@@ -82,7 +82,7 @@ _ML_ENGINEER = (
     Grant("", ("pods/exec", "pods/attach"), CONNECT, "a shell in a pod, with all that the pod has"),
 )
 
-ROLES: Mapping[Role, tuple[Grant, ...]] = {
+ROLES: Mapping[str, tuple[Grant, ...]] = {
     "viewer": _VIEWER,
     "data-scientist": (*_VIEWER, *_DATA_SCIENTIST),
     "ml-engineer": (*_VIEWER, *_DATA_SCIENTIST, *_ML_ENGINEER),

@@ -99,6 +99,13 @@ class Judge:
         metadata = [each["metadata"] for each in of("kubernetes:core/v1:Namespace")]
         self.namespaces = {each["name"]: each for each in metadata if TEAM in (each.get("labels") or {})}
 
+        self.others: dict[str, set[tuple[str, str]]] = {}
+        for binding in self.bindings:
+            for each in binding["subjects"]:
+                if each["kind"] == "ServiceAccount" and each["namespace"] not in self.namespaces:
+                    account = "ServiceAccount", f"{each['namespace']}/{each['name']}"
+                    self.others.setdefault(each["namespace"], set()).add(account)
+
     def matrix(self) -> dict[tuple[str, str], set[str]]:
         groups = {each["principalArn"]: each.get("kubernetesGroups", []) for each in self.entries}
         users = {each["principalArn"]: each.get("userName", each["principalArn"]) for each in self.entries}
@@ -115,20 +122,30 @@ class Judge:
     def _of(self, who: str, mine: list[tuple[str, str]]) -> dict[str, set[str]]:
         """Returns namespace -> powers. Whoever has pods is also each service account that these may have."""
         while True:
+            found_there = set[tuple[str, str]]()
             found = {name: self._by_policies(who, name) for name in self.namespaces}
             for name, powers in found.items():
                 powers |= {each for each, asked in ASKED.items() if any(self._may(mine, name, one) for one in asked)}
+            for name in self.others:  # where no rule of admission says which service accounts pods may have
+                if {"makes pods", "enters pods"} & (
+                    self._by_policies(who, name)
+                    | {each for each, asked in ASKED.items() if any(self._may(mine, name, one) for one in asked)}
+                ):
+                    found_there |= self.others[name]
             more = [
-                as_subject
-                for name, powers in found.items()
-                for account in self.namespaces[name]["annotations"]["ml-platform/service-accounts"].split(",")
-                if powers & {"makes pods", "enters pods"}
-                for as_subject in (
-                    ("ServiceAccount", f"{name}/{account}"),
-                    ("User", f"system:serviceaccount:{name}:{account}"),
-                    ("Group", "system:serviceaccounts"),
-                    ("Group", f"system:serviceaccounts:{name}"),
-                )
+                *found_there,
+                *(
+                    as_subject
+                    for name, powers in found.items()
+                    for account in self.namespaces[name]["annotations"]["ml-platform/service-accounts"].split(",")
+                    if powers & {"makes pods", "enters pods"}
+                    for as_subject in (
+                        ("ServiceAccount", f"{name}/{account}"),
+                        ("User", f"system:serviceaccount:{name}:{account}"),
+                        ("Group", "system:serviceaccounts"),
+                        ("Group", f"system:serviceaccounts:{name}"),
+                    )
+                ),
             ]
             if set(more) <= set(mine):
                 return found
@@ -300,7 +317,13 @@ def _aggregated() -> list[Resource]:
     return [*made, _binding("ClusterRoleBinding", None, "all", PERSON)[-1]]
 
 
+def _in_the_namespace_of_an_add_on() -> list[Resource]:
+    bot = {"kind": "ServiceAccount", "namespace": "karpenter", "name": "karpenter"}
+    return [*_edit("karpenter"), _binding("ClusterRoleBinding", None, "cluster-admin", bot)[-1]]
+
+
 HOLES = {
+    "pods beside an add-on": (_in_the_namespace_of_an_add_on, (f"{PEOPLE}research", "research"), "grants rights"),
     # what somebody did: (the resources, who may do more, where, what)
     "a role with stars": (
         lambda: _but("main-team-research.research.data-scientist", "Role", rules=[STAR]),
