@@ -245,7 +245,6 @@ def test_a_service_opens_no_way_past_the_doors(lab: Make, kind: str) -> None:
 
 # Teams beside each other
 
-TENANCY = ("ResourceQuota", "LimitRange", "PriorityClass", "Namespace")
 IN_A_NAMESPACE = ("ResourceQuota", "LimitRange", "v1:Role", "RoleBinding", "ExternalSecret", "Password")
 MORE: dict[str, Any] = {
     "members": {"ann": {"principal_arn": "arn:aws:iam::123456789012:role/ann", "role": "viewer"}},
