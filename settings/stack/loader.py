@@ -126,7 +126,9 @@ def _checked(raw: Mapping[str, Any], file: StackFile, add_ons: AddOns, today: da
         meant_names = wording.meant_names(StackSettings, merged, errors)
     mistakes = _without_consequences(mistakes, file.mistakes)
     secrets = dict(secret_mistakes(raw, ()))
-    mistakes = [mistake for mistake in mistakes if mistake[0] not in secrets] + list(secrets.items())
+    of_keys = "is not a setting"  # at the path of a secret, what else is said of the value would be of its stand-in
+    mistakes = [each for each in mistakes if each[0] not in secrets or each[1].startswith(of_keys)]
+    mistakes += secrets.items()
     parts = parts_of(merged, [path for path, _ in (*file.mistakes, *mistakes)])
     mistakes += comparisons.cross_mistakes(parts, add_ons, today)
     known = {path for path, _ in mistakes}

@@ -303,7 +303,7 @@ def _patched() -> list[Resource]:
     (role,) = (
         each
         for each in built("prod")
-        if each.name == "main-team-research-research-data-scientist" and each.type.endswith(":Role")
+        if each.name == "main-team-research.research.data-scientist" and each.type.endswith(":Role")
     )
     metadata = {key: role.inputs["metadata"][key] for key in ("name", "namespace")}
     rules = [{"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}]

@@ -71,13 +71,13 @@ def plain(value: Any) -> Any:
 
 
 CHANGES = [
-    ("as it is", "renamed", r"Secret main-\S+-hub-token deleted"),
+    ("as it is", "renamed", r"Secret main-\S+hub-token deleted"),
     ("as it is", "renamed", "Secret hub-token of namespace research is made anew"),
-    ("as it is", "in a Vault", r"Secret main-\S+-hub-token deleted"),
+    ("as it is", "in a Vault", r"Secret main-\S+hub-token deleted"),
     ("as it is", "in a Vault", "the secrets of team research come from another store"),
     ("in a Vault", "as it is", "the secrets of team research come from another store"),
     ("in a Vault", "renamed in a Vault", "Secret hub-token of namespace research is made anew"),
-    ("as it is", "generated", r"Secret main-\S+-hub-token deleted"),
+    ("as it is", "generated", r"Secret main-\S+hub-token deleted"),
     ("generated", "as it is", r"Password \S+ deleted"),
     ("as it is", "another key", "Secret hub-token of namespace research reads no longer "),
     ("as it is", "without it", "Secret hub-token goes from namespace research"),

@@ -93,7 +93,8 @@ def check(resource: Resource) -> Iterator[tuple[str, str]]:
     keys_name = of_release or resource.type.startswith(CONFIG)
     start: Path = ("values",) if of_release else ()
     found: dict[str, str] = {}
-    for path, name, variable, value in _texts(root, start, "", False, keys_name=keys_name):
+    nameless = ""
+    for path, name, variable, value in _texts(root, start, nameless, nameless.isupper(), keys_name=keys_name):
         if problem := _problem(name, value, variable=variable):
             found.setdefault(show(path), f"{problem}, and everybody who may look at the object can read it")
     yield from found.items()
@@ -173,11 +174,14 @@ RULE = Rule(
         "an address with a password": pod_of(_env("GREETING", "redis://:hunter2@cache"), at=f"{AT}.env[0].value"),
         "a flag": pod_of({"args": ["serve", "--api-key", "hunter2"]}, at=f"{AT}.args[2]"),
         "a flag with its value": pod_of({"args": ["--api-key=hunter2"]}, at=f"{AT}.args[0]"),
+        "a key behind its flag": pod_of({"args": ["--stripe-key=hunter2"]}, at=f"{AT}.args[0]"),
         "a secret behind its flag": pod_of({"args": ["--secret=hunter"]}, at=f"{AT}.args[0]"),
         **{
             f"a variable {name}": pod_of(_env(name, "hunter2"), at=f"{AT}.env[0].value")
             for name in ("DB_PASS", "DB_PWD", "API_TOKENS", "JWT_SECRET", "STRIPE_KEY", "SENTRY_DSN", "NPM_AUTH")
         },
+        "a variable in small letters": pod_of(_env("stripe_key", "hunter2"), at=f"{AT}.env[0].value"),
+        "a ConfigMap whose keys become variables": _config(".STRIPE_KEY", STRIPE_KEY="hunter2"),
         "a command of a shell": pod_of(
             {"command": ["sh", "-c", "export HF_TOKEN='hunter'; train"]}, at=f"{AT}.command[2]"
         ),
