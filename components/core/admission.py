@@ -53,18 +53,16 @@ def admission_policy(
     named: list[kubernetes.admissionregistration.v1.VariableArgsDict] = [
         {"name": key, "expression": text} for key, text in (variables or {}).items()
     ]
+    constraints: kubernetes.admissionregistration.v1.MatchResourcesArgsDict = {"resource_rules": rules}
+    if namespaces_with:  # a key without a value would be changed by each refresh: the server fills it in
+        constraints["namespace_selector"] = {"match_expressions": [{"key": namespaces_with, "operator": "Exists"}]}
     policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
         name,
         metadata={"name": physical_name},
         spec={
             "failure_policy": on_error,
             "param_kind": {"api_version": "v1", "kind": "Namespace"} if namespace_of_parameters else None,
-            "match_constraints": {
-                "resource_rules": rules,
-                "namespace_selector": {"match_expressions": [{"key": namespaces_with, "operator": "Exists"}]}
-                if namespaces_with
-                else None,
-            },
+            "match_constraints": constraints,
             "match_conditions": [_WRITTEN],
             "variables": named or None,
             "validations": [

@@ -13,6 +13,7 @@ import pulumi_kubernetes as kubernetes
 
 from catalog.instance_types import InstanceType
 from components.tenancy.marks import pools_of
+from components.tenancy.quantities import count, mebibytes
 from settings.compute.node_pool import NodePoolSettings
 from settings.tenancy.team import TeamSettings
 
@@ -29,13 +30,14 @@ def limits(team: TeamSettings, pools: Sequence[NodePoolSettings]) -> list[kubern
     machines = [machine for pool in pools if pool.name in named for machine in pool.machines]
     containers: kubernetes.core.v1.LimitRangeItemArgsDict = {"type": "Container", "default_request": REQUESTED}
     if machines:
-        containers["max"] = _largest(machines)
+        # The server takes the maximum for the limit of a container that states none, and a refresh would show it.
+        containers["max"] = containers["default"] = _largest(machines)
     return [containers, {"type": "PersistentVolumeClaim", "max": {"storage": LARGEST_VOLUME}}]
 
 
 def _largest(machines: Iterable[InstanceType]) -> dict[str, str]:
     sizes = [(machine.vcpus, machine.memory_mib) for machine in machines]
-    return {"cpu": str(max(vcpus for vcpus, _ in sizes)), "memory": f"{max(memory for _, memory in sizes)}Mi"}
+    return {"cpu": count(max(vcpus for vcpus, _ in sizes)), "memory": mebibytes(max(memory for _, memory in sizes))}
 
 
 def register(

@@ -14,6 +14,7 @@ import pulumi_kubernetes as kubernetes
 from catalog.efa import EFA
 from catalog.priorities import NAMES, SYSTEM, Name, up_to
 from components.tenancy.marks import pools_of
+from components.tenancy.quantities import count, mebibytes
 from settings.compute.devices import efas_per_node, granted, offered
 from settings.compute.node_pool import NodePoolSettings
 from settings.tenancy.team import TeamSettings
@@ -42,12 +43,12 @@ def hard(
             devices[f"requests.{EFA}"] += pool.most_nodes(own_zones) * efas_per_node(pool)
     counts = {**MOST_OBJECTS, **quota.objects}
     return {
-        "requests.cpu": str(quota.cpu),
-        "requests.memory": f"{quota.memory_gib}Gi",
-        "requests.storage": f"{quota.storage_gib}Gi",
-        **{_counted(kind): str(count) for kind, count in counts.items()},
+        "requests.cpu": count(quota.cpu),
+        "requests.memory": mebibytes(quota.memory_gib * 1024),
+        "requests.storage": mebibytes(quota.storage_gib * 1024),
+        **{_counted(kind): count(number) for kind, number in counts.items()},
         **dict.fromkeys(NEVER, "0"),
-        **{name: str(count) for name, count in sorted(devices.items())},
+        **{name: count(number) for name, number in sorted(devices.items())},
     }
 
 
