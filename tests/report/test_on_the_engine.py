@@ -55,7 +55,9 @@ def test_the_report_is_written_for_a_pull_request(monkeypatch, tmp_path, capsys)
     monkeypatch.setattr(write, "BUILD", tmp_path / "build")
     assert write.write("dev") == 0
     files = {path.name: path.read_text() for path in (tmp_path / "build" / "dev").iterdir()}
-    pages = {f"{name}.md" for name in ("summary", "compute", "recovery", "reach", "cost", "settings", "facts")}
+    pages = {
+        f"{name}.md" for name in ("access", "summary", "compute", "recovery", "reach", "cost", "settings", "facts")
+    }
     assert set(files) == {*pages, "cost.json"}
     assert files["summary.md"].startswith("## Stack `dev`")
     assert "| Policies | no mandatory findings" in files["summary.md"], "our own stacks pass our policies"
