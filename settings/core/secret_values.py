@@ -31,7 +31,7 @@ HIDDEN = "(not shown)"
 """Stands for a secret in messages. It is no valid name, so nothing takes it for a setting."""
 
 _WORD_OF_FIELD: Mapping[str, re.Pattern[str]] = {  # field of a team's secret -> what is no secret there
-    "keys": re.compile(r"[-._a-zA-Z0-9]{1,40}"),
+    "keys": re.compile(r"[-._a-zA-Z0-9]{1,253}"),
     "namespaces": re.compile(r"[a-z0-9-]{1,63}"),
     "filled": re.compile(r"outside|generated"),
     "refresh_minutes": re.compile(r"\d+"),

@@ -77,3 +77,10 @@ def test_in_dev_a_secret_is_erased_at_once_so_that_the_stack_can_come_again() ->
         return load(stack((("environment",), environment)), SOURCE, every_add_on(), TODAY).secrets.recovery_days
 
     assert {each: days(each) for each in ("dev", "staging", "prod")} == {"dev": 0, "staging": 7, "prod": 30}
+
+
+def test_a_long_key_is_a_key() -> None:
+    """What is hidden from messages as a possible secret must not be what the settings take."""
+    key = "service-account-credentials-for-the-registry-of-models-in-production.json"
+    (team,) = load(stack((("teams",), _team(keys=[key])["teams"])), SOURCE, every_add_on(), TODAY).teams
+    assert team.secrets["hub-token"].keys == (key,)
