@@ -33,6 +33,7 @@ def find(plan: Plan) -> Iterator[Danger]:
         yield from _marks(plan, change)
     yield from _unlimited(plan)
     yield from _unbound(plan)
+    yield from _begins_to_refuse(plan)
     after = {_place(plan, urn) for urn, each in plan.after.items() if each.type == QUOTA and _counts(each.inputs)}
     for change in plan.changes(QUOTA, ops=("update", "replace", "delete")):
         before, now = plan.inputs(change.urn)
@@ -194,6 +195,34 @@ def _unbound(plan: Plan) -> Iterator[Danger]:
                 names=(change.name,),
                 consequence="what it refuses today is possible afterwards",
                 gently="make it a change of its own, with the reason in it",
+                urns=(change.urn,),
+            )
+
+
+def _begins_to_refuse(plan: Plan) -> Iterator[Danger]:
+    """Yields rules for pods that refuse from now on in a cluster that had namespaces of teams before."""
+    with_teams = {
+        each.provider
+        for each in plan.before.values()
+        if each.type == NAMESPACE and TEAM in (at(each.inputs, "metadata.labels") or {})
+    }
+    of_pods = {
+        (each.provider, at(each.inputs, "metadata.name"))
+        for each in plan.after.values()
+        if each.type == POLICY and "pods" in every(each.inputs, "spec.matchConstraints.resourceRules.resources")
+    }
+    for change in plan.changes(BINDING, ops=("create",)):
+        binding = plan.after[change.urn]
+        is_of_pods = (binding.provider, at(binding.inputs, "spec.policyName")) in of_pods
+        refuses = is_of_pods and "Deny" in every(binding.inputs, "spec.validationActions")
+        if refuses and binding.provider in with_teams:
+            yield Danger(
+                kind="nodes",
+                severity=SERIOUS,
+                says="the API server's rule {} begins to refuse pods",
+                names=(change.name,),
+                consequence="pods that break it run on, and do not come again when they end",
+                gently="see which they are first: docs/guides/tenancy/why-was-my-pod-refused.md",
                 urns=(change.urn,),
             )
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from report.dangers.danger import GRAVE, SERIOUS
-from report.dangers.teams import BINDING
+from report.dangers.teams import BINDING, POLICY
 from tests.report.logs import step, urn
 from tests.report.test_dangers import found, of, openings
 
@@ -174,3 +174,21 @@ def test_rules_that_only_warn_are_weaker_and_rules_that_refuse_again_are_not():
     assert weaker == ["the API server's rule main-admission-images only warns"]
     assert stricter == []
     assert openings(of(BINDING, denies, None, names[0])) == ["the API server's rule main-admission-images goes"]
+
+
+@pytest.mark.parametrize(
+    ("actions", "teams", "told"),
+    [(["Deny"], True, True), (["Warn", "Audit"], True, False), (["Deny"], False, False)],
+    ids=["refuses", "warns", "a cluster without teams"],
+)
+def test_a_rule_that_begins_to_refuse_keeps_pods_from_coming_again(actions, teams, told):
+    labels = {"ml-platform/team": "lab"} if teams else {}
+    lab = {"metadata": {"name": "lab", "labels": labels}}
+    rules = {"metadata": {"name": "images"}, "spec": {"matchConstraints": {"resourceRules": [{"resources": ["pods"]}]}}}
+    binding = {"spec": {"policyName": "images", "validationActions": actions}}
+    dangers = openings(
+        of(NAMESPACE, lab, lab, "main-namespace-lab"),
+        of(POLICY, rules, rules, "main-admission-images"),
+        of(BINDING, None, binding, "main-admission-images"),
+    )
+    assert dangers == (["the API server's rule main-admission-images begins to refuse pods"] if told else [])
