@@ -1,7 +1,8 @@
 """Facts of Elastic Load Balancing, and of the certificates of its listeners.
 
 Sources: Elastic Load Balancing user guides, "Security policies for your Application Load Balancer"; ELBv2 API,
-PathPatternConditionConfig, RedirectActionConfig, "Quotas for your Application Load Balancers"; read 2026-11.
+HostHeaderConditionConfig and the other conditions, RedirectActionConfig, "Quotas for your Application Load Balancers";
+read 2026-11. Not published, so the narrower: what characters the path of a redirect may have.
 """
 
 from typing import Final
@@ -15,15 +16,16 @@ _FORMS: Final = {
 TLS_POLICIES: Final = tuple(f"ELBSecurityPolicy-TLS13-{form}-{of}" for of, forms in _FORMS.items() for form in forms)
 """Security policies with TLS 1.3 that take nothing older than TLS 1.2. `Res` has the fewest ciphers, `PQ` new keys."""
 
-PATH_LENGTH: Final = 126  # characters in the beginning of a path; its condition ends in /* and has 128
-HOST_LENGTH: Final = 128  # characters in the host of a rule's condition, as in each other value of one
+VALUE_LENGTH: Final = 128  # characters in each value of a rule's conditions: a host, a path, a header, a parameter
+PREFIX_LENGTH: Final = VALUE_LENGTH - len("/*")  # characters in the beginning of a path, whose condition ends in /*
+HEADER_NAME_LENGTH: Final = 40  # characters in the name of a header of a condition
+HOST_PATTERN: Final = "^[*?A-Za-z0-9.-]*[.][A-Za-z]+$"  # of the host of a condition
 PATH_CHARACTERS: Final = "A-Za-z0-9/_.~$&'+:@-"  # of a path, besides the wildcards * and ?; a class of a pattern
+REDIRECT_PATTERN: Final = f"^/([{PATH_CHARACTERS}]|#[{{](host|path|port)[}}])*$"  # of a new path
 VALUES_PER_RULE: Final = 5  # of all conditions together
 TARGETS_PER_RULE: Final = 5  # target groups that one action forwards to
 HEAVIEST_TARGET: Final = 999  # weight of a target group
 REDIRECT_CODES: Final = (301, 302)
 NAMES_PER_CERTIFICATE: Final = 10  # a quota of ACM. Source: AWS Certificate Manager user guide, "Quotas"; read 2026-11
-FIRST_NAME_LENGTH: Final = (
-    64  # characters in the first name of a certificate of ACM; as in simulator/aws/services/acm.py
-)
+FIRST_NAME_LENGTH: Final = 64  # characters in the first name of a certificate of ACM
 RULES_PER_LOAD_BALANCER: Final = 100  # without the default rules; a quota

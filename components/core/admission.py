@@ -8,7 +8,7 @@ import pulumi_kubernetes as kubernetes
 
 _WRITTEN: kubernetes.admissionregistration.v1.MatchConditionArgsDict = {
     "name": "written",  # not only a finalizer: else nobody could delete what is older than a policy
-    "expression": "oldObject == null || object == null || !has(object.spec) || object.spec != oldObject.spec || "
+    "expression": "oldObject == null || object == null || !has(object.spec) || object.?spec != oldObject.?spec || "
     "object.metadata.?annotations != oldObject.metadata.?annotations || "
     "object.metadata.?labels != oldObject.metadata.?labels",
 }

@@ -18,12 +18,14 @@ def custom_resource(
 
     awaited: whether its controller sets the condition `Ready`, and `pulumi up` waits for it.
     """
-    metadata, waits = manifest["metadata"], WAITS if awaited else {}
+    metadata = dict(manifest["metadata"])
+    if annotations := (WAITS if awaited else {}) | metadata.get("annotations", {}):  # the server drops an empty one
+        metadata["annotations"] = annotations
     return kubernetes.apiextensions.CustomResource(
         name,
         api_version=manifest["apiVersion"],
         kind=manifest["kind"],
-        metadata={**metadata, "annotations": {**waits, **metadata.get("annotations", {})}},
+        metadata=metadata,
         spec=manifest["spec"],
         opts=opts,
     )

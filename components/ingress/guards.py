@@ -8,16 +8,8 @@ from collections.abc import Iterable
 
 import pulumi
 
-from catalog.load_balancers import (
-    HEAVIEST_TARGET,
-    HOST_LENGTH,
-    PATH_CHARACTERS,
-    PATH_LENGTH,
-    REDIRECT_CODES,
-    TARGETS_PER_RULE,
-    VALUES_PER_RULE,
-)
 from components.core.admission import admission_policy
+from components.ingress.route_guards import routes_of_users
 from settings.ingress.ingress import NAMESPACE, RouteSettings
 
 SCHEMES = tuple(f"alb.ingress.kubernetes.io/{name}" for name in ("scheme", "frontend-nlb-scheme"))
@@ -100,12 +92,27 @@ def guards(name: str, opts: pulumi.ResourceOptions) -> None:
     )
 
 
+# As external-dns writes them: without blanks, and without the dot at the end.
+_HOSTS = (
+    "(object.spec.?hostnames.orValue([]) + object.spec.?rules.orValue([]).map(rule, rule.?host.orValue('')) + "
+    "(object.kind == 'Ingress' ? object.spec.?tls.orValue([]) : []).map(each, each.?hosts.orValue([]).join(',')) + "
+    "object.spec.?listeners.orValue([]).map(each, each.?hostname.orValue('')) + "
+    f"{[*_RECORDS]}.map(each, object.metadata.?annotations[?each].orValue(''))).join(',')"
+    ".lowerAscii().replace(' ', '').split(',').map(host, host.endsWith('.') ? host.substring(0, size(host) - 1) : host)"
+)
+_IS_TAKEN = (  # a headless Service has a record for each pod: its name, and this host
+    "variables.taken.exists(taken, host == taken || (taken.startsWith('*.') && host.endsWith(taken.substring(1))) || "
+    "(variables.headless && taken.endsWith('.' + host)))"
+)
+
+
 def hosts_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
     """Registers that nobody else names a host of the platform, at a door or for a record.
 
-    The first object with a host keeps its record, but an address goes before the name of a load balancer.
-    Source: external-dns 0.21.0, plan/conflict.go; read 2026-11.
+    The first object with a host keeps its record, so one that was there before a route would keep the platform's.
+    Source: external-dns 0.21.0, plan/conflict.go, source/service.go, endpoint/endpoint.go; read 2026-11.
     """
+    message = "a host of `ingress.routes` is the platform's: name another one"
     admission_policy(
         name,
         "ml-platform-hosts",
@@ -114,105 +121,20 @@ def hosts_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
             "networking.k8s.io/v1": ["ingresses"],
             "gateway.networking.k8s.io/v1": ["gateways", "httproutes", "grpcroutes"],
         },
-        f"object.metadata.namespace == '{NAMESPACE}' || variables.hosts.all(host, "
-        f"!params.metadata.annotations['{HOSTS}'].split(',').exists(taken, taken.startsWith('*.') ? "
-        "host.trim().endsWith(taken.substring(1)) : host.trim() == taken && taken != ''))",
-        "a host of `ingress.routes` is the platform's: name another one",
+        f"object.metadata.namespace == '{NAMESPACE}' || variables.named.all(host, !{_IS_TAKEN})",
+        message,
         opts,
         namespace_of_parameters=NAMESPACE,
         variables={
-            "hosts": "object.spec.?hostnames.orValue([]) + "
-            "object.spec.?rules.orValue([]).map(rule, rule.?host.orValue('')) + "
-            f"{[*_RECORDS]}.map(each, object.metadata.?annotations[?each].orValue('')).join(',').split(',')"
+            "taken": f"params.metadata.annotations['{HOSTS}'].split(',').filter(taken, taken != '')",
+            "headless": "object.kind == 'Service' && object.spec.?clusterIP.orValue('') == 'None'",
+            "named": f"{_HOSTS}.filter(host, host != '')",
         },
-    )
-
-
-# Sources: aws-load-balancer-controller 3.5.0, pkg/gateway/routeutils/route_rule_condition.go, route_rule_action.go,
-# backend.go, pkg/gateway/model/model_build_target_group.go, docs/guide/gateway/l7gateway.md ("RequestRedirect Path
-# Modification"); limits of Elastic Load Balancing; read 2026-11.
-_FILTERS = "(object.kind == 'HTTPRoute' ? ['RequestRedirect', 'URLRewrite', 'ExtensionRef'] : ['ExtensionRef'])"
-_PATH = "match.?path.?value.orValue('/')"
-_IS_PREFIX = "match.?path.?type.orValue('PathPrefix') == 'PathPrefix'"
-_IS_PATTERN = "match.?path.?type.orValue('PathPrefix') == 'RegularExpression'"
-_VALUES = (  # of the host, the path, the method, parameters and headers
-    f"1 + ({_IS_PREFIX} && {_PATH} != '/' ? 2 : 1) + (object.kind == 'HTTPRoute' && has(match.method) ? 1 : 0) + "
-    "size(match.?queryParams.orValue([])) + size(match.?headers.orValue([]))"
-)
-_REDIRECTS = (  # to another host, or to a path that does not lead back; all else stays within the door
-    f"each.?requestRedirect.?statusCode.orValue(302) in {[*REDIRECT_CODES]} && "
-    "((has(each.requestRedirect.hostname) && !(each.requestRedirect.hostname in variables.hosts)) || "
-    "(each.requestRedirect.?path.?replaceFullPath.hasValue() && !rule.?matches.orValue([]).exists(match, "
-    f"{_PATH} == each.requestRedirect.path.replaceFullPath)))"
-)
-
-
-def _of_matches(is_right: str) -> str:
-    return f"!variables.atDoor || variables.rules.all(rule, rule.?matches.orValue([]).all(match, {is_right}))"
-
-
-def _of_filters(is_right: str) -> str:
-    return f"!variables.atDoor || variables.rules.all(rule, rule.?filters.orValue([]).all(each, {is_right}))"
-
-
-def routes_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
-    """Registers what a route of people needs to be at a shared Gateway.
-
-    One route that the controller cannot build stops the whole Gateway: no route of anybody is changed any more.
-    """
-    admission_policy(
-        name,
-        "ml-platform-routes",
-        {"gateway.networking.k8s.io/v1": ["httproutes", "grpcroutes"]},
-        "!variables.atDoor || size(variables.hosts) > 0",
-        "a route at a door of the platform names its hosts",
-        opts,
-        variables={
-            "atDoor": f"object.metadata.namespace != '{NAMESPACE}' && object.spec.?parentRefs.orValue([])"
-            f".exists(parent, parent.?namespace.orValue(object.metadata.namespace) == '{NAMESPACE}')",
-            "hosts": "object.spec.?hostnames.orValue([])",
-            "rules": "object.spec.?rules.orValue([])",
-        },
+        shows={message: f"""variables.named.filter(host, {_IS_TAKEN}).join(', ') + ": {message}\""""},
         more={
-            f"!variables.atDoor || variables.hosts.all(host, size(host) <= {HOST_LENGTH})": (
-                f"a host of more than {HOST_LENGTH} characters stops all routes of the door: shorten it"
-            ),
-            _of_filters(
-                f"each.type in {_FILTERS} && "
-                "!each.?requestRedirect.?path.?replaceFullPath.orValue('/').matches('[*?]') && "
-                "!each.?requestRedirect.?path.?replacePrefixMatch.orValue('/').matches('[*?]')"
-            ): (
-                "a load balancer has no such filter, and one such route stops all routes of the door: use "
-                "RequestRedirect or URLRewrite without wildcards, and the mesh for the rest"
-            ),
-            _of_filters(f"each.type != 'RequestRedirect' || ({_REDIRECTS})"): (
-                "a redirect that leads back to where it came from, or has a status code other than 301 and 302, stops "
-                "all routes of the door: write another hostname, or replaceFullPath with another path"
-            ),
-            f"!variables.atDoor || variables.rules.all(rule, "
-            f"rule.?backendRefs.orValue([]).size() <= {TARGETS_PER_RULE} && "
-            "rule.?backendRefs.orValue([]).all(each, each.?kind.orValue('Service') == 'Service' && "
-            f"each.?filters.orValue([]).size() == 0 && each.?weight.orValue(1) <= {HEAVIEST_TARGET}))": (
-                "a rule of a door leads to five Services at most, with weights up to 999, and without filters of "
-                "their own: another one stops all routes of the door"
-            ),
-            _of_matches(
-                f"size({_PATH}) <= {PATH_LENGTH} && (!({_IS_PREFIX}) || !{_PATH}.matches('[*?]')) && "
-                f"""({_IS_PATTERN} || {_PATH}.matches("^[*?{PATH_CHARACTERS}]*$"))"""
-            ): (
-                f"a path with *, ?, %, or one of ! ( ) , ; =, or of more than {PATH_LENGTH} characters, stops all "
-                "routes of the door: write its beginning, and type PathPrefix"
-            ),
-            _of_matches(
-                f"{_VALUES} <= {VALUES_PER_RULE} && match.?queryParams.orValue([]).all(each, "
-                f"size(each.value) <= {HOST_LENGTH}) && match.?headers.orValue([]).all(each, "
-                f"size(each.value) <= {HOST_LENGTH} && "
-                "(each.?type.orValue('Exact') == 'RegularExpression' || !each.value.contains(',')))"
-            ): (
-                f"a match of more than {VALUES_PER_RULE} values (its host is one, a path of type PathPrefix two, each "
-                f"other part one), with a comma in a header, or with a value of more than {HOST_LENGTH} characters "
-                "stops all routes of the door: write fewer or shorter ones"
-            ),
+            "variables.named.all(host, host.matches('^[ -~]*$'))": (
+                "a host of letters beyond ASCII could be that of another one under a second name: write it as xn--"
+            )
         },
     )
 
@@ -231,7 +153,7 @@ def targets_of_users(name: str, opts: pulumi.ResourceOptions) -> None:
         "each.?targetType.orValue('ip') == 'ip' && each.?protocol.orValue('HTTP') in ['HTTP', 'HTTPS'] && "
         "!has(each.targetGroupName))",
         "one target group that a load balancer cannot have stops all routes of its door: write targetType: ip, "
-        "protocol HTTP or HTTPS, and no targetGroupName; for TCP and UDP use a Service of type LoadBalancer",
+        "protocol HTTP or HTTPS, and no targetGroupName; behind a Gateway of the class internal-nlb drop protocol",
         opts,
         namespace_of_parameters=NAMESPACE,
         more={

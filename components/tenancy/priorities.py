@@ -19,7 +19,6 @@ def register(name: str, opts: pulumi.ResourceOptions) -> None:
             metadata={"name": each.name},
             value=each.value,
             preemption_policy=each.preemption,
-            global_default=False,
             description=each.description,
             # The API server changes neither, and two classes cannot have one name. Pods that start meanwhile are
             # refused; those that are up keep the old value.

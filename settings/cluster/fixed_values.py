@@ -43,7 +43,7 @@ def of_service_accounts(names: Collection[str]) -> Iterator[FixedValue]:
     for path in ("serviceAccount", "rbac.serviceAccount", "serviceAccount.server") if names else ():
         yield FixedValue(path=f"{path}.create", keeps=only(True), why=why)
         yield FixedValue(path=f"{path}.name", keeps=lambda given: given in names, why=why)
-    for path in ("nameOverride", "fullnameOverride") if names else ():
+    for path in ("nameOverride", "fullnameOverride", "namespaceOverride") if names else ():
         yield FixedValue(path=path, keeps=never, why=why)
 
 

@@ -11,12 +11,13 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from catalog.limits import RULES_PER_SECURITY_GROUP
 from catalog.load_balancers import (
     FIRST_NAME_LENGTH,
-    HOST_LENGTH,
+    HOST_PATTERN,
     NAMES_PER_CERTIFICATE,
     PATH_CHARACTERS,
-    PATH_LENGTH,
+    PREFIX_LENGTH,
     RULES_PER_LOAD_BALANCER,
     TLS_POLICIES,
+    VALUE_LENGTH,
 )
 from settings.core.base import Settings
 from settings.core.naming import DNS_SUBDOMAIN, namespace_is_a_dns_label
@@ -37,8 +38,12 @@ def is_a_host(name: str) -> str:
     bare = name.removeprefix("*.")
     if "." not in bare or not DNS_SUBDOMAIN.fullmatch(bare):
         raise ValueError(f"{name!r} is not a host name. Write for example chat.ml.example.com, in lower case.")
-    if len(name) > HOST_LENGTH:
-        raise ValueError(f"{name[:20]!r}... has {len(name)} characters, and a rule takes {HOST_LENGTH}. Shorten it.")
+    if not re.fullmatch(HOST_PATTERN, name):
+        raise ValueError(
+            f"{name!r} ends in other than letters, which no rule of a load balancer takes. Change its end."
+        )
+    if len(name) > VALUE_LENGTH:
+        raise ValueError(f"{name[:20]!r}... has {len(name)} characters, and a rule takes {VALUE_LENGTH}. Shorten it.")
     return name
 
 
@@ -69,8 +74,8 @@ def _path_mistakes(path: str) -> Iterator[str]:
         yield f"{path!r} has {listed(wrong)}. Write the beginning of the paths, such as /v1: all that follows counts."
     elif {"", ".", ".."} & set(path.removeprefix("/").removesuffix("/").split("/")) and path != "/":
         yield f"{path!r} has an empty part, or . or .., which no request has. Drop it."
-    if len(path) > PATH_LENGTH:
-        yield f"{path[:20]!r}... has {len(path)} characters, and a rule takes {PATH_LENGTH}. Shorten it."
+    if len(path) > PREFIX_LENGTH:
+        yield f"{path[:20]!r}... has {len(path)} characters, and a rule takes {PREFIX_LENGTH}. Shorten it."
 
 
 def covers(name: str, host: str) -> bool:

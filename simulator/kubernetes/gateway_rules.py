@@ -4,7 +4,8 @@ Sources: kubernetes-sigs/aws-load-balancer-controller v3.5.0: pkg/gateway/routeu
 route_rule_action.go, backend.go, pkg/gateway/model/model_build_security_group.go, model_build_target_group.go,
 docs/guide/gateway/l7gateway.md; Elastic Load Balancing, CreateRule, "Quotas for your Application Load Balancers" (for
 most of what it refuses no words are published); read 2026-11. Not simulated: what a ListenerRuleConfiguration adds,
-prefix lists of a security group. Unverified: that a redirect to the host or the path of its own rule is a loop, too.
+prefix lists of a security group. Unverified: that a redirect to the host or the path of its own rule is a loop, too,
+and that one target group twice is refused.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 from catalog.known_quotas import RULES_OF_A_GROUP
 from catalog.load_balancers import (
+    HEADER_NAME_LENGTH,
     HEAVIEST_TARGET,
-    HOST_LENGTH,
+    HOST_PATTERN,
     PATH_CHARACTERS,
     REDIRECT_CODES,
+    REDIRECT_PATTERN,
     TARGETS_PER_RULE,
+    VALUE_LENGTH,
     VALUES_PER_RULE,
 )
 from simulator.aws.operation_context import account_limit
@@ -69,20 +73,57 @@ def why_wrong_protocol(protocol: str | None, *, application: bool) -> str:
 def why_not_made(listener: Props, route: Props, hosts: Collection[str]) -> str:
     """Returns why Elastic Load Balancing refuses a rule of a route that serves these hosts; "" when it does not."""
     for rule in _rules(route) if route["kind"] in _KINDS else ():
-        if len(rule.get("backendRefs") or ()) > TARGETS_PER_RULE:
-            return f"ValidationError: An action can only have '{TARGETS_PER_RULE}' target groups"
+        if why := _wrong_targets(route, rule):
+            return why
         for match in _matches(rule):
-            type_, path = _path(match)
-            if type_ != "RegularExpression" and not re.fullmatch(f"[*?{PATH_CHARACTERS}]*", path):
-                return f"ValidationError: Condition value '{path}' contains a character that is not valid"
+            if why := _wrong_names(route["kind"], match):
+                return why
             for host in hosts or ("",):
                 values = [*filter(None, [host]), *_values(route["kind"], match)]
                 if why := _wrong_redirect(listener, values, rule.get("filters") or ()):
                     return why
                 if len(values) > VALUES_PER_RULE:
                     return f"ValidationError: A rule can only have '{VALUES_PER_RULE}' condition values"
-                if long := next((each for each in values if len(each) > HOST_LENGTH), None):
-                    return f"ValidationError: condition value '{long}' has more than {HOST_LENGTH} characters"
+                if host and not re.fullmatch(HOST_PATTERN, host):
+                    return (
+                        f"ValidationError: Condition value '{host}' must contain a dot, and only letters after the last"
+                    )
+                if long := next((each for each in values if len(each) > VALUE_LENGTH), None):
+                    return f"ValidationError: condition value '{long}' has more than {VALUE_LENGTH} characters"
+    return ""
+
+
+def _wrong_targets(route: Props, rule: Props) -> str:
+    backends = rule.get("backendRefs") or ()
+    if len(backends) > TARGETS_PER_RULE:
+        return f"ValidationError: An action can only have '{TARGETS_PER_RULE}' target groups"
+    own = route["metadata"].get("namespace")
+    services = [(each.get("namespace") or own, each["name"], each.get("port")) for each in backends]
+    return (
+        "InvalidLoadBalancerAction: a target group can be in an action only once"
+        if len({*services}) < len(services)
+        else ""
+    )
+
+
+def _wrong_names(kind: str, match: Props) -> str:
+    """Returns why a match becomes no condition: its path, and the names of its headers and parameters."""
+    type_, path = _path(match) if kind == "HTTPRoute" else ("Exact", _method_path(match))
+    if type_ == "RegularExpression":
+        try:
+            re.compile(path)
+        except re.error as error:
+            return f"ValidationError: Regular expression '{path}' is not valid: {error}"
+    elif not re.fullmatch(f"[*?{PATH_CHARACTERS}]*", path):
+        return f"ValidationError: Condition value '{path}' contains a character that is not valid"
+    for header in match.get("headers") or ():
+        if header["name"].lower() == "host":
+            return "ValidationError: An HTTP header condition cannot name the host header"
+        if len(header["name"]) > HEADER_NAME_LENGTH:
+            return f"ValidationError: Header name '{header['name']}' has more than {HEADER_NAME_LENGTH} characters"
+    for each in match.get("queryParams") or ():
+        if len(each["name"]) > VALUE_LENGTH:
+            return f"ValidationError: condition key '{each['name']}' has more than {VALUE_LENGTH} characters"
     return ""
 
 
@@ -140,6 +181,11 @@ def _wrong_redirect(listener: Props, values: Collection[str], filters: Sequence[
         code, scheme = each["statusCode"].value or REDIRECT_CODES[-1], each["scheme"].text
         if code not in REDIRECT_CODES:
             return f"ValidationError: Redirect status code 'HTTP_{code}' must be one of HTTP_301, HTTP_302"
+        if (scheme, listener["protocol"]) == ("http", "HTTPS"):
+            return "InvalidLoadBalancerAction: HTTPS cannot be redirected to HTTP"
+        path = each["path"]["replaceFullPath"].text or "/"
+        if len(path) > VALUE_LENGTH or not re.fullmatch(REDIRECT_PATTERN, path):
+            return f"ValidationError: Redirect path '{path}' is not valid"
         port = each["port"].value or (_PORTS[scheme] if scheme else listener["port"])
         named = {each["hostname"].text, each["path"]["replaceFullPath"].text} - {None, *values}
         if not named and (scheme or listener["protocol"].lower(), port) == (
@@ -153,8 +199,7 @@ def _wrong_redirect(listener: Props, values: Collection[str], filters: Sequence[
 def _values(kind: str, match: Props) -> Iterator[str]:
     """Yields the values of the conditions that a match becomes, without that of the host."""
     if kind == "GRPCRoute":
-        method = match.get("method") or {}
-        yield f"/{method.get('service') or '*'}/{method.get('method') or '*'}" if method else "/*"
+        yield _method_path(match)
     else:
         type_, value = _path(match)
         if type_ == "PathPrefix":
@@ -166,4 +211,15 @@ def _values(kind: str, match: Props) -> Iterator[str]:
         yield from (each["value"] for each in match.get("queryParams") or ())
     for header in match.get("headers") or ():
         is_one = kind == "HTTPRoute" and header.get("type") == "RegularExpression"
-        yield from [header["value"]] if is_one else re.split(r"(?<!\\),", header["value"])
+        yield from [header["value"]] if is_one else _cut(header["value"])
+
+
+def _method_path(match: Props) -> str:
+    method = match.get("method") or {}
+    return f"/{method.get('service') or '*'}/{method.get('method') or '*'}" if method else "/*"
+
+
+def _cut(value: str) -> list[str]:
+    """Returns the values that the controller cuts the value of a header into. After a backslash a comma is a comma."""
+    plain = re.sub(r"\\(.)", lambda found: "\0" if found[1] == "," else found[1], value)
+    return [each.replace("\0", ",") for each in plain.split(",")]

@@ -19,7 +19,7 @@ FORBIDDEN = {
     *("secretstores", "clustersecretstores", "pushsecrets", "externalsecrets", "passwords", "serviceaccounts"),
     *("gateways", "referencegrants", "persistentvolumes", "storageclasses", "nodes", "priorityclasses"),
 }
-GATEWAY = {"httproutes"}  # its CRDs come with the doors
+GATEWAY = {"httproutes", "grpcroutes", "targetgroupconfigurations"}  # their CRDs come with the doors
 
 
 def served() -> set[tuple[str, str]]:

@@ -22,7 +22,7 @@ from simulator.kubernetes.injection import injected
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
 from tests.in_process.providers import REGION
-from tests.simulator.control_planes import VERSION, is_built
+from tests.simulator.control_planes import VERSION, differences, is_built
 
 Object = dict[str, Any]
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
@@ -57,6 +57,15 @@ def built(**admission: Any) -> PlatformCloud:
             **({"admission": admission} if admission else {}),
         )
     )
+    return cloud
+
+
+@cache
+def with_people() -> PlatformCloud:
+    member = {"principal_arn": f"arn:aws:iam::{ACCOUNT}:role/lab", "role": "ml-engineer"}
+    cloud = PlatformCloud()
+    pools = {"main": {**CLUSTER, "pools": POOLS}}
+    cloud.up(stack(clusters=pools, teams=[{**LAB, "members": {"lab": member}}], mesh={"namespaces": ["lab"]}))
     return cloud
 
 
@@ -288,6 +297,33 @@ def test_every_expression_compiles_and_reads_fields_that_there_are(server: ApiSe
     for name in names:
         wait_for(lambda name=name: "typeChecking" in stored(server, *kind, "", name).get("status", {}))
         assert stored(server, *kind, "", name)["status"]["typeChecking"] == {}, name
+
+
+OF_TEAMS = {
+    "v1": ["Namespace", "ResourceQuota", "LimitRange"],
+    "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding"],
+    "scheduling.k8s.io/v1": ["PriorityClass"],
+    "admissionregistration.k8s.io/v1": ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+}
+
+
+@is_built
+@pytest.mark.parametrize(
+    ("version", "kind"), [(version, kind) for version, kinds in OF_TEAMS.items() for kind in kinds]
+)
+def test_what_teams_get_is_stored_as_it_was_sent(server: ApiServer, version: str, kind: str) -> None:
+    token = version if "/" in version else "core/v1"
+    made = with_people().all(f"{token}:{kind}")
+    assert made
+    for number, each in enumerate(made):
+        sent = plain({"apiVersion": version, "kind": kind, **each.inputs})
+        where = sent["metadata"].get("namespace", "")
+        sent["metadata"]["name"] = f"copy-{number}"
+        if where in ("", "lab", "narrow"):
+            kept = server.create(sent, where, dry_run=True)
+            assert not differences(sent, kept), each.name
+            if kind == "LimitRange":
+                assert kept["spec"] == sent["spec"], "what the server adds to an entry of a list is a change, too"
 
 
 @is_built

@@ -342,7 +342,7 @@ def test_pods_are_not_refused_between_the_quota_and_the_range() -> None:
 def test_every_cluster_has_the_priorities_and_none_is_that_of_pods_that_name_none() -> None:
     classes = {each.inputs["metadata"]["name"]: each.inputs for each in built().all("v1:PriorityClass")}
     assert set(classes) == {each.name for each in PRIORITIES}, "pods keep theirs when the last team leaves"
-    assert not [name for name, each in classes.items() if each["globalDefault"]], "add-ons would be experiments"
+    assert not [name for name, each in classes.items() if each.get("globalDefault")], "add-ons would be experiments"
 
 
 def test_training_ends_nobody_and_few_may_end_it() -> None:

@@ -185,6 +185,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
         "ingress",
         "takes 100. Join paths by what they begin with.",
     ),
+    "host that ends in a digit": (
+        {**internal(), **route(host="a.zone1")},
+        "ingress.routes.chat.host",
+        "ends in other than letters, which no rule of a load balancer takes. Change its end.",
+    ),
     "long host": (
         {**internal(), **route(host="a" * 120 + ".ml.example.com")},
         "ingress.routes.chat.host",

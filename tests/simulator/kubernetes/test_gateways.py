@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.aws import tokens
+from simulator.kubernetes import gateway_rules
 from simulator.kubernetes.clusters import cluster_of
 from simulator.kubernetes.gateway_configurations import merged
 from simulator.provider import Refusal
@@ -32,6 +33,7 @@ from tests.simulator.kubernetes.load_balancer_cluster import (
     service,
     targets,
 )
+from tests.simulator.kubernetes.route_cases import CASES, Case
 from tests.simulator.kubernetes.test_readiness import chart, waiting
 
 
@@ -392,6 +394,18 @@ def test_a_route_that_no_load_balancer_can_have_stops_its_whole_gateway(
 def test_what_a_load_balancer_can_have_comes_through(cluster: Bench, inputs: Props) -> None:
     _stored(cluster, inputs)
     cluster.make(gateway(with_grpc()), "gateway")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_controller_and_the_policy_of_routes_agree(case: Case) -> None:
+    """The same cases are put to the API server with the policy."""
+    door = {"name": "https", "protocol": "HTTPS", "port": 443}
+    why = (
+        gateway_rules.why_not_loaded(case.route)
+        or gateway_rules.why_not_built(case.route)
+        or gateway_rules.why_not_made(door, case.route, case.route["spec"]["hostnames"])
+    )
+    assert bool(why) is bool(case.says), why
 
 
 def with_grpc() -> Props:

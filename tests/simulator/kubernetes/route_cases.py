@@ -1,0 +1,161 @@
+"""Routes at a door: what an Application Load Balancer can have, and what stops it with the routes of everybody.
+
+One table for the policy that refuses routes, and for the simulated controller that makes rules of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+HOST = "own.ml.example.com"
+BACKEND: Object = {"name": "web", "port": 80}
+HEADERS: Object = {
+    "type": "RequestHeaderModifier",
+    "requestHeaderModifier": {"add": [{"name": "a", "value": "b"}]},
+}
+V1: Object = {"type": "PathPrefix", "value": "/v1"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A route. says: what the message of the policy contains; "": it takes the route. The load balancer agrees."""
+
+    name: str
+    route: Object
+    says: str = ""
+
+
+def route_at(gateway: str = "ingress", kind: str = "HTTPRoute", **spec: Any) -> Object:
+    """Returns a route of the namespace team. gateway: namespace of the Gateway that it is attached to."""
+    spec = {
+        "hostnames": [HOST],
+        "parentRefs": [{"name": "internal", "namespace": gateway}],
+        "rules": [{"backendRefs": [BACKEND]}],
+        **spec,
+    }
+    metadata = {"name": "own", "namespace": "team"}
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def ruled(*, kind: str = "HTTPRoute", **rule: Any) -> Object:
+    return route_at(kind=kind, rules=[rule])
+
+
+def matching(path: str, type_: str = "PathPrefix") -> list[Object]:
+    return [{"matches": [{"path": {"type": type_, "value": path}}], "backendRefs": [BACKEND]}]
+
+
+def on(path: str, type_: str = "PathPrefix") -> Object:
+    return route_at(rules=matching(path, type_))
+
+
+def matched(kind: str = "HTTPRoute", **match: Any) -> Object:
+    return ruled(kind=kind, matches=[match], backendRefs=[BACKEND])
+
+
+def named(kind: str, *values: str, **more: str) -> dict[str, list[Object]]:
+    return {kind: [{"name": f"n{at}", "value": value, **more} for at, value in enumerate(values)]}
+
+
+def to_path(path: str, key: str = "replaceFullPath") -> Object:
+    return {"path": {"type": key[0].upper() + key[1:], key: path}}
+
+
+def redirected(**to: Any) -> Object:
+    return ruled(matches=[{"path": V1}], filters=[{"type": "RequestRedirect", "requestRedirect": to}])
+
+
+def header(name: str) -> Object:
+    return matched(path=V1, headers=[{"name": name, "value": "a"}])
+
+
+GRPC = "GRPCRoute"
+METHOD = {"service": "a.B", "method": "C"}
+LONG, LONGEST = "a" * 129, "a" * 128
+WRONG = {
+    "no such filter": {
+        "filter": ruled(filters=[HEADERS], backendRefs=[BACKEND]),
+        "filter of gRPC": ruled(kind=GRPC, filters=[HEADERS], backendRefs=[BACKEND]),
+        "redirect to a wild prefix": redirected(**to_path("/x*", "replacePrefixMatch")),
+    },
+    "a redirect that leads back": {
+        "redirect to a wild path": redirected(**to_path("/x*")),
+        "redirect to another prefix": redirected(**to_path("/v2", "replacePrefixMatch")),
+        "redirect to https": redirected(scheme="https"),
+        "redirect to http": redirected(scheme="http", hostname="new.example.com"),
+        "redirect to its port": redirected(port=443),
+        "redirect to nothing": redirected(),
+        "redirect to its host": redirected(hostname=HOST),
+        "redirect to its path": redirected(**to_path("/v1")),
+        "redirect with another code": redirected(hostname="new.ml.example.com", statusCode=308),
+        "redirect to an odd path": redirected(**to_path("/v1;a")),
+        "redirect to an encoded path": redirected(**to_path("/v%201")),
+        "redirect to an unknown keyword": redirected(**to_path("/#{method}")),
+        "redirect to a long path": redirected(**to_path(f"/{LONGEST}")),
+    },
+    "5 Services at most": {
+        "too heavy": ruled(backendRefs=[{**BACKEND, "weight": 1000}]),
+        "too many": ruled(backendRefs=[{**BACKEND, "name": f"web-{number}"} for number in range(6)]),
+        "twice": ruled(backendRefs=[BACKEND, {**BACKEND, "weight": 2}]),
+    },
+    "a host without a dot": {
+        "long host": route_at(hostnames=["a" * 60 + "." + "b" * 60 + ".ml.example.com"]),
+        "one label": route_at(hostnames=["chat"]),
+        "a number at the end": route_at(hostnames=["chat.zone1"]),
+    },
+    "more than 5 values": {
+        "parameters": matched(path=V1, method="GET", **named("queryParams", "a", "b")),
+        "headers": matched(path=V1, **named("headers", "a", "b", "c")),
+        "headers of gRPC": matched(GRPC, **named("headers", "a", "b", "c", "d")),
+        "many commas": matched(path=V1, **named("headers", "a,b,c")),
+        "after a backslash that is one": matched(path=V1, **named("headers", r"a\\,b,c")),
+        "a pattern of gRPC": matched(GRPC, **named("headers", "a,b,c,d,e", type="RegularExpression")),
+    },
+    "a header Host": {
+        "long header": matched(path=V1, **named("headers", LONG)),
+        "long parameter": matched(path=V1, **named("queryParams", LONG)),
+        "long name of a parameter": matched(path=V1, queryParams=[{"name": LONG, "value": "a"}]),
+        "long name of a header": header("x-" + "a" * 39),
+        "header Host": header("hOSt"),
+    },
+    r"a path with \*, \?, %": {
+        "odd path": on("/v1;a", "Exact"),
+        "encoded path": on("/v%201"),
+        "wild prefix": on("/v1/*"),
+        "long prefix": on("/" + "v" * 126),
+        "long path": on(f"/{LONGEST}", "Exact"),
+        "long pattern": on(f"/{LONGEST}", "RegularExpression"),
+        "long method": matched(GRPC, method={"service": "a" * 64, "method": "b" * 63}),
+        "odd pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "(a|b)"}),
+    },
+    "missing closing": {"pattern that is none": on("/v[", "RegularExpression")},
+}
+RIGHT = {
+    "plain": route_at(),
+    "of gRPC": route_at(kind=GRPC),
+    "redirect": redirected(hostname="new.ml.example.com"),
+    "redirect with a code": redirected(**to_path("/v2"), statusCode=301),
+    "redirect to a host by https": redirected(scheme="https", hostname="new.ml.example.com"),
+    "redirect to a port": redirected(port=8443),
+    "redirect to a path made of the old one": redirected(**to_path("/new/#{path}")),
+    "pattern": on("/v[0-9]?", "RegularExpression"),
+    "longest pattern": on(f"/{LONGEST[1:]}", "RegularExpression"),
+    "wild path": on("/v1/*", "Exact"),
+    "longest path": on(f"/{LONGEST[1:]}", "Exact"),
+    "longest prefix": on("/" + "v" * 125),
+    "odd characters": on("/v1_.~$&'+:@-", "Exact"),
+    "headers": matched(path=V1, **named("headers", "a", "b")),
+    "two pieces": matched(path=V1, **named("headers", "a,b")),
+    "comma after a backslash": matched(path=V1, **named("headers", r"a\,b", "c")),
+    "comma in a pattern": matched(path=V1, **named("headers", "a{1,2}", "c", type="RegularExpression")),
+    "longest header": header("x" * 40),
+    "parameters": matched(method="GET", **named("queryParams", "a", "b")),
+    "method of gRPC": matched(GRPC, method=METHOD, **named("headers", "a", "b", "c")),
+    "pattern of a method": matched(GRPC, method={"type": "RegularExpression", "service": "a.*"}),
+    "five backends": ruled(backendRefs=[{**BACKEND, "name": f"web-{number}", "weight": 999} for number in range(5)]),
+    "two ports": ruled(backendRefs=[BACKEND, {**BACKEND, "port": 81}]),
+}
+CASES = [
+    *(Case(f"wrong: {name}", route, says) for says, routes in WRONG.items() for name, route in routes.items()),
+    *(Case(f"right: {name}", route) for name, route in RIGHT.items()),
+]
