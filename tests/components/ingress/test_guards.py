@@ -444,7 +444,7 @@ TLS_ROUTE = of_aws(
         "rules": [{"backendRefs": [BACKEND]}],
     },
 )
-OLDER = {
+OLDER: dict[str, Object] = {
     "a route": own_route(hostnames=[HOST]),
     "a Gateway": gateway("public"),
     "targets": target_group("second", "chat"),

@@ -53,7 +53,7 @@ def matched(kind: str = "HTTPRoute", **match: Any) -> Object:
     return ruled(kind=kind, matches=[match], backendRefs=[BACKEND])
 
 
-def named(kind: str, *values: str, **more: str) -> dict[str, list[Object]]:
+def named(kind: str, *values: str, **more: str) -> Any:
     return {kind: [{"name": f"n{at}", "value": value, **more} for at, value in enumerate(values)]}
 
 
