@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import components
 from catalog.charts import CHARTS, Chart
 from components.core import iam
+from components.core.flows import Flow
 from components.core.stage import DataClass, Stage
 from components.core.tolerations import tolerating
 from components.core.untyped import Manifest, Values
@@ -83,6 +84,10 @@ class Identity:
     statements: Callable[[AddOnContext], Sequence[iam.Statement]]
 
 
+def no_flows(cluster: ClusterParts) -> Sequence[Flow]:
+    return ()
+
+
 def no_manifests(context: AddOnContext) -> Mapping[str, Manifest]:
     return {}
 
@@ -104,6 +109,7 @@ class AddOnSpec(AddOnRules):
     definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/crd_files.
     before: name -> custom resource of an add-on in `after` that must be ready before the chart is installed.
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
+    flows: everything that its pods send and receive; in kube-system with the labels of its own pods.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """
@@ -117,6 +123,7 @@ class AddOnSpec(AddOnRules):
     definitions: tuple[str, ...] = ()
     before: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
     manifests: Callable[[AddOnContext], Mapping[str, Manifest]] = no_manifests
+    flows: Callable[[ClusterParts], Sequence[Flow]] = no_flows
     skip_crds: bool = False
     awaited: bool = True
 

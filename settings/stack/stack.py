@@ -15,6 +15,7 @@ from settings.core.base import Settings
 from settings.core.naming import rename, tag_key, tag_value
 from settings.core.problems import listed, nearest_or_all, raise_if, repeated
 from settings.ingress.ingress import IngressSettings
+from settings.isolation.isolation import IsolationSettings
 from settings.mesh.mesh import MeshSettings
 from settings.network.network import NetworkSettings
 from settings.secrets.secrets import SecretsSettings
@@ -129,6 +130,10 @@ class StackSettings(Settings):
     ingress: IngressSettings | None = Field(
         default=None, description="The doors of the clusters. Without it nothing in them has a load balancer."
     )
+    isolation: IsolationSettings | None = Field(
+        default=None,
+        description="Network policies of teams and add-ons. Without it every pod reaches every other one.",
+    )
     clusters: Mapping[ClusterKey, ClusterSettings] = Field(
         min_length=1,
         description="The EKS clusters, by name.",
@@ -142,6 +147,10 @@ class StackSettings(Settings):
     def ingress_of(self, cluster: str) -> IngressSettings | None:
         """Returns the doors of a cluster; None where it has none."""
         return self.ingress.of_cluster(cluster) if self.ingress and cluster in self.clusters else None
+
+    def isolation_of(self, cluster: str) -> IsolationSettings | None:
+        """Returns the isolation of a cluster; None where it has none."""
+        return self.isolation if self.isolation and cluster in (self.isolation.clusters or self.clusters) else None
 
     def secrets_of(self, cluster: str) -> SecretsSettings | None:
         """Returns where the secrets of a cluster's teams are kept; None where none of them has any."""

@@ -12,6 +12,7 @@ from settings.core.problems import listed, raise_if, repeated
 from settings.core.services import NamespaceName
 from settings.tenancy.members import MemberSettings
 from settings.tenancy.team_budget import BudgetSettings
+from settings.tenancy.team_network import TeamNetworkSettings
 from settings.tenancy.team_quota import TeamQuotaSettings
 from settings.tenancy.team_secrets import SecretName, TeamSecretSettings
 
@@ -63,6 +64,9 @@ class TeamSettings(Settings):
         default_factory=dict,
         description="Secrets that the team's workloads name; their values are never in the stack file or its state.",
         examples=[{"hub-token": {"keys": ["token"]}}],
+    )
+    network: TeamNetworkSettings = Field(
+        default=TeamNetworkSettings(), description="Flows of its pods, where the cluster has `isolation`."
     )
     budget: BudgetSettings | None = Field(default=None, description="What the team may spend in a month.")
 
