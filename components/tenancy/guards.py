@@ -32,6 +32,8 @@ WITH_DEBUGGING = {**MAKES_PODS, "v1": [*MAKES_PODS["v1"], "pods/ephemeralcontain
 TOKEN_TYPE, TOKEN_OF = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
 # The controller adds tolerations of every condition of a node. Which of the two names it has on EKS is unverified.
 _DAEMONS = ["system:serviceaccount:kube-system:daemon-set-controller", "system:kube-controller-manager"]
+# Resources for which the server adds a toleration. A name that somebody makes up could be that of any taint.
+_DEVICES = "^(nvidia[.]com|vpc[.]amazonaws[.]com|aws[.]amazon[.]com)/"
 _ADDED_TO_ALL = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
 
 
@@ -118,7 +120,8 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
     tolerated = (
         "one.?key.orValue('') != '' && "
         f"(one.key in {_ADDED_TO_ALL} || (variables.ofNode && one.key.startsWith('node.kubernetes.io/')) || "
-        f"{_asks_for('one.key')} || variables.taints.exists(taint, {_tolerates('taint')}))"
+        f"(one.key.matches('{_DEVICES}') && {_asks_for('one.key')}) || "
+        f"variables.taints.exists(taint, {_tolerates('taint')}))"
     )
     selected = f"'{POOL_LABEL}' in variables.selector ? [variables.selector['{POOL_LABEL}']] : []"
     in_term = f"{expressions}.filter(each, {in_terms}).map(each, each.values.filter(pool, !(pool in variables.pools))"
@@ -149,8 +152,10 @@ def _scheduling(name: str, opts: pulumi.ResourceOptions) -> None:
             "selector": "variables.spec.?nodeSelector.orValue({})",
             "terms": "variables.spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution"
             ".?nodeSelectorTerms.orValue([])",
+            # The controller of DaemonSets puts the node in place of the terms of the template, which were judged.
             "named": f"'{POOL_LABEL}' in variables.selector || (variables.terms.size() > 0 && "
-            f"variables.terms.all(term, {expressions}.exists(each, {in_terms})))",
+            f"variables.terms.all(term, {expressions}.exists(each, {in_terms}) || "
+            "(variables.ofNode && term.?matchFields.orValue([]).size() > 0)))",
             "later": "dyn(object).spec.?suspend.orValue(false) || "
             "variables.spec.?schedulingGates.orValue([]).size() > 0",
             "strange": f"variables.tolerations.filter(one, !({tolerated}))",
