@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog.regions import REGIONS
 from components.core.stage import TEAM_TAG
 from preflight.account import Ask, CouldNotLookError
-from preflight.check import Finding, check, ok, warning
+from preflight.check import Finding, check, could_not_look, ok, warning
 from preflight.checks.names import UP, is_up
 from preflight.needs import Needs, home_of
 
@@ -29,8 +29,8 @@ def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
     except CouldNotLookError as error:
         if not error.code.startswith("AccessDenied"):
             raise
-        fix = "Somebody of the account that pays asks there:"
-        yield warning(f"who asks may not see whether {TEAM_TAG} is active ({error.code})", counts_nothing, fix, command)
+        fix = f"Only the account that pays may ask: {command}; {counts_nothing}."
+        yield could_not_look(f"who asks may not see whether {TEAM_TAG} is active ({error.code})", fix)
         return
     if any(each["TagKey"] == TEAM_TAG and each["Status"] == "Active" for each in found):
         yield ok(f"{TEAM_TAG} is active")

@@ -51,7 +51,7 @@ TAGS: dict[str, tuple[Answer | Denied, str, str]] = {
     "not active": (cost_tags("Inactive"), "warning", f"{TAG} is not active"),
     "of another account": (
         Denied(),
-        "warning",
+        "could not look",
         f"who asks may not see whether {TAG} is active (AccessDeniedException)",
     ),
     "before the first up": ({"CostAllocationTags": []}, "ok", f"{TAG} can be activated a day after `up`"),
