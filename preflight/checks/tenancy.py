@@ -1,13 +1,15 @@
-"""Teams: whether AWS counts by the tag that their budgets filter by."""
+"""Teams: whether AWS counts by the tag of their budgets, and whether Secrets Manager may call what rotates secrets."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from catalog.regions import REGIONS
 from components.core.stage import TEAM_TAG
 from preflight.account import Ask, CouldNotLookError
-from preflight.check import Finding, check, could_not_look, ok, warning
+from preflight.check import Finding, check, could_not_look, failure, ok, warning
 from preflight.checks.names import UP, is_up
-from preflight.needs import Needs, home_of
+from preflight.needs import Needs, home_of, known
 
 _LIST = "ce:ListCostAllocationTags"
 _GUIDE = "docs/guides/tenancy/what-a-budget-sees.md"
@@ -15,7 +17,7 @@ _GUIDE = "docs/guides/tenancy/what-a-budget-sees.md"
 
 @check("Cost allocation tag", calls=(_LIST, UP))
 def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """The tag of teams is active. AWS refuses the question to an account that does not pay for itself, whoever asks.
+    """The tag of teams is active. AWS refuses the question to an account that does not pay for itself, also to its administrators.
 
     Source: hashicorp/terraform-provider-aws, issue 37636 (what a linked account hears); read 2026-11.
     """
@@ -44,3 +46,36 @@ def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
         )
     else:
         yield ok(f"{TEAM_TAG} can be activated a day after `up`: {_GUIDE}")
+
+
+_CALLER = "secretsmanager.amazonaws.com"
+
+
+@check("Rotation of secrets", calls=("lambda:GetPolicy",))
+def rotation(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """The policy of each function that rotates secrets lets Secrets Manager call it. It is its owner's to say so.
+
+    A function without any policy and one that is not there get the same answer.
+    Source: Lambda API, GetPolicy; Secrets Manager user guide, "Permissions for rotation"; read 2026-11.
+    """
+    planned = needs.of("secretsmanager/secretRotation:SecretRotation")
+    for arn in sorted({known(each.inputs.get("rotationLambdaArn")) for each in planned} - {""}):
+        answer = ask("lambda:GetPolicy", absent=("ResourceNotFoundException",), FunctionName=arn)
+        statements = json.loads(answer["Policy"])["Statement"] if answer else []
+        if any(map(_lets_in, statements)):
+            yield ok(arn)
+            continue
+        yield failure(
+            f"{arn} is not there, or its policy names no {_CALLER}",
+            "RotateSecret is refused, and `up` stops half-way",
+            "Write another function_arn; or its owner lets Secrets Manager in:",
+            f"aws lambda add-permission --region {needs.settings.region} --function-name {arn} --statement-id rotation "
+            f"--action lambda:InvokeFunction --principal {_CALLER} --source-account {needs.account_id}",
+        )
+
+
+def _lets_in(statement: dict[str, Any]) -> bool:
+    who = statement.get("Principal")
+    services = who.get("Service") if isinstance(who, dict) else who
+    named = services if isinstance(services, list) else [services]
+    return statement.get("Effect") == "Allow" and bool({_CALLER, "*"} & {*named})

@@ -35,7 +35,10 @@ _WORD_OF_FIELD: Mapping[str, re.Pattern[str]] = {  # field of a team's secret ->
     "namespaces": re.compile(r"[a-z0-9-]{1,63}"),
     "filled": re.compile(r"outside|generated"),
     "refresh_minutes": re.compile(r"\d+"),
+    "rotation.function_arn": re.compile(r"arn:[\w-]*:[a-z]+:[a-z0-9-]*:\d*:[\w:/$-]{1,200}"),
+    "rotation.every_days": re.compile(r"\d+"),
 }
+_LISTS = ("keys", "namespaces")
 _NOTHING = re.compile(r"(?!)")
 _NAME = re.compile(r"[-._/a-zA-Z0-9]{1,63}")
 
@@ -99,8 +102,10 @@ def _of_a_team(path: Path) -> bool:
 
 def _is_word(text: str, path: Path) -> bool:
     """path: below a secret of a team."""
-    in_place = len(path) == (2 if path[:1] in (("keys",), ("namespaces",)) else 1)
-    return in_place and bool(_WORD_OF_FIELD.get(str(path[0]), _NOTHING).fullmatch(text))
+    fields = [each for each in path if isinstance(each, str)]
+    field = ".".join(fields)
+    in_place = len(path) - len(fields) == (field in _LISTS)
+    return in_place and bool(_WORD_OF_FIELD.get(field, _NOTHING).fullmatch(text))
 
 
 def _kind(text: Any) -> str | None:

@@ -1,14 +1,16 @@
 """Teams: names of secrets that AWS still holds, and the tag that budgets count by."""
 
+import json
 from typing import Any
 
 import boto3
 import pytest
 
+from costs.resource import Resource
 from preflight.checks import names, tenancy
 from preflight.needs import Needs, name_of
 from tests.preflight.accounts import cost_tags
-from tests.preflight.answers import REGION, Answer, Denied
+from tests.preflight.answers import REGION, Answer, Denied, missing
 from tests.preflight.test_checks import seen
 
 TAG = "ml-platform:team"
@@ -79,3 +81,39 @@ def test_a_stack_without_budgets_asks_nothing(needs: Needs, aws: None) -> None:
     without = Needs(stack=needs.stack, settings=needs.settings, account_id=needs.account_id, planned=planned)
     assert len(planned) < len(needs.planned)
     assert seen(tenancy.cost_allocation_tag, without, ce__ListCostAllocationTags=Denied()) == []
+
+
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
+
+
+def rotating(needs: Needs) -> Needs:
+    kind = "aws:secretsmanager/secretRotation:SecretRotation"
+    planned = Resource(f"urn:pulumi:prod::ml-platform::{kind}::hub", kind, {"rotationLambdaArn": FUNCTION})
+    return Needs(
+        stack=needs.stack, settings=needs.settings, account_id=needs.account_id, planned=(*needs.planned, planned)
+    )
+
+
+def function_policy(**principal: Any) -> dict[str, str]:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "lambda:InvokeFunction", "Resource": FUNCTION}
+    return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+
+
+NOT_LET_IN = ("failure", f"{FUNCTION} is not there, or its policy names no secretsmanager.amazonaws.com")
+POLICIES: dict[str, tuple[Answer | Denied, tuple[str, str]]] = {
+    "Secrets Manager": (function_policy(Service="secretsmanager.amazonaws.com"), ("ok", FUNCTION)),
+    "another service": (function_policy(Service="events.amazonaws.com"), NOT_LET_IN),
+    "an account": (function_policy(AWS="arn:aws:iam::123456789012:root"), NOT_LET_IN),
+    "nobody": (missing("ResourceNotFoundException"), NOT_LET_IN),
+    "who asks not": (Denied(), ("could not look", "the caller may not lambda:GetPolicy (AccessDeniedException)")),
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_policy_of_a_function_that_rotates_is_looked_at(name: str, needs: Needs, aws: None) -> None:
+    answer, found = POLICIES[name]
+    assert seen(tenancy.rotation, rotating(needs), lambda__GetPolicy=answer) == [found]
+
+
+def test_a_stack_without_rotations_asks_for_no_policy(needs: Needs, aws: None) -> None:
+    assert seen(tenancy.rotation, needs, lambda__GetPolicy=Denied()) == []

@@ -11,7 +11,7 @@ from report.dangers import dangers, plan_from
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import stack
 from tests.in_process.providers import Registered
-from tests.report.logs import seen, state, step, summary
+from tests.report.logs import seen, state, step, summary, urn
 from tests.report.test_dangers import OWN, of, openings
 
 TOKEN = {"keys": ["token"]}
@@ -44,18 +44,18 @@ def told(before: str, after: str) -> list[str]:
     """What a change from one stack to the other tells of data."""
     old, new = ({each.urn: each for each in built(name)} for name in (before, after))
     log = []
-    for urn in {**old, **new}:
+    for each_urn in {**old, **new}:
         was, becomes = (
-            state(urn, each.parent, inputs=plain(each.inputs), provider=of_provider(each)) if each else None
-            for each in (old.get(urn), new.get(urn))
+            state(each_urn, each.parent, inputs=plain(each.inputs), provider=of_provider(each)) if each else None
+            for each in (old.get(each_urn), new.get(each_urn))
         )
-        one = new.get(urn) or old[urn]
+        one = new.get(each_urn) or old[each_urn]
         same = was and becomes and was["inputs"] == becomes["inputs"]
         op = "create" if was is None else "delete" if becomes is None else "same" if same else "update"
         inputs = becomes["inputs"] if becomes else {}
         more = {"retainOnDelete": True} if one.retained else {}
         was = {**was, **more} if was else None
-        log.append(step(op, urn, one.parent, old=was, inputs=inputs, provider=of_provider(one), **more))
+        log.append(step(op, each_urn, one.parent, old=was, inputs=inputs, provider=of_provider(one), **more))
     plan = plan_from(seen([*log, summary()]))
     return [each.opening for each in dangers(plan) if each.kind == "data"]
 
@@ -170,3 +170,23 @@ def test_a_trust_that_names_fewer_of_the_account_is_no_danger() -> None:
     assert openings(*operator(), of(ROLE, before, after, "lab")) == []
     (danger,) = openings(*operator(), of(ROLE, after, before, "lab"))
     assert danger == f"{ACCOUNT}:root may take role lab"
+
+
+def rotation(days: int) -> dict[str, Any]:
+    return {"secretId": "arn-of-hub", "rotationLambdaArn": "arn", "rotationRules": {"automaticallyAfterDays": days}}
+
+
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
+
+
+def test_a_value_that_holds_for_longer_is_told() -> None:
+    assert openings(of(ROTATION, rotation(30), None, "hub")) == ["the secret of hub is rotated no more"]
+    assert openings(of(ROTATION, rotation(30), rotation(90), "hub")) == ["days of hub: 30 days → 90 days"]
+    assert openings(of(ROTATION, rotation(90), rotation(30), "hub")) == []
+    assert openings(of(ROTATION, None, rotation(90), "hub")) == []
+
+
+def test_a_rotation_that_goes_with_its_secret_is_told_with_that() -> None:
+    token = urn(SECRET, "hub")
+    gone = step("delete", token, old=state(token, id="arn-of-hub", inputs={"name": "ml/lab/hub"}))
+    assert [each for each in openings(gone, of(ROTATION, rotation(30), None, "hub")) if "rotated" in each] == []
