@@ -99,7 +99,7 @@ class TeamSecrets(pulumi.ComponentResource):
             for namespace in self._namespaces(secret):
                 self._external(key, namespace, spec, after)
 
-    def _stored(self, key: str, path: str, secret: TeamSecretSettings) -> pulumi.Resource:
+    def _stored(self, key: str, path: str, secret: TeamSecretSettings) -> aws.secretsmanager.Secret:
         """Registers a secret and its rotation, and returns the secret."""
         args, opts = self._args, pulumi.ResourceOptions(parent=self)
         made = aws.secretsmanager.Secret(

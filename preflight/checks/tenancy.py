@@ -17,7 +17,7 @@ _GUIDE = "docs/guides/tenancy/what-a-budget-sees.md"
 
 @check("Cost allocation tag", calls=(_LIST, UP))
 def cost_allocation_tag(needs: Needs, ask: Ask) -> Iterator[Finding]:
-    """The tag of teams is active. AWS refuses the question to an account that does not pay for itself, also to its administrators.
+    """The tag of teams is active. AWS refuses the question to administrators, too, of an account that others pay for.
 
     Source: hashicorp/terraform-provider-aws, issue 37636 (what a linked account hears); read 2026-11.
     """
