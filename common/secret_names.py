@@ -31,6 +31,13 @@ _OF_MODELS = _any_of(  # tokens of a text
     "pad bos eos unk sep cls mask start stop max min num next special new batched draft image added total input output "
     "prompt completion chunk per"
 )
+_ASSIGNED = re.compile(
+    r"(?<![\w.-])-{0,2}([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*"
+    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
+)
+_REFERENCE = re.compile(  # what stands where a secret could, but is none
+    r"|true|false|null|none|arn:.*|(?:/[\w.@-]+){2,}|\$[({].*|\$[A-Za-z_]\w*|[<{\[|>*%].*", re.IGNORECASE | re.DOTALL
+)
 _OF_A_PROXY = frozenset({"proxy", "by"})  # proxy_pass, by-pass
 
 
@@ -83,3 +90,18 @@ def flags(arguments: Iterable[object]) -> list[tuple[int, str, str]]:
             found += [(index, before, argument)] if before else []
             before = ""
     return found
+
+
+def is_reference(value: str) -> bool:
+    """Tells whether a text stands where a secret could, and is none: a path, an ARN, a variable, a template."""
+    return bool(_REFERENCE.fullmatch(value.strip()))
+
+
+def set_inside(text: str) -> str:
+    """Returns the name of a secret that a text sets, as a file of settings does: `password: x`; "" without one."""
+    for match in _ASSIGNED.finditer(text):
+        name, *values = match.groups()
+        value = "".join(filter(None, values))
+        if secret_by_name(name, value, variable=name.isupper()) and not is_reference(value):
+            return str(name)
+    return ""

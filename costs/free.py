@@ -39,6 +39,7 @@ FREE_TYPES = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "access entries are free",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "Pod Identity is free",
     "aws:fsx/dataRepositoryAssociation:DataRepositoryAssociation": "the data that it moves is counted with the bucket",
+    "aws:secretsmanager/secretRotation:SecretRotation": "its function and the requests are billed where they are used",
     "aws:kms/alias:Alias": "aliases are free",
     "aws:kms/grant:Grant": "grants are free",
     "aws:kms/keyPolicy:KeyPolicy": "key policies are free",

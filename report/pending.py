@@ -37,6 +37,7 @@ AGAIN = frozenset(
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:kms/keyPolicy:KeyPolicy",
+        "aws:secretsmanager/secretRotation:SecretRotation",  # as ours is: it sets when, and starts no rotation
         "aws:servicequotas/serviceQuota:ServiceQuota",
         "aws:sqs/queuePolicy:QueuePolicy",
     }

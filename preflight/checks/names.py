@@ -130,6 +130,32 @@ queues = _names("Names of queues", "sqs/queue:Queue", _queue, "sqs:GetQueueUrl",
 roles = _names("Names of IAM roles", "iam/role:Role", _role, "iam:GetRole")
 
 
+_SECRET = "secretsmanager:DescribeSecret"  # noqa: S105 - a call
+
+
+@check("Names of secrets", calls=(_SECRET, UP))
+def secrets(needs: Needs, ask: Ask) -> Iterator[Finding]:
+    """No secret of another has the name, and none is in its recovery window: CreateSecret refuses both.
+
+    Source: Secrets Manager API, CreateSecret (InvalidRequestException) and DescribeSecret (DeletedDate); read 2026-11.
+    """
+    for resource in needs.of("secretsmanager/secret:Secret"):
+        if not (name := name_of(resource)):
+            continue
+        region = needs.region_of(resource)
+        found = ask(_SECRET, region=region, absent=("ResourceNotFoundException",), SecretId=name)
+        if found and found.get("DeletedDate"):
+            yield failure(
+                f"{name} is scheduled for deletion, and its recovery window is not over",
+                "CreateSecret is refused, and `up` stops half-way",
+                "Restore it and let the stack have it, as in docs/guides/tenancy/give-a-workload-a-secret.md; or wait.",
+                f"aws secretsmanager restore-secret --region {region} --secret-id {name}",
+            )
+        else:
+            wanted = (resource.inputs.get("tags") or {}).get(STACK_TAG)
+            yield _judged(needs, ask, name, tags_of(found) if found else None, wanted, imported=False)
+
+
 @check("The same names elsewhere", calls=(LIST,))
 def elsewhere(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """No stack of the same name is in another region that this one uses."""

@@ -280,6 +280,8 @@ class Row:
     new: bool = False
 
 
+_ROTATION, _DAYS = "aws:secretsmanager/secretRotation:SecretRotation", "rotationRules.automaticallyAfterDays"
+_SAME = "who has read its value can use it for longer"
 _LIFECYCLES = tuple(f"aws:s3/bucketLifecycleConfiguration{v}:BucketLifecycleConfiguration{v}" for v in ("", "V2"))
 _PLAN, _SELECTION = ("aws:backup/plan:Plan",), ("aws:backup/selection:Selection",)
 _DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
@@ -582,6 +584,8 @@ ROWS: Mapping[str, Sequence[Row]] = {
         Row(
             (_CLUSTER,), without("enabledClusterLogTypes"), "cluster {} no longer [writes|write] logs of <how>", _UNSEEN
         ),
+        Row((_ROTATION,), ended(), "the secret of {} is rotated no more", _SAME, gone=True, severity=SERIOUS),
+        Row((_ROTATION,), more(_DAYS, 0, " days", 0), "days of {}: <how>", _SAME, severity=SERIOUS),
         Row(("aws:ec2/flowLog:FlowLog",), ended(), "traffic is no longer recorded by {}", _UNSEEN, gone=True),
     ),
 }

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from common.secret_names import flags, secret_by_name
+from common.secret_names import flags, secret_by_name, set_inside
 from settings.core.problems import Path
 
 # Kind of secret -> pattern of its text. Sources: IAM user guide, "IAM identifiers"; GitHub, "Token formats"; RFC 7468;
@@ -22,7 +22,7 @@ FORMS: Mapping[str, re.Pattern[str]] = {
     "a Hugging Face token": re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
     "a Pulumi access token": re.compile(r"\bpul-[0-9a-f]{40}\b"),
     "an API key": re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"),
-    "a URL with a password": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"),
+    "a URL with a password": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]*:(?![$<{%])[^\s/@]+@(?!sha256:)"),
 }
 ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
 
@@ -30,12 +30,18 @@ ADVICE = "Keep it in AWS Secrets Manager, and name the secret here."
 HIDDEN = "(not shown)"
 """Stands for a secret in messages. It is no valid name, so nothing takes it for a setting."""
 
+_OF_ADD_ONS = (("addons",), ("managed_addons",))
+"""Below `clusters.<name>`: values of charts and of EKS add-ons, which may hold whole files of settings."""
+
 _WORD_OF_FIELD: Mapping[str, re.Pattern[str]] = {  # field of a team's secret -> what is no secret there
     "keys": re.compile(r"[-._a-zA-Z0-9]{1,253}"),
     "namespaces": re.compile(r"[a-z0-9-]{1,63}"),
     "filled": re.compile(r"outside|generated"),
     "refresh_minutes": re.compile(r"\d+"),
+    "rotation.function_arn": re.compile(r"arn:[\w-]*:[a-z]+:[a-z0-9-]*:\d*:[\w:/$-]{1,200}"),
+    "rotation.every_days": re.compile(r"\d+"),
 }
+_LISTS = ("keys", "namespaces")
 _NOTHING = re.compile(r"(?!)")
 _NAME = re.compile(r"[-._/a-zA-Z0-9]{1,63}")
 
@@ -66,6 +72,16 @@ def secret_mistakes(value: Any, path: Path, name: str = "") -> Iterator[tuple[Pa
             yield path, f"holds {kind}, and anyone who can read the repository or the state could use it. {ADVICE}"
         elif len(path) > 1 and secret_by_name(name, value, variable=name.isupper()):
             yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
+        elif path[2:3] in _OF_ADD_ONS and (inner := set_inside(value)):
+            yield path, f"sets {inner}, which is a secret by its name, in plain text. {ADVICE}"
+    elif path[2:3] in _OF_ADD_ONS and isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _of_number(value, path, name)
+
+
+def _of_number(value: float, path: Path, name: str) -> Iterator[tuple[Path, str]]:
+    """Yields that a number is a password; a number of tokens is none."""
+    if secret_by_name(name, str(value), variable=name.isupper()):
+        yield path, f"has the name of a secret, and its value is here in plain text. {ADVICE}"
 
 
 def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +100,7 @@ def _hidden(value: Any, path: Path, found: Collection[Path]) -> Any:
         return {_key(key, path): _hidden(item, (*path, key), found) for key, item in value.items()}
     if isinstance(value, list):
         return [_hidden(item, (*path, index), found) for index, item in enumerate(value)]
-    if isinstance(value, str) and (path in found or (_of_a_team(path) and not _is_word(value, path[4:]))):
+    if path in found or (isinstance(value, str) and _of_a_team(path) and not _is_word(value, path[4:])):
         return HIDDEN
     return value
 
@@ -99,8 +115,10 @@ def _of_a_team(path: Path) -> bool:
 
 def _is_word(text: str, path: Path) -> bool:
     """path: below a secret of a team."""
-    in_place = len(path) == (2 if path[:1] in (("keys",), ("namespaces",)) else 1)
-    return in_place and bool(_WORD_OF_FIELD.get(str(path[0]), _NOTHING).fullmatch(text))
+    fields = [each for each in path if isinstance(each, str)]
+    field = ".".join(fields)
+    in_place = len(path) - len(fields) == (field in _LISTS)
+    return in_place and bool(_WORD_OF_FIELD.get(field, _NOTHING).fullmatch(text))
 
 
 def _kind(text: Any) -> str | None:

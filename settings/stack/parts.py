@@ -46,6 +46,7 @@ class Parts:
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    secrets: SecretsSettings | None = None
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
 
@@ -151,6 +152,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         storage=storage,
         mesh=mesh,
         ingress=ingress,
+        secrets=secrets,
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

@@ -66,6 +66,7 @@ CERTIFICATE_VALIDATION: Final = "aws:acm/certificateValidation:CertificateValida
 RECORD: Final = "aws:route53/record:Record"
 WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105
+ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
 BUDGET: Final = "aws:budgets/budget:Budget"
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
@@ -73,4 +74,5 @@ LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 INSTANCE: Final = "aws:ec2/instance:Instance"
 NETWORK_INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
 VOLUME: Final = "aws:ebs/volume:Volume"
+FUNCTION: Final = "aws:lambda/function:Function"
 SNAPSHOT: Final = "aws:ebs/snapshot:Snapshot"

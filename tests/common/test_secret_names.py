@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.secret_names import flags, secret_by_name
+from common.secret_names import flags, secret_by_name, set_inside
 
 SECRETS = {  # name -> value
     **dict.fromkeys(
@@ -48,3 +48,18 @@ def test_a_key_that_names_where_a_secret_is_has_none(name: str) -> None:
 def test_a_flag_has_its_value_behind_it_or_next() -> None:
     arguments = ["serve", "--token=a", "--api-key", "b", "-v", "--port", 80, "c"]
     assert flags(arguments) == [(1, "--token", "a"), (3, "--api-key", "b")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("db:\n  password: hunter2\n", "password"),
+        ('{"apiKey": "hunter"}', "apiKey"),
+        ("A=1\nDB_PASSWORD='hunter'", "DB_PASSWORD"),
+        ("password: ${DB}", ""),
+        ("token: str = os.environ['HF_TOKEN']", ""),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_a_text_that_sets_a_secret_is_known_by_the_name_that_it_sets(text: str, name: str) -> None:
+    assert set_inside(text) == name

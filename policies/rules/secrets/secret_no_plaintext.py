@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from common.secret_names import flags, secret_by_name
+from common.secret_names import flags, is_reference, secret_by_name, set_inside
 from common.values import UNKNOWN, Secret
 from policies.rule import Case, Resource, Rule
 from policies.samples import in_every_place, pod_of
@@ -22,13 +22,6 @@ FORMS = re.compile(
     r"|\bhf_[A-Za-z]{34}\b|\bsk-(?:proj|svcacct|admin|ant|lf)-[\w-]{20,}|\bsk-[A-Za-z0-9]{32,}|\bnvapi-[\w-]{40,}"
     r"|\bey[\w-]{17,}\.ey[\w-]{17,}\.[\w-]{10,}"  # a JSON web token
     r"|://[^/\s:@]*:(?![$<{%])[^/\s:@]+@(?!sha256:)"  # an address with a password
-)
-ASSIGNED = re.compile(
-    r"(?<![\w.-])-{0,2}([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*"
-    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s\"',;&|)}]*\d[^\s\"',;&|)}]*))"
-)
-REFERENCE = re.compile(  # what stands where a secret could, but is none
-    r"|true|false|null|none|arn:.*|(?:/[\w.@-]+){2,}|\$[({].*|\$[A-Za-z_]\w*|[<{\[|>*%].*", re.IGNORECASE | re.DOTALL
 )
 CONFIG, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
 OTHERS = ("kubernetes:core/v1:Secret", "kubernetes:apiextensions.k8s.io/")  # their place; schemas with examples
@@ -62,27 +55,15 @@ def _texts(
         yield path, name, variable, value
 
 
-def _names_secret(name: str, value: str, *, variable: bool) -> bool:
-    return secret_by_name(name, value, variable=variable) and not REFERENCE.fullmatch(value.strip())
-
-
-def _sets_secret(text: str) -> bool:
-    for match in ASSIGNED.finditer(text):
-        name, *values = match.groups()
-        if _names_secret(name, "".join(filter(None, values)), variable=name.isupper()):
-            return True
-    return False
-
-
 def _problem(name: str, value: Any, *, variable: bool) -> str:
     """Returns why a text is a secret, without the text; "" when it is none."""
     if isinstance(value, Secret):
         return "is a secret of the program"
     if FORMS.search(value):
         return "has the form of a password, a token or a key"
-    if _names_secret(name, value, variable=variable):
+    if secret_by_name(name, value, variable=variable) and not is_reference(value):
         return "is a secret by its name"
-    return "sets a secret by its name" if _sets_secret(value) else ""
+    return "sets a secret by its name" if set_inside(value) else ""
 
 
 def check(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -206,6 +206,9 @@ def dns(**changes: Any) -> dict[str, Any]:
     return ingress(dns={"zones": {ZONE: "example.com"}, **changes})
 
 
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:rotate"
+
+
 def rotating(**changes: Any) -> dict[str, Any]:
     return mesh(anchors=["first", "second"], **changes)
 
@@ -216,6 +219,10 @@ def team(**changes: Any) -> dict[str, Any]:
 
 def secret(**changes: Any) -> dict[str, Any]:
     return team(namespaces=["lab", "more"], secrets={"hub": {"keys": ["token"], **changes}})
+
+
+def rotated(**changes: Any) -> dict[str, Any]:
+    return secret(rotation={"function_arn": FUNCTION, "every_days": 30, **changes})
 
 
 def stored(**changes: Any) -> dict[str, Any]:
@@ -448,6 +455,8 @@ CHANGES: dict[str, Any] = {
     "teams.secrets.keys": (secret(), secret(keys=["token", "user"])),
     "teams.secrets.filled": (secret(), secret(filled="generated")),
     "teams.secrets.refresh_minutes": (secret(), secret(refresh_minutes=5)),
+    "teams.secrets.rotation.function_arn": (rotated(), rotated(function_arn=f"{FUNCTION}-2")),
+    "teams.secrets.rotation.every_days": (rotated(), rotated(every_days=7)),
     "secrets.store": (stored(), vault()),
     "secrets.recovery_days": (stored(), stored(recovery_days=7)),
     "secrets.vault.address": (vault(), vault(address="https://vault.example.com:8200")),

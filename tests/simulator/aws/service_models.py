@@ -252,6 +252,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     "aws:acm/certificateValidation:CertificateValidation": {"validationRecordFqdns": "is compared with the answer"},
     "aws:route53/record:Record": {"allowOverwrite": "selects UPSERT"},
     "aws:secretsmanager/secret:Secret": {"policy": "selects an operation", "recoveryWindowInDays": _PROVIDER},
+    "aws:secretsmanager/secretRotation:SecretRotation": {"rotationEnabled": "selects the operation"},
     "aws:wafv2/webAcl:WebAcl": {"customResponseBodies": "is sent as a map", "ruleJson": "is sent as rules"},
     "aws:sqs/queue:Queue": dict.fromkeys(
         (

@@ -32,6 +32,12 @@ _REFERENCE = re.compile(r"<([a-z-]+)(?::([\w.]+))?>")
 
 SOUND: Mapping[str, dict[str, Any]] = {
     tokens.SECRET: {"name": "ml-platform-dev/research/hub-token", "kmsKeyId": "<key:arn>"},
+    tokens.ROTATION: {
+        "secretId": "<secret>",
+        "rotationLambdaArn": "arn:aws:lambda:us-west-2:123456789012:function:rotate",
+        "rotationRules": {"automaticallyAfterDays": 30},
+        "rotateImmediately": False,
+    },
     tokens.VPC: {"cidrBlock": "10.1.0.0/16"},
     tokens.BUDGET: {
         "budgetType": "COST",
@@ -285,6 +291,7 @@ _WORLD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("nat", tokens.NAT_GATEWAY, {"subnetId": "<subnet-a>", "allocationId": "<used-eip>"}),
     ("template", tokens.LAUNCH_TEMPLATE, {"name": "template"}),
     ("key", tokens.KEY, {}),
+    ("secret", tokens.SECRET, {"name": "ml-platform-dev/research/tracking"}),
     ("other-key", tokens.KEY, {}),
     ("signing-key", tokens.KEY, {"keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "RSA_2048"}),
     ("logs", tokens.LOG_GROUP, {"name": "/ml/logs"}),
