@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
 from types import ModuleType
@@ -23,6 +23,7 @@ from settings.core.problems import nearest_or_all
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.admission import AdmissionSettings
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -37,7 +38,7 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
-    secrets: None where its teams have none.
+    secrets: None where its teams have none. admission: of the stack.
     """
 
     stage: Stage
@@ -48,6 +49,7 @@ class AddOnContext:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     zones: int = 0
     networks: tuple[str, ...] = ()
 

@@ -249,8 +249,8 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
         mode=args.settings.mode,
         variables={
             **_SPECS,
-            "known": _images_of("variables.before"),
-            "images": f"({_images_of('variables.spec')}).filter(each, !(each in variables.known))",
+            "known": images_of("variables.before"),
+            "images": f"({images_of('variables.spec')}).filter(each, !(each in variables.known))",
         },
         more={f"variables.images.all(each, {has_digest})": by_tag} if args.settings.digests else None,
         shows={
@@ -260,7 +260,7 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
     )
 
 
-def _images_of(spec: str) -> str:
+def images_of(spec: str) -> str:
     """Returns in CEL every image that the nodes pull for a pod: those of containers and of volumes."""
     kinds = ("containers", "initContainers", "ephemeralContainers")
     of_containers = [f"{spec}.?{kind}.orValue([]).map(each, each.?image.orValue(''))" for kind in kinds]
