@@ -171,11 +171,11 @@ def add_on_of(module: ModuleType) -> AddOnSpec:
 def check_names(add_ons: Mapping[str, AddOnSpec]) -> None:
     """Raises ValueError when an add-on names one that does not exist, which would be ignored or never be installed."""
     for spec in add_ons.values():
-        for field in ("after", "conflicts"):
-            for name in getattr(spec, field):
+        for key in ("after", "conflicts"):
+            for name in getattr(spec, key):
                 if name not in add_ons:
                     raise ValueError(
-                        f"{field} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
+                        f"{key} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
                     )
 
 

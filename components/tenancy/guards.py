@@ -20,6 +20,7 @@ import pulumi
 from catalog.sharing import POOL_LABEL
 from components.core.admission import admission_policy
 from components.tenancy.marks import OTHER_POOLS, POOLS, PRIORITIES, SERVICE_ACCOUNTS, TAINTS, TEAM
+from components.tenancy.pod_images import images_of
 from settings.tenancy.admission import AdmissionSettings
 
 MAKES_PODS = {
@@ -258,14 +259,6 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
             for says, passes, ends in ((foreign, is_trusted, trusted), (by_tag, has_digest, digest))
         },
     )
-
-
-def images_of(spec: str) -> str:
-    """Returns in CEL every image that the nodes pull for a pod: those of containers and of volumes."""
-    kinds = ("containers", "initContainers", "ephemeralContainers")
-    of_containers = [f"{spec}.?{kind}.orValue([]).map(each, each.?image.orValue(''))" for kind in kinds]
-    volumes = f"{spec}.?volumes.orValue([]).filter(each, has(each.image)).map(each, each.image.?reference.orValue(''))"
-    return " + ".join([*of_containers, volumes])
 
 
 def _labels(name: str, settings: AdmissionSettings, opts: pulumi.ResourceOptions) -> None:

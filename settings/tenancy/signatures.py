@@ -90,7 +90,7 @@ class IdentitySettings(Settings):
 
 
 class SignatureSettings(Settings):
-    """Which images need a signature, and whose. One good one is enough, so a new key can come before an old one goes."""
+    """Which images need a signature, and whose. One good one is enough, so a new key can come before the old goes."""
 
     images: tuple[str, ...] = Field(
         min_length=1,

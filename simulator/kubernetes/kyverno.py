@@ -7,7 +7,8 @@ validate.
 Left out: policies of the group kyverno.io, and match conditions, for which an update counts as one that meets none.
 Policies without conditions share a webhook; its URL names them all, and here one.
 Sources: Kyverno v1.19.0, pkg/config/config.go, pkg/controllers/webhook/controller.go and validating.go,
-pkg/cel/autogen/support.go, pkg/webhooks/server.go (cleanup), cmd/readiness-checker/main.go, kyverno/kyverno 16492; read 2026-11.
+pkg/cel/autogen/support.go, pkg/webhooks/server.go (cleanup), cmd/readiness-checker/main.go; kyverno/kyverno 16492; read
+2026-11.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ back, and it runs once on each of three nodes where the cluster has them.
 The hook before the deletion of its release scales it to zero, upon which its pods delete their webhooks. The Job that
 follows misses the validating ones, so a Kyverno that is down when it is deleted leaves these behind.
 Controllers for reports, cleaning and generated objects are off, with what the first would read: unread reports pile up.
-Sources: Kyverno v1.19.0, charts/kyverno, cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup), kyverno/kyverno 16492;
-kyverno/api, charts/kyverno-api (the definitions of policies.kyverno.io, with annotations of their own);
-https://kyverno.io/docs/guides/high-availability/; read 2026-11.
+Sources: Kyverno v1.19.0, charts/kyverno, cmd/readiness-checker/main.go, pkg/webhooks/server.go (cleanup);
+kyverno/kyverno 16492; kyverno/api, charts/kyverno-api (the definitions of policies.kyverno.io, with annotations of
+their own); https://kyverno.io/docs/guides/high-availability/; read 2026-11.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from catalog.sharing import POOL_LABEL
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, every_add_on
 from components.core.untyped import Values
-from components.tenancy.signatures import KYVERNO, pull_statements
+from components.tenancy.signature_policy import KYVERNO, pull_statements
 from settings.cluster.addon_rules import needed_by_kyverno
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
