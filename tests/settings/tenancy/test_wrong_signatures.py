@@ -145,10 +145,16 @@ def test_identities_need_a_way_to_sigstore() -> None:
 
 def test_one_node_is_not_enough_for_who_refuses_in_production() -> None:
     def wrong(mode: str, zones: list[str], environment: str = "prod") -> set[str]:
-        changes = [(("admission",), signed(mode=mode)), (("teams",), TEAMS), (("environment",), environment)]
-        return {
-            problem.path for problem in problems(stack(*changes, (("clusters", "main", "pools", 0, "zones"), zones)))
-        }
+        found = problems(
+            stack(
+                (("admission",), {**signed(mode=mode), "mode": "deny"}),
+                (("teams",), TEAMS),
+                (("environment",), environment),
+                (("clusters", "main", "pools", 0, "zones"), zones),
+                (("clusters", "main", "pools", 1, "min_per_zone"), 0),
+            )
+        )
+        return {problem.path for problem in found}
 
     one, two = ["us-west-2a"], ["us-west-2a", "us-west-2b"]
     path = f"{SIGNATURES}.mode"
