@@ -23,8 +23,6 @@ from simulator.values import Props, has_unknown
 
 CHART: Final = "kyverno"
 SERVICE: Final = "kyverno-svc"
-LEFT: Final = "simulator:kubernetes:LeftWebhooks"
-"""The release whose webhooks nobody deleted."""
 _GROUP = "policies.kyverno.io"
 _VERSIONS = ("v1", "v1beta1", "v1alpha1")
 _KINDS: Mapping[str, tuple[tuple[str, str, bool], ...]] = {  # kind -> webhook, path, whether it only validates

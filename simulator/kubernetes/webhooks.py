@@ -17,7 +17,7 @@ from typing import Any
 from catalog.chart_facts import merged
 from common.values import opened
 from simulator.kubernetes import injection, kyverno
-from simulator.kubernetes.clusters import OUTAGE, Cluster
+from simulator.kubernetes.clusters import LEFT_WEBHOOKS, OUTAGE, Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.planned import Planned
@@ -94,7 +94,7 @@ class Webhooks:
             if each.left or is_down(self.cluster, each):
                 if each.sees(group, resource, _labels(state), labels, update):
                     yield Unanswered(each, of_pods=False)
-                elif pod is not None and each.sees("", "pods", _labels(pod), labels):
+                elif pod is not None and resource != "pods" and each.sees("", "pods", _labels(pod), labels):
                     yield Unanswered(each, of_pods=True)
 
     def with_proxies(self, state: Mapping[str, Any], *, also_when_down: bool = False) -> Mapping[str, Any]:
@@ -155,7 +155,7 @@ def webhooks_of(
 
 def left_in(cluster: Cluster) -> tuple[Props, ...]:
     """Returns the releases that are gone, and whose webhooks nobody deleted."""
-    row = cluster.cloud.get(kyverno.LEFT, cluster.place, cluster.region)
+    row = cluster.cloud.get(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", cluster.region)
     return () if row is None else (row.state,)
 
 
@@ -170,14 +170,14 @@ def leaves(cluster: Cluster, release: Props) -> list[str]:
     cleans = (values.get("webhooksCleanup") or {}).get("enabled", True)
     if cleans and not is_down(cluster, service):
         return []
-    cluster.cloud.put(kyverno.LEFT, cluster.place, release, region=cluster.region)
+    cluster.cloud.put(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", release, region=cluster.region)
     return [each.name for each in webhooks_of([release], kyverno.policies(cluster, None), left=True) if each.fails]
 
 
 def taken_over(cluster: Cluster, release: Props) -> None:
     """Forgets webhooks that were left when the pods of a new release answer them."""
     if _chart(release) == kyverno.CHART:
-        cluster.cloud.delete(kyverno.LEFT, cluster.place, cluster.region)
+        cluster.cloud.delete(LEFT_WEBHOOKS, f"{cluster.name}/{kyverno.CHART}", cluster.region)
 
 
 def set_down(cluster: Cluster, webhook: Webhook, down: bool) -> None:
