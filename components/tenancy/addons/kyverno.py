@@ -51,7 +51,7 @@ def values(context: AddOnContext) -> Values:
                 "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}},
             },
         },
-        **{controller: {"enabled": False} for controller in OTHER_CONTROLLERS},
+        **{controller: {"enabled": False} for controller in (*OTHER_CONTROLLERS, "reportsServer")},
         "features": {
             "admissionReports": {"enabled": False},
             "policyExceptions": {"enabled": settings.exceptions, "namespace": KYVERNO},
