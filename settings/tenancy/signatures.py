@@ -74,7 +74,7 @@ class IdentitySettings(Settings):
         pattern = self.subject_pattern
         if (self.subject is None) == (pattern is None):
             raise ValueError(
-                "needs subject or subject_pattern, and not both: else whoever has an account at the issuer could sign. "
+                "needs subject or subject_pattern, and not both: else everybody with an account at the issuer could sign. "
                 "Write one of them."
             )
         if pattern is not None:
