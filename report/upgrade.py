@@ -172,7 +172,7 @@ def _parts(settings: StackSettings, key: str) -> ClusterParts:
         settings.mesh_of(key),
         settings.ingress_of(key),
         settings.secrets_of(key),
-        settings.admission,
+        settings.admission.kyverno,
     )
 
 

@@ -98,7 +98,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:cluster:Cluster", name, None, opts)
         self._key, self._args = name, args
-        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets, args.admission)
+        self._parts = ClusterParts.of(args.settings, args.mesh, args.ingress, args.secrets, args.admission.kyverno)
         self.control_plane_zones = args.control_plane_zones or control_plane_zones(
             name, args.settings, list(args.intra_subnet_ids)
         )

@@ -83,7 +83,7 @@ def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
     clusters = [
         ClusterParts.of(
-            one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key), settings.admission
+            one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key), settings.admission.kyverno
         )
         for key, one in settings.clusters.items()
     ]

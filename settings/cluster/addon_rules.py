@@ -121,7 +121,7 @@ def needed_by_secrets(cluster: ClusterParts) -> str | None:
 
 def needed_by_kyverno(cluster: ClusterParts) -> str | None:
     """For Kyverno."""
-    return "admission.kyverno" if cluster.admission is not None and cluster.admission.kyverno is not None else None
+    return "admission.kyverno" if cluster.kyverno is not None else None
 
 
 def needed_by_dns(cluster: ClusterParts) -> str | None:

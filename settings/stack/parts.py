@@ -117,7 +117,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
             service_cidr=value(ClusterSettings, *path, "service_cidr"),
             mesh=mesh if mesh is not None and (not mesh.clusters or name in mesh.clusters) else None,
             ingress=ingress.of_cluster(name) if ingress is not None else None,
-            admission=admission,
+            kyverno=admission.kyverno if admission is not None else None,
             secrets=secrets if any(team.secrets and team.cluster in (None, name) for team in made.values()) else None,
         )
 

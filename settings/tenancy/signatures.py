@@ -74,8 +74,8 @@ class IdentitySettings(Settings):
         pattern = self.subject_pattern
         if (self.subject is None) == (pattern is None):
             raise ValueError(
-                "needs subject or subject_pattern, and not both: else everybody with an account at the issuer could sign. "
-                "Write one of them."
+                "needs subject or subject_pattern, and not both: else everybody with an account at the issuer could "
+                "sign. Write one of them."
             )
         if pattern is not None:
             if not (pattern.startswith("^") and pattern.endswith("$")):
