@@ -49,5 +49,6 @@ WEBHOOKS: Mapping[str, tuple[int, ...]] = {
     "cert-manager": (10250,),
     "trust-manager": (6443,),
     "aws-load-balancer-controller": (9443,),
+    "kyverno": (9443,),
 }
 """Chart -> ports of its pods that the API server calls, from the subnets of the EKS control plane."""

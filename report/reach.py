@@ -93,6 +93,7 @@ def _to_webhooks(settings: StackSettings, cluster: str) -> Iterator[Reach]:
         settings.mesh_of(cluster),
         settings.ingress_of(cluster),
         settings.secrets_of(cluster),
+        settings.admission.kyverno,
     )
     for chart in installed(every_add_on(), parts):
         for port in WEBHOOKS.get(chart, ()):

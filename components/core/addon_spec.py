@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
 from types import ModuleType
@@ -24,6 +24,7 @@ from settings.core.problems import nearest_or_all
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.admission import AdmissionSettings
 
 if TYPE_CHECKING:  # a stack file is checked without the SDKs, which take seconds to load
     import pulumi
@@ -38,7 +39,7 @@ class AddOnContext:
 
     cluster: key in the stack file. zones: how many the network has.
     mesh, ingress: of the cluster; None where it has none. networks: the ranges of its nodes, pods and Services.
-    secrets: None where its teams have none.
+    secrets: None where its teams have none. admission: of the stack.
     """
 
     stage: Stage
@@ -49,6 +50,7 @@ class AddOnContext:
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
     zones: int = 0
     networks: tuple[str, ...] = ()
 
@@ -176,11 +178,11 @@ def add_on_of(module: ModuleType) -> AddOnSpec:
 def check_names(add_ons: Mapping[str, AddOnSpec]) -> None:
     """Raises ValueError when an add-on names one that does not exist, which would be ignored or never be installed."""
     for spec in add_ons.values():
-        for field in ("after", "conflicts"):
-            for name in getattr(spec, field):
+        for key in ("after", "conflicts"):
+            for name in getattr(spec, key):
                 if name not in add_ons:
                     raise ValueError(
-                        f"{field} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
+                        f"{key} of add-on {spec.name}: {name} is not an add-on.{nearest_or_all(name, add_ons)}"
                     )
 
 

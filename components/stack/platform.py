@@ -38,6 +38,7 @@ from components.tenancy.guards import GuardsArgs, guards
 from components.tenancy.marks import marks
 from components.tenancy.members import groups_of, permission_set_roles
 from components.tenancy.namespaces import Namespaces, NamespacesArgs
+from components.tenancy.signatures import signatures
 from components.tenancy.team import Team, TeamArgs
 from settings.cluster.addon_rules import installed
 from settings.cluster.parts import ClusterParts
@@ -81,7 +82,9 @@ def zone_names(
 def _addon_keys(settings: StackSettings) -> set[DataClass]:
     """Returns the data classes whose key the add-ons of the clusters use."""
     clusters = [
-        ClusterParts.of(one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key))
+        ClusterParts.of(
+            one, settings.mesh_of(key), settings.ingress_of(key), settings.secrets_of(key), settings.admission.kyverno
+        )
         for key, one in settings.clusters.items()
     ]
     specs = [spec for one in clusters for spec in installed(every_add_on(), one).values()]
@@ -261,6 +264,8 @@ class Platform(pulumi.ComponentResource):
                 injected_images=proxy_images(addons) if ref.mesh is not None else (),
             )
             guards(f"{key}-admission", args, pulumi.ResourceOptions(parent=self, provider=ref.provider))
+            if settings.admission.signatures is not None:
+                signatures(f"{key}-signatures", settings.admission.signatures, ref, self)
 
     def _deployer_of(self, name: str, settings: StackSettings) -> Deployer | None:
         """Returns the role that deploys. A provider of the caller's own credentials tells whether the caller has it."""
@@ -315,6 +320,7 @@ class Platform(pulumi.ComponentResource):
                 mesh=settings.mesh_of(key),
                 ingress=settings.ingress_of(key),
                 secrets=settings.secrets_of(key),
+                admission=settings.admission,
                 networks=(settings.network.cidr, settings.network.pod_cidr),
                 groups=self._groups[key],
             ),

@@ -20,6 +20,7 @@ import pulumi
 from catalog.sharing import POOL_LABEL
 from components.core.admission import admission_policy
 from components.tenancy.marks import OTHER_POOLS, POOLS, PRIORITIES, SERVICE_ACCOUNTS, TAINTS, TEAM
+from components.tenancy.pod_images import images_of
 from settings.tenancy.admission import AdmissionSettings
 
 MAKES_PODS = {
@@ -254,8 +255,8 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
         mode=args.settings.mode,
         variables={
             **_SPECS,
-            "known": _images_of("variables.before"),
-            "images": f"({_images_of('variables.spec')}).filter(each, !(each in variables.known))",
+            "known": images_of("variables.before"),
+            "images": f"({images_of('variables.spec')}).filter(each, !(each in variables.known))",
         },
         more={f"variables.images.all(each, {has_digest})": by_tag} if args.settings.digests else None,
         shows={
@@ -263,14 +264,6 @@ def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
             for says, passes, ends in ((foreign, is_trusted, trusted), (by_tag, has_digest, digest))
         },
     )
-
-
-def _images_of(spec: str) -> str:
-    """Returns in CEL every image that the nodes pull for a pod: those of containers and of volumes."""
-    kinds = ("containers", "initContainers", "ephemeralContainers")
-    of_containers = [f"{spec}.?{kind}.orValue([]).map(each, each.?image.orValue(''))" for kind in kinds]
-    volumes = f"{spec}.?volumes.orValue([]).filter(each, has(each.image)).map(each, each.image.?reference.orValue(''))"
-    return " + ".join([*of_containers, volumes])
 
 
 def _labels(name: str, settings: AdmissionSettings, opts: pulumi.ResourceOptions) -> None:

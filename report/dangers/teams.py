@@ -199,13 +199,17 @@ def _unbound(plan: Plan) -> Iterator[Danger]:
             )
 
 
-def _begins_to_refuse(plan: Plan) -> Iterator[Danger]:
-    """Yields rules for pods that refuse from now on in a cluster that had namespaces of teams before."""
-    with_teams = {
+def with_teams(plan: Plan) -> set[str]:
+    """Returns the providers of clusters that had namespaces of teams before."""
+    return {
         each.provider
         for each in plan.before.values()
         if each.type == NAMESPACE and TEAM in (at(each.inputs, "metadata.labels") or {})
     }
+
+
+def _begins_to_refuse(plan: Plan) -> Iterator[Danger]:
+    """Yields rules for pods that refuse from now on in a cluster that had namespaces of teams before."""
     of_pods = {
         (each.provider, at(each.inputs, "metadata.name"))
         for each in plan.after.values()
@@ -215,7 +219,7 @@ def _begins_to_refuse(plan: Plan) -> Iterator[Danger]:
         binding = plan.after[change.urn]
         is_of_pods = (binding.provider, at(binding.inputs, "spec.policyName")) in of_pods
         refuses = is_of_pods and "Deny" in every(binding.inputs, "spec.validationActions")
-        if refuses and binding.provider in with_teams:
+        if refuses and binding.provider in with_teams(plan):
             yield Danger(
                 kind="nodes",
                 severity=SERIOUS,

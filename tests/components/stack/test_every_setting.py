@@ -16,6 +16,7 @@ from simulator.aws import paths
 from simulator.aws.registry import kind_of
 from tests.components.conftest import PlatformCloud
 from tests.components.stacks import CLUSTER, POOL, stack
+from tests.settings.tenancy.test_wrong_signatures import HOST, IMAGES, ISSUER, PUBLIC
 
 Built = dict[str, tuple[str, bool, tuple[str, ...], bool]]
 """URN -> inputs as text, whether the resource is protected, and paths of which it ignores changes."""
@@ -233,6 +234,20 @@ def vault(**changes: Any) -> dict[str, Any]:
     return stored(store="vault", vault={"address": "https://vault.example.com", **changes})
 
 
+def kyverno(**changes: Any) -> dict[str, Any]:
+    return admission(kyverno=changes)
+
+
+def signed(**changes: Any) -> dict[str, Any]:
+    signatures = {"images": [IMAGES], "keys": [PUBLIC], **changes}
+    return admission(kyverno={}, signatures=signatures, registries=[HOST])
+
+
+def signer(**changes: Any) -> dict[str, Any]:
+    identity = {"issuer": ISSUER, "subject": "a", **changes}
+    return signed(keys=[], identities=[{key: value for key, value in identity.items() if value is not None}])
+
+
 def admission(**changes: Any) -> dict[str, Any]:
     return {**team(), "admission": changes}
 
@@ -436,6 +451,15 @@ CHANGES: dict[str, Any] = {
     "admission.registries": (team(), admission(registries=["registry.example.com"])),
     "admission.digests": (team(), admission(digests=False)),
     "admission.labels": (team(), admission(labels=["owner"])),
+    "admission.kyverno.namespaces_left_out": (kyverno(), kyverno(namespaces_left_out=["tools"])),
+    "admission.kyverno.exceptions": (kyverno(), kyverno(exceptions=True)),
+    "admission.signatures.images": (signed(), signed(images=[f"{HOST}/*"])),
+    "admission.signatures.keys": (signed(), signed(keys=[PUBLIC.replace("zYw", "zYx")])),
+    "admission.signatures.mode": (signed(), signed(mode="deny")),
+    "admission.signatures.certificates": (signed(), signed(certificates=[PUBLIC.replace("PUBLIC KEY", "CERTIFICATE")])),
+    "admission.signatures.identities.issuer": (signer(), signer(issuer="https://example.com")),
+    "admission.signatures.identities.subject": (signer(), signer(subject="b")),
+    "admission.signatures.identities.subject_pattern": (signer(), signer(subject=None, subject_pattern="^b$")),
     "teams.name": (team(), team(name="other")),
     "teams.cluster": (two_clusters(team(cluster="main")), two_clusters(team(cluster="other"))),
     "teams.namespaces": (team(), team(namespaces=["lab", "more"])),
