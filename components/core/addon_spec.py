@@ -111,7 +111,8 @@ class AddOnSpec(AddOnRules):
     definitions: groups of CRDs outside of any chart that must exist before it: folders of catalog/crd_files.
     before: name -> custom resource of an add-on in `after` that must be ready before the chart is installed.
     manifests: name -> custom resource of a CRD of the chart; Pulumi waits for its condition `Ready`.
-    flows: everything that its pods send and receive; in kube-system with the labels of its own pods.
+    flows: everything that its pods send and receive; in kube-system with the labels of its own pods. Not their probes,
+        and nothing of pods with `hostNetwork`: network policies leave these alone.
     skip_crds: whether the CRDs in the chart's own `crds/` folder are skipped, because another add-on has them.
     awaited: whether `pulumi up` waits until its pods are ready, and fails otherwise.
     """

@@ -5,12 +5,13 @@ A flow that nothing names is closed where a cluster has `isolation`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Direction = Literal["in", "out"]
 Peer = Literal[
     "dns",  # CoreDNS
+    "vpc-dns",  # the resolver at the third address of the VPC, which pods with `dnsPolicy: Default` ask
     "api-server",  # the Service `kubernetes`
     "control-plane",  # the API server as it calls webhooks, from the subnets of the EKS control plane
     "pod-identity",  # the agent that gives pods the credentials of their role
@@ -23,6 +24,7 @@ Peer = Literal[
 ]
 WELL_KNOWN_PORTS: Mapping[Peer, tuple[int, ...]] = {
     "dns": (53,),
+    "vpc-dns": (53,),
     "api-server": (443,),
     "pod-identity": (80,),
     "aws": (443,),
@@ -67,7 +69,7 @@ class Flow:
 def out(peer: Peer | Pods | Range, why: str, *ports: int, pods: Mapping[str, str] | None = None) -> Flow:
     """Returns a flow that pods begin. ports: those of the peer where it has well-known ones."""
     known = WELL_KNOWN_PORTS.get(peer, ()) if isinstance(peer, str) else ()
-    udp = (53,) if peer == "dns" else ()
+    udp = (53,) if peer in ("dns", "vpc-dns") else ()
     return Flow(direction="out", peer=peer, why=why, ports=ports or known, udp=udp, pods=pods or {})
 
 
@@ -76,12 +78,25 @@ def into(peer: Peer | Pods | Range, why: str, *ports: int, pods: Mapping[str, st
     return Flow(direction="in", peer=peer, why=why, ports=ports, pods=pods or {})
 
 
-CONTROLLER = (
-    out("dns", "finds the API server and AWS"),
-    out("api-server", "reads and writes objects"),
-    out("own-namespace", "its replicas and parts"),
-    into("own-namespace", "its replicas and parts"),
-)
-"""Flows of nearly every add-on that is a controller."""
+def of_pods(pods: Mapping[str, str], *flows: Flow) -> tuple[Flow, ...]:
+    """Returns flows, as those of the pods with these labels alone."""
+    return tuple(replace(flow, pods=pods) for flow in flows)
+
+
+def webhooks(*ports: int) -> Flow:
+    """Returns the calls of the API server. ports: of the pods, which are not those of their Service."""
+    return into("control-plane", "the API server asks its webhooks", *ports)
+
+
+def scraped(*ports: int) -> Flow:
+    """Returns the reading of metrics."""
+    return into(MONITORING, "its metrics are read", *ports)
+
+
+MONITORING = Pods(namespace="monitoring")
+READS_OBJECTS = out("api-server", "reads and writes objects")
+CONTROLLER = (out("dns", "finds whom it calls"), READS_OBJECTS)
+"""Flows of nearly every add-on that is a controller. Its replicas agree on a leader by the API server."""
+AMONG_THEMSELVES = (out("own-namespace", "its parts call one another"), into("own-namespace", "its parts"))
 WITH_ROLE = (out("pod-identity", "gets the credentials of its role"), out("aws", "calls AWS"))
 """Flows of pods whose service account has a role in AWS."""

@@ -12,6 +12,7 @@ from catalog.sharing import POOL_LABEL
 from components.compute.autoscaling import ALMOST_IDLE, AUTOSCALED_TAG
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity
+from components.core.flows import READS_OBJECTS, WITH_ROLE, out, scraped
 from components.core.iam import allow
 from components.core.untyped import Values
 from settings.cluster.addon_rules import needed_by_pools
@@ -116,4 +117,5 @@ ADD_ON = AddOnSpec(
     endpoints=("autoscaling",),
     values=values,
     identities=(Identity(service_account=NAME, statements=statements),),
+    flows=lambda cluster: (out("vpc-dns", "finds AWS"), READS_OBJECTS, *WITH_ROLE, scraped(8085)),
 )
