@@ -16,11 +16,13 @@ from collections.abc import Sequence
 from catalog.sharing import POOL_LABEL
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, Identity, every_add_on
+from components.core.flows import CONTROLLER, WITH_ROLE, Flow, of_pods, scraped, webhooks
 from components.core.untyped import Values
 from components.tenancy.signature_policy import KYVERNO, pull_statements
 from settings.cluster.addon_rules import needed_by_kyverno
 from settings.cluster.fixed_values import FixedValue, never, only
 from settings.cluster.mesh_replicas import REPLICAS, kept_nodes
+from settings.cluster.parts import ClusterParts
 from settings.tenancy.signatures import ALWAYS_LEFT_OUT, KyvernoSettings
 
 ACCOUNT = "kyverno-admission-controller"
@@ -78,6 +80,12 @@ def statements(context: AddOnContext) -> Sequence[iam.Statement]:
     return pull_statements(context.stage, signatures.images) if signatures is not None else []
 
 
+def flows(cluster: ClusterParts) -> Sequence[Flow]:
+    pods = {"app.kubernetes.io/component": "admission-controller", "app.kubernetes.io/instance": KYVERNO}
+    # It reads signatures in registries, and for signers without keys what their authority and its log say.
+    return (*CONTROLLER, *of_pods(pods, *WITH_ROLE, webhooks(9443), scraped(8000)))
+
+
 ADD_ON = AddOnSpec(
     name=KYVERNO,
     pod_security="restricted",
@@ -86,6 +94,7 @@ ADD_ON = AddOnSpec(
     instead="no admission.kyverno",
     values=values,
     identities=(Identity(service_account=ACCOUNT, statements=statements),),
+    flows=flows,
     fixed=(
         *(
             FixedValue(

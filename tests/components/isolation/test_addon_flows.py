@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalog.chart_facts import chart_facts
+from catalog.chart_facts import chart_facts, has_facts
 from catalog.charts import CHARTS
 from catalog.mesh_network import MESHED_POD
 from components.core.addon_spec import (
@@ -27,6 +27,7 @@ from settings.compute.node_pool import NodePoolSettings
 from settings.ingress.ingress import IngressSettings
 from settings.mesh.mesh import MeshSettings
 from settings.secrets.secrets import SecretsSettings
+from settings.tenancy.admission import AdmissionSettings
 from simulator.kubernetes.webhooks import webhooks_of
 from tests.components.stacks import POOL, stack, stage
 from tests.facts.reading import facts
@@ -34,6 +35,10 @@ from tests.facts.reading import facts
 MESHED = ("inference", "agents")
 TRACING = {"collector": "collector.tracing:4317", "namespace": "tracing", "service_account": "collector"}
 CERTIFICATE = "arn:aws:acm:us-west-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+SIGNATURES = {
+    "images": ["123456789012.dkr.ecr.us-west-2.amazonaws.com/team/*"],
+    "identities": [{"issuer": "https://token.actions.githubusercontent.com", "subject": "https://github.com/org/app"}],
+}
 SECRETS: dict[str, dict[str, Any]] = {
     "AWS": {},
     "a Vault outside": {"store": "vault", "vault": {"address": "https://vault.example.com"}},
@@ -92,6 +97,7 @@ class World:
             mesh=self.mesh,
             ingress=IngressSettings.model_validate({"internal": door, "dns": dns}),
             secrets=SecretsSettings.model_validate(SECRETS[self.store]),
+            admission=AdmissionSettings.model_validate({"kyverno": {}, "signatures": SIGNATURES}),
         )
 
 
@@ -257,7 +263,7 @@ def test_the_pods_are_those_of_the_chart(name: str) -> None:
         for pod in (*read.pods, *(hook for hook in read.hooks if hook["kind"] == "Job")):
             yield pod["kind"], pod["name"], pod.get("host_network") is True
         for part in read.brings.values():
-            yield from workloads(part.chart)
+            yield from workloads(part.chart) if has_facts(part.chart) else ()
 
     written = [pod for pod in pods_of(name) if not pod.get("by_operator")]
     mine = sorted((pod["kind"], pod["name"], pod.get("host_network", False)) for pod in written)
