@@ -22,6 +22,7 @@ from settings.security.deployer import DeployerSettings
 from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
+from settings.tenancy.images import ImagesSettings
 from settings.tenancy.team import TeamSettings
 
 Model = TypeVar("Model", bound=Settings)
@@ -46,6 +47,7 @@ class Parts:
     deployer: DeployerSettings | None = None
     mesh: MeshSettings | None = None
     ingress: IngressSettings | None = None
+    images: ImagesSettings | None = None
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
 
@@ -151,6 +153,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         storage=storage,
         mesh=mesh,
         ingress=ingress,
+        images=part(ImagesSettings, "images"),
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

@@ -234,4 +234,5 @@ REPOSITORY = Grammar(
         "principal": _INVALID.format("Principal not found"),
     },
     _repository,
+    outside=True,
 )

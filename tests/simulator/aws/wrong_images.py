@@ -99,11 +99,6 @@ IMAGES = (
         tokens.REPOSITORY_POLICY,
         ("a resource", _allow(Resource="*"), "Invalid repository policy provided"),
         ("nobody", _allow(Principal=None), "Invalid repository policy provided"),
-        (
-            "a role that is gone",
-            _allow(Principal={"AWS": "arn:aws:iam::123456789012:role/gone"}),
-            "Principal not found",
-        ),
         ("all of an account", _allow(Principal={"AWS": "arn:aws:iam::123456789012:*"}), "Principal not found"),
         ("an action of another service", _allow(Action="s3:GetObject"), "Invalid repository policy provided"),
         ("no action", _allow(Action=None), "Invalid repository policy provided"),
