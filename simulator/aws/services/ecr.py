@@ -335,7 +335,8 @@ def _upstream_is_known(op: OperationContext) -> None:
             "UnsupportedUpstreamRegistryException",
             f"The specified upstream registry {url} is not supported",
         )
-    if _UPSTREAMS.get(url, not of_ecr) and not op.inputs.get("credentialArn"):
+    credentials = op.inputs.get("credentialArn")
+    if _UPSTREAMS.get(url, not of_ecr) and credentials is not UNKNOWN and not credentials:
         raise AwsError(
             "UnsupportedUpstreamRegistryException",
             "The specified upstream registry requires authentication. Specify a valid Secrets Manager ARN",
@@ -350,7 +351,7 @@ def _secret_can_be_read(op: OperationContext) -> None:
     it would read is not there. Source: ECR user guide, "Storing your upstream repository credentials"; read 2026-11.
     """
     given = op.inputs.get("credentialArn")
-    if not given:
+    if given is not UNKNOWN and not given:
         return
     nowhere = AwsError(
         "SecretNotFoundException", "The ARN of the secret specified in the pull through cache rule was not found"
@@ -372,7 +373,7 @@ def _secret_can_be_read(op: OperationContext) -> None:
 
 def _credentials_are_changed(op: OperationContext) -> None:
     """An update is one of the credentials. Without any, as where they are taken away, ECR refuses it."""
-    if not op.inputs.get("credentialArn") and not op.inputs.get("customRoleArn"):
+    if all(each is not UNKNOWN and not each for each in map(op.inputs.get, ("credentialArn", "customRoleArn"))):
         raise AwsError(
             "InvalidParameterException",
             "Invalid input: Please set either credential arn or role arn to update the credentials",
