@@ -22,8 +22,9 @@ class Leftover:
     """One kind of things. The words in braces are of the stack in `find`, and paths in the thing in the other texts.
 
     listed: the path of the things in the answer to `find`. where: path -> the value that a thing has there; "": any;
-    None: none; with a `*` at its end, what the value begins with. `*` in a path is any item of a list. tag: the tags by their keys; owner: the
-    topmost controller of a pod, for kubectl; maker: the same for people; protected: see `is_protected`.
+    None: none; with a `*` at its end, what the value begins with. `*` in a path is any item of a list. tag: the tags by
+    their keys; owner: the topmost controller of a pod, for kubectl; maker: the same for people; protected: see
+    `is_protected`.
     cluster: whether the cluster is up or gone where this kind matters.
     effect: what the thing blocks, or why it costs money. price: the row of service_prices.json; per: the path of the
     number of its units, by default the hours of a month.
