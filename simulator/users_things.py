@@ -6,7 +6,7 @@ Resources of AWS have the form of the EC2 and Elastic Load Balancing APIs. Sourc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
+from itertools import count, product
 
 from simulator.aws import image_pulls, tokens
 from simulator.aws.access import Session
@@ -125,10 +125,10 @@ class _Maker:
     def cached_images(self) -> None:
         """An image that a node pulled through each cache: what it may not, a pod of the stack could not either."""
         roles = {row.state["nodeRoleArn"] for row in self._cloud.of_type(tokens.NODE_GROUP) if self._of_this(row)}
-        nodes = next((row for row in self._cloud.of_type(tokens.ROLE) if row.state["arn"] in roles), None)
-        for rule in self._cloud.of_type(tokens.CACHE_RULE) if nodes is not None else ():
-            if rule.region == self._row.region:
-                image_pulls.pull(self._cloud, Session(nodes), rule.region, f"{rule.id}/library/debug", "1.0")
+        nodes = [Session(row) for row in self._cloud.of_type(tokens.ROLE) if row.state["arn"] in roles]
+        rules = [row for row in self._cloud.of_type(tokens.CACHE_RULE) if row.region == self._row.region]
+        for session, rule in product(nodes[:1], rules):
+            image_pulls.pull(self._cloud, session, rule.region, f"{rule.id}/library/debug", "1.0")
 
     def _of_this(self, group: CloudResource) -> bool:
         return group.region == self._row.region and group.state["clusterName"] == self._row.id

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from preflight.account import Ask
 from preflight.check import Finding, check, failure, ok
-from preflight.checks.names import find_names, is_up
+from preflight.checks.names import UP, find_names, is_up
 from preflight.needs import Needs, tags_of
 
 _RULE, _REPOSITORY = "ecr/pullThroughCacheRule:PullThroughCacheRule", "ecr/repository:Repository"
@@ -21,7 +21,7 @@ def _repository(ask: Ask, name: str, region: str) -> Mapping[str, str] | None:
 repositories = find_names("Names of repositories", _REPOSITORY, _repository, _FIND, _TAGS, kept=True)
 
 
-@check("Pull-through caches", calls=(_RULES,))
+@check("Pull-through caches", calls=(_RULES, UP))
 def caches(needs: Needs, ask: Ask) -> Iterator[Finding]:
     """No other cache of the account has the beginning of ours: rules have no tags that would say whose they are."""
     for resource in needs.of(_RULE):

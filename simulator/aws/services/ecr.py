@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from catalog.known_quotas import REPOSITORIES
 from simulator.aws import tokens
-from simulator.aws.constraints import arn, every, length, matches, one_of
+from simulator.aws.constraints import Constraint, arn, every, length, matches, one_of
 from simulator.aws.messages import AwsError, ErrorTemplate, ProviderError, Service
 from simulator.aws.model import Autoname, CascadeDelete, Quota, Reference, ResourceType, Unique
 from simulator.aws.operation_context import OperationContext
@@ -30,13 +30,13 @@ _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME = matches(rf"{_PART}(/{_PART})*", "lower-case letters, digits, and between them . _ - /")
 _PREFIX = matches(rf"({_PART}(/{_PART})*/?|ROOT)", "ROOT, or lower-case letters, digits, and between them . _ - /")
 _MUTABILITY = one_of("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE", "MUTABLE_WITH_EXCLUSION")
-_FILTERS = {
+_FILTERS: dict[str, Constraint] = {
     "imageTagMutabilityExclusionFilters": length(1, 5),
     "imageTagMutabilityExclusionFilters[*].filter": matches(r"[0-9a-zA-Z._*-]{1,128}", "letters, digits, and . _ * -"),
     "imageTagMutabilityExclusionFilters[*].filterType": one_of("WILDCARD"),
 }
 _KEY = "encryptionConfigurations[*].kmsKey"
-_ENCRYPTION = {"encryptionConfigurations[*].encryptionType": one_of("AES256", "KMS", "KMS_DSSE")}
+_ENCRYPTION: dict[str, Constraint] = {"encryptionConfigurations[*].encryptionType": one_of("AES256", "KMS", "KMS_DSSE")}
 _LIFECYCLE_BYTES = 30720
 # Address of a registry -> whether ECR wants a secret for it.
 _UPSTREAMS: Final = {
@@ -358,7 +358,7 @@ def _secret_can_be_read(op: OperationContext) -> None:
     )
     if given is UNKNOWN or has_unknown(given):
         raise nowhere
-    if f":secret:{SECRET_PREFIX}" not in given:
+    if f":secret:{SECRET_PREFIX}" not in str(given):
         raise AwsError(
             "InvalidParameterException",
             "Invalid parameter at 'credentialArn' failed to satisfy constraint: 'must satisfy regular expression "

@@ -85,7 +85,7 @@ def test_a_team_without_anybody_who_pushes_has_no_policy(cloud: PlatformCloud) -
 
 @pytest.mark.parametrize("settings", [{}, {"untagged_days": 1, "keep": 1}, {"untagged_days": 3650, "keep": 100_000}])
 def test_ecr_takes_the_lifecycle_of_every_setting(settings: dict[str, int]) -> None:
-    text = lifecycle(ImagesSettings(**settings))
+    text = lifecycle(ImagesSettings.model_validate(settings))
     assert lifecycle_fault(text) is None
     assert len(text) >= 100, "ECR takes no shorter one"
 
