@@ -201,7 +201,11 @@ class Platform(pulumi.ComponentResource):
         self._mesh_policies(settings.network, zones)
         self._ingress(settings)
         self._kept = self._kept.after(
-            settings.storage, self.namespaces.made, self.clusters, secrets_key=keys.secrets is not None
+            settings.storage,
+            self.namespaces.made,
+            self.clusters,
+            secrets_key=keys.secrets is not None,
+            images_key=keys.images is not None,
         )
         Guard(f"{name}-deletion-protection", self, protect=stage.deletion_protection)
         self.register_outputs({"vpc_id": self.network.vpc_id})
@@ -322,7 +326,9 @@ class Platform(pulumi.ComponentResource):
                 keeps_secrets=keeps_in_aws(settings.secrets, settings.teams)
                 or "secrets" in addon_keys
                 or (self._kept.secrets_key and bool(settings.teams)),
-                keeps_images=settings.images.kms and any(team.repositories for team in settings.teams),
+                keeps_images=(settings.images.kms and any(team.repositories for team in settings.teams))
+                or "images" in addon_keys
+                or (self._kept.images_key and self.stage.retains),
                 backs_up=bool(schedules(settings.storage, settings.clusters.keys())) or "backup" in addon_keys,
             ),
             self._opts,
