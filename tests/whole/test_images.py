@@ -1,6 +1,7 @@
 """Images of a stack that is up: repositories with images, a cache and its secret, and what stays. In this order."""
 
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from simulator import users_things
 from simulator.aws import tokens
 from simulator.cloud import Cloud
 from simulator.kubernetes.clusters import EKS_CLUSTER
+from tests.whole.conftest import Project, steps
 from tests.whole.edits import Edit, make, rows
 from tests.whole.live import GONE, Live, live
 
@@ -65,3 +67,20 @@ def test_a_full_repository_goes_with_a_stack_that_nothing_protects_and_what_pull
     with closing(Cloud(dev.cloud)) as cloud:
         left = {row.id for row in cloud.all() if row.type == tokens.REPOSITORY}
     assert left == {f"ml-platform-dev/{name}/library/debug" for name in TWO}, "retire deletes these"
+
+
+def test_a_retained_repository_is_adopted_with_its_key_when_its_entry_comes_back(tmp_path: Path) -> None:
+    prod, up = Project(tmp_path / "project"), ("up", "--stack", "prod", "--yes", "--skip-preview")
+    prod.change("prod", clusters__main__pools=prod.pools("prod")[:1], storage={})
+    prod.change("prod", teams__0__repositories=["trainer"])
+    prod.pulumi(*up)
+    (repository,) = (each for each in prod.resources() if "aws:ecr/repository:Repository" in each["urn"])
+    prod.pulumi("state", "unprotect", repository["urn"], "--yes", "--stack", "prod")
+    prod.change("prod", teams__0__repositories=[])
+    prod.pulumi(*up)
+    assert repository in prod.resources(), "production retains its images"
+    prod.change("prod", teams__0__repositories=["trainer"])
+    assert steps(prod.preview("prod"), "import") == {"main-team-research.images.trainer"}
+    prod.pulumi(*up)
+    assert prod.resources().count(repository) == 1, "with another key it would be made anew, without its images"
+    prod.pulumi("preview", "--stack", "prod", "--refresh", "--expect-no-changes")
