@@ -17,6 +17,10 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 NEXT_PAGE = re.compile(r'<([^>]+)>;\s*rel="?next"?')
+MANIFESTS = (  # of several platforms first: its digest names the image on each of them
+    *("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"),
+    *("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"),
+)
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -150,7 +154,7 @@ def _open(url: str, opener: Opener) -> AbstractContextManager[Any]:
 def _request(url: str, headers: Mapping[str, str] | None = None) -> Request:
     if not url.startswith("https://"):
         raise OSError(f"{url} is not read: facts must come over an encrypted connection")
-    accepted = {"Accept": "application/vnd.oci.image.manifest.v1+json"} if "/manifests/" in url else {}
+    accepted = {"Accept": ", ".join(MANIFESTS)} if "/manifests/" in url else {}
     return Request(url, headers={"User-Agent": "ml-platform-facts", **accepted, **(headers or {})})  # noqa: S310
 
 

@@ -1,13 +1,14 @@
-"""Which charts of the stack have a version in the catalog, and no digest: one finding lists them.
+"""Which charts of the stack, and images that our values name, have no digest in the catalog: they are listed.
 
-A version can be published again with other content, which only a digest shows. None is invented: `make facts` asks the
-repositories where it reaches them.
+A version or a tag can be published again with other content, which only a digest shows. None is invented: `make facts`
+asks the registries where it reaches them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catalog.charts import CHARTS, UNRESOLVED, Chart
-from policies.rule import Resource, Sample, Stack, StackCase, StackRule, text
+from catalog.images import IMAGES
+from policies.rule import Option, Resource, Sample, Stack, StackCase, StackRule, text
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -27,16 +28,15 @@ def _row(release: Resource) -> Chart | None:
     )
 
 
-def check(stack: Stack) -> Iterator[tuple[Resource, str, str]]:
-    rows = {release.urn: (release, _row(release)) for release in stack.of(RELEASE)}
-    found = {row.name: release for release, row in rows.values() if row is not None and row.digest == UNRESOLVED}
-    if found:
-        names = sorted(found)
-        yield (
-            found[names[0]],
-            "version",
-            f"is all that pins these charts, whose digest is unresolved: {', '.join(names)}",
-        )
+def check(stack: Stack, *, also: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
+    releases = {row.name: release for release in stack.of(RELEASE) if (row := _row(release)) is not None}
+    charts = sorted(name for name in releases if CHARTS[name].digest == UNRESOLVED or name in also)
+    if charts:
+        yield releases[charts[0]], "version", f"is all that pins charts without a digest: {', '.join(charts)}"
+    images = {name: image.chart for name, image in IMAGES.items() if image.digest == UNRESOLVED or name in also}
+    of_stack = sorted(name for name, chart in images.items() if chart in releases)
+    if of_stack:
+        yield releases[images[of_stack[0]]], "values", f"name images without a digest: {', '.join(of_stack)}"
 
 
 def _release(row: Chart) -> Sample:
@@ -45,17 +45,20 @@ def _release(row: Chart) -> Sample:
     return Sample(RELEASE, {"chart": row.chart, "version": row.version, "repositoryOpts": {"repo": row.repository}})
 
 
-_UNRESOLVED = [row for _, row in sorted(CHARTS.items()) if row.digest == UNRESOLVED]
+_OCI = next(row for row in CHARTS.values() if row.oci)
+_IMAGE, _NAMED = next(iter(IMAGES.items()))
+_BOTH = {"also": [_OCI.name, _NAMED.chart, _IMAGE]}
 
 RULE = StackRule(
     id="k8s-chart-digest-known",
     applies_to=RELEASE,
     severity="low",
     why="Who takes over a repository can publish a version again; nothing but a digest tells.",
-    fix="Run `make facts` where the repositories can be reached, and review the digests that it writes.",
+    fix="Run `make facts` where the registries can be reached, and review the digests that it writes.",
     dev="advisory",
     staging="advisory",
     prod="advisory",
+    options={"also": Option("Charts and images that are listed whatever the catalog says.", [])},
     check=check,
     good={
         "nothing set, since there is no chart": StackCase({}),
@@ -64,9 +67,9 @@ RULE = StackRule(
         ),
     },
     bad={
-        "a chart without a digest": StackCase({"one": _release(_UNRESOLVED[0])}, at=("one", "version")),
-        "two, and one finding": StackCase(
-            {"one": _release(_UNRESOLVED[0]), "two": _release(_UNRESOLVED[1])}, at=("one", "version")
+        "a chart without a digest": StackCase({"one": _release(_OCI)}, at=("one", "version"), options=_BOTH),
+        "an image without a digest": StackCase(
+            {"one": _release(CHARTS[_NAMED.chart])}, at=("one", "values"), options=_BOTH
         ),
     },
 )

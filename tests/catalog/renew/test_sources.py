@@ -16,8 +16,18 @@ import yaml
 
 from catalog.charts import CHARTS, UNRESOLVED
 from catalog.eks_addons import ADDONS
+from catalog.images import IMAGES
 from catalog.kubernetes import VERSIONS
-from catalog.renew import actions, charts, eks_addons, iam_names, instance_prices, instance_types, service_prices
+from catalog.renew import (
+    actions,
+    charts,
+    eks_addons,
+    iam_names,
+    images,
+    instance_prices,
+    instance_types,
+    service_prices,
+)
 from catalog.renew.__main__ import SOURCES, main
 from catalog.renew.asking import Answers, Question, Renewal, Source
 from catalog.rows import DATA, laid_out, read_table
@@ -348,8 +358,38 @@ def test_what_is_no_digest_is_not_taken_for_one(renew: Renew, told: str | None) 
     assert not any("digests" in text for text in renewal.files.values())
 
 
+def test_a_digest_of_an_image_is_that_of_the_bytes_of_its_manifest(renew: Renew) -> None:
+    name, image = next(iter(IMAGES.items()))
+    (question,) = (each for each in images.questions() if each.url.endswith(f"/{name}/manifests/{image.tag}"))
+    assert question.url.startswith("https://registry-1.docker.io/v2/velero/"), "Docker Hub answers under another name"
+    manifest = '{"manifests": []}\n'
+    renewal = renew(images, {question.name: manifest})
+    ((_, text),) = renewal.files.items()
+    rows = json.loads(text)["images"]
+    assert rows[name]["digests"] == {image.tag: f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"}
+    assert not any("digests" in row for other, row in rows.items() if other != name), "none is invented"
+
+
+def test_a_tag_that_names_another_image_is_told_and_keeps_its_digest(
+    renew: Renew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, image = next(iter(IMAGES.items()))
+    monkeypatch.setattr(images, "IMAGES", {**IMAGES, name: replace(image, digest=f"sha256:{'c' * 64}")})
+    question = next(each for each in images.questions() if f"/{name}/" in each.url)
+    renewal = renew(images, {question.name: "{}"})
+    assert any(note.startswith(f"{name}: {image.tag} is sha256:") for note in renewal.notes)
+    assert not any('"digests"' in text for text in renewal.files.values())
+
+
+def test_an_image_is_named_by_its_digest_once_that_is_known() -> None:
+    image = replace(next(iter(IMAGES.values())), digest=UNRESOLVED)
+    assert image.reference == f"{image.repository}:{image.tag}"
+    known = replace(image, digest=f"sha256:{'a' * 64}")
+    assert known.reference == f"{image.repository}:{image.tag}@sha256:{'a' * 64}"
+
+
 def test_every_digest_of_the_catalog_is_one_or_says_that_it_is_not_known() -> None:
-    digests = [chart.digest for chart in CHARTS.values()]
+    digests = [each.digest for each in (*CHARTS.values(), *IMAGES.values())]
     assert digests
     assert all(digest == UNRESOLVED or re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in digests)
 
