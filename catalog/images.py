@@ -3,7 +3,7 @@
 What charts name by themselves is not here: it comes with the version of the chart.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +44,3 @@ def _load() -> dict[str, Image]:
 
 
 IMAGES: Mapping[str, Image] = LazyTable(_load)
-
-
-def unresolved(chart: str) -> Iterator[str]:
-    """Yields the names of a chart's images whose digest is not known."""
-    yield from (name for name, image in IMAGES.items() if image.chart == chart and image.digest == UNRESOLVED)
