@@ -5,6 +5,7 @@ asks the registries where it reaches them.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from catalog.charts import CHARTS, UNRESOLVED, Chart
 from catalog.images import IMAGES
@@ -28,14 +29,12 @@ def _row(release: Resource) -> Chart | None:
     )
 
 
-def check(stack: Stack, *, also: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
+def check(stack: Stack, *, unresolved: Sequence[str]) -> Iterator[tuple[Resource, str, str]]:
     releases = {row.name: release for release in stack.of(RELEASE) if (row := _row(release)) is not None}
-    charts = sorted(name for name in releases if CHARTS[name].digest == UNRESOLVED or name in also)
-    if charts:
+    if charts := sorted(name for name in releases if name in unresolved):
         yield releases[charts[0]], "version", f"is all that pins charts without a digest: {', '.join(charts)}"
-    images = {name: image.chart for name, image in IMAGES.items() if image.digest == UNRESOLVED or name in also}
-    of_stack = sorted(name for name, chart in images.items() if chart in releases)
-    if of_stack:
+    images = {name: image.chart for name, image in IMAGES.items() if name in unresolved}
+    if of_stack := sorted(name for name, chart in images.items() if chart in releases):
         yield releases[images[of_stack[0]]], "values", f"name images without a digest: {', '.join(of_stack)}"
 
 
@@ -45,9 +44,13 @@ def _release(row: Chart) -> Sample:
     return Sample(RELEASE, {"chart": row.chart, "version": row.version, "repositoryOpts": {"repo": row.repository}})
 
 
+def _case(release: Sample, *names: str, at: str = "") -> StackCase:
+    return StackCase({"one": release}, at=("one", at), options={"unresolved": [*names]})
+
+
 _OCI = next(row for row in CHARTS.values() if row.oci)
+_INDEXED = next(row for row in CHARTS.values() if not row.oci)
 _IMAGE, _NAMED = next(iter(IMAGES.items()))
-_BOTH = {"also": [_OCI.name, _NAMED.chart, _IMAGE]}
 
 RULE = StackRule(
     id="k8s-chart-digest-known",
@@ -58,18 +61,26 @@ RULE = StackRule(
     dev="advisory",
     staging="advisory",
     prod="advisory",
-    options={"also": Option("Charts and images that are listed whatever the catalog says.", [])},
+    options={
+        "unresolved": Option(
+            "Charts and images of the catalog whose digest no registry has told.",
+            sorted(name for table in (CHARTS, IMAGES) for name, row in table.items() if row.digest == UNRESOLVED),
+        )
+    },
     check=check,
     good={
         "nothing set, since there is no chart": StackCase({}),
-        "a chart of somebody's own, which another rule judges": StackCase(
-            {"own": Sample(RELEASE, {"chart": "oci://example.com/charts/thing", "version": "1.2.3"})}
+        "a digest that is known": _case(_release(_OCI)),
+        "an image of a chart that is not there": _case(_release(_OCI), _IMAGE),
+        "another version, which is in no catalog": _case(_release(replace(_OCI, version="0.0.1")), _OCI.name),
+        "another repository, which another rule judges": _case(
+            _release(replace(_INDEXED, repository="https://charts.example.com")), _INDEXED.name
         ),
+        "another chart of its repository": _case(_release(replace(_INDEXED, chart="thing")), _INDEXED.name),
     },
     bad={
-        "a chart without a digest": StackCase({"one": _release(_OCI)}, at=("one", "version"), options=_BOTH),
-        "an image without a digest": StackCase(
-            {"one": _release(CHARTS[_NAMED.chart])}, at=("one", "values"), options=_BOTH
-        ),
+        "a chart of a registry": _case(_release(_OCI), _OCI.name, at="version"),
+        "a chart of an index": _case(_release(_INDEXED), _INDEXED.name, at="version"),
+        "an image": _case(_release(CHARTS[_NAMED.chart]), _IMAGE, at="values"),
     },
 )
