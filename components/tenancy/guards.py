@@ -43,10 +43,13 @@ class GuardsArgs:
     """Arguments of the policies of one cluster.
 
     registry: host of the account's own images. injected_images: names of those that webhooks add to pods.
+    own: what the names of the stack's own and cached images begin with, which are let in beside registries that are
+        named; "" where it has none.
     """
 
     settings: AdmissionSettings
     registry: str
+    own: str = ""
     injected_images: Collection[str]
 
 
@@ -237,7 +240,8 @@ def _identities(name: str, opts: pulumi.ResourceOptions) -> None:
 
 def _images(name: str, args: GuardsArgs, opts: pulumi.ResourceOptions) -> None:
     """Registers the policy of images; it fails closed: an image nobody has judged runs with the team's identity."""
-    registries = list(args.settings.registries or (args.registry,))
+    named = args.settings.registries
+    registries = [*named, *([args.own] if args.own else [])] if named else [args.registry]
     trusted = f"is not from {' or '.join(registries)}, by its full name"
     digest = "has no digest, as in name@sha256:..., and a tag is another image tomorrow"
     foreign, by_tag = (f"an image {says}" for says in (trusted, digest))

@@ -12,6 +12,7 @@ from settings.stack.checks import add_ons as add_on_checks
 from settings.stack.checks import (
     capacity,
     endpoints,
+    images,
     ingress,
     mesh,
     names,
@@ -52,6 +53,7 @@ def cross_mistakes(parts: Parts, add_ons: Mapping[str, AddOnRules], today: date)
         *team_secrets.mistakes(parts),
         *team_budgets.mistakes(parts),
         *signatures.mistakes(parts, len(zone_names or ())),
+        *images.mistakes(parts),
         *mesh.mistakes(parts, add_ons, zone_names),
         *ingress.mistakes(parts, add_ons),
         *quotas.mistakes(parts.quotas, dict(parts.pools()), zone_names),

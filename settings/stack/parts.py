@@ -23,6 +23,7 @@ from settings.stack.namespaces import peoples_namespaces
 from settings.stack.stack import StackSettings
 from settings.storage.storage import StorageSettings
 from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.images import ImagesSettings
 from settings.tenancy.team import TeamSettings
 
 Model = TypeVar("Model", bound=Settings)
@@ -49,6 +50,7 @@ class Parts:
     ingress: IngressSettings | None = None
     secrets: SecretsSettings | None = None
     admission: AdmissionSettings | None = None
+    images: ImagesSettings | None = None
     teams: Mapping[int, TeamSettings] = field(default_factory=dict)
     knows_namespaces: bool = True
 
@@ -158,6 +160,7 @@ def parts_of(data: Mapping[str, Any], wrong: Sequence[Path]) -> Parts:
         ingress=ingress,
         secrets=secrets,
         admission=admission,
+        images=part(ImagesSettings, "images"),
         teams=made,
         knows_namespaces=len(made) == len(items) and storage is not None,
     )

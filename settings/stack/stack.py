@@ -23,6 +23,7 @@ from settings.security.deployer import DeployerSettings
 from settings.security.keys import KeySettings
 from settings.storage.storage import StorageSettings
 from settings.tenancy.admission import AdmissionSettings
+from settings.tenancy.images import ImagesSettings
 from settings.tenancy.team import TeamSettings
 
 Environment = Literal["dev", "staging", "prod"]
@@ -120,6 +121,9 @@ class StackSettings(Settings):
     )
     admission: AdmissionSettings = Field(
         default=AdmissionSettings(), description="What the pods of teams need to be let in."
+    )
+    images: ImagesSettings = Field(
+        default=ImagesSettings(), description="Repositories of images, and a cache of other registries."
     )
     secrets: SecretsSettings = Field(default=SecretsSettings(), description="Where the secrets of teams are kept.")
     mesh: MeshSettings | None = Field(

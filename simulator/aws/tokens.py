@@ -68,6 +68,11 @@ WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105
 ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
 BUDGET: Final = "aws:budgets/budget:Budget"
+REPOSITORY: Final = "aws:ecr/repository:Repository"
+REPOSITORY_POLICY: Final = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+LIFECYCLE_POLICY: Final = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+CACHE_RULE: Final = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
+CREATION_TEMPLATE: Final = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 
 # What users and controllers make, and no program of Pulumi: simulator/users_things.py.
 LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"

@@ -8,6 +8,7 @@ velero-plugin-for-aws, table of versions; read 2026-11.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from catalog.images import IMAGES
 from components.core import iam
 from components.core.addon_spec import AddOnContext, AddOnSpec, AwsSideArgs, Identity
 from components.core.bucket_names import bucket_name
@@ -20,8 +21,7 @@ from settings.core.problems import Mistake
 if TYPE_CHECKING:
     import pulumi
 
-# 1.14 is for Velero 1.18, the version of the chart in the catalog.
-PLUGIN = "docker.io/velero/velero-plugin-for-aws:v1.14.1"
+PLUGIN = "velero-plugin-for-aws"
 SERVICE_ACCOUNT = "velero-server"
 LOCATION = "default"
 UNPRIVILEGED = {
@@ -35,8 +35,8 @@ def values(context: AddOnContext) -> Values:
     return {
         "initContainers": [
             {
-                "name": "velero-plugin-for-aws",
-                "image": PLUGIN,
+                "name": PLUGIN,
+                "image": IMAGES[PLUGIN].reference,
                 "volumeMounts": [{"name": "plugins", "mountPath": "/target"}],
                 "securityContext": UNPRIVILEGED,
             }

@@ -257,6 +257,19 @@ def budget(**changes: Any) -> dict[str, Any]:
     return team(budget=given, secrets={"hub-token": {"keys": ["token"]}})
 
 
+def repository(**changes: Any) -> dict[str, Any]:
+    people = {"people": {"principal_arn": ARN, "role": "ml-engineer"}}
+    return team(repositories=["trainer"], members=people, **changes)
+
+
+def images(**changes: Any) -> dict[str, Any]:
+    return {**repository(), "images": changes}
+
+
+def cached(**changes: Any) -> dict[str, Any]:
+    return {"images": {"cache": {"upstreams": ["k8s", "ghcr"], **changes}}}
+
+
 def two_clusters(storage: dict[str, Any]) -> dict[str, Any]:
     return {**storage, "clusters": {"main": CLUSTER, "other": CLUSTER}}
 
@@ -490,6 +503,13 @@ CHANGES: dict[str, Any] = {
     "teams.members.role": (team(members=member()), team(members=member(role="ml-engineer"))),
     "teams.members.principal_arn": (team(members=member()), team(members=member(principal_arn=f"{ARN}2"))),
     "teams.members.permission_set": (team(members=in_set("Lab")), team(members=in_set("Other"))),
+    "teams.repositories": (repository(), {**repository(), **team(repositories=["other"])}),
+    "teams.pushers": (repository(), repository(pushers=[f"{ARN}2"])),
+    "images.kms": (images(), images(kms=False)),
+    "images.untagged_days": (images(), images(untagged_days=7)),
+    "images.keep": (images(), images(keep=10)),
+    "images.cache.upstreams": (cached(), cached(upstreams=["quay", "ghcr"])),
+    "images.cache.filled": (cached(), cached(filled=["ghcr"])),
     "teams.service_accounts": (team(), team(service_accounts=["pipeline"])),
     "teams.budget.monthly_usd": (budget(), budget(monthly_usd=200)),
     "teams.budget.notify": (budget(), budget(notify=["others@example.com"])),
