@@ -108,7 +108,7 @@ class Admission:
         for each in self.webhooks.unanswered(self.state, group, self._plural, update):
             webhook, of_pods = each.webhook, f'pods of {kind} "{self._name}": ' if each.of_pods else ""
             if webhook.fails:
-                raise self._refused(f"{of_pods}{webhook.no_answer()}", self._late_for_pods)
+                raise self._refused(f"{of_pods}{each.why}", self._late_for_pods)
             injects = webhook.name == INJECTOR
             if injects and self.webhooks.with_proxies(self.state, also_when_down=True) != self.state:
                 self.call.warn(

@@ -14,7 +14,7 @@ traffic with Kubernetes network policies"; read 2026-11.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -22,18 +22,32 @@ from typing import Any, Final
 
 from catalog.eks_addons import release_of
 from simulator.aws import tokens
+from simulator.cloud import Cloud
 from simulator.kubernetes.chart_pods import Pod
-from simulator.kubernetes.clusters import Cluster
+from simulator.kubernetes.chart_pods import pods_of as pods_of_release
+from simulator.kubernetes.clusters import Cluster, cluster_of
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
 from simulator.kubernetes.planned import Planned
-from simulator.kubernetes.pods import Place, Service, nodes, pod_subnets, pods_of, services_of
+from simulator.kubernetes.pods import (
+    OWN_NODE,
+    Place,
+    Service,
+    api_server,
+    dns,
+    dns_pods,
+    nodes,
+    pod_subnets,
+    pods_of,
+    services_of,
+)
 from simulator.kubernetes.policy_rules import Ports, Rule, why_denied
 from simulator.values import UNKNOWN, Props, has_unknown
 
 POLICY: Final = ("networking.k8s.io/v1", "NetworkPolicy")
 _EVERYWHERE = IPv4Network("0.0.0.0/0")
 _ENDS = {"Ingress": ("ingress", "from", "receive"), "Egress": ("egress", "to", "send")}
+_READY_PORT = 8181  # of CoreDNS, for the kubelet
 _TELLS_NAMESPACES_APART = (1, 22, 4)
 Source = Pod | Place
 Target = Pod | Place | Service
@@ -98,6 +112,26 @@ def why_cut(
     return PolicyView(cluster, planned).why_cut(source, target, port, protocol)
 
 
+def why_pods_wait(cluster: Cluster, release: Mapping[str, Any], planned: Planned | None = None) -> str:
+    """Returns why pods of a release never get ready: they reach no DNS, or no API server. "" when they do."""
+    view = PolicyView(cluster, planned)
+    for pod in pods_of_release(release).values():
+        for service, port, protocol in ((dns(cluster), 53, "UDP"), (api_server(cluster), 443, "TCP")):
+            if why := view.why_cut(pod, service, port, protocol):
+                return why
+    return ""
+
+
+def why_dns_waits(cloud: Cloud, addon: Props, region: str) -> str:
+    """Returns why the EKS add-on CoreDNS never becomes active: its pods reach no API server. "" for other add-ons."""
+    row = cloud.get(tokens.CLUSTER, str(addon.get("clusterName")), region)
+    if addon.get("addonName") != "coredns" or row is None:
+        return ""
+    cluster = cluster_of(cloud, row)
+    view, pods = PolicyView(cluster), dns_pods()
+    return view.why_cut(pods, api_server(cluster), 443) or view.why_cut(OWN_NODE, pods, _READY_PORT)
+
+
 def reach_of(cluster: Cluster, sources: Iterable[Source], targets: Iterable[Target]) -> list[Reach]:
     """Returns a row for each source and each port of each target: those that a Service or a container declares."""
     view = PolicyView(cluster)
@@ -129,7 +163,7 @@ class PolicyView:
 
     def why_cut(self, source: Source, target: Target, port: int, protocol: str = "TCP") -> str:
         """Returns why a call does not arrive: `why_cut` of this module."""
-        if self._enforcement is None or source == target:
+        if self.enforcement is None or source == target:
             return ""
         for each in (source, target):
             self._addresses(each)  # of pods that the cluster has not: from here on it has them
@@ -162,7 +196,7 @@ class PolicyView:
 
     def why_unsupported(self, subject: Target) -> str:
         """Returns why the CNI does not keep policies for pods as they are written; "" where it does."""
-        if not isinstance(subject, Pod) or self._enforcement is None:
+        if not isinstance(subject, Pod) or self.enforcement is None:
             return ""
         if subject.host_network:
             return f"{subject}: hostNetwork, so no policy holds for it"
@@ -176,7 +210,7 @@ class PolicyView:
         self, pod: Target, type_: str, peer: Target, addresses: Collection[IPv4Address], port: int, protocol: str
     ) -> str:
         """Returns why a pod may not send to a peer, or receive from it. addresses: those of the peer."""
-        if not isinstance(pod, Pod) or pod.host_network or self._enforcement is None:
+        if not isinstance(pod, Pod) or pod.host_network or self.enforcement is None:
             return ""
         selecting = [policy for each in (pod, *self._sharing(pod)) for policy in self._selecting(each)]
         direction, _, verb = _ENDS[type_]
@@ -199,17 +233,18 @@ class PolicyView:
         return ""
 
     def _why_unselected(self, what: str) -> str:
-        if self._enforcement and self._enforcement.strict:
+        if self.enforcement and self.enforcement.strict:
             return f"{what}: the VPC CNI is in strict mode, and no NetworkPolicy selects the pod"
-        if self._enforcement and self._enforcement.faulty:
+        if self.enforcement and self.enforcement.faulty:
             return (
                 f"{what}: no NetworkPolicy selects the pod, and the network policy agent of vpc-cni "
-                f"{self._enforcement.version} takes all traffic from such pods when a node starts it before kube-proxy"
+                f"{self.enforcement.version} takes all traffic from such pods when a node starts it before kube-proxy"
             )
         return ""
 
     @cached_property
-    def _enforcement(self) -> Enforcement | None:
+    def enforcement(self) -> Enforcement | None:
+        """How the cluster keeps policies; None where it does not."""
         return enforcement(self.cluster)
 
     @cached_property
@@ -281,7 +316,7 @@ class PolicyView:
             name = name.rpartition("-")[0] or name
         elif pod.kind in ("Deployment", "CronJob"):
             name = f"{name}-"  # and the hash of a ReplicaSet, or the number of a Job
-        apart = self._enforcement is not None and self._enforcement.tells_namespaces_apart
+        apart = self.enforcement is not None and self.enforcement.tells_namespaces_apart
         return f"{name}{'@' if apart else '-'}{pod.namespace}"
 
     def _rules(self, policy: Props, type_: str) -> Iterator[Rule]:

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
 from simulator.cloud import CloudResource
@@ -24,6 +25,7 @@ from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
 from simulator.kubernetes.patches import OWNERS, identity, is_patch, merged, refuse_conflicts, without_owners
 from simulator.kubernetes.planned import Planned
+from simulator.kubernetes.pods import service_range
 from simulator.kubernetes.readiness import (
     is_simulated,
     status_of,
@@ -344,7 +346,7 @@ class Objects:
         if namespace != "":
             metadata["namespace"] = namespace
         metadata |= {"creationTimestamp": _CREATED, "uid": str(uuid.UUID(digest[:32]))}
-        _fill_in_defaults(state, digest)
+        _fill_in_defaults(state, digest, service_range(self.cluster))
         state = with_defaults(state, schema_of(state["apiVersion"], state["kind"]) or {})
         return state | {
             "__initialApiVersion": state["apiVersion"],
@@ -400,7 +402,7 @@ def _not_live(id_: str, new: Props, mistake: str) -> Refusal:
     )
 
 
-def _fill_in_defaults(state: Props, digest: str) -> None:
+def _fill_in_defaults(state: Props, digest: str, services: IPv4Network) -> None:
     """Fills in the API server's defaults of the fields that programs and policies read."""
     kind, metadata = builtin_kind(state), state["metadata"]
     if kind == "Namespace":
@@ -420,7 +422,7 @@ def _fill_in_defaults(state: Props, digest: str) -> None:
         state["spec"] = {"volumeMode": "Filesystem"} | state["spec"]
         state["status"] = {"phase": "Pending"}
     elif kind == "Service" and isinstance(state.get("spec"), dict):
-        address = f"10.100.{int(digest[:2], 16)}.{int(digest[2:4], 16)}"
+        address = str(services[int(digest[:4], 16) % services.num_addresses])
         state["spec"] = {"type": "ClusterIP", "clusterIP": address, "sessionAffinity": "None"} | state["spec"]
         balancer = {"ingress": [{"hostname": f"k8s-{digest[:16]}.elb.amazonaws.com"}]}
         state["status"] = {"loadBalancer": balancer if state["spec"]["type"] == "LoadBalancer" else {}}

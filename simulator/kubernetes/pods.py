@@ -7,7 +7,7 @@ pkg/utils/utils.go (GetPodIdentifier); read 2026-11. Services and labels of a ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -213,11 +213,15 @@ def _ends(blocks: set[IPv4Network]) -> tuple[IPv4Address, ...]:
 
 def _blocks(cluster: Cluster, ids: Sequence[str]) -> set[IPv4Network]:
     rows = (cluster.cloud.get(tokens.SUBNET, id_, cluster.region) for id_ in ids)
-    return {IPv4Network(row.state["cidrBlock"]) for row in rows if row is not None}
+    return _ranges(row for row in rows if row is not None)
 
 
 def _tagged(cluster: Cluster, tag: str, value: str) -> set[IPv4Network]:
-    return {IPv4Network(row.state["cidrBlock"]) for row in _subnets(cluster) if _tags(row).get(tag) == value}
+    return _ranges(row for row in _subnets(cluster) if _tags(row).get(tag) == value)
+
+
+def _ranges(subnets: Iterable[CloudResource]) -> set[IPv4Network]:
+    return {IPv4Network(row.state["cidrBlock"]) for row in subnets if row.state.get("cidrBlock")}
 
 
 def _subnets(cluster: Cluster) -> Iterator[CloudResource]:

@@ -26,6 +26,7 @@ from simulator.kubernetes.finalizers import why_finalized
 from simulator.kubernetes.kinds import CustomKind
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import suffix
+from simulator.kubernetes.network_policies import why_pods_wait
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.webhooks import webhooks_in
 from simulator.provider import Call, CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Refusal
@@ -239,6 +240,14 @@ class Releases:
     def _wait(self, inputs: Props) -> None:
         if reason := why_control_plane_waits(self.cluster, inputs):
             raise Refusal(f"context deadline exceeded: {reason}")
+        if inputs.get("skipAwait") is True:
+            return
+
+        def why() -> str:
+            return why_pods_wait(self.cluster, inputs)
+
+        if not self.planned.wait(self.patience_seconds, lambda: not why()):
+            raise Refusal(f"context deadline exceeded: {why()}")
 
     def _refuse(self, name: str, namespace: str, inputs: Props, patience_seconds: float | None = None) -> None:
         note = f"\n{_RETRIED}" if self.call.preview else ""
@@ -270,7 +279,7 @@ class Releases:
         others = tuple(each for each in found.releases if each["name"] != inputs["name"])  # it starts its own pods
         pod = {"kind": "Pod", "metadata": {"labels": {"app.kubernetes.io/name": name}}}
         unanswered = replace(found, releases=others).unanswered(pod, "", "pods", update=False)
-        return next((each.webhook.no_answer() for each in unanswered if each.webhook.fails), "")
+        return next((each.why for each in unanswered if each.webhook.fails), "")
 
     def _check_values(self, inputs: Props) -> None:
         """Warns about values that the chart does not read. Raises Refusal for those that its schema does not take."""

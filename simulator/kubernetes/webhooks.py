@@ -1,6 +1,7 @@
 """Admission webhooks that charts make: what the API server asks them about, and what it says while they do not answer.
 
-A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. All versions of an API
+A webhook that answers accepts everything here, and only Linkerd's injector changes what it sees. One does not answer
+while its pods are down, and where network policies do not let the API server come to them. All versions of an API
 count, since the API server converts one to another. Left out: webhooks of other charts, that of Linkerd's tap (policy
 Ignore), and those of the load balancers for QUIC and target control, which only see what has their labels.
 Sources: linkerd/linkerd2 edge-26.8.3, charts/linkerd-control-plane; cert-manager 1.21.1 and trust-manager 0.24.0,
@@ -11,17 +12,21 @@ templates/webhook.yaml; Kubernetes 1.35, apiserver/pkg/admission/plugin/webhook;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from catalog.chart_facts import merged
 from common.values import opened
-from simulator.kubernetes import injection
+from simulator.kubernetes import chart_pods, injection
+from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.clusters import OUTAGE, Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
+from simulator.kubernetes.network_policies import PolicyView
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pod_security import pod_of, with_pod
+from simulator.kubernetes.pods import control_plane
 from simulator.values import UNKNOWN, Props, has_unknown
 
 INJECTOR = "linkerd-proxy-injector.linkerd.io"
@@ -34,7 +39,8 @@ class Webhook:
     """One webhook of a release.
 
     resources: API group -> resources, or `*`. fails: whether its policy is Fail, otherwise it is Ignore.
-    namespaces, objects: its selectors.
+    namespaces, objects: its selectors. part: of the chart's pods that answer, by its name in chart_pods.py; named: the
+    port on which they do. pods: these, of the release.
     """
 
     name: str
@@ -43,6 +49,9 @@ class Webhook:
     path: str
     resources: Mapping[str, tuple[str, ...]]
     fails: bool
+    part: str
+    named: str
+    pods: Pod | None = None
     updates: bool = False
     namespaces: Labels = field(default_factory=dict)
     objects: Labels = field(default_factory=dict)
@@ -58,12 +67,17 @@ class Webhook:
             and (namespace is None or matches(Node(self.namespaces), namespace))
         )
 
-    def no_answer(self) -> str:
-        """Returns what the API server says when no pod of its Service answers."""
+    @property
+    def port(self) -> int:
+        """The port of its pods that the API server calls; 0 where the release has no such pods."""
+        return (self.pods.port(self.named, "TCP") if self.pods else 0) or 0
+
+    def no_answer(self, cut: str = "") -> str:
+        """Returns what the API server says when no pod of its Service answers. cut: why it does not come to them."""
         url = f"https://{self.service}.{self.service_namespace}.svc:443{self.path}?timeout={self.seconds}s"
         return (
             f'Internal error occurred: failed calling webhook "{self.name}": failed to call webhook: Post "{url}": '
-            f'no endpoints available for service "{self.service}"'
+            + (f"context deadline exceeded ({cut})" if cut else f'no endpoints available for service "{self.service}"')
         )
 
 
@@ -72,12 +86,13 @@ class Webhooks:
     """The webhooks of a cluster, as objects of one namespace meet them.
 
     namespace: its metadata, with the label of its name; None for objects of no namespace. releases: those that are up,
-    or that the preview installs.
+    or that the preview installs. planned: what the preview makes.
     """
 
     cluster: Cluster
     namespace: Props | None
     releases: tuple[Props, ...]
+    planned: Planned | None = None
 
     def unanswered(self, state: Mapping[str, Any], group: str, resource: str, update: bool) -> Iterator[Unanswered]:
         """Yields the webhooks that see an object, or its pods, while no pod of their Service answers."""
@@ -86,11 +101,23 @@ class Webhooks:
         if has_unknown([labels, _labels(state), _labels(pod)]):
             return
         for each in webhooks_of(self.releases):
-            if is_down(self.cluster, each):
-                if each.sees(group, resource, _labels(state), labels, update):
-                    yield Unanswered(each, of_pods=False)
-                elif pod is not None and each.sees("", "pods", _labels(pod), labels):
-                    yield Unanswered(each, of_pods=True)
+            sees = each.sees(group, resource, _labels(state), labels, update)
+            of_pods = not sees and pod is not None and each.sees("", "pods", _labels(pod), labels)
+            if (sees or of_pods) and (why := self._why_no_answer(each)):
+                yield Unanswered(each, of_pods, why)
+
+    def _why_no_answer(self, webhook: Webhook) -> str:
+        """Returns what the API server says when it asks a webhook that does not answer; "" when it does."""
+        if is_down(self.cluster, webhook):
+            return webhook.no_answer()
+        if webhook.pods is None or self._policies.enforcement is None:
+            return ""
+        cut = self._policies.why_cut(control_plane(self.cluster), webhook.pods, webhook.port)
+        return webhook.no_answer(cut) if cut else ""
+
+    @cached_property
+    def _policies(self) -> PolicyView:
+        return PolicyView(self.cluster, self.planned)
 
     def with_proxies(self, state: Mapping[str, Any], *, also_when_down: bool = False) -> Mapping[str, Any]:
         """Returns an object with its pods as the injector makes them; as it is where there is none, or none answers."""
@@ -101,17 +128,21 @@ class Webhooks:
             return state
         for each in webhooks_of([release]):
             seen = each.name == INJECTOR and each.sees("", "pods", _labels(pod), self.namespace["labels"])
-            if seen and (also_when_down or not is_down(self.cluster, each)):
+            if seen and (also_when_down or not self._why_no_answer(each)):
                 return with_pod(state, injection.injected(pod, self.namespace, release))
         return state
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A webhook that does not answer. of_pods: it is asked about the pods of an object, not about the object."""
+    """A webhook that does not answer. of_pods: it is asked about the pods of an object, not about the object.
+
+    why: what the API server says.
+    """
 
     webhook: Webhook
     of_pods: bool
+    why: str
 
 
 def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], planned: Planned | None) -> Webhooks:
@@ -123,7 +154,8 @@ def webhooks_in(cluster: Cluster, name: str, namespace: Mapping[str, Any], plann
     stored = [each.state for each in cluster.releases()]
     coming = planned.of_kind(cluster.place, *_RELEASE) if planned else []
     releases = {(each.get("namespace"), each.get("name")): each for each in (*stored, *coming)}
-    return Webhooks(cluster, {**metadata, "name": name, "labels": labels} if name else None, tuple(releases.values()))
+    own = {**metadata, "name": name, "labels": labels} if name else None
+    return Webhooks(cluster, own, tuple(releases.values()), planned)
 
 
 def webhooks_of(releases: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
@@ -131,7 +163,9 @@ def webhooks_of(releases: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
     for release in releases:
         make = _CHARTS.get(_chart(release))
         if make is not None and not has_unknown(release.get("values")):
-            yield from make(opened(release.get("values")) or {}, release["namespace"], release["name"])
+            pods = chart_pods.pods_of(release)
+            for each in make(opened(release.get("values")) or {}, release["namespace"], release["name"]):
+                yield replace(each, pods=pods.get(each.part))
 
 
 def set_down(cluster: Cluster, webhook: Webhook, down: bool) -> None:
@@ -199,6 +233,8 @@ def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
     yield Webhook(
         name=INJECTOR,
         service="linkerd-proxy-injector",
+        part="proxy-injector",
+        named="proxy-injector",
         resources={"": ("pods", "services")},
         namespaces=injector["namespaceSelector"],
         objects=injector["objectSelector"],
@@ -206,15 +242,18 @@ def _linkerd(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
         **common,
     )
     routes = ("httproutes", "grpcroutes", "tlsroutes", "tcproutes")
-    for part, name, resources in (
-        ("profileValidator", "sp", {"linkerd.io": ("serviceprofiles",)}),
-        ("policyValidator", "policy", {"policy.linkerd.io": _POLICIES, "gateway.networking.k8s.io": routes}),
+    routed = {"policy.linkerd.io": _POLICIES, "gateway.networking.k8s.io": routes}
+    for part, name, named, resources in (
+        ("profileValidator", "sp", "sp-validator", {"linkerd.io": ("serviceprofiles",)}),
+        ("policyValidator", "policy", "policy-https", routed),
     ):
         service = f"linkerd-{name}-validator"
         selector = values[part]["namespaceSelector"]
         yield Webhook(
             name=f"{service}.linkerd.io",
             service=service,
+            part="destination",
+            named=named,
             resources=resources,
             updates=True,
             namespaces=selector,
@@ -232,6 +271,8 @@ def _cert_manager(values: Props, namespace: str, release: str) -> Iterator[Webho
         name="webhook.cert-manager.io",
         service=f"{full_name}-webhook",
         service_namespace=namespace,
+        part="webhook",
+        named="https",
         path="/validate",
         resources={"cert-manager.io": ("*",), "acme.cert-manager.io": ("*",)},
         fails=True,
@@ -246,6 +287,8 @@ def _trust_manager(values: Props, namespace: str, _: str) -> Iterator[Webhook]:
         name="trust.cert-manager.io",
         service=values.get("nameOverride") or "trust-manager",
         service_namespace=namespace,
+        part="trust-manager",
+        named="webhook",
         path="/validate-trust-cert-manager-io-v1alpha1-bundle",
         resources={"trust.cert-manager.io": ("bundles",)},
         fails=True,
@@ -269,7 +312,8 @@ def _load_balancers(given: Props, namespace: str, _: str) -> Iterator[Webhook]:
 
     def webhook(name: str, path: str, resources: Mapping[str, tuple[str, ...]], **more: Any) -> Webhook:
         service = f"{values.get('nameOverride') or 'aws-load-balancer'}-webhook-service"
-        known: Props = {"service": service, "service_namespace": namespace, "fails": True, **more}
+        pods: Props = {"part": "aws-load-balancer-controller", "named": "webhook-server"}
+        known: Props = {"service": service, "service_namespace": namespace, "fails": True, **pods, **more}
         return Webhook(name=f"{name}.elbv2.k8s.aws", path=f"/{path}", resources=resources, **known)
 
     gate = {"key": "elbv2.k8s.aws/pod-readiness-gate-inject", "operator": "In", "values": ["enabled"]}
@@ -320,6 +364,8 @@ def _external_secrets(given: Props, namespace: str, release: str) -> Iterator[We
             name=f"validate.{kind}.external-secrets.io",
             service=f"{full_name}-webhook",
             service_namespace=namespace,
+            part="webhook",
+            named="webhook",
             path=f"/validate-external-secrets-io-v1-{kind}",
             resources={"external-secrets.io": (f"{kind}s",)},
             fails=_policy(values["webhook"]["failurePolicy"]),
