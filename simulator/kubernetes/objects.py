@@ -23,6 +23,7 @@ from simulator.kubernetes.karpenter import NODE_CLAIM, NODE_CLASS, NODE_POOL, no
 from simulator.kubernetes.kinds import ALWAYS_REPLACED_BY, SERVER_FIELDS, kind_facts
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.names import is_autonamed
+from simulator.kubernetes.network_policies import POLICY
 from simulator.kubernetes.patches import OWNERS, identity, is_patch, merged, refuse_conflicts, without_owners
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pods import service_range
@@ -36,6 +37,7 @@ from simulator.kubernetes.readiness import (
 )
 from simulator.kubernetes.real import RealServer
 from simulator.kubernetes.schema import builtin_kind
+from simulator.kubernetes.webhooks import cut_off
 from simulator.provider import Call, CreateResult, DiffResult, ReadResult, Refusal
 from simulator.values import UNKNOWN, Props, has_unknown
 
@@ -112,6 +114,7 @@ class Objects:
             state = self._created(admission, inputs)
             state = self._put(state, namespace)
         self.planned.clear()
+        self._warn_of_what_is_cut_off(state, namespace)
         return CreateResult(id_of(namespace, state["metadata"]["name"]), state)
 
     def read(self, id_: str, inputs: Props, state: Props) -> ReadResult | None:
@@ -148,6 +151,7 @@ class Objects:
                 self.cluster.delete(api_version, kind, namespace, name)
             state = self._put(state, namespace)
         self.planned.clear()
+        self._warn_of_what_is_cut_off(state, namespace)
         return state
 
     def delete(self, id_: str, inputs: Props, state: Props) -> None:
@@ -207,6 +211,10 @@ class Objects:
         load_balancers.reconcile(self.cluster)
         stored = self.cluster.get(state["apiVersion"], state["kind"], namespace, state["metadata"]["name"])
         return copy.deepcopy(stored.state) if stored and gateways.is_ours(state) and waited_for(state) else state
+
+    def _warn_of_what_is_cut_off(self, state: Props, namespace: str) -> None:
+        for why in cut_off(self.cluster, namespace) if (state["apiVersion"], state["kind"]) == POLICY else ():
+            self.call.warn(f"with NetworkPolicy {namespace}/{state['metadata']['name']}: {why}. Nobody else says so.")
 
     def _end_nodes(self, stored: CloudResource | None) -> None:
         """Lets Karpenter end the nodes of a NodePool that is deleted, unless a pod keeps them."""

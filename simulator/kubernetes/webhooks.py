@@ -23,7 +23,7 @@ from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.clusters import OUTAGE, Cluster
 from simulator.kubernetes.meaning.node import Node
 from simulator.kubernetes.meaning.selectors import matches
-from simulator.kubernetes.network_policies import PolicyView
+from simulator.kubernetes.network_policies import PolicyView, why_pods_wait
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pod_security import pod_of, with_pod
 from simulator.kubernetes.pods import control_plane
@@ -103,10 +103,10 @@ class Webhooks:
         for each in webhooks_of(self.releases):
             sees = each.sees(group, resource, _labels(state), labels, update)
             of_pods = not sees and pod is not None and each.sees("", "pods", _labels(pod), labels)
-            if (sees or of_pods) and (why := self._why_no_answer(each)):
+            if (sees or of_pods) and (why := self.why_no_answer(each)):
                 yield Unanswered(each, of_pods, why)
 
-    def _why_no_answer(self, webhook: Webhook) -> str:
+    def why_no_answer(self, webhook: Webhook) -> str:
         """Returns what the API server says when it asks a webhook that does not answer; "" when it does."""
         if is_down(self.cluster, webhook):
             return webhook.no_answer()
@@ -128,7 +128,7 @@ class Webhooks:
             return state
         for each in webhooks_of([release]):
             seen = each.name == INJECTOR and each.sees("", "pods", _labels(pod), self.namespace["labels"])
-            if seen and (also_when_down or not self._why_no_answer(each)):
+            if seen and (also_when_down or not self.why_no_answer(each)):
                 return with_pod(state, injection.injected(pod, self.namespace, release))
         return state
 
@@ -166,6 +166,17 @@ def webhooks_of(releases: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
             pods = chart_pods.pods_of(release)
             for each in make(opened(release.get("values")) or {}, release["namespace"], release["name"]):
                 yield replace(each, pods=pods.get(each.part))
+
+
+def cut_off(cluster: Cluster, namespace: str) -> Iterator[str]:
+    """Yields what network policies part from the releases of a namespace: what their pods need, and their webhooks."""
+    releases = [each.state for each in cluster.of_kind(*_RELEASE, namespace)]
+    reasons = [why_pods_wait(cluster, each) for each in releases]
+    found = webhooks_in(cluster, "", {}, None)
+    reasons += [
+        found.why_no_answer(each) for each in webhooks_of(releases) if each.fails and not is_down(cluster, each)
+    ]
+    yield from filter(None, reasons)
 
 
 def set_down(cluster: Cluster, webhook: Webhook, down: bool) -> None:

@@ -37,7 +37,7 @@ def ground(folder: Path, mode: str = "standard", version: str = CNI, enforced: b
     (row,) = made.cloud.of_type(EKS_CLUSTER)
     subnets = {}
     for zone, number in ZONES.items():
-        kinds = (
+        kinds: tuple[tuple[str, str, Props], ...] = (
             ("intra", INTRA, {}),
             ("nodes", NODES, {"cni": "0", "internal-elb": "1"}),
             ("pods", PODS, {"cni": "1"}),
@@ -87,7 +87,7 @@ def workload(in_namespace: str = "b", **spec: Any) -> Props:
     return deployment(in_namespace, template=template)
 
 
-def policy(name: str, in_namespace: str, selector: Props = EVERYBODY, **directions: Sequence[Props]) -> Props:
+def policy(name: str, in_namespace: str, selector: Props = EVERYBODY, **directions: Any) -> Props:
     """Returns a NetworkPolicy about the directions that are given."""
     types = [each.capitalize() for each in directions]
     spec = {"podSelector": {"matchLabels": selector} if selector else {}, "policyTypes": types, **directions}

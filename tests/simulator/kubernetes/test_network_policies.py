@@ -14,7 +14,7 @@ from simulator.aws import tokens
 from simulator.kubernetes import pods
 from simulator.kubernetes.chart_pods import Pod
 from simulator.kubernetes.clusters import EKS_CLUSTER
-from simulator.kubernetes.network_policies import reach_of, why_cut
+from simulator.kubernetes.network_policies import POLICY, Target, reach_of, why_cut
 from simulator.kubernetes.planned import Planned
 from simulator.kubernetes.pods import OUTSIDE, OWN_NODE, POD_IDENTITY
 from simulator.provider import Refusal
@@ -44,7 +44,7 @@ from tests.simulator.kubernetes.policy_cluster import (
 from tests.simulator.kubernetes.test_readiness import chart
 
 FAULTY = "v1.21.1-eksbuild.8"
-CLOSED = {"ingress": [], "egress": []}
+CLOSED: Props = {"ingress": [], "egress": []}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_without_the_switch_of_the_add_on_nothing_is_kept(made: Bench) -> None:
 
 
 def test_a_policy_has_the_directions_of_its_rules_and_types(made: Bench) -> None:
-    spec = {"podSelector": {}}
+    spec: Props = {"podSelector": {}}
     made.make(policy("silent", "a") | {"spec": spec}, "silent")
     assert cut(made, web(made), caller(), 8080), "one that says nothing closes what comes in"
     assert not cut(made, caller(), web(made), 8080)
@@ -147,7 +147,8 @@ def test_the_last_port_of_a_range_is_not_that_of_the_service(made: Bench) -> Non
     made.make(service("inside", ports=[{"port": 80, "targetPort": 8080}]), "inside")
     rule = {**to(those("b", app="web")), "ports": [{"port": 8000, "endPort": 8100}]}
     allow_out(made, rule)
-    assert not cut(made, caller(), web(made), 8080)
+    passing_ports = {port for port in (7999, 8000, 8080, 8100, 8101) if not cut(made, caller(), web(made), port)}
+    assert passing_ports == {8000, 8080, 8100}
     assert not cut(made, caller(), service_of(made, "wide"), 80)
     assert cut(made, caller(), service_of(made, "inside"), 80), "only the first port of the range is looked for"
 
@@ -245,7 +246,7 @@ def test_what_is_not_known_yet_cuts_nothing(made: Bench) -> None:
     planned, here = Planned(), cluster(made)
     for cidr, passes in ((UNKNOWN, True), ("172.20.0.1/32", False)):
         api = {"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"port": 443}]}
-        planned.add(here.place, "networking.k8s.io/v1", "NetworkPolicy", "a", policy("coming", "a", egress=[api]))
+        planned.add(here.place, *POLICY, "a", policy("coming", "a", egress=[api]))
         assert (not why_cut(here, caller(), web(made), 8080, planned=planned)) == passes
         assert not cut(made, caller(), web(made), 8080)
 
@@ -288,7 +289,7 @@ def test_reach_is_a_row_for_each_caller_and_port(made: Bench) -> None:
     closed(made, "a")
     allow_out(made, DNS, API)
     agent = Pod(namespace="monitoring", name="agent", kind="DaemonSet", host_network=True)
-    targets = [
+    targets: list[Target] = [
         web(made),
         service_of(made, "web"),
         pods.dns(cluster(made)),
@@ -368,6 +369,21 @@ def test_a_release_whose_pods_reach_no_api_server_never_becomes_ready(made: Benc
         made, {**chart("external-secrets"), "namespace": "external-secrets"}
     ), "each of its pods needs it"
     made.make({**chart("external-secrets"), "namespace": "external-secrets", "skipAwait": True}, "unawaited")
+
+
+def test_a_policy_that_parts_a_running_release_is_told(made: Bench) -> None:
+    made.make(namespace("external-secrets"), "external-secrets-namespace")
+    install(made)
+    made.make(policy("calls", "external-secrets", egress=[DNS, API]), "calls")
+    closed(made, "a")
+    assert not made.warnings
+    made.make(policy("closed", "external-secrets", ingress=[]), "closed")
+    assert len(made.warnings) == 3, "one for each of its webhooks"
+    assert all("with NetworkPolicy external-secrets/closed: Internal error" in text for text in made.warnings)
+    opened = made.make(policy("open", "external-secrets", ingress=[from_(*CONTROL_PLANE)]), "open")
+    assert len(made.warnings) == 3
+    made.update(opened, policy("open", "external-secrets", egress=[]), "open")
+    assert len(made.warnings) == 6
 
 
 def test_a_store_is_ready_when_the_operator_comes_to_its_role_and_to_aws(made: Bench) -> None:
@@ -483,7 +499,7 @@ def policies(draw: st.DrawFn) -> Props:
 
 def passing(made: Bench) -> set[tuple[str, str, int]]:
     here = cluster(made)
-    targets = [*(service_of(made, name) for name in ("web", "named", "headless")), web(made), OUTSIDE]
+    targets: list[Target] = [*(service_of(made, name) for name in ("web", "named", "headless")), web(made), OUTSIDE]
     rows = reach_of(here, [caller(), caller("b"), caller("monitoring"), OWN_NODE], [*targets, pods.api_server(here)])
     assert len(rows) == 4 * (3 + 2 + 1 + 1)
     return {(row.source, row.target, row.port) for row in rows if not row.cut}
@@ -492,8 +508,8 @@ def passing(made: Bench) -> set[tuple[str, str, int]]:
 def put(made: Bench, drawn: list[Props]) -> None:
     (row,) = made.cloud.of_type(EKS_CLUSTER)
     assert row.id == "main"
-    for each in cluster(made).of_kind("networking.k8s.io/v1", "NetworkPolicy"):
-        made.cloud.delete(each.type, each.id)
+    for old in cluster(made).of_kind(*POLICY):
+        made.cloud.delete(old.type, old.id)
     for number, each in enumerate(drawn):
         state = {**each, "metadata": {**each["metadata"], "name": f"p{number}"}}
         cluster(made).put(json.loads(json.dumps(state)), each["metadata"]["namespace"])
